@@ -1,1 +1,54 @@
-//! Placeholder.
+//! The vocabulary of the DigiCert ONE SDK: who is calling ([`Material`]), where to ([`Instance`]), over what
+//! ([`Transport`]), and what a failure means ([`Diagnosis`]).
+//!
+//! Nothing in here opens a socket, reads a file or a clock, or knows a TLS library: transports report *facts*, this crate
+//! draws *conclusions*, so that one fault has one name on every TLS stack. An unofficial project, not affiliated with
+//! DigiCert.
+//!
+//! ```
+//! use digicert_one_core::{ApiKey, HostRole, Instance, Material, Region, Stage};
+//!
+//! let instance = Instance::public(Region::UnitedStates, Stage::Demo);
+//! let material = Material::api_key(ApiKey::new("an-api-key-shown-once")?);
+//! // The host follows from the material; nobody picks it by hand.
+//! assert_eq!(material.host_role(), HostRole::Platform);
+//! assert_eq!(instance.origin(material.host_role())?.to_string(), "https://demo.one.digicert.com");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod api_key;
+mod body;
+mod capability;
+mod clock;
+mod config;
+mod credential;
+pub mod diagnosis;
+mod facts;
+mod identity;
+mod instance;
+mod material;
+mod origin;
+mod target;
+mod transport;
+mod transport_error;
+
+pub use api_key::ApiKey;
+pub use body::ResponseBody;
+pub use capability::{Capabilities, Capability};
+pub use clock::{Clock, Sleep};
+pub use config::{HttpVersions, NameOverride, Proxy, Timeouts, TlsVersions, TransportConfig, TrustRoots};
+pub use credential::{Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Validity, Verdict};
+pub use diagnosis::{Advice, CallContext, Code, Diagnosis, Side};
+pub use facts::{ConnectionFacts, TlsVersion};
+pub use identity::{ClientIdentity, KeyKind};
+pub use instance::{Instance, InstanceError, Region, Stage};
+pub use material::{HostRole, Material, Mode};
+pub use origin::Origin;
+pub use target::{RequestTarget, TargetError};
+pub use transport::{Connector, ConnectorInfo, Exchange, Transport};
+pub use transport_error::{BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
+
+/// The header that carries an API key to the platform host.
+///
+/// Source: DigiCert ONE, "Authentication": "API key authentication".
+pub const API_KEY_HEADER: http::HeaderName = http::HeaderName::from_static("x-api-key");

@@ -1,0 +1,121 @@
+//! The API key of a service user. Its bytes live in one wiped buffer that every header value made from it shares.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::diagnosis::Code;
+use crate::{CredentialError, Material};
+
+/// The secret that a service user sends in `x-api-key`.
+///
+/// It has no `Display`, no `PartialEq` and no serialised form; `Debug` prints a fixed word. The bytes are wiped when the
+/// last header value made from it is dropped. Copies that an HTTP library makes while it writes a request are out of reach.
+///
+/// DigiCert ONE shows the value once, when the service user (or token) is made.
+///
+/// ```
+/// use digicert_one_core::ApiKey;
+/// let key = ApiKey::new("01ab-canary")?;
+/// assert_eq!(format!("{key:?}"), "ApiKey(redacted)");
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiKey(HeaderValue);
+
+impl ApiKey {
+    /// Takes the key exactly as given.
+    ///
+    /// # Errors
+    /// Empty, or with a character that no API key has (blank, control, not ASCII): such a value was pasted wrongly, and
+    /// sending it would only earn a 401. The error never shows the value; name its origin with [`CredentialError::at`].
+    pub fn new(text: impl Into<String>) -> Result<Self, CredentialError> {
+        let mut text = Zeroizing::new(text.into());
+        if text.is_empty() {
+            return Err(CredentialError::new(Code::ID_07, "the API key is empty"));
+        }
+        if let Some(position) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
+            return Err(CredentialError::new(
+                Code::ID_07,
+                format!(
+                    "the API key has a blank, a line end or another character that no API key has, at position {} of {}",
+                    position + 1,
+                    text.len()
+                ),
+            ));
+        }
+        let owned = Wiped(std::mem::take(&mut *text).into_bytes());
+        let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(owned)).map_err(|error| {
+            CredentialError::new(Code::ID_07, "the API key cannot be a header value").with_source(error)
+        })?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    /// The value for the `x-api-key` header, marked sensitive. Shares the key's buffer.
+    #[must_use]
+    pub fn header_value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// Characters of the key: a public fact that helps with a key that was cut on the way.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(redacted)")
+    }
+}
+
+impl From<ApiKey> for Material {
+    fn from(key: ApiKey) -> Self {
+        Self::api_key(key)
+    }
+}
+
+/// Owner of the key's bytes; `Bytes` drops it with its last reader.
+struct Wiped(Vec<u8>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cred_06_an_empty_key_is_refused() {
+        let error = ApiKey::new("").expect_err("empty").at("environment variable DC_API_KEY");
+        assert!(error.to_string().contains("DC_API_KEY"), "{error}");
+    }
+
+    #[test]
+    fn req_05_a_key_with_a_line_end_is_refused_and_not_shown() {
+        for bad in ["canary\r\n", "can ary", "canary\0", "canäry", "\tcanary"] {
+            let error = ApiKey::new(bad).expect_err(bad);
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_header_value_is_sensitive_and_exact() {
+        let value = ApiKey::new("01ab_cd").expect("valid").header_value();
+        assert!(value.is_sensitive());
+        assert_eq!(value.as_bytes(), b"01ab_cd");
+    }
+}

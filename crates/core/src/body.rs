@@ -1,0 +1,127 @@
+//! The body of an answer: a stream of chunks whose errors are already in our vocabulary.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
+
+/// A response body that streams; also an [`http_body::Body`]. Dropping it before its end closes or resets its connection.
+///
+/// ```
+/// use digicert_one_core::ResponseBody;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let body = ResponseBody::full("[]");
+/// let bytes = poll_ready(body.collect(1024))?;
+/// assert_eq!(&bytes[..], b"[]");
+/// # Ok(()) }
+/// # fn poll_ready<F: std::future::Future>(future: F) -> F::Output {
+/// #     let mut future = Box::pin(future);
+/// #     match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+/// #         std::task::Poll::Ready(value) => value, std::task::Poll::Pending => unreachable!(),
+/// #     }
+/// # }
+/// ```
+pub struct ResponseBody(UnsyncBoxBody<Bytes, TransportError>);
+
+impl ResponseBody {
+    /// Wraps a transport's body.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error = TransportError> + Send + 'static,
+    {
+        Self(body.boxed_unsync())
+    }
+
+    /// A body without content.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::full(Bytes::new())
+    }
+
+    /// A body that is already in memory.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self::new(http_body_util::Full::new(bytes.into()).map_err(|never| match never {}))
+    }
+
+    /// The next chunk, or `None` at the end. Trailers are passed over.
+    ///
+    /// # Errors
+    /// A body that ends before its announced or framed end, and every failure of the connection.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
+        loop {
+            match poll_fn(|cx| Pin::new(&mut self.0).poll_frame(cx)).await {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(error),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data()
+                        && data.has_remaining()
+                    {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The whole body, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`TransportErrorKind::BodyLimit`] as soon as the limit is passed (the rest is not read), else as [`chunk`](Self::chunk).
+    pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let within = |length: usize| {
+            if length > limit {
+                let error = TransportError::new(TransportErrorKind::BodyLimit, Delivery::Sent);
+                return Err(error.with_source(format!("the limit is {limit} bytes")));
+            }
+            Ok(())
+        };
+        within(first.len())?;
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        let mut whole = BytesMut::from(first);
+        let mut next = Some(second);
+        while let Some(chunk) = next {
+            within(whole.len().saturating_add(chunk.len()))?;
+            whole.extend_from_slice(&chunk);
+            next = self.chunk().await?;
+        }
+        Ok(whole.freeze())
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").field("size", &self.0.size_hint().exact()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! What a transport says it can do. Declared by the connector and checked by the conformance suite: what is declared must
+//! work, and what is missing must be refused by `connect`, never ignored.
+
+use std::fmt;
+
+macro_rules! capabilities {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// One thing that a TLS stack can or cannot do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Capability { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Capability {
+            /// Every capability, in order.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The stable name used in reports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+capabilities! {
+    /// Presents a client identity that exists in memory only.
+    ClientIdentity = "identity.memory",
+    /// Presents an identity with an Ed25519 key.
+    Ed25519Identity = "identity.ed25519",
+    /// Trusts exactly the given roots and nothing else.
+    TrustOnly = "trust.only_custom",
+    /// Trusts the system's roots.
+    TrustSystem = "trust.os",
+    /// Trusts the given roots beside the system's.
+    TrustSystemAnd = "trust.os_and_custom",
+    /// Speaks TLS 1.2, and can be held to it.
+    Tls12 = "tls12",
+    /// Speaks TLS 1.3, and can be held to it.
+    Tls13 = "tls13",
+    /// Speaks HTTP/2 by ALPN.
+    Http2 = "http2",
+    /// Tunnels through an HTTP proxy by CONNECT.
+    HttpProxy = "proxy.http",
+    /// Sends a name to a given address.
+    NameOverride = "dns_override",
+    /// Tells the alert that the server sent before TLS 1.3 finished (always) or after (mostly).
+    AlertDetail = "alert_detail",
+    /// Tells why the server's certificate was not trusted: name, date or issuer.
+    PeerFaultDetail = "peer_fault_detail",
+    /// Tells whether the server asked for a client certificate and whether one was sent.
+    ClientAuthSignal = "client_auth_signal",
+    /// Tells whether a time limit ran out before or after the TCP connection stood.
+    TimeoutPhase = "timeout_phase",
+    /// Tells the TLS version of a fresh connection.
+    TlsVersionFact = "tls_version_fact",
+    /// Tells whether a connection was reused.
+    ReuseFact = "reuse_fact",
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of capabilities.
+///
+/// ```
+/// use digicert_one_core::{Capabilities, Capability};
+/// let some = Capabilities::none().with(Capability::Http2);
+/// assert!(some.has(Capability::Http2) && !some.has(Capability::HttpProxy));
+/// assert!(Capabilities::all().without(Capability::Http2).iter().all(|one| one != Capability::Http2));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities(u64);
+
+impl Capabilities {
+    /// The empty set.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(0)
+    }
+
+    /// Everything that this version of the SDK knows of.
+    #[must_use]
+    pub fn all() -> Self {
+        Capability::ALL.iter().fold(Self::none(), |set, &one| set.with(one))
+    }
+
+    /// The set with `capability` in it.
+    #[must_use]
+    pub fn with(self, capability: Capability) -> Self {
+        Self(self.0 | bit(capability))
+    }
+
+    /// The set with `capability` taken out.
+    #[must_use]
+    pub fn without(self, capability: Capability) -> Self {
+        Self(self.0 & !bit(capability))
+    }
+
+    /// Whether `capability` is in the set.
+    #[must_use]
+    pub fn has(self, capability: Capability) -> bool {
+        self.0 & bit(capability) != 0
+    }
+
+    /// The members, in order.
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL.iter().copied().filter(move |&one| self.has(one))
+    }
+}
+
+fn bit(capability: Capability) -> u64 {
+    1 << (capability as u64)
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Capability::name)).finish()
+    }
+}

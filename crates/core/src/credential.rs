@@ -1,0 +1,235 @@
+//! Where material comes from: a source that is asked before every attempt and hands out a lease. Reading and rotating
+//! happen behind it; the `credentials` crate holds the sources.
+
+use std::error::Error;
+use std::fmt;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use crate::diagnosis::Code;
+use crate::transport_error::BoxError;
+use crate::{ApiKey, ClientIdentity, Material};
+
+/// A source of proof of who is calling. Asked once per attempt, so it must be cheap.
+#[async_trait]
+pub trait Credential: fmt::Debug + Send + Sync + 'static {
+    /// Material that is good for one attempt.
+    ///
+    /// # Errors
+    /// The source cannot be read or holds nothing usable. The call then ends here: nothing is sent, least of all an
+    /// anonymous request.
+    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError>;
+
+    /// What became of an attempt with this lease.
+    fn report(&self, lease: &Lease, verdict: Verdict) {
+        let _ = (lease, verdict);
+    }
+}
+
+/// What a caller needs from a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeaseNeed {
+    /// The caller's time.
+    pub now: SystemTime,
+    /// A generation that was refused: only a newer one helps.
+    pub newer_than: Option<Generation>,
+}
+
+impl LeaseNeed {
+    /// Any material that is good at `now`.
+    #[must_use]
+    pub fn at(now: SystemTime) -> Self {
+        Self { now, newer_than: None }
+    }
+}
+
+/// Material, how long it is good for, and which reading of the source it came from.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    material: Material,
+    validity: Validity,
+    generation: Generation,
+    source: String,
+}
+
+impl Lease {
+    /// A lease of `material`, read from what `source` names (a variable, a path; never a value).
+    #[must_use]
+    pub fn new(material: Material, generation: Generation, source: impl Into<String>) -> Self {
+        let not_after = material.identity().map(ClientIdentity::not_after);
+        Self { material, validity: Validity { not_after }, generation, source: source.into() }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn material(&self) -> &Material {
+        &self.material
+    }
+
+    /// How long it is good for.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Which reading of the source this is.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The name of the source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+/// The end of a lease's material.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Validity {
+    /// The last second in which it works, where known. A certificate knows its own; a key does not.
+    pub not_after: Option<SystemTime>,
+}
+
+/// Counts the readings of one source. Two generations of one credential are compared, never two secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// The first reading.
+    pub const FIRST: Self = Self(1);
+
+    /// The reading after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What the platform made of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It knew the caller.
+    Accepted,
+    /// It refused the caller's proof.
+    Rejected,
+    /// The attempt did not get far enough to tell.
+    Unclear,
+}
+
+/// A credential that cannot be read or used. Names its source, never its value.
+#[derive(Debug)]
+pub struct CredentialError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    code: Code,
+    message: String,
+    place: Option<String>,
+    source: Option<BoxError>,
+}
+
+impl CredentialError {
+    /// What is wrong, by code and in one sentence without any part of the value.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { code, message: message.into(), place: None, source: None }))
+    }
+
+    /// Where the bad value came from: a variable, a path.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.0.place.get_or_insert(place.into());
+        self
+    }
+
+    /// The error below this one. It must hold no secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The diagnosis code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// Where the bad value came from, if it was named.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.0.place.as_deref()
+    }
+}
+
+impl fmt::Display for CredentialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(place) = &self.0.place {
+            write!(f, " (from {place})")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for CredentialError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// A credential whose material never changes.
+///
+/// ```
+/// use digicert_one_core::{ApiKey, FixedCredential};
+/// let credential = FixedCredential::api_key(ApiKey::new("an-api-key")?);
+/// assert!(!format!("{credential:?}").contains("an-api-key"));
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FixedCredential(Lease);
+
+impl FixedCredential {
+    /// The given material, read from what `source` names.
+    #[must_use]
+    pub fn new(material: Material, source: impl Into<String>) -> Self {
+        Self(Lease::new(material, Generation::FIRST, source))
+    }
+
+    /// An API key alone.
+    #[must_use]
+    pub fn api_key(key: ApiKey) -> Self {
+        Self::new(Material::api_key(key), "the program")
+    }
+
+    /// A client certificate alone.
+    #[must_use]
+    pub fn certificate(identity: ClientIdentity) -> Self {
+        Self::new(Material::certificate(identity), "the program")
+    }
+
+    /// Certificate and key together.
+    #[must_use]
+    pub fn certificate_and_key(identity: ClientIdentity, key: ApiKey) -> Self {
+        Self::new(Material::certificate_and_key(identity, key), "the program")
+    }
+}
+
+#[async_trait]
+impl Credential for FixedCredential {
+    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        Ok(self.0.clone())
+    }
+}

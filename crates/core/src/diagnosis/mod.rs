@@ -1,0 +1,161 @@
+//! What a failure means: one code, who rejected whom, the cause, the remedy, and an advice. Pure functions from facts;
+//! the same fault has the same code on every TLS stack, or a wider one where the stack cannot know.
+
+mod answer;
+mod code;
+mod transport;
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+pub use self::answer::{PlatformAnswer, diagnose_answer};
+pub use self::code::{Code, Side};
+pub use self::transport::diagnose_transport;
+use crate::{ClientIdentity, Mode};
+
+/// What to do about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Repeating cannot help; a human or the program must change something.
+    GiveUp,
+    /// Only newer key material can help.
+    NewerCredential,
+    /// Repeating may help, where delivery and method allow it, and not before this wait.
+    Repeat {
+        /// The wait that the platform asked for.
+        not_before: Option<Duration>,
+    },
+}
+
+/// What a call looked like, as far as a diagnosis needs it. Holds no secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallContext {
+    /// `host[:port]` that was called.
+    pub host: String,
+    /// How the caller proved itself.
+    pub mode: Mode,
+    /// The client identity of the call.
+    pub identity: Option<ClientIdentity>,
+    /// Where the credential came from.
+    pub credential_source: Option<String>,
+    /// Our clock.
+    pub now: SystemTime,
+}
+
+impl CallContext {
+    /// A call to `host` in `mode` at `now`.
+    #[must_use]
+    pub fn new(host: impl Into<String>, mode: Mode, now: SystemTime) -> Self {
+        Self { host: host.into(), mode, identity: None, credential_source: None, now }
+    }
+
+    /// The identity that the transport was made with.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Option<ClientIdentity>) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// Where the credential came from.
+    #[must_use]
+    pub fn with_credential_source(mut self, source: impl Into<String>) -> Self {
+        self.credential_source = Some(source.into());
+        self
+    }
+
+    /// `expired N days ago` and the like, if our own certificate's dates explain a refusal.
+    fn identity_date_fault(&self) -> Option<String> {
+        let identity = self.identity.as_ref()?;
+        if let Ok(ago) = self.now.duration_since(identity.not_after()) {
+            return Some(format!("your client certificate \"{}\" ended {} ago", identity.subject(), days(ago)));
+        }
+        let ahead = identity.not_before().duration_since(self.now).ok()?;
+        Some(format!(
+            "by this machine's clock your client certificate \"{}\" is valid only in {}",
+            identity.subject(),
+            days(ahead)
+        ))
+    }
+}
+
+/// A failure, explained. `Display` prints code and summary, then cause, evidence and remedy, each on a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// The stable code; its page is `docs/errors`.
+    pub code: Code,
+    /// One sentence: what happened.
+    pub summary: String,
+    /// Why, as far as the facts go.
+    pub cause: String,
+    /// The facts that led here.
+    pub evidence: Vec<String>,
+    /// What to do.
+    pub remedy: String,
+    /// What a program may do.
+    pub advice: Advice,
+}
+
+impl Diagnosis {
+    /// A diagnosis with the code's own remedy and the advice to give up.
+    #[must_use]
+    pub fn new(code: Code, summary: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            code,
+            summary: summary.into(),
+            cause: cause.into(),
+            evidence: Vec::new(),
+            remedy: code.remedy().to_owned(),
+            advice: Advice::GiveUp,
+        }
+    }
+
+    /// Replaces the advice.
+    #[must_use]
+    pub fn advising(mut self, advice: Advice) -> Self {
+        self.advice = advice;
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with_evidence(mut self, fact: impl Into<String>) -> Self {
+        self.evidence.push(fact.into());
+        self
+    }
+
+    /// Who rejected whom.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.code.side()
+    }
+
+    /// Whether repeating the same call with the same credential may help.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(self.advice, Advice::Repeat { .. })
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.summary)?;
+        if !self.cause.is_empty() {
+            write!(f, "\n  why   {}", self.cause)?;
+        }
+        for fact in &self.evidence {
+            write!(f, "\n  seen  {fact}")?;
+        }
+        write!(f, "\n  do    {}", self.remedy)
+    }
+}
+
+fn days(duration: Duration) -> String {
+    match duration.as_secs() / 86_400 {
+        0 => format!("{} hours", duration.as_secs() / 3_600),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}

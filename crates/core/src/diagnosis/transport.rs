@@ -1,0 +1,287 @@
+//! From a transport's facts to a diagnosis. The hard part is the refused client certificate: under TLS 1.3 the client is
+//! finished before the server has looked at it (RFC 8446 §4.4), so the refusal arrives late, or as a bare end.
+
+use super::{Advice, CallContext, Code, Diagnosis};
+use crate::{Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind};
+
+const REPEAT: Advice = Advice::Repeat { not_before: None };
+
+/// What a failed [`send`](crate::Transport::send) or `connect` means.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use digicert_one_core::diagnosis::diagnose_transport;
+/// use digicert_one_core::{Advice, CallContext, Code, Delivery, Mode, TlsAlert, TransportError, TransportErrorKind};
+///
+/// let error = TransportError::new(TransportErrorKind::PeerAlert(TlsAlert(116)), Delivery::NotSent);
+/// let context = CallContext::new("clientauth.one.digicert.com", Mode::Anonymous, SystemTime::UNIX_EPOCH);
+/// let diagnosis = diagnose_transport(&error, &context);
+/// assert_eq!((diagnosis.code, diagnosis.advice), (Code::HS_01, Advice::GiveUp));
+/// ```
+#[must_use]
+pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let diagnosis = match error.kind() {
+        Kind::PeerAlert(alert) => refused_by_alert(alert, error, context),
+        Kind::PeerUntrusted(fault) => untrusted(fault, context),
+        Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
+        Kind::Dns => plain(Code::NET_05, format!("{host} has no address."), REPEAT),
+        Kind::Refused => plain(Code::NET_06, format!("{host} refused the connection, or cannot be reached."), REPEAT),
+        Kind::Timeout(phase) => timed_out(phase, context),
+        Kind::NotTls => plain(Code::HO_04, format!("{host} does not speak TLS."), Advice::GiveUp),
+        Kind::Proxy(status) => {
+            let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
+            plain(Code::NET_02, format!("the proxy refused the tunnel to {host}{status}."), Advice::GiveUp)
+        }
+        Kind::Protocol => plain(Code::NET_10, format!("{host} did not answer in valid HTTP."), Advice::GiveUp),
+        Kind::BodyCut => plain(Code::NET_09, format!("the answer of {host} was cut off."), REPEAT),
+        Kind::BodyLimit => {
+            plain(Code::CFG_03, format!("the answer of {host} is larger than the limit."), Advice::GiveUp)
+        }
+        Kind::LocalIdentity => plain(
+            Code::ID_07,
+            "this TLS stack cannot use the client identity; nothing was sent.".to_owned(),
+            Advice::NewerCredential,
+        ),
+        Kind::TrustRoots => {
+            plain(Code::TR_03, "the trust roots cannot be used; nothing was sent.".to_owned(), Advice::GiveUp)
+        }
+        Kind::Unsupported(capability) => plain(
+            Code::CFG_02,
+            format!("this transport does not support {capability}; nothing was sent."),
+            Advice::GiveUp,
+        ),
+        Kind::Config => {
+            plain(Code::CFG_01, "the configuration is not valid; nothing was sent.".to_owned(), Advice::GiveUp)
+        }
+        Kind::NoRuntime => plain(
+            Code::CFG_01,
+            "the transport was called outside the runtime that it needs; nothing was sent.".to_owned(),
+            Advice::GiveUp,
+        ),
+        Kind::Other => plain(Code::CFG_04, format!("the call to {host} failed."), Advice::GiveUp),
+    };
+    with_facts(diagnosis, error)
+}
+
+fn plain(code: Code, summary: String, advice: Advice) -> Diagnosis {
+    Diagnosis::new(code, summary, "").advising(advice)
+}
+
+fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let sent = error.facts().identity_sent.unwrap_or(context.identity.is_some());
+    let asked = error.facts().identity_requested;
+    // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
+    let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked == Some(true));
+    if about_certificate && (alert == TlsAlert(116) || !sent) {
+        return none_sent(context).with_evidence(format!("alert {alert} from {host}"));
+    }
+    if about_certificate {
+        let cause = context.identity_date_fault().unwrap_or_else(|| match alert.0 {
+            48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
+                "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
+                    .to_owned()
+            }
+            48 => "the server does not know the issuer of this certificate: it was probably made on another host"
+                .to_owned(),
+            44 => "the server says that the certificate was revoked".to_owned(),
+            45 => "the server says that the certificate has expired".to_owned(),
+            _ => "its issuer, its dates or its state do not suit the server".to_owned(),
+        });
+        return Diagnosis::new(Code::HS_02, format!("{host} rejected OUR client certificate ({alert})."), cause)
+            .with_evidence(format!("alert {alert} from {host}"))
+            .advising(Advice::NewerCredential);
+    }
+    let code = if matches!(alert.0, 40 | 70 | 71 | 47 | 109 | 110 | 120) { Code::HS_04 } else { Code::HS_03 };
+    Diagnosis::new(
+        code,
+        format!("{host} ended the TLS handshake ({alert})."),
+        "the server complains about our side of the handshake",
+    )
+    .with_evidence(format!("alert {alert} from {host}"))
+}
+
+fn none_sent(context: &CallContext) -> Diagnosis {
+    Diagnosis::new(
+        Code::HS_01,
+        format!("{} asks for a client certificate and none was sent.", context.host),
+        format!("mode={}", context.mode),
+    )
+}
+
+fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let facts = error.facts();
+    if facts.reused == Some(true) && error.kind() == Kind::Interrupted {
+        return plain(Code::NET_07, format!("{host} closed a connection that had been used before."), REPEAT);
+    }
+    match (facts.identity_requested, facts.identity_sent) {
+        // It asked, got nothing, and left: nothing else explains a fresh connection that ends like this better.
+        (Some(true), Some(false)) => none_sent(context).with_evidence("the server asked for a client certificate"),
+        // Nobody asked for a certificate, so the identity cannot be the cause.
+        (Some(false), _) if error.kind() == Kind::Interrupted => {
+            plain(Code::NET_07, format!("{host} ended the connection before its answer began."), REPEAT)
+        }
+        _ => Diagnosis::new(
+            Code::HS_03,
+            format!("{host} ended the connection in or right after the handshake and gave no reason."),
+            likely_causes(context),
+        ),
+    }
+}
+
+fn likely_causes(context: &CallContext) -> String {
+    if let Some(fault) = context.identity_date_fault() {
+        return format!("likely: {fault}");
+    }
+    let refused = match (context.mode, context.identity.is_some()) {
+        (_, true) => "the server refused our certificate and its alert was lost",
+        (_, false) => "the server requires a client certificate and none is configured",
+    };
+    let host = if context.mode.host_role() == HostRole::ClientAuth || context.mode == Mode::Anonymous {
+        ""
+    } else {
+        " (unusual on this host)"
+    };
+    format!("likely, in this order: {refused}{host}; a proxy on the way re-signs TLS; a firewall cut the connection")
+}
+
+fn untrusted(fault: PeerFault, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let clock = || format!("by this machine's clock it is {}", utc(context.now));
+    match fault {
+        PeerFault::UnknownIssuer => Diagnosis::new(
+            Code::TR_01,
+            format!("we do not trust the issuer of {host}'s certificate."),
+            "its CA is not among our trust roots: a private CA, or something on the network re-signs TLS",
+        ),
+        PeerFault::Expired => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
+        PeerFault::NotYetValid => Diagnosis::new(
+            Code::TR_02,
+            format!("{host}'s certificate is not valid yet."),
+            format!("{}; a slow clock is the usual reason", clock()),
+        ),
+        PeerFault::NameMismatch => {
+            Diagnosis::new(Code::HO_01, format!("the server at {host} shows a certificate for other names."), "")
+        }
+        PeerFault::Revoked => Diagnosis::new(Code::TR_05, format!("{host}'s certificate was revoked."), ""),
+        PeerFault::Unspecified => Diagnosis::new(
+            Code::TR_05,
+            format!("we refused {host}'s certificate; this TLS stack does not say why."),
+            format!("its issuer, its name or its dates; {}", clock()),
+        ),
+    }
+}
+
+fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    match phase {
+        Phase::Connect => plain(Code::NET_01, format!("no TCP connection to {host} within the time limit."), REPEAT),
+        Phase::Handshake => {
+            plain(Code::NET_01, format!("{host} did not finish the TLS handshake within the time limit."), REPEAT)
+        }
+        Phase::ConnectOrHandshake => {
+            plain(Code::NET_01, format!("no TLS connection to {host} within the time limit."), REPEAT)
+        }
+        Phase::Response => plain(Code::NET_08, format!("{host} did not answer within the time limit."), REPEAT),
+        Phase::Body => plain(Code::NET_08, format!("the answer of {host} did not end within the time limit."), REPEAT),
+        Phase::Call => plain(Code::NET_08, format!("the call to {host} did not end within the time limit."), REPEAT),
+    }
+}
+
+fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
+    let facts = error.facts();
+    let say = |known: Option<bool>| known.map_or("unknown", |yes| if yes { "yes" } else { "no" });
+    if facts.identity_requested.is_some() || facts.identity_sent.is_some() {
+        diagnosis = diagnosis.with_evidence(format!(
+            "client certificate: asked for={}, sent={}",
+            say(facts.identity_requested),
+            say(facts.identity_sent)
+        ));
+    }
+    match error.delivery() {
+        Delivery::NotSent => diagnosis.with_evidence("the request was not sent"),
+        Delivery::Unknown => diagnosis.with_evidence("the request may have been sent"),
+        Delivery::Sent => diagnosis,
+    }
+}
+
+/// Date and time in UTC, to the second (RFC 3339).
+fn utc(time: std::time::SystemTime) -> String {
+    let seconds = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    match x509_cert::der::DateTime::from_unix_duration(seconds) {
+        Ok(date) => date.to_string(),
+        Err(_) => format!("{} seconds after 1970", seconds.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::ConnectionFacts;
+
+    fn context(mode: Mode) -> CallContext {
+        CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH)
+    }
+
+    fn interrupted(reused: Option<bool>, requested: Option<bool>, sent: Option<bool>) -> TransportError {
+        let mut facts = ConnectionFacts::unknown();
+        (facts.reused, facts.identity_requested, facts.identity_sent) = (reused, requested, sent);
+        TransportError::new(Kind::Interrupted, Delivery::Unknown).with_facts(facts)
+    }
+
+    #[test]
+    fn a_refused_identity_is_never_taken_for_a_network_blip() {
+        for alert in [42, 43, 44, 45, 46, 48, 49, 51, 116] {
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::Unknown);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
+            assert!(!diagnosis.retryable(), "{alert}");
+            assert_eq!(diagnosis.side(), super::super::Side::Peer, "{alert}");
+        }
+    }
+
+    #[test]
+    fn an_end_without_reason_is_wide_unless_the_facts_narrow_it() {
+        let cases = [
+            (Some(false), Some(true), Some(false), Code::HS_01, false),
+            (Some(false), Some(false), Some(false), Code::NET_07, true),
+            (Some(false), Some(true), Some(true), Code::HS_03, false),
+            (Some(true), None, None, Code::NET_07, true),
+            (None, None, None, Code::HS_03, false),
+        ];
+        for (reused, requested, sent, code, retryable) in cases {
+            let diagnosis = diagnose_transport(&interrupted(reused, requested, sent), &context(Mode::Certificate));
+            assert_eq!((diagnosis.code, diagnosis.retryable()), (code, retryable), "{reused:?} {requested:?} {sent:?}");
+        }
+    }
+
+    #[test]
+    fn handshake_failure_means_a_missing_certificate_only_where_one_was_asked_for() {
+        let error = |requested: Option<bool>| {
+            let mut facts = ConnectionFacts::unknown();
+            (facts.identity_requested, facts.identity_sent) = (requested, requested.map(|_| false));
+            TransportError::new(Kind::PeerAlert(TlsAlert(40)), Delivery::NotSent).with_facts(facts)
+        };
+        assert_eq!(diagnose_transport(&error(Some(true)), &context(Mode::Anonymous)).code, Code::HS_01);
+        assert_eq!(diagnose_transport(&error(None), &context(Mode::Anonymous)).code, Code::HS_04);
+    }
+
+    #[test]
+    fn a_server_that_we_do_not_trust_is_never_repeated() {
+        for fault in [
+            PeerFault::UnknownIssuer,
+            PeerFault::Expired,
+            PeerFault::NotYetValid,
+            PeerFault::NameMismatch,
+            PeerFault::Revoked,
+            PeerFault::Unspecified,
+        ] {
+            let error = TransportError::new(Kind::PeerUntrusted(fault), Delivery::NotSent);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Key));
+            assert!(!diagnosis.retryable() && diagnosis.side() == super::super::Side::Us, "{fault:?}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Private keys: PKCS#1 and SEC1 become PKCS#8, and the public half is computed from the private one, never read from the
+//! file, so that a key with a foreign public part cannot pass.
+
+use p256::elliptic_curve::sec1::ToSec1Point;
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::{Decode, Encode};
+use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use sec1::{EcParameters, EcPrivateKey};
+use zeroize::Zeroizing;
+
+use super::KeyKind;
+use super::certificate::{Algorithm, PublicKey};
+use crate::CredentialError;
+use crate::diagnosis::Code;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+/// A key in the normal form, with its public half.
+pub(super) struct Key {
+    pub(super) pkcs8: Zeroizing<Vec<u8>>,
+    pub(super) kind: KeyKind,
+    pub(super) public_key: PublicKey,
+}
+
+/// The forms in which an unencrypted key comes.
+pub(super) enum Form {
+    Pkcs1,
+    Pkcs8,
+    Sec1,
+}
+
+impl Form {
+    /// The DER bytes as the type of their form.
+    pub(super) fn borrow<'a>(&self, der: &'a [u8]) -> PrivateKeyDer<'a> {
+        match self {
+            Self::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
+            Self::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
+            Self::Sec1 => PrivateSec1KeyDer::from(der).into(),
+        }
+    }
+}
+
+/// Brings a key into PKCS#8 and computes its public half.
+pub(super) fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
+    let pkcs8 = match key {
+        PrivateKeyDer::Pkcs8(der) => Zeroizing::new(der.secret_pkcs8_der().to_vec()),
+        PrivateKeyDer::Pkcs1(der) => {
+            // RFC 8017 A.1: the parameters of rsaEncryption are NULL.
+            wrap(AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) }, der.secret_pkcs1_der())?
+        }
+        PrivateKeyDer::Sec1(der) => {
+            let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| unreadable())?;
+            // RFC 5915: outside PKCS#8 the curve stands in the key; inside, in the algorithm.
+            let Some(EcParameters::NamedCurve(curve)) = ec.parameters else {
+                return Err(CredentialError::new(Code::ID_07, "the EC private key does not name its curve"));
+            };
+            wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der.secret_sec1_der())?
+        }
+        _ => return Err(unreadable()),
+    };
+    let (kind, public_key) = public_half(&pkcs8)?;
+    Ok(Key { pkcs8, kind, public_key })
+}
+
+fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
+    let inner = OctetStringRef::new(inner).map_err(|_| unreadable())?;
+    PrivateKeyInfoRef::new(algorithm, inner).to_der().map(Zeroizing::new).map_err(|_| unreadable())
+}
+
+fn public_half(pkcs8: &[u8]) -> Result<(KeyKind, PublicKey), CredentialError> {
+    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
+    let secret = info.private_key.as_bytes();
+    let curve = match info.algorithm.parameters {
+        Some(parameters) if info.algorithm.oid == EC => parameters.decode_as::<ObjectIdentifier>().ok(),
+        _ => None,
+    };
+    let (kind, bits) = match (info.algorithm.oid, curve) {
+        (RSA, _) => (KeyKind::Rsa, rsa(secret)?),
+        (ED25519, _) => (KeyKind::Ed25519, ed25519(secret)?),
+        (EC, Some(P256)) => (KeyKind::P256, {
+            let key = p256::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }),
+        (EC, Some(P384)) => (KeyKind::P384, {
+            let key = p384::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }),
+        (EC, Some(P521)) => (KeyKind::P521, {
+            let key = p521::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }),
+        (oid, curve) => {
+            let curve = curve.map(|oid| format!(" with curve {oid}")).unwrap_or_default();
+            let message = format!("the private key is of a kind that is not supported (algorithm {oid}{curve})");
+            return Err(CredentialError::new(Code::ID_07, message));
+        }
+    };
+    let algorithm = Algorithm { oid: info.algorithm.oid.to_string(), curve: curve.map(|oid| oid.to_string()) };
+    Ok((kind, PublicKey { algorithm, bits }))
+}
+
+fn rsa(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
+    let key = pkcs1::RsaPrivateKeyRef::from_der(secret).map_err(|_| unreadable())?;
+    key.public_key().to_der().map_err(|_| unreadable())
+}
+
+fn ed25519(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
+    // RFC 8410 §7: the 32 bytes stand in an OCTET STRING of their own.
+    let seed = <&OctetStringRef>::from_der(secret).map_err(|_| unreadable())?;
+    let seed: &[u8; 32] = seed.as_bytes().try_into().map_err(|_| unreadable())?;
+    Ok(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec())
+}
+
+fn ec_scalar(secret: &[u8]) -> Result<&[u8], CredentialError> {
+    Ok(EcPrivateKey::from_der(secret).map_err(|_| unreadable())?.private_key)
+}
+
+/// Without the parser's text: it may quote bytes around the fault.
+fn unreadable() -> CredentialError {
+    CredentialError::new(Code::ID_07, "the private key cannot be read")
+}

@@ -1,0 +1,218 @@
+//! The client identity in its one normal form: chain in DER, leaf first, key in PKCS#8, checked to belong together. Every
+//! file format becomes this before any TLS library sees it, so that each format works on each transport.
+
+mod certificate;
+mod key;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use pem_rfc7468::LineEnding;
+use rustls_pki_types::pem::{PemObject, SectionKind};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use self::certificate::Leaf;
+use crate::CredentialError;
+use crate::diagnosis::Code;
+
+/// A certificate chain and the private key of its leaf.
+///
+/// Cheap to clone. `Debug` shows public facts of the leaf only; the key is wiped when the last clone is dropped. The type
+/// is opaque, so that a key inside a token can join later.
+///
+/// DigiCert ONE makes the certificate downloadable once; keep the file and its password.
+#[derive(Clone)]
+pub struct ClientIdentity(Arc<Inner>);
+
+struct Inner {
+    chain: Vec<CertificateDer<'static>>,
+    pkcs8: Zeroizing<Vec<u8>>,
+    key_kind: KeyKind,
+    leaf: Leaf,
+    thumbprint: [u8; 32],
+}
+
+/// The kinds of key that a client certificate may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// RSA of any size.
+    Rsa,
+    /// ECDSA on NIST P-256.
+    P256,
+    /// ECDSA on NIST P-384.
+    P384,
+    /// ECDSA on NIST P-521.
+    P521,
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rsa => "RSA",
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::Ed25519 => "Ed25519",
+        })
+    }
+}
+
+impl ClientIdentity {
+    /// Puts a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1 together.
+    ///
+    /// # Errors
+    /// No certificate, a certificate or key that cannot be read, a kind of key that DigiCert ONE does not use, and above
+    /// all a key that belongs to another certificate (ID-01).
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Self, CredentialError> {
+        let first = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "there is no certificate"))?;
+        let leaf = Leaf::read(first)?;
+        let key = key::normalise(key)?;
+        if key.public_key != leaf.public_key {
+            let message = format!(
+                "the private key does not belong to the certificate: certificate \"{}\" has the {} public key sha256 {}, the \
+                 key is {} with sha256 {}",
+                leaf.subject,
+                leaf.public_key.algorithm,
+                hex(&Sha256::digest(&leaf.public_key.bits)[..8]),
+                key.kind,
+                hex(&Sha256::digest(&key.public_key.bits)[..8]),
+            );
+            return Err(CredentialError::new(Code::ID_01, message));
+        }
+        let thumbprint = Sha256::digest(first).into();
+        Ok(Self(Arc::new(Inner { chain, pkcs8: key.pkcs8, key_kind: key.kind, leaf, thumbprint })))
+    }
+
+    /// Reads one or more PEM texts: certificates (leaf first) and one unencrypted key, in any of the three key forms.
+    ///
+    /// # Errors
+    /// No certificate, no key or several, an encrypted key, and see [`new`](Self::new).
+    pub fn from_pem(pem: &[u8]) -> Result<Self, CredentialError> {
+        let mut chain = Vec::new();
+        let mut keys = Vec::new();
+        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
+            let (kind, der) = section.map_err(|error| {
+                CredentialError::new(Code::ID_07, "the text is not PEM").with_source(error.to_string())
+            })?;
+            let der = Zeroizing::new(der);
+            match kind {
+                SectionKind::Certificate => chain.push(CertificateDer::from(der.to_vec())),
+                SectionKind::PrivateKey => keys.push((der, key::Form::Pkcs8)),
+                SectionKind::RsaPrivateKey => keys.push((der, key::Form::Pkcs1)),
+                SectionKind::EcPrivateKey => keys.push((der, key::Form::Sec1)),
+                _ => {}
+            }
+        }
+        if contains(pem, b"ENCRYPTED") && keys.len() != 1 || contains(pem, b"Proc-Type: 4,ENCRYPTED") {
+            return Err(CredentialError::new(Code::ID_02, "the private key is encrypted and no password was given"));
+        }
+        let [(der, form)] = keys.as_slice() else {
+            let message = format!(
+                "found {} certificate(s) and {} key(s); needed 1 or more and exactly 1",
+                chain.len(),
+                keys.len()
+            );
+            return Err(CredentialError::new(Code::ID_07, message));
+        };
+        Self::new(chain, &form.borrow(der))
+    }
+
+    /// The chain, leaf first.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.0.chain
+    }
+
+    /// Lends the private key in PKCS#8 to a TLS library. The one place where the key can be seen.
+    pub fn expose_pkcs8<R>(&self, use_key: impl FnOnce(&[u8]) -> R) -> R {
+        use_key(&self.0.pkcs8)
+    }
+
+    /// The chain as PEM, leaf first.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        self.0.chain.iter().map(|certificate| pem("CERTIFICATE", certificate).as_str().to_owned()).collect()
+    }
+
+    /// Lends the private key as PKCS#8 PEM to a TLS library that takes no DER; the text is wiped afterwards.
+    pub fn expose_key_pem<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
+        use_key(&pem("PRIVATE KEY", &self.0.pkcs8))
+    }
+
+    /// SHA-256 of the leaf: names this identity in logs, and tells two identities apart without comparing secrets.
+    #[must_use]
+    pub fn thumbprint(&self) -> [u8; 32] {
+        self.0.thumbprint
+    }
+
+    /// The thumbprint in lower-case hexadecimal digits.
+    #[must_use]
+    pub fn thumbprint_hex(&self) -> String {
+        hex(&self.0.thumbprint)
+    }
+
+    /// The kind of the key.
+    #[must_use]
+    pub fn key_kind(&self) -> KeyKind {
+        self.0.key_kind
+    }
+
+    /// The leaf's subject.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.leaf.subject
+    }
+
+    /// The name of the leaf's issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.leaf.issuer
+    }
+
+    /// The first second in which the leaf is valid.
+    #[must_use]
+    pub fn not_before(&self) -> SystemTime {
+        self.0.leaf.not_before
+    }
+
+    /// The last second in which the leaf is valid.
+    #[must_use]
+    pub fn not_after(&self) -> SystemTime {
+        self.0.leaf.not_after
+    }
+
+    /// Whether the chain holds more than the leaf.
+    #[must_use]
+    pub fn has_intermediate(&self) -> bool {
+        self.0.chain.len() > 1
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientIdentity")
+            .field("subject", &self.0.leaf.subject)
+            .field("thumbprint", &self.thumbprint_hex())
+            .field("key", &format_args!("{} (redacted)", self.0.key_kind))
+            .finish_non_exhaustive()
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
+    // Fails on labels with control characters only; ours are literals.
+    Zeroizing::new(pem_rfc7468::encode_string(label, LineEnding::LF, der).unwrap_or_default())
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,339 @@
+//! A DigiCert ONE installation: its platform host and its `clientauth.` host. Either form may be given; the other follows.
+
+use http::Uri;
+use thiserror::Error;
+
+use crate::diagnosis::Code;
+use crate::{HostRole, Origin, RequestTarget, TargetError};
+
+/// A region with a public installation.
+///
+/// Source: DigiCert ONE, "Platform IP addresses and URLs".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Region {
+    /// `one.digicert.com`
+    UnitedStates,
+    /// `one.ch.digicert.com`
+    Switzerland,
+    /// `one.digicert.co.jp`
+    Japan,
+    /// `one.nl.digicert.com`
+    Netherlands,
+}
+
+/// Production or demo; credentials of one do not work in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The real thing.
+    Production,
+    /// The same under `demo.`.
+    Demo,
+}
+
+/// The two origins of one installation.
+///
+/// ```
+/// use digicert_one_core::{HostRole, Instance};
+/// // Either form of the host gives the same instance; `clientauth.` is never doubled.
+/// let one = Instance::parse("https://clientauth.one.nl.digicert.com/")?;
+/// assert_eq!(one, Instance::parse("one.nl.digicert.com")?);
+/// assert_eq!(one.origin(HostRole::ClientAuth)?.host(), "clientauth.one.nl.digicert.com");
+/// # Ok::<(), digicert_one_core::InstanceError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Instance(Hosts);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Hosts {
+    Both { platform: Origin, client_auth: Origin },
+    Platform(Origin),
+    ClientAuth(Origin),
+}
+
+/// A host that cannot be used. Never repeats user info.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InstanceError {
+    /// Neither `https://` nor a bare host.
+    #[error("the host must be given as https://HOST[:PORT] or HOST[:PORT]")]
+    Scheme,
+    /// `http://` without having been asked for.
+    #[error("http:// would send credentials in clear text: use https://{host}")]
+    PlainHttp {
+        /// The host without scheme.
+        host: String,
+    },
+    /// `user:password@` before the host.
+    #[error("the host has user info (the part before @): give the host alone; credentials go elsewhere")]
+    UserInfo,
+    /// A path behind the host.
+    #[error(
+        "the host {host} is followed by a path: give the host alone (a private installation's prefix is set apart)"
+    )]
+    Path {
+        /// The host without the path.
+        host: String,
+    },
+    /// Not a host name or address.
+    #[error("{host:?} is not a host name")]
+    Host {
+        /// What was given.
+        host: String,
+    },
+    /// A prefix that is not a plain path.
+    #[error("the path prefix is not a plain path")]
+    Prefix(#[source] TargetError),
+    /// Only one of the two origins is known and the other cannot be derived.
+    #[error(
+        "no {role} host is known beside {known}: an address or localhost has no clientauth. form, so give both hosts"
+    )]
+    NoHost {
+        /// The host that the material needs.
+        role: HostRole,
+        /// The one that is known.
+        known: Origin,
+    },
+}
+
+impl InstanceError {
+    /// The diagnosis code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::PlainHttp { .. } => Code::SEC_05,
+            _ => Code::HO_02,
+        }
+    }
+}
+
+impl Instance {
+    /// One of the eight public installations.
+    #[must_use]
+    pub fn public(region: Region, stage: Stage) -> Self {
+        let host = match (stage, region) {
+            (Stage::Production, Region::UnitedStates) => "one.digicert.com",
+            (Stage::Production, Region::Switzerland) => "one.ch.digicert.com",
+            (Stage::Production, Region::Japan) => "one.digicert.co.jp",
+            (Stage::Production, Region::Netherlands) => "one.nl.digicert.com",
+            (Stage::Demo, Region::UnitedStates) => "demo.one.digicert.com",
+            (Stage::Demo, Region::Switzerland) => "demo.one.ch.digicert.com",
+            (Stage::Demo, Region::Japan) => "demo.one.digicert.co.jp",
+            (Stage::Demo, Region::Netherlands) => "demo.one.nl.digicert.com",
+        };
+        Self::parse(host).expect("the eight public hosts are host names")
+    }
+
+    /// The installation at this host, in either form. The other form is derived.
+    ///
+    /// An address or bare `localhost` has no `clientauth.` form: it serves API keys only; see [`pair`](Self::pair).
+    ///
+    /// # Errors
+    /// See [`InstanceError`].
+    pub fn parse(host: &str) -> Result<Self, InstanceError> {
+        let origin = secure(host)?;
+        Ok(Self(match origin.with_client_auth_label() {
+            Some(client_auth) => Hosts::Both { platform: origin.without_client_auth_label(), client_auth },
+            None => Hosts::Platform(origin),
+        }))
+    }
+
+    /// The installation whose certificate host is this, as `SM_HOST` names it. The platform host is derived where it can be.
+    ///
+    /// # Errors
+    /// See [`InstanceError`].
+    pub fn from_client_auth(host: &str) -> Result<Self, InstanceError> {
+        let origin = secure(host)?;
+        Ok(Self(match origin.with_client_auth_label() {
+            Some(client_auth) => Hosts::Both { platform: origin.without_client_auth_label(), client_auth },
+            None => Hosts::ClientAuth(origin),
+        }))
+    }
+
+    /// A private installation whose two hosts do not follow the `clientauth.` rule. Both are taken as they are.
+    ///
+    /// # Errors
+    /// See [`InstanceError`].
+    pub fn pair(platform: &str, client_auth: &str) -> Result<Self, InstanceError> {
+        Ok(Self(Hosts::Both { platform: secure(platform)?, client_auth: secure(client_auth)? }))
+    }
+
+    /// A platform on this machine without TLS, for tests. The switch that `http://` needs.
+    ///
+    /// # Errors
+    /// Any host that is not loopback, and see [`InstanceError`].
+    pub fn plain_loopback(platform: &str) -> Result<Self, InstanceError> {
+        let origin = Origin::parse(platform)?;
+        if !origin.is_https() && !origin.is_loopback() {
+            return Err(InstanceError::PlainHttp { host: origin.authority() });
+        }
+        Ok(Self(Hosts::Platform(origin)))
+    }
+
+    /// Puts both origins below a path prefix, as a private installation may need.
+    ///
+    /// # Errors
+    /// A prefix that is not a plain path.
+    pub fn with_path_prefix(self, prefix: &str) -> Result<Self, InstanceError> {
+        let prefix = RequestTarget::parse(prefix).map_err(InstanceError::Prefix)?;
+        if prefix.path() != prefix.as_str() {
+            return Err(InstanceError::Prefix(TargetError::NotAPath));
+        }
+        let below = |origin: Origin| origin.below(&prefix);
+        Ok(Self(match self.0 {
+            Hosts::Both { platform, client_auth } => {
+                Hosts::Both { platform: below(platform), client_auth: below(client_auth) }
+            }
+            Hosts::Platform(origin) => Hosts::Platform(below(origin)),
+            Hosts::ClientAuth(origin) => Hosts::ClientAuth(below(origin)),
+        }))
+    }
+
+    /// The origin for this role.
+    ///
+    /// # Errors
+    /// [`InstanceError::NoHost`] where only the other one is known.
+    pub fn origin(&self, role: HostRole) -> Result<&Origin, InstanceError> {
+        match (&self.0, role) {
+            (Hosts::Both { platform: origin, .. } | Hosts::Platform(origin), HostRole::Platform)
+            | (Hosts::Both { client_auth: origin, .. } | Hosts::ClientAuth(origin), HostRole::ClientAuth) => Ok(origin),
+            (Hosts::Platform(known) | Hosts::ClientAuth(known), _) => {
+                Err(InstanceError::NoHost { role, known: known.clone() })
+            }
+        }
+    }
+
+    /// The role of the origin that `uri` belongs to, if it is one of ours.
+    #[must_use]
+    pub fn role_of(&self, uri: &Uri) -> Option<HostRole> {
+        [HostRole::Platform, HostRole::ClientAuth]
+            .into_iter()
+            .find(|&role| self.origin(role).is_ok_and(|origin| origin.is_origin_of(uri)))
+    }
+}
+
+fn secure(host: &str) -> Result<Origin, InstanceError> {
+    let origin = Origin::parse(host)?;
+    if origin.is_https() { Ok(origin) } else { Err(InstanceError::PlainHttp { host: origin.authority() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLIC: [(Region, Stage); 8] = [
+        (Region::UnitedStates, Stage::Production),
+        (Region::UnitedStates, Stage::Demo),
+        (Region::Switzerland, Stage::Production),
+        (Region::Switzerland, Stage::Demo),
+        (Region::Japan, Stage::Production),
+        (Region::Japan, Stage::Demo),
+        (Region::Netherlands, Stage::Production),
+        (Region::Netherlands, Stage::Demo),
+    ];
+
+    #[test]
+    fn host_01_each_public_host_gets_the_label_once_for_certificates_and_never_for_keys() {
+        for (region, stage) in PUBLIC {
+            let instance = Instance::public(region, stage);
+            let platform = instance.origin(HostRole::Platform).expect("platform").host().to_owned();
+            let client_auth = instance.origin(HostRole::ClientAuth).expect("clientauth").host().to_owned();
+            assert!(!platform.contains("clientauth"), "{platform}");
+            assert_eq!(client_auth, format!("clientauth.{platform}"));
+        }
+    }
+
+    #[test]
+    fn host_02_the_label_is_recognised_and_never_doubled() {
+        for (region, stage) in PUBLIC {
+            let instance = Instance::public(region, stage);
+            let client_auth = instance.origin(HostRole::ClientAuth).expect("clientauth").to_string();
+            assert_eq!(Instance::parse(&client_auth).expect("parses"), instance);
+            assert_eq!(Instance::from_client_auth(&client_auth).expect("parses"), instance);
+        }
+    }
+
+    #[test]
+    fn host_03_an_explicit_pair_is_taken_as_it_is() {
+        let private = Instance::pair("https://d1.corp.test", "https://mtls.corp.test:8443").expect("a pair");
+        assert_eq!(private.origin(HostRole::ClientAuth).expect("given").to_string(), "https://mtls.corp.test:8443");
+    }
+
+    #[test]
+    fn host_04_plain_http_is_refused_and_on_loopback_needs_its_own_constructor() {
+        for bad in ["http://one.digicert.com", "http://127.0.0.1:8080", "HTTP://localhost"] {
+            assert!(matches!(Instance::parse(bad), Err(InstanceError::PlainHttp { .. })), "{bad}");
+        }
+        assert!(Instance::plain_loopback("http://one.digicert.com").is_err());
+        let local = Instance::plain_loopback("http://127.0.0.1:8080").expect("loopback");
+        assert_eq!(local.origin(HostRole::Platform).expect("given").to_string(), "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn host_05_case_trailing_dot_and_default_port_have_one_normal_form() {
+        let normal = Instance::parse("one.digicert.com").expect("parses");
+        for form in
+            ["ONE.DigiCert.com", "one.digicert.com.", "https://one.digicert.com:443", " https://one.digicert.com./ "]
+        {
+            assert_eq!(Instance::parse(form).expect(form), normal, "{form}");
+        }
+    }
+
+    #[test]
+    fn host_06_user_info_is_refused_without_an_echo() {
+        let error = Instance::parse("https://canary:secret@one.digicert.com").expect_err("user info");
+        assert_eq!(error, InstanceError::UserInfo);
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+
+    #[test]
+    fn paths_queries_and_other_schemes_are_refused() {
+        for bad in [
+            "https://one.digicert.com/account",
+            "one.digicert.com?x",
+            "ftp://one.digicert.com",
+            "one..com",
+            "",
+            "a b",
+            "one.digicert.com:",
+            "one.digicert.com:99999",
+            "[::1",
+            "one.digicert.com#x",
+        ] {
+            assert!(Instance::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_no_derived_clientauth_host_and_says_so() {
+        let local = Instance::parse("https://127.0.0.1:4433").expect("an address");
+        let error = local.origin(HostRole::ClientAuth).expect_err("not derivable");
+        assert!(error.to_string().contains("127.0.0.1:4433"), "{error}");
+        let certificates = Instance::from_client_auth("https://[::1]:4434").expect("an address");
+        assert!(certificates.origin(HostRole::ClientAuth).is_ok() && certificates.origin(HostRole::Platform).is_err());
+    }
+
+    #[test]
+    fn req_09_a_prefix_stands_between_host_and_path_with_or_without_slash() {
+        let target = RequestTarget::parse("/account/api/v1/user/me").expect("a path");
+        for prefix in ["/d1", "/d1/"] {
+            for host in ["https://d1.corp.test", "https://d1.corp.test/"] {
+                let instance = Instance::parse(host).and_then(|one| one.with_path_prefix(prefix)).expect("a prefix");
+                let uri = instance.origin(HostRole::Platform).expect("platform").uri(&target);
+                assert_eq!(uri.to_string(), "https://d1.corp.test/d1/account/api/v1/user/me");
+                assert_eq!(instance.role_of(&uri), Some(HostRole::Platform));
+            }
+        }
+    }
+
+    #[test]
+    fn host_07_another_scheme_host_or_port_is_another_origin() {
+        let instance = Instance::parse("one.digicert.com").expect("parses");
+        for other in ["http://one.digicert.com/", "https://one.digicert.com:8443/", "https://demo.one.digicert.com/"] {
+            assert_eq!(instance.role_of(&other.parse().expect(other)), None, "{other}");
+        }
+        let same: Uri = "https://ONE.digicert.com:443/x".parse().expect("a uri");
+        assert_eq!(instance.role_of(&same), Some(HostRole::Platform));
+    }
+}

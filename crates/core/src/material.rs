@@ -1,0 +1,126 @@
+//! What proves the caller on the wire: a key, a client identity, or both. The host to call follows from it.
+
+use std::fmt;
+
+use crate::{ApiKey, ClientIdentity};
+
+/// How a call proves who is calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Neither key nor certificate: a call marked unauthenticated.
+    Anonymous,
+    /// The API key alone, on the platform host.
+    Key,
+    /// The client certificate alone, on the `clientauth.` host; no `x-api-key`.
+    Certificate,
+    /// Key and certificate, on the `clientauth.` host (Software Trust signing needs both).
+    Both,
+}
+
+impl Mode {
+    /// The host that this mode calls.
+    #[must_use]
+    pub fn host_role(self) -> HostRole {
+        match self {
+            Self::Anonymous | Self::Key => HostRole::Platform,
+            Self::Certificate | Self::Both => HostRole::ClientAuth,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "none",
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::Both => "both",
+        })
+    }
+}
+
+/// Which of an instance's two hosts a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostRole {
+    /// The ordinary host, where API keys are sent.
+    Platform,
+    /// The `clientauth.` host, which asks for a client certificate.
+    ClientAuth,
+}
+
+impl fmt::Display for HostRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Platform => "platform",
+            Self::ClientAuth => "clientauth",
+        })
+    }
+}
+
+/// The whole of what proves the caller on the wire.
+///
+/// Its three constructors are the three modes that DigiCert ONE knows; there is no way to send a certificate to the
+/// platform host or a lone key to the `clientauth.` host.
+#[derive(Clone, Debug)]
+pub struct Material(Proof);
+
+#[derive(Clone, Debug)]
+enum Proof {
+    Key(ApiKey),
+    Certificate(ClientIdentity),
+    Both(ClientIdentity, ApiKey),
+}
+
+impl Material {
+    /// The API key alone.
+    #[must_use]
+    pub fn api_key(key: ApiKey) -> Self {
+        Self(Proof::Key(key))
+    }
+
+    /// The client certificate alone: no `x-api-key` is ever sent with it.
+    #[must_use]
+    pub fn certificate(identity: ClientIdentity) -> Self {
+        Self(Proof::Certificate(identity))
+    }
+
+    /// Key and certificate together, for calls that need both factors.
+    #[must_use]
+    pub fn certificate_and_key(identity: ClientIdentity, key: ApiKey) -> Self {
+        Self(Proof::Both(identity, key))
+    }
+
+    /// The mode of this material.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self.0 {
+            Proof::Key(_) => Mode::Key,
+            Proof::Certificate(_) => Mode::Certificate,
+            Proof::Both(..) => Mode::Both,
+        }
+    }
+
+    /// The host that this material goes to; derived, never chosen.
+    #[must_use]
+    pub fn host_role(&self) -> HostRole {
+        self.mode().host_role()
+    }
+
+    /// The client identity, where the mode has one.
+    #[must_use]
+    pub fn identity(&self) -> Option<&ClientIdentity> {
+        match &self.0 {
+            Proof::Key(_) => None,
+            Proof::Certificate(identity) | Proof::Both(identity, _) => Some(identity),
+        }
+    }
+
+    /// The API key, where the mode has one.
+    #[must_use]
+    pub fn key(&self) -> Option<&ApiKey> {
+        match &self.0 {
+            Proof::Key(key) | Proof::Both(_, key) => Some(key),
+            Proof::Certificate(_) => None,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One scheme, host and port that a call may go to, with an optional path prefix. There is one normal form, so that SNI,
+//! `Host`, cookies of a proxy and redirect checks all see the same text.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+use crate::{InstanceError, RequestTarget};
+
+/// The label that DigiCert ONE puts before a platform host for client certificates.
+const CLIENT_AUTH_LABEL: &str = "clientauth.";
+
+/// Where calls go: `https://host[:port][/prefix]`, lower case, without a trailing dot or a default port.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    https: bool,
+    host: String,
+    port: Option<u16>,
+    prefix: String,
+}
+
+impl Origin {
+    /// Reads `host`, `host:port` or `https://host[:port]`, with or without a closing slash.
+    ///
+    /// # Errors
+    /// Every other form: another scheme, user info, a path, a query. `http://` is refused here altogether.
+    pub(crate) fn parse(text: &str) -> Result<Self, InstanceError> {
+        let text = text.trim();
+        let (https, rest) = match text.split_once("://") {
+            None => (true, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some(_) => return Err(InstanceError::Scheme),
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(InstanceError::UserInfo);
+        }
+        if !matches!(tail, "" | "/") {
+            return Err(InstanceError::Path { host: authority.to_owned() });
+        }
+        let parsed: Authority = authority.parse().map_err(|_| InstanceError::Host { host: authority.to_owned() })?;
+        let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
+        if !is_host(&host) || authority.ends_with(':') || (parsed.port().is_some() && parsed.port_u16().is_none()) {
+            return Err(InstanceError::Host { host: authority.to_owned() });
+        }
+        let default_port = if https { 443 } else { 80 };
+        let port = parsed.port_u16().filter(|&port| port != default_port);
+        Ok(Self { https, host, port, prefix: String::new() })
+    }
+
+    /// The same origin below a path prefix.
+    pub(crate) fn below(mut self, prefix: &RequestTarget) -> Self {
+        self.prefix = prefix.as_str().trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// The host, without port; an IPv6 address stands in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, the scheme's own where none was given.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.https { 443 } else { 80 })
+    }
+
+    /// Whether calls go over TLS. False only for a loopback origin that was asked for by name.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Whether the host is an address and not a name.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.ip().is_some()
+    }
+
+    /// Whether the host can only be this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.ip() {
+            Some(ip) => ip.is_loopback(),
+            None => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
+    }
+
+    /// `host[:port]`, as in a `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+
+    /// The absolute URI of `target` at this origin.
+    #[must_use]
+    pub fn uri(&self, target: &RequestTarget) -> Uri {
+        let path = format!("{}{}", self.prefix, target.as_str());
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(if self.https { Scheme::HTTPS } else { Scheme::HTTP });
+        // Both were checked character by character when this origin and the target were made.
+        parts.authority = self.authority().parse().ok();
+        parts.path_and_query = PathAndQuery::try_from(path).ok();
+        Uri::from_parts(parts).unwrap_or_default()
+    }
+
+    /// Whether `uri` is at this scheme, host and port.
+    #[must_use]
+    pub fn is_origin_of(&self, uri: &Uri) -> bool {
+        let https = uri.scheme() == Some(&Scheme::HTTPS);
+        let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        (https || uri.scheme() == Some(&Scheme::HTTP))
+            && https == self.https
+            && host == self.host
+            && port == self.port()
+    }
+
+    pub(crate) fn has_client_auth_label(&self) -> bool {
+        self.host.starts_with(CLIENT_AUTH_LABEL)
+    }
+
+    /// The platform form of a `clientauth.` host, or the host itself.
+    pub(crate) fn without_client_auth_label(&self) -> Self {
+        let host = self.host.strip_prefix(CLIENT_AUTH_LABEL).unwrap_or(&self.host).to_owned();
+        Self { host, ..self.clone() }
+    }
+
+    /// The `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`, which have no labels.
+    pub(crate) fn with_client_auth_label(&self) -> Option<Self> {
+        if self.is_ip() || self.host == "localhost" {
+            return None;
+        }
+        if self.has_client_auth_label() {
+            return Some(self.clone());
+        }
+        Some(Self { host: format!("{CLIENT_AUTH_LABEL}{}", self.host), ..self.clone() })
+    }
+
+    fn ip(&self) -> Option<IpAddr> {
+        self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    }
+}
+
+/// Letters, digits, `-`, `_` and dots between labels; or an address.
+fn is_host(host: &str) -> bool {
+    if host.starts_with('[') {
+        return host.ends_with(']') && host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        })
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.prefix)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({self})")
+    }
+}

@@ -1,0 +1,143 @@
+//! The path and query of a call. Checked once, so that every HTTP library puts the same bytes on the wire: some of them
+//! would resolve `..`, turn `\` into `/`, or encode a character that another one leaves alone.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// A path with an optional query, exactly as it goes on the wire.
+///
+/// ```
+/// use digicert_one_core::RequestTarget;
+/// let target = RequestTarget::parse("/account/api/v1/user?user_type=service")?;
+/// assert_eq!(target.as_str(), "/account/api/v1/user?user_type=service");
+/// assert!(RequestTarget::parse("https://elsewhere.test/").is_err());
+/// # Ok::<(), digicert_one_core::TargetError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RequestTarget(String);
+
+/// A path or query that cannot be sent as it stands. Shows no query, which may hold anything.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// Not a path: perhaps a whole URL.
+    #[error("a call takes a path such as /account/api/v1/user/me, not a URL: the host follows from the credential")]
+    NotAPath,
+    /// A character that no URI has in this place (RFC 3986).
+    #[error("the path or query has the character {character:?} at position {position}: write it percent-encoded")]
+    Character {
+        /// The character.
+        character: char,
+        /// Where, counted from 1.
+        position: usize,
+    },
+    /// `%` without two hexadecimal digits behind it.
+    #[error("the path or query has a bare % at position {position}: write it as %25")]
+    Percent {
+        /// Where, counted from 1.
+        position: usize,
+    },
+    /// `.` or `..` as a segment, which HTTP libraries resolve differently.
+    #[error("the path has a segment . or ..: write the path without it")]
+    DotSegment,
+}
+
+impl RequestTarget {
+    /// Takes a path as it stands; nothing is encoded or decoded.
+    ///
+    /// # Errors
+    /// See [`TargetError`].
+    pub fn parse(text: impl Into<String>) -> Result<Self, TargetError> {
+        let text = text.into();
+        if !text.starts_with('/') || text.starts_with("//") {
+            return Err(TargetError::NotAPath);
+        }
+        let query_at = text.find('?').unwrap_or(text.len());
+        let bytes = text.as_bytes();
+        for (index, character) in text.char_indices() {
+            let position = index + 1;
+            if character == '%' {
+                let digits = bytes.get(index + 1..index + 3);
+                if !digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(TargetError::Percent { position });
+                }
+            } else if !allowed(character, index > query_at) && index != query_at {
+                return Err(TargetError::Character { character, position });
+            }
+        }
+        if text[..query_at].split('/').any(is_dot_segment) {
+            return Err(TargetError::DotSegment);
+        }
+        Ok(Self(text))
+    }
+
+    /// The path with its query.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path alone, fit for messages and logs.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.split_once('?').map_or(self.0.as_str(), |(path, _)| path)
+    }
+}
+
+/// RFC 3986 `pchar`, `/`, and in a query `?`; but no `'` in a query, which the URL standard of browsers encodes.
+fn allowed(character: char, in_query: bool) -> bool {
+    match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
+        '-' | '.' | '_' | '~' | '!' | '$' | '&' | '(' | ')' | '*' | '+' | ',' | ';' | '=' | ':' | '@' | '/' => true,
+        '\'' => !in_query,
+        '?' => in_query,
+        _ => false,
+    }
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
+impl fmt::Display for RequestTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RequestTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestTarget({})", self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_07_an_absolute_url_is_not_a_path() {
+        for bad in ["https://elsewhere.test/x", "//elsewhere.test/x", "account", "", "javascript:alert(1)"] {
+            assert_eq!(RequestTarget::parse(bad), Err(TargetError::NotAPath), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_libraries_would_rewrite_is_refused() {
+        for bad in ["/a b", "/a\\b", "/ä", "/a?x=[1]", "/a?x='1'", "/a#b", "/a\r\nx: y", "/a?x=\"1\"", "/{id}"] {
+            assert!(matches!(RequestTarget::parse(bad), Err(TargetError::Character { .. })), "{bad}");
+        }
+        for bad in ["/a/../b", "/./a", "/a/%2E%2e/b", "/a/.%2e"] {
+            assert_eq!(RequestTarget::parse(bad), Err(TargetError::DotSegment), "{bad}");
+        }
+        assert_eq!(RequestTarget::parse("/a%2"), Err(TargetError::Percent { position: 3 }));
+    }
+
+    #[test]
+    fn a_path_and_query_stay_as_they_are() {
+        for good in ["/", "/a%2Fb", "/a;v=1/b:c@d?x=1&y=%20&z=?/", "/..a/b..", "/it's"] {
+            assert_eq!(RequestTarget::parse(good).expect(good).as_str(), good);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The seam between the SDK and a TLS stack: who makes transports, what one call returns, and the contract of `send`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{Capabilities, ConnectionFacts, ResponseBody, TransportConfig, TransportError};
+
+/// Makes transports of one TLS stack. Does no I/O.
+pub trait Connector: fmt::Debug + Send + Sync + 'static {
+    /// Names and versions, for humans and reports.
+    fn info(&self) -> ConnectorInfo;
+
+    /// What this stack can do; the conformance suite checks each word of it.
+    fn capabilities(&self) -> Capabilities;
+
+    /// A transport with exactly this configuration. Opens no connection.
+    ///
+    /// # Errors
+    /// Anything in `config` that cannot be honoured, above all an identity that would not be presented
+    /// ([`Unsupported`](crate::TransportErrorKind::Unsupported),
+    /// [`LocalIdentity`](crate::TransportErrorKind::LocalIdentity)). Nothing is ever ignored in silence.
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError>;
+}
+
+/// Sends single requests with exactly the identity, trust and limits it was made with.
+///
+/// One transport object is one identity, one connection pool, one TLS session cache. It shares none of them with another
+/// object, so a rotation is: make a new transport, use it, let the old one drain.
+///
+/// # Contract of `send`
+///
+/// 1. Exactly one request on the wire, or an error. Choosing another pooled connection before the first byte is fine.
+///    (`POOL-*`)
+/// 2. Redirects are answers: never followed. (`REDIR-*`)
+/// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
+/// 4. Headers out are those given plus the framing; headers in are all that came, in order, duplicates kept. No `Referer`,
+///    cookie, cache, decompression, `Expect`, nothing from the environment. (`REQ-*`)
+/// 5. The target on the wire is the path and query of the URI, byte for byte. (`REQ-01`)
+/// 6. Dropping the future cancels the call and never gives a half-used connection back to the pool. (`TIME-06`, `TIME-07`)
+/// 7. Connections and TLS sessions are never shared with another transport. (`POOL-02`, `POOL-03`)
+/// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)
+/// 9. Errors carry kind, delivery, facts and the library's error. (`ERR-*`)
+/// 10. Outside its runtime: an error, not a panic.
+/// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends one request and returns when the head of the answer is there. The URI is absolute (`https://host[:port]/path`).
+    ///
+    /// # Errors
+    /// See [`TransportErrorKind`](crate::TransportErrorKind).
+    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError>;
+}
+
+/// The head of an answer, its body yet to stream, and what is known of the connection.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Status, version and headers; the body streams.
+    pub response: http::Response<ResponseBody>,
+    /// What the stack knows about the connection.
+    pub facts: ConnectionFacts,
+}
+
+impl Exchange {
+    /// An answer over a connection with these facts.
+    #[must_use]
+    pub fn new(response: http::Response<ResponseBody>, facts: ConnectionFacts) -> Self {
+        Self { response, facts }
+    }
+}
+
+/// Names and versions of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectorInfo {
+    /// The short name that users type: `reqwest`, `isahc`, `native-tls`.
+    pub name: &'static str,
+    /// The HTTP library, with its version where it tells.
+    pub http_library: String,
+    /// The TLS engine, with its version where it tells.
+    pub tls_engine: String,
+}
+
+impl ConnectorInfo {
+    /// All three at once; a transport crate outside this workspace makes its own.
+    #[must_use]
+    pub fn new(name: &'static str, http_library: impl Into<String>, tls_engine: impl Into<String>) -> Self {
+        Self { name, http_library: http_library.into(), tls_engine: tls_engine.into() }
+    }
+}
