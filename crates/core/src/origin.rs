@@ -44,7 +44,8 @@ impl Origin {
         }
         let parsed: Authority = authority.parse().map_err(|_| InstanceError::Host { host: authority.to_owned() })?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
-        if !is_host(&host) || authority.ends_with(':') || (parsed.port().is_some() && parsed.port_u16().is_none()) {
+        let has_port = parsed.host().len() < authority.len();
+        if !is_host(&host) || (has_port && parsed.port_u16().is_none()) {
             return Err(InstanceError::Host { host: authority.to_owned() });
         }
         let default_port = if https { 443 } else { 80 };

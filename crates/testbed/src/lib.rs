@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Loopback TLS servers, a throw-away PKI and a ledger of what arrived.
+//!
+//! The other side of every wire test: it knows no transport and shares no code with what it checks. Servers run on a
+//! background runtime of their own, so that a test under any executor, or under none, can start them; all
+//! constructors are synchronous and bind ports that the system picks.
+//!
+//! ```
+//! use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, Pki};
+//!
+//! let front = Front::with_wiremock(FrontOptions::default().client_auth(ClientAuth::Required));
+//! let identity = Pki::shared().client(ClientSpec::default());
+//! println!("call {} with {}", front.url("localhost"), identity.fingerprint());
+//! assert!(front.ledger().connections().is_empty());
+//! ```
+
+mod connection;
+mod front;
+mod ledger;
+mod pki;
+mod provider;
+mod proxy;
+mod raw;
+mod runtime;
+mod tls;
+mod unreachable;
+mod wire;
+mod wiremock_forward;
+
+pub use front::{BoxFuture, Front, Handler, Peer, handler};
+pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
+pub use pki::{
+    Authority, Chain, ClientCert, ClientSpec, KeyEncoding, KeyKind, Pki, Purpose, ServerCert, ServerSpec, Validity,
+};
+pub use provider::random_bytes;
+pub use proxy::{ConnectProxy, ProxyOptions};
+pub use raw::{Gate, RawOptions, RawServer, Script, Step};
+pub use tls::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+pub use unreachable::{Blackhole, blackhole, refused_addr};
+pub use wiremock_forward::{PEER_HEADER, WiremockForward};
