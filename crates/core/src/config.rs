@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use rustls_pki_types::CertificateDer;
 
-use crate::{ClientIdentity, Material, TlsVersion};
+use crate::{ClientIdentity, Delivery, Material, TlsVersion, TransportError, TransportErrorKind};
 
 /// One configuration for one transport object, the client identity included.
 ///
@@ -144,10 +144,27 @@ pub enum TrustRoots {
     /// The operating system's roots.
     #[default]
     System,
-    /// Exactly these, nothing else; an empty list trusts nobody.
+    /// Exactly these, nothing else.
     Only(Vec<CertificateDer<'static>>),
     /// The operating system's roots and these.
     SystemAnd(Vec<CertificateDer<'static>>),
+}
+
+impl TrustRoots {
+    /// The given roots; none for [`System`](Self::System).
+    ///
+    /// # Errors
+    /// A list of roots that is empty: it would trust nobody, or on some stacks everybody's system roots.
+    pub fn given(&self) -> Result<&[CertificateDer<'static>], TransportError> {
+        match self {
+            Self::System => Ok(&[]),
+            Self::Only(roots) | Self::SystemAnd(roots) if roots.is_empty() => {
+                let error = TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent);
+                Err(error.with_source("the list of trust roots is empty"))
+            }
+            Self::Only(roots) | Self::SystemAnd(roots) => Ok(roots),
+        }
+    }
 }
 
 /// The limits of time of one call.

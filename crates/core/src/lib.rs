@@ -19,6 +19,7 @@
 mod api_key;
 mod body;
 mod capability;
+mod cause;
 mod clock;
 mod config;
 mod credential;
@@ -35,6 +36,7 @@ mod transport_error;
 pub use api_key::ApiKey;
 pub use body::ResponseBody;
 pub use capability::{Capabilities, Capability};
+pub use cause::causes;
 pub use clock::{Clock, Sleep};
 pub use config::{HttpVersions, NameOverride, Proxy, Timeouts, TlsVersions, TransportConfig, TrustRoots};
 pub use credential::{Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Validity, Verdict};

@@ -1,0 +1,162 @@
+//! `TransportConfig` in terms of rustls and reqwest.
+
+use std::sync::Arc;
+
+use digicert_one_core::{
+    Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
+    TransportErrorKind, TrustRoots,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion};
+
+use crate::handshake::{Connections, Handshake};
+use crate::identity::Resolver;
+
+/// A reqwest client with exactly this configuration.
+pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Result<reqwest::Client, TransportError> {
+    let timeouts = config.timeouts();
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls(config)?)
+        .connector_layer(connections.clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .tcp_nodelay(true)
+        .connect_timeout(timeouts.connect())
+        .timeout(timeouts.total());
+    if config.http_versions() == HttpVersions::Http1 {
+        builder = builder.http1_only();
+    }
+    builder = match config.proxy() {
+        Proxy::None => builder,
+        Proxy::Http(uri) => builder.proxy(proxy(uri)?),
+        _ => return Err(invalid("a kind of proxy that this transport does not know")),
+    };
+    for NameOverride { host, address, .. } in config.name_overrides() {
+        // Port 0 stands for the port of the URL.
+        builder = builder.resolve(host, (*address, 0).into());
+    }
+    builder.build().map_err(invalid)
+}
+
+fn tls(config: &TransportConfig) -> Result<ClientConfig, TransportError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = Arc::new(Witness(verifier(config.trust(), &provider)?));
+    let resolver = Resolver::new(config.identity(), &provider)?;
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions(config.tls_versions()))
+        .map_err(invalid)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(Arc::new(resolver));
+    // reqwest leaves ALPN of a ready-made configuration alone.
+    tls.alpn_protocols = match config.http_versions() {
+        HttpVersions::Http1 => vec![b"http/1.1".to_vec()],
+        _ => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+    };
+    Ok(tls)
+}
+
+fn versions(versions: TlsVersions) -> &'static [&'static SupportedProtocolVersion] {
+    static TLS12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+    static TLS13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+    match versions {
+        TlsVersions::Only(TlsVersion::Tls12) => &TLS12,
+        TlsVersions::Only(TlsVersion::Tls13) => &TLS13,
+        _ => rustls::DEFAULT_VERSIONS,
+    }
+}
+
+fn verifier(trust: &TrustRoots, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TransportError> {
+    let unusable = |error: rustls::Error| {
+        TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
+    };
+    let given = trust.given()?;
+    let provider = Arc::clone(provider);
+    Ok(match trust {
+        TrustRoots::Only(_) => {
+            let mut roots = RootCertStore::empty();
+            for root in given {
+                roots.add(root.clone()).map_err(unusable)?;
+            }
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|error| {
+                TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
+            })?
+        }
+        TrustRoots::SystemAnd(_) => Arc::new(
+            rustls_platform_verifier::Verifier::new_with_extra_roots(given.to_vec(), provider).map_err(unusable)?,
+        ),
+        TrustRoots::System => Arc::new(rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?),
+        _ => return Err(invalid("a kind of trust roots that this transport does not know")),
+    })
+}
+
+/// By CONNECT. The tunnel's TLS is ours, so the proxy sees neither key nor certificate.
+fn proxy(uri: &http::Uri) -> Result<reqwest::Proxy, TransportError> {
+    if uri.scheme_str() != Some("http") {
+        return Err(invalid("the proxy must be given as http://HOST:PORT"));
+    }
+    // reqwest's error would quote the URL, which may hold a password.
+    reqwest::Proxy::all(uri.to_string()).map_err(|_| invalid("the proxy address is not valid"))
+}
+
+fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
+    TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
+}
+
+/// Lets the real verifier decide and notes which TLS version asked it.
+#[derive(Debug)]
+struct Witness(Arc<dyn ServerCertVerifier>);
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Handshake::note_version(TlsVersion::Tls12);
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Handshake::note_version(TlsVersion::Tls13);
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        self.0.requires_raw_public_keys()
+    }
+
+    fn root_hint_subjects(&self) -> Option<&[rustls::DistinguishedName]> {
+        self.0.root_hint_subjects()
+    }
+}
