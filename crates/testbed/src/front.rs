@@ -1,0 +1,259 @@
+//! A loopback HTTPS server whose answers come from a handler.
+//!
+//! The body of a request is collected before the handler is asked, so that the ledger has its length and hash; what
+//! needs a broken or endless stream belongs to the raw server instead.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
+use wiremock::MockServer;
+
+use crate::connection::Listening;
+use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
+use crate::provider::sha256_hex;
+use crate::runtime;
+use crate::tls::{FrontOptions, HttpVersions, TlsServer, TlsVersion, version};
+use crate::wiremock_forward::WiremockForward;
+
+/// A boxed future that can move between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one request.
+    fn handle(&self, request: http::Request<Bytes>, peer: Peer) -> BoxFuture<http::Response<Bytes>>;
+}
+
+/// Who sent a request, as the handshake proved it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Peer {
+    /// The client's chain in DER, leaf first; empty without a certificate.
+    pub chain: Vec<Vec<u8>>,
+    /// Lower-case hexadecimal SHA-256 of the leaf.
+    pub fingerprint: Option<String>,
+    /// The server name of the client's hello.
+    pub sni: Option<String>,
+    /// The TLS version.
+    pub tls_version: Option<TlsVersion>,
+    /// The protocol agreed on.
+    pub alpn: Option<String>,
+    /// The connection's id in the ledger.
+    pub connection: u64,
+    /// Our end.
+    pub local: SocketAddr,
+    /// The client's end.
+    pub remote: SocketAddr,
+}
+
+/// A running HTTPS server on loopback. Dropping it closes listener and connections.
+pub struct Front {
+    // Stopped before the mock server goes, which checks its expectations when dropped.
+    listening: Listening,
+    ledger: Ledger,
+    mock: Option<MockServer>,
+}
+
+/// Makes a handler of a closure.
+pub fn handler<F, A>(answer: F) -> Arc<dyn Handler>
+where
+    F: Fn(http::Request<Bytes>, Peer) -> A + Send + Sync + 'static,
+    A: Future<Output = http::Response<Bytes>> + Send + 'static,
+{
+    struct Closure<F>(F);
+
+    impl<F, A> Handler for Closure<F>
+    where
+        F: Fn(http::Request<Bytes>, Peer) -> A + Send + Sync + 'static,
+        A: Future<Output = http::Response<Bytes>> + Send + 'static,
+    {
+        fn handle(&self, request: http::Request<Bytes>, peer: Peer) -> BoxFuture<http::Response<Bytes>> {
+            Box::pin((self.0)(request, peer))
+        }
+    }
+
+    Arc::new(Closure(answer))
+}
+
+impl Front {
+    /// Starts a server with this handler, from any thread, inside or outside a runtime.
+    pub fn start(options: FrontOptions, handler: Arc<dyn Handler>) -> io::Result<Front> {
+        let tls = TlsServer::new(&options)?;
+        let (http, record) = (options.http, options.record_requests);
+        let ledger = Ledger::new();
+        let listening = Listening::start(options.bind, ledger.clone(), Handshake::Pending, {
+            let ledger = ledger.clone();
+            move |tcp, id| {
+                let (tls, ledger, handler) = (tls.clone(), ledger.clone(), Arc::clone(&handler));
+                async move {
+                    if let Some(stream) = tls.accept(tcp, &ledger, id).await {
+                        let ledger = record.then_some(ledger);
+                        serve(stream, id, http, ledger, handler).await;
+                    }
+                }
+            }
+        })?;
+        Ok(Front { listening, ledger, mock: None })
+    }
+
+    /// Starts a server that forwards to a wiremock server of its own, found with [`Front::mock`].
+    ///
+    /// # Panics
+    ///
+    /// If loopback cannot be bound or the options make no TLS server.
+    pub fn with_wiremock(options: FrontOptions) -> Front {
+        let mock = runtime::wait_for(MockServer::start());
+        let forward = Arc::new(WiremockForward::to(*mock.address()));
+        let mut front = Front::start(options, forward).expect("loopback can be bound and the options are consistent");
+        front.mock = Some(mock);
+        front
+    }
+
+    /// The wiremock server behind this front.
+    ///
+    /// # Panics
+    ///
+    /// If the front was not made by [`Front::with_wiremock`].
+    pub fn mock(&self) -> &MockServer {
+        self.mock.as_ref().expect("only a front made by `with_wiremock` has a mock server")
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.listening.address
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.listening.address.port()
+    }
+
+    /// `https://host:port`, without a path.
+    pub fn url(&self, host: &str) -> String {
+        format!("https://{host}:{}", self.port())
+    }
+
+    /// What arrived.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+impl fmt::Debug for Front {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Front").field("address", &self.addr()).finish_non_exhaustive()
+    }
+}
+
+async fn serve(
+    stream: TlsStream<TcpStream>,
+    id: u64,
+    http: HttpVersions,
+    ledger: Option<Ledger>,
+    handler: Arc<dyn Handler>,
+) {
+    let Ok(peer) = peer(&stream, id) else { return };
+    let http2 = peer.alpn.as_deref() == Some("h2") || http == HttpVersions::Only2;
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let (ledger, handler, peer) = (ledger.clone(), Arc::clone(&handler), peer.clone());
+        async move { Ok::<_, Infallible>(answer(request, peer, ledger.as_ref(), &*handler).await) }
+    });
+    let io = TokioIo::new(stream);
+    // How a connection ends is the client's business; the ledger records that it did.
+    let _ = if http2 {
+        hyper::server::conn::http2::Builder::new(Streams::default()).serve_connection(io, service).await
+    } else {
+        hyper::server::conn::http1::Builder::new().serve_connection(io, service).await
+    };
+}
+
+fn peer(stream: &TlsStream<TcpStream>, id: u64) -> io::Result<Peer> {
+    let (tcp, session) = stream.get_ref();
+    let chain: Vec<_> = session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec()).collect();
+    Ok(Peer {
+        fingerprint: chain.first().map(|leaf| sha256_hex(leaf)),
+        chain,
+        sni: session.server_name().map(str::to_owned),
+        tls_version: version(session.protocol_version()),
+        alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        connection: id,
+        local: tcp.local_addr()?,
+        remote: tcp.peer_addr()?,
+    })
+}
+
+async fn answer(
+    request: http::Request<Incoming>,
+    peer: Peer,
+    ledger: Option<&Ledger>,
+    handler: &dyn Handler,
+) -> http::Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let ticket = ledger.map(|ledger| record(&head, peer.connection, ledger));
+    let Ok(body) = body.collect().await else {
+        // The body was cut: nobody is left to read an answer.
+        drop(ticket);
+        let mut response = http::Response::new(Full::default());
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        return response;
+    };
+    let body = body.to_bytes();
+    if let Some(ticket) = &ticket {
+        ticket.received(body.len() as u64, sha256_hex(&body));
+    }
+    let response = handler.handle(http::Request::from_parts(head, body), peer).await;
+    if let Some(ticket) = ticket {
+        ticket.answered(response.status().as_u16());
+    }
+    response.map(Full::new)
+}
+
+fn record(head: &http::request::Parts, connection: u64, ledger: &Ledger) -> RequestTicket {
+    let mut headers: Vec<_> =
+        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+    if head.version == http::Version::HTTP_2
+        && let Some(authority) = head.uri.authority()
+    {
+        headers.insert(0, ("host".to_owned(), authority.as_str().as_bytes().to_vec()));
+    }
+    let target = head.uri.path_and_query().map_or_else(|| head.uri.to_string(), |path| path.as_str().to_owned());
+    ledger.open_request(Request {
+        connection,
+        method: head.method.to_string(),
+        target,
+        version: head.version,
+        headers,
+        body_len: 0,
+        body_sha256: String::new(),
+        outcome: Outcome::Receiving,
+    })
+}
+
+/// Runs the streams of one HTTP/2 connection, and ends them with it.
+#[derive(Clone, Default)]
+struct Streams(Arc<Mutex<JoinSet<()>>>);
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while streams.try_join_next().is_some() {}
+        streams.spawn(stream);
+    }
+}

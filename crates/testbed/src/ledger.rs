@@ -1,0 +1,284 @@
+//! What arrived: connections and requests, in the order in which the server saw them.
+//!
+//! Assertions read this and not the client's opinion. A connection is listed from the moment TCP accepts it, and a
+//! request from its head on, so that "nothing came" and "it was cut half way" can both be asserted. Waiting is
+//! by notification; no test needs to sleep.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::runtime::Timer;
+use crate::tls::TlsVersion;
+
+/// The record of one server. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Ledger(Arc<Shared>);
+
+/// Everything recorded so far.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Connections in the order of their arrival.
+    pub connections: Vec<Connection>,
+    /// Requests in the order of their heads.
+    pub requests: Vec<Request>,
+}
+
+/// One TCP connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Connection {
+    /// Counts from 0 within one server.
+    pub id: u64,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// The server name that the client sent in its hello; no IP address ever appears here.
+    pub sni: Option<String>,
+    /// The protocols that the client offered, in its order.
+    pub alpn_offered: Vec<String>,
+    /// The protocol agreed on.
+    pub alpn: Option<String>,
+    /// The TLS version agreed on.
+    pub tls_version: Option<TlsVersion>,
+    /// How the handshake went.
+    pub handshake: Handshake,
+    /// SHA-256 of the client's leaf, of an accepted certificate and of a refused one.
+    pub peer_fingerprint: Option<String>,
+    /// SHA-256 of all certificates that the client sent, leaf first.
+    pub peer_chain_fingerprints: Vec<String>,
+    /// Whether the server sent a certificate request in this handshake; a resumed one has none.
+    pub requested_client_cert: bool,
+    /// Whether either side has ended it.
+    pub closed: bool,
+}
+
+/// How a handshake went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// Not finished yet.
+    Pending,
+    /// There is none: the server speaks clear text.
+    Plain,
+    /// A full handshake.
+    Full,
+    /// A session was resumed: the client proved nothing anew.
+    Resumed,
+    /// It failed, with the server's reason.
+    Failed(String),
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Request {
+    /// The [`Connection::id`] it came on.
+    pub connection: u64,
+    /// As sent.
+    pub method: String,
+    /// The raw path and query (or the authority, for CONNECT), byte for byte.
+    pub target: String,
+    /// The HTTP version.
+    pub version: http::Version,
+    /// Names in lower case; values of one name in the order sent. HTTP/2's `:authority` appears as `host`.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Length of the body as far as it came.
+    pub body_len: u64,
+    /// Lower-case hexadecimal SHA-256 of the body; empty until it is complete.
+    pub body_sha256: String,
+    /// How far it came.
+    pub outcome: Outcome,
+}
+
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The head is here, the body not wholly.
+    Receiving,
+    /// Wholly received; no answer yet.
+    Received,
+    /// The server has made its answer, of this status.
+    Answered(u16),
+    /// The client went away (or reset the stream) before there was an answer.
+    Abandoned,
+}
+
+impl Connection {
+    /// Whether the handshake was done, fully or by resumption.
+    pub fn established(&self) -> bool {
+        matches!(self.handshake, Handshake::Full | Handshake::Resumed)
+    }
+}
+
+impl Snapshot {
+    /// Whether no handshake is pending. A refusal is recorded right *after* its alert went out, so a test that looks
+    /// for one waits for this first: `ledger.wait_until(Snapshot::settled, limit)`.
+    pub fn settled(&self) -> bool {
+        self.connections.iter().all(|connection| connection.handshake != Handshake::Pending)
+    }
+}
+
+impl Request {
+    /// All values of one header, in the order sent.
+    pub fn header_values(&self, name: &str) -> Vec<String> {
+        self.headers
+            .iter()
+            .filter(|(present, _)| present.eq_ignore_ascii_case(name))
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+            .collect()
+    }
+
+    /// Whether the body came to its end.
+    pub fn complete(&self) -> bool {
+        !self.body_sha256.is_empty()
+    }
+}
+
+impl Ledger {
+    /// All connections so far.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.lock().connections.clone()
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.lock().requests.clone()
+    }
+
+    /// Connections and requests of one moment.
+    pub fn snapshot(&self) -> Snapshot {
+        self.lock().clone()
+    }
+
+    /// Waits under any executor until the record meets the condition; `false` when the limit passes first.
+    ///
+    /// The condition reads the snapshot that it is given; asking the ledger from inside it would wait for itself.
+    pub async fn wait_until(&self, condition: impl Fn(&Snapshot) -> bool, limit: Duration) -> bool {
+        let mut changes = self.0.changes.subscribe();
+        let mut limit = Timer::after(limit);
+        loop {
+            if condition(&self.lock()) {
+                return true;
+            }
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return false },
+                () = &mut limit => return condition(&self.lock()),
+            }
+        }
+    }
+
+    /// The same, blocking the thread.
+    pub fn wait_until_blocking(&self, condition: impl Fn(&Snapshot) -> bool, limit: Duration) -> bool {
+        let (snapshot, waited) = self
+            .0
+            .changed
+            .wait_timeout_while(self.lock(), limit, |snapshot| !condition(snapshot))
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(snapshot);
+        !waited.timed_out()
+    }
+
+    pub(crate) fn new() -> Self {
+        Ledger(Arc::new(Shared {
+            snapshot: Mutex::default(),
+            changed: Condvar::new(),
+            changes: watch::Sender::new(()),
+        }))
+    }
+
+    pub(crate) fn open_connection(&self, remote: SocketAddr, handshake: Handshake) -> u64 {
+        self.change(|snapshot| {
+            let id = snapshot.connections.len() as u64;
+            snapshot.connections.push(Connection {
+                id,
+                remote,
+                sni: None,
+                alpn_offered: Vec::new(),
+                alpn: None,
+                tls_version: None,
+                handshake,
+                peer_fingerprint: None,
+                peer_chain_fingerprints: Vec::new(),
+                requested_client_cert: false,
+                closed: false,
+            });
+            id
+        })
+    }
+
+    pub(crate) fn update_connection(&self, id: u64, update: impl FnOnce(&mut Connection)) {
+        self.change(|snapshot| {
+            if let Some(connection) = snapshot.connections.get_mut(id as usize) {
+                update(connection);
+            }
+        });
+    }
+
+    /// Records a head; the ticket then follows the request to its end.
+    pub(crate) fn open_request(&self, request: Request) -> RequestTicket {
+        let index = self.change(|snapshot| {
+            snapshot.requests.push(request);
+            snapshot.requests.len() - 1
+        });
+        RequestTicket { ledger: self.clone(), index, settled: false }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Snapshot) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.0.changed.notify_all();
+        self.0.changes.send_replace(());
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+        self.0.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request's place in the ledger. Dropped before an answer, it records that the client went away.
+#[derive(Debug)]
+pub(crate) struct RequestTicket {
+    ledger: Ledger,
+    index: usize,
+    settled: bool,
+}
+
+impl RequestTicket {
+    pub(crate) fn received(&self, body_len: u64, body_sha256: String) {
+        self.update(|request| {
+            request.body_len = body_len;
+            request.body_sha256 = body_sha256;
+            request.outcome = Outcome::Received;
+        });
+    }
+
+    pub(crate) fn answered(mut self, status: u16) {
+        self.settled = true;
+        self.update(|request| request.outcome = Outcome::Answered(status));
+    }
+
+    /// Leaves the request as it stands: a scripted server has no answer of its own to report.
+    pub(crate) fn leave(mut self) {
+        self.settled = true;
+    }
+
+    fn update(&self, update: impl FnOnce(&mut Request)) {
+        self.ledger.change(|snapshot| update(&mut snapshot.requests[self.index]));
+    }
+}
+
+impl Drop for RequestTicket {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.update(|request| request.outcome = Outcome::Abandoned);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    snapshot: Mutex<Snapshot>,
+    changed: Condvar,
+    changes: watch::Sender<()>,
+}

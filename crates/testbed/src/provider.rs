@@ -1,0 +1,24 @@
+//! The cryptography of the testbed: one explicit provider, handed to every configuration.
+//!
+//! Never the process default: a test binary that links several TLS stacks must find that default as it left it.
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use sha2::{Digest, Sha256};
+
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// Fresh random bytes, for identifiers and secrets that a test server makes up.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    provider().secure_random.fill(&mut bytes).expect("the system has randomness");
+    bytes
+}
+
+/// Lower-case hexadecimal SHA-256.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}

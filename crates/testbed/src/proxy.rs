@@ -1,0 +1,129 @@
+//! A CONNECT proxy on loopback, with a ledger of its own that shows what clients told it.
+//!
+//! What passes through the tunnel it cannot see: that an API key never stands in a CONNECT head is the point of having it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use data_encoding::BASE64;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::connection::Listening;
+use crate::ledger::{Handshake, Ledger};
+use crate::provider::sha256_hex;
+use crate::tls::linger;
+use crate::wire::read_head;
+
+/// What a proxy is like. The default lets everybody through and resolves names as the system does.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ProxyOptions {
+    /// User name and password to ask for; others get a 407.
+    pub credentials: Option<(String, String)>,
+    /// Targets (`host:port`, as clients write them) that lead to another address, for names that no resolver knows.
+    pub routes: Vec<(String, SocketAddr)>,
+}
+
+/// A running proxy. Dropping it closes listener and tunnels.
+#[derive(Debug)]
+pub struct ConnectProxy {
+    listening: Listening,
+    ledger: Ledger,
+}
+
+impl ProxyOptions {
+    /// Asks for this user name and password.
+    #[must_use]
+    pub fn credentials(mut self, user: &str, password: &str) -> Self {
+        self.credentials = Some((user.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Leads a target (`host:port`) to an address.
+    #[must_use]
+    pub fn route(mut self, target: &str, address: SocketAddr) -> Self {
+        self.routes.push((target.to_owned(), address));
+        self
+    }
+}
+
+impl ConnectProxy {
+    /// Starts a proxy, from any thread.
+    pub fn start(options: ProxyOptions) -> io::Result<ConnectProxy> {
+        let ledger = Ledger::new();
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
+            let ledger = ledger.clone();
+            move |tcp, id| {
+                let (options, ledger) = (options.clone(), ledger.clone());
+                async move {
+                    // A tunnel that breaks is the client's or the target's doing.
+                    let _ = tunnel(tcp, &options, &ledger, id).await;
+                }
+            }
+        })?;
+        Ok(ConnectProxy { listening, ledger })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.listening.address
+    }
+
+    /// `http://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.listening.address)
+    }
+
+    /// Who connected, and the CONNECT requests they sent.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+async fn tunnel(mut client: TcpStream, options: &ProxyOptions, ledger: &Ledger, id: u64) -> io::Result<()> {
+    let mut early = Vec::new();
+    // A client that was asked for a password may try again on the same connection.
+    loop {
+        let head = read_head(&mut client, &mut early).await?;
+        let ticket = ledger.open_request(head.to_request(id));
+        ticket.received(0, sha256_hex(b""));
+        if head.method != "CONNECT" {
+            ticket.answered(501);
+            return refuse(client, "501 Not Implemented").await;
+        }
+        if let Some((user, password)) = &options.credentials {
+            let expected = format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()));
+            if head.value("proxy-authorization") != Some(expected.as_bytes()) {
+                ticket.answered(407);
+                let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+                              proxy-authenticate: Basic realm=\"testbed\"\r\ncontent-length: 0\r\n\r\n";
+                client.write_all(answer.as_bytes()).await?;
+                continue;
+            }
+        }
+        let route = options.routes.iter().find(|(target, _)| *target == head.target);
+        let connected = match route {
+            Some((_, address)) => TcpStream::connect(address).await,
+            None => TcpStream::connect(&head.target).await,
+        };
+        let Ok(mut target) = connected else {
+            ticket.answered(502);
+            return refuse(client, "502 Bad Gateway").await;
+        };
+        ticket.answered(200);
+        let _ = target.set_nodelay(true);
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        target.write_all(&early).await?;
+        tokio::io::copy_bidirectional(&mut client, &mut target).await?;
+        return Ok(());
+    }
+}
+
+async fn refuse(mut client: TcpStream, status: &str) -> io::Result<()> {
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    client.write_all(answer.as_bytes()).await?;
+    linger(client).await;
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! A server that follows a script, for what no well-behaved server does: cut streams, resets, silence.
+//!
+//! It speaks HTTP/1.1 over TLS (offering nothing else by ALPN) or in clear text. The first connection follows the first
+//! script, the second the second; the last one repeats.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::server::TlsStream;
+
+use crate::connection::Listening;
+use crate::ledger::{Handshake, Ledger};
+use crate::tls::{FrontOptions, HttpVersions, TlsServer, linger};
+use crate::wire::read_request;
+
+/// What one connection does. After the last step it is closed cleanly.
+pub type Script = Vec<Step>;
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Reads one whole request and records it. If the client ends first, the script ends too.
+    ReadRequest,
+    /// Writes these bytes.
+    Write(Bytes),
+    /// Waits until the test opens the gate.
+    Wait(Gate),
+    /// Ends the connection properly: close_notify (over TLS), then FIN.
+    CloseClean,
+    /// Ends it by FIN alone: over TLS a truncation.
+    CloseAbrupt,
+    /// Ends it by RST.
+    Reset,
+    /// Says nothing more and keeps the connection until the client ends it.
+    Stall,
+}
+
+impl Step {
+    /// [`Step::Write`] of any text or bytes.
+    pub fn write(bytes: impl Into<Bytes>) -> Step {
+        Step::Write(bytes.into())
+    }
+}
+
+/// Holds a script back until the test lets it go on. Clones are one gate.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+/// What a scripted server is like.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RawOptions {
+    /// TLS as for a front (ALPN is HTTP/1.1 whatever is set there), or clear text.
+    pub tls: Option<FrontOptions>,
+    /// A script for each connection, in order; the last one repeats.
+    pub scripts: Vec<Script>,
+    /// Where to listen; port 0 lets the system pick.
+    pub bind: SocketAddr,
+}
+
+/// A running scripted server. Dropping it closes listener and connections.
+#[derive(Debug)]
+pub struct RawServer {
+    listening: Listening,
+    ledger: Ledger,
+    scheme: &'static str,
+}
+
+impl Gate {
+    /// A closed gate.
+    #[must_use]
+    pub fn new() -> Self {
+        Gate(Arc::new(watch::Sender::new(false)))
+    }
+
+    /// Opens it, for good.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn passed(&self) {
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Gate::new()
+    }
+}
+
+impl RawOptions {
+    /// Over TLS, with the default front options.
+    pub fn tls(scripts: impl IntoIterator<Item = Script>) -> Self {
+        RawOptions { tls: Some(FrontOptions::default()), ..RawOptions::plain(scripts) }
+    }
+
+    /// Over TLS, with these options.
+    pub fn tls_with(options: FrontOptions, scripts: impl IntoIterator<Item = Script>) -> Self {
+        RawOptions { bind: options.bind, tls: Some(options), ..RawOptions::plain(scripts) }
+    }
+
+    /// In clear text.
+    pub fn plain(scripts: impl IntoIterator<Item = Script>) -> Self {
+        RawOptions {
+            tls: None,
+            scripts: scripts.into_iter().collect(),
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        }
+    }
+}
+
+impl RawServer {
+    /// Starts a scripted server, from any thread.
+    pub fn start(options: RawOptions) -> io::Result<RawServer> {
+        let tls = options.tls.map(|tls| TlsServer::new(&tls.http(HttpVersions::Only1))).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let first = if tls.is_some() { Handshake::Pending } else { Handshake::Plain };
+        let scripts: Vec<Arc<Script>> = options.scripts.into_iter().map(Arc::new).collect();
+        let ledger = Ledger::new();
+        let listening = Listening::start(options.bind, ledger.clone(), first, {
+            let ledger = ledger.clone();
+            move |tcp, id| {
+                let script = scripts.get(id as usize).or(scripts.last()).cloned().unwrap_or_default();
+                let (tls, ledger) = (tls.clone(), ledger.clone());
+                async move {
+                    let stream = match &tls {
+                        None => Some(Stream::Plain(tcp)),
+                        Some(tls) => tls.accept(tcp, &ledger, id).await.map(|stream| Stream::Tls(Box::new(stream))),
+                    };
+                    if let Some(stream) = stream {
+                        // What breaks a script is the client going away, and the ledger says so.
+                        let _ = follow(&script, stream, &ledger, id).await;
+                    }
+                }
+            }
+        })?;
+        Ok(RawServer { listening, ledger, scheme })
+    }
+
+    /// A server that accepts connections and never says a word: a TLS handshake with it stalls.
+    pub fn silent() -> io::Result<RawServer> {
+        RawServer::start(RawOptions::plain([vec![Step::Stall]]))
+    }
+
+    /// A server that answers whatever comes in clear text, for a client that expects TLS.
+    pub fn plain_http() -> io::Result<RawServer> {
+        let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        RawServer::start(RawOptions::plain([vec![Step::write(answer), Step::CloseClean]]))
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.listening.address
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.listening.address.port()
+    }
+
+    /// `https://host:port` (`http` for clear text), without a path.
+    pub fn url(&self, host: &str) -> String {
+        format!("{}://{host}:{}", self.scheme, self.port())
+    }
+
+    /// What arrived.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    for step in script {
+        match step {
+            Step::ReadRequest => read_request(&mut stream, &mut buffer, ledger, id).await?,
+            Step::Write(bytes) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await?;
+            }
+            Step::Wait(gate) => gate.passed().await,
+            Step::CloseClean => break,
+            Step::CloseAbrupt => {
+                linger(stream.into_tcp()).await;
+                return Ok(());
+            }
+            Step::Reset => {
+                let tcp = stream.into_tcp();
+                SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
+                return Ok(());
+            }
+            Step::Stall => {
+                let mut sink = [0; 4096];
+                while stream.read(&mut sink).await? > 0 {}
+                return Ok(());
+            }
+        }
+    }
+    // close_notify and FIN, then the wait that keeps the FIN from turning into a reset.
+    stream.shutdown().await?;
+    linger(stream.into_tcp()).await;
+    Ok(())
+}
+
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    fn into_tcp(self) -> TcpStream {
+        match self {
+            Stream::Plain(tcp) => tcp,
+            Stream::Tls(tls) => tls.into_inner().0,
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_read(context, into),
+            Stream::Tls(tls) => Pin::new(tls).poll_read(context, into),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
+            Stream::Tls(tls) => Pin::new(tls).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(context),
+            Stream::Tls(tls) => Pin::new(tls).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
+            Stream::Tls(tls) => Pin::new(tls).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Addresses where no conversation begins: one that refuses, one that swallows every packet.
+//!
+//! Both stay reserved while they are needed. An address from a dropped listener could be another test's a moment later.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+
+use socket2::{Domain, Socket, Type};
+
+/// An address that swallows connection attempts, for as long as it is kept.
+#[derive(Debug)]
+pub struct Blackhole {
+    address: SocketAddr,
+    _listener: Socket,
+    _waiting: Vec<Socket>,
+}
+
+impl Blackhole {
+    /// The address.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Makes an address that swallows connection attempts: a listener that never accepts, its queue full.
+///
+/// Linux drops further attempts in silence; other systems refuse them, so there it is an error.
+pub fn blackhole() -> io::Result<Blackhole> {
+    if !cfg!(target_os = "linux") {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "only Linux drops what a full listen queue cannot take",
+        ));
+    }
+    let listener = bound()?;
+    listener.listen(0)?;
+    let address = local(&listener)?;
+    let waiting = (0..4)
+        .map(|_| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+            // The first fills the queue at once; the others stay pending, which is the point.
+            let _ = socket.connect(&address.into());
+            Ok(socket)
+        })
+        .collect::<io::Result<_>>()?;
+    Ok(Blackhole { address, _listener: listener, _waiting: waiting })
+}
+
+/// An address where connections are refused. Its port stays bound, without a listener, until the process ends.
+///
+/// # Panics
+///
+/// If loopback has no free port.
+pub fn refused_addr() -> SocketAddr {
+    static BOUND: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
+    let socket = bound().expect("loopback has a free port");
+    let address = local(&socket).expect("a bound socket has an address");
+    BOUND.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
+    address
+}
+
+fn bound() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
+}
+
+fn local(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::Error::other("the socket has no IP address"))
+}
