@@ -24,9 +24,10 @@ use wiremock::MockServer;
 
 use crate::connection::Listening;
 use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
+use crate::options::{FrontOptions, HttpVersions, TlsVersion};
 use crate::provider::sha256_hex;
 use crate::runtime;
-use crate::tls::{FrontOptions, HttpVersions, TlsServer, TlsVersion, version};
+use crate::tls::{TlsServer, version};
 use crate::wiremock_forward::WiremockForward;
 
 /// A boxed future that can move between threads.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::options::TlsVersion;
 use crate::runtime::Timer;
-use crate::tls::TlsVersion;
 
 /// The record of one server. Clones share it.
 #[derive(Clone, Debug)]

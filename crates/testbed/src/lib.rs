@@ -13,27 +13,30 @@
 //! assert!(front.ledger().connections().is_empty());
 //! ```
 
+mod certificate;
 mod connection;
 mod front;
 mod ledger;
+mod options;
 mod pki;
 mod provider;
 mod proxy;
 mod raw;
 mod runtime;
+mod spec;
 mod tls;
 mod unreachable;
 mod wire;
 mod wiremock_forward;
 
+pub use certificate::{ClientCert, KeyEncoding, ServerCert};
 pub use front::{BoxFuture, Front, Handler, Peer, handler};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
-pub use pki::{
-    Authority, Chain, ClientCert, ClientSpec, KeyEncoding, KeyKind, Pki, Purpose, ServerCert, ServerSpec, Validity,
-};
+pub use options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+pub use pki::Pki;
 pub use provider::random_bytes;
 pub use proxy::{ConnectProxy, ProxyOptions};
 pub use raw::{Gate, RawOptions, RawServer, Script, Step};
-pub use tls::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};
 pub use wiremock_forward::{PEER_HEADER, WiremockForward};

@@ -7,15 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use der::Encode;
-use pem_rfc7468::LineEnding;
-use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, PublicKeyData,
+    KeyPair, KeyUsagePurpose,
 };
 
-use crate::provider::sha256_hex;
+use crate::certificate::{ClientCert, Issued, ServerCert, pem};
+use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -25,132 +23,6 @@ pub struct Pki {
     trusted: Ca,
     foreign: OnceLock<Ca>,
 }
-
-/// What a server certificate is to be; the default is one for loopback that every client accepts.
-#[derive(Clone, Debug)]
-pub struct ServerSpec {
-    /// DNS names (`*.` allowed) and IP addresses.
-    pub names: Vec<String>,
-    /// When it is valid.
-    pub validity: Validity,
-    /// Who signs it.
-    pub authority: Authority,
-    /// Whether the server sends its intermediate, as a right server does.
-    pub send_intermediate: bool,
-}
-
-impl Default for ServerSpec {
-    fn default() -> Self {
-        ServerSpec {
-            names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec(),
-            validity: Validity::Valid,
-            authority: Authority::Trusted,
-            send_intermediate: true,
-        }
-    }
-}
-
-/// What a client certificate is to be; the default is a valid P-256 one of the trusted authority.
-#[derive(Clone, Debug)]
-pub struct ClientSpec {
-    /// The kind of key.
-    pub key: KeyKind,
-    /// When it is valid.
-    pub validity: Validity,
-    /// Who signs it.
-    pub authority: Authority,
-    /// The extended key usage.
-    pub purpose: Purpose,
-    /// The subject; RSA keys are kept for each common name, so equal names mean equal RSA keys.
-    pub common_name: String,
-    /// What goes into the chain.
-    pub chain: Chain,
-}
-
-impl Default for ClientSpec {
-    fn default() -> Self {
-        ClientSpec {
-            key: KeyKind::P256,
-            validity: Validity::Valid,
-            authority: Authority::Trusted,
-            purpose: Purpose::ClientAuth,
-            common_name: "testbed client".to_owned(),
-            chain: Chain::Full,
-        }
-    }
-}
-
-/// When a certificate is valid, as seen from now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validity {
-    /// From yesterday, for a year.
-    Valid,
-    /// Ended yesterday.
-    Expired,
-    /// Begins tomorrow.
-    NotYetValid,
-    /// Exactly this span (whole seconds).
-    Between(SystemTime, SystemTime),
-}
-
-/// Who signs a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
-    /// The authority that servers and clients of the test trust.
-    Trusted,
-    /// A well-made authority that nobody trusts.
-    Foreign,
-}
-
-/// Key kinds of client certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    /// RSA, 2048 bits.
-    Rsa2048,
-    /// ECDSA on P-256.
-    P256,
-    /// ECDSA on P-384.
-    P384,
-    /// Ed25519.
-    Ed25519,
-}
-
-/// The extended key usage of a client certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// `clientAuth`, the right one.
-    ClientAuth,
-    /// `serverAuth` alone, which a server must refuse from a client.
-    ServerAuth,
-}
-
-/// What goes into a client's chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chain {
-    /// Leaf, then intermediate.
-    Full,
-    /// The leaf alone: a server that trusts just the root cannot build the path.
-    LeafOnly,
-}
-
-/// How a private key is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyEncoding {
-    /// `PRIVATE KEY`, any key.
-    Pkcs8,
-    /// `EC PRIVATE KEY`, with the curve named in it as openssl writes it.
-    Sec1,
-    /// `RSA PRIVATE KEY`.
-    Pkcs1,
-}
-
-/// A server's chain and key.
-#[derive(Clone, Debug)]
-pub struct ServerCert(Arc<Issued>);
-
-/// A client's chain and key.
-#[derive(Clone, Debug)]
-pub struct ClientCert(Arc<Issued>);
 
 impl Pki {
     /// The PKI of this process, made at first use. Most tests need no other.
@@ -241,90 +113,12 @@ impl Pki {
     }
 }
 
-impl ServerCert {
-    /// The chain as sent, leaf first.
-    pub fn chain_pem(&self) -> String {
-        self.0.chain_pem()
-    }
-
-    /// The chain as sent, leaf first.
-    pub fn chain_der(&self) -> &[Vec<u8>] {
-        &self.0.chain
-    }
-
-    /// The key, PKCS#8.
-    pub fn key_pem(&self) -> String {
-        pem("PRIVATE KEY", &self.0.pkcs8)
-    }
-
-    /// The key, PKCS#8.
-    pub fn pkcs8_der(&self) -> &[u8] {
-        &self.0.pkcs8
-    }
-
-    /// Lower-case hexadecimal SHA-256 of the leaf.
-    pub fn fingerprint(&self) -> String {
-        sha256_hex(&self.0.chain[0])
-    }
-}
-
-impl ClientCert {
-    /// The chain, leaf first.
-    pub fn chain_pem(&self) -> String {
-        self.0.chain_pem()
-    }
-
-    /// The chain, leaf first.
-    pub fn chain_der(&self) -> &[Vec<u8>] {
-        &self.0.chain
-    }
-
-    /// The key in one of its forms, or `None` where this kind of key has no such form.
-    pub fn key_pem(&self, encoding: KeyEncoding) -> Option<String> {
-        match encoding {
-            KeyEncoding::Pkcs8 => Some(pem("PRIVATE KEY", &self.0.pkcs8)),
-            KeyEncoding::Sec1 => Some(pem("EC PRIVATE KEY", &self.0.sec1()?)),
-            KeyEncoding::Pkcs1 => {
-                (self.0.kind == KeyKind::Rsa2048).then(|| pem("RSA PRIVATE KEY", inner_key(&self.0.pkcs8)))
-            }
-        }
-    }
-
-    /// Chain and PKCS#8 key in one text.
-    pub fn bundle_pem(&self) -> String {
-        self.chain_pem() + &pem("PRIVATE KEY", &self.0.pkcs8)
-    }
-
-    /// The key, PKCS#8.
-    pub fn pkcs8_der(&self) -> &[u8] {
-        &self.0.pkcs8
-    }
-
-    /// Lower-case hexadecimal SHA-256 of the leaf.
-    pub fn fingerprint(&self) -> String {
-        sha256_hex(&self.0.chain[0])
-    }
-
-    /// The kind of key.
-    pub fn key_kind(&self) -> KeyKind {
-        self.0.kind
-    }
-}
-
 #[derive(Debug)]
 struct Ca {
     root: CertifiedIssuer<'static, KeyPair>,
     root_pem: String,
     intermediate: CertifiedIssuer<'static, KeyPair>,
     intermediate_pem: String,
-}
-
-#[derive(Debug)]
-struct Issued {
-    chain: Vec<Vec<u8>>,
-    pkcs8: Vec<u8>,
-    kind: KeyKind,
-    public_point: Vec<u8>,
 }
 
 impl Ca {
@@ -362,28 +156,7 @@ impl Ca {
         if chain == Chain::Full {
             certificates.push(self.intermediate.der().to_vec());
         }
-        Issued { chain: certificates, pkcs8: plain_pkcs8(&key), kind, public_point: key.der_bytes().to_vec() }
-    }
-}
-
-impl Issued {
-    fn chain_pem(&self) -> String {
-        self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
-    }
-
-    fn sec1(&self) -> Option<Vec<u8>> {
-        let curve = match self.kind {
-            KeyKind::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
-            KeyKind::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
-            KeyKind::Rsa2048 | KeyKind::Ed25519 => return None,
-        };
-        let inner = sec1::EcPrivateKey::try_from(inner_key(&self.pkcs8)).expect("an EC key holds SEC1 in its PKCS#8");
-        let whole = sec1::EcPrivateKey {
-            private_key: inner.private_key,
-            parameters: Some(sec1::EcParameters::NamedCurve(curve)),
-            public_key: Some(&self.public_point),
-        };
-        Some(whole.to_der().expect("a key just decoded encodes again"))
+        Issued::new(certificates, &key, kind)
     }
 }
 
@@ -438,20 +211,4 @@ fn rsa_key(common_name: &str) -> KeyPair {
         .entry(common_name.to_owned())
         .or_insert_with(|| generate(KeyKind::Rsa2048).serialize_der());
     KeyPair::try_from(der.as_slice()).expect("a key just written can be read")
-}
-
-/// PKCS#8 version 1, as openssl writes it: its older releases refuse the public key that version 2 adds.
-fn plain_pkcs8(key: &KeyPair) -> Vec<u8> {
-    let der = key.serialized_der();
-    let mut info = PrivateKeyInfoRef::try_from(der).expect("a fresh key is PKCS#8");
-    info.public_key = None;
-    info.to_der().expect("a key just decoded encodes again")
-}
-
-fn inner_key(pkcs8: &[u8]) -> &[u8] {
-    PrivateKeyInfoRef::try_from(pkcs8).expect("a fresh key is PKCS#8").private_key.as_bytes()
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    pem_rfc7468::encode_string(label, LineEnding::LF, der).expect("the label is valid and memory suffices")
 }

@@ -19,7 +19,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::connection::Listening;
 use crate::ledger::{Handshake, Ledger};
-use crate::tls::{FrontOptions, HttpVersions, TlsServer, linger};
+use crate::options::{FrontOptions, HttpVersions};
+use crate::tls::{TlsServer, linger};
 use crate::wire::read_request;
 
 /// What one connection does. After the last step it is closed cleanly.

@@ -1,12 +1,11 @@
-//! What a TLS server is to be like, and the handshake that writes itself into the ledger.
+//! The server's side of a handshake, which writes itself into the ledger.
 //!
 //! Each connection gets a verifier of its own around the shared one: rustls asks it for the acceptable authorities
 //! exactly when it sends a certificate request, and hands it the client's chain even when the answer is no. So the ledger
 //! knows what was asked and what was shown also where the handshake failed.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::danger::HandshakeSignatureValid;
@@ -24,170 +23,8 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::ledger::{Connection, Handshake, Ledger};
-use crate::pki::{Pki, ServerCert};
+use crate::options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
 use crate::provider::{provider, sha256_hex};
-
-/// What a TLS server is to be like. The default: no client certificate, both TLS and HTTP versions, tickets,
-/// [`Pki::shared`], loopback.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct FrontOptions {
-    /// Whether clients show a certificate.
-    pub client_auth: ClientAuth,
-    /// The TLS versions.
-    pub tls: TlsRange,
-    /// The HTTP versions, chosen by ALPN.
-    pub http: HttpVersions,
-    /// The server's own certificate.
-    pub server: ServerCert,
-    /// Whether sessions can be resumed: tickets, usable more than once, in both TLS versions.
-    pub tickets: bool,
-    /// Roots (DER) whose clients are accepted.
-    pub trusted_clients: Vec<Vec<u8>>,
-    /// Where to listen; port 0 lets the system pick.
-    pub bind: SocketAddr,
-    /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
-    pub record_requests: bool,
-}
-
-/// Whether clients show a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// The server does not ask.
-    Off,
-    /// It asks, and goes on without one; a certificate that is not trusted still ends the handshake.
-    Optional,
-    /// It asks, and without one there is no handshake.
-    Required,
-}
-
-/// The TLS versions of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsRange {
-    /// TLS 1.2 and 1.3.
-    Both,
-    /// TLS 1.2.
-    Only12,
-    /// TLS 1.3.
-    Only13,
-}
-
-/// The HTTP versions of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HttpVersions {
-    /// HTTP/2 and HTTP/1.1, in this order of preference.
-    Both,
-    /// HTTP/1.1.
-    Only1,
-    /// HTTP/2; a client that speaks only HTTP/1.1 is refused in the handshake.
-    Only2,
-}
-
-/// A TLS version as agreed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TlsVersion {
-    /// TLS 1.2.
-    Tls12,
-    /// TLS 1.3.
-    Tls13,
-}
-
-impl Default for FrontOptions {
-    fn default() -> Self {
-        static SERVER: OnceLock<ServerCert> = OnceLock::new();
-        let server = SERVER.get_or_init(|| {
-            Pki::shared().server(&[
-                "localhost",
-                "127.0.0.1",
-                "::1",
-                "one.digicert.test",
-                "clientauth.one.digicert.test",
-                "demo.one.digicert.test",
-                "clientauth.demo.one.digicert.test",
-            ])
-        });
-        FrontOptions::new(server.clone(), Pki::shared())
-    }
-}
-
-impl FrontOptions {
-    /// Options with this server certificate, accepting clients of this PKI once asked to.
-    pub fn new(server: ServerCert, pki: &Pki) -> Self {
-        FrontOptions {
-            client_auth: ClientAuth::Off,
-            tls: TlsRange::Both,
-            http: HttpVersions::Both,
-            server,
-            tickets: true,
-            trusted_clients: vec![pki.root_der().to_vec()],
-            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            record_requests: true,
-        }
-    }
-
-    /// Sets whether clients show a certificate.
-    #[must_use]
-    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.client_auth = client_auth;
-        self
-    }
-
-    /// Sets the TLS versions.
-    #[must_use]
-    pub fn tls(mut self, tls: TlsRange) -> Self {
-        self.tls = tls;
-        self
-    }
-
-    /// Sets the HTTP versions.
-    #[must_use]
-    pub fn http(mut self, http: HttpVersions) -> Self {
-        self.http = http;
-        self
-    }
-
-    /// Sets the server's certificate.
-    #[must_use]
-    pub fn server(mut self, server: ServerCert) -> Self {
-        self.server = server;
-        self
-    }
-
-    /// Sets whether sessions can be resumed.
-    #[must_use]
-    pub fn tickets(mut self, tickets: bool) -> Self {
-        self.tickets = tickets;
-        self
-    }
-
-    /// Sets the roots (DER) whose clients are accepted.
-    #[must_use]
-    pub fn trusted_clients(mut self, roots: Vec<Vec<u8>>) -> Self {
-        self.trusted_clients = roots;
-        self
-    }
-
-    /// Sets the address, with a port of the system's choice.
-    #[must_use]
-    pub fn bind_ip(mut self, address: IpAddr) -> Self {
-        self.bind = SocketAddr::new(address, 0);
-        self
-    }
-
-    /// Sets whether requests are recorded.
-    #[must_use]
-    pub fn record_requests(mut self, record: bool) -> Self {
-        self.record_requests = record;
-        self
-    }
-
-    /// Sets address and port.
-    #[must_use]
-    pub fn bind(mut self, address: SocketAddr) -> Self {
-        self.bind = address;
-        self
-    }
-}
 
 /// The prepared server side of handshakes.
 #[derive(Clone, Debug)]

@@ -1,0 +1,68 @@
+//! Answers in the shapes of the platform, which differ by product.
+//!
+//! Software Trust (`/signingmanager`) writes `{"error":{"status","message"}}` with a code as `status`; the others write
+//! `{"errors":[{"code","message"}]}`; a wrong path is answered by the gateway in its own words, whatever the product.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::decide::Refusal;
+
+pub(crate) type Answer = Response<Bytes>;
+
+/// Which product a path belongs to, as far as error shapes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Product {
+    SoftwareTrust,
+    Other,
+}
+
+impl Product {
+    pub(crate) fn of(path: &str) -> Self {
+        let software_trust = path == "/signingmanager" || path.starts_with("/signingmanager/");
+        if software_trust { Product::SoftwareTrust } else { Product::Other }
+    }
+
+    pub(crate) fn error(self, status: StatusCode, code: &str, message: &str) -> Answer {
+        let body = match self {
+            Product::SoftwareTrust => json!({ "error": { "status": code, "message": message } }),
+            Product::Other => json!({ "errors": [{ "code": code, "message": message }] }),
+        };
+        json_answer(status, &body)
+    }
+
+    pub(crate) fn refused(self, refusal: Refusal) -> Answer {
+        self.error(refusal.status(), refusal.code(), &refusal.message())
+    }
+}
+
+pub(crate) fn ok(body: &Value) -> Answer {
+    json_answer(StatusCode::OK, body)
+}
+
+pub(crate) fn text(body: &'static str) -> Answer {
+    let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    answer
+}
+
+/// What the gateway says of a path that leads nowhere; code and message are as seen on the platform.
+pub(crate) fn no_such_path() -> Answer {
+    Product::Other.error(StatusCode::NOT_FOUND, "INTERNAL_SERVER_ERROR", "Path not found")
+}
+
+pub(crate) fn wrong_method(product: Product, allowed: &'static str) -> Answer {
+    let message = format!("This path takes {allowed}");
+    let mut answer = product.error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    let mut answer = Response::new(Bytes::from(body.to_string()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}

@@ -1,0 +1,104 @@
+//! The last day of a key, a certificate or a user: valid through 23:59:59 UTC of that day, and not a second longer.
+//!
+//! A day and not a moment, because that is what the platform stores; the moment follows from it in one place.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The last day on which something is valid.
+///
+/// ```
+/// use digicert_one_emulator::EndDate;
+///
+/// let end: EndDate = "2026-12-31".parse()?;
+/// assert!(!end.passed(end.last_second()));
+/// assert!(end.passed(end.last_second() + std::time::Duration::from_secs(1)));
+/// # Ok::<_, digicert_one_emulator::InvalidEndDate>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndDate(Date);
+
+/// The text is no date of the form `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an end date is written YYYY-MM-DD, as in 2026-12-31")]
+pub struct InvalidEndDate;
+
+impl EndDate {
+    /// The UTC day that this moment lies in.
+    pub fn day_of(moment: SystemTime) -> Self {
+        let timestamp = jiff::Timestamp::try_from(moment).unwrap_or(jiff::Timestamp::MAX);
+        EndDate(timestamp.to_zoned_datetime(TimeZone::UTC).date())
+    }
+
+    /// The last valid second: 23:59:59 UTC. (What lies before 1970 ends on its first day.)
+    pub fn last_second(self) -> SystemTime {
+        let midnight = self.0.to_zoned_datetime(TimeZone::UTC).map_or(0, |start| start.timestamp().as_second());
+        SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(midnight).unwrap_or(0)) + DAY
+            - Duration::from_secs(1)
+    }
+
+    /// Whether it is over at this moment.
+    pub fn passed(self, now: SystemTime) -> bool {
+        now >= self.last_second() + Duration::from_secs(1)
+    }
+}
+
+impl FromStr for EndDate {
+    type Err = InvalidEndDate;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndDate> {
+        text.parse().map(EndDate).map_err(|_| InvalidEndDate)
+    }
+}
+
+impl fmt::Display for EndDate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A moment as the platform writes it: RFC 3339, `Z`, whole seconds.
+pub(crate) fn rfc3339(moment: SystemTime) -> String {
+    let seconds = moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_day_ends_at_its_last_second_in_utc() {
+        let end: EndDate = "2026-12-31".parse().expect("a date");
+        // 2027-01-01T00:00:00Z
+        let new_year = at(1_798_761_600);
+        assert_eq!(end.last_second(), new_year - Duration::from_secs(1));
+        assert!(!end.passed(new_year - Duration::from_nanos(1)));
+        assert!(end.passed(new_year));
+        assert_eq!(EndDate::day_of(new_year - Duration::from_secs(1)), end);
+        assert_eq!(end.to_string(), "2026-12-31");
+    }
+
+    #[test]
+    fn other_forms_of_a_date_are_refused() {
+        for text in ["", "31.12.2026", "2026-13-01", "2026-02-30", "tomorrow"] {
+            assert_eq!(text.parse::<EndDate>(), Err(InvalidEndDate), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_written_in_whole_seconds() {
+        assert_eq!(rfc3339(at(1_798_761_600) + Duration::from_millis(7)), "2027-01-01T00:00:00Z");
+    }
+}

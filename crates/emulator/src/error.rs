@@ -1,0 +1,68 @@
+//! Why an emulator does not start.
+//!
+//! All of these are mistakes of whoever starts it; once it runs, callers get HTTP answers and nothing else.
+
+use std::io;
+use std::net::IpAddr;
+
+use crate::observation::HostKind;
+
+/// Why an emulator does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmulatorError {
+    /// The address can be reached by others.
+    #[error(
+        "the emulator listens on loopback only, and {address} is not a loopback address; use 127.0.0.1 or ::1, since \
+         its keys and certificates are made for this machine alone"
+    )]
+    NotLoopback {
+        /// The address asked for.
+        address: IpAddr,
+    },
+    /// Another program has the port.
+    #[error(
+        "port {port} for the {listener} listener is taken by another program; choose another, or 0 for any free one"
+    )]
+    PortTaken {
+        /// Which listener.
+        listener: HostKind,
+        /// The port asked for.
+        port: u16,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// Listening failed for another reason.
+    #[error("cannot listen on {address} port {port} for the {listener} listener: {source}")]
+    Listen {
+        /// Which listener.
+        listener: HostKind,
+        /// The address asked for.
+        address: IpAddr,
+        /// The port asked for.
+        port: u16,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// Both listeners were given one port.
+    #[error("both listeners were given port {port}; the platform and the clientauth listener need one each")]
+    SamePort {
+        /// The port.
+        port: u16,
+    },
+    /// No service user was given.
+    #[error("no service user was given: nobody could call this emulator; give at least one")]
+    NoServiceUser,
+    /// Two service users have one friendly name, which the platform does not allow.
+    #[error("two service users are called {name:?}; friendly names are unique")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// Two API keys have one value, so that nobody could tell whose call it is.
+    #[error("service user {name:?} was given an API key that another one has already, or an empty one")]
+    UnusableApiKey {
+        /// The service user.
+        name: String,
+    },
+}

@@ -1,0 +1,167 @@
+//! Each call, its answer, and the answers of calls that do not exist.
+
+use digicert_one_emulator::{Emulator, EmulatorOptions, Permission, ServiceUserSpec};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::caller::{Call, ME};
+
+fn two_users() -> Emulator {
+    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("reader").permissions([])];
+    Emulator::start(EmulatorOptions::default().service_users(users)).unwrap()
+}
+
+#[tokio::test]
+async fn me_is_the_caller_with_all_documented_fields() {
+    let emulator = two_users();
+    let me = Call::platform(&emulator).key(emulator.users()[0].api_key()).get(ME).await.json();
+
+    for field in [
+        "id",
+        "email",
+        "status",
+        "access_scope",
+        "primary_account_id",
+        "created_at",
+        "created_by",
+        "user_type",
+        "friendly_name",
+        "description",
+        "locale",
+        "applications",
+    ] {
+        assert!(!me[field].is_null(), "{field}");
+    }
+    assert_eq!((&me["status"], &me["user_type"]), (&json!("ACTIVE"), &json!("service")));
+    assert_eq!(me["applications"][0]["name"], "Account Manager");
+    assert_eq!(me["applications"][1]["permissions"], json!(["VIEW_SM_CERTIFICATE", "SIGN_SM_HASH"]));
+}
+
+#[tokio::test]
+async fn users_are_a_bare_array_that_can_be_filtered_by_type() {
+    let emulator = two_users();
+    let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    for (query, expected) in [
+        ("", vec!["administrator", "ci-bot", "reader"]),
+        ("?user_type=service", vec!["ci-bot", "reader"]),
+        ("?user_type=standard", vec!["administrator"]),
+        ("?user_type=other", vec![]),
+    ] {
+        let users = call.get(&format!("/account/api/v1/user{query}")).await.json();
+        let names: Vec<_> =
+            users.as_array().unwrap().iter().map(|user| user["friendly_name"].as_str().unwrap()).collect();
+        assert_eq!(names, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn hello_greets_anybody_in_plain_text() {
+    let emulator = two_users();
+    for call in [Call::platform(&emulator), Call::client_auth(&emulator), Call::platform(&emulator).key("wrong")] {
+        let answer = call.get("/mpki/api/v1/hello").await;
+        assert_eq!((answer.status, answer.content_type.as_str()), (200, "text/plain"));
+        assert_eq!(answer.text, "Hello from DigiCert ONE - Trust Lifecycle Manager REST API!");
+    }
+}
+
+#[tokio::test]
+async fn signing_certificates_come_in_pages() {
+    let emulator = two_users();
+    let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    for (query, limit, offset, items) in
+        [("", 20, 0, 3), ("?limit=2", 2, 0, 2), ("?limit=2&offset=2", 2, 2, 1), ("?offset=9", 20, 9, 0)]
+    {
+        let page = call.get(&format!("/signingmanager/api/v1/certificates{query}")).await.json();
+        assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&json!(3), &json!(limit), &json!(offset)));
+        assert_eq!(page["items"].as_array().unwrap().len(), items, "{query}");
+    }
+    let first = &call.get("/signingmanager/api/v1/certificates?limit=1").await.json()["items"][0];
+    assert_eq!(first["keypair"]["id"], emulator.keypair_id());
+    assert_eq!(first["account"]["id"], emulator.account_id());
+
+    for query in ["?limit=0", "?limit=many", "?offset=-1"] {
+        let answer = call.get(&format!("/signingmanager/api/v1/certificates{query}")).await;
+        assert_eq!((answer.status, &answer.json()["error"]["status"]), (400, &json!("invalid_request")), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn signing_takes_both_factors_and_says_which_one_is_missing() {
+    let emulator = two_users();
+    let user = &emulator.users()[0];
+    let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
+    let body = json!({ "account": emulator.account_id(), "sig_alg": "SHA256withECDSA", "hash": "aGFzaA==" });
+
+    for (call, missing) in [
+        (Call::platform(&emulator).key(user.api_key()), "certificate is missing"),
+        (Call::client_auth(&emulator).key(user.api_key()), "certificate is missing"),
+        (Call::client_auth(&emulator).certificate(user.certificate()), "API key is missing"),
+    ] {
+        let answer = call.post(&path, body.clone()).await;
+        assert_eq!(answer.status, 403);
+        let error = answer.json()["error"].clone();
+        assert_eq!(error["status"], "access_denied");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("not multi-factor authenticated") && message.contains(missing), "{message}");
+        // The caller is known; it is just not enough.
+        assert_eq!(answer.caller.as_deref(), Some("ci-bot"));
+    }
+
+    let both = Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
+    let answer = both.post(&path, body.clone()).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.json()["id"].is_string() && answer.json()["signature"].is_string());
+
+    for bad in [json!([]), json!({ "hash": "aGFzaA==" }), json!({ "account": "a", "sig_alg": "b", "hash": "%" })] {
+        let answer = both.post(&path, bad).await;
+        assert_eq!((answer.status, &answer.json()["error"]["status"]), (400, &json!("invalid_request")));
+    }
+    let answer = both.post("/signingmanager/api/v1/keypairs/none/sign", body).await;
+    assert_eq!((answer.status, &answer.json()["error"]["status"]), (404, &json!("resource_not_found")));
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_403_in_the_shape_of_the_product() {
+    let emulator = two_users();
+    let call = Call::platform(&emulator).key(emulator.user("reader").unwrap().api_key());
+
+    assert_eq!(call.get(ME).await.status, 200);
+    let users = call.get("/account/api/v1/user").await;
+    assert_eq!((users.status, &users.json()["errors"][0]["code"]), (403, &json!("access_denied")));
+    assert!(users.text.contains(Permission::ManageAccount.id()));
+    let certificates = call.get("/signingmanager/api/v1/certificates").await;
+    assert_eq!((certificates.status, &certificates.json()["error"]["status"]), (403, &json!("access_denied")));
+}
+
+#[tokio::test]
+async fn a_wrong_path_is_answered_by_the_gateway_before_anybody_asks_who_is_there() {
+    let emulator = two_users();
+    for path in [
+        "/",
+        "/account/api/v1/user/",
+        "/account/api/v2/user",
+        "/signingmanager/api/v1/keypairs//sign",
+        "/signingmanager/api/v1/keypairs/a/b/sign",
+        "/signingmanager",
+    ] {
+        let answer = Call::platform(&emulator).get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        let expected = json!({ "errors": [{ "code": "INTERNAL_SERVER_ERROR", "message": "Path not found" }] });
+        assert_eq!(answer.json(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_405_and_says_which_is_right() {
+    let emulator = two_users();
+    let call = Call::platform(&emulator);
+    let delete = call.send(Method::DELETE, ME, None).await.unwrap();
+    assert_eq!((delete.status, delete.allow.as_deref()), (405, Some("GET, HEAD")));
+    let get = call.get("/signingmanager/api/v1/keypairs/a/sign").await;
+    assert_eq!((get.status, get.allow.as_deref()), (405, Some("POST")));
+    assert!(get.json()["error"]["message"].is_string());
+
+    let key = emulator.users()[0].api_key();
+    let head = Call::platform(&emulator).key(key).send(Method::HEAD, ME, None).await.unwrap();
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
+}

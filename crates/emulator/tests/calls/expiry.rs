@@ -1,0 +1,105 @@
+//! End dates: the last second of a day in UTC, and what ends with what.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use digicert_one_emulator::{ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, ServiceUserSpec};
+
+use crate::caller::{Call, ME};
+
+/// An emulator whose time the test sets.
+fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
+    let now = Arc::new(Mutex::new(SystemTime::now()));
+    let clock = {
+        let now = Arc::clone(&now);
+        move || *now.lock().unwrap()
+    };
+    let options = EmulatorOptions::default().service_users([user]).clock(clock);
+    (Emulator::start(options).unwrap(), move |time| *now.lock().unwrap() = time)
+}
+
+fn some_day() -> EndDate {
+    EndDate::day_of(SystemTime::now() + Duration::from_secs(10 * 24 * 60 * 60))
+}
+
+#[tokio::test]
+async fn a_key_works_through_the_last_second_of_its_day_and_not_in_the_next() {
+    let keys = [ApiKeySpec::default().end_date(some_day())];
+    let (emulator, set) = at(ServiceUserSpec::new("ci-bot").api_keys(keys));
+    let user = emulator.users()[0].clone();
+    let key = Call::platform(&emulator).key(user.api_key());
+    let certificate = Call::client_auth(&emulator).certificate(user.certificate());
+
+    set(some_day().last_second());
+    assert_eq!(key.get(ME).await.status, 200);
+
+    set(some_day().last_second() + Duration::from_secs(1));
+    let refused = key.get(ME).await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.text.contains("API key has expired"), "{}", refused.text);
+    assert_eq!(certificate.get(ME).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_certificate_ends_by_its_end_date() {
+    let certificates = [CertificateSpec::default().end_date(some_day())];
+    let (emulator, set) = at(ServiceUserSpec::new("ci-bot").certificates(certificates));
+    let user = emulator.users()[0].clone();
+    let certificate = Call::client_auth(&emulator).certificate(user.certificate());
+
+    set(some_day().last_second());
+    assert_eq!(certificate.get(ME).await.status, 200);
+
+    set(some_day().last_second() + Duration::from_secs(1));
+    let refused = certificate.get(ME).await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.text.contains("certificate has expired"), "{}", refused.text);
+    assert_eq!(Call::platform(&emulator).key(user.api_key()).get(ME).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ended_long_ago_is_refused_by_the_platform_and_not_by_the_handshake() {
+    let certificates = [CertificateSpec::default().end_date("2020-02-29".parse().unwrap())];
+    let (emulator, _) = at(ServiceUserSpec::new("ci-bot").certificates(certificates));
+    let user = emulator.users()[0].clone();
+
+    assert_eq!(Call::client_auth(&emulator).certificate(user.certificate()).get(ME).await.status, 401);
+}
+
+#[tokio::test]
+async fn with_its_user_everything_ends() {
+    let (emulator, set) = at(ServiceUserSpec::new("ci-bot").end_date(some_day()));
+    let user = emulator.users()[0].clone();
+    let calls =
+        [Call::platform(&emulator).key(user.api_key()), Call::client_auth(&emulator).certificate(user.certificate())];
+    for call in &calls {
+        set(some_day().last_second());
+        let answer = call.get(ME).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["end_date"], some_day().to_string());
+
+        set(some_day().last_second() + Duration::from_secs(1));
+        let refused = call.get(ME).await;
+        assert_eq!(refused.status, 401);
+        assert!(refused.text.contains("service user has expired"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_disabled_stops_at_once_and_can_come_back() {
+    let (emulator, _) = at(ServiceUserSpec::new("ci-bot"));
+    let user = emulator.users()[0].clone();
+    let key = Call::platform(&emulator).key(user.api_key());
+    let certificate = Call::client_auth(&emulator).certificate(user.certificate());
+
+    user.set_api_key_enabled(0, false);
+    assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (401, 200));
+    user.set_api_key_enabled(0, true);
+    user.set_certificate_enabled(0, false);
+    assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (200, 401));
+    user.set_certificate_enabled(0, true);
+    user.set_active(false);
+    assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (401, 401));
+    user.set_active(true);
+    assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (200, 200));
+}

@@ -1,0 +1,12 @@
+//! The emulator as callers meet it: real TLS, by an ordinary client.
+//!
+//! One binary for all files, so that it links once.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod caller;
+mod endpoints;
+mod expiry;
+mod modes;
+mod order;
+mod start;

@@ -1,0 +1,124 @@
+//! The three ways of proving who is calling, and the proofs that are no good.
+
+use digicert_one_emulator::{ClientAuth, Emulator, EmulatorOptions, HostKind, Proof};
+use reqwest::Method;
+
+use crate::caller::{Call, ME, client, read};
+
+fn start() -> Emulator {
+    Emulator::start_default().unwrap()
+}
+
+#[tokio::test]
+async fn a_key_a_certificate_or_both_are_recognised_as_what_they_are() {
+    let emulator = start();
+    let user = &emulator.users()[0];
+    let calls = [
+        (Call::platform(&emulator).key(user.api_key()), Proof::ApiKey),
+        (Call::client_auth(&emulator).certificate(user.certificate()), Proof::Certificate),
+        (Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate()), Proof::Both),
+        // Whether the public clientauth host takes a key alone is not known; here it is a credential like any other.
+        (Call::client_auth(&emulator).key(user.api_key()), Proof::ApiKey),
+    ];
+    for (call, proof) in calls {
+        let answer = call.get(ME).await;
+
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["friendly_name"], "ci-bot");
+        assert_eq!(answer.caller.as_deref(), Some("ci-bot"));
+        assert_eq!(answer.proof, Some(proof.to_string()));
+        let seen = emulator.observed().pop().unwrap();
+        assert_eq!((seen.host, seen.status, seen.path.as_str()), (call.host, 200, ME));
+        assert_eq!((seen.caller.as_deref(), seen.proof), (Some("ci-bot"), Some(proof)));
+        assert_eq!(seen.api_key_sent, call.api_key.is_some());
+        assert_eq!(seen.certificate, call.certificate.map(|certificate| certificate.fingerprint()));
+    }
+}
+
+#[tokio::test]
+async fn the_platform_host_never_sees_a_certificate() {
+    let emulator = start();
+    let answer = Call::platform(&emulator).certificate(emulator.users()[0].certificate()).get(ME).await;
+
+    assert_eq!(answer.status, 401);
+    let connection = &emulator.ledger(HostKind::Platform).connections()[0];
+    assert!(!connection.requested_client_cert);
+    assert_eq!(connection.peer_fingerprint, None);
+}
+
+#[tokio::test]
+async fn credentials_that_prove_nothing_are_401_in_the_shape_of_the_product() {
+    let emulator = start();
+    let (foreign_key, nobody) = (emulator.foreign_api_key(), emulator.unregistered_client());
+    let user = &emulator.users()[0];
+    let cut_key = &user.api_key()[..90];
+    let refused = || {
+        [
+            Call::platform(&emulator),
+            Call::platform(&emulator).key(&foreign_key),
+            Call::platform(&emulator).key(cut_key),
+            Call::platform(&emulator).key(""),
+            Call::client_auth(&emulator),
+            Call::client_auth(&emulator).certificate(&nobody),
+            Call::client_auth(&emulator).certificate(&nobody).key(user.api_key()),
+            Call::client_auth(&emulator).certificate(user.certificate()).key(&foreign_key),
+        ]
+    };
+    for call in refused() {
+        let answer = call.get(ME).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.json()["errors"][0]["code"], "invalid_api_key");
+        assert_eq!(answer.caller, None);
+
+        let answer = call.get("/signingmanager/api/v1/certificates").await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.json()["error"]["status"], "invalid_api_key");
+        assert!(answer.json()["error"]["message"].is_string());
+        assert_eq!(emulator.observed().pop().unwrap().caller, None);
+    }
+}
+
+#[tokio::test]
+async fn two_keys_in_one_request_are_no_key() {
+    let emulator = start();
+    let key = emulator.users()[0].api_key();
+    let request =
+        client(&emulator, None).get(emulator.platform_url() + ME).header("x-api-key", key).header("x-api-key", key);
+
+    assert_eq!(read(request).await.unwrap().status, 401);
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_foreign_authority_is_refused_in_the_handshake() {
+    let emulator = start();
+    let foreign = emulator.foreign_client();
+
+    let answer = Call::client_auth(&emulator).certificate(&foreign).send(Method::GET, ME, None).await;
+
+    assert!(answer.is_err());
+    assert!(emulator.observed().is_empty());
+    assert!(emulator.ledger(HostKind::ClientAuth).requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_listener_that_insists_refuses_a_call_without_certificate_in_the_handshake() {
+    let emulator = Emulator::start(EmulatorOptions::default().client_auth(ClientAuth::Required)).unwrap();
+    let user = &emulator.users()[0];
+
+    let without = Call::client_auth(&emulator).key(user.api_key()).send(Method::GET, ME, None).await;
+    assert!(without.is_err());
+    assert!(emulator.observed().is_empty());
+
+    assert_eq!(Call::client_auth(&emulator).certificate(user.certificate()).get(ME).await.status, 200);
+}
+
+#[test]
+fn secrets_are_in_no_debug_output() {
+    let emulator = start();
+    let user = &emulator.users()[0];
+    let printed = format!("{emulator:?} {emulator:#?} {user:?}");
+
+    assert!(printed.contains("ci-bot"));
+    assert!(!printed.contains(user.api_key()));
+    assert!(!printed.contains("PRIVATE KEY"));
+}

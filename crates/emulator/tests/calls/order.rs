@@ -1,0 +1,56 @@
+//! The order of decisions: a caller with several defects hears of the first, and mending it leads to the next.
+
+use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec};
+use serde_json::json;
+
+use crate::caller::{Answer, Call};
+
+fn says(answer: &Answer, status: u16, words: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert!(answer.text.contains(words), "expected {words:?} in {}", answer.text);
+}
+
+#[tokio::test]
+async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
+    let users = [ServiceUserSpec::new("ci-bot").permissions([]), ServiceUserSpec::new("other")];
+    let emulator = Emulator::start(EmulatorOptions::default().service_users(users)).unwrap();
+    let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
+    let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
+    let foreign = emulator.foreign_api_key();
+    let post = async |call: Call<'_>| call.post(&path, json!("no request at all")).await;
+    let with_other = || Call::client_auth(&emulator).key(user.api_key()).certificate(other.certificate());
+    user.set_api_key_enabled(0, false);
+    user.set_active(false);
+
+    says(&post(Call::client_auth(&emulator)).await, 401, "No credential");
+    // Unknown comes before disabled, whichever factor it is.
+    let unknown = Call::client_auth(&emulator).key(&foreign).certificate(other.certificate());
+    says(&post(unknown).await, 401, "API key is not known");
+    let nobody = emulator.unregistered_client();
+    let unknown = Call::client_auth(&emulator).key(user.api_key()).certificate(&nobody);
+    says(&post(unknown).await, 401, "certificate is not known");
+    says(&post(with_other()).await, 401, "API key is disabled");
+    user.set_api_key_enabled(0, true);
+    says(&post(with_other()).await, 401, "service user is disabled");
+    user.set_active(true);
+    says(&post(with_other()).await, 403, "different users");
+    says(&post(Call::client_auth(&emulator).key(user.api_key())).await, 403, "multi-factor");
+    let both = || Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
+    says(&post(both()).await, 403, "lacks the permission SIGN_SM_HASH");
+    // Only a caller who may sign hears what is wrong with the request.
+    let right = Call::client_auth(&emulator).key(other.api_key()).certificate(other.certificate());
+    says(&post(right).await, 400, "invalid_request");
+}
+
+#[tokio::test]
+async fn of_two_owners_neither_is_the_caller() {
+    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("other")];
+    let emulator = Emulator::start(EmulatorOptions::default().service_users(users)).unwrap();
+    let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
+
+    let call = Call::client_auth(&emulator).key(user.api_key()).certificate(other.certificate());
+    let answer = call.get("/account/api/v1/user/me").await;
+
+    assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (403, &json!("access_denied")));
+    assert_eq!((answer.caller, emulator.observed()[0].caller.as_deref()), (None, None));
+}

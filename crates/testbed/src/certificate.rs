@@ -1,0 +1,151 @@
+//! A certificate chain with its key, in the forms that programs read.
+//!
+//! The key is kept as PKCS#8 version 1; the traditional forms are cut out of it on request, so that all of them are one key.
+
+use std::sync::Arc;
+
+use der::Encode;
+use pem_rfc7468::LineEnding;
+use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
+use rcgen::{KeyPair, PublicKeyData};
+
+use crate::provider::sha256_hex;
+use crate::spec::KeyKind;
+
+/// How a private key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// `PRIVATE KEY`, any key.
+    Pkcs8,
+    /// `EC PRIVATE KEY`, with the curve named in it as openssl writes it.
+    Sec1,
+    /// `RSA PRIVATE KEY`.
+    Pkcs1,
+}
+
+/// A server's chain and key.
+#[derive(Clone, Debug)]
+pub struct ServerCert(pub(crate) Arc<Issued>);
+
+/// A client's chain and key.
+#[derive(Clone, Debug)]
+pub struct ClientCert(pub(crate) Arc<Issued>);
+
+impl ServerCert {
+    /// The chain as sent, leaf first.
+    pub fn chain_pem(&self) -> String {
+        self.0.chain_pem()
+    }
+
+    /// The chain as sent, leaf first.
+    pub fn chain_der(&self) -> &[Vec<u8>] {
+        &self.0.chain
+    }
+
+    /// The key, PKCS#8.
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.0.pkcs8)
+    }
+
+    /// The key, PKCS#8.
+    pub fn pkcs8_der(&self) -> &[u8] {
+        &self.0.pkcs8
+    }
+
+    /// Lower-case hexadecimal SHA-256 of the leaf.
+    pub fn fingerprint(&self) -> String {
+        sha256_hex(&self.0.chain[0])
+    }
+}
+
+impl ClientCert {
+    /// The chain, leaf first.
+    pub fn chain_pem(&self) -> String {
+        self.0.chain_pem()
+    }
+
+    /// The chain, leaf first.
+    pub fn chain_der(&self) -> &[Vec<u8>] {
+        &self.0.chain
+    }
+
+    /// The key in one of its forms, or `None` where this kind of key has no such form.
+    pub fn key_pem(&self, encoding: KeyEncoding) -> Option<String> {
+        match encoding {
+            KeyEncoding::Pkcs8 => Some(pem("PRIVATE KEY", &self.0.pkcs8)),
+            KeyEncoding::Sec1 => Some(pem("EC PRIVATE KEY", &self.0.sec1()?)),
+            KeyEncoding::Pkcs1 => {
+                (self.0.kind == KeyKind::Rsa2048).then(|| pem("RSA PRIVATE KEY", inner_key(&self.0.pkcs8)))
+            }
+        }
+    }
+
+    /// Chain and PKCS#8 key in one text.
+    pub fn bundle_pem(&self) -> String {
+        self.chain_pem() + &pem("PRIVATE KEY", &self.0.pkcs8)
+    }
+
+    /// The key, PKCS#8.
+    pub fn pkcs8_der(&self) -> &[u8] {
+        &self.0.pkcs8
+    }
+
+    /// Lower-case hexadecimal SHA-256 of the leaf.
+    pub fn fingerprint(&self) -> String {
+        sha256_hex(&self.0.chain[0])
+    }
+
+    /// The kind of key.
+    pub fn key_kind(&self) -> KeyKind {
+        self.0.kind
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Issued {
+    chain: Vec<Vec<u8>>,
+    pkcs8: Vec<u8>,
+    kind: KeyKind,
+    public_point: Vec<u8>,
+}
+
+impl Issued {
+    pub(crate) fn new(chain: Vec<Vec<u8>>, key: &KeyPair, kind: KeyKind) -> Self {
+        Issued { chain, pkcs8: plain_pkcs8(key), kind, public_point: key.der_bytes().to_vec() }
+    }
+
+    fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
+    }
+
+    fn sec1(&self) -> Option<Vec<u8>> {
+        let curve = match self.kind {
+            KeyKind::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
+            KeyKind::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
+            KeyKind::Rsa2048 | KeyKind::Ed25519 => return None,
+        };
+        let inner = sec1::EcPrivateKey::try_from(inner_key(&self.pkcs8)).expect("an EC key holds SEC1 in its PKCS#8");
+        let whole = sec1::EcPrivateKey {
+            private_key: inner.private_key,
+            parameters: Some(sec1::EcParameters::NamedCurve(curve)),
+            public_key: Some(&self.public_point),
+        };
+        Some(whole.to_der().expect("a key just decoded encodes again"))
+    }
+}
+
+/// PKCS#8 version 1, as openssl writes it: its older releases refuse the public key that version 2 adds.
+fn plain_pkcs8(key: &KeyPair) -> Vec<u8> {
+    let der = key.serialized_der();
+    let mut info = PrivateKeyInfoRef::try_from(der).expect("a fresh key is PKCS#8");
+    info.public_key = None;
+    info.to_der().expect("a key just decoded encodes again")
+}
+
+fn inner_key(pkcs8: &[u8]) -> &[u8] {
+    PrivateKeyInfoRef::try_from(pkcs8).expect("a fresh key is PKCS#8").private_key.as_bytes()
+}
+
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    pem_rfc7468::encode_string(label, LineEnding::LF, der).expect("the label is valid and memory suffices")
+}
