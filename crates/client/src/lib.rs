@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The client: one engine over any transport.
+//!
+//! A call goes through one function, read top to bottom in `attempt.rs`: lease, the transport of that identity, the request for
+//! the material's origin, send, conclude, report to the credential. Everything here runs under any executor and spawns
+//! nothing.
+//!
+//! ```no_run
+//! use digicert_one_client::Client;
+//! use digicert_one_core::{ApiKey, Connector, FixedCredential, Instance, Region, Stage};
+//!
+//! # async fn example(connector: impl Connector) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder()
+//!     .instance(Instance::public(Region::UnitedStates, Stage::Demo))
+//!     .credential(FixedCredential::api_key(ApiKey::new(std::env::var("DC_API_KEY")?)?))
+//!     .connector(connector)
+//!     .build()?;
+//! let me: serde_json::Value = client.get("/account/api/v1/user/me").send().await?.json().await?;
+//! # Ok(()) }
+//! ```
+
+mod attempt;
+mod builder;
+mod client;
+mod clock;
+mod decode;
+mod error;
+mod generations;
+mod path;
+mod redirect;
+mod request;
+mod response;
+
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use clock::SystemClock;
+pub use error::{Error, ErrorKind};
+pub use path::{IntoTarget, Path};
+pub use request::RequestBuilder;
+pub use response::Response;

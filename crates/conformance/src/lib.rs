@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The conformance suite for DigiCert ONE transports: every case one named test, on wiremock behind the testbed's TLS front.
+//!
+//! A transport crate takes this crate as a dev-dependency and writes one file:
+//!
+//! ```ignore
+//! // tests/conformance.rs  (not compiled here: this crate knows no transport)
+//! digicert_one_conformance::suite!(
+//!     digicert_one_conformance::Subject::new(my_transport::Connector::new()).waivers(include_str!("../waivers.toml"))
+//! );
+//! ```
+//!
+//! Assertions read the *ledger* of the server side, not the transport's opinion. What a connector declares in its
+//! capabilities must work; what it does not declare must be refused by `connect`. A case that a transport cannot meet is an
+//! entry with a reason in its `waivers.toml`; an entry whose case passes fails the suite.
+
+mod case;
+mod cases;
+mod run;
+mod subject;
+mod waiver;
+mod world;
+
+pub use case::{Case, Level, cases};
+pub use run::{check_waivers, run};
+pub use subject::{CaseFuture, Subject};

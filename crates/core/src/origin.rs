@@ -113,6 +113,12 @@ impl Origin {
         Uri::from_parts(parts).unwrap_or_default()
     }
 
+    /// The part of a path below this origin's prefix; `None` for a path that is not below it.
+    #[must_use]
+    pub fn strip_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(self.prefix.as_str()).filter(|rest| rest.starts_with('/'))
+    }
+
     /// Whether `uri` is at this scheme, host and port.
     #[must_use]
     pub fn is_origin_of(&self, uri: &Uri) -> bool {

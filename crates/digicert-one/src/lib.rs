@@ -1,1 +1,41 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+use std::sync::Arc;
+
+pub use digicert_one_client::{
+    Client, ClientBuilder, Error, ErrorKind, IntoTarget, Path, RequestBuilder, Response, SystemClock,
+};
+pub use digicert_one_core as core;
+pub use digicert_one_core::{
+    ApiKey, ClientIdentity, Code, Credential, Diagnosis, FixedCredential, HostRole, HttpVersions, Instance, Material,
+    Mode, Region, Stage, Timeouts, TransportConfig, TrustRoots,
+};
+pub use digicert_one_credentials::{Environment, EnvironmentError, Setting, read_identity, read_roots};
+
+/// The transport over isahc on libcurl.
+#[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
+pub use digicert_one_isahc as isahc;
+/// The transport over hyper on the operating system's TLS.
+#[cfg(feature = "native-tls")]
+pub use digicert_one_native_tls as native_tls;
+/// The transport over reqwest on rustls.
+#[cfg(feature = "reqwest")]
+pub use digicert_one_reqwest as reqwest;
+
+/// Every transport that is compiled in, the default first.
+///
+/// ```
+/// let names: Vec<&str> = digicert_one::connectors().iter().map(|one| one.info().name).collect();
+/// assert_eq!(names.first(), Some(&"reqwest"));
+/// ```
+#[must_use]
+pub fn connectors() -> Vec<Arc<dyn core::Connector>> {
+    vec![
+        #[cfg(feature = "reqwest")]
+        Arc::new(reqwest::Connector::new()),
+        #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
+        Arc::new(isahc::Connector::new()),
+        #[cfg(feature = "native-tls")]
+        Arc::new(native_tls::Connector::new()),
+    ]
+}

@@ -1,0 +1,141 @@
+//! Puts a client together and refuses what is missing or contradictory before the first call.
+
+use std::sync::Arc;
+
+use digicert_one_core::{Clock, Connector, Credential, Instance, Timeouts, TransportConfig, TrustRoots};
+use digicert_one_credentials::Environment;
+use http::HeaderValue;
+
+use crate::client::{Client, Settings};
+use crate::generations::Generations;
+use crate::{Error, ErrorKind, SystemClock};
+
+const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
+const MAX_BODY: usize = 10 << 20;
+
+/// Makes a [`Client`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    instance: Option<Instance>,
+    credential: Option<Arc<dyn Credential>>,
+    connector: Option<Arc<dyn Connector>>,
+    config: TransportConfig,
+    clock: Arc<dyn Clock>,
+    user_agent: String,
+    max_body: usize,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            instance: None,
+            credential: None,
+            connector: None,
+            config: TransportConfig::new(),
+            clock: Arc::new(SystemClock::new()),
+            user_agent: USER_AGENT.to_owned(),
+            max_body: MAX_BODY,
+        }
+    }
+
+    /// The installation to call.
+    pub fn instance(mut self, instance: Instance) -> Self {
+        self.instance = Some(instance);
+        self
+    }
+
+    /// Where proof of the caller comes from.
+    pub fn credential(self, credential: impl Credential) -> Self {
+        self.shared_credential(Arc::new(credential))
+    }
+
+    /// As [`credential`](Self::credential), for a source that others hold too.
+    pub fn shared_credential(mut self, credential: Arc<dyn Credential>) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// Instance, credential and trust roots as the environment names them.
+    pub fn environment(self, environment: Environment) -> Self {
+        let (instance, credential, roots) = environment.into_parts();
+        let builder = self.instance(instance).credential(credential);
+        match roots {
+            Some(roots) => builder.trust(TrustRoots::SystemAnd(roots)),
+            None => builder,
+        }
+    }
+
+    /// The TLS stack.
+    pub fn connector(self, connector: impl Connector) -> Self {
+        self.shared_connector(Arc::new(connector))
+    }
+
+    /// As [`connector`](Self::connector), for one that others hold too.
+    pub fn shared_connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.connector = Some(connector);
+        self
+    }
+
+    /// Trust, limits, versions, names and proxy of every transport. The identity comes from the credential.
+    pub fn transport_config(mut self, config: TransportConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The roots to trust.
+    pub fn trust(mut self, trust: TrustRoots) -> Self {
+        self.config = self.config.with_trust(trust);
+        self
+    }
+
+    /// The limits of time of a call.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.config = self.config.with_timeouts(timeouts);
+        self
+    }
+
+    /// The clock; tests bring a virtual one.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// The largest body that is collected, in bytes (10 MiB by default). A streamed body has no limit.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// The client. Opens no connection.
+    ///
+    /// # Errors
+    /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
+    /// header value.
+    pub fn build(self) -> Result<Client, Error> {
+        let missing = |what: &str| Error::local(ErrorKind::Config, format!("the client has no {what}"));
+        if self.config.identity().is_some() {
+            let text =
+                "the transport configuration holds an identity: give it as the credential, which also derives the host";
+            return Err(Error::local(ErrorKind::Config, text));
+        }
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
+        let connector = self.connector.ok_or_else(|| missing("connector (the TLS stack)"))?;
+        Ok(Client::new(Settings {
+            instance: self.instance.ok_or_else(|| missing("instance (the host)"))?,
+            credential: self.credential.ok_or_else(|| missing("credential"))?,
+            total: self.config.timeouts().total(),
+            generations: Generations::new(connector, self.config),
+            clock: self.clock,
+            user_agent,
+            max_body: self.max_body,
+        }))
+    }
+}

@@ -1,0 +1,28 @@
+//! The system's time as a [`Clock`], for any executor.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Clock, Sleep};
+
+/// The wall clock of this machine. Its waits need no runtime: one small thread of `futures-timer` serves them all.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SystemClock;
+
+impl SystemClock {
+    /// The system's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(futures_timer::Delay::new(duration))
+    }
+}

@@ -1,0 +1,134 @@
+//! A failed call: always with a diagnosis, always with the library's own error in reach.
+
+use std::fmt;
+
+use digicert_one_core::diagnosis::PlatformAnswer;
+use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, TransportError, causes};
+use http::StatusCode;
+
+/// Where a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client was not completely or not consistently configured. Nothing was sent.
+    Config,
+    /// The call itself is not valid: path, header, body. Nothing was sent.
+    Request,
+    /// No usable material. Nothing was sent.
+    Credential,
+    /// The transport failed; see [`Error::transport`].
+    Transport,
+    /// The platform answered with an error; see [`Error::status`].
+    Platform,
+    /// A redirect that is not followed.
+    Redirect,
+    /// The body failed, or is too large.
+    Body,
+    /// The body is not what the caller asked for.
+    Decode,
+}
+
+/// A failed call.
+///
+/// `Display` shows code, summary and the whole chain of causes; [`diagnosis`](Self::diagnosis) has cause, evidence and remedy.
+/// No output holds a secret, a query, a body or a header value of the request.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    diagnosis: Diagnosis,
+    answer: Option<PlatformAnswer>,
+    source: Option<BoxError>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
+        Self(Box::new(Inner { kind, diagnosis, answer: None, source: None }))
+    }
+
+    /// A call or configuration that is not valid, in one sentence.
+    pub(crate) fn local(kind: ErrorKind, summary: impl Into<String>) -> Self {
+        Self::new(kind, Diagnosis::new(Code::CFG_01, summary, ""))
+    }
+
+    pub(crate) fn instance(error: InstanceError) -> Self {
+        Self::new(ErrorKind::Config, Diagnosis::new(error.code(), error.to_string(), "")).with_source(error)
+    }
+
+    pub(crate) fn credential(error: CredentialError) -> Self {
+        let diagnosis =
+            Diagnosis::new(error.code(), error.to_string(), "nothing was sent").advising(Advice::NewerCredential);
+        Self::new(ErrorKind::Credential, diagnosis).with_source(error)
+    }
+
+    pub(crate) fn platform(diagnosis: Diagnosis, answer: PlatformAnswer) -> Self {
+        let mut error = Self::new(ErrorKind::Platform, diagnosis);
+        error.0.answer = Some(answer);
+        error
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Where the call failed.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the failure means.
+    #[must_use]
+    pub fn diagnosis(&self) -> &Diagnosis {
+        &self.0.diagnosis
+    }
+
+    /// The diagnosis code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.diagnosis.code
+    }
+
+    /// The status of an error answer.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// What was read of an error answer: machine code, message, request id, wait.
+    #[must_use]
+    pub fn answer(&self) -> Option<&PlatformAnswer> {
+        self.0.answer.as_ref()
+    }
+
+    /// The transport's error, where the transport failed.
+    #[must_use]
+    pub fn transport(&self) -> Option<&TransportError> {
+        self.0.source.as_deref()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code(), self.0.diagnosis.summary)?;
+        let mut last = String::new();
+        for cause in causes(self).skip(1) {
+            let text = cause.to_string();
+            // Many libraries repeat the text of their cause.
+            if text != last && !self.0.diagnosis.summary.contains(&text) {
+                write!(f, "\n  caused by: {text}")?;
+            }
+            last = text;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

@@ -1,0 +1,136 @@
+//! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
+
+use bytes::Bytes;
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{
+    CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
+};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode, Version};
+use serde::de::DeserializeOwned;
+
+use crate::{Error, ErrorKind};
+
+/// An answer of the platform.
+#[derive(Debug)]
+pub struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: ResponseBody,
+    pub(crate) facts: ConnectionFacts,
+    pub(crate) context: CallContext,
+    pub(crate) generation: Option<Generation>,
+    pub(crate) max_body: usize,
+}
+
+impl Response {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The HTTP version that was spoken.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The headers, duplicates kept.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// What the stack knows of the connection.
+    #[must_use]
+    pub fn facts(&self) -> &ConnectionFacts {
+        &self.facts
+    }
+
+    /// `host[:port]` that answered.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.context.host
+    }
+
+    /// How the caller proved itself.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.context.mode
+    }
+
+    /// Which reading of the credential was used; none for an unauthenticated call.
+    #[must_use]
+    pub fn generation(&self) -> Option<Generation> {
+        self.generation
+    }
+
+    /// The whole body, up to the client's limit.
+    ///
+    /// # Errors
+    /// A body that is too large, cut off or too slow.
+    pub async fn bytes(self) -> Result<Bytes, Error> {
+        let context = self.context;
+        self.body.collect(self.max_body).await.map_err(|error| of_body(error, &context))
+    }
+
+    /// The whole body as UTF-8 text.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and a body that is not UTF-8.
+    pub async fn text(self) -> Result<String, Error> {
+        let bytes = self.bytes().await?;
+        String::from_utf8(bytes.into()).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            decode(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error())
+        })
+    }
+
+    /// The whole body as JSON.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let content_type =
+            self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none").to_owned();
+        let status = self.status;
+        let bytes = self.bytes().await?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            // serde_json quotes no part of the document for syntax errors, and only field names for others.
+            let text = format!(
+                "the answer (HTTP {}, content type {content_type}, {} bytes) is not the expected JSON",
+                status.as_u16(),
+                bytes.len()
+            );
+            decode(text, error)
+        })
+    }
+
+    /// The next chunk of the body, `None` at its end.
+    ///
+    /// # Errors
+    /// A body that is cut off or too slow.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.body.chunk().await.map_err(|error| of_body(error, &self.context))
+    }
+
+    /// The body as a stream without a limit.
+    #[must_use]
+    pub fn into_body(self) -> ResponseBody {
+        self.body
+    }
+}
+
+fn decode(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Decode, Diagnosis::new(Code::AUT_05, summary, "")).with_source(source)
+}
+
+fn of_body(error: TransportError, context: &CallContext) -> Error {
+    let kind = match error.kind() {
+        TransportErrorKind::Timeout(_) => ErrorKind::Transport,
+        _ => ErrorKind::Body,
+    };
+    Error::new(kind, diagnose_transport(&error, context)).with_source(error)
+}

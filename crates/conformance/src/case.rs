@@ -1,0 +1,162 @@
+//! The list of cases. It stands once, in a macro, so that the table here and the tests of every transport cannot differ: a
+//! case function that is not in the list is dead code and stops the build.
+
+use crate::subject::CaseFuture;
+use crate::world::World;
+
+/// How much a case weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Security or correctness.
+    Must,
+    /// Precision.
+    Should,
+    /// Optional.
+    May,
+}
+
+/// One case.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// The id in the catalogue; it never changes its meaning.
+    pub id: &'static str,
+    /// The name of its test.
+    pub name: &'static str,
+    /// How much it weighs.
+    pub level: Level,
+    pub(crate) run: fn(World) -> CaseFuture,
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {}", self.id, self.level, self.name)
+    }
+}
+
+/// Every case, in the order of the catalogue.
+#[must_use]
+pub fn cases() -> &'static [Case] {
+    CASES
+}
+
+/// Writes one `#[test]` a case for the [`Subject`](crate::Subject) that the expression makes.
+#[macro_export]
+macro_rules! suite {
+    ($subject:expr) => {
+        #[test]
+        fn waivers_name_known_cases_and_give_reasons() {
+            $crate::check_waivers(&$subject);
+        }
+
+        $crate::__every_case! { tests ($subject) }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __every_case {
+    ($kind:ident $argument:tt) => {
+        $crate::__expand_cases! { $kind $argument
+            req req_01_path_and_query_arrive_byte_for_byte "REQ-01" Must;
+            req req_02_a_segment_is_encoded_exactly_once "REQ-02" Must;
+            req req_03_methods_arrive_unchanged_and_head_has_no_body "REQ-03" Must;
+            req req_04_three_values_of_one_header_arrive_in_order "REQ-04" Must;
+            req req_05_a_line_end_in_a_header_is_a_local_error "REQ-05" Must;
+            req req_08_a_post_without_body_says_length_zero "REQ-08" Must;
+            req req_10_empty_answers_keep_status_duplicates_and_version "REQ-10" Must;
+            cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
+            cred cred_02_a_certificate_goes_alone "CRED-02" Must;
+            cred cred_03_both_go_together "CRED-03" Must;
+            cred cred_04_a_callers_own_key_header_is_a_local_error "CRED-04" Must;
+            cred cred_06_an_empty_key_is_a_local_error "CRED-06" Must;
+            cred cred_07_a_changed_key_needs_no_new_client "CRED-07" Must;
+            cred cred_08_a_failing_credential_sends_nothing "CRED-08" Must;
+            cred cred_12_an_unauthenticated_call_shows_nothing "CRED-12" Must;
+            host host_01_each_public_host_gets_clientauth_for_certificates_only "HOST-01" Must;
+            host host_02_a_host_with_the_prefix_is_recognised "HOST-02" Must;
+            host host_03_an_explicit_clientauth_url_is_used "HOST-03" Must;
+            host host_04_plain_http_is_refused_but_for_loopback_by_switch "HOST-04" Must;
+            host host_05_one_normal_form_for_sni_and_host "HOST-05" Should;
+            host host_06_user_info_is_refused_without_an_echo "HOST-06" Must;
+            host host_07_an_absolute_url_as_path_sends_nothing "HOST-07" Must;
+            host host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certificate "HOST-09" Must;
+            trust trust_01_a_private_ca_that_is_configured_is_trusted "TRUST-01" Must;
+            trust trust_02_a_private_ca_that_is_not_configured_is_refused "TRUST-02" Must;
+            trust trust_03_an_expired_server_is_refused "TRUST-03" Must;
+            trust trust_04_a_server_of_tomorrow_is_refused_with_a_clock_hint "TRUST-04" Must;
+            trust trust_05_a_wrong_name_is_refused "TRUST-05" Must;
+            trust trust_07_a_server_without_its_intermediate_is_refused "TRUST-07" Must;
+            trust trust_08_only_custom_roots_means_only "TRUST-08" Must;
+            trust trust_10_an_empty_list_of_roots_is_refused_at_build "TRUST-10" Must;
+            trust trust_11_no_configuration_switches_verification_off "TRUST-11" Must;
+            ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
+            ident ident_02_a_p256_pair_is_presented "IDENT-02" Must;
+            ident ident_03_a_p384_pair_is_presented "IDENT-03" Should;
+            ident ident_04_an_ed25519_pair_is_presented_or_refused_cleanly "IDENT-04" May;
+            ident ident_05_a_sec1_key_is_presented "IDENT-05" Must;
+            ident ident_06_a_pkcs1_key_is_presented "IDENT-06" Must;
+            ident ident_14_the_key_of_another_certificate_never_connects "IDENT-14" Must;
+            ident ident_15_an_ec_key_with_an_rsa_certificate_never_connects "IDENT-15" Must;
+            ident ident_16_a_leaf_without_its_intermediate_is_refused_with_a_hint "IDENT-16" Must;
+            ident ident_22_an_identity_from_memory_is_presented_or_refused_at_build "IDENT-22" Must;
+            ident ident_24_no_certificate_where_tls13_requires_one "IDENT-24" Must;
+            ident ident_25_no_certificate_where_tls12_requires_one "IDENT-25" Must;
+            ident ident_26_a_server_that_only_asks_answers_over_http "IDENT-26" Must;
+            ident ident_27_a_foreign_certificate_under_tls13_is_one_attempt "IDENT-27" Must;
+            ident ident_28_a_foreign_certificate_under_tls12_never_blames_the_server "IDENT-28" Must;
+            ident ident_32_the_client_auth_signal_equals_the_ledger "IDENT-32" Should;
+            redir redir_01_another_host_is_not_followed "REDIR-01" Must;
+            redir redir_02_another_port_is_not_followed "REDIR-02" Must;
+            redir redir_03_plain_http_is_not_followed "REDIR-03" Must;
+            redir redir_04_clientauth_and_platform_are_different_origins "REDIR-04" Must;
+            redir redir_10_the_transport_itself_never_follows "REDIR-10" Must;
+            time time_01_an_address_that_swallows_packets_times_out "TIME-01" Must;
+            time time_02_a_stalled_handshake_times_out "TIME-02" Must;
+            time time_03_a_missing_answer_times_out "TIME-03" Must;
+            time time_06_a_dropped_call_closes_its_connection "TIME-06" Must;
+            time time_07_a_cancelled_call_leaves_the_pool_usable "TIME-07" Must;
+            body body_01_a_large_answer_arrives_whole "BODY-01" Must;
+            body body_02_a_large_upload_arrives_whole "BODY-02" Must;
+            body body_04_an_answer_above_the_cap_is_cut_and_its_connection_dropped "BODY-04" Must;
+            body body_05_a_short_or_cut_body_is_an_error "BODY-05" Must;
+            body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
+            err err_12_the_root_cause_is_in_display "ERR-12" Must;
+            err err_13_the_library_error_is_reached_by_source "ERR-13" Must;
+            err err_14_a_plain_http_port_is_named "ERR-14" Must;
+            err err_15_dns_refusal_and_reset_have_three_codes "ERR-15" Must;
+            err err_16_one_fault_has_one_code_or_the_wider_one "ERR-16" Must;
+            replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
+            replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
+            replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
+            replay replay_04_what_was_not_sent_is_said_to_be_not_sent "REPLAY-04" Must;
+            pool pool_01_two_calls_share_one_connection "POOL-01" Must;
+            pool pool_02_two_identities_share_nothing "POOL-02" Must;
+            pool pool_03_key_and_certificate_clients_share_nothing "POOL-03" Must;
+            proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
+            proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
+            proxy proxy_04_a_refusing_proxy_is_named "PROXY-04" Must;
+            secret secret_01_no_public_type_prints_a_secret "SECRET-01" Must;
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __expand_cases {
+    (tests ($subject:expr) $($module:ident $name:ident $id:literal $level:ident;)+) => {
+        $(#[test]
+        fn $name() {
+            $crate::run($id, &$subject);
+        })+
+    };
+    (table () $($module:ident $name:ident $id:literal $level:ident;)+) => {
+        const CASES: &[Case] = &[$(Case {
+            id: $id,
+            name: stringify!($name),
+            level: Level::$level,
+            run: |world| Box::pin(crate::cases::$module::$name(world)),
+        },)+];
+    };
+}
+
+__every_case! { table () }

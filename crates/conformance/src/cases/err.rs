@@ -1,0 +1,90 @@
+//! ERR: one fault, one code; the cause is shown, and the library's own error stays in reach.
+
+use std::error::Error as _;
+
+use digicert_one_core::{
+    BoxError, Capability, Code, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind, causes,
+};
+use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, refused_addr};
+
+use crate::world::{HOST, World, diagnose, front, get, key, scripted};
+
+/// RFC 6761 §6.4: never has an address, and resolvers need not ask anybody.
+const NO_SUCH_NAME: &str = "https://nothing.invalid/";
+
+async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
+    world.transport(config).send(get(url)).await.expect_err("a failure")
+}
+
+async fn code_of(world: &World, url: &str) -> Code {
+    diagnose(&failing(world, &world.config(), url).await, Mode::Key, None).code
+}
+
+pub(crate) async fn err_12_the_root_cause_is_in_display(world: World) {
+    let refused = world.client(refused_addr().port(), key());
+    let untrusted_front = front(FrontOptions::default());
+    let untrusted = world
+        .builder(untrusted_front.port())
+        .transport_config(world.config().with_trust(world.trusting(Pki::shared().foreign_root_der())))
+        .credential(digicert_one_core::FixedCredential::new(key(), "the case"))
+        .build()
+        .expect("complete");
+    for client in [refused, untrusted] {
+        let error = client.get("/").send().await.expect_err("a failure");
+        let transport = error.transport().expect("a failure of the transport");
+        let root = causes(transport).last().expect("at least itself").to_string();
+        assert!(error.to_string().contains(&root), "{root:?} is not in {error}");
+        assert!(error.to_string().contains(error.code().as_str()), "{error}");
+    }
+}
+
+pub(crate) async fn err_13_the_library_error_is_reached_by_source(world: World) {
+    fn as_box(error: TransportError) -> BoxError {
+        error.into()
+    }
+    let error = failing(&world, &world.config(), &format!("https://{}/", refused_addr())).await;
+    assert!(error.source().is_some(), "{error:?}");
+    // Send + Sync + 'static, or this does not compile.
+    assert!(as_box(error).downcast_ref::<TransportError>().is_some());
+    let client_error = world.client(refused_addr().port(), key()).get("/").send().await.expect_err("a failure");
+    let boxed: BoxError = client_error.into();
+    assert!(causes(&*boxed).count() > 2, "{boxed:?}");
+}
+
+pub(crate) async fn err_14_a_plain_http_port_is_named(world: World) {
+    let server = RawServer::plain_http().expect("loopback can be bound");
+    let error = failing(&world, &world.config(), &format!("https://{}/", server.addr())).await;
+    let code = diagnose(&error, Mode::Key, None).code;
+    // A stack without details knows only that the handshake failed.
+    let expected = if world.has(Capability::AlertDetail) { Code::HO_04 } else { Code::HS_03 };
+    assert_eq!(code, expected, "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotSent);
+}
+
+pub(crate) async fn err_15_dns_refusal_and_reset_have_three_codes(world: World) {
+    let reset = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
+    let codes = [
+        code_of(&world, NO_SUCH_NAME).await,
+        code_of(&world, &format!("https://{}/", refused_addr())).await,
+        code_of(&world, &reset.url(HOST)).await,
+    ];
+    assert_eq!(codes[..2], [Code::NET_05, Code::NET_06]);
+    // Without the signal a bare end right after the handshake may also be a refused identity.
+    let expected = if world.has(Capability::ClientAuthSignal) { Code::NET_07 } else { Code::HS_03 };
+    assert_eq!(codes[2], expected);
+}
+
+pub(crate) async fn err_16_one_fault_has_one_code_or_the_wider_one(world: World) {
+    let garbage = scripted([vec![Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean]]);
+    let error = failing(&world, &world.config(), &garbage.url(HOST)).await;
+    assert_eq!(error.kind(), TransportErrorKind::Protocol, "{error:?}");
+
+    let cut = scripted([vec![Step::ReadRequest, Step::write("HTTP/1.1 200 OK\r\ncontent-le"), Step::CloseClean]]);
+    let error = failing(&world, &world.config(), &cut.url(HOST)).await;
+    assert!([TransportErrorKind::Interrupted, TransportErrorKind::Protocol].contains(&error.kind()), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::Unknown);
+
+    let silent = scripted([vec![Step::CloseClean]]);
+    let error = failing(&world, &world.config(), &silent.url(HOST)).await;
+    assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+}

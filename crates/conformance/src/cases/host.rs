@@ -1,0 +1,152 @@
+//! HOST: the host follows from the material, and no credential goes anywhere else.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use digicert_one_client::Client;
+use digicert_one_core::{
+    Capability, Code, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage, TransportErrorKind,
+};
+use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
+
+use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key};
+
+pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
+    let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
+    let public = regions.into_iter().flat_map(|region| [(region, Stage::Production), (region, Stage::Demo)]);
+    let hosts: Vec<String> = public
+        .map(|(region, stage)| {
+            let instance = Instance::public(region, stage);
+            instance.origin(HostRole::Platform).expect("a platform host").host().to_owned()
+        })
+        .collect();
+    let names: Vec<String> = hosts.iter().flat_map(|host| [host.clone(), format!("clientauth.{host}")]).collect();
+    let front = front(FrontOptions::default().server(Pki::shared().server(&names)).client_auth(ClientAuth::Optional));
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let config = names.iter().fold(world.config(), |config, name| config.with_name_override(name, loopback));
+    for host in &hosts {
+        for material in [Material::certificate(identity(&certificate())), key()] {
+            let expected = match material.mode() {
+                Mode::Key => host.clone(),
+                _ => format!("clientauth.{host}"),
+            };
+            let client = Client::builder()
+                .instance(Instance::parse(&format!("{host}:{}", front.port())).expect("a host"))
+                .credential(FixedCredential::new(material, "the case"))
+                .shared_connector(Arc::clone(&world.connector))
+                .transport_config(config.clone())
+                .build()
+                .expect("complete");
+            client.get("/").send().await.expect("answered");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            assert_eq!(arrived.header_values("host"), [format!("{expected}:{}", front.port())]);
+            let connections = front.ledger().connections();
+            let carried = connections.iter().find(|one| one.id == arrived.connection).expect("listed");
+            assert_eq!(carried.sni.as_deref(), Some(expected.as_str()));
+        }
+    }
+}
+
+pub(crate) async fn host_02_a_host_with_the_prefix_is_recognised(world: World) {
+    let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+    let instance = Instance::parse(&format!("https://clientauth.{HOST}:{}", front.port())).expect("a host");
+    for (material, expected) in
+        [(Material::certificate(identity(&certificate())), format!("clientauth.{HOST}")), (key(), HOST.to_owned())]
+    {
+        let client = world
+            .builder(front.port())
+            .instance(instance.clone())
+            .credential(FixedCredential::new(material, "the case"))
+            .build()
+            .expect("complete");
+        client.get("/").send().await.expect("answered");
+        let arrived = front.ledger().requests().pop().expect("arrived");
+        assert_eq!(arrived.header_values("host"), [format!("{expected}:{}", front.port())]);
+    }
+}
+
+pub(crate) async fn host_03_an_explicit_clientauth_url_is_used(world: World) {
+    let platform = front(FrontOptions::default());
+    let certificates = front(FrontOptions::default().client_auth(ClientAuth::Required));
+    let instance = Instance::pair(&platform.url("localhost"), &certificates.url("127.0.0.1")).expect("a pair");
+    let client = world
+        .builder(platform.port())
+        .instance(instance)
+        .credential(FixedCredential::certificate(identity(&certificate())))
+        .build()
+        .expect("complete");
+    client.get("/").send().await.expect("answered");
+    assert_eq!(certificates.ledger().requests().len(), 1);
+    assert!(platform.ledger().connections().is_empty());
+}
+
+pub(crate) async fn host_04_plain_http_is_refused_but_for_loopback_by_switch(world: World) {
+    let server = RawServer::start(RawOptions::plain([vec![
+        Step::ReadRequest,
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
+    ]]))
+    .expect("loopback can be bound");
+    let url = server.url("127.0.0.1");
+    Instance::parse(&url).expect_err("plain http needs its own constructor");
+    Instance::plain_loopback("http://one.digicert.com").expect_err("only loopback");
+    assert!(server.ledger().connections().is_empty());
+    let client = world
+        .builder(server.port())
+        .instance(Instance::plain_loopback(&url).expect("loopback"))
+        .credential(FixedCredential::new(key(), "the case"))
+        .build()
+        .expect("complete");
+    client.get("/").send().await.expect("answered");
+    assert_eq!(server.ledger().requests().len(), 1);
+}
+
+pub(crate) async fn host_05_one_normal_form_for_sni_and_host(world: World) {
+    for form in ["ONE.DigiCert.TEST", "one.digicert.test.", "https://One.digicert.test./"] {
+        let front = front(FrontOptions::default());
+        let (scheme, rest) = form.split_once("://").map_or(("https", form), |(scheme, rest)| (scheme, rest));
+        let given = format!("{scheme}://{}:{}", rest.trim_end_matches('/'), front.port());
+        let client = world
+            .builder(front.port())
+            .instance(Instance::parse(&given).expect("a host"))
+            .credential(FixedCredential::new(key(), "the case"))
+            .build()
+            .expect("complete");
+        client.get("/").send().await.expect("answered");
+        assert_eq!(front.ledger().connections()[0].sni.as_deref(), Some(HOST), "{given}");
+        let arrived = front.ledger().requests().remove(0);
+        assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", front.port())], "{given}");
+    }
+    assert_eq!(Instance::parse("https://one.digicert.com:443"), Instance::parse("one.digicert.com"));
+}
+
+pub(crate) async fn host_06_user_info_is_refused_without_an_echo(_world: World) {
+    let error = Instance::parse("https://canary:secret@one.digicert.com").expect_err("user info");
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+}
+
+pub(crate) async fn host_07_an_absolute_url_as_path_sends_nothing(world: World) {
+    let ours = front(FrontOptions::default());
+    let other = front(FrontOptions::default());
+    let client = world.client(ours.port(), key());
+    for bad in [other.url("localhost"), format!("//localhost:{}/", other.port()), "user/me".to_owned()] {
+        client.get(bad.as_str()).send().await.expect_err("not a path");
+    }
+    assert!(ours.ledger().connections().is_empty() && other.ledger().connections().is_empty());
+}
+
+pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certificate(world: World) {
+    let front_with_ip = front(FrontOptions::default());
+    let transport = world.transport(&world.config());
+    transport.send(get(front_with_ip.url("127.0.0.1"))).await.expect("answered");
+    assert_eq!(front_with_ip.ledger().connections()[0].sni, None);
+
+    let names_only = front(FrontOptions::default().server(Pki::shared().server(&[HOST])));
+    let error = transport.send(get(names_only.url("127.0.0.1"))).await.expect_err("no such address in it");
+    if world.has(Capability::PeerFaultDetail) {
+        assert_eq!(error.kind(), TransportErrorKind::PeerUntrusted(PeerFault::NameMismatch));
+        assert_eq!(diagnose(&error, Mode::Key, None).code, Code::HO_01);
+    } else {
+        assert_eq!(error.kind(), TransportErrorKind::PeerUntrusted(PeerFault::Unspecified));
+    }
+    assert!(names_only.ledger().requests().is_empty());
+}

@@ -1,0 +1,221 @@
+//! IDENT: the client identity is presented whole, or refused at build; and a refusal by the server is never mistaken.
+
+use std::time::Duration;
+
+use digicert_one_core::{
+    Capability, ClientIdentity, Code, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind,
+};
+use digicert_one_testbed::{
+    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, KeyKind, Pki, Snapshot,
+    TlsRange,
+};
+
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded};
+
+pub(crate) async fn ident_01_a_pkcs8_rsa_pair_is_presented(world: World) {
+    presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs8).await;
+}
+
+pub(crate) async fn ident_02_a_p256_pair_is_presented(world: World) {
+    presented(&world, KeyKind::P256, KeyEncoding::Pkcs8).await;
+}
+
+pub(crate) async fn ident_03_a_p384_pair_is_presented(world: World) {
+    presented(&world, KeyKind::P384, KeyEncoding::Pkcs8).await;
+}
+
+pub(crate) async fn ident_04_an_ed25519_pair_is_presented_or_refused_cleanly(world: World) {
+    let certificate = made(KeyKind::Ed25519);
+    let config = world.config().with_identity(Some(identity(&certificate)));
+    if !world.lacks(Capability::Ed25519Identity, &config) {
+        presented(&world, KeyKind::Ed25519, KeyEncoding::Pkcs8).await;
+    }
+}
+
+pub(crate) async fn ident_05_a_sec1_key_is_presented(world: World) {
+    presented(&world, KeyKind::P256, KeyEncoding::Sec1).await;
+    presented(&world, KeyKind::P384, KeyEncoding::Sec1).await;
+}
+
+pub(crate) async fn ident_06_a_pkcs1_key_is_presented(world: World) {
+    presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs1).await;
+}
+
+pub(crate) async fn ident_14_the_key_of_another_certificate_never_connects(world: World) {
+    let other = Pki::shared().client(ClientSpec { common_name: "another".to_owned(), ..ClientSpec::default() });
+    mismatch(&world, &certificate(), &other).await;
+}
+
+pub(crate) async fn ident_15_an_ec_key_with_an_rsa_certificate_never_connects(world: World) {
+    mismatch(&world, &made(KeyKind::Rsa2048), &certificate()).await;
+}
+
+pub(crate) async fn ident_16_a_leaf_without_its_intermediate_is_refused_with_a_hint(world: World) {
+    let certificate = Pki::shared().client(ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() });
+    let front = requiring(TlsRange::Only12);
+    let diagnosis = refused(&world, &front, Some(&certificate), HttpVersions::Http1).await;
+    if world.has(Capability::AlertDetail) {
+        assert_eq!(diagnosis.code, Code::HS_02);
+        assert!(diagnosis.cause.contains("intermediate"), "{diagnosis}");
+    }
+}
+
+pub(crate) async fn ident_22_an_identity_from_memory_is_presented_or_refused_at_build(world: World) {
+    let certificate = certificate();
+    let config = world.config().with_identity(Some(identity(&certificate)));
+    if world.lacks(Capability::ClientIdentity, &config) {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = requiring(TlsRange::Both);
+        let transport = world.transport(&config.clone().with_http_versions(versions));
+        for _ in 0..2 {
+            collect(transport.send(get(front.url(HOST))).await.expect("presented")).await.expect("a body");
+        }
+        for connection in front.ledger().connections() {
+            assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()), "{versions:?}");
+        }
+    }
+}
+
+pub(crate) async fn ident_24_no_certificate_where_tls13_requires_one(world: World) {
+    for versions in world.http_versions() {
+        none_where_required(&world, TlsRange::Only13, versions).await;
+    }
+}
+
+pub(crate) async fn ident_25_no_certificate_where_tls12_requires_one(world: World) {
+    none_where_required(&world, TlsRange::Only12, HttpVersions::Http1).await;
+}
+
+pub(crate) async fn ident_26_a_server_that_only_asks_answers_over_http(world: World) {
+    for range in [TlsRange::Only12, TlsRange::Only13] {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional).tls(range));
+        let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("the answer decides");
+        assert_eq!(exchange.response.status(), 200);
+        assert!(front.ledger().connections()[0].requested_client_cert);
+    }
+}
+
+pub(crate) async fn ident_27_a_foreign_certificate_under_tls13_is_one_attempt(world: World) {
+    for versions in world.http_versions() {
+        let front = requiring(TlsRange::Only13);
+        let diagnosis = refused(&world, &front, Some(&foreign()), versions).await;
+        assert!([Code::HS_02, Code::HS_03].contains(&diagnosis.code), "{versions:?} {diagnosis}");
+        assert_eq!(front.ledger().connections().len(), 1, "exactly one attempt ({versions:?})");
+    }
+}
+
+pub(crate) async fn ident_28_a_foreign_certificate_under_tls12_never_blames_the_server(world: World) {
+    let front = requiring(TlsRange::Only12);
+    let diagnosis = refused(&world, &front, Some(&foreign()), HttpVersions::Http1).await;
+    let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
+    assert_eq!(diagnosis.code, code, "{diagnosis}");
+}
+
+pub(crate) async fn ident_32_the_client_auth_signal_equals_the_ledger(world: World) {
+    let identity = identity(&certificate());
+    for client_auth in [ClientAuth::Off, ClientAuth::Optional] {
+        for given in [None, Some(&identity)] {
+            let front = front(FrontOptions::default().client_auth(client_auth));
+            let transport = world.transport(&world.config().with_identity(given.cloned()));
+            let facts = transport.send(get(front.url(HOST))).await.expect("answered").facts;
+            let connection = front.ledger().connections().remove(0);
+            let (requested, sent) = (connection.requested_client_cert, connection.peer_fingerprint.is_some());
+            if world.has(Capability::ClientAuthSignal) {
+                assert_eq!((facts.identity_requested, facts.identity_sent), (Some(requested), Some(sent)));
+            } else {
+                assert!(facts.identity_requested.is_none_or(|known| known == requested), "{facts:?}");
+                assert!(facts.identity_sent.is_none_or(|known| known == sent), "{facts:?}");
+            }
+        }
+    }
+}
+
+fn made(key: KeyKind) -> ClientCert {
+    Pki::shared().client(ClientSpec { key, ..ClientSpec::default() })
+}
+
+fn foreign() -> ClientCert {
+    Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() })
+}
+
+fn requiring(range: TlsRange) -> Front {
+    front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range))
+}
+
+/// Leaf and intermediate reach a server that requires them, on both TLS versions.
+async fn presented(world: &World, key: KeyKind, encoding: KeyEncoding) {
+    let certificate = made(key);
+    let identity = identity_encoded(&certificate, encoding);
+    for (range, version, capability) in [
+        (TlsRange::Only12, TlsVersion::Tls12, Capability::Tls12),
+        (TlsRange::Only13, TlsVersion::Tls13, Capability::Tls13),
+    ] {
+        let config = world.config().with_identity(Some(identity.clone())).with_tls_versions(TlsVersions::Only(version));
+        if world.lacks(capability, &config) {
+            continue;
+        }
+        let front = requiring(range);
+        let exchange = world.transport(&config).send(get(front.url(HOST))).await.expect("presented");
+        assert_eq!(exchange.response.status(), 200);
+        if world.has(Capability::TlsVersionFact) {
+            assert_eq!(exchange.facts.tls_version, Some(version));
+        }
+        let connection = front.ledger().connections().remove(0);
+        assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()));
+        assert_eq!(connection.peer_chain_fingerprints.len(), 2, "leaf and intermediate ({key:?} {version})");
+    }
+}
+
+/// Core refuses the pair before any transport sees it.
+async fn mismatch(world: &World, certificate: &ClientCert, other: &ClientCert) {
+    let front = requiring(TlsRange::Both);
+    let key = other.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
+    let pem = format!("{}{key}", certificate.chain_pem());
+    let error = ClientIdentity::from_pem(pem.as_bytes()).expect_err("the key is another certificate's");
+    assert_eq!(error.code(), Code::ID_01);
+    assert!(world.connector.connect(&world.config()).is_ok());
+    assert!(front.ledger().connections().is_empty());
+}
+
+async fn none_where_required(world: &World, range: TlsRange, versions: HttpVersions) {
+    let front = requiring(range);
+    let diagnosis = refused(world, &front, None, versions).await;
+    let mut codes = vec![Code::HS_01];
+    // Without alert and without signal the stack cannot know; over HTTP/2 the alert mostly gets lost.
+    let alert = world.has(Capability::AlertDetail) && versions == HttpVersions::Http1;
+    if !alert && !world.has(Capability::ClientAuthSignal) {
+        codes.push(Code::HS_03);
+    }
+    // TLS 1.2 has no alert for it: handshake_failure alone does not tell a stack without the signal.
+    if range == TlsRange::Only12 && !world.has(Capability::ClientAuthSignal) {
+        codes.push(Code::HS_04);
+    }
+    assert!(codes.contains(&diagnosis.code), "{codes:?} {diagnosis}");
+}
+
+/// The server refuses us: said so, not taken for a fault of the server's certificate, not to be repeated.
+async fn refused(
+    world: &World,
+    front: &Front,
+    certificate: Option<&ClientCert>,
+    versions: HttpVersions,
+) -> digicert_one_core::Diagnosis {
+    let given = certificate.map(identity);
+    let config = world.config().with_http_versions(versions).with_identity(given.clone());
+    let outcome = world.transport(&config).send(get(front.url(HOST))).await;
+    let error = match outcome {
+        Err(error) => error,
+        Ok(exchange) => panic!("the server refused, and yet there is an answer: {:?}", exchange.response.status()),
+    };
+    assert!(!matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "the wrong side is blamed: {error:?}");
+    let mode = if given.is_some() { Mode::Certificate } else { Mode::Anonymous };
+    let diagnosis = diagnose(&error, mode, given.as_ref());
+    assert!([Side::Peer, Side::Unclear].contains(&diagnosis.side()), "{diagnosis}\n{error:?}");
+    assert!(!diagnosis.retryable(), "{diagnosis}\n{error:?}");
+    // The server records a refusal just after its alert went out.
+    assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
+    assert!(front.ledger().requests().is_empty(), "a server that refused us takes no request");
+    diagnosis
+}

@@ -1,0 +1,15 @@
+//! The cases, a file for each group of the catalogue. Each reads as given / when / then.
+
+pub(crate) mod body;
+pub(crate) mod cred;
+pub(crate) mod err;
+pub(crate) mod host;
+pub(crate) mod ident;
+pub(crate) mod pool;
+pub(crate) mod proxy;
+pub(crate) mod redir;
+pub(crate) mod replay;
+pub(crate) mod req;
+pub(crate) mod secret;
+pub(crate) mod time;
+pub(crate) mod trust;

@@ -1,0 +1,60 @@
+//! REPLAY: a request that may have reached the server is never sent again behind the caller's back. libcurl does so when a
+//! reused connection dies before the first byte of the answer.
+
+use bytes::Bytes;
+use digicert_one_core::{Delivery, Transport, TransportErrorKind};
+use digicert_one_testbed::{ClientAuth, FrontOptions, RawServer, Step, TlsRange, refused_addr};
+use http::Method;
+
+use crate::world::{HOST, World, collect, front, get, request, scripted};
+
+/// Answers the first request of a connection, takes the second one wholly, and leaves. On further connections too.
+fn dying() -> RawServer {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    scripted([
+        vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, Step::CloseClean],
+        vec![Step::ReadRequest, Step::CloseClean],
+    ])
+}
+
+/// One good GET, then `method` on the same transport, which must fail and must have arrived once.
+async fn delivered_once(world: &World, method: Method, body: &'static str) {
+    let server = dying();
+    let transport = world.transport(&world.config());
+    collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
+    let second = request(method.clone(), format!("{}/second", server.url(HOST)), Bytes::from_static(body.as_bytes()));
+    let error = transport.send(second).await.expect_err("nobody answered");
+    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Interrupted, Delivery::Unknown), "{method}");
+    let deliveries = server.ledger().requests().iter().filter(|request| request.target == "/second").count();
+    assert_eq!(deliveries, 1, "{method}");
+}
+
+pub(crate) async fn replay_01_a_post_on_a_dying_connection_is_delivered_once(world: World) {
+    delivered_once(&world, Method::POST, "{\"hash\":\"c2lnbiBtZQ==\"}").await;
+}
+
+pub(crate) async fn replay_02_nor_is_any_other_unsafe_method_repeated(world: World) {
+    delivered_once(&world, Method::PUT, "{}").await;
+    delivered_once(&world, Method::PATCH, "{}").await;
+    delivered_once(&world, Method::DELETE, "").await;
+    delivered_once(&world, Method::POST, "").await;
+}
+
+pub(crate) async fn replay_03_a_get_is_delivered_once_too(world: World) {
+    delivered_once(&world, Method::GET, "").await;
+}
+
+pub(crate) async fn replay_04_what_was_not_sent_is_said_to_be_not_sent(world: World) {
+    let transport = world.transport(&world.config());
+    not_sent(&*transport, &format!("https://{}/", refused_addr())).await;
+    not_sent(&*transport, "https://nothing.invalid/").await;
+    // TLS 1.2 refuses inside the handshake; TLS 1.3 may refuse after it, when nobody can know.
+    let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only12));
+    not_sent(&*transport, &front.url(HOST)).await;
+    assert!(front.ledger().requests().is_empty());
+}
+
+async fn not_sent(transport: &dyn Transport, url: &str) {
+    let error = transport.send(request(Method::POST, url, "{}")).await.expect_err("a failure");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{url}: {error:?}");
+}

@@ -1,0 +1,118 @@
+//! REQ: what is asked for is what arrives.
+
+use bytes::Bytes;
+use digicert_one_client::Path;
+use digicert_one_testbed::FrontOptions;
+use http::{HeaderValue, Method, Response, StatusCode, Version};
+
+use crate::world::{World, collect, front, front_answering, get, key, request};
+
+pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
+    let target = "/a/b%2Fc;v=1/~x:@!$&'()*+,=/%e4%C3%A4?q=a%20b&r=%2B+&s=?/:@;,!$()*&t";
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        transport.send(get(format!("{}{target}", front.url("localhost")))).await.expect("answered");
+        assert_eq!(front.ledger().requests()[0].target, target, "{versions:?}");
+    }
+    let front = front(FrontOptions::default());
+    world.client(front.port(), key()).get(target).send().await.expect("answered");
+    assert_eq!(front.ledger().requests()[0].target, target);
+}
+
+pub(crate) async fn req_02_a_segment_is_encoded_exactly_once(world: World) {
+    let front = front(FrontOptions::default());
+    let client = world.client(front.port(), key());
+    let path = Path::root().segment("account").segment("a b&/ü%2F?#");
+    client.get(path).query("role", "EM_EPKI_USER_&_CERT").query("data[type]", "a b").send().await.expect("answered");
+    client.get("/x/%2F").send().await.expect("answered");
+    let targets: Vec<String> = front.ledger().requests().into_iter().map(|request| request.target).collect();
+    let (path, query) = targets[0].split_once('?').expect("a query");
+    assert_eq!(path.to_ascii_uppercase(), "/ACCOUNT/A%20B%26%2F%C3%BC%252F%3F%23".to_ascii_uppercase());
+    assert!(
+        ["role=EM_EPKI_USER_%26_CERT&data%5Btype%5D=a%20b", "role=EM_EPKI_USER_%26_CERT&data%5Btype%5D=a+b"]
+            .contains(&query),
+        "{query}"
+    );
+    assert_eq!(targets[1], "/x/%2F");
+}
+
+pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: World) {
+    for versions in world.http_versions() {
+        let front = front_answering(FrontOptions::default(), |_| Response::new(Bytes::from_static(b"hello")));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD] {
+            let exchange = transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
+            let body = collect(exchange).await.expect("a body");
+            let expected: &[u8] = if method == Method::HEAD { b"" } else { b"hello" };
+            assert_eq!(&body[..], expected, "{method} {versions:?}");
+            assert_eq!(front.ledger().requests().last().expect("arrived").method, method.as_str());
+        }
+    }
+}
+
+pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut request = get(front.url("localhost"));
+        for value in ["three", "one", "two"] {
+            request.headers_mut().append("x-values", HeaderValue::from_static(value));
+        }
+        transport.send(request).await.expect("answered");
+        let arrived = front.ledger().requests().remove(0);
+        assert_eq!(arrived.header_values("x-values"), ["three", "one", "two"], "{versions:?}");
+        // Nothing but what was given, the framing, and the `Accept` that means the same as none.
+        let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let known = ["x-values", "host", "accept", "content-length", "connection"];
+        assert!(extra.iter().all(|name| known.contains(name)), "{extra:?} {versions:?}");
+    }
+}
+
+pub(crate) async fn req_05_a_line_end_in_a_header_is_a_local_error(world: World) {
+    let front = front(FrontOptions::default());
+    let client = world.client(front.port(), key());
+    for bad in ["a\r\nx-injected: 1", "a\nb", "a\0b"] {
+        client.get("/").header("x-note", bad).send().await.expect_err("a local error");
+    }
+    assert!(front.ledger().connections().is_empty());
+}
+
+pub(crate) async fn req_08_a_post_without_body_says_length_zero(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        transport.send(request(Method::POST, front.url("localhost"), "")).await.expect("answered");
+        let arrived = front.ledger().requests().remove(0);
+        let lengths = arrived.header_values("content-length");
+        // HTTP/2 says the same by ending the stream with its headers (RFC 9113 §8.1.1).
+        let framed = arrived.version == Version::HTTP_2 && lengths.is_empty();
+        assert!(framed || lengths == ["0"], "{lengths:?} {versions:?}");
+        assert_eq!(arrived.body_len, 0);
+        assert!(arrived.header_values("transfer-encoding").is_empty());
+    }
+}
+
+pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(world: World) {
+    for versions in world.http_versions() {
+        for status in [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
+            let front = front_answering(FrontOptions::default(), move |_| {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = status;
+                response.headers_mut().append("x-twice", HeaderValue::from_static("b"));
+                response.headers_mut().append("x-twice", HeaderValue::from_static("a"));
+                response.headers_mut().append("x-bytes", HeaderValue::from_bytes(b"\xe4\xff").expect("opaque bytes"));
+                response
+            });
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+            assert_eq!(exchange.response.status(), status);
+            let twice: Vec<_> = exchange.response.headers().get_all("x-twice").iter().collect();
+            assert_eq!(twice, ["b", "a"], "{versions:?}");
+            assert_eq!(exchange.response.headers()["x-bytes"].as_bytes(), b"\xe4\xff");
+            let spoken = front.ledger().requests()[0].version;
+            assert_eq!(exchange.response.version(), spoken, "{versions:?}");
+            assert!(collect(exchange).await.expect("no body").is_empty());
+        }
+    }
+}

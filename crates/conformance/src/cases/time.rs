@@ -1,0 +1,115 @@
+//! TIME: limits hold in every phase and say which, and a dropped call is a closed one. No case measures time: one that waits
+//! too long meets the suite's own limit.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use digicert_one_core::{Capability, Code, Mode, Phase, Timeouts, TransportConfig, TransportErrorKind};
+use digicert_one_testbed::{FrontOptions, Ledger, RawServer, Snapshot, Step, blackhole};
+use futures_util::future::{Either, select};
+
+use crate::world::{HOST, World, collect, diagnose, front, get, scripted};
+
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(30);
+
+fn connect_limit(world: &World) -> TransportConfig {
+    world.config().with_timeouts(Timeouts::new().with_connect(SHORT).with_total(LONG))
+}
+
+fn total_limit(world: &World) -> TransportConfig {
+    world.config().with_timeouts(Timeouts::new().with_connect(LONG).with_total(Duration::from_secs(2)))
+}
+
+pub(crate) async fn time_01_an_address_that_swallows_packets_times_out(world: World) {
+    let nowhere = blackhole().expect("a full backlog on loopback");
+    let transport = world.transport(&connect_limit(&world));
+    let error = transport.send(get(format!("https://{}/", nowhere.addr()))).await.expect_err("no connection");
+    let phase = if world.has(Capability::TimeoutPhase) { Phase::Connect } else { Phase::ConnectOrHandshake };
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(phase), "{error:?}");
+    assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_01);
+}
+
+pub(crate) async fn time_02_a_stalled_handshake_times_out(world: World) {
+    let silent = RawServer::silent().expect("loopback can be bound");
+    let transport = world.transport(&connect_limit(&world));
+    let error = transport.send(get(format!("https://{}/", silent.addr()))).await.expect_err("no handshake");
+    let phase = if world.has(Capability::TimeoutPhase) { Phase::Handshake } else { Phase::ConnectOrHandshake };
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(phase), "{error:?}");
+    assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_01);
+}
+
+pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
+    let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+    let error = world.transport(&total_limit(&world)).send(get(server.url(HOST))).await.expect_err("no answer");
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
+    assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
+
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+    let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
+    let exchange = world.transport(&total_limit(&world)).send(get(server.url(HOST))).await.expect("a head");
+    let error = collect(exchange).await.expect_err("no end");
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Body), "{error:?}");
+}
+
+pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
+    // In the handshake.
+    let silent = RawServer::silent().expect("loopback can be bound");
+    let transport = world.transport(&world.config());
+    let url = format!("https://{}/", silent.addr());
+    drop_when(&*transport, &url, silent.ledger(), |seen| !seen.connections.is_empty()).await;
+    closes(silent.ledger()).await;
+
+    // While the answer is awaited.
+    let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+    let transport = world.transport(&world.config());
+    drop_when(&*transport, &server.url(HOST), server.ledger(), |seen| !seen.requests.is_empty()).await;
+    closes(server.ledger()).await;
+    assert_eq!(server.ledger().requests().len(), 1, "nothing more was written");
+
+    // In the body.
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+    let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
+    let transport = world.transport(&world.config());
+    let mut body = transport.send(get(server.url(HOST))).await.expect("a head").response.into_body();
+    assert!(body.chunk().await.expect("a beginning").is_some());
+    drop(body);
+    closes(server.ledger()).await;
+}
+
+pub(crate) async fn time_07_a_cancelled_call_leaves_the_pool_usable(world: World) {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n";
+    let server =
+        scripted([vec![Step::ReadRequest, Step::Stall], vec![Step::ReadRequest, Step::write(format!("{answer}good"))]]);
+    let transport = world.transport(&world.config());
+    drop_when(&*transport, &server.url(HOST), server.ledger(), |seen| !seen.requests.is_empty()).await;
+    let exchange = transport.send(get(server.url(HOST))).await.expect("another connection");
+    assert_eq!(&collect(exchange).await.expect("its own answer")[..], b"good");
+
+    // Over HTTP/2 the connection stays and the stream alone ends.
+    let front = front(FrontOptions::default());
+    let transport = world.transport(&world.config());
+    collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+    drop(transport.send(get(front.url(HOST))));
+    collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+}
+
+/// Starts a call and drops it as soon as the server has seen what `condition` says.
+async fn drop_when(
+    transport: &dyn digicert_one_core::Transport,
+    url: &str,
+    ledger: &Ledger,
+    condition: impl Fn(&Snapshot) -> bool,
+) {
+    let call = pin!(transport.send(get(url)));
+    let seen = pin!(ledger.wait_until(condition, LONG));
+    match select(call, seen).await {
+        Either::Left((outcome, _)) => panic!("the call ended by itself: {outcome:?}"),
+        Either::Right((seen, _)) => assert!(seen, "the server saw nothing"),
+    }
+}
+
+async fn closes(ledger: &Ledger) {
+    let all_closed = |seen: &Snapshot| !seen.connections.is_empty() && seen.connections.iter().all(|one| one.closed);
+    assert!(ledger.wait_until(all_closed, LONG).await, "the connection stays open: {:?}", ledger.connections());
+}

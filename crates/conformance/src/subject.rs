@@ -1,0 +1,51 @@
+//! What is put to the test: a connector, the executor it is to run under, and its waivers.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use digicert_one_core::Connector;
+
+/// The future of one case. It stays on its thread; what it starts on the transport may move.
+pub type CaseFuture = Pin<Box<dyn Future<Output = ()>>>;
+
+/// One transport under test.
+#[derive(Clone)]
+pub struct Subject {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) waivers: &'static str,
+    pub(crate) block_on: fn(CaseFuture),
+}
+
+impl Subject {
+    /// A transport that runs under tokio.
+    pub fn new(connector: impl Connector) -> Self {
+        Self { connector: Arc::new(connector), waivers: "", block_on: on_tokio }
+    }
+
+    /// Runs the cases under another executor.
+    #[must_use]
+    pub fn on(mut self, block_on: fn(CaseFuture)) -> Self {
+        self.block_on = block_on;
+        self
+    }
+
+    /// The text of the transport's `waivers.toml`.
+    #[must_use]
+    pub fn waivers(mut self, text: &'static str) -> Self {
+        self.waivers = text;
+        self
+    }
+}
+
+fn on_tokio(case: CaseFuture) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a tokio runtime can be made").block_on(case);
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("connector", &self.connector).finish_non_exhaustive()
+    }
+}

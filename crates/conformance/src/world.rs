@@ -1,0 +1,164 @@
+//! What a case has at hand: the transport under test, servers on loopback, identities, and ready-made configurations.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use digicert_one_client::{Client, ClientBuilder};
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{
+    ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, Diagnosis, Exchange, FixedCredential,
+    HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig, TransportError, TransportErrorKind,
+    TrustRoots,
+};
+use digicert_one_testbed::{
+    ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
+};
+use http::{Method, Request};
+use rustls_pki_types::CertificateDer;
+
+use crate::subject::Subject;
+
+/// The platform host of the tests; its `clientauth.` form has a name override too.
+pub(crate) const HOST: &str = "one.digicert.test";
+/// A key that no output may ever show.
+pub(crate) const KEY: &str =
+    "01canary5ecret0000000000aa_c0ffee00canary00c0ffee00canary00c0ffee00canary00c0ffee00canary0";
+
+/// The world of one case.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) connector: Arc<dyn Connector>,
+    capabilities: Capabilities,
+}
+
+impl World {
+    pub(crate) fn new(subject: &Subject) -> Self {
+        Self { connector: Arc::clone(&subject.connector), capabilities: subject.connector.capabilities() }
+    }
+
+    pub(crate) fn has(&self, capability: Capability) -> bool {
+        self.capabilities.has(capability)
+    }
+
+    /// Whether `capability` is missing; then `config`, which needs it, must be refused by name.
+    pub(crate) fn lacks(&self, capability: Capability, config: &TransportConfig) -> bool {
+        if self.has(capability) {
+            return false;
+        }
+        let refusal = self.connector.connect(config).expect_err("what is not declared must be refused");
+        assert_eq!(refusal.kind(), TransportErrorKind::Unsupported(capability), "{refusal:?}");
+        true
+    }
+
+    /// The given roots and, as far as the stack can, nothing else.
+    pub(crate) fn trusting(&self, root: &[u8]) -> TrustRoots {
+        let roots = vec![CertificateDer::from(root.to_vec())];
+        if self.has(Capability::TrustOnly) { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) }
+    }
+
+    /// Trusts the testbed, knows its names, and gives up before the case does.
+    pub(crate) fn config(&self) -> TransportConfig {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        TransportConfig::new()
+            .with_trust(self.trusting(Pki::shared().root_der()))
+            .with_timeouts(Timeouts::new().with_connect(Duration::from_secs(20)).with_total(Duration::from_secs(30)))
+            .with_name_override(HOST, loopback)
+            .with_name_override(format!("clientauth.{HOST}"), loopback)
+            .with_name_override(format!("demo.{HOST}"), loopback)
+    }
+
+    pub(crate) fn transport(&self, config: &TransportConfig) -> Arc<dyn Transport> {
+        self.connector.connect(config).expect("the configuration is honoured")
+    }
+
+    /// The HTTP versions that the transport is to be tried with.
+    pub(crate) fn http_versions(&self) -> Vec<HttpVersions> {
+        let mut versions = vec![HttpVersions::Http1];
+        if self.has(Capability::Http2) {
+            versions.push(HttpVersions::Both);
+        }
+        versions
+    }
+
+    /// A builder for a client of the front at `port`, by host names.
+    pub(crate) fn builder(&self, port: u16) -> ClientBuilder {
+        let instance = Instance::parse(&format!("https://{HOST}:{port}")).expect("the host is valid");
+        Client::builder()
+            .instance(instance)
+            .shared_connector(Arc::clone(&self.connector))
+            .transport_config(self.config())
+    }
+
+    pub(crate) fn client(&self, port: u16, material: Material) -> Client {
+        self.builder(port)
+            .credential(FixedCredential::new(material, "the case"))
+            .build()
+            .expect("the client is complete")
+    }
+}
+
+/// A front that answers every request with 200 and `{}`.
+pub(crate) fn front(options: FrontOptions) -> Front {
+    front_answering(options, |_| http::Response::new(Bytes::from_static(b"{}")))
+}
+
+/// A front whose answer is a function of the request.
+pub(crate) fn front_answering<F>(options: FrontOptions, answer: F) -> Front
+where
+    F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
+{
+    let answer = Arc::new(answer);
+    Front::start(
+        options,
+        handler(move |request, _peer| {
+            let response = answer(&request);
+            async move { response }
+        }),
+    )
+    .expect("loopback can be bound")
+}
+
+/// A server that follows scripts, over TLS.
+pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
+    RawServer::start(RawOptions::tls(scripts)).expect("loopback can be bound")
+}
+
+pub(crate) fn key() -> Material {
+    Material::api_key(ApiKey::new(KEY).expect("the canary is a key"))
+}
+
+/// A client certificate of the trusted authority.
+pub(crate) fn certificate() -> ClientCert {
+    Pki::shared().client(ClientSpec::default())
+}
+
+/// The normal form of a testbed certificate, through the reader that users have.
+pub(crate) fn identity(certificate: &ClientCert) -> ClientIdentity {
+    identity_encoded(certificate, KeyEncoding::Pkcs8)
+}
+
+pub(crate) fn identity_encoded(certificate: &ClientCert, encoding: KeyEncoding) -> ClientIdentity {
+    let key = certificate.key_pem(encoding).expect("this kind of key has this form");
+    let pem = format!("{}{key}", certificate.chain_pem());
+    ClientIdentity::from_pem(pem.as_bytes()).expect("the pair is valid")
+}
+
+pub(crate) fn get(url: impl AsRef<str>) -> Request<Bytes> {
+    request(Method::GET, url, "")
+}
+
+pub(crate) fn request(method: Method, url: impl AsRef<str>, body: impl Into<Bytes>) -> Request<Bytes> {
+    Request::builder().method(method).uri(url.as_ref()).body(body.into()).expect("the request is valid")
+}
+
+/// The whole body, with no limit that a case could meet.
+pub(crate) async fn collect(exchange: Exchange) -> Result<Bytes, TransportError> {
+    exchange.response.into_body().collect(64 << 20).await
+}
+
+/// What the error means for a call in this mode.
+pub(crate) fn diagnose(error: &TransportError, mode: Mode, identity: Option<&ClientIdentity>) -> Diagnosis {
+    diagnose_transport(error, &CallContext::new(HOST, mode, SystemTime::now()).with_identity(identity.cloned()))
+}

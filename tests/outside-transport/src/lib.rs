@@ -1,0 +1,261 @@
+//! A small transport from outside the workspace: hyper's HTTP/1.1 connection over tokio-rustls, one connection a call.
+//!
+//! It does little and says so: no HTTP/2, no proxy, no system roots, no pool. What it lacks it refuses, and the conformance
+//! suite checks that it does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, Proxy, ResponseBody,
+    TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots, causes,
+};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::ResolvesClientCert;
+use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{self, CertificateError, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
+
+/// Makes transports of one connection a call.
+#[derive(Debug)]
+pub struct Connector;
+
+impl digicert_one_core::Connector for Connector {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("outside", "hyper 1", "rustls 0.23 / aws-lc-rs")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        [Capability::Http2, Capability::HttpProxy, Capability::TrustSystem, Capability::TrustSystemAnd]
+            .into_iter()
+            .fold(Capabilities::all(), Capabilities::without)
+    }
+
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        let roots = match config.trust() {
+            TrustRoots::Only(_) => config.trust().given()?,
+            TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
+            _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
+        };
+        if !matches!(config.proxy(), Proxy::None) {
+            return Err(TransportError::unsupported(Capability::HttpProxy, "no proxy"));
+        }
+        let mut store = RootCertStore::empty();
+        for root in roots {
+            store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = match config.identity() {
+            None => None,
+            Some(identity) => Some(Arc::new(
+                identity
+                    .expose_pkcs8(|der| {
+                        let key = PrivatePkcs8KeyDer::from(der.to_vec()).into();
+                        CertifiedKey::from_der(identity.chain().to_vec(), key, &provider)
+                    })
+                    .map_err(|error| local(Kind::LocalIdentity, error))?,
+            )),
+        };
+        let versions: &[&rustls::SupportedProtocolVersion] = match config.tls_versions() {
+            TlsVersions::Only(TlsVersion::Tls12) => &[&rustls::version::TLS12],
+            TlsVersions::Only(_) => &[&rustls::version::TLS13],
+            _ => rustls::DEFAULT_VERSIONS,
+        };
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(|error| local(Kind::Config, error))?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        Ok(Arc::new(Single { tls, key, config: config.clone() }))
+    }
+}
+
+struct Single {
+    tls: ClientConfig,
+    key: Option<Arc<CertifiedKey>>,
+    config: TransportConfig,
+}
+
+impl std::fmt::Debug for Single {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Single").finish_non_exhaustive()
+    }
+}
+
+/// Presents the identity and notes that the server asked: 0 not, 1 asked, 2 asked and sent.
+#[derive(Debug)]
+struct Resolver(Option<Arc<CertifiedKey>>, Arc<AtomicU8>);
+
+impl ResolvesClientCert for Resolver {
+    fn resolve(&self, _issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let usable = self.0.clone().filter(|key| key.key.choose_scheme(schemes).is_some());
+        self.1.store(if usable.is_some() { 2 } else { 1 }, Ordering::Relaxed);
+        usable
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Single {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        if let Err(error) = tokio::runtime::Handle::try_current() {
+            return Err(local(Kind::NoRuntime, error));
+        }
+        let end = Instant::now() + self.config.timeouts().total();
+        let asked = Arc::new(AtomicU8::new(0));
+        let connecting = (Instant::now() + self.config.timeouts().connect()).min(end);
+        let tcp = timeout_at(connecting, self.tcp(request.uri()))
+            .await
+            .map_err(|_| TransportError::new(Kind::Timeout(Phase::Connect), Delivery::NotSent))??;
+        let mut facts = ConnectionFacts::unknown();
+        facts.reused = Some(false);
+        facts.peer = tcp.peer_addr().ok();
+        if request.uri().scheme() == Some(&http::uri::Scheme::HTTP) {
+            return self.exchange(tcp, request, facts, end).await;
+        }
+        let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).map_err(|error| local(Kind::Config, error))?;
+        let mut tls = self.tls.clone();
+        tls.client_auth_cert_resolver = Arc::new(Resolver(self.key.clone(), Arc::clone(&asked)));
+        let secured = timeout_at(connecting, TlsConnector::from(Arc::new(tls)).connect(name, tcp))
+            .await
+            .map_err(|_| TransportError::new(Kind::Timeout(Phase::Handshake), Delivery::NotSent))?;
+        facts.identity_requested = Some(asked.load(Ordering::Relaxed) > 0);
+        facts.identity_sent = Some(asked.load(Ordering::Relaxed) == 2);
+        let stream =
+            secured.map_err(|error| broken(error, Kind::Tls, Delivery::NotSent).with_facts(facts.clone()))?;
+        facts.tls_version = match stream.get_ref().1.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => Some(TlsVersion::Tls13),
+            Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
+            _ => None,
+        };
+        facts.tls_resumed = Some(false);
+        self.exchange(stream, request, facts, end).await
+    }
+}
+
+impl Single {
+    async fn tcp(&self, uri: &http::Uri) -> Result<TcpStream, TransportError> {
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let port = uri.port_u16().unwrap_or(443);
+        let known = self.config.name_overrides().iter().find(|name| name.host == host);
+        let addresses: Vec<SocketAddr> = match known {
+            Some(name) => vec![(name.address, port).into()],
+            None => tokio::net::lookup_host((host, port)).await.map_err(|error| local(Kind::Dns, error))?.collect(),
+        };
+        TcpStream::connect(&*addresses).await.map_err(|error| local(Kind::Refused, error))
+    }
+
+    async fn exchange<S>(
+        &self,
+        stream: S,
+        mut request: http::Request<Bytes>,
+        facts: ConnectionFacts,
+        end: Instant,
+    ) -> Result<Exchange, TransportError>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    {
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let host = http::HeaderValue::try_from(authority).map_err(|error| local(Kind::Config, error))?;
+        request.headers_mut().insert(http::header::HOST, host);
+        // RFC 9110 §8.6; hyper leaves it out for a body that is known to be empty.
+        if request.body().is_empty() && ["POST", "PUT", "PATCH"].contains(&request.method().as_str()) {
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+        }
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
+        *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
+        let late = |phase, delivery| TransportError::new(Kind::Timeout(phase), delivery).with_facts(facts.clone());
+        let sent = timeout_at(end, async {
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+            let driver = tokio::spawn(connection);
+            let response = sender.send_request(request.map(Full::new)).await;
+            // The connection ends with its only answer; a failed or dropped call takes it along.
+            response.map(|response| (response, sender, Driver(driver)))
+        });
+        let (response, sender, driver) = sent
+            .await
+            .map_err(|_| late(Phase::Response, Delivery::Unknown))?
+            .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?;
+        let about = facts.clone();
+        let body = response.map(|body| {
+            let body = Held { body, deadline: Box::pin(tokio::time::sleep_until(end)), facts: about, _held: (sender, driver) };
+            ResponseBody::new(body)
+        });
+        Ok(Exchange::new(body, facts))
+    }
+}
+
+/// Ends the connection's task when the call or its body is dropped.
+struct Driver(tokio::task::JoinHandle<Result<(), hyper::Error>>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Held {
+    body: hyper::body::Incoming,
+    deadline: std::pin::Pin<Box<tokio::time::Sleep>>,
+    facts: ConnectionFacts,
+    _held: (hyper::client::conn::http1::SendRequest<Full<Bytes>>, Driver),
+}
+
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, TransportError>>> {
+        if let std::task::Poll::Ready(frame) = std::pin::pin!(self.body.frame()).poll(cx) {
+            let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_source(error);
+            return std::task::Poll::Ready(frame.map(|frame| frame.map_err(|error| cut(error).with_facts(self.facts.clone()))));
+        }
+        std::task::ready!(self.deadline.as_mut().poll(cx));
+        std::task::Poll::Ready(Some(Err(TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
+fn local(kind: Kind, error: impl Into<digicert_one_core::BoxError>) -> TransportError {
+    TransportError::new(kind, Delivery::NotSent).with_source(error)
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static, otherwise: Kind, delivery: Delivery) -> TransportError {
+    let mut kind = otherwise;
+    for cause in causes(&error) {
+        match cause.downcast_ref::<rustls::Error>() {
+            Some(rustls::Error::AlertReceived(alert)) => kind = Kind::PeerAlert(TlsAlert(u8::from(*alert))),
+            Some(rustls::Error::InvalidCertificate(fault)) => {
+                kind = Kind::PeerUntrusted(match fault {
+                    CertificateError::ExpiredContext { .. } => PeerFault::Expired,
+                    CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
+                    CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
+                    CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
+                    _ => PeerFault::Unspecified,
+                });
+            }
+            Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
+            _ => {}
+        }
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            kind = Kind::Protocol;
+        }
+    }
+    TransportError::new(kind, delivery).with_source(error)
+}
