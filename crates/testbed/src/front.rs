@@ -216,7 +216,13 @@ async fn answer(
     if let Some(ticket) = &ticket {
         ticket.received(body.len() as u64, sha256_hex(&body));
     }
-    let response = handler.handle(http::Request::from_parts(head, body), peer).await;
+    let bodiless = head.method == http::Method::HEAD;
+    let mut response = handler.handle(http::Request::from_parts(head, body), peer).await;
+    if bodiless {
+        // hyper strips the body over HTTP/1.1 only (RFC 9110 §9.3.2); the length of what was left out stays.
+        let length = std::mem::take(response.body_mut()).len();
+        response.headers_mut().entry(http::header::CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
     if let Some(ticket) = ticket {
         ticket.answered(response.status().as_u16());
     }

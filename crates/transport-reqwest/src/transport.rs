@@ -8,6 +8,8 @@ use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, ResponseBody, Transport, TransportConfig, TransportError, TransportErrorKind,
 };
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
 use hyper_util::client::legacy::connect::HttpInfo;
 
 use crate::body::StreamedBody;
@@ -51,11 +53,15 @@ impl Transport for ReqwestTransport {
 }
 
 /// reqwest takes a `Url`, which rewrites what it finds odd; a target that would change on the way is refused.
-fn translate(request: http::Request<Bytes>) -> Result<reqwest::Request, TransportError> {
+fn translate(mut request: http::Request<Bytes>) -> Result<reqwest::Request, TransportError> {
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
     let wanted = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    // RFC 9110 §8.6: a method that means to send a body says so when it is empty; reqwest leaves the header out.
+    if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     let request = reqwest::Request::try_from(request).map_err(|error| invalid(error.without_url().into()))?;
     let url = request.url();
     let rewritten = match url.query() {

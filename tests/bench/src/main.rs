@@ -1,2 +1,126 @@
-//! Placeholder.
-fn main() {}
+//! Each transport through `Client` against its raw library, in one run against one server in a process of its own.
+//!
+//! # What the figures mean
+//!
+//! A *scenario* is a library, an HTTP version and a number of calls in flight. In it two sides do the same work: GET with an
+//! `x-api-key`, over TLS 1.3 connections that are kept alive, and 300 bytes of JSON read to their end. One side is the raw
+//! library as a careful user sets it up, the other is `Client` over the transport of that library. What the server gets
+//! from both is compared before anything is measured: the same headers, or there is no benchmark.
+//!
+//! After a warm-up come rounds. In each round both sides run for the same time, one after the other; who begins changes
+//! every round. A round gives two ratios, client to raw: of calls per second (above 1 the client is faster), and of this
+//! process's CPU time per call (below 1 the client is cheaper). Printed is the **median of the ratios of the rounds**, with
+//! the middle half of them (25th to 75th percentile) behind it. The absolute figures beside them are medians too, but they
+//! belong to the machine and the minute: on a shared machine they swing by a factor, where the ratios stay. A difference
+//! smaller than the spread is none, and `--noise` shows what the machine makes of two sides that are the same.
+//!
+//! Both sides run on tokio's multi-thread runtime with its default settings, as under `#[tokio::main]`, also isahc, which
+//! brings a thread of its own. The server runs in another process, so its CPU time is not in the figures; but it shares
+//! the machine, so where both cores are busy, the CPU ratio tells more than calls per second.
+//!
+//! The transport over native-tls is compared with reqwest on native-tls: it is what a user would otherwise take, and it is
+//! another HTTP stack than the one below that transport (hyper-util), so that this ratio may be well above 1.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
+
+mod figures;
+mod measure;
+mod report;
+mod scenario;
+mod server;
+mod side;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::report::Report;
+use crate::scenario::Scenario;
+
+/// An error of any library; a benchmark only prints it.
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Each transport through the client against its raw library.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench --")]
+struct Arguments {
+    /// Rounds of each scenario
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Length of one side's turn in a round, in milliseconds
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    millis: u64,
+    /// Only scenarios with this text in their name, such as h2, reqwest or isahc/h1/32
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Compare each raw library with itself: the ratios then show what this machine calls 1
+    #[arg(long)]
+    noise: bool,
+    /// One JSON document instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// The server; started by the benchmark itself
+    #[command(hide = true)]
+    Serve,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.role {
+        Some(Role::Serve) => server::serve(),
+        None => bench(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  caused by: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &Arguments) -> Result<(), BoxError> {
+    let only = arguments.only.as_deref().unwrap_or_default();
+    let scenarios: Vec<Scenario> = Scenario::all().into_iter().filter(|one| one.name().contains(only)).collect();
+    if scenarios.is_empty() {
+        let names: Vec<String> = Scenario::all().iter().map(Scenario::name).collect();
+        return Err(format!("no scenario has {only:?} in its name; the scenarios are {}", names.join(", ")).into());
+    }
+    let server = server::Server::start()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let length = Duration::from_millis(arguments.millis);
+    let mut report = Report::new(arguments.rounds, arguments.millis, arguments.noise);
+    for scenario in scenarios {
+        eprintln!("{} ...", scenario.name());
+        let rounds = runtime.block_on(measure::rounds(scenario, &server, arguments.rounds, length, arguments.noise))?;
+        report.add(scenario, &rounds);
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        super::Arguments::command().debug_assert();
+    }
+}

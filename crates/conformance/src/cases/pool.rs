@@ -5,21 +5,33 @@ use digicert_one_testbed::{ClientAuth, ClientSpec, FrontOptions, Handshake, Pki,
 
 use crate::world::{HOST, World, collect, front, get, identity, key};
 
+/// Calls in a row, enough that a pool which takes a connection back late still shows itself.
+const CALLS: usize = 12;
+
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
     for versions in world.http_versions() {
         let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_http_versions(versions));
         let mut reused = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..CALLS {
             let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
             reused.push(exchange.facts.reused);
             collect(exchange).await.expect("a body");
         }
-        assert_eq!(front.ledger().connections().len(), 1, "{versions:?}");
-        if world.has(Capability::ReuseFact) {
-            assert_eq!(reused, [Some(false), Some(true), Some(true)], "{versions:?}");
-        } else {
-            assert!(reused.iter().all(Option::is_none), "{versions:?}");
+        let seen = front.ledger().snapshot();
+        // A pool takes a connection back a moment after the last byte was read, so a quick next call may miss it.
+        assert!(
+            seen.connections.len() <= CALLS / 2,
+            "{} connections for {CALLS} calls {versions:?}",
+            seen.connections.len()
+        );
+        for (index, request) in seen.requests.iter().enumerate() {
+            let again = seen.requests[..index].iter().any(|earlier| earlier.connection == request.connection);
+            if world.has(Capability::ReuseFact) {
+                assert_eq!(reused[index], Some(again), "call {index} {versions:?}");
+            } else {
+                assert!(reused[index].is_none_or(|known| known == again), "call {index} {versions:?}");
+            }
         }
     }
 }

@@ -36,9 +36,12 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
         (Material::certificate_and_key(identity(&certificate()), ApiKey::new(KEY).expect("a key")), HOST.to_owned()),
     ] {
         let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
-            // The same server answers for both names.
-            let port =
-                request.headers()[header::HOST].to_str().ok().and_then(|host| host.rsplit(':').next()).unwrap_or("");
+            // The same server answers for both names. HTTP/2 has the port in the URI, HTTP/1.1 in `Host`.
+            let in_host = request
+                .headers()
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok()?.rsplit(':').next()?.parse().ok());
+            let port: u16 = request.uri().port_u16().or(in_host).expect("the port of this server");
             redirect(StatusCode::FOUND, &format!("https://{target}:{port}/"))
         });
         let error = world.client(front.port(), material).get("/").send().await.expect_err("another origin");

@@ -2,7 +2,9 @@
 //! finished before the server has looked at it (RFC 8446 §4.4), so the refusal arrives late, or as a bare end.
 
 use super::{Advice, CallContext, Code, Diagnosis};
-use crate::{Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind};
+use crate::{
+    Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError, TransportErrorKind as Kind,
+};
 
 const REPEAT: Advice = Advice::Repeat { not_before: None };
 
@@ -116,11 +118,17 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     if facts.reused == Some(true) && error.kind() == Kind::Interrupted {
         return plain(Code::NET_07, format!("{host} closed a connection that had been used before."), REPEAT);
     }
+    // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
+    let accepted = facts.tls_version == Some(TlsVersion::Tls12) && error.kind() == Kind::Interrupted;
     match (facts.identity_requested, facts.identity_sent) {
-        // It asked, got nothing, and left: nothing else explains a fresh connection that ends like this better.
-        (Some(true), Some(false)) => none_sent(context).with_evidence("the server asked for a client certificate"),
+        // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
+        (Some(true), Some(false)) if !accepted => {
+            let mut diagnosis = none_sent(context);
+            diagnosis.cause = format!("likely: it gave no reason when it ended the connection; {}", diagnosis.cause);
+            diagnosis
+        }
         // Nobody asked for a certificate, so the identity cannot be the cause.
-        (Some(false), _) if error.kind() == Kind::Interrupted => {
+        (requested, _) if (requested == Some(false) || accepted) && error.kind() == Kind::Interrupted => {
             plain(Code::NET_07, format!("{host} ended the connection before its answer began."), REPEAT)
         }
         _ => Diagnosis::new(

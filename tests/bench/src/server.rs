@@ -1,0 +1,170 @@
+//! The server: rustls and hyper in a process of its own, which is this binary again with the word `serve`.
+//!
+//! Its certificate comes through standard input, so that no file is left behind; it writes its port to standard output, and
+//! ends when standard input does, that is with the benchmark, however that ends.
+
+use std::convert::Infallible;
+use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use bytes::Bytes;
+use digicert_one_testbed::Pki;
+use http::{Request, Response, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::BoxError;
+
+/// The path that is measured: 300 bytes of JSON.
+pub(crate) const MEASURED: &str = "/account/api/v1/user/me";
+/// The path that answers with the headers of the request, one a line, sorted.
+pub(crate) const HEADERS: &str = "/headers";
+
+const END_OF_PEM: &str = "end of pem";
+
+/// A running server process; ends when dropped.
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    root_pem: String,
+}
+
+impl Server {
+    /// Starts the process and waits for its port.
+    pub(crate) fn start() -> Result<Self, BoxError> {
+        let pki = Pki::shared();
+        let certificate = pki.server(&["localhost"]);
+        let mut process =
+            Command::new(std::env::current_exe()?).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        // Not taken out of the process: the pipe must stay open as long as the server is to run.
+        let input = process.stdin.as_mut().ok_or("the server has no standard input")?;
+        writeln!(input, "{}{}{END_OF_PEM}", certificate.chain_pem(), certificate.key_pem())?;
+        input.flush()?;
+        let output = process.stdout.take().ok_or("the server has no standard output")?;
+        let mut line = String::new();
+        io::BufReader::new(output).read_line(&mut line)?;
+        let port = line.trim().parse().map_err(|error| format!("the server did not tell its port: {error}"))?;
+        Ok(Self { process, port, root_pem: pki.root_pem().to_owned() })
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    /// The root that its certificate leads to.
+    pub(crate) fn root_pem(&self) -> &str {
+        &self.root_pem
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The server process.
+pub(crate) fn serve() -> Result<(), BoxError> {
+    let acceptor = TlsAcceptor::from(Arc::new(tls(&pem_from_standard_input()?)?));
+    thread::spawn(|| {
+        let mut rest = Vec::new();
+        let _ = io::stdin().read_to_end(&mut rest);
+        std::process::exit(0);
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        println!("{}", listener.local_addr()?.port());
+        loop {
+            let (tcp, _) = listener.accept().await?;
+            tokio::spawn(connection(tcp, acceptor.clone()));
+        }
+    })
+}
+
+fn pem_from_standard_input() -> io::Result<String> {
+    let mut pem = String::new();
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        if line == END_OF_PEM {
+            break;
+        }
+        pem.push_str(&line);
+        pem.push('\n');
+    }
+    Ok(pem)
+}
+
+fn tls(pem: &str) -> Result<rustls::ServerConfig, BoxError> {
+    let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A connection that fails is seen by the client, which is where the benchmark ends.
+async fn connection(tcp: TcpStream, acceptor: TlsAcceptor) {
+    let _ = tcp.set_nodelay(true);
+    if let Ok(stream) = acceptor.accept(tcp).await {
+        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(&request)) });
+        let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    }
+}
+
+fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let body = match request.uri().path() {
+        HEADERS => headers(request),
+        _ => Bytes::from_static(&JSON),
+    };
+    let mut response = Response::new(Full::new(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+fn headers(request: &Request<Incoming>) -> Bytes {
+    let mut lines: Vec<String> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    lines.sort();
+    lines.concat().into()
+}
+
+/// 300 bytes, as an answer of `user/me` might be.
+static JSON: [u8; 300] = {
+    let mut json = [b'x'; 300];
+    let (begin, end) = (br#"{"id":"0","status":"active","friendly_name":""#, br#""}"#);
+    let mut index = 0;
+    while index < begin.len() {
+        json[index] = begin[index];
+        index += 1;
+    }
+    (json[298], json[299]) = (end[0], end[1]);
+    json
+};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_answer_is_json() {
+        let value: serde_json::Value = serde_json::from_slice(&super::JSON).expect("valid JSON");
+        assert_eq!(value["status"], "active");
+    }
+}
