@@ -1,0 +1,153 @@
+//! The command line. No option takes a secret: keys and certificates come from variables and files.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use digicert_one::core::Mode;
+
+const VARIABLES: &str = "\
+Variables:
+  DC_BASE, DC_API_KEY                      host and API key
+  DC_CLIENT_CERT_FILE, DC_CLIENT_KEY_FILE  client certificate (PEM, leaf first) and its key, or both in one file
+  DC_CLIENTAUTH_BASE                       certificate host, where it is not clientauth.HOST
+  DC_CA_FILE                               CA file (PEM) beside the system's roots
+  SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CA_FILE   the same as smctl names them
+
+Exit codes:
+  0 ok   1 internal   2 usage   3 local credential or configuration   4 network or TLS
+  5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503)   9 another error answer
+  130 interrupted";
+
+/// First calls, diagnosis and a local emulator for the DigiCert ONE APIs (unofficial; not affiliated with DigiCert).
+#[derive(Debug, Parser)]
+#[command(name = "d1", version, max_term_width = 110, after_help = VARIABLES)]
+pub(crate) struct Arguments {
+    /// Print one JSON document on standard output, for errors too.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See real TLS calls succeed, and fail instructively, on every transport; needs no account and no network.
+    #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo")]
+    Demo,
+    /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
+    #[command(after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1")]
+    Emulator(EmulatorOptions),
+    /// Ask DigiCert ONE who it takes you for (GET /account/api/v1/user/me).
+    #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
+        "  d1 whoami --mode certificate --transport native-tls"))]
+    Whoami(ConnectionOptions),
+    /// Make one call and print the answer's body.
+    #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
+        "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data request.json --mode both"))]
+    Call(CallOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmulatorOptions {
+    /// Loopback address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+    /// Port of the platform host (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Port of the clientauth host (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub(crate) clientauth_port: u16,
+    /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionOptions {
+    /// TLS stack.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
+    pub(crate) transport: Option<String>,
+    /// How to prove who is calling. Default: everything that is set.
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeName>,
+    /// Host, in place of DC_BASE and SM_HOST.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+    /// Certificate host, in place of DC_CLIENTAUTH_BASE.
+    #[arg(long, value_name = "URL")]
+    pub(crate) clientauth_base: Option<String>,
+    /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE and SM_CA_FILE.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Limit for the whole call, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+    /// Offer HTTP/1.1 only; under TLS 1.3 it tells most about a refused certificate.
+    #[arg(long)]
+    pub(crate) http1: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallOptions {
+    /// GET, POST, PUT, PATCH, DELETE or HEAD.
+    #[arg(value_parser = PossibleValuesParser::new(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]), ignore_case = true)]
+    pub(crate) method: String,
+    /// Path and query, such as /account/api/v1/user/me; the host follows from the credential.
+    pub(crate) path: String,
+    /// File with a JSON body; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+/// The modes by the names that users type.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeName {
+    /// The API key alone.
+    Key,
+    /// The client certificate alone.
+    Certificate,
+    /// Both together.
+    Both,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Key => Self::Key,
+            ModeName::Certificate => Self::Certificate,
+            ModeName::Both => Self::Both,
+        }
+    }
+}
+
+fn transport_names() -> Vec<&'static str> {
+    digicert_one::connectors().iter().map(|connector| connector.info().name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn secret_08_no_option_takes_a_secret() {
+        for command in Arguments::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(!["key", "api_key", "password", "secret", "token"].contains(&name), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `d1 emulator`: a local DigiCert ONE until Ctrl-C, and the lines that put it to use.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
+use serde_json::json;
+
+use crate::arguments::EmulatorOptions;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs until the caller stops it.
+pub(crate) async fn run(options: &EmulatorOptions, output: &Output) -> Result<(), Failure> {
+    let emulator =
+        Emulator::start(Options::default().address(options.address).ports(options.port, options.clientauth_port))?;
+    let files = Files::write(options.dir.as_deref(), &emulator)?;
+    let user = &emulator.users()[0];
+    let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
+    let (ca, certificate, key) = (files.ca.display(), files.certificate.display(), files.key.display());
+    output.text(&format!(
+        "# A local DigiCert ONE with the service user {name}. Its keys work here only. Ctrl-C ends it.
+export DC_BASE={platform}
+export DC_CLIENTAUTH_BASE={client_auth}
+export DC_CA_FILE={ca}
+export DC_API_KEY={api_key}
+export DC_CLIENT_CERT_FILE={certificate}
+export DC_CLIENT_KEY_FILE={key}
+
+# As smctl names them (instead of the lines above):
+# export SM_HOST={client_auth} SM_CA_FILE={ca} SM_API_KEY={api_key} SM_CLIENT_CERT_FILE={bundle}
+
+# With curl:
+# curl -X GET -H \"x-api-key: {api_key}\" --cacert {ca} {platform}/account/api/v1/user
+# curl --cert {certificate} --key {key} --cacert {ca} {client_auth}/account/api/v1/user",
+        name = user.friendly_name(),
+        api_key = user.api_key(),
+        bundle = files.bundle.display(),
+    ))?;
+    output.document(&json!({
+        "platform": platform,
+        "clientauth": client_auth,
+        "service_user": user.friendly_name(),
+        "api_key": user.api_key(),
+        "ca_file": files.ca,
+        "certificate_file": files.certificate,
+        "key_file": files.key,
+        "bundle_file": files.bundle,
+    }))?;
+    // Ctrl-C drops this future; the emulator and a directory of its own go with it. The end that was asked for is a success.
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Failure::Internal(error.into())),
+    }
+}
+
+/// The files that callers need, readable for their owner only.
+struct Files {
+    ca: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    bundle: PathBuf,
+    /// Removes a directory of ours at the end.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Files {
+    fn write(directory: Option<&Path>, emulator: &Emulator) -> Result<Self, Failure> {
+        let temporary = match directory {
+            Some(_) => None,
+            None => Some(tempfile::Builder::new().prefix("d1-emulator-").tempdir().map_err(|source| {
+                Failure::File { action: "make a directory in", path: std::env::temp_dir(), source }
+            })?),
+        };
+        let directory = match (&temporary, directory) {
+            (Some(temporary), _) => temporary.path().to_owned(),
+            (None, given) => given.map(Path::to_owned).unwrap_or_default(),
+        };
+        make_directory(&directory)?;
+        let user = &emulator.users()[0];
+        let file = |name: &str, text: String| {
+            let path = directory.join(name);
+            write_private(&path, &text).map_err(|source| Failure::File {
+                action: "write",
+                path: path.clone(),
+                source,
+            })?;
+            Ok::<_, Failure>(path)
+        };
+        Ok(Self {
+            ca: file("ca.pem", emulator.ca_pem().to_owned())?,
+            certificate: file("auth-cert.pem", user.certificate_pem())?,
+            key: file("auth-key.pem", user.key_pem())?,
+            bundle: file("auth-bundle.pem", format!("{}{}", user.certificate_pem(), user.key_pem()))?,
+            _temporary: temporary,
+        })
+    }
+}
+
+fn make_directory(path: &Path) -> Result<(), Failure> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(path).map_err(|source| Failure::File { action: "make the directory", path: path.to_owned(), source })
+}
+
+/// Whole or not at all: written beside its place, then renamed into it.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,103 @@
+//! What reaches the user: results on standard output, everything else on standard error; with `--json` one document on
+//! standard output, for errors too.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use digicert_one::core::diagnosis::{Advice, Diagnosis};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// Where and how to print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Text for people; nothing with `--json`.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { write(text.as_bytes(), true) }
+    }
+
+    /// The document of `--json`; nothing without.
+    pub(crate) fn document(self, document: &Value) -> Result<(), Failure> {
+        if self.json { write(format!("{document:#}").as_bytes(), true) } else { Ok(()) }
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
+    }
+
+    /// A word about long work, for somebody who watches.
+    pub(crate) fn progress(self, text: &str) {
+        let mut err = std::io::stderr();
+        if !self.json && err.is_terminal() {
+            // Whoever closed standard error does not want to know.
+            let _ = writeln!(err, "{text}");
+        }
+    }
+
+    /// Prints a failure and gives its exit code.
+    pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
+        let code = failure.exit_code();
+        let (diagnosis, causes) = (failure.diagnosis(), failure.causes());
+        let printed = if self.json {
+            let mut document = diagnosis_json(&diagnosis);
+            document["exit"] = json!(code);
+            document["causes"] = json!(causes);
+            self.document(&json!({ "error": document }))
+        } else {
+            let mut err = std::io::stderr();
+            let text = match failure {
+                Failure::Interrupted => "interrupted\n".to_owned(),
+                _ => {
+                    causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
+                }
+            };
+            err.write_all(text.as_bytes()).map_err(Failure::Output)
+        };
+        // A pipe that was closed early is no reason to change the exit code.
+        let _ = printed;
+        ExitCode::from(code)
+    }
+}
+
+/// A diagnosis as JSON.
+pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
+    let (advice, not_before) = match diagnosis.advice {
+        Advice::Repeat { not_before } => ("repeat", not_before.map(|wait| wait.as_secs())),
+        Advice::NewerCredential => ("newer-credential", None),
+        _ => ("give-up", None),
+    };
+    json!({
+        "code": diagnosis.code.as_str(),
+        "side": format!("{:?}", diagnosis.side()).to_lowercase(),
+        "summary": diagnosis.summary,
+        "cause": diagnosis.cause,
+        "evidence": diagnosis.evidence,
+        "remedy": diagnosis.remedy,
+        "advice": advice,
+        "not_before_seconds": not_before,
+    })
+}
+
+fn write(bytes: &[u8], line_end: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| if line_end { out.write_all(b"\n") } else { Ok(()) });
+    match written.and_then(|()| out.flush()) {
+        // `d1 call ... | head` is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::Output),
+    }
+}
