@@ -154,7 +154,7 @@ macro_rules! __expand_cases {
             id: $id,
             name: stringify!($name),
             level: Level::$level,
-            run: |world| Box::pin(crate::cases::$module::$name(world)),
+            run: |world| Box::pin($crate::cases::$module::$name(world)),
         },)+];
     };
 }
