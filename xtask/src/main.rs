@@ -1,2 +1,84 @@
-//! Placeholder.
-fn main() {}
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`.
+//!
+//! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
+//! `cargo xtask test`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
+
+mod bench;
+mod cargo;
+mod docs;
+mod rooms;
+mod test;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a contributor runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Every check that a change must pass, in order; CI runs exactly this
+    Test(test::Arguments),
+    /// Fails on any arrow between our crates that the design does not draw
+    Rooms,
+    /// Writes the generated parts of docs/
+    Docs(docs::Arguments),
+    /// Each transport through the client against its raw library; takes the options of the benchmark
+    #[command(disable_help_flag = true)]
+    Bench(bench::Arguments),
+}
+
+/// Why a task failed, ready to print.
+#[derive(Debug, PartialEq, Eq)]
+struct Failure(String);
+
+impl Failure {
+    fn new(text: impl fmt::Display) -> Self {
+        Self(text.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Test(arguments) => test::run(&arguments),
+        Task::Rooms => rooms::run(),
+        Task::Docs(arguments) => docs::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(text)) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Arguments, Task};
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_benchmark_gets_its_arguments_as_they_are() {
+        for given in [&["--only", "h2", "--help"][..], &["--json", "--rounds=3"], &[]] {
+            let line = ["cargo xtask", "bench"].iter().chain(given);
+            let Task::Bench(arguments) = Arguments::parse_from(line).task else { panic!("another task") };
+            assert_eq!(arguments.arguments, given);
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 use rustls_pki_types::CertificateDer;
+use x509_cert::der::Decode;
 
 use crate::{ClientIdentity, Delivery, Material, TlsVersion, TransportError, TransportErrorKind};
 
@@ -154,15 +155,25 @@ impl TrustRoots {
     /// The given roots; none for [`System`](Self::System).
     ///
     /// # Errors
-    /// A list of roots that is empty: it would trust nobody, or on some stacks everybody's system roots.
+    /// A list that is empty, which on some stacks would mean the system's roots, and a root that is no certificate: some stacks
+    /// would notice only at the first call.
     pub fn given(&self) -> Result<&[CertificateDer<'static>], TransportError> {
         match self {
             Self::System => Ok(&[]),
-            Self::Only(roots) | Self::SystemAnd(roots) if roots.is_empty() => {
-                let error = TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent);
-                Err(error.with_source("the list of trust roots is empty"))
+            Self::Only(roots) | Self::SystemAnd(roots) => {
+                let unusable = |why: String| {
+                    TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(why)
+                };
+                if roots.is_empty() {
+                    return Err(unusable("the list of trust roots is empty".to_owned()));
+                }
+                for (index, root) in roots.iter().enumerate() {
+                    if let Err(error) = x509_cert::Certificate::from_der(root) {
+                        return Err(unusable(format!("trust root {} is not a certificate: {error}", index + 1)));
+                    }
+                }
+                Ok(roots)
             }
-            Self::Only(roots) | Self::SystemAnd(roots) => Ok(roots),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// A path with an optional query, exactly as it goes on the wire.
+/// A path with an optional query, exactly as it goes on the wire. Escapes are in upper case, as in the normal form of
+/// RFC 3986 §6.2.2.1 (libcurl would write them so, other libraries would not).
 ///
 /// ```
 /// use digicert_one_core::RequestTarget;
@@ -44,12 +45,12 @@ pub enum TargetError {
 }
 
 impl RequestTarget {
-    /// Takes a path as it stands; nothing is encoded or decoded.
+    /// Takes a path as it stands; nothing is encoded or decoded, `%2f` becomes `%2F`.
     ///
     /// # Errors
     /// See [`TargetError`].
     pub fn parse(text: impl Into<String>) -> Result<Self, TargetError> {
-        let text = text.into();
+        let mut text = text.into();
         if !text.starts_with('/') || text.starts_with("//") {
             return Err(TargetError::NotAPath);
         }
@@ -68,6 +69,11 @@ impl RequestTarget {
         }
         if text[..query_at].split('/').any(is_dot_segment) {
             return Err(TargetError::DotSegment);
+        }
+        for index in text.match_indices('%').map(|(index, _)| index).collect::<Vec<_>>() {
+            // Two ASCII digits follow: checked above.
+            let digits = text[index + 1..index + 3].to_ascii_uppercase();
+            text.replace_range(index + 1..index + 3, &digits);
         }
         Ok(Self(text))
     }
@@ -139,5 +145,6 @@ mod tests {
         for good in ["/", "/a%2Fb", "/a;v=1/b:c@d?x=1&y=%20&z=?/", "/..a/b..", "/it's"] {
             assert_eq!(RequestTarget::parse(good).expect(good).as_str(), good);
         }
+        assert_eq!(RequestTarget::parse("/%2f%c3%Bc?%e4").expect("escapes").as_str(), "/%2F%C3%BC?%E4");
     }
 }

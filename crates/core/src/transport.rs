@@ -36,10 +36,11 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 ///    (`POOL-*`)
 /// 2. Redirects are answers: never followed. (`REDIR-*`)
 /// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
-/// 4. Headers out are those given plus the framing (and `Accept: */*` where no `Accept` was given: RFC 9110 §12.5.1 makes it
-///    the same); headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache, decompression,
-///    `Expect`, nothing from the environment. (`REQ-*`)
-/// 5. The target on the wire is the path and query of the URI, byte for byte. (`REQ-01`)
+/// 4. Headers out are those given plus the framing; where no `Accept` or `User-Agent` was given, a library's own may stand (the
+///    client gives both). Headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache,
+///    decompression, `Expect`, nothing from the environment. (`REQ-*`)
+/// 5. The target on the wire is the path and query of the URI, byte for byte (its escapes are in upper case, as
+///    [`RequestTarget`](crate::RequestTarget) makes them). (`REQ-01`)
 /// 6. Dropping the future cancels the call and never gives a half-used connection back to the pool. (`TIME-06`, `TIME-07`)
 /// 7. Connections and TLS sessions are never shared with another transport. (`POOL-02`, `POOL-03`)
 /// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)

@@ -71,7 +71,8 @@ pub(crate) struct Timer(JoinHandle<()>);
 
 impl Timer {
     pub(crate) fn after(duration: Duration) -> Self {
-        Timer(handle().spawn(tokio::time::sleep(duration)))
+        // Made inside the runtime: outside of it tokio's timer panics.
+        Timer(handle().spawn(async move { tokio::time::sleep(duration).await }))
     }
 }
 

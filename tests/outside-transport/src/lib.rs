@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, Proxy, ResponseBody,
-    TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots, causes,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, Proxy,
+    ResponseBody, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
+    TransportErrorKind as Kind, TrustRoots, causes,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -131,8 +132,7 @@ impl Transport for Single {
             .map_err(|_| TransportError::new(Kind::Timeout(Phase::Handshake), Delivery::NotSent))?;
         facts.identity_requested = Some(asked.load(Ordering::Relaxed) > 0);
         facts.identity_sent = Some(asked.load(Ordering::Relaxed) == 2);
-        let stream =
-            secured.map_err(|error| broken(error, Kind::Tls, Delivery::NotSent).with_facts(facts.clone()))?;
+        let stream = secured.map_err(|error| broken(error, Kind::Tls, Delivery::NotSent).with_facts(facts.clone()))?;
         facts.tls_version = match stream.get_ref().1.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => Some(TlsVersion::Tls13),
             Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
@@ -188,7 +188,8 @@ impl Single {
             .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?;
         let about = facts.clone();
         let body = response.map(|body| {
-            let body = Held { body, deadline: Box::pin(tokio::time::sleep_until(end)), facts: about, _held: (sender, driver) };
+            let body =
+                Held { body, deadline: Box::pin(tokio::time::sleep_until(end)), facts: about, _held: (sender, driver) };
             ResponseBody::new(body)
         });
         Ok(Exchange::new(body, facts))
@@ -221,7 +222,9 @@ impl hyper::body::Body for Held {
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, TransportError>>> {
         if let std::task::Poll::Ready(frame) = std::pin::pin!(self.body.frame()).poll(cx) {
             let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_source(error);
-            return std::task::Poll::Ready(frame.map(|frame| frame.map_err(|error| cut(error).with_facts(self.facts.clone()))));
+            return std::task::Poll::Ready(
+                frame.map(|frame| frame.map_err(|error| cut(error).with_facts(self.facts.clone()))),
+            );
         }
         std::task::ready!(self.deadline.as_mut().poll(cx));
         std::task::Poll::Ready(Some(Err(TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent))))
@@ -236,7 +239,11 @@ fn local(kind: Kind, error: impl Into<digicert_one_core::BoxError>) -> Transport
     TransportError::new(kind, Delivery::NotSent).with_source(error)
 }
 
-fn broken(error: impl std::error::Error + Send + Sync + 'static, otherwise: Kind, delivery: Delivery) -> TransportError {
+fn broken(
+    error: impl std::error::Error + Send + Sync + 'static,
+    otherwise: Kind,
+    delivery: Delivery,
+) -> TransportError {
     let mut kind = otherwise;
     for cause in causes(&error) {
         match cause.downcast_ref::<rustls::Error>() {

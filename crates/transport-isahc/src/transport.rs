@@ -1,0 +1,132 @@
+//! Two isahc clients for one configuration: one with a pool for GET and HEAD, one without reuse for everything else, because
+//! libcurl sends a request again when a pooled connection dies under it.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_core::{
+    ConnectionFacts, Delivery, Exchange, NameOverride, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
+    TransportErrorKind,
+};
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request};
+use isahc::config::Configurable;
+use isahc::net::Dialer;
+use isahc::{AsyncBody, HttpClient, ResponseExt};
+
+use crate::body::StreamedBody;
+use crate::error::{self, Limits};
+use crate::{config, identity};
+
+pub(crate) struct IsahcTransport {
+    pooled: HttpClient,
+    /// Made with the first request that needs it: every isahc client has a thread of its own.
+    single: OnceLock<HttpClient>,
+    config: TransportConfig,
+    /// Below the clients, so that it outlives them: libcurl opens the file at every handshake.
+    identity: Option<identity::Handover>,
+}
+
+impl IsahcTransport {
+    pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
+        let identity = config.identity().map(identity::Handover::new).transpose()?;
+        let pooled = config::client(config, identity.as_ref(), config::Reuse::Pool)?;
+        Ok(Self { pooled, single: OnceLock::new(), config: config.clone(), identity })
+    }
+
+    fn client(&self, method: &Method) -> Result<&HttpClient, TransportError> {
+        if [Method::GET, Method::HEAD].contains(method) {
+            return Ok(&self.pooled);
+        }
+        if let Some(client) = self.single.get() {
+            return Ok(client);
+        }
+        let client = config::client(&self.config, self.identity.as_ref(), config::Reuse::Never)?;
+        Ok(self.single.get_or_init(|| client))
+    }
+
+    fn limits(&self, start: Instant) -> Limits {
+        let timeouts = self.config.timeouts();
+        Limits { start, connect: timeouts.connect(), total: timeouts.total() }
+    }
+}
+
+#[async_trait]
+impl Transport for IsahcTransport {
+    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        let limits = self.limits(Instant::now());
+        let client = self.client(request.method())?;
+        let request = self.translate(request)?;
+        let response =
+            client.send_async(request).await.map_err(|failure| error::of_call(failure, &self.config, &limits))?;
+        let mut facts = ConnectionFacts::unknown();
+        facts.peer = response.remote_addr();
+        let (mut head, inner) = response.into_parts();
+        // Types of the libraries below have no business above the seam.
+        head.extensions.clear();
+        let mut body = StreamedBody::new(inner, facts.clone());
+        if head.headers.is_empty() && head.version < http::Version::HTTP_2 {
+            // isahc takes an answer without a status line for a 200 and learns of curl's refusal only in its body.
+            body.look_ahead().await.map_err(|failure| error::of_first_read(failure, &facts))?;
+        }
+        let body = ResponseBody::new(body);
+        Ok(Exchange::new(http::Response::from_parts(head, body), facts))
+    }
+}
+
+impl IsahcTransport {
+    fn translate(&self, mut request: Request<Bytes>) -> Result<Request<AsyncBody>, TransportError> {
+        // RFC 9110 §8.6: a method that means to send a body says so when it is empty; isahc leaves the header out.
+        if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        // Through a proxy the name is the proxy's to resolve.
+        let address = match self.config.proxy() {
+            Proxy::None => self.overridden(request.uri()),
+            _ => None,
+        };
+        if has_lower_case_escape(request.uri()) {
+            let why = "libcurl would change the path or query on the way: write the escapes in upper case";
+            return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
+        }
+        let (mut head, body) = request.into_parts();
+        let extensions = std::mem::take(&mut head.extensions);
+        let mut builder = Request::builder().method(head.method).uri(head.uri).version(head.version);
+        if let Some(address) = address {
+            // isahc's own resolve map needs the port when the client is made; a dialer is chosen by request.
+            builder = builder.dial(Dialer::ip_socket(address));
+        }
+        let body = if body.is_empty() { AsyncBody::empty() } else { AsyncBody::from(body.to_vec()) };
+        let mut request = builder
+            .body(body)
+            .map_err(|error| TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(error))?;
+        *request.headers_mut() = head.headers;
+        request.extensions_mut().extend(extensions);
+        Ok(request)
+    }
+
+    fn overridden(&self, uri: &http::Uri) -> Option<SocketAddr> {
+        let host = uri.host()?;
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        let same = |name: &&NameOverride| name.host.eq_ignore_ascii_case(host);
+        let address: IpAddr = self.config.name_overrides().iter().find(same)?.address;
+        Some((address, port).into())
+    }
+}
+
+/// RFC 3986 §6.2.2.1: libcurl brings `%2f` into the normal form `%2F`.
+fn has_lower_case_escape(uri: &http::Uri) -> bool {
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    target.split('%').skip(1).any(|escape| escape.bytes().take(2).any(|digit| digit.is_ascii_lowercase()))
+}
+
+impl fmt::Debug for IsahcTransport {
+    // isahc's identity and TLS types print key and password: nothing of them may stand here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IsahcTransport").field("identity", &self.identity.is_some()).finish_non_exhaustive()
+    }
+}

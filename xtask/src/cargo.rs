@@ -1,0 +1,39 @@
+//! How tasks call cargo: always the one that runs us (`CARGO`), always from the root of the workspace, so that there is
+//! one target directory and one configuration.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Failure;
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// The cargo that runs us.
+pub(crate) fn path() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A cargo command in the root of the workspace.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(path());
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// The standard output of a cargo command that must succeed.
+pub(crate) fn output(arguments: &[&str]) -> Result<String, Failure> {
+    let shown = arguments.join(" ");
+    let output =
+        command(arguments).output().map_err(|error| Failure::new(format_args!("cannot run cargo {shown}: {error}")))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::new(format_args!("cargo {shown} failed:\n{text}")));
+    }
+    String::from_utf8(output.stdout).map_err(|error| Failure::new(format_args!("cargo {shown}: {error}")))
+}

@@ -1,0 +1,185 @@
+//! The rooms as the design draws them: who may know whom, and which libraries must never come along.
+//!
+//! This is the only place to change when the design gains an arrow, and a change here is a change of the design: it
+//! needs a record in docs/decisions.
+
+/// One package of ours and what it may know.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// The name of the package.
+    pub package: &'static str,
+    /// Those of ours that it may use (normal and build dependencies).
+    pub uses: &'static [&'static str],
+    /// Those of ours that it may use only behind a feature.
+    pub behind_feature: &'static [&'static str],
+    /// Those of ours that its tests may use besides.
+    pub tests_use: &'static [&'static str],
+    /// Libraries that must not be in its tree, for each way to build it.
+    pub builds: &'static [Build],
+    /// Why it may know no more.
+    pub why: &'static str,
+}
+
+/// One way to build a package, and what must not be linked then.
+#[derive(Debug)]
+pub(super) struct Build {
+    /// Feature flags, as cargo takes them.
+    pub flags: &'static [&'static str],
+    /// Names of packages that must not be in the tree of normal dependencies.
+    pub without: &'static [&'static str],
+}
+
+/// The package outside the workspace that stands for a stranger's transport; its real name is of no interest.
+pub(crate) const OUTSIDE: &str = "tests/outside-transport";
+
+const CORE: &str = "digicert-one-core";
+const CREDENTIALS: &str = "digicert-one-credentials";
+const CLIENT: &str = "digicert-one-client";
+const FRONT_DOOR: &str = "digicert-one";
+const REQWEST: &str = "digicert-one-reqwest";
+const ISAHC: &str = "digicert-one-isahc";
+const NATIVE_TLS: &str = "digicert-one-native-tls";
+const TESTBED: &str = "digicert-one-testbed";
+const CONFORMANCE: &str = "digicert-one-conformance";
+const EMULATOR: &str = "digicert-one-emulator";
+
+const ALL: &[&str] =
+    &[CORE, CREDENTIALS, CLIENT, FRONT_DOOR, REQWEST, ISAHC, NATIVE_TLS, TESTBED, CONFORMANCE, EMULATOR];
+const TEST_SIDE: &[&str] = &[TESTBED, CONFORMANCE, EMULATOR];
+
+const RUNTIMES_AND_STACKS: &[&str] = &[
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "curl",
+    "curl-sys",
+    "hyper",
+    "hyper-util",
+    "isahc",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "reqwest",
+    "ring",
+    "rustls",
+    "tokio",
+];
+const OPENSSL_AND_CURL: &[&str] = &["curl", "curl-sys", "isahc", "native-tls", "openssl", "openssl-sys"];
+const TOKIO_AND_REQWEST: &[&str] = &["hyper", "reqwest", "tokio"];
+const RUSTLS_AND_REQWEST: &[&str] = &["aws-lc-rs", "curl", "curl-sys", "isahc", "reqwest", "ring", "rustls"];
+
+const NO_STACK: &[Build] = &[Build { flags: &[], without: RUNTIMES_AND_STACKS }];
+
+const TRANSPORT: &str = "a transport knows core only: one stack more in it is one stack more in everybody's program";
+const EVERYTHING: &str = "it may know all libraries, but nobody is meant to know a command or a test package";
+
+/// Every package of ours.
+pub(super) const ROOMS: &[Room] = &[
+    Room {
+        package: CORE,
+        uses: &[],
+        behind_feature: &[],
+        tests_use: &[],
+        builds: NO_STACK,
+        why: "core is the vocabulary of all others: no runtime, no TLS library, none of us",
+    },
+    Room {
+        package: CREDENTIALS,
+        uses: &[CORE],
+        behind_feature: &[],
+        tests_use: TEST_SIDE,
+        builds: NO_STACK,
+        why: "credentials are read the same under any executor and for any transport",
+    },
+    Room {
+        package: REQWEST,
+        uses: &[CORE],
+        behind_feature: &[],
+        tests_use: &[CONFORMANCE, TESTBED],
+        builds: &[Build { flags: &[], without: OPENSSL_AND_CURL }],
+        why: TRANSPORT,
+    },
+    Room {
+        package: ISAHC,
+        uses: &[CORE],
+        behind_feature: &[],
+        tests_use: &[CONFORMANCE, TESTBED],
+        builds: &[
+            Build { flags: &[], without: TOKIO_AND_REQWEST },
+            Build { flags: &["--no-default-features", "--features", "openssl-engine"], without: TOKIO_AND_REQWEST },
+        ],
+        why: TRANSPORT,
+    },
+    Room {
+        package: NATIVE_TLS,
+        uses: &[CORE],
+        behind_feature: &[],
+        tests_use: &[CONFORMANCE, TESTBED],
+        builds: &[
+            Build { flags: &[], without: RUSTLS_AND_REQWEST },
+            Build { flags: &["--features", "vendored"], without: RUSTLS_AND_REQWEST },
+        ],
+        why: TRANSPORT,
+    },
+    Room {
+        package: CLIENT,
+        uses: &[CORE, CREDENTIALS],
+        behind_feature: &[],
+        tests_use: TEST_SIDE,
+        builds: NO_STACK,
+        why: "the client works over any transport, so it knows none",
+    },
+    Room {
+        package: FRONT_DOOR,
+        uses: &[CORE, CREDENTIALS, CLIENT],
+        behind_feature: &[REQWEST, ISAHC, NATIVE_TLS],
+        tests_use: TEST_SIDE,
+        builds: &[
+            Build { flags: &["--no-default-features"], without: RUNTIMES_AND_STACKS },
+            Build { flags: &[], without: OPENSSL_AND_CURL },
+            Build { flags: &["--no-default-features", "--features", "isahc"], without: TOKIO_AND_REQWEST },
+            Build { flags: &["--no-default-features", "--features", "native-tls"], without: RUSTLS_AND_REQWEST },
+        ],
+        why: "users get the stack whose feature they named and no other",
+    },
+    Room {
+        package: TESTBED,
+        uses: &[],
+        behind_feature: &[],
+        tests_use: &[],
+        builds: &[],
+        why: "what checks the client must not share its code",
+    },
+    Room {
+        package: EMULATOR,
+        uses: &[TESTBED],
+        behind_feature: &[],
+        tests_use: &[],
+        builds: &[],
+        why: "what plays the platform must not share code with the client that talks to it",
+    },
+    Room {
+        package: CONFORMANCE,
+        uses: &[CORE, CLIENT, TESTBED],
+        behind_feature: &[],
+        tests_use: &[],
+        builds: &[],
+        why: "the suite judges transports, so it knows none, not even in its own tests",
+    },
+    Room { package: "digicert-one-cli", ..everything() },
+    Room { package: "digicert-one-bench", ..everything() },
+    Room { package: "digicert-one-end-to-end", ..everything() },
+    Room { package: "digicert-one-unified", ..everything() },
+    Room { package: "xtask", ..everything() },
+    Room {
+        package: OUTSIDE,
+        uses: &[CORE],
+        behind_feature: &[],
+        tests_use: &[CONFORMANCE, CLIENT, TESTBED],
+        builds: &[],
+        why: "it stands for a stranger's crate: core must be enough to write a transport, the suite enough to test it",
+    },
+];
+
+const fn everything() -> Room {
+    Room { package: "", uses: ALL, behind_feature: &[], tests_use: &[], builds: &[], why: EVERYTHING }
+}

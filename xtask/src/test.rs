@@ -1,0 +1,289 @@
+//! `cargo xtask test`: every check that a change must pass, one step after the other, the quick ones first. It is the test
+//! command of the README and all that CI runs.
+//!
+//! The workspace is tested in three parts that must not see each other's features: everything; isahc with its second
+//! engine, which excludes the first; and the binaries that switch on, on purpose, what strangers might switch on.
+
+use std::fmt;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::rooms::OUTSIDE;
+use crate::{Failure, cargo, docs, rooms};
+
+/// Which steps to run.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run this step alone
+    #[arg(long, value_name = "STEP", conflicts_with = "from")]
+    only: Option<String>,
+    /// Begin with this step
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// List the steps and run none
+    #[arg(long)]
+    list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    work: Work,
+}
+
+enum Work {
+    /// Cargo with these arguments.
+    Cargo(Vec<&'static str>),
+    /// Cargo with these arguments, and warnings of rustdoc as errors.
+    CargoDoc(Vec<&'static str>),
+    /// Cargo with these arguments on the package outside the workspace.
+    Outside(Vec<&'static str>),
+    /// A function of ours; the end says whether it ran.
+    Ours(fn() -> Result<Ran, Failure>),
+}
+
+#[derive(Debug)]
+enum Ran {
+    Done,
+    Skipped(&'static str),
+}
+
+/// Packages that switch on, on purpose, features that the others must not see.
+const APART: &[&str] = &["--package", "digicert-one-unified", "--package", "digicert-one-bench"];
+const NOT_APART: &[&str] = &["--workspace", "--exclude", "digicert-one-unified", "--exclude", "digicert-one-bench"];
+const SECOND_ENGINE: &[&str] =
+    &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
+const NO_WARNING: &[&str] = &["--all-targets", "--", "-D", "warnings"];
+
+/// All steps, in the order in which they run.
+fn steps() -> Vec<Step> {
+    use Work::{Cargo, CargoDoc, Ours, Outside};
+    let step = |name, work, about| Step { name, about, work };
+    vec![
+        step("fmt", Cargo(vec!["fmt", "--all", "--check"]), "the code is formatted"),
+        step("outside-fmt", Outside(vec!["fmt", "--check"]), "so is the transport outside the workspace"),
+        step("rooms", Ours(the_rooms), "no arrow between our crates that the design does not draw"),
+        step("docs", Ours(the_docs), "the generated parts of docs/ are what the code says"),
+        step("deny", Ours(deny), "licences, sources and duplicates of the dependencies"),
+        step("clippy", Cargo([&["clippy"], NOT_APART, NO_WARNING].concat()), "no warning"),
+        step("test", Cargo([&["test"], NOT_APART].concat()), "all tests, doc tests too; isahc on rustls"),
+        step(
+            "doc",
+            CargoDoc([&["doc", "--no-deps"], NOT_APART].concat()),
+            "the documentation builds without a warning",
+        ),
+        step(
+            "openssl-clippy",
+            Cargo([&["clippy"], SECOND_ENGINE, NO_WARNING].concat()),
+            "no warning with isahc's second engine",
+        ),
+        step("openssl-test", Cargo([&["test"], SECOND_ENGINE].concat()), "the suite on isahc's second engine"),
+        step("engines", Ours(engines), "both engines of isahc at once are refused, in our words"),
+        step(
+            "unified-clippy",
+            Cargo([&["clippy"], APART, NO_WARNING].concat()),
+            "no warning in the packages that switch on everything",
+        ),
+        step(
+            "unified-test",
+            Cargo([&["test"], APART].concat()),
+            "the suites again, every transport and every feature in one binary",
+        ),
+        step(
+            "outside-clippy",
+            Outside([&["clippy"], NO_WARNING].concat()),
+            "no warning in the transport outside the workspace",
+        ),
+        step("outside-test", Outside(vec!["test"]), "a stranger's transport builds on core and runs against the suite"),
+    ]
+}
+
+/// Runs the steps in order and stops at the first that fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.list {
+        for step in steps() {
+            println!("{:15} {}", step.name, step.about);
+        }
+        return Ok(());
+    }
+    let steps = chosen(arguments.only.as_deref(), arguments.from.as_deref())?;
+    let begin = Instant::now();
+    let mut skipped = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        println!("==> {}: {} [{}/{}]", step.name, step.about, index + 1, steps.len());
+        let start = Instant::now();
+        match step.work.run() {
+            Ok(Ran::Done) => println!("==> {}: ok in {}", step.name, Clocked(start.elapsed())),
+            Ok(Ran::Skipped(why)) => {
+                println!("==> {}: SKIPPED: {why}", step.name);
+                skipped.push(format!("{} ({why})", step.name));
+            }
+            Err(Failure(text)) => {
+                return Err(Failure::new(format_args!(
+                    "{text}\n==> {name}: FAILED after {time}\n    again:    cargo xtask test --only {name}\n    go on:    cargo xtask test --from {name}",
+                    name = step.name,
+                    time = Clocked(start.elapsed()),
+                )));
+            }
+        }
+    }
+    println!("==> {} steps ok in {}", steps.len() - skipped.len(), Clocked(begin.elapsed()));
+    if !skipped.is_empty() {
+        println!("==> skipped: {}", skipped.join(", "));
+    }
+    Ok(())
+}
+
+fn chosen(only: Option<&str>, from: Option<&str>) -> Result<Vec<Step>, Failure> {
+    let mut steps = steps();
+    let at = |name: &str| {
+        steps.iter().position(|step| step.name == name).ok_or_else(|| {
+            let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
+            Failure::new(format_args!("there is no step {name}; the steps are {}", names.join(", ")))
+        })
+    };
+    match (only, from) {
+        (Some(name), _) => {
+            let index = at(name)?;
+            Ok(vec![steps.swap_remove(index)])
+        }
+        (None, Some(name)) => {
+            let index = at(name)?;
+            Ok(steps.split_off(index))
+        }
+        (None, None) => Ok(steps),
+    }
+}
+
+impl Work {
+    fn run(&self) -> Result<Ran, Failure> {
+        match self {
+            Self::Cargo(arguments) => must_succeed(&mut cargo::command(arguments)),
+            Self::CargoDoc(arguments) => must_succeed(cargo::command(arguments).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Outside(arguments) => outside(arguments),
+            Self::Ours(function) => function(),
+        }
+    }
+}
+
+fn must_succeed(command: &mut Command) -> Result<Ran, Failure> {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let shown = format!("cargo {}", words.join(" "));
+    println!("    {shown}");
+    let status = command.status().map_err(|error| Failure::new(format_args!("cannot run {shown}: {error}")))?;
+    if status.success() { Ok(Ran::Done) } else { Err(Failure::new(format_args!("failed: {shown}"))) }
+}
+
+/// The package outside the workspace, with the versions of the workspace and in its target directory: two resolutions of
+/// the same dependencies would build everything twice.
+fn outside(arguments: &[&str]) -> Result<Ran, Failure> {
+    let root = cargo::root();
+    let folder = root.join(OUTSIDE);
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))
+        .map_err(|error| Failure::new(format_args!("cannot copy Cargo.lock to {OUTSIDE}: {error}")))?;
+    let (first, rest) = arguments.split_first().ok_or_else(|| Failure::new("no cargo command"))?;
+    let mut command = cargo::command(&[first, "--manifest-path"]);
+    command.arg(format!("{OUTSIDE}/Cargo.toml"));
+    if *first != "fmt" {
+        command.args(["--target-dir", "target"]);
+    }
+    must_succeed(command.args(rest))
+}
+
+fn the_rooms() -> Result<Ran, Failure> {
+    rooms::run().map(|()| Ran::Done)
+}
+
+fn the_docs() -> Result<Ran, Failure> {
+    docs::check().map(|()| Ran::Done)
+}
+
+/// isahc itself cannot compile with two engines, and says so in words that help nobody who uses it through us. A build
+/// script speaks before it: it depends on nothing, and many jobs let it start at once.
+fn engines() -> Result<Ran, Failure> {
+    let output = cargo::command(&["check", "--package", "digicert-one-isahc", "--features", "openssl-engine"])
+        .args(["--jobs", "8"])
+        .output()
+        .map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
+    if output.status.success() {
+        return Err(Failure::new("both engines of isahc at once were accepted"));
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    match our_words(&text) {
+        Some(line) => {
+            println!("    {line}");
+            Ok(Ran::Done)
+        }
+        None => Err(Failure::new(format_args!("both engines at once failed, but not in our words:\n{text}"))),
+    }
+}
+
+/// The line of cargo's output that is an error of our crate and names both features.
+fn our_words(text: &str) -> Option<&str> {
+    let wanted = ["error: digicert-one-isahc@", "rustls-engine", "openssl-engine"];
+    text.lines().find(|line| wanted.iter().all(|word| line.contains(word)))
+}
+
+/// Advisories are not among the checks: they need the network, and they change without a change of ours.
+fn deny() -> Result<Ran, Failure> {
+    let installed = cargo::command(&["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !installed.is_ok_and(|status| status.success()) {
+        return Ok(Ran::Skipped("cargo-deny is not installed"));
+    }
+    must_succeed(&mut cargo::command(&["deny", "check", "bans", "licenses", "sources"]))
+}
+
+/// Minutes and seconds.
+struct Clocked(Duration);
+
+impl fmt::Display for Clocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds @ 60.. => write!(f, "{} min {:02} s", seconds / 60, seconds % 60),
+            _ => write!(f, "{:.1} s", self.0.as_secs_f64()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(steps: Result<Vec<Step>, Failure>) -> Vec<&'static str> {
+        steps.map(|steps| steps.iter().map(|step| step.name).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_step_can_run_alone_or_begin_the_run() {
+        let all = names(chosen(None, None));
+        assert_eq!(names(chosen(Some("rooms"), None)), ["rooms"]);
+        assert_eq!(names(chosen(None, Some(all[3]))), all[3..]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_an_error_that_lists_the_steps() {
+        let error = chosen(Some("tset"), None).err().expect("there is no such step");
+        assert!(error.0.contains("tset") && error.0.contains("unified-test"), "{error:?}");
+    }
+
+    #[test]
+    fn no_two_steps_have_one_name() {
+        let all = names(chosen(None, None));
+        let once: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(once.len(), all.len());
+    }
+
+    #[test]
+    fn the_words_of_isahc_are_not_taken_for_ours() {
+        let upstream = "error: multiple TLS engines cannot be enabled at the same time";
+        let ours = "error: digicert-one-isahc@0.1.0: the features rustls-engine and openssl-engine exclude each other";
+        assert_eq!(our_words(upstream), None);
+        assert_eq!(our_words(&format!("{upstream}\n{ours}\n")), Some(ours));
+    }
+
+    #[test]
+    fn a_command_that_fails_fails_the_step() {
+        assert!(must_succeed(cargo::command(&["no-such-command"]).stderr(Stdio::null())).is_err());
+    }
+}
