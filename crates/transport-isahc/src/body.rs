@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use isahc::AsyncBody;
 
 use crate::error;
+use crate::slot::Watch;
 
 /// What one read asks for: the size in which libcurl delivers.
 const CHUNK: usize = 16 << 10;
@@ -24,17 +25,25 @@ pub(crate) struct StreamedBody {
     ended: bool,
     /// A read that was done ahead.
     ahead: Option<Bytes>,
+    watch: Watch,
 }
 
 impl StreamedBody {
-    pub(crate) fn new(inner: AsyncBody, facts: ConnectionFacts) -> Self {
+    pub(crate) fn new(inner: AsyncBody, facts: ConnectionFacts, mut watch: Watch) -> Self {
         let ended = inner.is_empty();
-        Self { inner, buffer: BytesMut::new(), facts, ended, ahead: None }
+        if ended {
+            watch.ended();
+        }
+        Self { inner, buffer: BytesMut::new(), facts, ended, ahead: None, watch }
     }
 
-    /// Reads once, for the frame that comes next.
-    pub(crate) async fn look_ahead(&mut self) -> io::Result<()> {
-        self.ahead = poll_fn(|cx| self.poll_read(cx)).await?;
+    /// Reads ahead once; an end at once is an error.
+    pub(crate) async fn expect_some(&mut self) -> Result<(), TransportError> {
+        self.ahead = match poll_fn(|cx| self.poll_read(cx)).await {
+            Ok(Some(bytes)) => Some(bytes),
+            Ok(None) => return Err(error::of_empty_answer(&self.facts)),
+            Err(failure) => return Err(error::of_first_read(failure, &self.facts)),
+        };
         Ok(())
     }
 
@@ -47,7 +56,10 @@ impl StreamedBody {
             self.buffer.resize(CHUNK, 0);
         }
         let outcome = ready!(Pin::new(&mut self.inner).poll_read(cx, &mut self.buffer));
-        self.ended = !matches!(outcome, Ok(1..));
+        if !matches!(outcome, Ok(1..)) {
+            self.ended = true;
+            self.watch.ended();
+        }
         Poll::Ready(outcome.map(|read| (read > 0).then(|| self.buffer.split_to(read).freeze())))
     }
 }

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportConfig, TransportError, TransportErrorKind as Kind,
-    causes,
+    ConnectionFacts, Delivery, PeerFault, Phase, Proxy, TlsAlert, TransportConfig, TransportError,
+    TransportErrorKind as Kind, causes,
 };
 
 use crate::OPENSSL;
@@ -59,12 +59,19 @@ pub(crate) fn of_body(error: std::io::Error, facts: &ConnectionFacts) -> Transpo
     TransportError::new(kind, Delivery::Sent).with_facts(facts.clone()).with_source(error)
 }
 
-/// A body that failed at once under a head without headers: most often there was no head at all.
+/// A body that failed at once under a head without framing: most often there was no whole head.
 pub(crate) fn of_first_read(error: std::io::Error, facts: &ConnectionFacts) -> TransportError {
     if matches!(code(&error), Some(1 | 8)) {
         return TransportError::new(Kind::Protocol, Delivery::Unknown).with_facts(facts.clone()).with_source(error);
     }
     of_body(error, facts)
+}
+
+/// An answer without framing and without body, which is also what a cut head looks like.
+pub(crate) fn of_empty_answer(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::Interrupted, Delivery::Unknown)
+        .with_facts(facts.clone())
+        .with_source("the answer has neither length nor body: libcurl would not notice if its head was cut")
 }
 
 fn code(error: &(dyn Error + 'static)) -> Option<u32> {
@@ -79,6 +86,8 @@ fn of_code(code: u32, config: &TransportConfig, limits: &Limits) -> Kind {
         3 => Kind::Config,
         5 => Kind::Proxy(None),
         6 => Kind::Dns,
+        // With a proxy, TCP goes to it alone, and a refused CONNECT has this code too.
+        7 if !matches!(config.proxy(), Proxy::None) => Kind::Proxy(None),
         7 => Kind::Refused,
         28 => Kind::Timeout(limits.phase()),
         35 => Kind::Tls,

@@ -20,6 +20,7 @@ mod body;
 mod config;
 mod error;
 mod identity;
+mod slot;
 mod transport;
 
 use std::sync::Arc;

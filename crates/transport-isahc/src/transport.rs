@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::OnceLock;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -12,20 +11,21 @@ use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, NameOverride, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind,
 };
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{Method, Request};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, Request, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
 use isahc::{AsyncBody, HttpClient, ResponseExt};
 
 use crate::body::StreamedBody;
 use crate::error::{self, Limits};
+use crate::slot::{Slot, Watch};
 use crate::{config, identity};
 
 pub(crate) struct IsahcTransport {
-    pooled: HttpClient,
-    /// Made with the first request that needs it: every isahc client has a thread of its own.
-    single: OnceLock<HttpClient>,
+    pooled: Slot,
+    /// Filled by the first request that needs it: every isahc client has a thread of its own.
+    single: Slot,
     config: TransportConfig,
     /// Below the clients, so that it outlives them: libcurl opens the file at every handshake.
     identity: Option<identity::Handover>,
@@ -34,19 +34,18 @@ pub(crate) struct IsahcTransport {
 impl IsahcTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let identity = config.identity().map(identity::Handover::new).transpose()?;
-        let pooled = config::client(config, identity.as_ref(), config::Reuse::Pool)?;
-        Ok(Self { pooled, single: OnceLock::new(), config: config.clone(), identity })
+        let transport = Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), identity };
+        // Made now, so that what isahc refuses is refused here.
+        transport.begin(&Method::GET)?.1.ended();
+        Ok(transport)
     }
 
-    fn client(&self, method: &Method) -> Result<&HttpClient, TransportError> {
-        if [Method::GET, Method::HEAD].contains(method) {
-            return Ok(&self.pooled);
-        }
-        if let Some(client) = self.single.get() {
-            return Ok(client);
-        }
-        let client = config::client(&self.config, self.identity.as_ref(), config::Reuse::Never)?;
-        Ok(self.single.get_or_init(|| client))
+    fn begin(&self, method: &Method) -> Result<(HttpClient, Watch), TransportError> {
+        let (slot, reuse) = match *method {
+            Method::GET | Method::HEAD => (&self.pooled, config::Reuse::Pool),
+            _ => (&self.single, config::Reuse::Never),
+        };
+        slot.begin(|| config::client(&self.config, self.identity.as_ref(), reuse))
     }
 
     fn limits(&self, start: Instant) -> Limits {
@@ -59,19 +58,24 @@ impl IsahcTransport {
 impl Transport for IsahcTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let limits = self.limits(Instant::now());
-        let client = self.client(request.method())?;
+        let method = request.method().clone();
         let request = self.translate(request)?;
-        let response =
-            client.send_async(request).await.map_err(|failure| error::of_call(failure, &self.config, &limits))?;
+        let (client, mut watch) = self.begin(&method)?;
+        let response = match client.send_async(request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                watch.ended();
+                return Err(error::of_call(failure, &self.config, &limits));
+            }
+        };
         let mut facts = ConnectionFacts::unknown();
         facts.peer = response.remote_addr();
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
-        let mut body = StreamedBody::new(inner, facts.clone());
-        if head.headers.is_empty() && head.version < http::Version::HTTP_2 {
-            // isahc takes an answer without a status line for a 200 and learns of curl's refusal only in its body.
-            body.look_ahead().await.map_err(|failure| error::of_first_read(failure, &facts))?;
+        let mut body = StreamedBody::new(inner, facts.clone(), watch);
+        if may_be_cut(&method, &head) {
+            body.expect_some().await?;
         }
         let body = ResponseBody::new(body);
         Ok(Exchange::new(http::Response::from_parts(head, body), facts))
@@ -116,6 +120,14 @@ impl IsahcTransport {
         let address: IpAddr = self.config.name_overrides().iter().find(same)?.address;
         Some((address, port).into())
     }
+}
+
+/// Whether an empty body would leave open if the head was whole: curl takes a head that ends with its connection for complete,
+/// and isahc takes one without a status line for a 200. With a length or chunks the body itself tells.
+fn may_be_cut(method: &Method, head: &http::response::Parts) -> bool {
+    let bodiless = *method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+    let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    head.version < Version::HTTP_2 && !bodiless && !framed
 }
 
 /// RFC 3986 §6.2.2.1: libcurl brings `%2f` into the normal form `%2F`.
