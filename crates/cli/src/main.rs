@@ -26,8 +26,9 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
+            // The command first: the emulator takes Ctrl-C for its proper end.
+            biased;
             outcome = run(arguments.command, &output) => outcome,
-            // A second listener may not exist; then the system's default ends the process.
             Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
         }
     });

@@ -70,16 +70,17 @@ fn parse(origin: &Origin, path: &str) -> Result<RequestTarget, Error> {
 }
 
 fn path_at(origin: &Origin, location: &str) -> Result<String, Error> {
+    let Some((scheme, _)) = location.split_once("://") else {
+        // What stands behind the scheme may be anything.
+        let scheme = location.split(':').next().unwrap_or_default();
+        return Err(refused(origin, &format!("a {scheme}: URL")));
+    };
     let uri: Uri = location.parse().map_err(|_| refused(origin, "a target that is not a URL"))?;
     if origin.is_origin_of(&uri) {
         return Ok(uri.path_and_query().map_or("/", |path| path.as_str()).to_owned());
     }
-    let scheme = uri.scheme_str().unwrap_or_default();
-    let target = match uri.authority() {
-        Some(authority) => format!("{scheme}://{authority}"),
-        None => format!("a {scheme}: URL"),
-    };
-    Err(refused(origin, &target))
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    Err(refused(origin, &format!("{scheme}://{authority}")))
 }
 
 fn refused(origin: &Origin, target: &str) -> Error {

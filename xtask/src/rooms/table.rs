@@ -167,7 +167,6 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room { package: "digicert-one-cli", ..everything() },
     Room { package: "digicert-one-bench", ..everything() },
-    Room { package: "digicert-one-end-to-end", ..everything() },
     Room { package: "digicert-one-unified", ..everything() },
     Room { package: "xtask", ..everything() },
     Room {

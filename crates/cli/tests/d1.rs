@@ -1,0 +1,260 @@
+//! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use digicert_one_emulator::{Emulator, KeyEncoding};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const TRANSPORTS: [&str; 3] = ["reqwest", "isahc", "native-tls"];
+
+/// `d1` with these variables and no others of ours.
+fn d1(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(arguments, variables).output().expect("d1 runs")
+}
+
+fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
+    command.args(arguments).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("DC_") || name.starts_with("SM_") {
+            command.env_remove(&*name);
+        }
+    }
+    command.envs(variables.iter().copied());
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// An emulator with the files that its callers need.
+struct Stage {
+    emulator: Emulator,
+    directory: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let emulator = Emulator::start_default().expect("loopback can be bound");
+        let stage = Self { emulator, directory: tempfile::tempdir().expect("a directory") };
+        let user = &stage.emulator.users()[0];
+        let foreign = stage.emulator.foreign_client();
+        let foreign_key = foreign.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
+        for (name, pem) in [
+            ("ca.pem", stage.emulator.ca_pem().to_owned()),
+            ("cert.pem", user.certificate_pem()),
+            ("key.pem", user.key_pem()),
+            ("bundle.pem", format!("{}{}", user.certificate_pem(), user.key_pem())),
+            ("foreign.pem", format!("{}{foreign_key}", foreign.chain_pem())),
+            ("foreign-key.pem", foreign_key.clone()),
+            ("empty.pem", String::new()),
+        ] {
+            std::fs::write(stage.directory.path().join(name), pem).expect("written");
+        }
+        stage
+    }
+
+    fn file(&self, name: &str) -> String {
+        PathBuf::from(self.directory.path()).join(name).display().to_string()
+    }
+
+    fn key(&self) -> &str {
+        self.emulator.users()[0].api_key()
+    }
+
+    /// Runs `d1` with host and CA set, and these variables beside them.
+    fn d1(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let (platform, client_auth, ca) =
+            (self.emulator.platform_url(), self.emulator.client_auth_url(), self.file("ca.pem"));
+        let base = [("DC_BASE", &*platform), ("DC_CLIENTAUTH_BASE", &*client_auth), ("DC_CA_FILE", &*ca)];
+        d1(arguments, &[&base, variables].concat())
+    }
+}
+
+#[test]
+fn the_demo_shows_nine_successes_and_nine_diagnosed_failures() {
+    let output = d1(&["--json", "demo"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let stories = |name: &str| document[name].as_array().expect("a list").clone();
+    assert_eq!((stories("successes").len(), stories("failures").len()), (9, 9));
+    for story in stories("successes").into_iter().chain(stories("failures")) {
+        assert_eq!(story["as_described"], true, "{story:#}");
+    }
+    let codes: Vec<_> = stories("failures").iter().map(|story| story["diagnosis"]["code"].clone()).collect();
+    assert_eq!(codes[..6], ["AUT-01", "AUT-01", "AUT-01", "AUT-02", "AUT-02", "AUT-02"]);
+}
+
+#[test]
+fn whoami_works_in_every_mode_over_every_transport() {
+    let stage = Stage::new();
+    let (bundle, key) = (stage.file("bundle.pem"), stage.key().to_owned());
+    for transport in TRANSPORTS {
+        for mode in ["key", "certificate", "both"] {
+            let variables = [("DC_API_KEY", &*key), ("SM_CLIENT_CERT_FILE", &*bundle)];
+            let output = stage.d1(&["--json", "whoami", "--transport", transport, "--mode", mode], &variables);
+            assert!(output.status.success(), "{transport} {mode}: {}", text(&output));
+            let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+            assert_eq!(document["user"]["friendly_name"], "ci-bot");
+            assert_eq!((&document["mode"], &document["transport"]), (&mode.into(), &transport.into()));
+            assert!(!text(&output).contains(&key), "the key is printed");
+        }
+    }
+}
+
+#[test]
+fn call_prints_the_body_as_it_is() {
+    let stage = Stage::new();
+    let output = stage.d1(&["call", "get", "/mpki/api/v1/hello"], &[("DC_API_KEY", stage.key())]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("Hello from DigiCert ONE"), "{}", text(&output));
+}
+
+#[test]
+fn refusals_of_the_platform_have_exit_codes_of_their_own() {
+    let stage = Stage::new();
+    let foreign_key = stage.emulator.foreign_api_key();
+    let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", stage.emulator.keypair_id());
+    let data = stage.file("empty.pem");
+    let foreign = stage.file("foreign.pem");
+    let cases: [(&[&str], (&str, &str), i32, &str); 5] = [
+        (&["whoami"], ("DC_API_KEY", &foreign_key), 5, "AUT-01"),
+        (&["call", "POST", &sign, "--data", &data], ("DC_API_KEY", stage.key()), 6, "AUT-02"),
+        (&["call", "GET", "/account/api/v1/nothing"], ("DC_API_KEY", stage.key()), 9, "API-02"),
+        (&["whoami", "--http1"], ("DC_CLIENT_CERT_FILE", &foreign), 4, "HS-02"),
+        (&["whoami", "--base", "https://127.0.0.1:9"], ("DC_API_KEY", stage.key()), 4, "NET-06"),
+    ];
+    for (arguments, variable, exit, code) in cases {
+        let output = stage.d1(arguments, &[variable]);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(code), "{arguments:?}: {}", text(&output));
+        assert!(!text(&output).contains(variable.1) || variable.0 != "DC_API_KEY", "the key is printed");
+        // The same in JSON.
+        let output = stage.d1(&[&["--json"], arguments].concat(), &[variable]);
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&code.into(), &exit.into()));
+    }
+}
+
+#[test]
+fn bad_input_names_its_source_and_sends_nothing() {
+    let stage = Stage::new();
+    let missing = stage.file("missing.pem");
+    let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
+    let empty = stage.file("empty.pem");
+    let directory = stage.directory.path().display().to_string();
+    let cases: [(&[(&str, &str)], &str, &str); 12] = [
+        (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "ID-13", "DC_BASE"),
+        (&[], "ID-13", "DC_API_KEY"),
+        (&[("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")], "CFG-01", "SM_API_KEY"),
+        (&[("DC_API_KEY", "canary key")], "ID-07", "DC_API_KEY"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "https://canary:canary@one.digicert.com")], "HO-02", "DC_BASE"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "https://one.digicert.com/account")], "HO-02", "DC_BASE"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "http://one.digicert.com")], "SEC-05", "DC_BASE"),
+        (&[("DC_CLIENT_CERT_FILE", &missing)], "ID-13", &missing),
+        (&[("DC_CLIENT_CERT_FILE", &directory)], "ID-13", "directory"),
+        (&[("DC_CLIENT_CERT_FILE", &cert), ("DC_CLIENT_KEY_FILE", &foreign_key)], "ID-01", &cert),
+        (&[("DC_API_KEY", "k"), ("DC_CA_FILE", &empty)], "TR-03", &empty),
+        (&[("DC_API_KEY", "k"), ("SM_TLS_SKIP_VERIFY", "1")], "TR-04", "SM_TLS_SKIP_VERIFY"),
+    ];
+    for (variables, code, source) in cases {
+        let output = stage.d1(&["whoami"], variables);
+        assert_eq!(output.status.code(), Some(3), "{variables:?}: {}", text(&output));
+        assert!(text(&output).contains(code) && text(&output).contains(source), "{variables:?}: {}", text(&output));
+        assert!(!text(&output).contains("canary"), "{variables:?}: {}", text(&output));
+    }
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
+    let output = d1(&["whoami", "--transport", "carrier-pigeon"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    for transport in TRANSPORTS {
+        assert!(text(&output).contains(transport), "{}", text(&output));
+    }
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("loopback can be bound");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let output = d1(&["emulator", "--port", &port], &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&port), "{}", text(&output));
+}
+
+#[test]
+fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
+    let mut child = command(&["emulator"], &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let mut variables = Vec::new();
+    for line in &mut lines {
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|setting| setting.split_once('=')) {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        if line.starts_with("# curl --cert") {
+            break;
+        }
+    }
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let output = d1(&["whoami"], &variables);
+    assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
+
+    let key = variables.iter().find(|(name, _)| *name == "DC_CLIENT_KEY_FILE").expect("printed").1;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(key).expect("the file is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only its owner may read the key");
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let mut rest = String::new();
+    child.stderr.take().map(|mut err| err.read_to_string(&mut rest));
+    assert!(child.wait().expect("it ends").success(), "{rest}");
+    assert!(!std::path::Path::new(key).exists(), "the key file is still there");
+}
+
+#[test]
+fn the_two_curl_lines_of_the_authentication_page_work_unchanged() {
+    let stage = Stage::new();
+    let curl = |arguments: &[&str]| {
+        Command::new("curl").args(["-sS", "--cacert", &stage.file("ca.pem")]).args(arguments).output()
+    };
+    let by_key = format!("x-api-key: {}", stage.key());
+    let user = |base: String| format!("{base}/account/api/v1/user");
+    let Ok(output) = curl(&["-X", "GET", "-H", &by_key, &user(stage.emulator.platform_url())]) else {
+        // A machine without curl shows nothing here; CI's has it.
+        println!("skipped: curl is not installed");
+        return;
+    };
+    let lists_us = |output: &Output| {
+        let users: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(output)));
+        users.as_array().expect("a bare array").iter().any(|user| user["friendly_name"] == "ci-bot")
+    };
+    assert!(lists_us(&output));
+    let (cert, key) = (stage.file("cert.pem"), stage.file("key.pem"));
+    let output = curl(&["--cert", &cert, "--key", &key, &user(stage.emulator.client_auth_url())]).expect("curl runs");
+    assert!(lists_us(&output));
+    let seen = stage.emulator.observed();
+    assert!(seen[0].api_key_sent && seen[0].certificate.is_none());
+    assert!(!seen[1].api_key_sent && seen[1].certificate.is_some());
+}
+
+#[test]
+fn help_shows_commands_variables_examples_and_exit_codes() {
+    let help = text(&d1(&["--help"], &[]));
+    for word in ["demo", "emulator", "whoami", "call", "DC_API_KEY", "SM_HOST", "Exit codes", "401"] {
+        assert!(help.contains(word), "{word} is missing: {help}");
+    }
+    for command in ["demo", "emulator", "whoami", "call"] {
+        assert!(text(&d1(&[command, "--help"], &[])).contains("Examples:"), "{command}");
+    }
+}

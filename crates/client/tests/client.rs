@@ -1,0 +1,324 @@
+//! The client over a scripted transport, in virtual time: what needs no wire. What needs one is the conformance suite's.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_client::{Client, ClientBuilder, ErrorKind};
+use digicert_one_core::{
+    ApiKey, Capabilities, ClientIdentity, Clock, Code, ConnectionFacts, Connector, ConnectorInfo, Credential,
+    CredentialError, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Sleep,
+    Timeouts, Transport, TransportConfig, TransportError, Verdict,
+};
+use digicert_one_testbed::{ClientSpec, Pki};
+use futures_executor::block_on;
+use http::{Request, Response};
+
+/// Answers from a list, and remembers what it was asked.
+#[derive(Debug, Default)]
+struct Script {
+    answers: Mutex<VecDeque<Response<&'static str>>>,
+    requests: Mutex<Vec<Request<Bytes>>>,
+    connects: AtomicUsize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Scripted(Arc<Script>);
+
+impl Scripted {
+    fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
+        let scripted = Self::default();
+        scripted.0.answers.lock().expect("unpoisoned").extend(answers);
+        scripted
+    }
+
+    fn requests(&self) -> Vec<(String, String)> {
+        let requests = self.0.requests.lock().expect("unpoisoned");
+        requests.iter().map(|request| (request.method().to_string(), request.uri().to_string())).collect()
+    }
+
+    fn connects(&self) -> usize {
+        self.0.connects.load(Ordering::Relaxed)
+    }
+}
+
+impl Connector for Scripted {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("scripted", "none", "none")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    fn connect(&self, _config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        self.0.connects.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        self.0.requests.lock().expect("unpoisoned").push(request);
+        let answer = self.0.answers.lock().expect("unpoisoned").pop_front().unwrap_or_else(|| Response::new("{}"));
+        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
+    }
+}
+
+fn answer(status: u16, location: Option<&str>, body: &'static str) -> Response<&'static str> {
+    let builder = Response::builder().status(status);
+    let builder = match location {
+        Some(location) => builder.header("location", location),
+        None => builder,
+    };
+    builder.body(body).expect("a valid answer")
+}
+
+fn key() -> Material {
+    Material::api_key(ApiKey::new("canary-key").expect("a key"))
+}
+
+fn builder(scripted: &Scripted) -> ClientBuilder {
+    Client::builder()
+        .instance(Instance::parse("one.digicert.test").expect("a host"))
+        .credential(FixedCredential::new(key(), "the test"))
+        .connector(scripted.clone())
+}
+
+fn client(scripted: &Scripted) -> Client {
+    builder(scripted).build().expect("complete")
+}
+
+#[test]
+fn redir_05_a_307_within_the_origin_keeps_method_and_body() {
+    let scripted = Scripted::answering([answer(307, Some("/moved?x=1"), "")]);
+    block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
+    let expected = [("POST", "https://one.digicert.test/here"), ("POST", "https://one.digicert.test/moved?x=1")];
+    assert_eq!(scripted.requests(), expected.map(|(method, uri)| (method.to_owned(), uri.to_owned())));
+    let requests = scripted.0.requests.lock().expect("unpoisoned");
+    assert_eq!(requests[1].body().as_ref(), b"[1]");
+    assert_eq!(requests[1].headers()["x-api-key"], "canary-key");
+}
+
+#[test]
+fn redir_06_a_303_becomes_a_get_without_body() {
+    let scripted = Scripted::answering([answer(303, Some("https://ONE.digicert.test:443/done"), "")]);
+    block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
+    assert_eq!(scripted.requests()[1], ("GET".to_owned(), "https://one.digicert.test/done".to_owned()));
+    let requests = scripted.0.requests.lock().expect("unpoisoned");
+    assert!(requests[1].body().is_empty() && !requests[1].headers().contains_key("content-type"));
+}
+
+#[test]
+fn redir_07_a_loop_ends_with_an_error() {
+    let scripted = Scripted::answering((0..10).map(|_| answer(302, Some("/again"), "")));
+    let error = block_on(client(&scripted).get("/").send()).expect_err("a loop");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Redirect, Code::SEC_01));
+    assert_eq!(scripted.requests().len(), 6, "five hops are followed");
+}
+
+#[test]
+fn redir_08_odd_targets_are_errors_that_show_no_query() {
+    for target in [
+        "https://canary@one.digicert.test/",
+        "https://other.test/?token=canary",
+        "//other.test/?token=canary",
+        "javascript:canary",
+        "file:///canary",
+        "/a/../canary",
+        "http://one.digicert.test/canary",
+    ] {
+        let scripted = Scripted::answering([answer(302, Some(target), "")]);
+        let error = block_on(client(&scripted).get("/").send()).expect_err(target);
+        assert_eq!(error.code(), Code::SEC_01, "{target}");
+        assert!(!error.to_string().contains("canary"), "{error}");
+        assert_eq!(scripted.requests().len(), 1, "{target}");
+    }
+}
+
+#[test]
+fn a_prefix_of_the_installation_is_kept_in_redirects() {
+    let scripted = Scripted::answering([answer(302, Some("/d1/moved"), ""), answer(302, Some("/elsewhere"), "")]);
+    let instance = Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1")).expect("a prefix");
+    let client = builder(&scripted).instance(instance).build().expect("complete");
+    let error = block_on(client.get("/here").send()).expect_err("the second leaves the installation");
+    assert_eq!(error.code(), Code::SEC_01);
+    assert_eq!(scripted.requests()[1].1, "https://one.digicert.test/d1/moved");
+}
+
+#[test]
+fn an_error_answer_is_an_error_unless_asked_for_raw() {
+    let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
+    let scripted = Scripted::answering([answer(403, None, body), answer(403, None, body)]);
+    let client = client(&scripted);
+    let error = block_on(client.get("/").send()).expect_err("forbidden");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Platform, Code::AUT_02));
+    assert_eq!(error.answer().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
+    let response = block_on(client.get("/").send_raw()).expect("an answer");
+    assert_eq!(response.status(), 403);
+}
+
+#[test]
+fn a_body_above_the_limit_is_an_error_and_a_stream_has_none() {
+    let scripted = Scripted::answering([answer(200, None, "0123456789"), answer(200, None, "0123456789")]);
+    let client = builder(&scripted).max_body(9).build().expect("complete");
+    let response = block_on(client.get("/").send()).expect("a head");
+    assert_eq!(block_on(response.bytes()).expect_err("too large").code(), Code::CFG_03);
+    let mut response = block_on(client.get("/").send()).expect("a head");
+    assert_eq!(block_on(response.chunk()).expect("a chunk").as_deref(), Some(&b"0123456789"[..]));
+}
+
+#[test]
+fn what_is_missing_or_contradictory_is_refused_at_build() {
+    let scripted = Scripted::default();
+    let pem = Pki::shared().client(ClientSpec::default()).bundle_pem();
+    let identity = ClientIdentity::from_pem(pem.as_bytes()).expect("a pair");
+    let incomplete = [
+        Client::builder(),
+        Client::builder().connector(scripted.clone()),
+        builder(&scripted).user_agent("two\nlines"),
+        builder(&scripted).transport_config(TransportConfig::new().with_identity(Some(identity))),
+    ];
+    for builder in incomplete {
+        assert_eq!(builder.build().expect_err("incomplete").kind(), ErrorKind::Config);
+    }
+    assert_eq!(scripted.connects(), 0);
+}
+
+/// Hands out what it is told, and remembers the verdicts.
+#[derive(Debug)]
+struct Told {
+    leases: Mutex<VecDeque<Material>>,
+    verdicts: Mutex<Vec<(Generation, Verdict)>>,
+    count: AtomicUsize,
+}
+
+#[derive(Clone, Debug)]
+struct Source(Arc<Told>);
+
+impl Source {
+    fn of(leases: impl IntoIterator<Item = Material>) -> Self {
+        let leases = Mutex::new(leases.into_iter().collect());
+        Self(Arc::new(Told { leases, verdicts: Mutex::default(), count: AtomicUsize::new(0) }))
+    }
+}
+
+#[async_trait]
+impl Credential for Source {
+    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        let material = self.0.leases.lock().expect("unpoisoned").pop_front();
+        let material = material.ok_or_else(|| CredentialError::new(Code::ID_13, "nothing left").at("the test"))?;
+        let count = self.0.count.fetch_add(1, Ordering::Relaxed);
+        let generation = (0..count).fold(Generation::FIRST, |generation, _| generation.next());
+        Ok(Lease::new(material, generation, "the test"))
+    }
+
+    fn report(&self, lease: &Lease, verdict: Verdict) {
+        self.0.verdicts.lock().expect("unpoisoned").push((lease.generation(), verdict));
+    }
+}
+
+#[test]
+fn another_identity_is_another_transport_and_another_key_is_not() {
+    let identity = |name: &str| {
+        let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
+        ClientIdentity::from_pem(certificate.bundle_pem().as_bytes()).expect("a pair")
+    };
+    let (alice, bob) = (identity("alice"), identity("bob"));
+    let with_key = |identity: &ClientIdentity, key: &str| {
+        Material::certificate_and_key(identity.clone(), ApiKey::new(key).expect("a key"))
+    };
+    let scripted = Scripted::default();
+    let source = Source::of([
+        Material::certificate(alice.clone()),
+        with_key(&alice, "one"),
+        with_key(&alice, "two"),
+        with_key(&bob, "two"),
+        key(),
+        key(),
+    ]);
+    let client = builder(&scripted).credential(source).build().expect("complete");
+    let connects: Vec<usize> = (0..6)
+        .map(|_| {
+            block_on(client.get("/").send()).expect("answered");
+            scripted.connects()
+        })
+        .collect();
+    assert_eq!(connects, [1, 1, 1, 2, 3, 3]);
+}
+
+#[test]
+fn the_credential_hears_what_became_of_its_lease() {
+    let scripted = Scripted::answering([answer(200, None, "{}"), answer(401, None, ""), answer(403, None, "")]);
+    let source = Source::of([key(), key(), key()]);
+    let client = builder(&scripted).credential(source.clone()).build().expect("complete");
+    for _ in 0..3 {
+        let _ = block_on(client.get("/").send());
+    }
+    let verdicts: Vec<Verdict> =
+        source.0.verdicts.lock().expect("unpoisoned").iter().map(|(_, verdict)| *verdict).collect();
+    assert_eq!(verdicts, [Verdict::Accepted, Verdict::Rejected, Verdict::Accepted]);
+    let error = block_on(client.get("/").send()).expect_err("no lease left");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Code::ID_13));
+}
+
+/// A source that never answers.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait]
+impl Credential for Silent {
+    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        std::future::pending().await
+    }
+}
+
+/// A clock whose waits are over at once, and which remembers them.
+#[derive(Debug, Default)]
+struct Impatient(Mutex<Vec<Duration>>);
+
+impl Clock for Impatient {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.0.lock().expect("unpoisoned").push(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[test]
+fn a_credential_that_never_answers_meets_the_limit_of_the_call() {
+    let scripted = Scripted::default();
+    let clock = Arc::new(Impatient::default());
+    let client = builder(&scripted)
+        .credential(Silent)
+        .timeouts(Timeouts::new().with_total(Duration::from_secs(7)))
+        .clock(Arc::clone(&clock) as Arc<dyn Clock>)
+        .build()
+        .expect("complete");
+    let error = block_on(client.get("/").send()).expect_err("the limit");
+    assert_eq!(error.code(), Code::NET_08);
+    assert_eq!(*clock.0.lock().expect("unpoisoned"), [Duration::from_secs(7)]);
+    assert!(scripted.requests().is_empty());
+}
+
+#[test]
+fn req_06_and_07_the_client_says_who_it_is_and_what_it_takes() {
+    let scripted = Scripted::default();
+    let client = client(&scripted);
+    block_on(client.get("/").send()).expect("answered");
+    block_on(client.post("/").json(&[1]).header("accept", "text/plain").send()).expect("answered");
+    let requests = scripted.0.requests.lock().expect("unpoisoned");
+    let agent = requests[0].headers()["user-agent"].to_str().expect("text");
+    assert_eq!(agent, concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION")));
+    assert_eq!(requests[0].headers()["accept"], "application/json");
+    assert!(!requests[0].headers().contains_key("content-type"));
+    assert_eq!(requests[1].headers()["content-type"], "application/json");
+    assert_eq!(requests[1].headers()["accept"], "text/plain");
+}
