@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 const TRANSPORTS: [&str; 3] = ["reqwest", "isahc", "native-tls"];
 
+/// A variable's name and value.
+type Variable<'a> = (&'a str, &'a str);
+
 /// `d1` with these variables and no others of ours.
 fn d1(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(arguments, variables).output().expect("d1 runs")
@@ -124,7 +127,7 @@ fn refusals_of_the_platform_have_exit_codes_of_their_own() {
     let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", stage.emulator.keypair_id());
     let data = stage.file("empty.pem");
     let foreign = stage.file("foreign.pem");
-    let cases: [(&[&str], (&str, &str), i32, &str); 5] = [
+    let cases: [(&[&str], Variable<'_>, i32, &str); 5] = [
         (&["whoami"], ("DC_API_KEY", &foreign_key), 5, "AUT-01"),
         (&["call", "POST", &sign, "--data", &data], ("DC_API_KEY", stage.key()), 6, "AUT-02"),
         (&["call", "GET", "/account/api/v1/nothing"], ("DC_API_KEY", stage.key()), 9, "API-02"),
@@ -150,7 +153,7 @@ fn bad_input_names_its_source_and_sends_nothing() {
     let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
     let empty = stage.file("empty.pem");
     let directory = stage.directory.path().display().to_string();
-    let cases: [(&[(&str, &str)], &str, &str); 12] = [
+    let cases: [(&[Variable<'_>], &str, &str); 12] = [
         (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "ID-13", "DC_BASE"),
         (&[], "ID-13", "DC_API_KEY"),
         (&[("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")], "CFG-01", "SM_API_KEY"),
@@ -223,6 +226,7 @@ fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn the_two_curl_lines_of_the_authentication_page_work_unchanged() {
     let stage = Stage::new();
     let curl = |arguments: &[&str]| {

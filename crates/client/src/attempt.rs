@@ -1,5 +1,8 @@
 //! How a call travels: one function, read top to bottom. Repeating is not done yet; the place for it is around `once`.
 
+use std::sync::Arc;
+use std::task::Poll;
+
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
@@ -7,6 +10,7 @@ use digicert_one_core::{
     RequestTarget, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
+use futures_util::poll;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -33,22 +37,11 @@ pub(crate) enum Statuses {
     AllAreAnswers,
 }
 
-/// Sends a call and follows its redirects, all within the limit of the whole call.
-pub(crate) async fn send(client: &Client, call: Call, statuses: Statuses) -> Result<Response, Error> {
+/// Sends a call and follows its redirects. Each hop has the transport's limits; a new one begins only within the limit of the
+/// whole call.
+pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) -> Result<Response, Error> {
     let settings = client.settings();
-    // The transport keeps the same limit for its own part; this one covers a slow credential too.
-    let limit = settings.clock.sleep(settings.total);
-    match select(Box::pin(follow(settings, call, statuses)), limit).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(((), _)) => {
-            let summary = format!("the call did not end within {} seconds.", settings.total.as_secs_f32());
-            let diagnosis = Diagnosis::new(Code::NET_08, summary, "").advising(Advice::Repeat { not_before: None });
-            Err(Error::new(ErrorKind::Transport, diagnosis))
-        }
-    }
-}
-
-async fn follow(settings: &Settings, mut call: Call, statuses: Statuses) -> Result<Response, Error> {
+    let start = settings.clock.now();
     let mut hops = 0;
     loop {
         let (response, origin) = once(settings, &call, statuses).await?;
@@ -59,15 +52,37 @@ async fn follow(settings: &Settings, mut call: Call, statuses: Statuses) -> Resu
         if hops > MAX_HOPS {
             return Err(redirect::too_many(origin, hops));
         }
+        if settings.clock.now().duration_since(start).is_ok_and(|passed| passed >= settings.total) {
+            return Err(too_late(settings));
+        }
         call = next;
     }
+}
+
+/// Material for one attempt, within the limit of the whole call. A source that has it at hand costs no timer.
+async fn lease(settings: &Settings, need: &LeaseNeed) -> Result<Lease, Error> {
+    let mut asked = settings.credential.lease(need);
+    let leased = match poll!(&mut asked) {
+        Poll::Ready(leased) => leased,
+        Poll::Pending => match select(asked, settings.clock.sleep(settings.total)).await {
+            Either::Left((leased, _)) => leased,
+            Either::Right(_) => return Err(too_late(settings)),
+        },
+    };
+    leased.map_err(Error::credential)
+}
+
+fn too_late(settings: &Settings) -> Error {
+    let summary = format!("the call did not end within {} seconds.", settings.total.as_secs_f32());
+    let diagnosis = Diagnosis::new(Code::NET_08, summary, "").advising(Advice::Repeat { not_before: None });
+    Error::new(ErrorKind::Transport, diagnosis)
 }
 
 /// One attempt.
 async fn once<'a>(settings: &'a Settings, call: &Call, statuses: Statuses) -> Result<(Response, &'a Origin), Error> {
     let now = settings.clock.now();
     let lease = match call.authenticated {
-        true => Some(settings.credential.lease(&LeaseNeed::at(now)).await.map_err(Error::credential)?),
+        true => Some(lease(settings, &LeaseNeed::at(now)).await?),
         false => None,
     };
     let material = lease.as_ref().map(Lease::material);
@@ -78,7 +93,7 @@ async fn once<'a>(settings: &'a Settings, call: &Call, statuses: Statuses) -> Re
         CallContext::new(origin.authority(), material.map_or(Mode::Anonymous, |material| material.mode()), now)
             .with_identity(identity.cloned());
     if let Some(lease) = &lease {
-        context = context.with_credential_source(lease.source());
+        context = context.with_credential_source(Arc::clone(lease.source()));
     }
 
     let outcome = match settings.generations.transport(identity) {

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -51,13 +52,13 @@ pub struct Lease {
     material: Material,
     validity: Validity,
     generation: Generation,
-    source: String,
+    source: Arc<str>,
 }
 
 impl Lease {
     /// A lease of `material`, read from what `source` names (a variable, a path; never a value).
     #[must_use]
-    pub fn new(material: Material, generation: Generation, source: impl Into<String>) -> Self {
+    pub fn new(material: Material, generation: Generation, source: impl Into<Arc<str>>) -> Self {
         let not_after = material.identity().map(ClientIdentity::not_after);
         Self { material, validity: Validity { not_after }, generation, source: source.into() }
     }
@@ -82,7 +83,7 @@ impl Lease {
 
     /// The name of the source.
     #[must_use]
-    pub fn source(&self) -> &str {
+    pub fn source(&self) -> &Arc<str> {
         &self.source
     }
 }
@@ -204,7 +205,7 @@ pub struct FixedCredential(Lease);
 impl FixedCredential {
     /// The given material, read from what `source` names.
     #[must_use]
-    pub fn new(material: Material, source: impl Into<String>) -> Self {
+    pub fn new(material: Material, source: impl Into<Arc<str>>) -> Self {
         Self(Lease::new(material, Generation::FIRST, source))
     }
 

@@ -93,7 +93,7 @@ pub enum InstanceError {
         /// The host that the material needs.
         role: HostRole,
         /// The one that is known.
-        known: Origin,
+        known: String,
     },
 }
 
@@ -166,7 +166,7 @@ impl Instance {
     pub fn plain_loopback(platform: &str) -> Result<Self, InstanceError> {
         let origin = Origin::parse(platform)?;
         if !origin.is_https() && !origin.is_loopback() {
-            return Err(InstanceError::PlainHttp { host: origin.authority() });
+            return Err(InstanceError::PlainHttp { host: origin.authority().to_string() });
         }
         Ok(Self(Hosts::Platform(origin)))
     }
@@ -199,7 +199,7 @@ impl Instance {
             (Hosts::Both { platform: origin, .. } | Hosts::Platform(origin), HostRole::Platform)
             | (Hosts::Both { client_auth: origin, .. } | Hosts::ClientAuth(origin), HostRole::ClientAuth) => Ok(origin),
             (Hosts::Platform(known) | Hosts::ClientAuth(known), _) => {
-                Err(InstanceError::NoHost { role, known: known.clone() })
+                Err(InstanceError::NoHost { role, known: known.to_string() })
             }
         }
     }
@@ -215,7 +215,7 @@ impl Instance {
 
 fn secure(host: &str) -> Result<Origin, InstanceError> {
     let origin = Origin::parse(host)?;
-    if origin.is_https() { Ok(origin) } else { Err(InstanceError::PlainHttp { host: origin.authority() }) }
+    if origin.is_https() { Ok(origin) } else { Err(InstanceError::PlainHttp { host: origin.authority().to_string() }) }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub use instance::{Instance, InstanceError, Region, Stage};
 pub use material::{HostRole, Material, Mode};
 pub use origin::Origin;
 pub use target::{RequestTarget, TargetError};
-pub use transport::{Connector, ConnectorInfo, Exchange, Transport};
+pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
 
 /// The header that carries an API key to the platform host.

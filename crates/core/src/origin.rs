@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -19,6 +20,9 @@ pub struct Origin {
     host: String,
     port: Option<u16>,
     prefix: String,
+    /// Host and port once more, as every URI and message needs them.
+    authority: Authority,
+    authority_text: Arc<str>,
 }
 
 impl Origin {
@@ -50,7 +54,16 @@ impl Origin {
         }
         let default_port = if https { 443 } else { 80 };
         let port = parsed.port_u16().filter(|&port| port != default_port);
-        Ok(Self { https, host, port, prefix: String::new() })
+        Self::new(https, host, port, String::new())
+    }
+
+    fn new(https: bool, host: String, port: Option<u16>, prefix: String) -> Result<Self, InstanceError> {
+        let text = match port {
+            Some(port) => format!("{host}:{port}"),
+            None => host.clone(),
+        };
+        let authority = text.parse().map_err(|_| InstanceError::Host { host: text.clone() })?;
+        Ok(Self { https, host, port, prefix, authority, authority_text: text.into() })
     }
 
     /// The same origin below a path prefix.
@@ -94,22 +107,21 @@ impl Origin {
 
     /// `host[:port]`, as in a `Host` header.
     #[must_use]
-    pub fn authority(&self) -> String {
-        match self.port {
-            Some(port) => format!("{}:{port}", self.host),
-            None => self.host.clone(),
-        }
+    pub fn authority(&self) -> Arc<str> {
+        Arc::clone(&self.authority_text)
     }
 
     /// The absolute URI of `target` at this origin.
     #[must_use]
     pub fn uri(&self, target: &RequestTarget) -> Uri {
-        let path = format!("{}{}", self.prefix, target.as_str());
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(if self.https { Scheme::HTTPS } else { Scheme::HTTP });
-        // Both were checked character by character when this origin and the target were made.
-        parts.authority = self.authority().parse().ok();
-        parts.path_and_query = PathAndQuery::try_from(path).ok();
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = match self.prefix.as_str() {
+            "" => Some(target.path_and_query().clone()),
+            // Both parts were checked character by character when they were made.
+            prefix => PathAndQuery::try_from(format!("{prefix}{target}")).ok(),
+        };
         Uri::from_parts(parts).unwrap_or_default()
     }
 
@@ -138,7 +150,7 @@ impl Origin {
     /// The platform form of a `clientauth.` host, or the host itself.
     pub(crate) fn without_client_auth_label(&self) -> Self {
         let host = self.host.strip_prefix(CLIENT_AUTH_LABEL).unwrap_or(&self.host).to_owned();
-        Self { host, ..self.clone() }
+        self.at(host).unwrap_or_else(|| self.clone())
     }
 
     /// The `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`, which have no labels.
@@ -149,7 +161,11 @@ impl Origin {
         if self.has_client_auth_label() {
             return Some(self.clone());
         }
-        Some(Self { host: format!("{CLIENT_AUTH_LABEL}{}", self.host), ..self.clone() })
+        self.at(format!("{CLIENT_AUTH_LABEL}{}", self.host))
+    }
+
+    fn at(&self, host: String) -> Option<Self> {
+        Self::new(self.https, host, self.port, self.prefix.clone()).ok()
     }
 
     fn ip(&self) -> Option<IpAddr> {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use http::uri::PathAndQuery;
 use thiserror::Error;
 
 /// A path with an optional query, exactly as it goes on the wire. Escapes are in upper case, as in the normal form of
@@ -16,7 +17,7 @@ use thiserror::Error;
 /// # Ok::<(), digicert_one_core::TargetError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct RequestTarget(String);
+pub struct RequestTarget(PathAndQuery);
 
 /// A path or query that cannot be sent as it stands. Shows no query, which may hold anything.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -75,19 +76,27 @@ impl RequestTarget {
             let digits = text[index + 1..index + 3].to_ascii_uppercase();
             text.replace_range(index + 1..index + 3, &digits);
         }
-        Ok(Self(text))
+        // Checked above, more narrowly than `http` does.
+        let whole = PathAndQuery::try_from(text).map_err(|_| TargetError::NotAPath)?;
+        Ok(Self(whole))
     }
 
     /// The path with its query.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The path alone, fit for messages and logs.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.split_once('?').map_or(self.0.as_str(), |(path, _)| path)
+        self.0.path()
+    }
+
+    /// The same for a URI; shares the text.
+    #[must_use]
+    pub fn path_and_query(&self) -> &PathAndQuery {
+        &self.0
     }
 }
 
@@ -108,7 +117,7 @@ fn is_dot_segment(segment: &str) -> bool {
 
 impl fmt::Display for RequestTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

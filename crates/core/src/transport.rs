@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
 
 use crate::{Capabilities, ConnectionFacts, ResponseBody, TransportConfig, TransportError};
 
@@ -54,6 +56,21 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// See [`TransportErrorKind`](crate::TransportErrorKind).
     async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError>;
+}
+
+/// Says `Content-Length: 0` where a method that means to send a body has none (RFC 9110 §8.6). Every HTTP library that we looked
+/// at leaves it out, and some servers then wait for a body or answer 411.
+///
+/// ```
+/// let mut request = http::Request::post("https://one.test/").body(bytes::Bytes::new())?;
+/// digicert_one_core::announce_empty_body(&mut request);
+/// assert_eq!(request.headers()["content-length"], "0");
+/// # Ok::<(), http::Error>(())
+/// ```
+pub fn announce_empty_body(request: &mut http::Request<Bytes>) {
+    if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
 }
 
 /// The head of an answer, its body yet to stream, and what is known of the connection.

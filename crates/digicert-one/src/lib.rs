@@ -1,3 +1,5 @@
+//! The front door: what users add to `Cargo.toml`. Re-exports and the list of compiled-in transports; no logic.
+//!
 #![doc = include_str!("../README.md")]
 
 use std::sync::Arc;

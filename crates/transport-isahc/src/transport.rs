@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, NameOverride, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind,
+    TransportErrorKind, announce_empty_body,
 };
-use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Request, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
@@ -84,10 +84,7 @@ impl Transport for IsahcTransport {
 
 impl IsahcTransport {
     fn translate(&self, mut request: Request<Bytes>) -> Result<Request<AsyncBody>, TransportError> {
-        // RFC 9110 §8.6: a method that means to send a body says so when it is empty; isahc leaves the header out.
-        if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
+        announce_empty_body(&mut request);
         // Through a proxy the name is the proxy's to resolve.
         let address = match self.config.proxy() {
             Proxy::None => self.overridden(request.uri()),

@@ -7,10 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, Phase, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind,
+    TransportErrorKind, announce_empty_body,
 };
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -46,10 +44,7 @@ impl Transport for NativeTlsTransport {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
         let end = Instant::now() + self.total;
-        // RFC 9110 §8.6: a method that means to send a body says so when it is empty; hyper leaves the header out.
-        if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
+        announce_empty_body(&mut request);
         let response = match timeout_at(end, self.client.request(request.map(Full::new))).await {
             Ok(outcome) => outcome.map_err(error::of_call)?,
             // The connect limit ends first where it is the shorter one; what is left is the wait for an answer.

@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, ResponseBody, Transport, TransportConfig, TransportError, TransportErrorKind,
+    announce_empty_body,
 };
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method};
 use hyper_util::client::legacy::connect::HttpInfo;
 
 use crate::body::StreamedBody;
@@ -57,18 +56,12 @@ fn translate(mut request: http::Request<Bytes>) -> Result<reqwest::Request, Tran
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
-    let wanted = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    // RFC 9110 §8.6: a method that means to send a body says so when it is empty; reqwest leaves the header out.
-    if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
+    let wanted = request.uri().path_and_query().cloned();
+    announce_empty_body(&mut request);
     let request = reqwest::Request::try_from(request).map_err(|error| invalid(error.without_url().into()))?;
     let url = request.url();
-    let rewritten = match url.query() {
-        Some(query) => wanted.split_once('?') != Some((url.path(), query)),
-        None => wanted != url.path(),
-    };
-    if rewritten {
+    let kept = wanted.is_none_or(|wanted| wanted.path() == url.path() && wanted.query() == url.query());
+    if !kept {
         return Err(invalid("reqwest would change the path or query on the way: percent-encode it".into()));
     }
     Ok(request)

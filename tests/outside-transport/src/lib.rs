@@ -11,7 +11,7 @@ use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, Proxy,
     ResponseBody, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
-    TransportErrorKind as Kind, TrustRoots, causes,
+    TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -168,10 +168,7 @@ impl Single {
         let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let host = http::HeaderValue::try_from(authority).map_err(|error| local(Kind::Config, error))?;
         request.headers_mut().insert(http::header::HOST, host);
-        // RFC 9110 §8.6; hyper leaves it out for a body that is known to be empty.
-        if request.body().is_empty() && ["POST", "PUT", "PATCH"].contains(&request.method().as_str()) {
-            request.headers_mut().insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
-        }
+        announce_empty_body(&mut request);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
         *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
         let late = |phase, delivery| TransportError::new(Kind::Timeout(phase), delivery).with_facts(facts.clone());

@@ -6,6 +6,7 @@ mod code;
 mod transport;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use self::answer::{PlatformAnswer, diagnose_answer};
@@ -33,13 +34,13 @@ pub enum Advice {
 #[non_exhaustive]
 pub struct CallContext {
     /// `host[:port]` that was called.
-    pub host: String,
+    pub host: Arc<str>,
     /// How the caller proved itself.
     pub mode: Mode,
     /// The client identity of the call.
     pub identity: Option<ClientIdentity>,
     /// Where the credential came from.
-    pub credential_source: Option<String>,
+    pub credential_source: Option<Arc<str>>,
     /// Our clock.
     pub now: SystemTime,
 }
@@ -47,7 +48,7 @@ pub struct CallContext {
 impl CallContext {
     /// A call to `host` in `mode` at `now`.
     #[must_use]
-    pub fn new(host: impl Into<String>, mode: Mode, now: SystemTime) -> Self {
+    pub fn new(host: impl Into<Arc<str>>, mode: Mode, now: SystemTime) -> Self {
         Self { host: host.into(), mode, identity: None, credential_source: None, now }
     }
 
@@ -60,7 +61,7 @@ impl CallContext {
 
     /// Where the credential came from.
     #[must_use]
-    pub fn with_credential_source(mut self, source: impl Into<String>) -> Self {
+    pub fn with_credential_source(mut self, source: impl Into<Arc<str>>) -> Self {
         self.credential_source = Some(source.into());
         self
     }
