@@ -4,6 +4,10 @@
 //! `openssl-engine` (OpenSSL built from source). isahc cannot compile
 //! with both, and `build.rs` says so before it tries.
 //!
+//! On the OpenSSL engine `TrustRoots::SystemAnd` means the given roots and the system's hashed CA *directory*, such as
+//! `/etc/ssl/certs`: given roots take the place of the system's bundle *file*. A system that has the file alone adds nothing, and
+//! a public server is then refused. `TrustRoots::System` reads both.
+//!
 //! Three habits of libcurl shape this crate. On rustls it drops an identity that is in memory without a word, so the identity
 //! is handed over as an anonymous memory file. It sends a request again when a pooled connection dies under it, so everything
 //! but GET and HEAD goes over a second inner client that never reuses a connection. And it tells little about failures, so many of

@@ -12,7 +12,7 @@ use digicert_one_core::{
     TransportErrorKind, announce_empty_body,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Version};
+use http::{Method, Request, StatusCode, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
 use isahc::{AsyncBody, HttpClient, ResponseExt};
@@ -94,6 +94,11 @@ impl IsahcTransport {
             let why = "libcurl would change the path or query on the way: write the escapes in upper case";
             return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
         }
+        // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be told, the value not.
+        if let Some((name, _)) = request.headers().iter().find(|(_, value)| value.to_str().is_err()) {
+            let why = format!("isahc cannot carry the value of the header {name}: only visible ASCII, space and tab");
+            return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
+        }
         let (mut head, body) = request.into_parts();
         let extensions = std::mem::take(&mut head.extensions);
         let mut builder = Request::builder().method(head.method).uri(head.uri).version(head.version);
@@ -120,11 +125,12 @@ impl IsahcTransport {
 }
 
 /// Whether an empty body would leave open if the head was whole: curl takes a head that ends with its connection for complete,
-/// and isahc takes one without a status line for a 200. With a length or chunks the body itself tells.
+/// and isahc takes one without a status line for a 200. With a length or chunks the body itself tells. Any status but success
+/// did arrive, whatever was lost after it, and is an answer.
 fn may_be_cut(method: &Method, head: &http::response::Parts) -> bool {
-    let bodiless = *method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+    let bodiless = *method == Method::HEAD || head.status == StatusCode::NO_CONTENT;
     let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    head.version < Version::HTTP_2 && !bodiless && !framed
+    head.version < Version::HTTP_2 && head.status.is_success() && !bodiless && !framed
 }
 
 /// RFC 3986 §6.2.2.1: libcurl brings `%2f` into the normal form `%2F`.

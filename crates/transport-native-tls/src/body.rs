@@ -1,47 +1,51 @@
-//! The body of an answer: hyper's stream under the limit of the whole call, with errors in our vocabulary.
+//! The body of an answer: hyper's stream with the call's time limit and errors in our vocabulary.
 
-use std::future::Future;
+use std::future::Future as _;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use digicert_one_core::{ConnectionFacts, Delivery, Phase, TransportError, TransportErrorKind};
+use digicert_one_core::{ConnectionFacts, TransportError};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// hyper's body until `end`.
-pub(crate) struct TimedBody {
+use crate::error;
+
+/// hyper's body; its errors carry the facts of the connection.
+pub(crate) struct StreamedBody {
     inner: Incoming,
-    end: Instant,
-    /// Made when a frame is waited for: most bodies are there at once.
+    deadline: Instant,
+    /// Made when a chunk has to be waited for, which a short body never asks.
     alarm: Option<Pin<Box<Sleep>>>,
     facts: ConnectionFacts,
 }
 
-impl TimedBody {
-    pub(crate) fn new(inner: Incoming, end: Instant, facts: ConnectionFacts) -> Self {
-        Self { inner, end, alarm: None, facts }
-    }
-
-    fn failed(&self, kind: TransportErrorKind) -> TransportError {
-        TransportError::new(kind, Delivery::Sent).with_facts(self.facts.clone())
+impl StreamedBody {
+    pub(crate) fn new(inner: Incoming, deadline: Instant, facts: ConnectionFacts) -> Self {
+        Self { inner, deadline, alarm: None, facts }
     }
 }
 
-impl Body for TimedBody {
+impl Body for StreamedBody {
     type Data = Bytes;
     type Error = TransportError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
-            let cut = |error| this.failed(TransportErrorKind::BodyCut).with_source(error);
-            return Poll::Ready(frame.map(|frame| frame.map_err(cut)));
+            return Poll::Ready(match frame {
+                // A server that never pauses is held to the limit, too.
+                Some(Ok(_)) if Instant::now() >= this.deadline => Some(Err(error::of_late_body(&this.facts))),
+                other => other.map(|frame| frame.map_err(|failure| error::of_body(failure, &this.facts))),
+            });
         }
-        let end = this.end;
-        ready!(this.alarm.get_or_insert_with(|| Box::pin(sleep_until(end))).as_mut().poll(cx));
-        Poll::Ready(Some(Err(this.failed(TransportErrorKind::Timeout(Phase::Body)))))
+        let deadline = this.deadline;
+        let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        match alarm.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Some(Err(error::of_late_body(&this.facts)))),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,52 +1,106 @@
-//! `TransportConfig` in terms of native-tls.
+//! `TransportConfig` in terms of native-tls and hyper-util.
 
+use bytes::Bytes;
 use digicert_one_core::{
-    Capability, Connector as _, Delivery, HttpVersions, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind, TrustRoots,
+    BoxError, Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
+    TransportError, TransportErrorKind, TrustRoots,
 };
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use native_tls::{Certificate, Protocol, TlsConnector};
 
-use crate::identity::identity;
+use crate::dial::{Dialer, Names};
+use crate::identity;
+use crate::tunnel::Tunnel;
 
-/// A TLS connector with exactly this identity, trust and these versions.
-pub(crate) fn tls(config: &TransportConfig) -> Result<TlsConnector, TransportError> {
+/// More than hyper's 100, and no more than a server can mean well with.
+const MAX_HEADERS: usize = 256;
+
+/// What makes the connections of one transport.
+pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError> {
+    let tunnel = match config.proxy() {
+        Proxy::None => None,
+        Proxy::Http(uri) => Some(Tunnel::new(uri).map_err(invalid)?),
+        _ => return Err(invalid("a kind of proxy that this transport does not know")),
+    };
+    let limit = config.timeouts().connect();
+    let mut tcp = HttpConnector::new_with_resolver(Names::new(names(config.name_overrides())?));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // Shared out among the addresses of a name, so that a dead first one leaves time for the next.
+    tcp.set_connect_timeout(Some(limit));
+    Ok(Dialer::new(tcp, tls(config)?.into(), tunnel, limit, config.identity().is_some()))
+}
+
+/// A hyper client over these connections.
+///
+/// hyper-util tries a request again only if it came back unwritten from a pooled connection that was found dead: another
+/// pooled connection is chosen before the first byte, which the contract allows. So that setting stays on.
+pub(crate) fn client(dialer: Dialer) -> Client<Dialer, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .http1_max_headers(MAX_HEADERS)
+        .build(dialer)
+}
+
+fn tls(config: &TransportConfig) -> Result<TlsConnector, TransportError> {
     let mut builder = TlsConnector::builder();
+    let (lowest, highest) = versions(config.tls_versions())?;
+    builder.min_protocol_version(Some(lowest)).max_protocol_version(highest);
     for root in config.trust().given()? {
-        let root = Certificate::from_der(root).map_err(|error| {
-            TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
-        })?;
-        builder.add_root_certificate(root);
+        builder.add_root_certificate(Certificate::from_der(root).map_err(unusable_roots)?);
     }
     match config.trust() {
+        TrustRoots::System | TrustRoots::SystemAnd(_) => {}
         TrustRoots::Only(_) => {
             builder.disable_built_in_roots(true);
         }
-        TrustRoots::System | TrustRoots::SystemAnd(_) => {}
         _ => return Err(invalid("a kind of trust roots that this transport does not know")),
     }
-    if let Some(given) = config.identity() {
-        builder.identity(identity(given)?);
+    if let Some(identity) = config.identity() {
+        builder.identity(identity::identity(identity)?);
     }
-    builder.min_protocol_version(Some(protocol(config.tls_versions().lowest())?));
-    // "Both" on a stack without TLS 1.3 means what it has; TLS 1.3 asked for alone was refused as the lowest.
-    builder.max_protocol_version(protocol(config.tls_versions().highest()).ok());
     builder.request_alpns(match config.http_versions() {
         HttpVersions::Http1 => &["http/1.1"],
         _ => &["h2", "http/1.1"],
     });
-    builder.build().map_err(invalid)
+    // Everything has been read by now but the identity, which OpenSSL checks when it takes it up.
+    builder.build().map_err(|error| {
+        let kind =
+            if config.identity().is_some() { TransportErrorKind::LocalIdentity } else { TransportErrorKind::Config };
+        TransportError::new(kind, Delivery::NotSent).with_source(error)
+    })
 }
 
-fn protocol(version: TlsVersion) -> Result<Protocol, TransportError> {
-    match version {
-        TlsVersion::Tls12 => Ok(Protocol::Tlsv12),
-        _ if !crate::Connector::new().capabilities().has(Capability::Tls13) => {
-            Err(TransportError::unsupported(Capability::Tls13, "native-tls has no TLS 1.3 on this system"))
+fn versions(versions: TlsVersions) -> Result<(Protocol, Option<Protocol>), TransportError> {
+    match versions {
+        TlsVersions::Only(TlsVersion::Tls12) => Ok((Protocol::Tlsv12, Some(Protocol::Tlsv12))),
+        TlsVersions::Only(TlsVersion::Tls13) if crate::capabilities().has(Capability::Tls13) => {
+            Ok((Protocol::Tlsv13, Some(Protocol::Tlsv13)))
         }
-        _ => Ok(Protocol::Tlsv13),
+        TlsVersions::Only(TlsVersion::Tls13) => {
+            Err(TransportError::unsupported(Capability::Tls13, "this system's TLS ends at TLS 1.2"))
+        }
+        TlsVersions::Both => Ok((Protocol::Tlsv12, None)),
+        _ => Err(invalid("a TLS version that this transport does not know")),
     }
 }
 
-pub(crate) fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
+fn names(overrides: &[NameOverride]) -> Result<Vec<NameOverride>, TransportError> {
+    match overrides.iter().any(|one| one.host.parse::<std::net::IpAddr>().is_ok()) {
+        // An address is never looked up, so such an override would be ignored.
+        true => Err(invalid("a name override is for a name, and an address stands in its place")),
+        false => Ok(overrides.to_vec()),
+    }
+}
+
+fn unusable_roots(source: native_tls::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(source)
+}
+
+fn invalid(source: impl Into<BoxError>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }

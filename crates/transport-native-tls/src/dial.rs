@@ -1,168 +1,173 @@
-//! How a connection is made: name, TCP, perhaps a proxy's tunnel, TLS; all within the connect limit, which knows what it cut.
+//! Makes one connection: name, TCP, the tunnel through a proxy, TLS; all within the connect limit, and each failure says
+//! which step it was. hyper-util's `HttpConnector` does TCP, for it tries all addresses of a name and both families.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use digicert_one_core::{NameOverride, Phase, Proxy, TransportConfig, TransportError, TransportErrorKind as Kind};
-use futures_util::future::{Either, select};
+use bytes::Bytes;
+use digicert_one_core::{NameOverride, Phase, TransportErrorKind};
+use http::Uri;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, StatusCode, Uri};
-use http_body_util::Empty;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
 use tokio_native_tls::TlsConnector;
+use tower_service::Service;
 
-use crate::config::{invalid, tls};
-use crate::error::{DialError, of_handshake};
-use crate::stream::{Stream, Watched};
+use crate::error::ConnectFailure;
+use crate::handshake::{CALL, Handshake};
+use crate::stream::{Recording, Stream, Wire};
+use crate::tunnel::Tunnel;
 
-/// hyper's connector of one transport.
+/// The connector of one transport. A clone is the same connector.
 #[derive(Clone)]
 pub(crate) struct Dialer(Arc<Inner>);
 
 struct Inner {
+    tcp: HttpConnector<Names>,
     tls: TlsConnector,
-    names: Vec<NameOverride>,
-    proxy: Option<Hop>,
+    tunnel: Option<Tunnel>,
     limit: Duration,
-}
-
-/// The proxy, taken apart once.
-struct Hop {
-    host: String,
-    port: u16,
-    authorization: Option<HeaderValue>,
+    has_identity: bool,
 }
 
 impl Dialer {
-    pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        let proxy = match config.proxy() {
-            Proxy::None => None,
-            Proxy::Http(uri) => Some(hop(uri)?),
-            _ => return Err(invalid("a kind of proxy that this transport does not know")),
-        };
-        Ok(Self(Arc::new(Inner {
-            tls: tls(config)?.into(),
-            names: config.name_overrides().to_vec(),
-            proxy,
-            limit: config.timeouts().connect(),
-        })))
+    pub(crate) fn new(
+        tcp: HttpConnector<Names>,
+        tls: TlsConnector,
+        tunnel: Option<Tunnel>,
+        limit: Duration,
+        has_identity: bool,
+    ) -> Self {
+        Self(Arc::new(Inner { tcp, tls, tunnel, limit, has_identity }))
     }
 }
 
-fn hop(uri: &Uri) -> Result<Hop, TransportError> {
-    let host = uri.host().unwrap_or_default();
-    if uri.scheme() != Some(&Scheme::HTTP) || host.is_empty() {
-        return Err(invalid("the proxy must be given as http://HOST:PORT"));
-    }
-    let user_info = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|(user, _)| user);
-    let authorization = user_info.map(basic).transpose()?;
-    Ok(Hop { host: host.to_owned(), port: uri.port_u16().unwrap_or(80), authorization })
-}
-
-/// RFC 7617, of user info as a URI holds it.
-fn basic(user_info: &str) -> Result<HeaderValue, TransportError> {
-    let plain: Vec<u8> = percent_encoding::percent_decode_str(user_info).collect();
-    let mut value =
-        HeaderValue::try_from(format!("Basic {}", data_encoding::BASE64.encode(&plain))).map_err(invalid)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-impl tower_service::Service<Uri> for Dialer {
+impl Service<Uri> for Dialer {
     type Response = Stream;
-    type Error = DialError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, DialError>> + Send>>;
+    type Error = ConnectFailure;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, ConnectFailure>> + Send>>;
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.dial(&uri).await })
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let handshake = Arc::new(Handshake::default());
+        let _ = CALL.try_with(|call| call.set(Some(Arc::clone(&handshake))));
+        let (inner, making) = (Arc::clone(&self.0), Making(handshake));
+        Box::pin(async move {
+            match tokio::time::timeout(inner.limit, inner.connect(&destination, &making.0)).await {
+                Ok(outcome) => outcome.inspect(|_| making.0.stands()),
+                Err(elapsed) => {
+                    let phase = making.0.phase().unwrap_or(Phase::Handshake);
+                    Err(ConnectFailure::new(TransportErrorKind::Timeout(phase), elapsed))
+                }
+            }
+        })
+    }
+}
+
+/// A connection being made; if it is given up half-way, it says so.
+struct Making(Arc<Handshake>);
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        if self.0.is_pending() {
+            self.0.note_gone();
+        }
     }
 }
 
 impl Inner {
-    async fn dial(&self, uri: &Uri) -> Result<Stream, DialError> {
-        let end = Instant::now() + self.limit;
-        let late = |phase| move |_| DialError::new(Kind::Timeout(phase), "the connect limit ran out");
-        let https = uri.scheme() != Some(&Scheme::HTTP);
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
-        let tcp = timeout_at(end, self.reach(host, port, https)).await.map_err(late(Phase::Connect))??;
-        let peer = tcp.peer_addr().ok();
-        if !https {
-            return Ok(Stream::plain(tcp, peer));
-        }
-        let (watched, ended) = Watched::new(tcp);
-        let secured = timeout_at(end, self.tls.connect(host, watched)).await.map_err(late(Phase::Handshake))?;
-        Ok(Stream::secured(secured.map_err(of_handshake)?, ended, peer))
-    }
-
-    /// TCP to the host, or a tunnel to it.
-    async fn reach(&self, host: &str, port: u16, https: bool) -> Result<TcpStream, DialError> {
-        match &self.proxy {
-            Some(hop) if https => {
-                let tcp = self.tcp(&hop.host, hop.port).await?;
-                tunnel(tcp, host, port, hop.authorization.clone()).await
+    async fn connect(&self, destination: &Uri, handshake: &Arc<Handshake>) -> Result<Stream, ConnectFailure> {
+        let host = destination.host().unwrap_or_default();
+        let https = destination.scheme() != Some(&Scheme::HTTP);
+        let (tcp, early) = match &self.tunnel {
+            Some(tunnel) if https => {
+                let tcp = self.tcp(tunnel.proxy(), handshake).await?;
+                tunnel.open(tcp, host, destination.port_u16().unwrap_or(443)).await?
             }
             // Clear text goes to this machine only; a proxy has no business there.
-            _ => self.tcp(host, port).await,
+            _ => (self.tcp(destination, handshake).await?, Bytes::new()),
+        };
+        handshake.tcp_stands();
+        if !https {
+            return Ok(Stream::clear(Wire::new(tcp, early, None), Arc::clone(handshake)));
+        }
+        let recording = Arc::new(Recording::default());
+        let wire = Wire::new(tcp, early, Some(Arc::clone(&recording)));
+        // The brackets belong to the URI, and a final dot to the resolver (RFC 6066 §3): the certificate has neither.
+        let name = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+        let outcome = self.tls.connect(name, wire).await;
+        let seen = recording.read();
+        handshake.learn(&seen, self.has_identity);
+        match outcome {
+            Ok(tls) => Stream::tls(tls, Arc::clone(handshake)),
+            Err(error) => Err(ConnectFailure::of_handshake(error, &seen)),
         }
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
-        let known = self.names.iter().find(|name| name.host.eq_ignore_ascii_case(host)).map(|name| name.address);
-        let addresses: Vec<SocketAddr> = match known.or_else(|| host.parse::<IpAddr>().ok()) {
-            Some(address) => vec![(address, port).into()],
-            None => {
-                tokio::net::lookup_host((host, port)).await.map_err(|error| DialError::new(Kind::Dns, error))?.collect()
-            }
-        };
-        let tcp = TcpStream::connect(&*addresses).await.map_err(|error| DialError::new(Kind::Refused, error))?;
-        tcp.set_nodelay(true).map_err(|error| DialError::new(Kind::Other, error))?;
+    async fn tcp(&self, to: &Uri, handshake: &Handshake) -> Result<TcpStream, ConnectFailure> {
+        let tcp = self.tcp.clone().call(to.clone()).await.map_err(ConnectFailure::of_tcp)?.into_inner();
+        if let Ok(peer) = tcp.peer_addr() {
+            handshake.note_peer(peer);
+        }
         Ok(tcp)
     }
 }
 
-/// RFC 9110 §9.3.6. Nothing of the call but the host's name goes to the proxy.
-async fn tunnel(
-    tcp: TcpStream,
-    host: &str,
-    port: u16,
-    authorization: Option<HeaderValue>,
-) -> Result<TcpStream, DialError> {
-    let broken = |error: hyper::Error| DialError::new(Kind::Proxy(None), error);
-    let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    let mut request = Request::connect(&authority).header(http::header::HOST, &authority);
-    if let Some(authorization) = authorization {
-        request = request.header(http::header::PROXY_AUTHORIZATION, authorization);
+/// The resolver: overrides first, then the system's.
+#[derive(Clone)]
+pub(crate) struct Names(Arc<[NameOverride]>);
+
+impl Names {
+    pub(crate) fn new(overrides: Vec<NameOverride>) -> Self {
+        Self(overrides.into())
     }
-    let request = request.body(Empty::<bytes::Bytes>::new()).map_err(|error| DialError::new(Kind::Config, error))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tcp)).await.map_err(broken)?;
-    let mut connection = pin!(connection.with_upgrades());
-    let mut tunnelled = pin!(async {
-        let answer = sender.send_request(request).await.map_err(broken)?;
-        let status = answer.status();
-        if status != StatusCode::OK {
-            return Err(DialError::new(Kind::Proxy(Some(status.as_u16())), "the proxy answered CONNECT with an error"));
-        }
-        hyper::upgrade::on(answer).await.map_err(broken)
-    });
-    // The connection's own future ends when it hands its stream over, or breaks; either way the other one says which.
-    let upgraded = match select(tunnelled.as_mut(), connection.as_mut()).await {
-        Either::Left((upgraded, _)) => upgraded?,
-        Either::Right(_) => tunnelled.await?,
-    };
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
-        _ => Err(DialError::new(Kind::Proxy(None), "the proxy sent data of its own into the tunnel")),
+}
+
+impl Service<Name> for Names {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = NoAddress;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, NoAddress>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoAddress>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let known = self.0.iter().find(|one| one.host.eq_ignore_ascii_case(name.as_str())).map(|one| one.address);
+        Box::pin(async move {
+            // HttpConnector puts the port in.
+            let addresses: Vec<SocketAddr> = match known {
+                Some(address) => vec![(address, 0).into()],
+                None => {
+                    tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|error| NoAddress(Some(error)))?.collect()
+                }
+            };
+            if addresses.is_empty() { Err(NoAddress(None)) } else { Ok(addresses.into_iter()) }
+        })
+    }
+}
+
+/// A name without an address.
+#[derive(Debug)]
+pub(crate) struct NoAddress(Option<io::Error>);
+
+impl std::fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the resolver knows no address")
+    }
+}
+
+impl std::error::Error for NoAddress {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
     }
 }

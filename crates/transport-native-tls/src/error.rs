@@ -1,98 +1,186 @@
-//! hyper's and native-tls's errors in our vocabulary. native-tls keeps OpenSSL's error to itself, so its text is all there is;
-//! the words below are those of OpenSSL 1.1 and 3. On other systems the wider kinds apply.
+//! The failures of this stack in our vocabulary: hyper-util, hyper and `io::Error`, with our own [`ConnectFailure`] where a
+//! connection was not made.
+//!
+//! native-tls keeps its engine's error to itself, so the texts decide. They are OpenSSL's, which are not translated; the
+//! other engines' are, and there the wider kind stands.
 
 use std::error::Error;
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, PeerFault, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+    BoxError, ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
 use hyper_util::client::legacy;
 
-/// A connection that was not made; its kind travels through hyper's error chain.
+use crate::dial::NoAddress;
+use crate::handshake::Handshake;
+use crate::records::Seen;
+
+/// Why a connection was not made.
 #[derive(Debug)]
-pub(crate) struct DialError {
+pub(crate) struct ConnectFailure {
     kind: Kind,
     source: BoxError,
 }
 
-impl DialError {
+impl ConnectFailure {
     pub(crate) fn new(kind: Kind, source: impl Into<BoxError>) -> Self {
         Self { kind, source: source.into() }
     }
-}
 
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was not made")
+    /// No address, or nobody there.
+    pub(crate) fn of_tcp(error: impl Error + Send + Sync + 'static) -> Self {
+        let kind = causes(&error).find_map(|cause| {
+            if cause.is::<NoAddress>() {
+                return Some(Kind::Dns);
+            }
+            match cause.downcast_ref::<io::Error>()?.kind() {
+                io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::AddrNotAvailable => Some(Kind::Refused),
+                // Of one address, or the system's own limit.
+                io::ErrorKind::TimedOut => Some(Kind::Timeout(Phase::Connect)),
+                _ => None,
+            }
+        });
+        Self::new(kind.unwrap_or(Kind::Other), error)
+    }
+
+    /// A TLS handshake that failed, with what could be seen of it.
+    pub(crate) fn of_handshake(error: native_tls::Error, seen: &Seen) -> Self {
+        let kind = if seen.not_tls {
+            Kind::NotTls
+        } else if let Some(alert) = alert_in(&error).or(seen.alert) {
+            Kind::PeerAlert(alert)
+        } else if let Some(fault) = fault_in(&error.to_string()) {
+            Kind::PeerUntrusted(fault)
+        } else {
+            Kind::Tls
+        };
+        Self::new(kind, error)
     }
 }
 
-impl Error for DialError {
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no connection was made")
+    }
+}
+
+impl Error for ConnectFailure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
     }
 }
 
-/// A handshake that failed.
-pub(crate) fn of_handshake(error: native_tls::Error) -> DialError {
-    DialError::new(in_text(&error).unwrap_or(Kind::Tls), error)
+/// A call that failed before the head of its answer. `begun` is the connection that it began to make.
+pub(crate) fn of_call(error: legacy::Error, begun: Option<&Handshake>) -> TransportError {
+    let mut extras = http::Extensions::new();
+    if let Some(info) = error.connect_info() {
+        info.get_extras(&mut extras);
+    }
+    let carrier = extras.get::<Arc<Handshake>>();
+    // hyper-util gives a request to a connection only once it stands, and then every error names the connection.
+    let delivery = match carrier {
+        Some(connection) if !connection.is_unused() => Delivery::Unknown,
+        _ => Delivery::NotSent,
+    };
+    let connection = carrier.map(|one| &**one).or(begun);
+    let facts = connection.map_or_else(ConnectionFacts::unknown, Handshake::facts);
+    TransportError::new(kind(&error, connection), delivery).with_facts(facts).with_source(error)
 }
 
-/// A call that failed before the head of its answer.
-pub(crate) fn of_call(error: legacy::Error) -> TransportError {
-    let mut facts = ConnectionFacts::unknown();
-    let dial = causes(&error).find_map(|cause| cause.downcast_ref::<DialError>()).map(|dial| dial.kind);
-    if error.is_connect() {
-        facts.reused = Some(false);
-        return TransportError::new(dial.unwrap_or(Kind::Other), Delivery::NotSent)
-            .with_facts(facts)
-            .with_source(error);
+/// A call whose connection is gone and that hyper left without a word.
+pub(crate) fn of_lost_call(connection: &Handshake) -> TransportError {
+    let delivery = if connection.is_unused() { Delivery::NotSent } else { Delivery::Unknown };
+    TransportError::new(connection.alert().map_or(Kind::Interrupted, Kind::PeerAlert), delivery)
+        .with_facts(connection.facts())
+        .with_source("the connection ended in the moment in which it was given the request")
+}
+
+/// A call whose time ran out before the head of its answer.
+pub(crate) fn of_late_call(carrier: Option<&Handshake>, begun: Option<&Handshake>) -> TransportError {
+    let (phase, delivery) = match carrier {
+        // From a connection that is gone the request may have been taken back for another one.
+        Some(connection) if connection.is_gone() => (Phase::Call, Delivery::Unknown),
+        Some(_) => (Phase::Response, Delivery::Unknown),
+        None => (begun.and_then(Handshake::phase).unwrap_or(Phase::Call), Delivery::NotSent),
+    };
+    let facts = carrier.or(begun).map_or_else(ConnectionFacts::unknown, Handshake::facts);
+    TransportError::new(Kind::Timeout(phase), delivery)
+        .with_facts(facts)
+        .with_source("the limit of the whole call ran out")
+}
+
+/// A body that failed after its head.
+pub(crate) fn of_body(error: hyper::Error, facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(facts.clone()).with_source(error)
+}
+
+/// A body whose time ran out.
+pub(crate) fn of_late_body(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent)
+        .with_facts(facts.clone())
+        .with_source(io::Error::from(io::ErrorKind::TimedOut))
+}
+
+fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
+    if let Some(failure) = causes(error).find_map(|cause| cause.downcast_ref::<ConnectFailure>()) {
+        return failure.kind;
     }
-    if let Some(connected) = error.connect_info() {
-        let mut extras = http::Extensions::new();
-        connected.get_extras(&mut extras);
-        if let Some(tag) = extras.get::<crate::stream::Tag>() {
-            facts = tag.facts_of_failure();
+    // Under TLS 1.3 a server refuses our certificate only after we hold the handshake to be finished.
+    if let Some(alert) = handshake.and_then(Handshake::alert) {
+        return Kind::PeerAlert(alert);
+    }
+    for cause in causes(error) {
+        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+            if http.is_parse() {
+                return Kind::Protocol;
+            }
+            if http.is_user() {
+                return Kind::Config;
+            }
         }
     }
-    let protocol = causes(&error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse));
-    let kind = match in_text(&error) {
-        _ if protocol => Kind::Protocol,
-        // TLS 1.3: the server looks at our certificate when the client has finished (RFC 8446 §4.4).
-        Some(kind @ Kind::PeerAlert(_)) => kind,
-        _ => Kind::Interrupted,
-    };
-    TransportError::new(kind, Delivery::Unknown).with_facts(facts).with_source(error)
+    Kind::Interrupted
 }
 
-/// What the texts of the chain say about TLS.
-fn in_text(error: &(dyn Error + 'static)) -> Option<Kind> {
-    causes(error).find_map(|cause| of_text(&cause.to_string()))
+/// `... SSL alert number 116`, as OpenSSL prints an alert that it received.
+pub(crate) fn alert_in(error: &(dyn Error + 'static)) -> Option<TlsAlert> {
+    causes(error).find_map(|cause| alert_number(&cause.to_string()))
 }
 
-fn of_text(text: &str) -> Option<Kind> {
-    if let Some(number) = text.split("alert number ").nth(1) {
-        let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-        return digits.parse().ok().map(|number| Kind::PeerAlert(TlsAlert(number)));
+fn alert_number(text: &str) -> Option<TlsAlert> {
+    let digits = text.split("SSL alert number ").nth(1)?;
+    let end = digits.find(|one: char| !one.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok().map(TlsAlert)
+}
+
+/// `certificate verify failed ... (certificate has expired)`, as native-tls prints OpenSSL's verdict.
+fn fault_in(text: &str) -> Option<PeerFault> {
+    if !text.contains("certificate verify failed") {
+        return None;
     }
-    let has = |needle: &str| text.contains(needle);
-    if has("certificate verify failed") {
-        return Some(Kind::PeerUntrusted(match () {
-            () if has("certificate has expired") => PeerFault::Expired,
-            () if has("certificate is not yet valid") => PeerFault::NotYetValid,
-            () if has("hostname mismatch") || has("IP address mismatch") => PeerFault::NameMismatch,
-            () if has("local issuer certificate") || has("self-signed") || has("self signed") => {
-                PeerFault::UnknownIssuer
-            }
-            () if has("certificate revoked") => PeerFault::Revoked,
-            () => PeerFault::Unspecified,
-        }));
-    }
-    if has("wrong version number") || has("packet length too long") || has("http request") {
-        return Some(Kind::NotTls);
-    }
-    None
+    let verdict = text.rsplit_once('(').map_or("", |(_, verdict)| verdict.trim_end_matches(')'));
+    Some(match verdict {
+        "certificate has expired" => PeerFault::Expired,
+        // OpenSSL 3.6 goes on: "or the system clock is incorrect".
+        _ if verdict.starts_with("certificate is not yet valid") => PeerFault::NotYetValid,
+        "hostname mismatch" | "Hostname mismatch" | "IP address mismatch" => PeerFault::NameMismatch,
+        "certificate revoked" => PeerFault::Revoked,
+        "unable to get issuer certificate"
+        | "unable to get local issuer certificate"
+        | "unable to verify the first certificate"
+        | "self-signed certificate"
+        | "self-signed certificate in certificate chain"
+        // So spelt before OpenSSL 3.
+        | "self signed certificate"
+        | "self signed certificate in certificate chain" => PeerFault::UnknownIssuer,
+        _ => PeerFault::Unspecified,
+    })
 }
 
 #[cfg(test)]
@@ -100,25 +188,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn openssls_words_become_kinds() {
-        let cases = [
-            (
-                "error:0A000412:SSL routines:ssl3_read_bytes:sslv3 alert bad certificate:ssl/record/rec_layer_s3.c:1605:SSL alert number 42",
-                Kind::PeerAlert(TlsAlert(42)),
-            ),
-            ("tlsv13 alert certificate required:...:SSL alert number 116:", Kind::PeerAlert(TlsAlert(116))),
-            (
-                "certificate verify failed:...: (unable to get local issuer certificate)",
-                Kind::PeerUntrusted(PeerFault::UnknownIssuer),
-            ),
-            ("certificate verify failed:...: (certificate has expired)", Kind::PeerUntrusted(PeerFault::Expired)),
-            ("certificate verify failed:...: (hostname mismatch)", Kind::PeerUntrusted(PeerFault::NameMismatch)),
-            ("certificate verify failed:...: (something new)", Kind::PeerUntrusted(PeerFault::Unspecified)),
-            ("error:0A00010B:SSL routines:ssl3_get_record:wrong version number", Kind::NotTls),
-        ];
-        for (text, kind) in cases {
-            assert_eq!(of_text(text), Some(kind), "{text}");
+    fn an_alert_is_read_by_its_number_and_nothing_else_is() {
+        let text = "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:\
+                    ssl/record/rec_layer_s3.c:916:SSL alert number 116";
+        assert_eq!(alert_number(text), Some(TlsAlert(116)));
+        assert_eq!(alert_number("SSL alert number 48, more"), Some(TlsAlert(48)));
+        assert_eq!(alert_number("SSL alert number 4096"), None);
+        assert_eq!(alert_number("certificate verify failed (certificate has expired)"), None);
+    }
+
+    #[test]
+    fn a_verdict_counts_only_where_openssl_verified_the_server() {
+        let failed = |verdict: &str| {
+            fault_in(&format!(
+                "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:\
+                               ssl/statem/statem_clnt.c:2123: ({verdict})"
+            ))
+        };
+        assert_eq!(failed("certificate has expired"), Some(PeerFault::Expired));
+        for text in ["certificate is not yet valid", "certificate is not yet valid or the system clock is incorrect"] {
+            assert_eq!(failed(text), Some(PeerFault::NotYetValid));
         }
-        assert_eq!(of_text("connection reset by peer"), None);
+        assert_eq!(failed("CRL has expired"), Some(PeerFault::Unspecified));
+        assert_eq!(fault_in("sslv3 alert certificate expired (certificate has expired)"), None);
     }
 }

@@ -1,10 +1,12 @@
-//! The DigiCert ONE transport over [hyper](https://docs.rs/hyper) on the operating system's TLS: OpenSSL, SChannel or Secure
-//! Transport, by [native-tls](https://docs.rs/native-tls).
+//! The DigiCert ONE transport over hyper on the operating system's TLS ([native-tls](https://docs.rs/native-tls)): OpenSSL
+//! on Linux, SChannel on Windows, Security.framework on Apple's systems.
 //!
-//! It does not go through reqwest, so no other crate's features can change the stack below it. It needs a tokio runtime with
-//! I/O and time. Making a transport takes tens of milliseconds on Linux, because OpenSSL loads the system's roots even where
-//! they are then not used: make one and keep it. The feature `vendored` builds OpenSSL from source, so that no headers are
-//! needed.
+//! native-tls tells little about a handshake, so this crate reads what passes over the wire in clear text: that gives the
+//! TLS version, and under TLS 1.2 the request for a client certificate. Under TLS 1.3 that request is encrypted, and whether
+//! one was asked for stays unknown. It needs a tokio runtime with I/O and time.
+//!
+//! Making a transport takes some 70 ms on Linux, since OpenSSL loads the system's roots each time, even when they are not
+//! to be trusted. It is done once for each transport, never for a call.
 //!
 //! ```
 //! use digicert_one_core::{Connector as _, TransportConfig};
@@ -17,9 +19,12 @@ mod body;
 mod config;
 mod dial;
 mod error;
+mod handshake;
 mod identity;
+mod records;
 mod stream;
 mod transport;
+mod tunnel;
 
 use std::sync::Arc;
 
@@ -42,27 +47,46 @@ impl Connector {
 
 impl digicert_one_core::Connector for Connector {
     fn info(&self) -> ConnectorInfo {
-        let engine = match () {
-            () if cfg!(windows) => "SChannel",
-            () if cfg!(target_vendor = "apple") => "Secure Transport",
-            () if cfg!(feature = "vendored") => "OpenSSL 3, built in",
-            () => "OpenSSL of the system",
-        };
-        ConnectorInfo::new("native-tls", "hyper 1", engine)
+        ConnectorInfo::new("native-tls", "hyper 1 / hyper-util 0.1", engine())
     }
 
     fn capabilities(&self) -> Capabilities {
-        // native-tls shows neither the certificate request nor the version that was agreed.
-        let all = Capabilities::all().without(Capability::ClientAuthSignal).without(Capability::TlsVersionFact);
-        if cfg!(windows) || cfg!(target_vendor = "apple") {
-            // Their error texts are not read; Secure Transport has no TLS 1.3 in native-tls 0.2.
-            let plain = all.without(Capability::AlertDetail).without(Capability::PeerFaultDetail);
-            return if cfg!(windows) { plain } else { plain.without(Capability::Tls13) };
-        }
-        all
+        capabilities()
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
         Ok(Arc::new(NativeTlsTransport::new(config)?))
     }
+}
+
+/// What the engine below can do. Only OpenSSL is put to the test; of the others the least is claimed.
+fn capabilities() -> Capabilities {
+    // TLS 1.3 encrypts the server's request, and native-tls has no callback for it.
+    let openssl = Capabilities::all().without(Capability::ClientAuthSignal);
+    if cfg!(not(any(target_os = "windows", target_vendor = "apple"))) {
+        return openssl;
+    }
+    // Their error texts are in the user's language and name neither alert nor fault.
+    let others = openssl
+        .without(Capability::AlertDetail)
+        .without(Capability::PeerFaultDetail)
+        .without(Capability::Ed25519Identity);
+    if cfg!(target_vendor = "apple") { others.without(Capability::Tls13) } else { others }
+}
+
+#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
+fn engine() -> String {
+    // "OpenSSL 3.6.3 7 Apr 2026" without its date.
+    let version: Vec<&str> = openssl::version::version().split(' ').take(2).collect();
+    format!("native-tls 0.2 / {}", version.join(" "))
+}
+
+#[cfg(target_os = "windows")]
+fn engine() -> String {
+    "native-tls 0.2 / SChannel".to_owned()
+}
+
+#[cfg(target_vendor = "apple")]
+fn engine() -> String {
+    "native-tls 0.2 / Security.framework".to_owned()
 }

@@ -1,65 +1,149 @@
-//! One hyper client over one TLS connector: one identity, one pool. native-tls resumes no sessions.
+//! One hyper client: one identity, one pool. Its connector is ours, so the facts of a connection travel with it: as an extra
+//! of its answers, and as the connection info of its errors.
 
+use std::cell::Cell;
 use std::fmt;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Exchange, Phase, ResponseBody, Transport, TransportConfig, TransportError,
+    BoxError, ConnectionFacts, Delivery, Exchange, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind, announce_empty_body,
 };
+use http::Version;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::{Instant, timeout_at};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tokio::time::{Instant, sleep_until};
 
-use crate::body::TimedBody;
+use crate::body::StreamedBody;
 use crate::dial::Dialer;
-use crate::error;
-use crate::stream::Tag;
+use crate::handshake::{CALL, Handshake};
+use crate::{config, error};
+
+/// Thirty years: later than any call.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+/// How often a call that waits looks whether its connection still stands.
+///
+/// A request that reaches hyper's queue for a connection in the moment in which that connection ends is never answered, not
+/// even with an error (<https://github.com/hyperium/hyper/issues/4122>, seen with hyper 1.12). A server that refuses our
+/// certificate under TLS 1.3 often brings the two together: one call in a few thousand would wait for its whole limit.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(crate) struct NativeTlsTransport {
     client: Client<Dialer, Full<Bytes>>,
-    total: Duration,
+    limit: Duration,
 }
 
 impl NativeTlsTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            // Repeats only what hyper gives back unsent, because the pooled connection that it chose was already closed.
-            .retry_canceled_requests(true)
-            .build(Dialer::new(config)?);
-        Ok(Self { client, total: config.timeouts().total() })
+        Ok(Self { client: config::client(config::dialer(config)?), limit: config.timeouts().total() })
     }
+}
+
+/// How the wait for an answer ended.
+enum Outcome<T> {
+    Ended(T),
+    /// The connection is gone with the request, and hyper does not say so.
+    Lost(Arc<Handshake>),
+    /// The whole call's limit ran out.
+    Late,
 }
 
 #[async_trait]
 impl Transport for NativeTlsTransport {
-    async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
         // Without a runtime tokio panics in its first timer.
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
-        let end = Instant::now() + self.total;
-        announce_empty_body(&mut request);
-        let response = match timeout_at(end, self.client.request(request.map(Full::new))).await {
-            Ok(outcome) => outcome.map_err(error::of_call)?,
-            // The connect limit ends first where it is the shorter one; what is left is the wait for an answer.
-            Err(late) => {
-                let kind = TransportErrorKind::Timeout(Phase::Response);
-                return Err(TransportError::new(kind, Delivery::Unknown).with_source(late));
+        let mut request = translate(request)?;
+        let carrier = capture_connection(&mut request);
+        let now = Instant::now();
+        // A limit beyond what the clock can count is no limit.
+        let deadline = now.checked_add(self.limit).unwrap_or_else(|| now + FAR);
+        let mut call = pin!(self.client.request(request));
+        let mut look = pin!(sleep_until(deadline.min(now + PATIENCE)));
+        // The connection that this call began to make, if it began one.
+        let mut begun = None;
+        let mut was_lost = false;
+        let outcome = poll_fn(|cx| {
+            let polled = CALL.sync_scope(Cell::new(begun.take()), || {
+                let polled = call.as_mut().poll(cx);
+                begun = CALL.with(Cell::take);
+                polled
+            });
+            if let Poll::Ready(outcome) = polled {
+                return Poll::Ready(Outcome::Ended(outcome));
             }
-        };
-        let (mut head, inner) = response.into_parts();
-        let facts = head.extensions.get::<Tag>().map_or_else(ConnectionFacts::unknown, Tag::facts_of_answer);
-        // Types of the libraries below have no business above the seam.
-        head.extensions.clear();
-        let body = ResponseBody::new(TimedBody::new(inner, end, facts.clone()));
-        Ok(Exchange::new(http::Response::from_parts(head, body), facts))
+            while look.as_mut().poll(cx).is_ready() {
+                let now = Instant::now();
+                if now >= deadline {
+                    return Poll::Ready(Outcome::Late);
+                }
+                // Not while a connection is being made: hyper-util may have taken an unwritten request back for it.
+                let is_waiting = begun.as_deref().is_some_and(Handshake::is_pending);
+                let lost = carried_by(&carrier).filter(|connection| connection.is_gone() && !is_waiting);
+                match lost {
+                    // Seen twice, so that an answer or an error on its way from a connection just ended comes first.
+                    Some(connection) if was_lost => return Poll::Ready(Outcome::Lost(connection)),
+                    lost => was_lost = lost.is_some(),
+                }
+                look.as_mut().reset(deadline.min(now + PATIENCE));
+            }
+            Poll::Pending
+        });
+        match outcome.await {
+            Outcome::Ended(Ok(response)) => Ok(exchange(response, deadline)),
+            Outcome::Ended(Err(failure)) => Err(error::of_call(failure, begun.as_deref())),
+            Outcome::Lost(connection) => Err(error::of_lost_call(&connection)),
+            Outcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
+        }
     }
+}
+
+/// The connection that was given the request, once one was.
+fn carried_by(carrier: &CaptureConnection) -> Option<Arc<Handshake>> {
+    let mut extras = http::Extensions::new();
+    carrier.connection_metadata().as_ref()?.get_extras(&mut extras);
+    extras.remove::<Arc<Handshake>>()
+}
+
+fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Exchange {
+    let (mut head, inner) = response.into_parts();
+    let facts = match head.extensions.get::<Arc<Handshake>>() {
+        Some(connection) => connection.facts_of_answer(),
+        None => ConnectionFacts::unknown(),
+    };
+    // Types of the libraries below have no business above the seam.
+    head.extensions.clear();
+    let body = ResponseBody::new(StreamedBody::new(inner, deadline, facts.clone()));
+    Exchange::new(http::Response::from_parts(head, body), facts)
+}
+
+fn translate(mut request: http::Request<Bytes>) -> Result<http::Request<Full<Bytes>>, TransportError> {
+    let invalid =
+        |source: BoxError| TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source);
+    let uri = request.uri();
+    if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none_or(str::is_empty) {
+        return Err(invalid(
+            "the address must begin with https:// (or http:// for a loopback server) and name a host".into(),
+        ));
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(invalid("the address holds a user name or a password; credentials do not belong there".into()));
+    }
+    announce_empty_body(&mut request);
+    // ALPN decides; a version in the request could only contradict it.
+    *request.version_mut() = Version::HTTP_11;
+    Ok(request.map(Full::new))
 }
 
 impl fmt::Debug for NativeTlsTransport {

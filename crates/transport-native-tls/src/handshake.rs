@@ -1,0 +1,131 @@
+//! What is known of one connection: how far it came, what its handshake showed, whether it has been used. The connector
+//! makes one note of these for each connection; answers and errors lead back to it.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use digicert_one_core::{ConnectionFacts, Phase, TlsAlert};
+
+use crate::error;
+use crate::records::Seen;
+
+tokio::task_local! {
+    /// The connection that the call around it begins to make, if it makes one.
+    pub(crate) static CALL: Cell<Option<Arc<Handshake>>>;
+}
+
+const CONNECTING: u8 = 0;
+const SHAKING_HANDS: u8 = 1;
+const STANDS: u8 = 2;
+/// close_notify is the one alert that is never a failure, so its number is free.
+const NO_ALERT: u8 = 0;
+
+/// The notes of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Handshake {
+    step: AtomicU8,
+    peer: OnceLock<SocketAddr>,
+    facts: OnceLock<ConnectionFacts>,
+    alert: AtomicU8,
+    writing: AtomicBool,
+    answered: AtomicBool,
+    gone: AtomicBool,
+}
+
+impl Handshake {
+    pub(crate) fn note_peer(&self, peer: SocketAddr) {
+        let _ = self.peer.set(peer);
+    }
+
+    /// TCP stands, through a proxy too.
+    pub(crate) fn tcp_stands(&self) {
+        self.step.store(SHAKING_HANDS, Ordering::Relaxed);
+    }
+
+    /// The connection is ready for requests.
+    pub(crate) fn stands(&self) {
+        self.step.store(STANDS, Ordering::Relaxed);
+    }
+
+    /// What could be seen of the TLS handshake.
+    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool) {
+        let mut facts = ConnectionFacts::unknown();
+        facts.tls_version = seen.version;
+        facts.tls_resumed = seen.resumed;
+        facts.identity_requested = seen.certificate_requested;
+        // Without an identity nothing can have been sent, whatever TLS 1.3 hides.
+        facts.identity_sent = if has_identity { seen.certificate_sent } else { Some(false) };
+        facts.peer = self.peer.get().copied();
+        let _ = self.facts.set(facts);
+        if let Some(alert) = seen.alert {
+            self.alert.store(alert.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes of a request, or of HTTP/2's preface, begin to leave.
+    pub(crate) fn note_writing(&self) {
+        self.writing.store(true, Ordering::Relaxed);
+    }
+
+    /// HTTP/2 mostly swallows the error that ends a connection, and the alert in it.
+    pub(crate) fn note_failure(&self, failure: &io::Error) {
+        if let Some(alert) = error::alert_in(failure) {
+            self.alert.store(alert.0, Ordering::Relaxed);
+        }
+    }
+
+    /// The connection was given up, or never came to stand.
+    pub(crate) fn note_gone(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing can come or go any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection is still being made.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.step.load(Ordering::Relaxed) != STANDS && !self.is_gone()
+    }
+
+    /// The alert that ended the connection.
+    pub(crate) fn alert(&self) -> Option<TlsAlert> {
+        let number = self.alert.load(Ordering::Relaxed);
+        (number != NO_ALERT).then_some(TlsAlert(number))
+    }
+
+    /// Whether not even a part of a request can have left.
+    pub(crate) fn is_unused(&self) -> bool {
+        !self.writing.load(Ordering::Relaxed)
+    }
+
+    /// Where the making of the connection is, or was when it ended; `None` when it is made.
+    pub(crate) fn phase(&self) -> Option<Phase> {
+        match self.step.load(Ordering::Relaxed) {
+            CONNECTING => Some(Phase::Connect),
+            SHAKING_HANDS => Some(Phase::Handshake),
+            _ => None,
+        }
+    }
+
+    /// The facts for an answer; from now on the connection counts as used.
+    pub(crate) fn facts_of_answer(&self) -> ConnectionFacts {
+        self.with_reuse(self.answered.swap(true, Ordering::Relaxed))
+    }
+
+    /// The facts for a failure.
+    pub(crate) fn facts(&self) -> ConnectionFacts {
+        self.with_reuse(self.answered.load(Ordering::Relaxed))
+    }
+
+    fn with_reuse(&self, reused: bool) -> ConnectionFacts {
+        let mut facts = self.facts.get().cloned().unwrap_or_default();
+        facts.peer = self.peer.get().copied();
+        facts.reused = Some(reused);
+        facts
+    }
+}
