@@ -24,12 +24,15 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.failed(&Failure::Internal(error.into())),
     };
+    // The emulator runs until it is told to stop: there Ctrl-C is the proper end.
+    let at_interrupt = || match arguments.command {
+        Command::Emulator(_) => Ok(()),
+        _ => Err(Failure::Interrupted),
+    };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            // The command first: the emulator takes Ctrl-C for its proper end.
-            biased;
-            outcome = run(arguments.command, &output) => outcome,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+            outcome = run(&arguments.command, &output) => outcome,
+            Ok(()) = tokio::signal::ctrl_c() => at_interrupt(),
         }
     });
     // Blocking name look-ups of an interrupted call must not hold the process.
@@ -40,11 +43,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, output: &Output) -> Result<(), Failure> {
+async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Demo => demo::run(output).await,
-        Command::Emulator(options) => emulator::run(&options, output).await,
-        Command::Whoami(options) => call::whoami(&options, output).await,
-        Command::Call(options) => call::call(&options, output).await,
+        Command::Emulator(options) => emulator::run(options, output).await,
+        Command::Whoami(options) => call::whoami(options, output).await,
+        Command::Call(options) => call::call(options, output).await,
     }
 }

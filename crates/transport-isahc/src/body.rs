@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ConnectionFacts, TransportError};
@@ -16,25 +16,31 @@ use crate::slot::Watch;
 
 /// What one read asks for: the size in which libcurl delivers.
 const CHUNK: usize = 16 << 10;
+/// Reads after which an answer that nobody wants is given up: it is cheaper to cut than to read on.
+const FAREWELL: usize = 4;
 
 /// isahc's body.
 pub(crate) struct StreamedBody {
+    /// Above the watch: it holds the client, and the watch is to see the last of it.
     inner: AsyncBody,
     buffer: BytesMut,
     facts: ConnectionFacts,
     ended: bool,
+    /// What is still to come, where the answer says.
+    missing: Option<u64>,
     /// A read that was done ahead.
     ahead: Option<Bytes>,
     watch: Watch,
 }
 
 impl StreamedBody {
-    pub(crate) fn new(inner: AsyncBody, facts: ConnectionFacts, mut watch: Watch) -> Self {
+    /// `length` as the head of the answer tells it.
+    pub(crate) fn new(inner: AsyncBody, length: Option<u64>, facts: ConnectionFacts, mut watch: Watch) -> Self {
         let ended = inner.is_empty();
         if ended {
             watch.ended();
         }
-        Self { inner, buffer: BytesMut::new(), facts, ended, ahead: None, watch }
+        Self { inner, buffer: BytesMut::new(), facts, ended, missing: length, ahead: None, watch }
     }
 
     /// Reads ahead once; an end at once is an error.
@@ -56,11 +62,28 @@ impl StreamedBody {
             self.buffer.resize(CHUNK, 0);
         }
         let outcome = ready!(Pin::new(&mut self.inner).poll_read(cx, &mut self.buffer));
-        if !matches!(outcome, Ok(1..)) {
+        if let Ok(read @ 1..) = outcome {
+            self.missing = self.missing.map(|missing| missing.saturating_sub(read as u64));
+        } else {
             self.ended = true;
             self.watch.ended();
         }
         Poll::Ready(outcome.map(|read| (read > 0).then(|| self.buffer.split_to(read).freeze())))
+    }
+}
+
+impl Drop for StreamedBody {
+    /// An answer that has come is not cancelled by not being read.
+    fn drop(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..FAREWELL {
+            if self.ended || self.missing == Some(0) || !matches!(self.poll_read(&mut cx), Poll::Ready(Ok(Some(_)))) {
+                break;
+            }
+        }
+        if self.missing == Some(0) {
+            self.watch.ended();
+        }
     }
 }
 
@@ -82,6 +105,10 @@ impl Body for StreamedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.len() as u64);
+        match self.missing {
+            Some(missing) => SizeHint::with_exact(missing.saturating_add(ahead)),
+            None => SizeHint::default(),
+        }
     }
 }

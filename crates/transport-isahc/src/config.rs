@@ -1,8 +1,12 @@
 //! `TransportConfig` in terms of isahc.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, Proxy, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
-    TrustRoots,
+    Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TransportConfig, TransportError,
+    TransportErrorKind, TrustRoots,
 };
 use http::Uri;
 use isahc::HttpClient;
@@ -11,7 +15,9 @@ use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
 use crate::OPENSSL;
+use crate::hush::Hush;
 use crate::identity::Handover;
+use crate::slot::Lane;
 
 /// Whether connections are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,24 +27,26 @@ pub(crate) enum Reuse {
 }
 
 /// An isahc client with exactly this configuration.
-pub(crate) fn client(
+pub(crate) fn lane(
     config: &TransportConfig,
-    identity: Option<&Handover>,
+    identity: Option<Arc<Handover>>,
     reuse: Reuse,
-) -> Result<HttpClient, TransportError> {
+) -> Result<Lane, TransportError> {
     let timeouts = config.timeouts();
     let mut builder = HttpClient::builder()
         .redirect_policy(RedirectPolicy::None)
         .expect_continue(false)
         .automatic_decompression(false)
         .tcp_nodelay()
-        .timeout(timeouts.total())
-        .connect_timeout(timeouts.connect())
-        .version_negotiation(match config.http_versions() {
-            HttpVersions::Http1 => VersionNegotiation::http11(),
-            _ => VersionNegotiation::latest_compatible(),
+        .timeout(limit(timeouts.total()))
+        .connect_timeout(limit(timeouts.connect()))
+        .version_negotiation(match (config.http_versions(), reuse) {
+            (HttpVersions::Both, Reuse::Pool) => VersionNegotiation::latest_compatible(),
+            // Over HTTP/2 a second request joins the first on its connection, and libcurl repeats what such a connection
+            // takes with it (lib/transfer.c, `Curl_retry_request`). isahc cannot switch that off.
+            _ => VersionNegotiation::http11(),
         })
-        .tls_config(tls(config, identity)?);
+        .tls_config(tls(config, identity.as_deref())?);
     if reuse == Reuse::Never {
         builder = builder.connection_cache_size(0);
     }
@@ -46,8 +54,9 @@ pub(crate) fn client(
         // An explicit none: without it libcurl reads the proxy variables.
         Proxy::None => builder.proxy(None),
         Proxy::Http(uri) => {
-            let (address, credentials) = proxy(uri)?;
-            let builder = builder.proxy(address);
+            let (address, credentials) = proxy(uri, config)?;
+            // An explicit empty list: without it libcurl reads `no_proxy`.
+            let builder = builder.proxy(address).proxy_blacklist(Vec::<String>::new());
             match credentials {
                 Some(credentials) => {
                     builder.proxy_authentication(Authentication::basic()).proxy_credentials(credentials)
@@ -57,7 +66,20 @@ pub(crate) fn client(
         }
         _ => return Err(invalid("a kind of proxy that this transport does not know")),
     };
-    builder.build().map_err(invalid)
+    let hush = Hush::new();
+    let client = hush.around(|| builder.build()).map_err(invalid)?;
+    Ok(Lane::new(client, hush, reuse, identity))
+}
+
+/// The fixed address of a host, if it has one.
+pub(crate) fn overridden(config: &TransportConfig, host: &str) -> Option<IpAddr> {
+    let same = |name: &&NameOverride| name.host.eq_ignore_ascii_case(host);
+    config.name_overrides().iter().find(same).map(|name| name.address)
+}
+
+/// libcurl counts whole milliseconds, takes 0 for "no limit", and has a `long` to count in.
+fn limit(limit: Duration) -> Duration {
+    limit.clamp(Duration::from_millis(1), Duration::from_millis(i32::MAX as u64))
 }
 
 fn tls(config: &TransportConfig, identity: Option<&Handover>) -> Result<TlsConfig, TransportError> {
@@ -87,8 +109,28 @@ fn trust(trust: &TrustRoots) -> Result<TrustStore, TransportError> {
         TrustRoots::Only(_) | TrustRoots::SystemAnd(_) => {}
         _ => return Err(invalid("a kind of trust roots that this transport does not know")),
     }
-    let store = given.iter().fold(TrustStore::builder(), |store, root| store.certificate_from_der(root));
-    Ok(store.build())
+    let system = system_bundle()
+        .map_err(|error| TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error))?;
+    let store = TrustStore::builder().certificate_from_pem(system);
+    Ok(given.iter().fold(store, |store, root| store.certificate_from_der(root)).build())
+}
+
+/// The system's roots in one file, as far as libcurl on OpenSSL would have read it: given roots take its place. The directory
+/// stays whatever is given.
+#[cfg(feature = "openssl-engine")]
+fn system_bundle() -> std::io::Result<Vec<u8>> {
+    // The curl crate asks the same library.
+    let Some(file) = openssl_probe::probe().cert_file else { return Ok(Vec::new()) };
+    let mut bundle = std::fs::read(file)?;
+    bundle.push(b'\n');
+    Ok(bundle)
+}
+
+/// rustls takes the given roots and no others.
+#[cfg(not(feature = "openssl-engine"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other engine reads a file")]
+fn system_bundle() -> std::io::Result<Vec<u8>> {
+    Ok(Vec::new())
 }
 
 fn version(version: TlsVersion) -> ProtocolVersion {
@@ -99,11 +141,16 @@ fn version(version: TlsVersion) -> ProtocolVersion {
 }
 
 /// By CONNECT. isahc 2.0.2 inverts the verification flags of a proxy's TLS (`proxy_ssl_verify_peer`), so clear text only.
-fn proxy(uri: &Uri) -> Result<(Uri, Option<Credentials>), TransportError> {
+fn proxy(uri: &Uri, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
     let host = uri.host().unwrap_or_default();
     if uri.scheme_str() != Some("http") || host.is_empty() {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));
     }
+    let host = match overridden(config, host) {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => format!("[{address}]"),
+        None => host.to_owned(),
+    };
     let address = format!("http://{host}:{}", uri.port_u16().unwrap_or(80));
     let address = address.parse().map_err(|_| invalid("the proxy address is not valid"))?;
     let user_info =
@@ -116,6 +163,6 @@ fn proxy(uri: &Uri) -> Result<(Uri, Option<Credentials>), TransportError> {
     Ok((address, credentials))
 }
 
-fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
+pub(crate) fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }

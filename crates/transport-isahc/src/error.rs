@@ -1,53 +1,34 @@
-//! libcurl's error codes in our vocabulary. isahc keeps curl's text to itself, so the code is all there is; where one code has
-//! several causes the wider kind is used.
+//! libcurl's error codes in our vocabulary. isahc keeps curl's text to itself, so the code is nearly all there is; where one
+//! code has several causes the wider kind is used.
+//!
+//! One fact helps: libcurl fills in the addresses of a connection when TCP, tunnel and TLS all stand (lib/connect.c,
+//! `Curl_conn_connect`), and sends nothing before. An error without addresses has sent nothing.
 
 use std::error::Error;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use digicert_one_core::{
     ConnectionFacts, Delivery, PeerFault, Phase, Proxy, TlsAlert, TransportConfig, TransportError,
     TransportErrorKind as Kind, causes,
 };
+use isahc::error::ErrorKind;
 
 use crate::OPENSSL;
 
-/// The limits of one call: curl has one code for all of them, so the time that has passed must tell which one it was.
-pub(crate) struct Limits {
-    pub(crate) start: Instant,
-    pub(crate) connect: Duration,
-    pub(crate) total: Duration,
-}
-
-impl Limits {
-    fn phase(&self) -> Phase {
-        if self.start.elapsed() < self.total {
-            return Phase::ConnectOrHandshake;
-        }
-        // Where the connect limit is the shorter one it would have ended the call before.
-        if self.connect < self.total { Phase::Response } else { Phase::Call }
-    }
-}
-
 /// A failed call, before the head of its answer.
-pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, limits: &Limits) -> TransportError {
-    let kind = match code(&error) {
-        Some(code) => of_code(code, config, limits),
-        None => Kind::Other,
+pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
+    let stood = error.local_addr().is_some() || error.remote_addr().is_some();
+    let (kind, delivery) = match (code(&error), error.kind()) {
+        (Some(code), _) => (of_code(code, config, stood), of_delivery(code, stood)),
+        (None, ErrorKind::InvalidRequest) => (Kind::Config, Delivery::NotSent),
+        (None, _) => (Kind::Other, Delivery::Unknown),
     };
-    let delivery = match kind {
-        Kind::Dns
-        | Kind::Refused
-        | Kind::Tls
-        | Kind::PeerUntrusted(_)
-        | Kind::PeerAlert(_)
-        | Kind::LocalIdentity
-        | Kind::TrustRoots
-        | Kind::Config
-        | Kind::Proxy(_)
-        | Kind::Timeout(Phase::ConnectOrHandshake) => Delivery::NotSent,
-        _ => Delivery::Unknown,
-    };
-    TransportError::new(kind, delivery).with_source(error)
+    TransportError::new(kind, delivery).with_facts(facts).with_source(error)
+}
+
+/// Whether libcurl said so.
+pub(crate) fn is_curls(error: &isahc::Error) -> bool {
+    code(error).is_some()
 }
 
 /// A body that failed after its head.
@@ -78,8 +59,9 @@ fn code(error: &(dyn Error + 'static)) -> Option<u32> {
     causes(error).find_map(|cause| cause.downcast_ref::<curl::Error>()).map(|error| error.code())
 }
 
-/// The numbers are those of libcurl's `curl.h`.
-fn of_code(code: u32, config: &TransportConfig, limits: &Limits) -> Kind {
+/// The numbers are those of libcurl's `curl.h`; `stood` is whether TCP and TLS did.
+fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
+    let proxied = !matches!(config.proxy(), Proxy::None);
     match code {
         // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9); CURLE_TOO_LARGE.
         1 | 8 | 100 => Kind::Protocol,
@@ -87,9 +69,11 @@ fn of_code(code: u32, config: &TransportConfig, limits: &Limits) -> Kind {
         5 => Kind::Proxy(None),
         6 => Kind::Dns,
         // With a proxy, TCP goes to it alone, and a refused CONNECT has this code too.
-        7 if !matches!(config.proxy(), Proxy::None) => Kind::Proxy(None),
+        7 if proxied => Kind::Proxy(None),
         7 => Kind::Refused,
-        28 => Kind::Timeout(limits.phase()),
+        // One code for all limits.
+        28 if stood => Kind::Timeout(Phase::Response),
+        28 => Kind::Timeout(Phase::ConnectOrHandshake),
         35 => Kind::Tls,
         // CURLE_BAD_FUNCTION_ARGUMENT: how a blob that cannot be read shows itself.
         43 if config.identity().is_some() => Kind::LocalIdentity,
@@ -98,14 +82,24 @@ fn of_code(code: u32, config: &TransportConfig, limits: &Limits) -> Kind {
         // Under OpenSSL this is also how a server's refusal of our expired certificate shows itself (TLS 1.2).
         60 if OPENSSL && identity_has_ended(config) => Kind::Tls,
         60 | 83 | 91 => Kind::PeerUntrusted(PeerFault::Unspecified),
-        // CURLE_PROXY
+        // CURLE_PROXY; CURLE_RECV_ERROR of a tunnel that was never dug: in a handshake it would be 35.
         97 => Kind::Proxy(None),
+        56 if proxied && !stood => Kind::Proxy(None),
         // CURLE_SSL_CLIENTCERT: the server wants a client certificate.
         98 => Kind::PeerAlert(TlsAlert(116)),
-        // CURLE_RECV_ERROR is also the answer to a refused CONNECT; the tunnel comes first.
-        16 | 23 | 52 | 55 | 56 | 92 => Kind::Interrupted,
+        16 | 23 | 52 | 55 | 56 | 92 if stood => Kind::Interrupted,
+        16 | 23 | 52 | 55 | 56 | 92 => Kind::Tls,
         18 => Kind::BodyCut,
         _ => Kind::Other,
+    }
+}
+
+fn of_delivery(code: u32, stood: bool) -> Delivery {
+    match code {
+        _ if !stood => Delivery::NotSent,
+        // CURLE_PARTIAL_FILE: an answer began.
+        18 => Delivery::Sent,
+        _ => Delivery::Unknown,
     }
 }
 

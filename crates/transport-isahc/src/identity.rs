@@ -8,13 +8,15 @@ pub(crate) use self::memory::Handover;
 mod memory {
     use digicert_one_core::{ClientIdentity, TransportError};
     use isahc::tls::{Identity, PrivateKey};
+    use zeroize::Zeroizing;
 
-    /// The identity in memory, which OpenSSL takes as it is.
+    /// The identity in memory, which OpenSSL takes as it is; isahc keeps the text without a copy, so it is wiped.
     pub(crate) struct Handover(Identity);
 
     impl Handover {
         pub(crate) fn new(identity: &ClientIdentity) -> Result<Self, TransportError> {
-            let key = identity.expose_key_pem(|pem| PrivateKey::from_pem(pem.as_bytes().to_vec(), None));
+            let key =
+                identity.expose_key_pem(|pem| PrivateKey::from_pem(Zeroizing::new(pem.as_bytes().to_vec()), None));
             Ok(Self(Identity::from_pem(identity.chain_pem().into_bytes(), Some(key))))
         }
 
@@ -49,6 +51,8 @@ mod file {
             };
             let chain = Place::holding(identity.chain_pem().as_bytes()).map_err(unusable)?;
             let key = identity.expose_key_pem(|pem| Place::holding(pem.as_bytes())).map_err(unusable)?;
+            // As libcurl will: a system without /proc is to show itself now.
+            File::open(key.path()).map_err(unusable)?;
             Ok(Self { chain, key })
         }
 
@@ -68,8 +72,13 @@ mod file {
 
             use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
 
-            let descriptor: OwnedFd =
-                memfd_create("digicert-one-identity", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+            // A hardened kernel wants it said that nothing will be executed; one before 6.3 does not know how to be told.
+            let made = memfd_create("digicert-one-identity", flags | MemfdFlags::NOEXEC_SEAL);
+            let descriptor: OwnedFd = match made {
+                Err(rustix::io::Errno::INVAL) => memfd_create("digicert-one-identity", flags)?,
+                made => made?,
+            };
             fchmod(&descriptor, Mode::RUSR)?;
             let mut file = File::from(descriptor);
             file.write_all(bytes)?;
@@ -94,7 +103,11 @@ mod file {
     #[cfg(not(target_os = "linux"))]
     impl Place {
         fn holding(bytes: &[u8]) -> io::Result<Self> {
-            let directory = tempfile::Builder::new().prefix("digicert-one-").tempdir()?;
+            let mut directory = tempfile::Builder::new();
+            directory.prefix("digicert-one-");
+            #[cfg(unix)]
+            directory.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            let directory = directory.tempdir()?;
             let mut file = tempfile::NamedTempFile::new_in(directory.path())?;
             file.write_all(bytes)?;
             file.flush()?;

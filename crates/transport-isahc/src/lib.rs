@@ -1,17 +1,20 @@
 //! The DigiCert ONE transport over [isahc](https://docs.rs/isahc) on libcurl. It runs under any executor and needs no tokio.
 //!
 //! libcurl carries one TLS engine, chosen by feature: `rustls-engine` (the default: exact trust roots, no OpenSSL headers) or
-//! `openssl-engine` (OpenSSL built from source). isahc cannot compile
-//! with both, and `build.rs` says so before it tries.
+//! `openssl-engine` (OpenSSL built from source: given roots stand beside the system's, never alone). isahc cannot compile with
+//! both, and `build.rs` says so before it tries.
 //!
-//! On the OpenSSL engine `TrustRoots::SystemAnd` means the given roots and the system's hashed CA *directory*, such as
-//! `/etc/ssl/certs`: given roots take the place of the system's bundle *file*. A system that has the file alone adds nothing, and
-//! a public server is then refused. `TrustRoots::System` reads both.
+//! Habits of libcurl and isahc shape this crate:
 //!
-//! Three habits of libcurl shape this crate. On rustls it drops an identity that is in memory without a word, so the identity
-//! is handed over as an anonymous memory file. It sends a request again when a pooled connection dies under it, so everything
-//! but GET and HEAD goes over a second inner client that never reuses a connection. And it tells little about failures, so many of
-//! them have the wider diagnosis.
+//! - On rustls an identity that is in memory is dropped without a word, so it is handed over as an anonymous memory file.
+//! - A request is sent again when a shared or pooled connection dies under it. So everything but GET and HEAD goes over a second
+//!   inner client, on HTTP/1.1 and a connection for each call. A GET or HEAD may still be sent again.
+//! - Errors are a number. What the number does not tell has the wider diagnosis.
+//! - At debug and trace level isahc logs requests with all their headers; here it is silenced.
+//! - A call that gives no `User-Agent` gets isahc's, and a POST whose body has no `Content-Type` gets
+//!   `application/octet-stream`, lest libcurl calls it a form.
+//! - One variable of the environment cannot be kept from libcurl: `SSLKEYLOGFILE`. Whoever may set it for this process may
+//!   read its TLS traffic.
 //!
 //! ```
 //! use digicert_one_core::{Connector as _, TransportConfig};
@@ -23,6 +26,7 @@
 mod body;
 mod config;
 mod error;
+mod hush;
 mod identity;
 mod slot;
 mod transport;
@@ -68,7 +72,6 @@ impl digicert_one_core::Connector for Connector {
             Capability::ClientAuthSignal,
             Capability::TimeoutPhase,
             Capability::TlsVersionFact,
-            Capability::ReuseFact,
         ];
         let all = told.into_iter().fold(Capabilities::all(), Capabilities::without);
         // OpenSSL reads the system's CA directory beside whatever roots it is given; rustls takes given roots in place of them.

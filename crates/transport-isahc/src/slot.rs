@@ -5,50 +5,91 @@
 //! cancelled call retires the client: new calls get a new one, and the old one ends with the last call that still uses it.
 //! Upstream: isahc 2.0.2 src/handler.rs, `is_future_canceled`.
 
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use digicert_one_core::TransportError;
 use isahc::HttpClient;
 
-/// Holds the client for new calls.
-#[derive(Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Place>>);
+use crate::config::Reuse;
+use crate::hush::Hush;
+use crate::identity::Handover;
 
-#[derive(Default)]
-struct Place {
-    client: Option<HttpClient>,
-    /// Counts the clients, so that a late cancellation does not retire a newer one.
-    number: u64,
+/// Connections that are remembered. With more than these in one client "never seen" becomes "unknown".
+const REMEMBERED: usize = 512;
+
+/// One isahc client and what belongs to it.
+pub(crate) struct Lane {
+    pub(crate) client: HttpClient,
+    pub(crate) hush: Hush,
+    reuse: Reuse,
+    seen: Mutex<Seen>,
+    /// Below the client, so that it outlives the agent: libcurl opens the file at every handshake.
+    _identity: Option<Arc<Handover>>,
 }
 
-impl Slot {
-    /// A client and the watch over one call on it; made by `make` where there is none.
-    pub(crate) fn begin(
-        &self,
-        make: impl FnOnce() -> Result<HttpClient, TransportError>,
-    ) -> Result<(HttpClient, Watch), TransportError> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = match &place.client {
-            Some(client) => client.clone(),
-            None => {
-                let client = make()?;
-                place.number += 1;
-                place.client = Some(client.clone());
-                client
-            }
-        };
-        Ok((client, Watch { slot: self.clone(), number: place.number, ended: false }))
+/// Both ends of the connections that carried a call.
+#[derive(Default)]
+struct Seen {
+    ends: VecDeque<(SocketAddr, SocketAddr)>,
+    forgotten: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(client: HttpClient, hush: Hush, reuse: Reuse, identity: Option<Arc<Handover>>) -> Self {
+        Self { client, hush, reuse, seen: Mutex::default(), _identity: identity }
+    }
+
+    /// Whether the connection between these ends carried an earlier call, and that it carries one now.
+    pub(crate) fn carried_before(&self, local: SocketAddr, remote: SocketAddr) -> Option<bool> {
+        if self.reuse == Reuse::Never {
+            return Some(false);
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.ends.contains(&(local, remote)) {
+            return Some(true);
+        }
+        if seen.ends.len() == REMEMBERED {
+            seen.ends.pop_front();
+            seen.forgotten = true;
+        }
+        seen.ends.push_back((local, remote));
+        (!seen.forgotten).then_some(false)
     }
 }
 
-/// Follows one call to its end; dropped before that, it retires the call's client.
+/// Holds the lane for new calls.
+#[derive(Clone, Default)]
+pub(crate) struct Slot(Arc<Mutex<Option<Arc<Lane>>>>);
+
+impl Slot {
+    /// The watch over one call on the lane; made by `make` where there is none.
+    pub(crate) fn begin(&self, make: impl FnOnce() -> Result<Lane, TransportError>) -> Result<Watch, TransportError> {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = match &*place {
+            Some(lane) if !lane.hush.came_too_early() => Arc::clone(lane),
+            _ => Arc::clone(place.insert(Arc::new(make()?))),
+        };
+        drop(place);
+        Ok(Watch { slot: self.clone(), lane: Some(lane), ended: false })
+    }
+}
+
+/// Follows one call to its end; dropped before that, it retires the call's lane.
 pub(crate) struct Watch {
     slot: Slot,
-    number: u64,
+    /// Empty only while it is dropped.
+    lane: Option<Arc<Lane>>,
     ended: bool,
 }
 
 impl Watch {
+    pub(crate) fn lane(&self) -> &Lane {
+        self.lane.as_ref().expect("a watch has its lane until it is dropped")
+    }
+
     /// The call came to its end: nothing is left to cancel.
     pub(crate) fn ended(&mut self) {
         self.ended = true;
@@ -57,14 +98,21 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let retired = {
+        let Some(lane) = self.lane.take() else { return };
+        if !self.ended {
             let mut place = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if place.number == self.number { place.client.take() } else { None }
-        };
-        // Outside the lock: the last clone waits for its agent thread.
-        drop(retired);
+            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &lane)) {
+                *place = None;
+            }
+        }
+        if let Some(lane) = Arc::into_inner(lane) {
+            end(lane);
+        }
     }
+}
+
+/// Ends a retired lane. That waits for the agent thread, which waits for libcurl's resolver threads: for as long as the
+/// system's resolver likes. No executor can wait for it, so a thread does; where there is none to be had, we wait.
+fn end(lane: Lane) {
+    let _ = thread::Builder::new().name("isahc-retired".to_owned()).spawn(move || drop(lane));
 }

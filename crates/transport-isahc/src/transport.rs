@@ -2,79 +2,90 @@
 //! libcurl sends a request again when a pooled connection dies under it.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Exchange, NameOverride, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, announce_empty_body,
+    ConnectionFacts, Exchange, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
+    TransportError, announce_empty_body,
 };
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, StatusCode, Version};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, Request, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
-use isahc::{AsyncBody, HttpClient, ResponseExt};
+use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
-use crate::error::{self, Limits};
-use crate::slot::{Slot, Watch};
-use crate::{config, identity};
+use crate::config::{self, Reuse, invalid};
+use crate::error;
+use crate::identity::Handover;
+use crate::slot::{Lane, Slot, Watch};
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
     /// Filled by the first request that needs it: every isahc client has a thread of its own.
     single: Slot,
     config: TransportConfig,
-    /// Below the clients, so that it outlives them: libcurl opens the file at every handshake.
-    identity: Option<identity::Handover>,
+    identity: Option<Arc<Handover>>,
 }
 
 impl IsahcTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        let identity = config.identity().map(identity::Handover::new).transpose()?;
+        let identity = config.identity().map(Handover::new).transpose()?.map(Arc::new);
         let transport = Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), identity };
         // Made now, so that what isahc refuses is refused here.
-        transport.begin(&Method::GET)?.1.ended();
+        transport.begin(&Method::GET)?.ended();
         Ok(transport)
     }
 
-    fn begin(&self, method: &Method) -> Result<(HttpClient, Watch), TransportError> {
+    fn begin(&self, method: &Method) -> Result<Watch, TransportError> {
         let (slot, reuse) = match *method {
-            Method::GET | Method::HEAD => (&self.pooled, config::Reuse::Pool),
-            _ => (&self.single, config::Reuse::Never),
+            Method::GET | Method::HEAD => (&self.pooled, Reuse::Pool),
+            _ => (&self.single, Reuse::Never),
         };
-        slot.begin(|| config::client(&self.config, self.identity.as_ref(), reuse))
-    }
-
-    fn limits(&self, start: Instant) -> Limits {
-        let timeouts = self.config.timeouts();
-        Limits { start, connect: timeouts.connect(), total: timeouts.total() }
+        slot.begin(|| config::lane(&self.config, self.identity.clone(), reuse))
     }
 }
 
 #[async_trait]
 impl Transport for IsahcTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        let limits = self.limits(Instant::now());
         let method = request.method().clone();
+        let tls = request.uri().scheme_str() != Some("http");
         let request = self.translate(request)?;
-        let (client, mut watch) = self.begin(&method)?;
-        let response = match client.send_async(request).await {
+        let mut watch = self.begin(&method)?;
+        let answered = {
+            let lane = watch.lane();
+            let mut call = pin!(lane.hush.around(|| lane.client.send_async(request)));
+            poll_fn(|cx| lane.hush.around(|| call.as_mut().poll(cx))).await
+        };
+        let response = match answered {
             Ok(response) => response,
             Err(failure) => {
-                watch.ended();
-                return Err(error::of_call(failure, &self.config, &limits));
+                let facts = self.facts(watch.lane(), tls, failure.local_addr(), failure.remote_addr());
+                // Without a code of libcurl it is the agent that failed, and nobody is to meet it again.
+                if error::is_curls(&failure) {
+                    watch.ended();
+                }
+                return Err(error::of_call(failure, &self.config, facts));
             }
         };
-        let mut facts = ConnectionFacts::unknown();
-        facts.peer = response.remote_addr();
+        let facts = self.facts(watch.lane(), tls, response.local_addr(), response.remote_addr());
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
-        let mut body = StreamedBody::new(inner, facts.clone(), watch);
-        if may_be_cut(&method, &head) {
+        let bodiless = method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+        let length = match bodiless {
+            true => Some(0),
+            false if head.headers.contains_key(TRANSFER_ENCODING) => None,
+            false => inner.len(),
+        };
+        let mut body = StreamedBody::new(inner, length, facts.clone(), watch);
+        if !bodiless && may_be_cut(&head) {
             body.expect_some().await?;
         }
         let body = ResponseBody::new(body);
@@ -83,60 +94,92 @@ impl Transport for IsahcTransport {
 }
 
 impl IsahcTransport {
+    /// What is certain of the connection between these ends; without them there was none.
+    fn facts(&self, lane: &Lane, tls: bool, local: Option<SocketAddr>, peer: Option<SocketAddr>) -> ConnectionFacts {
+        let mut facts = ConnectionFacts::unknown();
+        facts.peer = peer;
+        if let (Some(local), Some(peer)) = (local, peer) {
+            facts.reused = lane.carried_before(local, peer);
+            if let (true, TlsVersions::Only(version)) = (tls, self.config.tls_versions()) {
+                facts.tls_version = Some(version);
+            }
+        }
+        facts.identity_sent = self.identity.is_none().then_some(false);
+        facts
+    }
+
     fn translate(&self, mut request: Request<Bytes>) -> Result<Request<AsyncBody>, TransportError> {
-        announce_empty_body(&mut request);
-        // Through a proxy the name is the proxy's to resolve.
-        let address = match self.config.proxy() {
-            Proxy::None => self.overridden(request.uri()),
-            _ => None,
-        };
-        if has_lower_case_escape(request.uri()) {
-            let why = "libcurl would change the path or query on the way: write the escapes in upper case";
-            return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
-        }
-        // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be told, the value not.
-        if let Some((name, _)) = request.headers().iter().find(|(_, value)| value.to_str().is_err()) {
-            let why = format!("isahc cannot carry the value of the header {name}: only visible ASCII, space and tab");
-            return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
-        }
-        let (mut head, body) = request.into_parts();
-        let extensions = std::mem::take(&mut head.extensions);
-        let mut builder = Request::builder().method(head.method).uri(head.uri).version(head.version);
-        if let Some(address) = address {
+        self.check_uri(request.uri())?;
+        prepare_headers(&mut request)?;
+        let (head, body) = request.into_parts();
+        let mut builder = Request::builder().method(head.method).version(head.version);
+        if let Some(address) = self.overridden(&head.uri) {
             // isahc's own resolve map needs the port when the client is made; a dialer is chosen by request.
             builder = builder.dial(Dialer::ip_socket(address));
         }
         let body = if body.is_empty() { AsyncBody::empty() } else { AsyncBody::from(body.to_vec()) };
-        let mut request = builder
-            .body(body)
-            .map_err(|error| TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(error))?;
+        let mut request = builder.uri(head.uri).body(body).map_err(invalid)?;
         *request.headers_mut() = head.headers;
-        request.extensions_mut().extend(extensions);
         Ok(request)
     }
 
-    fn overridden(&self, uri: &http::Uri) -> Option<SocketAddr> {
-        let host = uri.host()?;
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-        let same = |name: &&NameOverride| name.host.eq_ignore_ascii_case(host);
-        let address: IpAddr = self.config.name_overrides().iter().find(same)?.address;
-        Some((address, port).into())
+    /// libcurl speaks more schemes than HTTP, takes user info for credentials, and resolves `..`.
+    fn check_uri(&self, uri: &http::Uri) -> Result<(), TransportError> {
+        match (uri.scheme_str(), self.config.proxy()) {
+            (Some("https"), _) | (Some("http"), Proxy::None) => {}
+            (Some("http"), _) => {
+                return Err(invalid("without TLS there is no tunnel: the proxy would see the request"));
+            }
+            _ => return Err(invalid("the URI must begin with https:// (on loopback http:// will do)")),
+        }
+        if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+            return Err(invalid("the URI must have a host, and no user info before it"));
+        }
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        if RequestTarget::parse(target).map_err(invalid)?.as_str() != target {
+            return Err(invalid("libcurl would change the path or query on the way: write the escapes in upper case"));
+        }
+        Ok(())
     }
+
+    fn overridden(&self, uri: &http::Uri) -> Option<SocketAddr> {
+        // Through a proxy the name is the proxy's to resolve.
+        if !matches!(self.config.proxy(), Proxy::None) {
+            return None;
+        }
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        Some((config::overridden(&self.config, uri.host()?)?, port).into())
+    }
+}
+
+/// Headers that isahc and libcurl take as they are, without a panic and without an addition of their own.
+fn prepare_headers(request: &mut Request<Bytes>) -> Result<(), TransportError> {
+    // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be told, the value not.
+    if let Some((name, _)) = request.headers().iter().find(|(_, value)| value.to_str().is_err()) {
+        let why = format!("isahc cannot carry the value of the header {name}: only visible ASCII, space and tab");
+        return Err(invalid(why));
+    }
+    let has_body = !request.body().is_empty();
+    if has_body && *request.method() == Method::HEAD {
+        return Err(invalid("libcurl cannot send HEAD with a body"));
+    }
+    // libcurl would call it a form; a type that says nothing is what no type means (RFC 9110 §8.3).
+    if has_body && *request.method() == Method::POST && !request.headers().contains_key(CONTENT_TYPE) {
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    }
+    // The framing is ours: libcurl would believe a length that is not true.
+    request.headers_mut().remove(CONTENT_LENGTH);
+    request.headers_mut().remove(TRANSFER_ENCODING);
+    announce_empty_body(request);
+    Ok(())
 }
 
 /// Whether an empty body would leave open if the head was whole: curl takes a head that ends with its connection for complete,
 /// and isahc takes one without a status line for a 200. With a length or chunks the body itself tells. Any status but success
 /// did arrive, whatever was lost after it, and is an answer.
-fn may_be_cut(method: &Method, head: &http::response::Parts) -> bool {
-    let bodiless = *method == Method::HEAD || head.status == StatusCode::NO_CONTENT;
+fn may_be_cut(head: &http::response::Parts) -> bool {
     let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    head.version < Version::HTTP_2 && head.status.is_success() && !bodiless && !framed
-}
-
-/// RFC 3986 §6.2.2.1: libcurl brings `%2f` into the normal form `%2F`.
-fn has_lower_case_escape(uri: &http::Uri) -> bool {
-    let target = uri.path_and_query().map_or("", |target| target.as_str());
-    target.split('%').skip(1).any(|escape| escape.bytes().take(2).any(|digit| digit.is_ascii_lowercase()))
+    head.version < Version::HTTP_2 && head.status.is_success() && !framed
 }
 
 impl fmt::Debug for IsahcTransport {
