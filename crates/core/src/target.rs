@@ -111,8 +111,11 @@ fn allowed(character: char, in_query: bool) -> bool {
     }
 }
 
+/// `.` or `..`, each dot perhaps as `%2e`. Looks at the few segments that could be one, since every call comes through here.
 fn is_dot_segment(segment: &str) -> bool {
-    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+    segment.len() <= "%2e%2e".len()
+        && segment.starts_with(['.', '%'])
+        && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 impl fmt::Display for RequestTarget {

@@ -56,13 +56,16 @@ fn translate(mut request: http::Request<Bytes>) -> Result<reqwest::Request, Tran
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
-    let wanted = request.uri().path_and_query().cloned();
     announce_empty_body(&mut request);
-    let request = reqwest::Request::try_from(request).map_err(|error| invalid(error.without_url().into()))?;
-    let url = request.url();
-    let kept = wanted.is_none_or(|wanted| wanted.path() == url.path() && wanted.query() == url.query());
-    if !kept {
+    let (head, body) = request.into_parts();
+    let url = reqwest::Url::parse(&head.uri.to_string()).map_err(|error| invalid(error.into()))?;
+    if (url.path(), url.query()) != (head.uri.path(), head.uri.query()) {
         return Err(invalid("reqwest would change the path or query on the way: percent-encode it".into()));
+    }
+    let mut request = reqwest::Request::new(head.method, url);
+    *request.headers_mut() = head.headers;
+    if !body.is_empty() {
+        *request.body_mut() = Some(body.into());
     }
     Ok(request)
 }

@@ -1,0 +1,47 @@
+//! The client identity in libcurl's hands lasts as long as the transport. Alone in its process, since it counts descriptors.
+#![cfg(all(target_os = "linux", feature = "rustls-engine"))]
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use bytes::Bytes;
+use digicert_one_core::{ClientIdentity, Connector as _, TransportConfig, TrustRoots};
+use digicert_one_isahc::Connector;
+use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, handler};
+use futures_executor::block_on;
+use http::{Request, Response};
+use rustls_pki_types::CertificateDer;
+
+/// The memory files of this process that hold an identity.
+fn held() -> usize {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc is there");
+    descriptors
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|link| link.to_string_lossy().contains("memfd:digicert-one-identity"))
+        .count()
+}
+
+#[test]
+fn the_memory_file_goes_with_the_transport() {
+    let certificate = Pki::shared().client(ClientSpec::default());
+    let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
+    let pem = format!("{}{key}", certificate.chain_pem());
+    let identity = ClientIdentity::from_pem(pem.as_bytes()).expect("the pair is valid");
+    let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
+    let config = TransportConfig::new()
+        .with_trust(TrustRoots::Only(roots))
+        .with_name_override("one.digicert.test", IpAddr::V4(Ipv4Addr::LOCALHOST))
+        .with_identity(Some(identity));
+    let options = FrontOptions::default().client_auth(ClientAuth::Required);
+    let front = Front::start(options, handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }));
+    let front = front.expect("loopback can be bound");
+
+    let transport = Connector::new().connect(&config).expect("honoured");
+    for request in [Request::get(front.url("one.digicert.test")), Request::post(front.url("one.digicert.test"))] {
+        let request = request.body(Bytes::new()).expect("a valid request");
+        let exchange = block_on(transport.send(request)).expect("presented");
+        block_on(exchange.response.into_body().collect(1024)).expect("a body");
+    }
+    assert_eq!(held(), 2, "the chain and the key, for both inner clients");
+    drop(transport);
+    assert_eq!(held(), 0);
+}
