@@ -33,6 +33,7 @@ mod response;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clock::SystemClock;
+pub use digicert_one_credentials as credentials;
 pub use error::{Error, ErrorKind};
 pub use path::{IntoTarget, Path};
 pub use request::RequestBuilder;

@@ -13,6 +13,7 @@ use digicert_one_core::{
     CredentialError, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Sleep,
     Timeouts, Transport, TransportConfig, TransportError, Verdict,
 };
+use digicert_one_credentials::{Rules, Secret, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
 use futures_executor::block_on;
 use http::{Request, Response};
@@ -76,6 +77,13 @@ fn answer(status: u16, location: Option<&str>, body: &'static str) -> Response<&
         None => builder,
     };
     builder.body(body).expect("a valid answer")
+}
+
+fn identity(name: &str) -> ClientIdentity {
+    let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
+    let bundle = Secret::new(certificate.bundle_pem(), "the test");
+    let rules = Rules::at(SystemTime::now());
+    read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
 }
 
 fn key() -> Material {
@@ -175,8 +183,7 @@ fn a_body_above_the_limit_is_an_error_and_a_stream_has_none() {
 #[test]
 fn what_is_missing_or_contradictory_is_refused_at_build() {
     let scripted = Scripted::default();
-    let pem = Pki::shared().client(ClientSpec::default()).bundle_pem();
-    let identity = ClientIdentity::from_pem(pem.as_bytes()).expect("a pair");
+    let identity = identity("the test");
     let incomplete = [
         Client::builder(),
         Client::builder().connector(scripted.clone()),
@@ -224,10 +231,6 @@ impl Credential for Source {
 
 #[test]
 fn another_identity_is_another_transport_and_another_key_is_not() {
-    let identity = |name: &str| {
-        let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
-        ClientIdentity::from_pem(certificate.bundle_pem().as_bytes()).expect("a pair")
-    };
     let (alice, bob) = (identity("alice"), identity("bob"));
     let with_key = |identity: &ClientIdentity, key: &str| {
         Material::certificate_and_key(identity.clone(), ApiKey::new(key).expect("a key"))

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use digicert_one_client::credentials::{Rules, Secret, read_client_identity};
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
-    ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, Diagnosis, Exchange, FixedCredential,
-    HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig, TransportError, TransportErrorKind,
-    TrustRoots,
+    ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, CredentialError, Diagnosis, Exchange,
+    FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig, TransportError,
+    TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
@@ -142,7 +143,12 @@ pub(crate) fn identity(certificate: &ClientCert) -> ClientIdentity {
 pub(crate) fn identity_encoded(certificate: &ClientCert, encoding: KeyEncoding) -> ClientIdentity {
     let key = certificate.key_pem(encoding).expect("this kind of key has this form");
     let pem = format!("{}{key}", certificate.chain_pem());
-    ClientIdentity::from_pem(pem.as_bytes()).expect("the pair is valid")
+    read(&Secret::new(pem, "the case")).expect("the pair is valid")
+}
+
+/// The reader that users have, for one file.
+pub(crate) fn read(bundle: &Secret) -> Result<ClientIdentity, CredentialError> {
+    read_client_identity(bundle, None, None, &Rules::at(SystemTime::now()), &mut Vec::new())
 }
 
 pub(crate) fn get(url: impl AsRef<str>) -> Request<Bytes> {

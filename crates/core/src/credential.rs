@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::diagnosis::Code;
 use crate::transport_error::BoxError;
-use crate::{ApiKey, ClientIdentity, Material};
+use crate::{ApiKey, ClientIdentity, Material, Validity};
 
 /// A source of proof of who is calling. Asked once per attempt, so it must be cheap.
 #[async_trait]
@@ -59,8 +59,15 @@ impl Lease {
     /// A lease of `material`, read from what `source` names (a variable, a path; never a value).
     #[must_use]
     pub fn new(material: Material, generation: Generation, source: impl Into<Arc<str>>) -> Self {
-        let not_after = material.identity().map(ClientIdentity::not_after);
-        Self { material, validity: Validity { not_after }, generation, source: source.into() }
+        let validity = Validity::of(&material);
+        Self { material, validity, generation, source: source.into() }
+    }
+
+    /// Adds end dates that the material itself does not show: those of the key and of the service user.
+    #[must_use]
+    pub fn with_validity(mut self, validity: Validity) -> Self {
+        self.validity = validity;
+        self
     }
 
     /// What to send.
@@ -86,14 +93,6 @@ impl Lease {
     pub fn source(&self) -> &Arc<str> {
         &self.source
     }
-}
-
-/// The end of a lease's material.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Validity {
-    /// The last second in which it works, where known. A certificate knows its own; a key does not.
-    pub not_after: Option<SystemTime>,
 }
 
 /// Counts the readings of one source. Two generations of one credential are compared, never two secrets.
@@ -207,6 +206,12 @@ impl FixedCredential {
     #[must_use]
     pub fn new(material: Material, source: impl Into<Arc<str>>) -> Self {
         Self(Lease::new(material, Generation::FIRST, source))
+    }
+
+    /// The material, end dates and source of this lease.
+    #[must_use]
+    pub fn from_lease(lease: Lease) -> Self {
+        Self(lease)
     }
 
     /// An API key alone.

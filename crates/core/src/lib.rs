@@ -32,6 +32,7 @@ mod origin;
 mod target;
 mod transport;
 mod transport_error;
+mod validity;
 
 pub use api_key::ApiKey;
 pub use body::ResponseBody;
@@ -39,16 +40,17 @@ pub use capability::{Capabilities, Capability};
 pub use cause::causes;
 pub use clock::{Clock, Sleep};
 pub use config::{HttpVersions, NameOverride, Proxy, Timeouts, TlsVersions, TransportConfig, TrustRoots};
-pub use credential::{Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Validity, Verdict};
+pub use credential::{Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Verdict};
 pub use diagnosis::{Advice, CallContext, Code, Diagnosis, Side};
 pub use facts::{ConnectionFacts, TlsVersion};
-pub use identity::{ClientIdentity, KeyKind};
+pub use identity::{ClientIdentity, IdentityWitness, KeyKind};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use material::{HostRole, Material, Mode};
 pub use origin::Origin;
 pub use target::{RequestTarget, TargetError};
 pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
+pub use validity::{Ending, Expiry, Validity};
 
 /// The header that carries an API key to the platform host.
 ///

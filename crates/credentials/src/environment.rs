@@ -4,13 +4,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use digicert_one_core::{
-    ApiKey, ClientIdentity, CredentialError, FixedCredential, Instance, InstanceError, Material, Mode,
-};
+use digicert_one_core::{ApiKey, ClientIdentity, FixedCredential, Instance, InstanceError, Material, Mode};
 use rustls_pki_types::CertificateDer;
 
 use crate::EnvironmentError;
-use crate::pem_file::{read_identity, read_roots};
+use crate::file::read_secret;
+use crate::{Rules, read_client_identity, read_roots};
 
 /// One value with the name of where it came from.
 #[derive(Clone)]
@@ -96,9 +95,12 @@ impl Environment {
         };
         let identity = match either(get("DC_CLIENT_CERT_FILE"), get("SM_CLIENT_CERT_FILE"))? {
             Some(setting) => {
+                let mut warnings = Vec::new();
+                let certificate = read_secret(&setting.path(), &mut warnings)?;
                 let key_file = get("DC_CLIENT_KEY_FILE").map(|setting| setting.path());
-                let named = |error: CredentialError| error.at(setting.name.clone());
-                let identity = read_identity(&setting.path(), key_file.as_deref()).map_err(named)?;
+                let key = key_file.map(|path| read_secret(&path, &mut warnings)).transpose()?;
+                let rules = Rules::at(std::time::SystemTime::now());
+                let identity = read_client_identity(&certificate, key.as_ref(), None, &rules, &mut warnings)?;
                 Some((identity, format!("{} ({})", setting.name, setting.path().display())))
             }
             None => None,

@@ -1,11 +1,28 @@
-//! Where credentials come from: environment variables and PEM files.
+//! Where credentials come from, how they are read, watched and rotated.
 //!
-//! Every error names its source (a variable, an option, a path) and never a value. Nothing here sends anything.
+//! A [`Source`] gathers bytes ([`RawCredential`]); [`RawCredential::read`] turns them, whatever their format, into material and
+//! end dates ([`Reading`]). Every error and warning names a variable or path and never a value. Nothing here sends anything.
 
+mod end_date;
 mod environment;
 mod error;
-mod pem_file;
+mod file;
+mod identity;
+mod key_text;
+mod raw;
+mod roots;
+mod rules;
+mod secret;
+mod source;
+mod warning;
 
+pub use end_date::EndDate;
 pub use environment::{Environment, Setting};
 pub use error::EnvironmentError;
-pub use pem_file::{read_identity, read_roots};
+pub use identity::read_client_identity;
+pub use raw::{ContentHash, RawCredential, Reading};
+pub use roots::read_roots;
+pub use rules::Rules;
+pub use secret::Secret;
+pub use source::{Fetched, Source};
+pub use warning::Warning;

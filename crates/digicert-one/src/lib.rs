@@ -12,7 +12,10 @@ pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, FixedCredential, HostRole, HttpVersions, Instance, Material,
     Mode, Region, Stage, Timeouts, TransportConfig, TrustRoots,
 };
-pub use digicert_one_credentials::{Environment, EnvironmentError, Setting, read_identity, read_roots};
+pub use digicert_one_credentials as credentials;
+pub use digicert_one_credentials::{
+    Environment, EnvironmentError, RawCredential, Rules, Secret, Setting, read_client_identity, read_roots,
+};
 
 /// The transport over isahc on libcurl.
 #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]

@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use bytes::Bytes;
 use digicert_one_core::{ClientIdentity, Connector as _, TransportConfig, TrustRoots};
 use digicert_one_isahc::Connector;
-use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, handler};
+use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, Pki, handler};
 use futures_executor::block_on;
 use http::{Request, Response};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 /// The memory files of this process that hold an identity.
 fn held() -> usize {
@@ -23,9 +23,9 @@ fn held() -> usize {
 #[test]
 fn the_memory_file_goes_with_the_transport() {
     let certificate = Pki::shared().client(ClientSpec::default());
-    let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
-    let pem = format!("{}{key}", certificate.chain_pem());
-    let identity = ClientIdentity::from_pem(pem.as_bytes()).expect("the pair is valid");
+    let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
+    let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into();
+    let identity = ClientIdentity::new(chain, &key).expect("the pair is valid");
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let config = TransportConfig::new()
         .with_trust(TrustRoots::Only(roots))

@@ -10,10 +10,9 @@ use digicert_one_core::{
     ClientIdentity, Connector as _, Delivery, HttpVersions, Phase, Timeouts, TlsAlert, TlsVersion, Transport,
     TransportConfig, TransportErrorKind, TrustRoots,
 };
-use digicert_one_testbed::{
-    Authority, ClientAuth, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, RawServer, TlsRange, handler,
-};
+use digicert_one_testbed::{Authority, ClientAuth, ClientSpec, Front, FrontOptions, Pki, RawServer, TlsRange, handler};
 use http::{Request, Response};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -35,8 +34,8 @@ fn get(url: &str) -> Request<Bytes> {
 
 fn identity(authority: Authority) -> ClientIdentity {
     let certificate = Pki::shared().client(ClientSpec { authority, ..ClientSpec::default() });
-    let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
-    ClientIdentity::from_pem(format!("{}{key}", certificate.chain_pem()).as_bytes()).expect("a pair")
+    let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
+    ClientIdentity::new(chain, &PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into()).expect("a pair")
 }
 
 fn run(case: impl Future<Output = ()>) {

@@ -1,12 +1,12 @@
 //! The calls of the demo: what is done, what must come of it, and what the platform saw.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one::core::{Capability, Code, Connector, ConnectorInfo, Diagnosis, Mode};
 use digicert_one::{
-    ApiKey, Client, ClientIdentity, FixedCredential, HttpVersions, Instance, Material, RequestBuilder, TransportConfig,
-    TrustRoots,
+    ApiKey, Client, FixedCredential, HttpVersions, Instance, Material, RequestBuilder, Rules, Secret, TransportConfig,
+    TrustRoots, read_client_identity,
 };
 use digicert_one_emulator::{Emulator, HostKind, KeyEncoding, Proof};
 use serde_json::json;
@@ -178,7 +178,14 @@ impl Stage {
             _ => user.api_key().to_owned(),
         };
         let key = ApiKey::new(key).map_err(|error| internal(error.into()))?;
-        let identity = ClientIdentity::from_pem(pem.as_bytes()).map_err(|error| internal(error.into()))?;
+        let identity = read_client_identity(
+            &Secret::new(pem, "the emulator"),
+            None,
+            None,
+            &Rules::at(SystemTime::now()),
+            &mut Vec::new(),
+        )
+        .map_err(|error| internal(error.into()))?;
         let material = match story.mode {
             Mode::Key | Mode::Anonymous => Material::api_key(key),
             Mode::Certificate => Material::certificate(identity),

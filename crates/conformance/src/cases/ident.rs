@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{
-    Capability, ClientIdentity, Code, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind,
-};
+use digicert_one_client::credentials::Secret;
+use digicert_one_core::{Capability, Code, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind};
 use digicert_one_testbed::{
     Authority, Chain, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, KeyKind, Pki, Snapshot,
     TlsRange,
 };
 
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read};
 
 pub(crate) async fn ident_01_a_pkcs8_rsa_pair_is_presented(world: World) {
     presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs8).await;
@@ -173,7 +172,7 @@ async fn mismatch(world: &World, certificate: &ClientCert, other: &ClientCert) {
     let front = requiring(TlsRange::Both);
     let key = other.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
     let pem = format!("{}{key}", certificate.chain_pem());
-    let error = ClientIdentity::from_pem(pem.as_bytes()).expect_err("the key is another certificate's");
+    let error = read(&Secret::new(pem, "the case")).expect_err("the key is another certificate's");
     assert_eq!(error.code(), Code::ID_01);
     assert!(world.connector.connect(&world.config()).is_ok());
     assert!(front.ledger().connections().is_empty());

@@ -46,11 +46,35 @@ codes! {
     ID_01 = "ID-01" Local "The private key does not belong to the certificate",
         "Use the key that was made for this certificate. A DigiCert ONE certificate is downloadable once: if its key is lost, create a new one.";
     ID_02 = "ID-02" Local "The private key is encrypted and no password was given",
-        "Decrypt the key first (for example with: openssl pkey -in FILE -out PLAIN), and keep the result readable for its owner only.";
+        "Give its password (DC_CLIENT_CERT_PASSWORD_FILE, DC_CLIENT_CERT_PASSWORD or SM_CLIENT_CERT_PASSWORD). The key is decrypted in memory; nothing is written to disk.";
+    ID_03 = "ID-03" Local "The password does not open the key or key store",
+        "Give the password that was shown or chosen when the file was made, without quotes or a line end. DigiCert ONE shows it once: if it is lost, create a new certificate.";
+    ID_04 = "ID-04" Local "The key or key store has an outdated, unknown or unbounded encryption",
+        "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
     ID_07 = "ID-07" Local "No usable key or certificate",
         "Give one certificate (leaf first, then its intermediates) and one private key in PEM, or an API key, exactly as DigiCert ONE showed it.";
+    ID_08 = "ID-08" Local "The file has more around its keys and certificates than it needs",
+        "Nothing must be done: preamble, byte order mark and line ends are read over.";
+    ID_09 = "ID-09" Local "The client certificate is outside its dates",
+        "Create a new certificate: the end date cannot be changed. If it is not valid yet, compare this machine's clock with the real time.";
+    ID_10 = "ID-10" Local "The file has the leaf without its intermediate",
+        "Append the issuer's certificate (leaf first), or use the PKCS#12 file, which contains it.";
+    ID_11 = "ID-11" Local "The certificates of the file are not in the order in which they are sent",
+        "Nothing must be done: they are sorted, and a root or stranger among them is not sent.";
+    ID_12 = "ID-12" Local "The certificate may not be used for client authentication",
+        "Take the client authentication certificate; this may be a server or signing certificate.";
     ID_13 = "ID-13" Local "A credential cannot be read",
         "Check the path and its permissions, or set the variable.";
+    ID_15 = "ID-15" Local "The API key or its service user is past its end date",
+        "Create a new key in Account Manager, or have an administrator extend the service user. End dates count until 23:59:59 UTC.";
+    ID_16 = "ID-16" Local "The private key is too small",
+        "Create a new certificate with an RSA key of 2048 bits or more, or with an elliptic curve.";
+    ID_17 = "ID-17" Local "There is more than one private key to choose from",
+        "Keep the one that belongs to the certificate, in a file of its own.";
+    ROT_03 = "ROT-03" Local "A replacement cannot be used yet",
+        "Nothing was lost: the credential before it stays in use, and the source is read again. Write certificate and key together (rename a directory or symlink over the old one).";
+    ROT_06 = "ROT-06" Platform "A replacement was not accepted by DigiCert ONE",
+        "Nothing was lost: the credential before it stays in use. Check that the new one was made on this host and is enabled.";
     HS_01 = "HS-01" Peer "The server wants a client certificate and none was sent",
         "Configure a client certificate, or call the host without clientauth. with an API key.";
     HS_02 = "HS-02" Peer "The server refused our client certificate",

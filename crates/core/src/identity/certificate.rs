@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use rustls_pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 use crate::CredentialError;
 use crate::diagnosis::Code;
@@ -17,6 +18,8 @@ pub(super) struct Leaf {
     pub(super) not_before: SystemTime,
     pub(super) not_after: SystemTime,
     pub(super) public_key: PublicKey,
+    /// Extended key usages in dotted form; `None` where the certificate does not restrict them.
+    pub(super) purposes: Option<Vec<String>>,
 }
 
 /// A public key as a certificate holds it; equal keys have equal bits under an equal algorithm.
@@ -59,7 +62,13 @@ impl Leaf {
             Some(parameters) => parameters.decode_as::<x509_cert::der::oid::ObjectIdentifier>().ok(),
             None => None,
         };
+        let purposes = match body.get_extension::<ExtendedKeyUsage>() {
+            Ok(Some((_, usage))) => Some(usage.0.iter().map(ToString::to_string).collect()),
+            Ok(None) => None,
+            Err(error) => return Err(unreadable(error)),
+        };
         Ok(Self {
+            purposes,
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
             not_before: body.validity().not_before.to_system_time(),

@@ -5,7 +5,7 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use rustls_pki_types::PrivateKeyDer;
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
@@ -26,24 +26,7 @@ pub(super) struct Key {
     pub(super) pkcs8: Zeroizing<Vec<u8>>,
     pub(super) kind: KeyKind,
     pub(super) public_key: PublicKey,
-}
-
-/// The forms in which an unencrypted key comes.
-pub(super) enum Form {
-    Pkcs1,
-    Pkcs8,
-    Sec1,
-}
-
-impl Form {
-    /// The DER bytes as the type of their form.
-    pub(super) fn borrow<'a>(&self, der: &'a [u8]) -> PrivateKeyDer<'a> {
-        match self {
-            Self::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
-            Self::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
-            Self::Sec1 => PrivateSec1KeyDer::from(der).into(),
-        }
-    }
+    pub(super) bits: usize,
 }
 
 /// Brings a key into PKCS#8 and computes its public half.
@@ -65,7 +48,13 @@ pub(super) fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError>
         _ => return Err(unreadable()),
     };
     let (kind, public_key) = public_half(&pkcs8)?;
-    Ok(Key { pkcs8, kind, public_key })
+    let bits = match kind {
+        KeyKind::Rsa => modulus_bits(&public_key.bits)?,
+        KeyKind::P256 | KeyKind::Ed25519 => 256,
+        KeyKind::P384 => 384,
+        KeyKind::P521 => 521,
+    };
+    Ok(Key { pkcs8, kind, public_key, bits })
 }
 
 fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
@@ -108,6 +97,13 @@ fn public_half(pkcs8: &[u8]) -> Result<(KeyKind, PublicKey), CredentialError> {
 fn rsa(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
     let key = pkcs1::RsaPrivateKeyRef::from_der(secret).map_err(|_| unreadable())?;
     key.public_key().to_der().map_err(|_| unreadable())
+}
+
+fn modulus_bits(public_key: &[u8]) -> Result<usize, CredentialError> {
+    let key = pkcs1::RsaPublicKeyRef::from_der(public_key).map_err(|_| unreadable())?;
+    let modulus = key.modulus.as_bytes();
+    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    Ok(modulus.len() * 8 - leading)
 }
 
 fn ed25519(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {

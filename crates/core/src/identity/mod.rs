@@ -5,11 +5,10 @@ mod certificate;
 mod key;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use pem_rfc7468::LineEnding;
-use rustls_pki_types::pem::{PemObject, SectionKind};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -31,6 +30,7 @@ struct Inner {
     chain: Vec<CertificateDer<'static>>,
     pkcs8: Zeroizing<Vec<u8>>,
     key_kind: KeyKind,
+    key_bits: usize,
     leaf: Leaf,
     thumbprint: [u8; 32],
 }
@@ -86,41 +86,7 @@ impl ClientIdentity {
             return Err(CredentialError::new(Code::ID_01, message));
         }
         let thumbprint = Sha256::digest(first).into();
-        Ok(Self(Arc::new(Inner { chain, pkcs8: key.pkcs8, key_kind: key.kind, leaf, thumbprint })))
-    }
-
-    /// Reads one or more PEM texts: certificates (leaf first) and one unencrypted key, in any of the three key forms.
-    ///
-    /// # Errors
-    /// No certificate, no key or several, an encrypted key, and see [`new`](Self::new).
-    pub fn from_pem(pem: &[u8]) -> Result<Self, CredentialError> {
-        let mut chain = Vec::new();
-        let mut keys = Vec::new();
-        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
-            let (kind, der) = section.map_err(|error| {
-                CredentialError::new(Code::ID_07, "the text is not PEM").with_source(error.to_string())
-            })?;
-            let der = Zeroizing::new(der);
-            match kind {
-                SectionKind::Certificate => chain.push(CertificateDer::from(der.to_vec())),
-                SectionKind::PrivateKey => keys.push((der, key::Form::Pkcs8)),
-                SectionKind::RsaPrivateKey => keys.push((der, key::Form::Pkcs1)),
-                SectionKind::EcPrivateKey => keys.push((der, key::Form::Sec1)),
-                _ => {}
-            }
-        }
-        if contains(pem, b"ENCRYPTED") && keys.len() != 1 || contains(pem, b"Proc-Type: 4,ENCRYPTED") {
-            return Err(CredentialError::new(Code::ID_02, "the private key is encrypted and no password was given"));
-        }
-        let [(der, form)] = keys.as_slice() else {
-            let message = format!(
-                "found {} certificate(s) and {} key(s); needed 1 or more and exactly 1",
-                chain.len(),
-                keys.len()
-            );
-            return Err(CredentialError::new(Code::ID_07, message));
-        };
-        Self::new(chain, &form.borrow(der))
+        Ok(Self(Arc::new(Inner { chain, pkcs8: key.pkcs8, key_kind: key.kind, key_bits: key.bits, leaf, thumbprint })))
     }
 
     /// The chain, leaf first.
@@ -163,6 +129,18 @@ impl ClientIdentity {
         self.0.key_kind
     }
 
+    /// The size of the key in bits.
+    #[must_use]
+    pub fn key_bits(&self) -> usize {
+        self.0.key_bits
+    }
+
+    /// What the leaf may be used for (extended key usage, RFC 5280 section 4.2.1.12), in dotted form; `None` if it does not say.
+    #[must_use]
+    pub fn purposes(&self) -> Option<&[String]> {
+        self.0.leaf.purposes.as_deref()
+    }
+
     /// The leaf's subject.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -192,25 +170,46 @@ impl ClientIdentity {
     pub fn has_intermediate(&self) -> bool {
         self.0.chain.len() > 1
     }
+
+    /// Watches this identity without keeping it.
+    #[must_use]
+    pub fn witness(&self) -> IdentityWitness {
+        IdentityWitness(Arc::downgrade(&self.0))
+    }
+}
+
+/// Knows whether an identity still lives in this process, without keeping it alive: after a rotation it shows when the old
+/// private key was wiped. Copies that a TLS library made are that library's.
+#[derive(Clone, Debug)]
+pub struct IdentityWitness(Weak<Inner>);
+
+impl IdentityWitness {
+    /// Whether the last holder is gone and the private key is wiped.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientIdentity")
+            .field("subject", &self.leaf.subject)
+            .field("thumbprint", &hex(&self.thumbprint))
+            .field("key", &format_args!("{} (redacted)", self.key_kind))
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientIdentity")
-            .field("subject", &self.0.leaf.subject)
-            .field("thumbprint", &self.thumbprint_hex())
-            .field("key", &format_args!("{} (redacted)", self.0.key_kind))
-            .finish_non_exhaustive()
+        self.0.fmt(f)
     }
 }
 
 fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     // Fails on labels with control characters only; ours are literals.
     Zeroizing::new(pem_rfc7468::encode_string(label, LineEnding::LF, der).unwrap_or_default())
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn hex(bytes: &[u8]) -> String {

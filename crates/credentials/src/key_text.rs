@@ -1,0 +1,63 @@
+//! API keys as people paste them: with quotes, blanks or a line end around. What surrounds a key is taken off with a warning;
+//! what stands inside it is an error.
+
+use digicert_one_core::{ApiKey, Code, CredentialError};
+
+use crate::{Secret, Warning};
+
+/// Reads an API key, trimmed.
+pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {
+    let origin = secret.origin().to_string();
+    let whole = secret.expose_text()?;
+    let bare = unquoted(whole.trim_start_matches('\u{feff}').trim());
+    let key = ApiKey::new(bare).map_err(|error| error.at(origin.clone()))?;
+    // One line end is how every editor and `echo` ends a file.
+    if bare != whole.strip_suffix('\n').map_or(whole, |text| text.strip_suffix('\r').unwrap_or(text)) {
+        let text = "blanks, quotes or line ends around the API key were left out; store it without them";
+        warnings.push(Warning::new(Code::ID_07, text, origin));
+    }
+    Ok(key)
+}
+
+fn unquoted(text: &str) -> &str {
+    ['"', '\'', '`'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote)).map_or(text, str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Result<ApiKey, CredentialError>, Vec<Warning>) {
+        let mut warnings = Vec::new();
+        let key = read_api_key(&Secret::new(text, "DC_API_KEY"), &mut warnings);
+        (key, warnings)
+    }
+
+    #[test]
+    fn cred_05_what_surrounds_a_key_is_left_out_with_a_warning_that_shows_no_value() {
+        for text in [" canary", "canary \t", "\"canary\"", "'canary'\n", "\u{feff}canary", "canary\n\n", "\" canary \""]
+        {
+            let (key, warnings) = read(text);
+            assert_eq!(key.expect("trimmed").header_value().as_bytes(), b"canary", "{text:?}");
+            let [warning] = warnings.as_slice() else { panic!("one warning for {text:?}: {warnings:?}") };
+            assert!(warning.to_string().contains("DC_API_KEY") && !format!("{warning} {warning:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn one_line_end_is_how_files_end() {
+        for text in ["canary", "canary\n", "canary\r\n"] {
+            let (key, warnings) = read(text);
+            assert_eq!(key.expect("as it is").header_value().as_bytes(), b"canary");
+            assert!(warnings.is_empty(), "{text:?}: {warnings:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_inside_a_key_is_an_error_that_names_the_source_only() {
+        for text in ["", " \n", "\"\"", "canary inside", "canary\ninside"] {
+            let error = read(text).0.expect_err(text);
+            assert!(error.to_string().contains("DC_API_KEY") && !format!("{error} {error:?}").contains("canary"));
+        }
+    }
+}

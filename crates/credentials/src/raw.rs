@@ -1,0 +1,207 @@
+//! A credential as a source holds it: bytes with their origins, nothing read yet. Every source ends here, and only here does
+//! a raw credential become material; so each format works from each source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use digicert_one_core::{ApiKey, Code, CredentialError, FixedCredential, Generation, Lease, Material, Mode, Validity};
+use sha2::{Digest, Sha256};
+
+use crate::identity::read_client_identity;
+use crate::key_text::read_api_key;
+use crate::{EndDate, Rules, Secret, Warning};
+
+/// What a source holds.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RawCredential {
+    /// The API key, as text.
+    pub api_key: Option<Secret>,
+    /// The client certificate: PEM (with or without the key), DER, PKCS#12, or base64 of a PKCS#12.
+    pub certificate: Option<Secret>,
+    /// The certificate's private key, where it stands apart.
+    pub private_key: Option<Secret>,
+    /// The password of the private key or the PKCS#12.
+    pub password: Option<Secret>,
+    /// The end date of the API key, where the source knows it.
+    pub key_ends: Option<EndDate>,
+    /// The end date of the service user, where the source knows it.
+    pub owner_ends: Option<EndDate>,
+    /// What to take, if not everything that is there.
+    pub mode: Option<Mode>,
+    /// What is worth saying about the source itself.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a raw credential became.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reading {
+    /// What goes on the wire.
+    pub material: Material,
+    /// When it works.
+    pub validity: Validity,
+    /// The origins of all that is used.
+    pub source: Arc<str>,
+    /// What should be mended.
+    pub warnings: Vec<Warning>,
+}
+
+impl Reading {
+    /// The reading as a credential that never changes.
+    #[must_use]
+    pub fn fixed(&self) -> FixedCredential {
+        FixedCredential::from_lease(self.lease(Generation::FIRST))
+    }
+
+    /// The reading as a lease.
+    #[must_use]
+    pub fn lease(&self, generation: Generation) -> Lease {
+        Lease::new(self.material.clone(), generation, Arc::clone(&self.source)).with_validity(self.validity)
+    }
+}
+
+/// SHA-256 over everything in a raw credential: equal hashes mean that nothing changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ContentHash([u8; 32]);
+
+impl fmt::Debug for ContentHash {
+    /// Shows nothing: the hash of a short password can be searched for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ContentHash")
+    }
+}
+
+impl RawCredential {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the API key.
+    #[must_use]
+    pub fn with_api_key(mut self, key: Secret) -> Self {
+        self.api_key = Some(key);
+        self
+    }
+
+    /// Adds the client certificate, in any format, with or without its key in it.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Secret) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Adds the private key, where it stands apart.
+    #[must_use]
+    pub fn with_private_key(mut self, key: Secret) -> Self {
+        self.private_key = Some(key);
+        self
+    }
+
+    /// Adds the password of the private key or the PKCS#12.
+    #[must_use]
+    pub fn with_password(mut self, password: Secret) -> Self {
+        self.password = Some(password);
+        self
+    }
+
+    /// Takes less than everything that is there: the key alone, or the certificate alone.
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Adds the end dates that the source knows: of the API key, and of the service user.
+    #[must_use]
+    pub fn with_ends(mut self, key: Option<EndDate>, owner: Option<EndDate>) -> Self {
+        self.key_ends = key;
+        self.owner_ends = owner;
+        self
+    }
+
+    /// Reads key and certificate and checks them.
+    ///
+    /// # Errors
+    /// Nothing to use, something missing for the mode, or a key or certificate that cannot be used; each names its origin.
+    pub fn read(&self, rules: &Rules) -> Result<Reading, CredentialError> {
+        let mut warnings = self.warnings.clone();
+        let mode = self.mode()?;
+        let key = match mode {
+            Mode::Key | Mode::Both => Some(self.read_key(&mut warnings)?),
+            Mode::Certificate | Mode::Anonymous => None,
+        };
+        let identity = match (&self.certificate, mode) {
+            (Some(certificate), Mode::Certificate | Mode::Both) => Some(read_client_identity(
+                certificate,
+                self.private_key.as_ref(),
+                self.password.as_ref(),
+                rules,
+                &mut warnings,
+            )?),
+            _ => None,
+        };
+        let material = match (identity, key) {
+            (Some(identity), Some(key)) => Material::certificate_and_key(identity, key),
+            (Some(identity), None) => Material::certificate(identity),
+            (None, Some(key)) => Material::api_key(key),
+            (None, None) => return Err(missing("a client certificate")),
+        };
+        let ends = |end: Option<EndDate>| end.map(EndDate::last_second);
+        let key_ends = material.key().and(ends(self.key_ends));
+        let validity = Validity::of(&material).with_key_ends(key_ends).with_owner_ends(ends(self.owner_ends));
+        let origins = [
+            material.key().and(self.api_key.as_ref()),
+            material.identity().and(self.certificate.as_ref()),
+            material.identity().and(self.private_key.as_ref()),
+        ];
+        let origins: Vec<&str> = origins.into_iter().flatten().map(|secret| &**secret.origin()).collect();
+        Ok(Reading { material, validity, source: origins.join(" and ").into(), warnings })
+    }
+
+    /// How the material proves who is calling: as asked for, else by everything that is there.
+    ///
+    /// # Errors
+    /// Neither key nor certificate, or not what was asked for.
+    pub fn mode(&self) -> Result<Mode, CredentialError> {
+        let (key, certificate) = (self.api_key.is_some(), self.certificate.is_some());
+        match self.mode {
+            Some(Mode::Key) if !key => Err(missing("an API key")),
+            Some(Mode::Certificate) if !certificate => Err(missing("a client certificate")),
+            Some(Mode::Both) if !key || !certificate => Err(missing("an API key and a client certificate")),
+            Some(Mode::Anonymous) | None => match (key, certificate) {
+                (true, true) => Ok(Mode::Both),
+                (true, false) => Ok(Mode::Key),
+                (false, true) => Ok(Mode::Certificate),
+                (false, false) => Err(missing("an API key or a client certificate")),
+            },
+            Some(mode) => Ok(mode),
+        }
+    }
+
+    /// The hash of everything in it.
+    #[must_use]
+    pub fn content_hash(&self) -> ContentHash {
+        let mut hash = Sha256::new();
+        for part in [&self.api_key, &self.certificate, &self.private_key, &self.password] {
+            // The length first, so that bytes cannot wander from one part to the next unseen.
+            hash.update(part.as_ref().map_or(u64::MAX, |secret| secret.expose().len() as u64).to_le_bytes());
+            hash.update(part.as_ref().map_or(&[][..], Secret::expose));
+        }
+        for end in [self.key_ends, self.owner_ends] {
+            hash.update(end.map(|end| end.to_string()).unwrap_or_default());
+            hash.update([0]);
+        }
+        ContentHash(hash.finalize().into())
+    }
+
+    fn read_key(&self, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {
+        read_api_key(self.api_key.as_ref().ok_or_else(|| missing("an API key"))?, warnings)
+    }
+}
+
+fn missing(what: &str) -> CredentialError {
+    CredentialError::new(Code::ID_13, format!("there is not {what}"))
+}

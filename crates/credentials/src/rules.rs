@@ -1,0 +1,28 @@
+//! What a credential must be like to be used.
+
+use std::time::SystemTime;
+
+/// The time by which dates are judged, and what is let through.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rules {
+    /// By this time.
+    pub now: SystemTime,
+    /// Whether a credential outside its dates is let through, to see what the server says to it.
+    pub allow_expired: bool,
+}
+
+impl Rules {
+    /// The rules at this time.
+    #[must_use]
+    pub fn at(now: SystemTime) -> Self {
+        Self { now, allow_expired: false }
+    }
+
+    /// Lets a credential outside its dates through.
+    #[must_use]
+    pub fn allow_expired(mut self, allow: bool) -> Self {
+        self.allow_expired = allow;
+        self
+    }
+}
