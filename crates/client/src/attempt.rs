@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
     API_KEY_HEADER, Advice, CallContext, Code, Diagnosis, Exchange, HostRole, Lease, LeaseNeed, Mode, Origin,
-    RequestTarget, TransportError, Verdict,
+    RequestTarget, Transport, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -15,7 +16,8 @@ use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::client::Settings;
-use crate::{Client, Error, ErrorKind, Response, decode, redirect};
+use crate::generations::Carried;
+use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
 
 /// Redirects within one origin that are followed in a row.
 const MAX_HOPS: usize = 5;
@@ -28,6 +30,13 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) authenticated: bool,
+}
+
+impl Call {
+    /// A GET without headers of its own.
+    pub(crate) fn get(target: RequestTarget) -> Self {
+        Self { method: Method::GET, target, headers: HeaderMap::new(), body: Bytes::new(), authenticated: true }
+    }
 }
 
 /// What an answer of 400 and above is.
@@ -60,7 +69,7 @@ pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) ->
 }
 
 /// Material for one attempt, within the limit of the whole call. A source that has it at hand costs no timer.
-async fn lease(settings: &Settings, need: &LeaseNeed) -> Result<Lease, Error> {
+pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed) -> Result<Lease, Error> {
     let mut asked = settings.credential.lease(need);
     let leased = match poll!(&mut asked) {
         Poll::Ready(leased) => leased,
@@ -81,31 +90,56 @@ fn too_late(settings: &Settings) -> Error {
 /// One attempt.
 async fn once<'a>(settings: &'a Settings, call: &Call, statuses: Statuses) -> Result<(Response, &'a Origin), Error> {
     let now = settings.clock.now();
-    let lease = match call.authenticated {
-        true => Some(lease(settings, &LeaseNeed::at(now)).await?),
-        false => None,
-    };
-    let material = lease.as_ref().map(Lease::material);
-    let role = material.map_or(HostRole::Platform, |material| material.host_role());
-    let origin = settings.instance.origin(role).map_err(Error::instance)?;
-    let identity = material.and_then(|material| material.identity());
-    let mut context =
-        CallContext::new(origin.authority(), material.map_or(Mode::Anonymous, |material| material.mode()), now)
-            .with_identity(identity.cloned());
-    if let Some(lease) = &lease {
-        context = context.with_credential_source(Arc::clone(lease.source()));
+    if !call.authenticated {
+        let transport = settings.generations.anonymous().map_err(|error| failed(settings, None, now, error))?;
+        return exchange(settings, call, None, &*transport, statuses, now).await;
     }
+    let need = LeaseNeed::at(now);
+    let lease = lease(settings, &need).await?;
+    let Carried { lease, transport } = rotation::carrier(settings, lease, &need).await?;
+    settings.reminders.check(&lease, now);
+    exchange(settings, call, Some(&lease), &*transport, statuses, now).await
+}
 
-    let outcome = match settings.generations.transport(identity) {
-        Ok(transport) => transport.send(request(settings, call, origin, lease.as_ref())).await,
-        Err(error) => Err(error),
-    };
-    let exchange = match outcome {
+/// One attempt to prove that a credential is usable. A redirect proves nothing.
+pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Carried) -> Result<(), Error> {
+    let Carried { lease, transport } = candidate;
+    let now = settings.clock.now();
+    let (response, _) = exchange(settings, call, Some(lease), &**transport, Statuses::ErrorsAreErrors, now).await?;
+    match response.status().is_success() {
+        true => Ok(()),
+        false => Err(Error::local(ErrorKind::Redirect, format!("the proof was answered with {}", response.status()))),
+    }
+}
+
+/// Sends over this transport and concludes.
+async fn exchange<'a>(
+    settings: &'a Settings,
+    call: &Call,
+    lease: Option<&Lease>,
+    transport: &dyn Transport,
+    statuses: Statuses,
+    now: SystemTime,
+) -> Result<(Response, &'a Origin), Error> {
+    let origin = origin(settings, lease)?;
+    let exchange = match transport.send(request(settings, call, origin, lease)).await {
         Ok(exchange) => exchange,
-        Err(error) => return Err(failed(settings, lease.as_ref(), &context, error)),
+        Err(error) => return Err(failed(settings, lease, now, error)),
     };
-    let response = conclude(settings, lease.as_ref(), context, exchange, statuses).await?;
+    let response = conclude(settings, lease, context(origin, lease, now), exchange, statuses).await?;
     Ok((response, origin))
+}
+
+fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origin, Error> {
+    let role = lease.map_or(HostRole::Platform, |lease| lease.material().host_role());
+    settings.instance.origin(role).map_err(Error::instance)
+}
+
+fn context(origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
+    let Some(lease) = lease else { return CallContext::new(origin.authority(), Mode::Anonymous, now) };
+    CallContext::new(origin.authority(), lease.material().mode(), now)
+        .with_identity(lease.material().identity().cloned())
+        .with_credential_source(Arc::clone(lease.source()))
 }
 
 fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lease>) -> http::Request<Bytes> {
@@ -122,8 +156,13 @@ fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lea
     request
 }
 
-fn failed(settings: &Settings, lease: Option<&Lease>, context: &CallContext, error: TransportError) -> Error {
-    let diagnosis = diagnose_transport(&error, context);
+/// The error of a transport that failed, or could not be made.
+pub(crate) fn failed(settings: &Settings, lease: Option<&Lease>, now: SystemTime, error: TransportError) -> Error {
+    let origin = match origin(settings, lease) {
+        Ok(origin) => origin,
+        Err(error) => return error,
+    };
+    let diagnosis = diagnose_transport(&error, &context(origin, lease, now));
     let verdict = match diagnosis.advice {
         Advice::NewerCredential => Verdict::Rejected,
         _ => Verdict::Unclear,
@@ -178,7 +217,9 @@ async fn beginning(mut body: digicert_one_core::ResponseBody) -> Bytes {
 }
 
 fn report(settings: &Settings, lease: Option<&Lease>, verdict: Verdict) {
-    if let Some(lease) = lease {
-        settings.credential.report(lease, verdict);
+    let Some(lease) = lease else { return };
+    if verdict == Verdict::Rejected {
+        settings.generations.rejected(lease.generation());
     }
+    settings.credential.report(lease, verdict);
 }

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{Clock, Connector, Credential, Instance, Timeouts, TransportConfig, TrustRoots};
+use digicert_one_core::{
+    Clock, Connector, Credential, Instance, RequestTarget, TargetError, Timeouts, TransportConfig, TrustRoots,
+};
 use digicert_one_credentials::Environment;
 use http::HeaderValue;
 
 use crate::client::{Client, Settings};
 use crate::generations::Generations;
-use crate::{Error, ErrorKind, SystemClock};
+use crate::rotation::Proof;
+use crate::{Error, ErrorKind, IntoTarget, Reminders, SystemClock};
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
+/// Source: DigiCert ONE, Account Manager API: the caller itself.
+const WHO_AM_I: &str = "/account/api/v1/user/me";
 const MAX_BODY: usize = 10 << 20;
 
 /// Makes a [`Client`].
@@ -24,6 +29,9 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
     user_agent: String,
     max_body: usize,
+    allow_expired: bool,
+    proof: Option<Result<RequestTarget, TargetError>>,
+    reminders: Reminders,
 }
 
 impl ClientBuilder {
@@ -36,6 +44,9 @@ impl ClientBuilder {
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
             max_body: MAX_BODY,
+            allow_expired: false,
+            proof: None,
+            reminders: Reminders::new(),
         }
     }
 
@@ -113,6 +124,31 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends with a credential whose end date has passed, too, to see what the platform says to it.
+    pub fn allow_expired(mut self, allow: bool) -> Self {
+        self.allow_expired = allow;
+        self
+    }
+
+    /// Puts a newer generation of the credential to use only after a GET of `/account/api/v1/user/me` has succeeded with it;
+    /// until then, and if it fails, the one before it stays in use.
+    pub fn prove_rotations(self) -> Self {
+        self.prove_rotations_with(WHO_AM_I)
+    }
+
+    /// As [`prove_rotations`](Self::prove_rotations), with a GET of another path, for service users that may not ask who they
+    /// are.
+    pub fn prove_rotations_with(mut self, path: impl IntoTarget) -> Self {
+        self.proof = Some(path.into_target());
+        self
+    }
+
+    /// When to be reminded of the end of the credential, and how.
+    pub fn reminders(mut self, reminders: Reminders) -> Self {
+        self.reminders = reminders;
+        self
+    }
+
     /// The client. Opens no connection.
     ///
     /// # Errors
@@ -127,6 +163,9 @@ impl ClientBuilder {
         }
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
+        let proof = self.proof.transpose().map_err(|error| {
+            Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
+        })?;
         let connector = self.connector.ok_or_else(|| missing("connector (the TLS stack)"))?;
         Ok(Client::new(Settings {
             instance: self.instance.ok_or_else(|| missing("instance (the host)"))?,
@@ -136,6 +175,9 @@ impl ClientBuilder {
             clock: self.clock,
             user_agent,
             max_body: self.max_body,
+            allow_expired: self.allow_expired,
+            proof: proof.map(Proof),
+            reminders: self.reminders,
         }))
     }
 }

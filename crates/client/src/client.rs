@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Clock, ConnectorInfo, Credential, Instance};
+use digicert_one_core::{Clock, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed};
 use http::{HeaderValue, Method};
 
 use crate::generations::Generations;
 use crate::path::IntoTarget;
-use crate::{ClientBuilder, RequestBuilder};
+use crate::rotation::Proof;
+use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -25,6 +26,9 @@ pub(crate) struct Settings {
     pub(crate) user_agent: HeaderValue,
     pub(crate) total: Duration,
     pub(crate) max_body: usize,
+    pub(crate) allow_expired: bool,
+    pub(crate) proof: Option<Proof>,
+    pub(crate) reminders: Reminders,
 }
 
 impl Client {
@@ -80,6 +84,33 @@ impl Client {
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.0.instance
+    }
+
+    /// The end of the credential that calls would use now, and which of key, certificate and service user ends then; nothing
+    /// if no end is known. Sends nothing itself (a proof of a newer generation may), and gives due reminders: a health check
+    /// that asks for it regularly warns even where no calls are made.
+    ///
+    /// # Errors
+    /// There is no usable credential.
+    pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
+        let settings = self.settings();
+        let need = LeaseNeed::at(settings.clock.now());
+        let lease = attempt::lease(settings, &need).await?;
+        let lease = rotation::carrier(settings, lease, &need).await?.lease;
+        settings.reminders.check(&lease, need.now);
+        Ok(lease.validity().expiry())
+    }
+
+    /// The generation of the credential that the last call used, if there was one.
+    #[must_use]
+    pub fn generation(&self) -> Option<Generation> {
+        self.0.generations.generation()
+    }
+
+    /// Former identities that calls still use. They end with those calls.
+    #[must_use]
+    pub fn draining(&self) -> usize {
+        self.0.generations.draining()
     }
 
     /// The TLS stack underneath.

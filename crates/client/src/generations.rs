@@ -1,53 +1,176 @@
-//! Which transport carries a call: one for each identity, made when a lease first brings it. A lease with another identity
-//! replaces the transport; the old one lives on in the calls that still use it. A new key alone keeps the transport.
+//! Which credential is live, and the transport that carries it. One transport an identity; a newer generation replaces what is
+//! live when it has proved usable, and generations never go back. The old transport lives on in the calls that still use it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{ClientIdentity, Connector, ConnectorInfo, Transport, TransportConfig, TransportError};
+use digicert_one_core::{
+    ClientIdentity, Connector, ConnectorInfo, Generation, Lease, Transport, TransportConfig, TransportError,
+};
 
-/// The live transports of one client: at most one with an identity and one without.
+/// How long a generation that did not prove usable is left alone at first; doubles with each failure.
+const FIRST_RETRY: Duration = Duration::from_secs(30);
+const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
+
+/// The live credential of one client and its transports.
 #[derive(Debug)]
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
     config: TransportConfig,
     live: Mutex<Live>,
+    /// Held by the one caller who proves a newer generation.
+    proving: futures_util::lock::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Live {
     anonymous: Option<Arc<dyn Transport>>,
-    identified: Option<([u8; 32], Arc<dyn Transport>)>,
+    current: Option<Carried>,
+    /// Whether the platform refused the current credential: then a newer one needs no proof.
+    rejected: bool,
+    refused: Option<Refused>,
+    retired: Vec<Weak<dyn Transport>>,
+}
+
+/// A credential and the transport that carries it.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried {
+    pub(crate) lease: Lease,
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
+/// A generation that did not prove usable.
+#[derive(Debug)]
+struct Refused {
+    generation: Generation,
+    until: SystemTime,
+    wait: Duration,
+}
+
+/// What to do with a lease.
+pub(crate) enum Chosen {
+    /// Send with this.
+    Live(Carried),
+    /// The lease is of a newer generation; the present one, if any, is still good until the newer one is proved.
+    Newer { present: Option<Carried>, needs_proof: bool },
 }
 
 impl Generations {
     pub(crate) fn new(connector: Arc<dyn Connector>, config: TransportConfig) -> Self {
-        Self { connector, config, live: Mutex::default() }
+        Self { connector, config, live: Mutex::default(), proving: futures_util::lock::Mutex::new(()) }
     }
 
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
         self.connector.info()
     }
 
-    /// The transport for this identity, or for calls without one.
-    pub(crate) fn transport(&self, identity: Option<&ClientIdentity>) -> Result<Arc<dyn Transport>, TransportError> {
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(identity) = identity else {
-            if let Some(transport) = &live.anonymous {
-                return Ok(Arc::clone(transport));
+    /// The transport of calls that show nothing.
+    pub(crate) fn anonymous(&self) -> Result<Arc<dyn Transport>, TransportError> {
+        self.without_identity(&mut self.lock())
+    }
+
+    /// What carries this lease. A lease older than what is live is not used any more.
+    pub(crate) fn choose(&self, lease: &Lease, now: SystemTime) -> Chosen {
+        let mut live = self.lock();
+        let Live { current, rejected, refused, .. } = &mut *live;
+        let Some(current) = current else { return Chosen::Newer { present: None, needs_proof: false } };
+        let waits =
+            refused.as_ref().is_some_and(|refused| refused.generation == lease.generation() && now < refused.until);
+        if lease.generation() == current.lease.generation() {
+            // The end dates of one generation may become known, or change, later.
+            current.lease = lease.clone();
+        } else if lease.generation() > current.lease.generation() && !waits {
+            let needs_proof = !*rejected && current.lease.validity().check(now).is_ok();
+            return Chosen::Newer { present: Some(current.clone()), needs_proof };
+        }
+        Chosen::Live(current.clone())
+    }
+
+    /// Makes what carries this lease, without putting it to use: the live transport if only the key is another.
+    pub(crate) fn carry(&self, lease: &Lease) -> Result<Carried, TransportError> {
+        let mut live = self.lock();
+        let identity = lease.material().identity();
+        let transport = match (identity, &live.current) {
+            (None, _) => self.without_identity(&mut live)?,
+            (Some(identity), Some(current)) if thumbprint(&current.lease) == Some(identity.thumbprint()) => {
+                Arc::clone(&current.transport)
             }
-            let transport = self.connector.connect(&self.config)?;
-            live.anonymous = Some(Arc::clone(&transport));
-            return Ok(transport);
+            // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
+            (Some(identity), _) => {
+                self.connector.connect(&self.config.clone().with_identity(Some(identity.clone())))?
+            }
         };
-        let thumbprint = identity.thumbprint();
-        if let Some((present, transport)) = &live.identified
-            && *present == thumbprint
-        {
+        Ok(Carried { lease: lease.clone(), transport })
+    }
+
+    /// Puts a generation to use, unless a newer one came first; gives back what is live then.
+    pub(crate) fn install(&self, carried: Carried) -> Carried {
+        let mut live = self.lock();
+        if let Some(current) = &live.current {
+            let (present, next) = (current.lease.generation(), carried.lease.generation());
+            if present >= next {
+                return current.clone();
+            }
+            let replaced = (!Arc::ptr_eq(&current.transport, &carried.transport)
+                && current.lease.material().identity().is_some())
+            .then(|| Arc::downgrade(&current.transport));
+            live.retired.retain(|old| old.strong_count() > 0);
+            live.retired.extend(replaced);
+            tracing::info!(from = %present, to = %next, draining = live.retired.len(), "a newer generation is live");
+        }
+        live.rejected = false;
+        live.refused = None;
+        live.current = Some(carried.clone());
+        carried
+    }
+
+    /// Notes that a generation did not prove usable, and leaves it alone for a while.
+    pub(crate) fn refuse(&self, generation: Generation, now: SystemTime) {
+        let mut live = self.lock();
+        let wait = match &live.refused {
+            Some(refused) if refused.generation == generation => (refused.wait * 2).min(LAST_RETRY),
+            _ => FIRST_RETRY,
+        };
+        live.refused = Some(Refused { generation, until: now + wait, wait });
+    }
+
+    /// Notes that the platform refused a generation.
+    pub(crate) fn rejected(&self, generation: Generation) {
+        let mut live = self.lock();
+        if live.current.as_ref().is_some_and(|current| current.lease.generation() == generation) {
+            live.rejected = true;
+        }
+    }
+
+    /// The right to prove a newer generation; only one caller has it at a time.
+    pub(crate) fn proving(&self) -> Option<futures_util::lock::MutexGuard<'_, ()>> {
+        self.proving.try_lock()
+    }
+
+    /// The live generation.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        self.lock().current.as_ref().map(|current| current.lease.generation())
+    }
+
+    /// Transports of former identities that calls still use.
+    pub(crate) fn draining(&self) -> usize {
+        self.lock().retired.iter().filter(|old| old.strong_count() > 0).count()
+    }
+
+    fn without_identity(&self, live: &mut Live) -> Result<Arc<dyn Transport>, TransportError> {
+        if let Some(transport) = &live.anonymous {
             return Ok(Arc::clone(transport));
         }
-        // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
-        let transport = self.connector.connect(&self.config.clone().with_identity(Some(identity.clone())))?;
-        live.identified = Some((thumbprint, Arc::clone(&transport)));
+        let transport = self.connector.connect(&self.config)?;
+        live.anonymous = Some(Arc::clone(&transport));
         Ok(transport)
     }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn thumbprint(lease: &Lease) -> Option<[u8; 32]> {
+    lease.material().identity().map(ClientIdentity::thumbprint)
 }

@@ -27,8 +27,10 @@ mod error;
 mod generations;
 mod path;
 mod redirect;
+mod reminder;
 mod request;
 mod response;
+mod rotation;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -36,5 +38,6 @@ pub use clock::SystemClock;
 pub use digicert_one_credentials as credentials;
 pub use error::{Error, ErrorKind};
 pub use path::{IntoTarget, Path};
+pub use reminder::{Reminder, Reminders};
 pub use request::RequestBuilder;
 pub use response::Response;

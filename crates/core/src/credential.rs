@@ -129,15 +129,15 @@ pub enum Verdict {
 }
 
 /// A credential that cannot be read or used. Names its source, never its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CredentialError(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     code: Code,
     message: String,
     place: Option<String>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl CredentialError {
@@ -157,7 +157,7 @@ impl CredentialError {
     /// The error below this one. It must hold no secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -186,7 +186,7 @@ impl fmt::Display for CredentialError {
 
 impl Error for CredentialError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -4,7 +4,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::{ClientIdentity, Material};
+use x509_cert::der::DateTime;
+
+use crate::diagnosis::{Code, days};
+use crate::{ClientIdentity, CredentialError, Material};
 
 /// When a lease's material works, as far as that is known.
 ///
@@ -61,10 +64,28 @@ impl Validity {
         ends.into_iter().filter_map(|(at, of)| Some(Expiry { at: at?, of })).min_by_key(|expiry| expiry.at)
     }
 
-    /// Whether the material works only later.
-    #[must_use]
-    pub fn begins_after(&self, now: SystemTime) -> bool {
-        self.not_before.is_some_and(|begin| now < begin)
+    /// Whether the material works at this time.
+    ///
+    /// # Errors
+    /// It ended (ID-09 for a certificate, ID-15 for a key or its service user), or begins only later (ID-09).
+    pub fn check(&self, now: SystemTime) -> Result<(), CredentialError> {
+        if let Some(expiry) = self.expiry().filter(|expiry| expiry.has_passed(now)) {
+            let ago = now.duration_since(expiry.at).unwrap_or_default();
+            let message = format!("the {} ended {}, {} ago", expiry.of, instant(expiry.at), days(ago));
+            let code = if expiry.of == Ending::Certificate { Code::ID_09 } else { Code::ID_15 };
+            return Err(CredentialError::new(code, message));
+        }
+        if let Some(ahead) =
+            self.not_before.and_then(|begin| begin.duration_since(now).ok()).filter(|wait| !wait.is_zero())
+        {
+            let message = format!(
+                "by this machine's clock ({}) the client certificate is valid only in {}",
+                instant(now),
+                days(ahead)
+            );
+            return Err(CredentialError::new(Code::ID_09, message));
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +141,11 @@ impl fmt::Display for Ending {
     }
 }
 
+/// `2026-12-31T23:59:59Z`.
+fn instant(time: SystemTime) -> String {
+    DateTime::from_system_time(time).map_or_else(|_| "in a far year".to_owned(), |time| time.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +162,23 @@ mod tests {
         assert_eq!(validity.expiry(), Some(Expiry::new(at(100), Ending::Owner)));
         assert_eq!(validity.with_owner_ends(None).expiry().map(|expiry| expiry.of), Some(Ending::Key));
         assert_eq!(Validity::default().expiry(), None);
+    }
+
+    #[test]
+    fn a_check_says_what_ended_and_when() {
+        let day = 24 * 3600;
+        let validity =
+            Validity { not_before: Some(at(day)), ..Validity::default() }.with_key_ends(Some(at(10 * day - 1)));
+        validity.check(at(2 * day)).expect("inside");
+        let ended = validity.check(at(13 * day)).expect_err("over");
+        assert_eq!(ended.code(), Code::ID_15);
+        assert_eq!(ended.to_string(), "the API key ended 1970-01-10T23:59:59Z, 3 days ago");
+        let early = validity.check(at(3600)).expect_err("too early");
+        assert_eq!(early.code(), Code::ID_09);
+        assert!(
+            early.to_string().contains("1970-01-01T01:00:00Z") && early.to_string().contains("23 hours"),
+            "{early}"
+        );
     }
 
     #[test]

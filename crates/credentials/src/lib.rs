@@ -15,6 +15,7 @@ mod rules;
 mod secret;
 mod source;
 mod warning;
+mod watch;
 
 pub use end_date::EndDate;
 pub use environment::{Environment, Setting};
@@ -26,3 +27,4 @@ pub use rules::Rules;
 pub use secret::Secret;
 pub use source::{Fetched, Source};
 pub use warning::Warning;
+pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};

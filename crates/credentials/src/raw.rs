@@ -4,7 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use digicert_one_core::{ApiKey, Code, CredentialError, FixedCredential, Generation, Lease, Material, Mode, Validity};
+use digicert_one_core::{
+    ApiKey, ClientIdentity, Code, CredentialError, FixedCredential, Generation, Lease, Material, Mode, Validity,
+};
+use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use crate::identity::read_client_identity;
@@ -47,7 +50,18 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
 }
 
+/// SHA-256 over what goes on the wire: tells whether a new reading is a new generation, without comparing secrets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MaterialHash([u8; 32]);
+
 impl Reading {
+    pub(crate) fn material_hash(&self) -> MaterialHash {
+        let mut hash = Sha256::new();
+        hash.update(self.material.identity().map_or([0; 32], ClientIdentity::thumbprint));
+        hash.update(self.material.key().map(ApiKey::header_value).as_ref().map_or(&[][..], HeaderValue::as_bytes));
+        MaterialHash(hash.finalize().into())
+    }
+
     /// The reading as a credential that never changes.
     #[must_use]
     pub fn fixed(&self) -> FixedCredential {
@@ -152,13 +166,21 @@ impl RawCredential {
         let ends = |end: Option<EndDate>| end.map(EndDate::last_second);
         let key_ends = material.key().and(ends(self.key_ends));
         let validity = Validity::of(&material).with_key_ends(key_ends).with_owner_ends(ends(self.owner_ends));
+        if !rules.allow_expired {
+            validity.check(rules.now).map_err(|error| error.at(self.origins(&material)))?;
+        }
+        Ok(Reading { source: self.origins(&material).into(), material, validity, warnings })
+    }
+
+    /// The names of everything that this material was made of.
+    fn origins(&self, material: &Material) -> String {
         let origins = [
             material.key().and(self.api_key.as_ref()),
             material.identity().and(self.certificate.as_ref()),
             material.identity().and(self.private_key.as_ref()),
         ];
         let origins: Vec<&str> = origins.into_iter().flatten().map(|secret| &**secret.origin()).collect();
-        Ok(Reading { material, validity, source: origins.join(" and ").into(), warnings })
+        origins.join(" and ")
     }
 
     /// How the material proves who is calling: as asked for, else by everything that is there.

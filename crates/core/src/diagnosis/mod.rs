@@ -153,9 +153,13 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-fn days(duration: Duration) -> String {
+pub(crate) fn days(duration: Duration) -> String {
     match duration.as_secs() / 86_400 {
-        0 => format!("{} hours", duration.as_secs() / 3_600),
+        0 => match duration.as_secs() / 3_600 {
+            0 => "less than an hour".to_owned(),
+            1 => "1 hour".to_owned(),
+            hours => format!("{hours} hours"),
+        },
         1 => "1 day".to_owned(),
         days => format!("{days} days"),
     }

@@ -1,105 +1,17 @@
-//! The client over a scripted transport, in virtual time: what needs no wire. What needs one is the conformance suite's.
+//! Calls: redirects, error answers, limits, headers.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use digicert_one_client::{Client, ClientBuilder, ErrorKind};
+use digicert_one_client::{Client, ErrorKind};
 use digicert_one_core::{
-    ApiKey, Capabilities, ClientIdentity, Clock, Code, ConnectionFacts, Connector, ConnectorInfo, Credential,
-    CredentialError, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Sleep,
-    Timeouts, Transport, TransportConfig, TransportError, Verdict,
+    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseNeed, Material, Sleep,
+    Timeouts, TransportConfig, Verdict,
 };
-use digicert_one_credentials::{Rules, Secret, read_client_identity};
-use digicert_one_testbed::{ClientSpec, Pki};
 use futures_executor::block_on;
-use http::{Request, Response};
 
-/// Answers from a list, and remembers what it was asked.
-#[derive(Debug, Default)]
-struct Script {
-    answers: Mutex<VecDeque<Response<&'static str>>>,
-    requests: Mutex<Vec<Request<Bytes>>>,
-    connects: AtomicUsize,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Scripted(Arc<Script>);
-
-impl Scripted {
-    fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
-        let scripted = Self::default();
-        scripted.0.answers.lock().expect("unpoisoned").extend(answers);
-        scripted
-    }
-
-    fn requests(&self) -> Vec<(String, String)> {
-        let requests = self.0.requests.lock().expect("unpoisoned");
-        requests.iter().map(|request| (request.method().to_string(), request.uri().to_string())).collect()
-    }
-
-    fn connects(&self) -> usize {
-        self.0.connects.load(Ordering::Relaxed)
-    }
-}
-
-impl Connector for Scripted {
-    fn info(&self) -> ConnectorInfo {
-        ConnectorInfo::new("scripted", "none", "none")
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::all()
-    }
-
-    fn connect(&self, _config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        self.0.connects.fetch_add(1, Ordering::Relaxed);
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-#[async_trait]
-impl Transport for Scripted {
-    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        self.0.requests.lock().expect("unpoisoned").push(request);
-        let answer = self.0.answers.lock().expect("unpoisoned").pop_front().unwrap_or_else(|| Response::new("{}"));
-        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
-    }
-}
-
-fn answer(status: u16, location: Option<&str>, body: &'static str) -> Response<&'static str> {
-    let builder = Response::builder().status(status);
-    let builder = match location {
-        Some(location) => builder.header("location", location),
-        None => builder,
-    };
-    builder.body(body).expect("a valid answer")
-}
-
-fn identity(name: &str) -> ClientIdentity {
-    let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
-    let bundle = Secret::new(certificate.bundle_pem(), "the test");
-    let rules = Rules::at(SystemTime::now());
-    read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
-}
-
-fn key() -> Material {
-    Material::api_key(ApiKey::new("canary-key").expect("a key"))
-}
-
-fn builder(scripted: &Scripted) -> ClientBuilder {
-    Client::builder()
-        .instance(Instance::parse("one.digicert.test").expect("a host"))
-        .credential(FixedCredential::new(key(), "the test"))
-        .connector(scripted.clone())
-}
-
-fn client(scripted: &Scripted) -> Client {
-    builder(scripted).build().expect("complete")
-}
+use crate::scripted::{Scripted, Source, answer, builder, client, identity, key};
 
 #[test]
 fn redir_05_a_307_within_the_origin_keeps_method_and_body() {
@@ -194,39 +106,6 @@ fn what_is_missing_or_contradictory_is_refused_at_build() {
         assert_eq!(builder.build().expect_err("incomplete").kind(), ErrorKind::Config);
     }
     assert_eq!(scripted.connects(), 0);
-}
-
-/// Hands out what it is told, and remembers the verdicts.
-#[derive(Debug)]
-struct Told {
-    leases: Mutex<VecDeque<Material>>,
-    verdicts: Mutex<Vec<(Generation, Verdict)>>,
-    count: AtomicUsize,
-}
-
-#[derive(Clone, Debug)]
-struct Source(Arc<Told>);
-
-impl Source {
-    fn of(leases: impl IntoIterator<Item = Material>) -> Self {
-        let leases = Mutex::new(leases.into_iter().collect());
-        Self(Arc::new(Told { leases, verdicts: Mutex::default(), count: AtomicUsize::new(0) }))
-    }
-}
-
-#[async_trait]
-impl Credential for Source {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
-        let material = self.0.leases.lock().expect("unpoisoned").pop_front();
-        let material = material.ok_or_else(|| CredentialError::new(Code::ID_13, "nothing left").at("the test"))?;
-        let count = self.0.count.fetch_add(1, Ordering::Relaxed);
-        let generation = (0..count).fold(Generation::FIRST, |generation, _| generation.next());
-        Ok(Lease::new(material, generation, "the test"))
-    }
-
-    fn report(&self, lease: &Lease, verdict: Verdict) {
-        self.0.verdicts.lock().expect("unpoisoned").push((lease.generation(), verdict));
-    }
 }
 
 #[test]

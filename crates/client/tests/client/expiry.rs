@@ -1,0 +1,87 @@
+//! End dates: nothing is sent with what has ended, and somebody hears of the end before.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use digicert_one_client::{ErrorKind, Reminders};
+use digicert_one_core::{Clock, Code, Ending, Expiry, FixedCredential, Generation, Lease, Validity};
+use futures_executor::block_on;
+
+use crate::scripted::{Hands, Scripted, builder, key};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn end() -> SystemTime {
+    SystemTime::UNIX_EPOCH + DAY * 20_000 - Duration::from_secs(1)
+}
+
+fn ending() -> FixedCredential {
+    let lease = Lease::new(key(), Generation::FIRST, "variable DC_API_KEY");
+    FixedCredential::from_lease(lease.with_validity(Validity::default().with_key_ends(Some(end()))))
+}
+
+fn shared(hands: &Hands) -> Arc<dyn Clock> {
+    Arc::new(hands.clone())
+}
+
+#[test]
+fn cred_11_an_ended_key_is_a_local_error_unless_allowed() {
+    let scripted = Scripted::default();
+    let hands = Hands::at(end());
+    let client = builder(&scripted).credential(ending()).clock(shared(&hands)).build().expect("complete");
+    block_on(client.get("/").send()).expect("the last second");
+    hands.advance(Duration::from_secs(1));
+    let error = block_on(client.get("/").send()).expect_err("over");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Code::ID_15));
+    assert!(error.to_string().contains("DC_API_KEY"), "{error}");
+    assert_eq!(scripted.requests().len(), 1);
+    let client = builder(&scripted).credential(ending()).clock(shared(&hands)).allow_expired(true).build();
+    block_on(client.expect("complete").get("/").send()).expect("allowed");
+}
+
+#[test]
+fn obs_08_one_reminder_at_each_step_and_none_twice() {
+    let scripted = Scripted::default();
+    let hands = Hands::at(end() - DAY * 100);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let reminders = Reminders::new().on_reminder({
+        let told = Arc::clone(&told);
+        move |reminder| told.lock().expect("unpoisoned").push((reminder.days, reminder.expiry))
+    });
+    let client =
+        builder(&scripted).credential(ending()).clock(shared(&hands)).reminders(reminders).build().expect("complete");
+    // A call every six hours.
+    for _ in 0..4 * 100 {
+        block_on(client.get("/").send()).expect("answered");
+        hands.advance(DAY / 4);
+    }
+    let expiry = Expiry::new(end(), Ending::Key);
+    assert_eq!(*told.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
+    assert_eq!(block_on(client.expiry()).expect("the last second"), Some(expiry));
+}
+
+#[test]
+fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
+    let hands = Hands::at(end() - DAY * 5);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let reminders = Reminders::new().on_reminder({
+        let told = Arc::clone(&told);
+        move |reminder| told.lock().expect("unpoisoned").push(reminder.to_string())
+    });
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&hands)).reminders(reminders);
+    let client = client.build().expect("complete");
+    for _ in 0..3 {
+        block_on(client.expiry()).expect("good");
+    }
+    let expected =
+        "the API key from variable DC_API_KEY ends in 5 days; every integration that uses it stops then".to_owned();
+    assert_eq!(*told.lock().expect("unpoisoned"), [expected]);
+}
+
+#[test]
+fn a_listener_that_panics_does_not_break_the_call() {
+    let hands = Hands::at(end() - DAY);
+    let reminders = Reminders::new().on_reminder(|_| panic!("a listener's own fault"));
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&hands)).reminders(reminders);
+    block_on(client.build().expect("complete").get("/").send()).expect("answered");
+}

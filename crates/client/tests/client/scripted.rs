@@ -1,0 +1,159 @@
+//! A transport that answers from a list, a source that hands out what it is told, and a clock that a test sets: all without
+//! a wire. What they saw can be read afterwards.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_client::{Client, ClientBuilder};
+use digicert_one_core::{
+    ApiKey, Capabilities, ClientIdentity, Clock, Code, ConnectionFacts, Connector, ConnectorInfo, Credential,
+    CredentialError, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Sleep,
+    Transport, TransportConfig, TransportError, Verdict,
+};
+use digicert_one_credentials::{Rules, Secret, read_client_identity};
+use digicert_one_testbed::{ClientSpec, Pki};
+use http::{Request, Response};
+
+/// Answers from a list, and remembers what it was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) answers: Mutex<VecDeque<Response<&'static str>>>,
+    pub(crate) requests: Mutex<Vec<Request<Bytes>>>,
+    pub(crate) connects: AtomicUsize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scripted(pub(crate) Arc<Script>);
+
+impl Scripted {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
+        let scripted = Self::default();
+        scripted.0.answers.lock().expect("unpoisoned").extend(answers);
+        scripted
+    }
+
+    pub(crate) fn requests(&self) -> Vec<(String, String)> {
+        let requests = self.0.requests.lock().expect("unpoisoned");
+        requests.iter().map(|request| (request.method().to_string(), request.uri().to_string())).collect()
+    }
+
+    pub(crate) fn connects(&self) -> usize {
+        self.0.connects.load(Ordering::Relaxed)
+    }
+}
+
+impl Connector for Scripted {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("scripted", "none", "none")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    fn connect(&self, _config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        self.0.connects.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        self.0.requests.lock().expect("unpoisoned").push(request);
+        let answer = self.0.answers.lock().expect("unpoisoned").pop_front().unwrap_or_else(|| Response::new("{}"));
+        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
+    }
+}
+
+pub(crate) fn answer(status: u16, location: Option<&str>, body: &'static str) -> Response<&'static str> {
+    let builder = Response::builder().status(status);
+    let builder = match location {
+        Some(location) => builder.header("location", location),
+        None => builder,
+    };
+    builder.body(body).expect("a valid answer")
+}
+
+pub(crate) fn identity(name: &str) -> ClientIdentity {
+    let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
+    let bundle = Secret::new(certificate.bundle_pem(), "the test");
+    let rules = Rules::at(SystemTime::now());
+    read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
+}
+
+pub(crate) fn key() -> Material {
+    Material::api_key(ApiKey::new("canary-key").expect("a key"))
+}
+
+pub(crate) fn builder(scripted: &Scripted) -> ClientBuilder {
+    Client::builder()
+        .instance(Instance::parse("one.digicert.test").expect("a host"))
+        .credential(FixedCredential::new(key(), "the test"))
+        .connector(scripted.clone())
+}
+
+pub(crate) fn client(scripted: &Scripted) -> Client {
+    builder(scripted).build().expect("complete")
+}
+
+/// Hands out what it is told, and remembers the verdicts.
+#[derive(Debug)]
+pub(crate) struct Told {
+    leases: Mutex<VecDeque<Material>>,
+    pub(crate) verdicts: Mutex<Vec<(Generation, Verdict)>>,
+    count: AtomicUsize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Source(pub(crate) Arc<Told>);
+
+impl Source {
+    pub(crate) fn of(leases: impl IntoIterator<Item = Material>) -> Self {
+        let leases = Mutex::new(leases.into_iter().collect());
+        Self(Arc::new(Told { leases, verdicts: Mutex::default(), count: AtomicUsize::new(0) }))
+    }
+}
+
+#[async_trait]
+impl Credential for Source {
+    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        let material = self.0.leases.lock().expect("unpoisoned").pop_front();
+        let material = material.ok_or_else(|| CredentialError::new(Code::ID_13, "nothing left").at("the test"))?;
+        let count = self.0.count.fetch_add(1, Ordering::Relaxed);
+        let generation = (0..count).fold(Generation::FIRST, |generation, _| generation.next());
+        Ok(Lease::new(material, generation, "the test"))
+    }
+
+    fn report(&self, lease: &Lease, verdict: Verdict) {
+        self.0.verdicts.lock().expect("unpoisoned").push((lease.generation(), verdict));
+    }
+}
+
+/// A clock that stands until a test moves it.
+#[derive(Clone, Debug)]
+pub(crate) struct Hands(Arc<Mutex<SystemTime>>);
+
+impl Hands {
+    pub(crate) fn at(time: SystemTime) -> Self {
+        Self(Arc::new(Mutex::new(time)))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().expect("unpoisoned") += by;
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> SystemTime {
+        *self.0.lock().expect("unpoisoned")
+    }
+
+    fn sleep(&self, _duration: Duration) -> Sleep {
+        Box::pin(std::future::pending())
+    }
+}

@@ -1,0 +1,331 @@
+//! A credential that follows its source. There is no background task: callers who come by when a reading is due do it, one
+//! for all, on a thread for blocking work; all others go on with what is in use.
+
+mod changes;
+mod event;
+mod schedule;
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseNeed};
+use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
+
+use self::changes::Changes;
+use self::event::Listener;
+pub use self::event::WatchEvent;
+use self::schedule::Schedule;
+pub use self::schedule::WatchOptions;
+use crate::raw::{ContentHash, MaterialHash, Reading};
+use crate::{Fetched, Rules, Source, Warning};
+
+/// A credential that follows its source: files that are rewritten, a Kubernetes volume that is swapped, a command that
+/// answers anew.
+///
+/// - What cannot be used (half written, mismatched, expired, garbage) never replaces what is in use; it is told once.
+/// - The same content is not a new generation.
+/// - Clones share everything.
+///
+/// ```no_run
+/// # use digicert_one_core::Clock;
+/// use digicert_one_credentials::{Source, WatchOptions, WatchingCredential};
+///
+/// # fn example(source: impl Source, clock: impl Clock) -> Result<(), Box<dyn std::error::Error>> {
+/// let credential = WatchingCredential::open(source, clock, WatchOptions::new())?
+///     .on_event(|event| eprintln!("{event}"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct WatchingCredential(Arc<Shared>);
+
+struct Shared {
+    source: Arc<dyn Source>,
+    clock: Arc<dyn Clock>,
+    options: WatchOptions,
+    live: Mutex<Live>,
+    /// Held by the one caller who reads.
+    flight: AsyncMutex<()>,
+    changes: Changes,
+    listener: Mutex<Option<Listener>>,
+}
+
+struct Live {
+    current: Option<Current>,
+    schedule: Schedule,
+    /// What was last found unusable, so that it is told once.
+    broken: Option<Broken>,
+}
+
+struct Current {
+    lease: Lease,
+    warnings: Vec<Warning>,
+    content: ContentHash,
+    material: MaterialHash,
+}
+
+#[derive(PartialEq, Eq)]
+enum Broken {
+    /// Found, but no credential.
+    Content(ContentHash),
+    /// Not even found.
+    Source(String),
+}
+
+/// What a reading of the source came to.
+enum Outcome {
+    Unchanged,
+    Read(Box<Reading>, ContentHash),
+    Failed(CredentialError, Broken),
+}
+
+/// What [`WatchingCredential::reload`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reload {
+    /// The source holds what is in use.
+    Unchanged(Generation),
+    /// A new generation is in use.
+    Replaced(Generation),
+}
+
+impl WatchingCredential {
+    /// Reads the source now, so that a credential that cannot be used is found before the first call.
+    ///
+    /// # Errors
+    /// The source cannot be read, or what it holds cannot be used.
+    pub fn open(source: impl Source, clock: impl Clock, options: WatchOptions) -> Result<Self, CredentialError> {
+        let credential = Self::lazy(Arc::new(source), Arc::new(clock), options);
+        let shared = &credential.0;
+        shared.changes.watch(shared.source.watched_paths(), &shared.clock);
+        let outcome = read(&*shared.source, shared.rules(), None);
+        shared.take(outcome)?;
+        Ok(credential)
+    }
+
+    /// Reads the source at the first call that needs it.
+    #[must_use]
+    pub fn lazy(source: Arc<dyn Source>, clock: Arc<dyn Clock>, options: WatchOptions) -> Self {
+        let live = Live { current: None, schedule: Schedule::new(), broken: None };
+        let changes = Changes::new(options.events);
+        let (live, flight, listener) = (Mutex::new(live), AsyncMutex::new(()), Mutex::default());
+        Self(Arc::new(Shared { source, clock, options, live, flight, changes, listener }))
+    }
+
+    /// Calls this function at every rotation, and when a replacement cannot be used. It runs inside the call that found it,
+    /// so it should be quick.
+    #[must_use]
+    pub fn on_event(self, listener: impl Fn(&WatchEvent) + Send + Sync + 'static) -> Self {
+        *self.0.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(Listener(Arc::new(listener)));
+        self
+    }
+
+    /// Reads the source now and says what came of it. What is in use stays if the source holds nothing usable.
+    ///
+    /// # Errors
+    /// The source cannot be read, or what it holds cannot be used.
+    pub async fn reload(&self) -> Result<Reload, CredentialError> {
+        let flight = self.0.flight.lock().await;
+        self.0.refresh(flight).await
+    }
+
+    /// Has the next call read the source first. Does nothing else, so a signal handler may call it.
+    pub fn request_reload(&self) {
+        self.0.changes.asked().store(true, Ordering::Release);
+    }
+
+    /// Has the next call read the source after a SIGHUP, as daemons do. The handler stays for the life of the process.
+    ///
+    /// # Errors
+    /// The system refuses the handler.
+    #[cfg(unix)]
+    pub fn reload_on_sighup(&self) -> std::io::Result<()> {
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(self.0.changes.asked())).map(drop)
+    }
+
+    /// What should be mended about the credential in use.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.0.lock().current.as_ref().map(|current| current.warnings.clone()).unwrap_or_default()
+    }
+
+    /// The generation in use, if there is one yet.
+    #[must_use]
+    pub fn generation(&self) -> Option<Generation> {
+        self.0.lock().current.as_ref().map(|current| current.lease.generation())
+    }
+}
+
+#[async_trait]
+impl Credential for WatchingCredential {
+    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        let shared = &self.0;
+        let (current, due) = shared.look(need);
+        match (current, due) {
+            (Some(lease), false) => Ok(lease),
+            (Some(lease), true) => {
+                // Whoever comes while another reads goes on with what is in use.
+                let Some(flight) = shared.flight.try_lock() else { return Ok(lease) };
+                // What cannot be used was told; what is in use stays.
+                let _ = shared.refresh(flight).await;
+                Ok(shared.look(need).0.unwrap_or(lease))
+            }
+            (None, _) => {
+                let flight = shared.flight.lock().await;
+                // Another caller may have read while this one waited.
+                if let (Some(lease), _) = shared.look(need) {
+                    return Ok(lease);
+                }
+                let outcome = shared.refresh(flight).await;
+                match shared.look(need).0 {
+                    Some(lease) => Ok(lease),
+                    None => Err(outcome.err().unwrap_or_else(|| {
+                        CredentialError::new(Code::ID_13, "the source holds nothing").at(shared.source.name())
+                    })),
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The lease in use, and whether somebody should read.
+    fn look(&self, need: &LeaseNeed) -> (Option<Lease>, bool) {
+        let mut live = self.lock();
+        let Live { current, schedule, .. } = &mut *live;
+        let Some(current) = current else { return (None, true) };
+        let lease = &current.lease;
+        let ended = lease.validity().expiry().is_some_and(|expiry| expiry.has_passed(need.now));
+        let refused = need.newer_than.filter(|refused| *refused >= lease.generation());
+        let refused = refused.or(ended.then(|| lease.generation()));
+        let due = schedule.due(need.now)
+            || self.changes.hinted(need.now, self.options.settle)
+            || refused.is_some_and(|refused| schedule.may_ask_for_newer(refused, need.now, &self.options));
+        (Some(lease.clone()), due)
+    }
+
+    /// Reads the source on a thread for blocking work.
+    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Reload, CredentialError> {
+        self.changes.watch(self.source.watched_paths(), &self.clock);
+        let hints = self.changes.take();
+        let known = self.lock().current.as_ref().map(|current| current.content);
+        let (source, rules) = (Arc::clone(&self.source), self.rules());
+        let outcome = blocking::unblock(move || read(&*source, rules, known)).await;
+        hints.read();
+        let taken = self.take(outcome);
+        drop(flight);
+        taken
+    }
+
+    /// Takes a reading over, or keeps what is in use.
+    fn take(&self, outcome: Outcome) -> Result<Reload, CredentialError> {
+        let now = self.clock.now();
+        let mut live = self.lock();
+        let generation = live.current.as_ref().map(|current| current.lease.generation());
+        let (result, event) = match outcome {
+            Outcome::Failed(error, broken) => {
+                live.schedule.failed(now, &self.options);
+                let told = live.broken.replace(broken);
+                let event = generation
+                    .filter(|_| told != live.broken)
+                    .map(|generation| WatchEvent::Kept { generation, error: error.clone() });
+                (Err(error), event)
+            }
+            Outcome::Unchanged => {
+                live.schedule.succeeded(now, &self.options, fastrand::f64());
+                let generation = generation.unwrap_or(Generation::FIRST);
+                let event = live.broken.take().map(|_| WatchEvent::Recovered { generation });
+                (Ok(Reload::Unchanged(generation)), event)
+            }
+            Outcome::Read(reading, content) => {
+                live.schedule.succeeded(now, &self.options, fastrand::f64());
+                live.broken = None;
+                let material = reading.material_hash();
+                let same = live.current.as_ref().is_some_and(|current| current.material == material);
+                let next = match generation {
+                    // Another file with the same key and certificate in it, or another end date.
+                    Some(generation) if same => generation,
+                    Some(generation) => generation.next(),
+                    None => Generation::FIRST,
+                };
+                let (lease, warnings) = (reading.lease(next), reading.warnings.clone());
+                live.current = Some(Current { lease, warnings, content, material });
+                match generation {
+                    Some(generation) if same => (Ok(Reload::Unchanged(generation)), None),
+                    _ => {
+                        let event = WatchEvent::Replaced {
+                            generation: next,
+                            source: Arc::clone(&reading.source),
+                            warnings: reading.warnings,
+                        };
+                        (Ok(Reload::Replaced(next)), Some(event))
+                    }
+                }
+            }
+        };
+        // Told without the lock: a listener may ask for the generation.
+        drop(live);
+        if let Some(event) = event {
+            self.tell(&event);
+        }
+        result
+    }
+
+    fn tell(&self, event: &WatchEvent) {
+        match event {
+            WatchEvent::Kept { .. } => tracing::warn!(source = self.source.name(), "{event}"),
+            _ => tracing::info!(source = self.source.name(), "{event}"),
+        }
+        if let WatchEvent::Replaced { warnings, .. } = event {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(listener) = listener {
+            listener.tell(event);
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::at(self.clock.now()).allow_expired(self.options.allow_expired)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gathers and, if the content is another than the known one, reads. Key stores take their time to decrypt; content that did
+/// not change is not decrypted again.
+fn read(source: &dyn Source, rules: Rules, known: Option<ContentHash>) -> Outcome {
+    let raw = match source.fetch() {
+        Ok(Fetched::Found(raw)) => raw,
+        Ok(Fetched::Absent(why)) => {
+            let message = format!("the source holds nothing: {why}");
+            let error = CredentialError::new(Code::ID_13, message).at(source.name());
+            return Outcome::Failed(error, Broken::Source(why));
+        }
+        Err(error) => {
+            let text = error.to_string();
+            return Outcome::Failed(error, Broken::Source(text));
+        }
+    };
+    let content = raw.content_hash();
+    if known == Some(content) {
+        return Outcome::Unchanged;
+    }
+    match raw.read(&rules) {
+        Ok(reading) => Outcome::Read(Box::new(reading), content),
+        Err(error) => Outcome::Failed(error, Broken::Content(content)),
+    }
+}
+
+impl fmt::Debug for WatchingCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchingCredential")
+            .field("source", &self.0.source.name())
+            .field("generation", &self.generation().map(|generation| generation.to_string()))
+            .field("changes", &self.0.changes)
+            .finish_non_exhaustive()
+    }
+}
