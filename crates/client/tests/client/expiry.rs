@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_client::{ErrorKind, Reminders};
-use digicert_one_core::{Clock, Code, Ending, Expiry, FixedCredential, Generation, Lease, Validity};
+use digicert_one_core::{Clock, Code, Ending, Expiry, FixedCredential, Generation, Lease, ManualClock, Validity};
 use futures_executor::block_on;
 
-use crate::scripted::{Hands, Scripted, builder, key};
+use crate::scripted::{Scripted, builder, key};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -20,40 +20,40 @@ fn ending() -> FixedCredential {
     FixedCredential::from_lease(lease.with_validity(Validity::default().with_key_ends(Some(end()))))
 }
 
-fn shared(hands: &Hands) -> Arc<dyn Clock> {
-    Arc::new(hands.clone())
+fn shared(clock: &ManualClock) -> Arc<dyn Clock> {
+    Arc::new(clock.clone())
 }
 
 #[test]
 fn cred_11_an_ended_key_is_a_local_error_unless_allowed() {
     let scripted = Scripted::default();
-    let hands = Hands::at(end());
-    let client = builder(&scripted).credential(ending()).clock(shared(&hands)).build().expect("complete");
+    let clock = ManualClock::new(end());
+    let client = builder(&scripted).credential(ending()).clock(shared(&clock)).build().expect("complete");
     block_on(client.get("/").send()).expect("the last second");
-    hands.advance(Duration::from_secs(1));
+    clock.advance(Duration::from_secs(1));
     let error = block_on(client.get("/").send()).expect_err("over");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Code::ID_15));
     assert!(error.to_string().contains("DC_API_KEY"), "{error}");
     assert_eq!(scripted.requests().len(), 1);
-    let client = builder(&scripted).credential(ending()).clock(shared(&hands)).allow_expired(true).build();
+    let client = builder(&scripted).credential(ending()).clock(shared(&clock)).allow_expired(true).build();
     block_on(client.expect("complete").get("/").send()).expect("allowed");
 }
 
 #[test]
 fn obs_08_one_reminder_at_each_step_and_none_twice() {
     let scripted = Scripted::default();
-    let hands = Hands::at(end() - DAY * 100);
+    let clock = ManualClock::new(end() - DAY * 100);
     let told = Arc::new(Mutex::new(Vec::new()));
     let reminders = Reminders::new().on_reminder({
         let told = Arc::clone(&told);
         move |reminder| told.lock().expect("unpoisoned").push((reminder.days, reminder.expiry))
     });
     let client =
-        builder(&scripted).credential(ending()).clock(shared(&hands)).reminders(reminders).build().expect("complete");
+        builder(&scripted).credential(ending()).clock(shared(&clock)).reminders(reminders).build().expect("complete");
     // A call every six hours.
     for _ in 0..4 * 100 {
         block_on(client.get("/").send()).expect("answered");
-        hands.advance(DAY / 4);
+        clock.advance(DAY / 4);
     }
     let expiry = Expiry::new(end(), Ending::Key);
     assert_eq!(*told.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
@@ -62,13 +62,13 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
 
 #[test]
 fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
-    let hands = Hands::at(end() - DAY * 5);
+    let clock = ManualClock::new(end() - DAY * 5);
     let told = Arc::new(Mutex::new(Vec::new()));
     let reminders = Reminders::new().on_reminder({
         let told = Arc::clone(&told);
         move |reminder| told.lock().expect("unpoisoned").push(reminder.to_string())
     });
-    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&hands)).reminders(reminders);
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);
     let client = client.build().expect("complete");
     for _ in 0..3 {
         block_on(client.expiry()).expect("good");
@@ -80,8 +80,8 @@ fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
 
 #[test]
 fn a_listener_that_panics_does_not_break_the_call() {
-    let hands = Hands::at(end() - DAY);
+    let clock = ManualClock::new(end() - DAY);
     let reminders = Reminders::new().on_reminder(|_| panic!("a listener's own fault"));
-    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&hands)).reminders(reminders);
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);
     block_on(client.build().expect("complete").get("/").send()).expect("answered");
 }

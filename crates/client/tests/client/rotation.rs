@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::Client;
-use digicert_one_core::{ApiKey, Clock, Credential, CredentialError, Generation, Lease, LeaseNeed, Material, Validity};
+use digicert_one_core::{
+    ApiKey, Clock, Credential, CredentialError, Generation, Lease, LeaseNeed, ManualClock, Material, Validity,
+};
 use futures_executor::block_on;
 
-use crate::scripted::{Hands, Scripted, answer, builder, identity};
+use crate::scripted::{Scripted, answer, builder, identity};
 
 /// Hands out the generation that a test set.
 #[derive(Clone, Debug)]
@@ -61,12 +63,12 @@ fn call(client: &Client) {
 #[test]
 fn rotate_12_a_generation_whose_proof_fails_stays_out_and_is_tried_again_later() {
     let source = Set::to(1, keyed("old"));
-    let hands = Hands::at(SystemTime::UNIX_EPOCH);
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let refusal = || answer(401, None, "");
     let scripted = Scripted::answering([answer(200, None, ""), refusal()]);
     let client = builder(&scripted)
         .credential(source.clone())
-        .clock(Arc::new(hands.clone()) as Arc<dyn Clock>)
+        .clock(Arc::new(clock.clone()) as Arc<dyn Clock>)
         .prove_rotations()
         .build()
         .expect("complete");
@@ -78,7 +80,7 @@ fn rotate_12_a_generation_whose_proof_fails_stays_out_and_is_tried_again_later()
     let so_far = [("old", "/call"), ("new", me), ("old", "/call"), ("old", "/call")];
     assert_eq!(sent(&scripted), pairs(&so_far));
     assert_eq!(client.generation(), Some(Generation::FIRST));
-    hands.advance(Duration::from_secs(31));
+    clock.advance(Duration::from_secs(31));
     call(&client);
     call(&client);
     assert_eq!(sent(&scripted)[4..], pairs(&[("new", me), ("new", "/call"), ("new", "/call")]));
@@ -109,9 +111,9 @@ fn generations_never_go_back() {
 #[test]
 fn a_generation_that_has_ended_does_not_replace_one_that_works() {
     let source = Set::to(1, keyed("old"));
-    let hands = Hands::at(SystemTime::UNIX_EPOCH + Duration::from_secs(100));
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(100));
     let scripted = Scripted::default();
-    let client = builder(&scripted).credential(source.clone()).clock(Arc::new(hands.clone()) as Arc<dyn Clock>);
+    let client = builder(&scripted).credential(source.clone()).clock(Arc::new(clock.clone()) as Arc<dyn Clock>);
     let client = client.build().expect("complete");
     call(&client);
     let ended = Validity::default().with_key_ends(Some(SystemTime::UNIX_EPOCH));

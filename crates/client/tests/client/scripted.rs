@@ -1,24 +1,24 @@
-//! A transport that answers from a list, a source that hands out what it is told, and a clock that a test sets: all without
-//! a wire. What they saw can be read afterwards.
+//! A transport that answers from a list and a source that hands out what it is told: all without a wire. What they
+//! saw can be read afterwards.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
-    ApiKey, Capabilities, ClientIdentity, Clock, Code, ConnectionFacts, Connector, ConnectorInfo, Credential,
-    CredentialError, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Sleep,
-    Transport, TransportConfig, TransportError, Verdict,
+    ApiKey, Capabilities, ClientIdentity, Code, ConnectionFacts, Connector, ConnectorInfo, Credential, CredentialError,
+    Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Transport,
+    TransportConfig, TransportError, Verdict,
 };
 use digicert_one_credentials::{Rules, Secret, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response};
 
-/// Answers from a list, and remembers what it was asked.
+/// Answers from a list and remembers what it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) answers: Mutex<VecDeque<Response<&'static str>>>,
@@ -131,29 +131,5 @@ impl Credential for Source {
 
     fn report(&self, lease: &Lease, verdict: Verdict) {
         self.0.verdicts.lock().expect("unpoisoned").push((lease.generation(), verdict));
-    }
-}
-
-/// A clock that stands until a test moves it.
-#[derive(Clone, Debug)]
-pub(crate) struct Hands(Arc<Mutex<SystemTime>>);
-
-impl Hands {
-    pub(crate) fn at(time: SystemTime) -> Self {
-        Self(Arc::new(Mutex::new(time)))
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        *self.0.lock().expect("unpoisoned") += by;
-    }
-}
-
-impl Clock for Hands {
-    fn now(&self) -> SystemTime {
-        *self.0.lock().expect("unpoisoned")
-    }
-
-    fn sleep(&self, _duration: Duration) -> Sleep {
-        Box::pin(std::future::pending())
     }
 }

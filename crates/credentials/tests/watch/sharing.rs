@@ -1,0 +1,110 @@
+//! Many callers: one reads, and nobody reads another's half.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use digicert_one_core::{Clock, Credential, CredentialError, Generation, LeaseNeed};
+use digicert_one_credentials::{Fetched, RawCredential, Secret, Source, WatchOptions, WatchingCredential};
+use futures_executor::block_on;
+use futures_util::future::{join, join_all};
+use futures_util::{FutureExt, poll};
+
+use crate::held::{Content, Held, clock, watching};
+
+/// Answers only when it is let go, each time another key.
+#[derive(Debug)]
+struct Slow {
+    gate: Mutex<Receiver<()>>,
+    fetches: Arc<Mutex<u32>>,
+}
+
+impl Slow {
+    fn new() -> (Self, Sender<()>, Arc<Mutex<u32>>) {
+        let (open, gate) = channel();
+        let fetches = Arc::default();
+        (Self { gate: Mutex::new(gate), fetches: Arc::clone(&fetches) }, open, fetches)
+    }
+}
+
+impl Source for Slow {
+    fn name(&self) -> String {
+        "a slow source".to_owned()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        self.gate.lock().expect("unpoisoned").recv().expect("the test lives");
+        let mut fetches = self.fetches.lock().expect("unpoisoned");
+        *fetches += 1;
+        let key = Secret::new(format!("key-{fetches}"), "a slow source");
+        Ok(Fetched::Found(RawCredential::new().with_api_key(key)))
+    }
+}
+
+#[test]
+fn cred_09_a_hundred_callers_of_a_slow_source_share_one_reading() {
+    let (source, open, fetches) = Slow::new();
+    let clock = clock();
+    let options = WatchOptions::new().with_events(false);
+    let credential = WatchingCredential::lazy(Arc::new(source), Arc::new(clock.clone()), options);
+    let need = LeaseNeed::at(clock.now());
+    let callers = join_all((0..100).map(|_| credential.lease(&need)));
+    // Joined last, so that every caller has asked before the source is let go.
+    let release = async { open.send(()).expect("the source waits") };
+    let (leases, ()) = block_on(join(callers, release));
+    for lease in leases {
+        let lease = lease.expect("read");
+        assert_eq!(lease.generation(), Generation::FIRST);
+        assert_eq!(lease.material().key().expect("a key").header_value(), "key-1");
+    }
+    assert_eq!(*fetches.lock().expect("unpoisoned"), 1);
+}
+
+#[test]
+fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
+    let (source, open, _) = Slow::new();
+    let clock = clock();
+    open.send(()).expect("the channel is open");
+    let credential =
+        WatchingCredential::open(source, clock.clone(), WatchOptions::new().with_events(false)).expect("read");
+    credential.request_reload();
+    let need = LeaseNeed::at(clock.now());
+    block_on(async {
+        let mut reading = credential.lease(&need);
+        assert!(poll!(&mut reading).is_pending(), "this one reads");
+        let other = credential.lease(&need).now_or_never().expect("no waiting").expect("in use");
+        assert_eq!(other.generation(), Generation::FIRST);
+        open.send(()).expect("the source waits");
+        assert_eq!(reading.await.expect("read").generation(), Generation::FIRST.next());
+    });
+}
+
+#[test]
+fn a_reading_that_is_given_up_half_way_is_made_up_for() {
+    let (source, open, fetches) = Slow::new();
+    let clock = clock();
+    open.send(()).expect("the channel is open");
+    let credential =
+        WatchingCredential::open(source, clock.clone(), WatchOptions::new().with_events(false)).expect("read");
+    credential.request_reload();
+    let need = LeaseNeed::at(clock.now());
+    block_on(async {
+        let mut cancelled = credential.lease(&need);
+        assert!(poll!(&mut cancelled).is_pending(), "this one reads");
+        drop(cancelled);
+        open.send(()).expect("the source waits");
+        open.send(()).expect("the source waits");
+        let lease = credential.lease(&need).await.expect("read by the next caller");
+        assert_eq!(lease.generation(), Generation::FIRST.next());
+    });
+    assert!(*fetches.lock().expect("unpoisoned") >= 2);
+}
+
+#[test]
+fn a_listener_that_panics_does_not_break_the_reading() {
+    let (held, clock) = (Held::holding(Content::Key("old")), clock());
+    let (credential, _) = watching(&held, &clock);
+    let credential = credential.on_event(|_| panic!("a listener's own fault"));
+    held.put(Content::Key("new"));
+    block_on(credential.reload()).expect("read");
+    assert_eq!(credential.generation(), Some(Generation::FIRST.next()));
+}
