@@ -135,6 +135,15 @@ macro_rules! __every_case {
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_04_a_refusing_proxy_is_named "PROXY-04" Must;
+            rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
+            rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
+            rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;
+            rotate rotate_04_what_is_in_flight_ends_as_it_began "ROTATE-04" Must;
+            rotate rotate_11_a_thousand_calls_and_twenty_swaps_without_a_failure "ROTATE-11" Must;
+            rotate rotate_12_a_replacement_that_the_platform_refuses_does_not_go_live "ROTATE-12" Should;
+            rotate rotate_13_another_key_alone_keeps_the_connections "ROTATE-13" Should;
+            rotate rotate_14_both_authorities_in_one_bundle_leave_no_gap "ROTATE-14" Must;
+            rotate rotate_15_the_key_of_a_drained_identity_is_wiped "ROTATE-15" Must;
             secret secret_01_no_public_type_prints_a_secret "SECRET-01" Must;
         }
     };

@@ -15,11 +15,14 @@
 
 mod case;
 mod cases;
+mod load;
 mod run;
 mod subject;
+mod switch;
 mod waiver;
 mod world;
 
 pub use case::{Case, Level, cases};
+pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
 pub use run::{check_waivers, run};
 pub use subject::{CaseFuture, Subject};
