@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
-    API_KEY_HEADER, Advice, CallContext, Code, Diagnosis, Exchange, HostRole, Lease, LeaseNeed, Mode, Origin,
+    API_KEY_HEADER, Advice, ApiKey, CallContext, Code, Diagnosis, Exchange, HostRole, Lease, LeaseNeed, Mode, Origin,
     RequestTarget, Transport, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
@@ -193,7 +193,7 @@ async fn conclude(
             max_body: settings.max_body,
         });
     }
-    let body = beginning(body).await;
+    let body = without_key(beginning(body).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
     let diagnosis = diagnose_answer(&answer, &context);
     report(
@@ -214,6 +214,26 @@ async fn beginning(mut body: digicert_one_core::ResponseBody) -> Bytes {
         }
     }
     read.into()
+}
+
+/// An error body in which the platform quotes the key would carry it into errors and logs.
+fn without_key(body: Bytes, lease: Option<&Lease>) -> Bytes {
+    let Some(key) = lease.and_then(|lease| lease.material().key()).map(ApiKey::header_value) else { return body };
+    let key = key.as_bytes();
+    let Some(first) = find(&body, key) else { return body };
+    let mut clean = body[..first].to_vec();
+    let mut rest = &body[first..];
+    while let Some(at) = find(rest, key) {
+        clean.extend_from_slice(&rest[..at]);
+        clean.extend_from_slice(b"(redacted)");
+        rest = &rest[at + key.len()..];
+    }
+    clean.extend_from_slice(rest);
+    clean.into()
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }
 
 fn report(settings: &Settings, lease: Option<&Lease>, verdict: Verdict) {

@@ -145,6 +145,10 @@ macro_rules! __every_case {
             rotate rotate_14_both_authorities_in_one_bundle_leave_no_gap "ROTATE-14" Must;
             rotate rotate_15_the_key_of_a_drained_identity_is_wiped "ROTATE-15" Must;
             secret secret_01_no_public_type_prints_a_secret "SECRET-01" Must;
+            secret secret_02_no_error_shows_a_secret "SECRET-02" Must;
+            secret secret_03_no_log_at_any_level_shows_a_secret "SECRET-03" Must;
+            secret secret_04_a_panic_in_a_hook_shows_no_secret "SECRET-04" Must;
+            secret secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport "SECRET-07" Must;
         }
     };
 }

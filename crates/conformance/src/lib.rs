@@ -16,6 +16,7 @@
 mod case;
 mod cases;
 mod load;
+mod log_scan;
 mod run;
 mod subject;
 mod switch;

@@ -1,11 +1,24 @@
 //! SECRET: canaries are planted everywhere, and no output may show one.
 
 use std::fmt::{Debug, Write as _};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 
-use digicert_one_core::{ApiKey, Material, Proxy, causes};
-use digicert_one_testbed::{ClientAuth, FrontOptions, KeyEncoding, refused_addr};
+use async_trait::async_trait;
+use data_encoding::BASE64;
+use digicert_one_core::{
+    ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Material, Proxy,
+    causes,
+};
+use digicert_one_testbed::{
+    ClientAuth, ClientCert, ClientSpec, FrontOptions, KeyEncoding, Pki, ServerSpec, Step, Validity, refused_addr,
+};
+use futures_util::FutureExt as _;
 
-use crate::world::{HOST, KEY, World, certificate, front, get, identity};
+use crate::log_scan::LogScan;
+use crate::world::{HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted};
+
+const PROXY_PASSWORD: &str = "canarypass";
 
 pub(crate) async fn secret_01_no_public_type_prints_a_secret(world: World) {
     let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
@@ -14,8 +27,9 @@ pub(crate) async fn secret_01_no_public_type_prints_a_secret(world: World) {
     let key = ApiKey::new(KEY).expect("the canary is a key");
     let material = Material::certificate_and_key(identity.clone(), key.clone());
     let config = world.config().with_identity(Some(identity.clone()));
-    let proxied =
-        world.config().with_proxy(Proxy::Http("http://user:canarypass@127.0.0.1:1".parse().expect("a proxy")));
+    let proxied = world
+        .config()
+        .with_proxy(Proxy::Http(format!("http://user:{PROXY_PASSWORD}@127.0.0.1:1").parse().expect("a proxy")));
     let transport = world.transport(&config);
     let client = world.client(front.port(), material.clone());
     let response = client.get("/").send().await.expect("answered");
@@ -46,12 +60,191 @@ pub(crate) async fn secret_01_no_public_type_prints_a_secret(world: World) {
         write!(output, "{cause} {cause:?}").expect("writing to a string");
     }
 
+    for canary in canaries(&certificate) {
+        assert!(!output.contains(&canary), "a secret is printed ({} characters of it): {output}", canary.len());
+    }
+}
+
+/// The secrets of the cases in every form in which they could slip out: whole and in part, and as base64, hexadecimal digits,
+/// numbers and URL-encoded.
+fn canaries(certificate: &ClientCert) -> Vec<String> {
     let pem = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
     let key_line = pem.lines().nth(1).expect("a line of base64");
-    let key_bytes = &certificate.pkcs8_der()[40..56];
-    let decimal = key_bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-    let hex: String = key_bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    for canary in [KEY, "canarypass", &KEY[..12], &KEY[KEY.len() - 12..], key_line, &decimal, &hex] {
-        assert!(!output.contains(canary), "a secret is printed ({} characters of it): {output}", canary.len());
+    let numbers = |bytes: &[u8]| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let private = &certificate.pkcs8_der()[40..56];
+    // Three alignments: base64 inside a longer text begins anywhere.
+    let encoded = (0..3).map(|skip| {
+        let text = BASE64.encode(&KEY.as_bytes()[skip..]);
+        text[..24].to_owned()
+    });
+    [
+        KEY.to_owned(),
+        KEY[..12].to_owned(),
+        KEY[KEY.len() - 12..].to_owned(),
+        hex(KEY.as_bytes()),
+        numbers(&KEY.as_bytes()[..12]),
+        PROXY_PASSWORD.to_owned(),
+        key_line.to_owned(),
+        numbers(private),
+        hex(private),
+    ]
+    .into_iter()
+    .chain(encoded)
+    .collect()
+}
+
+/// Everything that a program could print of an error.
+fn printed(error: &(dyn std::error::Error + 'static), output: &mut String) {
+    for cause in causes(error) {
+        write!(output, "{cause}\n{cause:?}\n{cause:#?}\n").expect("writing to a string");
     }
+}
+
+pub(crate) async fn secret_02_no_error_shows_a_secret(world: World) {
+    let certificate = certificate();
+    let both = Material::certificate_and_key(identity(&certificate), ApiKey::new(KEY).expect("a key"));
+    // A platform that quotes the key it refuses.
+    let quoting = format!(r#"{{"error":{{"status":"denied","message":"unknown key {KEY}"}}}}"#);
+    let fronts =
+        [
+            front(FrontOptions::default().client_auth(ClientAuth::Optional).server(
+                Pki::shared().server_with(ServerSpec { validity: Validity::Expired, ..ServerSpec::default() }),
+            )),
+            front(
+                FrontOptions::default()
+                    .client_auth(ClientAuth::Optional)
+                    .trusted_clients(vec![Pki::shared().foreign_root_der().to_vec()]),
+            ),
+            front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |_| {
+                let mut answer = http::Response::new(quoting.clone().into());
+                *answer.status_mut() = http::StatusCode::UNAUTHORIZED;
+                answer
+            }),
+            front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |_| {
+                let answer = http::Response::builder().status(302).header("location", "https://elsewhere.invalid/?x=1");
+                answer.body(bytes::Bytes::new()).expect("an answer")
+            }),
+        ];
+    let cut = scripted([vec![Step::ReadRequest, Step::CloseAbrupt]]);
+    let garbage = scripted([vec![Step::ReadRequest, Step::write("no HTTP at all\r\n\r\n"), Step::CloseClean]]);
+    let mut ports: Vec<u16> = fronts.iter().map(digicert_one_testbed::Front::port).collect();
+    ports.extend([cut.addr().port(), garbage.addr().port(), refused_addr().port()]);
+    let mut output = String::new();
+    for port in ports {
+        let error = world.client(port, both.clone()).get("/?q=1").send().await.expect_err("each of them fails");
+        write!(output, "{}\n{:?}\n", error.diagnosis(), error.diagnosis()).expect("writing to a string");
+        printed(&error, &mut output);
+    }
+    if world.has(Capability::HttpProxy) {
+        let proxy = format!("http://user:{PROXY_PASSWORD}@{}", refused_addr()).parse().expect("a proxy");
+        let config = world.config().with_proxy(Proxy::Http(proxy));
+        let builder = world.builder(443).transport_config(config).credential(FixedCredential::new(both, "the case"));
+        let error = builder.build().expect("complete").get("/").send().await.expect_err("no proxy there");
+        printed(&error, &mut output);
+    }
+    for canary in canaries(&certificate) {
+        assert!(!output.contains(&canary), "a secret is printed ({} characters of it): {output}", canary.len());
+    }
+}
+
+pub(crate) async fn secret_03_no_log_at_any_level_shows_a_secret(world: World) {
+    let certificate = certificate();
+    let scan = LogScan::start(canaries(&certificate));
+    let material = Material::certificate_and_key(identity(&certificate), ApiKey::new(KEY).expect("a key"));
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let config = world.config().with_http_versions(versions);
+        let builder = world.builder(front.port()).transport_config(config);
+        let client = builder.credential(FixedCredential::new(material.clone(), "the case")).build().expect("complete");
+        for _ in 0..2 {
+            client.get("/").send().await.expect("answered").bytes().await.expect("a body");
+            let body = client.post("/").json(&["a body"]).send().await.expect("answered");
+            body.bytes().await.expect("a body");
+        }
+        let shown = front.ledger().requests().iter().filter(|one| one.header_values("x-api-key") == [KEY]).count();
+        assert_eq!(shown, 4, "or this shows nothing");
+        world.client(refused_addr().port(), material.clone()).get("/").send().await.expect_err("refused");
+    }
+    tracing::trace!("the log is read");
+    let (lines, shown) = scan.result();
+    assert!(lines > 0, "nothing was logged, or nobody read it");
+    assert!(shown.is_empty(), "a secret is logged by {shown:?}");
+}
+
+pub(crate) async fn secret_04_a_panic_in_a_hook_shows_no_secret(world: World) {
+    let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+    let certificate = certificate();
+    let material = Material::certificate_and_key(identity(&certificate), ApiKey::new(KEY).expect("a key"));
+    let client = world.builder(front.port()).credential(Panicking(material)).build().expect("complete");
+    let call = AssertUnwindSafe(client.get("/").send()).catch_unwind();
+    let payload = call.await.expect_err("the hook panics");
+    let message = payload.downcast_ref::<String>().expect("a message");
+    assert!(message.contains("Panicking") && message.contains("redacted"), "{message}");
+    for canary in canaries(&certificate) {
+        assert!(!message.contains(&canary), "a panic shows a secret ({} characters of it)", canary.len());
+    }
+    assert!(front.ledger().connections().is_empty());
+}
+
+/// A source whose author panics with everything at hand.
+#[derive(Debug)]
+struct Panicking(Material);
+
+#[async_trait]
+impl Credential for Panicking {
+    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        panic!("{self:?} {need:?} {:?}", Lease::new(self.0.clone(), Generation::FIRST, "the case"))
+    }
+}
+
+pub(crate) async fn secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport(world: World) {
+    let certificate = Pki::shared().client(ClientSpec { common_name: "on disk".to_owned(), ..ClientSpec::default() });
+    let pem = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
+    let line = pem.lines().nth(1).expect("a line of base64").as_bytes().to_vec();
+    let front = front(FrontOptions::default().client_auth(ClientAuth::Required));
+    let transport = world.transport(&world.config().with_identity(Some(identity(&certificate))));
+    collect(transport.send(get(front.url(HOST))).await.expect("presented")).await.expect("a body");
+    for (path, mode) in holding(&line) {
+        assert_eq!(mode & 0o077, 0, "{} holds the private key and is open to others ({mode:o})", path.display());
+    }
+    drop(transport);
+    let left: Vec<_> = holding(&line).into_iter().map(|(path, _)| path).collect();
+    assert!(left.is_empty(), "the private key is left behind in {left:?}");
+}
+
+/// Small files with these bytes, in the temporary directory (and directories in it) and among the open files of this process,
+/// with their permissions.
+fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let mut paths = list(Path::new("/proc/self/fd"));
+    for path in list(&std::env::temp_dir()) {
+        match path.is_dir() {
+            true => paths.extend(list(&path)),
+            false => paths.push(path),
+        }
+    }
+    let small = |path: &PathBuf| {
+        let metadata = std::fs::metadata(path).ok()?;
+        // Pipes and sockets would block, or take what is not ours.
+        (metadata.is_file() && metadata.len() < 1 << 20).then_some(mode(&metadata))
+    };
+    let held = |path: PathBuf| {
+        let mode = small(&path)?;
+        let content = std::fs::read(&path).ok()?;
+        content.windows(bytes.len()).any(|window| window == bytes).then_some((path, mode))
+    };
+    paths.into_iter().filter_map(held).collect()
+}
+
+#[cfg(unix)]
+fn mode(metadata: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(metadata) & 0o777
+}
+
+#[cfg(not(unix))]
+fn mode(_metadata: &std::fs::Metadata) -> u32 {
+    0o600
 }
