@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
-    API_KEY_HEADER, Advice, ApiKey, CallContext, Code, Diagnosis, Exchange, HostRole, Lease, LeaseNeed, Mode, Origin,
-    RequestTarget, Transport, TransportError, Verdict,
+    API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, HostRole, Lease,
+    LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -187,6 +187,7 @@ async fn conclude(
             version: head.version,
             headers: head.headers,
             body,
+            warning: not_asked(&context, &exchange.facts),
             facts: exchange.facts,
             context,
             generation: lease.map(Lease::generation),
@@ -202,6 +203,16 @@ async fn conclude(
         if diagnosis.advice == Advice::NewerCredential { Verdict::Rejected } else { Verdict::Accepted },
     );
     Err(Error::platform(diagnosis, answer))
+}
+
+/// A certificate on a host that does not ask for one proves nothing, and no error tells.
+fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
+    if context.identity.is_none() || facts.identity_requested != Some(false) || facts.reused == Some(true) {
+        return None;
+    }
+    let summary = format!("{} did not ask for the client certificate, so it does not know it.", context.host);
+    tracing::warn!(code = %Code::HO_02, "{summary}");
+    Some(Box::new(Diagnosis::new(Code::HO_02, summary, "this host has no mutual TLS, or something between ends it")))
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.

@@ -22,6 +22,7 @@ pub struct Response {
     pub(crate) context: CallContext,
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
+    pub(crate) warning: Option<Box<Diagnosis>>,
 }
 
 impl Response {
@@ -47,6 +48,13 @@ impl Response {
     #[must_use]
     pub fn facts(&self) -> &ConnectionFacts {
         &self.facts
+    }
+
+    /// What should be mended although the call succeeded: a client certificate that the server did not ask for (HO-02), so
+    /// that it does not know who called.
+    #[must_use]
+    pub fn warning(&self) -> Option<&Diagnosis> {
+        self.warning.as_deref()
     }
 
     /// `host[:port]` that answered.

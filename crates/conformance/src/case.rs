@@ -68,9 +68,13 @@ macro_rules! __every_case {
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
             cred cred_04_a_callers_own_key_header_is_a_local_error "CRED-04" Must;
+            cred cred_05_what_surrounds_a_pasted_key_is_left_out_with_a_warning "CRED-05" Must;
             cred cred_06_an_empty_key_is_a_local_error "CRED-06" Must;
             cred cred_07_a_changed_key_needs_no_new_client "CRED-07" Must;
             cred cred_08_a_failing_credential_sends_nothing "CRED-08" Must;
+            cred cred_09_a_slow_source_is_read_once_for_a_hundred_calls "CRED-09" Must;
+            cred cred_10_the_key_is_never_indexed_in_http2 "CRED-10" Should;
+            cred cred_11_an_ended_credential_is_a_local_error_unless_allowed "CRED-11" Must;
             cred cred_12_an_unauthenticated_call_shows_nothing "CRED-12" Must;
             host host_01_each_public_host_gets_clientauth_for_certificates_only "HOST-01" Must;
             host host_02_a_host_with_the_prefix_is_recognised "HOST-02" Must;
@@ -104,6 +108,9 @@ macro_rules! __every_case {
             ident ident_26_a_server_that_only_asks_answers_over_http "IDENT-26" Must;
             ident ident_27_a_foreign_certificate_under_tls13_is_one_attempt "IDENT-27" Must;
             ident ident_28_a_foreign_certificate_under_tls12_never_blames_the_server "IDENT-28" Must;
+            ident ident_29_an_end_without_a_word_after_the_handshake_names_the_candidates "IDENT-29" Should;
+            ident ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back "IDENT-30" Should;
+            ident ident_31_a_server_that_does_not_ask_is_worth_a_warning "IDENT-31" Must;
             ident ident_32_the_client_auth_signal_equals_the_ledger "IDENT-32" Should;
             redir redir_01_another_host_is_not_followed "REDIR-01" Must;
             redir redir_02_another_port_is_not_followed "REDIR-02" Must;

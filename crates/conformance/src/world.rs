@@ -143,12 +143,17 @@ pub(crate) fn identity(certificate: &ClientCert) -> ClientIdentity {
 pub(crate) fn identity_encoded(certificate: &ClientCert, encoding: KeyEncoding) -> ClientIdentity {
     let key = certificate.key_pem(encoding).expect("this kind of key has this form");
     let pem = format!("{}{key}", certificate.chain_pem());
-    read(&Secret::new(pem, "the case")).expect("the pair is valid")
+    read(&Secret::new(pem, "the case"), SystemTime::now()).expect("the pair is valid")
+}
+
+/// As `identity`, read at another time than now.
+pub(crate) fn identity_at(certificate: &ClientCert, now: SystemTime) -> ClientIdentity {
+    read(&Secret::new(certificate.bundle_pem(), "the case"), now).expect("the pair was valid then")
 }
 
 /// The reader that users have, for one file.
-pub(crate) fn read(bundle: &Secret) -> Result<ClientIdentity, CredentialError> {
-    read_client_identity(bundle, None, None, &Rules::at(SystemTime::now()), &mut Vec::new())
+pub(crate) fn read(bundle: &Secret, now: SystemTime) -> Result<ClientIdentity, CredentialError> {
+    read_client_identity(bundle, None, None, &Rules::at(now), &mut Vec::new())
 }
 
 pub(crate) fn get(url: impl AsRef<str>) -> Request<Bytes> {

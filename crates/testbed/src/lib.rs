@@ -36,7 +36,7 @@ pub use options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
 pub use pki::Pki;
 pub use provider::random_bytes;
 pub use proxy::{ConnectProxy, ProxyOptions};
-pub use raw::{Gate, RawOptions, RawServer, Script, Step};
+pub use raw::{Gate, RawOptions, RawServer, Recording, Script, Step};
 pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};
 pub use wiremock_forward::{PEER_HEADER, WiremockForward};

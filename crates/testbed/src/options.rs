@@ -25,6 +25,9 @@ pub struct FrontOptions {
     pub tickets: bool,
     /// Roots (DER) whose clients are accepted.
     pub trusted_clients: Vec<Vec<u8>>,
+    /// Whether the list of acceptable authorities in the certificate request names only the foreign one, as servers with an
+    /// outdated list do; who is accepted stays the same.
+    pub foreign_hints: bool,
     /// Where to listen; port 0 lets the system pick.
     pub bind: SocketAddr,
     /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
@@ -101,9 +104,17 @@ impl FrontOptions {
             server,
             tickets: true,
             trusted_clients: vec![pki.root_der().to_vec()],
+            foreign_hints: false,
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             record_requests: true,
         }
+    }
+
+    /// Names only the foreign authority in certificate requests.
+    #[must_use]
+    pub fn foreign_hints(mut self) -> Self {
+        self.foreign_hints = true;
+        self
     }
 
     /// Sets whether clients show a certificate.

@@ -1,12 +1,12 @@
 //! A server that follows a script, for what no well-behaved server does: cut streams, resets, silence.
 //!
-//! It speaks HTTP/1.1 over TLS (offering nothing else by ALPN) or in clear text. The first connection follows the first
+//! It speaks HTTP/1.1 over TLS or in clear text, or whatever bytes a script has. The first connection follows the first
 //! script, the second the second; the last one repeats.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub type Script = Vec<Step>;
 pub enum Step {
     /// Reads one whole request and records it. If the client ends first, the script ends too.
     ReadRequest,
+    /// Reads bytes of any protocol into the recording until it holds this part.
+    ReadUntil(Recording, Bytes),
     /// Writes these bytes.
     Write(Bytes),
     /// Waits until the test opens the gate.
@@ -56,11 +58,31 @@ impl Step {
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<watch::Sender<bool>>);
 
+/// Bytes as they came. Clones are one recording.
+#[derive(Clone, Debug, Default)]
+pub struct Recording(Arc<Mutex<Vec<u8>>>);
+
+impl Recording {
+    /// Everything so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, bytes: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+    }
+
+    fn holds(&self, part: &[u8]) -> bool {
+        self.bytes().windows(part.len()).any(|window| window == part)
+    }
+}
+
 /// What a scripted server is like.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RawOptions {
-    /// TLS as for a front (ALPN is HTTP/1.1 whatever is set there), or clear text.
+    /// TLS as for a front, or clear text. ALPN is HTTP/1.1, or HTTP/2 if nothing else is set there: the script then speaks
+    /// it byte by byte.
     pub tls: Option<FrontOptions>,
     /// A script for each connection, in order; the last one repeats.
     pub scripts: Vec<Script>,
@@ -123,7 +145,11 @@ impl RawOptions {
 impl RawServer {
     /// Starts a scripted server, from any thread.
     pub fn start(options: RawOptions) -> io::Result<RawServer> {
-        let tls = options.tls.map(|tls| TlsServer::new(&tls.http(HttpVersions::Only1))).transpose()?;
+        let spoken = |tls: &FrontOptions| match tls.http {
+            HttpVersions::Only2 => HttpVersions::Only2,
+            HttpVersions::Both | HttpVersions::Only1 => HttpVersions::Only1,
+        };
+        let tls = options.tls.map(|tls| TlsServer::new(&tls.clone().http(spoken(&tls)))).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let first = if tls.is_some() { Handshake::Pending } else { Handshake::Plain };
         let scripts: Vec<Arc<Script>> = options.scripts.into_iter().map(Arc::new).collect();
@@ -185,6 +211,15 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
     for step in script {
         match step {
             Step::ReadRequest => read_request(&mut stream, &mut buffer, ledger, id).await?,
+            Step::ReadUntil(recording, part) => {
+                let mut chunk = [0; 4096];
+                while !recording.holds(part) {
+                    match stream.read(&mut chunk).await? {
+                        0 => return Ok(()),
+                        count => recording.add(&chunk[..count]),
+                    }
+                }
+            }
             Step::Write(bytes) => {
                 stream.write_all(bytes).await?;
                 stream.flush().await?;

@@ -24,6 +24,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::ledger::{Connection, Handshake, Ledger};
 use crate::options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+use crate::pki::Pki;
 use crate::provider::{provider, sha256_hex};
 
 /// The prepared server side of handshakes.
@@ -170,7 +171,12 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
     for root in &options.trusted_clients {
         roots.add(CertificateDer::from(root.clone())).map_err(invalid)?;
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    if options.foreign_hints {
+        let mut foreign = RootCertStore::empty();
+        foreign.add(CertificateDer::from(Pki::shared().foreign_root_der().to_vec())).map_err(invalid)?;
+        builder = builder.clear_root_hint_subjects().add_root_hint_subjects(foreign.subjects());
+    }
     let builder = match options.client_auth {
         ClientAuth::Optional => builder.allow_unauthenticated(),
         ClientAuth::Off | ClientAuth::Required => builder,

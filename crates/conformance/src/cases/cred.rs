@@ -1,12 +1,23 @@
 //! CRED: who is calling is shown in the way that the mode says, once, and never by default.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{ApiKey, Code, Credential, CredentialError, Generation, Lease, LeaseNeed, Material};
-use digicert_one_testbed::{ClientAuth, Front, FrontOptions};
+use digicert_one_client::SystemClock;
+use digicert_one_client::credentials::{
+    Fetched, RawCredential, Rules, Secret, Source, WatchOptions, WatchingCredential,
+};
+use digicert_one_core::{
+    ApiKey, Capability, Code, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Material,
+};
+use digicert_one_testbed::{
+    ClientAuth, ClientSpec, Front, FrontOptions, HttpVersions, Pki, RawOptions, RawServer, Recording, Step, Validity,
+};
+use futures_util::future::join_all;
 
-use crate::world::{HOST, KEY, World, certificate, front, identity, key};
+use crate::world::{HOST, KEY, World, certificate, front, identity, identity_at, key};
 
 fn asking() -> Front {
     front(FrontOptions::default().client_auth(ClientAuth::Optional))
@@ -103,6 +114,100 @@ pub(crate) async fn cred_08_a_failing_credential_sends_nothing(world: World) {
     let error = client.get("/").send().await.expect_err("no material");
     assert!(error.to_string().contains("variable DC_API_KEY"), "{error}");
     assert!(front.ledger().connections().is_empty());
+}
+
+/// A source that is slow enough for everybody to be waiting, and counts.
+#[derive(Clone, Debug, Default)]
+struct Slow(Arc<AtomicU64>);
+
+impl Source for Slow {
+    fn name(&self) -> String {
+        "a slow source".to_owned()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(200));
+        let key = Secret::new(format!("key-{count}"), "a slow source");
+        Ok(Fetched::Found(RawCredential::new().with_api_key(key)))
+    }
+}
+
+pub(crate) async fn cred_09_a_slow_source_is_read_once_for_a_hundred_calls(world: World) {
+    let front = asking();
+    let source = Slow::default();
+    let options = WatchOptions::new().with_events(false);
+    let credential = WatchingCredential::lazy(Arc::new(source.clone()), Arc::new(SystemClock::new()), options);
+    let client = world.builder(front.port()).credential(credential).build().expect("complete");
+    let calls = join_all((0..100).map(|_| client.get("/").send())).await;
+    assert!(calls.iter().all(Result::is_ok), "{:?}", calls.iter().find_map(|call| call.as_ref().err()));
+    assert_eq!(source.0.load(Ordering::Relaxed), 1, "one reading for all");
+    let requests = front.ledger().requests();
+    assert_eq!(requests.len(), 100);
+    assert!(requests.iter().all(|request| request.header_values("x-api-key") == ["key-0"]));
+}
+
+pub(crate) async fn cred_10_the_key_is_never_indexed_in_http2(world: World) {
+    if !world.has(Capability::Http2) {
+        return;
+    }
+    // RFC 7541: a literal that is never indexed, with a new name (section 6.2.3) in Huffman code (appendix B): x-api-key.
+    const NAME: [u8; 7] = [0xf2, 0xb0, 0xeb, 0x32, 0xdd, 0x4b, 0xeb];
+    const NEVER_INDEXED: [u8; 2] = [0x10, 0x80 | NAME.len() as u8];
+    let recording = Recording::default();
+    // An empty SETTINGS frame is a server's whole preface (RFC 9113 section 3.4).
+    let script = vec![
+        Step::write(&b"\0\0\0\x04\0\0\0\0\0"[..]),
+        Step::ReadUntil(recording.clone(), NAME.to_vec().into()),
+        Step::CloseClean,
+    ];
+    let server = RawServer::start(RawOptions::tls_with(FrontOptions::default().http(HttpVersions::Only2), [script]))
+        .expect("loopback can be bound");
+    world.client(server.port(), key()).get("/").send().await.expect_err("the server only listens");
+    let sent = recording.bytes();
+    let at = sent.windows(NAME.len()).position(|window| window == NAME).expect("the name of the header was sent");
+    assert_eq!(sent[at - 2..at], NEVER_INDEXED, "the key may be kept in compression tables");
+}
+
+pub(crate) async fn cred_11_an_ended_credential_is_a_local_error_unless_allowed(world: World) {
+    let now = SystemTime::now();
+    let day = Duration::from_secs(24 * 3600);
+    let spec = ClientSpec { validity: Validity::Between(now - 30 * day, now - 2 * day), ..ClientSpec::default() };
+    let ended = identity_at(&Pki::shared().client(spec), now - 10 * day);
+    let lease = |material: Material| Lease::new(material, Generation::FIRST, "the case");
+    let key_ends = |ends| digicert_one_core::Validity::default().with_key_ends(Some(ends));
+    let cases = [
+        (lease(Material::certificate(ended)), Code::ID_09),
+        (lease(key()).with_validity(key_ends(now - day)), Code::ID_15),
+        (lease(key()).with_validity(key_ends(now + day).with_owner_ends(Some(now - day))), Code::ID_15),
+    ];
+    for (lease, code) in cases {
+        let front = asking();
+        let build = |allow| {
+            let credential = FixedCredential::from_lease(lease.clone());
+            world.builder(front.port()).credential(credential).allow_expired(allow).build().expect("complete")
+        };
+        let error = build(false).get("/").send().await.expect_err("it has ended");
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains("the case") && error.to_string().contains("ago"), "{error}");
+        assert!(front.ledger().connections().is_empty(), "nothing was sent, nobody was called");
+        let _ = build(true).get("/").send().await;
+        assert!(!front.ledger().connections().is_empty(), "when allowed, the server decides");
+    }
+}
+
+pub(crate) async fn cred_05_what_surrounds_a_pasted_key_is_left_out_with_a_warning(world: World) {
+    for pasted in [format!("{KEY}\r\n\n"), format!("  {KEY} "), format!("\"{KEY}\"\n"), format!("\u{feff}{KEY}")] {
+        let front = asking();
+        let raw = RawCredential::new().with_api_key(Secret::new(pasted, "file /run/secrets/api-key"));
+        let reading = raw.read(&Rules::at(SystemTime::now())).expect("trimmed");
+        let warnings: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
+        let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
+        assert!(warning.contains("/run/secrets/api-key") && !warning.contains(&KEY[..8]), "{warning}");
+        let client = world.builder(front.port()).credential(reading.fixed()).build().expect("complete");
+        client.get("/").send().await.expect("answered");
+        assert_eq!(front.ledger().requests()[0].header_values("x-api-key"), [KEY]);
+    }
 }
 
 pub(crate) async fn cred_12_an_unauthenticated_call_shows_nothing(world: World) {

@@ -1,12 +1,14 @@
 //! IDENT: the client identity is presented whole, or refused at build; and a refusal by the server is never mistaken.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use digicert_one_client::credentials::Secret;
-use digicert_one_core::{Capability, Code, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind};
+use digicert_one_core::{
+    Capability, Code, HttpVersions, Material, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind,
+};
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, KeyKind, Pki, Snapshot,
-    TlsRange,
+    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, KeyKind, Pki, RawOptions,
+    RawServer, Snapshot, Step, TlsRange,
 };
 
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read};
@@ -112,6 +114,43 @@ pub(crate) async fn ident_28_a_foreign_certificate_under_tls12_never_blames_the_
     assert_eq!(diagnosis.code, code, "{diagnosis}");
 }
 
+pub(crate) async fn ident_29_an_end_without_a_word_after_the_handshake_names_the_candidates(world: World) {
+    let options = FrontOptions::default().client_auth(ClientAuth::Optional).tls(TlsRange::Only13);
+    let mut raw = RawOptions::tls([vec![Step::ReadRequest, Step::Reset]]);
+    raw.tls = Some(options);
+    let server = RawServer::start(raw).expect("loopback can be bound");
+    let given = identity(&certificate());
+    let config = world.config().with_http_versions(HttpVersions::Http1).with_identity(Some(given.clone()));
+    let error = world.transport(&config).send(get(server.url(HOST))).await.expect_err("reset");
+    let diagnosis = diagnose(&error, Mode::Certificate, Some(&given));
+    assert_eq!(diagnosis.code, Code::HS_03, "{diagnosis}\n{error:?}");
+    let places: Vec<_> = ["certificate", "proxy", "firewall"].map(|one| diagnosis.remedy.find(one)).to_vec();
+    assert!(places.is_sorted() && places[0].is_some(), "ranked candidates: {diagnosis}");
+    assert!(!diagnosis.retryable(), "{diagnosis}");
+}
+
+pub(crate) async fn ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back(world: World) {
+    let certificate = certificate();
+    for range in [TlsRange::Only12, TlsRange::Only13] {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range).foreign_hints());
+        let config = world.config().with_identity(Some(identity(&certificate)));
+        world.transport(&config).send(get(front.url(HOST))).await.expect("offered anyway, and accepted");
+        assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()), "{range:?}");
+    }
+}
+
+pub(crate) async fn ident_31_a_server_that_does_not_ask_is_worth_a_warning(world: World) {
+    for (client_auth, warned) in [(ClientAuth::Off, true), (ClientAuth::Optional, false)] {
+        let front = front(FrontOptions::default().client_auth(client_auth));
+        let client = world.client(front.port(), Material::certificate(identity(&certificate())));
+        let response = client.get("/").send().await.expect("answered");
+        let code = response.warning().map(|warning| warning.code);
+        // A stack that cannot tell must not warn either way.
+        let expected = (warned && world.has(Capability::ClientAuthSignal)).then_some(Code::HO_02);
+        assert_eq!(code, expected, "{client_auth:?} {:?}", response.facts());
+    }
+}
+
 pub(crate) async fn ident_32_the_client_auth_signal_equals_the_ledger(world: World) {
     let identity = identity(&certificate());
     for client_auth in [ClientAuth::Off, ClientAuth::Optional] {
@@ -172,7 +211,7 @@ async fn mismatch(world: &World, certificate: &ClientCert, other: &ClientCert) {
     let front = requiring(TlsRange::Both);
     let key = other.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
     let pem = format!("{}{key}", certificate.chain_pem());
-    let error = read(&Secret::new(pem, "the case")).expect_err("the key is another certificate's");
+    let error = read(&Secret::new(pem, "the case"), SystemTime::now()).expect_err("the key is another certificate's");
     assert_eq!(error.code(), Code::ID_01);
     assert!(world.connector.connect(&world.config()).is_ok());
     assert!(front.ledger().connections().is_empty());
