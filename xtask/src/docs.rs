@@ -18,6 +18,7 @@ const END: &str = "<!-- end: generated -->\n";
 /// The families of codes, in the order of a call.
 const FAMILIES: &[(&str, &str)] = &[
     ("ID", "Identity: what we were given, before any packet"),
+    ("ROT", "Rotation: a replacement that is not used yet"),
     ("CFG", "The call or its configuration"),
     ("NET", "The network between us and the server"),
     ("HO", "Hosts"),

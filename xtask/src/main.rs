@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -8,6 +8,8 @@ mod bench;
 mod cargo;
 mod docs;
 mod rooms;
+mod soak;
+mod stacks;
 mod test;
 
 use std::fmt;
@@ -34,6 +36,8 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// Rotation under load on every stack, longer than the tests do it
+    Soak(soak::Arguments),
 }
 
 /// Why a task failed, ready to print.
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
