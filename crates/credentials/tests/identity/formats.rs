@@ -29,8 +29,8 @@ fn ident_11_outdated_protection_is_loaded_with_a_warning_and_the_rest_without() 
         let outdated: Vec<_> = warnings.iter().filter(|warning| warning.code == Code::ID_04).collect();
         assert_eq!(outdated.len(), usize::from(format.is_outdated()), "{}: {warnings:?}", format.name());
         let expected = match format {
-            Format::Pkcs12Rc2 => "an integrity check with SHA-1, RC2 with 40 bits",
-            Format::Pkcs12TripleDes => "an integrity check with SHA-1, triple DES",
+            Format::Pkcs12Rc2 => "(RC2 with 40 bits, an integrity check with SHA-1)",
+            Format::Pkcs12TripleDes => "(an integrity check with SHA-1, triple DES)",
             Format::PemPbes1Md5 => "(DES)",
             Format::PemDekAes256 => "MD5",
             _ => continue,
