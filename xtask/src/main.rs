@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `matrix`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -7,6 +7,8 @@
 mod bench;
 mod cargo;
 mod docs;
+mod matrix;
+mod page;
 mod rooms;
 mod soak;
 mod stacks;
@@ -36,6 +38,8 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// Writes the table format × transport in docs/formats.md, from runs on every stack
+    Matrix,
     /// Rotation under load on every stack, longer than the tests do it
     Soak(soak::Arguments),
 }
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Matrix => matrix::run(),
         Task::Soak(arguments) => soak::run(&arguments),
     };
     match done {

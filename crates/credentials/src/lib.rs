@@ -25,6 +25,6 @@ pub use raw::{ContentHash, RawCredential, Reading};
 pub use roots::read_roots;
 pub use rules::Rules;
 pub use secret::Secret;
-pub use source::{Fetched, Source};
+pub use source::{DirectorySource, Fetched, Source};
 pub use warning::Warning;
 pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};

@@ -163,7 +163,10 @@ fn check_program(program: &str, ask: &[&str], answer: &str, rows: &[Row]) {
     let made = Command::new("sh").arg(script).arg(fresh.path()).arg(program).output().expect("sh runs");
     assert!(made.status.success(), "{program}: {}", String::from_utf8_lossy(&made.stderr));
     check_rows(fresh.path(), rows, true);
-    println!("{program}: committed files and fresh ones were read; {}", String::from_utf8_lossy(&made.stdout).replace('\n', ", "));
+    println!(
+        "{program}: committed files and fresh ones were read; {}",
+        String::from_utf8_lossy(&made.stdout).replace('\n', ", ")
+    );
 }
 
 fn check_rows(directory: &Path, rows: &[Row], fresh: bool) {

@@ -1,11 +1,14 @@
 //! Where credentials come from: one file a kind of source. A source gathers bytes and names where each came from; what they
 //! are is read in one place ([`RawCredential::read`]), so that no source knows a format.
 
+mod directory;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use digicert_one_core::CredentialError;
 
+pub use self::directory::DirectorySource;
 use crate::RawCredential;
 
 /// A place that holds a credential. Reading it may block; a watching credential does so on a thread for blocking work.
