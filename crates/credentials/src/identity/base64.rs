@@ -46,7 +46,8 @@ mod tests {
     fn base64_is_read_in_each_way_it_is_pasted() {
         let bytes: Vec<u8> = (200..=255).chain(0..=2).collect();
         let text = data_encoding::BASE64.encode(&bytes);
-        let wrapped: String = text.as_bytes().chunks(7).map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect();
+        let wrapped: String =
+            text.as_bytes().chunks(7).map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect();
         let forms = [
             text.clone(),
             text.trim_end_matches('=').to_owned(),

@@ -41,7 +41,10 @@ pub(crate) fn arrange(
     {
         warn(
             Code::ID_10,
-            format!("the certificate is there without its issuer \"{}\", which the server may need", node.certificate.tbs_certificate().issuer()),
+            format!(
+                "the certificate is there without its issuer \"{}\", which the server may need",
+                node.certificate.tbs_certificate().issuer()
+            ),
         );
     }
     let chain = path.iter().map(|index| found[*index].der.clone()).collect();
@@ -66,7 +69,8 @@ impl Node {
     fn read(der: &[u8]) -> Option<Self> {
         let certificate = Certificate::from_der(der).ok()?;
         let body = certificate.tbs_certificate();
-        let key_id = body.get_extension::<SubjectKeyIdentifier>().ok().flatten().map(|(_, id)| id.0.as_bytes().to_vec());
+        let key_id =
+            body.get_extension::<SubjectKeyIdentifier>().ok().flatten().map(|(_, id)| id.0.as_bytes().to_vec());
         let issuer_key_id = body
             .get_extension::<AuthorityKeyIdentifier>()
             .ok()
@@ -116,7 +120,8 @@ fn leaf_of(found: &[FoundCertificate], key: &FoundKey) -> Result<usize, Credenti
         (Some((index, _)), _) => Ok(index),
         (None, Some(error)) => Err(error),
         (None, None) => {
-            let message = "the private key does not belong to the certificates: all of them are of certificate authorities";
+            let message =
+                "the private key does not belong to the certificates: all of them are of certificate authorities";
             let place = places(&found[0].origin, &key.origin);
             Err(CredentialError::new(Code::ID_01, message).at(place))
         }
@@ -149,7 +154,9 @@ fn issuers_of(index: usize, nodes: &[Option<Node>]) -> impl Iterator<Item = (usi
 fn remarks(path: &[usize], nodes: &[Option<Node>], found: &[FoundCertificate]) -> Vec<String> {
     let mut remarks = Vec::new();
     if !path.is_sorted() && path.iter().all(|index| found[*index].ordered) {
-        remarks.push("the certificates were not in order (leaf first, then its issuer); they are sent in order".to_owned());
+        remarks.push(
+            "the certificates were not in order (leaf first, then its issuer); they are sent in order".to_owned(),
+        );
     }
     let (mut roots, mut strangers) = (Vec::new(), Vec::new());
     for (index, certificate) in found.iter().enumerate() {
@@ -165,7 +172,8 @@ fn remarks(path: &[usize], nodes: &[Option<Node>], found: &[FoundCertificate]) -
             continue;
         }
         let is_root = |node: &Node| {
-            node.self_issued && path.iter().any(|used| nodes[*used].as_ref().is_some_and(|child| child.is_issued_by(node)))
+            node.self_issued
+                && path.iter().any(|used| nodes[*used].as_ref().is_some_and(|child| child.is_issued_by(node)))
         };
         match nodes[index].as_ref() {
             Some(node) if is_root(node) => roots.push(name(Some(node))),

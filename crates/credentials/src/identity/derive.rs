@@ -86,8 +86,7 @@ pub(crate) fn modern(
             // One step of scrypt's mixing costs about what two rounds of PBKDF2 do.
             work.spend(n.saturating_mul(u64::from(r) * u64::from(p)).saturating_mul(2))?;
             let log_n = u8::try_from(n.trailing_zeros()).map_err(|_| Fault::Parameters)?;
-            let parameters_checked =
-                scrypt::Params::new(log_n, r.into(), p.into()).map_err(|_| Fault::Parameters)?;
+            let parameters_checked = scrypt::Params::new(log_n, r.into(), p.into()).map_err(|_| Fault::Parameters)?;
             scrypt::scrypt(password.bytes, parameters.salt.as_bytes(), &parameters_checked, &mut key)
                 .map_err(|_| Fault::Parameters)?;
         }

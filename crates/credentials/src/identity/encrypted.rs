@@ -5,9 +5,9 @@
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Sequence};
+use pkcs5::{pbes1, pbes2};
 use pkcs12::kdf::Pkcs12KeyType;
 use pkcs12::pbe_params::Pkcs12PbeParams;
-use pkcs5::{pbes1, pbes2};
 use rustls_pki_types::PrivateKeyDer;
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;

@@ -38,9 +38,10 @@ impl Fault {
                 Code::ID_03,
                 format!("the password does not open the {what} (integrity check failed; the file itself is complete)"),
             ),
-            Self::Decryption => {
-                (Code::ID_03, format!("the password does not open the {what} (decryption gave no private key or certificate)"))
-            }
+            Self::Decryption => (
+                Code::ID_03,
+                format!("the password does not open the {what} (decryption gave no private key or certificate)"),
+            ),
             Self::Unsupported(algorithm) => {
                 (Code::ID_04, format!("the {what} is protected with {algorithm}, which is not supported"))
             }

@@ -64,7 +64,14 @@ pub(crate) struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     pub(crate) fn new(password: Option<&'a Secret>, warnings: &'a mut Vec<Warning>) -> Self {
-        Self { password, warnings, work: Work::default(), certificates: Vec::new(), keys: Vec::new(), others: Vec::new() }
+        Self {
+            password,
+            warnings,
+            work: Work::default(),
+            certificates: Vec::new(),
+            keys: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     /// Adds what a secret holds.

@@ -43,7 +43,9 @@ impl Look {
     /// What to do about it, where that is known.
     pub(crate) fn advice(self) -> &'static str {
         match self {
-            Self::Jks => "; convert it: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12",
+            Self::Jks => {
+                "; convert it: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12"
+            }
             Self::OpensshKey | Self::PuttyKey => "; a TLS client certificate needs its own key, not an SSH key",
             Self::Html => "; it was probably saved from a sign-in or error page: download the certificate again",
             Self::Zip => "; unpack it first",
@@ -68,7 +70,9 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
         _ if bytes.starts_with(b"PuTTY-User-Key-File") => Look::PuttyKey,
         _ if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") => Look::SshPublicKey,
         _ if has("-----BEGIN OPENSSH PRIVATE KEY") && !has("-----BEGIN CERTIFICATE") => Look::OpensshKey,
-        _ if has("-----BEGIN PUBLIC KEY") && !has("-----BEGIN CERTIFICATE") && !has("PRIVATE KEY-----") => Look::PublicKey,
+        _ if has("-----BEGIN PUBLIC KEY") && !has("-----BEGIN CERTIFICATE") && !has("PRIVATE KEY-----") => {
+            Look::PublicKey
+        }
         _ if has("-----BEGIN ") => Look::Pem,
         _ if has("<html") || has("<!doctype") => Look::Html,
         _ if super::base64::decode(bytes).is_some() => Look::Base64,

@@ -166,8 +166,9 @@ mod tests {
             ("'canary-pw'", "it has quotes around it"),
         ] {
             let secret = Secret::new(given, "DC_CLIENT_CERT_PASSWORD");
-            let error = open::<()>(Some(&secret), "key store", "client.p12", &mut Vec::new(), |_| Err(Fault::Integrity))
-                .expect_err("wrong");
+            let error =
+                open::<()>(Some(&secret), "key store", "client.p12", &mut Vec::new(), |_| Err(Fault::Integrity))
+                    .expect_err("wrong");
             let text = error.to_string();
             assert_eq!(error.code(), Code::ID_03);
             assert!(text.contains(hint) && text.contains("DC_CLIENT_CERT_PASSWORD"), "{text}");

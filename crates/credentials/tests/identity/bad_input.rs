@@ -13,7 +13,8 @@ fn what_is_no_identity_is_id_07_and_says_what_it_looks_like() {
     let client = Pki::shared().client(ClientSpec::default());
     let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
     let spki = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
-    let openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH PRIVATE KEY-----\n";
+    let openssh =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH PRIVATE KEY-----\n";
     let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIHYMIGAAgEAMB4xHDAaBgNVBAMME2NhbmFyeS1yZXF1ZXN0LXRleHQ=\n-----END CERTIFICATE REQUEST-----\n";
     let base64_of_text = data_encoding::BASE64.encode(b"canary: some long text that is no key store and no PEM");
     let cases: &[(&[u8], &str)] = &[
@@ -58,7 +59,8 @@ fn a_public_key_in_der_and_a_key_in_place_of_a_certificate_are_id_07() {
 #[test]
 fn ident_13_two_keys_ask_for_a_choice() {
     let (first, second) = (Format::PemBundle.make(), Format::PemPkcs8P384.make());
-    let both = [first.certificate.as_slice(), second.certificate.as_slice(), second.key.as_deref().expect("a key")].concat();
+    let both =
+        [first.certificate.as_slice(), second.certificate.as_slice(), second.key.as_deref().expect("a key")].concat();
     for (certificate, key) in [(both.as_slice(), None), (first.certificate.as_slice(), second.key.as_deref())] {
         let read = read(certificate, key, None);
         assert_eq!(read.error().code(), Code::ID_17, "{}", read.error());
@@ -68,7 +70,13 @@ fn ident_13_two_keys_ask_for_a_choice() {
 
 #[test]
 fn random_bytes_are_refused_whatever_they_begin_with() {
-    for start in [&b""[..], b"\x30\x82\x0f\xfc", b"\x30\x82\x0f\xfc\x02\x01\x03", b"\x30\x80\x02\x01\x03\x30\x80", b"-----BEGIN "] {
+    for start in [
+        &b""[..],
+        b"\x30\x82\x0f\xfc",
+        b"\x30\x82\x0f\xfc\x02\x01\x03",
+        b"\x30\x80\x02\x01\x03\x30\x80",
+        b"-----BEGIN ",
+    ] {
         for _ in 0..50 {
             let bytes = [start, &random_bytes::<4092>()].concat();
             let read = read(&bytes, Some(&bytes[1..]), Some("password"));
@@ -120,7 +128,10 @@ fn check(format: Format, store: &KeyStore, certificate: &[u8], key: Option<&[u8]
     let password = store.password.as_deref().map(|password| Secret::new(password, "TESTBED_PASSWORD"));
     let rules = Rules::at(SystemTime::now()).allow_expired(true);
     match read_client_identity(&certificate, key.as_ref(), password.as_ref(), &rules, &mut Vec::new()) {
-        Ok(identity) => assert_eq!(format!("{:?}", identity.key_kind()).replace("Rsa", "Rsa2048"), format!("{:?}", format.key_kind())),
+        Ok(identity) => assert_eq!(
+            format!("{:?}", identity.key_kind()).replace("Rsa", "Rsa2048"),
+            format!("{:?}", format.key_kind())
+        ),
         Err(error) => {
             let place = error.place().unwrap_or_default();
             assert!(error.code().as_str().starts_with("ID-") && place.contains("/etc/testbed/"), "{error}");

@@ -22,7 +22,8 @@ fn pem(der: &[u8]) -> String {
 fn ident_14_and_15_a_key_of_another_certificate_is_id_01_and_names_both_files() {
     let certificate = client(ClientSpec::default());
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa2048] {
-        let other = key_of(&client(ClientSpec { key: kind, common_name: "another".to_owned(), ..ClientSpec::default() }));
+        let other =
+            key_of(&client(ClientSpec { key: kind, common_name: "another".to_owned(), ..ClientSpec::default() }));
         let read = read(certificate.chain_pem().as_bytes(), Some(other.as_bytes()), None);
         let text = read.error().to_string();
         assert_eq!(read.error().code(), Code::ID_01, "{text}");
@@ -61,7 +62,10 @@ fn doubles_and_strangers_are_not_sent() {
     let texts: Vec<&str> = read.warnings.iter().map(|warning| warning.text.as_str()).collect();
     assert!(read.warnings.iter().all(|warning| warning.code == Code::ID_11), "{texts:?}");
     assert_eq!(texts.iter().filter(|text| text.contains("twice")).count(), 2, "{texts:?}");
-    assert!(texts.iter().any(|text| text.starts_with("2 certificates") && text.contains("testbed client")), "{texts:?}");
+    assert!(
+        texts.iter().any(|text| text.starts_with("2 certificates") && text.contains("testbed client")),
+        "{texts:?}"
+    );
 }
 
 #[test]
@@ -99,7 +103,12 @@ fn x509_name(der: &[u8]) -> String {
 
 #[test]
 fn of_two_certificates_of_one_key_the_later_one_is_taken() {
-    let spec = |validity| ClientSpec { key: KeyKind::Rsa2048, common_name: "renewed".to_owned(), validity, ..ClientSpec::default() };
+    let spec = |validity| ClientSpec {
+        key: KeyKind::Rsa2048,
+        common_name: "renewed".to_owned(),
+        validity,
+        ..ClientSpec::default()
+    };
     let (old, new) = (client(spec(Validity::Expired)), client(spec(Validity::Valid)));
     for file in [pem(&old.chain_der()[0]) + &new.bundle_pem(), new.bundle_pem() + &pem(&old.chain_der()[0])] {
         assert_eq!(read(file.as_bytes(), None, None).identity().thumbprint_hex(), new.fingerprint());

@@ -19,7 +19,9 @@ fn ident_19_a_certificate_past_its_end_is_id_09_with_the_days_and_our_clock() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let bundle = bundle(Validity::Between(start, start + DAY));
     let rules = |after: Duration| Rules::at(start + DAY + after);
-    for (after, text) in [(Duration::from_secs(1), "less than a day ago"), (DAY, "(1 day ago)"), (3 * DAY, "(3 days ago)")] {
+    for (after, text) in
+        [(Duration::from_secs(1), "less than a day ago"), (DAY, "(1 day ago)"), (3 * DAY, "(3 days ago)")]
+    {
         let read = read_by(bundle.as_bytes(), None, None, &rules(after));
         let message = read.error().to_string();
         assert_eq!(read.error().code(), Code::ID_09);

@@ -77,7 +77,9 @@ pub(super) fn traditional(label: &str, cipher: &str, key: &[u8], password: &str)
         .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
         .collect();
     let iv = HEXUPPER.encode(iv);
-    format!("-----BEGIN {label}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{iv}\n\n{lines}-----END {label}-----\n")
+    format!(
+        "-----BEGIN {label}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{iv}\n\n{lines}-----END {label}-----\n"
+    )
 }
 
 fn pbkdf2(prf: Pbkdf2Prf) -> Kdf {

@@ -255,7 +255,8 @@ impl Format {
 }
 
 fn with_preamble(bundle: &str) -> String {
-    let attributes = "Bag Attributes\n    friendlyName: Kestrel\n    localKeyID: 01 02 03 \nsubject=CN = testbed\n-----BEGIN ";
+    let attributes =
+        "Bag Attributes\n    friendlyName: Kestrel\n    localKeyID: 01 02 03 \nsubject=CN = testbed\n-----BEGIN ";
     format!("\u{feff}{}", bundle.replace("-----BEGIN ", attributes)).replace('\n', "\r\n")
 }
 

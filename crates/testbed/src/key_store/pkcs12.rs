@@ -1,7 +1,7 @@
 //! Key stores by the p12-keystore crate, their re-encoding in BER, and certificate bags in PKCS#7.
 
 use der::asn1::AnyRef;
-use der::{Decode, Encode, SliceReader, Reader};
+use der::{Decode, Encode, Reader, SliceReader};
 use p12::cms::cert::x509::Certificate;
 use p12::cms::content_info::ContentInfo;
 use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain};
