@@ -133,6 +133,13 @@ fn an_old_java_key_store_is_named_with_the_command_that_converts_it() {
 }
 
 #[test]
+fn an_rsa_key_of_1024_bits_is_id_16() {
+    let error = read(&committed("openssl"), &Row::one("small.pem", "small"), None, &mut Vec::new()).expect_err("small");
+    assert_eq!(error.code(), Code::ID_16);
+    assert!(error.to_string().contains("1024 bits; 2048 are needed"), "{error}");
+}
+
+#[test]
 fn a_wrong_password_for_what_other_programs_wrote_is_id_03() {
     let plain = ["plain.p12", "bare.p12", "bag-attributes.pem", "rsa.key", "pkcs1.key", "ec.key", "sec1.key", "ec.der"];
     for (program, rows) in [("openssl", OPENSSL), ("keytool", KEYTOOL), ("certtool", CERTTOOL)] {
@@ -152,6 +159,7 @@ fn a_wrong_password_for_what_other_programs_wrote_is_id_03() {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "which way was taken is part of the result")]
 fn check_program(program: &str, ask: &[&str], answer: &str, rows: &[Row]) {
     check_rows(&committed(program), rows, false);
     if !is_installed(program, ask, answer) {

@@ -176,7 +176,7 @@ fn each<'a, T: Decode<'a, Error = der::Error>>(
 ) -> Result<(), Fault> {
     let broken = |_: der::Error| Fault::Damaged("a list in it cannot be read");
     let list = AnyRef::from_der(list).map_err(broken)?;
-    list.tag().assert_eq(Tag::Sequence).map_err(|error| broken(error.into()))?;
+    list.tag().assert_eq(Tag::Sequence).map_err(broken)?;
     let mut reader = SliceReader::new(list.value()).map_err(broken)?;
     while !reader.is_finished() {
         visit(T::decode(&mut reader).map_err(broken)?)?;

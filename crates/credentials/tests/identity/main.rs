@@ -5,6 +5,7 @@ mod chains;
 mod checks;
 mod formats;
 mod passwords;
+mod pkcs12;
 
 use std::time::SystemTime;
 
