@@ -159,11 +159,18 @@ macro_rules! __every_case {
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;
             rotate rotate_04_what_is_in_flight_ends_as_it_began "ROTATE-04" Must;
+            watch rotate_05_a_broken_replacement_changes_nothing_and_is_told_once "ROTATE-05" Must;
+            watch rotate_06_ten_swaps_of_a_kubernetes_volume_are_ten_generations "ROTATE-06" Must;
+            watch rotate_07_overwritten_renamed_and_recreated_files_are_each_seen "ROTATE-07" Must;
+            watch rotate_08_a_certificate_before_its_key_fails_no_call "ROTATE-08" Must;
+            watch rotate_09_without_events_polling_sees_a_change "ROTATE-09" Should;
+            watch rotate_10_the_same_bytes_again_are_no_new_generation "ROTATE-10" Must;
             rotate rotate_11_a_thousand_calls_and_twenty_swaps_without_a_failure "ROTATE-11" Must;
             rotate rotate_12_a_replacement_that_the_platform_refuses_does_not_go_live "ROTATE-12" Should;
             rotate rotate_13_another_key_alone_keeps_the_connections "ROTATE-13" Should;
             rotate rotate_14_both_authorities_in_one_bundle_leave_no_gap "ROTATE-14" Must;
             rotate rotate_15_the_key_of_a_drained_identity_is_wiped "ROTATE-15" Must;
+            watch rotate_16_a_sighup_has_the_files_read "ROTATE-16" Should;
             secret secret_01_no_public_type_prints_a_secret "SECRET-01" Must;
             secret secret_02_no_error_shows_a_secret "SECRET-02" Must;
             secret secret_03_no_log_at_any_level_shows_a_secret "SECRET-03" Must;
