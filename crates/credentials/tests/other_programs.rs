@@ -78,6 +78,7 @@ const OPENSSL: &[Row] = &[
     Row::pair("ec-parameters.crt", "ec-parameters.key", "ec-parameters").warns(NO_ISSUER),
     Row::pair("ec.cer", "ec.der", "ec").warns(NO_ISSUER),
     Row::pair("ec.cer", "pbes2.der", "ec").warns(NO_ISSUER),
+    Row::pair("trusted.crt", "ec.key", "ec").warns(NO_ISSUER),
     Row::pair("chain.p7b", "ec.key", "ec").warns(ROOT),
 ];
 

@@ -57,7 +57,11 @@ impl Look {
 
 /// What the bytes look like.
 pub(crate) fn at(bytes: &[u8]) -> Look {
-    let has = |text: &str| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let begins_as = |text: &str| {
+        let start = &bytes[..bytes.len().min(1024)];
+        start.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+    };
     // PFX starts with version 3 (RFC 7292 section 4); a certificate and a PKCS#8 key do not.
     let pfx = bytes.first() == Some(&0x30) && bytes.windows(3).take(8).any(|window| window == [0x02, 0x01, 0x03]);
     match bytes {
@@ -74,7 +78,7 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
             Look::PublicKey
         }
         _ if has("-----BEGIN ") => Look::Pem,
-        _ if has("<html") || has("<!doctype") => Look::Html,
+        _ if begins_as("<html") || begins_as("<!doctype") => Look::Html,
         _ if super::base64::decode(bytes).is_some() => Look::Base64,
         // Short keys have a length of one byte.
         [0x30, len @ 0x08..=0x7f, rest @ ..] if rest.len() == usize::from(*len) => Look::Der,

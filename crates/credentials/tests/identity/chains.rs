@@ -32,6 +32,19 @@ fn ident_14_and_15_a_key_of_another_certificate_is_id_01_and_names_both_files() 
 }
 
 #[test]
+fn a_key_without_certificate_is_compared_with_the_leaf_wherever_it_stands() {
+    let (mine, other) = (client(ClientSpec::default()), client(ClientSpec::default()));
+    let authorities = Pki::shared().root_pem().to_owned() + Pki::shared().intermediate_pem();
+    let key = key_of(&other);
+    let read_with = |certificates: String| read((certificates + &key).as_bytes(), None, None);
+    let error = read_with(authorities.clone() + &pem(&mine.chain_der()[0])).error().to_string();
+    assert!(error.contains("certificate \"CN=testbed client\""), "{error}");
+    let read = read_with(authorities);
+    assert_eq!(read.error().code(), Code::ID_01);
+    assert!(read.error().to_string().contains("all of them are of certificate authorities"), "{}", read.error());
+}
+
+#[test]
 fn ident_17_and_18_a_file_in_wrong_order_is_sorted_and_the_root_not_sent() {
     let store = Format::PemWrongOrderWithRoot.make();
     let read = read_store(&store);
