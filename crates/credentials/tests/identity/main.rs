@@ -6,6 +6,7 @@ mod checks;
 mod formats;
 mod passwords;
 mod pkcs12;
+mod seeds;
 
 use std::time::SystemTime;
 
