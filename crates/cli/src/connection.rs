@@ -2,28 +2,32 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector};
-use digicert_one::{Client, Environment, HttpVersions, Setting, Timeouts, TransportConfig, TrustRoots};
+use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, Timeouts, TransportConfig, TrustRoots};
 
 use crate::arguments::ConnectionOptions;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// A client for these options and the variables of this process.
-pub(crate) fn client(options: &ConnectionOptions) -> Result<Client, Failure> {
-    let mut environment = Environment::from_lookup(&|name| setting(options, name))?;
+pub(crate) fn client(options: &ConnectionOptions, output: &Output) -> Result<Client, Failure> {
+    let mut setup = Setup::from_environment(&|name| setting(options, name))?;
     if let Some(mode) = options.mode {
-        environment = environment.with_mode(mode.into())?;
+        setup = setup.with_mode(mode.into());
+    }
+    let reading = setup.read(&Rules::at(SystemTime::now()))?;
+    for warning in &reading.warnings {
+        output.warning(warning);
     }
     let connector = connector(options.transport.as_deref());
-    let (instance, credential, roots) = environment.into_parts();
     let mut config =
         TransportConfig::new().with_timeouts(Timeouts::new().with_total(Duration::from_secs(options.timeout)));
     if options.http1 {
         config = config.with_http_versions(HttpVersions::Http1);
     }
-    if let Some(roots) = roots {
+    if let Some(roots) = setup.roots().map(<[_]>::to_vec) {
         // A stack that cannot do both trusts the given roots alone, which is the narrower choice.
         config = config.with_trust(match connector.capabilities().has(Capability::TrustSystemAnd) {
             true => TrustRoots::SystemAnd(roots),
@@ -31,15 +35,15 @@ pub(crate) fn client(options: &ConnectionOptions) -> Result<Client, Failure> {
         });
     }
     Ok(Client::builder()
-        .instance(instance)
-        .credential(credential)
+        .instance(setup.instance().clone())
+        .credential(reading.fixed())
         .shared_connector(connector)
         .transport_config(config)
         .build()?)
 }
 
 fn setting(options: &ConnectionOptions, name: &str) -> Option<Setting> {
-    let option = |option: &str, value: OsString| Some(Setting::new(option, value));
+    let option = |option: &str, value: OsString| Some(Setting::option(option, value));
     match (name, &options.base, &options.clientauth_base, &options.ca_file) {
         ("DC_BASE", Some(base), _, _) => option("--base", base.into()),
         ("SM_HOST", Some(_), _, _) => None,
@@ -47,7 +51,7 @@ fn setting(options: &ConnectionOptions, name: &str) -> Option<Setting> {
         ("SM_HOST", _, Some(_), _) => None,
         ("DC_CA_FILE", _, _, Some(file)) => option("--ca-file", file.into()),
         ("SM_CA_FILE", _, _, Some(_)) => None,
-        _ => std::env::var_os(name).map(|value| Setting::new(name, value)),
+        _ => Setting::variable(name),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::{EnvironmentError, ErrorKind};
+use digicert_one::{ErrorKind, SetupError};
 use digicert_one_emulator::EmulatorError;
 use thiserror::Error;
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
-    Environment(#[from] EnvironmentError),
+    Setup(#[from] SetupError),
     #[error("{0}")]
     Call(#[from] digicert_one::Error),
     #[error("{0}")]
@@ -33,7 +33,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
-            Self::Environment(error) => Diagnosis::new(error.code(), error.to_string(), "nothing was sent"),
+            Self::Setup(error) => Diagnosis::new(error.code(), error.to_string(), "nothing was sent"),
             Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
             Self::File { .. } => Diagnosis::new(Code::ID_13, self.to_string(), ""),
             _ => Diagnosis::new(Code::CFG_04, self.to_string(), ""),
@@ -52,7 +52,7 @@ impl Failure {
     /// The exit code, as `d1 --help` documents it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Environment(_) | Self::Emulator(_) | Self::File { .. } => 3,
+            Self::Setup(_) | Self::Emulator(_) | Self::File { .. } => 3,
             Self::Call(error) => match (error.kind(), error.status().map(|status| status.as_u16())) {
                 (_, Some(401)) => 5,
                 (_, Some(403)) => 6,

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
+use digicert_one::credentials::Warning;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -46,6 +47,12 @@ impl Output {
             // Whoever closed standard error does not want to know.
             let _ = writeln!(err, "{text}");
         }
+    }
+
+    /// Something that should be mended and stops nothing.
+    pub(crate) fn warning(self, warning: &Warning) {
+        // As above.
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }
 
     /// Prints a failure and gives its exit code.

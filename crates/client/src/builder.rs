@@ -5,7 +5,7 @@ use std::sync::Arc;
 use digicert_one_core::{
     Clock, Connector, Credential, Instance, RequestTarget, TargetError, Timeouts, TransportConfig, TrustRoots,
 };
-use digicert_one_credentials::Environment;
+use digicert_one_credentials::Setup;
 use http::HeaderValue;
 
 use crate::client::{Client, Settings};
@@ -67,12 +67,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Instance, credential and trust roots as the environment names them.
-    pub fn environment(self, environment: Environment) -> Self {
-        let (instance, credential, roots) = environment.into_parts();
-        let builder = self.instance(instance).credential(credential);
-        match roots {
-            Some(roots) => builder.trust(TrustRoots::SystemAnd(roots)),
+    /// Instance and trust roots as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
+    /// (over [`Setup::source`]).
+    pub fn setup(self, setup: &Setup) -> Self {
+        let builder = self.instance(setup.instance().clone());
+        match setup.roots() {
+            Some(roots) => builder.trust(TrustRoots::SystemAnd(roots.to_vec())),
             None => builder,
         }
     }

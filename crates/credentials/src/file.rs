@@ -17,10 +17,17 @@ pub(crate) const MAX_BYTES: u64 = 4 << 20;
 /// # Errors
 /// It cannot be read, is a directory (ID-13), or is too large (ID-07).
 pub(crate) fn read_secret(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
-    let place = path.display().to_string();
+    read_named(path, &path.display().to_string(), warnings)
+}
+
+/// Reads a file that holds a secret, called `place` in errors and warnings.
+///
+/// # Errors
+/// See [`read_secret`].
+pub(crate) fn read_named(path: &Path, place: &str, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     let failed = |error: std::io::Error| {
         let message = format!("cannot read the file: {error}");
-        CredentialError::new(Code::ID_13, message).at(place.clone()).with_source(error)
+        CredentialError::new(Code::ID_13, message).at(place).with_source(error)
     };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -29,9 +36,9 @@ pub(crate) fn read_secret(path: &Path, warnings: &mut Vec<Warning>) -> Result<Se
     }
     if let Some(mode) = too_wide(&metadata) {
         let text = format!("the file can be read by others (mode {mode:04o}); allow its owner only: chmod 0600");
-        warnings.push(Warning::new(Code::ID_13, text, place.clone()));
+        warnings.push(Warning::new(Code::ID_13, text, place));
     }
-    let bytes = read_bounded(file, &place)?;
+    let bytes = read_bounded(file, place)?;
     Ok(Secret::new(std::mem::take(&mut *Zeroizing::new(bytes)), place))
 }
 

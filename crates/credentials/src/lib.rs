@@ -4,27 +4,30 @@
 //! end dates ([`Reading`]). Every error and warning names a variable or path and never a value. Nothing here sends anything.
 
 mod end_date;
-mod environment;
 mod error;
 mod file;
+mod host;
 mod identity;
 mod key_text;
 mod raw;
 mod roots;
 mod rules;
 mod secret;
+mod setting;
+mod setup;
 mod source;
 mod warning;
 mod watch;
 
 pub use end_date::EndDate;
-pub use environment::{Environment, Setting};
-pub use error::EnvironmentError;
+pub use error::SetupError;
 pub use identity::read_client_identity;
 pub use raw::{ContentHash, RawCredential, Reading};
 pub use roots::read_roots;
 pub use rules::Rules;
 pub use secret::Secret;
-pub use source::{DirectorySource, Fetched, Source};
+pub use setting::{Lookup, Setting};
+pub use setup::Setup;
+pub use source::{DirectorySource, EnvironmentSource, Fetched, FileSource, Source, SystemdSource};
 pub use warning::Warning;
 pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};

@@ -14,7 +14,7 @@ pub use digicert_one_core::{
 };
 pub use digicert_one_credentials as credentials;
 pub use digicert_one_credentials::{
-    Environment, EnvironmentError, RawCredential, Rules, Secret, Setting, read_client_identity, read_roots,
+    RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_client_identity, read_roots,
 };
 
 /// The transport over isahc on libcurl.

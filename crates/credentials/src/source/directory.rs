@@ -1,49 +1,109 @@
-//! A directory with a file a value, as Kubernetes mounts a Secret: each update makes a new directory and turns the symlink
-//! `..data` to it, all at once. Reading through that link once gives files that belong together.
+//! A directory with well-known names in it, as Kubernetes mounts a Secret and systemd passes credentials. Kubernetes replaces
+//! all files at once by renaming the symlink `..data`; so that link is followed once, and everything is read behind it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::CredentialError;
+use digicert_one_core::{Code, CredentialError};
 
-use super::{Fetched, Source};
-use crate::file::read_secret;
-use crate::{EndDate, RawCredential, Secret, Warning};
+use super::gather::{Place, agreeing, end_date, read_pair};
+use crate::{Fetched, RawCredential, Source, Warning};
 
-/// The names under which each value is looked for, in this order.
-const API_KEY: &[&str] = &["api-key", "api_key", "DC_API_KEY"];
-const CERTIFICATE: &[&str] = &["tls.crt", "tls.p12", "client.p12", "client.pem"];
-const PRIVATE_KEY: &[&str] = &["tls.key"];
-const PASSWORD: &[&str] = &["password", "keystore-password"];
-const KEY_ENDS: &[&str] = &["api-key-ends"];
-const OWNER_ENDS: &[&str] = &["owner-ends"];
+const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
+/// The first that is there is used.
+const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
+const PRIVATE_KEY: &str = "tls.key";
+const PASSWORD: &str = "password";
+const KEY_ENDS: &str = "api-key-ends";
+const OWNER_ENDS: &str = "owner-ends";
+/// Source: Kubernetes, "pkg/volume/util/atomic_writer.go": the link that is renamed over the old one.
+const DATA: &str = "..data";
+/// How often a reading begins anew because the directory was swapped under it.
+const SWAPS: usize = 5;
 
-/// A directory that holds a credential in files of known names.
+/// A directory with files of these names, each of which may be missing:
 ///
-/// | value | names |
+/// | file | holds |
 /// |---|---|
-/// | API key | `api-key`, `api_key`, `DC_API_KEY` |
-/// | client certificate | `tls.crt`, `tls.p12`, `client.p12`, `client.pem` |
-/// | its private key | `tls.key` |
-/// | password | `password`, `keystore-password` |
-/// | end dates of key and service user | `api-key-ends`, `owner-ends` (`2026-12-31`) |
+/// | `api-key` (or `api_key`, `DC_API_KEY`) | API key |
+/// | `tls.crt`, else `tls.p12`, else `client.p12` | certificate, in any format |
+/// | `tls.key` | its key, if it stands apart |
+/// | `password` | password of the key or the PKCS#12 |
+/// | `api-key-ends`, `owner-ends` | last day of the API key, of the service user |
 ///
-/// `ca.crt` is not read: trust is the business of whoever makes the client.
+/// Other files (`ca.crt`) are left alone. A volume that Kubernetes swaps is read consistently: all old or all new.
 ///
 /// ```no_run
-/// use digicert_one_credentials::{DirectorySource, Source};
-/// let source = DirectorySource::new("/run/secrets/d1");
-/// assert_eq!(source.name(), "directory /run/secrets/d1");
+/// use digicert_one_credentials::DirectorySource;
+/// let source = DirectorySource::new("/run/secrets/digicert-one");
 /// ```
 #[derive(Clone, Debug)]
 pub struct DirectorySource {
     path: PathBuf,
+    required: Option<String>,
 }
 
 impl DirectorySource {
-    /// The directory at this path.
+    /// This directory. One that does not exist, or holds none of the names, counts as not set up.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), required: None }
+    }
+
+    /// Makes it an error if the directory or everything in it is missing; `by` is who named it: a variable, an option.
+    #[must_use]
+    pub fn required(mut self, by: impl Into<String>) -> Self {
+        self.required = Some(by.into());
+        self
+    }
+
+    fn absent(&self, reason: &str) -> Result<Fetched, CredentialError> {
+        match &self.required {
+            None => Ok(Fetched::Absent(reason.to_owned())),
+            Some(by) => Err(CredentialError::new(Code::ID_13, reason).at(format!("{} ({by})", self.path.display()))),
+        }
+    }
+
+    /// Where the files are now: behind `..data`, if there is one.
+    fn resolve(&self) -> std::io::Result<PathBuf> {
+        match std::fs::canonicalize(self.path.join(DATA)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => std::fs::canonicalize(&self.path),
+            resolved => resolved,
+        }
+    }
+
+    /// Reads in a resolved directory; `None` if none of the names is there.
+    fn read_in(&self, resolved: &Path) -> Result<Option<RawCredential>, CredentialError> {
+        let place = |name: &str| Place::called(resolved.join(name), self.path.join(name));
+        // A broken link or an unreadable file is not absent: reading it tells.
+        let there = |name: &&&str| resolved.join(name).symlink_metadata().is_ok();
+        let one = |name: &'static str| Some(&name).filter(there).map(|name| place(name));
+        let mut raw = RawCredential::new();
+        let mut keys = Vec::new();
+        for name in API_KEY.iter().filter(there) {
+            keys.push(place(name).read(&mut raw.warnings)?);
+        }
+        raw.api_key = agreeing(keys)?;
+        let mut certificates = CERTIFICATE.iter().filter(there);
+        if let Some(name) = certificates.next() {
+            read_pair(&place(name), one(PRIVATE_KEY).as_ref(), &mut raw)?;
+            for other in certificates {
+                let origin = self.path.join(other).display().to_string();
+                raw.warnings.push(Warning::new(Code::ID_13, format!("not used, because {name} is there"), origin));
+            }
+        }
+        if raw.api_key.is_none() && raw.certificate.is_none() {
+            return Ok(None);
+        }
+        if let Some(place) = one(PASSWORD) {
+            raw.password = Some(place.read_password(&mut raw.warnings)?);
+        }
+        let ends = |name| match one(name) {
+            Some(place) => end_date(&place.read_password(&mut Vec::new())?).map(Some),
+            None => Ok(None),
+        };
+        let (key_ends, owner_ends) = (ends(KEY_ENDS)?, ends(OWNER_ENDS)?);
+        Ok(Some(raw.with_ends(key_ends, owner_ends)))
     }
 }
 
@@ -53,7 +113,32 @@ impl Source for DirectorySource {
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
-        gather(&self.path)
+        let mut left = SWAPS;
+        loop {
+            let resolved = match self.resolve() {
+                Ok(resolved) if resolved.is_dir() => resolved,
+                Ok(_) => {
+                    let error = CredentialError::new(Code::ID_13, "it is not a directory");
+                    return Err(error.at(self.path.display().to_string()));
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => return self.absent("there is no such directory"),
+                Err(error) => {
+                    let message = format!("cannot read the directory: {error}");
+                    let error = CredentialError::new(Code::ID_13, message).with_source(error);
+                    return Err(error.at(self.path.display().to_string()));
+                }
+            };
+            let read = self.read_in(&resolved);
+            // What was swapped away while we read is gone or half gone: it says nothing about what is there now.
+            left -= 1;
+            if left > 0 && self.resolve().is_ok_and(|now| now != resolved) {
+                continue;
+            }
+            return match read? {
+                Some(raw) => Ok(Fetched::Found(raw)),
+                None => self.absent("it holds none of api-key, tls.crt, tls.p12 and client.p12"),
+            };
+        }
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
@@ -61,118 +146,134 @@ impl Source for DirectorySource {
     }
 }
 
-/// What a directory of values holds.
-pub(super) fn gather(path: &Path) -> Result<Fetched, CredentialError> {
-    if !path.is_dir() {
-        return Ok(Fetched::Absent(format!("there is no directory {}", path.display())));
-    }
-    // Once: a swap between two files must not show one of each. Elsewhere the files are read in place.
-    let now = std::fs::canonicalize(path.join("..data"));
-    let folder = now.as_deref().unwrap_or(path);
-    let mut raw = RawCredential::new();
-    let mut read = |names: &[&str]| value(path, folder, names, &mut raw.warnings);
-    let (api_key, certificate) = (read(API_KEY)?, read(CERTIFICATE)?);
-    let (private_key, password) = (read(PRIVATE_KEY)?, read(PASSWORD)?);
-    let (key_ends, owner_ends) = (read(KEY_ENDS)?, read(OWNER_ENDS)?);
-    if api_key.is_none() && certificate.is_none() {
-        let names = [API_KEY, CERTIFICATE].concat().join(", ");
-        return Ok(Fetched::Absent(format!("{} has none of the files {names}", path.display())));
-    }
-    raw.key_ends = key_ends.as_ref().map(end_date).transpose()?;
-    raw.owner_ends = owner_ends.as_ref().map(end_date).transpose()?;
-    (raw.api_key, raw.certificate, raw.private_key, raw.password) = (api_key, certificate, private_key, password);
-    Ok(Fetched::Found(raw))
-}
-
-/// The first of these files that is there. Its origin is the path that the user knows, not the one behind the link.
-fn value(
-    shown: &Path,
-    folder: &Path,
-    names: &[&str],
-    warnings: &mut Vec<Warning>,
-) -> Result<Option<Secret>, CredentialError> {
-    let Some(name) = names.iter().find(|name| folder.join(name).symlink_metadata().is_ok()) else { return Ok(None) };
-    let known = shown.join(name).display().to_string();
-    let mut found = Vec::new();
-    let secret = read_secret(&folder.join(name), &mut found)?;
-    warnings.extend(found.into_iter().map(|warning| Warning { origin: known.clone(), ..warning }));
-    Ok(Some(Secret::new(secret.expose(), known)))
-}
-
-/// An end date that stands in a value.
-pub(super) fn end_date(value: &Secret) -> Result<EndDate, CredentialError> {
-    value.expose_text()?.parse::<EndDate>().map_err(|error| error.at(value.origin().to_string()))
-}
-
 #[cfg(test)]
 mod tests {
-    use digicert_one_core::Code;
-
     use super::*;
 
-    fn found(path: &Path) -> RawCredential {
-        match gather(path).expect("readable") {
+    fn write(directory: &Path, files: &[(&str, &str)]) {
+        for (name, content) in files {
+            std::fs::write(directory.join(name), content).expect("written");
+        }
+    }
+
+    fn found(source: &DirectorySource) -> RawCredential {
+        match source.fetch().expect("readable") {
             Fetched::Found(raw) => raw,
-            Fetched::Absent(why) => panic!("absent: {why}"),
+            Fetched::Absent(reason) => panic!("{reason}"),
         }
     }
 
     #[test]
-    fn values_are_found_under_their_names_with_their_paths_as_origins() {
+    fn every_name_is_read_and_called_by_its_path() {
         let directory = tempfile::tempdir().expect("a directory");
-        for (name, content) in [
-            ("api-key", "canary"),
-            ("tls.crt", "chain"),
-            ("tls.key", "key"),
-            ("password", "word"),
-            ("owner-ends", "2026-12-31\n"),
-        ] {
-            std::fs::write(directory.path().join(name), content).expect("written");
-        }
-        let raw = found(directory.path());
-        let origin = |secret: &Option<Secret>| secret.as_ref().expect("found").origin().to_string();
-        assert_eq!(origin(&raw.api_key), directory.path().join("api-key").display().to_string());
-        assert_eq!(origin(&raw.private_key), directory.path().join("tls.key").display().to_string());
-        assert_eq!(raw.owner_ends.expect("read").to_string(), "2026-12-31T23:59:59Z");
-        assert!(!format!("{raw:?}").contains("canary"));
+        let files =
+            [("api-key", "k\n"), ("tls.crt", "c"), ("tls.key", "p"), ("password", "w\n"), ("ca.crt", "ignored")];
+        write(directory.path(), &files);
+        write(directory.path(), &[("api-key-ends", "2026-12-31\n"), ("owner-ends", "2027-01-31")]);
+        let raw = found(&DirectorySource::new(directory.path()));
+        assert_eq!(raw.certificate.expect("read").expose(), b"c");
+        assert_eq!(raw.private_key.expect("read").expose(), b"p");
+        assert_eq!(raw.password.expect("read").expose(), b"w");
+        assert_eq!(**raw.api_key.expect("read").origin(), *directory.path().join("api-key").display().to_string());
+        assert_eq!(raw.key_ends.expect("read").to_string(), "2026-12-31T23:59:59Z");
+        assert!(raw.owner_ends.is_some());
     }
 
     #[test]
-    fn an_empty_or_missing_directory_is_absent_and_a_broken_one_is_an_error() {
+    fn a_directory_without_files_is_absent_unless_it_is_required() {
         let directory = tempfile::tempdir().expect("a directory");
+        write(directory.path(), &[("ca.crt", "ignored"), ("password", "alone")]);
         for path in [directory.path().to_owned(), directory.path().join("missing")] {
-            let Ok(Fetched::Absent(why)) = gather(&path) else { panic!("absent: {}", path.display()) };
-            assert!(why.contains(&path.display().to_string()), "{why}");
+            let source = DirectorySource::new(&path);
+            assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
+            let error = source.required("DC_CREDENTIALS_DIR").fetch().expect_err("it was named");
+            assert_eq!(error.code(), Code::ID_13);
+            let (text, path) = (error.to_string(), path.display().to_string());
+            assert!(text.contains("DC_CREDENTIALS_DIR") && text.contains(&path), "{text}");
         }
-        std::fs::create_dir(directory.path().join("api-key")).expect("a directory in place of a file");
-        assert_eq!(gather(directory.path()).expect_err("a directory").code(), Code::ID_13);
     }
 
     #[test]
-    fn a_date_that_is_none_names_its_file() {
+    fn a_file_in_the_directorys_place_is_an_error() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let error = DirectorySource::new(file.path()).fetch().expect_err("no directory");
+        assert!(error.to_string().contains("ot a directory"), "{error}");
+    }
+
+    #[test]
+    fn two_key_files_that_differ_and_two_certificates_are_never_silent() {
         let directory = tempfile::tempdir().expect("a directory");
-        std::fs::write(directory.path().join("api-key"), "canary").expect("written");
-        std::fs::write(directory.path().join("api-key-ends"), "soon").expect("written");
-        let error = gather(directory.path()).expect_err("no date");
-        assert!(error.to_string().contains("api-key-ends"), "{error}");
+        write(directory.path(), &[("tls.crt", "c"), ("tls.p12", "s")]);
+        let warnings = found(&DirectorySource::new(directory.path())).warnings;
+        assert!(warnings.iter().any(|warning| warning.origin.ends_with("tls.p12")), "{warnings:?}");
+        write(directory.path(), &[("api-key", "canary1"), ("DC_API_KEY", "canary2")]);
+        let error = DirectorySource::new(directory.path()).fetch().expect_err("they differ");
+        assert!(error.to_string().contains("DC_API_KEY") && !error.to_string().contains("canary"), "{error}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_kubernetes_volume_is_read_through_its_link_once() {
+    fn a_broken_link_is_an_error_and_not_absent() {
         let directory = tempfile::tempdir().expect("a directory");
-        for (folder, content) in [("..one", "first"), ("..two", "second")] {
-            let folder = directory.path().join(folder);
-            std::fs::create_dir(&folder).expect("a directory");
-            std::fs::write(folder.join("api-key"), content).expect("written");
+        std::os::unix::fs::symlink("gone", directory.path().join("tls.crt")).expect("linked");
+        let error = DirectorySource::new(directory.path()).fetch().expect_err("it leads nowhere");
+        assert!(error.to_string().contains("tls.crt"), "{error}");
+    }
+
+    /// A volume as Kubernetes lays it out, with two versions.
+    #[cfg(unix)]
+    fn volume() -> tempfile::TempDir {
+        use std::os::unix::fs::symlink;
+        let directory = tempfile::tempdir().expect("a directory");
+        for version in ["..1", "..2"] {
+            let inner = directory.path().join(version);
+            std::fs::create_dir(&inner).expect("made");
+            write(&inner, &[("tls.crt", version), ("tls.key", version)]);
         }
-        let link = directory.path().join("..data");
-        std::os::unix::fs::symlink("..one", &link).expect("a link");
-        std::os::unix::fs::symlink("..data/api-key", directory.path().join("api-key")).expect("a link");
-        let key = |raw: RawCredential| raw.api_key.expect("found").expose().to_vec();
-        assert_eq!(key(found(directory.path())), b"first");
-        std::fs::remove_file(&link).expect("removed");
-        std::os::unix::fs::symlink("..two", &link).expect("a link");
-        assert_eq!(key(found(directory.path())), b"second");
+        symlink("..1", directory.path().join(DATA)).expect("linked");
+        symlink("..data/tls.crt", directory.path().join("tls.crt")).expect("linked");
+        symlink("..data/tls.key", directory.path().join("tls.key")).expect("linked");
+        directory
+    }
+
+    #[cfg(unix)]
+    fn swap(directory: &Path) {
+        std::os::unix::fs::symlink("..2", directory.join("..data_tmp")).expect("linked");
+        std::fs::rename(directory.join("..data_tmp"), directory.join(DATA)).expect("renamed");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_swap_in_the_middle_of_a_reading_gives_no_torn_pair() {
+        let directory = volume();
+        let source = DirectorySource::new(directory.path());
+        let resolved = source.resolve().expect("it is there");
+        swap(directory.path());
+        let old = source.read_in(&resolved).expect("still there").expect("complete");
+        assert_eq!(old.certificate.expect("read").expose(), old.private_key.expect("read").expose());
+        let new = found(&source);
+        assert_eq!(new.certificate.as_ref().expect("read").expose(), b"..2");
+        // Called by the path that users know, not by the version.
+        assert_eq!(**new.certificate.expect("read").origin(), *directory.path().join("tls.crt").display().to_string());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn readings_during_many_swaps_are_all_old_or_all_new() {
+        let directory = volume();
+        let source = DirectorySource::new(directory.path());
+        let path = directory.path().to_owned();
+        let swapping = std::thread::spawn(move || {
+            for round in 0..200 {
+                let (temporary, version) = (path.join("..data_tmp"), format!("..{}", 1 + round % 2));
+                std::os::unix::fs::symlink(version, &temporary).expect("linked");
+                std::fs::rename(&temporary, path.join(DATA)).expect("renamed");
+            }
+        });
+        while !swapping.is_finished() {
+            let raw = found(&source);
+            assert_eq!(raw.certificate.expect("read").expose(), raw.private_key.expect("read").expose());
+        }
+        swapping.join().expect("swapped");
     }
 }

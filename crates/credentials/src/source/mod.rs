@@ -2,13 +2,21 @@
 //! are is read in one place ([`RawCredential::read`]), so that no source knows a format.
 
 mod directory;
+pub(crate) mod environment;
+mod files;
+pub(crate) mod gather;
+mod systemd;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use digicert_one_core::CredentialError;
 
 pub use self::directory::DirectorySource;
+pub use self::environment::EnvironmentSource;
+pub use self::files::FileSource;
+pub use self::systemd::SystemdSource;
 use crate::RawCredential;
 
 /// A place that holds a credential. Reading it may block; a watching credential does so on a thread for blocking work.
@@ -26,6 +34,20 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// Files and directories in which a change means that it is worth fetching again.
     fn watched_paths(&self) -> Vec<PathBuf> {
         Vec::new()
+    }
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        (**self).fetch()
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        (**self).watched_paths()
     }
 }
 

@@ -1,0 +1,152 @@
+//! Which installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
+
+use digicert_one_core::{CredentialError, Instance, InstanceError};
+use rustls_pki_types::CertificateDer;
+
+use crate::setting::{Lookup, get};
+use crate::{Setting, SetupError, read_roots};
+
+/// What names the installation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HostSettings {
+    pub(crate) platform: Option<Setting>,
+    pub(crate) client_auth: Option<Setting>,
+    pub(crate) smctl: Option<Setting>,
+    pub(crate) ca_file: Option<Setting>,
+}
+
+impl HostSettings {
+    /// The variables, or what stands in their place.
+    pub(crate) fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        Ok(Self {
+            platform: get(lookup, "DC_BASE"),
+            client_auth: get(lookup, "DC_CLIENTAUTH_BASE"),
+            smctl: get(lookup, "SM_HOST"),
+            ca_file: either(get(lookup, "DC_CA_FILE"), get(lookup, "SM_CA_FILE"))?,
+        })
+    }
+
+    /// These, and what somebody typed in front of them; the variables only where nothing here names a host or file.
+    pub(crate) fn before(self, variables: Self) -> Self {
+        let typed = |setting: &Option<Setting>| setting.as_ref().is_some_and(Setting::is_typed);
+        let ca_file = if typed(&variables.ca_file) { variables.ca_file } else { self.ca_file.or(variables.ca_file) };
+        let named = self.platform.is_some() || self.client_auth.is_some() || self.smctl.is_some();
+        // Hosts are taken as a whole: one from here and one from there would be an installation that nobody has.
+        match (typed(&variables.platform), typed(&variables.client_auth)) {
+            _ if !named => Self { ca_file, ..variables },
+            (false, false) => Self { ca_file, ..self },
+            (false, true) => Self { client_auth: variables.client_auth, ca_file, smctl: None, ..self },
+            (true, _) => {
+                let client_auth = variables.client_auth.filter(Setting::is_typed);
+                Self { platform: variables.platform, client_auth, smctl: None, ca_file }
+            }
+        }
+    }
+
+    /// The installation.
+    pub(crate) fn instance(&self) -> Result<Instance, SetupError> {
+        instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref())
+    }
+
+    /// The certificates of the CA file.
+    pub(crate) fn roots(&self) -> Result<Option<Vec<CertificateDer<'static>>>, CredentialError> {
+        self.ca_file.as_ref().map(|file| read_roots(&file.path())).transpose()
+    }
+}
+
+fn instance(
+    platform: Option<&Setting>,
+    client_auth: Option<&Setting>,
+    smctl: Option<&Setting>,
+) -> Result<Instance, SetupError> {
+    let named = |setting: &Setting, read: &dyn Fn(&str) -> Result<Instance, InstanceError>| {
+        read(setting.text()?).map_err(|source| SetupError::Host { name: setting.name().to_owned(), source })
+    };
+    match (platform, client_auth, smctl) {
+        (None, None, None) => Err(SetupError::NoHost),
+        (Some(base), Some(client_auth), None) => {
+            // Each is checked alone first, so that the error names the right one.
+            named(base, &Instance::parse)?;
+            let platform = base.text()?;
+            named(client_auth, &|host| Instance::pair(platform, host))
+        }
+        (Some(base), None, None) => named(base, &Instance::parse),
+        (None, Some(host), None) | (None, None, Some(host)) => named(host, &Instance::from_client_auth),
+        (base, client_auth, Some(smctl)) => {
+            let ours = instance(base, client_auth, None)?;
+            if ours == named(smctl, &Instance::from_client_auth)? {
+                return Ok(ours);
+            }
+            let first = base.or(client_auth).map_or_else(String::new, |setting| setting.name().to_owned());
+            Err(SetupError::Conflict { first, second: smctl.name().to_owned() })
+        }
+    }
+}
+
+/// The one that is set; both, if they say the same.
+fn either(first: Option<Setting>, second: Option<Setting>) -> Result<Option<Setting>, SetupError> {
+    match (first, second) {
+        (Some(first), Some(second)) if first.value() != second.value() => {
+            Err(SetupError::Conflict { first: first.name().to_owned(), second: second.name().to_owned() })
+        }
+        (first, second) => Ok(first.or(second)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::HostRole;
+
+    use super::*;
+    use crate::setting::given;
+
+    fn hosts(settings: &[(&str, &str)]) -> HostSettings {
+        HostSettings::of_variables(&given(settings)).expect("no conflict")
+    }
+
+    #[test]
+    fn the_two_families_may_agree_but_not_differ() {
+        let same = [("DC_BASE", "one.digicert.com"), ("SM_HOST", "https://clientauth.one.digicert.com/")];
+        assert!(hosts(&same).instance().is_ok());
+        let differ = [("DC_BASE", "one.digicert.com"), ("SM_HOST", "https://clientauth.demo.one.digicert.com")];
+        let text = hosts(&differ).instance().expect_err("they differ").to_string();
+        assert!(text.contains("DC_BASE") && text.contains("SM_HOST"), "{text}");
+        let files = [("DC_CA_FILE", "/a"), ("SM_CA_FILE", "/b")];
+        assert!(matches!(HostSettings::of_variables(&given(&files)), Err(SetupError::Conflict { .. })));
+    }
+
+    #[test]
+    fn a_bad_host_names_its_variable_and_no_user_info() {
+        for (variable, value) in [
+            ("DC_BASE", "https://canary:secret@one.digicert.com"),
+            ("DC_BASE", "https://one.digicert.com/account/api/v1"),
+            ("SM_HOST", "http://clientauth.one.digicert.com"),
+        ] {
+            let error = hosts(&[(variable, value)]).instance().expect_err(value);
+            assert!(error.to_string().contains(variable) && !error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn smctls_host_on_an_address_is_the_certificate_host() {
+        let instance = hosts(&[("SM_HOST", "https://127.0.0.1:4434")]).instance().expect("a host");
+        assert!(instance.origin(HostRole::ClientAuth).is_ok());
+    }
+
+    #[test]
+    fn a_profiles_host_wins_over_variables_and_an_option_over_both() {
+        let profile = || HostSettings {
+            platform: Some(Setting::new("d1.toml", "https://profile.example")),
+            ..HostSettings::default()
+        };
+        let variables = hosts(&[("DC_BASE", "https://variable.example"), ("SM_HOST", "https://other.example")]);
+        let expect = |settings: HostSettings, host: &str| {
+            let instance = settings.instance().expect("a host");
+            assert_eq!(instance, Instance::parse(host).expect("a host"));
+        };
+        expect(profile().before(variables.clone()), "https://profile.example");
+        expect(HostSettings::default().before(hosts(&[("DC_BASE", "one.digicert.com")])), "https://one.digicert.com");
+        let typed = HostSettings { platform: Some(Setting::option("--base", "https://typed.example")), ..variables };
+        expect(profile().before(typed), "https://typed.example");
+    }
+}

@@ -1,0 +1,180 @@
+//! Who is calling whom: host, trust roots, credential source and mode together, from wherever they are set up.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use digicert_one_core::{CredentialError, Instance, Mode};
+use rustls_pki_types::CertificateDer;
+
+use crate::host::HostSettings;
+use crate::setting::{Lookup, get};
+use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
+use crate::{EnvironmentSource, Fetched, Reading, Rules, SetupError, Source};
+
+/// Host, trust roots, credential source and mode.
+///
+/// | | ours | smctl's |
+/// |---|---|---|
+/// | host | `DC_BASE`, and for private installations `DC_CLIENTAUTH_BASE` | `SM_HOST` |
+/// | CA file beside the system's roots | `DC_CA_FILE` | `SM_CA_FILE` |
+/// | credential | see [`EnvironmentSource`] | |
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use digicert_one_core::Mode;
+/// use digicert_one_credentials::{Rules, Setting, Setup};
+///
+/// let setup = Setup::from_environment(&|name| match name {
+///     "DC_BASE" => Some(Setting::new(name, "https://demo.one.digicert.com")),
+///     "DC_API_KEY" => Some(Setting::new(name, "an-api-key")),
+///     _ => None,
+/// })?;
+/// let reading = setup.read(&Rules::at(SystemTime::now()))?;
+/// assert_eq!(reading.material.mode(), Mode::Key);
+/// # Ok::<(), digicert_one_credentials::SetupError>(())
+/// ```
+#[derive(Clone)]
+pub struct Setup {
+    instance: Instance,
+    roots: Option<Vec<CertificateDer<'static>>>,
+    source: Arc<dyn Source>,
+    mode: Option<Mode>,
+}
+
+impl Setup {
+    /// Variables alone: [`Setting::variable`](crate::Setting::variable) for those of this process.
+    ///
+    /// # Errors
+    /// No host, or a host or CA file that cannot be used. Whether there is a credential shows when it is read.
+    pub fn from_environment(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
+        Self::of(&HostSettings::of_variables(lookup)?, Arc::new(EnvironmentSource::new(lookup)))
+    }
+
+    fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, SetupError> {
+        Ok(Self { instance: hosts.instance()?, roots: hosts.roots()?, source, mode: None })
+    }
+
+    /// Uses less than everything that is there: the key alone, or the certificate alone.
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// The installation.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// The certificates of the CA file, if one is set.
+    #[must_use]
+    pub fn roots(&self) -> Option<&[CertificateDer<'static>]> {
+        self.roots.as_deref()
+    }
+
+    /// Where the credential comes from, with the mode.
+    #[must_use]
+    pub fn source(&self) -> Arc<dyn Source> {
+        match self.mode {
+            Some(mode) => Arc::new(InMode { source: Arc::clone(&self.source), mode }),
+            None => Arc::clone(&self.source),
+        }
+    }
+
+    /// Reads the credential now.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be used.
+    pub fn read(&self, rules: &Rules) -> Result<Reading, SetupError> {
+        match self.source().fetch()? {
+            Fetched::Found(raw) => Ok(raw.read(rules)?),
+            Fetched::Absent(asked) => Err(SetupError::NoCredential { asked }),
+        }
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup")
+            .field("instance", &self.instance)
+            .field("roots", &self.roots.as_ref().map(Vec::len))
+            .field("source", &self.source.name())
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
+/// A source whose credentials are used in one mode.
+#[derive(Debug)]
+struct InMode {
+    source: Arc<dyn Source>,
+    mode: Mode,
+}
+
+impl Source for InMode {
+    fn name(&self) -> String {
+        self.source.name()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        Ok(match self.source.fetch()? {
+            Fetched::Found(raw) => Fetched::Found(raw.with_mode(self.mode)),
+            absent @ Fetched::Absent(_) => absent,
+        })
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        self.source.watched_paths()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use digicert_one_core::Code;
+
+    use super::*;
+    use crate::setting::given;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Reading, SetupError> {
+        Setup::from_environment(&given(settings))?.read(&Rules::at(SystemTime::now()))
+    }
+
+    #[test]
+    fn nothing_set_says_what_to_set() {
+        assert!(matches!(read(&[]), Err(SetupError::NoHost)));
+        let error = read(&[("DC_BASE", "one.digicert.com")]).expect_err("no credential");
+        assert_eq!(error.code(), Code::ID_13);
+        assert!(
+            error.to_string().contains("DC_API_KEY") && error.to_string().contains("SM_CLIENT_CERT_FILE"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_key_with_blanks_is_used_with_a_warning_and_one_with_blanks_inside_is_not() {
+        let with = |key| read(&[("DC_BASE", "one.digicert.com"), ("SM_API_KEY", key)]);
+        assert_eq!(with("canary \n").expect("trimmed").warnings.len(), 1);
+        let error = with("canary canary").expect_err("a blank inside");
+        assert!(error.to_string().contains("SM_API_KEY") && !error.to_string().contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn a_mode_that_needs_more_than_is_set_is_an_error() {
+        let settings = [("SM_HOST", "https://127.0.0.1:4434"), ("SM_API_KEY", "k")];
+        let setup = Setup::from_environment(&given(&settings)).expect("a host").with_mode(Mode::Both);
+        assert_eq!(setup.read(&Rules::at(SystemTime::now())).expect_err("no certificate").code(), Code::ID_13);
+        assert!(!format!("{setup:?}").contains("SM_API_KEY"));
+    }
+
+    #[test]
+    fn switching_verification_off_is_refused_before_anything_else() {
+        let error = read(&[("SM_TLS_SKIP_VERIFY", "1")]).expect_err("refused");
+        assert_eq!(error.code(), Code::TR_04);
+    }
+}

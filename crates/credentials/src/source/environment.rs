@@ -1,0 +1,338 @@
+//! Environment variables: ours (`DC_*`, as DigiCert's guides name them) and smctl's (`SM_*`). The two families are never
+//! mixed in silence: the same value may stand in both, a different one is an error.
+
+use std::path::{Path, PathBuf};
+
+use digicert_one_core::{Code, CredentialError};
+
+use super::gather::{Place, agreeing, end_date, read_pair};
+use crate::setting::{Lookup, get};
+use crate::{Fetched, RawCredential, Secret, Setting, Source, Warning};
+
+const KEY: [&str; 2] = ["DC_API_KEY", "SM_API_KEY"];
+const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
+const CERTIFICATE_FILE: [&str; 2] = ["DC_CLIENT_CERT_FILE", "SM_CLIENT_CERT_FILE"];
+const CERTIFICATE_BASE64: &str = "SM_CLIENT_CERT_FILE_B64";
+const PRIVATE_KEY_FILE: &str = "DC_CLIENT_KEY_FILE";
+const PASSWORD: [&str; 2] = ["DC_CLIENT_CERT_PASSWORD", "SM_CLIENT_CERT_PASSWORD"];
+const PASSWORD_FILE: [&str; 2] = ["DC_CLIENT_CERT_PASSWORD_FILE", "SM_CLIENT_CERT_PASSWORD_FILE"];
+const KEY_ENDS: &str = "DC_API_KEY_ENDS";
+const OWNER_ENDS: &str = "DC_OWNER_ENDS";
+pub(crate) const SKIP_VERIFY: &str = "SM_TLS_SKIP_VERIFY";
+
+/// Variables that hold a secret themselves. Programs that we start do not get them.
+pub(crate) const SECRET_VARIABLES: [&str; 7] = [
+    KEY[0],
+    KEY[1],
+    PASSWORD[0],
+    PASSWORD[1],
+    CERTIFICATE_BASE64,
+    // DigiCert's own sample scripts name it so.
+    "DIGICERT_API_KEY",
+    "TLM_API_KEY",
+];
+
+/// Variables that hold a credential or point to it.
+///
+/// | | ours | smctl's |
+/// |---|---|---|
+/// | API key | `DC_API_KEY` | `SM_API_KEY` |
+/// | file with the API key | `DC_API_KEY_FILE` | `SM_API_KEY_FILE` |
+/// | file with the certificate, in any format | `DC_CLIENT_CERT_FILE` | `SM_CLIENT_CERT_FILE` |
+/// | the same in base64, as CI systems keep it | | `SM_CLIENT_CERT_FILE_B64` |
+/// | file with its key, if it stands apart | `DC_CLIENT_KEY_FILE` | |
+/// | password of key or PKCS#12 | `DC_CLIENT_CERT_PASSWORD` | `SM_CLIENT_CERT_PASSWORD` |
+/// | file with the password | `DC_CLIENT_CERT_PASSWORD_FILE` | `SM_CLIENT_CERT_PASSWORD_FILE` |
+/// | last day of the API key, of the service user | `DC_API_KEY_ENDS`, `DC_OWNER_ENDS` | |
+///
+/// Variables for the same thing may agree, not differ. An empty one counts as not set. The variables are read once, the files
+/// at every fetch. `SM_TLS_SKIP_VERIFY` is recognised and refused.
+///
+/// ```
+/// use digicert_one_credentials::{EnvironmentSource, Fetched, Setting, Source};
+///
+/// let source = EnvironmentSource::new(&|name| match name {
+///     "DC_API_KEY" => Some(Setting::new(name, "an-api-key")),
+///     _ => None,
+/// });
+/// let Fetched::Found(raw) = source.fetch()? else { panic!("it is set") };
+/// assert_eq!(&**raw.api_key.expect("a key").origin(), "DC_API_KEY");
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EnvironmentSource {
+    settings: Vec<Setting>,
+    smctl: Option<PathBuf>,
+}
+
+impl EnvironmentSource {
+    /// The variables that `lookup` knows: [`Setting::variable`] for those of this process.
+    #[must_use]
+    pub fn new(lookup: &Lookup<'_>) -> Self {
+        let single = [CERTIFICATE_BASE64, PRIVATE_KEY_FILE, KEY_ENDS, OWNER_ENDS, SKIP_VERIFY];
+        let pairs = [KEY, KEY_FILE, CERTIFICATE_FILE, PASSWORD, PASSWORD_FILE];
+        let names = pairs.into_iter().flatten().chain(single);
+        Self { settings: names.filter_map(|name| get(lookup, name)).collect(), smctl: None }
+    }
+
+    /// Leaves `SM_CLIENT_CERT_FILE` to smctl's properties file where that exists and nothing else is set: smctl keeps the
+    /// path in the variable, and key and password in the file.
+    #[must_use]
+    pub(crate) fn leaving_smctl_to(mut self, properties: &Path) -> Self {
+        self.smctl = Some(properties.to_owned());
+        self
+    }
+
+    fn get(&self, name: &str) -> Option<&Setting> {
+        // An option of a command line keeps its own name; no option stands for a variable of this source.
+        self.settings.iter().find(|setting| setting.name() == name)
+    }
+
+    fn values<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Secret> + 'a {
+        names.iter().filter_map(|name| self.get(name)).map(Setting::secret)
+    }
+
+    fn places<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Place> + 'a {
+        names.iter().filter_map(|name| self.get(name)).map(|setting| Place::named(setting.path(), setting.name()))
+    }
+
+    fn certificate(&self, raw: &mut RawCredential) -> Result<(), CredentialError> {
+        let key = self.places(&[PRIVATE_KEY_FILE]).next();
+        let mut found = Vec::new();
+        for place in self.places(&CERTIFICATE_FILE) {
+            let mut one = RawCredential::new();
+            read_pair(&place, key.as_ref(), &mut one)?;
+            found.extend(one.certificate);
+            raw.private_key = one.private_key.or(raw.private_key.take());
+            raw.warnings.append(&mut one.warnings);
+        }
+        if let Some(base64) = self.get(CERTIFICATE_BASE64) {
+            if let (None, Some(key)) = (&raw.private_key, &key) {
+                raw.private_key = Some(key.read(&mut raw.warnings)?);
+            }
+            found.push(base64.secret());
+        }
+        raw.certificate = agreeing(found)?;
+        raw.warnings.dedup();
+        Ok(())
+    }
+
+    fn ends(&self, name: &str) -> Result<Option<crate::EndDate>, CredentialError> {
+        self.get(name).map(|setting| end_date(&setting.secret())).transpose()
+    }
+
+    /// Whether what is set is no more than smctl's half in variables.
+    fn is_half_of_smctls(&self) -> Option<String> {
+        let properties = self.smctl.as_ref().filter(|path| path.is_file())?;
+        let is_half = |setting: &Setting| [CERTIFICATE_FILE[1], SKIP_VERIFY].contains(&setting.name());
+        (self.get(CERTIFICATE_FILE[1]).is_some() && self.settings.iter().all(is_half)).then(|| {
+            let file = properties.display();
+            format!("{} alone is set, and smctl keeps key and password in {file}", CERTIFICATE_FILE[1])
+        })
+    }
+}
+
+impl Source for EnvironmentSource {
+    fn name(&self) -> String {
+        "environment".to_owned()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        refuse_skip_verify(self.get(SKIP_VERIFY))?;
+        if let Some(reason) = self.is_half_of_smctls() {
+            return Ok(Fetched::Absent(reason));
+        }
+        let mut raw = RawCredential::new();
+        let mut keys: Vec<Secret> = self.values(&KEY).collect();
+        for place in self.places(&KEY_FILE) {
+            keys.push(place.read(&mut raw.warnings)?);
+        }
+        raw.api_key = agreeing(keys)?;
+        self.certificate(&mut raw)?;
+        if raw.certificate.is_none() {
+            let unused = |name: &&&str| self.get(name).is_some();
+            match [PRIVATE_KEY_FILE].iter().chain(&PASSWORD).chain(&PASSWORD_FILE).find(unused) {
+                Some(name) if raw.api_key.is_some() => {
+                    let text = "it is set and no certificate is (DC_CLIENT_CERT_FILE, SM_CLIENT_CERT_FILE): not used";
+                    raw.warnings.push(Warning::new(Code::ID_13, text, *name));
+                }
+                Some(name) => {
+                    let text = "it is set and no certificate is: set DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE too";
+                    return Err(CredentialError::new(Code::ID_13, text).at(*name));
+                }
+                None => {}
+            }
+        }
+        if raw.api_key.is_none() && raw.certificate.is_none() {
+            let reason = "none of DC_API_KEY, SM_API_KEY, DC_API_KEY_FILE, SM_API_KEY_FILE, DC_CLIENT_CERT_FILE, \
+                          SM_CLIENT_CERT_FILE and SM_CLIENT_CERT_FILE_B64 is set";
+            return Ok(Fetched::Absent(reason.to_owned()));
+        }
+        if raw.certificate.is_some() {
+            let mut passwords: Vec<Secret> = self.values(&PASSWORD).collect();
+            for place in self.places(&PASSWORD_FILE) {
+                passwords.push(place.read_password(&mut raw.warnings)?);
+            }
+            raw.password = agreeing(passwords)?;
+        }
+        Ok(Fetched::Found(raw.with_ends(self.ends(KEY_ENDS)?, self.ends(OWNER_ENDS)?)))
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        let files = [KEY_FILE, CERTIFICATE_FILE, PASSWORD_FILE].into_iter().flatten().chain([PRIVATE_KEY_FILE]);
+        files.filter_map(|name| self.get(name)).map(Setting::path).collect()
+    }
+}
+
+/// Refuses to go on where verification of the server was to be switched off.
+///
+/// # Errors
+/// TR-04.
+pub(crate) fn refuse_skip_verify(setting: Option<&Setting>) -> Result<(), CredentialError> {
+    let Some(setting) = setting else { return Ok(()) };
+    let off = |text: &str| ["0", "false", "no"].contains(&text.trim().to_ascii_lowercase().as_str());
+    if setting.value().to_str().is_some_and(off) {
+        return Ok(());
+    }
+    let message = "it is set: skipping the verification of the server is not supported. Unset it and name the CA with \
+                   DC_CA_FILE or SM_CA_FILE";
+    Err(CredentialError::new(Code::TR_04, message).at(setting.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::given;
+
+    fn fetch(settings: &[(&str, &str)]) -> Result<Fetched, CredentialError> {
+        EnvironmentSource::new(&given(settings)).fetch()
+    }
+
+    fn found(settings: &[(&str, &str)]) -> RawCredential {
+        match fetch(settings).expect("readable") {
+            Fetched::Found(raw) => raw,
+            Fetched::Absent(reason) => panic!("{reason}"),
+        }
+    }
+
+    fn file(content: &str) -> (tempfile::NamedTempFile, String) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), content).expect("written");
+        let path = file.path().display().to_string();
+        (file, path)
+    }
+
+    #[test]
+    fn nothing_set_is_absent_and_says_what_to_set() {
+        for settings in [&[][..], &[("DC_API_KEY", "")], &[("DC_API_KEY_ENDS", "2026-12-31")]] {
+            let Ok(Fetched::Absent(reason)) = fetch(settings) else { panic!("nothing is set: {settings:?}") };
+            assert!(reason.contains("DC_API_KEY") && reason.contains("SM_CLIENT_CERT_FILE"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn values_and_files_that_agree_are_taken_once() {
+        let (_file, path) = file("canary\n");
+        for settings in [
+            [("DC_API_KEY", "canary"), ("SM_API_KEY", "canary")],
+            [("SM_API_KEY", "canary"), ("DC_API_KEY_FILE", &path)],
+        ] {
+            assert_eq!(found(&settings).api_key.expect("a key").expose(), b"canary");
+        }
+    }
+
+    #[test]
+    fn cred_06_values_that_differ_are_an_error_that_names_both_and_shows_neither() {
+        let (_file, path) = file("canary2");
+        let (_other, store) = file("canary3");
+        for settings in [
+            [("DC_API_KEY", "canary1"), ("SM_API_KEY", "canary2")],
+            [("DC_API_KEY", "canary1"), ("SM_API_KEY_FILE", &path)],
+            [("SM_CLIENT_CERT_FILE", &path), ("SM_CLIENT_CERT_FILE_B64", "Y2FuYXJ5MQ==")],
+            [("DC_CLIENT_CERT_FILE", &path), ("SM_CLIENT_CERT_FILE", &store)],
+        ] {
+            let error = fetch(&settings).expect_err("they differ");
+            assert_eq!(error.code(), Code::CFG_01);
+            let text = error.to_string();
+            assert!(text.contains(settings[0].0) && text.contains(settings[1].0) && !text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_store_in_base64_may_stand_beside_the_file_it_was_written_to() {
+        let (_file, path) = file("canary-store");
+        let raw = found(&[
+            ("SM_CLIENT_CERT_FILE", &path),
+            ("SM_CLIENT_CERT_FILE_B64", "Y2FuYXJ5LXN0b3Jl"),
+            ("SM_API_KEY", "k"),
+        ]);
+        assert!(raw.certificate.expect("a certificate").origin().contains("SM_CLIENT_CERT_FILE"));
+        let raw = found(&[("SM_CLIENT_CERT_FILE_B64", "Y2FuYXJ5LXN0b3Jl"), ("SM_CLIENT_CERT_PASSWORD", "p")]);
+        assert_eq!(&**raw.certificate.expect("a certificate").origin(), "SM_CLIENT_CERT_FILE_B64");
+        assert_eq!(raw.password.expect("a password").expose(), b"p");
+    }
+
+    #[test]
+    fn a_missing_file_names_path_and_variable() {
+        for name in ["DC_API_KEY_FILE", "SM_CLIENT_CERT_FILE", "DC_CLIENT_CERT_FILE"] {
+            let error = fetch(&[(name, "/nonexistent/a")]).expect_err("missing");
+            assert_eq!(error.code(), Code::ID_13);
+            assert!(error.to_string().contains("/nonexistent/a") && error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_or_password_without_a_certificate_is_never_silent() {
+        for name in ["DC_CLIENT_KEY_FILE", "SM_CLIENT_CERT_PASSWORD", "DC_CLIENT_CERT_PASSWORD_FILE"] {
+            assert!(fetch(&[(name, "canary")]).expect_err("half a caller").to_string().contains(name));
+            let warnings = found(&[(name, "canary"), ("DC_API_KEY", "k")]).warnings;
+            assert!(warnings.iter().any(|warning| warning.origin == name), "{warnings:?}");
+        }
+    }
+
+    #[test]
+    fn smctls_half_is_left_to_its_properties_file_where_there_is_one() {
+        let (_file, properties) = file("SM_API_KEY=k\n");
+        let (_certificate, certificate) = file("certificate");
+        let with = |path: &str, settings: &[(&str, &str)]| {
+            EnvironmentSource::new(&given(settings)).leaving_smctl_to(Path::new(path)).fetch().expect("readable")
+        };
+        let half = [("SM_CLIENT_CERT_FILE", &*certificate)];
+        assert!(matches!(with(&properties, &half), Fetched::Absent(_)));
+        assert!(matches!(with("/nonexistent", &half), Fetched::Found(_)));
+        assert!(matches!(with(&properties, &[half[0], ("SM_API_KEY", "k")]), Fetched::Found(_)));
+    }
+
+    #[test]
+    fn switching_verification_off_is_recognised_and_refused() {
+        let with = |value| fetch(&[("DC_API_KEY", "k"), ("SM_TLS_SKIP_VERIFY", value)]);
+        assert_eq!(with("1").expect_err("refused").code(), Code::TR_04);
+        assert!(with("False").is_ok());
+    }
+
+    #[test]
+    fn end_dates_are_read_and_a_bad_one_names_its_variable() {
+        let raw = found(&[("DC_API_KEY", "k"), ("DC_API_KEY_ENDS", "2026-12-31"), ("DC_OWNER_ENDS", "2027-01-31")]);
+        assert_eq!(raw.key_ends.expect("given").to_string(), "2026-12-31T23:59:59Z");
+        assert_eq!(raw.owner_ends.expect("given").to_string(), "2027-01-31T23:59:59Z");
+        let error = fetch(&[("DC_API_KEY", "k"), ("DC_OWNER_ENDS", "soon")]).expect_err("no date");
+        assert!(error.to_string().contains("DC_OWNER_ENDS"), "{error}");
+    }
+
+    #[test]
+    fn secret_01_the_source_prints_no_value() {
+        let source = EnvironmentSource::new(&given(&[("DC_API_KEY", "canary"), ("SM_CLIENT_CERT_PASSWORD", "canary")]));
+        assert!(!format!("{source:?} {source:#?} {}", source.name()).contains("canary"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_public_certificate_may_be_readable_by_all_if_its_key_stands_apart() {
+        use std::os::unix::fs::PermissionsExt;
+        let ((certificate, cert_path), (_key, key_path)) = (file("certificate"), file("key"));
+        std::fs::set_permissions(certificate.path(), std::fs::Permissions::from_mode(0o644)).expect("own file");
+        let alone = found(&[("DC_CLIENT_CERT_FILE", &cert_path)]);
+        let pair = found(&[("DC_CLIENT_CERT_FILE", &cert_path), ("DC_CLIENT_KEY_FILE", &key_path)]);
+        assert_eq!((alone.warnings.len(), pair.warnings.len()), (1, 0));
+    }
+}

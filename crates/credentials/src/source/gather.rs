@@ -1,0 +1,128 @@
+//! What every source that reads files shares: places with the names of those who pointed to them, and the few rules about
+//! what may stand beside what. No format is known here.
+
+use std::path::PathBuf;
+
+use data_encoding::BASE64;
+use digicert_one_core::{Code, CredentialError};
+use zeroize::Zeroizing;
+
+use crate::file::read_named;
+use crate::{EndDate, RawCredential, Secret, Warning};
+
+/// A file and what errors call it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    path: PathBuf,
+    origin: String,
+}
+
+impl Place {
+    /// A file that is called by its path.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { origin: path.display().to_string(), path }
+    }
+
+    /// A file that `by` (a variable, a field) points to.
+    pub(crate) fn named(path: impl Into<PathBuf>, by: &str) -> Self {
+        let path = path.into();
+        Self { origin: format!("{} ({by})", path.display()), path }
+    }
+
+    /// A file that is called by another path than it is read by.
+    pub(crate) fn called(path: impl Into<PathBuf>, name: PathBuf) -> Self {
+        Self { path: path.into(), origin: name.display().to_string() }
+    }
+
+    pub(crate) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// The file's content.
+    pub(crate) fn read(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
+        read_named(&self.path, &self.origin, warnings)
+    }
+
+    /// A password in a file, without the line end that every editor and `echo` ends a file with.
+    pub(crate) fn read_password(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
+        self.read(warnings).map(|password| without_line_end(&password))
+    }
+}
+
+/// Reads the certificate and, if it stands apart, its key. A certificate whose key stands apart is public: its permissions
+/// are nobody's concern.
+pub(crate) fn read_pair(
+    certificate: &Place,
+    private_key: Option<&Place>,
+    raw: &mut RawCredential,
+) -> Result<(), CredentialError> {
+    let mut warnings = Vec::new();
+    raw.certificate = Some(certificate.read(&mut warnings)?);
+    match private_key {
+        Some(key) => raw.private_key = Some(key.read(&mut raw.warnings)?),
+        None => raw.warnings.append(&mut warnings),
+    }
+    Ok(())
+}
+
+/// The value without one line end.
+pub(crate) fn without_line_end(secret: &Secret) -> Secret {
+    let bytes = secret.expose();
+    let bare = bytes.strip_suffix(b"\n").map_or(bytes, |line| line.strip_suffix(b"\r").unwrap_or(line));
+    Secret::new(bare, secret.origin().clone())
+}
+
+/// An end date as a source holds it.
+pub(crate) fn end_date(secret: &Secret) -> Result<EndDate, CredentialError> {
+    secret.expose_text()?.parse().map_err(|error: CredentialError| error.at(secret.origin().to_string()))
+}
+
+/// The first of these; the others must say the same.
+pub(crate) fn agreeing(found: Vec<Secret>) -> Result<Option<Secret>, CredentialError> {
+    let mut found = found.into_iter();
+    let Some(first) = found.next() else { return Ok(None) };
+    match found.find(|other| !same(&first, other)) {
+        Some(other) => Err(conflict(first.origin(), other.origin())),
+        None => Ok(Some(first)),
+    }
+}
+
+/// Two places say different things about one caller.
+pub(crate) fn conflict(first: &str, second: &str) -> CredentialError {
+    let message = format!("{first} and {second} are both set and differ: unset one of them");
+    CredentialError::new(Code::CFG_01, message)
+}
+
+/// Whether two values are the same but for blanks around them and base64, in which a key store goes into a variable.
+fn same(first: &Secret, second: &Secret) -> bool {
+    let (first, second) = (first.expose().trim_ascii(), second.expose().trim_ascii());
+    let decoded = |bytes: &[u8]| {
+        let bare: Zeroizing<Vec<u8>> =
+            Zeroizing::new(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+        BASE64.decode(&bare).ok().map(Zeroizing::new)
+    };
+    let is =
+        |decoded: Option<Zeroizing<Vec<u8>>>, other: &[u8]| decoded.is_some_and(|bytes| bytes.trim_ascii() == other);
+    first == second || is(decoded(first), second) || is(decoded(second), first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_agree_but_for_blanks_and_base64() {
+        let secret = |text: &str| Secret::new(text, "somewhere");
+        assert!(same(&secret("canary\n"), &secret("canary")));
+        assert!(same(&secret("canary-store"), &secret("Y2FuYXJ5\n LXN0b3Jl")));
+        assert!(!same(&secret("canary"), &secret("other")));
+    }
+
+    #[test]
+    fn one_line_end_is_taken_off_and_no_more() {
+        for (whole, bare) in [("p\n", "p"), ("p\r\n", "p"), ("p", "p"), ("p \n\n", "p \n"), ("", "")] {
+            assert_eq!(without_line_end(&Secret::new(whole, "x")).expose(), bare.as_bytes(), "{whole:?}");
+        }
+    }
+}

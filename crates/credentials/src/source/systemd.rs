@@ -1,0 +1,86 @@
+//! The directory in which systemd passes credentials to a service (`LoadCredential=`, `SetCredentialEncrypted=`). Its path is
+//! in a variable that only a service has; the names in it are those of any other directory.
+
+use std::path::PathBuf;
+
+use digicert_one_core::CredentialError;
+
+use super::directory::DirectorySource;
+use crate::setting::{Lookup, get};
+use crate::{Fetched, Source};
+
+/// Source: systemd.exec(5), "Credentials".
+const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+
+/// Credentials of a systemd service: `$CREDENTIALS_DIRECTORY`, with the names of a [`DirectorySource`].
+///
+/// ```text
+/// [Service]
+/// LoadCredential=api-key:/etc/d1/api-key
+/// LoadCredential=tls.p12:/etc/d1/client.p12
+/// LoadCredential=password:/etc/d1/password
+/// ```
+///
+/// ```
+/// use digicert_one_credentials::{Setting, Source, SystemdSource};
+/// let source = SystemdSource::new(&Setting::variable);
+/// println!("{}", source.name());
+/// ```
+///
+/// systemd copies credentials when the service starts, so they follow the files only after a restart of the service.
+#[derive(Clone, Debug)]
+pub struct SystemdSource {
+    directory: Option<DirectorySource>,
+}
+
+impl SystemdSource {
+    /// The directory that `lookup` names.
+    #[must_use]
+    pub fn new(lookup: &Lookup<'_>) -> Self {
+        Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::new(setting.path())) }
+    }
+}
+
+impl Source for SystemdSource {
+    fn name(&self) -> String {
+        match &self.directory {
+            Some(directory) => format!("systemd {}", directory.name()),
+            None => "systemd".to_owned(),
+        }
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        match &self.directory {
+            // A service may have credentials that are not ours.
+            Some(directory) => directory.fetch(),
+            None => Ok(Fetched::Absent(format!("{VARIABLE} is not set"))),
+        }
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        self.directory.as_ref().map(Source::watched_paths).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::given;
+
+    #[test]
+    fn outside_a_service_it_is_absent() {
+        assert!(matches!(SystemdSource::new(&given(&[])).fetch(), Ok(Fetched::Absent(_))));
+    }
+
+    #[test]
+    fn a_services_credentials_are_found_by_name_and_others_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().display().to_string();
+        std::fs::write(directory.path().join("database-password"), "not ours").expect("written");
+        let settings = [("CREDENTIALS_DIRECTORY", &*path)];
+        let source = SystemdSource::new(&given(&settings));
+        assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
+        std::fs::write(directory.path().join("api-key"), "k").expect("written");
+        assert!(matches!(source.fetch(), Ok(Fetched::Found(_))));
+    }
+}
