@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `fuzz`, `matrix`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -7,7 +7,12 @@
 mod bench;
 mod cargo;
 mod docs;
+mod fuzz;
+mod matrix;
+mod page;
 mod rooms;
+mod soak;
+mod stacks;
 mod test;
 
 use std::fmt;
@@ -34,6 +39,12 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// Writes the table format × transport in docs/formats.md, from runs on every stack
+    Matrix,
+    /// Every fuzz target for some minutes, by cargo-fuzz
+    Fuzz(fuzz::Arguments),
+    /// Rotation under load on every stack, longer than the tests do it
+    Soak(soak::Arguments),
 }
 
 /// Why a task failed, ready to print.
@@ -52,6 +63,9 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Matrix => matrix::run(),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,6 +15,7 @@
 
 mod case;
 mod cases;
+mod formats;
 mod load;
 mod log_scan;
 mod run;
@@ -24,6 +25,7 @@ mod waiver;
 mod world;
 
 pub use case::{Case, Level, cases};
+pub use formats::{FormatCell, format_table, format_test};
 pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
 pub use run::{check_waivers, run};
 pub use subject::{CaseFuture, Subject};

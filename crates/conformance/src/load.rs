@@ -123,7 +123,8 @@ impl LoadReport {
             };
             // A pool or an allocator breathes by a few; what leaks a thing a rotation or a call shows in the dozens.
             grown("threads", before.threads, after.threads, 4);
-            grown("open files", before.files, after.files, self.load.in_flight);
+            // Both ends of every connection are in this process.
+            grown("open files", before.files, after.files, 2 * self.load.in_flight + 8);
             grown("resident kilobytes", before.resident_kb, after.resident_kb, before.resident_kb / 2 + (32 << 10));
         }
         faults

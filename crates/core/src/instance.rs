@@ -70,7 +70,7 @@ pub enum InstanceError {
     UserInfo,
     /// A path behind the host.
     #[error(
-        "the host {host} is followed by a path: give the host alone (a private installation's prefix is set apart)"
+        "the host {host:?} is followed by a path: give the host alone (a private installation's prefix is set apart)"
     )]
     Path {
         /// The host without the path.

@@ -16,6 +16,8 @@
 mod certificate;
 mod connection;
 mod front;
+#[cfg(feature = "key-store")]
+mod key_store;
 mod ledger;
 mod options;
 mod pki;
@@ -31,6 +33,8 @@ mod wiremock_forward;
 
 pub use certificate::{ClientCert, KeyEncoding, ServerCert};
 pub use front::{BoxFuture, Front, Handler, Peer, handler};
+#[cfg(feature = "key-store")]
+pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
 pub use options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
 pub use pki::Pki;

@@ -2,15 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::credentials::Secret;
+use digicert_one_client::SystemClock;
+use digicert_one_client::credentials::{
+    DirectorySource, RawCredential, Reading, Rules, Secret, WatchOptions, WatchingCredential,
+};
 use digicert_one_core::{
-    Capability, Code, HttpVersions, Material, Mode, Side, TlsVersion, TlsVersions, TransportErrorKind,
+    Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseNeed, Material, Mode, Side,
+    TlsVersion, TlsVersions, TransportErrorKind,
 };
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, KeyKind, Pki, RawOptions,
-    RawServer, Snapshot, Step, TlsRange,
+    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, KeyEncoding, KeyKind, KeyStore,
+    Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
 };
 
+use crate::formats;
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read};
 
 pub(crate) async fn ident_01_a_pkcs8_rsa_pair_is_presented(world: World) {
@@ -42,6 +47,59 @@ pub(crate) async fn ident_06_a_pkcs1_key_is_presented(world: World) {
     presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs1).await;
 }
 
+/// Read, presented, and seen by the server.
+async fn shown(world: &World, format: Format) -> Reading {
+    formats::presented(world, &format.make()).await.unwrap_or_else(|error| panic!("{}: {error}", format.name()))
+}
+
+/// Refused by the reader: no transport ever sees it, so nothing can be sent.
+fn unreadable(store: &KeyStore) -> CredentialError {
+    formats::read(store, &Rules::at(SystemTime::now())).expect_err("it cannot be used")
+}
+
+pub(crate) async fn ident_07_an_encrypted_pkcs8_key_is_presented_and_needs_its_password(world: World) {
+    for format in [Format::PemPbes2Aes256, Format::PemPbes2Aes128, Format::PemPbes2Scrypt] {
+        shown(&world, format).await;
+        let without = KeyStore { password: None, ..format.make() };
+        assert_eq!(unreadable(&without).code(), Code::ID_02, "{}", format.name());
+    }
+}
+
+pub(crate) async fn ident_08_preamble_bom_and_crlf_are_read_over(world: World) {
+    shown(&world, Format::PemPreamble).await;
+}
+
+pub(crate) async fn ident_09_a_pkcs12_with_aes_is_presented(world: World) {
+    assert!(shown(&world, Format::Pkcs12Aes256).await.warnings.is_empty());
+}
+
+pub(crate) async fn ident_10_a_pkcs12_with_triple_des_is_presented(world: World) {
+    shown(&world, Format::Pkcs12TripleDes).await;
+}
+
+pub(crate) async fn ident_11_a_pkcs12_with_rc2_is_presented_with_a_warning(world: World) {
+    let warnings = shown(&world, Format::Pkcs12Rc2).await.warnings;
+    assert!(warnings.iter().any(|warning| warning.code == Code::ID_04 && warning.text.contains("RC2")), "{warnings:?}");
+}
+
+pub(crate) async fn ident_12_a_wrong_password_is_named(world: World) {
+    for format in [Format::Pkcs12Aes256, Format::Pkcs12Rc2, Format::PemPbes2Aes256, Format::PemDekAes256] {
+        let wrong = KeyStore { password: Some("canary, not the password".to_owned()), ..format.make() };
+        let error = unreadable(&wrong);
+        assert_eq!(error.code(), Code::ID_03, "{}: {error}", format.name());
+        assert!(error.to_string().contains("file client") && !format!("{error:?}").contains("canary"), "{error:?}");
+    }
+    assert!(world.connector.connect(&world.config()).is_ok(), "the transport itself is fine");
+}
+
+pub(crate) async fn ident_13_two_keys_ask_for_a_choice(world: World) {
+    let [one, other] = ["one", "other"]
+        .map(|name| Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() }));
+    let bundle = Secret::new(one.bundle_pem() + &other.bundle_pem(), "the case");
+    assert_eq!(read(&bundle, SystemTime::now()).expect_err("a choice").code(), Code::ID_17);
+    assert!(world.connector.connect(&world.config()).is_ok(), "the transport itself is fine");
+}
+
 pub(crate) async fn ident_14_the_key_of_another_certificate_never_connects(world: World) {
     let other = Pki::shared().client(ClientSpec { common_name: "another".to_owned(), ..ClientSpec::default() });
     mismatch(&world, &certificate(), &other).await;
@@ -61,6 +119,52 @@ pub(crate) async fn ident_16_a_leaf_without_its_intermediate_is_refused_with_a_h
     }
 }
 
+pub(crate) async fn ident_17_a_chain_in_wrong_order_is_sent_leaf_first(world: World) {
+    // The ledger has the leaf first, or this fails.
+    let warnings = shown(&world, Format::PemWrongOrderWithRoot).await.warnings;
+    assert!(warnings.iter().any(|warning| warning.code == Code::ID_11), "{warnings:?}");
+}
+
+pub(crate) async fn ident_18_a_root_in_the_file_is_not_sent(world: World) {
+    let reading = shown(&world, Format::PemWrongOrderWithRoot).await;
+    let chain = reading.material.identity().expect("one").chain();
+    assert_eq!(chain.len(), 2, "leaf and intermediate");
+    assert!(chain.iter().all(|one| **one != *Pki::shared().root_der()));
+}
+
+pub(crate) async fn ident_19_an_expired_certificate_is_found_at_build_or_by_the_server_if_allowed(world: World) {
+    let certificate = Pki::shared().client(ClientSpec { validity: Validity::Expired, ..ClientSpec::default() });
+    let bundle = Secret::new(certificate.bundle_pem(), "file client.pem");
+    let error = read(&bundle, SystemTime::now()).expect_err("it has ended");
+    assert_eq!(error.code(), Code::ID_09);
+    assert!(error.to_string().contains("client.pem") && error.to_string().contains("ago"), "{error}");
+
+    let rules = Rules::at(SystemTime::now()).allow_expired(true);
+    let raw = RawCredential::new().with_certificate(bundle);
+    let allowed = raw.read(&rules).expect("allowed").material.identity().cloned();
+    let front = requiring(TlsRange::Only12);
+    let diagnosis = refused_as(&world, &front, allowed, HttpVersions::Http1).await;
+    let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
+    assert_eq!(diagnosis.code, code, "{diagnosis}");
+    assert!(diagnosis.cause.contains("ended"), "our own certificate's dates explain it: {diagnosis}");
+}
+
+pub(crate) async fn ident_20_a_certificate_of_tomorrow_is_found_with_our_clock_shown(world: World) {
+    let certificate = Pki::shared().client(ClientSpec { validity: Validity::NotYetValid, ..ClientSpec::default() });
+    let error = read(&Secret::new(certificate.bundle_pem(), "the case"), SystemTime::now()).expect_err("tomorrow");
+    assert_eq!(error.code(), Code::ID_09);
+    let year = httpdate::fmt_http_date(SystemTime::now())[12..16].to_owned();
+    assert!(error.to_string().contains("clock") && error.to_string().contains(&year), "{error}");
+    assert!(world.connector.connect(&world.config()).is_ok(), "the transport itself is fine");
+}
+
+pub(crate) async fn ident_21_a_certificate_for_servers_is_found_at_build(world: World) {
+    let certificate = Pki::shared().client(ClientSpec { purpose: Purpose::ServerAuth, ..ClientSpec::default() });
+    let error = read(&Secret::new(certificate.bundle_pem(), "the case"), SystemTime::now()).expect_err("for servers");
+    assert_eq!(error.code(), Code::ID_12, "{error}");
+    assert!(world.connector.connect(&world.config()).is_ok(), "the transport itself is fine");
+}
+
 pub(crate) async fn ident_22_an_identity_from_memory_is_presented_or_refused_at_build(world: World) {
     let certificate = certificate();
     let config = world.config().with_identity(Some(identity(&certificate)));
@@ -77,6 +181,25 @@ pub(crate) async fn ident_22_an_identity_from_memory_is_presented_or_refused_at_
             assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()), "{versions:?}");
         }
     }
+}
+
+pub(crate) async fn ident_23_an_identity_from_a_file_is_presented_or_refused_at_build(world: World) {
+    let certificate = certificate();
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("tls.crt"), certificate.chain_pem()).expect("written");
+    let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
+    std::fs::write(directory.path().join("tls.key"), key).expect("written");
+    let files = DirectorySource::new(directory.path());
+    let credential = WatchingCredential::open(files, SystemClock::new(), WatchOptions::new()).expect("usable");
+    let lease = credential.lease(&LeaseNeed::at(SystemTime::now())).await.expect("a lease");
+    let config = world.config().with_identity(lease.material().identity().cloned());
+    if world.lacks(Capability::ClientIdentity, &config) {
+        return;
+    }
+    let front = requiring(TlsRange::Both);
+    let client = world.builder(front.port()).credential(credential).build().expect("complete");
+    client.get("/").send().await.expect("presented");
+    assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
 }
 
 pub(crate) async fn ident_24_no_certificate_where_tls13_requires_one(world: World) {
@@ -240,7 +363,15 @@ async fn refused(
     certificate: Option<&ClientCert>,
     versions: HttpVersions,
 ) -> digicert_one_core::Diagnosis {
-    let given = certificate.map(identity);
+    refused_as(world, front, certificate.map(identity), versions).await
+}
+
+async fn refused_as(
+    world: &World,
+    front: &Front,
+    given: Option<ClientIdentity>,
+    versions: HttpVersions,
+) -> digicert_one_core::Diagnosis {
     let config = world.config().with_http_versions(versions).with_identity(given.clone());
     let outcome = world.transport(&config).send(get(front.url(HOST))).await;
     let error = match outcome {

@@ -14,3 +14,4 @@ pub(crate) mod rotate;
 pub(crate) mod secret;
 pub(crate) mod time;
 pub(crate) mod trust;
+pub(crate) mod watch;

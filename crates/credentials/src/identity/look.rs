@@ -7,9 +7,15 @@ pub(crate) enum Look {
     Pem,
     Pkcs12,
     Der,
+    Base64,
+    Jks,
     OpensshKey,
+    SshPublicKey,
+    PuttyKey,
     PublicKey,
     Html,
+    Zip,
+    Utf16,
     Other,
 }
 
@@ -21,27 +27,92 @@ impl Look {
             Self::Pem => "PEM",
             Self::Pkcs12 => "PKCS#12",
             Self::Der => "DER",
+            Self::Base64 => "base64",
+            Self::Jks => "a Java key store of the old kind (JKS)",
             Self::OpensshKey => "an OpenSSH key",
+            Self::SshPublicKey => "an SSH public key",
+            Self::PuttyKey => "a PuTTY key",
             Self::PublicKey => "a public key",
             Self::Html => "an HTML page",
+            Self::Zip => "a ZIP archive",
+            Self::Utf16 => "text in UTF-16",
             Self::Other => "neither PEM nor DER",
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Jks => {
+                "; convert it: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12"
+            }
+            Self::OpensshKey | Self::PuttyKey => "; a TLS client certificate needs its own key, not an SSH key",
+            Self::Html => "; it was probably saved from a sign-in or error page: download the certificate again",
+            Self::Zip => "; unpack it first",
+            Self::Utf16 => "; save it as UTF-8 or ASCII",
+            _ => "",
         }
     }
 }
 
 /// What the bytes look like.
 pub(crate) fn at(bytes: &[u8]) -> Look {
-    let has = |text: &str| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let begins_as = |text: &str| {
+        let start = &bytes[..bytes.len().min(1024)];
+        start.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+    };
     // PFX starts with version 3 (RFC 7292 section 4); a certificate and a PKCS#8 key do not.
     let pfx = bytes.first() == Some(&0x30) && bytes.windows(3).take(8).any(|window| window == [0x02, 0x01, 0x03]);
     match bytes {
-        [] => Look::Empty,
+        _ if bytes.iter().all(u8::is_ascii_whitespace) => Look::Empty,
         _ if pfx => Look::Pkcs12,
         [0x30, 0x80..=0x84, ..] => Look::Der,
-        _ if has("-----BEGIN OPENSSH PRIVATE KEY") => Look::OpensshKey,
-        _ if has("-----BEGIN PUBLIC KEY") && !has("-----BEGIN CERTIFICATE") => Look::PublicKey,
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => Look::Jks,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Look::Utf16,
+        [b'P', b'K', 3, 4, ..] => Look::Zip,
+        _ if bytes.starts_with(b"PuTTY-User-Key-File") => Look::PuttyKey,
+        _ if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") => Look::SshPublicKey,
+        _ if has("-----BEGIN OPENSSH PRIVATE KEY") && !has("-----BEGIN CERTIFICATE") => Look::OpensshKey,
+        _ if has("-----BEGIN PUBLIC KEY") && !has("-----BEGIN CERTIFICATE") && !has("PRIVATE KEY-----") => {
+            Look::PublicKey
+        }
         _ if has("-----BEGIN ") => Look::Pem,
-        _ if has("<html") || has("<!doctype") => Look::Html,
+        _ if begins_as("<html") || begins_as("<!doctype") => Look::Html,
+        _ if super::base64::decode(bytes).is_some() => Look::Base64,
+        // Short keys have a length of one byte.
+        [0x30, len @ 0x08..=0x7f, rest @ ..] if rest.len() == usize::from(*len) => Look::Der,
         _ => Look::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_look_is_told_from_the_others() {
+        for (bytes, look) in [
+            (&b""[..], Look::Empty),
+            (b" \r\n", Look::Empty),
+            (b"\xef\xbb\xbfBag Attributes\n-----BEGIN CERTIFICATE-----", Look::Pem),
+            (b"\x30\x82\x0a\x00\x02\x01\x03\x30", Look::Pkcs12),
+            (b"\x30\x80\x02\x01\x03\x30\x80", Look::Pkcs12),
+            (b"\x30\x82\x0a\x00\x30\x82", Look::Der),
+            (b"\x30\x08\x02\x01\x00\x30\x03\x06\x01\x00", Look::Der),
+            (b"\xfe\xed\xfe\xed\x00\x00\x00\x02", Look::Jks),
+            (b"-----BEGIN OPENSSH PRIVATE KEY-----", Look::OpensshKey),
+            (b"ssh-ed25519 AAAA", Look::SshPublicKey),
+            (b"PuTTY-User-Key-File-3: ssh-rsa", Look::PuttyKey),
+            (b"-----BEGIN PUBLIC KEY-----", Look::PublicKey),
+            (b"<!DOCTYPE html><HTML>", Look::Html),
+            (b"PK\x03\x04", Look::Zip),
+            (b"\xff\xfe-\x00-\x00", Look::Utf16),
+            (b"MIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA\nMIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA", Look::Base64),
+            (b"hello world", Look::Other),
+            (b"0123", Look::Other),
+        ] {
+            assert_eq!(at(bytes), look, "{}", bytes.escape_ascii());
+        }
     }
 }

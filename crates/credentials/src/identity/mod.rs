@@ -1,53 +1,92 @@
 //! Client identities from any file format into the one normal form, offline and in memory, the same for every transport.
+//!
+//! Three steps: gather certificates and keys in whatever format they are, arrange them into a chain with its key, check what
+//! a server would refuse. Formats differ in the first step only.
 
+mod base64;
+mod ber;
+mod chain;
+mod checks;
+mod cipher;
+mod derive;
+mod encrypted;
+mod fault;
+mod gather;
 pub(crate) mod look;
+mod password;
+mod pem;
+mod pkcs12;
+mod pkcs7;
+mod traditional;
+mod work;
 
 use digicert_one_core::{ClientIdentity, Code, CredentialError};
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
-use zeroize::Zeroizing;
 
+use self::gather::{FoundCertificate, FoundKey, Gathering};
 use crate::{Rules, Secret, Warning};
 
 /// Reads a client identity: from one file with chain and key, or from two; decrypted with the password where one is needed.
+///
+/// Formats: PEM and DER (PKCS#8, PKCS#1, SEC1, encrypted or not; PKCS#7 for certificates), PKCS#12, and base64 of these.
 ///
 /// # Errors
 /// See the codes ID-01 to ID-17; each error names the origin it is about.
 pub fn read_client_identity(
     certificate: &Secret,
     private_key: Option<&Secret>,
-    _password: Option<&Secret>,
-    _rules: &Rules,
-    _warnings: &mut Vec<Warning>,
+    password: Option<&Secret>,
+    rules: &Rules,
+    warnings: &mut Vec<Warning>,
 ) -> Result<ClientIdentity, CredentialError> {
-    let mut chain = Vec::new();
-    let mut keys: Vec<PrivateKeyDer<'static>> = Vec::new();
-    for secret in [Some(certificate), private_key].into_iter().flatten() {
-        let place = secret.origin().to_string();
-        let found = look::at(secret.expose());
-        if found != look::Look::Pem {
-            let message = format!("the file is not PEM with a certificate or key: it looks like {}", found.name());
-            return Err(CredentialError::new(Code::ID_07, message).at(place));
+    let places = match private_key {
+        Some(key) => chain::places(certificate.origin(), key.origin()),
+        None => certificate.origin().to_string(),
+    };
+    let mut gathering = Gathering::new(password, warnings);
+    gathering.add(certificate)?;
+    // One file with both is often named twice.
+    if let Some(key) = private_key.filter(|key| key.expose() != certificate.expose()) {
+        gathering.add(key)?;
+    }
+    let Gathering { certificates, keys, others, .. } = gathering;
+    let key = one_key(&certificates, &keys, &others).map_err(|error| error.at(places))?;
+    let identity = chain::arrange(&certificates, key, warnings)?;
+    checks::check(&identity, rules, certificate.origin(), warnings)?;
+    Ok(identity)
+}
+
+/// The one key, where there is a certificate, too.
+fn one_key<'a>(
+    certificates: &[FoundCertificate],
+    keys: &'a [FoundKey],
+    others: &[&str],
+) -> Result<&'a FoundKey, CredentialError> {
+    match keys {
+        [key] if !certificates.is_empty() => Ok(key),
+        [first, _, ..] if !certificates.is_empty() && all_are_one(certificates, keys) => Ok(first),
+        [_, _, ..] => {
+            let message = format!("there are {} private keys and no way to tell which one is meant", keys.len());
+            Err(CredentialError::new(Code::ID_17, message))
         }
-        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(secret.expose()) {
-            let (kind, der) = section.map_err(|error| {
-                CredentialError::new(Code::ID_07, "the text is not PEM")
-                    .at(place.clone())
-                    .with_source(error.to_string())
-            })?;
-            match kind {
-                SectionKind::Certificate => chain.push(CertificateDer::from(der)),
-                SectionKind::PrivateKey => keys.push(PrivatePkcs8KeyDer::from(der).into()),
-                SectionKind::RsaPrivateKey => keys.push(PrivatePkcs1KeyDer::from(der).into()),
-                SectionKind::EcPrivateKey => keys.push(PrivateSec1KeyDer::from(der).into()),
-                _ => drop(Zeroizing::new(der)),
+        _ => {
+            let mut message = format!(
+                "there are {} certificate(s) and {} private key(s); needed: 1 or more and exactly 1",
+                certificates.len(),
+                keys.len()
+            );
+            if let Some(other) = others.first() {
+                message += &format!("; there is also {other}, which is of no use here");
             }
+            Err(CredentialError::new(Code::ID_07, message))
         }
     }
-    let [key] = keys.as_slice() else {
-        let message =
-            format!("found {} certificate(s) and {} key(s); needed 1 or more and exactly 1", chain.len(), keys.len());
-        return Err(CredentialError::new(Code::ID_07, message).at(certificate.origin().to_string()));
+}
+
+/// Whether the keys are one key in two forms: all of them belong to one certificate.
+fn all_are_one(certificates: &[FoundCertificate], keys: &[FoundKey]) -> bool {
+    let belongs = |certificate: &FoundCertificate, key: &FoundKey| {
+        ClientIdentity::new(vec![certificate.der.clone()], &key.der()).is_ok()
     };
-    ClientIdentity::new(chain, key).map_err(|error| error.at(certificate.origin().to_string()))
+    // One file gives one form, two give two: more keys than that are different ones.
+    keys.len() == 2 && certificates.iter().take(10).any(|it| keys.iter().all(|key| belongs(it, key)))
 }

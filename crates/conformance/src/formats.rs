@@ -1,0 +1,106 @@
+//! The table format × transport: a client certificate in each format that users hold, read by the reader that users have,
+//! presented by the transport to a server that requires it. A cell is `ok` only if the server's ledger says so.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use digicert_one_client::credentials::{RawCredential, Reading, Rules, Secret};
+use digicert_one_core::{CredentialError, causes};
+use digicert_one_testbed::{ClientAuth, Format, FrontOptions, KeyStore};
+
+use crate::subject::Subject;
+use crate::world::{HOST, World, front, get};
+
+/// Where to put the cells of one stack: `D1_MATRIX_FILE`.
+const FILE: &str = "D1_MATRIX_FILE";
+
+/// One cell.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FormatCell {
+    /// The format.
+    pub format: &'static str,
+    /// `Ok` if the server saw the certificate and what the file holds of its chain; else what went wrong.
+    pub outcome: Result<(), String>,
+}
+
+/// Every format on this transport.
+///
+/// # Panics
+/// The testbed cannot be set up.
+#[must_use]
+pub fn format_table(subject: &Subject) -> Vec<FormatCell> {
+    let cells = Arc::new(Mutex::new(Vec::new()));
+    for format in Format::ALL.iter().copied() {
+        let (world, cells) = (World::new(subject), Arc::clone(&cells));
+        (subject.block_on)(Box::pin(async move {
+            let outcome = presented(&world, &format.make()).await.map(drop);
+            let cell = FormatCell { format: format.name(), outcome };
+            cells.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
+        }));
+    }
+    let done = cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    done
+}
+
+/// The test of the table: every cell is `ok`. Writes the cells, tab-separated, where `D1_MATRIX_FILE` says; `cargo xtask matrix`
+/// makes the page of them.
+///
+/// # Panics
+/// That is how it reports.
+pub fn format_test(subject: &Subject) {
+    let cells = format_table(subject);
+    if let Some(path) = std::env::var_os(FILE) {
+        let mut text = String::new();
+        for FormatCell { format, outcome } in &cells {
+            let cell = outcome.as_ref().map_or_else(|error| error.replace(['\t', '\n'], " "), |()| "ok".to_owned());
+            writeln!(text, "{format}\t{cell}").expect("writing to a string");
+        }
+        std::fs::write(Path::new(&path), text).expect("the file of D1_MATRIX_FILE can be written");
+    }
+    let failed: Vec<_> = cells.iter().filter(|cell| cell.outcome.is_err()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(cells.len(), Format::ALL.len());
+}
+
+/// The key store through the reader that users have.
+pub(crate) fn read(store: &KeyStore, rules: &Rules) -> Result<Reading, CredentialError> {
+    let mut raw = RawCredential::new().with_certificate(Secret::new(store.certificate.clone(), "file client"));
+    if let Some(key) = &store.key {
+        raw = raw.with_private_key(Secret::new(key.clone(), "file client.key"));
+    }
+    if let Some(password) = &store.password {
+        raw = raw.with_password(Secret::new(password.as_bytes(), "file password"));
+    }
+    raw.read(rules)
+}
+
+/// Reads the key store and presents it; the server must see the leaf first and then what the file holds of its chain.
+pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<Reading, String> {
+    let shown = |error: &(dyn std::error::Error + 'static)| {
+        causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    };
+    let reading = read(store, &Rules::at(SystemTime::now())).map_err(|error| shown(&error))?;
+    let identity = reading.material.identity().ok_or("there is no identity in it")?;
+    // A file with the leaf alone is no fault of the format: such a server knows the intermediate.
+    let intermediates = vec![digicert_one_testbed::Pki::shared().intermediate_der().to_vec()];
+    let mut options = FrontOptions::default().client_auth(ClientAuth::Required);
+    if !identity.has_intermediate() {
+        options = options.trusted_clients(intermediates);
+    }
+    let front = front(options);
+    let transport = world.connector.connect(&world.config().with_identity(Some(identity.clone())));
+    let transport = transport.map_err(|error| shown(&error))?;
+    transport.send(get(front.url(HOST))).await.map_err(|error| shown(&error))?;
+    let connection = front.ledger().connections().remove(0);
+    let sent = connection.peer_chain_fingerprints;
+    if sent.first() != Some(&store.client.fingerprint()) {
+        return Err(format!("the server saw another certificate: {sent:?}"));
+    }
+    match sent.len() == identity.chain().len() {
+        true => Ok(reading),
+        false => Err(format!("the server saw {} certificate(s) of {}", sent.len(), identity.chain().len())),
+    }
+}

@@ -1,0 +1,53 @@
+//! What opening a file may cost, and what it showed on the way. A key store names its own number of rounds, so a hostile one
+//! could ask for hours: the sum over everything that is read is bounded, and asked before each derivation.
+
+use std::collections::BTreeSet;
+
+use super::fault::Fault;
+
+/// Rounds of key derivation, summed over a whole reading: a few seconds. Current programs ask for 2,000 to 600,000 each time.
+pub(crate) const MAX_ROUNDS: u64 = 5_000_000;
+/// Memory of one scrypt derivation: what its authors recommend for files (N = 2^17, r = 8) and no more.
+pub(crate) const MAX_MEMORY: u64 = 136 << 20;
+
+/// The work of one reading.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    spent: u64,
+    outdated: BTreeSet<&'static str>,
+}
+
+impl Work {
+    /// Asks for rounds.
+    pub(crate) fn spend(&mut self, rounds: u64) -> Result<(), Fault> {
+        let asked = self.spent.saturating_add(rounds);
+        if asked > MAX_ROUNDS {
+            return Err(Fault::Rounds(asked));
+        }
+        self.spent = asked;
+        Ok(())
+    }
+
+    /// Notes an algorithm that should no longer be in use.
+    pub(crate) fn outdated(&mut self, name: &'static str) {
+        self.outdated.insert(name);
+    }
+
+    /// The outdated algorithms since the last call.
+    pub(crate) fn take_outdated(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.outdated).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_summed_over_the_whole_reading() {
+        let mut work = Work::default();
+        work.spend(MAX_ROUNDS).expect("up to the limit");
+        assert_eq!(work.spend(1), Err(Fault::Rounds(MAX_ROUNDS + 1)));
+        assert_eq!(Work::default().spend(u64::MAX), Err(Fault::Rounds(u64::MAX)));
+    }
+}

@@ -1,0 +1,23 @@
+//! Seeds for the fuzzer: one file a format, as the fuzz targets take them (certificate, a zero byte, key).
+
+use digicert_one_testbed::Format;
+
+/// Writes them where `D1_SEED_CORPUS` says; without it, only that they can be made is seen.
+#[test]
+fn seeds_are_made_of_every_format() {
+    let corpus = std::env::var_os("D1_SEED_CORPUS").map(std::path::PathBuf::from);
+    for (index, format) in Format::ALL.iter().enumerate() {
+        let store = format.make();
+        let mut seed = store.certificate.clone();
+        if let Some(key) = &store.key {
+            seed.push(0);
+            seed.extend_from_slice(key);
+        }
+        assert!(!seed.is_empty());
+        if let Some(corpus) = &corpus {
+            let text = store.certificate.starts_with(b"-") || store.certificate.is_ascii();
+            let folder = corpus.join(if text { "pem" } else { "pkcs12" });
+            std::fs::write(folder.join(format!("format-{index:02}")), &seed).expect("the corpus can be written");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `cargo xtask fuzz`: every fuzz target of tests/fuzz for some time, by cargo-fuzz (to be installed with `cargo install cargo-fuzz`).
+//! The seeds are made fresh, a file for each format of a client certificate, so that the fuzzer starts inside the formats.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Failure, cargo};
+
+const FOLDER: &str = "tests/fuzz";
+
+/// How long, and what.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Seconds for each target
+    #[arg(long, default_value_t = 300)]
+    seconds: u64,
+    /// This target alone
+    #[arg(long, value_name = "TARGET")]
+    only: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let targets = targets()?;
+    if let Some(only) = arguments.only.as_ref().filter(|only| !targets.contains(only)) {
+        return Err(Failure::new(format_args!("there is no target {only}; the targets are {}", targets.join(", "))));
+    }
+    seed()?;
+    for target in targets.iter().filter(|target| arguments.only.as_ref().is_none_or(|only| only == *target)) {
+        println!("==> {target}: {} seconds", arguments.seconds);
+        let mut command = Command::new(cargo::path());
+        command.current_dir(cargo::root()).args(["fuzz", "run", "--fuzz-dir", FOLDER]);
+        command.arg("--target-dir").arg(cargo::root().join("target").join("fuzz"));
+        command.args([target, "--", "-timeout=60", "-rss_limit_mb=1024", "-print_final_stats=1"]);
+        command.arg(format!("-max_total_time={}", arguments.seconds));
+        // The sanitizer is an unstable flag of the compiler; nothing of ours needs it otherwise.
+        command.env("RUSTC_BOOTSTRAP", "1");
+        let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo fuzz: {error}")))?;
+        if !status.success() {
+            return Err(Failure::new(format_args!(
+                "{target}: the fuzzer found something, or cargo-fuzz is not installed"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The targets are the files in their folder.
+fn targets() -> Result<Vec<String>, Failure> {
+    let folder = cargo::root().join(FOLDER).join("targets");
+    let entries = fs::read_dir(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned())).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Key stores of every format, made by the tests of `credentials`.
+fn seed() -> Result<(), Failure> {
+    let corpus = cargo::root().join(FOLDER).join("corpus");
+    for target in ["pem", "pkcs12"] {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
+    }
+    must_seed(&corpus)
+}
+
+fn must_seed(corpus: &Path) -> Result<(), Failure> {
+    let status = cargo::command(&["test", "--package", "digicert-one-credentials", "--test", "identity", "seeds"])
+        .env("D1_SEED_CORPUS", corpus)
+        .status()
+        .map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
+    if status.success() { Ok(()) } else { Err(Failure::new("the seeds cannot be made")) }
+}
