@@ -167,6 +167,12 @@ impl CredentialError {
         self.0.code
     }
 
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Where the bad value came from, if it was named.
     #[must_use]
     pub fn place(&self) -> Option<&str> {

@@ -28,6 +28,9 @@ pub use rules::Rules;
 pub use secret::Secret;
 pub use setting::{Lookup, Setting};
 pub use setup::Setup;
-pub use source::{DirectorySource, EnvironmentSource, Fetched, FileSource, Source, SystemdSource};
+pub use source::{
+    CommandSource, DirectorySource, EnvironmentSource, Fetched, FileSource, JsignSource, ReaderSource, SmctlSource,
+    Source, SystemdSource,
+};
 pub use warning::Warning;
 pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};

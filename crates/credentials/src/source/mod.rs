@@ -1,10 +1,17 @@
 //! Where credentials come from: one file a kind of source. A source gathers bytes and names where each came from; what they
 //! are is read in one place ([`RawCredential::read`]), so that no source knows a format.
 
+mod command;
 mod directory;
+mod document;
 pub(crate) mod environment;
 mod files;
 pub(crate) mod gather;
+mod jsign;
+mod process;
+mod properties;
+mod reader;
+mod smctl;
 mod systemd;
 
 use std::fmt;
@@ -13,9 +20,13 @@ use std::sync::Arc;
 
 use digicert_one_core::CredentialError;
 
+pub use self::command::CommandSource;
 pub use self::directory::DirectorySource;
 pub use self::environment::EnvironmentSource;
 pub use self::files::FileSource;
+pub use self::jsign::JsignSource;
+pub use self::reader::ReaderSource;
+pub use self::smctl::SmctlSource;
 pub use self::systemd::SystemdSource;
 use crate::RawCredential;
 

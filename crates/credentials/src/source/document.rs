@@ -1,0 +1,158 @@
+//! The JSON document in which a command or a pipe hands over a whole credential. Errors name line, column and field, never
+//! what the parser saw: that may be the secret.
+
+use data_encoding::BASE64;
+use digicert_one_core::{Code, CredentialError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::gather::end_date;
+use crate::{EndDate, RawCredential, Secret};
+
+/// The document as it is written; each field is read apart, so that an error can name it.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    api_key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    certificate: Option<&'a RawValue>,
+    #[serde(borrow)]
+    certificate_base64: Option<&'a RawValue>,
+    #[serde(borrow)]
+    private_key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    password: Option<&'a RawValue>,
+    #[serde(borrow)]
+    api_key_ends: Option<&'a RawValue>,
+    #[serde(borrow)]
+    owner_ends: Option<&'a RawValue>,
+}
+
+/// Whether bytes look like such a document.
+pub(crate) fn is_document(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().first() == Some(&b'{')
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// No such document (ID-07), another version (CFG-01), or a field that is no text.
+pub(crate) fn read(whole: &Secret) -> Result<RawCredential, CredentialError> {
+    let origin = whole.origin();
+    let text = whole.expose_text()?.trim_start_matches('\u{feff}');
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| {
+        let message =
+            format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
+        CredentialError::new(Code::ID_07, message).at(&**origin)
+    })?;
+    let version = fields.version.map(|raw| raw.get().trim());
+    if version != Some("1") {
+        let message = match version {
+            Some(_) => "the JSON document is of another version than 1, the only one there is",
+            None => "the JSON document has no version; it must have \"version\": 1",
+        };
+        return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
+    }
+    let secret = |name: &str, raw: Option<&RawValue>| -> Result<Option<Secret>, CredentialError> {
+        let origin = format!("{origin}, field {name}");
+        let Some(raw) = raw else { return Ok(None) };
+        match serde_json::from_str::<Zeroizing<String>>(raw.get()) {
+            Ok(mut text) => Ok(Some(Secret::new(std::mem::take(&mut *text), origin))),
+            Err(_) => Err(CredentialError::new(Code::ID_07, "the field is not text").at(origin)),
+        }
+    };
+    let certificate = match (secret("certificate", fields.certificate)?, fields.certificate_base64) {
+        (Some(_), Some(_)) => {
+            let message =
+                "the JSON document has both \"certificate\" and \"certificate_base64\": leave out one of them";
+            return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
+        }
+        (None, base64) => secret("certificate_base64", base64)?.map(|base64| decoded(&base64)).transpose()?,
+        (certificate, None) => certificate,
+    };
+    let ends = |name, raw| -> Result<Option<EndDate>, CredentialError> {
+        secret(name, raw)?.map(|text| end_date(&text)).transpose()
+    };
+    let mut raw = RawCredential::new()
+        .with_ends(ends("api_key_ends", fields.api_key_ends)?, ends("owner_ends", fields.owner_ends)?);
+    raw.api_key = secret("api_key", fields.api_key)?;
+    raw.certificate = certificate;
+    raw.private_key = secret("private_key", fields.private_key)?;
+    raw.password = secret("password", fields.password)?;
+    if raw.api_key.is_none() && raw.certificate.is_none() {
+        let message = "the JSON document has neither an \"api_key\" nor a \"certificate\"";
+        return Err(CredentialError::new(Code::ID_13, message).at(&**origin));
+    }
+    Ok(raw)
+}
+
+fn decoded(base64: &Secret) -> Result<Secret, CredentialError> {
+    let bare = base64.expose().iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    let bare: Zeroizing<Vec<u8>> = Zeroizing::new(bare.collect());
+    let bytes = BASE64
+        .decode(&bare)
+        .map_err(|_| CredentialError::new(Code::ID_07, "the field is not base64").at(base64.origin().to_string()))?;
+    Ok(Secret::new(bytes, base64.origin().clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<RawCredential, CredentialError> {
+        read(&Secret::new(text, "command helper"))
+    }
+
+    #[test]
+    fn every_field_is_read_and_unknown_ones_are_left_alone() {
+        let raw = read_text(
+            r#"{"version": 1, "api_key": "k", "certificate": "-----BEGIN\n", "private_key": "p", "password": "w",
+                "api_key_ends": "2026-12-31", "owner_ends": null, "expires": {"in": [3600]}}"#,
+        )
+        .expect("a document");
+        let key = raw.api_key.expect("a key");
+        assert_eq!((key.expose(), &**key.origin()), (&b"k"[..], "command helper, field api_key"));
+        assert_eq!(raw.certificate.expect("given").expose(), b"-----BEGIN\n");
+        assert_eq!(raw.private_key.expect("given").expose(), b"p");
+        assert_eq!(raw.password.expect("given").expose(), b"w");
+        assert!(raw.key_ends.is_some() && raw.owner_ends.is_none());
+        let raw = read_text("\u{feff} {\"version\":1,\"certificate_base64\":\"MII=\\n\"}").expect("a document");
+        assert_eq!(raw.certificate.expect("given").expose(), b"0\x82");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_line_or_field_and_never_shown() {
+        for (text, code, named) in [
+            ("", Code::ID_07, "line 1"),
+            ("canary", Code::ID_07, "line 1"),
+            ("{\"version\":1,\n\"api_key\":canary}", Code::ID_07, "line 2"),
+            ("{\"version\":1,\"api_key\":\"canary\"", Code::ID_07, "line 1"),
+            ("{\"version\":1,\"api_key\":\"canary\"} canary", Code::ID_07, "line 1"),
+            ("{\"version\":1,\"api_key\":[\"canary\"]}", Code::ID_07, "field api_key"),
+            ("{\"version\":1,\"api_key\":\"canary\\ud800\"}", Code::ID_07, "field api_key"),
+            ("{\"version\":1,\"certificate_base64\":\"canary!\"}", Code::ID_07, "field certificate_base64"),
+            ("{\"version\":1,\"api_key\":\"canary\",\"owner_ends\":\"canary\"}", Code::ID_13, "field owner_ends"),
+            ("{\"version\":2,\"api_key\":\"canary\"}", Code::CFG_01, "version"),
+            ("{\"version\":\"1\",\"api_key\":\"canary\"}", Code::CFG_01, "version"),
+            ("{\"api_key\":\"canary\"}", Code::CFG_01, "no version"),
+            ("{\"version\":1,\"certificate\":\"canary\",\"certificate_base64\":\"MII=\"}", Code::CFG_01, "both"),
+            ("{\"version\":1,\"password\":\"canary\"}", Code::ID_13, "neither"),
+            ("[\"canary\"]", Code::ID_07, "line 1"),
+        ] {
+            let error = read_text(text).expect_err(text);
+            assert_eq!(error.code(), code, "{text}: {error}");
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(named) && shown.contains("command helper"), "{text}: {shown}");
+            assert!(!shown.contains("canary"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_ten_thousand_brackets_is_an_error_and_no_overflow() {
+        let text = format!("{{\"version\":1,\"x\":{}", "[".repeat(10_000));
+        assert_eq!(read_text(&text).expect_err("too deep").code(), Code::ID_07);
+    }
+}

@@ -1,0 +1,142 @@
+//! The one string in which jsign takes everything: `key|path|password`. It is itself a secret, so it comes from a variable or a
+//! file and never from a command line.
+
+use std::path::PathBuf;
+
+use digicert_one_core::{Code, CredentialError};
+
+use super::gather::{Place, read_pair, without_line_end};
+use crate::file::read_secret;
+use crate::setting::{Lookup, get};
+use crate::{Fetched, RawCredential, Secret, Source};
+
+/// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password, with `|` between.
+///
+/// jsign takes exactly three parts; here the password may contain `|` and may be missing.
+///
+/// ```
+/// use digicert_one_credentials::{Fetched, JsignSource, Setting, Source};
+///
+/// let lookup = |name: &str| Some(Setting::new(name, "an-api-key|/nonexistent/client.p12|a password"));
+/// let error = JsignSource::from_variable("JSIGN_STOREPASS", &lookup).fetch().unwrap_err();
+/// assert!(error.to_string().contains("/nonexistent/client.p12"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct JsignSource {
+    place: Held,
+}
+
+#[derive(Clone, Debug)]
+enum Held {
+    Variable(String, Option<Secret>),
+    File(PathBuf),
+}
+
+impl JsignSource {
+    /// The string in a variable.
+    #[must_use]
+    pub fn from_variable(name: impl Into<String>, lookup: &Lookup<'_>) -> Self {
+        let name = name.into();
+        let secret = get(lookup, &name).map(|setting| setting.secret());
+        Self { place: Held::Variable(name, secret) }
+    }
+
+    /// The string in a file.
+    #[must_use]
+    pub fn from_file(path: impl Into<PathBuf>) -> Self {
+        Self { place: Held::File(path.into()) }
+    }
+}
+
+impl Source for JsignSource {
+    fn name(&self) -> String {
+        match &self.place {
+            Held::Variable(name, _) => format!("jsign's string in {name}"),
+            Held::File(path) => format!("jsign's string in {}", path.display()),
+        }
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        let mut raw = RawCredential::new();
+        let whole = match &self.place {
+            Held::Variable(name, None) => return Ok(Fetched::Absent(format!("{name} is not set"))),
+            Held::Variable(_, Some(secret)) => secret.clone(),
+            Held::File(path) => read_secret(path, &mut raw.warnings)?,
+        };
+        let whole = without_line_end(&whole);
+        let origin = whole.origin();
+        let mut parts = whole.expose_text()?.splitn(3, '|');
+        let mut part = |what: &str| match parts.next() {
+            Some("") => Err(format!("its {what} is empty")),
+            Some(part) => Ok(part),
+            None => Err(format!("it has no {what}")),
+        };
+        let both = part("API key").and_then(|key| part("path of a PKCS#12").map(|path| (key, path)));
+        let (key, path) = both.map_err(|what| {
+            let message = format!("it is not key|path|password: {what}");
+            CredentialError::new(Code::ID_07, message).at(origin.to_string())
+        })?;
+        raw.api_key = Some(Secret::new(key, format!("{origin}, first part")));
+        raw.password = parts.next().map(|password| Secret::new(password, format!("{origin}, third part")));
+        // If the path cannot be read it is shown, and it is the one part that may be.
+        read_pair(&Place::named(path, origin), None, &mut raw)?;
+        Ok(Fetched::Found(raw))
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        match &self.place {
+            Held::Variable(..) => Vec::new(),
+            Held::File(path) => vec![path.clone()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Setting;
+
+    fn fetch(value: &str) -> Result<Fetched, CredentialError> {
+        JsignSource::from_variable("STOREPASS", &|name| Some(Setting::new(name, value))).fetch()
+    }
+
+    fn store() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "store").expect("written");
+        file
+    }
+
+    #[test]
+    fn three_parts_are_key_store_and_password_which_may_contain_bars() {
+        let store = store();
+        for (end, password) in [("|a|b\n", Some("a|b")), ("|", Some("")), ("", None)] {
+            let Ok(Fetched::Found(raw)) = fetch(&format!("canary|{}{end}", store.path().display())) else {
+                panic!("all is there: {end:?}")
+            };
+            assert_eq!(raw.api_key.expect("a key").expose(), b"canary");
+            assert_eq!(raw.certificate.expect("a store").expose(), b"store");
+            assert_eq!(raw.password.as_ref().map(Secret::expose), password.map(str::as_bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_nothing_is_shown() {
+        for (value, named) in
+            [("canary", "no path"), ("canary|", "path of a PKCS#12 is empty"), ("|canary", "API key is empty")]
+        {
+            let error = fetch(value).expect_err(value);
+            assert_eq!(error.code(), Code::ID_07);
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(named) && text.contains("STOREPASS") && !text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_hold_it_and_a_variable_that_is_not_set_is_absent() {
+        let (store, file) = (store(), tempfile::NamedTempFile::new().expect("a file"));
+        std::fs::write(file.path(), format!("k|{}|p\n", store.path().display())).expect("written");
+        assert!(matches!(JsignSource::from_file(file.path()).fetch(), Ok(Fetched::Found(_))));
+        assert!(matches!(JsignSource::from_variable("STOREPASS", &|_| None).fetch(), Ok(Fetched::Absent(_))));
+        assert!(JsignSource::from_file("/nonexistent").fetch().is_err());
+    }
+}

@@ -1,0 +1,347 @@
+//! Programs that are asked for a secret: no shell, no secret variables in their environment, bounded time, bounded output, and
+//! a child that is always reaped. What a program wrote to standard output is never shown, not even where it failed.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use digicert_one_core::{Code, CredentialError};
+use shared_child::SharedChild;
+use zeroize::Zeroizing;
+
+use super::environment::SECRET_VARIABLES;
+use crate::Secret;
+
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// No credential comes near this size.
+const MAX_OUTPUT: usize = 1 << 20;
+/// How long output may stay open after its program has ended.
+const GRACE: Duration = Duration::from_secs(1);
+/// How much of standard error is kept, from its end, and how much of that an error shows.
+const KEPT: usize = 4 << 10;
+const SHOWN_LINES: usize = 3;
+const SHOWN_CHARACTERS: usize = 300;
+/// Longer words may be keys.
+const LONGEST_WORD: usize = 24;
+
+/// A program to run. Clones share what is known of its earlier runs.
+#[derive(Clone)]
+pub(crate) struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    pub(crate) time_limit: Duration,
+    pub(crate) passed: Vec<String>,
+    readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl fmt::Debug for Program {
+    /// Without the arguments: somebody may have put into them what does not belong there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("path", &self.path)
+            .field("time_limit", &self.time_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the threads around a child tell.
+enum Event {
+    Ended(io::Result<ExitStatus>),
+    Output(Result<Zeroizing<Vec<u8>>, Broken>),
+    ErrorOutputEnded,
+}
+
+enum Broken {
+    TooLarge,
+    Unreadable(io::Error),
+}
+
+impl Program {
+    pub(crate) fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
+        let (path, readers) = (path.into(), Arc::default());
+        Self { path, arguments, time_limit: TIME_LIMIT, passed: Vec::new(), readers }
+    }
+
+    pub(crate) fn argument(&mut self, argument: OsString) {
+        self.arguments.push(argument);
+    }
+
+    /// What errors call it.
+    pub(crate) fn name(&self) -> String {
+        format!("command {}", self.path.display())
+    }
+
+    /// Runs it and gives what it wrote to standard output.
+    ///
+    /// # Errors
+    /// It cannot be started, fails, takes too long, or writes too much (ID-13).
+    pub(crate) fn run(&self) -> Result<Secret, CredentialError> {
+        let error = |message: String| CredentialError::new(Code::ID_13, message).at(self.name());
+        if self.is_still_read() {
+            let message =
+                "a process that an earlier run left behind still holds its output: have it close standard output";
+            return Err(error(message.to_owned()));
+        }
+        let failed = |what: &str, cause: io::Error| error(format!("{what}: {cause}")).with_source(cause);
+        let child =
+            SharedChild::spawn(&mut self.command()).map_err(|cause| failed("cannot start the command", cause))?;
+        let child = Arc::new(child);
+        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let (sender, events) = mpsc::channel();
+        self.attend(&child, &tail, &sender).map_err(|cause| {
+            // Nobody would wait for it: killed and reaped here.
+            let _ = child.kill().and_then(|()| child.wait());
+            failed("cannot start a thread", cause)
+        })?;
+        drop(sender);
+
+        let mut deadline = Instant::now() + self.time_limit;
+        let (mut status, mut output, mut quiet) = (None, None, false);
+        while status.is_none() || output.is_none() || !quiet {
+            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Event::Ended(ended)) => {
+                    status = Some(ended.map_err(|cause| failed("cannot wait for the command", cause))?);
+                    deadline = deadline.min(Instant::now() + GRACE);
+                }
+                Ok(Event::Output(Ok(bytes))) => output = Some(bytes),
+                Ok(Event::Output(Err(broken))) => {
+                    let _ = child.kill();
+                    return Err(match broken {
+                        Broken::TooLarge => error(format!("the command wrote more than {MAX_OUTPUT} bytes")),
+                        Broken::Unreadable(cause) => failed("cannot read the command's output", cause),
+                    });
+                }
+                Ok(Event::ErrorOutputEnded) => quiet = true,
+                Err(_) => break,
+            }
+        }
+        let Some(status) = status else {
+            let _ = child.kill();
+            // The thread that waits for it reaps it; a killed child does not take long.
+            let _ = child.wait();
+            let limit = self.time_limit.as_secs_f32();
+            return Err(error(format!("the command did not end within {limit} s and was stopped")));
+        };
+        if !status.success() {
+            let words = shown(&mut tail.lock().unwrap_or_else(PoisonError::into_inner));
+            let said = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
+            return Err(error(format!("the command failed ({status}){said}")));
+        }
+        match output {
+            Some(bytes) if bytes.is_empty() => Err(error("the command wrote nothing to standard output".to_owned())),
+            Some(mut bytes) => Ok(Secret::new(std::mem::take(&mut *bytes), self.name())),
+            None => Err(error(
+                "the command ended and left a process behind that holds its standard output open: have it close that"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in SECRET_VARIABLES.iter().filter(|name| !self.passed.iter().any(|passed| passed == *name)) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Whether a thread of an earlier run still waits for the end of output. Checked, so that they never add up.
+    fn is_still_read(&self) -> bool {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.retain(|reader| !reader.is_finished());
+        !readers.is_empty()
+    }
+
+    /// Starts the threads that wait for the child and read what it writes.
+    fn attend(
+        &self,
+        child: &Arc<SharedChild>,
+        tail: &Arc<Mutex<VecDeque<u8>>>,
+        sender: &Sender<Event>,
+    ) -> io::Result<()> {
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.take_stdout() {
+            let sender = sender.clone();
+            readers.push(start(move || drop(sender.send(Event::Output(read_output(stdout)))))?);
+        }
+        if let Some(stderr) = child.take_stderr() {
+            let (sender, tail) = (sender.clone(), Arc::clone(tail));
+            readers.push(start(move || {
+                read_tail(stderr, &tail);
+                drop(sender.send(Event::ErrorOutputEnded));
+            })?);
+        }
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).extend(readers);
+        let (child, sender) = (Arc::clone(child), sender.clone());
+        start(move || drop(sender.send(Event::Ended(child.wait())))).map(drop)
+    }
+}
+
+fn start(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("credential-command".to_owned()).spawn(work)
+}
+
+/// Everything up to the limit; into a buffer that never moves, so that no unwiped copy stays behind.
+fn read_output(mut stdout: impl Read) -> Result<Zeroizing<Vec<u8>>, Broken> {
+    let mut whole = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
+    let mut chunk = Zeroizing::new([0_u8; 8 << 10]);
+    loop {
+        match stdout.read(&mut *chunk) {
+            Ok(0) => return Ok(whole),
+            Ok(count) if whole.len() + count > MAX_OUTPUT => return Err(Broken::TooLarge),
+            Ok(count) => whole.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Broken::Unreadable(error)),
+        }
+    }
+}
+
+/// The last bytes; the rest is read too, so that the program never blocks on it.
+fn read_tail(mut stderr: impl Read, tail: &Mutex<VecDeque<u8>>) {
+    let mut chunk = [0_u8; 4 << 10];
+    loop {
+        match stderr.read(&mut chunk) {
+            Ok(count) if count > 0 => {
+                let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+                tail.extend(&chunk[..count]);
+                let surplus = tail.len().saturating_sub(KEPT);
+                tail.drain(..surplus);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+}
+
+/// The last lines of standard error, without control characters and without words that may be keys.
+fn shown(tail: &mut VecDeque<u8>) -> String {
+    let text = String::from_utf8_lossy(tail.make_contiguous()).into_owned();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(SHOWN_LINES));
+    let clean: Vec<String> = last.map(|line| without_long_words(line)).collect();
+    let clean = clean.join(" / ");
+    match clean.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
+/// Long runs of the characters that keys and base64 are made of become an ellipsis.
+fn without_long_words(line: &str) -> String {
+    let mut clean = String::new();
+    let mut word = String::new();
+    for character in line.chars().chain(['\n']) {
+        if character.is_ascii_alphanumeric() || "_+=".contains(character) {
+            word.push(character);
+            continue;
+        }
+        clean.push_str(if word.len() > LONGEST_WORD { "…" } else { &word });
+        word.clear();
+        if !character.is_control() {
+            clean.push(character);
+        }
+    }
+    clean
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Program {
+        Program::new("sh", vec!["-c".into(), script.into()])
+    }
+
+    fn failure(program: &Program) -> String {
+        let error = program.run().expect_err("it must fail");
+        assert_eq!(error.code(), Code::ID_13);
+        format!("{error} {error:?}")
+    }
+
+    #[test]
+    fn standard_output_is_taken_as_it_is() {
+        let output = shell("printf 'canary\\n'; echo chat >&2").run().expect("it runs");
+        assert_eq!(output.expose(), b"canary\n");
+        assert_eq!(&**output.origin(), "command sh");
+    }
+
+    #[test]
+    fn what_cannot_be_started_names_the_program() {
+        let file = tempfile::NamedTempFile::new().expect("a file that is not executable");
+        for path in ["/nonexistent/helper".to_owned(), file.path().display().to_string()] {
+            let text = failure(&Program::new(&path, Vec::new()));
+            assert!(text.contains(&path) && text.contains("cannot start"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_stopped_and_reaped() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pid = directory.path().join("pid");
+        let mut program = shell(&format!("echo $$ > {}; exec sleep 600", pid.display()));
+        program.time_limit = Duration::from_millis(700);
+        assert!(failure(&program).contains("did not end within 0.7 s"));
+        // Where the machine was too slow to start the shell there is nothing to look at.
+        if let Ok(pid) = std::fs::read_to_string(pid) {
+            assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "process {pid} is still there");
+        }
+    }
+
+    #[test]
+    fn a_command_that_writes_without_end_is_stopped() {
+        assert!(failure(&shell("yes canary")).contains("wrote more than"));
+        assert!(failure(&shell("true")).contains("wrote nothing"));
+    }
+
+    #[test]
+    fn standard_error_without_end_neither_blocks_nor_grows() {
+        let program = shell("yes chatter | head -c 3000000 >&2; echo done");
+        assert_eq!(program.run().expect("it runs").expose(), b"done\n");
+    }
+
+    #[test]
+    fn a_process_that_is_left_behind_does_not_hang_us_and_is_told_of() {
+        // It ends with the pipe that it reads from, which is our hold on it.
+        let directory = tempfile::tempdir().expect("a directory");
+        let fifo = directory.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
+        let program = shell(&format!("cat {} & echo canary", fifo.display()));
+        assert!(failure(&program).contains("left a process behind"));
+        assert!(failure(&program).contains("earlier run"), "and readers do not add up");
+        std::fs::write(&fifo, "").expect("the process left behind ends");
+    }
+
+    #[test]
+    fn the_words_of_a_failure_are_cleaned_and_standard_output_is_never_among_them() {
+        let key = "0123456789abcdef0123456789_fedcba9876543210";
+        let script = format!("echo canary-out; printf 'one\\ntwo\\n\\033[31mred\\007 {key}\\n' >&2; exit 3");
+        let text = failure(&shell(&script));
+        assert!(text.contains("exit status: 3") && text.contains("one / two / [31mred …"), "{text}");
+        assert!(!text.contains(key) && !text.contains("canary") && !text.contains(['\u{1b}', '\u{7}']), "{text}");
+        assert!(failure(&shell("yes word | head -c 100000 | tr '\\n' ' ' >&2; exit 1")).len() < 1200);
+    }
+
+    #[test]
+    fn secret_09_the_child_has_no_secret_variables_unless_asked_for() {
+        let mut program = shell("true");
+        let removed = |program: &Program| -> Vec<String> {
+            let command = program.command();
+            let removed = command.get_envs().filter(|(_, value)| value.is_none());
+            removed.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+        };
+        for name in ["DC_API_KEY", "SM_API_KEY", "DC_CLIENT_CERT_PASSWORD", "SM_CLIENT_CERT_PASSWORD"] {
+            assert!(removed(&program).iter().any(|one| one == name), "{name}");
+        }
+        program.passed.push("DC_API_KEY".to_owned());
+        assert!(!removed(&program).iter().any(|one| one == "DC_API_KEY"));
+        assert!(removed(&program).iter().any(|one| one == "SM_CLIENT_CERT_FILE_B64"));
+    }
+}

@@ -1,0 +1,204 @@
+//! smctl's properties file. smctl keeps the API key and the password of the key store in it, and host and path of the key store
+//! in variables; so this source reads both, and nothing else of the environment.
+
+use std::path::{Path, PathBuf};
+
+use digicert_one_core::{Code, CredentialError};
+
+use super::environment::{SKIP_VERIFY, refuse_skip_verify};
+use super::gather::{Place, conflict, read_pair};
+use super::properties::Properties;
+use crate::file::read_secret;
+use crate::setting::{Lookup, get, home};
+use crate::{Fetched, RawCredential, Setting, Source, Warning};
+
+/// Source: DigiCert Software Trust, "Secure your credentials": the properties file.
+const FILE: [&str; 2] = [".signingmanager", "ssm-config.properties"];
+const CERTIFICATE_FILE: &str = "SM_CLIENT_CERT_FILE";
+
+/// What smctl is set up with: `SM_API_KEY` and `SM_CLIENT_CERT_PASSWORD` in `~/.signingmanager/ssm-config.properties`, and
+/// the path of the key store from the variable `SM_CLIENT_CERT_FILE` or the same file.
+///
+/// ```
+/// use digicert_one_credentials::{Setting, SmctlSource, Source};
+/// let source = SmctlSource::new(&Setting::variable);
+/// println!("{}", source.name());
+/// ```
+///
+/// What smctl keeps in the operating system's own store cannot be read by others.
+#[derive(Clone, Debug)]
+pub struct SmctlSource {
+    path: Option<PathBuf>,
+    certificate: Option<Setting>,
+}
+
+impl SmctlSource {
+    /// The user's properties file; the home directory and `SM_CLIENT_CERT_FILE` come from `lookup`.
+    #[must_use]
+    pub fn new(lookup: &Lookup<'_>) -> Self {
+        let path = home(lookup).map(|home| home.join(FILE[0]).join(FILE[1]));
+        Self { path, certificate: get(lookup, CERTIFICATE_FILE) }
+    }
+
+    /// Another properties file.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The properties file, if it is known where it would be.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The host in the properties file.
+    pub(crate) fn host(&self) -> Result<Option<Setting>, CredentialError> {
+        let Some(properties) = self.properties(&mut Vec::new())? else { return Ok(None) };
+        let Some(host) = properties.get("SM_HOST") else { return Ok(None) };
+        Ok(Some(Setting::new(&**host.origin(), host.expose_text()?)))
+    }
+
+    fn properties(&self, warnings: &mut Vec<Warning>) -> Result<Option<Properties>, CredentialError> {
+        match &self.path {
+            Some(path) if path.symlink_metadata().is_ok() => Properties::read(&read_secret(path, warnings)?).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The key store: by the variable and by the file, which must agree.
+    fn certificate(&self, properties: &Properties) -> Result<Option<Place>, CredentialError> {
+        let of_file = properties.get(CERTIFICATE_FILE);
+        match (&self.certificate, of_file) {
+            (Some(variable), Some(of_file)) if variable.path().as_os_str() != of_file.expose_text()? => {
+                Err(conflict(variable.name(), of_file.origin()))
+            }
+            (Some(variable), _) => Ok(Some(Place::named(variable.path(), variable.name()))),
+            (None, Some(of_file)) => Ok(Some(Place::named(of_file.expose_text()?, of_file.origin()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl Source for SmctlSource {
+    fn name(&self) -> String {
+        match &self.path {
+            Some(path) => format!("smctl's properties {}", path.display()),
+            None => "smctl's properties".to_owned(),
+        }
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        let mut raw = RawCredential::new();
+        let Some(properties) = self.properties(&mut raw.warnings)? else {
+            let reason = if self.path.is_some() { "there is no such file" } else { "there is no home directory" };
+            return Ok(Fetched::Absent(reason.to_owned()));
+        };
+        if let Some(skip) = properties.get(SKIP_VERIFY) {
+            refuse_skip_verify(Some(&Setting::new(&**skip.origin(), skip.expose_text()?)))?;
+        }
+        raw.api_key = properties.get("SM_API_KEY");
+        let password = properties.get("SM_CLIENT_CERT_PASSWORD");
+        match (self.certificate(&properties)?, password) {
+            (Some(place), password) if raw.api_key.is_some() || password.is_some() => {
+                read_pair(&place, None, &mut raw)?;
+                raw.password = password;
+            }
+            (None, Some(password)) => {
+                let text = "a password is set and no SM_CLIENT_CERT_FILE is, so there is no certificate";
+                raw.warnings.push(Warning::new(Code::ID_13, text, password.origin().to_string()));
+            }
+            _ => {}
+        }
+        match raw.api_key.is_some() || raw.certificate.is_some() {
+            true => Ok(Fetched::Found(raw)),
+            false => Ok(Fetched::Absent("the file holds neither SM_API_KEY nor SM_CLIENT_CERT_PASSWORD".to_owned())),
+        }
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        self.path.iter().cloned().chain(self.certificate.as_ref().map(Setting::path)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Home(tempfile::TempDir);
+
+    impl Home {
+        fn with(properties: &[u8]) -> Self {
+            let home = tempfile::tempdir().expect("a directory");
+            std::fs::create_dir(home.path().join(FILE[0])).expect("made");
+            std::fs::write(home.path().join(FILE[0]).join(FILE[1]), properties).expect("written");
+            Self(home)
+        }
+
+        fn fetch(&self, certificate: Option<&Path>) -> Result<Fetched, CredentialError> {
+            SmctlSource::new(&|name| match name {
+                "HOME" | "USERPROFILE" => Some(Setting::new(name, self.0.path())),
+                "SM_CLIENT_CERT_FILE" => certificate.map(|path| Setting::new(name, path)),
+                _ => None,
+            })
+            .fetch()
+        }
+    }
+
+    fn store() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "store").expect("written");
+        file
+    }
+
+    #[test]
+    fn key_and_password_come_from_the_file_and_the_store_from_the_variable() {
+        let (home, store) = (Home::with(b"SM_API_KEY=k\nSM_CLIENT_CERT_PASSWORD=p\n"), store());
+        let Ok(Fetched::Found(raw)) = home.fetch(Some(store.path())) else { panic!("all is there") };
+        assert!(raw.api_key.expect("a key").origin().ends_with("ssm-config.properties, SM_API_KEY"));
+        assert!(raw.certificate.expect("a store").origin().contains("SM_CLIENT_CERT_FILE"));
+        assert_eq!(raw.password.expect("a password").expose(), b"p");
+    }
+
+    #[test]
+    fn the_store_may_be_named_in_the_file_and_two_names_must_agree() {
+        let store = store();
+        let text = format!("SM_API_KEY=k\nSM_CLIENT_CERT_FILE={}\n", store.path().display());
+        let home = Home::with(text.as_bytes());
+        for variable in [None, Some(store.path())] {
+            let Ok(Fetched::Found(raw)) = home.fetch(variable) else { panic!("all is there") };
+            assert_eq!(raw.certificate.expect("a store").expose(), b"store");
+        }
+        let error = home.fetch(Some(Path::new("/elsewhere.p12"))).expect_err("they differ");
+        assert!(error.to_string().contains("SM_CLIENT_CERT_FILE"), "{error}");
+    }
+
+    #[test]
+    fn without_a_file_or_with_nothing_in_it_the_source_is_absent() {
+        assert!(matches!(SmctlSource::new(&|_| None).fetch(), Ok(Fetched::Absent(_))));
+        assert!(matches!(SmctlSource::new(&|_| None).with_file("/nonexistent").fetch(), Ok(Fetched::Absent(_))));
+        let store = store();
+        assert!(matches!(Home::with(b"# nothing\n").fetch(Some(store.path())), Ok(Fetched::Absent(_))));
+        assert!(matches!(Home::with(b"SM_CLIENT_CERT_PASSWORD=p\n").fetch(None), Ok(Fetched::Absent(_))));
+    }
+
+    #[test]
+    fn a_password_without_a_store_and_skipped_verification_are_never_silent() {
+        let Ok(Fetched::Found(raw)) = Home::with(b"SM_API_KEY=k\nSM_CLIENT_CERT_PASSWORD=p\n").fetch(None) else {
+            panic!("there is a key")
+        };
+        assert!(raw.warnings.iter().any(|warning| warning.origin.ends_with("SM_CLIENT_CERT_PASSWORD")));
+        let error = Home::with(b"SM_API_KEY=k\nSM_TLS_SKIP_VERIFY=true\n").fetch(None).expect_err("refused");
+        assert_eq!(error.code(), Code::TR_04);
+    }
+
+    #[test]
+    fn a_file_with_binary_content_is_an_error_that_names_it() {
+        let error = Home::with(b"SM_API_KEY=canary\0\x01\x02").fetch(None).expect_err("binary");
+        assert_eq!(error.code(), Code::ID_07);
+        assert!(
+            error.to_string().contains("ssm-config.properties") && !error.to_string().contains("canary"),
+            "{error}"
+        );
+    }
+}
