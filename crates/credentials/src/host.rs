@@ -29,11 +29,11 @@ impl HostSettings {
     /// These, and what somebody typed in front of them; the variables only where nothing here names a host or file.
     pub(crate) fn before(self, variables: Self) -> Self {
         let typed = |setting: &Option<Setting>| setting.as_ref().is_some_and(Setting::is_typed);
+        let names_a_host = self.name_a_host();
         let ca_file = if typed(&variables.ca_file) { variables.ca_file } else { self.ca_file.or(variables.ca_file) };
-        let named = self.platform.is_some() || self.client_auth.is_some() || self.smctl.is_some();
         // Hosts are taken as a whole: one from here and one from there would be an installation that nobody has.
         match (typed(&variables.platform), typed(&variables.client_auth)) {
-            _ if !named => Self { ca_file, ..variables },
+            _ if !names_a_host => Self { ca_file, ..variables },
             (false, false) => Self { ca_file, ..self },
             (false, true) => Self { client_auth: variables.client_auth, ca_file, smctl: None, ..self },
             (true, _) => {
@@ -41,6 +41,11 @@ impl HostSettings {
                 Self { platform: variables.platform, client_auth, smctl: None, ca_file }
             }
         }
+    }
+
+    /// Whether anything names a host.
+    pub(crate) fn name_a_host(&self) -> bool {
+        self.platform.is_some() || self.client_auth.is_some() || self.smctl.is_some()
     }
 
     /// The installation.
@@ -84,7 +89,7 @@ fn instance(
 }
 
 /// The one that is set; both, if they say the same.
-fn either(first: Option<Setting>, second: Option<Setting>) -> Result<Option<Setting>, SetupError> {
+pub(crate) fn either(first: Option<Setting>, second: Option<Setting>) -> Result<Option<Setting>, SetupError> {
     match (first, second) {
         (Some(first), Some(second)) if first.value() != second.value() => {
             Err(SetupError::Conflict { first: first.name().to_owned(), second: second.name().to_owned() })

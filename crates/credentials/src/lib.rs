@@ -9,6 +9,7 @@ mod file;
 mod host;
 mod identity;
 mod key_text;
+mod profile;
 mod raw;
 mod roots;
 mod rules;
@@ -22,15 +23,18 @@ mod watch;
 pub use end_date::EndDate;
 pub use error::SetupError;
 pub use identity::read_client_identity;
+pub use profile::{Profile, ProfileFile, Reference};
 pub use raw::{ContentHash, RawCredential, Reading};
 pub use roots::read_roots;
 pub use rules::Rules;
 pub use secret::Secret;
 pub use setting::{Lookup, Setting};
 pub use setup::Setup;
+#[cfg(feature = "keyring")]
+pub use source::KeyringSource;
 pub use source::{
-    CommandSource, DirectorySource, EnvironmentSource, Fetched, FileSource, JsignSource, ReaderSource, SmctlSource,
-    Source, SystemdSource,
+    ChainEntry, ChainOutcome, ChainReport, ChainSource, CommandSource, DirectorySource, EnvironmentSource, Fetched,
+    FileSource, JsignSource, ProfileSource, ReaderSource, SmctlSource, Source, SystemdSource,
 };
 pub use warning::Warning;
 pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};

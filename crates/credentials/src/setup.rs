@@ -1,16 +1,19 @@
 //! Who is calling whom: host, trust roots, credential source and mode together, from wherever they are set up.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use digicert_one_core::{CredentialError, Instance, Mode};
 use rustls_pki_types::CertificateDer;
 
-use crate::host::HostSettings;
+use crate::host::{HostSettings, either};
 use crate::setting::{Lookup, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
-use crate::{EnvironmentSource, Fetched, Reading, Rules, SetupError, Source};
+use crate::{
+    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, Reading, Rules, SetupError,
+    SmctlSource, Source,
+};
 
 /// Host, trust roots, credential source and mode.
 ///
@@ -40,10 +43,59 @@ pub struct Setup {
     instance: Instance,
     roots: Option<Vec<CertificateDer<'static>>>,
     source: Arc<dyn Source>,
+    chain: Option<Arc<ChainSource>>,
     mode: Option<Mode>,
 }
 
 impl Setup {
+    /// What `d1` does: the credential from the first of the [standard sources](ChainSource::standard) that holds one, the hosts
+    /// from the profile if one is named, else from variables, else from smctl's properties if the credential is from there.
+    /// What somebody typed ([`Setting::option`](crate::Setting::option)) wins over a profile.
+    ///
+    /// # Errors
+    /// A profile that is not there, no host, or a host or CA file that cannot be used.
+    pub fn standard(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
+        let profile = ProfileSource::named(lookup)?;
+        let mut hosts = HostSettings::of_variables(lookup)?;
+        if let Some(profile) = &profile {
+            hosts = profile.hosts().before(hosts);
+        }
+        let chain = Arc::new(ChainSource::standard_with(profile, lookup));
+        let smctl = SmctlSource::new(lookup);
+        if !hosts.name_a_host() && matches!(chain.fetch(), Ok(Fetched::Found(_))) {
+            let is_smctls = chain.report().is_some_and(|report| report.winner() == Some(&smctl.name()));
+            hosts.smctl = if is_smctls { smctl.host()? } else { None };
+        }
+        let setup = Self::of(&hosts, Arc::<ChainSource>::clone(&chain))?;
+        Ok(Self { chain: Some(chain), ..setup })
+    }
+
+    /// A profile of a file with profiles; `lookup` gives the variables that it refers to. What it does not say about hosts
+    /// comes from variables.
+    ///
+    /// # Errors
+    /// A profile that is not there, no host, or a host or CA file that cannot be used.
+    pub fn from_profile(path: impl AsRef<Path>, name: &str, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
+        let source = ProfileSource::new(&ProfileFile::read(path.as_ref())?, name, lookup)?;
+        let hosts = source.hosts().before(HostSettings::of_variables(lookup)?);
+        Self::of(&hosts, Arc::new(source))
+    }
+
+    /// smctl's properties file; smctl keeps the host (`SM_HOST`) and the path of the key store in variables, but they may stand
+    /// in the file.
+    ///
+    /// # Errors
+    /// No host, or a file, host or CA file that cannot be used.
+    pub fn from_smctl(path: impl AsRef<Path>, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
+        let source = SmctlSource::new(lookup).with_file(path.as_ref());
+        let mut hosts = HostSettings::of_variables(lookup)?;
+        hosts.smctl = either(hosts.smctl, source.host()?)?;
+        Self::of(&hosts, Arc::new(source))
+    }
+
     /// Variables alone: [`Setting::variable`](crate::Setting::variable) for those of this process.
     ///
     /// # Errors
@@ -54,7 +106,7 @@ impl Setup {
     }
 
     fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, SetupError> {
-        Ok(Self { instance: hosts.instance()?, roots: hosts.roots()?, source, mode: None })
+        Ok(Self { instance: hosts.instance()?, roots: hosts.roots()?, source, chain: None, mode: None })
     }
 
     /// Uses less than everything that is there: the key alone, or the certificate alone.
@@ -83,6 +135,12 @@ impl Setup {
             Some(mode) => Arc::new(InMode { source: Arc::clone(&self.source), mode }),
             None => Arc::clone(&self.source),
         }
+    }
+
+    /// Which of several sources won and why the others lost, after the first reading.
+    #[must_use]
+    pub fn report(&self) -> Option<ChainReport> {
+        self.chain.as_ref()?.report()
     }
 
     /// Reads the credential now.

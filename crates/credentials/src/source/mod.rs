@@ -1,6 +1,7 @@
 //! Where credentials come from: one file a kind of source. A source gathers bytes and names where each came from; what they
 //! are is read in one place ([`RawCredential::read`]), so that no source knows a format.
 
+mod chain;
 mod command;
 mod directory;
 mod document;
@@ -8,7 +9,13 @@ pub(crate) mod environment;
 mod files;
 pub(crate) mod gather;
 mod jsign;
+#[cfg(feature = "keyring")]
+mod keyring;
+#[cfg(not(feature = "keyring"))]
+#[path = "no_keyring.rs"]
+mod keyring;
 mod process;
+pub(crate) mod profile;
 mod properties;
 mod reader;
 mod smctl;
@@ -20,11 +27,15 @@ use std::sync::Arc;
 
 use digicert_one_core::CredentialError;
 
+pub use self::chain::{ChainEntry, ChainOutcome, ChainReport, ChainSource};
 pub use self::command::CommandSource;
 pub use self::directory::DirectorySource;
 pub use self::environment::EnvironmentSource;
 pub use self::files::FileSource;
 pub use self::jsign::JsignSource;
+#[cfg(feature = "keyring")]
+pub use self::keyring::KeyringSource;
+pub use self::profile::ProfileSource;
 pub use self::reader::ReaderSource;
 pub use self::smctl::SmctlSource;
 pub use self::systemd::SystemdSource;

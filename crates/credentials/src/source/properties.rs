@@ -111,7 +111,7 @@ fn unescaped(text: &str) -> Option<Zeroizing<String>> {
 
 /// `\uXXXX`, or two of them for one character.
 fn unicode(characters: &mut std::str::Chars<'_>) -> Option<char> {
-    let mut unit = |characters: &mut std::str::Chars<'_>| {
+    let unit = |characters: &mut std::str::Chars<'_>| {
         let mut digits: String = characters.by_ref().take(4).collect();
         let is_hex = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         let unit = u16::from_str_radix(&digits, 16).ok().filter(|_| is_hex);

@@ -1,0 +1,204 @@
+//! Profiles: named set-ups in one TOML file, `d1.toml`. They hold hosts, dates and references to secrets, never a secret.
+
+mod parse;
+mod reference;
+mod suggest;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use digicert_one_core::{Code, CredentialError, Mode};
+use serde::{Serialize, Serializer};
+
+pub use self::reference::Reference;
+use self::suggest::suggest;
+use crate::file::read_secret;
+use crate::setting::{Lookup, get, home};
+use crate::{EndDate, Warning};
+
+/// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The platform host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The certificate host, where it is not `clientauth.` and the platform host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clientauth_host: Option<String>,
+    /// What to use, if not everything that is there.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub mode: Option<Mode>,
+    /// The CA file beside the system's roots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Where the API key is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Reference>,
+    /// Where the certificate is, in any format, with or without its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Reference>,
+    /// Where the certificate's key is, if it stands apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<Reference>,
+    /// Where the password of the key or the PKCS#12 is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Reference>,
+    /// The last day of the API key.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub api_key_ends: Option<EndDate>,
+    /// The last day of the service user.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub owner_ends: Option<EndDate>,
+}
+
+fn as_text<T: ToString, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+/// A file with profiles.
+///
+/// ```toml
+/// [profiles.ci-prod]
+/// host = "https://one.digicert.com"
+/// api_key = "env:CI_DIGICERT_KEY"
+/// certificate = "file:client.p12"          # beside this file
+/// password = "exec:pass show digicert/p12"
+/// api_key_ends = "2026-12-31"
+/// ```
+///
+/// ```no_run
+/// use digicert_one_credentials::ProfileFile;
+///
+/// let file = ProfileFile::read("/etc/d1/d1.toml")?;
+/// println!("{:?}", file.profile("ci-prod")?.api_key);
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProfileFile {
+    path: PathBuf,
+    profiles: BTreeMap<String, Profile>,
+    warnings: Vec<Warning>,
+}
+
+impl ProfileFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read, is not TOML, or holds an unknown field or a value in place of a reference (CFG-01); the error names
+    /// the line and shows nothing of it.
+    pub fn read(path: impl Into<PathBuf>) -> Result<Self, CredentialError> {
+        let path = path.into();
+        // That others may read it is right: it holds no secret. What others may write is a way to another's programs.
+        let file = read_secret(&path, &mut Vec::new())?;
+        let warnings = written_by_others(&path).into_iter().collect();
+        let origin = path.display().to_string();
+        let profiles = parse::profiles(file.expose_text()?.trim_start_matches('\u{feff}'), &origin)?;
+        Ok(Self { path, profiles, warnings })
+    }
+
+    /// Where the file is if nobody says otherwise: `DC_CONFIG`, else `d1/d1.toml` in the directory for configuration
+    /// (`$XDG_CONFIG_HOME` or `~/.config`, on Windows `%APPDATA%`).
+    #[must_use]
+    pub fn default_path(lookup: &Lookup<'_>) -> Option<PathBuf> {
+        if let Some(setting) = get(lookup, "DC_CONFIG") {
+            return Some(setting.path());
+        }
+        let named =
+            get(lookup, if cfg!(windows) { "APPDATA" } else { "XDG_CONFIG_HOME" }).map(|setting| setting.path());
+        // Source: XDG Base Directory Specification: relative paths are to be ignored.
+        let directory = named.filter(|path| path.is_absolute()).or_else(|| Some(home(lookup)?.join(".config")))?;
+        Some(directory.join("d1").join("d1.toml"))
+    }
+
+    /// The path of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of the profiles.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.keys().map(String::as_str)
+    }
+
+    /// The profile of a name.
+    ///
+    /// # Errors
+    /// There is none (CFG-01); the error suggests the nearest and lists all.
+    pub fn profile(&self, name: &str) -> Result<&Profile, CredentialError> {
+        self.profiles.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.names().collect();
+            let there = if names.is_empty() { "the file has no profiles".to_owned() } else { names.join(", ") };
+            let meant = suggest(name, names);
+            let message = format!("there is no profile {name:?}{meant}; there are: {there}");
+            CredentialError::new(Code::CFG_01, message).at(self.path.display().to_string())
+        })
+    }
+
+    /// What should be mended about the file.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}
+
+#[cfg(unix)]
+fn written_by_others(path: &Path) -> Option<Warning> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = std::fs::metadata(path).ok()?.mode() & 0o777;
+    let text = format!("others may write this file, and it may name programs to run (mode {mode:04o}): chmod go-w");
+    (mode & 0o022 != 0).then(|| Warning::new(Code::CFG_01, text, path.display().to_string()))
+}
+
+#[cfg(not(unix))]
+fn written_by_others(_path: &Path) -> Option<Warning> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::given;
+
+    #[test]
+    fn an_unknown_profile_is_an_error_that_suggests_and_lists() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "[profiles.ci-prod]\n[profiles.demo]\n").expect("written");
+        let profiles = ProfileFile::read(file.path()).expect("profiles");
+        assert!(profiles.profile("demo").is_ok());
+        let text = profiles.profile("ci-prd").expect_err("unknown").to_string();
+        assert!(text.contains("did you mean ci-prod?") && text.contains("demo"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_file_and_one_that_is_no_text_name_the_path() {
+        assert_eq!(ProfileFile::read("/nonexistent/d1.toml").expect_err("missing").code(), Code::ID_13);
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), b"\xff\xfe\x00").expect("written");
+        let error = ProfileFile::read(file.path()).expect_err("binary");
+        assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_looked_for_where_configuration_is_kept() {
+        let path = |settings: &[(&str, &str)]| ProfileFile::default_path(&given(settings));
+        assert_eq!(path(&[("DC_CONFIG", "/a.toml"), ("HOME", "/home/x")]), Some("/a.toml".into()));
+        assert_eq!(path(&[("XDG_CONFIG_HOME", "/c"), ("HOME", "/home/x")]), Some("/c/d1/d1.toml".into()));
+        assert_eq!(path(&[("XDG_CONFIG_HOME", "c"), ("HOME", "/home/x")]), Some("/home/x/.config/d1/d1.toml".into()));
+        assert_eq!(path(&[]), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_write_is_warned_about() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        for (mode, warned) in [(0o644, false), (0o664, true), (0o602, true)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("own file");
+            let warnings = ProfileFile::read(file.path()).expect("empty").warnings;
+            assert_eq!(warnings.len() == 1, warned, "{mode:o}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! From TOML to profiles. Walked by hand and not by derive, because an error must name line, profile and field, suggest what was
+//! meant, and never quote the line: somebody may have put a secret there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use digicert_one_core::{Code, CredentialError, Mode};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Profile;
+use super::suggest::suggest;
+use crate::EndDate;
+
+const FIELDS: [&str; 10] = [
+    "host",
+    "clientauth_host",
+    "mode",
+    "ca_file",
+    "api_key",
+    "certificate",
+    "private_key",
+    "password",
+    "api_key_ends",
+    "owner_ends",
+];
+/// Longer names, and names of other characters, are not shown: they may be values.
+const LONGEST_NAME: usize = 24;
+
+/// Reads the profiles of a file's text; `origin` is its path.
+pub(crate) fn profiles(text: &str, origin: &str) -> Result<BTreeMap<String, Profile>, CredentialError> {
+    let file = FileText { text, origin };
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        file.error(at, "it is not TOML")
+    })?;
+    let mut profiles = BTreeMap::new();
+    for (key, value) in table.get_ref() {
+        if key.get_ref() != "profiles" {
+            return Err(file.unknown(key, &["profiles"], "the file", "[profiles.NAME]"));
+        }
+        let DeValue::Table(tables) = value.get_ref() else {
+            return Err(file.error(value.span().start, "profiles must be tables: [profiles.NAME]"));
+        };
+        for (name, value) in tables {
+            let DeValue::Table(fields) = value.get_ref() else {
+                return Err(file.error(value.span().start, "a profile must be a table: [profiles.NAME]"));
+            };
+            profiles.insert(name.get_ref().to_string(), file.profile(name.get_ref(), fields)?);
+        }
+    }
+    Ok(profiles)
+}
+
+struct FileText<'a> {
+    text: &'a str,
+    origin: &'a str,
+}
+
+impl FileText<'_> {
+    fn profile(&self, name: &str, fields: &DeTable<'_>) -> Result<Profile, CredentialError> {
+        let mut profile = Profile::default();
+        for (key, value) in fields {
+            let field = &**key.get_ref();
+            let text = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                // An end date may stand without quotes.
+                DeValue::Datetime(date) if field.ends_with("_ends") => date.to_string(),
+                _ if FIELDS.contains(&field) => {
+                    return Err(self.field(value, name, field, "it must be text in quotes"));
+                }
+                _ => String::new(),
+            };
+            let reference = || {
+                text.parse().map(Some).map_err(|error: CredentialError| self.field(value, name, field, error.message()))
+            };
+            let end = || {
+                let end: Result<EndDate, CredentialError> = text.parse();
+                end.map(Some).map_err(|error| self.field(value, name, field, error.message()))
+            };
+            match field {
+                "host" => profile.host = Some(text),
+                "clientauth_host" => profile.clientauth_host = Some(text),
+                "mode" => {
+                    let mode = mode(&text).ok_or("it must be key, certificate or both");
+                    profile.mode = Some(mode.map_err(|message| self.field(value, name, field, message))?);
+                }
+                "ca_file" => profile.ca_file = Some(PathBuf::from(text)),
+                "api_key" => profile.api_key = reference()?,
+                "certificate" => profile.certificate = reference()?,
+                "private_key" => profile.private_key = reference()?,
+                "password" => profile.password = reference()?,
+                "api_key_ends" => profile.api_key_ends = end()?,
+                "owner_ends" => profile.owner_ends = end()?,
+                _ => return Err(self.unknown(key, &FIELDS, &format!("profile {name}"), &FIELDS.join(", "))),
+            }
+        }
+        let apart = [("private_key", profile.private_key.is_some()), ("password", profile.password.is_some())];
+        match apart.iter().find(|(_, is_there)| *is_there && profile.certificate.is_none()) {
+            Some((field, _)) => {
+                let message = format!("profile {name} has {field} and no certificate");
+                Err(CredentialError::new(Code::CFG_01, message).at(self.origin))
+            }
+            None => Ok(profile),
+        }
+    }
+
+    fn field(&self, value: &Spanned<DeValue<'_>>, name: &str, field: &str, what: &str) -> CredentialError {
+        self.error(value.span().start, &format!("profile {name}, field {field}: {what}"))
+    }
+
+    fn unknown(
+        &self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        known: &[&str],
+        place: &str,
+        all: &str,
+    ) -> CredentialError {
+        let name = &**key.get_ref();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let shown = match name.len() <= LONGEST_NAME && name.bytes().all(is_name) {
+            true => format!(" {name:?}"),
+            false => String::new(),
+        };
+        let meant = suggest(name, known.iter().copied());
+        self.error(key.span().start, &format!("{place} has an unknown field{shown}{meant}; there are: {all}"))
+    }
+
+    fn error(&self, at: usize, what: &str) -> CredentialError {
+        let line = 1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        CredentialError::new(Code::CFG_01, format!("{what} (line {line})")).at(self.origin)
+    }
+}
+
+fn mode(text: &str) -> Option<Mode> {
+    [Mode::Key, Mode::Certificate, Mode::Both].into_iter().find(|mode| mode.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reference;
+
+    fn read(text: &str) -> Result<BTreeMap<String, Profile>, CredentialError> {
+        profiles(text, "/etc/d1.toml")
+    }
+
+    const FULL: &str = r#"
+[profiles.ci-prod]
+host = "https://one.digicert.com"
+clientauth_host = "https://clientauth.one.digicert.com"
+mode = "both"
+ca_file = "ca.pem"
+api_key = "env:CI_KEY"
+certificate = "file:~/client.p12"
+private_key = "fd:3"
+password = "exec:pass show 'd1 p12'"
+api_key_ends = 2026-12-31
+owner_ends = "2027-01-31"
+
+[profiles.demo]
+api_key = "keyring:demo"
+"#;
+
+    #[test]
+    fn every_field_is_read() {
+        let profiles = read(FULL).expect("profiles");
+        let profile = &profiles["ci-prod"];
+        assert_eq!(profile.mode, Some(Mode::Both));
+        assert_eq!(profile.certificate, Some(Reference::File("~/client.p12".to_owned())));
+        assert_eq!(profile.api_key_ends.expect("given").to_string(), "2026-12-31T23:59:59Z");
+        assert_eq!(profiles["demo"].api_key, Some(Reference::Keyring("demo".to_owned())));
+        assert!(read("").expect("no profiles").is_empty());
+    }
+
+    #[test]
+    fn secret_05_a_profile_that_is_written_down_again_holds_its_references() {
+        let profiles = read(FULL).expect("profiles");
+        let written = toml::to_string(&BTreeMap::from([("profiles", &profiles)])).expect("TOML");
+        assert!(written.contains("env:CI_KEY") && written.contains("fd:3"), "{written}");
+        assert_eq!(read(&written).expect("what we write"), profiles);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_line_profile_and_field_and_never_shown() {
+        for (text, named) in [
+            ("[profiles.ci]\napi_key = \"canary\"", &["line 2", "profile ci", "field api_key", "env:NAME"][..]),
+            ("[profiles.ci]\npassword = \"vault:canary\"", &["line 2", "field password"]),
+            ("[profiles.ci]\ncertificate = '''-----BEGIN canary'''", &["field certificate"]),
+            ("[profiles.ci]\napi_key = 1234", &["field api_key", "text"]),
+            ("[profiles.ci]\napi_key = [\"canary\"]", &["field api_key", "text"]),
+            ("[profiles.ci]\napi_kye = \"env:X\"", &["line 2", "\"api_kye\"", "api_key"]),
+            ("[profiles.ci]\ncanary_canary_canary_canary_canary = 1", &["line 2", "unknown field"]),
+            ("[profiles.ci]\nmode = \"canary\"", &["field mode", "certificate"]),
+            ("[profiles.ci]\nowner_ends = \"canary\"", &["field owner_ends", "2026-12-31"]),
+            ("[profiles.ci]\npassword = \"env:X\"", &["profile ci", "no certificate"]),
+            ("[profile.ci]\napi_key = \"canary\"", &["line 1", "profiles"]),
+            ("profiles = \"canary\"", &["line 1", "tables"]),
+            ("[profiles]\nci = \"canary\"", &["line 2", "table"]),
+            ("[profiles.ci]\napi_key = canary", &["line 2", "not TOML"]),
+            ("[profiles.ci]\napi_key = \"canary", &["line 2", "not TOML"]),
+            ("[profiles.ci]\nhost = \"a\"\nhost = \"canary\"", &["line 3", "not TOML"]),
+        ] {
+            let error = read(text).expect_err(text);
+            assert_eq!(error.code(), Code::CFG_01);
+            let shown = format!("{error} {error:?}");
+            assert!(named.iter().all(|part| shown.contains(part)) && shown.contains("/etc/d1.toml"), "{text}: {shown}");
+            assert!(!shown.contains("canary"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_brackets_are_an_error_and_no_overflow() {
+        assert!(read(&format!("x = {}", "[".repeat(10_000))).is_err());
+    }
+}

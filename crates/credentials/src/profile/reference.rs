@@ -1,0 +1,138 @@
+//! References: where a secret is, in place of the secret. They are all that a profile may hold, so they can be printed, written
+//! down again and checked into a repository.
+
+use std::fmt;
+use std::str::FromStr;
+
+use digicert_one_core::{Code, CredentialError};
+use serde::{Serialize, Serializer};
+
+/// Where a secret is.
+///
+/// | written | the secret is |
+/// |---|---|
+/// | `env:NAME` | the value of a variable |
+/// | `file:PATH` | the content of a file; `~/` is the home directory, a relative path starts at the folder of `d1.toml` |
+/// | `keyring:ITEM` | an item of the operating system's keyring, service `digicert-one` (feature `keyring`) |
+/// | `exec:PROGRAM ARG…` | what a program writes to standard output; no shell, quotes as in a shell |
+/// | `fd:N` | what is read from an open file descriptor (Unix) |
+///
+/// ```
+/// use digicert_one_credentials::Reference;
+///
+/// let reference: Reference = "exec:pass show 'digicert one/api key'".parse()?;
+/// assert_eq!(reference.to_string(), "exec:pass show 'digicert one/api key'");
+/// let error = "0123456789abcdef".parse::<Reference>().unwrap_err();
+/// assert!(!error.to_string().contains("0123456789abcdef"));
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reference {
+    /// A variable.
+    Variable(String),
+    /// A file, as it is written.
+    File(String),
+    /// An item of the keyring.
+    Keyring(String),
+    /// A program and its arguments.
+    Command(Vec<String>),
+    /// An open file descriptor.
+    Descriptor(u32),
+}
+
+/// What a reference looks like, for errors.
+pub(crate) const FORMS: &str = "env:NAME, file:PATH, keyring:ITEM, exec:PROGRAM ARG... or fd:N";
+
+impl FromStr for Reference {
+    type Err = CredentialError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = |message: String| Err(CredentialError::new(Code::CFG_01, message));
+        let Some((scheme, rest)) = text.split_once(':') else {
+            return error(format!("it is a value, and only a reference to one may stand here: {FORMS}"));
+        };
+        let rest = rest.trim();
+        match scheme.trim() {
+            "env" | "file" | "keyring" | "exec" | "fd" if rest.is_empty() => {
+                error(format!("the reference names nothing; write {FORMS}"))
+            }
+            "env" if rest.contains(['=', ' ', '\t']) => {
+                error("the reference env: needs the name of a variable and nothing else".to_owned())
+            }
+            "env" => Ok(Self::Variable(rest.to_owned())),
+            "file" => Ok(Self::File(rest.to_owned())),
+            "keyring" => Ok(Self::Keyring(rest.to_owned())),
+            "exec" => match shlex::split(rest) {
+                Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(Self::Command(words)),
+                _ => error("the reference exec: has a quote that does not end, or no program".to_owned()),
+            },
+            "fd" => match rest.parse() {
+                Ok(number) => Ok(Self::Descriptor(number)),
+                Err(_) => error("the reference fd: needs the number of a file descriptor".to_owned()),
+            },
+            _ => error(format!("it is a value, and only a reference to one may stand here: {FORMS}")),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Keyring(item) => write!(f, "keyring:{item}"),
+            Self::Command(words) => {
+                let words = shlex::try_join(words.iter().map(String::as_str)).map_err(|_| fmt::Error)?;
+                write!(f, "exec:{words}")
+            }
+            Self::Descriptor(number) => write!(f, "fd:{number}"),
+        }
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read_and_written_the_same() {
+        for text in [
+            "env:DC_API_KEY",
+            "file:~/keys/client.p12",
+            "keyring:ci key",
+            "exec:pass show 'a b'",
+            "fd:3",
+            "file:C:\\k.p12",
+        ] {
+            let reference: Reference = text.parse().expect(text);
+            assert_eq!(reference.to_string(), text);
+            assert_eq!(serde_json::to_string(&reference).expect("text"), serde_json::to_string(text).expect("text"));
+        }
+    }
+
+    #[test]
+    fn a_value_in_place_of_a_reference_is_refused_and_not_shown() {
+        for text in [
+            "canary",
+            "",
+            "canary:canary",
+            "env:",
+            "env:A=canary",
+            "env:canary canary",
+            "fd:canary",
+            "exec:canary 'x",
+            "exec:''",
+        ] {
+            let error = text.parse::<Reference>().expect_err(text);
+            assert_eq!(error.code(), Code::CFG_01);
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+}

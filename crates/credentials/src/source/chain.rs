@@ -1,0 +1,405 @@
+//! Several sources in order. The first that holds something wins, and stays: what it lacks later is an error of its own and
+//! never another source's caller.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use digicert_one_core::{Code, CredentialError};
+
+use super::directory::DirectorySource;
+use super::environment::EnvironmentSource;
+use super::profile::ProfileSource;
+use super::smctl::SmctlSource;
+use super::systemd::SystemdSource;
+use crate::setting::{Lookup, get};
+use crate::{Fetched, Source};
+
+/// Sources in order of precedence.
+///
+/// - The first that is [`Found`](Fetched::Found) wins; one that is [`Absent`](Fetched::Absent) lets the next one try.
+/// - A source that is set up and broken stops the chain: it must not silently become another caller.
+/// - Whoever has won is asked alone from then on. Where it vanishes (a file in the middle of a rotation), the chain is absent
+///   and no other source steps in.
+///
+/// ```
+/// use digicert_one_credentials::{ChainSource, DirectorySource, EnvironmentSource, Fetched, Setting, Source};
+///
+/// let chain = ChainSource::new()
+///     .then(DirectorySource::new("/nonexistent"))
+///     .then(EnvironmentSource::new(&|name| (name == "DC_API_KEY").then(|| Setting::new(name, "an-api-key"))));
+/// assert!(matches!(chain.fetch()?, Fetched::Found(_)));
+/// let report = chain.report().expect("it was asked");
+/// assert_eq!(report.winner(), Some("environment"));
+/// assert!(report.to_string().starts_with("absent     directory /nonexistent: there is no such directory"));
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+pub struct ChainSource {
+    links: Vec<Arc<dyn Source>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    winner: Option<usize>,
+    report: Option<ChainReport>,
+}
+
+impl ChainSource {
+    /// No sources yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { links: Vec::new(), state: Mutex::default() }
+    }
+
+    /// Adds a source after all others.
+    #[must_use]
+    pub fn then(mut self, source: impl Source) -> Self {
+        self.links.push(Arc::new(source));
+        self
+    }
+
+    /// The sources that `d1` asks, in this order:
+    ///
+    /// 1. the profile that `DC_PROFILE` names, in the file that `DC_CONFIG` names
+    /// 2. [variables](EnvironmentSource)
+    /// 3. [systemd's credentials](SystemdSource)
+    /// 4. the [directory](DirectorySource) that `DC_CREDENTIALS_DIR` names
+    /// 5. [smctl's properties](SmctlSource)
+    /// 6. the keyring, with the feature `keyring`
+    ///
+    /// # Errors
+    /// A profile is named and not there.
+    pub fn standard(lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
+        Ok(Self::standard_with(ProfileSource::named(lookup)?, lookup))
+    }
+
+    pub(crate) fn standard_with(profile: Option<ProfileSource>, lookup: &Lookup<'_>) -> Self {
+        let smctl = SmctlSource::new(lookup);
+        let environment = EnvironmentSource::new(lookup);
+        let environment = match smctl.path() {
+            Some(path) => environment.leaving_smctl_to(path),
+            None => environment,
+        };
+        let chain = match profile {
+            Some(profile) => Self::new().then(profile),
+            None => Self::new().then(NotNamed { name: "profile", variable: "DC_PROFILE" }),
+        };
+        let chain = chain.then(environment).then(SystemdSource::new(lookup));
+        let variable = "DC_CREDENTIALS_DIR";
+        let chain = match get(lookup, variable) {
+            Some(setting) => chain.then(DirectorySource::new(setting.path()).required(variable)),
+            None => chain.then(NotNamed { name: "directory", variable }),
+        };
+        let chain = chain.then(smctl);
+        #[cfg(feature = "keyring")]
+        let chain = chain.then(super::keyring::KeyringSource::new().if_reachable());
+        chain
+    }
+
+    /// What became of the last fetch; none before the first.
+    #[must_use]
+    pub fn report(&self) -> Option<ChainReport> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).report.clone()
+    }
+
+    /// Asks one source and notes what it says.
+    fn ask(&self, index: usize) -> (ChainOutcome, Result<Fetched, CredentialError>) {
+        let answer = self.links[index].fetch();
+        let outcome = match &answer {
+            Ok(Fetched::Found(_)) => ChainOutcome::Won,
+            Ok(Fetched::Absent(reason)) => ChainOutcome::Absent(reason.clone()),
+            Err(error) => ChainOutcome::Failed(error.code(), error.to_string()),
+        };
+        (outcome, answer)
+    }
+
+    fn ask_all(&self, report: &mut ChainReport) -> (Option<usize>, Result<Fetched, CredentialError>) {
+        for index in 0..self.links.len() {
+            let (outcome, answer) = self.ask(index);
+            report.entries[index].outcome = outcome;
+            match answer {
+                Ok(Fetched::Absent(_)) => {}
+                Ok(Fetched::Found(_)) => return (Some(index), answer),
+                Err(_) => return (None, answer),
+            }
+        }
+        let reasons: Vec<String> = report.entries.iter().map(ChainEntry::reason).collect();
+        (None, Ok(Fetched::Absent(reasons.join("; "))))
+    }
+}
+
+impl Default for ChainSource {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ChainSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.links.iter().map(|link| link.name())).finish()
+    }
+}
+
+impl Source for ChainSource {
+    fn name(&self) -> String {
+        let names: Vec<String> = self.links.iter().map(|link| link.name()).collect();
+        format!("the first of: {}", names.join(", "))
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        // Held throughout, so that two fetches at once cannot end with two winners.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = state.winner {
+            let (outcome, answer) = self.ask(index);
+            if let Some(report) = &mut state.report {
+                report.entries[index].outcome = outcome;
+            }
+            return answer;
+        }
+        let entry = |link: &Arc<dyn Source>| ChainEntry { source: link.name(), outcome: ChainOutcome::NotAsked };
+        let mut report = ChainReport { entries: self.links.iter().map(entry).collect() };
+        let (winner, answer) = self.ask_all(&mut report);
+        *state = State { winner, report: Some(report) };
+        answer
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        let winner = self.state.lock().unwrap_or_else(PoisonError::into_inner).winner;
+        match winner {
+            Some(index) => self.links[index].watched_paths(),
+            None => self.links.iter().flat_map(|link| link.watched_paths()).collect(),
+        }
+    }
+}
+
+/// What each source of a chain said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainReport {
+    entries: Vec<ChainEntry>,
+}
+
+/// What one source of a chain said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChainEntry {
+    /// The name of the source.
+    pub source: String,
+    /// What it said.
+    pub outcome: ChainOutcome,
+}
+
+/// What a source of a chain said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChainOutcome {
+    /// It holds the credential that is used.
+    Won,
+    /// It is not set up, for this reason.
+    Absent(String),
+    /// It is set up and broken, which stopped the chain.
+    Failed(Code, String),
+    /// One before it had won or failed.
+    NotAsked,
+}
+
+impl ChainReport {
+    /// What each source said, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[ChainEntry] {
+        &self.entries
+    }
+
+    /// The name of the source whose credential is used.
+    #[must_use]
+    pub fn winner(&self) -> Option<&str> {
+        let winner = self.entries.iter().find(|entry| entry.outcome == ChainOutcome::Won)?;
+        Some(&winner.source)
+    }
+}
+
+impl ChainOutcome {
+    /// In a word or two.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Absent(_) => "absent",
+            Self::Failed(..) => "failed",
+            Self::NotAsked => "not asked",
+        }
+    }
+
+    /// Why it lost, or none for a winner.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Won => None,
+            Self::Absent(reason) => Some(reason.clone()),
+            Self::Failed(code, text) => Some(format!("{code} {text}")),
+            Self::NotAsked => Some("one before it has decided".to_owned()),
+        }
+    }
+}
+
+impl ChainEntry {
+    fn reason(&self) -> String {
+        match self.outcome.reason() {
+            Some(reason) => format!("{}: {reason}", self.source),
+            None => self.source.clone(),
+        }
+    }
+}
+
+impl fmt::Display for ChainReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let line_end = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_end}{:<10} {}", entry.outcome.word(), entry.reason())?;
+        }
+        Ok(())
+    }
+}
+
+/// A source that nobody has named, so that the report can say so.
+#[derive(Debug)]
+struct NotNamed {
+    name: &'static str,
+    variable: &'static str,
+}
+
+impl Source for NotNamed {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        Ok(Fetched::Absent(format!("{} is not set", self.variable)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::setting::given;
+    use crate::{RawCredential, Secret};
+
+    /// Says one thing after the other, and the last for ever.
+    #[derive(Debug)]
+    struct Scripted(&'static str, &'static [Said], AtomicUsize);
+
+    #[derive(Clone, Copy, Debug)]
+    enum Said {
+        Key(&'static str),
+        Nothing,
+        Broken,
+    }
+
+    fn scripted(name: &'static str, says: &'static [Said]) -> Scripted {
+        Scripted(name, says, AtomicUsize::new(0))
+    }
+
+    impl Source for Scripted {
+        fn name(&self) -> String {
+            self.0.to_owned()
+        }
+
+        fn fetch(&self) -> Result<Fetched, CredentialError> {
+            match self.1[self.2.fetch_add(1, Ordering::Relaxed).min(self.1.len() - 1)] {
+                Said::Key(key) => Ok(Fetched::Found(RawCredential::new().with_api_key(Secret::new(key, self.0)))),
+                Said::Nothing => Ok(Fetched::Absent("nothing here".to_owned())),
+                Said::Broken => Err(CredentialError::new(Code::ID_13, "broken").at(self.0)),
+            }
+        }
+
+        fn watched_paths(&self) -> Vec<PathBuf> {
+            vec![self.0.into()]
+        }
+    }
+
+    fn key(fetched: Result<Fetched, CredentialError>) -> String {
+        match fetched {
+            Ok(Fetched::Found(raw)) => raw.api_key.expect("a key").expose_text().expect("text").to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_that_is_found_wins_and_the_report_says_why_the_others_lost() {
+        let chain = ChainSource::new()
+            .then(scripted("a", &[Said::Nothing]))
+            .then(scripted("b", &[Said::Key("b")]))
+            .then(scripted("c", &[Said::Key("c")]));
+        assert!(chain.report().is_none());
+        assert_eq!(chain.watched_paths().len(), 3);
+        assert_eq!(key(chain.fetch()), "b");
+        let report = chain.report().expect("asked");
+        assert_eq!(report.winner(), Some("b"));
+        let text = report.to_string();
+        assert_eq!(text, "absent     a: nothing here\nwon        b\nnot asked  c: one before it has decided");
+        assert_eq!(chain.watched_paths(), [PathBuf::from("b")]);
+    }
+
+    #[test]
+    fn cred_08_a_source_that_is_set_up_and_broken_stops_the_chain() {
+        let chain = ChainSource::new().then(scripted("a", &[Said::Broken])).then(scripted("b", &[Said::Key("b")]));
+        assert_eq!(chain.fetch().expect_err("no other caller").place(), Some("a"));
+        let report = chain.report().expect("asked");
+        assert!(matches!(report.entries()[0].outcome, ChainOutcome::Failed(Code::ID_13, _)), "{report}");
+        assert_eq!((report.winner(), &report.entries()[1].outcome), (None, &ChainOutcome::NotAsked));
+    }
+
+    #[test]
+    fn a_winner_that_vanishes_is_not_replaced_by_another_caller() {
+        let says = &[Said::Key("a1"), Said::Nothing, Said::Broken, Said::Key("a2")];
+        let chain = ChainSource::new().then(scripted("a", says)).then(scripted("b", &[Said::Key("b")]));
+        assert_eq!(key(chain.fetch()), "a1");
+        assert!(matches!(chain.fetch(), Ok(Fetched::Absent(_))));
+        assert!(chain.fetch().is_err());
+        assert_eq!(key(chain.fetch()), "a2");
+        assert_eq!(chain.report().expect("asked").winner(), Some("a"));
+    }
+
+    #[test]
+    fn nothing_anywhere_is_absent_with_every_reason() {
+        let Ok(Fetched::Absent(reasons)) = ChainSource::standard(&given(&[])).expect("no profile").fetch() else {
+            panic!("nothing is set")
+        };
+        for name in ["DC_PROFILE", "DC_API_KEY", "CREDENTIALS_DIRECTORY", "DC_CREDENTIALS_DIR", "smctl"] {
+            assert!(reasons.contains(name), "{name}: {reasons}");
+        }
+        assert!(matches!(ChainSource::new().fetch(), Ok(Fetched::Absent(_))));
+    }
+
+    #[test]
+    fn the_standard_chain_asks_in_the_documented_order() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::create_dir_all(path(".signingmanager")).expect("made");
+        for (file, content) in [
+            ("d1.toml", "[profiles.ci]\napi_key = 'env:CI_KEY'\n"),
+            ("api-key", "of the directory"),
+            (".signingmanager/ssm-config.properties", "SM_API_KEY=of smctl\n"),
+        ] {
+            std::fs::write(path(file), content).expect("written");
+        }
+        let (home, config) = (path(""), path("d1.toml"));
+        let layers: [&[(&str, &str)]; 5] = [
+            &[("DC_CONFIG", &config), ("CI_KEY", "of the profile"), ("DC_PROFILE", "ci")],
+            &[("DC_API_KEY", "of the environment")],
+            &[("CREDENTIALS_DIRECTORY", &home)],
+            &[("DC_CREDENTIALS_DIR", &home)],
+            &[("HOME", &home), ("USERPROFILE", &home)],
+        ];
+        let winners = ["profile ci", "environment", "systemd directory", "directory", "smctl's properties"];
+        for (index, winner) in winners.into_iter().enumerate() {
+            let settings = layers[index..].concat();
+            let chain = ChainSource::standard(&given(&settings)).expect("profiles");
+            assert!(matches!(chain.fetch(), Ok(Fetched::Found(_))), "{winner}");
+            let report = chain.report().expect("asked");
+            assert!(report.winner().expect("one").starts_with(winner), "{report}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The operating system's keyring: Secret Service on Linux and the BSDs (over D-Bus in pure Rust: no system library, no
+//! tokio), Keychain on macOS, Credential Manager on Windows. Behind the feature `keyring`, because of what it pulls in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use digicert_one_core::{Code, CredentialError};
+use keyring_core::{CredentialStore, Error};
+
+use super::gather::{end_date, without_line_end};
+use crate::{Fetched, RawCredential, Secret, Source};
+
+const SERVICE: &str = "digicert-one";
+
+/// Items of the operating system's keyring, service `digicert-one`, by these account names:
+///
+/// `api-key`; `certificate` (any format; base64 where the keyring takes text only), `private-key`, `password`;
+/// `api-key-ends`, `owner-ends`.
+///
+/// On Linux: `secret-tool store --label='DigiCert ONE' service digicert-one username api-key`. A locked keyring may ask its
+/// user. Windows takes 2560 bytes an item: too few for most key stores, which are better kept in a file with their password
+/// here.
+///
+/// ```no_run
+/// use digicert_one_credentials::KeyringSource;
+/// let source = KeyringSource::new().with_service("digicert-one-staging");
+/// ```
+#[derive(Clone)]
+pub struct KeyringSource {
+    store: Option<Arc<CredentialStore>>,
+    service: String,
+    optional: bool,
+}
+
+impl KeyringSource {
+    /// The keyring of this system. It is opened at the first fetch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { store: None, service: SERVICE.to_owned(), optional: false }
+    }
+
+    /// Another store of the `keyring` family of crates.
+    #[must_use]
+    pub fn over(store: Arc<CredentialStore>) -> Self {
+        Self { store: Some(store), ..Self::new() }
+    }
+
+    /// Another service than `digicert-one`: one for each service user.
+    #[must_use]
+    pub fn with_service(mut self, service: impl Into<String>) -> Self {
+        self.service = service.into();
+        self
+    }
+
+    /// Counts a keyring that cannot be reached as not set up: for the end of a chain, where nobody asked for it.
+    #[must_use]
+    pub(crate) fn if_reachable(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+}
+
+impl Default for KeyringSource {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for KeyringSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyringSource").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+impl Source for KeyringSource {
+    fn name(&self) -> String {
+        format!("keyring service {}", self.service)
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        let unreachable = |error: Error| failed(&self.name(), &error);
+        let store = match self.store.clone().map_or_else(platform, Ok) {
+            Ok(store) => store,
+            Err(error) if self.optional => return Ok(Fetched::Absent(unreachable(error).message().to_owned())),
+            Err(error) => return Err(unreachable(error)),
+        };
+        let item = |account: &str| read(&*store, &self.service, account);
+        let text = |account: &str| item(account).map(|found| found.map(|secret| without_line_end(&secret)));
+        let ends = |account: &str| text(account)?.map(|secret| end_date(&secret)).transpose();
+        let mut raw = RawCredential::new();
+        raw.api_key = text("api-key")?;
+        raw.certificate = item("certificate")?;
+        if raw.certificate.is_some() {
+            raw.private_key = item("private-key")?;
+            raw.password = text("password")?;
+        }
+        if raw.api_key.is_none() && raw.certificate.is_none() {
+            return Ok(Fetched::Absent("it has neither an item api-key nor an item certificate".to_owned()));
+        }
+        Ok(Fetched::Found(raw.with_ends(ends("api-key-ends")?, ends("owner-ends")?)))
+    }
+}
+
+/// One item of this system's keyring, for a reference.
+pub(crate) fn item(account: &str) -> Result<Option<Secret>, CredentialError> {
+    let store = platform().map_err(|error| failed(&format!("keyring item {account}"), &error))?;
+    read(&*store, SERVICE, account)
+}
+
+fn read(store: &CredentialStore, service: &str, account: &str) -> Result<Option<Secret>, CredentialError> {
+    let origin = format!("keyring item {account} of {service}");
+    match store.build(service, account, None).and_then(|entry| entry.get_secret()) {
+        Ok(bytes) => Ok(Some(Secret::new(bytes, origin))),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(failed(&origin, &error)),
+    }
+}
+
+/// What went wrong, without what the error holds of the item: its debug form may be the secret.
+fn failed(place: &str, error: &Error) -> CredentialError {
+    let message = match error {
+        Error::PlatformFailure(cause) => format!("the keyring cannot be reached: {cause}"),
+        Error::NoStorageAccess(cause) => format!("the keyring is locked or does not let us in: {cause}"),
+        Error::Ambiguous(_) => "the keyring has more than one such item: remove all but one".to_owned(),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => "the item is damaged: store it again".to_owned(),
+        Error::NotSupportedByStore(what) => format!("the keyring cannot do this: {what}"),
+        _ => "the keyring failed".to_owned(),
+    };
+    CredentialError::new(Code::ID_13, message).at(place)
+}
+
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+fn platform() -> Result<Arc<CredentialStore>, Error> {
+    Ok(zbus_secret_service_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn platform() -> Result<Arc<CredentialStore>, Error> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(windows)]
+fn platform() -> Result<Arc<CredentialStore>, Error> {
+    Ok(windows_native_keyring_store::Store::new()?)
+}
+
+#[cfg(not(any(
+    windows,
+    target_os = "macos",
+    all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))
+)))]
+fn platform() -> Result<Arc<CredentialStore>, Error> {
+    Err(Error::NotSupportedByStore("there is no keyring that we can read on this system".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use keyring_core::api::CredentialStoreApi;
+    use keyring_core::mock;
+
+    use super::*;
+
+    fn store(items: &[(&str, &[u8])]) -> Arc<mock::Store> {
+        let store = mock::Store::new().expect("a store in memory");
+        for (account, secret) in items {
+            let entry = store.build(SERVICE, account, None).expect("an entry");
+            entry.set_secret(secret).expect("stored");
+        }
+        store
+    }
+
+    #[test]
+    fn items_are_found_by_account_name() {
+        let source = KeyringSource::over(store(&[
+            ("api-key", b"canary\n"),
+            ("certificate", b"\x30\x82"),
+            ("password", b"p"),
+            ("owner-ends", b"2027-01-31"),
+        ]));
+        let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("they are there") };
+        let key = raw.api_key.expect("a key");
+        assert_eq!((key.expose(), &**key.origin()), (&b"canary"[..], "keyring item api-key of digicert-one"));
+        assert_eq!(raw.certificate.expect("a store").expose(), b"\x30\x82");
+        assert!(raw.private_key.is_none() && raw.password.is_some() && raw.owner_ends.is_some());
+        assert!(!format!("{source:?}").contains("canary"));
+    }
+
+    #[test]
+    fn no_items_and_items_of_another_service_are_absent() {
+        let source = KeyringSource::over(store(&[("password", b"alone")]));
+        assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
+        let source = KeyringSource::over(store(&[("api-key", b"k")])).with_service("another");
+        assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
+    }
+
+    #[test]
+    fn a_keyring_that_fails_is_a_coded_error_that_shows_nothing_of_the_item() {
+        for (error, named) in [
+            (Error::PlatformFailure("no session bus".into()), "cannot be reached: no session bus"),
+            (Error::NoStorageAccess("locked".into()), "locked"),
+            (Error::BadEncoding(b"canary".to_vec()), "damaged"),
+            (Error::BadDataFormat(b"canary".to_vec(), "odd".into()), "damaged"),
+        ] {
+            let store = store(&[("api-key", b"canary")]);
+            let entry = store.build(SERVICE, "api-key", None).expect("an entry");
+            entry.as_any().downcast_ref::<mock::Cred>().expect("of the mock").set_error(error);
+            let error = KeyringSource::over(store).fetch().expect_err("it fails");
+            assert_eq!(error.code(), Code::ID_13);
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(named) && text.contains("api-key") && !text.contains("canary"), "{text}");
+            assert!(!text.contains(&format!("{:?}", b"canary")), "{text}");
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The credential of a profile: each reference is followed at every fetch, and errors name file, profile and field beside what
+//! the reference names.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use digicert_one_core::{Code, CredentialError};
+
+use super::gather::{Place, without_line_end};
+use super::process::Program;
+#[cfg(unix)]
+use super::reader::ReadOnce;
+use crate::host::HostSettings;
+use crate::setting::{Lookup, get, home};
+use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Secret, Setting, Source, Warning};
+
+/// A profile of a [`ProfileFile`] as a source.
+///
+/// Variables that it refers to are read once, as are file descriptors; files and commands at every fetch.
+///
+/// ```no_run
+/// use digicert_one_credentials::{ProfileFile, ProfileSource, Setting};
+///
+/// let file = ProfileFile::read("/etc/d1/d1.toml")?;
+/// let source = ProfileSource::new(&file, "ci-prod", &Setting::variable)?;
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone)]
+pub struct ProfileSource {
+    name: String,
+    folder: PathBuf,
+    home: Option<PathBuf>,
+    profile: Profile,
+    warnings: Vec<Warning>,
+    api_key: Option<Held>,
+    certificate: Option<Held>,
+    private_key: Option<Held>,
+    password: Option<Held>,
+}
+
+/// A reference that is ready to be followed, and what errors call it.
+#[derive(Clone)]
+struct Held {
+    place: HeldPlace,
+    by: String,
+}
+
+#[derive(Clone)]
+enum HeldPlace {
+    Variable(String, Option<Setting>),
+    File(PathBuf),
+    Command(Program),
+    #[cfg(unix)]
+    Descriptor(Arc<ReadOnce>),
+    Keyring(String),
+    Unsupported(&'static str),
+}
+
+impl ProfileSource {
+    /// The profile of this name; `lookup` gives the variables that it refers to, and the home directory.
+    ///
+    /// # Errors
+    /// There is no such profile.
+    pub fn new(file: &ProfileFile, name: &str, lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
+        let profile = file.profile(name)?.clone();
+        let folder = file.path().parent().unwrap_or(Path::new("")).to_owned();
+        let origin = format!("profile {name} of {}", file.path().display());
+        let paths = Paths { folder: &folder, home: home(lookup) };
+        let held = |field: &str, reference: &Option<Reference>| {
+            let place = paths.place(reference.as_ref()?, lookup);
+            Some(Held { place, by: format!("{field} in {origin}") })
+        };
+        Ok(Self {
+            api_key: held("api_key", &profile.api_key),
+            certificate: held("certificate", &profile.certificate),
+            private_key: held("private_key", &profile.private_key),
+            password: held("password", &profile.password),
+            home: paths.home,
+            warnings: file.warnings().to_vec(),
+            name: origin,
+            folder,
+            profile,
+        })
+    }
+
+    /// The profile that `DC_PROFILE` names, if it names one.
+    ///
+    /// # Errors
+    /// There is no such profile, or no file with profiles.
+    pub(crate) fn named(lookup: &Lookup<'_>) -> Result<Option<Self>, CredentialError> {
+        let Some(setting) = get(lookup, "DC_PROFILE") else { return Ok(None) };
+        let path = ProfileFile::default_path(lookup).ok_or_else(|| {
+            let message =
+                "there is no directory for configuration in which to look for d1.toml: set DC_CONFIG to its path";
+            CredentialError::new(Code::CFG_01, message).at(setting.name())
+        })?;
+        let file = ProfileFile::read(path)?;
+        Self::new(&file, setting.text()?, lookup).map(Some)
+    }
+
+    /// The hosts and the CA file of the profile.
+    pub(crate) fn hosts(&self) -> HostSettings {
+        let setting = |field: &str, value: &Option<String>| {
+            value.as_ref().map(|value| Setting::new(format!("{field} in {}", self.name), value))
+        };
+        let paths = Paths { folder: &self.folder, home: self.home.clone() };
+        let ca_file = self.profile.ca_file.as_ref().map(|path| paths.path(path));
+        HostSettings {
+            platform: setting("host", &self.profile.host),
+            client_auth: setting("clientauth_host", &self.profile.clientauth_host),
+            smctl: None,
+            ca_file: ca_file.map(|path| Setting::new(format!("ca_file in {}", self.name), path)),
+        }
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Held> {
+        [&self.api_key, &self.certificate, &self.private_key, &self.password].into_iter().flatten()
+    }
+}
+
+impl fmt::Debug for ProfileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProfileSource")
+            .field("name", &self.name)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Source for ProfileSource {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        if self.api_key.is_none() && self.certificate.is_none() {
+            return Ok(Fetched::Absent("it names neither an API key nor a certificate".to_owned()));
+        }
+        let mut raw = RawCredential::new().with_ends(self.profile.api_key_ends, self.profile.owner_ends);
+        raw.mode = self.profile.mode;
+        raw.warnings.clone_from(&self.warnings);
+        let follow = |held: &Option<Held>, warnings: &mut Vec<Warning>| {
+            held.as_ref().map(|held| held.follow(warnings)).transpose()
+        };
+        raw.api_key = follow(&self.api_key, &mut raw.warnings)?;
+        let mut of_certificate = Vec::new();
+        raw.certificate = follow(&self.certificate, &mut of_certificate)?;
+        raw.private_key = follow(&self.private_key, &mut raw.warnings)?;
+        // As for files: with its key apart, a certificate is public.
+        if raw.private_key.is_none() {
+            raw.warnings.append(&mut of_certificate);
+        }
+        raw.password = follow(&self.password, &mut raw.warnings)?.map(|password| without_line_end(&password));
+        Ok(Fetched::Found(raw))
+    }
+
+    fn watched_paths(&self) -> Vec<PathBuf> {
+        let file = |held: &Held| match &held.place {
+            HeldPlace::File(path) => Some(path.clone()),
+            _ => None,
+        };
+        self.held().filter_map(file).collect()
+    }
+}
+
+impl Held {
+    fn follow(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
+        let named = |secret: &Secret| Secret::new(secret.expose(), format!("{} ({})", secret.origin(), self.by));
+        // The error below says where, but not on whose word.
+        let of_field = |error: CredentialError| {
+            let place = error.place().map_or_else(|| self.by.clone(), |place| format!("{place} ({})", self.by));
+            CredentialError::new(error.code(), error.message()).at(place)
+        };
+        match &self.place {
+            HeldPlace::Variable(_, Some(setting)) => Ok(named(&setting.secret())),
+            HeldPlace::Variable(name, None) => {
+                let message = format!("the variable {name} is not set");
+                Err(CredentialError::new(Code::ID_13, message).at(&*self.by))
+            }
+            HeldPlace::File(path) => Place::named(path, &self.by).read(warnings),
+            // A program's line end is not part of its answer.
+            HeldPlace::Command(program) => {
+                program.run().map(|output| named(&without_line_end(&output))).map_err(of_field)
+            }
+            #[cfg(unix)]
+            HeldPlace::Descriptor(once) => once.read().map(|bytes| named(&without_line_end(&bytes))).map_err(of_field),
+            HeldPlace::Keyring(item) => {
+                let item = super::keyring::item(item).and_then(|found| {
+                    found.ok_or_else(|| {
+                        CredentialError::new(Code::ID_13, "there is no such item").at(format!("keyring item {item}"))
+                    })
+                });
+                item.map(|secret| named(&secret)).map_err(of_field)
+            }
+            HeldPlace::Unsupported(what) => Err(CredentialError::new(Code::CFG_01, *what).at(&*self.by)),
+        }
+    }
+}
+
+/// What the paths of a profile start from.
+struct Paths<'a> {
+    folder: &'a Path,
+    home: Option<PathBuf>,
+}
+
+impl Paths<'_> {
+    fn place(&self, reference: &Reference, lookup: &Lookup<'_>) -> HeldPlace {
+        match reference {
+            Reference::Variable(name) => HeldPlace::Variable(name.clone(), get(lookup, name)),
+            Reference::File(path) => HeldPlace::File(self.path(Path::new(path))),
+            Reference::Keyring(item) => HeldPlace::Keyring(item.clone()),
+            Reference::Command(words) => {
+                let mut words = words.iter();
+                let Some(program) = words.next() else { return HeldPlace::Unsupported("there is no program to run") };
+                // A bare name is looked up in PATH, as everywhere.
+                let program = match program.contains(std::path::is_separator) {
+                    true => self.path(Path::new(program)),
+                    false => PathBuf::from(program),
+                };
+                HeldPlace::Command(Program::new(program, words.map(Into::into).collect()))
+            }
+            #[cfg(unix)]
+            Reference::Descriptor(number) => HeldPlace::Descriptor(Arc::new(ReadOnce::descriptor(*number))),
+            #[cfg(not(unix))]
+            Reference::Descriptor(_) => HeldPlace::Unsupported("file descriptors cannot be read on this system"),
+        }
+    }
+
+    fn path(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => self.folder.join(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::given;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn with(fields: &str) -> Self {
+            let folder = tempfile::tempdir().expect("a directory");
+            std::fs::write(folder.path().join("d1.toml"), format!("[profiles.ci]\n{fields}\n")).expect("written");
+            Self(folder)
+        }
+
+        fn file(&self, name: &str, content: &str) -> String {
+            std::fs::write(self.0.path().join(name), content).expect("written");
+            self.0.path().join(name).display().to_string()
+        }
+
+        fn source(&self, settings: &[(&str, &str)]) -> ProfileSource {
+            let file = ProfileFile::read(self.0.path().join("d1.toml")).expect("profiles");
+            ProfileSource::new(&file, "ci", &given(settings)).expect("the profile")
+        }
+
+        fn found(&self, settings: &[(&str, &str)]) -> RawCredential {
+            match self.source(settings).fetch() {
+                Ok(Fetched::Found(raw)) => raw,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn references_are_followed_and_named_by_field_and_profile() {
+        let folder =
+            Folder::with("api_key = 'env:CI_KEY'\ncertificate = 'file:client.p12'\npassword = 'file:~/password'");
+        folder.file("client.p12", "store");
+        folder.file("password", "p\n");
+        let home = folder.0.path().display().to_string();
+        let raw = folder.found(&[("CI_KEY", "canary"), ("HOME", &home), ("USERPROFILE", &home)]);
+        let key = raw.api_key.expect("a key");
+        assert_eq!(key.expose(), b"canary");
+        assert!(key.origin().starts_with("CI_KEY (api_key in profile ci of"), "{}", key.origin());
+        assert_eq!(raw.certificate.expect("a store").expose(), b"store");
+        assert_eq!(raw.password.expect("a password").expose(), b"p");
+    }
+
+    #[test]
+    fn a_reference_that_leads_nowhere_names_itself_and_the_field() {
+        let folder = Folder::with("api_key = 'env:CI_KEY'");
+        let text = folder.source(&[]).fetch().expect_err("not set").to_string();
+        assert!(text.contains("CI_KEY") && text.contains("api_key in profile ci"), "{text}");
+        let folder = Folder::with("certificate = 'file:missing.pem'");
+        let text = folder.source(&[]).fetch().expect_err("missing").to_string();
+        assert!(text.contains("missing.pem") && text.contains("certificate in profile ci"), "{text}");
+        let folder = Folder::with("api_key = 'exec:/nonexistent/helper canary'");
+        let text = folder.source(&[]).fetch().expect_err("missing").to_string();
+        assert!(
+            text.contains("/nonexistent/helper") && text.contains("api_key in") && !text.contains("canary"),
+            "{text}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_gives_the_bare_value_without_its_line_end() {
+        let folder = Folder::with("api_key = \"exec:sh -c 'echo canary'\"");
+        let key = folder.found(&[]).api_key.expect("a key");
+        assert_eq!(key.expose(), b"canary");
+        assert!(key.origin().starts_with("command sh (api_key"), "{}", key.origin());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_descriptor_is_read_once_and_kept() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        writer.write_all(b"canary\n").expect("written");
+        drop(writer);
+        let folder = Folder::with(&format!("api_key = 'fd:{}'", reader.as_raw_fd()));
+        let source = folder.source(&[]);
+        for _ in 0..2 {
+            let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("it was kept") };
+            assert_eq!(raw.api_key.expect("a key").expose(), b"canary");
+        }
+    }
+
+    #[test]
+    fn a_profile_with_a_host_alone_holds_no_credential() {
+        let source = Folder::with("host = 'https://one.digicert.com'\nca_file = 'ca.pem'").source(&[]);
+        assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
+        assert!(source.hosts().instance().is_ok());
+        let ca_file = source.hosts().ca_file.expect("given").path();
+        assert!(ca_file.is_absolute() && ca_file.ends_with("ca.pem"), "{}", ca_file.display());
+    }
+
+    #[test]
+    fn mode_and_end_dates_go_with_the_credential() {
+        let folder = Folder::with("api_key = 'env:K'\nmode = 'key'\napi_key_ends = 2026-12-31");
+        let raw = folder.found(&[("K", "k")]);
+        assert_eq!(raw.mode, Some(digicert_one_core::Mode::Key));
+        assert!(raw.key_ends.is_some());
+    }
+
+    #[test]
+    fn secret_01_a_profile_source_prints_references_only() {
+        let folder = Folder::with("api_key = 'env:K'");
+        let source = folder.source(&[("K", "canary")]);
+        assert!(!format!("{source:?} {source:#?} {}", source.name()).contains("canary"));
+    }
+
+    #[test]
+    fn the_variable_names_the_profile_and_its_file_must_be_there() {
+        let folder = Folder::with("api_key = 'env:K'");
+        let path = folder.0.path().join("d1.toml").display().to_string();
+        let named = |settings: &[(&str, &str)]| ProfileSource::named(&given(settings));
+        assert!(named(&[("DC_CONFIG", &path)]).expect("no profile is asked for").is_none());
+        assert!(named(&[("DC_CONFIG", &path), ("DC_PROFILE", "ci")]).expect("it is there").is_some());
+        let error = named(&[("DC_CONFIG", &path), ("DC_PROFILE", "cii")]).expect_err("it is not");
+        assert!(error.to_string().contains("did you mean ci?"), "{error}");
+        assert!(named(&[("DC_CONFIG", "/nonexistent/d1.toml"), ("DC_PROFILE", "ci")]).is_err());
+        assert!(named(&[("DC_PROFILE", "ci")]).expect_err("nowhere to look").to_string().contains("DC_CONFIG"));
+    }
+}
