@@ -19,9 +19,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Reminders {
     /// Descending.
     days: Vec<u32>,
-    listener: Option<Box<dyn Fn(&Reminder) + Send + Sync>>,
+    listener: Option<Box<Listener>>,
     told: Mutex<Option<Told>>,
 }
+
+type Listener = dyn Fn(&Reminder) + Send + Sync;
 
 /// The last reminder.
 struct Told {

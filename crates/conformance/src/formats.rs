@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc;
 use std::time::SystemTime;
 
 use digicert_one_client::credentials::{RawCredential, Reading, Rules, Secret};
@@ -32,17 +32,16 @@ pub struct FormatCell {
 /// The testbed cannot be set up.
 #[must_use]
 pub fn format_table(subject: &Subject) -> Vec<FormatCell> {
-    let cells = Arc::new(Mutex::new(Vec::new()));
+    let (cell, cells) = mpsc::channel();
     for format in Format::ALL.iter().copied() {
-        let (world, cells) = (World::new(subject), Arc::clone(&cells));
+        let (world, cell) = (World::new(subject), cell.clone());
         (subject.block_on)(Box::pin(async move {
             let outcome = presented(&world, &format.make()).await.map(drop);
-            let cell = FormatCell { format: format.name(), outcome };
-            cells.lock().unwrap_or_else(PoisonError::into_inner).push(cell);
+            let _ = cell.send(FormatCell { format: format.name(), outcome });
         }));
     }
-    let done = cells.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    done
+    drop(cell);
+    cells.iter().collect()
 }
 
 /// The test of the table: every cell is `ok`. Writes the cells, tab-separated, where `D1_MATRIX_FILE` says; `cargo xtask matrix`

@@ -241,7 +241,7 @@ fn judge(order: HashMap<String, usize>) -> (Front, Arc<AtomicUsize>) {
         handler(move |request, peer| {
             let begun = request.uri().path().trim_start_matches('/').parse::<usize>().ok();
             let shown = peer.fingerprint.as_ref().and_then(|fingerprint| order.get(fingerprint)).copied();
-            if !begun.zip(shown).is_some_and(|(begun, shown)| shown >= begun) {
+            if begun.zip(shown).is_none_or(|(begun, shown)| shown < begun) {
                 count.fetch_add(1, Ordering::Relaxed);
             }
             async { http::Response::new(Bytes::from_static(b"{}")) }

@@ -87,7 +87,7 @@ pub enum InstanceError {
     Prefix(#[source] TargetError),
     /// Only one of the two origins is known and the other cannot be derived.
     #[error(
-        "no {role} host is known beside {known}: an address or localhost has no clientauth. form, so give both hosts"
+        "no {role} host is known beside {known}: an address, localhost or a very long name has no clientauth. form, so give both hosts"
     )]
     NoHost {
         /// The host that the material needs.
@@ -221,6 +221,13 @@ fn secure(host: &str) -> Result<Origin, InstanceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_becomes_too_long_with_clientauth_has_the_platform_host_only() {
+        let long = vec!["a".repeat(60); 4].join(".");
+        let instance = Instance::parse(&long).expect("243 characters are a name");
+        assert!(instance.origin(HostRole::Platform).is_ok() && instance.origin(HostRole::ClientAuth).is_err());
+    }
 
     const PUBLIC: [(Region, Stage); 8] = [
         (Region::UnitedStates, Stage::Production),

@@ -153,7 +153,8 @@ impl Origin {
         self.at(host).unwrap_or_else(|| self.clone())
     }
 
-    /// The `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`, which have no labels.
+    /// The `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`, which have no labels, and
+    /// for names that would become too long.
     pub(crate) fn with_client_auth_label(&self) -> Option<Self> {
         if self.is_ip() || self.host == "localhost" {
             return None;
@@ -165,7 +166,7 @@ impl Origin {
     }
 
     fn at(&self, host: String) -> Option<Self> {
-        Self::new(self.https, host, self.port, self.prefix.clone()).ok()
+        is_host(&host).then(|| Self::new(self.https, host, self.port, self.prefix.clone()).ok()).flatten()
     }
 
     fn ip(&self) -> Option<IpAddr> {

@@ -87,13 +87,14 @@ pub(crate) async fn rotate_05_a_broken_replacement_changes_nothing_and_is_told_o
     let (good, other) = (named("good"), named("other"));
     let followed = Followed::begin(&world, by_polling(), |directory| write(directory, &good));
     let expired = Pki::shared().client(ClientSpec { validity: Validity::Expired, ..ClientSpec::default() });
-    let broken: [(&dyn Fn(&Path), Code); 3] = [
-        (&|directory| std::fs::write(directory.join("tls.key"), key_pem(&other)).expect("written"), Code::ID_01),
-        (&|directory| std::fs::write(directory.join("tls.crt"), "garbage").expect("written"), Code::ID_07),
-        (&|directory| write(directory, &expired), Code::ID_09),
+    let broken = [
+        (good.chain_pem(), key_pem(&other), Code::ID_01),
+        ("garbage".to_owned(), key_pem(&other), Code::ID_07),
+        (expired.chain_pem(), key_pem(&expired), Code::ID_09),
     ];
-    for (index, (damage, code)) in broken.into_iter().enumerate() {
-        damage(followed.directory.path());
+    for (index, (chain, key, code)) in broken.into_iter().enumerate() {
+        std::fs::write(followed.directory.path().join("tls.crt"), chain).expect("written");
+        std::fs::write(followed.directory.path().join("tls.key"), key).expect("written");
         for _ in 0..3 {
             let error = followed.credential.reload().await.expect_err("unusable");
             assert_eq!(error.code(), code, "{error}");

@@ -52,7 +52,7 @@ codes! {
     ID_04 = "ID-04" Local "The key or key store has an outdated, unknown or unbounded encryption",
         "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
     ID_07 = "ID-07" Local "No usable key or certificate",
-        "Give one certificate (leaf first, then its intermediates) and one private key in PEM, or an API key, exactly as DigiCert ONE showed it.";
+        "Give one certificate (leaf first, then its intermediates) and one private key, in PEM, DER or PKCS#12, or an API key, exactly as DigiCert ONE showed it.";
     ID_08 = "ID-08" Local "The file has more around its keys and certificates than it needs",
         "Nothing must be done: preamble, byte order mark and line ends are read over.";
     ID_09 = "ID-09" Local "The client certificate is outside its dates",

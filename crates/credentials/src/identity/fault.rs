@@ -33,7 +33,13 @@ impl Fault {
 
     /// The error for `what`, which came from `place`.
     pub(crate) fn error(&self, what: &str, place: &str) -> CredentialError {
-        let (code, message) = match self {
+        let (code, message) = self.tell(what);
+        CredentialError::new(code, message).at(place)
+    }
+
+    /// Code and message about `what`.
+    pub(crate) fn tell(&self, what: &str) -> (Code, String) {
+        match self {
             Self::Integrity => (
                 Code::ID_03,
                 format!("the password does not open the {what} (integrity check failed; the file itself is complete)"),
@@ -61,7 +67,6 @@ impl Fault {
                 ),
             ),
             Self::Damaged(part) => (Code::ID_07, format!("the {what} is damaged or cut off: {part}")),
-        };
-        CredentialError::new(code, message).at(place)
+        }
     }
 }

@@ -53,7 +53,9 @@ pub(crate) fn open<T>(
         match attempt(&candidate) {
             Ok(opened) => {
                 if let (Some(without), Some(given)) = (candidate.without, given) {
-                    let text = format!("the password has {without} that is not part of it and was left out; remove it");
+                    let text = format!(
+                        "the password was read without {without}, which did not belong to it; remove this where it is kept"
+                    );
                     let warning = Warning::new(Code::ID_03, text, &**given.origin());
                     if !warnings.contains(&warning) {
                         warnings.push(warning);
@@ -70,9 +72,9 @@ pub(crate) fn open<T>(
     let Some(given) = given else {
         return Err(missing(what, place));
     };
-    let error = wrong.unwrap_or(Fault::Decryption).error(what, place);
-    let message = format!("{}; the password came from {}", error, given.origin());
-    Err(CredentialError::new(Code::ID_03, message + &hints(given.expose())).at(place))
+    let (code, message) = wrong.unwrap_or(Fault::Decryption).tell(what);
+    let message = format!("{message}; the password came from {}{}", given.origin(), hints(given.expose()));
+    Err(CredentialError::new(code, message).at(place))
 }
 
 /// The error where a password is needed and none was given.

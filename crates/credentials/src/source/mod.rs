@@ -76,7 +76,7 @@ impl<S: Source + ?Sized> Source for Arc<S> {
 /// What a source answered.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "made once a fetch and taken apart at once")]
+#[expect(clippy::large_enum_variant, reason = "made once a reading and taken apart at once")]
 pub enum Fetched {
     /// It holds this.
     Found(RawCredential),
