@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector};
-use digicert_one::{
-    Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots,
-};
+use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots};
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
 use crate::failure::Failure;
