@@ -235,4 +235,53 @@ mod tests {
         let error = read(&[("SM_TLS_SKIP_VERIFY", "1")]).expect_err("refused");
         assert_eq!(error.code(), Code::TR_04);
     }
+
+    /// A home with smctl's properties in it, and their path.
+    fn home(properties: &str) -> (tempfile::TempDir, PathBuf) {
+        let home = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(home.path().join(".signingmanager")).expect("made");
+        let path = home.path().join(".signingmanager").join("ssm-config.properties");
+        std::fs::write(&path, properties).expect("written");
+        (home, path)
+    }
+
+    const DEMO: &str = "https://clientauth.demo.one.digicert.com";
+
+    fn is_demo(setup: &Setup) -> bool {
+        *setup.instance() == Instance::from_client_auth(DEMO).expect("a host")
+    }
+
+    #[test]
+    fn smctls_host_may_stand_in_its_file_and_must_agree_with_the_variable() {
+        let (_home, path) = home(&format!("SM_API_KEY=k\nSM_HOST={DEMO}\n"));
+        assert!(is_demo(&Setup::from_smctl(&path, &given(&[])).expect("a host")));
+        assert!(is_demo(&Setup::from_smctl(&path, &given(&[("SM_HOST", DEMO)])).expect("the same")));
+        let other = [("SM_HOST", "https://clientauth.one.digicert.com")];
+        let error = Setup::from_smctl(&path, &given(&other)).expect_err("they differ");
+        assert!(matches!(error, SetupError::Conflict { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_host_in_smctls_file_goes_with_smctls_credential_and_no_other() {
+        let (home, _path) = home(&format!("SM_API_KEY=k\nSM_HOST={DEMO}\n"));
+        let home = home.path().display().to_string();
+        let at_home = [("HOME", &*home), ("USERPROFILE", &*home)];
+        let setup = Setup::standard(&given(&at_home)).expect("all is in the file");
+        assert!(is_demo(&setup));
+        assert!(setup.report().expect("asked").winner().is_some_and(|name| name.starts_with("smctl")));
+        let settings = [&at_home[..], &[("DC_API_KEY", "another caller")]].concat();
+        assert!(matches!(Setup::standard(&given(&settings)), Err(SetupError::NoHost)));
+    }
+
+    #[test]
+    fn a_profile_may_leave_the_host_to_variables_and_bring_its_mode() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "[profiles.ci]\nmode = 'certificate'\napi_key = 'env:K'\n").expect("written");
+        let settings = [("DC_BASE", "demo.one.digicert.com"), ("K", "k")];
+        let setup = Setup::from_profile(file.path(), "ci", &given(&settings)).expect("a host");
+        assert!(is_demo(&setup));
+        let rules = Rules::at(SystemTime::now());
+        assert!(setup.read(&rules).expect_err("no certificate").to_string().contains("certificate"));
+        assert!(setup.with_mode(Mode::Key).read(&rules).is_ok());
+    }
 }

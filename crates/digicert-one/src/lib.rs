@@ -44,3 +44,8 @@ pub fn connectors() -> Vec<Arc<dyn core::Connector>> {
         Arc::new(native_tls::Connector::new()),
     ]
 }
+
+/// The examples of the page on credentials compile.
+#[cfg(all(doctest, feature = "reqwest"))]
+#[doc = include_str!("../../../docs/credentials.md")]
+struct PageOnCredentials;
