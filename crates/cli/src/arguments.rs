@@ -10,10 +10,14 @@ use digicert_one::core::Mode;
 const VARIABLES: &str = "\
 Variables:
   DC_BASE, DC_API_KEY                      host and API key
-  DC_CLIENT_CERT_FILE, DC_CLIENT_KEY_FILE  client certificate (PEM, leaf first) and its key, or both in one file
+  DC_CLIENT_CERT_FILE, DC_CLIENT_KEY_FILE  client certificate (PEM, DER or PKCS#12) and its key, or both in one file
+  DC_CLIENT_CERT_PASSWORD(_FILE)           password of the key or the PKCS#12
+  DC_API_KEY_FILE, DC_CREDENTIALS_DIR      file with the API key; directory with api-key, tls.crt, tls.key, ...
+  DC_PROFILE, DC_CONFIG                    profile, and the file it is in (default: ~/.config/d1/d1.toml)
   DC_CLIENTAUTH_BASE                       certificate host, where it is not clientauth.HOST
   DC_CA_FILE                               CA file (PEM) beside the system's roots
-  SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CA_FILE   the same as smctl names them
+  SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CLIENT_CERT_PASSWORD, SM_CA_FILE   the same as smctl names them
+  `d1 env` shows which of them are used; docs/credentials.md tells everything.
 
 Exit codes:
   0 ok   1 internal   2 usage   3 local credential or configuration   4 network or TLS
@@ -48,6 +52,10 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
         "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data request.json --mode both"))]
     Call(CallOptions),
+    /// Show which sources of credentials there are, which one wins, and why the others lose. Sends nothing.
+    #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
+        "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
+    Env(SetupOptions),
 }
 
 #[derive(Debug, Args)]
@@ -66,23 +74,33 @@ pub(crate) struct EmulatorOptions {
     pub(crate) dir: Option<PathBuf>,
 }
 
+/// Who is calling whom.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SetupOptions {
+    /// Profile of d1.toml, in place of DC_PROFILE.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How to prove who is calling. Default: everything that is set.
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeName>,
+    /// Host, in place of DC_BASE, SM_HOST and the profile's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+    /// Certificate host, in place of DC_CLIENTAUTH_BASE and the profile's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) clientauth_base: Option<String>,
+    /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE, SM_CA_FILE and the profile's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionOptions {
     /// TLS stack.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
     pub(crate) transport: Option<String>,
-    /// How to prove who is calling. Default: everything that is set.
-    #[arg(long, value_enum)]
-    pub(crate) mode: Option<ModeName>,
-    /// Host, in place of DC_BASE and SM_HOST.
-    #[arg(long, value_name = "URL")]
-    pub(crate) base: Option<String>,
-    /// Certificate host, in place of DC_CLIENTAUTH_BASE.
-    #[arg(long, value_name = "URL")]
-    pub(crate) clientauth_base: Option<String>,
-    /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE and SM_CA_FILE.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) setup: SetupOptions,
     /// Limit for the whole call, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,

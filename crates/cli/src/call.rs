@@ -15,7 +15,7 @@ use crate::output::Output;
 
 /// Makes one call and prints the body of its answer.
 pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), Failure> {
-    let client = connection::client(&options.connection, output)?;
+    let client = connection::client(&options.connection, output).await?;
     let method: Method =
         options.method.to_ascii_uppercase().parse().map_err(|error| Failure::Internal(Box::new(error)))?;
     let mut request = client.request(method, options.path.as_str());
@@ -36,7 +36,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
 
 /// Asks who the platform takes the caller for.
 pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Result<(), Failure> {
-    let client = connection::client(options, output)?;
+    let client = connection::client(options, output).await?;
     output.progress("asking /account/api/v1/user/me");
     let response = client.get("/account/api/v1/user/me").send().await?;
     let mut document = head(&client, &response);

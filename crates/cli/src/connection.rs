@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector};
-use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, Timeouts, TransportConfig, TrustRoots};
+use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots};
 
-use crate::arguments::ConnectionOptions;
+use crate::arguments::{ConnectionOptions, SetupOptions};
 use crate::failure::Failure;
 use crate::output::Output;
 
 /// A client for these options and the variables of this process.
-pub(crate) fn client(options: &ConnectionOptions, output: &Output) -> Result<Client, Failure> {
-    let mut setup = Setup::from_environment(&|name| setting(options, name))?;
-    if let Some(mode) = options.mode {
-        setup = setup.with_mode(mode.into());
-    }
-    let reading = setup.read(&Rules::at(SystemTime::now()))?;
+pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Result<Client, Failure> {
+    let chosen = options.setup.clone();
+    // Reading may run a program or wait for a pipe; Ctrl-C must go on working meanwhile.
+    let reading = tokio::task::spawn_blocking(move || {
+        let setup = setup(&chosen)?;
+        let reading = setup.read(&Rules::at(SystemTime::now()))?;
+        Ok::<_, SetupError>((setup, reading))
+    });
+    let (setup, reading) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
     for warning in &reading.warnings {
         output.warning(warning);
     }
@@ -42,17 +45,29 @@ pub(crate) fn client(options: &ConnectionOptions, output: &Output) -> Result<Cli
         .build()?)
 }
 
-fn setting(options: &ConnectionOptions, name: &str) -> Option<Setting> {
-    let option = |option: &str, value: OsString| Some(Setting::option(option, value));
-    match (name, &options.base, &options.clientauth_base, &options.ca_file) {
-        ("DC_BASE", Some(base), _, _) => option("--base", base.into()),
-        ("SM_HOST", Some(_), _, _) => None,
-        ("DC_CLIENTAUTH_BASE", _, Some(base), _) => option("--clientauth-base", base.into()),
-        ("SM_HOST", _, Some(_), _) => None,
-        ("DC_CA_FILE", _, _, Some(file)) => option("--ca-file", file.into()),
-        ("SM_CA_FILE", _, _, Some(_)) => None,
-        _ => Setting::variable(name),
-    }
+/// Who is calling whom, by these options and the variables of this process.
+pub(crate) fn setup(options: &SetupOptions) -> Result<Setup, SetupError> {
+    let setup = Setup::standard(&|name| setting(options, name))?;
+    Ok(match options.mode {
+        Some(mode) => setup.with_mode(mode.into()),
+        None => setup,
+    })
+}
+
+/// A variable, or the option that stands in its place.
+pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
+    let option = |option: &str, value: Option<OsString>| value.map(|value| Setting::option(option, value));
+    let given = match name {
+        "DC_BASE" => option("--base", options.base.clone().map(Into::into)),
+        "DC_CLIENTAUTH_BASE" => option("--clientauth-base", options.clientauth_base.clone().map(Into::into)),
+        "DC_CA_FILE" => option("--ca-file", options.ca_file.clone().map(Into::into)),
+        "DC_PROFILE" => option("--profile", options.profile.clone().map(Into::into)),
+        // The same by another name, which must not contradict what was typed.
+        "SM_HOST" if options.base.is_some() || options.clientauth_base.is_some() => return None,
+        "SM_CA_FILE" if options.ca_file.is_some() => return None,
+        _ => None,
+    };
+    given.or_else(|| Setting::variable(name))
 }
 
 fn connector(name: Option<&str>) -> Arc<dyn Connector> {

@@ -22,6 +22,9 @@ pub(crate) enum Failure {
     Demo(String),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
+    /// A failure that is part of what was printed.
+    #[error("no credential can be used")]
+    Told,
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
@@ -33,7 +36,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
-            Self::Setup(error) => Diagnosis::new(error.code(), error.to_string(), "nothing was sent"),
+            Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
             Self::File { .. } => Diagnosis::new(Code::ID_13, self.to_string(), ""),
             _ => Diagnosis::new(Code::CFG_04, self.to_string(), ""),
@@ -52,7 +55,7 @@ impl Failure {
     /// The exit code, as `d1 --help` documents it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Setup(_) | Self::Emulator(_) | Self::File { .. } => 3,
+            Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } => 3,
             Self::Call(error) => match (error.kind(), error.status().map(|status| status.as_u16())) {
                 (_, Some(401)) => 5,
                 (_, Some(403)) => 6,
@@ -65,4 +68,9 @@ impl Failure {
             Self::Demo(_) | Self::Output(_) | Self::Internal(_) => 1,
         }
     }
+}
+
+/// The diagnosis of a set-up that makes no caller.
+pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
+    Diagnosis::new(error.code(), error.to_string(), "nothing was sent")
 }

@@ -6,6 +6,7 @@ mod call;
 mod connection;
 mod demo;
 mod emulator;
+mod env;
 mod failure;
 mod output;
 
@@ -49,5 +50,6 @@ async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Emulator(options) => emulator::run(options, output).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,
+        Command::Env(options) => env::run(options, output).await,
     }
 }

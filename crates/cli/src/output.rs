@@ -58,6 +58,9 @@ impl Output {
     /// Prints a failure and gives its exit code.
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
         let code = failure.exit_code();
+        if matches!(failure, Failure::Told) {
+            return ExitCode::from(code);
+        }
         let (diagnosis, causes) = (failure.diagnosis(), failure.causes());
         let printed = if self.json {
             let mut document = diagnosis_json(&diagnosis);

@@ -29,6 +29,8 @@ fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
             command.env_remove(&*name);
         }
     }
+    // What the developer's own home holds is not ours to find.
+    command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
     command.envs(variables.iter().copied());
     command
 }
@@ -153,7 +155,7 @@ fn bad_input_names_its_source_and_sends_nothing() {
     let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
     let empty = stage.file("empty.pem");
     let directory = stage.directory.path().display().to_string();
-    let cases: [(&[Variable<'_>], &str, &str); 12] = [
+    let cases: [(&[Variable<'_>], &str, &str); 17] = [
         (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "ID-13", "DC_BASE"),
         (&[], "ID-13", "DC_API_KEY"),
         (&[("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")], "CFG-01", "SM_API_KEY"),
@@ -165,6 +167,11 @@ fn bad_input_names_its_source_and_sends_nothing() {
         (&[("DC_CLIENT_CERT_FILE", &directory)], "ID-13", "directory"),
         (&[("DC_CLIENT_CERT_FILE", &cert), ("DC_CLIENT_KEY_FILE", &foreign_key)], "ID-01", &cert),
         (&[("DC_API_KEY", "k"), ("DC_CA_FILE", &empty)], "TR-03", &empty),
+        (&[("DC_CLIENT_CERT_FILE", &cert), ("DC_CLIENT_CERT_PASSWORD_FILE", &missing)], "ID-13", &missing),
+        (&[("DC_API_KEY_FILE", &empty)], "ID-07", &empty),
+        (&[("DC_CLIENT_CERT_PASSWORD", "canary")], "ID-13", "DC_CLIENT_CERT_PASSWORD"),
+        (&[("DC_CREDENTIALS_DIR", &missing)], "ID-13", "DC_CREDENTIALS_DIR"),
+        (&[("DC_PROFILE", "canary"), ("DC_CONFIG", &missing)], "ID-13", &missing),
         (&[("DC_API_KEY", "k"), ("SM_TLS_SKIP_VERIFY", "1")], "TR-04", "SM_TLS_SKIP_VERIFY"),
     ];
     for (variables, code, source) in cases {
@@ -255,10 +262,151 @@ fn the_two_curl_lines_of_the_authentication_page_work_unchanged() {
 #[test]
 fn help_shows_commands_variables_examples_and_exit_codes() {
     let help = text(&d1(&["--help"], &[]));
-    for word in ["demo", "emulator", "whoami", "call", "DC_API_KEY", "SM_HOST", "Exit codes", "401"] {
+    for word in
+        ["demo", "emulator", "whoami", "call", "env", "DC_PROFILE", "DC_API_KEY", "SM_HOST", "Exit codes", "401"]
+    {
         assert!(help.contains(word), "{word} is missing: {help}");
     }
-    for command in ["demo", "emulator", "whoami", "call"] {
+    for command in ["demo", "emulator", "whoami", "call", "env"] {
         assert!(text(&d1(&[command, "--help"], &[])).contains("Examples:"), "{command}");
     }
+}
+
+#[test]
+fn env_shows_who_wins_and_why_the_others_lose_and_no_value() {
+    let stage = Stage::new();
+    let (cert, key) = (stage.file("cert.pem"), stage.file("key.pem"));
+    let variables = [("DC_API_KEY", "canary"), ("DC_CLIENT_CERT_FILE", &*cert), ("DC_CLIENT_KEY_FILE", &*key)];
+    let output = stage.d1(&["env"], &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    for words in ["won        environment", "absent     profile: DC_PROFILE", "not asked", "mode         both", &cert] {
+        assert!(text(&output).contains(words), "{words}: {}", text(&output));
+    }
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+
+    let output = stage.d1(&["--json", "env", "--mode", "key"], &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((&document["winner"], &document["mode"]), (&"environment".into(), &"key".into()));
+    assert_eq!(document["from"]["api_key"], "DC_API_KEY");
+    assert_eq!(document["host"], stage.emulator.platform_url());
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn env_without_any_credential_says_what_was_asked_and_fails_with_3() {
+    let cases: [(&[Variable<'_>], &str); 3] = [
+        (&[], "ID-13"),
+        (&[("DC_API_KEY", "k")], "ID-13"),
+        (&[("DC_BASE", "one.digicert.com"), ("DC_API_KEY", " ")], "ID-07"),
+    ];
+    for (variables, code) in cases {
+        let output = d1(&["env"], variables);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains("profile: DC_PROFILE is not set"), "{}", text(&output));
+        let output = d1(&["--json", "env"], variables);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&code.into(), &3.into()));
+        assert_eq!(document["sources"][0]["outcome"], "absent");
+    }
+}
+
+#[test]
+fn a_profile_brings_host_and_references_and_wins_over_variables() {
+    let stage = Stage::new();
+    let write = |name: &str, content: &str| {
+        std::fs::write(stage.directory.path().join(name), content).expect("written");
+    };
+    let (platform, client_auth) = (stage.emulator.platform_url(), stage.emulator.client_auth_url());
+    write("api-key", &format!("{}\n", stage.key()));
+    let profiles = format!(
+        "[profiles.files]
+host = '{platform}'
+clientauth_host = '{client_auth}'
+ca_file = 'ca.pem'
+api_key = 'file:api-key'
+certificate = 'file:bundle.pem'
+[profiles.key]
+host = '{platform}'
+ca_file = 'ca.pem'
+api_key = 'env:CI_KEY'
+"
+    );
+    write("d1.toml", &profiles);
+    let config = stage.file("d1.toml");
+    // Variables that would lead elsewhere.
+    let variables = [
+        ("DC_CONFIG", &*config),
+        ("CI_KEY", stage.key()),
+        ("DC_API_KEY", "canary"),
+        ("DC_BASE", "https://127.0.0.1:9"),
+    ];
+    for (profile, mode) in [("files", "both"), ("key", "key")] {
+        let output = d1(&["--json", "whoami", "--profile", profile], &variables);
+        assert!(output.status.success(), "{}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!((&document["user"]["friendly_name"], &document["mode"]), (&"ci-bot".into(), &mode.into()));
+    }
+    // An option wins over the profile.
+    let output = d1(&["whoami", "--profile", "key", "--base", "https://127.0.0.1:9"], &variables);
+    assert!(text(&output).contains("NET-06"), "{}", text(&output));
+    let output = d1(&["whoami", "--profile", "kye"], &variables);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("did you mean key?"), "{}", text(&output));
+
+    write("d1.toml", "[profiles.ci]\napi_key = 'canary-value'\n");
+    let output = d1(&["whoami", "--profile", "ci"], &variables);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("field api_key") && text(&output).contains(&config), "{}", text(&output));
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn secret_09_a_command_of_a_profile_does_not_get_the_secret_variables() {
+    let stage = Stage::new();
+    let config = stage.file("d1.toml");
+    let script = r#"test -z "$DC_API_KEY$SM_CLIENT_CERT_PASSWORD" && test -n "$DC_BASE" && echo "$CI_KEY""#;
+    let profile = format!("[profiles.ci]\napi_key = '''exec:sh -c '{script}' '''\n");
+    std::fs::write(stage.directory.path().join("d1.toml"), profile).expect("written");
+    let variables = [
+        ("DC_CONFIG", &*config),
+        ("DC_API_KEY", "canary"),
+        ("SM_CLIENT_CERT_PASSWORD", "canary"),
+        ("CI_KEY", stage.key()),
+    ];
+    let output = stage.d1(&["whoami", "--profile", "ci"], &variables);
+    assert!(output.status.success() && text(&output).contains("ci-bot"), "{}", text(&output));
+}
+
+#[test]
+fn what_smctl_is_set_up_with_works_as_it_is() {
+    let stage = Stage::new();
+    let folder = stage.directory.path().join(".signingmanager");
+    std::fs::create_dir(&folder).expect("made");
+    let properties = format!("# smctl\nSM_API_KEY={}\n", stage.key());
+    std::fs::write(folder.join("ssm-config.properties"), properties).expect("written");
+    let (home, bundle) = (stage.directory.path().display().to_string(), stage.file("bundle.pem"));
+    let (host, ca) = (stage.emulator.client_auth_url(), stage.file("ca.pem"));
+    let variables = [("HOME", &*home), ("SM_HOST", &*host), ("SM_CLIENT_CERT_FILE", &*bundle), ("SM_CA_FILE", &*ca)];
+    let output = d1(&["whoami"], &variables);
+    assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_should_be_mended_is_told_on_standard_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let stage = Stage::new();
+    let path = stage.directory.path().join("api-key");
+    std::fs::write(&path, format!(" {}\n", stage.key())).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("own file");
+    let file = path.display().to_string();
+    let output = stage.d1(&["whoami"], &[("DC_API_KEY_FILE", &file)]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("warning: ID-13") && told.contains("warning: ID-07"), "{told}");
+    assert!(told.contains(&file) && !told.contains(stage.key()), "{told}");
 }

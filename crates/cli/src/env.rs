@@ -1,0 +1,128 @@
+//! `d1 env`: which sources of credentials there are, which one wins, and why the others lose. Reads as a call would, checks what
+//! it has read, and sends nothing.
+
+use std::time::SystemTime;
+
+use digicert_one::core::HostRole;
+use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source};
+use digicert_one::{Rules, Secret, Setup, SetupError};
+use serde_json::{Value, json};
+
+use crate::arguments::SetupOptions;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::{Output, diagnosis_json};
+
+/// What was found out.
+struct Findings {
+    report: Option<ChainReport>,
+    raw: Option<RawCredential>,
+    setup: Result<Setup, SetupError>,
+    reading: Result<Reading, SetupError>,
+}
+
+/// Prints what a call would use.
+pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), Failure> {
+    let options = options.clone();
+    let findings = tokio::task::spawn_blocking(move || find(&options));
+    let findings = findings.await.map_err(|error| Failure::Internal(error.into()))??;
+    output.text(&findings.text())?;
+    if output.is_json() {
+        let failed = findings.reading.is_err() || findings.setup.is_err();
+        output.document(&findings.document())?;
+        return if failed { Err(Failure::Told) } else { Ok(()) };
+    }
+    for warning in findings.reading.iter().flat_map(|reading| &reading.warnings) {
+        output.warning(warning);
+    }
+    findings.reading?;
+    findings.setup?;
+    Ok(())
+}
+
+fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
+    let lookup = |name: &str| connection::setting(options, name);
+    let setup = connection::setup(options);
+    // Without a host there still may be a credential, and the other way round.
+    let (fetched, report) = match &setup {
+        Ok(setup) => (setup.source().fetch(), setup.report()),
+        Err(_) => {
+            let chain = ChainSource::standard(&lookup)?;
+            (chain.fetch(), chain.report())
+        }
+    };
+    let (raw, reading) = match fetched {
+        Ok(Fetched::Found(raw)) => {
+            let reading = raw.read(&Rules::at(SystemTime::now())).map_err(SetupError::from);
+            (Some(raw), reading)
+        }
+        Ok(Fetched::Absent(asked)) => (None, Err(SetupError::NoCredential { asked })),
+        Ok(_) => (None, Err(SetupError::NoCredential { asked: "an unknown kind of answer".to_owned() })),
+        Err(error) => (None, Err(error.into())),
+    };
+    Ok(Findings { report, raw, setup, reading })
+}
+
+impl Findings {
+    /// What is used and where each part came from: name and place.
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let Some(raw) = &self.raw else { return Vec::new() };
+        let origin = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.origin().to_string());
+        let parts = [
+            ("api key", origin(&raw.api_key)),
+            ("certificate", origin(&raw.certificate)),
+            ("private key", origin(&raw.private_key)),
+            ("password", origin(&raw.password)),
+            ("api key ends", raw.key_ends.map(|end| end.to_string())),
+            ("owner ends", raw.owner_ends.map(|end| end.to_string())),
+        ];
+        parts.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
+    }
+
+    /// The host that would be called.
+    fn host(&self) -> Option<String> {
+        let role = self.reading.as_ref().map_or(HostRole::Platform, |reading| reading.material.mode().host_role());
+        self.setup.as_ref().ok()?.instance().origin(role).ok().map(ToString::to_string)
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.report.as_ref().map(ToString::to_string).unwrap_or_default();
+        text.push('\n');
+        let mut line = |name: &str, value: &str| text.push_str(&format!("\n{name:<12} {value}"));
+        match &self.setup {
+            Ok(_) => line("host", self.host().as_deref().unwrap_or("(none for this mode)")),
+            Err(error) => line("host", &error.to_string()),
+        }
+        if let Ok(reading) = &self.reading {
+            line("mode", &reading.material.mode().to_string());
+        }
+        for (name, place) in self.parts() {
+            line(name, &place);
+        }
+        text
+    }
+
+    fn document(&self) -> Value {
+        let entries = self.report.iter().flat_map(ChainReport::entries);
+        let sources: Vec<Value> = entries
+            .map(|entry| json!({ "source": entry.source, "outcome": entry.outcome.word(), "reason": entry.outcome.reason() }))
+            .collect();
+        let parts: serde_json::Map<String, Value> =
+            self.parts().into_iter().map(|(name, place)| (name.replace(' ', "_"), place.into())).collect();
+        let warnings = self.reading.iter().flat_map(|reading| &reading.warnings);
+        let mut document = json!({
+            "winner": self.report.as_ref().and_then(ChainReport::winner),
+            "sources": sources,
+            "host": self.host(),
+            "mode": self.reading.as_ref().ok().map(|reading| reading.material.mode().to_string()),
+            "from": parts,
+            "warnings": warnings.map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        let error = self.reading.as_ref().err().or(self.setup.as_ref().err());
+        if let Some(error) = error {
+            document["error"] = diagnosis_json(&crate::failure::of_setup(error));
+            document["error"]["exit"] = json!(Failure::Told.exit_code());
+        }
+        document
+    }
+}
