@@ -9,6 +9,20 @@ use crate::{Failure, cargo};
 
 const FOLDER: &str = "tests/fuzz";
 
+/// One text for each target that reads text.
+const TEXTS: &[(&str, &str)] = &[
+    ("host", "https://clientauth.demo.one.digicert.com:443/a%2Fb?c=d"),
+    ("jsign", "01ab_cd|client.p12|a password"),
+    (
+        "properties",
+        "# smctl\nSM_API_KEY=01ab_cd\nSM_CLIENT_CERT_PASSWORD : pass\\u0077ord \\\n  more\nSM_HOST=https://clientauth.one.digicert.com\n",
+    ),
+    (
+        "profile",
+        "[profiles.ci-prod]\nhost = \"https://one.digicert.com\"\napi_key = \"env:KEY\"\ncertificate = \"file:~/client.p12\"\npassword = \"exec:pass show 'a b'\"\napi_key_ends = \"2026-12-31\"\nmode = \"both\"\n",
+    ),
+];
+
 /// How long, and what.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -61,6 +75,12 @@ fn seed() -> Result<(), Failure> {
     for target in ["pem", "pkcs12"] {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
+    }
+    for (target, text) in TEXTS {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.join("seed"), text))
+            .map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     }
     must_seed(&corpus)
 }

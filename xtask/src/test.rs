@@ -54,6 +54,7 @@ const APART: &[&str] = &["--package", "digicert-one-unified", "--package", "digi
 const NOT_APART: &[&str] = &["--workspace", "--exclude", "digicert-one-unified", "--exclude", "digicert-one-bench"];
 const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
+const KEYRING: &[&str] = &["--package", "digicert-one-credentials", "--features", "keyring"];
 const NO_WARNING: &[&str] = &["--all-targets", "--", "-D", "warnings"];
 
 /// All steps, in the order in which they run.
@@ -73,6 +74,12 @@ fn steps() -> Vec<Step> {
             CargoDoc([&["doc", "--no-deps"], NOT_APART].concat()),
             "the documentation builds without a warning",
         ),
+        step(
+            "keyring-clippy",
+            Cargo([&["clippy"], KEYRING, NO_WARNING].concat()),
+            "no warning with the keyring source",
+        ),
+        step("keyring-test", Cargo([&["test"], KEYRING, &["--lib", "keyring"]].concat()), "the keyring source"),
         step(
             "openssl-clippy",
             Cargo([&["clippy"], SECOND_ENGINE, NO_WARNING].concat()),

@@ -184,6 +184,47 @@ fn bad_input_names_its_source_and_sends_nothing() {
 }
 
 #[test]
+fn a_pkcs12_is_opened_with_its_password_and_not_without() {
+    let stage = Stage::new();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/tests/fixtures/openssl");
+    let (store, word) = (format!("{fixtures}/aes256.p12"), format!("{fixtures}/password"));
+    let store = ("SM_CLIENT_CERT_FILE", &*store);
+    let wrong = stage.d1(&["whoami"], &[store, ("SM_CLIENT_CERT_PASSWORD", "canary-word")]);
+    let without = stage.d1(&["whoami"], &[store]);
+    for (output, code) in [(wrong, "ID-03"), (without, "ID-02")] {
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains(code) && text(&output).contains("SM_CLIENT_CERT_FILE"), "{}", text(&output));
+        assert!(!text(&output).contains("canary"), "{}", text(&output));
+    }
+    // It is opened, and the platform gets to see a certificate that it does not know.
+    let right = stage.d1(&["whoami", "--http1"], &[store, ("SM_CLIENT_CERT_PASSWORD_FILE", &*word)]);
+    assert_eq!(right.status.code(), Some(4), "{}", text(&right));
+    assert!(text(&right).contains("HS-02"), "{}", text(&right));
+}
+
+#[test]
+fn secret_10_no_document_of_a_run_holds_a_secret() {
+    let stage = Stage::new();
+    let (bundle, key) = (stage.file("bundle.pem"), stage.key());
+    let both = [("DC_API_KEY", key), ("DC_CLIENT_CERT_FILE", &*bundle)];
+    let pem = std::fs::read_to_string(&bundle).expect("written");
+    let line = pem.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(1).expect("a line of base64");
+    for arguments in [
+        &["--json", "whoami"][..],
+        &["--json", "whoami", "--mode", "key"],
+        &["--json", "env"],
+        &["--json", "call", "GET", "/account/api/v1/nothing"],
+        &["--json", "call", "POST", "/signingmanager/api/v1/keypairs/x/sign"],
+    ] {
+        let output = stage.d1(arguments, &both);
+        assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok(), "a document: {}", text(&output));
+        for canary in [key, &key[..12], &key[key.len() - 12..], line] {
+            assert!(!text(&output).contains(canary), "{arguments:?} shows a secret: {}", text(&output));
+        }
+    }
+}
+
+#[test]
 fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
     let output = d1(&["whoami", "--transport", "carrier-pigeon"], &[]);
     assert_eq!(output.status.code(), Some(2));

@@ -78,7 +78,9 @@ impl Generations {
             refused.as_ref().is_some_and(|refused| refused.generation == lease.generation() && now < refused.until);
         if lease.generation() == current.lease.generation() {
             // The end dates of one generation may become known, or change, later.
-            current.lease = lease.clone();
+            if lease.validity() != current.lease.validity() {
+                current.lease = lease.clone();
+            }
         } else if lease.generation() > current.lease.generation() && !waits {
             let needs_proof = !*rejected && current.lease.validity().check(now).is_ok();
             return Chosen::Newer { present: Some(current.clone()), needs_proof };

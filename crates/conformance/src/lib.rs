@@ -13,6 +13,10 @@
 //! capabilities must work; what it does not declare must be refused by `connect`. A case that a transport cannot meet is an
 //! entry with a reason in its `waivers.toml`; an entry whose case passes fails the suite.
 
+//! Of the groups IDENT, CRED, ROTATE and SECRET every case that a transport can fail is here. Those about the reading of
+//! configuration are tests of the crates that read: SECRET-05 and SECRET-09 of `credentials`, SECRET-06 of `client`, SECRET-08 and
+//! SECRET-10 of the command line.
+
 mod case;
 mod cases;
 mod formats;

@@ -87,7 +87,10 @@ pub(super) const ROOMS: &[Room] = &[
         uses: &[CORE],
         behind_feature: &[],
         tests_use: TEST_SIDE,
-        builds: NO_STACK,
+        builds: &[
+            Build { flags: &[], without: RUNTIMES_AND_STACKS },
+            Build { flags: &["--features", "keyring"], without: RUNTIMES_AND_STACKS },
+        ],
         why: "credentials are read the same under any executor and for any transport",
     },
     Room {
