@@ -26,6 +26,8 @@ pub(crate) struct Generations {
 struct Live {
     anonymous: Option<Arc<dyn Transport>>,
     current: Option<Carried>,
+    /// A newer generation with its transport, made once for all who bring it, until it is live or refused.
+    candidate: Option<Carried>,
     /// Whether the platform refused the current credential: then a newer one needs no proof.
     rejected: bool,
     refused: Option<Refused>,
@@ -91,6 +93,13 @@ impl Generations {
     /// Makes what carries this lease, without putting it to use: the live transport if only the key is another.
     pub(crate) fn carry(&self, lease: &Lease) -> Result<Carried, TransportError> {
         let mut live = self.lock();
+        if let Some(made) = [&live.current, &live.candidate]
+            .into_iter()
+            .flatten()
+            .find(|made| made.lease.generation() == lease.generation())
+        {
+            return Ok(made.clone());
+        }
         let identity = lease.material().identity();
         let transport = match (identity, &live.current) {
             (None, _) => self.without_identity(&mut live)?,
@@ -102,7 +111,9 @@ impl Generations {
                 self.connector.connect(&self.config.clone().with_identity(Some(identity.clone())))?
             }
         };
-        Ok(Carried { lease: lease.clone(), transport })
+        let carried = Carried { lease: lease.clone(), transport };
+        live.candidate = Some(carried.clone());
+        Ok(carried)
     }
 
     /// Puts a generation to use, unless a newer one came first; gives back what is live then.
@@ -122,6 +133,7 @@ impl Generations {
         }
         live.rejected = false;
         live.refused = None;
+        live.candidate = None;
         live.current = Some(carried.clone());
         carried
     }
@@ -133,6 +145,7 @@ impl Generations {
             Some(refused) if refused.generation == generation => (refused.wait * 2).min(LAST_RETRY),
             _ => FIRST_RETRY,
         };
+        live.candidate.take_if(|candidate| candidate.lease.generation() == generation);
         live.refused = Some(Refused { generation, until: now + wait, wait });
     }
 

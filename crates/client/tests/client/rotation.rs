@@ -1,12 +1,14 @@
 //! Rotation: what goes live, and what stays live because its replacement is not usable.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::Client;
 use digicert_one_core::{
-    ApiKey, Clock, Credential, CredentialError, Generation, Lease, LeaseNeed, ManualClock, Material, Validity,
+    ApiKey, Capabilities, Clock, Connector, ConnectorInfo, Credential, CredentialError, Generation, Lease, LeaseNeed,
+    ManualClock, Material, Transport, TransportConfig, TransportError, Validity,
 };
 use futures_executor::block_on;
 
@@ -95,6 +97,64 @@ fn a_refused_generation_gives_way_to_a_newer_one_without_proof() {
     source.now(2, keyed("new"));
     call(&client);
     assert_eq!(sent(&scripted), pairs(&[("old", "/call"), ("new", "/call")]));
+}
+
+/// Callers of one generation in the test below.
+const CALLERS: usize = 8;
+
+/// A stack that takes its time to make a transport: until all callers have their lease and come for it, too.
+#[derive(Debug)]
+struct Slow(Scripted, Arc<AtomicUsize>);
+
+impl Connector for Slow {
+    fn info(&self) -> ConnectorInfo {
+        self.0.info()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        while self.1.load(Ordering::Relaxed) < CALLERS {
+            std::thread::yield_now();
+        }
+        self.0.connect(config)
+    }
+}
+
+/// Counts the leases that it hands out.
+#[derive(Debug)]
+struct Counted(Set, Arc<AtomicUsize>);
+
+#[async_trait]
+impl Credential for Counted {
+    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.lease(need).await
+    }
+}
+
+#[test]
+fn a_generation_that_many_bring_at_once_gets_one_transport() {
+    let source = Set::to(1, Material::certificate(identity("first")));
+    let (scripted, leases) = (Scripted::default(), Arc::new(AtomicUsize::new(CALLERS)));
+    let client = builder(&scripted)
+        .credential(Counted(source.clone(), Arc::clone(&leases)))
+        .connector(Slow(scripted.clone(), Arc::clone(&leases)))
+        .build()
+        .expect("complete");
+    call(&client);
+    for number in 2..20 {
+        source.now(number, Material::certificate(identity("next")));
+        leases.store(0, Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            for _ in 0..CALLERS {
+                scope.spawn(|| call(&client));
+            }
+        });
+        assert_eq!(scripted.connects() as u64, number);
+    }
 }
 
 #[test]
