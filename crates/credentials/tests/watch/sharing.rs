@@ -59,15 +59,20 @@ fn cred_09_a_hundred_callers_of_a_slow_source_share_one_reading() {
     assert_eq!(*fetches.lock().expect("unpoisoned"), 1);
 }
 
-#[test]
-fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
-    let (source, open, _) = Slow::new();
+/// A credential that was read once and has been asked to read again, and what lets its source go on.
+fn about_to_read() -> (WatchingCredential, LeaseNeed, Sender<()>, Arc<Mutex<u32>>) {
+    let (source, open, fetches) = Slow::new();
     let clock = clock();
     open.send(()).expect("the channel is open");
-    let credential =
-        WatchingCredential::open(source, clock.clone(), WatchOptions::new().with_events(false)).expect("read");
+    let options = WatchOptions::new().with_events(false);
+    let credential = WatchingCredential::open(source, clock.clone(), options).expect("read");
     credential.request_reload();
-    let need = LeaseNeed::at(clock.now());
+    (credential, LeaseNeed::at(clock.now()), open, fetches)
+}
+
+#[test]
+fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
+    let (credential, need, open, _) = about_to_read();
     block_on(async {
         let mut reading = credential.lease(&need);
         assert!(poll!(&mut reading).is_pending(), "this one reads");
@@ -80,13 +85,7 @@ fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
 
 #[test]
 fn a_reading_that_is_given_up_half_way_is_made_up_for() {
-    let (source, open, fetches) = Slow::new();
-    let clock = clock();
-    open.send(()).expect("the channel is open");
-    let credential =
-        WatchingCredential::open(source, clock.clone(), WatchOptions::new().with_events(false)).expect("read");
-    credential.request_reload();
-    let need = LeaseNeed::at(clock.now());
+    let (credential, need, open, fetches) = about_to_read();
     block_on(async {
         let mut cancelled = credential.lease(&need);
         assert!(poll!(&mut cancelled).is_pending(), "this one reads");
