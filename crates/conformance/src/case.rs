@@ -145,6 +145,7 @@ macro_rules! __every_case {
             err err_14_a_plain_http_port_is_named "ERR-14" Must;
             err err_15_dns_refusal_and_reset_have_three_codes "ERR-15" Must;
             err err_16_one_fault_has_one_code_or_the_wider_one "ERR-16" Must;
+            err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;

@@ -104,6 +104,12 @@ impl TlsAlert {
         matches!(self.0, 42..=46 | 48 | 49 | 51 | 116)
     }
 
+    /// Whether it ends a connection as failed. `close_notify` and `user_canceled` do not (RFC 8446 section 6.1).
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !matches!(self.0, 0 | 90)
+    }
+
     /// The name of the alert in RFC 8446, or `unknown`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion};
 
+use crate::ciphers;
 use crate::handshake::{Connections, Handshake};
 use crate::identity::Resolver;
 
@@ -48,7 +49,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
 }
 
 fn tls(config: &TransportConfig) -> Result<ClientConfig, TransportError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(ciphers::provider());
     let verifier = Arc::new(Witness(verifier(config.trust(), &provider)?));
     let resolver = Resolver::new(config.identity(), &provider)?;
     let mut tls = ClientConfig::builder_with_provider(provider)

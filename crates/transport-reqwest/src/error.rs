@@ -2,28 +2,53 @@
 //! the first of them that says something precise decides.
 
 use std::io;
+use std::sync::Arc;
 
 use digicert_one_core::{
     ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpInfo;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-use crate::handshake::Call;
+use crate::handshake::{Call, Connections, Handshake};
 
 /// A failed call, before the head of its answer.
-pub(crate) fn of_call(error: reqwest::Error, call: &Call) -> TransportError {
+pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.
     let error = error.without_url();
     let connecting = error.is_connect() || call.was_connecting();
-    let kind = kind(&error, connecting);
+    let begun = call.handshake();
+    let carrier = carrier(&error, connections);
+    let kind = match carrier.as_ref().or(begun.as_ref()).and_then(|one| one.alert()) {
+        Some(alert) if !error.is_timeout() => Kind::PeerAlert(alert),
+        _ => kind(&error, connecting),
+    };
     let delivery = if connecting || error.is_builder() { Delivery::NotSent } else { Delivery::Unknown };
-    // A call that made no connection of its own went over one from the pool.
-    let facts = call.facts().unwrap_or_else(|| {
-        let mut facts = ConnectionFacts::unknown();
-        facts.reused = Some(true);
-        facts
-    });
-    TransportError::new(kind, delivery).with_facts(facts).with_source(error)
+    TransportError::new(kind, delivery).with_facts(facts(begun)).with_source(error)
+}
+
+/// A call whose connection is gone and that hyper left without a word.
+pub(crate) fn of_lost_call(call: &Call) -> TransportError {
+    let begun = call.handshake();
+    let kind = begun.as_ref().and_then(|one| one.alert()).map_or(Kind::Interrupted, Kind::PeerAlert);
+    TransportError::new(kind, Delivery::Unknown)
+        .with_facts(facts(begun))
+        .with_source("the connection ended in the moment in which it was given the request")
+}
+
+/// A call that made no connection of its own went over one from the pool.
+fn facts(begun: Option<Arc<Handshake>>) -> ConnectionFacts {
+    let mut facts = begun.as_ref().map_or_else(ConnectionFacts::unknown, |handshake| handshake.facts());
+    facts.reused = Some(begun.is_none());
+    facts
+}
+
+/// The connection that an error names.
+fn carrier(error: &reqwest::Error, connections: &Connections) -> Option<Arc<Handshake>> {
+    let mut extras = http::Extensions::new();
+    causes(error).find_map(|cause| cause.downcast_ref::<legacy::Error>()?.connect_info())?.get_extras(&mut extras);
+    connections.find(extras.get::<HttpInfo>()?)
 }
 
 /// A body that failed after its head.
@@ -63,11 +88,7 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
             }
             ended |= http.is_incomplete_message() || http.is_canceled() || http.is_closed();
         }
-        // Over HTTP/2 the alert survives as text only, in the error of the whole connection.
         let text = cause.to_string();
-        if let Some(alert) = alert_in(&text) {
-            return Kind::PeerAlert(alert);
-        }
         if text.starts_with("tunnel error") || text.contains("proxy authorization required") {
             return Kind::Proxy(text.contains("authorization required").then_some(407));
         }
@@ -96,11 +117,4 @@ fn of_tls(error: &rustls::Error) -> Kind {
         rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(u8::from(AlertDescription::HandshakeFailure))),
         _ => Kind::Tls,
     }
-}
-
-/// `received fatal alert: CertificateRequired`, as rustls prints it.
-fn alert_in(text: &str) -> Option<TlsAlert> {
-    let name = text.split("received fatal alert: ").nth(1)?;
-    let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
-    (0..=u8::MAX).find(|&number| format!("{:?}", AlertDescription::from(number)) == name).map(TlsAlert)
 }

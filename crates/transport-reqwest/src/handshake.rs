@@ -1,17 +1,18 @@
-//! What is learnt while a connection is made. reqwest hides its TLS streams, but the rustls callbacks run inside the future
-//! that makes the connection: a task-local around that future tells which handshake a callback belongs to, and the local
-//! address tells later which connection carried an answer.
+//! What is known of each connection. reqwest hides its TLS streams, but the rustls callbacks run inside the future that makes
+//! the connection: a task-local around that future tells which handshake a callback belongs to, and the local address tells
+//! later which connection carried an answer or an error.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use digicert_one_core::{BoxError, ConnectionFacts, TlsVersion};
+use digicert_one_core::{BoxError, ConnectionFacts, TlsAlert, TlsVersion};
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
+use tokio::sync::Notify;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -24,16 +25,74 @@ tokio::task_local! {
 }
 
 /// The notes of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Handshake {
     certificate_requested: AtomicBool,
     certificate_sent: AtomicBool,
     version: AtomicU8,
     finished: AtomicBool,
     answered: AtomicBool,
+    alert: OnceLock<TlsAlert>,
+    /// A connection has at least one from the moment in which it stands until it ends.
+    decrypters: AtomicUsize,
+    rekeyed: AtomicBool,
+    /// Woken when a connection of this transport ends.
+    ended: Arc<Notify>,
 }
 
 impl Handshake {
+    fn new(ended: Arc<Notify>) -> Self {
+        Self {
+            certificate_requested: AtomicBool::new(false),
+            certificate_sent: AtomicBool::new(false),
+            version: AtomicU8::new(0),
+            finished: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
+            alert: OnceLock::new(),
+            decrypters: AtomicUsize::new(0),
+            rekeyed: AtomicBool::new(false),
+            ended,
+        }
+    }
+
+    /// The handshake whose connection is being made right now, on this task.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    pub(crate) fn note_decrypter(&self) {
+        self.decrypters.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_decrypter_gone(&self) {
+        if self.decrypters.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ended.notify_waiters();
+        }
+    }
+
+    /// From now on the connection has a decrypter that we do not see.
+    pub(crate) fn note_key_update(&self) {
+        self.rekeyed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_alert(&self, alert: TlsAlert) {
+        if alert.is_failure() {
+            let _ = self.alert.set(alert);
+        }
+    }
+
+    /// The alert that ended the connection, also where HTTP/2 or a late error swallowed it.
+    pub(crate) fn alert(&self) -> Option<TlsAlert> {
+        self.alert.get().copied()
+    }
+
+    /// Whether the connection stood and has ended.
+    fn is_gone(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+            && self.decrypters.load(Ordering::Acquire) == 0
+            && !self.rekeyed.load(Ordering::Relaxed)
+    }
+
     /// Called by the resolver: the server asks for a client certificate.
     pub(crate) fn note_certificate_request(sent: bool) {
         let _ = CURRENT.try_with(|handshake| {
@@ -50,7 +109,7 @@ impl Handshake {
     }
 
     /// The facts of this handshake. `answered` first, so that a first answer says `reused: false` and the next ones not.
-    fn facts(&self) -> ConnectionFacts {
+    pub(crate) fn facts(&self) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
         let finished = self.finished.load(Ordering::Relaxed);
         facts.tls_version = match self.version.load(Ordering::Relaxed) {
@@ -68,49 +127,69 @@ impl Handshake {
     }
 }
 
-/// The handshakes that one call started.
+/// The connection that one call began to make, if it began one.
 #[derive(Debug, Default)]
-pub(crate) struct Call(Mutex<Option<Arc<Handshake>>>);
+pub(crate) struct Call(Mutex<Begun>);
+
+#[derive(Debug, Default)]
+struct Begun {
+    handshake: Option<Arc<Handshake>>,
+    /// Whether the call was busy with it when it was polled last. When the call can go over another connection meanwhile,
+    /// hyper-util makes this one in the background.
+    busy: bool,
+    /// Whether it came to stand while the call was busy with it.
+    stands: bool,
+}
 
 impl Call {
     /// Runs `future` so that the handshakes it starts are noted in `self`.
     pub(crate) async fn observe<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        CALL.scope(Arc::clone(self), future).await
+        let mut future = std::pin::pin!(CALL.scope(Arc::clone(self), future));
+        std::future::poll_fn(|cx| {
+            self.begun(|begun| begun.busy = false);
+            future.as_mut().poll(cx)
+        })
+        .await
     }
 
-    /// The facts of the connection that this call started, if it started one.
-    pub(crate) fn facts(&self) -> Option<ConnectionFacts> {
-        let handshake = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let mut facts = handshake.facts();
-        facts.reused = Some(false);
-        Some(facts)
+    /// The connection that this call began to make and did not leave to the background.
+    pub(crate) fn handshake(&self) -> Option<Arc<Handshake>> {
+        self.begun(|begun| begun.handshake.clone().filter(|_| begun.busy || begun.stands))
     }
 
     /// Whether this call was still making a connection when it ended.
     pub(crate) fn was_connecting(&self) -> bool {
-        let handshake = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        handshake.as_ref().is_some_and(|handshake| !handshake.finished.load(Ordering::Relaxed))
+        self.begun(|begun| begun.busy && !begun.stands)
+    }
+
+    fn begun<T>(&self, look: impl FnOnce(&mut Begun) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes something of the call that this task is busy with, if it is busy with one.
+    fn note(change: impl FnOnce(&mut Begun)) {
+        let _ = CALL.try_with(|call| call.begun(change));
     }
 }
 
 /// The connections of one transport, by local address.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connections(Arc<Mutex<Known>>);
+pub(crate) struct Connections {
+    known: Arc<Mutex<Known>>,
+    ended: Arc<Notify>,
+}
 
-type Known = VecDeque<(SocketAddr, Arc<Handshake>)>;
+#[derive(Debug, Default)]
+struct Known {
+    list: VecDeque<(SocketAddr, Arc<Handshake>)>,
+    /// One that may still stand had to be forgotten.
+    incomplete: bool,
+}
 
 impl Connections {
     /// The facts of the connection that carried an answer.
-    pub(crate) fn facts(&self, info: &HttpInfo) -> ConnectionFacts {
-        let handshake = {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known
-                .iter()
-                .rev()
-                .find(|(local, _)| *local == info.local_addr())
-                .map(|(_, handshake)| Arc::clone(handshake))
-        };
-        let mut facts = match &handshake {
+    pub(crate) fn facts_of_answer(&self, info: &HttpInfo) -> ConnectionFacts {
+        let mut facts = match self.find(info) {
             Some(handshake) => {
                 let mut facts = handshake.facts();
                 facts.reused = Some(handshake.answered.swap(true, Ordering::Relaxed));
@@ -122,12 +201,43 @@ impl Connections {
         facts
     }
 
-    fn remember(&self, local: SocketAddr, handshake: Arc<Handshake>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() == REMEMBERED {
-            known.pop_front();
+    /// The connection with these addresses.
+    pub(crate) fn find(&self, info: &HttpInfo) -> Option<Arc<Handshake>> {
+        let known = self.known();
+        let (_, handshake) = known.list.iter().rev().find(|(local, _)| *local == info.local_addr())?;
+        Some(Arc::clone(handshake))
+    }
+
+    /// Wakes its waiters when a connection ended.
+    pub(crate) fn ended(&self) -> &Notify {
+        &self.ended
+    }
+
+    /// Whether `call` waits for an answer that cannot come: the connection that it made is gone, or it made none and none stands.
+    pub(crate) fn have_lost(&self, call: &Call) -> bool {
+        match call.handshake() {
+            Some(handshake) => handshake.is_gone(),
+            None => {
+                let known = self.known();
+                !known.incomplete && known.list.iter().rev().all(|(_, handshake)| handshake.is_gone())
+            }
         }
-        known.push_back((local, handshake));
+    }
+
+    fn remember(&self, local: SocketAddr, handshake: Arc<Handshake>) {
+        let mut known = self.known();
+        if known.list.len() == REMEMBERED {
+            known.list.retain(|(_, handshake)| !handshake.is_gone());
+        }
+        if known.list.len() == REMEMBERED {
+            known.list.pop_front();
+            known.incomplete = true;
+        }
+        known.list.push_back((local, handshake));
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,15 +271,18 @@ where
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
-        let handshake = Arc::new(Handshake::default());
-        let _ = CALL.try_with(|call| {
-            *call.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&handshake));
-        });
-        let connecting = CURRENT.scope(Arc::clone(&handshake), self.inner.call(destination));
+        let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
+        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), busy: true, stands: false });
+        let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), self.inner.call(destination)));
         let connections = self.connections.clone();
         Box::pin(async move {
-            let connection = connecting.await?;
-            handshake.finished.store(true, Ordering::Relaxed);
+            let connection = std::future::poll_fn(|cx| {
+                Call::note(|begun| begun.busy = true);
+                connecting.as_mut().poll(cx)
+            })
+            .await?;
+            handshake.finished.store(true, Ordering::Release);
+            Call::note(|begun| begun.stands = true);
             let mut extras = http::Extensions::new();
             connection.connected().get_extras(&mut extras);
             if let Some(info) = extras.get::<HttpInfo>() {

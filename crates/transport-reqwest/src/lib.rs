@@ -12,6 +12,7 @@
 //! ```
 
 mod body;
+mod ciphers;
 mod config;
 mod error;
 mod handshake;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,6 +16,13 @@ use crate::body::StreamedBody;
 use crate::handshake::{Call, Connections};
 use crate::{config, error};
 
+/// How long a call whose connection has ended waits for the news.
+///
+/// A request that reaches hyper's queue for a connection in the moment in which that connection ends is never answered, not
+/// even with an error (<https://github.com/hyperium/hyper/issues/4122>, seen with hyper 1.12). A server that refuses our
+/// certificate under TLS 1.3 often brings the two together: one call in a few thousand would wait for its whole limit.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 pub(crate) struct ReqwestTransport {
     client: reqwest::Client,
     connections: Connections,
@@ -25,6 +33,21 @@ impl ReqwestTransport {
         let connections = Connections::default();
         let client = config::client(config, &connections)?;
         Ok(Self { client, connections })
+    }
+
+    /// Ends when `call` waits for an answer that cannot come.
+    async fn loss_of(&self, call: &Call) {
+        loop {
+            let ended = self.connections.ended().notified();
+            if self.connections.have_lost(call) {
+                // Seen twice, so that an answer or an error on its way from a connection just ended comes first.
+                tokio::time::sleep(PATIENCE).await;
+                if self.connections.have_lost(call) {
+                    return;
+                }
+            }
+            ended.await;
+        }
     }
 }
 
@@ -37,10 +60,15 @@ impl Transport for ReqwestTransport {
         }
         let request = translate(request)?;
         let call = Arc::new(Call::default());
-        let response =
-            call.observe(self.client.execute(request)).await.map_err(|failure| error::of_call(failure, &call))?;
+        let response = tokio::select! {
+            biased;
+            outcome = call.observe(self.client.execute(request)) => {
+                outcome.map_err(|failure| error::of_call(failure, &call, &self.connections))?
+            }
+            () = self.loss_of(&call) => return Err(error::of_lost_call(&call)),
+        };
         let facts = match response.extensions().get::<HttpInfo>() {
-            Some(info) => self.connections.facts(info),
+            Some(info) => self.connections.facts_of_answer(info),
             None => ConnectionFacts::unknown(),
         };
         let (mut head, inner) = http::Response::from(response).into_parts();

@@ -6,6 +6,7 @@ use digicert_one_core::{
     BoxError, Capability, Code, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind, causes,
 };
 use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, refused_addr};
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::world::{HOST, World, diagnose, front, get, key, scripted};
 
@@ -87,4 +88,20 @@ pub(crate) async fn err_16_one_fault_has_one_code_or_the_wider_one(world: World)
     let silent = scripted([vec![Step::CloseClean]]);
     let error = failing(&world, &world.config(), &silent.url(HOST)).await;
     assert_eq!(error.kind(), TransportErrorKind::Interrupted, "{error:?}");
+}
+
+pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(world: World) {
+    const CALLS: usize = 200;
+    const AT_ONCE: usize = 20;
+    let silent = scripted([vec![Step::CloseClean]]);
+    let transport = world.transport(&world.config());
+    let failures = stream::iter(0..CALLS)
+        .map(|_| transport.send(get(&silent.url(HOST))))
+        .buffer_unordered(AT_ONCE)
+        .map(|outcome| outcome.expect_err("nothing is answered").kind())
+        .collect::<Vec<_>>()
+        .await;
+    assert_eq!(failures.len(), CALLS);
+    let late = failures.iter().filter(|kind| matches!(kind, TransportErrorKind::Timeout(_))).count();
+    assert_eq!(late, 0, "of {CALLS} calls {late} waited for their whole limit: {failures:?}");
 }

@@ -177,6 +177,8 @@ pub(crate) async fn ident_22_an_identity_from_memory_is_presented_or_refused_at_
         for _ in 0..2 {
             collect(transport.send(get(front.url(HOST))).await.expect("presented")).await.expect("a body");
         }
+        // A pool may have begun a second connection that the second call then did not need.
+        assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
         for connection in front.ledger().connections() {
             assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()), "{versions:?}");
         }
@@ -225,7 +227,9 @@ pub(crate) async fn ident_27_a_foreign_certificate_under_tls13_is_one_attempt(wo
     for versions in world.http_versions() {
         let front = requiring(TlsRange::Only13);
         let diagnosis = refused(&world, &front, Some(&foreign()), versions).await;
-        assert!([Code::HS_02, Code::HS_03].contains(&diagnosis.code), "{versions:?} {diagnosis}");
+        // Over HTTP/2 too: the libraries lose the alert in their errors, but it came.
+        let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
+        assert_eq!(diagnosis.code, code, "{versions:?} {diagnosis}");
         assert_eq!(front.ledger().connections().len(), 1, "exactly one attempt ({versions:?})");
     }
 }
@@ -344,9 +348,8 @@ async fn none_where_required(world: &World, range: TlsRange, versions: HttpVersi
     let front = requiring(range);
     let diagnosis = refused(world, &front, None, versions).await;
     let mut codes = vec![Code::HS_01];
-    // Without alert and without signal the stack cannot know; over HTTP/2 the alert mostly gets lost.
-    let alert = world.has(Capability::AlertDetail) && versions == HttpVersions::Http1;
-    if !alert && !world.has(Capability::ClientAuthSignal) {
+    // Without alert and without signal the stack cannot know.
+    if !world.has(Capability::AlertDetail) && !world.has(Capability::ClientAuthSignal) {
         codes.push(Code::HS_03);
     }
     // TLS 1.2 has no alert for it: handshake_failure alone does not tell a stack without the signal.

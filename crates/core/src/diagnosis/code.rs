@@ -80,7 +80,7 @@ codes! {
     HS_02 = "HS-02" Peer "The server refused our client certificate",
         "Check that the certificate was made on this host (demo and production differ), has its intermediate with it, is inside its dates, and is enabled in Account Manager.";
     HS_03 = "HS-03" Unclear "The connection ended in or right after the handshake, without a reason",
-        "In this order: check the client certificate (dates, issuer, host); look for a TLS-inspecting proxy on the way; look for a firewall. The reqwest transport with HTTP/1.1 tells most.";
+        "In this order: check the client certificate (dates, issuer, host); look for a TLS-inspecting proxy on the way; look for a firewall. The reqwest transport tells most.";
     HS_04 = "HS-04" Peer "No TLS version, cipher or signature in common",
         "Allow TLS 1.2 and 1.3 on both sides, or take another transport.";
     TR_01 = "TR-01" Us "We do not trust the issuer of the server's certificate",
