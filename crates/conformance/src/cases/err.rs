@@ -96,7 +96,7 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
     let silent = scripted([vec![Step::CloseClean]]);
     let transport = world.transport(&world.config());
     let failures = stream::iter(0..CALLS)
-        .map(|_| transport.send(get(&silent.url(HOST))))
+        .map(|_| transport.send(get(silent.url(HOST))))
         .buffer_unordered(AT_ONCE)
         .map(|outcome| outcome.expect_err("nothing is answered").kind())
         .collect::<Vec<_>>()
