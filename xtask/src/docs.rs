@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use digicert_one_core::{Code, Side};
+use digicert_one_core::Code;
 
 use crate::page::Page;
 use crate::{Failure, cargo};
@@ -76,7 +76,7 @@ fn codes(codes: &[Code]) -> Result<String, Failure> {
         let _ = writeln!(text, "### {family}: {title}\n");
         text.push_str("| Code | Meaning | Who rejected whom | What to do |\n|---|---|---|---|\n");
         for code in members {
-            let (title, side, remedy) = (cell(code.title()), side(code)?, cell(code.remedy()));
+            let (title, side, remedy) = (cell(code.title()), code.side(), cell(code.remedy()));
             let _ = writeln!(text, "| `{code}` | {title} | {side} | {remedy} |");
         }
         text.push('\n');
@@ -91,18 +91,6 @@ fn codes(codes: &[Code]) -> Result<String, Failure> {
 
 fn family_of(code: Code) -> &'static str {
     code.as_str().split_once('-').map_or("", |(family, _)| family)
-}
-
-fn side(code: Code) -> Result<&'static str, Failure> {
-    Ok(match code.side() {
-        Side::Local => "nobody: found on our side",
-        Side::Network => "nobody: the way between is broken",
-        Side::Peer => "the server refused us",
-        Side::Us => "we refused the server",
-        Side::Platform => "the platform answered and refused",
-        Side::Unclear => "the evidence does not tell",
-        other => return Err(Failure::new(format_args!("docs: {code} blames a side unknown here: {other:?}"))),
-    })
 }
 
 /// Text for a cell of a table.

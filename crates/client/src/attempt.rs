@@ -83,8 +83,7 @@ pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed) -> Result<Lease
 
 fn too_late(settings: &Settings) -> Error {
     let summary = format!("the call did not end within {} seconds.", settings.total.as_secs_f32());
-    let diagnosis = Diagnosis::new(Code::NET_08, summary, "").advising(Advice::Repeat { not_before: None });
-    Error::new(ErrorKind::Transport, diagnosis)
+    Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
 }
 
 /// One attempt.
@@ -140,6 +139,7 @@ fn context(origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallConte
     CallContext::new(origin.authority(), lease.material().mode(), now)
         .with_identity(lease.material().identity().cloned())
         .with_credential_source(Arc::clone(lease.source()))
+        .with_key_shape(lease.material().key().map(ApiKey::shape))
 }
 
 fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lease>) -> http::Request<Bytes> {
@@ -196,7 +196,7 @@ async fn conclude(
     }
     let body = without_key(beginning(body).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
-    let diagnosis = diagnose_answer(&answer, &context);
+    let diagnosis = diagnose_answer(&answer, &context.with_facts(exchange.facts));
     report(
         settings,
         lease,

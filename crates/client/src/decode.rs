@@ -18,7 +18,8 @@ const MAX_EXCERPT: usize = 200;
 /// Reads an error answer. `now` serves where the answer has no date of its own.
 pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
-    answer.retry_after = retry_after(headers, now);
+    answer.date = date(headers);
+    answer.retry_after = retry_after(headers, answer.date.unwrap_or(now));
     answer.request_id = ["x-request-id", "x-dc-transactionid", "x-correlation-id"]
         .into_iter()
         .find_map(|name| headers.get(name))
@@ -86,16 +87,19 @@ fn clean(text: &str, limit: usize) -> String {
     }
 }
 
-/// Seconds, or a date against the server's own `Date` (RFC 9110 §10.2.3).
+/// The server's clock.
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    let date =
-        headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(|date| httpdate::parse_http_date(date).ok());
-    Some(until.duration_since(date.unwrap_or(now)).unwrap_or_default())
+    Some(until.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -160,7 +164,7 @@ mod tests {
             if let Some(date) = date {
                 headers.insert(DATE, date.parse().expect("a value"));
             }
-            retry_after(&headers, SystemTime::UNIX_EPOCH)
+            answer(StatusCode::TOO_MANY_REQUESTS, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH).retry_after
         };
         assert_eq!(wait("2", None), Some(Duration::from_secs(2)));
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";

@@ -49,6 +49,14 @@ impl ConnectFailure {
         Self::new(kind.unwrap_or(Kind::Other), error)
     }
 
+    /// No connection to the proxy: the host was not even asked for.
+    pub(crate) fn at_proxy(self) -> Self {
+        match self.kind {
+            Kind::Timeout(_) => self,
+            _ => Self { kind: Kind::Proxy(None), ..self },
+        }
+    }
+
     /// A TLS handshake that failed, with what could be seen of it.
     pub(crate) fn of_handshake(error: native_tls::Error, seen: &Seen) -> Self {
         let kind = if seen.not_tls {
@@ -136,6 +144,9 @@ fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
         return Kind::PeerAlert(alert);
     }
     for cause in causes(error) {
+        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+            return Kind::Http11Required;
+        }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
             if http.is_parse() {
                 return Kind::Protocol;
