@@ -41,6 +41,12 @@ impl ConnectFailure {
                 | io::ErrorKind::HostUnreachable
                 | io::ErrorKind::NetworkUnreachable
                 | io::ErrorKind::AddrNotAvailable => Some(Kind::Refused),
+                // Somebody was there and ended it at once, before a word of TLS or in the midst of it: who, nobody can tell.
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::UnexpectedEof => Some(Kind::Tls),
                 // Of one address, or the system's own limit.
                 io::ErrorKind::TimedOut => Some(Kind::Timeout(Phase::Connect)),
                 _ => None,

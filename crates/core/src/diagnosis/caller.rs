@@ -1,14 +1,14 @@
 //! Answers about who is calling: 400 of a load balancer, 401, 403. The same words have different causes, and the facts of the
 //! connection tell them apart as far as they can be told.
 
-use super::evidence::{clock_skew, identity_date_fault, interception};
+use super::evidence::{clock_skew, identity_date_fault, interception, unseen, utc};
 use super::{CallContext, Code, Diagnosis, PlatformAnswer};
 use crate::Mode;
 
 /// A diagnosis, if the answer is about the caller; `says` is what the platform said, ready to print.
 pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
     let lower = answer.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-    Some(match answer.status.as_u16() {
+    let diagnosis = match answer.status.as_u16() {
         // The texts of nginx, which stands before many installations (ngx_http_special_response.c).
         400 if lower.contains("no required ssl certificate was sent") => none_arrived(says, context),
         400 if lower.contains("ssl certificate error") => Diagnosis::new(
@@ -19,8 +19,15 @@ pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext
         ),
         401 => unknown(answer, says, context),
         403 if lower.contains("multi-factor") || lower.contains("multi factor") => one_factor(says, context),
-        403 => Diagnosis::of(Code::AUT_03, format!("the service user may not do this (HTTP 403{says}).")),
+        403 => {
+            let summary = format!("the service user may not do this (HTTP 403{says}).");
+            return Some(Diagnosis::of(Code::AUT_03, summary));
+        }
         _ => return None,
+    };
+    Some(match unseen(context) {
+        Some(unseen) if diagnosis.code != Code::NET_03 => diagnosis.with_evidence(unseen),
+        _ => diagnosis,
     })
 }
 
@@ -85,7 +92,7 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
                 "\"{}\"{source} is valid until {}: the service user is probably disabled or past its end date, or lives on \
                  another host",
                 identity.subject(),
-                super::evidence::utc(identity.not_after())
+                utc(identity.not_after())
             ),
         ),
         (mode, dates, _) => {

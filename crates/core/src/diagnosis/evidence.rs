@@ -55,6 +55,14 @@ pub(super) fn interception(context: &CallContext) -> Option<String> {
     })
 }
 
+/// What to say of an answer to a call by certificate over a stack that shows neither side of the handshake.
+pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
+    let is_hidden = context.facts.identity_requested.is_none() && context.facts.server_certificate.is_none();
+    (context.identity.is_some() && is_hidden).then_some(
+        "this connection does not show whether the certificate was asked for: a TLS-inspecting proxy would look the same (NET-03)",
+    )
+}
+
 /// The issuer of a public DigiCert host's certificate, if it is not DigiCert.
 fn foreign_issuer<'a>(context: &CallContext, facts: &'a ConnectionFacts) -> Option<&'a str> {
     let host = context.host.split(':').next().unwrap_or_default();
