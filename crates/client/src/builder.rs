@@ -1,6 +1,7 @@
 //! Puts a client together and refuses what is missing or contradictory before the first call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use digicert_one_core::{
     Clock, Connector, Credential, Instance, RequestTarget, TargetError, Timeouts, TransportConfig, TrustRoots,
@@ -10,8 +11,9 @@ use http::HeaderValue;
 
 use crate::client::{Client, Settings};
 use crate::generations::Generations;
+use crate::pace::Pacer;
 use crate::rotation::Proof;
-use crate::{Error, ErrorKind, IntoTarget, Reminders, SystemClock};
+use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders, Retry, SystemClock};
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
@@ -32,6 +34,9 @@ pub struct ClientBuilder {
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
+    deadline: Option<Duration>,
+    retry: Retry,
+    pace: Pacer,
 }
 
 impl ClientBuilder {
@@ -47,6 +52,9 @@ impl ClientBuilder {
             allow_expired: false,
             proof: None,
             reminders: Reminders::new(),
+            deadline: None,
+            retry: Retry::new(),
+            pace: Pacer::Local(LocalPace::new()),
         }
     }
 
@@ -100,7 +108,26 @@ impl ClientBuilder {
         self
     }
 
-    /// The limits of time of a call.
+    /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn.
+    /// By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// When calls are repeated.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How fast calls go out. By default a [`LocalPace`] of this client alone.
+    pub fn pace(mut self, pace: impl Pace) -> Self {
+        self.pace = Pacer::Other(Arc::new(pace));
+        self
+    }
+
+    /// The limits of time of one attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.config = self.config.with_timeouts(timeouts);
         self
@@ -171,6 +198,9 @@ impl ClientBuilder {
             instance: self.instance.ok_or_else(|| missing("instance (the host)"))?,
             credential: self.credential.ok_or_else(|| missing("credential"))?,
             total: self.config.timeouts().total(),
+            deadline: self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2)),
+            retry: self.retry,
+            pace: self.pace,
             generations: Generations::new(connector, self.config),
             clock: self.clock,
             user_agent,

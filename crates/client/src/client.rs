@@ -8,7 +8,9 @@ use digicert_one_core::{Clock, ConnectorInfo, Credential, Expiry, Generation, In
 use http::{HeaderValue, Method};
 
 use crate::generations::Generations;
+use crate::pace::Pacer;
 use crate::path::IntoTarget;
+use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
 
@@ -24,7 +26,12 @@ pub(crate) struct Settings {
     pub(crate) generations: Generations,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: HeaderValue,
+    /// The limit of one attempt.
     pub(crate) total: Duration,
+    /// The limit of all attempts and waits together.
+    pub(crate) deadline: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) pace: Pacer,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     pub(crate) proof: Option<Proof>,
@@ -95,7 +102,7 @@ impl Client {
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
-        let lease = attempt::lease(settings, &need).await?;
+        let lease = attempt::lease(settings, &need, settings.total).await?;
         let lease = rotation::carrier(settings, lease, &need).await?.lease;
         settings.reminders.check(&lease, need.now);
         Ok(lease.validity().expiry())

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ClientIdentity, Connector, ConnectorInfo, Generation, Lease, Transport, TransportConfig, TransportError,
+    ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, Lease, Transport, TransportConfig,
+    TransportError,
 };
 
 /// How long a generation that did not prove usable is left alone at first; doubles with each failure.
@@ -38,6 +39,8 @@ struct Live {
 #[derive(Clone, Debug)]
 pub(crate) struct Carried {
     pub(crate) lease: Lease,
+    /// Whom the platform counts; known once a generation, as it costs a hash.
+    pub(crate) caller: Fingerprint,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
@@ -111,7 +114,7 @@ impl Generations {
                 self.connector.connect(&self.config.clone().with_identity(Some(identity.clone())))?
             }
         };
-        let carried = Carried { lease: lease.clone(), transport };
+        let carried = Carried { lease: lease.clone(), caller: lease.material().caller(), transport };
         live.candidate = Some(carried.clone());
         Ok(carried)
     }

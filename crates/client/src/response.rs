@@ -23,6 +23,7 @@ pub struct Response {
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
     pub(crate) warning: Option<Box<Diagnosis>>,
+    pub(crate) attempts: u32,
 }
 
 impl Response {
@@ -55,6 +56,12 @@ impl Response {
     #[must_use]
     pub fn warning(&self) -> Option<&Diagnosis> {
         self.warning.as_deref()
+    }
+
+    /// How many attempts it took, redirects included.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// `host[:port]` that answered.

@@ -25,6 +25,7 @@ mod config;
 mod credential;
 pub mod diagnosis;
 mod facts;
+mod fingerprint;
 mod identity;
 mod instance;
 mod manual_clock;
@@ -44,6 +45,7 @@ pub use config::{HttpVersions, NameOverride, Proxy, Timeouts, TlsVersions, Trans
 pub use credential::{Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Verdict};
 pub use diagnosis::{Advice, CallContext, Code, Diagnosis, Side};
 pub use facts::{ConnectionFacts, TlsVersion};
+pub use fingerprint::Fingerprint;
 pub use identity::{ClientIdentity, IdentityWitness, KeyKind};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;
