@@ -9,7 +9,7 @@ use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
     API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, Generation, HostRole,
-    Lease, LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict,
+    Lease, LeaseNeed, Mode, Origin, RequestTarget, ResponseBody, Transport, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -21,6 +21,7 @@ use crate::course::Course;
 use crate::generations::Carried;
 use crate::pace::{Throttled, Turn};
 use crate::retry::{Next, Stop};
+use crate::watched_body::WatchedBody;
 use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
 
 /// Redirects within one origin that are followed in a row.
@@ -56,6 +57,9 @@ pub(crate) enum Statuses {
 /// Sends a call, repeats it where that may help and is safe, and follows its redirects, all within one deadline.
 pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) -> Result<Response, Error> {
     let settings = client.settings();
+    let Some(flight) = settings.flights.begin() else {
+        return Err(Error::local(ErrorKind::Config, "the client is shut down"));
+    };
     let mut course = Course::begin(settings);
     let mut hops = 0;
     loop {
@@ -65,7 +69,11 @@ pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) ->
         };
         hops += 1;
         call = match redirect::next(&call, origin, response.status, &response.headers) {
-            Ok(None) => return Ok(Response { attempts: course.attempts(), ..response }),
+            Ok(None) => {
+                let mut response = Response { attempts: course.attempts(), ..response };
+                response.body.carry(flight);
+                return Ok(response);
+            }
             Err(error) => return Err(error.after(course.told(None))),
             Ok(Some(_)) if hops > MAX_HOPS => return Err(redirect::too_many(origin, hops).after(course.told(None))),
             Ok(Some(_)) if course.left(settings.clock.now()).is_zero() => {
@@ -172,7 +180,7 @@ pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed, within: Duratio
         Poll::Ready(leased) => leased,
         Poll::Pending => {
             let within = within.min(settings.total);
-            match select(asked, settings.clock.sleep(within)).await {
+            match select(asked, settings.clock.limit(within)).await {
                 Either::Left((leased, _)) => leased,
                 Either::Right(_) => return Err(too_late(within)),
             }
@@ -221,7 +229,7 @@ async fn exchange<'a>(
         // The transport's own limit ends it first.
         sending.await
     } else {
-        match select(sending, settings.clock.sleep(left)).await {
+        match select(sending, settings.clock.limit(left)).await {
             Either::Left((sent, _)) => sent,
             Either::Right(_) => return Err(too_late(course.deadline())),
         }
@@ -301,8 +309,8 @@ async fn conclude(
             status: head.status,
             version: head.version,
             headers: head.headers,
-            body,
             warning: not_asked(&context, &exchange.facts),
+            body: settings.watched(body, &exchange.facts),
             facts: exchange.facts,
             context,
             generation: lease.map(Lease::generation),
@@ -310,7 +318,7 @@ async fn conclude(
             attempts: 1,
         });
     }
-    let body = without_key(beginning(body).await, lease);
+    let body = without_key(beginning(settings.watched(body, &exchange.facts)).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
     let diagnosis = diagnose_answer(&answer, &context);
     report(
@@ -332,7 +340,8 @@ fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagn
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-async fn beginning(mut body: digicert_one_core::ResponseBody) -> Bytes {
+async fn beginning(body: WatchedBody) -> Bytes {
+    let mut body = ResponseBody::new(body);
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = body.chunk().await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);

@@ -10,6 +10,7 @@ use digicert_one_credentials::Setup;
 use http::HeaderValue;
 
 use crate::client::{Client, Settings};
+use crate::flights::Flights;
 use crate::generations::Generations;
 use crate::pace::Pacer;
 use crate::rotation::Proof;
@@ -19,6 +20,7 @@ const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION")
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
 const MAX_BODY: usize = 10 << 20;
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes a [`Client`].
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub struct ClientBuilder {
     proof: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
     deadline: Option<Duration>,
+    idle_limit: Duration,
     retry: Retry,
     pace: Pacer,
 }
@@ -53,6 +56,7 @@ impl ClientBuilder {
             proof: None,
             reminders: Reminders::new(),
             deadline: None,
+            idle_limit: IDLE_LIMIT,
             retry: Retry::new(),
             pace: Pacer::Local(LocalPace::new()),
         }
@@ -112,6 +116,12 @@ impl ClientBuilder {
     /// By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
+    pub fn idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = limit;
         self
     }
 
@@ -199,6 +209,8 @@ impl ClientBuilder {
             credential: self.credential.ok_or_else(|| missing("credential"))?,
             total: self.config.timeouts().total(),
             deadline: self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2)),
+            idle_limit: self.idle_limit,
+            flights: Flights::default(),
             retry: self.retry,
             pace: self.pace,
             generations: Generations::new(connector, self.config),

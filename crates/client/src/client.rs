@@ -4,14 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Clock, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed};
+use digicert_one_core::{
+    Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed, ResponseBody,
+};
+use futures_util::future::select;
 use http::{HeaderValue, Method};
 
+use crate::flights::Flights;
 use crate::generations::Generations;
 use crate::pace::Pacer;
 use crate::path::IntoTarget;
 use crate::retry::Retry;
 use crate::rotation::Proof;
+use crate::watched_body::WatchedBody;
 use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
@@ -31,11 +36,20 @@ pub(crate) struct Settings {
     /// The limit of all attempts and waits together.
     pub(crate) deadline: Duration,
     pub(crate) retry: Retry,
+    pub(crate) idle_limit: Duration,
     pub(crate) pace: Pacer,
+    pub(crate) flights: Flights,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     pub(crate) proof: Option<Proof>,
     pub(crate) reminders: Reminders,
+}
+
+impl Settings {
+    /// The body of an answer, watched.
+    pub(crate) fn watched(&self, body: ResponseBody, facts: &ConnectionFacts) -> WatchedBody {
+        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone())
+    }
 }
 
 impl Client {
@@ -112,6 +126,21 @@ impl Client {
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.0.generations.generation()
+    }
+
+    /// Calls in flight, answers whose body is not dropped yet included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.flights.count()
+    }
+
+    /// Takes no new calls, on no clone, and waits until those in flight have ended, but no longer than this; gives back how many
+    /// are still in flight then. They are not cut: that is done by dropping them.
+    pub async fn shut_down(&self, within: Duration) -> usize {
+        self.0.flights.close();
+        let (landed, late) = (std::pin::pin!(self.0.flights.landed()), self.0.clock.limit(within));
+        select(landed, late).await;
+        self.in_flight()
     }
 
     /// Former identities that calls still use. They end with those calls.

@@ -25,6 +25,7 @@ mod clock;
 mod course;
 mod decode;
 mod error;
+mod flights;
 mod generations;
 mod pace;
 mod path;
@@ -34,6 +35,7 @@ mod request;
 mod response;
 mod retry;
 mod rotation;
+mod watched_body;
 
 pub use builder::ClientBuilder;
 pub use client::Client;

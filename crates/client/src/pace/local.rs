@@ -180,7 +180,7 @@ async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -
     if let Some(output) = future.as_mut().now_or_never() {
         return Ok(output);
     }
-    match select(future, clock.sleep(limit)).await {
+    match select(future, clock.limit(limit)).await {
         Either::Left((output, _)) => Ok(output),
         Either::Right(_) => Err(PaceError::TooLate { wait: limit }),
     }

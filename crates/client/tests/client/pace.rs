@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use digicert_one_client::{LocalPace, Pace, PaceError, Permit, Throttled, Turn};
 use digicert_one_core::{Clock, Code, Fingerprint, ManualClock};
 use futures_executor::block_on;
-use futures_util::future::{Either, join, join_all, select};
+use futures_util::future::{join, join_all};
 
 use crate::scripted::{Outcome, Scripted, answer, builder, key};
 
@@ -23,17 +23,6 @@ fn caller() -> Fingerprint {
     key().caller()
 }
 
-/// Lets the time pass whenever somebody waits.
-async fn pass<T>(clock: &ManualClock, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    loop {
-        match select(work.as_mut(), std::pin::pin!(clock.waited_for())).await {
-            Either::Left((done, _)) => return done,
-            Either::Right((wait, _)) => clock.advance(wait),
-        }
-    }
-}
-
 fn rate(requests: u32, period: Duration) -> LocalPace {
     LocalPace::new().rate(NonZeroU32::new(requests).expect("not zero"), period)
 }
@@ -45,7 +34,7 @@ fn turns(pace: &LocalPace, clock: &ManualClock, calls: usize) -> Vec<Duration> {
         let _permit = Pace::permit(pace, &Turn::new(caller(), &shared, LONG)).await.expect("a turn");
         shared.now().duration_since(start).expect("forward")
     });
-    block_on(pass(clock, join_all(turns)))
+    block_on(clock.run(join_all(turns))).0
 }
 
 #[test]
@@ -65,7 +54,8 @@ fn a_place_is_given_back_when_the_permit_is_dropped() {
     block_on(async {
         let turn = Turn::new(caller(), &shared, SECOND);
         let first = Pace::permit(&pace, &turn).await.expect("free");
-        let late = pass(&clock, Pace::permit(&pace, &turn)).await.expect_err("taken");
+        let passing = async { clock.advance(clock.limited_for().await) };
+        let late = join(Pace::permit(&pace, &turn), passing).await.0.expect_err("taken");
         assert!(matches!(late, PaceError::TooLate { .. }), "{late:?}");
         let (second, ()) = join(Pace::permit(&pace, &turn), async { drop(first) }).await;
         assert_eq!(pace.state(caller(), clock.now()).expect("a lane").in_flight, 1);
@@ -133,7 +123,7 @@ fn after_a_429_the_next_call_of_the_client_waits_too() {
         .expect("complete");
     let start = clock.now();
     assert_eq!(block_on(client.get("/x").send()).expect_err("throttled").code(), Code::AUT_04);
-    block_on(pass(&clock, client.get("/x").send())).expect("later");
+    block_on(clock.run(client.get("/x").send())).0.expect("later");
     assert_eq!(clock.now().duration_since(start).expect("forward"), SECOND * 7);
 }
 
@@ -156,7 +146,7 @@ impl Pace for Away {
 fn a_pace_that_cannot_be_asked_ends_the_call_unsent() {
     let (scripted, clock) = (Scripted::default(), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).pace(Away::default()).build().expect("complete");
-    let error = block_on(pass(&clock, client.post("/x").send())).expect_err("no permit");
+    let error = block_on(clock.run(client.post("/x").send())).0.expect_err("no permit");
     assert_eq!((error.code(), scripted.requests().len()), (Code::PACE_02, 0));
     assert!(error.to_string().contains("the store does not answer"), "{error}");
     assert_eq!(error.attempts(), 4, "nothing was sent, so asking again was safe");

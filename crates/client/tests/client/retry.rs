@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_client::{Client, Error, Retry};
 use digicert_one_core::{Clock, Code, Delivery, ManualClock, TransportErrorKind};
 use futures_executor::block_on;
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{join, join_all};
 use http::Response;
 
 use crate::scripted::{Outcome, Scripted, Source, answer, builder, key};
@@ -21,23 +21,6 @@ fn client(scripted: &Scripted, clock: &ManualClock, retry: Retry) -> Client {
     builder(scripted).clock(Arc::new(clock.clone())).retry(retry).build().expect("complete")
 }
 
-/// Runs `call` and lets the time pass whenever somebody waits; tells the waits.
-fn in_virtual_time<T>(clock: &ManualClock, call: impl Future<Output = T>) -> (T, Vec<Duration>) {
-    block_on(async {
-        let mut call = std::pin::pin!(call);
-        let mut waits = Vec::new();
-        loop {
-            match select(call.as_mut(), std::pin::pin!(clock.waited_for())).await {
-                Either::Left((done, _)) => return (done, waits),
-                Either::Right((wait, _)) => {
-                    waits.push(wait);
-                    clock.advance(wait);
-                }
-            }
-        }
-    })
-}
-
 fn throttled(retry_after: &str) -> Response<&'static str> {
     Response::builder().status(429).header("retry-after", retry_after).body("").expect("an answer")
 }
@@ -49,7 +32,7 @@ fn a_get_is_repeated_after_a_503_and_after_a_refused_connection() {
     {
         let (scripted, clock) = (Scripted::of([first]), clock());
         let client = client(&scripted, &clock, Retry::new());
-        let (response, waits) = in_virtual_time(&clock, client.get("/x").send());
+        let (response, waits) = block_on(clock.run(client.get("/x").send()));
         assert_eq!(response.expect("the second attempt").attempts(), 2);
         assert_eq!(waits.len(), 1);
         assert!(waits[0] <= Duration::from_millis(500), "{waits:?}");
@@ -68,7 +51,7 @@ fn retry_after_is_waited_exactly_in_seconds_and_as_a_date_by_the_servers_clock()
         let (scripted, clock) = (Scripted::answering([answer]), clock());
         let start = clock.now();
         let client = client(&scripted, &clock, Retry::new());
-        let (response, _) = in_virtual_time(&clock, client.get("/x").send());
+        let (response, _) = block_on(clock.run(client.get("/x").send()));
         assert_eq!(response.expect("the second attempt").attempts(), 2);
         assert_eq!(clock.now().duration_since(start).expect("forward"), SECOND * expected);
     }
@@ -80,7 +63,7 @@ fn a_wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
         let (scripted, clock) = (Scripted::answering([throttled(wait)]), clock());
         let start = clock.now();
         let client = client(&scripted, &clock, Retry::new());
-        let (outcome, waits) = in_virtual_time(&clock, client.get("/x").send());
+        let (outcome, waits) = block_on(clock.run(client.get("/x").send()));
         let error = outcome.expect_err("too long");
         assert_eq!((error.code(), error.attempts(), waits.len()), (Code::AUT_04, 1, 0));
         assert_eq!(clock.now(), start);
@@ -94,7 +77,7 @@ fn an_unreadable_retry_after_counts_as_none() {
     for odd in ["-1", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         let (scripted, clock) = (Scripted::answering([throttled(odd)]), clock());
         let client = client(&scripted, &clock, Retry::new());
-        let (response, waits) = in_virtual_time(&clock, client.get("/x").send());
+        let (response, waits) = block_on(clock.run(client.get("/x").send()));
         assert_eq!(response.expect("the second attempt").attempts(), 2, "{odd}");
         assert!(waits.iter().all(|wait| *wait <= Duration::from_millis(500)), "{odd}: {waits:?}");
     }
@@ -106,7 +89,7 @@ fn outcome_of(
 ) -> (Scripted, Result<u32, Error>) {
     let (scripted, clock) = (Scripted::of([first]), clock());
     let client = client(&scripted, &clock, Retry::new());
-    let (outcome, _) = in_virtual_time(&clock, call(&client).send());
+    let (outcome, _) = block_on(clock.run(call(&client).send()));
     (scripted, outcome.map(|response| response.attempts()))
 }
 
@@ -149,7 +132,7 @@ fn a_401_is_repeated_once_if_the_source_has_something_newer() {
         let (scripted, clock) = (Scripted::of(first), clock());
         let source = Source::of((0..keys).map(|_| key()));
         let client = builder(&scripted).clock(Arc::new(clock.clone())).credential(source).build().expect("complete");
-        let (outcome, waits) = in_virtual_time(&clock, client.post("/x").send());
+        let (outcome, waits) = block_on(clock.run(client.post("/x").send()));
         assert_eq!((outcome.is_ok(), scripted.requests().len(), waits.len()), (works, attempts, 0));
     }
 }
@@ -158,11 +141,11 @@ fn a_401_is_repeated_once_if_the_source_has_something_newer() {
 fn attempts_and_waits_are_in_the_last_error() {
     let (scripted, clock) = (Scripted::of((0..9).map(|_| Outcome::Answer(answer(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().attempts(3).backoff(SECOND, SECOND));
-    let (outcome, waits) = in_virtual_time(&clock, client.get("/x").send());
+    let (outcome, waits) = block_on(clock.run(client.get("/x").send()));
     let error = outcome.expect_err("always 503");
     assert_eq!((error.attempts(), error.waits()), (3, &waits[..]));
     assert!(error.to_string().contains("tried 3 times"), "{error}");
-    let (outcome, waits) = in_virtual_time(&clock, client.get("/x").send_raw());
+    let (outcome, waits) = block_on(clock.run(client.get("/x").send_raw()));
     assert_eq!((outcome.expect("an answer").status().as_u16(), waits.len()), (503, 0));
 }
 
@@ -177,7 +160,14 @@ fn the_deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
         .deadline(SECOND * 30)
         .build()
         .expect("complete");
-    let (outcome, _) = in_virtual_time(&clock, client.get("/x").send());
+    let passing = async {
+        while scripted.requests().len() < 4 {
+            futures_util::pending!();
+        }
+        clock.advance(clock.limited_for().await);
+    };
+    let call = clock.run(client.get("/x").send());
+    let ((outcome, _), ()) = block_on(join(call, passing));
     let error = outcome.expect_err("cut");
     assert_eq!((error.code(), error.attempts()), (Code::NET_08, 4));
     assert_eq!(clock.now().duration_since(start).expect("forward"), SECOND * 30);
@@ -188,7 +178,7 @@ fn the_budget_of_all_clones_bounds_the_attempts() {
     let (scripted, clock) = (Scripted::of((0..1000).map(|_| Outcome::Answer(answer(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().budget(100));
     let calls = (0..100).map(|_| client.clone().get("/x").send());
-    let (outcomes, waits) = in_virtual_time(&clock, join_all(calls));
+    let (outcomes, waits) = block_on(clock.run(join_all(calls)));
     assert!(outcomes.iter().all(Result::is_err));
     // Each repetition takes 5 of the 100.
     assert_eq!(scripted.requests().len(), 100 + 20);
@@ -200,7 +190,7 @@ fn the_budget_of_all_clones_bounds_the_attempts() {
 fn a_repeated_body_is_the_same_bytes() {
     let (scripted, clock) = (Scripted::answering([answer(503, None, ""), answer(503, None, "")]), clock());
     let client = client(&scripted, &clock, Retry::new());
-    let (outcome, _) = in_virtual_time(&clock, client.put("/x").body("text/plain", "the same").send());
+    let (outcome, _) = block_on(clock.run(client.put("/x").body("text/plain", "the same").send()));
     assert_eq!(outcome.expect("the third attempt").attempts(), 3);
     let requests = scripted.0.requests.lock().expect("unpoisoned");
     assert!(requests.iter().all(|request| &request.body()[..] == b"the same"));

@@ -10,6 +10,7 @@ pub(crate) mod proxy;
 pub(crate) mod redir;
 pub(crate) mod replay;
 pub(crate) mod req;
+pub(crate) mod retry;
 pub(crate) mod rotate;
 pub(crate) mod secret;
 pub(crate) mod time;

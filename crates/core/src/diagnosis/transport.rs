@@ -135,7 +135,12 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
             Code::HS_03,
             format!("{host} ended the connection in or right after the handshake and gave no reason."),
             likely_causes(context),
-        ),
+        )
+        // A call with a key alone shows no identity that could have been refused.
+        .advising(match (context.mode, error.kind()) {
+            (Mode::Key, Kind::Interrupted) => REPEAT,
+            _ => Advice::GiveUp,
+        }),
     }
 }
 
