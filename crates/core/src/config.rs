@@ -4,11 +4,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::Uri;
 use rustls_pki_types::CertificateDer;
 use x509_cert::der::Decode;
 
-use crate::{ClientIdentity, Delivery, Material, TlsVersion, TransportError, TransportErrorKind};
+use crate::{ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind};
 
 /// One configuration for one transport object, the client identity included.
 ///
@@ -222,27 +221,6 @@ impl Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Whether calls go through a proxy. Only what is written here counts, never the environment.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub enum Proxy {
-    /// Straight to the host.
-    #[default]
-    None,
-    /// By CONNECT through this `http://host:port`, optionally with `user:password@`.
-    Http(Uri),
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            // The authority may hold a password.
-            Self::Http(uri) => write!(f, "Http({}:{:?})", uri.host().unwrap_or_default(), uri.port_u16()),
-        }
     }
 }
 

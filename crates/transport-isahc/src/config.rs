@@ -142,6 +142,9 @@ fn version(version: TlsVersion) -> ProtocolVersion {
 
 /// By CONNECT. isahc 2.0.2 inverts the verification flags of a proxy's TLS (`proxy_ssl_verify_peer`), so clear text only.
 fn proxy(uri: &Uri, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
+    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
+    }
     let host = uri.host().unwrap_or_default();
     if uri.scheme_str() != Some("http") || host.is_empty() {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));

@@ -20,6 +20,9 @@ const MAX_HEADERS: usize = 256;
 
 /// What makes the connections of one transport.
 pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError> {
+    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
+    }
     let tunnel = match config.proxy() {
         Proxy::None => None,
         Proxy::Http(uri) => Some(Tunnel::new(uri).map_err(invalid)?),
