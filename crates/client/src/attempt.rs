@@ -96,14 +96,14 @@ async fn once<'a>(settings: &'a Settings, call: &Call, statuses: Statuses) -> Re
     }
     let need = LeaseNeed::at(now);
     let lease = lease(settings, &need).await?;
-    let Carried { lease, transport } = rotation::carrier(settings, lease, &need).await?;
+    let Carried { lease, transport, .. } = rotation::carrier(settings, lease, &need).await?;
     settings.reminders.check(&lease, now);
     exchange(settings, call, Some(&lease), &*transport, statuses, now).await
 }
 
 /// One attempt to prove that a credential is usable. A redirect proves nothing.
 pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Carried) -> Result<(), Error> {
-    let Carried { lease, transport } = candidate;
+    let Carried { lease, transport, .. } = candidate;
     let now = settings.clock.now();
     let (response, _) = exchange(settings, call, Some(lease), &**transport, Statuses::ErrorsAreErrors, now).await?;
     match response.status().is_success() {

@@ -4,13 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Clock, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed};
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{
+    CallContext, Clock, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed, Mode, Origin,
+    TrustRoots,
+};
 use http::{HeaderValue, Method};
 
 use crate::generations::Generations;
 use crate::path::IntoTarget;
 use crate::rotation::Proof;
-use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
+use crate::{ClientBuilder, Error, ErrorKind, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -101,13 +105,41 @@ impl Client {
         Ok(lease.validity().expiry())
     }
 
+    /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
+    /// ones that they have, as at a rotation. Opens no connection.
+    ///
+    /// ```no_run
+    /// use digicert_one_client::Client;
+    /// use digicert_one_client::credentials::{RootsFile, RootsReload};
+    /// use digicert_one_core::TrustRoots;
+    ///
+    /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {
+    /// // When the file may have changed: after a signal, or now and then.
+    /// if let RootsReload::Replaced(roots) = file.reload() {
+    ///     client.reload_trust(TrustRoots::Only(roots))?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Roots that the transport cannot use, such as none (TR-03): those before them stay.
+    pub fn reload_trust(&self, roots: TrustRoots) -> Result<(), Error> {
+        let settings = self.settings();
+        settings.generations.trust(&roots).map_err(|error| {
+            let known = [HostRole::Platform, HostRole::ClientAuth].map(|role| settings.instance.origin(role));
+            let host = known.into_iter().flatten().next().map(Origin::authority).unwrap_or_default();
+            let context = CallContext::new(host, Mode::Anonymous, settings.clock.now());
+            Error::new(ErrorKind::Config, diagnose_transport(&error, &context)).with_source(error)
+        })
+    }
+
     /// The generation of the credential that the last call used, if there was one.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.0.generations.generation()
     }
 
-    /// Former identities that calls still use. They end with those calls.
+    /// Former identities and trust roots that calls still use. They end with those calls.
     #[must_use]
     pub fn draining(&self) -> usize {
         self.0.generations.draining()
