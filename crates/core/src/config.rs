@@ -177,18 +177,20 @@ impl TrustRoots {
     }
 }
 
-/// The limits of time of one call.
+/// The limits of time of one call, and of the connections between calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     connect: Duration,
     total: Duration,
+    pool_idle: Duration,
 }
 
 impl Timeouts {
-    /// 10 seconds to connect, 60 for the whole call.
+    /// 10 seconds to connect, 60 for the whole call; a connection without a call is kept for 90.
     #[must_use]
     pub fn new() -> Self {
-        Self { connect: Duration::from_secs(10), total: Duration::from_secs(60) }
+        let [connect, total, pool_idle] = [10, 60, 90].map(Duration::from_secs);
+        Self { connect, total, pool_idle }
     }
 
     /// The limit for name, TCP and TLS together.
@@ -205,6 +207,13 @@ impl Timeouts {
         self
     }
 
+    /// How long a connection is kept that carries no call. A stack may count in whole seconds, and close it at the next call.
+    #[must_use]
+    pub fn with_pool_idle(mut self, limit: Duration) -> Self {
+        self.pool_idle = limit;
+        self
+    }
+
     /// The limit for name, TCP and TLS together.
     #[must_use]
     pub fn connect(&self) -> Duration {
@@ -215,6 +224,12 @@ impl Timeouts {
     #[must_use]
     pub fn total(&self) -> Duration {
         self.total
+    }
+
+    /// How long a connection is kept that carries no call.
+    #[must_use]
+    pub fn pool_idle(&self) -> Duration {
+        self.pool_idle
     }
 }
 

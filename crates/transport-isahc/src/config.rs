@@ -40,6 +40,8 @@ pub(crate) fn lane(
         .tcp_nodelay()
         .timeout(limit(timeouts.total()))
         .connect_timeout(limit(timeouts.connect()))
+        // libcurl counts whole seconds here, and looks when it is next asked for a connection.
+        .connection_cache_ttl(timeouts.pool_idle().clamp(Duration::from_secs(1), Duration::from_secs(i32::MAX as u64)))
         .version_negotiation(match (config.http_versions(), reuse) {
             (HttpVersions::Both, Reuse::Pool) => VersionNegotiation::latest_compatible(),
             // Over HTTP/2 a second request joins the first on its connection, and libcurl repeats what such a connection

@@ -31,6 +31,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
         .no_zstd()
         .no_deflate()
         .tcp_nodelay(true)
+        .pool_idle_timeout(timeouts.pool_idle())
         .connect_timeout(timeouts.connect())
         .timeout(timeouts.total());
     if config.http_versions() == HttpVersions::Http1 {
