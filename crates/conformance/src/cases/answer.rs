@@ -1,8 +1,8 @@
 //! ERR, the answers: whatever shape an error answer has, its code and message are found, its size is bounded, and the status is
 //! not all that counts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,18 +18,47 @@ use crate::world::{World, certificate, front_answering, identity, key, scripted}
 
 const JSON: &str = "application/json";
 
-/// A server whose every answer is this.
-fn answering(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Front {
-    let body = body.into();
-    front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |_| {
-        let mut answer = Response::new(body.clone());
+/// A server that gives the answer it was last told to give, and clients of one caller, one for each version of HTTP.
+struct Platform {
+    front: Front,
+    answer: Arc<Mutex<Response<Bytes>>>,
+    clients: Vec<Client>,
+}
+
+impl Platform {
+    fn new(world: &World, material: &Material) -> Self {
+        let answer: Arc<Mutex<Response<Bytes>>> = Arc::default();
+        let given = Arc::clone(&answer);
+        let options = FrontOptions::default().client_auth(ClientAuth::Optional);
+        let front = front_answering(options, move |_| given.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let versions = world.http_versions().into_iter();
+        let clients = versions.map(|versions| client(world, front.port(), material.clone(), versions)).collect();
+        Self { front, answer, clients }
+    }
+
+    fn answers(&self, status: u16, content_type: &str, body: &str) {
+        let mut answer = Response::new(Bytes::copy_from_slice(body.as_bytes()));
         *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
         if !content_type.is_empty() {
             answer.headers_mut().insert("content-type", content_type.parse().expect("a value"));
         }
         answer.headers_mut().insert("x-dc-transactionid", "transaction-1".parse().expect("a value"));
-        answer
-    })
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+
+    /// The errors that this answer is to the caller.
+    async fn refuses(&self, status: u16, content_type: &str, body: &str) -> Vec<Error> {
+        self.answers(status, content_type, body);
+        let mut errors = Vec::new();
+        for client in &self.clients {
+            let error = client.get("/x?token=canary").send().await.expect_err("refused");
+            assert_eq!(error.kind(), ErrorKind::Platform, "{error}");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+            errors.push(error);
+        }
+        errors
+    }
 }
 
 fn client(world: &World, port: u16, material: Material, versions: HttpVersions) -> Client {
@@ -37,30 +66,9 @@ fn client(world: &World, port: u16, material: Material, versions: HttpVersions) 
     builder.credential(FixedCredential::new(material, "the case")).build().expect("complete")
 }
 
-/// The error for this answer to a call of this caller, over each version of HTTP.
-async fn refused_as(
-    world: &World,
-    material: Material,
-    status: u16,
-    content_type: &'static str,
-    body: &str,
-) -> Vec<Error> {
-    let mut errors = Vec::new();
-    for versions in world.http_versions() {
-        let front = answering(status, content_type, body.to_owned());
-        let call = client(world, front.port(), material.clone(), versions).get("/x?token=canary").send();
-        let error = call.await.expect_err("refused");
-        assert_eq!(error.kind(), ErrorKind::Platform, "{error} {versions:?}");
-        assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
-        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
-        errors.push(error);
-    }
-    errors
-}
-
 /// An error document, its machine code and its message.
 async fn read(world: &World, status: u16, body: &str, code: Option<&str>, message: &str, diagnosis: Code) {
-    for error in refused_as(world, key(), status, JSON, body).await {
+    for error in Platform::new(world, &key()).refuses(status, JSON, body).await {
         let answer = error.answer().expect("an answer");
         assert!(answer.recognised, "{body}");
         assert_eq!((answer.code.as_deref(), answer.message.as_deref()), (code, Some(message)), "{body}");
@@ -120,28 +128,31 @@ pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world
         ("text/plain", "Invalid CORS request", "Invalid CORS request"),
         ("", "", ""),
     ];
+    let platform = Platform::new(&world, &key());
     for (content_type, body, excerpt) in bodies {
-        for error in refused_as(&world, key(), 400, content_type, body).await {
+        for error in platform.refuses(400, content_type, body).await {
             assert_eq!(error.code(), Code::AUT_05, "{error}");
             assert!(error.to_string().contains(excerpt), "{error}");
         }
     }
     for status in [401, 403, 404, 418, 429, 500, 502, 503] {
-        for error in refused_as(&world, key(), status, "text/html", &html).await {
+        for error in platform.refuses(status, "text/html", &html).await {
             assert_eq!(error.code(), by_status(status), "{status} {error}");
             assert!(error.to_string().contains("Bad Gateway") && error.to_string().len() < 1 << 10, "{error}");
         }
     }
     // An answer that is none, with a status that says all is well.
-    let front = answering(200, "text/html", html);
-    let response = client(&world, front.port(), key(), HttpVersions::Both).get("/").send().await.expect("a status");
+    platform.answers(200, "text/html", &html);
+    let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<Vec<String>>().await.expect_err("no JSON");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, Code::AUT_05), "{error}");
     assert!(error.to_string().contains("text/html"), "{error}");
 }
 
 pub(crate) async fn err_07_a_refused_credential_is_read_anew_once_at_most(world: World) {
-    let front = answering(401, JSON, r#"{"error":{"code":"invalid_api_key","message":"Unknown key"}}"#);
+    let platform = Platform::new(&world, &key());
+    platform.answers(401, JSON, r#"{"error":{"code":"invalid_api_key","message":"Unknown key"}}"#);
+    let front = &platform.front;
     let credential = Counting::default();
     let (leases, rejections) = (Arc::clone(&credential.leases), Arc::clone(&credential.rejections));
     let client = world.builder(front.port()).credential(credential).build().expect("complete");
@@ -177,7 +188,7 @@ impl Credential for Counting {
 
 pub(crate) async fn err_08_a_missing_second_factor_is_named(world: World) {
     let body = r#"{"error":{"status":"access_denied","message":"User is not multi-factor authenticated"}}"#;
-    for error in refused_as(&world, key(), 403, JSON, body).await {
+    for error in Platform::new(&world, &key()).refuses(403, JSON, body).await {
         assert_eq!(error.code(), Code::AUT_02, "{error}");
         assert!(error.diagnosis().cause.contains("certificate"), "{}", error.diagnosis());
     }
@@ -185,7 +196,7 @@ pub(crate) async fn err_08_a_missing_second_factor_is_named(world: World) {
 
 pub(crate) async fn err_09_a_missing_role_asks_for_no_other_credential(world: World) {
     let body = r#"{"errors":[{"code":"access_denied","message":"Missing permission SIGN_SM_HASH"}]}"#;
-    for error in refused_as(&world, key(), 403, JSON, body).await {
+    for error in Platform::new(&world, &key()).refuses(403, JSON, body).await {
         assert_eq!(error.code(), Code::AUT_03, "{error}");
         assert!(!error.diagnosis().retryable());
     }
@@ -196,7 +207,7 @@ const NGINX: &str = "<html><head><title>400 %</title></head><body><center><h1>40
 
 pub(crate) async fn err_10_a_load_balancer_that_misses_a_certificate_is_understood(world: World) {
     let body = NGINX.replace('%', "No required SSL certificate was sent");
-    for error in refused_as(&world, key(), 400, "text/html", &body).await {
+    for error in Platform::new(&world, &key()).refuses(400, "text/html", &body).await {
         assert_eq!(error.code(), Code::HS_01, "{error}");
     }
 }
@@ -204,14 +215,15 @@ pub(crate) async fn err_10_a_load_balancer_that_misses_a_certificate_is_understo
 pub(crate) async fn err_11_a_load_balancer_that_refuses_a_certificate_is_understood(world: World) {
     let body = NGINX.replace('%', "The SSL certificate error");
     let material = Material::certificate(identity(&certificate()));
-    for error in refused_as(&world, material, 400, "text/html", &body).await {
+    for error in Platform::new(&world, &material).refuses(400, "text/html", &body).await {
         assert_eq!(error.code(), Code::HS_02, "{error}");
         assert!(!error.diagnosis().retryable());
     }
 }
 
 pub(crate) async fn err_17_the_transaction_id_is_kept(world: World) {
-    for error in refused_as(&world, key(), 500, JSON, r#"{"error":{"code":"oops","message":"Try later"}}"#).await {
+    let body = r#"{"error":{"code":"oops","message":"Try later"}}"#;
+    for error in Platform::new(&world, &key()).refuses(500, JSON, body).await {
         assert_eq!(error.answer().and_then(|answer| answer.request_id.as_deref()), Some("transaction-1"));
         assert!(error.diagnosis().to_string().contains("transaction-1"), "{}", error.diagnosis());
     }
@@ -229,15 +241,16 @@ pub(crate) async fn err_18_an_endless_or_bottomless_answer_is_bounded(world: Wor
     let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
     assert!(server.ledger().wait_until(closed, Duration::from_secs(20)).await, "the rest is still read");
 
+    let platform = Platform::new(&world, &key());
     let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
     for body in [deep.clone(), format!("{{\"errors\":[{{\"code\":{deep}}}]}}"), "{\"error\":".repeat(10_000)] {
-        for error in refused_as(&world, key(), 400, JSON, &body).await {
+        for error in platform.refuses(400, JSON, &body).await {
             assert_eq!(error.code(), Code::AUT_05, "{error}");
             assert!(error.to_string().len() < 1 << 10, "{} bytes", error.to_string().len());
         }
     }
-    let front = answering(200, JSON, deep);
-    let response = client(&world, front.port(), key(), HttpVersions::Both).get("/").send().await.expect("a status");
-    let error = response.json::<serde::de::IgnoredAny>().await.expect_err("too deep");
+    platform.answers(200, JSON, &deep);
+    let response = platform.clients[0].get("/").send().await.expect("a status");
+    let error = response.json::<serde_json::Value>().await.expect_err("too deep");
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
 }

@@ -86,7 +86,8 @@ pub(crate) async fn pool_03_key_and_certificate_clients_share_nothing(world: Wor
 
 pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_limit(world: World) {
     const CALLS: usize = 200;
-    const STREAMS: usize = 10;
+    // No server should set less (RFC 9113 §6.5.2), so this many may be opened before its word arrives.
+    const STREAMS: usize = 100;
     for versions in world.http_versions() {
         // Requests at a time on each connection, and the most that there ever were.
         let busy: Arc<Mutex<HashMap<u64, (usize, usize)>>> = Arc::default();
@@ -151,7 +152,11 @@ pub(crate) async fn pool_06_a_connection_that_broke_the_protocol_is_not_used_aga
         let transport = world.transport(&world.config());
         match transport.send(get(server.url(HOST))).await {
             Ok(exchange) => drop(collect(exchange).await),
-            Err(error) => assert_eq!(error.kind(), TransportErrorKind::Protocol, "{error:?}"),
+            // libcurl reads on before it hands over the head, and then says only that reading failed.
+            Err(error) => {
+                let kinds = [TransportErrorKind::Protocol, TransportErrorKind::Interrupted];
+                assert!(kinds.contains(&error.kind()), "{error:?}");
+            }
         }
         let exchange = transport.send(get(server.url(HOST))).await.expect("another connection");
         assert_eq!(&collect(exchange).await.expect("its own answer")[..], b"good", "{broken:?}");

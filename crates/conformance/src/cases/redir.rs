@@ -120,12 +120,20 @@ pub(crate) async fn redir_08_a_target_that_is_no_place_is_refused_without_its_qu
         "?ca nary",
         &*long,
     ];
-    for target in targets {
-        let error = redirected(&world, target).await;
+    let places = targets.map(str::to_owned);
+    let front = front_answering(FrontOptions::default(), move |request| {
+        let index: usize = request.uri().path().trim_start_matches('/').parse().expect("the number of a target");
+        redirect(StatusCode::FOUND, &places[index])
+    });
+    let client = world.client(front.port(), key());
+    for (index, target) in targets.into_iter().enumerate() {
+        let error = client.get(format!("/{index}")).send().await.expect_err("not followed");
+        assert_eq!(error.code(), Code::SEC_01, "{target}: {error}");
         let shown = format!("{error} {error:?} {}", error.diagnosis());
         assert!(!shown.contains("canary"), "{target}: {shown}");
         assert!(shown.len() < 4 << 10, "{target}: {} bytes", shown.len());
     }
+    assert_eq!(front.ledger().requests().len(), targets.len());
     assert!(other.ledger().connections().is_empty());
 }
 
