@@ -236,21 +236,22 @@ async fn exchange<'a>(
     };
     drop(permit);
     let exchange = sent.map_err(|error| failed(settings, lease, now, error))?;
-    hear(settings, bearer, &exchange.response).await;
+    if let Some(notice) = heard(settings, bearer, &exchange.response) {
+        settings.pace.throttled(&notice).await;
+    }
     let response = conclude(settings, lease, context(origin, lease, now), exchange, statuses).await?;
     Ok((response, origin))
 }
 
-/// Tells the pace what the platform made of a request.
-async fn hear<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>) {
-    let Some(carried) = bearer.carried() else { return };
+/// What the pace is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
+fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>) -> Option<Throttled> {
+    let caller = bearer.carried()?.caller;
     let now = settings.clock.now();
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
-        let retry_after = decode::retry_after(response.headers(), now);
-        settings.pace.throttled(&Throttled::new(carried.caller, now, retry_after)).await;
-    } else {
-        settings.pace.accepted(carried.caller, now);
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+        settings.pace.accepted(caller, now);
+        return None;
     }
+    Some(Throttled::new(caller, now, decode::retry_after(response.headers(), now)))
 }
 
 fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origin, Error> {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Clock, Connector, Credential, Instance, RequestTarget, TargetError, Timeouts, TransportConfig, TrustRoots,
+    Clock, Connector, Credential, HostRole, Instance, Proxy, ProxyRules, RequestTarget, TargetError, Timeouts,
+    TransportConfig, TrustRoots,
 };
 use digicert_one_credentials::Setup;
 use http::HeaderValue;
 
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
-use crate::generations::Generations;
+use crate::generations::{Configs, Generations};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
 use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders, Retry, SystemClock};
@@ -30,6 +31,7 @@ pub struct ClientBuilder {
     credential: Option<Arc<dyn Credential>>,
     connector: Option<Arc<dyn Connector>>,
     config: TransportConfig,
+    proxies: ProxyRules,
     clock: Arc<dyn Clock>,
     user_agent: String,
     max_body: usize,
@@ -49,6 +51,7 @@ impl ClientBuilder {
             credential: None,
             connector: None,
             config: TransportConfig::new(),
+            proxies: ProxyRules::default(),
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
             max_body: MAX_BODY,
@@ -79,10 +82,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Instance and trust roots as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
+    /// Instance, trust roots and proxy rules as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
     /// (over [`Setup::source`]).
     pub fn setup(self, setup: &Setup) -> Self {
-        let builder = self.instance(setup.instance().clone());
+        let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
         match setup.roots() {
             Some(roots) => builder.trust(TrustRoots::SystemAnd(roots.to_vec())),
             None => builder,
@@ -103,6 +106,12 @@ impl ClientBuilder {
     /// Trust, limits, versions, names and proxy of every transport. The identity comes from the credential.
     pub fn transport_config(mut self, config: TransportConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Which of the two hosts is called through a proxy. A proxy in the transport configuration counts more, and for both.
+    pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
+        self.proxies = rules;
         self
     }
 
@@ -204,8 +213,10 @@ impl ClientBuilder {
             Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
         })?;
         let connector = self.connector.ok_or_else(|| missing("connector (the TLS stack)"))?;
+        let instance = self.instance.ok_or_else(|| missing("instance (the host)"))?;
+        let configs = configs(&instance, &self.proxies, &self.config);
         Ok(Client::new(Settings {
-            instance: self.instance.ok_or_else(|| missing("instance (the host)"))?,
+            instance,
             credential: self.credential.ok_or_else(|| missing("credential"))?,
             total: self.config.timeouts().total(),
             deadline: self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2)),
@@ -213,7 +224,7 @@ impl ClientBuilder {
             flights: Flights::default(),
             retry: self.retry,
             pace: self.pace,
-            generations: Generations::new(connector, self.config),
+            generations: Generations::new(connector, configs),
             clock: self.clock,
             user_agent,
             max_body: self.max_body,
@@ -222,4 +233,14 @@ impl ClientBuilder {
             reminders: self.reminders,
         }))
     }
+}
+
+/// One configuration for each host: the proxy may be another.
+fn configs(instance: &Instance, proxies: &ProxyRules, config: &TransportConfig) -> Configs {
+    let proxied = |role: HostRole| match (config.proxy(), instance.origin(role)) {
+        (Proxy::None, Ok(origin)) => config.clone().with_proxy(proxies.proxy_for(origin).clone()),
+        // A host that there is not is not called.
+        _ => config.clone(),
+    };
+    Configs { platform: proxied(HostRole::Platform), client_auth: proxied(HostRole::ClientAuth) }
 }

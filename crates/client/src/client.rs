@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
-    Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed, ResponseBody,
+    CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
+    Mode, Origin, ResponseBody, TrustRoots,
 };
 use futures_util::future::select;
 use http::{HeaderValue, Method};
@@ -17,7 +19,7 @@ use crate::path::IntoTarget;
 use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::watched_body::WatchedBody;
-use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
+use crate::{ClientBuilder, Error, ErrorKind, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -122,6 +124,34 @@ impl Client {
         Ok(lease.validity().expiry())
     }
 
+    /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
+    /// ones that they have, as at a rotation. Opens no connection.
+    ///
+    /// ```no_run
+    /// use digicert_one_client::Client;
+    /// use digicert_one_client::credentials::{RootsFile, RootsReload};
+    /// use digicert_one_core::TrustRoots;
+    ///
+    /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {
+    /// // When the file may have changed: after a signal, or now and then.
+    /// if let RootsReload::Replaced(roots) = file.reload() {
+    ///     client.reload_trust(TrustRoots::Only(roots))?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Roots that the transport cannot use, such as none (TR-03): those before them stay.
+    pub fn reload_trust(&self, roots: TrustRoots) -> Result<(), Error> {
+        let settings = self.settings();
+        settings.generations.trust(&roots).map_err(|error| {
+            let known = [HostRole::Platform, HostRole::ClientAuth].map(|role| settings.instance.origin(role));
+            let host = known.into_iter().flatten().next().map(Origin::authority).unwrap_or_default();
+            let context = CallContext::new(host, Mode::Anonymous, settings.clock.now());
+            Error::new(ErrorKind::Config, diagnose_transport(&error, &context)).with_source(error)
+        })
+    }
+
     /// The generation of the credential that the last call used, if there was one.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
@@ -143,7 +173,7 @@ impl Client {
         self.in_flight()
     }
 
-    /// Former identities that calls still use. They end with those calls.
+    /// Former identities and trust roots that calls still use. They end with those calls.
     #[must_use]
     pub fn draining(&self) -> usize {
         self.0.generations.draining()

@@ -19,6 +19,7 @@
 
 mod case;
 mod cases;
+mod child;
 mod formats;
 mod load;
 mod log_scan;

@@ -57,6 +57,9 @@ impl ConnectFailure {
             Kind::PeerAlert(alert)
         } else if let Some(fault) = fault_in(&error.to_string()) {
             Kind::PeerUntrusted(fault)
+        } else if error.to_string().contains("unsupported protocol") {
+            // The server chose a version that we do not speak; the alert goes from us to it, and means the same.
+            Kind::PeerAlert(TlsAlert(70))
         } else {
             Kind::Tls
         };
