@@ -16,6 +16,7 @@ Variables:
   DC_PROFILE, DC_CONFIG                    profile, and the file it is in (default: ~/.config/d1/d1.toml)
   DC_CLIENTAUTH_BASE                       certificate host, where it is not clientauth.HOST
   DC_CA_FILE                               CA file (PEM) beside the system's roots
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY         proxy and the hosts that go around it; lower case counts before upper case
   SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CLIENT_CERT_PASSWORD, SM_CA_FILE   the same as smctl names them
   `d1 env` shows which of them are used; docs/credentials.md tells everything.
 

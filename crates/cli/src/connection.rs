@@ -21,7 +21,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         Ok::<_, SetupError>((setup, reading))
     });
     let (setup, reading) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
-    for warning in &reading.warnings {
+    for warning in reading.warnings.iter().chain(&setup.proxy().warnings()) {
         output.warning(warning);
     }
     let connector = connector(options.transport.as_deref());
@@ -39,6 +39,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
     }
     Ok(Client::builder()
         .instance(setup.instance().clone())
+        .proxy_rules(setup.proxy().rules().clone())
         .credential(reading.fixed())
         .shared_connector(connector)
         .transport_config(config)

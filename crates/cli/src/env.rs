@@ -3,8 +3,8 @@
 
 use std::time::SystemTime;
 
-use digicert_one::core::HostRole;
-use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source};
+use digicert_one::core::{HostRole, Origin};
+use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source, Warning};
 use digicert_one::{Rules, Secret, Setup, SetupError};
 use serde_json::{Value, json};
 
@@ -32,8 +32,8 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
         output.document(&findings.document())?;
         return if failed { Err(Failure::Told) } else { Ok(()) };
     }
-    for warning in findings.reading.iter().flat_map(|reading| &reading.warnings) {
-        output.warning(warning);
+    for warning in findings.warnings() {
+        output.warning(&warning);
     }
     findings.reading?;
     findings.setup?;
@@ -80,9 +80,23 @@ impl Findings {
     }
 
     /// The host that would be called.
-    fn host(&self) -> Option<String> {
+    fn origin(&self) -> Option<&Origin> {
         let role = self.reading.as_ref().map_or(HostRole::Platform, |reading| reading.material.mode().host_role());
-        self.setup.as_ref().ok()?.instance().origin(role).ok().map(ToString::to_string)
+        self.setup.as_ref().ok()?.instance().origin(role).ok()
+    }
+
+    fn host(&self) -> Option<String> {
+        self.origin().map(ToString::to_string)
+    }
+
+    /// The proxy that would be used for it, and the variable that says so.
+    fn proxy(&self) -> Option<String> {
+        Some(self.setup.as_ref().ok()?.proxy().explain(self.origin()?))
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        let of_proxy = self.setup.iter().flat_map(|setup| setup.proxy().warnings());
+        self.reading.iter().flat_map(|reading| reading.warnings.clone()).chain(of_proxy).collect()
     }
 
     fn text(&self) -> String {
@@ -92,6 +106,9 @@ impl Findings {
         match &self.setup {
             Ok(_) => line("host", self.host().as_deref().unwrap_or("(none for this mode)")),
             Err(error) => line("host", &error.to_string()),
+        }
+        if let Some(proxy) = self.proxy() {
+            line("proxy", &proxy);
         }
         if let Ok(reading) = &self.reading {
             line("mode", &reading.material.mode().to_string());
@@ -109,14 +126,14 @@ impl Findings {
             .collect();
         let parts: serde_json::Map<String, Value> =
             self.parts().into_iter().map(|(name, place)| (name.replace(' ', "_"), place.into())).collect();
-        let warnings = self.reading.iter().flat_map(|reading| &reading.warnings);
         let mut document = json!({
             "winner": self.report.as_ref().and_then(ChainReport::winner),
             "sources": sources,
             "host": self.host(),
             "mode": self.reading.as_ref().ok().map(|reading| reading.material.mode().to_string()),
             "from": parts,
-            "warnings": warnings.map(ToString::to_string).collect::<Vec<_>>(),
+            "proxy": self.proxy(),
+            "warnings": self.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
         let error = self.reading.as_ref().err().or(self.setup.as_ref().err());
         if let Some(error) = error {

@@ -1,22 +1,27 @@
-//! How a call travels: one function, read top to bottom. Repeating is not done yet; the place for it is around `once`.
+//! How a call travels: one function, read top to bottom. It repeats what may be repeated and follows redirects; when to repeat
+//! is decided in `retry`, how fast in `pace`.
 
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
-    API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, HostRole, Lease,
-    LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict,
+    API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, Generation, HostRole,
+    Lease, LeaseNeed, Mode, Origin, RequestTarget, ResponseBody, Transport, TransportError, Verdict,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
 use http::header::{ACCEPT, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::client::Settings;
+use crate::course::Course;
 use crate::generations::Carried;
+use crate::pace::{Throttled, Turn};
+use crate::retry::{Next, Stop};
+use crate::watched_body::WatchedBody;
 use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
 
 /// Redirects within one origin that are followed in a row.
@@ -30,12 +35,15 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) authenticated: bool,
+    /// Marked so by the caller, whatever the method.
+    pub(crate) idempotent: bool,
 }
 
 impl Call {
     /// A GET without headers of its own.
     pub(crate) fn get(target: RequestTarget) -> Self {
-        Self { method: Method::GET, target, headers: HeaderMap::new(), body: Bytes::new(), authenticated: true }
+        let (method, headers) = (Method::GET, HeaderMap::new());
+        Self { method, target, headers, body: Bytes::new(), authenticated: true, idempotent: false }
     }
 }
 
@@ -46,87 +54,203 @@ pub(crate) enum Statuses {
     AllAreAnswers,
 }
 
-/// Sends a call and follows its redirects. Each hop has the transport's limits; a new one begins only within the limit of the
-/// whole call.
+/// Sends a call, repeats it where that may help and is safe, and follows its redirects, all within one deadline.
 pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) -> Result<Response, Error> {
     let settings = client.settings();
-    let start = settings.clock.now();
+    let Some(flight) = settings.flights.begin() else {
+        return Err(Error::local(ErrorKind::Config, "the client is shut down"));
+    };
+    let mut course = Course::begin(settings);
     let mut hops = 0;
     loop {
-        let (response, origin) = once(settings, &call, statuses).await?;
-        let Some(next) = redirect::next(&call, origin, response.status, &response.headers)? else {
-            return Ok(response);
+        let (response, origin) = match repeated(settings, &call, statuses, &mut course).await {
+            Ok(answered) => answered,
+            Err((error, stop)) => return Err(error.after(course.told(stop))),
         };
         hops += 1;
-        if hops > MAX_HOPS {
-            return Err(redirect::too_many(origin, hops));
-        }
-        if settings.clock.now().duration_since(start).is_ok_and(|passed| passed >= settings.total) {
-            return Err(too_late(settings));
-        }
-        call = next;
+        call = match redirect::next(&call, origin, response.status, &response.headers) {
+            Ok(None) => {
+                let mut response = Response { attempts: course.attempts(), ..response };
+                response.body.carry(flight);
+                return Ok(response);
+            }
+            Err(error) => return Err(error.after(course.told(None))),
+            Ok(Some(_)) if hops > MAX_HOPS => return Err(redirect::too_many(origin, hops).after(course.told(None))),
+            Ok(Some(_)) if course.left(settings.clock.now()).is_zero() => {
+                return Err(too_late(course.deadline()).after(course.told(None)));
+            }
+            Ok(Some(next)) => next,
+        };
     }
 }
 
-/// Material for one attempt, within the limit of the whole call. A source that has it at hand costs no timer.
-pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed) -> Result<Lease, Error> {
+/// One call to one target, as often as it is worth it. A failure comes with the reason why it was the last.
+async fn repeated<'a>(
+    settings: &'a Settings,
+    call: &Call,
+    statuses: Statuses,
+    course: &mut Course,
+) -> Result<(Response, &'a Origin), (Error, Option<Stop>)> {
+    let unsent = |error| (error, None);
+    let mut replaced = false;
+    let mut bearer = bearer(settings, call, course, None).await.map_err(unsent)?;
+    loop {
+        let number = course.attempt();
+        let error = match exchange(settings, call, &bearer, statuses, course).await {
+            Ok(answered) => {
+                settings.retry.succeeded();
+                return Ok(answered);
+            }
+            Err(error) => error,
+        };
+        match settings.retry.next(call, &error, number) {
+            Next::Stop(stop) => return Err((error, Some(stop))),
+            Next::NewerCredential if replaced => return Err((error, Some(Stop::Useless))),
+            Next::NewerCredential => match newer(settings, call, course, &bearer).await {
+                Some(newer) => (bearer, replaced) = (newer, true),
+                None => return Err((error, Some(Stop::Useless))),
+            },
+            Next::After(wait) if wait >= course.left(settings.clock.now()) => {
+                return Err((error, Some(Stop::Deadline)));
+            }
+            Next::After(wait) => {
+                settings.clock.sleep(wait).await;
+                course.waited(wait);
+                bearer = self::bearer(settings, call, course, None).await.map_err(unsent)?;
+            }
+        }
+    }
+}
+
+/// What carries one attempt, and as whom.
+pub(crate) enum Bearer {
+    Anonymous(Arc<dyn Transport>),
+    Known(Carried),
+}
+
+impl Bearer {
+    fn transport(&self) -> &dyn Transport {
+        match self {
+            Self::Anonymous(transport) | Self::Known(Carried { transport, .. }) => &**transport,
+        }
+    }
+
+    fn carried(&self) -> Option<&Carried> {
+        match self {
+            Self::Anonymous(_) => None,
+            Self::Known(carried) => Some(carried),
+        }
+    }
+
+    fn lease(&self) -> Option<&Lease> {
+        self.carried().map(|carried| &carried.lease)
+    }
+}
+
+/// Asks the credential, once for each attempt.
+async fn bearer(
+    settings: &Settings,
+    call: &Call,
+    course: &Course,
+    newer_than: Option<Generation>,
+) -> Result<Bearer, Error> {
+    let mut need = LeaseNeed::at(settings.clock.now());
+    if !call.authenticated {
+        let transport = settings.generations.anonymous();
+        return transport.map(Bearer::Anonymous).map_err(|error| failed(settings, None, need.now, error));
+    }
+    need.newer_than = newer_than;
+    let lease = lease(settings, &need, course.left(need.now)).await?;
+    let carried = rotation::carrier(settings, lease, &need).await?;
+    settings.reminders.check(&carried.lease, need.now);
+    Ok(Bearer::Known(carried))
+}
+
+/// A credential newer than the one that was refused, if there is one.
+async fn newer(settings: &Settings, call: &Call, course: &Course, refused: &Bearer) -> Option<Bearer> {
+    let refused = refused.lease()?.generation();
+    let newer = bearer(settings, call, course, Some(refused)).await.ok()?;
+    newer.lease().is_some_and(|lease| lease.generation() > refused).then_some(newer)
+}
+
+/// Material for one attempt, within this time. A source that has it at hand costs no timer.
+pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed, within: Duration) -> Result<Lease, Error> {
     let mut asked = settings.credential.lease(need);
     let leased = match poll!(&mut asked) {
         Poll::Ready(leased) => leased,
-        Poll::Pending => match select(asked, settings.clock.sleep(settings.total)).await {
-            Either::Left((leased, _)) => leased,
-            Either::Right(_) => return Err(too_late(settings)),
-        },
+        Poll::Pending => {
+            let within = within.min(settings.total);
+            match select(asked, settings.clock.limit(within)).await {
+                Either::Left((leased, _)) => leased,
+                Either::Right(_) => return Err(too_late(within)),
+            }
+        }
     };
     leased.map_err(Error::credential)
 }
 
-fn too_late(settings: &Settings) -> Error {
-    let summary = format!("the call did not end within {} seconds.", settings.total.as_secs_f32());
+fn too_late(limit: Duration) -> Error {
+    let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
     Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
-}
-
-/// One attempt.
-async fn once<'a>(settings: &'a Settings, call: &Call, statuses: Statuses) -> Result<(Response, &'a Origin), Error> {
-    let now = settings.clock.now();
-    if !call.authenticated {
-        let transport = settings.generations.anonymous().map_err(|error| failed(settings, None, now, error))?;
-        return exchange(settings, call, None, &*transport, statuses, now).await;
-    }
-    let need = LeaseNeed::at(now);
-    let lease = lease(settings, &need).await?;
-    let Carried { lease, transport } = rotation::carrier(settings, lease, &need).await?;
-    settings.reminders.check(&lease, now);
-    exchange(settings, call, Some(&lease), &*transport, statuses, now).await
 }
 
 /// One attempt to prove that a credential is usable. A redirect proves nothing.
 pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Carried) -> Result<(), Error> {
-    let Carried { lease, transport } = candidate;
-    let now = settings.clock.now();
-    let (response, _) = exchange(settings, call, Some(lease), &**transport, Statuses::ErrorsAreErrors, now).await?;
+    let (bearer, course) = (Bearer::Known(candidate.clone()), Course::begin(settings));
+    let (response, _) = exchange(settings, call, &bearer, Statuses::ErrorsAreErrors, &course).await?;
     match response.status().is_success() {
         true => Ok(()),
         false => Err(Error::local(ErrorKind::Redirect, format!("the proof was answered with {}", response.status()))),
     }
 }
 
-/// Sends over this transport and concludes.
+/// One attempt: its turn, the request, and what its answer means.
 async fn exchange<'a>(
     settings: &'a Settings,
     call: &Call,
-    lease: Option<&Lease>,
-    transport: &dyn Transport,
+    bearer: &Bearer,
     statuses: Statuses,
-    now: SystemTime,
+    course: &Course,
 ) -> Result<(Response, &'a Origin), Error> {
+    let lease = bearer.lease();
     let origin = origin(settings, lease)?;
-    let exchange = match transport.send(request(settings, call, origin, lease)).await {
-        Ok(exchange) => exchange,
-        Err(error) => return Err(failed(settings, lease, now, error)),
+    let permit = match bearer.carried() {
+        Some(carried) => {
+            let turn = Turn::new(carried.caller, &settings.clock, course.left(settings.clock.now()));
+            Some(settings.pace.permit(&turn).await.map_err(|error| Error::pace(error, &origin.authority()))?)
+        }
+        None => None,
     };
+    let now = settings.clock.now();
+    let sending = bearer.transport().send(request(settings, call, origin, lease));
+    let left = course.left(now);
+    let sent = if left >= settings.total {
+        // The transport's own limit ends it first.
+        sending.await
+    } else {
+        match select(sending, settings.clock.limit(left)).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(_) => return Err(too_late(course.deadline())),
+        }
+    };
+    drop(permit);
+    let exchange = sent.map_err(|error| failed(settings, lease, now, error))?;
+    if let Some(notice) = heard(settings, bearer, &exchange.response) {
+        settings.pace.throttled(&notice).await;
+    }
     let response = conclude(settings, lease, context(origin, lease, now), exchange, statuses).await?;
     Ok((response, origin))
+}
+
+/// What the pace is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
+fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>) -> Option<Throttled> {
+    let caller = bearer.carried()?.caller;
+    let now = settings.clock.now();
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+        settings.pace.accepted(caller, now);
+        return None;
+    }
+    Some(Throttled::new(caller, now, decode::retry_after(response.headers(), now)))
 }
 
 fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origin, Error> {
@@ -186,15 +310,16 @@ async fn conclude(
             status: head.status,
             version: head.version,
             headers: head.headers,
-            body,
             warning: not_asked(&context, &exchange.facts),
+            body: settings.watched(body, &exchange.facts),
             facts: exchange.facts,
             context,
             generation: lease.map(Lease::generation),
             max_body: settings.max_body,
+            attempts: 1,
         });
     }
-    let body = without_key(beginning(body).await, lease);
+    let body = without_key(beginning(settings.watched(body, &exchange.facts)).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
     let diagnosis = diagnose_answer(&answer, &context.with_facts(exchange.facts));
     report(
@@ -216,7 +341,8 @@ fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagn
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-async fn beginning(mut body: digicert_one_core::ResponseBody) -> Bytes {
+async fn beginning(body: WatchedBody) -> Bytes {
+    let mut body = ResponseBody::new(body);
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = body.chunk().await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);

@@ -1,22 +1,27 @@
 //! Puts a client together and refuses what is missing or contradictory before the first call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use digicert_one_core::{
-    Clock, Connector, Credential, Instance, RequestTarget, TargetError, Timeouts, TransportConfig, TrustRoots,
+    Clock, Connector, Credential, HostRole, Instance, Proxy, ProxyRules, RequestTarget, TargetError, Timeouts,
+    TransportConfig, TrustRoots,
 };
 use digicert_one_credentials::Setup;
 use http::HeaderValue;
 
 use crate::client::{Client, Settings};
-use crate::generations::Generations;
+use crate::flights::Flights;
+use crate::generations::{Configs, Generations};
+use crate::pace::Pacer;
 use crate::rotation::Proof;
-use crate::{Error, ErrorKind, IntoTarget, Reminders, SystemClock};
+use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders, Retry, SystemClock};
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
 const MAX_BODY: usize = 10 << 20;
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes a [`Client`].
 #[derive(Debug)]
@@ -26,12 +31,17 @@ pub struct ClientBuilder {
     credential: Option<Arc<dyn Credential>>,
     connector: Option<Arc<dyn Connector>>,
     config: TransportConfig,
+    proxies: ProxyRules,
     clock: Arc<dyn Clock>,
     user_agent: String,
     max_body: usize,
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
+    deadline: Option<Duration>,
+    idle_limit: Duration,
+    retry: Retry,
+    pace: Pacer,
 }
 
 impl ClientBuilder {
@@ -41,12 +51,17 @@ impl ClientBuilder {
             credential: None,
             connector: None,
             config: TransportConfig::new(),
+            proxies: ProxyRules::default(),
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
             max_body: MAX_BODY,
             allow_expired: false,
             proof: None,
             reminders: Reminders::new(),
+            deadline: None,
+            idle_limit: IDLE_LIMIT,
+            retry: Retry::new(),
+            pace: Pacer::Local(LocalPace::new()),
         }
     }
 
@@ -67,10 +82,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Instance and trust roots as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
+    /// Instance, trust roots and proxy rules as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
     /// (over [`Setup::source`]).
     pub fn setup(self, setup: &Setup) -> Self {
-        let builder = self.instance(setup.instance().clone());
+        let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
         match setup.roots() {
             Some(roots) => builder.trust(TrustRoots::SystemAnd(roots.to_vec())),
             None => builder,
@@ -94,13 +109,44 @@ impl ClientBuilder {
         self
     }
 
+    /// Which of the two hosts is called through a proxy. A proxy in the transport configuration counts more, and for both.
+    pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
+        self.proxies = rules;
+        self
+    }
+
     /// The roots to trust.
     pub fn trust(mut self, trust: TrustRoots) -> Self {
         self.config = self.config.with_trust(trust);
         self
     }
 
-    /// The limits of time of a call.
+    /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn.
+    /// By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
+    pub fn idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = limit;
+        self
+    }
+
+    /// When calls are repeated.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How fast calls go out. By default a [`LocalPace`] of this client alone.
+    pub fn pace(mut self, pace: impl Pace) -> Self {
+        self.pace = Pacer::Other(Arc::new(pace));
+        self
+    }
+
+    /// The limits of time of one attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.config = self.config.with_timeouts(timeouts);
         self
@@ -167,11 +213,18 @@ impl ClientBuilder {
             Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
         })?;
         let connector = self.connector.ok_or_else(|| missing("connector (the TLS stack)"))?;
+        let instance = self.instance.ok_or_else(|| missing("instance (the host)"))?;
+        let configs = configs(&instance, &self.proxies, &self.config);
         Ok(Client::new(Settings {
-            instance: self.instance.ok_or_else(|| missing("instance (the host)"))?,
+            instance,
             credential: self.credential.ok_or_else(|| missing("credential"))?,
             total: self.config.timeouts().total(),
-            generations: Generations::new(connector, self.config),
+            deadline: self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2)),
+            idle_limit: self.idle_limit,
+            flights: Flights::default(),
+            retry: self.retry,
+            pace: self.pace,
+            generations: Generations::new(connector, configs),
             clock: self.clock,
             user_agent,
             max_body: self.max_body,
@@ -180,4 +233,14 @@ impl ClientBuilder {
             reminders: self.reminders,
         }))
     }
+}
+
+/// One configuration for each host: the proxy may be another.
+fn configs(instance: &Instance, proxies: &ProxyRules, config: &TransportConfig) -> Configs {
+    let proxied = |role: HostRole| match (config.proxy(), instance.origin(role)) {
+        (Proxy::None, Ok(origin)) => config.clone().with_proxy(proxies.proxy_for(origin).clone()),
+        // A host that there is not is not called.
+        _ => config.clone(),
+    };
+    Configs { platform: proxied(HostRole::Platform), client_auth: proxied(HostRole::ClientAuth) }
 }

@@ -4,13 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Clock, ConnectorInfo, Credential, Expiry, Generation, Instance, LeaseNeed};
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{
+    CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
+    Mode, Origin, ResponseBody, TrustRoots,
+};
+use futures_util::future::select;
 use http::{HeaderValue, Method};
 
+use crate::flights::Flights;
 use crate::generations::Generations;
+use crate::pace::Pacer;
 use crate::path::IntoTarget;
+use crate::retry::Retry;
 use crate::rotation::Proof;
-use crate::{ClientBuilder, Error, Reminders, RequestBuilder, attempt, rotation};
+use crate::watched_body::WatchedBody;
+use crate::{ClientBuilder, Error, ErrorKind, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -24,11 +33,25 @@ pub(crate) struct Settings {
     pub(crate) generations: Generations,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: HeaderValue,
+    /// The limit of one attempt.
     pub(crate) total: Duration,
+    /// The limit of all attempts and waits together.
+    pub(crate) deadline: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) idle_limit: Duration,
+    pub(crate) pace: Pacer,
+    pub(crate) flights: Flights,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     pub(crate) proof: Option<Proof>,
     pub(crate) reminders: Reminders,
+}
+
+impl Settings {
+    /// The body of an answer, watched.
+    pub(crate) fn watched(&self, body: ResponseBody, facts: &ConnectionFacts) -> WatchedBody {
+        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone())
+    }
 }
 
 impl Client {
@@ -95,10 +118,38 @@ impl Client {
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
-        let lease = attempt::lease(settings, &need).await?;
+        let lease = attempt::lease(settings, &need, settings.total).await?;
         let lease = rotation::carrier(settings, lease, &need).await?.lease;
         settings.reminders.check(&lease, need.now);
         Ok(lease.validity().expiry())
+    }
+
+    /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
+    /// ones that they have, as at a rotation. Opens no connection.
+    ///
+    /// ```no_run
+    /// use digicert_one_client::Client;
+    /// use digicert_one_client::credentials::{RootsFile, RootsReload};
+    /// use digicert_one_core::TrustRoots;
+    ///
+    /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {
+    /// // When the file may have changed: after a signal, or now and then.
+    /// if let RootsReload::Replaced(roots) = file.reload() {
+    ///     client.reload_trust(TrustRoots::Only(roots))?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Roots that the transport cannot use, such as none (TR-03): those before them stay.
+    pub fn reload_trust(&self, roots: TrustRoots) -> Result<(), Error> {
+        let settings = self.settings();
+        settings.generations.trust(&roots).map_err(|error| {
+            let known = [HostRole::Platform, HostRole::ClientAuth].map(|role| settings.instance.origin(role));
+            let host = known.into_iter().flatten().next().map(Origin::authority).unwrap_or_default();
+            let context = CallContext::new(host, Mode::Anonymous, settings.clock.now());
+            Error::new(ErrorKind::Config, diagnose_transport(&error, &context)).with_source(error)
+        })
     }
 
     /// The generation of the credential that the last call used, if there was one.
@@ -107,7 +158,22 @@ impl Client {
         self.0.generations.generation()
     }
 
-    /// Former identities that calls still use. They end with those calls.
+    /// Calls in flight, answers whose body is not dropped yet included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.flights.count()
+    }
+
+    /// Takes no new calls, on no clone, and waits until those in flight have ended, but no longer than this; gives back how many
+    /// are still in flight then. They are not cut: that is done by dropping them.
+    pub async fn shut_down(&self, within: Duration) -> usize {
+        self.0.flights.close();
+        let (landed, late) = (std::pin::pin!(self.0.flights.landed()), self.0.clock.limit(within));
+        select(landed, late).await;
+        self.in_flight()
+    }
+
+    /// Former identities and trust roots that calls still use. They end with those calls.
     #[must_use]
     pub fn draining(&self) -> usize {
         self.0.generations.draining()

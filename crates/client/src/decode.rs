@@ -19,7 +19,7 @@ const MAX_EXCERPT: usize = 200;
 pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
     answer.date = date(headers);
-    answer.retry_after = retry_after(headers, answer.date.unwrap_or(now));
+    answer.retry_after = retry_after(headers, now);
     answer.request_id = ["x-request-id", "x-dc-transactionid", "x-correlation-id"]
         .into_iter()
         .find_map(|name| headers.get(name))
@@ -92,14 +92,14 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
-/// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it; `now` serves where it shows none.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    Some(until.duration_since(now).unwrap_or_default())
+    Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! A failed call: always with a diagnosis, always with the library's own error in reach.
 
 use std::fmt;
+use std::time::Duration;
 
 use digicert_one_core::diagnosis::PlatformAnswer;
 use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, TransportError, causes};
 use http::StatusCode;
+
+use crate::PaceError;
+use crate::course::Tried;
 
 /// Where a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +24,8 @@ pub enum ErrorKind {
     Transport,
     /// The platform answered with an error; see [`Error::status`].
     Platform,
+    /// The pace of the client has no permit for it. Nothing was sent.
+    Pace,
     /// A redirect that is not followed.
     Redirect,
     /// The body failed, or is too large.
@@ -30,7 +36,7 @@ pub enum ErrorKind {
 
 /// A failed call.
 ///
-/// `Display` shows code, summary and the whole chain of causes; [`diagnosis`](Self::diagnosis) has cause, evidence and remedy.
+/// `Display` shows code, summary, the whole chain of causes, and how often it was tried; [`diagnosis`](Self::diagnosis) has cause, evidence and remedy.
 /// No output holds a secret, a query, a body or a header value of the request.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -40,12 +46,13 @@ struct Inner {
     kind: ErrorKind,
     diagnosis: Diagnosis,
     answer: Option<PlatformAnswer>,
+    tried: Tried,
     source: Option<BoxError>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
-        Self(Box::new(Inner { kind, diagnosis, answer: None, source: None }))
+        Self(Box::new(Inner { kind, diagnosis, answer: None, tried: Tried::default(), source: None }))
     }
 
     /// A call or configuration that is not valid, in one sentence.
@@ -72,6 +79,33 @@ impl Error {
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// No permit from the pace.
+    pub(crate) fn pace(error: PaceError, host: &str) -> Self {
+        let advice = match &error {
+            PaceError::TooLate { wait } => Advice::Repeat { not_before: Some(*wait) },
+            _ => Advice::Repeat { not_before: None },
+        };
+        let summary = format!("no call to {host} was sent: {error}.");
+        Self::new(ErrorKind::Pace, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
+    }
+
+    pub(crate) fn after(mut self, tried: Tried) -> Self {
+        self.0.tried = tried;
+        self
+    }
+
+    /// How often the call was tried; 0 where it was not valid or had no material.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.tried.attempts
+    }
+
+    /// The waits between the attempts.
+    #[must_use]
+    pub fn waits(&self) -> &[Duration] {
+        &self.0.tried.waits
     }
 
     /// Where the call failed.
@@ -123,7 +157,7 @@ impl fmt::Display for Error {
             }
             last = text;
         }
-        Ok(())
+        self.0.tried.fmt(f)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Which credential is live, and the transport that carries it. One transport an identity; a newer generation replaces what is
 //! live when it has proved usable, and generations never go back. The old transport lives on in the calls that still use it.
+//! Other trust roots make other transports, too.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ClientIdentity, Connector, ConnectorInfo, Generation, Lease, Transport, TransportConfig, TransportError,
+    ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, Lease, Transport, TransportConfig,
+    TransportError, TrustRoots,
 };
 
 /// How long a generation that did not prove usable is left alone at first; doubles with each failure.
@@ -16,14 +18,39 @@ const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug)]
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
-    config: TransportConfig,
     live: Mutex<Live>,
     /// Held by the one caller who proves a newer generation.
     proving: futures_util::lock::Mutex<()>,
 }
 
-#[derive(Debug, Default)]
+/// What transports are made with, for each of the two hosts.
+#[derive(Clone, Debug)]
+pub(crate) struct Configs {
+    pub(crate) platform: TransportConfig,
+    pub(crate) client_auth: TransportConfig,
+}
+
+impl Configs {
+    /// The one for this identity: with an identity calls go to the `clientauth.` host only, without one to the platform host.
+    fn of(&self, identity: Option<&ClientIdentity>) -> TransportConfig {
+        let config = match identity {
+            Some(_) => &self.client_auth,
+            None => &self.platform,
+        };
+        config.clone().with_identity(identity.cloned())
+    }
+
+    fn trusting(&self, trust: &TrustRoots) -> Self {
+        let trusting = |config: &TransportConfig| config.clone().with_trust(trust.clone());
+        Self { platform: trusting(&self.platform), client_auth: trusting(&self.client_auth) }
+    }
+}
+
+#[derive(Debug)]
 struct Live {
+    configs: Configs,
+    /// Counts changes of the trust roots.
+    trust: u64,
     anonymous: Option<Arc<dyn Transport>>,
     current: Option<Carried>,
     /// A newer generation with its transport, made once for all who bring it, until it is live or refused.
@@ -38,7 +65,11 @@ struct Live {
 #[derive(Clone, Debug)]
 pub(crate) struct Carried {
     pub(crate) lease: Lease,
+    /// Whom the platform counts; known once a generation, as it costs a hash.
+    pub(crate) caller: Fingerprint,
     pub(crate) transport: Arc<dyn Transport>,
+    /// The count of the roots that the transport was made with.
+    trust: u64,
 }
 
 /// A generation that did not prove usable.
@@ -58,8 +89,18 @@ pub(crate) enum Chosen {
 }
 
 impl Generations {
-    pub(crate) fn new(connector: Arc<dyn Connector>, config: TransportConfig) -> Self {
-        Self { connector, config, live: Mutex::default(), proving: futures_util::lock::Mutex::new(()) }
+    pub(crate) fn new(connector: Arc<dyn Connector>, configs: Configs) -> Self {
+        let live = Live {
+            configs,
+            trust: 0,
+            anonymous: None,
+            current: None,
+            candidate: None,
+            rejected: false,
+            refused: None,
+            retired: Vec::new(),
+        };
+        Self { connector, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
@@ -107,18 +148,20 @@ impl Generations {
                 Arc::clone(&current.transport)
             }
             // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
-            (Some(identity), _) => {
-                self.connector.connect(&self.config.clone().with_identity(Some(identity.clone())))?
-            }
+            (Some(identity), _) => self.connector.connect(&live.configs.of(Some(identity)))?,
         };
-        let carried = Carried { lease: lease.clone(), transport };
+        let carried = Carried { lease: lease.clone(), caller: lease.material().caller(), transport, trust: live.trust };
         live.candidate = Some(carried.clone());
         Ok(carried)
     }
 
-    /// Puts a generation to use, unless a newer one came first; gives back what is live then.
+    /// Puts a generation to use, unless a newer one or other trust roots came first; gives back what is live then.
     pub(crate) fn install(&self, carried: Carried) -> Carried {
         let mut live = self.lock();
+        if carried.trust != live.trust {
+            // Made with former roots. The next call makes it anew.
+            return live.current.clone().unwrap_or(carried);
+        }
         if let Some(current) = &live.current {
             let (present, next) = (current.lease.generation(), carried.lease.generation());
             if present >= next {
@@ -127,8 +170,7 @@ impl Generations {
             let replaced = (!Arc::ptr_eq(&current.transport, &carried.transport)
                 && current.lease.material().identity().is_some())
             .then(|| Arc::downgrade(&current.transport));
-            live.retired.retain(|old| old.strong_count() > 0);
-            live.retired.extend(replaced);
+            live.retire(replaced);
             tracing::info!(from = %present, to = %next, draining = live.retired.len(), "a newer generation is live");
         }
         live.rejected = false;
@@ -136,6 +178,36 @@ impl Generations {
         live.candidate = None;
         live.current = Some(carried.clone());
         carried
+    }
+
+    /// Trusts these roots from now on: whatever is live goes on over transports of its own that know no other. Nothing changes
+    /// if one of them cannot be made.
+    pub(crate) fn trust(&self, roots: &TrustRoots) -> Result<(), TransportError> {
+        let mut live = self.lock();
+        let configs = live.configs.trusting(roots);
+        // Made in any case: whatever the stack refuses about the roots, it refuses here.
+        let anonymous = self.connector.connect(&configs.of(None))?;
+        let trust = live.trust + 1;
+        let current = match &live.current {
+            None => None,
+            Some(Carried { lease, .. }) => {
+                let transport = match lease.material().identity() {
+                    None => Arc::clone(&anonymous),
+                    identity => self.connector.connect(&configs.of(identity))?,
+                };
+                Some(Carried { lease: lease.clone(), caller: lease.material().caller(), transport, trust })
+            }
+        };
+        let replaced = live.current.take().filter(|former| former.lease.material().identity().is_some());
+        let replaced = replaced.map(|former| Arc::downgrade(&former.transport));
+        let anonymous = live.anonymous.replace(anonymous).map(|former| Arc::downgrade(&former));
+        live.retire(replaced.into_iter().chain(anonymous));
+        live.configs = configs;
+        live.trust = trust;
+        live.current = current;
+        live.candidate = None;
+        tracing::info!(draining = live.retired.len(), "the trust roots were replaced");
+        Ok(())
     }
 
     /// Notes that a generation did not prove usable, and leaves it alone for a while.
@@ -167,7 +239,7 @@ impl Generations {
         self.lock().current.as_ref().map(|current| current.lease.generation())
     }
 
-    /// Transports of former identities that calls still use.
+    /// Transports of former identities and trust roots that calls still use.
     pub(crate) fn draining(&self) -> usize {
         self.lock().retired.iter().filter(|old| old.strong_count() > 0).count()
     }
@@ -176,13 +248,20 @@ impl Generations {
         if let Some(transport) = &live.anonymous {
             return Ok(Arc::clone(transport));
         }
-        let transport = self.connector.connect(&self.config)?;
+        let transport = self.connector.connect(&live.configs.of(None))?;
         live.anonymous = Some(Arc::clone(&transport));
         Ok(transport)
     }
 
     fn lock(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    fn retire(&mut self, transports: impl IntoIterator<Item = Weak<dyn Transport>>) {
+        self.retired.retain(|old| old.strong_count() > 0);
+        self.retired.extend(transports);
     }
 }
 

@@ -35,12 +35,21 @@ pub struct RequestBuilder {
     headers: HeaderMap,
     body: Bytes,
     authenticated: bool,
+    idempotent: bool,
 }
 
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, target: Result<RequestTarget, TargetError>) -> Self {
         let target = target.map_err(invalid_target);
-        Self { client, method, target, headers: HeaderMap::new(), body: Bytes::new(), authenticated: true }
+        Self {
+            client,
+            method,
+            target,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            authenticated: true,
+            idempotent: false,
+        }
     }
 
     /// Adds a query pair; both parts are encoded.
@@ -83,6 +92,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Says that this POST or PATCH does the same however often it is processed, so that it may be repeated like a GET. DigiCert
+    /// ONE documents no idempotency keys: mark no call that creates, issues or signs.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
     /// Sends the call; an answer of 400 and above is an error.
     ///
     /// # Errors
@@ -92,7 +108,7 @@ impl RequestBuilder {
         attempt::send(&client, call, attempt::Statuses::ErrorsAreErrors).await
     }
 
-    /// Sends the call and gives back whatever the platform answers, error answers too.
+    /// Sends the call and gives back whatever the platform answers, error answers too; these are not repeated.
     ///
     /// # Errors
     /// Everything but an error status; see [`Error`].
@@ -108,6 +124,7 @@ impl RequestBuilder {
             headers: self.headers,
             body: self.body,
             authenticated: self.authenticated,
+            idempotent: self.idempotent,
         };
         Ok((self.client, call))
     }

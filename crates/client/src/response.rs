@@ -1,5 +1,8 @@
 //! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use bytes::Bytes;
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
@@ -7,8 +10,10 @@ use digicert_one_core::{
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
+use http_body::Body as _;
 use serde::de::DeserializeOwned;
 
+use crate::watched_body::WatchedBody;
 use crate::{Error, ErrorKind};
 
 /// An answer of the platform.
@@ -17,12 +22,13 @@ pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: ResponseBody,
+    pub(crate) body: WatchedBody,
     pub(crate) facts: ConnectionFacts,
     pub(crate) context: CallContext,
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
     pub(crate) warning: Option<Box<Diagnosis>>,
+    pub(crate) attempts: u32,
 }
 
 impl Response {
@@ -57,6 +63,12 @@ impl Response {
         self.warning.as_deref()
     }
 
+    /// How many attempts it took, redirects included.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     /// `host[:port]` that answered.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -81,7 +93,7 @@ impl Response {
     /// A body that is too large, cut off or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
         let context = self.context;
-        self.body.collect(self.max_body).await.map_err(|error| of_body(error, &context))
+        ResponseBody::new(self.body).collect(self.max_body).await.map_err(|error| of_body(error, &context))
     }
 
     /// The whole body as UTF-8 text.
@@ -121,13 +133,24 @@ impl Response {
     /// # Errors
     /// A body that is cut off or too slow.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.body.chunk().await.map_err(|error| of_body(error, &self.context))
+        let body = &mut self.body;
+        loop {
+            match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(of_body(error, &self.context)),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Ok(Some(data)),
+                    // Trailers are passed over.
+                    _ => {}
+                },
+            }
+        }
     }
 
     /// The body as a stream without a limit.
     #[must_use]
     pub fn into_body(self) -> ResponseBody {
-        self.body
+        ResponseBody::new(self.body)
     }
 }
 

@@ -19,6 +19,7 @@
 
 mod case;
 mod cases;
+mod child;
 mod faults;
 mod formats;
 mod load;

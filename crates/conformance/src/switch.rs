@@ -1,29 +1,57 @@
 //! A credential that a case turns from one generation to the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use digicert_one_core::{Credential, CredentialError, Generation, Lease, LeaseNeed, Material};
 
 /// Hands out what it was last turned to. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Switch(Arc<Mutex<Lease>>);
+pub(crate) struct Switch(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    lease: Lease,
+    /// Handed out once the present generation was refused.
+    in_reserve: Option<Material>,
+}
+
+impl State {
+    fn turn(&mut self, material: Material) {
+        self.lease = Lease::new(material, self.lease.generation().next(), "the case");
+    }
+}
 
 impl Switch {
     pub(crate) fn new(material: Material) -> Self {
-        Self(Arc::new(Mutex::new(Lease::new(material, Generation::FIRST, "the case"))))
+        let lease = Lease::new(material, Generation::FIRST, "the case");
+        Self(Arc::new(Mutex::new(State { lease, in_reserve: None })))
     }
 
     /// The next generation; every lease from now on has it.
     pub(crate) fn turn(&self, material: Material) {
-        let mut lease = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *lease = Lease::new(material, lease.generation().next(), "the case");
+        self.state().turn(material);
+    }
+
+    /// The next generation, but only for who says that the present one was refused.
+    pub(crate) fn turn_when_refused(&self, material: Material) {
+        self.state().in_reserve = Some(material);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Credential for Switch {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+        let mut state = self.state();
+        if need.newer_than == Some(state.lease.generation())
+            && let Some(material) = state.in_reserve.take()
+        {
+            state.turn(material);
+        }
+        Ok(state.lease.clone())
     }
 }

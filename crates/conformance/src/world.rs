@@ -19,7 +19,7 @@ use digicert_one_testbed::{
 use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
-use crate::subject::Subject;
+use crate::subject::{CaseFuture, Subject};
 
 /// The platform host of the tests; its `clientauth.` form has a name override too.
 pub(crate) const HOST: &str = "one.digicert.test";
@@ -32,11 +32,23 @@ pub(crate) const KEY: &str =
 pub(crate) struct World {
     pub(crate) connector: Arc<dyn Connector>,
     capabilities: Capabilities,
+    block_on: fn(CaseFuture),
 }
 
 impl World {
     pub(crate) fn new(subject: &Subject) -> Self {
-        Self { connector: Arc::clone(&subject.connector), capabilities: subject.connector.capabilities() }
+        let capabilities = subject.connector.capabilities();
+        Self { connector: Arc::clone(&subject.connector), capabilities, block_on: subject.block_on }
+    }
+
+    /// Runs `work` on a thread of its own, on this executor.
+    pub(crate) fn on_thread(&self, work: impl Future<Output = ()> + Send + 'static) -> std::thread::JoinHandle<()> {
+        let block_on = self.block_on;
+        match tokio::runtime::Handle::try_current() {
+            // The connections of one transport live on one runtime.
+            Ok(runtime) => std::thread::spawn(move || runtime.block_on(work)),
+            Err(_) => std::thread::spawn(move || block_on(Box::pin(work))),
+        }
     }
 
     pub(crate) fn has(&self, capability: Capability) -> bool {

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnosis::Code;
-use crate::{CredentialError, Material};
+use crate::{CredentialError, Fingerprint, Material};
 
 /// The secret that a service user sends in `x-api-key`.
 ///
@@ -94,6 +94,12 @@ impl ApiKey {
     #[must_use]
     pub fn shape(&self) -> KeyShape {
         self.shape
+    }
+
+    /// The name of this key in logs and limits. Costs a SHA-256: keep it where it is needed for each call.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_key(self.value.as_bytes())
     }
 }
 

@@ -42,6 +42,10 @@ capabilities! {
     Http2 = "http2",
     /// Tunnels through an HTTP proxy by CONNECT.
     HttpProxy = "proxy.http",
+    /// Speaks TLS to the proxy itself, without showing it the client identity.
+    HttpsProxy = "proxy.https",
+    /// Tunnels through a SOCKS proxy that resolves the name.
+    SocksProxy = "proxy.socks",
     /// Sends a name to a given address.
     NameOverride = "dns_override",
     /// Tells the alert that the server sent before TLS 1.3 finished (always) or after (mostly).

@@ -15,6 +15,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The wall clock, as the end dates of keys and certificates use it.
     fn now(&self) -> SystemTime;
 
-    /// A future that ends `duration` from now.
+    /// A future that ends `duration` from now: a wait that somebody means to make.
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// A future that ends `duration` from now and bounds how long something else may take. As [`sleep`](Self::sleep), but a clock
+    /// for tests can tell a limit from a wait, and let no time pass while only the wire is slow.
+    fn limit(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
 }

@@ -4,11 +4,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::Uri;
 use rustls_pki_types::CertificateDer;
 use x509_cert::der::Decode;
 
-use crate::{ClientIdentity, Delivery, Material, TlsVersion, TransportError, TransportErrorKind};
+use crate::{ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind};
 
 /// One configuration for one transport object, the client identity included.
 ///
@@ -178,18 +177,20 @@ impl TrustRoots {
     }
 }
 
-/// The limits of time of one call.
+/// The limits of time of one call, and of the connections between calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     connect: Duration,
     total: Duration,
+    pool_idle: Duration,
 }
 
 impl Timeouts {
-    /// 10 seconds to connect, 60 for the whole call.
+    /// 10 seconds to connect, 60 for the whole call; a connection without a call is kept for 90.
     #[must_use]
     pub fn new() -> Self {
-        Self { connect: Duration::from_secs(10), total: Duration::from_secs(60) }
+        let [connect, total, pool_idle] = [10, 60, 90].map(Duration::from_secs);
+        Self { connect, total, pool_idle }
     }
 
     /// The limit for name, TCP and TLS together.
@@ -206,6 +207,13 @@ impl Timeouts {
         self
     }
 
+    /// How long a connection is kept that carries no call. A stack may count in whole seconds, and close it at the next call.
+    #[must_use]
+    pub fn with_pool_idle(mut self, limit: Duration) -> Self {
+        self.pool_idle = limit;
+        self
+    }
+
     /// The limit for name, TCP and TLS together.
     #[must_use]
     pub fn connect(&self) -> Duration {
@@ -217,32 +225,17 @@ impl Timeouts {
     pub fn total(&self) -> Duration {
         self.total
     }
+
+    /// How long a connection is kept that carries no call.
+    #[must_use]
+    pub fn pool_idle(&self) -> Duration {
+        self.pool_idle
+    }
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Whether calls go through a proxy. Only what is written here counts, never the environment.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub enum Proxy {
-    /// Straight to the host.
-    #[default]
-    None,
-    /// By CONNECT through this `http://host:port`, optionally with `user:password@`.
-    Http(Uri),
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            // The authority may hold a password.
-            Self::Http(uri) => write!(f, "Http({}:{:?})", uri.host().unwrap_or_default(), uri.port_u16()),
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! A clock that stands until it is moved: for tests, ours and those of programs that use the SDK.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use crate::{Clock, Sleep};
@@ -23,14 +24,32 @@ pub struct ManualClock(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     now: SystemTime,
-    sleepers: Vec<Waker>,
+    next: u64,
+    sleepers: Vec<Sleeper>,
+    watchers: Vec<Waker>,
+}
+
+/// What a sleep is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Wait,
+    Limit,
+}
+
+/// A sleep that somebody is in.
+#[derive(Debug)]
+struct Sleeper {
+    id: u64,
+    kind: Kind,
+    end: SystemTime,
+    waker: Waker,
 }
 
 impl ManualClock {
     /// A clock that shows this time.
     #[must_use]
     pub fn new(now: SystemTime) -> Self {
-        Self(Arc::new(Mutex::new(State { now, sleepers: Vec::new() })))
+        Self(Arc::new(Mutex::new(State { now, next: 0, sleepers: Vec::new(), watchers: Vec::new() })))
     }
 
     /// Moves the time on, and ends the waits that are over then.
@@ -43,7 +62,78 @@ impl ManualClock {
         // Each looks for itself whether its time has come.
         let sleepers = std::mem::take(&mut state.sleepers);
         drop(state);
-        sleepers.into_iter().for_each(Waker::wake);
+        sleepers.into_iter().for_each(|sleeper| sleeper.waker.wake());
+    }
+
+    /// Waits until somebody [sleeps](Clock::sleep) by this clock, and tells how long the shortest such wait still is. A
+    /// [limit](Clock::limit) is no wait.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use digicert_one_core::{Clock, ManualClock};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    /// let driver = async {
+    ///     let wait = clock.waited_for().await;
+    ///     clock.advance(wait);
+    ///     wait
+    /// };
+    /// let (wait, ()) = futures_util::join!(driver, clock.sleep(Duration::from_secs(2)));
+    /// assert_eq!(wait, Duration::from_secs(2));
+    /// # });
+    /// ```
+    pub async fn waited_for(&self) -> Duration {
+        self.first(Kind::Wait).await
+    }
+
+    /// As [`waited_for`](Self::waited_for), for a [limit](Clock::limit).
+    pub async fn limited_for(&self) -> Duration {
+        self.first(Kind::Limit).await
+    }
+
+    async fn first(&self, kind: Kind) -> Duration {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            match state.sleepers.iter().filter(|sleeper| sleeper.kind == kind).map(|sleeper| sleeper.end).min() {
+                Some(end) => Poll::Ready(end.duration_since(state.now).unwrap_or_default()),
+                None => {
+                    state.watchers.push(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs `work` and ends each wait as soon as somebody is in it; gives back the waits in their order. Limits end only if the
+    /// waits take so long.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use digicert_one_core::{Clock, ManualClock};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    /// let ((), waits) = clock.run(clock.sleep(Duration::from_secs(3600))).await;
+    /// assert_eq!(waits, [Duration::from_secs(3600)]);
+    /// # });
+    /// ```
+    pub async fn run<F: Future>(&self, work: F) -> (F::Output, Vec<Duration>) {
+        let mut work = pin!(work);
+        let mut waits = Vec::new();
+        let output = poll_fn(|context| {
+            loop {
+                if let Poll::Ready(output) = work.as_mut().poll(context) {
+                    return Poll::Ready(output);
+                }
+                let Poll::Ready(wait) = pin!(self.waited_for()).poll(context) else { return Poll::Pending };
+                waits.push(wait);
+                self.advance(wait);
+            }
+        })
+        .await;
+        (output, waits)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -57,23 +147,65 @@ impl Clock for ManualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
-        let clock = self.clone();
-        let end = clock.now() + duration;
-        Box::pin(poll_fn(move |context| {
-            let mut state = clock.lock();
-            if state.now >= end {
-                return Poll::Ready(());
-            }
-            state.sleepers.push(context.waker().clone());
-            Poll::Pending
-        }))
+        self.until(Kind::Wait, duration)
+    }
+
+    fn limit(&self, duration: Duration) -> Sleep {
+        self.until(Kind::Limit, duration)
+    }
+}
+
+impl ManualClock {
+    fn until(&self, kind: Kind, duration: Duration) -> Sleep {
+        let mut state = self.lock();
+        let id = state.next;
+        state.next += 1;
+        // A wait beyond what the system can represent never ends, as it would not.
+        let end = state.now.checked_add(duration);
+        drop(state);
+        Box::pin(Sleeping { clock: self.clone(), kind, id, end })
+    }
+}
+
+struct Sleeping {
+    clock: ManualClock,
+    kind: Kind,
+    id: u64,
+    end: Option<SystemTime>,
+}
+
+impl Sleeping {
+    fn forget(&self, state: &mut State) {
+        state.sleepers.retain(|sleeper| sleeper.id != self.id);
+    }
+}
+
+impl Future for Sleeping {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(end) = self.end else { return Poll::Pending };
+        let mut state = self.clock.lock();
+        self.forget(&mut state);
+        if state.now >= end {
+            return Poll::Ready(());
+        }
+        state.sleepers.push(Sleeper { id: self.id, kind: self.kind, end, waker: context.waker().clone() });
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        watchers.into_iter().for_each(Waker::wake);
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleeping {
+    fn drop(&mut self) {
+        self.forget(&mut self.clock.lock());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::task::Context;
-
     use super::*;
 
     #[test]

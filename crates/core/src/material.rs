@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ApiKey, ClientIdentity};
+use crate::{ApiKey, ClientIdentity, Fingerprint};
 
 /// How a call proves who is calling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +112,17 @@ impl Material {
         match &self.0 {
             Proof::Key(_) => None,
             Proof::Certificate(identity) | Proof::Both(identity, _) => Some(identity),
+        }
+    }
+
+    /// Whom the platform counts: limits are per API key; where there is none, the certificate stands for the service user.
+    ///
+    /// Source: DigiCert ONE, "Error handling & rate limits". How it counts callers without a key is not documented.
+    #[must_use]
+    pub fn caller(&self) -> Fingerprint {
+        match &self.0 {
+            Proof::Key(key) | Proof::Both(_, key) => key.fingerprint(),
+            Proof::Certificate(identity) => identity.fingerprint(),
         }
     }
 

@@ -169,7 +169,7 @@ impl Origin {
         is_host(&host).then(|| Self::new(self.https, host, self.port, self.prefix.clone()).ok()).flatten()
     }
 
-    fn ip(&self) -> Option<IpAddr> {
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 }

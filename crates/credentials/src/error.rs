@@ -1,6 +1,6 @@
 //! What can be wrong with a set-up: each message names the variable, option or file and says what to do.
 
-use digicert_one_core::{Code, CredentialError, InstanceError};
+use digicert_one_core::{Code, CredentialError, InstanceError, ProxyError};
 use thiserror::Error;
 
 /// A set-up that makes no caller.
@@ -37,6 +37,14 @@ pub enum SetupError {
         /// What is wrong with it.
         source: InstanceError,
     },
+    /// A proxy cannot be used.
+    #[error("{name}: {source}")]
+    Proxy {
+        /// The variable that names it.
+        name: String,
+        /// What is wrong with it.
+        source: ProxyError,
+    },
     /// A key, certificate, CA file or profile cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),
@@ -50,7 +58,7 @@ impl SetupError {
             Self::Host { source, .. } => source.code(),
             Self::Credential(error) => error.code(),
             Self::NoHost | Self::NoCredential { .. } => Code::ID_13,
-            Self::Conflict { .. } => Code::CFG_01,
+            Self::Conflict { .. } | Self::Proxy { .. } => Code::CFG_01,
         }
     }
 }

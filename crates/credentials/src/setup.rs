@@ -11,8 +11,8 @@ use crate::host::{HostSettings, either};
 use crate::setting::{Lookup, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
 use crate::{
-    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, Reading, Rules, SetupError,
-    SmctlSource, Source,
+    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, ProxySetup, Reading, Rules,
+    SetupError, SmctlSource, Source,
 };
 
 /// Host, trust roots, credential source and mode.
@@ -21,6 +21,7 @@ use crate::{
 /// |---|---|---|
 /// | host | `DC_BASE`, and for private installations `DC_CLIENTAUTH_BASE` | `SM_HOST` |
 /// | CA file beside the system's roots | `DC_CA_FILE` | `SM_CA_FILE` |
+/// | proxy | see [`ProxySetup`]; read by [`standard`](Self::standard) only | |
 /// | credential | see [`EnvironmentSource`] | |
 ///
 /// ```
@@ -45,6 +46,7 @@ pub struct Setup {
     source: Arc<dyn Source>,
     chain: Option<Arc<ChainSource>>,
     mode: Option<Mode>,
+    proxy: ProxySetup,
 }
 
 impl Setup {
@@ -53,7 +55,7 @@ impl Setup {
     /// What somebody typed ([`Setting::option`](crate::Setting::option)) wins over a profile.
     ///
     /// # Errors
-    /// A profile that is not there, no host, or a host or CA file that cannot be used.
+    /// A profile that is not there, no host, or a host, CA file or proxy that cannot be used.
     pub fn standard(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let profile = ProfileSource::named(lookup)?;
@@ -68,7 +70,7 @@ impl Setup {
             hosts.smctl = if is_smctls { smctl.host()? } else { None };
         }
         let setup = Self::of(&hosts, Arc::<ChainSource>::clone(&chain))?;
-        Ok(Self { chain: Some(chain), ..setup })
+        Ok(Self { chain: Some(chain), proxy: ProxySetup::of_variables(lookup)?, ..setup })
     }
 
     /// A profile of a file with profiles; `lookup` gives the variables that it refers to. What it does not say about hosts
@@ -106,7 +108,15 @@ impl Setup {
     }
 
     fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, SetupError> {
-        Ok(Self { instance: hosts.instance()?, roots: hosts.roots()?, source, chain: None, mode: None })
+        let (instance, roots) = (hosts.instance()?, hosts.roots()?);
+        Ok(Self { instance, roots, source, chain: None, mode: None, proxy: ProxySetup::default() })
+    }
+
+    /// Goes through this proxy, as [`ProxySetup::of_variables`] finds it for set-ups other than the standard one.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: ProxySetup) -> Self {
+        self.proxy = proxy;
+        self
     }
 
     /// Uses less than everything that is there: the key alone, or the certificate alone.
@@ -126,6 +136,12 @@ impl Setup {
     #[must_use]
     pub fn roots(&self) -> Option<&[CertificateDer<'static>]> {
         self.roots.as_deref()
+    }
+
+    /// The proxy and its exceptions; none unless the set-up looked for one.
+    #[must_use]
+    pub fn proxy(&self) -> &ProxySetup {
+        &self.proxy
     }
 
     /// Where the credential comes from, with the mode.
@@ -162,6 +178,7 @@ impl fmt::Debug for Setup {
             .field("roots", &self.roots.as_ref().map(Vec::len))
             .field("source", &self.source.name())
             .field("mode", &self.mode)
+            .field("proxy", &self.proxy)
             .finish()
     }
 }
@@ -228,6 +245,17 @@ mod tests {
         let setup = Setup::from_environment(&given(&settings)).expect("a host").with_mode(Mode::Both);
         assert_eq!(setup.read(&Rules::at(SystemTime::now())).expect_err("no certificate").code(), Code::ID_13);
         assert!(!format!("{setup:?}").contains("SM_API_KEY"));
+    }
+
+    #[test]
+    fn only_the_standard_set_up_looks_for_a_proxy() {
+        let settings = [("DC_BASE", "one.digicert.com"), ("DC_API_KEY", "k"), ("HTTPS_PROXY", "proxy.test:3128")];
+        let standard = Setup::standard(&given(&settings)).expect("a host");
+        assert_eq!(standard.proxy().variable(), Some("HTTPS_PROXY"));
+        let plain = Setup::from_environment(&given(&settings)).expect("a host");
+        assert_eq!(plain.proxy().variable(), None);
+        let asked = ProxySetup::of_variables(&given(&settings)).expect("a proxy");
+        assert_eq!(plain.with_proxy(asked).proxy().variable(), Some("HTTPS_PROXY"));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Front {
     /// Starts a server with this handler, from any thread, inside or outside a runtime.
     pub fn start(options: FrontOptions, handler: Arc<dyn Handler>) -> io::Result<Front> {
         let tls = TlsServer::new(&options)?;
-        let (http, record) = (options.http, options.record_requests);
+        let (http, max_streams, record) = (options.http, options.max_streams, options.record_requests);
         let ledger = Ledger::new();
         let listening = Listening::start(options.bind, ledger.clone(), Handshake::Pending, {
             let ledger = ledger.clone();
@@ -103,7 +103,7 @@ impl Front {
                 async move {
                     if let Some(stream) = tls.accept(tcp, &ledger, id).await {
                         let ledger = record.then_some(ledger);
-                        serve(stream, id, http, ledger, handler).await;
+                        serve(stream, id, (http, max_streams), ledger, handler).await;
                     }
                 }
             }
@@ -163,7 +163,7 @@ impl fmt::Debug for Front {
 async fn serve(
     stream: TlsStream<TcpStream>,
     id: u64,
-    http: HttpVersions,
+    (http, max_streams): (HttpVersions, u32),
     ledger: Option<Ledger>,
     handler: Arc<dyn Handler>,
 ) {
@@ -176,7 +176,8 @@ async fn serve(
     let io = TokioIo::new(stream);
     // How a connection ends is the client's business; the ledger records that it did.
     let _ = if http2 {
-        hyper::server::conn::http2::Builder::new(Streams::default()).serve_connection(io, service).await
+        let mut server = hyper::server::conn::http2::Builder::new(Streams::default());
+        server.max_concurrent_streams(max_streams).serve_connection(io, service).await
     } else {
         hyper::server::conn::http1::Builder::new().serve_connection(io, service).await
     };

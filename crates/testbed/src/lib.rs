@@ -16,6 +16,7 @@
 mod certificate;
 mod connection;
 mod front;
+mod inspect;
 #[cfg(feature = "key-store")]
 mod key_store;
 mod ledger;

@@ -30,6 +30,8 @@ pub struct FrontOptions {
     pub foreign_hints: bool,
     /// Where to listen; port 0 lets the system pick.
     pub bind: SocketAddr,
+    /// How many HTTP/2 requests one connection may carry at a time.
+    pub max_streams: u32,
     /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
     pub record_requests: bool,
 }
@@ -106,6 +108,7 @@ impl FrontOptions {
             trusted_clients: vec![pki.root_der().to_vec()],
             foreign_hints: false,
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            max_streams: 200,
             record_requests: true,
         }
     }
@@ -163,6 +166,13 @@ impl FrontOptions {
     #[must_use]
     pub fn bind_ip(mut self, address: IpAddr) -> Self {
         self.bind = SocketAddr::new(address, 0);
+        self
+    }
+
+    /// Sets how many HTTP/2 requests one connection may carry at a time.
+    #[must_use]
+    pub fn max_streams(mut self, limit: u32) -> Self {
+        self.max_streams = limit;
         self
     }
 

@@ -1,6 +1,7 @@
 //! A CONNECT proxy on loopback, with a ledger of its own that shows what clients told it.
 //!
-//! What passes through the tunnel it cannot see: that an API key never stands in a CONNECT head is the point of having it.
+//! What passes through the tunnel it cannot see: that an API key never stands in a CONNECT head is the point of having it. An
+//! inspecting one sees everything, and pays for it: see `inspect.rs`.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::connection::Listening;
+use crate::inspect::Inspector;
 use crate::ledger::{Handshake, Ledger};
 use crate::provider::sha256_hex;
 use crate::tls::linger;
@@ -23,6 +25,8 @@ pub struct ProxyOptions {
     pub credentials: Option<(String, String)>,
     /// Targets (`host:port`, as clients write them) that lead to another address, for names that no resolver knows.
     pub routes: Vec<(String, SocketAddr)>,
+    /// Whether it ends TLS itself, with certificates of the foreign authority of [`Pki::shared`](crate::Pki::shared).
+    pub inspecting: bool,
 }
 
 /// A running proxy. Dropping it closes listener and tunnels.
@@ -40,6 +44,14 @@ impl ProxyOptions {
         self
     }
 
+    /// Ends TLS itself and speaks to the target in the client's place, as gateways that inspect traffic do. It has no client
+    /// certificate to show there. The ledger then has the handshakes that clients made with it.
+    #[must_use]
+    pub fn inspecting(mut self) -> Self {
+        self.inspecting = true;
+        self
+    }
+
     /// Leads a target (`host:port`) to an address.
     #[must_use]
     pub fn route(mut self, target: &str, address: SocketAddr) -> Self {
@@ -52,14 +64,15 @@ impl ConnectProxy {
     /// Starts a proxy, from any thread.
     pub fn start(options: ProxyOptions) -> io::Result<ConnectProxy> {
         let ledger = Ledger::new();
+        let inspector = options.inspecting.then(Inspector::new).transpose()?;
         let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
             let ledger = ledger.clone();
             move |tcp, id| {
-                let (options, ledger) = (options.clone(), ledger.clone());
+                let (options, inspector, ledger) = (options.clone(), inspector.clone(), ledger.clone());
                 async move {
                     // A tunnel that breaks is the client's or the target's doing.
-                    let _ = tunnel(tcp, &options, &ledger, id).await;
+                    let _ = tunnel(tcp, &options, inspector.as_ref(), &ledger, id).await;
                 }
             }
         })?;
@@ -82,7 +95,13 @@ impl ConnectProxy {
     }
 }
 
-async fn tunnel(mut client: TcpStream, options: &ProxyOptions, ledger: &Ledger, id: u64) -> io::Result<()> {
+async fn tunnel(
+    mut client: TcpStream,
+    options: &ProxyOptions,
+    inspector: Option<&Inspector>,
+    ledger: &Ledger,
+    id: u64,
+) -> io::Result<()> {
     let mut early = Vec::new();
     // A client that was asked for a password may try again on the same connection.
     loop {
@@ -115,6 +134,9 @@ async fn tunnel(mut client: TcpStream, options: &ProxyOptions, ledger: &Ledger, 
         ticket.answered(200);
         let _ = target.set_nodelay(true);
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        if let Some(inspector) = inspector {
+            return inspector.relay(client, target, &head.target, ledger, id).await;
+        }
         target.write_all(&early).await?;
         tokio::io::copy_bidirectional(&mut client, &mut target).await?;
         return Ok(());

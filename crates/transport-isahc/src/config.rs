@@ -40,6 +40,8 @@ pub(crate) fn lane(
         .tcp_nodelay()
         .timeout(limit(timeouts.total()))
         .connect_timeout(limit(timeouts.connect()))
+        // libcurl counts whole seconds here, and looks when it is next asked for a connection.
+        .connection_cache_ttl(timeouts.pool_idle().clamp(Duration::from_secs(1), Duration::from_secs(i32::MAX as u64)))
         .version_negotiation(match (config.http_versions(), reuse) {
             (HttpVersions::Both, Reuse::Pool) => VersionNegotiation::latest_compatible(),
             // Over HTTP/2 a second request joins the first on its connection, and libcurl repeats what such a connection
@@ -142,6 +144,9 @@ fn version(version: TlsVersion) -> ProtocolVersion {
 
 /// By CONNECT. isahc 2.0.2 inverts the verification flags of a proxy's TLS (`proxy_ssl_verify_peer`), so clear text only.
 fn proxy(uri: &Uri, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
+    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
+    }
     let host = uri.host().unwrap_or_default();
     if uri.scheme_str() != Some("http") || host.is_empty() {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));

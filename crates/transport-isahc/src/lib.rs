@@ -73,7 +73,8 @@ impl digicert_one_core::Connector for Connector {
             Capability::TimeoutPhase,
             Capability::TlsVersionFact,
         ];
-        let all = told.into_iter().fold(Capabilities::all(), Capabilities::without);
+        let proxies = [Capability::HttpsProxy, Capability::SocksProxy];
+        let all = told.into_iter().chain(proxies).fold(Capabilities::all(), Capabilities::without);
         // OpenSSL reads the system's CA directory beside whatever roots it is given; rustls takes given roots in place of them.
         all.without(if OPENSSL { Capability::TrustOnly } else { Capability::TrustSystemAnd })
     }

@@ -1,5 +1,7 @@
 //! `TransportConfig` in terms of native-tls and hyper-util.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
@@ -20,6 +22,9 @@ const MAX_HEADERS: usize = 256;
 
 /// What makes the connections of one transport.
 pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError> {
+    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
+    }
     let tunnel = match config.proxy() {
         Proxy::None => None,
         Proxy::Http(uri) => Some(Tunnel::new(uri).map_err(invalid)?),
@@ -38,9 +43,10 @@ pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError>
 ///
 /// hyper-util tries a request again only if it came back unwritten from a pooled connection that was found dead: another
 /// pooled connection is chosen before the first byte, which the contract allows. So that setting stays on.
-pub(crate) fn client(dialer: Dialer) -> Client<Dialer, Full<Bytes>> {
+pub(crate) fn client(dialer: Dialer, pool_idle: Duration) -> Client<Dialer, Full<Bytes>> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(pool_idle)
         .timer(TokioTimer::new())
         .http1_max_headers(MAX_HEADERS)
         .build(dialer)

@@ -71,6 +71,9 @@ impl ConnectFailure {
             Kind::PeerAlert(alert)
         } else if let Some(fault) = fault_in(&error.to_string()) {
             Kind::PeerUntrusted(fault)
+        } else if error.to_string().contains("unsupported protocol") {
+            // The server chose a version that we do not speak; the alert goes from us to it, and means the same.
+            Kind::PeerAlert(TlsAlert(70))
         } else {
             Kind::Tls
         };
@@ -99,12 +102,25 @@ pub(crate) fn of_call(error: legacy::Error, begun: Option<&Handshake>) -> Transp
     let carrier = extras.get::<Arc<Handshake>>();
     // hyper-util gives a request to a connection only once it stands, and then every error names the connection.
     let delivery = match carrier {
-        Some(connection) if !connection.is_unused() => Delivery::Unknown,
+        Some(connection) if !connection.is_unused() && !is_unprocessed(&error) => Delivery::Unknown,
         _ => Delivery::NotSent,
     };
     let connection = carrier.map(|one| &**one).or(begun);
     let facts = connection.map_or_else(ConnectionFacts::unknown, Handshake::facts);
     TransportError::new(kind(&error, connection), delivery).with_facts(facts).with_source(error)
+}
+
+/// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
+/// out (RFC 9113 section 8.7).
+fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| {
+        stream.is_remote()
+            && match stream.reason() {
+                Some(h2::Reason::REFUSED_STREAM) => stream.is_reset(),
+                Some(h2::Reason::NO_ERROR) => stream.is_go_away(),
+                _ => false,
+            }
+    })
 }
 
 /// A call whose connection is gone and that hyper left without a word.

@@ -62,7 +62,8 @@ impl digicert_one_core::Connector for Connector {
 /// What the engine below can do. Only OpenSSL is put to the test; of the others the least is claimed.
 fn capabilities() -> Capabilities {
     // TLS 1.3 encrypts the server's request, and native-tls has no callback for it.
-    let openssl = Capabilities::all().without(Capability::ClientAuthSignal);
+    let missing = [Capability::ClientAuthSignal, Capability::HttpsProxy, Capability::SocksProxy];
+    let openssl = missing.into_iter().fold(Capabilities::all(), Capabilities::without);
     if cfg!(not(any(target_os = "windows", target_vendor = "apple"))) {
         return openssl;
     }

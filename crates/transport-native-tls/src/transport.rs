@@ -44,7 +44,9 @@ pub(crate) struct NativeTlsTransport {
 
 impl NativeTlsTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        Ok(Self { client: config::client(config::dialer(config)?), limit: config.timeouts().total() })
+        let timeouts = config.timeouts();
+        let client = config::client(config::dialer(config)?, timeouts.pool_idle());
+        Ok(Self { client, limit: timeouts.total() })
     }
 }
 

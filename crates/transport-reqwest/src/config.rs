@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use digicert_one_core::{
-    Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
+    Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
     TransportErrorKind, TrustRoots,
 };
 use rustls::client::WebPkiServerVerifier;
@@ -31,6 +31,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
         .no_zstd()
         .no_deflate()
         .tcp_nodelay(true)
+        .pool_idle_timeout(timeouts.pool_idle())
         .connect_timeout(timeouts.connect())
         .timeout(timeouts.total());
     if config.http_versions() == HttpVersions::Http1 {
@@ -38,7 +39,14 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
     }
     builder = match config.proxy() {
         Proxy::None => builder,
-        Proxy::Http(uri) => builder.proxy(proxy(uri)?),
+        Proxy::Http(uri) => {
+            if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+                // reqwest has one TLS configuration for host and proxy: the proxy, too, would be shown the identity.
+                let why = "the proxy must be given as http://HOST:PORT";
+                return Err(TransportError::unsupported(missing, why));
+            }
+            builder.proxy(proxy(uri)?)
+        }
         _ => return Err(invalid("a kind of proxy that this transport does not know")),
     };
     for NameOverride { host, address, .. } in config.name_overrides() {

@@ -1,6 +1,7 @@
 //! reqwest's error chain in our vocabulary. Below reqwest stand hyper-util, hyper, `io::Error` and rustls;
 //! the first of them that says something precise decides.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
@@ -28,8 +29,22 @@ pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connecti
             kind => kind,
         },
     };
-    let delivery = if connecting || error.is_builder() { Delivery::NotSent } else { Delivery::Unknown };
+    let delivery =
+        if connecting || error.is_builder() || is_unprocessed(&error) { Delivery::NotSent } else { Delivery::Unknown };
     TransportError::new(kind, delivery).with_facts(facts(begun)).with_source(error)
+}
+
+/// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
+/// out (RFC 9113 section 8.7).
+fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| {
+        stream.is_remote()
+            && match stream.reason() {
+                Some(h2::Reason::REFUSED_STREAM) => stream.is_reset(),
+                Some(h2::Reason::NO_ERROR) => stream.is_go_away(),
+                _ => false,
+            }
+    })
 }
 
 /// A call whose connection is gone and that hyper left without a word.

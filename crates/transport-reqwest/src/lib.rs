@@ -21,7 +21,7 @@ mod transport;
 
 use std::sync::Arc;
 
-use digicert_one_core::{Capabilities, ConnectorInfo, Transport, TransportConfig, TransportError};
+use digicert_one_core::{Capabilities, Capability, ConnectorInfo, Transport, TransportConfig, TransportError};
 
 use self::transport::ReqwestTransport;
 
@@ -45,7 +45,8 @@ impl digicert_one_core::Connector for Connector {
 
     fn capabilities(&self) -> Capabilities {
         // The connect limit of reqwest covers TCP and TLS together and does not say which of the two it cut.
-        Capabilities::all().without(digicert_one_core::Capability::TimeoutPhase)
+        let missing = [Capability::TimeoutPhase, Capability::HttpsProxy, Capability::SocksProxy];
+        missing.into_iter().fold(Capabilities::all(), Capabilities::without)
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, Proxy,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase,
     ResponseBody, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
@@ -33,8 +33,10 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn capabilities(&self) -> Capabilities {
-        [Capability::Http2, Capability::HttpProxy, Capability::TrustSystem, Capability::TrustSystemAnd]
+        let trust = [Capability::TrustSystem, Capability::TrustSystemAnd];
+        [Capability::Http2, Capability::HttpProxy, Capability::HttpsProxy, Capability::SocksProxy]
             .into_iter()
+            .chain(trust)
             .fold(Capabilities::all(), Capabilities::without)
     }
 
@@ -44,8 +46,8 @@ impl digicert_one_core::Connector for Connector {
             TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
             _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
         };
-        if !matches!(config.proxy(), Proxy::None) {
-            return Err(TransportError::unsupported(Capability::HttpProxy, "no proxy"));
+        if let Some(missing) = config.proxy().capability() {
+            return Err(TransportError::unsupported(missing, "no proxy"));
         }
         let mut store = RootCertStore::empty();
         for root in roots {

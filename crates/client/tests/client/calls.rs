@@ -204,3 +204,11 @@ fn req_06_and_07_the_client_says_who_it_is_and_what_it_takes() {
     assert_eq!(requests[1].headers()["content-type"], "application/json");
     assert_eq!(requests[1].headers()["accept"], "text/plain");
 }
+
+#[test]
+fn a_call_may_move_between_threads() {
+    fn moves<T: Send>(_: &T) {}
+    let client = crate::scripted::client(&crate::scripted::Scripted::default());
+    moves(&client.get("/").send());
+    moves(&client.get("/").send_raw());
+}

@@ -2,5 +2,7 @@
 
 mod calls;
 mod expiry;
+mod pace;
+mod retry;
 mod rotation;
 mod scripted;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
     ApiKey, Capabilities, ClientIdentity, Code, ConnectionFacts, Connector, ConnectorInfo, Credential, CredentialError,
-    Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Transport,
-    TransportConfig, TransportError, Verdict,
+    Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Transport,
+    TransportConfig, TransportError, TransportErrorKind, Verdict,
 };
 use digicert_one_credentials::{Rules, Secret, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
@@ -21,9 +21,18 @@ use http::{Request, Response};
 /// Answers from a list and remembers what it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    pub(crate) answers: Mutex<VecDeque<Response<&'static str>>>,
+    pub(crate) outcomes: Mutex<VecDeque<Outcome>>,
     pub(crate) requests: Mutex<Vec<Request<Bytes>>>,
     pub(crate) connects: AtomicUsize,
+}
+
+/// What becomes of one request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Answer(Response<&'static str>),
+    Failure(TransportErrorKind, Delivery),
+    /// Nothing ever comes.
+    Silence,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -31,8 +40,12 @@ pub(crate) struct Scripted(pub(crate) Arc<Script>);
 
 impl Scripted {
     pub(crate) fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
+        Self::of(answers.into_iter().map(Outcome::Answer))
+    }
+
+    pub(crate) fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let scripted = Self::default();
-        scripted.0.answers.lock().expect("unpoisoned").extend(answers);
+        scripted.0.outcomes.lock().expect("unpoisoned").extend(outcomes);
         scripted
     }
 
@@ -65,8 +78,12 @@ impl Connector for Scripted {
 impl Transport for Scripted {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         self.0.requests.lock().expect("unpoisoned").push(request);
-        let answer = self.0.answers.lock().expect("unpoisoned").pop_front().unwrap_or_else(|| Response::new("{}"));
-        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
+        let outcome = self.0.outcomes.lock().expect("unpoisoned").pop_front();
+        match outcome.unwrap_or_else(|| Outcome::Answer(Response::new("{}"))) {
+            Outcome::Answer(answer) => Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown())),
+            Outcome::Failure(kind, delivery) => Err(TransportError::new(kind, delivery)),
+            Outcome::Silence => std::future::pending().await,
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Code, Delivery, Mode, TransportErrorKind};
-use digicert_one_testbed::{FrontOptions, Step};
-use http::{Method, Response};
+use digicert_one_core::{Code, Delivery, FixedCredential, Mode, TransportErrorKind};
+use digicert_one_testbed::{Connection, FrontOptions, Gate, Recording, Snapshot, Step};
+use http::{HeaderValue, Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
+use crate::child::{self, Parent};
 use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted};
 
 /// 10 MiB that no compression or repetition could fake.
@@ -49,6 +50,43 @@ pub(crate) async fn body_02_a_large_upload_arrives_whole(world: World) {
         assert_eq!((arrived.body_len, &arrived.body_sha256), (10 << 20, &hex(&large)), "{versions:?}");
         assert_eq!(arrived.header_values("content-length"), [(10 << 20).to_string()], "{versions:?}");
     }
+}
+
+pub(crate) async fn body_03_a_slow_server_costs_no_memory(world: World) {
+    const BODY: usize = 32 << 20;
+    let Some(Parent { port, root }) = child::parent() else {
+        // It begins to read when the client has had time to fill every buffer on the way.
+        let gate = Gate::new();
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let server = scripted([vec![Step::Wait(gate.clone()), Step::ReadRequest, Step::write(answer)]]);
+        let command = child::command(server.port());
+        let child = std::thread::spawn(move || child::run(command));
+        let begun = |seen: &Snapshot| seen.connections.iter().any(Connection::established);
+        assert!(server.ledger().wait_until(begun, Duration::from_secs(60)).await, "no connection");
+        gate.open();
+        child.join().expect("the upload costs no more than it may");
+        assert_eq!(server.ledger().requests()[0].body_len, BODY as u64);
+        return;
+    };
+    let body = Bytes::from(vec![b'x'; BODY]);
+    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let before = peak_memory();
+    transport.send(request(Method::POST, format!("https://{HOST}:{port}/"), body)).await.expect("answered");
+    let (Some(before), Some(after)) = (before, peak_memory()) else { return };
+    // One copy that a library may make for itself, and the buffers.
+    assert!(
+        after - before < (BODY + (BODY >> 1)) as u64,
+        "{} KiB more for a body of {} KiB",
+        (after - before) >> 10,
+        BODY >> 10
+    );
+}
+
+/// The most memory that this process ever had, in bytes, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
 }
 
 pub(crate) async fn body_04_an_answer_above_the_cap_is_cut_and_its_connection_dropped(world: World) {
@@ -93,6 +131,107 @@ pub(crate) async fn body_05_a_short_or_cut_body_is_an_error(world: World) {
             }
         }
     }
+}
+
+/// 1 MiB of zeros, as gzip writes it.
+fn gzip_bomb() -> Bytes {
+    const BEGIN: [u8; 25] = [
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0x00, 0x00, 0x00, 0xc2,
+        0xa0, 0xf5, 0x4f, 0x6d, 0x08, 0x5f, 0xa0,
+    ];
+    const END: [u8; 10] = [0x3e, 0x03, 0x1c, 0xea, 0x38, 0xa7, 0x00, 0x00, 0x10, 0x00];
+    [&BEGIN[..], &[0; 1016], &END].concat().into()
+}
+
+pub(crate) async fn body_06_a_compressed_body_is_not_unpacked(world: World) {
+    for (versions, status) in
+        world.http_versions().into_iter().flat_map(|versions| [200, 400].map(|status| (versions, status)))
+    {
+        let front = front_answering(FrontOptions::default(), move |_| {
+            let answer = Response::builder().status(status).header("content-encoding", "gzip");
+            answer.body(gzip_bomb()).expect("an answer")
+        });
+        let config = world.config().with_http_versions(versions);
+        let builder = world.builder(front.port()).transport_config(config).max_body(64 << 10);
+        let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+        let response = client.get("/").send_raw().await.expect("answered");
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{versions:?}");
+        assert_eq!(response.bytes().await.expect("below the limit"), gzip_bomb(), "{versions:?}");
+        if status == 400 {
+            let error = client.get("/").send().await.expect_err("refused");
+            assert_eq!(error.code(), Code::AUT_05, "{error}");
+            assert!(error.to_string().len() < 1 << 10, "{} bytes", error.to_string().len());
+        }
+        assert!(front.ledger().requests().iter().all(|one| one.header_values("accept-encoding").is_empty()));
+    }
+}
+
+pub(crate) async fn body_07_a_hostile_error_body_is_cleaned_before_it_is_shown(world: World) {
+    let bodies: [&[u8]; 3] = [
+        b"{\"errors\":[{\"code\":\"a\\u001b[2Jb\",\"message\":\"one\\u0000two\\r\\n\\u001b]0;title\\u0007\\u009b31m\"}]}",
+        b"plain \xff\xfe \x1b[31mred\x1b[0m \x07\x00 \xc2\x9b31m two",
+        b"{\"message\":\"cut \xc3",
+    ];
+    for versions in world.http_versions() {
+        for body in bodies {
+            let front = front_answering(FrontOptions::default(), move |_| {
+                let mut answer = Response::new(Bytes::from_static(body));
+                *answer.status_mut() = StatusCode::BAD_REQUEST;
+                answer.headers_mut().insert("x-request-id", HeaderValue::from_bytes(b"id\xff\x9b1m").expect("opaque"));
+                answer
+            });
+            let builder = world.builder(front.port()).transport_config(world.config().with_http_versions(versions));
+            let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+            let error = client.get("/").send().await.expect_err("refused");
+            let shown = format!("{error}\n{error:?}\n{}", error.diagnosis());
+            let control = shown.chars().find(|character| character.is_control() && *character != '\n');
+            assert_eq!(control, None, "{shown:?} {versions:?}");
+            let answer = error.answer().expect("an answer");
+            let message = answer.message.as_deref().expect("what was left of it");
+            assert!(["two", "cut"].iter().any(|word| message.contains(word)), "{message:?}");
+        }
+    }
+}
+
+pub(crate) async fn body_08_an_early_refusal_is_read_while_the_upload_runs(world: World) {
+    // The server never reads the body, so that the upload cannot end.
+    let (gate, head) = (Gate::new(), Recording::default());
+    let answer =
+        "HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 19\r\n\r\n{\"message\":\"large\"}";
+    let refusal = Step::write(answer);
+    let server = scripted([vec![Step::ReadUntil(head, b"\r\n\r\n"[..].into()), refusal, Step::Wait(gate.clone())]]);
+    let transport = world.transport(&world.config());
+    let body = vec![b'x'; 16 << 20];
+    let exchange = transport.send(request(Method::POST, server.url(HOST), body)).await.expect("the answer is read");
+    assert_eq!(exchange.response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(&collect(exchange).await.expect("a body")[..], br#"{"message":"large"}"#);
+    gate.open();
+}
+
+pub(crate) async fn body_09_no_upload_waits_for_a_continue(world: World) {
+    // The server never says 100.
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
+    let transport = world.transport(&world.config());
+    let body = vec![b'x'; 2 << 20];
+    transport.send(request(Method::POST, server.url(HOST), body)).await.expect("answered");
+    let arrived = server.ledger().requests().remove(0);
+    assert_eq!(arrived.body_len, 2 << 20);
+    // Asking for it is what stalls: libcurl waits a second for the answer that does not come.
+    assert!(arrived.header_values("expect").is_empty(), "{:?}", arrived.header_values("expect"));
+}
+
+pub(crate) async fn body_10_trailers_do_no_harm(world: World) {
+    let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n\
+                  5\r\nbegin\r\n4;name=value\r\n end\r\n0\r\nx-checksum: 1\r\nx-api-key: other\r\n\r\n";
+    let next = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnext";
+    let script = vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, Step::write(next)];
+    let server = scripted([script, vec![Step::ReadRequest, Step::write(next)]]);
+    let transport = world.transport(&world.config());
+    let first = collect(transport.send(get(server.url(HOST))).await.expect("answered")).await;
+    assert_eq!(&first.expect("a body")[..], b"begin end");
+    let second = collect(transport.send(get(server.url(HOST))).await.expect("answered")).await;
+    assert_eq!(&second.expect("a body")[..], b"next", "what follows the trailers is another answer");
 }
 
 pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {

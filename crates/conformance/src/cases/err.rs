@@ -1,4 +1,4 @@
-//! ERR: one fault, one code; the cause is shown, and the library's own error stays in reach.
+//! ERR: one fault, one code; the cause is shown, and the library's own error stays in reach. Error answers are in `answer.rs`.
 
 use std::error::Error as _;
 

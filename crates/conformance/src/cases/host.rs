@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use digicert_one_client::Client;
 use digicert_one_core::{
-    Capability, Code, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage, TransportErrorKind,
+    ApiKey, Capability, Code, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage,
+    TransportErrorKind,
 };
 use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
+use futures_util::future::join_all;
 
 use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key};
 
@@ -132,6 +134,32 @@ pub(crate) async fn host_07_an_absolute_url_as_path_sends_nothing(world: World) 
         client.get(bad.as_str()).send().await.expect_err("not a path");
     }
     assert!(ours.ledger().connections().is_empty() && other.ledger().connections().is_empty());
+}
+
+pub(crate) async fn host_08_two_installations_in_one_process_share_no_credential(world: World) {
+    const CALLS: usize = 20;
+    let demo_host = format!("demo.{HOST}");
+    let fronts = [front(FrontOptions::default()), front(FrontOptions::default())];
+    let clients =
+        [(HOST, "production-key", &fronts[0]), (&*demo_host, "demo-key", &fronts[1])].map(|(host, key, front)| {
+            let instance = Instance::parse(&front.url(host)).expect("a host");
+            let credential = FixedCredential::api_key(ApiKey::new(key).expect("a key"));
+            let client = world.builder(front.port()).instance(instance).credential(credential).build();
+            (client.expect("complete"), host.to_owned(), key)
+        });
+    let calls = (0..CALLS).flat_map(|_| clients.iter()).map(|(client, ..)| client.get("/").send());
+    for outcome in join_all(calls).await {
+        outcome.expect("answered");
+    }
+    for (front, (_, host, key)) in fronts.iter().zip(&clients) {
+        let requests = front.ledger().requests();
+        assert_eq!(requests.len(), CALLS, "{host}");
+        for request in requests {
+            assert_eq!(request.header_values("x-api-key"), [*key], "{host}");
+            assert_eq!(request.header_values("host"), [format!("{host}:{}", front.port())]);
+        }
+        assert!(front.ledger().connections().iter().all(|one| one.sni.as_deref() == Some(host.as_str())));
+    }
 }
 
 pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certificate(world: World) {

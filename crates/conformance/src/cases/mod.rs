@@ -1,5 +1,6 @@
 //! The cases, a file for each group of the catalogue. Each reads as given / when / then.
 
+pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod cred;
 pub(crate) mod err;
@@ -8,8 +9,10 @@ pub(crate) mod ident;
 pub(crate) mod pool;
 pub(crate) mod proxy;
 pub(crate) mod redir;
+pub(crate) mod reload;
 pub(crate) mod replay;
 pub(crate) mod req;
+pub(crate) mod retry;
 pub(crate) mod rotate;
 pub(crate) mod secret;
 pub(crate) mod time;

@@ -1,9 +1,20 @@
 //! POOL: one transport keeps its connections to itself, and no TLS session crosses from one identity to another.
 
-use digicert_one_core::{Capability, Material};
-use digicert_one_testbed::{ClientAuth, ClientSpec, FrontOptions, Handshake, Pki, TlsRange};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use crate::world::{HOST, World, collect, front, get, identity, key};
+use bytes::Bytes;
+use digicert_one_core::{Capability, FixedCredential, HttpVersions, Instance, Material, Timeouts, TransportErrorKind};
+use digicert_one_testbed as testbed;
+use digicert_one_testbed::{
+    ClientAuth, ClientSpec, Front, FrontOptions, Handshake, Pki, Snapshot, Step, TlsRange, handler,
+};
+use futures_util::future::join_all;
+use http::{Response, Version};
+
+use crate::child::{self, Parent};
+use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted};
 
 /// Calls in a row, enough that a pool which takes a connection back late still shows itself.
 const CALLS: usize = 12;
@@ -70,5 +81,197 @@ pub(crate) async fn pool_03_key_and_certificate_clients_share_nothing(world: Wor
     for request in &seen.requests {
         let carried = seen.connections.iter().find(|one| one.id == request.connection).expect("listed");
         assert_eq!(carried.peer_fingerprint.is_some(), request.target == "/certificate", "{}", request.target);
+    }
+}
+
+pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_limit(world: World) {
+    const CALLS: usize = 200;
+    // No server should set less (RFC 9113 §6.5.2), so this many may be opened before its word arrives.
+    const STREAMS: usize = 100;
+    for versions in world.http_versions() {
+        // Requests at a time on each connection, and the most that there ever were.
+        let busy: Arc<Mutex<HashMap<u64, (usize, usize)>>> = Arc::default();
+        let counted = Arc::clone(&busy);
+        let count = handler(move |_, peer| {
+            let counted = Arc::clone(&counted);
+            async move {
+                let on = |change: fn(&mut (usize, usize))| {
+                    change(counted.lock().expect("no case panics here").entry(peer.connection).or_default());
+                };
+                on(|(now, most)| (*now, *most) = (*now + 1, (*most).max(*now + 1)));
+                // Others have their turn while this one is being answered.
+                tokio::task::yield_now().await;
+                on(|(now, _)| *now -= 1);
+                Response::new(Bytes::from_static(b"{}"))
+            }
+        });
+        let options = FrontOptions::default().max_streams(u32::try_from(STREAMS).expect("small"));
+        let front = Front::start(options, count).expect("loopback can be bound");
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let calls = (0..CALLS).map(|_| async { collect(transport.send(get(front.url(HOST))).await?).await });
+        for outcome in join_all(calls).await {
+            outcome.expect("answered");
+        }
+        let seen = front.ledger().snapshot();
+        assert_eq!(seen.requests.len(), CALLS, "{versions:?}");
+        assert!(seen.connections.len() <= CALLS, "{} connections {versions:?}", seen.connections.len());
+        for (connection, (_, most)) in busy.lock().expect("no case panics here").iter() {
+            let is_http2 = seen.connections[usize::try_from(*connection).expect("small")].alpn.as_deref() == Some("h2");
+            let limit = if is_http2 { STREAMS } else { 1 };
+            assert!(*most <= limit, "{most} at once on connection {connection} {versions:?}");
+        }
+    }
+}
+
+pub(crate) async fn pool_05_an_idle_connection_is_closed(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let idle = Timeouts::new().with_pool_idle(Duration::from_millis(100));
+        let transport = world.transport(&world.config().with_timeouts(idle).with_http_versions(versions));
+        collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+        let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
+        assert!(front.ledger().wait_until(closed, Duration::from_secs(8)).await, "it stays open {versions:?}");
+        collect(transport.send(get(front.url(HOST))).await.expect("another one")).await.expect("a body");
+        assert_eq!(front.ledger().connections().len(), 2, "{versions:?}");
+    }
+}
+
+pub(crate) async fn pool_06_a_connection_that_broke_the_protocol_is_not_used_again(world: World) {
+    let good = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood";
+    let garbage = [
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        // More than was announced is no answer to anybody.
+        "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngoodHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno number\r\n",
+    ];
+    for broken in garbage {
+        let server = scripted([
+            vec![Step::ReadRequest, Step::write(broken), Step::Stall],
+            vec![Step::ReadRequest, Step::write(good)],
+        ]);
+        let transport = world.transport(&world.config());
+        match transport.send(get(server.url(HOST))).await {
+            Ok(exchange) => drop(collect(exchange).await),
+            // libcurl reads on before it hands over the head, and then says only that reading failed.
+            Err(error) => {
+                let kinds = [TransportErrorKind::Protocol, TransportErrorKind::Interrupted];
+                assert!(kinds.contains(&error.kind()), "{error:?}");
+            }
+        }
+        let exchange = transport.send(get(server.url(HOST))).await.expect("another connection");
+        assert_eq!(&collect(exchange).await.expect("its own answer")[..], b"good", "{broken:?}");
+        let connections: Vec<u64> = server.ledger().requests().iter().map(|request| request.connection).collect();
+        assert_eq!(connections, [0, 1], "{broken:?}");
+    }
+}
+
+pub(crate) async fn pool_07_clones_on_eight_threads_work_and_leave_no_socket_open(world: World) {
+    let front = front(FrontOptions::default());
+    let client = world.client(front.port(), key());
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            world.on_thread(async move {
+                for _ in 0..4 {
+                    client.get("/").send().await.expect("answered").bytes().await.expect("a body");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("every call is answered");
+    }
+    assert_eq!(front.ledger().requests().len(), 32);
+    drop(client);
+    let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
+    assert!(front.ledger().wait_until(closed, Duration::from_secs(8)).await, "{:?}", front.ledger().connections());
+}
+
+pub(crate) async fn pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left(world: World) {
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), 4);
+        return;
+    };
+    let before = threads();
+    for kind in [tokio::runtime::Builder::new_current_thread, || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2);
+        builder
+    }] {
+        let (world, trust) = (world.clone(), world.trusting(&root));
+        let work = std::thread::spawn(move || {
+            let runtime = kind().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let transport = world.transport(&world.config().with_trust(trust));
+                for _ in 0..2 {
+                    let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+                    collect(exchange).await.expect("a body");
+                }
+            });
+        });
+        work.join().expect("it works");
+    }
+    let limit = Instant::now() + Duration::from_secs(10);
+    while threads() > before && Instant::now() < limit {
+        std::thread::yield_now();
+    }
+    assert!(threads() <= before, "{:?} threads where there were {before:?}", threads());
+}
+
+/// The threads of this process, where the system tells.
+fn threads() -> Option<usize> {
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}
+
+pub(crate) async fn pool_09_the_best_version_in_common_is_spoken(world: World) {
+    for (offered, spoken) in [
+        (testbed::HttpVersions::Both, if world.has(Capability::Http2) { Version::HTTP_2 } else { Version::HTTP_11 }),
+        (testbed::HttpVersions::Only1, Version::HTTP_11),
+    ] {
+        let front = front(FrontOptions::default().http(offered));
+        let transport = world.transport(&world.config());
+        let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+        assert_eq!(
+            (exchange.response.version(), front.ledger().requests()[0].version),
+            (spoken, spoken),
+            "{offered:?}"
+        );
+    }
+    // What is not wanted is not even offered.
+    let front = front(FrontOptions::default());
+    let transport = world.transport(&world.config().with_http_versions(HttpVersions::Http1));
+    transport.send(get(front.url(HOST))).await.expect("answered");
+    assert_eq!(front.ledger().connections()[0].alpn_offered.iter().filter(|name| *name == "h2").count(), 0);
+}
+
+pub(crate) async fn pool_10_one_certificate_for_two_names_joins_no_connections(world: World) {
+    let clientauth = format!("clientauth.{HOST}");
+    let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+    let with_certificate = world.client(front.port(), Material::certificate(identity(&certificate())));
+    let builder = world.builder(front.port()).instance(Instance::parse(&front.url(HOST)).expect("a host"));
+    let with_key = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+    // One transport, too, keeps the two names apart (RFC 9113 §9.1.1 would let it join them).
+    let both = world.transport(&world.config().with_identity(Some(identity(&certificate()))));
+    for _ in 0..3 {
+        with_certificate.get("/certificate").send().await.expect("answered").bytes().await.expect("a body");
+        with_key.get("/key").send().await.expect("answered").bytes().await.expect("a body");
+        for host in [&*clientauth, HOST] {
+            collect(both.send(get(front.url(host))).await.expect("answered")).await.expect("a body");
+        }
+    }
+    let seen = front.ledger().snapshot();
+    assert_eq!(seen.requests.len(), 12);
+    for request in &seen.requests {
+        let carried = seen.connections.iter().find(|one| one.id == request.connection).expect("listed");
+        let host = carried.sni.as_deref().expect("a name");
+        assert_eq!(request.header_values("host"), [format!("{host}:{}", front.port())]);
+        if request.target == "/key" {
+            assert_eq!((host, &carried.peer_fingerprint), (HOST, &None));
+        }
+        if request.target == "/certificate" {
+            assert_eq!((host, carried.peer_fingerprint.is_some()), (&*clientauth, true));
+        }
     }
 }

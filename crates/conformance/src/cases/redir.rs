@@ -1,7 +1,7 @@
 //! REDIR: a redirect to another origin is an error that names both, and the other origin hears nothing.
 
 use bytes::Bytes;
-use digicert_one_client::Error;
+use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{ApiKey, Code, Material};
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, RawOptions, RawServer, Step};
 use http::{Response, StatusCode, header};
@@ -48,6 +48,110 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
         assert_eq!(error.code(), Code::SEC_01, "{error}");
         assert_eq!(front.ledger().requests().len(), 1);
         assert_eq!(front.ledger().connections().len(), 1);
+    }
+}
+
+/// Sends `/old` elsewhere with this status; all other paths are answered.
+fn moving(status: StatusCode) -> Front {
+    front_answering(FrontOptions::default(), move |request| match request.uri().path() {
+        "/old" => redirect(status, "/new?moved=yes"),
+        _ => Response::new(Bytes::from_static(b"{}")),
+    })
+}
+
+pub(crate) async fn redir_05_a_307_keeps_method_body_and_key(world: World) {
+    for status in [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
+        let front = moving(status);
+        let call = world.client(front.port(), key()).post("/old").json(&["sign me"]).send().await;
+        call.expect("followed");
+        let [before, after] = &front.ledger().requests()[..] else { panic!("two requests: {status}") };
+        assert_eq!((&*after.target, &*after.method), ("/new?moved=yes", "POST"));
+        assert_eq!((&after.body_sha256, after.body_len), (&before.body_sha256, before.body_len));
+        assert!(after.body_len > 0);
+        for header in ["x-api-key", "content-type", "host"] {
+            assert_eq!(after.header_values(header), before.header_values(header), "{header}");
+        }
+        assert_eq!(after.header_values("x-api-key"), [KEY]);
+    }
+}
+
+pub(crate) async fn redir_06_a_303_becomes_a_get_without_body(world: World) {
+    let front = moving(StatusCode::SEE_OTHER);
+    world.client(front.port(), key()).post("/old").json(&["sign me"]).send().await.expect("followed");
+    let after = front.ledger().requests().pop().expect("arrived");
+    assert_eq!((&*after.target, &*after.method, after.body_len), ("/new?moved=yes", "GET", 0));
+    assert!(after.header_values("content-type").is_empty());
+    assert_eq!(after.header_values("x-api-key"), [KEY]);
+}
+
+pub(crate) async fn redir_07_a_circle_ends_with_its_number_of_hops(world: World) {
+    let front = front_answering(FrontOptions::default(), |request| {
+        let there = if request.uri().path() == "/a" { "/b" } else { "/a" };
+        redirect(StatusCode::FOUND, there)
+    });
+    let error = world.client(front.port(), key()).get("/a").send().await.expect_err("it never ends");
+    let sent = front.ledger().requests().len();
+    assert!((2..=20).contains(&sent), "{sent}");
+    assert_eq!(error.kind(), ErrorKind::Redirect, "{error}");
+    assert!(error.to_string().contains(&format!("{sent} times")), "{sent} requests: {error}");
+}
+
+pub(crate) async fn redir_08_a_target_that_is_no_place_is_refused_without_its_query(world: World) {
+    let other = front(FrontOptions::default());
+    let port = other.port();
+    let long = format!("https://localhost:{port}/{}?canary", "x".repeat(8 << 10));
+    let targets = [
+        &*format!("https://canary:canary@{HOST}:{port}/?canary"),
+        &*format!("//canary@localhost:{port}/"),
+        "file:///etc/passwd?canary",
+        "file:/etc/passwd?canary",
+        "javascript:alert('canary')",
+        "JavaScript://localhost/%0acanary",
+        "data:text/html,canary",
+        "mailto:canary@example.test",
+        "ftp://localhost/?canary",
+        "https:///?canary",
+        "https://[::1/?canary",
+        "https://localhost:99999/?canary",
+        "/../../?canary",
+        "/%2e%2e/%2e%2e/?canary",
+        "\\\\localhost\\canary",
+        "/a b?canary",
+        "?ca nary",
+        &*long,
+    ];
+    let places = targets.map(str::to_owned);
+    let front = front_answering(FrontOptions::default(), move |request| {
+        let index: usize = request.uri().path().trim_start_matches('/').parse().expect("the number of a target");
+        redirect(StatusCode::FOUND, &places[index])
+    });
+    let client = world.client(front.port(), key());
+    for (index, target) in targets.into_iter().enumerate() {
+        let error = client.get(format!("/{index}")).send().await.expect_err("not followed");
+        assert_eq!(error.code(), Code::SEC_01, "{target}: {error}");
+        let shown = format!("{error} {error:?} {}", error.diagnosis());
+        assert!(!shown.contains("canary"), "{target}: {shown}");
+        assert!(shown.len() < 4 << 10, "{target}: {} bytes", shown.len());
+    }
+    assert_eq!(front.ledger().requests().len(), targets.len());
+    assert!(other.ledger().connections().is_empty());
+}
+
+pub(crate) async fn redir_09_nothing_goes_to_another_origin_even_without_a_credential(world: World) {
+    for status in [StatusCode::TEMPORARY_REDIRECT, StatusCode::SEE_OTHER] {
+        let other = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let front = redirecting(status, other.url("localhost"));
+        let identity = identity(&certificate());
+        let both = Material::certificate_and_key(identity.clone(), ApiKey::new(KEY).expect("a key"));
+        for material in [key(), Material::certificate(identity), both] {
+            let client = world.client(front.port(), material);
+            let calls = [client.post("/").json(&["sign me"]), client.post("/").json(&["sign me"]).unauthenticated()];
+            for call in calls {
+                assert_eq!(call.send().await.expect_err("another origin").code(), Code::SEC_01);
+            }
+        }
+        assert_eq!(front.ledger().requests().len(), 6);
+        assert!(other.ledger().connections().is_empty());
     }
 }
 

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use digicert_one_client::Path;
+use digicert_one_core::{FixedCredential, Instance};
 use digicert_one_testbed::FrontOptions;
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::world::{World, collect, front, front_answering, get, key, request};
+use crate::world::{HOST, World, collect, front, front_answering, get, key, request};
 
 pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     let target = "/a/b%2Fc;v=1/~x:@!$&'()*+,=/%E4%C3%A4?q=a%20b&r=%2B+&s=?/:@;,!$()*&t";
@@ -82,6 +83,48 @@ pub(crate) async fn req_05_a_line_end_in_a_header_is_a_local_error(world: World)
     assert!(front.ledger().connections().is_empty());
 }
 
+pub(crate) async fn req_06_the_user_agent_is_product_and_version_alone(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let builder = world.builder(front.port()).transport_config(world.config().with_http_versions(versions));
+        let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+        client.get("/").send().await.expect("answered");
+        client.post("/").json(&["a body"]).send().await.expect("answered");
+        for arrived in front.ledger().requests() {
+            let agents = arrived.header_values("user-agent");
+            let [agent] = agents.as_slice() else { panic!("{agents:?} {versions:?}") };
+            // RFC 9110 §10.1.5: one product, with its version; a comment or a second product would tell of the machine.
+            let (product, version) = agent.split_once('/').expect("a version");
+            let is_token = |text: &str, more: &str| {
+                text.chars().all(|character| character.is_ascii_alphanumeric() || more.contains(character))
+            };
+            assert!(is_token(product, "-") && is_token(version, ".-+"), "{agent:?} {versions:?}");
+            assert!(
+                ![std::env::consts::OS, std::env::consts::ARCH].iter().any(|word| agent.contains(word)),
+                "{agent:?}"
+            );
+        }
+    }
+}
+
+pub(crate) async fn req_07_json_is_asked_for_and_a_body_alone_has_a_type(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let builder = world.builder(front.port()).transport_config(world.config().with_http_versions(versions));
+        let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+        client.get("/").send().await.expect("answered");
+        client.post("/").send().await.expect("answered");
+        client.delete("/").send().await.expect("answered");
+        client.post("/").json(&["a body"]).send().await.expect("answered");
+        for arrived in front.ledger().requests() {
+            assert_eq!(arrived.header_values("accept"), ["application/json"], "{versions:?}");
+            let types: &[&str] = if arrived.body_len > 0 { &["application/json"] } else { &[] };
+            assert_eq!(arrived.header_values("content-type"), types, "{} {versions:?}", arrived.method);
+        }
+        assert_eq!(front.ledger().requests().len(), 4);
+    }
+}
+
 pub(crate) async fn req_08_a_post_without_body_says_length_zero(world: World) {
     for versions in world.http_versions() {
         let front = front(FrontOptions::default());
@@ -94,6 +137,22 @@ pub(crate) async fn req_08_a_post_without_body_says_length_zero(world: World) {
         assert!(framed || lengths == ["0"], "{lengths:?} {versions:?}");
         assert_eq!(arrived.body_len, 0);
         assert!(arrived.header_values("transfer-encoding").is_empty());
+    }
+}
+
+pub(crate) async fn req_09_slashes_and_prefixes_join_to_one_path(world: World) {
+    let front = front(FrontOptions::default());
+    let bases = [front.url(HOST), format!("{}/", front.url(HOST))];
+    for (base, prefix) in bases.iter().flat_map(|base| [None, Some("/d1"), Some("/d1/")].map(|prefix| (base, prefix))) {
+        let mut instance = Instance::parse(base).expect("a host");
+        if let Some(prefix) = prefix {
+            instance = instance.with_path_prefix(prefix).expect("a prefix");
+        }
+        let builder = world.builder(front.port()).instance(instance);
+        let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
+        client.get("/account/api/v1/user/me?x=/").send().await.expect("answered");
+        let expected = format!("{}/account/api/v1/user/me?x=/", prefix.map_or("", |_| "/d1"));
+        assert_eq!(front.ledger().requests().pop().expect("arrived").target, expected, "{base} {prefix:?}");
     }
 }
 

@@ -2,16 +2,23 @@
 //! too long meets the suite's own limit.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Capability, Code, Mode, Phase, Timeouts, TransportConfig, TransportErrorKind};
-use digicert_one_testbed::{FrontOptions, Ledger, RawServer, Snapshot, Step, blackhole};
-use futures_util::future::{Either, select};
+use digicert_one_client::ClientBuilder;
+use digicert_one_core::{
+    Capability, Clock, Code, FixedCredential, ManualClock, Mode, Phase, Timeouts, TransportConfig, TransportErrorKind,
+};
+use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawServer, Snapshot, Step, blackhole};
+use futures_util::future::{Either, join, select};
+use futures_util::poll;
 
-use crate::world::{HOST, World, collect, diagnose, front, get, scripted};
+use crate::cases::retry;
+use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted};
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(30);
+const STALLED: TransportErrorKind = TransportErrorKind::Timeout(Phase::Body);
 
 fn connect_limit(world: &World) -> TransportConfig {
     world.config().with_timeouts(Timeouts::new().with_connect(SHORT).with_total(LONG))
@@ -94,6 +101,93 @@ pub(crate) async fn time_07_a_cancelled_call_leaves_the_pool_usable(world: World
     collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
     drop(transport.send(get(front.url(HOST))));
     collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+}
+
+pub(crate) async fn time_04_a_body_that_stalls_meets_the_idle_limit(world: World) {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+    let (server, clock) = (scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]), retry::clock());
+    let idle = Duration::from_secs(7);
+    let client = timed(&world, &server, &clock).idle_limit(idle).build().expect("complete");
+    let response = client.get("/").send().await.expect("a head");
+    let passing = async {
+        assert_eq!(clock.limited_for().await, idle);
+        clock.advance(idle);
+    };
+    let (outcome, ()) = join(response.bytes(), passing).await;
+    let error = outcome.expect_err("nothing more comes");
+    assert_eq!((error.code(), error.transport().map(|one| one.kind())), (Code::NET_08, Some(STALLED)), "{error}");
+    closes(server.ledger()).await;
+}
+
+pub(crate) async fn time_05_the_deadline_holds_over_all_attempts_and_waits(world: World) {
+    let busy = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 4\r\ncontent-length: 0\r\n\r\n";
+    let answers = || vec![Step::ReadRequest, Step::write(busy), Step::CloseClean];
+    let (server, clock) = (scripted([answers(), answers(), vec![Step::ReadRequest, Step::Stall]]), retry::clock());
+    let start = clock.now();
+    let deadline = Duration::from_secs(15);
+    let client = timed(&world, &server, &clock).deadline(deadline).build().expect("complete");
+    let passing = async {
+        assert!(server.ledger().wait_until(|seen| seen.requests.len() == 3, LONG).await, "a third attempt");
+        clock.advance(clock.limited_for().await);
+    };
+    let ((outcome, _), ()) = join(clock.run(client.get("/").send()), passing).await;
+    let error = outcome.expect_err("never answered");
+    assert_eq!(error.code(), Code::NET_08, "{error}");
+    assert_eq!(clock.now().duration_since(start).expect("forward"), deadline);
+    closes(server.ledger()).await;
+}
+
+pub(crate) async fn time_08_a_slow_but_steady_body_is_read_to_its_end(world: World) {
+    let gates: Vec<Gate> = (0..5).map(|_| Gate::new()).collect();
+    // With its first byte: isahc hands over a head only when the body begins.
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nx";
+    let parts = gates.iter().flat_map(|gate| [Step::Wait(gate.clone()), Step::write("x")]);
+    let script = [Step::ReadRequest, Step::write(head)].into_iter().chain(parts).collect();
+    let (server, clock) = (scripted([script]), retry::clock());
+    let idle = Duration::from_secs(7);
+    let client = timed(&world, &server, &clock).idle_limit(idle).build().expect("complete");
+    let mut response = client.get("/").send().await.expect("a head");
+    assert_eq!(response.chunk().await.expect("the beginning").as_deref(), Some(&b"x"[..]));
+    for gate in &gates {
+        let mut chunk = pin!(response.chunk());
+        assert!(poll!(chunk.as_mut()).is_pending(), "the server holds back");
+        clock.advance(idle - Duration::from_secs(1));
+        gate.open();
+        assert_eq!(chunk.await.expect("in time").as_deref(), Some(&b"x"[..]));
+    }
+    assert_eq!(response.chunk().await.expect("the end"), None);
+}
+
+pub(crate) async fn time_09_calls_in_flight_end_or_are_counted_at_shutdown(world: World) {
+    let (gate, never) = (Gate::new(), Gate::new());
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let script = |gate: &Gate| vec![Step::ReadRequest, Step::Wait(gate.clone()), Step::write(answer), Step::Stall];
+    let server = scripted([script(&gate), script(&never)]);
+    let clock = retry::clock();
+    let client = timed(&world, &server, &clock).build().expect("complete");
+    let mut first = pin!(client.get("/first").send());
+    let arrived = pin!(server.ledger().wait_until(|seen| seen.requests.len() == 1, LONG));
+    assert!(matches!(select(first.as_mut(), arrived).await, Either::Right((true, _))), "it arrives");
+    let mut second = pin!(client.get("/second").send());
+    let arrived = pin!(server.ledger().wait_until(|seen| seen.requests.len() == 2, LONG));
+    assert!(matches!(select(second.as_mut(), arrived).await, Either::Right((true, _))), "it arrives");
+
+    let ending = async {
+        gate.open();
+        first.await.expect("it was in flight").bytes().await.expect("a body");
+        clock.advance(LONG);
+    };
+    let (left, ()) = join(client.shut_down(LONG), ending).await;
+    assert_eq!((left, client.in_flight()), (1, 1), "the second one is still in flight");
+    let refused = client.get("/third").send().await.expect_err("no new calls");
+    assert!(refused.to_string().contains("shut down"), "{refused}");
+    assert_eq!(server.ledger().requests().len(), 2);
+}
+
+/// A builder for a client with a key, in virtual time.
+fn timed(world: &World, server: &RawServer, clock: &ManualClock) -> ClientBuilder {
+    let credential = FixedCredential::new(key(), "the case");
+    world.builder(server.port()).clock(Arc::new(clock.clone())).credential(credential)
 }
 
 /// Starts a call and drops it as soon as the server has seen what `condition` says.

@@ -1,17 +1,13 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
-use std::process::{Command, Stdio};
-
 use digicert_one_core::{
     Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TransportConfig, TransportErrorKind, TrustRoots,
 };
-use digicert_one_testbed::{Front, FrontOptions, Pki, ServerSpec, Validity};
+use digicert_one_testbed::{Front, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Step, Validity};
 use rustls_pki_types::CertificateDer;
 
+use crate::child::{self, Parent};
 use crate::world::{HOST, World, diagnose, front, get};
-
-/// Set in the process that plays a machine whose system roots hold the testbed's root.
-const CHILD: &str = "DIGICERT_ONE_CONFORMANCE_SYSTEM_ROOTS";
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
     let front = front(FrontOptions::default());
@@ -43,6 +39,16 @@ pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
     refused(&world, &front, &world.config(), PeerFault::NameMismatch, Code::HO_01).await;
 }
 
+pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
+    let front = front(FrontOptions::default().server(Pki::shared().server(&["*.digicert.test"])));
+    let transport = world.transport(&world.config());
+    transport.send(get(front.url(HOST))).await.expect("one label is covered");
+    let error = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await.expect_err("two are not");
+    let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
+    assert_eq!((error.kind(), diagnose(&error, Mode::Certificate, None).code), (kind, code), "{error:?}");
+    assert_eq!(front.ledger().requests().len(), 1);
+}
+
 pub(crate) async fn trust_07_a_server_without_its_intermediate_is_refused(world: World) {
     let spec = ServerSpec { names: vec![HOST.to_owned()], send_intermediate: false, ..ServerSpec::default() };
     let front = front(FrontOptions::default().server(Pki::shared().server_with(spec)));
@@ -57,13 +63,13 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
         return;
     }
     // The system's roots are read from the environment once a process, so a second process plays that machine.
-    if std::env::var_os(CHILD).is_none() {
+    let Some(Parent { port, .. }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        with_system_roots(Pki::shared().root_pem(), front.port());
         let controls = usize::from(world.has(Capability::TrustSystem));
-        return rerun_with_system_roots(Pki::shared().root_pem(), controls);
-    }
-    // This process has a PKI of its own, so the server is the parent's.
-    let port: u16 =
-        std::env::var(CHILD).ok().and_then(|port| port.parse().ok()).expect("the port of the parent's server");
+        assert_eq!(front.ledger().requests().len(), controls, "one call with the system's roots, none with the others");
+        return;
+    };
     let url = format!("https://{HOST}:{port}/");
     let system = world.config().with_trust(TrustRoots::System);
     if !world.lacks(Capability::TrustSystem, &system) {
@@ -74,28 +80,35 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
     assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
 }
 
-/// Runs this very test in a process whose system roots are `root`, against a server of this process, which takes as many
-/// calls as there are controls.
-fn rerun_with_system_roots(root: &str, controls: usize) {
-    let front = front(FrontOptions::default());
-    let directory = std::env::temp_dir().join(format!("conformance-roots-{}-{}", std::process::id(), front.port()));
-    std::fs::create_dir_all(&directory).expect("a directory for the roots");
-    let file = directory.join("roots.pem");
+/// Runs this very test in a process whose system roots are `root`, against a server of this process.
+fn with_system_roots(root: &str, port: u16) {
+    let directory = tempfile::tempdir().expect("a directory for the roots");
+    let file = directory.path().join("roots.pem");
     std::fs::write(&file, root).expect("the roots are written");
-    let test = std::thread::current().name().map(str::to_owned).expect("a test thread has the name of its test");
-    let output = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", &test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, front.port().to_string())
-        .env("SSL_CERT_FILE", &file)
-        .env_remove("SSL_CERT_DIR")
-        .stdin(Stdio::null())
-        .output()
-        .expect("this test can be run again");
-    std::fs::remove_dir_all(&directory).expect("the directory is ours");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("1 passed"), "the case did not run: {text}");
-    assert_eq!(front.ledger().requests().len(), controls, "one call with the system's roots, none with the others");
+    let mut command = child::command(port);
+    command.env("SSL_CERT_FILE", &file).env_remove("SSL_CERT_DIR");
+    child::run(command);
+}
+
+pub(crate) async fn trust_09_given_roots_stand_beside_the_systems(world: World) {
+    // A process has a PKI of its own: in the child the parent's is the system's, and its own is the given one.
+    let given = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
+    let both = world.config().with_trust(TrustRoots::SystemAnd(given));
+    if world.lacks(Capability::TrustSystemAnd, &both) {
+        return;
+    }
+    let Some(Parent { port, .. }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        with_system_roots(Pki::shared().root_pem(), front.port());
+        assert_eq!(front.ledger().requests().len(), 1);
+        return;
+    };
+    let ours = front(FrontOptions::default());
+    let transport = world.transport(&both);
+    transport.send(get(ours.url(HOST))).await.expect("the given root vouches for this server");
+    transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("the system's root vouches for that one");
+    let system = world.transport(&world.config().with_trust(TrustRoots::System));
+    system.send(get(ours.url(HOST))).await.expect_err("the system's roots alone do not vouch for this server");
 }
 
 pub(crate) async fn trust_10_an_empty_list_of_roots_is_refused_at_build(world: World) {
@@ -134,6 +147,29 @@ pub(crate) async fn trust_11_no_configuration_switches_verification_off(world: W
         }
     }
     assert!(front.ledger().requests().is_empty());
+}
+
+pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
+    // A hello of such a server (RFC 4346 §7.4.1.3): version 3.2, 32 random bytes, no session, one of its ciphers.
+    let hello = [&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
+    // And its alert protocol_version (70), if it would not even begin.
+    let alert = vec![21, 3, 2, 0, 2, 2, 70];
+    for answer in [hello, alert] {
+        // The name stands in the client's hello in clear text.
+        let heard = Recording::default();
+        let asked = Step::ReadUntil(heard.clone(), HOST.as_bytes().into());
+        let server = RawServer::start(RawOptions::plain([vec![asked, Step::write(answer), Step::Stall]]));
+        let server = server.expect("loopback can be bound");
+        let transport = world.transport(&world.config());
+        let url = format!("https://{HOST}:{}/", server.port());
+        let error = transport.send(get(url)).await.expect_err("never success");
+        // A stack that keeps the reason to itself has the wider code.
+        let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
+        let diagnosis = diagnose(&error, Mode::Key, None);
+        assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
+    }
 }
 
 fn dated(validity: Validity) -> Front {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_client::credentials::Warning;
-use digicert_one_client::{Client, ClientBuilder, Error};
+use digicert_one_client::{Client, ClientBuilder, Error, Retry};
 use digicert_one_core::{
     CredentialError, Diagnosis, FixedCredential, Material, Timeouts, TransportConfig, TransportError, causes,
 };
@@ -88,7 +88,7 @@ pub(super) fn refused(error: &TransportError, diagnosis: Diagnosis) -> Seen {
     Seen { raw, ..Seen::new(diagnosis, format!("{error:?}")) }
 }
 
-/// One GET. The client is made to try once, so that what is seen is the fault and not a series of it.
+/// One GET, tried once, so that what is seen is the fault and not a series of it.
 pub(super) async fn call(builder: ClientBuilder, material: Material) -> Seen {
     let client = client(builder, material);
     let response = match client.get("/").send().await {
@@ -103,7 +103,8 @@ pub(super) async fn call(builder: ClientBuilder, material: Material) -> Seen {
 }
 
 pub(super) fn client(builder: ClientBuilder, material: Material) -> Client {
-    builder.credential(FixedCredential::new(material, "the fault")).build().expect("the client is complete")
+    let credential = FixedCredential::new(material, "the fault");
+    builder.retry(Retry::never()).credential(credential).build().expect("the client is complete")
 }
 
 /// By key, to a server at this port that knows the host.

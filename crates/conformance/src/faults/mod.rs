@@ -6,6 +6,7 @@ mod given;
 mod handshake;
 mod lab;
 mod network;
+mod pace;
 mod platform;
 mod raw_text;
 mod run;
@@ -60,7 +61,9 @@ impl fmt::Debug for Fault {
 
 /// Every fault, in the order of a call.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    [given::FAULTS, network::FAULTS, trust::FAULTS, handshake::FAULTS, platform::FAULTS].into_iter().flatten()
+    [given::FAULTS, pace::FAULTS, network::FAULTS, trust::FAULTS, handshake::FAULTS, platform::FAULTS]
+        .into_iter()
+        .flatten()
 }
 
 /// One row: name, code, wider codes, and what makes it.

@@ -3,7 +3,7 @@
 
 use super::caller::{none_sent, not_sent};
 use super::evidence::{dates, identity_date_fault, utc};
-use super::{CallContext, Code, Diagnosis};
+use super::{Advice, CallContext, Code, Diagnosis};
 use crate::{
     Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError, TransportErrorKind as Kind,
 };
@@ -118,7 +118,12 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
             Code::HS_03,
             format!("{host} ended the connection in or right after the handshake and gave no reason."),
             likely_causes(context),
-        ),
+        )
+        // A call with a key alone shows no identity that could have been refused.
+        .advising(match (context.mode, error.kind()) {
+            (Mode::Key, Kind::Interrupted) => Advice::Repeat { not_before: None },
+            _ => Advice::GiveUp,
+        }),
     }
 }
 

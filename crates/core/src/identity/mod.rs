@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use self::certificate::Leaf;
-use crate::CredentialError;
 use crate::diagnosis::Code;
+use crate::{CredentialError, Fingerprint};
 
 /// A certificate chain and the private key of its leaf.
 ///
@@ -121,6 +121,12 @@ impl ClientIdentity {
     #[must_use]
     pub fn thumbprint_hex(&self) -> String {
         hex(&self.0.thumbprint)
+    }
+
+    /// The short form of the thumbprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_certificate(&self.0.thumbprint)
     }
 
     /// The kind of the key.

@@ -1,0 +1,77 @@
+//! The body of an answer as the client hands it out: with a limit on how long the next bytes may take, and counted as in
+//! flight until it is dropped.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, Sleep, TransportError, TransportErrorKind,
+};
+use http_body::{Body, Frame, SizeHint};
+
+use crate::flights::Flight;
+
+pub(crate) struct WatchedBody {
+    inner: ResponseBody,
+    clock: Arc<dyn Clock>,
+    idle_limit: Duration,
+    /// Runs while nothing comes.
+    timer: Option<Sleep>,
+    facts: ConnectionFacts,
+    _flight: Option<Flight>,
+}
+
+impl WatchedBody {
+    pub(crate) fn new(
+        inner: ResponseBody,
+        clock: Arc<dyn Clock>,
+        idle_limit: Duration,
+        facts: ConnectionFacts,
+    ) -> Self {
+        Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
+    }
+
+    /// Counts as this call's flight from now on.
+    pub(crate) fn carry(&mut self, flight: Flight) {
+        self._flight = Some(flight);
+    }
+}
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        let this = self.get_mut();
+        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            this.timer = None;
+            return Poll::Ready(frame);
+        }
+        let timer = this.timer.get_or_insert_with(|| this.clock.limit(this.idle_limit));
+        if timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        this.timer = None;
+        let what = format!("no byte of the body came for {} seconds", this.idle_limit.as_secs_f32());
+        let error = TransportError::new(TransportErrorKind::Timeout(Phase::Body), Delivery::Sent);
+        Poll::Ready(Some(Err(error.with_facts(this.facts.clone()).with_source(what))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl fmt::Debug for WatchedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,153 @@
+//! The pace of one process: ceiling, places, order, and what a 429 teaches. In virtual time.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use digicert_one_client::{LocalPace, Pace, PaceError, Permit, Throttled, Turn};
+use digicert_one_core::{Clock, Code, Fingerprint, ManualClock};
+use futures_executor::block_on;
+use futures_util::future::{join, join_all};
+
+use crate::scripted::{Outcome, Scripted, answer, builder, key};
+
+const SECOND: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(3600);
+
+fn clock() -> ManualClock {
+    ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
+}
+
+fn caller() -> Fingerprint {
+    key().caller()
+}
+
+fn rate(requests: u32, period: Duration) -> LocalPace {
+    LocalPace::new().rate(NonZeroU32::new(requests).expect("not zero"), period)
+}
+
+/// The times, from the start, at which so many calls get their turn, in the order in which they asked.
+fn turns(pace: &LocalPace, clock: &ManualClock, calls: usize) -> Vec<Duration> {
+    let (start, shared): (_, Arc<dyn Clock>) = (clock.now(), Arc::new(clock.clone()));
+    let turns = (0..calls).map(|_| async {
+        let _permit = Pace::permit(pace, &Turn::new(caller(), &shared, LONG)).await.expect("a turn");
+        shared.now().duration_since(start).expect("forward")
+    });
+    block_on(clock.run(join_all(turns))).0
+}
+
+#[test]
+fn a_ceiling_lets_a_burst_through_and_then_one_after_another_in_order() {
+    let clock = clock();
+    let turns = turns(&rate(10, SECOND * 5), &clock, 14);
+    assert!(turns[..10].iter().all(Duration::is_zero), "{turns:?}");
+    let after: Vec<_> = turns[10..].iter().map(Duration::as_millis).collect();
+    assert_eq!(after, [500, 1000, 1500, 2000], "first come, first served");
+}
+
+#[test]
+fn a_place_is_given_back_when_the_permit_is_dropped() {
+    let clock = clock();
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let pace = LocalPace::new().concurrency(1);
+    block_on(async {
+        let turn = Turn::new(caller(), &shared, SECOND);
+        let first = Pace::permit(&pace, &turn).await.expect("free");
+        let passing = async { clock.advance(clock.limited_for().await) };
+        let late = join(Pace::permit(&pace, &turn), passing).await.0.expect_err("taken");
+        assert!(matches!(late, PaceError::TooLate { .. }), "{late:?}");
+        let (second, ()) = join(Pace::permit(&pace, &turn), async { drop(first) }).await;
+        assert_eq!(pace.state(caller(), clock.now()).expect("a lane").in_flight, 1);
+        drop(second.expect("given back"));
+        let state = pace.state(caller(), clock.now()).expect("a lane");
+        assert_eq!((state.in_flight, state.waiting), (0, 0));
+    });
+}
+
+#[test]
+fn a_turn_after_the_deadline_is_an_error_at_once() {
+    let clock = clock();
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let pace = rate(1, SECOND * 60);
+    assert_eq!(turns(&pace, &clock, 1).len(), 1);
+    let start = clock.now();
+    let refused = block_on(Pace::permit(&pace, &Turn::new(caller(), &shared, SECOND * 59))).expect_err("in a minute");
+    assert!(matches!(refused, PaceError::TooLate { wait } if wait == SECOND * 60), "{refused:?}");
+    assert_eq!(clock.now(), start);
+}
+
+#[test]
+fn a_429_holds_all_calls_halves_the_rate_once_and_is_forgotten_in_the_end() {
+    let clock = clock();
+    let pace = LocalPace::new();
+    assert!(turns(&pace, &clock, 40).iter().all(Duration::is_zero));
+    let answer = Throttled::new(caller(), clock.now(), Some(SECOND * 2));
+    for _ in 0..20 {
+        block_on(Pace::throttled(&pace, &answer));
+    }
+    let state = pace.state(caller(), clock.now()).expect("a lane");
+    assert_eq!(state.learnt_rate, Some(20.0), "20 answers of one burst count once");
+    let turns = turns(&pace, &clock, 3);
+    let seen: Vec<_> = turns.iter().map(Duration::as_millis).collect();
+    assert_eq!(seen, [2000, 2050, 2100]);
+
+    let mut rates = Vec::new();
+    while let Some(rate) = pace.state(caller(), clock.now()).expect("a lane").learnt_rate {
+        rates.push(rate);
+        clock.advance(SECOND * 5);
+        Pace::accepted(&pace, caller(), clock.now());
+    }
+    assert!(rates.windows(2).all(|pair| pair[0] < pair[1]) && rates.len() > 3, "{rates:?}");
+}
+
+#[test]
+fn callers_do_not_see_each_other() {
+    let clock = clock();
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let pace = rate(1, SECOND * 60);
+    assert_eq!(turns(&pace, &clock, 1).len(), 1);
+    let other = digicert_one_core::ApiKey::new("another-key").expect("a key").fingerprint();
+    assert!(block_on(Pace::permit(&pace, &Turn::new(other, &shared, SECOND))).is_ok());
+}
+
+#[test]
+fn after_a_429_the_next_call_of_the_client_waits_too() {
+    let clock = clock();
+    let throttled = http::Response::builder().status(429).header("retry-after", "7").body("").expect("an answer");
+    let scripted = Scripted::of([Outcome::Answer(throttled), Outcome::Answer(answer(200, None, "{}"))]);
+    let client = builder(&scripted)
+        .clock(Arc::new(clock.clone()))
+        .retry(digicert_one_client::Retry::never())
+        .build()
+        .expect("complete");
+    let start = clock.now();
+    assert_eq!(block_on(client.get("/x").send()).expect_err("throttled").code(), Code::AUT_04);
+    block_on(clock.run(client.get("/x").send())).0.expect("later");
+    assert_eq!(clock.now().duration_since(start).expect("forward"), SECOND * 7);
+}
+
+/// A pace whose store is away.
+#[derive(Debug, Default)]
+struct Away(Mutex<Vec<Throttled>>);
+
+#[async_trait]
+impl Pace for Away {
+    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, PaceError> {
+        Err(PaceError::Unavailable("the store does not answer".into()))
+    }
+
+    async fn throttled(&self, notice: &Throttled) {
+        self.0.lock().expect("unpoisoned").push(*notice);
+    }
+}
+
+#[test]
+fn a_pace_that_cannot_be_asked_ends_the_call_unsent() {
+    let (scripted, clock) = (Scripted::default(), clock());
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).pace(Away::default()).build().expect("complete");
+    let error = block_on(clock.run(client.post("/x").send())).0.expect_err("no permit");
+    assert_eq!((error.code(), scripted.requests().len()), (Code::PACE_02, 0));
+    assert!(error.to_string().contains("the store does not answer"), "{error}");
+    assert_eq!(error.attempts(), 4, "nothing was sent, so asking again was safe");
+}

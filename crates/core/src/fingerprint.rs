@@ -1,0 +1,64 @@
+//! Names for callers that show no part of a secret: for logs, audit records and the limits that the platform counts per caller.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// Keeps the digest of a key apart from any other SHA-256 of the same bytes.
+const KEY_DOMAIN: &[u8] = b"digicert-one api key\0";
+
+/// A short name of an API key or of a client certificate: the same on every machine, and of no use to a thief.
+///
+/// It is cut from a SHA-256. An API key of DigiCert ONE has more than 256 bits of chance in it, so it cannot be guessed from
+/// its fingerprint. Prints as `k:` (key) or `c:` (certificate) and 16 hexadecimal digits.
+///
+/// ```
+/// use digicert_one_core::ApiKey;
+/// let fingerprint = ApiKey::new("01ab-canary")?.fingerprint();
+/// assert!(fingerprint.to_string().starts_with("k:"));
+/// assert_eq!(fingerprint, ApiKey::new("01ab-canary")?.fingerprint());
+/// # Ok::<(), digicert_one_core::CredentialError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint {
+    kind: Kind,
+    digest: [u8; 8],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Kind {
+    Key,
+    Certificate,
+}
+
+impl Fingerprint {
+    pub(crate) fn of_key(key: &[u8]) -> Self {
+        Self::cut(Kind::Key, &Sha256::new().chain_update(KEY_DOMAIN).chain_update(key).finalize().into())
+    }
+
+    pub(crate) fn of_certificate(thumbprint: &[u8; 32]) -> Self {
+        Self::cut(Kind::Certificate, thumbprint)
+    }
+
+    fn cut(kind: Kind, digest: &[u8; 32]) -> Self {
+        let mut short = [0; 8];
+        short.copy_from_slice(&digest[..8]);
+        Self { kind, digest: short }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Key => "k:",
+            Kind::Certificate => "c:",
+        })?;
+        self.digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,259 @@
+//! Which origin goes through a proxy. Decided here, once, so that it is the same on every TLS stack: their own readings of
+//! `NO_PROXY` differ. Pure: whoever reads variables hands over their text.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::{Origin, Proxy, ProxyError};
+
+/// A proxy, and the origins that go around it.
+///
+/// The list of exceptions is that of `NO_PROXY`, entries parted by commas or blanks, in any letter case:
+///
+/// | Entry | Goes around the proxy |
+/// |---|---|
+/// | `corp.test`, `.corp.test`, `*.corp.test` | `corp.test` and every name below it |
+/// | `10.1.2.3`, `fd00::1` | this address |
+/// | `10.0.0.0/8`, `fd00::/8` | every address in this network |
+/// | any of these with `:8443` (IPv6 in brackets) | the same, on this port only |
+/// | `*` | everything |
+///
+/// Names, addresses, networks and `*` mean what they mean to curl (its manual: "Environment"; `lib/proxy.c` of 8.22), the port
+/// what it means to Go's `httpproxy`. As in Go, a loopback origin is never sent to a proxy, unless
+/// [asked for](Self::including_loopback); nor is one without TLS, since the proxy would see its credentials.
+///
+/// ```
+/// use digicert_one_core::{HostRole, Instance, Proxy, ProxyRules};
+///
+/// let rules = ProxyRules::new(Proxy::parse("http://proxy.corp.test:3128")?).except("clientauth.one.digicert.com, 10.0.0.0/8");
+/// let instance = Instance::parse("one.digicert.com")?;
+/// assert_eq!(rules.proxy_for(instance.origin(HostRole::Platform)?).to_string(), "http://proxy.corp.test:3128");
+/// assert_eq!(*rules.proxy_for(instance.origin(HostRole::ClientAuth)?), Proxy::None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyRules {
+    proxy: Proxy,
+    exceptions: Vec<Exception>,
+    unread: Vec<String>,
+    loopback: bool,
+}
+
+static DIRECT: Proxy = Proxy::None;
+
+impl ProxyRules {
+    /// Everything but loopback through this proxy.
+    #[must_use]
+    pub fn new(proxy: Proxy) -> Self {
+        Self { proxy, ..Self::default() }
+    }
+
+    /// As [`new`](Self::new), from an address as [`Proxy::parse`] reads it.
+    ///
+    /// # Errors
+    /// See [`ProxyError`].
+    pub fn parse(proxy: &str) -> Result<Self, ProxyError> {
+        Proxy::parse(proxy).map(Self::new)
+    }
+
+    /// Adds exceptions, in the form of `NO_PROXY`. What cannot be read excepts nothing, and is in [`unread`](Self::unread).
+    #[must_use]
+    pub fn except(mut self, list: &str) -> Self {
+        for entry in list.split(|character: char| character == ',' || character.is_whitespace()) {
+            match Exception::parse(entry) {
+                _ if entry.is_empty() => {}
+                Some(exception) => self.exceptions.push(exception),
+                None => self.unread.push(entry.to_owned()),
+            }
+        }
+        self
+    }
+
+    /// Sends loopback origins to the proxy, too: for a proxy on this machine that is there to look on.
+    #[must_use]
+    pub fn including_loopback(mut self) -> Self {
+        self.loopback = true;
+        self
+    }
+
+    /// The proxy for calls to this origin, or none.
+    #[must_use]
+    pub fn proxy_for(&self, origin: &Origin) -> &Proxy {
+        let around = !origin.is_https()
+            || (origin.is_loopback() && !self.loopback)
+            || self.exceptions.iter().any(|exception| exception.holds_for(origin));
+        if around { &DIRECT } else { &self.proxy }
+    }
+
+    /// The proxy, whatever is excepted.
+    #[must_use]
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
+    }
+
+    /// Exceptions that are none of the forms above.
+    #[must_use]
+    pub fn unread(&self) -> &[String] {
+        &self.unread
+    }
+}
+
+/// One entry of the list.
+#[derive(Clone, PartialEq, Eq)]
+struct Exception {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Hosts {
+    All,
+    /// This name and those below it; lower case, without dots at its ends.
+    Domain(String),
+    Network(IpNet),
+}
+
+impl Exception {
+    fn parse(entry: &str) -> Option<Self> {
+        let (hosts, port) = match entry.strip_prefix('[') {
+            Some(bracketed) => {
+                let (hosts, rest) = bracketed.split_once(']')?;
+                (hosts, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+            }
+            // More than one colon without brackets is an IPv6 address or network.
+            None if entry.matches(':').count() == 1 => {
+                entry.split_once(':').map(|(hosts, port)| (hosts, Some(port)))?
+            }
+            None => (entry, None),
+        };
+        let port = port.map(str::parse).transpose().ok()?;
+        Some(Self { hosts: Hosts::parse(hosts)?, port })
+    }
+
+    fn holds_for(&self, origin: &Origin) -> bool {
+        self.port.is_none_or(|port| port == origin.port())
+            && match (&self.hosts, origin.ip()) {
+                (Hosts::All, _) => true,
+                (Hosts::Network(network), Some(address)) => network.contains(&address.to_canonical()),
+                (Hosts::Domain(domain), None) => {
+                    let below = origin.host().strip_suffix(domain.as_str());
+                    below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+                }
+                (Hosts::Network(_), None) | (Hosts::Domain(_), Some(_)) => false,
+            }
+    }
+}
+
+impl Hosts {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        if text.contains('/') {
+            return text.parse().ok().map(Self::Network);
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Some(Self::Network(address.to_canonical().into()));
+        }
+        let name = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let is_name = !name.is_empty()
+            && name.split('.').all(|label| {
+                !label.is_empty()
+                    && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            });
+        // Digits and dots alone are an address cut short, which would match no name.
+        let is_address = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        (is_name && !is_address).then(|| Self::Domain(name.to_ascii_lowercase()))
+    }
+}
+
+impl fmt::Debug for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.hosts {
+            Hosts::All => f.write_str("*")?,
+            Hosts::Domain(domain) => f.write_str(domain)?,
+            Hosts::Network(network) => write!(f, "{network}")?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, " port {port}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HostRole, Instance};
+
+    const PROXY: &str = "http://proxy.test:3128";
+
+    fn goes_around(list: &str, host: &str) -> bool {
+        let instance = Instance::parse(host).expect(host);
+        let origin = instance.origin(HostRole::Platform).expect(host);
+        let rules = ProxyRules::parse(PROXY).expect(PROXY).except(list);
+        assert!(rules.unread().is_empty(), "{list}: {:?}", rules.unread());
+        *rules.proxy_for(origin) == Proxy::None
+    }
+
+    #[test]
+    fn proxy_03_names_except_themselves_and_what_is_below_them() {
+        for list in ["corp.test", ".corp.test", "*.corp.test", "CORP.Test.", "other.test, corp.test", "a,,\tcorp.test "]
+        {
+            assert!(goes_around(list, "corp.test"), "{list}");
+            assert!(goes_around(list, "d1.corp.test:8443"), "{list}");
+            assert!(!goes_around(list, "mycorp.test") && !goes_around(list, "corp.test.example"), "{list}");
+        }
+        assert!(goes_around("*", "one.digicert.com") && !goes_around("", "one.digicert.com"));
+    }
+
+    #[test]
+    fn proxy_03_addresses_and_networks_except_addresses_only() {
+        assert!(goes_around("10.0.0.0/8", "10.9.8.7") && !goes_around("10.0.0.0/8", "11.0.0.1"));
+        assert!(goes_around("10.1.2.3/8", "10.9.8.7"), "bits beyond the mask do not count");
+        assert!(goes_around("10.9.8.7", "10.9.8.7") && !goes_around("10.9.8.7", "10.9.8.70"));
+        for list in ["fd00::/8", "fd00::1", "[fd00::1]", "[fd00::/8]", "FD00:0::1"] {
+            assert!(goes_around(list, "[fd00::1]"), "{list}");
+            assert!(!goes_around(list, "[fe00::1]") && !goes_around(list, "fd00.test"), "{list}");
+        }
+        assert!(goes_around("::ffff:10.0.0.1", "10.0.0.1"));
+    }
+
+    #[test]
+    fn proxy_03_a_port_excepts_that_port_only() {
+        for (list, host) in [
+            ("corp.test:8443", "corp.test"),
+            ("10.0.0.0/8:8443", "10.0.0.1"),
+            ("[fd00::1]:8443", "[fd00::1]"),
+            ("*:8443", "x.test"),
+        ] {
+            assert!(goes_around(list, &format!("{host}:8443")), "{list}");
+            assert!(!goes_around(list, host), "{list}");
+        }
+        assert!(goes_around("corp.test:443", "corp.test"), "the scheme's own port counts");
+    }
+
+    #[test]
+    fn what_is_no_entry_excepts_nothing_and_is_kept() {
+        for bad in
+            ["10.0.0.0/99", "192.168", "[::1", "corp.test:port", "http://corp.test", "a..b", "192.168.*", "[::1]x", "."]
+        {
+            let rules = ProxyRules::parse(PROXY).expect(PROXY).except(&format!("fine.test,{bad}"));
+            assert_eq!(rules.unread(), [bad], "{bad}");
+        }
+    }
+
+    #[test]
+    fn loopback_and_clear_text_never_go_to_a_proxy() {
+        let rules = ProxyRules::parse(PROXY).expect(PROXY);
+        for host in ["localhost:4433", "127.0.0.1", "[::1]:4433", "d1.localhost"] {
+            assert!(goes_around("", host), "{host}");
+            let instance = Instance::parse(host).expect(host);
+            let looked_on = rules.clone().including_loopback();
+            assert_eq!(looked_on.proxy_for(instance.origin(HostRole::Platform).expect(host)), rules.proxy(), "{host}");
+        }
+        let plain = Instance::plain_loopback("http://127.0.0.1:8080").expect("loopback");
+        let origin = plain.origin(HostRole::Platform).expect("a host");
+        assert_eq!(*rules.including_loopback().proxy_for(origin), Proxy::None);
+    }
+}

@@ -1,0 +1,140 @@
+//! Which proxy the variables of curl and its kin name. Read only where a set-up asks for it: a library that obeys variables which
+//! its program does not know of surprises both.
+
+use digicert_one_core::{Code, Origin, Proxy, ProxyRules};
+
+use crate::setting::{Lookup, get};
+use crate::{Setting, SetupError, Warning};
+
+/// The variables of the proxy, the first that is set counting. curl's order: its manual, "Environment"; `lib/proxy.c` of 8.22.
+/// `http_proxy` is not among them: calls are `https`.
+const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// The proxy and its exceptions, with the variables that name them.
+///
+/// | | first that is set and not empty |
+/// |---|---|
+/// | proxy | `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` |
+/// | exceptions, in the form of [`ProxyRules`] | `no_proxy`, `NO_PROXY` |
+///
+/// ```
+/// use digicert_one_credentials::{ProxySetup, Setting};
+///
+/// let proxy = ProxySetup::of_variables(&|name| match name {
+///     "HTTPS_PROXY" => Some(Setting::new(name, "http://user:secret@proxy.corp.test:3128")),
+///     _ => None,
+/// })?;
+/// assert_eq!(proxy.variable(), Some("HTTPS_PROXY"));
+/// assert_eq!(proxy.rules().proxy().to_string(), "http://proxy.corp.test:3128");
+/// # Ok::<(), digicert_one_credentials::SetupError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ProxySetup {
+    rules: ProxyRules,
+    variable: Option<String>,
+    exceptions: Option<String>,
+}
+
+impl ProxySetup {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// An address that is none; the error names the variable and not the address.
+    pub fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+        let Some(address) = PROXY.iter().find_map(|name| get(lookup, name)) else { return Ok(Self::default()) };
+        let invalid = |source| SetupError::Proxy { name: address.name().to_owned(), source };
+        let mut rules = ProxyRules::parse(address.text()?).map_err(invalid)?;
+        let exceptions = EXCEPTIONS.iter().find_map(|name| get(lookup, name));
+        if let Some(list) = &exceptions {
+            rules = rules.except(list.text()?);
+        }
+        let name = |setting: &Setting| setting.name().to_owned();
+        Ok(Self { rules, variable: Some(name(&address)), exceptions: exceptions.as_ref().map(name) })
+    }
+
+    /// The rules, for a client.
+    #[must_use]
+    pub fn rules(&self) -> &ProxyRules {
+        &self.rules
+    }
+
+    /// The variable that names the proxy, if one does.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
+
+    /// What calls to this origin go through and which variable says so, for humans: never a password.
+    #[must_use]
+    pub fn explain(&self, origin: &Origin) -> String {
+        let Some(variable) = &self.variable else { return "none".to_owned() };
+        match (self.rules.proxy_for(origin), &self.exceptions) {
+            (Proxy::None, _) if origin.is_loopback() => format!("none (loopback; {variable} does not count)"),
+            (Proxy::None, Some(exceptions)) => format!("none ({exceptions} excepts this host from {variable})"),
+            (proxy, _) => format!("{proxy} (from {variable})"),
+        }
+    }
+
+    /// Exceptions that could not be read, and so except nothing.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let origin = self.exceptions.as_deref().unwrap_or_default();
+        let warning = |entry: &String| {
+            let text = format!("{entry:?} is no name, address, network or port, and excepts nothing from the proxy");
+            Warning::new(Code::CFG_01, text, origin)
+        };
+        self.rules.unread().iter().map(warning).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::{HostRole, Instance};
+
+    use super::*;
+    use crate::setting::given;
+
+    fn read(settings: &[(&str, &str)]) -> ProxySetup {
+        ProxySetup::of_variables(&given(settings)).expect("readable")
+    }
+
+    fn explained(setup: &ProxySetup, host: &str) -> String {
+        let instance = Instance::parse(host).expect(host);
+        setup.explain(instance.origin(HostRole::Platform).expect(host))
+    }
+
+    #[test]
+    fn proxy_09_lower_case_counts_before_upper_case_and_the_scheme_before_all() {
+        let all: Vec<(&str, String)> = PROXY.iter().map(|name| (*name, format!("http://{name}.test:1"))).collect();
+        for first in 0..all.len() {
+            let settings: Vec<(&str, &str)> =
+                all[first..].iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(read(&settings).variable(), Some(PROXY[first]));
+            // An empty variable is not set.
+            let emptied = [&[(PROXY[first], "")][..], &settings[1..]].concat();
+            assert_eq!(read(&emptied).variable(), PROXY.get(first + 1).copied());
+        }
+        let both = [("https_proxy", "p.test:1"), ("no_proxy", "a.test"), ("NO_PROXY", "b.test")];
+        assert!(explained(&read(&both), "a.test").starts_with("none (no_proxy"));
+        assert_eq!(explained(&read(&both), "b.test"), "http://p.test:1 (from https_proxy)");
+    }
+
+    #[test]
+    fn without_a_proxy_exceptions_say_nothing_and_http_proxy_does_not_count() {
+        let setup = read(&[("NO_PROXY", "::::"), ("http_proxy", "http://p.test"), ("HTTP_PROXY", "http://p.test")]);
+        assert_eq!((explained(&setup, "one.digicert.com").as_str(), setup.warnings().len()), ("none", 0));
+    }
+
+    #[test]
+    fn proxy_05_neither_error_nor_explanation_shows_the_password() {
+        let setup = read(&[("ALL_PROXY", "http://user:canary@p.test:1"), ("NO_PROXY", "b.test,10.0.0.0/99")]);
+        let shown = format!("{setup:?} {} {}", explained(&setup, "a.test"), explained(&setup, "127.0.0.1"));
+        assert!(!shown.contains("canary") && shown.contains("loopback"), "{shown}");
+        assert!(setup.warnings()[0].to_string().contains("NO_PROXY: \"10.0.0.0/99\""), "{:?}", setup.warnings());
+        let error =
+            ProxySetup::of_variables(&given(&[("https_proxy", "http://canary:x y@p.test")])).expect_err("blank");
+        assert!(error.to_string().contains("https_proxy") && !error.to_string().contains("canary"), "{error}");
+        assert_eq!(error.code(), Code::CFG_01);
+    }
+}
