@@ -6,7 +6,7 @@ use bytes::Bytes;
 use digicert_one_client::credentials::Warning;
 use digicert_one_client::{Client, ClientBuilder, Error, Retry};
 use digicert_one_core::{
-    CredentialError, Diagnosis, FixedCredential, Material, Timeouts, TransportConfig, TransportError, causes,
+    CredentialError, Diagnosis, FixedCredential, Material, Timeouts, TransportConfig, TransportError,
 };
 use digicert_one_testbed::{Front, FrontOptions};
 use http::{Request, Response};
@@ -65,8 +65,7 @@ impl Seen {
 impl From<Error> for Seen {
     fn from(error: Error) -> Self {
         let seen = Self::new(error.diagnosis().clone(), format!("{error}\n{error:?}"));
-        let raw = error.transport().and_then(|transport| causes(transport).skip(1).last());
-        Self { raw: raw.map(|text| raw_text::of(&text.to_string())), ..seen }
+        Self { raw: error.transport().and_then(raw_text::deepest), ..seen }
     }
 }
 
@@ -84,8 +83,7 @@ impl From<&Warning> for Seen {
 
 /// The transport's own refusal of a configuration.
 pub(super) fn refused(error: &TransportError, diagnosis: Diagnosis) -> Seen {
-    let raw = causes(error).skip(1).last().map(|text| raw_text::of(&text.to_string()));
-    Seen { raw, ..Seen::new(diagnosis, format!("{error:?}")) }
+    Seen { raw: raw_text::deepest(error), ..Seen::new(diagnosis, format!("{error:?}")) }
 }
 
 /// One GET, tried once, so that what is seen is the fault and not a series of it.

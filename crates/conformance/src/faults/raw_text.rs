@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use digicert_one_core::{TransportError, causes};
 use regex::Regex;
 
 static VARYING: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
@@ -16,15 +17,42 @@ static VARYING: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
     .map(|(pattern, with)| (Regex::new(pattern).expect("a pattern of ours"), with))
 });
 
+/// What the deepest library said, if one is there: its own text, or that of the error around it where that says the same and
+/// more (native-tls puts OpenSSL's verdict behind OpenSSL's error).
+pub(super) fn deepest(error: &TransportError) -> Option<String> {
+    let texts: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+    let (deepest, around) = texts.split_last()?;
+    let fullest = around.iter().rev().take_while(|text| text.contains(deepest.as_str())).last().unwrap_or(deepest);
+    Some(of(fullest))
+}
+
 /// In one line.
-pub(super) fn of(text: &str) -> String {
+fn of(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     VARYING.iter().fold(line, |text, (pattern, with)| pattern.replace_all(&text, *with).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use digicert_one_core::{Delivery, TransportErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_says_the_same_and_more_is_taken() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{said}")]
+        struct Said {
+            said: &'static str,
+            #[source]
+            below: Option<Box<Said>>,
+        }
+        let said = |said, below| Said { said, below };
+        let chain = said("connect", Some(Box::new(said("bad (ended)", Some(Box::new(said("bad", None)))))));
+        let error = TransportError::new(TransportErrorKind::Tls, Delivery::NotSent);
+        assert_eq!(deepest(&error), None);
+        assert_eq!(deepest(&error.with_source(chain)).as_deref(), Some("bad (ended)"));
+    }
 
     #[test]
     fn what_changes_goes_and_what_people_search_for_stays() {
