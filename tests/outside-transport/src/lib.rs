@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase,
-    ResponseBody, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
-    TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, ResponseBody,
+    TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
+    TrustRoots, announce_empty_body, causes,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
