@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
 use serde::de::DeserializeOwned;
 
+use crate::mismatch::Mismatch;
 use crate::{Error, ErrorKind};
 
 /// An answer of the platform.
@@ -106,13 +107,12 @@ impl Response {
         let status = self.status;
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            // serde_json quotes no part of the document for syntax errors, and only field names for others.
             let text = format!(
                 "the answer (HTTP {}, content type {content_type}, {} bytes) is not the expected JSON",
                 status.as_u16(),
                 bytes.len()
             );
-            decode(text, error)
+            decode(text, Mismatch::new(&error))
         })
     }
 

@@ -2,5 +2,6 @@
 
 mod calls;
 mod expiry;
+mod paging;
 mod rotation;
 mod scripted;
