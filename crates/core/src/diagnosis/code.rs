@@ -131,11 +131,13 @@ codes! {
         "Check the path, and the id in it.";
     API_03 = "API-03" Platform "DigiCert ONE failed inside",
         "Repeat the call if it is idempotent; give the request id to DigiCert's support if it stays.";
+    API_04 = "API-04" Platform "The list does not end or repeats itself",
+        "What was given before is sound; the position tells where it stopped. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
     PACE_01 = "PACE-01" Local "The call's turn comes after its deadline",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: limits count per API key.";
     PACE_02 = "PACE-02" Local "The pace that several processes share cannot be asked",
         "Look at the store behind the pace; see the text below.";
-    SEC_01 = "SEC-01" Local "A redirect to another origin was not followed",
+    SEC_01 = "SEC-01" Local "A redirect or page link to another origin was not followed",
         "Configure the host that the answer names if you trust it. Credentials were not sent there.";
     SEC_05 = "SEC-05" Local "Credentials are not sent in clear text",
         "Use https://.";
