@@ -22,6 +22,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("HS", "Handshake: the server and our certificate"),
     ("AUT", "Answers about who is calling"),
     ("API", "Other answers of the platform"),
+    ("PACE", "Pace: calls that were not sent yet"),
     ("SEC", "Refused to protect a credential"),
 ];
 
