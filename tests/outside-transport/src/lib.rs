@@ -256,6 +256,8 @@ fn broken(
                     _ => PeerFault::Unspecified,
                 });
             }
+            // No version or cipher in common: the alert goes from us to the server, and means the same.
+            Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
             Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
             _ => {}
         }
