@@ -21,13 +21,13 @@ const FAMILIES: &[(&str, &str)] = &[
     ("ID", "Identity: what we were given, before any packet"),
     ("ROT", "Rotation: a replacement that is not used yet"),
     ("CFG", "The call or its configuration"),
-    ("PACE", "The pace: calls that wait for their turn"),
     ("NET", "The network between us and the server"),
     ("HO", "Hosts"),
     ("TR", "Trust: we and the server's certificate"),
     ("HS", "Handshake: the server and our certificate"),
     ("AUT", "Answers about who is calling"),
     ("API", "Other answers of the platform"),
+    ("PACE", "Pace: calls that were not sent yet"),
     ("SEC", "Refused to protect a credential"),
 ];
 

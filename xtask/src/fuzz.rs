@@ -9,9 +9,33 @@ use crate::{Failure, cargo};
 
 const FOLDER: &str = "tests/fuzz";
 
-/// One text for each target that reads text.
+/// Texts for the targets that read text.
 const TEXTS: &[(&str, &str)] = &[
     ("host", "https://clientauth.demo.one.digicert.com:443/a%2Fb?c=d"),
+    ("error_body", "\u{1}{\"errors\":[{\"code\":\"duplicate_error\",\"message\":\"Nickname\",\"field\":\"x\"}]}"),
+    ("error_body", "\u{3}{\"error\":{\"status\":\"access_denied\",\"message\":\"not multi-factor authenticated\"}}"),
+    ("error_body", "d{\"status\":\"500\",\"error\":\"Internal Server Error\",\"path\":\"/x\"}"),
+    ("error_body", "\u{0}{\"error\":\"invalid_request\",\"error_description\":\"why\",\"code\":42}"),
+    ("location", "https://ONE.digicert.test:443/d1/x?y=%2f#z"),
+    ("location", "//user@one.digicert.test/d1/../x"),
+    ("location", "device?from=10:00"),
+    ("location", "javascript:alert(1)"),
+    ("pages", "\u{12}[{\"id\":1},{\"id\":2}]\n[{\"id\":3}]"),
+    (
+        "pages",
+        "\u{2}{\"total\":3,\"offset\":0,\"limit\":2,\"items\":[1,2]}\n{\"total\":3,\"offset\":2,\"limit\":2,\"items\":[3]}",
+    ),
+    (
+        "pages",
+        "\u{2}{\"total\":4,\"records\":[1,2],\"next\":\"/d1/list?offset=2\"}\n{\"total\":4,\"records\":[3,4],\"next\":null}",
+    ),
+    (
+        "pages",
+        "\u{42}{\"credentialIDs\":[\"a\"],\"nextPageToken\":\"t\"}\n{\"credentialIDs\":[\"b\"]}\n{\"next\":2,\"data\":[]}",
+    ),
+    ("retry_after", "120\nSun, 06 Nov 1994 08:49:37 GMT"),
+    ("retry_after", "Thu, 01 Jan 1970 00:00:00 GMT\nSun, 06 Nov 1994 08:49:37 GMT"),
+    ("retry_after", "-1\n99999999999"),
     ("jsign", "01ab_cd|client.p12|a password"),
     (
         "properties",
@@ -76,10 +100,10 @@ fn seed() -> Result<(), Failure> {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     }
-    for (target, text) in TEXTS {
+    for (number, (target, text)) in TEXTS.iter().enumerate() {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(folder.join("seed"), text))
+            .and_then(|()| fs::write(folder.join(format!("seed-{number}")), text))
             .map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     }
     must_seed(&corpus)

@@ -336,6 +336,26 @@ fn env_shows_who_wins_and_why_the_others_lose_and_no_value() {
 }
 
 #[test]
+fn env_shows_the_proxy_and_its_variable_and_no_password() {
+    let proxy = ("HTTPS_PROXY", "http://user:canary@proxy.test:3128");
+    let variables = [("DC_BASE", "one.digicert.com"), ("DC_API_KEY", "k"), proxy];
+    let output = d1(&["env"], &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("proxy        http://proxy.test:3128 (from HTTPS_PROXY)"), "{}", text(&output));
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+
+    let excepted = [&variables[..], &[("NO_PROXY", "digicert.com,10.0.0.0/99")]].concat();
+    let output = d1(&["--json", "env"], &excepted);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(document["proxy"], "none (NO_PROXY excepts this host from HTTPS_PROXY)");
+    assert!(document["warnings"].to_string().contains("10.0.0.0/99"), "{document}");
+
+    let output = d1(&["env"], &[variables[0], variables[1], ("https_proxy", "http://user:canary@a b")]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("https_proxy") && !text(&output).contains("canary"), "{}", text(&output));
+}
+
+#[test]
 fn env_without_any_credential_says_what_was_asked_and_fails_with_3() {
     let cases: [(&[Variable<'_>], &str); 3] = [
         (&[], "ID-13"),

@@ -19,7 +19,7 @@ use crate::path::IntoTarget;
 use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::watched_body::WatchedBody;
-use crate::{ClientBuilder, Error, ErrorKind, Reminders, RequestBuilder, attempt, rotation};
+use crate::{ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -101,6 +101,11 @@ impl Client {
     /// A call with any method.
     pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, path.into_target())
+    }
+
+    /// The list at this path, page by page.
+    pub fn pages(&self, path: impl IntoTarget) -> Pages {
+        Pages::new(self.clone(), path.into_target())
     }
 
     /// The installation that is called.

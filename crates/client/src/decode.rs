@@ -14,6 +14,8 @@ pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
 const MAX_MESSAGE: usize = 500;
 /// The part of a body that is no error document.
 const MAX_EXCERPT: usize = 200;
+/// The longest wait that is told, 136 years: more could overflow the clock of whoever adds it to the time.
+const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads an error answer. `now` serves where the answer has no date of its own.
 pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
@@ -95,11 +97,11 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
 /// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it; `now` serves where it shows none.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(value.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default())
+    Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -170,7 +172,11 @@ mod tests {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT", Some(date)), Some(Duration::from_secs(30)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
+        assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("-1", None), None);
-        assert_eq!(wait("99999999999999999999999", None), Some(Duration::from_secs(u64::from(u32::MAX))));
+        assert_eq!(wait("", None), None);
+        for long in ["99999999999", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(wait(long, Some(date)), Some(MAX_WAIT), "{long}");
+        }
     }
 }

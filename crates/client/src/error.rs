@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Pace,
     /// A redirect that is not followed.
     Redirect,
+    /// A list that repeats itself, does not end, or goes on elsewhere.
+    Paging,
     /// The body failed, or is too large.
     Body,
     /// The body is not what the caller asked for.

@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode, Version};
 use http_body::Body as _;
 use serde::de::DeserializeOwned;
 
+use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
 use crate::{Error, ErrorKind};
 
@@ -118,13 +119,12 @@ impl Response {
         let status = self.status;
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            // serde_json quotes no part of the document for syntax errors, and only field names for others.
             let text = format!(
                 "the answer (HTTP {}, content type {content_type}, {} bytes) is not the expected JSON",
                 status.as_u16(),
                 bytes.len()
             );
-            decode(text, error)
+            decode(text, Mismatch::new(&error))
         })
     }
 

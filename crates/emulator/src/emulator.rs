@@ -46,7 +46,7 @@ impl Emulator {
         check(&options)?;
         let pki = Pki::generate();
         let server = pki.server(&server_names(options.address));
-        let store = Arc::new(Store::create(options.service_users, &pki, options.clock));
+        let store = Arc::new(Store::create(options.service_users, options.devices, &pki, options.clock));
         let start = |host, port, client_auth| {
             let listener = Arc::new(Listener { host, store: Arc::clone(&store) });
             let front = FrontOptions::new(server.clone(), &pki)

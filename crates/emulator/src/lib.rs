@@ -18,6 +18,7 @@
 
 mod answer;
 mod decide;
+mod device;
 mod emulator;
 mod end_date;
 mod error;

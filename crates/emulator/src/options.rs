@@ -28,6 +28,8 @@ pub struct EmulatorOptions {
     pub client_auth_port: u16,
     /// Who exists.
     pub service_users: Vec<ServiceUserSpec>,
+    /// How many devices Device Trust lists.
+    pub devices: usize,
     /// Whether the clientauth listener insists on a certificate. The public one asks without insisting.
     pub client_auth: ClientAuth,
     /// The time that end dates are compared with. (Certificates are also checked in the handshake, by the system's time.)
@@ -83,6 +85,7 @@ impl Default for EmulatorOptions {
             platform_port: 0,
             client_auth_port: 0,
             service_users: vec![ServiceUserSpec::new("ci-bot")],
+            devices: 3,
             client_auth: ClientAuth::Optional,
             clock: Arc::new(SystemTime::now),
         }
@@ -111,6 +114,13 @@ impl EmulatorOptions {
         self
     }
 
+    /// Sets how many devices there are.
+    #[must_use]
+    pub fn devices(mut self, devices: usize) -> Self {
+        self.devices = devices;
+        self
+    }
+
     /// Sets whether the clientauth listener insists on a certificate.
     #[must_use]
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
@@ -134,6 +144,7 @@ impl fmt::Debug for EmulatorOptions {
             .field("platform_port", &self.platform_port)
             .field("client_auth_port", &self.client_auth_port)
             .field("service_users", &self.service_users)
+            .field("devices", &self.devices)
             .field("client_auth", &self.client_auth)
             .finish_non_exhaustive()
     }

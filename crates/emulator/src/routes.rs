@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, Product};
 use crate::decide::{Caller, Decision, Presented, Requirement, decide};
+use crate::device;
 use crate::end_date::EndDate;
 use crate::observation::{HostKind, Observation};
 use crate::service_user::{Permission, ServiceUser};
@@ -36,6 +37,7 @@ enum Route {
     Me,
     Users,
     SigningCertificates,
+    Devices,
     Sign { keypair: String },
 }
 
@@ -78,6 +80,7 @@ impl Route {
             "/account/api/v1/user/me" => Some(Route::Me),
             "/account/api/v1/user" => Some(Route::Users),
             "/signingmanager/api/v1/certificates" => Some(Route::SigningCertificates),
+            "/devicetrustmanager/api/v4/device" => Some(Route::Devices),
             _ => {
                 let keypair = path.strip_prefix("/signingmanager/api/v1/keypairs/")?.strip_suffix("/sign")?;
                 let one_segment = !keypair.is_empty() && !keypair.contains('/');
@@ -98,7 +101,8 @@ impl Route {
         let (both_factors, permission) = match self {
             // Whether the platform checks a credential here is unknown; it serves to find out that it is there.
             Route::Hello => return None,
-            Route::Me => (false, None),
+            // Which permission the platform asks for to list devices is unknown.
+            Route::Me | Route::Devices => (false, None),
             Route::Users => (false, Some(Permission::ManageAccount)),
             Route::SigningCertificates => (false, Some(Permission::ViewSigningCertificates)),
             Route::Sign { .. } => (true, Some(Permission::SignHash)),
@@ -132,6 +136,7 @@ fn serve(store: &Store, route: &Route, caller: &ServiceUser, request: &Request<B
         Route::Me => answer::ok(&user_json(store, caller)),
         Route::Users => answer::ok(&users_json(store, value_of(query, "user_type"))),
         Route::SigningCertificates => signing_certificates(store, query),
+        Route::Devices => devices(store, query),
         Route::Sign { keypair } => sign(store, keypair, request.body()),
     }
 }
@@ -200,14 +205,7 @@ fn application_id(name: &str) -> &'static str {
 }
 
 fn signing_certificates(store: &Store, query: &str) -> Answer {
-    let number = |name, default| match value_of(query, name) {
-        None => Some(default),
-        Some(value) => value.parse::<usize>().ok(),
-    };
-    let (Some(limit), Some(offset)) = (number("limit", DEFAULT_LIMIT).filter(|limit| *limit > 0), number("offset", 0))
-    else {
-        return invalid("limit must be a positive number, and offset a number");
-    };
+    let Some((limit, offset)) = window(query) else { return invalid(Product::SoftwareTrust, WINDOW) };
     let items: Vec<_> = store
         .signing
         .iter()
@@ -216,6 +214,26 @@ fn signing_certificates(store: &Store, query: &str) -> Answer {
         .map(|certificate| certificate.to_json(&store.account_id, ACCOUNT_NAME, &store.created_at))
         .collect();
     answer::ok(&json!({ "total": store.signing.len(), "offset": offset, "limit": limit, "items": items }))
+}
+
+fn devices(store: &Store, query: &str) -> Answer {
+    let Some((limit, offset)) = window(query) else { return invalid(Product::Other, WINDOW) };
+    let end = offset.saturating_add(limit).min(store.devices);
+    let records: Vec<_> = (offset..end).map(|number| device::to_json(number, &store.created_at)).collect();
+    // That `next` is the next offset is our guess: no source shows its type.
+    let next = (end < store.devices).then_some(end);
+    answer::ok(&json!({ "total": store.devices, "records": records, "next": next, "limit": limit, "offset": offset }))
+}
+
+const WINDOW: &str = "limit must be a positive number, and offset a number";
+
+/// `limit` and `offset`.
+fn window(query: &str) -> Option<(usize, usize)> {
+    let number = |name, default| match value_of(query, name) {
+        None => Some(default),
+        Some(value) => value.parse::<usize>().ok(),
+    };
+    Some((number("limit", DEFAULT_LIMIT).filter(|limit| *limit > 0)?, number("offset", 0)?))
 }
 
 /// What a signing call carries. Other fields are ignored.
@@ -228,13 +246,13 @@ struct SignRequest {
 
 fn sign(store: &Store, keypair: &str, body: &[u8]) -> Answer {
     let Ok(request) = serde_json::from_slice::<SignRequest>(body) else {
-        return invalid("the body must be JSON with account, sig_alg and hash");
+        return invalid(Product::SoftwareTrust, "the body must be JSON with account, sig_alg and hash");
     };
     if !(request.account.is_string() || request.account.is_object()) || request.sig_alg.is_empty() {
-        return invalid("account must name an account, and sig_alg an algorithm");
+        return invalid(Product::SoftwareTrust, "account must name an account, and sig_alg an algorithm");
     }
     if request.hash.is_empty() || data_encoding::BASE64.decode(request.hash.as_bytes()).is_err() {
-        return invalid("hash must be Base64");
+        return invalid(Product::SoftwareTrust, "hash must be Base64");
     }
     if !store.signing.iter().any(|certificate| certificate.keypair_id() == keypair) {
         let message = "There is no key pair with this id";
@@ -243,8 +261,8 @@ fn sign(store: &Store, keypair: &str, body: &[u8]) -> Answer {
     answer::ok(&signing::signature())
 }
 
-fn invalid(message: &str) -> Answer {
-    Product::SoftwareTrust.error(StatusCode::BAD_REQUEST, "invalid_request", message)
+fn invalid(product: Product, message: &str) -> Answer {
+    product.error(StatusCode::BAD_REQUEST, "invalid_request", message)
 }
 
 /// The first value of this name. None of the values that count here needs decoding.

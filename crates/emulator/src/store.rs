@@ -18,6 +18,7 @@ pub(crate) const ACCOUNT_NAME: &str = "Emulated account";
 pub(crate) struct Store {
     pub(crate) users: Vec<ServiceUser>,
     pub(crate) signing: Vec<SigningCertificate>,
+    pub(crate) devices: usize,
     pub(crate) account_id: String,
     /// The administrator who made all the others; the only user here that is not a service user.
     pub(crate) administrator_id: String,
@@ -27,11 +28,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn create(users: Vec<ServiceUserSpec>, pki: &Pki, clock: Clock) -> Self {
+    pub(crate) fn create(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, clock: Clock) -> Self {
         let now = clock();
         Store {
             users: users.into_iter().map(|user| ServiceUser::create(user, pki, now)).collect(),
             signing: (1..=3).map(|number| SigningCertificate::create(pki, number)).collect(),
+            devices,
             account_id: new_id(),
             administrator_id: new_id(),
             created_at: rfc3339(now),

@@ -417,5 +417,5 @@ fn a_name_override_holds_for_the_proxy_too() {
 fn a_proxy_behind_tls_is_refused() {
     let config = config().with_proxy(Proxy::Http("https://proxy.digicert.test:1".parse().expect("an address")));
     let error = Connector::new().connect(&config).expect_err("refused");
-    assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
+    assert_eq!(error.kind(), TransportErrorKind::Unsupported(Capability::HttpsProxy), "{error:?}");
 }

@@ -1,10 +1,14 @@
 //! What the targets share: an outcome is either something usable or an error with a code, and no text shows the input.
 
+mod wire;
+
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::CredentialError;
 use digicert_one_credentials::{Fetched, Rules, Secret, Source, read_client_identity};
+
+pub use self::wire::{KEY, Wire, answer};
 
 /// The password of the seeds.
 pub const PASSWORD: &str = "testbed-Kestrel-42";

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase,
-    ResponseBody, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
-    TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, ResponseBody,
+    TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
+    TrustRoots, announce_empty_body, causes,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -256,6 +256,8 @@ fn broken(
                     _ => PeerFault::Unspecified,
                 });
             }
+            // No version or cipher in common: the alert goes from us to the server, and means the same.
+            Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
             Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
             _ => {}
         }

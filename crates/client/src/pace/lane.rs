@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use async_lock::{Semaphore, SemaphoreGuardArc};
 use digicert_one_core::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::sync::Semaphore;
 
 use super::Throttled;
 use super::local::{Limits, PaceState};
@@ -29,10 +29,11 @@ type Rate = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTim
 
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) places: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// Whoever holds it is next.
     pub(super) head: Semaphore,
     waiting: AtomicUsize,
+    taken: Arc<AtomicUsize>,
     ceiling: Option<Rate>,
     clock: Ticks,
     learnt: Mutex<Learnt>,
@@ -64,6 +65,18 @@ struct Span {
     before: u32,
 }
 
+/// A place in flight, given back when it is dropped.
+pub(super) struct Place {
+    taken: Arc<AtomicUsize>,
+    _permit: SemaphoreGuardArc,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Counted as waiting until it is dropped.
 pub(super) struct Waiting<'a>(&'a AtomicUsize);
 
@@ -81,13 +94,31 @@ impl Lane {
             limiter(each, requests, &clock)
         });
         Self {
-            places: Arc::new(Semaphore::new(limits.concurrency.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(limits.concurrency)),
             head: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
+            taken: Arc::default(),
             ceiling,
             clock,
             learnt: Mutex::default(),
         }
+    }
+
+    /// A place that is free, unless somebody waits for one already.
+    pub(super) fn free_place(&self) -> Option<Place> {
+        let nobody_waits = self.waiting.load(Ordering::Acquire) == 0;
+        nobody_waits.then(|| self.places.try_acquire_arc()).flatten().map(|permit| self.taken(permit))
+    }
+
+    /// A place as soon as one is free.
+    pub(super) async fn place(&self) -> Place {
+        let permit = self.places.acquire_arc().await;
+        self.taken(permit)
+    }
+
+    fn taken(&self, permit: SemaphoreGuardArc) -> Place {
+        self.taken.fetch_add(1, Ordering::AcqRel);
+        Place { taken: Arc::clone(&self.taken), _permit: permit }
     }
 
     pub(super) fn queue(&self) -> Waiting<'_> {
@@ -162,13 +193,13 @@ impl Lane {
         }
     }
 
-    pub(super) fn state(&self, limits: &Limits, now: SystemTime) -> PaceState {
+    pub(super) fn state(&self, now: SystemTime) -> PaceState {
         let learnt = self.learnt();
         PaceState {
             learnt_rate: learnt.rate.as_ref().map(|rate| rate.per_second),
             held_until: learnt.held_until.filter(|held| *held > now),
             waiting: self.waiting.load(Ordering::Acquire),
-            in_flight: limits.concurrency.saturating_sub(self.places.available_permits()),
+            in_flight: self.taken.load(Ordering::Acquire),
         }
     }
 

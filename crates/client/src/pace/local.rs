@@ -22,7 +22,7 @@ const LANES: usize = 64;
 /// By default it does nothing until the platform answers 429. Then it holds all calls of that caller for as long as `Retry-After`
 /// says, halves the rate that was measured, and raises it again while no 429 comes.
 ///
-/// Calls go in the order in which they asked. Clones share their state, so that several clients with one key can share one pace.
+/// Calls that wait go in the order in which they asked. Clones share their state, so that several clients with one key can share one pace.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -91,18 +91,17 @@ impl LocalPace {
     /// How this caller is paced now; nothing before its first call.
     #[must_use]
     pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<PaceState> {
-        self.lanes().get(&caller).map(|lane| lane.state(&self.limits, now))
+        self.lanes().get(&caller).map(|lane| lane.state(now))
     }
 
     pub(super) async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, PaceError> {
         let lane = self.lane(turn);
         let start = turn.clock.now();
-        let place = match Arc::clone(&lane.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
+        let place = match lane.free_place() {
+            Some(place) => place,
+            None => {
                 let _waiting = lane.queue();
-                let free = Arc::clone(&lane.places).acquire_owned();
-                within(turn.clock, turn.within, free).await?.map_err(|closed| PaceError::Unavailable(closed.into()))?
+                within(turn.clock, turn.within, lane.place()).await?
             }
         };
         if lane.goes_now(start) {
@@ -110,7 +109,7 @@ impl LocalPace {
         }
         let _waiting = lane.queue();
         let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
-        // Who comes later stands behind: the semaphore is first come, first served.
+        // Waiters are woken in the order in which they came.
         let _head = within(turn.clock, left(), lane.head.acquire()).await?;
         loop {
             let now = turn.clock.now();

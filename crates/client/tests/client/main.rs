@@ -3,6 +3,7 @@
 mod calls;
 mod expiry;
 mod pace;
+mod paging;
 mod retry;
 mod rotation;
 mod scripted;

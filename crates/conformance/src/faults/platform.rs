@@ -91,7 +91,28 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("redirect to a host with user info", Code::SEC_01, &[], |world| {
         Box::pin(redirected(world, &[("location", "https://canary:canary@one.digicert.test/")]))
     }),
+    fault("page link to another host", Code::SEC_01, &[], |world| {
+        Box::pin(listed(
+            world,
+            r#"{"total":4,"records":[1,2],"next":"https://elsewhere.test/x?offset=2&token=canary"}"#,
+        ))
+    }),
+    fault("list that repeats its first page", Code::API_04, &[], |world| {
+        Box::pin(listed(world, r#"{"total":4,"offset":0,"limit":2,"items":[1,2]}"#))
+    }),
 ];
+
+/// The end of a list of which every page is this.
+async fn listed(world: World, page: &'static str) -> Seen {
+    let front = answering(FrontOptions::default(), 200, JSON, page);
+    let mut items = client(world.builder(front.port()), key()).pages("/x").page_size(2).items::<Value>();
+    while let Some(item) = items.next().await {
+        if let Err(error) = item {
+            return error.into();
+        }
+    }
+    panic!("no fault: the list ended")
+}
 
 async fn redirected(world: World, headers: &'static [(&'static str, &'static str)]) -> Seen {
     answered(world, 302, headers, "").await

@@ -150,13 +150,16 @@ codes! {
     API_03 = "API-03" Platform Repeat "DigiCert ONE failed inside",
         "The platform, or a gateway before it, answered with a status of 500 or above.",
         "Repeat the call if it is idempotent; give the request id to DigiCert's support if it stays.";
+    API_04 = "API-04" Platform GiveUp "The list does not end or repeats itself",
+        "A page came twice, a link led back, or more pages came than a list may have. Going on would ask for ever and give items twice.",
+        "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
     PACE_01 = "PACE-01" Local Repeat "The call's turn comes after its deadline",
         "Calls wait for their turn so that the key stays below its limit, and this one would have waited longer than it may. Nothing was sent.",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: limits count per API key.";
     PACE_02 = "PACE-02" Local Repeat "The pace that several processes share cannot be asked",
         "The store that holds the shared pace did not answer, and calling without it could use up the limit of the whole fleet. Nothing was sent.",
         "See the text of the store below, and check that this process reaches it.";
-    SEC_01 = "SEC-01" Local GiveUp "A redirect to another origin was not followed",
+    SEC_01 = "SEC-01" Local GiveUp "A redirect or page link to another origin was not followed",
         "DigiCert ONE documents no redirects. HTTP libraries forward x-api-key and present the certificate wherever a redirect points, so only redirects within one origin are followed.",
         "Configure the host that the answer names if you trust it. Credentials were not sent there.";
     SEC_05 = "SEC-05" Local GiveUp "Credentials are not sent in clear text",

@@ -86,6 +86,27 @@ async fn signing_certificates_come_in_pages() {
 }
 
 #[tokio::test]
+async fn devices_come_as_records_with_the_next_offset() {
+    let emulator = Emulator::start(EmulatorOptions::default().devices(25)).unwrap();
+    let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    for (query, limit, offset, records, next) in [
+        ("", 20, 0, 20, json!(20)),
+        ("?limit=20&offset=20", 20, 20, 5, json!(null)),
+        ("?limit=25", 25, 0, 25, json!(null)),
+        ("?offset=25", 20, 25, 0, json!(null)),
+        ("?offset=99", 20, 99, 0, json!(null)),
+    ] {
+        let page = call.get(&format!("/devicetrustmanager/api/v4/device{query}")).await.json();
+        assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&json!(25), &json!(limit), &json!(offset)));
+        assert_eq!((page["records"].as_array().unwrap().len(), &page["next"]), (records, &next), "{query}");
+    }
+    let last = &call.get("/devicetrustmanager/api/v4/device?offset=24").await.json()["records"][0];
+    assert_eq!(last["name"], "device-24");
+    let answer = call.get("/devicetrustmanager/api/v4/device?limit=0").await;
+    assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (400, &json!("invalid_request")));
+}
+
+#[tokio::test]
 async fn signing_takes_both_factors_and_says_which_one_is_missing() {
     let emulator = two_users();
     let user = &emulator.users()[0];

@@ -1,0 +1,148 @@
+//! Where a server points us: the `Location` of a redirect and the link to a next page. One reading and one rule for both: the
+//! same origin, below the installation's prefix, or nothing is sent.
+
+use digicert_one_core::{Code, Diagnosis, Origin, RequestTarget};
+use http::Uri;
+
+use crate::{Error, ErrorKind};
+
+/// What it was that pointed somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    /// The `Location` of a redirect.
+    Redirect,
+    /// What a page of a list says of the next one.
+    NextPage,
+}
+
+impl Pointer {
+    /// The error for a target that is not called. `target` holds no path and no query.
+    pub(crate) fn refused(self, origin: &Origin, target: &str) -> Error {
+        let (kind, verb, cause) = match self {
+            Self::Redirect => (
+                ErrorKind::Redirect,
+                "redirected to",
+                "DigiCert ONE documents no redirects: a wrong host, or somebody between",
+            ),
+            Self::NextPage => (
+                ErrorKind::Paging,
+                "named as the next page",
+                "a list goes on where it began: a wrong host, or somebody between",
+            ),
+        };
+        let summary = format!("{origin} {verb} {target}; not followed, credentials were not sent.");
+        Error::new(kind, Diagnosis::new(Code::SEC_01, summary, cause))
+    }
+}
+
+/// The call that `link` asks for, seen from the call of `base` at `origin` (RFC 3986 §5.2, without dot segments).
+pub(crate) fn resolve(
+    pointer: Pointer,
+    origin: &Origin,
+    base: &RequestTarget,
+    link: &str,
+) -> Result<RequestTarget, Error> {
+    let link = link.split('#').next().unwrap_or_default();
+    let path = if let Some(rest) = link.strip_prefix("//") {
+        let scheme = if origin.is_https() { "https" } else { "http" };
+        path_at(pointer, origin, &format!("{scheme}://{rest}"))?
+    } else if link.starts_with('/') {
+        link.to_owned()
+    } else if let Some(scheme) = scheme(link) {
+        if !link[scheme.len()..].starts_with("://") {
+            // What stands behind the scheme may be anything.
+            return Err(pointer.refused(origin, &format!("a {scheme}: URL")));
+        }
+        path_at(pointer, origin, link)?
+    } else {
+        // Relative to the call, whose target is below the prefix; a `..` is refused with every other path that cannot be sent.
+        let directory = base.path().rsplit_once('/').map_or("", |(directory, _)| directory);
+        let path = match link.chars().next() {
+            None => base.as_str().to_owned(),
+            Some('?') => format!("{}{link}", base.path()),
+            Some(_) => format!("{directory}/{link}"),
+        };
+        return parse(pointer, origin, &path);
+    };
+    // A target as it stands on the wire holds the prefix already.
+    let path = origin
+        .strip_prefix(&path)
+        .ok_or_else(|| pointer.refused(origin, "a path outside the installation's prefix"))?;
+    parse(pointer, origin, path)
+}
+
+/// The scheme of an absolute URL (RFC 3986 §3.1): a colon in a query makes none.
+fn scheme(link: &str) -> Option<&str> {
+    let (scheme, _) = link.split_once(':')?;
+    let mut bytes = scheme.bytes();
+    let first = bytes.next()?.is_ascii_alphabetic();
+    (first && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))).then_some(scheme)
+}
+
+fn parse(pointer: Pointer, origin: &Origin, path: &str) -> Result<RequestTarget, Error> {
+    RequestTarget::parse(path).map_err(|error| pointer.refused(origin, "a path that cannot be sent").with_source(error))
+}
+
+/// Path and query of an absolute URL at this origin.
+fn path_at(pointer: Pointer, origin: &Origin, url: &str) -> Result<String, Error> {
+    let uri: Uri = url.parse().map_err(|_| pointer.refused(origin, "a target that is not a URL"))?;
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if authority.contains('@') {
+        return Err(pointer.refused(origin, "a target with user info"));
+    }
+    if origin.is_origin_of(&uri) {
+        return Ok(uri.path_and_query().map_or("/", |path| path.as_str()).to_owned());
+    }
+    Err(pointer.refused(origin, &format!("{}://{authority}", uri.scheme_str().unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::{HostRole, Instance};
+
+    use super::*;
+
+    fn resolved(link: &str) -> Result<String, Error> {
+        let instance =
+            Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1")).expect("a host");
+        let origin = instance.origin(HostRole::Platform).expect("a host");
+        let base = RequestTarget::parse("/iot/device?limit=2").expect("a path");
+        resolve(Pointer::NextPage, origin, &base, link).map(|target| target.to_string())
+    }
+
+    #[test]
+    fn every_form_of_link_within_the_installation_is_read() {
+        for (link, expected) in [
+            ("https://ONE.digicert.test:443/d1/x?offset=2#part", "/x?offset=2"),
+            ("//one.digicert.test/d1/x", "/x"),
+            ("/d1/x?from=10:00", "/x?from=10:00"),
+            ("device?from=10:00", "/iot/device?from=10:00"),
+            ("?offset=2", "/iot/device?offset=2"),
+            ("", "/iot/device?limit=2"),
+        ] {
+            assert_eq!(resolved(link).expect(link), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn every_other_link_is_refused_and_shows_neither_path_nor_query() {
+        for link in [
+            "https://other.test/canary",
+            "http://one.digicert.test/d1/canary",
+            "https://one.digicert.test:8443/d1/canary",
+            "https://canary@one.digicert.test/d1/",
+            "//canary:canary@one.digicert.test/d1/",
+            "/canary",
+            "/d1canary",
+            "/d1/../canary",
+            "../canary",
+            "javascript:canary",
+            "https:canary",
+            "/d1/\\canary",
+        ] {
+            let error = resolved(link).expect_err(link);
+            assert_eq!((error.code(), error.kind()), (Code::SEC_01, ErrorKind::Paging), "{link}");
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! From page to page: asks for one when it is needed, or one ahead, and keeps the place. Holds one page that arrived ahead at most.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use digicert_one_core::{Code, Diagnosis};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
+use super::cursor::{Cursor, Onward};
+use super::envelope::{self, Envelope, Next};
+use super::fault::Fault;
+use super::list::List;
+use super::position::{Position, Step};
+use crate::{Client, Error, ErrorKind, Response};
+
+type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
+
+/// The pages of a list, unread.
+pub(super) struct Feed {
+    client: Client,
+    list: Option<Arc<List>>,
+    cursor: Cursor,
+    ahead: Ahead,
+    position: Position,
+    items_left: u64,
+    pages_left: Option<u64>,
+    prefetch: bool,
+    begun: bool,
+}
+
+/// What comes next.
+enum Ahead {
+    Page(Position),
+    Asked(Position, Fetching),
+    Arrived(Position, Result<Envelope, Error>),
+    Failed(Error),
+    End,
+}
+
+/// A page whose items are not decoded.
+pub(super) struct RawPage {
+    /// Where its first item here is.
+    pub(super) position: Position,
+    pub(super) items: Vec<Bytes>,
+    pub(super) total: Option<u64>,
+    /// The place behind its last item here.
+    pub(super) next: Position,
+}
+
+/// Where to begin and how far to go.
+pub(super) struct Bounds {
+    pub(super) start: Option<Position>,
+    pub(super) items: u64,
+    pub(super) pages: Option<u64>,
+    pub(super) prefetch: bool,
+}
+
+impl Feed {
+    /// A list that could not be made is an error of the first page.
+    pub(super) fn new(client: Client, list: Result<List, Error>, bounds: Bounds) -> Self {
+        let own_start = list.as_ref().map_or(0, |list| list.start);
+        let position = bounds.start.unwrap_or_else(|| Position::offset(own_start));
+        let (list, ahead) = match list {
+            Ok(list) => (Some(Arc::new(list)), Ahead::Page(position.clone())),
+            Err(error) => (None, Ahead::Failed(error)),
+        };
+        Self {
+            client,
+            list,
+            cursor: Cursor::default(),
+            ahead,
+            position,
+            items_left: bounds.items,
+            pages_left: bounds.pages,
+            prefetch: bounds.prefetch,
+            begun: false,
+        }
+    }
+
+    /// The place behind all pages that were given.
+    pub(super) fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// Ends here: what was given last has failed at this place.
+    pub(super) fn fail_at(&mut self, position: Position) {
+        self.position = position;
+        self.ahead = Ahead::End;
+    }
+
+    /// The next page, asked for now if it was not before.
+    pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawPage, Error>>> {
+        loop {
+            ready!(self.poll_ahead(cx));
+            let page = match mem::replace(&mut self.ahead, Ahead::End) {
+                Ahead::Arrived(at, Ok(page)) => self.settle(&at, page),
+                Ahead::Arrived(_, Err(error)) | Ahead::Failed(error) => Err(error),
+                _ => return Poll::Ready(None),
+            };
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            };
+            // An empty page is worth giving only where it is the whole list.
+            if page.items.is_empty() && (self.begun || !matches!(self.ahead, Ahead::End)) {
+                continue;
+            }
+            self.begun = true;
+            self.prefetch(cx);
+            return Poll::Ready(Some(Ok(page)));
+        }
+    }
+
+    /// With prefetching: asks for the page after the one that was given, and lets it arrive.
+    pub(super) fn prefetch(&mut self, cx: &mut Context<'_>) {
+        if self.prefetch {
+            let _ = self.poll_ahead(cx).is_ready();
+        }
+    }
+
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut self.ahead {
+                Ahead::Page(at) => {
+                    let (Some(list), 1..) = (&self.list, self.items_left.min(self.pages_left.unwrap_or(u64::MAX)))
+                    else {
+                        self.ahead = Ahead::End;
+                        return Poll::Ready(());
+                    };
+                    let at = mem::take(at);
+                    self.ahead = match list.key(&at.step) {
+                        Err(error) => Ahead::Failed(error),
+                        Ok(key) if !self.cursor.ask(&key) => Ahead::Failed(Fault::Again.at(list.path(), &at)),
+                        Ok(_) => {
+                            let fetching = fetch(self.client.clone(), Arc::clone(list), at.step.clone());
+                            Ahead::Asked(at, Box::pin(fetching))
+                        }
+                    };
+                }
+                Ahead::Asked(at, fetching) => {
+                    let page = ready!(fetching.as_mut().poll(cx));
+                    self.ahead = Ahead::Arrived(mem::take(at), page);
+                    return Poll::Ready(());
+                }
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Judges a page that arrived, takes what is to be given of it, and finds out how the list goes on.
+    fn settle(&mut self, at: &Position, mut page: Envelope) -> Result<RawPage, Error> {
+        let Some(list) = &self.list else { return Err(Error::local(ErrorKind::Request, "there is no list")) };
+        let onward = self.cursor.judge(list, at, &mut page, self.pages_left.is_some());
+        let onward = onward.map_err(|fault| fault.at(list.path(), at))?;
+        let first = usize::try_from(at.skip).unwrap_or(usize::MAX).min(page.items.len());
+        let left = usize::try_from(self.items_left).unwrap_or(usize::MAX);
+        let end = page.items.len().min(first.saturating_add(left));
+        let cut = end < page.items.len();
+        page.items.truncate(end);
+        page.items.drain(..first);
+        self.items_left -= page.items.len() as u64;
+        self.pages_left = self.pages_left.map(|pages| pages.saturating_sub(1));
+
+        let behind = at.skipping(at.skip.max(end as u64));
+        (self.position, self.ahead) = match onward {
+            _ if cut => (behind, Ahead::End),
+            Onward::End => (behind, Ahead::End),
+            Onward::Page(next) => (next.clone(), Ahead::Page(next)),
+            Onward::Stuck(fault) => {
+                let error = fault.at(list.path(), &behind);
+                (behind, Ahead::Failed(error))
+            }
+            Onward::Refused(error) => (behind, Ahead::Failed(error)),
+        };
+        Ok(RawPage {
+            position: at.skipping(first as u64),
+            items: page.items,
+            total: page.total,
+            next: self.position.clone(),
+        })
+    }
+}
+
+/// One page over the wire. Everything that a call does is done here too: pace, repeats, redirects, limits.
+async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, Error> {
+    let target = list.target(&step)?;
+    let response = list.request(&client, target.clone(), &step).send().await?;
+    if response.status() == StatusCode::NO_CONTENT {
+        return Ok(Envelope::default());
+    }
+    let role = response.mode().host_role();
+    let (seen, body) = seen(response).await?;
+    let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
+        let summary = format!("{}: the answer ({seen}, {} bytes) {unreadable}.", list.path(), body.len());
+        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
+    })?;
+    if let Next::Link(link) = &page.next {
+        let origin = client.instance().origin(role).map_err(Error::instance)?;
+        page.next = match List::follow(origin, &target, link) {
+            Ok(target) => Next::Target(target),
+            Err(error) => Next::Refused(error),
+        };
+    }
+    Ok(page)
+}
+
+/// Status and content type for an error, and the body.
+async fn seen(response: Response) -> Result<(String, Bytes), Error> {
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
+    let seen = format!("HTTP {}, content type {content_type}", response.status().as_u16());
+    Ok((seen, response.bytes().await?))
+}

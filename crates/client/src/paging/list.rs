@@ -1,0 +1,199 @@
+//! The calls of one list: its path and filters on every page, each parameter once.
+
+use std::borrow::Cow;
+
+use digicert_one_core::{Origin, RequestTarget};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::Paging;
+use super::envelope::MAX_ITEMS;
+use super::position::Step;
+use crate::link::{self, Pointer};
+use crate::path::with_query;
+use crate::{Client, Error, ErrorKind, RequestBuilder};
+
+/// Characters that servers leave in the query of a link as they are, and that no target has.
+const LOOSE: &AsciiSet =
+    &AsciiSet::EMPTY.add(b'[').add(b']').add(b' ').add(b'"').add(b'<').add(b'>').add(b'|').add(b'\'');
+/// What clients of these APIs ask for; a largest page is not documented.
+const PAGE_SIZE: u64 = 100;
+
+/// What is asked for, but for the place.
+#[derive(Debug)]
+pub(super) struct List {
+    path: String,
+    /// `name=value` as the caller wrote it, without the parameters of paging.
+    filters: Vec<String>,
+    pub(super) paging: Paging,
+    /// Items asked for with each page.
+    pub(super) size: u64,
+    /// Whether the caller chose that number.
+    pub(super) size_chosen: bool,
+    pub(super) field: Option<String>,
+    body: Option<Map<String, Value>>,
+    /// Where the caller's own query begins.
+    pub(super) start: u64,
+}
+
+impl List {
+    /// Takes the parameters of paging out of the caller's query, where they say page size and beginning.
+    pub(super) fn new(target: &RequestTarget, paging: Paging, size: Option<u64>) -> Result<Self, Error> {
+        let invalid = |text: String| Error::local(ErrorKind::Request, text);
+        let number = |name: &str, value: Option<&str>| {
+            value.and_then(|value| value.parse::<u64>().ok()).ok_or_else(|| invalid(format!("{name} must be a number")))
+        };
+        let (mut filters, mut own_size, mut start) = (Vec::new(), None, 0);
+        for pair in pairs(target) {
+            let value = pair.split_once('=').map(|(_, value)| value);
+            match &*name(pair) {
+                limit if paging != Paging::Whole && limit == paging.size_name() => {
+                    own_size = Some(number(limit, value)?)
+                }
+                "offset" if matches!(paging, Paging::Detected | Paging::Offset) => start = number("offset", value)?,
+                "pageToken" if paging == Paging::Token => {
+                    return Err(invalid("a list begins at a position (start_at), not at a pageToken".to_owned()));
+                }
+                _ => filters.push(pair.to_owned()),
+            }
+        }
+        let chosen = size.or(own_size);
+        let size = chosen.unwrap_or(PAGE_SIZE);
+        if !(1..=MAX_ITEMS as u64).contains(&size) {
+            return Err(invalid(format!("the page size must be between 1 and {MAX_ITEMS}, not {size}")));
+        }
+        let path = target.path().to_owned();
+        Ok(Self { path, filters, paging, size, size_chosen: chosen.is_some(), field: None, body: None, start })
+    }
+
+    /// The items of a page are under this name.
+    pub(super) fn with_field(mut self, field: Option<String>) -> Self {
+        self.field = field;
+        self
+    }
+
+    /// The list is asked for by POST with this JSON object.
+    pub(super) fn with_body(mut self, body: Option<Value>) -> Result<Self, Error> {
+        self.body = match body {
+            None => None,
+            Some(Value::Object(body)) => Some(body),
+            Some(_) => return Err(Error::local(ErrorKind::Request, "the body of a list must be a JSON object")),
+        };
+        Ok(self)
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path and query of the page at this step.
+    pub(super) fn target(&self, step: &Step) -> Result<RequestTarget, Error> {
+        let (base, own): (&str, Vec<&str>) = match step {
+            Step::Link(target) => (target.path(), pairs(target).collect()),
+            _ => (&self.path, Vec::new()),
+        };
+        let missing = |pair: &&str| !own.iter().any(|own| name(own) == name(pair));
+        let filters = self.filters.iter().map(String::as_str).filter(missing);
+        let query = own.iter().copied().chain(filters).collect::<Vec<_>>().join("&");
+        let text = if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") };
+        let mut target = RequestTarget::parse(text);
+        let mut add =
+            |name: &str, value: &str| target = target.clone().and_then(|target| with_query(&target, name, value));
+        if self.body.is_none() && self.paging != Paging::Whole {
+            let size_name = self.paging.size_name();
+            if !own.iter().any(|own| name(own) == size_name) {
+                add(size_name, &self.size.to_string());
+            }
+            match step {
+                Step::Offset(offset) if *offset > 0 => add("offset", &offset.to_string()),
+                Step::Token(token) => add("pageToken", token),
+                _ => {}
+            }
+        }
+        target.map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))
+    }
+
+    /// The call of the page at this step.
+    pub(super) fn request(&self, client: &Client, target: RequestTarget, step: &Step) -> RequestBuilder {
+        let Some(body) = &self.body else { return client.get(target) };
+        let mut body = body.clone();
+        body.insert("maxResults".to_owned(), self.size.into());
+        if let Step::Token(token) = step {
+            body.insert("pageToken".to_owned(), token.as_str().into());
+        }
+        client.post(target).json(&body)
+    }
+
+    /// The target of a link on the page of `from`, as a server wrote it.
+    pub(super) fn follow(origin: &Origin, from: &RequestTarget, link: &str) -> Result<RequestTarget, Error> {
+        let (place, query) = link.split_at(link.find('?').unwrap_or(link.len()));
+        link::resolve(Pointer::NextPage, origin, from, &format!("{place}{}", utf8_percent_encode(query, LOOSE)))
+    }
+
+    /// What is the same for two calls exactly if they ask for the same page.
+    pub(super) fn key(&self, step: &Step) -> Result<String, Error> {
+        let target = self.target(step)?;
+        let mut parts: Vec<&str> = pairs(&target).filter(|pair| *pair != "offset=0").collect();
+        parts.sort_unstable();
+        let token = match step {
+            Step::Token(token) if self.body.is_some() => token,
+            _ => "",
+        };
+        Ok(format!("{}?{}#{token}", target.path(), parts.join("&")))
+    }
+
+    /// The offset that a link asks for.
+    pub(super) fn offset(link: &RequestTarget) -> Option<u64> {
+        pairs(link).find(|pair| name(pair) == "offset")?.split_once('=')?.1.parse().ok()
+    }
+}
+
+fn pairs(target: &RequestTarget) -> impl Iterator<Item = &str> {
+    let query = target.as_str().split_once('?').map_or("", |(_, query)| query);
+    query.split('&').filter(|pair| !pair.is_empty())
+}
+
+/// The name of a pair as the server reads it, so that `data%5Btype%5D` and `data[type]` are one.
+fn name(pair: &str) -> Cow<'_, str> {
+    percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(target: &str) -> List {
+        List::new(&RequestTarget::parse(target).expect("a path"), Paging::Detected, Some(2)).expect("a list")
+    }
+
+    #[test]
+    fn filters_are_on_every_page_and_nothing_is_there_twice() {
+        let list = list("/x?data%5Btype%5D=a&status=A&status=B&limit=9&offset=4");
+        let target = |step: Step| list.target(&step).expect("a target").to_string();
+        assert_eq!((list.start, list.size), (4, 2));
+        let filters = "data%5Btype%5D=a&status=A&status=B";
+        assert_eq!(target(Step::Offset(0)), format!("/x?{filters}&limit=2"));
+        assert_eq!(target(Step::Offset(6)), format!("/x?{filters}&limit=2&offset=6"));
+        assert_eq!(target(Step::Token("a b/".to_owned())), format!("/x?{filters}&limit=2&pageToken=a%20b%2F"));
+        let link = RequestTarget::parse("/y?offset=6&limit=7&data%5btype%5d=a").expect("a path");
+        assert_eq!(target(Step::Link(link)), "/y?offset=6&limit=7&data%5Btype%5D=a&status=A&status=B");
+    }
+
+    #[test]
+    fn two_calls_for_one_page_have_one_key() {
+        let list = list("/x?a=1");
+        let key = |step: Step| list.key(&step).expect("a key");
+        let link = |text: &str| Step::Link(RequestTarget::parse(text).expect("a path"));
+        assert_eq!(key(Step::Offset(0)), key(link("/x?limit=2&offset=0&a=1")));
+        assert_eq!(key(Step::Offset(2)), key(link("/x?offset=2&limit=2")));
+        assert_ne!(key(Step::Offset(2)), key(Step::Offset(4)));
+    }
+
+    #[test]
+    fn a_page_size_that_nobody_can_mean_is_refused() {
+        for target in ["/x?limit=0", "/x?limit=many", "/x?limit=100001", "/x?offset=-1", "/x?offset"] {
+            let target = RequestTarget::parse(target).expect("a path");
+            assert_eq!(List::new(&target, Paging::Detected, None).expect_err("refused").kind(), ErrorKind::Request);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Lists that come in pages. The products of DigiCert ONE write them in four ways, and nothing is promised about their ends;
+//! here they become one stream that asks for a page when it is needed, and that a server cannot keep busy for ever.
+//!
+//! `list.rs` makes the calls, `envelope.rs` reads the answers, `cursor.rs` judges them (pure), `feed.rs` goes from page to page,
+//! `stream.rs` is what programs hold.
+
+mod cursor;
+mod envelope;
+mod fault;
+mod feed;
+mod list;
+mod page;
+mod pages;
+mod position;
+mod stream;
+
+pub use page::Page;
+pub use pages::{Pages, Paging};
+pub use position::{Position, PositionError};
+pub use stream::{ItemStream, PageStream};

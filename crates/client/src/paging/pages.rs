@@ -1,0 +1,201 @@
+//! A list in the making: which one, how it is paged, how much of it.
+
+use std::fmt;
+
+use digicert_one_core::{RequestTarget, TargetError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::feed::{Bounds, Feed};
+use super::list::List;
+use super::position::Position;
+use super::stream::{ItemStream, PageStream};
+use crate::path::with_query;
+use crate::{Client, Error, ErrorKind};
+
+/// How a list is paged, where its answers do not tell it right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Paging {
+    /// As the answers say: a page token, a `next` that is a number or a link, or else `limit` and `offset`.
+    #[default]
+    Detected,
+    /// By `limit` and `offset`; what an answer says of a next page is not looked at.
+    Offset,
+    /// By `maxResults` and `pageToken`, as the API of the Cloud Signature Consortium (CSC) has it.
+    Token,
+    /// Not at all: one answer holds the whole list.
+    Whole,
+}
+
+impl Paging {
+    /// The parameter that asks for a number of items.
+    pub(super) fn size_name(self) -> &'static str {
+        match self {
+            Self::Token => "maxResults",
+            _ => "limit",
+        }
+    }
+}
+
+/// A list that is not asked for yet. Made by [`Client::pages`].
+///
+/// Its streams ask for a page when it is needed and not before, spawn nothing, and run under any executor. Dropping one ends it.
+/// Mistakes of the making are collected and are the first thing that a stream gives.
+///
+/// ```no_run
+/// # async fn example(client: digicert_one_client::Client) -> Result<(), digicert_one_client::Error> {
+/// let mut certificates = client.pages("/mpki/api/v1/certificate-search?status=ISSUED").items::<serde_json::Value>();
+/// while let Some(certificate) = certificates.next().await {
+///     println!("{}", certificate?["serial_number"]);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Going on where an earlier run stopped:
+///
+/// ```no_run
+/// # use digicert_one_client::{Client, Position};
+/// # async fn example(client: Client, kept: &str) -> Result<String, Box<dyn std::error::Error>> {
+/// let mut entries = client.pages("/mpki/api/v1/audit-log").start_at(kept.parse::<Position>()?).items::<serde_json::Value>();
+/// while let Some(Ok(entry)) = entries.next().await {
+///     println!("{entry}");
+/// }
+/// Ok(entries.position().to_string())
+/// # }
+/// ```
+#[must_use = "a list is asked for by its stream"]
+pub struct Pages {
+    client: Client,
+    target: Result<RequestTarget, TargetError>,
+    body: Option<Result<serde_json::Value, serde_json::Error>>,
+    paging: Paging,
+    field: Option<String>,
+    size: Option<u32>,
+    max_items: Option<u64>,
+    max_pages: Option<u64>,
+    start: Option<Position>,
+    prefetch: bool,
+}
+
+impl Pages {
+    pub(crate) fn new(client: Client, target: Result<RequestTarget, TargetError>) -> Self {
+        Self {
+            client,
+            target,
+            body: None,
+            paging: Paging::Detected,
+            field: None,
+            size: None,
+            max_items: None,
+            max_pages: None,
+            start: None,
+            prefetch: false,
+        }
+    }
+
+    /// Adds a filter, which every page is asked for with; both parts are encoded.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.target = self.target.and_then(|target| with_query(&target, name, value));
+        self
+    }
+
+    /// Asks by POST with this JSON object, as CSC lists are. `maxResults` and `pageToken` are added to it, and the paging is
+    /// [`Paging::Token`].
+    pub fn post_json<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
+        self.body = Some(serde_json::to_value(body));
+        self.paging = Paging::Token;
+        self
+    }
+
+    /// How the list is paged; by default its answers tell.
+    pub fn paging(mut self, paging: Paging) -> Self {
+        self.paging = paging;
+        self
+    }
+
+    /// The field that holds the items, where it has an unusual name.
+    pub fn list_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Items for each page: 1 to 100,000, 100 by default. The platform may give fewer. A `limit` in the path says the same.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.size = Some(items);
+        self
+    }
+
+    /// Ends after this many items.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.max_items = Some(items);
+        self
+    }
+
+    /// Ends after this many pages. Without it, a list that tells no total is an error after 10,000 pages.
+    pub fn max_pages(mut self, pages: u64) -> Self {
+        self.max_pages = Some(pages);
+        self
+    }
+
+    /// Begins here instead of at the beginning.
+    pub fn start_at(mut self, position: Position) -> Self {
+        self.start = Some(position);
+        self
+    }
+
+    /// Asks for the next page as soon as one arrived. Nothing runs by itself: the page comes in whenever the stream is polled,
+    /// so this helps where polls and work alternate, and costs one page more of memory and, if the stream is dropped, one
+    /// call that was not needed.
+    pub fn prefetch(mut self, prefetch: bool) -> Self {
+        self.prefetch = prefetch;
+        self
+    }
+
+    /// The items as a stream.
+    ///
+    /// Its errors: those of a call; AUT-05 for an answer that is no list and for an item that is no `T`; API-04 for a list that
+    /// repeats itself or does not end; SEC-01 for a link to another origin, where nothing is sent.
+    pub fn items<T: DeserializeOwned>(self) -> ItemStream<T> {
+        ItemStream::new(self.feed())
+    }
+
+    /// The pages as a stream; errors as in [`items`](Self::items).
+    pub fn pages<T: DeserializeOwned>(self) -> PageStream<T> {
+        PageStream::new(self.feed())
+    }
+
+    fn feed(self) -> Feed {
+        let bounds = Bounds {
+            start: self.start,
+            items: self.max_items.unwrap_or(u64::MAX),
+            pages: self.max_pages,
+            prefetch: self.prefetch,
+        };
+        let list = list(self.target, self.body, self.paging, self.size.map(u64::from));
+        Feed::new(self.client, list.map(|list| list.with_field(self.field)), bounds)
+    }
+}
+
+fn list(
+    target: Result<RequestTarget, TargetError>,
+    body: Option<Result<serde_json::Value, serde_json::Error>>,
+    paging: Paging,
+    size: Option<u64>,
+) -> Result<List, Error> {
+    let target = target.map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
+    let body = body.transpose().map_err(|error| {
+        Error::local(ErrorKind::Request, "the body of the list cannot be written as JSON").with_source(error)
+    })?;
+    List::new(&target, paging, size)?.with_body(body)
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("path", &self.target.as_ref().map(RequestTarget::path).unwrap_or("invalid"))
+            .field("paging", &self.paging)
+            .field("page_size", &self.size)
+            .finish_non_exhaustive()
+    }
+}

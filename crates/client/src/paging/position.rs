@@ -1,0 +1,195 @@
+//! A place in a list, as text that can be kept: how its page is asked for, and how much of the list came before.
+
+use std::fmt;
+use std::str::FromStr;
+
+use digicert_one_core::RequestTarget;
+use serde::{Deserialize, Serialize};
+
+/// How a page is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// By the number of items before it.
+    Offset(u64),
+    /// By the link that the page before it gave.
+    Link(RequestTarget),
+    /// By the token that the page before it gave.
+    Token(String),
+}
+
+/// Where a list goes on: after the last item that was given, or at the page that failed.
+///
+/// It is text (`offset:200`, `offset:200+37` in the middle of a page), in `Display`, `FromStr` and serde, so that a program can keep
+/// it and go on later. It belongs to one path with one set of filters. A position made of a link or a token lives as long as
+/// the server lets it, and its text holds what the server wrote there.
+///
+/// ```
+/// use digicert_one_client::Position;
+/// let position: Position = "offset:200+37".parse()?;
+/// assert_eq!((position.to_string().as_str(), position.index()), ("offset:200+37", 237));
+/// assert_eq!(Position::default(), Position::offset(0));
+/// # Ok::<(), digicert_one_client::PositionError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Position {
+    pub(super) step: Step,
+    /// Items of the list before the page.
+    pub(super) before: u64,
+    /// Items of the page before the place.
+    pub(super) skip: u64,
+}
+
+/// A text that is no [`Position`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionError;
+
+impl Position {
+    /// After this many items.
+    #[must_use]
+    pub fn offset(items: u64) -> Self {
+        Self::at(Step::Offset(items), items)
+    }
+
+    pub(super) fn at(step: Step, before: u64) -> Self {
+        Self { step, before, skip: 0 }
+    }
+
+    /// The place behind this many items of the same page.
+    pub(super) fn skipping(&self, skip: u64) -> Self {
+        Self { skip, ..self.clone() }
+    }
+
+    /// This many items further on the same page.
+    pub(super) fn after(&self, items: usize) -> Self {
+        self.skipping(self.skip.saturating_add(items as u64))
+    }
+
+    /// How many items of the list come before this place, as far as they were counted.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.before.saturating_add(self.skip)
+    }
+}
+
+impl Default for Position {
+    /// The beginning of a list.
+    fn default() -> Self {
+        Self::offset(0)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, rest) = match &self.step {
+            Step::Offset(_) => ("offset", None),
+            Step::Link(target) => ("link", Some(target.as_str())),
+            Step::Token(token) => ("token", Some(token.as_str())),
+        };
+        write!(f, "{kind}:{}", self.before)?;
+        if self.skip > 0 {
+            write!(f, "+{}", self.skip)?;
+        }
+        rest.map_or(Ok(()), |rest| write!(f, ":{rest}"))
+    }
+}
+
+impl fmt::Debug for Position {
+    /// Without the query of a link and without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.step {
+            Step::Offset(_) => "offset",
+            Step::Link(_) => "link",
+            Step::Token(_) => "token",
+        };
+        write!(f, "Position({kind}, {} items before)", self.index())
+    }
+}
+
+impl FromStr for Position {
+    type Err = PositionError;
+
+    fn from_str(text: &str) -> Result<Self, PositionError> {
+        let (kind, rest) = text.split_once(':').ok_or(PositionError)?;
+        let (place, rest) = rest.split_once(':').map_or((rest, None), |(place, rest)| (place, Some(rest)));
+        let (before, skip) = place.split_once('+').unwrap_or((place, "0"));
+        let (before, skip) = (number(before)?, number(skip)?);
+        let step = match (kind, rest) {
+            ("offset", None) => Step::Offset(before),
+            ("link", Some(link)) => Step::Link(RequestTarget::parse(link).map_err(|_| PositionError)?),
+            ("token", Some(token)) if !token.is_empty() => Step::Token(token.to_owned()),
+            _ => return Err(PositionError),
+        };
+        Ok(Self { step, before, skip })
+    }
+}
+
+/// `u64::from_str` takes a sign too.
+fn number(digits: &str) -> Result<u64, PositionError> {
+    match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => digits.parse().map_err(|_| PositionError),
+        false => Err(PositionError),
+    }
+}
+
+impl TryFrom<String> for Position {
+    type Error = PositionError;
+
+    fn try_from(text: String) -> Result<Self, PositionError> {
+        text.parse()
+    }
+}
+
+impl From<Position> for String {
+    fn from(position: Position) -> Self {
+        position.to_string()
+    }
+}
+
+impl fmt::Display for PositionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no position in a list: one looks like offset:200, and is printed where a list stops")
+    }
+}
+
+impl std::error::Error for PositionError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_position_survives_its_text() {
+        for text in ["offset:0", "offset:200+37", "link:200:/x?offset=200&a=b:c", "token:10+1:a:b/+=", "token:0:x"] {
+            let position: Position = text.parse().expect(text);
+            assert_eq!(position.to_string(), text);
+            let json = serde_json::to_string(&position).expect("text");
+            assert_eq!(serde_json::from_str::<Position>(&json).expect(text), position);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_errors_that_do_not_repeat_them() {
+        for text in [
+            "",
+            "offset",
+            "offset:",
+            "offset:-1",
+            "offset:+1",
+            "offset:1:2",
+            "link:1:https://x.test/",
+            "token:1:",
+            "page:2",
+        ] {
+            assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_query_nor_token() {
+        for text in ["link:2:/x?canary", "token:2:canary"] {
+            let shown = format!("{:?}", text.parse::<Position>().expect(text));
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+}

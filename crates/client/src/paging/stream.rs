@@ -1,0 +1,145 @@
+//! The two streams that programs hold: items one by one, and whole pages.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use digicert_one_core::{Code, Diagnosis};
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+
+use super::feed::{Feed, RawPage};
+use super::page::Page;
+use super::position::Position;
+use crate::mismatch::Mismatch;
+use crate::{Error, ErrorKind};
+
+/// The items of a list, page after page. Made by [`Pages::items`](crate::Pages::items); also a [`Stream`].
+///
+/// After an error it has ended: polling again gives `None`. [`position`](Self::position) is then where the failed page, or the item
+/// that could not be decoded, begins, and a new stream goes on there.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct ItemStream<T> {
+    feed: Feed,
+    page: Option<(RawPage, usize)>,
+    item: PhantomData<fn() -> T>,
+}
+
+/// The pages of a list. Made by [`Pages::pages`](crate::Pages::pages); also a [`Stream`].
+///
+/// A list without items is one empty page. After an error it has ended, as [`ItemStream`] has.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct PageStream<T> {
+    feed: Feed,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> ItemStream<T> {
+    pub(super) fn new(feed: Feed) -> Self {
+        Self { feed, page: None, item: PhantomData }
+    }
+
+    /// The next item; `None` at the end. Can be dropped and called again: no item is lost.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Where the list goes on after the last item that was given.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match &self.page {
+            Some((page, given)) => page.position.after(*given),
+            None => self.feed.position().clone(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> PageStream<T> {
+    pub(super) fn new(feed: Feed) -> Self {
+        Self { feed, item: PhantomData }
+    }
+
+    /// The next page; `None` at the end. Can be dropped and called again: no page is lost.
+    pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Where the list goes on after the last page that was given.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.feed.position().clone()
+    }
+}
+
+impl<T: DeserializeOwned> Stream for ItemStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some((page, given)) = &mut this.page
+                && let Some(item) = page.items.get(*given)
+            {
+                let position = page.position.after(*given);
+                let decoded = decode(item, &position);
+                *given += 1;
+                if decoded.is_err() {
+                    this.feed.fail_at(position);
+                }
+                if decoded.is_err() || *given == page.items.len() {
+                    this.page = None;
+                }
+                this.feed.prefetch(cx);
+                return Poll::Ready(Some(decoded));
+            }
+            this.page = None;
+            match ready!(this.feed.poll_page(cx)) {
+                Some(Ok(page)) => this.page = Some((page, 0)),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Stream for PageStream<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let page = match ready!(this.feed.poll_page(cx)) {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        };
+        let items = page.items.iter().enumerate().map(|(index, item)| decode(item, &page.position.after(index)));
+        let items: Result<Vec<T>, Error> = items.collect();
+        let RawPage { position, total, next, .. } = page;
+        if items.is_err() {
+            this.feed.fail_at(position.clone());
+        }
+        Poll::Ready(Some(items.map(|items| Page { items, total, position, next })))
+    }
+}
+
+fn decode<T: DeserializeOwned>(item: &[u8], position: &Position) -> Result<T, Error> {
+    serde_json::from_slice(item).map_err(|error| {
+        let (index, before) = (position.skip, position.before);
+        let summary = format!("item {index} of the page after {before} items of the list is not what was expected");
+        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(&error))
+    })
+}
+
+impl<T> fmt::Debug for ItemStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemStream").field("page", self.feed.position()).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for PageStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").field("position", self.feed.position()).finish_non_exhaustive()
+    }
+}

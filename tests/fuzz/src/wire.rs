@@ -1,0 +1,97 @@
+//! A client over a server that says what the fuzzer thinks of. No wire and no waiting: only the reading of answers is on trial, the
+//! way every call goes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_client::Client;
+use digicert_one_core::{
+    ApiKey, Capabilities, Clock, ConnectionFacts, Connector, ConnectorInfo, Exchange, FixedCredential, Instance,
+    ResponseBody, Sleep, Transport, TransportConfig, TransportError,
+};
+use http::{Request, Response};
+
+/// The key that every call carries, and that no output may hold.
+pub const KEY: &str = "canary-0123456789";
+
+/// Gives its answers over and over, and remembers what it was asked.
+#[derive(Clone, Debug)]
+pub struct Wire(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    answers: Vec<Response<Bytes>>,
+    requests: Mutex<Vec<Request<Bytes>>>,
+}
+
+/// An answer with this body.
+pub fn answer(status: u16, body: &[u8]) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::copy_from_slice(body));
+    *answer.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+    answer
+}
+
+impl Wire {
+    /// A server with these answers; at least one.
+    pub fn new(answers: Vec<Response<Bytes>>) -> Self {
+        Self(Arc::new(Inner { answers, requests: Mutex::default() }))
+    }
+
+    /// A client of it, at `https://one.digicert.test/d1`.
+    pub fn client(&self) -> Client {
+        let instance = Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1"));
+        let built = Client::builder()
+            .instance(instance.expect("a host"))
+            .credential(FixedCredential::api_key(ApiKey::new(KEY).expect("a key")))
+            .connector(self.clone())
+            .clock(Arc::new(Instant))
+            .build();
+        built.expect("complete")
+    }
+
+    /// What it was asked, as method, URI and body.
+    pub fn requests(&self) -> Vec<(String, http::Uri, Bytes)> {
+        let requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().map(|one| (one.method().to_string(), one.uri().clone(), one.body().clone())).collect()
+    }
+}
+
+impl Connector for Wire {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("wire", "none", "none")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    fn connect(&self, _config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        let mut requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = self.0.answers[requests.len() % self.0.answers.len()].clone();
+        requests.push(request);
+        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
+    }
+}
+
+/// A clock whose waits are over at once.
+#[derive(Debug)]
+struct Instant;
+
+impl Clock for Instant {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    }
+
+    fn sleep(&self, _duration: Duration) -> Sleep {
+        Box::pin(std::future::ready(()))
+    }
+}

@@ -1,0 +1,18 @@
+//! Error answers: the first byte is the status, the rest the body.
+#![no_main]
+
+use digicert_one_fuzz::{KEY, Wire, answer};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Some((first, body)) = data.split_first() else { return };
+    let wire = Wire::new(vec![answer(400 + u16::from(first % 200), body)]);
+    let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error answer");
+    let told = error.answer().expect("it was read");
+    for text in [&told.code, &told.message].into_iter().flatten() {
+        assert!(text.chars().count() <= 503 && !text.contains(char::is_control), "{text:?}");
+    }
+    let shown = format!("{error}{error:?}{}", error.diagnosis());
+    assert!(shown.len() < 16_384, "{}", shown.len());
+    // A key that is quoted with escapes is not looked for.
+    assert!(body.contains(&b'\\') || !shown.contains(KEY), "{shown}");
+});

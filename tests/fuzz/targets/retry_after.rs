@@ -1,0 +1,28 @@
+//! `Retry-After` in the first line, the server's `Date` in the second.
+#![no_main]
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_fuzz::{Wire, answer};
+use http::HeaderValue;
+use http::header::{DATE, RETRY_AFTER};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let mut answer = answer(429, b"");
+    for name in [RETRY_AFTER, DATE] {
+        let Ok(value) = HeaderValue::from_bytes(lines.next().unwrap_or_default()) else { continue };
+        answer.headers_mut().insert(name, value);
+    }
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    let wire = Wire::new(vec![answer]);
+    let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error answer");
+    let wait = error.answer().expect("it was read").retry_after;
+    if let Some(wait) = wait {
+        assert!(wait <= Duration::from_secs(u64::from(u32::MAX)), "{wait:?}");
+        assert!(SystemTime::UNIX_EPOCH.checked_add(wait).is_some());
+    }
+    if let Some(seconds) = seconds {
+        assert_eq!(wait, Some(Duration::from_secs(u64::from(seconds))));
+    }
+});
