@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `fuzz`, `matrix`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `faults`, `fuzz`, `matrix`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -7,6 +7,7 @@
 mod bench;
 mod cargo;
 mod docs;
+mod faults;
 mod fuzz;
 mod matrix;
 mod page;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Writes the table format × transport in docs/formats.md, from runs on every stack
     Matrix,
+    /// Writes the table fault × transport in docs/faults.md and the pages of docs/errors, from runs on every stack
+    Faults,
     /// Every fuzz target for some minutes, by cargo-fuzz
     Fuzz(fuzz::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Matrix => matrix::run(),
+        Task::Faults => faults::run(),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
     };

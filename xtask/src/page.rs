@@ -56,6 +56,11 @@ impl Page {
     }
 }
 
+/// Text for a cell of a table.
+pub(crate) fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,8 +38,8 @@ impl Failure {
             Self::Call(error) => error.diagnosis().clone(),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
-            Self::File { .. } => Diagnosis::new(Code::ID_13, self.to_string(), ""),
-            _ => Diagnosis::new(Code::CFG_04, self.to_string(), ""),
+            Self::File { .. } => Diagnosis::of(Code::ID_13, self.to_string()),
+            _ => Diagnosis::of(Code::CFG_04, self.to_string()),
         }
     }
 

@@ -191,8 +191,7 @@ pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed, within: Duratio
 
 fn too_late(limit: Duration) -> Error {
     let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
-    let diagnosis = Diagnosis::new(Code::NET_08, summary, "").advising(Advice::Repeat { not_before: None });
-    Error::new(ErrorKind::Transport, diagnosis)
+    Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
 }
 
 /// One attempt to prove that a credential is usable. A redirect proves nothing.
@@ -264,6 +263,7 @@ fn context(origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallConte
     CallContext::new(origin.authority(), lease.material().mode(), now)
         .with_identity(lease.material().identity().cloned())
         .with_credential_source(Arc::clone(lease.source()))
+        .with_key_shape(lease.material().key().map(ApiKey::shape))
 }
 
 fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lease>) -> http::Request<Bytes> {
@@ -321,7 +321,7 @@ async fn conclude(
     }
     let body = without_key(beginning(settings.watched(body, &exchange.facts)).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
-    let diagnosis = diagnose_answer(&answer, &context);
+    let diagnosis = diagnose_answer(&answer, &context.with_facts(exchange.facts));
     report(
         settings,
         lease,

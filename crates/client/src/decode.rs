@@ -20,6 +20,7 @@ const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 /// Reads an error answer. `now` serves where the answer has no date of its own.
 pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
+    answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
     answer.request_id = ["x-request-id", "x-dc-transactionid", "x-correlation-id"]
         .into_iter()
@@ -88,16 +89,19 @@ fn clean(text: &str, limit: usize) -> String {
     }
 }
 
-/// Seconds, or a date against the server's own `Date` (RFC 9110 §10.2.3).
+/// The server's clock.
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it; `now` serves where it shows none.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    let date =
-        headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(|date| httpdate::parse_http_date(date).ok());
-    Some(until.duration_since(date.unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
+    Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -162,7 +166,7 @@ mod tests {
             if let Some(date) = date {
                 headers.insert(DATE, date.parse().expect("a value"));
             }
-            retry_after(&headers, SystemTime::UNIX_EPOCH)
+            answer(StatusCode::TOO_MANY_REQUESTS, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH).retry_after
         };
         assert_eq!(wait("2", None), Some(Duration::from_secs(2)));
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";

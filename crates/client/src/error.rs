@@ -59,11 +59,11 @@ impl Error {
 
     /// A call or configuration that is not valid, in one sentence.
     pub(crate) fn local(kind: ErrorKind, summary: impl Into<String>) -> Self {
-        Self::new(kind, Diagnosis::new(Code::CFG_01, summary, ""))
+        Self::new(kind, Diagnosis::of(Code::CFG_01, summary))
     }
 
     pub(crate) fn instance(error: InstanceError) -> Self {
-        Self::new(ErrorKind::Config, Diagnosis::new(error.code(), error.to_string(), "")).with_source(error)
+        Self::new(ErrorKind::Config, Diagnosis::of(error.code(), error.to_string())).with_source(error)
     }
 
     pub(crate) fn credential(error: CredentialError) -> Self {
@@ -90,7 +90,7 @@ impl Error {
             _ => Advice::Repeat { not_before: None },
         };
         let summary = format!("no call to {host} was sent: {error}.");
-        Self::new(ErrorKind::Pace, Diagnosis::new(error.code(), summary, "").advising(advice)).with_source(error)
+        Self::new(ErrorKind::Pace, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
     }
 
     pub(crate) fn after(mut self, tried: Tried) -> Self {

@@ -155,7 +155,7 @@ impl Response {
 }
 
 fn decode(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Decode, Diagnosis::new(Code::AUT_05, summary, "")).with_source(source)
+    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
 }
 
 fn of_body(error: TransportError, context: &CallContext) -> Error {

@@ -20,6 +20,7 @@
 mod case;
 mod cases;
 mod child;
+mod faults;
 mod formats;
 mod load;
 mod log_scan;
@@ -30,6 +31,7 @@ mod waiver;
 mod world;
 
 pub use case::{Case, Level, cases};
+pub use faults::{Fault, FaultCell, Wider, fault_table, fault_test, faults};
 pub use formats::{FormatCell, format_table, format_test};
 pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
 pub use run::{check_waivers, run};

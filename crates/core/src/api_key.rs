@@ -23,7 +23,36 @@ use crate::{CredentialError, Fingerprint, Material};
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
 #[derive(Clone)]
-pub struct ApiKey(HeaderValue);
+pub struct ApiKey {
+    value: HeaderValue,
+    shape: KeyShape,
+}
+
+/// Public facts of an API key, to find one that was cut or taken for another token; nothing of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyShape {
+    /// Its characters.
+    pub length: usize,
+    /// Whether it has the usual shape: 26 hexadecimal digits, an underscore, 64 more. DigiCert documents none, so another
+    /// shape is a hint and never an error.
+    pub is_usual: bool,
+}
+
+impl KeyShape {
+    fn of(key: &[u8]) -> Self {
+        let hexadecimal = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
+        let is_usual = key.len() == 91 && key[26] == b'_' && hexadecimal(&key[..26]) && hexadecimal(&key[27..]);
+        Self { length: key.len(), is_usual }
+    }
+}
+
+impl fmt::Display for KeyShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = if self.is_usual { "the usual shape" } else { "not the usual shape" };
+        write!(f, "{} characters, {shape}", self.length)
+    }
+}
 
 impl ApiKey {
     /// Takes the key exactly as given.
@@ -46,30 +75,31 @@ impl ApiKey {
                 ),
             ));
         }
+        let shape = KeyShape::of(text.as_bytes());
         let owned = Wiped(std::mem::take(&mut *text).into_bytes());
         let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(owned)).map_err(|error| {
             CredentialError::new(Code::ID_07, "the API key cannot be a header value").with_source(error)
         })?;
         value.set_sensitive(true);
-        Ok(Self(value))
+        Ok(Self { value, shape })
     }
 
     /// The value for the `x-api-key` header, marked sensitive. Shares the key's buffer.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
-        self.0.clone()
+        self.value.clone()
     }
 
-    /// Characters of the key: a public fact that helps with a key that was cut on the way.
+    /// Length and shape: public facts that help with a key that was cut on the way.
     #[must_use]
-    pub fn length(&self) -> usize {
-        self.0.len()
+    pub fn shape(&self) -> KeyShape {
+        self.shape
     }
 
     /// The name of this key in logs and limits. Costs a SHA-256: keep it where it is needed for each call.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_key(self.0.as_bytes())
+        Fingerprint::of_key(self.value.as_bytes())
     }
 }
 
@@ -115,6 +145,16 @@ mod tests {
         for bad in ["canary\r\n", "can ary", "canary\0", "canäry", "\tcanary"] {
             let error = ApiKey::new(bad).expect_err(bad);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_shape_tells_a_whole_key_from_a_cut_one() {
+        let usual = format!("{}_{}", "0a".repeat(13), "C".repeat(64));
+        let shape = |text: &str| ApiKey::new(text).expect("valid").shape();
+        assert_eq!(shape(&usual), KeyShape { length: 91, is_usual: true });
+        for other in [&usual[..90], &usual.replace('_', "-"), &usual.replace('C', "x"), "k"] {
+            assert!(!shape(other).is_usual, "{other}");
         }
     }
 

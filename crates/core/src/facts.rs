@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::ServerCertificate;
 
 /// Facts about one connection. `None` means that this stack cannot know; nothing in here is ever a guess.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct ConnectionFacts {
     pub identity_sent: Option<bool>,
     /// The address at the other end (the proxy's, where one is used).
     pub peer: Option<SocketAddr>,
+    /// What the server's certificate says of itself. A resumed session shows none.
+    pub server_certificate: Option<Arc<ServerCertificate>>,
 }
 
 impl ConnectionFacts {

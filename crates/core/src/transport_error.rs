@@ -23,6 +23,8 @@ pub enum TransportErrorKind {
     Refused,
     /// The name has no address. Repeat: yes.
     Dns,
+    /// The server refused the request over HTTP/2 and wants HTTP/1.1 (RFC 9113 §7, `HTTP_1_1_REQUIRED`). Repeat: no.
+    Http11Required,
     /// The connection ended before the head of the answer. Repeat: as `Delivery` allows.
     Interrupted,
     /// The stack cannot use the client identity. Repeat: no.
@@ -239,6 +241,7 @@ impl fmt::Display for TransportError {
             Kind::Config => f.write_str("the transport configuration is not valid"),
             Kind::Refused => f.write_str("the connection was refused"),
             Kind::Dns => f.write_str("the host name has no address"),
+            Kind::Http11Required => f.write_str("the server refused the request over HTTP/2 and wants HTTP/1.1"),
             Kind::Interrupted => f.write_str("the connection ended before the answer began"),
             Kind::LocalIdentity => f.write_str("this TLS stack cannot use the client identity"),
             Kind::NoRuntime => f.write_str("the transport was called outside the runtime that it needs"),

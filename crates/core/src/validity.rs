@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use x509_cert::der::DateTime;
 
-use crate::diagnosis::{Code, days};
+use crate::diagnosis::{Code, span};
 use crate::{ClientIdentity, CredentialError, Material};
 
 /// When a lease's material works, as far as that is known.
@@ -71,7 +71,7 @@ impl Validity {
     pub fn check(&self, now: SystemTime) -> Result<(), CredentialError> {
         if let Some(expiry) = self.expiry().filter(|expiry| expiry.has_passed(now)) {
             let ago = now.duration_since(expiry.at).unwrap_or_default();
-            let message = format!("the {} ended {}, {} ago", expiry.of, instant(expiry.at), days(ago));
+            let message = format!("the {} ended {}, {} ago", expiry.of, instant(expiry.at), span(ago));
             let code = if expiry.of == Ending::Certificate { Code::ID_09 } else { Code::ID_15 };
             return Err(CredentialError::new(code, message));
         }
@@ -81,7 +81,7 @@ impl Validity {
             let message = format!(
                 "by this machine's clock ({}) the client certificate is valid only in {}",
                 instant(now),
-                days(ahead)
+                span(ahead)
             );
             return Err(CredentialError::new(Code::ID_09, message));
         }

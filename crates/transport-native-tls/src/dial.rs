@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, Phase, TransportErrorKind};
+use digicert_one_core::{NameOverride, Phase, ServerCertificate, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use tokio::net::TcpStream;
-use tokio_native_tls::TlsConnector;
+use tokio_native_tls::{TlsConnector, TlsStream};
 use tower_service::Service;
 
 use crate::error::ConnectFailure;
@@ -90,7 +90,7 @@ impl Inner {
         let https = destination.scheme() != Some(&Scheme::HTTP);
         let (tcp, early) = match &self.tunnel {
             Some(tunnel) if https => {
-                let tcp = self.tcp(tunnel.proxy(), handshake).await?;
+                let tcp = self.tcp(tunnel.proxy(), handshake).await.map_err(ConnectFailure::at_proxy)?;
                 tunnel.open(tcp, host, destination.port_u16().unwrap_or(443)).await?
             }
             // Clear text goes to this machine only; a proxy has no business there.
@@ -106,7 +106,9 @@ impl Inner {
         let name = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         let outcome = self.tls.connect(name, wire).await;
         let seen = recording.read();
-        handshake.learn(&seen, self.has_identity);
+        // Of a server that was refused, the engine shows nothing.
+        let server = outcome.as_ref().ok().and_then(server_certificate);
+        handshake.learn(&seen, self.has_identity, server);
         match outcome {
             Ok(tls) => Stream::tls(tls, Arc::clone(handshake)),
             Err(error) => Err(ConnectFailure::of_handshake(error, &seen)),
@@ -120,6 +122,11 @@ impl Inner {
         }
         Ok(tcp)
     }
+}
+
+fn server_certificate(tls: &TlsStream<Wire>) -> Option<Arc<ServerCertificate>> {
+    let der = tls.get_ref().peer_certificate().ok()??.to_der().ok()?;
+    ServerCertificate::read(&der.into()).map(Arc::new)
 }
 
 /// The resolver: overrides first, then the system's.

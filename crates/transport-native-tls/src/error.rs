@@ -41,12 +41,26 @@ impl ConnectFailure {
                 | io::ErrorKind::HostUnreachable
                 | io::ErrorKind::NetworkUnreachable
                 | io::ErrorKind::AddrNotAvailable => Some(Kind::Refused),
+                // Somebody was there and ended it at once, before a word of TLS or in the midst of it: who, nobody can tell.
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::UnexpectedEof => Some(Kind::Tls),
                 // Of one address, or the system's own limit.
                 io::ErrorKind::TimedOut => Some(Kind::Timeout(Phase::Connect)),
                 _ => None,
             }
         });
         Self::new(kind.unwrap_or(Kind::Other), error)
+    }
+
+    /// No connection to the proxy: the host was not even asked for.
+    pub(crate) fn at_proxy(self) -> Self {
+        match self.kind {
+            Kind::Timeout(_) => self,
+            _ => Self { kind: Kind::Proxy(None), ..self },
+        }
     }
 
     /// A TLS handshake that failed, with what could be seen of it.
@@ -152,6 +166,9 @@ fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
         return Kind::PeerAlert(alert);
     }
     for cause in causes(error) {
+        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+            return Kind::Http11Required;
+        }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
             if http.is_parse() {
                 return Kind::Protocol;

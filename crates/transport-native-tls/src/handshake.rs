@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use digicert_one_core::{ConnectionFacts, Phase, TlsAlert};
+use digicert_one_core::{ConnectionFacts, Phase, ServerCertificate, TlsAlert};
 
 use crate::error;
 use crate::records::Seen;
@@ -51,7 +51,7 @@ impl Handshake {
     }
 
     /// What could be seen of the TLS handshake.
-    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool) {
+    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool, server: Option<Arc<ServerCertificate>>) {
         let mut facts = ConnectionFacts::unknown();
         facts.tls_version = seen.version;
         facts.tls_resumed = seen.resumed;
@@ -59,6 +59,7 @@ impl Handshake {
         // Without an identity nothing can have been sent, whatever TLS 1.3 hides.
         facts.identity_sent = if has_identity { seen.certificate_sent } else { Some(false) };
         facts.peer = self.peer.get().copied();
+        facts.server_certificate = server;
         let _ = self.facts.set(facts);
         if let Some(alert) = seen.alert {
             self.alert.store(alert.0, Ordering::Relaxed);

@@ -121,7 +121,7 @@ fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }
 
-/// Lets the real verifier decide and notes which TLS version asked it.
+/// Lets the real verifier decide and notes what the server shows and which TLS version asked.
 #[derive(Debug)]
 struct Witness(Arc<dyn ServerCertVerifier>);
 
@@ -134,6 +134,7 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        Handshake::note_server(end_entity);
         self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 

@@ -14,8 +14,9 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use crate::handshake::{Call, Connections, Handshake};
 
-/// A failed call, before the head of its answer.
-pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections) -> TransportError {
+/// A failed call, before the head of its answer. Through a proxy, the only name to resolve and the only address to dial are the
+/// proxy's.
+pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections, proxied: bool) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.
     let error = error.without_url();
     let connecting = error.is_connect() || call.was_connecting();
@@ -23,7 +24,10 @@ pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connecti
     let carrier = carrier(&error, connections);
     let kind = match carrier.as_ref().or(begun.as_ref()).and_then(|one| one.alert()) {
         Some(alert) if !error.is_timeout() => Kind::PeerAlert(alert),
-        _ => kind(&error, connecting),
+        _ => match kind(&error, connecting) {
+            Kind::Dns | Kind::Refused if proxied => Kind::Proxy(None),
+            kind => kind,
+        },
     };
     let delivery =
         if connecting || error.is_builder() || is_unprocessed(&error) { Delivery::NotSent } else { Delivery::Unknown };
@@ -96,6 +100,9 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
                 | io::ErrorKind::AddrNotAvailable => return Kind::Refused,
                 _ => ended = true,
             }
+        }
+        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+            return Kind::Http11Required;
         }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
             if http.is_parse() {

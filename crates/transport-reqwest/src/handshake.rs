@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use digicert_one_core::{BoxError, ConnectionFacts, TlsAlert, TlsVersion};
+use digicert_one_core::{BoxError, ConnectionFacts, ServerCertificate, TlsAlert, TlsVersion};
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -29,6 +30,7 @@ tokio::task_local! {
 pub(crate) struct Handshake {
     certificate_requested: AtomicBool,
     certificate_sent: AtomicBool,
+    server: OnceLock<Option<Arc<ServerCertificate>>>,
     version: AtomicU8,
     finished: AtomicBool,
     answered: AtomicBool,
@@ -45,6 +47,7 @@ impl Handshake {
         Self {
             certificate_requested: AtomicBool::new(false),
             certificate_sent: AtomicBool::new(false),
+            server: OnceLock::new(),
             version: AtomicU8::new(0),
             finished: AtomicBool::new(false),
             answered: AtomicBool::new(false),
@@ -101,6 +104,11 @@ impl Handshake {
         });
     }
 
+    /// Called by the verifier: the server shows this certificate, which may yet be refused.
+    pub(crate) fn note_server(leaf: &CertificateDer<'_>) {
+        let _ = CURRENT.try_with(|handshake| handshake.server.set(ServerCertificate::read(leaf).map(Arc::new)));
+    }
+
     /// Called by the verifier, which a full handshake of this version asks for a signature and a resumed one does not.
     pub(crate) fn note_version(version: TlsVersion) {
         let _ = CURRENT.try_with(|handshake| {
@@ -117,6 +125,7 @@ impl Handshake {
             12 => Some(TlsVersion::Tls12),
             _ => None,
         };
+        facts.server_certificate = self.server.get().cloned().flatten();
         facts.tls_resumed = finished.then_some(facts.tls_version.is_none());
         // In a resumed session the server does not ask again: what it knows comes from the first handshake.
         if facts.tls_version.is_some() || self.certificate_requested.load(Ordering::Relaxed) {

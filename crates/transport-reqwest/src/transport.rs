@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Exchange, ResponseBody, Transport, TransportConfig, TransportError, TransportErrorKind,
-    announce_empty_body,
+    ConnectionFacts, Delivery, Exchange, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
+    TransportErrorKind, announce_empty_body,
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
@@ -26,13 +26,14 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub(crate) struct ReqwestTransport {
     client: reqwest::Client,
     connections: Connections,
+    proxied: bool,
 }
 
 impl ReqwestTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let connections = Connections::default();
         let client = config::client(config, &connections)?;
-        Ok(Self { client, connections })
+        Ok(Self { client, connections, proxied: !matches!(config.proxy(), Proxy::None) })
     }
 
     /// Ends when `call` waits for an answer that cannot come.
@@ -63,7 +64,7 @@ impl Transport for ReqwestTransport {
         let response = tokio::select! {
             biased;
             outcome = call.observe(self.client.execute(request)) => {
-                outcome.map_err(|failure| error::of_call(failure, &call, &self.connections))?
+                outcome.map_err(|failure| error::of_call(failure, &call, &self.connections, self.proxied))?
             }
             () = self.loss_of(&call) => return Err(error::of_lost_call(&call)),
         };

@@ -197,7 +197,7 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     let (seen, body) = seen(response).await?;
     let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
         let summary = format!("{}: the answer ({seen}, {} bytes) {unreadable}.", list.path(), body.len());
-        Error::new(ErrorKind::Decode, Diagnosis::new(Code::AUT_05, summary, ""))
+        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
     })?;
     if let Next::Link(link) = &page.next {
         let origin = client.instance().origin(role).map_err(Error::instance)?;

@@ -128,7 +128,7 @@ fn decode<T: DeserializeOwned>(item: &[u8], position: &Position) -> Result<T, Er
     serde_json::from_slice(item).map_err(|error| {
         let (index, before) = (position.skip, position.before);
         let summary = format!("item {index} of the page after {before} items of the list is not what was expected");
-        Error::new(ErrorKind::Decode, Diagnosis::new(Code::AUT_05, summary, "")).with_source(Mismatch::new(&error))
+        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(&error))
     })
 }
 

@@ -2,7 +2,10 @@
 //! the same fault has the same code on every TLS stack, or a wider one where the stack cannot know.
 
 mod answer;
+mod caller;
 mod code;
+mod evidence;
+mod table;
 mod transport;
 
 use std::fmt;
@@ -10,9 +13,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use self::answer::{PlatformAnswer, diagnose_answer};
-pub use self::code::{Code, Side};
+pub use self::code::Side;
+pub(crate) use self::evidence::span;
+pub use self::table::Code;
 pub use self::transport::diagnose_transport;
-use crate::{ClientIdentity, Mode};
+use crate::{ClientIdentity, ConnectionFacts, KeyShape, Mode};
 
 /// What to do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +46,10 @@ pub struct CallContext {
     pub identity: Option<ClientIdentity>,
     /// Where the credential came from.
     pub credential_source: Option<Arc<str>>,
+    /// Length and shape of the API key.
+    pub key_shape: Option<KeyShape>,
+    /// The connection that carried an answer; a failure of the transport brings its own.
+    pub facts: ConnectionFacts,
     /// Our clock.
     pub now: SystemTime,
 }
@@ -49,7 +58,15 @@ impl CallContext {
     /// A call to `host` in `mode` at `now`.
     #[must_use]
     pub fn new(host: impl Into<Arc<str>>, mode: Mode, now: SystemTime) -> Self {
-        Self { host: host.into(), mode, identity: None, credential_source: None, now }
+        Self {
+            host: host.into(),
+            mode,
+            identity: None,
+            credential_source: None,
+            key_shape: None,
+            facts: ConnectionFacts::unknown(),
+            now,
+        }
     }
 
     /// The identity that the transport was made with.
@@ -66,18 +83,18 @@ impl CallContext {
         self
     }
 
-    /// `expired N days ago` and the like, if our own certificate's dates explain a refusal.
-    fn identity_date_fault(&self) -> Option<String> {
-        let identity = self.identity.as_ref()?;
-        if let Ok(ago) = self.now.duration_since(identity.not_after()) {
-            return Some(format!("your client certificate \"{}\" ended {} ago", identity.subject(), days(ago)));
-        }
-        let ahead = identity.not_before().duration_since(self.now).ok()?;
-        Some(format!(
-            "by this machine's clock your client certificate \"{}\" is valid only in {}",
-            identity.subject(),
-            days(ahead)
-        ))
+    /// Length and shape of the API key.
+    #[must_use]
+    pub fn with_key_shape(mut self, shape: Option<KeyShape>) -> Self {
+        self.key_shape = shape;
+        self
+    }
+
+    /// The connection that carried the answer.
+    #[must_use]
+    pub fn with_facts(mut self, facts: ConnectionFacts) -> Self {
+        self.facts = facts;
+        self
     }
 }
 
@@ -85,7 +102,7 @@ impl CallContext {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The stable code; its page is `docs/errors`.
+    /// The stable code; its page is `docs/errors/CODE.md`.
     pub code: Code,
     /// One sentence: what happened.
     pub summary: String,
@@ -100,7 +117,13 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// A diagnosis with the code's own remedy and the advice to give up.
+    /// A diagnosis with the code's own explanation for a cause, remedy and advice.
+    #[must_use]
+    pub fn of(code: Code, summary: impl Into<String>) -> Self {
+        Self::new(code, summary, code.explanation())
+    }
+
+    /// A diagnosis with a cause of its own, and the code's remedy and advice.
     #[must_use]
     pub fn new(code: Code, summary: impl Into<String>, cause: impl Into<String>) -> Self {
         Self {
@@ -109,7 +132,7 @@ impl Diagnosis {
             cause: cause.into(),
             evidence: Vec::new(),
             remedy: code.remedy().to_owned(),
-            advice: Advice::GiveUp,
+            advice: code.advice(),
         }
     }
 
@@ -150,17 +173,5 @@ impl fmt::Display for Diagnosis {
             write!(f, "\n  seen  {fact}")?;
         }
         write!(f, "\n  do    {}", self.remedy)
-    }
-}
-
-pub(crate) fn days(duration: Duration) -> String {
-    match duration.as_secs() / 86_400 {
-        0 => match duration.as_secs() / 3_600 {
-            0 => "less than an hour".to_owned(),
-            1 => "1 hour".to_owned(),
-            hours => format!("{hours} hours"),
-        },
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
     }
 }

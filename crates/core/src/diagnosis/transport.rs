@@ -1,12 +1,12 @@
 //! From a transport's facts to a diagnosis. The hard part is the refused client certificate: under TLS 1.3 the client is
 //! finished before the server has looked at it (RFC 8446 §4.4), so the refusal arrives late, or as a bare end.
 
+use super::caller::{none_sent, not_sent};
+use super::evidence::{dates, identity_date_fault, utc};
 use super::{Advice, CallContext, Code, Diagnosis};
 use crate::{
     Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError, TransportErrorKind as Kind,
 };
-
-const REPEAT: Advice = Advice::Repeat { not_before: None };
 
 /// What a failed [`send`](crate::Transport::send) or `connect` means.
 ///
@@ -25,49 +25,34 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     let host = &context.host;
     let diagnosis = match error.kind() {
         Kind::PeerAlert(alert) => refused_by_alert(alert, error, context),
-        Kind::PeerUntrusted(fault) => untrusted(fault, context),
+        Kind::PeerUntrusted(fault) => untrusted(fault, error, context),
         Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
-        Kind::Dns => plain(Code::NET_05, format!("{host} has no address."), REPEAT),
-        Kind::Refused => plain(Code::NET_06, format!("{host} refused the connection, or cannot be reached."), REPEAT),
+        Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
+        Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
         Kind::Timeout(phase) => timed_out(phase, context),
-        Kind::NotTls => plain(Code::HO_04, format!("{host} does not speak TLS."), Advice::GiveUp),
-        Kind::Proxy(status) => {
-            let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
-            plain(Code::NET_02, format!("the proxy refused the tunnel to {host}{status}."), Advice::GiveUp)
+        Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
+        Kind::Proxy(Some(status)) => {
+            Diagnosis::of(Code::NET_02, format!("the proxy refused the tunnel to {host} with status {status}."))
         }
-        Kind::Protocol => plain(Code::NET_10, format!("{host} did not answer in valid HTTP."), Advice::GiveUp),
-        Kind::BodyCut => plain(Code::NET_09, format!("the answer of {host} was cut off."), REPEAT),
-        Kind::BodyLimit => {
-            plain(Code::CFG_03, format!("the answer of {host} is larger than the limit."), Advice::GiveUp)
+        Kind::Proxy(None) => Diagnosis::of(Code::NET_02, format!("there is no tunnel to {host} through the proxy.")),
+        Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not answer in valid HTTP.")),
+        Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
+        Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
+        Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
+        Kind::LocalIdentity => {
+            Diagnosis::of(Code::ID_06, "this TLS stack cannot use the client identity; nothing was sent.")
         }
-        Kind::LocalIdentity => plain(
-            Code::ID_07,
-            "this TLS stack cannot use the client identity; nothing was sent.".to_owned(),
-            Advice::NewerCredential,
-        ),
-        Kind::TrustRoots => {
-            plain(Code::TR_03, "the trust roots cannot be used; nothing was sent.".to_owned(), Advice::GiveUp)
+        Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
+        Kind::Unsupported(capability) => {
+            Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
         }
-        Kind::Unsupported(capability) => plain(
-            Code::CFG_02,
-            format!("this transport does not support {capability}; nothing was sent."),
-            Advice::GiveUp,
-        ),
-        Kind::Config => {
-            plain(Code::CFG_01, "the configuration is not valid; nothing was sent.".to_owned(), Advice::GiveUp)
+        Kind::Config => Diagnosis::of(Code::CFG_01, "the configuration is not valid; nothing was sent."),
+        Kind::NoRuntime => {
+            Diagnosis::of(Code::CFG_01, "the transport was called outside the runtime that it needs; nothing was sent.")
         }
-        Kind::NoRuntime => plain(
-            Code::CFG_01,
-            "the transport was called outside the runtime that it needs; nothing was sent.".to_owned(),
-            Advice::GiveUp,
-        ),
-        Kind::Other => plain(Code::CFG_04, format!("the call to {host} failed."), Advice::GiveUp),
+        Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
     with_facts(diagnosis, error)
-}
-
-fn plain(code: Code, summary: String, advice: Advice) -> Diagnosis {
-    Diagnosis::new(code, summary, "").advising(advice)
 }
 
 fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
@@ -77,10 +62,10 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
     // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
     let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked == Some(true));
     if about_certificate && (alert == TlsAlert(116) || !sent) {
-        return none_sent(context).with_evidence(format!("alert {alert} from {host}"));
+        return without_certificate(error, context).with_evidence(format!("alert {alert} from {host}"));
     }
     if about_certificate {
-        let cause = context.identity_date_fault().unwrap_or_else(|| match alert.0 {
+        let cause = identity_date_fault(context, None).unwrap_or_else(|| match alert.0 {
             48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
                 "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
                     .to_owned()
@@ -92,8 +77,7 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
             _ => "its issuer, its dates or its state do not suit the server".to_owned(),
         });
         return Diagnosis::new(Code::HS_02, format!("{host} rejected OUR client certificate ({alert})."), cause)
-            .with_evidence(format!("alert {alert} from {host}"))
-            .advising(Advice::NewerCredential);
+            .with_evidence(format!("alert {alert} from {host}"));
     }
     let code = if matches!(alert.0, 40 | 70 | 71 | 47 | 109 | 110 | 120) { Code::HS_04 } else { Code::HS_03 };
     Diagnosis::new(
@@ -104,32 +88,31 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
     .with_evidence(format!("alert {alert} from {host}"))
 }
 
-fn none_sent(context: &CallContext) -> Diagnosis {
-    Diagnosis::new(
-        Code::HS_01,
-        format!("{} asks for a client certificate and none was sent.", context.host),
-        format!("mode={}", context.mode),
-    )
+/// No certificate was sent: there was none, or the stack kept it back.
+fn without_certificate(error: &TransportError, context: &CallContext) -> Diagnosis {
+    let facts = error.facts();
+    let kept_back = facts.identity_requested == Some(true) && facts.identity_sent == Some(false);
+    if kept_back && context.identity.is_some() { not_sent(context) } else { none_sent(context) }
 }
 
 fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let facts = error.facts();
     if facts.reused == Some(true) && error.kind() == Kind::Interrupted {
-        return plain(Code::NET_07, format!("{host} closed a connection that had been used before."), REPEAT);
+        return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
     // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
     let accepted = facts.tls_version == Some(TlsVersion::Tls12) && error.kind() == Kind::Interrupted;
     match (facts.identity_requested, facts.identity_sent) {
         // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
         (Some(true), Some(false)) if !accepted => {
-            let mut diagnosis = none_sent(context);
+            let mut diagnosis = without_certificate(error, context);
             diagnosis.cause = format!("likely: it gave no reason when it ended the connection; {}", diagnosis.cause);
             diagnosis
         }
         // Nobody asked for a certificate, so the identity cannot be the cause.
         (requested, _) if (requested == Some(false) || accepted) && error.kind() == Kind::Interrupted => {
-            plain(Code::NET_07, format!("{host} ended the connection before its answer began."), REPEAT)
+            Diagnosis::of(Code::NET_07, format!("{host} ended the connection before its answer began."))
         }
         _ => Diagnosis::new(
             Code::HS_03,
@@ -138,14 +121,14 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
         )
         // A call with a key alone shows no identity that could have been refused.
         .advising(match (context.mode, error.kind()) {
-            (Mode::Key, Kind::Interrupted) => REPEAT,
+            (Mode::Key, Kind::Interrupted) => Advice::Repeat { not_before: None },
             _ => Advice::GiveUp,
         }),
     }
 }
 
 fn likely_causes(context: &CallContext) -> String {
-    if let Some(fault) = context.identity_date_fault() {
+    if let Some(fault) = identity_date_fault(context, None) {
         return format!("likely: {fault}");
     }
     let refused = match (context.mode, context.identity.is_some()) {
@@ -160,15 +143,32 @@ fn likely_causes(context: &CallContext) -> String {
     format!("likely, in this order: {refused}{host}; a proxy on the way re-signs TLS; a firewall cut the connection")
 }
 
-fn untrusted(fault: PeerFault, context: &CallContext) -> Diagnosis {
+fn untrusted(fault: PeerFault, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    let clock = || format!("by this machine's clock it is {}", utc(context.now));
+    let shown = error.facts().server_certificate.as_deref();
+    let clock = || {
+        let clock = format!("by this machine's clock it is {}", utc(context.now));
+        match shown {
+            Some(certificate) => format!("{clock}; {}", dates(certificate)),
+            None => clock,
+        }
+    };
     match fault {
-        PeerFault::UnknownIssuer => Diagnosis::new(
-            Code::TR_01,
-            format!("we do not trust the issuer of {host}'s certificate."),
-            "its CA is not among our trust roots: a private CA, or something on the network re-signs TLS",
-        ),
+        PeerFault::UnknownIssuer => {
+            let issuer = match shown {
+                Some(certificate) => format!("its issuer \"{}\"", certificate.issuer),
+                None => "its issuer".to_owned(),
+            };
+            let certificate = if context.identity.is_some() { "; a client certificate cannot pass that" } else { "" };
+            Diagnosis::new(
+                Code::TR_01,
+                format!("we do not trust the issuer of {host}'s certificate."),
+                format!(
+                    "{issuer} does not lead to our trust roots: a private CA, a server without its intermediate, or \
+                     something on the network that re-signs TLS{certificate}"
+                ),
+            )
+        }
         PeerFault::Expired => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
         PeerFault::NotYetValid => Diagnosis::new(
             Code::TR_02,
@@ -176,9 +176,19 @@ fn untrusted(fault: PeerFault, context: &CallContext) -> Diagnosis {
             format!("{}; a slow clock is the usual reason", clock()),
         ),
         PeerFault::NameMismatch => {
-            Diagnosis::new(Code::HO_01, format!("the server at {host} shows a certificate for other names."), "")
+            let summary = format!("the server at {host} shows a certificate for other names.");
+            match shown.filter(|certificate| !certificate.names.is_empty()) {
+                Some(certificate) => {
+                    Diagnosis::new(Code::HO_01, summary, format!("it is for {}", certificate.names.join(", ")))
+                }
+                None => Diagnosis::of(Code::HO_01, summary),
+            }
         }
-        PeerFault::Revoked => Diagnosis::new(Code::TR_05, format!("{host}'s certificate was revoked."), ""),
+        PeerFault::Revoked => Diagnosis::new(
+            Code::TR_05,
+            format!("{host}'s certificate was revoked."),
+            "its issuer has withdrawn it: the server needs a new one",
+        ),
         PeerFault::Unspecified => Diagnosis::new(
             Code::TR_05,
             format!("we refused {host}'s certificate; this TLS stack does not say why."),
@@ -189,18 +199,15 @@ fn untrusted(fault: PeerFault, context: &CallContext) -> Diagnosis {
 
 fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    match phase {
-        Phase::Connect => plain(Code::NET_01, format!("no TCP connection to {host} within the time limit."), REPEAT),
-        Phase::Handshake => {
-            plain(Code::NET_01, format!("{host} did not finish the TLS handshake within the time limit."), REPEAT)
-        }
-        Phase::ConnectOrHandshake => {
-            plain(Code::NET_01, format!("no TLS connection to {host} within the time limit."), REPEAT)
-        }
-        Phase::Response => plain(Code::NET_08, format!("{host} did not answer within the time limit."), REPEAT),
-        Phase::Body => plain(Code::NET_08, format!("the answer of {host} did not end within the time limit."), REPEAT),
-        Phase::Call => plain(Code::NET_08, format!("the call to {host} did not end within the time limit."), REPEAT),
-    }
+    let (code, summary) = match phase {
+        Phase::Connect => (Code::NET_01, format!("no TCP connection to {host} within the time limit.")),
+        Phase::Handshake => (Code::NET_01, format!("{host} did not finish the TLS handshake within the time limit.")),
+        Phase::ConnectOrHandshake => (Code::NET_01, format!("no TLS connection to {host} within the time limit.")),
+        Phase::Response => (Code::NET_08, format!("{host} did not answer within the time limit.")),
+        Phase::Body => (Code::NET_08, format!("the answer of {host} did not end within the time limit.")),
+        Phase::Call => (Code::NET_08, format!("the call to {host} did not end within the time limit.")),
+    };
+    Diagnosis::of(code, summary)
 }
 
 fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
@@ -217,15 +224,6 @@ fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
         Delivery::NotSent => diagnosis.with_evidence("the request was not sent"),
         Delivery::Unknown => diagnosis.with_evidence("the request may have been sent"),
         Delivery::Sent => diagnosis,
-    }
-}
-
-/// Date and time in UTC, to the second (RFC 3339).
-fn utc(time: std::time::SystemTime) -> String {
-    let seconds = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-    match x509_cert::der::DateTime::from_unix_duration(seconds) {
-        Ok(date) => date.to_string(),
-        Err(_) => format!("{} seconds after 1970", seconds.as_secs()),
     }
 }
 

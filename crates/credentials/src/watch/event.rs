@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use digicert_one_core::{CredentialError, Generation};
+use digicert_one_core::{Code, CredentialError, Diagnosis, Generation};
 
 use crate::Warning;
 
@@ -34,12 +34,22 @@ pub enum WatchEvent {
     },
 }
 
+impl WatchEvent {
+    /// What should be done about it, if anything (ROT-03).
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        let Self::Kept { generation, error } = self else { return None };
+        let summary = format!("generation {generation} stays in use: {} {error}", error.code());
+        Some(Diagnosis::of(Code::ROT_03, summary))
+    }
+}
+
 impl fmt::Display for WatchEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Replaced { generation, source, .. } => write!(f, "generation {generation} is in use, from {source}"),
             Self::Kept { generation, error } => {
-                write!(f, "ROT-03 generation {generation} stays in use: {} {error}", error.code())
+                write!(f, "{} generation {generation} stays in use: {} {error}", Code::ROT_03, error.code())
             }
             Self::Recovered { generation } => write!(f, "the source holds generation {generation} again"),
         }

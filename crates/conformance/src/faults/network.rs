@@ -1,0 +1,170 @@
+//! Faults of the way: names, TCP, proxies, time limits, answers that break off.
+
+use digicert_one_client::Client;
+use digicert_one_core::{Capability, Code, HttpVersions, Instance, Material, Proxy, TransportConfig};
+use digicert_one_testbed::{
+    ClientAuth, ConnectProxy, FrontOptions, Gate, HttpVersions as ServerHttp, ProxyOptions, RawOptions, RawServer,
+    Recording, Script, Step, TlsRange, blackhole, refused_addr,
+};
+
+use super::lab::{Seen, by_key, call, client, configured, impatient, impatient_to_connect};
+use super::{Fault, Wider, fault, unknown, wider};
+use crate::world::{HOST, World, certificate, identity, key, scripted};
+
+const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n64\r\nhalf";
+const UNFRAMED: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all";
+const REPEATED: Wider = wider(
+    Code::HS_03,
+    Capability::ClientAuthSignal,
+    "libcurl repeats a GET on a new connection by itself, and where that one ends early a refused certificate cannot be ruled out",
+);
+
+pub(super) const FAULTS: &[Fault] = &[
+    fault("host name without an address", Code::NET_05, &[], |world| {
+        // RFC 6761 §6.4: never has an address, and resolvers need not ask anybody.
+        Box::pin(async move { at(&world, world.config(), "https://nothing.invalid").await })
+    }),
+    fault("nobody listens", Code::NET_06, &[], |world| {
+        Box::pin(async move { by_key(&world, refused_addr().port()).await })
+    }),
+    fault("packets are swallowed", Code::NET_01, &[], |world| {
+        Box::pin(async move {
+            let nowhere = blackhole().expect("a full backlog on loopback");
+            at(&world, impatient_to_connect(&world), &format!("https://{}", nowhere.addr())).await
+        })
+    }),
+    fault("handshake that stalls", Code::NET_01, &[], |world| {
+        Box::pin(async move {
+            let silent = RawServer::silent().expect("loopback can be bound");
+            configured(&world, silent.port(), impatient_to_connect(&world)).await
+        })
+    }),
+    fault("no answer", Code::NET_08, &[], |world| {
+        Box::pin(async move {
+            let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+            configured(&world, server.port(), impatient(&world)).await
+        })
+    }),
+    fault("answer that stalls", Code::NET_08, &[], |world| {
+        Box::pin(async move {
+            let server = scripted([vec![Step::ReadRequest, Step::write(SHORT), Step::Stall]]);
+            configured(&world, server.port(), impatient(&world)).await
+        })
+    }),
+    fault("answer shorter than announced", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::CloseClean))),
+    fault("answer reset half-way", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::Reset))),
+    fault("answer cut in a chunk", Code::NET_09, &[], |world| Box::pin(cut(world, CHUNKED, Step::CloseClean))),
+    fault("answer without the end that TLS signs", Code::NET_09, &[], |world| {
+        Box::pin(cut(world, UNFRAMED, Step::CloseAbrupt))
+    }),
+    fault("answer above the limit", Code::CFG_03, &[], |world| {
+        Box::pin(async move {
+            let server = scripted([vec![Step::ReadRequest, Step::write(SHORT), Step::write("x".repeat(95))]]);
+            call(world.builder(server.port()).max_body(10), key()).await
+        })
+    }),
+    fault("something that is not HTTP answers", Code::NET_10, &[], |world| {
+        let script = vec![Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean];
+        Box::pin(after_handshake(world, TlsRange::Only13, script))
+    }),
+    fault("plain http port", Code::HO_04, &[unknown::CLEAR_TEXT], |world| {
+        Box::pin(async move {
+            let server = RawServer::plain_http().expect("loopback can be bound");
+            by_key(&world, server.port()).await
+        })
+    }),
+    fault("reset in the handshake", Code::HS_03, &[], |world| Box::pin(in_handshake(world, Step::Reset))),
+    fault("end in the handshake", Code::HS_03, &[], |world| Box::pin(in_handshake(world, Step::CloseClean))),
+    fault("end without an answer, TLS 1.3", Code::NET_07, &[unknown::ASKED], |world| {
+        Box::pin(after_handshake(world, TlsRange::Only13, vec![Step::ReadRequest, Step::CloseClean]))
+    }),
+    fault("end without an answer, TLS 1.2", Code::NET_07, &[unknown::ASKED], |world| {
+        Box::pin(after_handshake(world, TlsRange::Only12, vec![Step::ReadRequest, Step::CloseClean]))
+    }),
+    fault("reset without an answer", Code::NET_07, &[unknown::ASKED], |world| {
+        Box::pin(after_handshake(world, TlsRange::Only13, vec![Step::ReadRequest, Step::Reset]))
+    }),
+    fault("reset without an answer, client certificate asked for and sent", Code::HS_03, &[], |world| {
+        Box::pin(async move {
+            let options = FrontOptions::default().client_auth(ClientAuth::Optional).tls(TlsRange::Only13);
+            let raw = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::Reset]]);
+            let server = RawServer::start(raw).expect("loopback can be bound");
+            call(world.builder(server.port()), Material::certificate(identity(&certificate()))).await
+        })
+    }),
+    fault("proxy that wants credentials (407)", Code::NET_02, &[], |world| {
+        Box::pin(async move {
+            let options = ProxyOptions::default().credentials("user", "password");
+            let proxy = ConnectProxy::start(options).expect("loopback can be bound");
+            let seen = configured(&world, 443, through(&world, &proxy.url())).await;
+            assert!(!proxy.ledger().requests().is_empty(), "the proxy was asked");
+            seen
+        })
+    }),
+    fault("proxy that does not reach the host (502)", Code::NET_02, &[], |world| {
+        Box::pin(async move {
+            let options = ProxyOptions::default().route(&format!("{HOST}:8443"), refused_addr());
+            let proxy = ConnectProxy::start(options).expect("loopback can be bound");
+            let seen = configured(&world, 8443, through(&world, &proxy.url())).await;
+            assert!(!proxy.ledger().requests().is_empty(), "the proxy was asked");
+            seen
+        })
+    }),
+    fault("proxy that is not there", Code::NET_02, &[], |world| {
+        Box::pin(async move {
+            let config = through(&world, &format!("http://{}", refused_addr()));
+            configured(&world, 443, config).await
+        })
+    }),
+    fault("proxy whose name has no address", Code::NET_02, &[], |world| {
+        Box::pin(async move { configured(&world, 443, through(&world, "http://nothing.invalid:3128")).await })
+    }),
+    fault("pooled connection that ends under the next call", Code::NET_07, &[REPEATED], |world| {
+        Box::pin(async move {
+            let good = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+            // A second connection finds nobody who answers, so that a stack that repeats a GET by itself shows it, too.
+            let script = vec![Step::ReadRequest, Step::write(good), Step::ReadRequest, Step::CloseClean];
+            let server = scripted([script, vec![Step::Reset]]);
+            let config = world.config().with_http_versions(HttpVersions::Http1);
+            let client = client(world.builder(server.port()).transport_config(config), key());
+            client.get("/").send().await.expect("answered").bytes().await.expect("a body");
+            client.get("/").send().await.expect_err("the connection ends").into()
+        })
+    }),
+];
+
+/// A call by key to any address.
+async fn at(world: &World, config: TransportConfig, url: &str) -> Seen {
+    let instance = Instance::parse(url).expect("an instance");
+    let builder = Client::builder().instance(instance).shared_connector(world.connector.clone());
+    call(builder.transport_config(config), key()).await
+}
+
+fn through(world: &World, proxy: &str) -> TransportConfig {
+    world.config().with_proxy(Proxy::Http(proxy.parse().expect("a proxy address")))
+}
+
+/// The hello has come, so that TCP stands on every stack.
+async fn in_handshake(world: World, end: Step) -> Seen {
+    // A record of type 22, handshake (RFC 8446 §5.1).
+    let hello = Step::ReadUntil(Recording::default(), (&b"\x16\x03"[..]).into());
+    let server = RawServer::start(RawOptions::plain([vec![hello, end]])).expect("loopback can be bound");
+    by_key(&world, server.port()).await
+}
+
+async fn after_handshake(world: World, range: TlsRange, script: Script) -> Seen {
+    let options = FrontOptions::default().tls(range).http(ServerHttp::Only1);
+    let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
+    by_key(&world, server.port()).await
+}
+
+/// The end comes only when the head has arrived: it could overtake it otherwise, and would be another fault.
+async fn cut(world: World, answer: &'static str, end: Step) -> Seen {
+    let gate = Gate::new();
+    let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::Wait(gate.clone()), end]]);
+    let client = client(world.builder(server.port()), key());
+    let response = client.get("/").send().await.expect("the head arrived");
+    gate.open();
+    response.bytes().await.expect_err("the answer is not whole").into()
+}

@@ -1,0 +1,119 @@
+//! Faults that the platform, or something in its place, tells in an answer: the same on every stack, for HTTP carries them all.
+
+use digicert_one_core::Code;
+use digicert_one_testbed::FrontOptions;
+use serde_json::Value;
+
+use super::lab::{Seen, answered, answering, client};
+use super::{Fault, fault};
+use crate::world::{World, key};
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const HTML: &[(&str, &str)] = &[("content-type", "text/html")];
+
+pub(super) const FAULTS: &[Fault] = &[
+    fault("401 for a key", Code::AUT_01, &[], |world| {
+        let body = r#"{"errors":[{"code":"invalid_api_key","message":"The API key is not known"}]}"#;
+        Box::pin(answered(world, 401, JSON, body))
+    }),
+    fault("401, and the clocks differ by years", Code::AUT_01, &[], |world| {
+        Box::pin(async move {
+            let dated = &[("content-type", "application/json"), ("date", "Sun, 06 Nov 1994 08:49:37 GMT")];
+            let seen = answered(world, 401, dated, "{}").await;
+            let skew = "ahead of the server's";
+            assert!(seen.diagnosis.evidence.iter().any(|fact| fact.contains(skew)), "{}", seen.diagnosis);
+            seen
+        })
+    }),
+    fault("403, the second factor is missing", Code::AUT_02, &[], |world| {
+        let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
+        Box::pin(answered(world, 403, JSON, body))
+    }),
+    fault("403, the role is missing", Code::AUT_03, &[], |world| {
+        let body = r#"{"errors":[{"code":"access_denied","message":"Missing permission MANAGE_CM_KEYPAIR"}]}"#;
+        Box::pin(answered(world, 403, JSON, body))
+    }),
+    fault("429", Code::AUT_04, &[], |world| {
+        const WAIT: &[(&str, &str)] = &[("retry-after", "3600")];
+        Box::pin(answered(world, 429, WAIT, r#"{"errors":[{"code":"too_many_requests"}]}"#))
+    }),
+    fault("503", Code::AUT_04, &[], |world| {
+        const WAIT: &[(&str, &str)] = &[("retry-after", "3600")];
+        Box::pin(answered(world, 503, WAIT, "maintenance"))
+    }),
+    fault("500 of a framework", Code::API_03, &[], |world| {
+        Box::pin(answered(world, 500, JSON, r#"{"status":"500","error":"Internal Server Error","path":"/x"}"#))
+    }),
+    fault("502 of a gateway", Code::API_03, &[], |world| {
+        Box::pin(answered(world, 502, HTML, "<html><h1>502 Bad Gateway</h1></html>"))
+    }),
+    fault("400 that names a field", Code::API_01, &[], |world| {
+        let body = r#"{"errors":[{"code":"invalid_input_field","message":"must not be empty","field":"name"}]}"#;
+        Box::pin(answered(world, 400, JSON, body))
+    }),
+    fault("404 of the platform", Code::API_02, &[], |world| {
+        Box::pin(answered(world, 404, JSON, r#"{"errors":[{"code":"not_found","message":"No such user"}]}"#))
+    }),
+    fault("404 in HTML", Code::AUT_05, &[], |world| {
+        Box::pin(answered(world, 404, HTML, "<html><title>Not Found</title></html>"))
+    }),
+    fault("400 without a body", Code::AUT_05, &[], |world| Box::pin(answered(world, 400, &[], ""))),
+    fault("400 with cut JSON", Code::AUT_05, &[], |world| {
+        Box::pin(answered(world, 400, JSON, r#"{"errors":[{"code":"inv"#))
+    }),
+    fault("400 with JSON 10,000 deep", Code::AUT_05, &[], |world| {
+        Box::pin(answered(world, 400, JSON, "[".repeat(10_000) + &"]".repeat(10_000)))
+    }),
+    fault("400 in escape codes and bytes that are no text", Code::AUT_05, &[], |world| {
+        Box::pin(async move {
+            let seen = answered(world, 400, &[], &b"\x1b[31mred\x00\xff\xfe\r\n"[..]).await;
+            assert!(!seen.diagnosis.summary.contains(char::is_control), "{:?}", seen.diagnosis.summary);
+            seen
+        })
+    }),
+    fault("200 in HTML where JSON was expected", Code::AUT_05, &[], |world| {
+        Box::pin(async move {
+            let front = answering(FrontOptions::default(), 200, HTML, "<html><title>Sign in</title></html>");
+            let client = client(world.builder(front.port()), key());
+            let response = client.get("/").send().await.expect("an answer");
+            response.json::<Value>().await.expect_err("not JSON").into()
+        })
+    }),
+    fault("redirect to another host", Code::SEC_01, &[], |world| {
+        Box::pin(redirected(world, &[("location", "https://elsewhere.test/?token=canary")]))
+    }),
+    fault("redirect to http://", Code::SEC_01, &[], |world| {
+        Box::pin(redirected(world, &[("location", "http://one.digicert.test/")]))
+    }),
+    fault("redirect to javascript:", Code::SEC_01, &[], |world| {
+        Box::pin(redirected(world, &[("location", "javascript:alert(1)")]))
+    }),
+    fault("redirect to a host with user info", Code::SEC_01, &[], |world| {
+        Box::pin(redirected(world, &[("location", "https://canary:canary@one.digicert.test/")]))
+    }),
+    fault("page link to another host", Code::SEC_01, &[], |world| {
+        Box::pin(listed(
+            world,
+            r#"{"total":4,"records":[1,2],"next":"https://elsewhere.test/x?offset=2&token=canary"}"#,
+        ))
+    }),
+    fault("list that repeats its first page", Code::API_04, &[], |world| {
+        Box::pin(listed(world, r#"{"total":4,"offset":0,"limit":2,"items":[1,2]}"#))
+    }),
+];
+
+/// The end of a list of which every page is this.
+async fn listed(world: World, page: &'static str) -> Seen {
+    let front = answering(FrontOptions::default(), 200, JSON, page);
+    let mut items = client(world.builder(front.port()), key()).pages("/x").page_size(2).items::<Value>();
+    while let Some(item) = items.next().await {
+        if let Err(error) = item {
+            return error.into();
+        }
+    }
+    panic!("no fault: the list ended")
+}
+
+async fn redirected(world: World, headers: &'static [(&'static str, &'static str)]) -> Seen {
+    answered(world, 302, headers, "").await
+}

@@ -1,0 +1,145 @@
+//! Runs every fault on one stack and judges what it gave.
+
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use digicert_one_core::{Capabilities, Code};
+
+use super::{Fault, Seen, faults};
+use crate::subject::Subject;
+use crate::world::World;
+
+/// Where to put the cells of one stack: `D1_FAULTS_FILE`.
+const FILE: &str = "D1_FAULTS_FILE";
+/// Faults at once: most of the time goes by in limits that run out.
+const AT_ONCE: usize = 8;
+
+/// One cell.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FaultCell {
+    /// The fault.
+    pub fault: &'static str,
+    /// The code that this stack gave.
+    pub code: Code,
+    /// The deepest text of the library below, where it had one, without what changes from run to run.
+    pub raw: Option<String>,
+}
+
+/// Every fault on this transport, in order.
+///
+/// # Errors
+/// All wrong codes, diagnoses that do not read as they must, and faults that did not happen, one a line.
+pub fn fault_table(subject: &Subject) -> Result<Vec<FaultCell>, String> {
+    let all: Vec<&'static Fault> = faults().collect();
+    let (next, (cell, cells)) = (AtomicUsize::new(0), mpsc::channel());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            let (all, next, cell) = (&all, &next, cell.clone());
+            scope.spawn(move || {
+                while let Some((index, fault)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    all.get(index).map(|fault| (index, *fault))
+                } {
+                    let _ = cell.send((index, fault, seen(subject, fault)));
+                }
+            });
+        }
+    });
+    drop(cell);
+    let mut cells: Vec<_> = cells.iter().collect();
+    cells.sort_by_key(|(index, ..)| *index);
+    let mut wrong = String::new();
+    let mut right = Vec::new();
+    for (_, fault, outcome) in cells {
+        match outcome.and_then(|seen| judged(fault, seen, subject.connector.capabilities())) {
+            Ok(cell) => right.push(cell),
+            Err(why) => {
+                let _ = writeln!(wrong, "{}: {why}", fault.name);
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(right) } else { Err(wrong) }
+}
+
+/// The test of the table. Writes the cells where `D1_FAULTS_FILE` says, a line each, tab-separated: fault, its code, the code that
+/// this stack gave, why that one is wider if it is, the raw text.
+///
+/// # Panics
+/// That is how it reports.
+pub fn fault_test(subject: &Subject) {
+    let cells = fault_table(subject).unwrap_or_else(|wrong| panic!("\n{wrong}"));
+    assert_eq!(cells.len(), faults().count());
+    if let Some(path) = std::env::var_os(FILE) {
+        let mut text = String::new();
+        for (fault, FaultCell { code, raw, .. }) in faults().zip(&cells) {
+            let why = fault.wider(*code).map_or("", |wider| wider.why);
+            let raw = raw.as_deref().unwrap_or_default();
+            writeln!(text, "{}\t{}\t{code}\t{why}\t{raw}", fault.name, fault.code).expect("writing to a string");
+        }
+        std::fs::write(&path, text).expect("the file of D1_FAULTS_FILE can be written");
+    }
+}
+
+fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
+    let (tell, told) = mpsc::channel();
+    let making = (fault.run)(World::new(subject));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        (subject.block_on)(Box::pin(async move {
+            let _ = tell.send(making.await);
+        }));
+    }));
+    match outcome {
+        Ok(()) => told.recv().map_err(|_| "nothing was seen".to_owned()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned())
+        }
+    }
+}
+
+/// Right is the code of the fault, or a wider one that is documented for a stack that lacks what it takes to know.
+fn judged(fault: &Fault, seen: Seen, capabilities: Capabilities) -> Result<FaultCell, String> {
+    let code = seen.diagnosis.code;
+    let excused = fault.wider(code).is_some_and(|wider| !capabilities.has(wider.lacking));
+    if code != fault.code && !excused {
+        return Err(format!("gave {code} instead of {}: {}\n    {:?}", fault.code, seen.diagnosis, seen.raw));
+    }
+    seen.check()?;
+    Ok(FaultCell { fault: fault.name, code, raw: seen.raw })
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::{Capability, Diagnosis};
+
+    use super::super::unknown;
+    use super::*;
+
+    #[test]
+    fn a_wider_code_is_right_only_for_a_stack_that_cannot_know() {
+        let fault = Fault {
+            name: "a fault",
+            code: Code::HS_02,
+            wider: &[unknown::ALERT],
+            run: |_| unreachable!("only judged"),
+        };
+        let judged = |code, capabilities| {
+            judged(&fault, Seen::new(Diagnosis::of(code, "it failed."), String::new()), capabilities).is_ok()
+        };
+        let (all, less) = (Capabilities::all(), Capabilities::all().without(Capability::AlertDetail));
+        assert!(judged(Code::HS_02, all) && judged(Code::HS_02, less) && judged(Code::HS_03, less));
+        assert!(!judged(Code::HS_03, all) && !judged(Code::NET_07, less));
+    }
+
+    #[test]
+    fn a_diagnosis_without_a_cause_or_with_a_secret_is_wrong() {
+        let fault = faults().next().expect("there are some");
+        let judged = |seen| judged(fault, seen, Capabilities::all()).is_ok();
+        assert!(judged(Seen::new(Diagnosis::of(fault.code, "it failed."), String::new())));
+        assert!(!judged(Seen::new(Diagnosis::new(fault.code, "it failed.", ""), String::new())));
+        assert!(!judged(Seen::new(Diagnosis::of(fault.code, "it failed."), "sent canary".to_owned())));
+    }
+}

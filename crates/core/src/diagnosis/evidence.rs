@@ -1,0 +1,136 @@
+//! What the facts of a call say besides the failure itself: whose clock is wrong, who shows the certificate, whether something on
+//! the way ends TLS. Each function returns words only where the evidence is there.
+
+use std::time::{Duration, SystemTime};
+
+use super::CallContext;
+use crate::{ConnectionFacts, ServerCertificate};
+
+/// Differences below this are the network's and the `Date` header's whole seconds.
+const SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// By how much our clock and the server's differ, if that is worth a word.
+pub(super) fn clock_skew(context: &CallContext, server: Option<SystemTime>) -> Option<String> {
+    let server = server?;
+    let (apart, direction) = match context.now.duration_since(server) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    (apart > SKEW).then(|| format!("this machine's clock is {} {direction} the server's", span(apart)))
+}
+
+/// Why our certificate's dates explain a refusal, at the server's time where it is known.
+pub(super) fn identity_date_fault(context: &CallContext, server: Option<SystemTime>) -> Option<String> {
+    let identity = context.identity.as_ref()?;
+    let (now, by) = match server {
+        Some(server) => (server, "by the server's clock"),
+        None => (context.now, "by this machine's clock"),
+    };
+    if let Ok(ago) = now.duration_since(identity.not_after()) {
+        return Some(format!("your client certificate \"{}\" ended {} ago {by}", identity.subject(), span(ago)));
+    }
+    let ahead = identity.not_before().duration_since(now).ok()?;
+    Some(format!("{by} your client certificate \"{}\" is valid only in {}", identity.subject(), span(ahead)))
+}
+
+/// Whether something between us and the platform ends TLS, and how that shows.
+///
+/// A `clientauth.` host asks for a certificate, and DigiCert's public hosts have certificates of DigiCert: where one of the two is
+/// missing, the other end of our connection is not the platform.
+pub(super) fn interception(context: &CallContext) -> Option<String> {
+    context.identity.as_ref()?;
+    let facts = &context.facts;
+    if let Some(issuer) = foreign_issuer(context, facts) {
+        return Some(format!(
+            "the certificate of {} is signed by \"{issuer}\", which is not DigiCert: that one re-signs TLS",
+            context.host
+        ));
+    }
+    (facts.identity_requested == Some(false)).then(|| {
+        format!(
+            "{} did not ask for the certificate, as such a host does: something on the way answers in its place, or this \
+             installation has no mutual TLS there",
+            context.host
+        )
+    })
+}
+
+/// What to say of an answer to a call by certificate over a stack that shows neither side of the handshake.
+pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
+    let is_hidden = context.facts.identity_requested.is_none() && context.facts.server_certificate.is_none();
+    (context.identity.is_some() && is_hidden).then_some(
+        "this connection does not show whether the certificate was asked for: a TLS-inspecting proxy would look the same (NET-03)",
+    )
+}
+
+/// The issuer of a public DigiCert host's certificate, if it is not DigiCert.
+fn foreign_issuer<'a>(context: &CallContext, facts: &'a ConnectionFacts) -> Option<&'a str> {
+    let host = context.host.split(':').next().unwrap_or_default();
+    let issuer = facts.server_certificate.as_deref()?.issuer.as_str();
+    (host.ends_with(".digicert.com") && !issuer.to_ascii_lowercase().contains("digicert")).then_some(issuer)
+}
+
+/// `from ... to ...`, for a certificate whose dates are in question.
+pub(super) fn dates(certificate: &ServerCertificate) -> String {
+    format!("it is valid from {} to {}", utc(certificate.not_before), utc(certificate.not_after))
+}
+
+/// A time as RFC 3339 writes it.
+pub(super) fn utc(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    match x509_cert::der::DateTime::from_unix_duration(seconds) {
+        Ok(date) => date.to_string(),
+        Err(_) => format!("{} seconds after 1970", seconds.as_secs()),
+    }
+}
+
+/// A span of time in its largest unit.
+pub(crate) fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = match seconds {
+        86_400.. => (seconds / 86_400, "day"),
+        3_600.. => (seconds / 3_600, "hour"),
+        60.. => (seconds / 60, "minute"),
+        _ => return "less than a minute".to_owned(),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::Mode;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_clock_that_is_off_by_minutes_is_named_with_its_direction() {
+        let context = CallContext::new("one.test", Mode::Key, at(1_000_000));
+        let skew = |server: u64| clock_skew(&context, Some(at(server)));
+        assert_eq!(skew(1_000_200), None);
+        assert_eq!(skew(1_007_300).as_deref(), Some("this machine's clock is 2 hours behind the server's"));
+        assert_eq!(skew(999_640).as_deref(), Some("this machine's clock is 6 minutes ahead of the server's"));
+        assert_eq!(clock_skew(&context, None), None);
+    }
+
+    #[test]
+    fn only_a_public_digicert_host_has_to_show_a_certificate_of_digicert() {
+        let issued = |host: &str, issuer: &str| {
+            let certificate =
+                ServerCertificate { issuer: issuer.to_owned(), names: Vec::new(), not_before: at(0), not_after: at(1) };
+            let mut facts = ConnectionFacts::unknown();
+            facts.server_certificate = Some(Arc::new(certificate));
+            let context = CallContext::new(host, Mode::Certificate, at(0));
+            foreign_issuer(&context, &facts).is_some()
+        };
+        assert!(issued("clientauth.one.digicert.com", "CN=Zscaler Intermediate Root CA"));
+        assert!(issued("clientauth.one.digicert.com:443", "CN=Corporate"));
+        assert!(!issued("clientauth.one.digicert.com", "CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1,O=DigiCert Inc"));
+        assert!(!issued("clientauth.one.example.org", "CN=Corporate"));
+        assert!(!issued("digicert.com.example.org", "CN=Corporate"));
+    }
+}

@@ -1,0 +1,81 @@
+//! What a server showed of itself: names, issuer and dates of its leaf certificate, for diagnoses. Nothing is verified in here.
+
+use std::time::SystemTime;
+
+use rustls_pki_types::CertificateDer;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// Names that are kept; a certificate may hold hundreds.
+const MAX_NAMES: usize = 8;
+/// Characters that are kept of a name: what a stranger's server shows ends up on terminals and in logs.
+const MAX_LENGTH: usize = 150;
+
+/// Public facts of the certificate that a server showed, trusted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerCertificate {
+    /// The issuer's name, such as `CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US`.
+    pub issuer: String,
+    /// The first names (DNS and IP) that it is for.
+    pub names: Vec<String>,
+    /// The first second in which it is valid.
+    pub not_before: SystemTime,
+    /// The last second in which it is valid.
+    pub not_after: SystemTime,
+}
+
+impl ServerCertificate {
+    /// The facts of a leaf in DER; `None` if it cannot be read.
+    #[must_use]
+    pub fn read(leaf: &CertificateDer<'_>) -> Option<Self> {
+        let certificate = Certificate::from_der(leaf).ok()?;
+        let body = certificate.tbs_certificate();
+        let names = match body.get_extension::<SubjectAltName>() {
+            Ok(Some((_, names))) => names.0.iter().filter_map(name).take(MAX_NAMES).collect(),
+            _ => Vec::new(),
+        };
+        Some(Self {
+            issuer: printable(&body.issuer().to_string()),
+            names,
+            not_before: body.validity().not_before.to_system_time(),
+            not_after: body.validity().not_after.to_system_time(),
+        })
+    }
+}
+
+/// RFC 5280 §4.2.1.6: the two kinds of name that a TLS client compares.
+fn name(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(name) => Some(printable(name.as_str())),
+        GeneralName::IpAddress(bytes) => match *bytes.as_bytes() {
+            [a, b, c, d] => Some(std::net::Ipv4Addr::new(a, b, c, d).to_string()),
+            ref bytes => <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        },
+        _ => None,
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|one| !one.is_control()).take(MAX_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_certificate_give_nothing() {
+        for bytes in [&b""[..], b"\x30\x82\xff\xff", b"-----BEGIN CERTIFICATE-----"] {
+            assert_eq!(ServerCertificate::read(&CertificateDer::from(bytes)), None);
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_shows_cannot_move_the_cursor_and_is_bounded() {
+        assert_eq!(printable("a\x1b[2Jb\r\nc"), "a[2Jbc");
+        assert_eq!(printable(&"x".repeat(10_000)).len(), MAX_LENGTH);
+    }
+}

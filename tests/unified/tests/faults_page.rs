@@ -1,0 +1,41 @@
+//! docs/faults.tsv, of which docs/faults.md and docs/errors are made, holds every fault on every stack, and nothing that the tests
+//! would not accept: what the tests demand, the pages say.
+
+use std::collections::BTreeSet;
+
+use digicert_one_conformance::faults;
+use digicert_one_core::{Capabilities, Connector as _};
+
+#[test]
+fn what_was_seen_has_every_fault_on_every_stack_and_no_wrong_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/faults.tsv");
+    let text = std::fs::read_to_string(path).expect("docs/faults.tsv is there: cargo xtask faults");
+    let isahc = digicert_one_isahc::Connector::new().capabilities();
+    // The second engine of isahc cannot be linked beside the first; what it tells of a failure is declared the same.
+    let stacks: [(&str, Capabilities); 4] = [
+        ("reqwest", digicert_one_reqwest::Connector::new().capabilities()),
+        ("native-tls", digicert_one_native_tls::Connector::new().capabilities()),
+        ("isahc", isahc),
+        ("isahc-openssl", isahc),
+    ];
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        let [stack, name, code, given, why, _raw] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("not six parts: {line}");
+        };
+        let (_, capabilities) = stacks.iter().find(|(known, _)| *known == stack).expect("a stack of ours");
+        let fault = faults().find(|fault| fault.name == name).unwrap_or_else(|| panic!("no such fault: {name}"));
+        assert_eq!(code, fault.code.as_str(), "{line}");
+        let wider = fault.wider.iter().find(|wider| wider.code.as_str() == given);
+        match wider.filter(|_| given != code) {
+            None => assert_eq!((given, why), (code, ""), "{line}"),
+            Some(wider) => assert!(!capabilities.has(wider.lacking) && why == wider.why, "{line}"),
+        }
+        seen.insert((stack, fault.name));
+    }
+    for (stack, _) in stacks {
+        for fault in faults() {
+            assert!(seen.contains(&(stack, fault.name)), "{stack}: {} was not seen: cargo xtask faults", fault.name);
+        }
+    }
+}
