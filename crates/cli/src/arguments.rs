@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use digicert_one::core::Mode;
+use digicert_one::{Paging, Position};
 
 const VARIABLES: &str = "\
 Variables:
@@ -53,6 +54,11 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
         "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data request.json --mode both"))]
     Call(CallOptions),
+    /// Print the items of a list, page after page, one line of JSON each (with --json: all of them in one document).
+    #[command(after_help = concat!("Examples:\n  d1 list '/mpki/api/v1/certificate-search?status=ISSUED' | jq -r .serial_number\n",
+        "  d1 list /devicetrustmanager/api/v4/device --limit 500 --page-size 50\n",
+        "  d1 list /mpki/api/v1/audit-log --start-at offset:1200   # where an earlier run stopped"))]
+    List(ListOptions),
     /// Show which sources of credentials there are, which one wins, and why the others lose. Sends nothing.
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
@@ -122,6 +128,54 @@ pub(crate) struct CallOptions {
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Path and filters, such as /account/api/v1/user?user_type=service; the host follows from the credential.
+    pub(crate) path: String,
+    /// Stop after this many items.
+    #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Items to ask for with each page (default: 100).
+    #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) page_size: Option<u32>,
+    /// Go on at a position that an earlier run printed.
+    #[arg(long, value_name = "POSITION")]
+    pub(crate) start_at: Option<Position>,
+    /// How the list is paged, where its answers do not tell it right.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) paging: PagingName,
+    /// The field that holds the items, where it has an unusual name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) field: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+/// The ways of paging by the names that users type.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum PagingName {
+    /// As the answers say.
+    #[default]
+    Detected,
+    /// By limit and offset.
+    Offset,
+    /// By maxResults and pageToken.
+    Token,
+    /// Not at all: one answer holds the whole list.
+    Whole,
+}
+
+impl From<PagingName> for Paging {
+    fn from(name: PagingName) -> Self {
+        match name {
+            PagingName::Detected => Self::Detected,
+            PagingName::Offset => Self::Offset,
+            PagingName::Token => Self::Token,
+            PagingName::Whole => Self::Whole,
+        }
+    }
 }
 
 /// The modes by the names that users type.

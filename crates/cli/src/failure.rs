@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::{ErrorKind, SetupError};
+use digicert_one::{ErrorKind, Position, SetupError};
 use digicert_one_emulator::EmulatorError;
 use thiserror::Error;
+
+use crate::list;
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -14,6 +16,9 @@ pub(crate) enum Failure {
     Setup(#[from] SetupError),
     #[error("{0}")]
     Call(#[from] digicert_one::Error),
+    /// A list that broke off, and where.
+    #[error("{error}")]
+    List { error: digicert_one::Error, position: Position },
     #[error("{0}")]
     Emulator(#[from] EmulatorError),
     #[error("cannot {action} {path}: {source}")]
@@ -36,6 +41,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
+            Self::List { error, position } => error.diagnosis().clone().with_evidence(list::resume(position)),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
             Self::File { .. } => Diagnosis::of(Code::ID_13, self.to_string()),
@@ -45,7 +51,7 @@ impl Failure {
 
     /// The library errors below the diagnosis, outermost first.
     pub(crate) fn causes(&self) -> Vec<String> {
-        let Self::Call(error) = self else { return Vec::new() };
+        let (Self::Call(error) | Self::List { error, .. }) = self else { return Vec::new() };
         let mut texts: Vec<String> = digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
         texts.dedup();
         texts.retain(|text| !error.diagnosis().summary.contains(text));
@@ -56,14 +62,17 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } => 3,
-            Self::Call(error) => match (error.kind(), error.status().map(|status| status.as_u16())) {
-                (_, Some(401)) => 5,
-                (_, Some(403)) => 6,
-                (_, Some(429 | 503)) => 7,
-                (ErrorKind::Platform | ErrorKind::Decode, _) => 9,
-                _ if error.diagnosis().side() == Side::Local => 3,
-                _ => 4,
-            },
+            Self::Call(error) | Self::List { error, .. } => {
+                match (error.kind(), error.status().map(|status| status.as_u16())) {
+                    (_, Some(401)) => 5,
+                    (_, Some(403)) => 6,
+                    (_, Some(429 | 503)) => 7,
+                    (ErrorKind::Platform | ErrorKind::Decode, _) => 9,
+                    _ if error.diagnosis().side() == Side::Local => 3,
+                    (ErrorKind::Paging, _) => 9,
+                    _ => 4,
+                }
+            }
             Self::Interrupted => 130,
             Self::Demo(_) | Self::Output(_) | Self::Internal(_) => 1,
         }

@@ -8,6 +8,7 @@ mod demo;
 mod emulator;
 mod env;
 mod failure;
+mod list;
 mod output;
 
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Emulator(options) => emulator::run(options, output).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,
+        Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
     }
 }

@@ -35,6 +35,14 @@ impl Output {
         if self.json { write(format!("{document:#}").as_bytes(), true) } else { Ok(()) }
     }
 
+    /// One line; whether somebody still reads.
+    pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
+        match put(text.as_bytes(), true) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            other => other.map(|()| true).map_err(Failure::Output),
+        }
+    }
+
     /// Bytes as they are.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
@@ -66,6 +74,9 @@ impl Output {
             let mut document = diagnosis_json(&diagnosis);
             document["exit"] = json!(code);
             document["causes"] = json!(causes);
+            if let Failure::List { position, .. } = failure {
+                document["position"] = json!(position);
+            }
             self.document(&json!({ "error": document }))
         } else {
             let mut err = std::io::stderr();
@@ -103,11 +114,14 @@ pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
 }
 
 fn write(bytes: &[u8], line_end: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(bytes).and_then(|()| if line_end { out.write_all(b"\n") } else { Ok(()) });
-    match written.and_then(|()| out.flush()) {
+    match put(bytes, line_end) {
         // `d1 call ... | head` is no failure.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Failure::Output),
     }
+}
+
+fn put(bytes: &[u8], line_end: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| if line_end { out.write_all(b"\n") } else { Ok(()) }).and_then(|()| out.flush())
 }

@@ -1,0 +1,71 @@
+//! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
+
+use digicert_one::{PageStream, Position};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::arguments::ListOptions;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+type Pages = PageStream<Box<RawValue>>;
+
+/// Prints the items of a list.
+pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), Failure> {
+    let client = connection::client(&options.connection, output).await?;
+    let mut list = client.pages(options.path.as_str()).paging(options.paging.into());
+    if let Some(limit) = options.limit {
+        list = list.max_items(limit);
+    }
+    if let Some(size) = options.page_size {
+        list = list.page_size(size);
+    }
+    if let Some(position) = &options.start_at {
+        list = list.start_at(position.clone());
+    }
+    if let Some(field) = &options.field {
+        list = list.list_field(field);
+    }
+    output.progress(&format!("listing {}", options.path));
+    let mut pages = list.pages();
+    let printed = if output.is_json() { document(&mut pages, output).await } else { lines(&mut pages, output).await };
+    printed.map_err(|error| match error {
+        Failure::Call(error) => Failure::List { error, position: pages.position() },
+        other => other,
+    })
+}
+
+/// One line for each item, as soon as its page is there, and as the platform wrote it.
+async fn lines(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
+    while let Some(page) = pages.next().await {
+        for item in page? {
+            // Line ends can stand only between the tokens of JSON.
+            if !output.line(&item.get().replace(['\n', '\r'], " "))? {
+                return Ok(());
+            }
+            // Ctrl-C is heard here.
+            tokio::task::yield_now().await;
+        }
+    }
+    output.progress(&format!("the list goes on, or will, at --start-at {}", pages.position()));
+    Ok(())
+}
+
+/// One document, when the list has ended.
+async fn document(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
+    let (mut items, mut total) = (Vec::new(), None);
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        total = page.total().or(total);
+        for item in page {
+            items.push(serde_json::from_str::<Value>(item.get()).map_err(|error| Failure::Internal(error.into()))?);
+        }
+    }
+    output.document(&json!({ "items": items, "total": total, "position": pages.position() }))
+}
+
+/// What an error says of where to go on.
+pub(crate) fn resume(position: &Position) -> String {
+    format!("what was printed is sound; --start-at '{position}' goes on behind it")
+}
