@@ -130,6 +130,7 @@ mod tests {
             "https://other.test/canary",
             "http://one.digicert.test/d1/canary",
             "https://one.digicert.test:8443/d1/canary",
+            "https://one.digicert.test:443x/d1/canary",
             "https://canary@one.digicert.test/d1/",
             "//canary:canary@one.digicert.test/d1/",
             "/canary",

@@ -137,7 +137,11 @@ impl Origin {
         let https = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        // `http` takes a port that is no number for none at all.
+        let written = uri.authority().and_then(|authority| authority.as_str().rsplit_once(':'));
+        let odd = written.is_some_and(|(_, port)| !port.ends_with(']') && !port.is_empty() && uri.port_u16().is_none());
         (https || uri.scheme() == Some(&Scheme::HTTP))
+            && !odd
             && https == self.https
             && host == self.host
             && port == self.port()

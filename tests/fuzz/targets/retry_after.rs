@@ -14,7 +14,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let Ok(value) = HeaderValue::from_bytes(lines.next().unwrap_or_default()) else { continue };
         answer.headers_mut().insert(name, value);
     }
-    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    let text = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds: Option<u32> = digits.and_then(|digits| digits.parse().ok());
     let wire = Wire::new(vec![answer]);
     let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error answer");
     let wait = error.answer().expect("it was read").retry_after;
