@@ -15,10 +15,14 @@ use futures_util::future::{Either, select};
 use futures_util::poll;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tracing::Instrument as _;
 
 use crate::client::Settings;
 use crate::course::Course;
 use crate::generations::Carried;
+#[cfg(feature = "metrics")]
+use crate::observe::metric;
+use crate::observe::{Carrier, Watch, span};
 use crate::pace::{Throttled, Turn};
 use crate::retry::{Next, Stop};
 use crate::watched_body::WatchedBody;
@@ -37,13 +41,15 @@ pub(crate) struct Call {
     pub(crate) authenticated: bool,
     /// Marked so by the caller, whatever the method.
     pub(crate) idempotent: bool,
+    /// What observers see of the path, where the caller knows better.
+    pub(crate) template: Option<&'static str>,
 }
 
 impl Call {
     /// A GET without headers of its own.
     pub(crate) fn get(target: RequestTarget) -> Self {
         let (method, headers) = (Method::GET, HeaderMap::new());
-        Self { method, target, headers, body: Bytes::new(), authenticated: true, idempotent: false }
+        Self { method, target, headers, body: Bytes::new(), authenticated: true, idempotent: false, template: None }
     }
 }
 
@@ -57,13 +63,27 @@ pub(crate) enum Statuses {
 /// Sends a call, repeats it where that may help and is safe, and follows its redirects, all within one deadline.
 pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) -> Result<Response, Error> {
     let settings = client.settings();
+    settings.observers.mark_call(&mut call.headers);
+    let mut watch = Watch::begin(settings, &call);
+    let span = watch.span().clone();
+    let outcome = travel(settings, call, statuses, &mut watch.course).instrument(span).await;
+    watch.end(&outcome);
+    outcome
+}
+
+/// From the first attempt to the answer that is no redirect.
+async fn travel(
+    settings: &Settings,
+    mut call: Call,
+    statuses: Statuses,
+    course: &mut Course,
+) -> Result<Response, Error> {
     let Some(flight) = settings.flights.begin() else {
         return Err(Error::local(ErrorKind::Config, "the client is shut down"));
     };
-    let mut course = Course::begin(settings);
     let mut hops = 0;
     loop {
-        let (response, origin) = match repeated(settings, &call, statuses, &mut course).await {
+        let (response, origin) = match repeated(settings, &call, statuses, course).await {
             Ok(answered) => answered,
             Err((error, stop)) => return Err(error.after(course.told(stop))),
         };
@@ -96,7 +116,7 @@ async fn repeated<'a>(
     let mut bearer = bearer(settings, call, course, None).await.map_err(unsent)?;
     loop {
         let number = course.attempt();
-        let error = match exchange(settings, call, &bearer, statuses, course).await {
+        let error = match observed(settings, call, &bearer, statuses, course).await {
             Ok(answered) => {
                 settings.retry.succeeded();
                 return Ok(answered);
@@ -163,6 +183,8 @@ async fn bearer(
     let lease = lease(settings, &need, course.left(need.now)).await?;
     let carried = rotation::carrier(settings, lease, &need).await?;
     settings.reminders.check(&carried.lease, need.now);
+    #[cfg(feature = "metrics")]
+    metric::leased(&carried.lease, need.now);
     Ok(Bearer::Known(carried))
 }
 
@@ -204,6 +226,36 @@ pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Carried
     }
 }
 
+/// One attempt, seen by whoever wants to see it.
+async fn observed<'a>(
+    settings: &'a Settings,
+    call: &Call,
+    bearer: &Bearer,
+    statuses: Statuses,
+    course: &mut Course,
+) -> Result<(Response, &'a Origin), Error> {
+    if settings.observers.audit.is_some()
+        && let Ok(origin) = origin(settings, bearer.lease())
+    {
+        let carried = bearer.carried().map(|carried| (&carried.lease, carried.caller));
+        course.carried_by(Carrier::of(origin.authority(), carried));
+    }
+    let span = span::of_attempt(settings, call, bearer.lease(), course.attempts());
+    #[cfg(feature = "metrics")]
+    let begin = settings.clock.now();
+    let outcome = exchange(settings, call, bearer, statuses, course).instrument(span.clone()).await;
+    if let Err(error) = &outcome {
+        span::failed(&span, error);
+    }
+    #[cfg(feature = "metrics")]
+    metric::attempted(
+        call,
+        outcome.as_ref().map(|(response, _)| response.status),
+        settings.clock.now().duration_since(begin).unwrap_or_default(),
+    );
+    outcome
+}
+
 /// One attempt: its turn, the request, and what its answer means.
 async fn exchange<'a>(
     settings: &'a Settings,
@@ -235,6 +287,9 @@ async fn exchange<'a>(
     };
     drop(permit);
     let exchange = sent.map_err(|error| failed(settings, lease, now, error))?;
+    span::answered(&exchange.response, &exchange.facts);
+    #[cfg(feature = "metrics")]
+    metric::connected(&exchange.facts);
     if let Some(notice) = heard(settings, bearer, &exchange.response) {
         settings.pace.throttled(&notice).await;
     }
@@ -277,6 +332,7 @@ fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lea
     if let Some(key) = lease.and_then(|lease| lease.material().key()) {
         headers.insert(API_KEY_HEADER, key.header_value());
     }
+    settings.observers.mark_attempt(headers);
     request
 }
 

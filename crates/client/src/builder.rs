@@ -13,6 +13,7 @@ use http::HeaderValue;
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
+use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
 use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders, Retry, SystemClock};
@@ -42,6 +43,7 @@ pub struct ClientBuilder {
     idle_limit: Duration,
     retry: Retry,
     pace: Pacer,
+    observers: Observers,
 }
 
 impl ClientBuilder {
@@ -62,6 +64,7 @@ impl ClientBuilder {
             idle_limit: IDLE_LIMIT,
             retry: Retry::new(),
             pace: Pacer::Local(LocalPace::new()),
+            observers: Observers::default(),
         }
     }
 
@@ -195,6 +198,40 @@ impl ClientBuilder {
         self
     }
 
+    /// Hands this function a record of each call: who, what, where, how it ended; never a value. It runs on a thread of its own, one
+    /// record after the other, so that it may block; a panic in it is logged and ends nothing. Where it falls thousands of records
+    /// behind, the next record says how many it missed. [`Client::shut_down`] waits for it.
+    ///
+    /// A call that is not valid (its path, its headers) is none, and makes no record.
+    ///
+    /// ```
+    /// # use digicert_one_client::Client;
+    /// let builder = Client::builder().audit(|record| eprintln!("{record}"));
+    /// ```
+    pub fn audit(mut self, listener: impl Fn(&AuditRecord) + Send + Sync + 'static) -> Self {
+        self.observers.audit = Some(Listener::new(move |record: &AuditRecord, missed| {
+            if missed == 0 {
+                return listener(record);
+            }
+            listener(&AuditRecord { missed, ..record.clone() });
+        }));
+        self
+    }
+
+    /// Sends a fresh `X-DC-TransactionId` with each call, the same in all its attempts, unless the caller gives one as a header.
+    /// DigiCert's own code for the CA service sends one; no other product documents it.
+    pub fn transaction_ids(mut self) -> Self {
+        self.observers.transaction_ids = true;
+        self
+    }
+
+    /// Sends a W3C `traceparent` (and `tracestate`) with each request. The function is asked once for each attempt, inside its span,
+    /// and must be quick; where it gives nothing, or panics, none is sent.
+    pub fn trace_context(mut self, current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static) -> Self {
+        self.observers.tracer = Some(Tracer::new(current));
+        self
+    }
+
     /// The client. Opens no connection.
     ///
     /// # Errors
@@ -231,6 +268,7 @@ impl ClientBuilder {
             allow_expired: self.allow_expired,
             proof: proof.map(Proof),
             reminders: self.reminders,
+            observers: self.observers,
         }))
     }
 }

@@ -14,6 +14,7 @@ use http::{HeaderValue, Method};
 
 use crate::flights::Flights;
 use crate::generations::Generations;
+use crate::observe::Observers;
 use crate::pace::Pacer;
 use crate::path::IntoTarget;
 use crate::retry::Retry;
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) allow_expired: bool,
     pub(crate) proof: Option<Proof>,
     pub(crate) reminders: Reminders,
+    pub(crate) observers: Observers,
 }
 
 impl Settings {
@@ -169,12 +171,17 @@ impl Client {
         self.0.flights.count()
     }
 
-    /// Takes no new calls, on no clone, and waits until those in flight have ended, but no longer than this; gives back how many
-    /// are still in flight then. They are not cut: that is done by dropping them.
+    /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, reminders) have heard
+    /// of them, but no longer than this; gives back how many are still in flight then. They are not cut: that is done by dropping
+    /// them.
     pub async fn shut_down(&self, within: Duration) -> usize {
         self.0.flights.close();
-        let (landed, late) = (std::pin::pin!(self.0.flights.landed()), self.0.clock.limit(within));
-        select(landed, late).await;
+        let all_over = async {
+            self.0.flights.landed().await;
+            self.0.observers.heard().await;
+            self.0.reminders.heard().await;
+        };
+        select(std::pin::pin!(all_over), self.0.clock.limit(within)).await;
         self.in_flight()
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::client::Settings;
+use crate::observe::Carrier;
 use crate::retry::Stop;
 
 /// What one call has gone through so far.
@@ -13,11 +14,13 @@ pub(crate) struct Course {
     deadline: Duration,
     attempts: u32,
     waits: Vec<Duration>,
+    /// Kept only where somebody wants to know.
+    carrier: Option<Carrier>,
 }
 
 impl Course {
     pub(crate) fn begin(settings: &Settings) -> Self {
-        Self { start: settings.clock.now(), deadline: settings.deadline, attempts: 0, waits: Vec::new() }
+        Self { start: settings.clock.now(), deadline: settings.deadline, attempts: 0, waits: Vec::new(), carrier: None }
     }
 
     /// One more attempt begins. Counted from 1.
@@ -44,8 +47,17 @@ impl Course {
     }
 
     /// The attempts and waits, for an error or an answer.
-    pub(crate) fn told(self, stop: Option<Stop>) -> Tried {
-        Tried { attempts: self.attempts, waits: self.waits, stop }
+    pub(crate) fn told(&mut self, stop: Option<Stop>) -> Tried {
+        Tried { attempts: self.attempts, waits: std::mem::take(&mut self.waits), stop }
+    }
+
+    /// Who makes the attempt that begins, and where.
+    pub(crate) fn carried_by(&mut self, carrier: Carrier) {
+        self.carrier = Some(carrier);
+    }
+
+    pub(crate) fn carrier(&self) -> Option<&Carrier> {
+        self.carrier.as_ref()
     }
 }
 

@@ -22,10 +22,7 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     let mut answer = PlatformAnswer::new(status);
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
-    answer.request_id = ["x-request-id", "x-dc-transactionid", "x-correlation-id"]
-        .into_iter()
-        .find_map(|name| headers.get(name))
-        .map(|value| clean(&String::from_utf8_lossy(value.as_bytes()), 100));
+    answer.request_id = request_id(headers);
     // serde_json stops at 128 levels, so depth costs nothing.
     match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(document) {
         Some((code, message)) => {
@@ -39,6 +36,13 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
         }
     }
     answer
+}
+
+/// The id that the platform, or what stands before it, gave to the request.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let named = ["x-request-id", "x-dc-transactionid", "x-correlation-id"].into_iter();
+    let value = named.filter_map(|name| headers.get(name)).next()?;
+    Some(clean(&String::from_utf8_lossy(value.as_bytes()), 100))
 }
 
 type CodeAndMessage = (Option<String>, Option<String>);

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Expiry, Generation, Lease};
 
+use crate::observe::Listener;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When to remind of the end of a credential: 30, 14, 7 and 1 days before by default, as `tracing` events of level WARN and,
@@ -19,11 +21,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Reminders {
     /// Descending.
     days: Vec<u32>,
-    listener: Option<Box<Listener>>,
+    listener: Option<Listener<Reminder>>,
     told: Mutex<Option<Told>>,
 }
-
-type Listener = dyn Fn(&Reminder) + Send + Sync;
 
 /// The last reminder.
 struct Told {
@@ -78,10 +78,11 @@ impl Reminders {
         self
     }
 
-    /// Calls this function with each reminder. It runs inside the call that found it due, so it should be quick.
+    /// Calls this function with each reminder, on a thread of its own: neither its panic nor its slowness reaches a call.
+    /// [`Client::shut_down`](crate::Client::shut_down) waits for it.
     #[must_use]
     pub fn on_reminder(mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Box::new(listener));
+        self.listener = Some(Listener::new(move |reminder, _| listener(reminder)));
         self
     }
 
@@ -90,12 +91,15 @@ impl Reminders {
         if let Some(reminder) = self.due(lease, now) {
             tracing::warn!(days = reminder.days, of = %reminder.expiry.of, generation = %reminder.generation, "{reminder}");
             if let Some(listener) = &self.listener {
-                // A listener that panics must not take a call down with it.
-                let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| listener(&reminder)));
-                if told.is_err() {
-                    tracing::error!("a listener for reminders panicked");
-                }
+                listener.tell(reminder);
             }
+        }
+    }
+
+    /// Ends when the listener has heard of all of them.
+    pub(crate) async fn heard(&self) {
+        if let Some(listener) = &self.listener {
+            listener.heard().await;
         }
     }
 

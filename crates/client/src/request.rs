@@ -36,6 +36,7 @@ pub struct RequestBuilder {
     body: Bytes,
     authenticated: bool,
     idempotent: bool,
+    template: Option<&'static str>,
 }
 
 impl RequestBuilder {
@@ -49,6 +50,7 @@ impl RequestBuilder {
             body: Bytes::new(),
             authenticated: true,
             idempotent: false,
+            template: None,
         }
     }
 
@@ -99,6 +101,13 @@ impl RequestBuilder {
         self
     }
 
+    /// What spans, metrics and audit records show for the path, such as `/user/{name}`. By default whatever in the path does not look
+    /// like a word of an API is left out.
+    pub fn template(mut self, template: &'static str) -> Self {
+        self.template = Some(template);
+        self
+    }
+
     /// Sends the call; an answer of 400 and above is an error.
     ///
     /// # Errors
@@ -125,6 +134,7 @@ impl RequestBuilder {
             body: self.body,
             authenticated: self.authenticated,
             idempotent: self.idempotent,
+            template: self.template,
         };
         Ok((self.client, call))
     }

@@ -242,6 +242,14 @@ macro_rules! __every_case {
             secret secret_03_no_log_at_any_level_shows_a_secret "SECRET-03" Must;
             secret secret_04_a_panic_in_a_hook_shows_no_secret "SECRET-04" Must;
             secret secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport "SECRET-07" Must;
+            obs obs_01_a_call_is_a_span_and_each_attempt_one_in_it "OBS-01" Should;
+            obs obs_02_ids_names_and_queries_are_seen_nowhere "OBS-02" Must;
+            obs obs_03_metrics_count_outcomes_handshakes_and_the_time_that_is_left "OBS-03" Should;
+            obs obs_04_an_audit_record_names_who_what_and_how_it_ended_and_no_value "OBS-04" Should;
+            obs obs_05_a_hook_that_panics_or_blocks_leaves_the_call_alone "OBS-05" Must;
+            obs obs_06_the_trace_context_goes_to_our_origin_alone "OBS-06" Should;
+            obs obs_07_every_failure_is_counted_under_a_code_of_the_closed_set "OBS-07" Should;
+            obs obs_08_one_reminder_at_each_step_before_the_end "OBS-08" Should;
         }
     };
 }

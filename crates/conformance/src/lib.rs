@@ -25,6 +25,7 @@ mod formats;
 mod load;
 mod log_scan;
 mod run;
+mod spans;
 mod subject;
 mod switch;
 mod waiver;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 pub use digicert_one_client::{
-    Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream, Pages, Paging, Path, Position,
-    PositionError, RequestBuilder, Response, SystemClock,
+    AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream, Pages, Paging,
+    Path, Position, PositionError, RequestBuilder, Response, SystemClock,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{

@@ -56,8 +56,9 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
         clock.advance(DAY / 4);
     }
     let expiry = Expiry::new(end(), Ending::Key);
-    assert_eq!(*told.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
     assert_eq!(block_on(client.expiry()).expect("the last second"), Some(expiry));
+    block_on(client.shut_down(DAY));
+    assert_eq!(*told.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
 }
 
 #[test]
@@ -73,6 +74,7 @@ fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
     for _ in 0..3 {
         block_on(client.expiry()).expect("good");
     }
+    block_on(client.shut_down(DAY));
     let expected =
         "the API key from variable DC_API_KEY ends in 5 days; every integration that uses it stops then".to_owned();
     assert_eq!(*told.lock().expect("unpoisoned"), [expected]);

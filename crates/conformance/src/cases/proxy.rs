@@ -21,12 +21,12 @@ use http::Response;
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key};
 
-fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
+pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
     config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")))
 }
 
 /// A proxy that sends the tests' hosts to `front`, as a resolver of its own would.
-fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
+pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
     let address: SocketAddr = front.addr();
     let targets = [HOST.to_owned(), format!("clientauth.{HOST}")].map(|host| format!("{host}:{}", front.port()));
     let options = targets.iter().fold(options, |options, target| options.route(target, address));

@@ -37,7 +37,7 @@ fn client(world: &World, port: u16, clock: &ManualClock, retry: Retry) -> Client
 }
 
 /// Gives the answers in turn, then 200.
-fn answering(answers: impl IntoIterator<Item = Response<Bytes>>) -> Front {
+pub(crate) fn answering(answers: impl IntoIterator<Item = Response<Bytes>>) -> Front {
     let answers: Vec<_> = answers.into_iter().collect();
     let next = AtomicUsize::new(0);
     front_answering(FrontOptions::default(), move |_| {
@@ -46,7 +46,7 @@ fn answering(answers: impl IntoIterator<Item = Response<Bytes>>) -> Front {
     })
 }
 
-fn status(status: u16) -> Response<Bytes> {
+pub(crate) fn status(status: u16) -> Response<Bytes> {
     with_headers(status, &[])
 }
 

@@ -1,0 +1,104 @@
+//! Spans: one a call, and in it one an attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients (1.27).
+//! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
+
+use digicert_one_core::{ConnectionFacts, Lease, Mode};
+use http::{Response, Version};
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::Template;
+use crate::attempt::Call;
+use crate::client::Settings;
+use crate::{Error, Response as Answer};
+
+/// The span of a whole call, its waits included.
+pub(crate) fn of_call(call: &Call) -> Span {
+    let template = Template::of(&call.target, call.template);
+    tracing::info_span!(
+        "digicert_one.call",
+        "otel.name" = %format_args!("{} {template}", call.method),
+        "otel.kind" = "internal",
+        "http.request.method" = %call.method,
+        "url.template" = %template,
+        "digicert_one.attempts" = Empty,
+        "http.response.status_code" = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of one attempt: one request on the wire, or none.
+pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>, number: u32) -> Span {
+    let template = Template::of(&call.target, call.template);
+    let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
+    let span = tracing::info_span!(
+        "digicert_one.attempt",
+        "otel.name" = %format_args!("{} {template}", call.method),
+        "otel.kind" = "client",
+        "http.request.method" = %call.method,
+        "url.template" = %template,
+        "http.request.resend_count" = number.checked_sub(1).filter(|again| *again > 0),
+        "server.address" = Empty,
+        "server.port" = Empty,
+        "network.protocol.name" = "http",
+        "network.protocol.version" = Empty,
+        "tls.resumed" = Empty,
+        "digicert_one.mode" = %mode,
+        "digicert_one.generation" = lease.map(|lease| display(lease.generation())),
+        "http.response.status_code" = Empty,
+        "error.type" = Empty,
+    );
+    if !span.is_disabled()
+        && let Ok(origin) = settings.instance.origin(mode.host_role())
+    {
+        span.record("server.address", origin.host());
+        span.record("server.port", origin.port());
+    }
+    span
+}
+
+/// Notes on the attempt's own span, from inside it, that an answer has begun.
+pub(crate) fn answered<B>(response: &Response<B>, facts: &ConnectionFacts) {
+    let span = Span::current();
+    if span.is_disabled() {
+        return;
+    }
+    span.record("http.response.status_code", response.status().as_u16());
+    if let Some(version) = version(response.version()) {
+        span.record("network.protocol.version", version);
+    }
+    if let Some(resumed) = facts.tls_resumed {
+        span.record("tls.resumed", resumed);
+    }
+}
+
+/// Notes how an attempt failed.
+pub(crate) fn failed(span: &Span, error: &Error) {
+    span.record("error.type", error.code().as_str());
+}
+
+/// Notes how a call ended.
+pub(crate) fn ended(span: &Span, outcome: &Result<Answer, Error>, attempts: u32) {
+    if span.is_disabled() {
+        return;
+    }
+    span.record("digicert_one.attempts", attempts);
+    let status = match outcome {
+        Ok(answer) => Some(answer.status()),
+        Err(error) => {
+            failed(span, error);
+            error.status()
+        }
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+}
+
+fn version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_10 => Some("1.0"),
+        _ => None,
+    }
+}
