@@ -26,6 +26,14 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Where cargo builds.
+pub(crate) fn target_directory() -> Result<PathBuf, Failure> {
+    let mut metadata = cargo_metadata::MetadataCommand::new();
+    metadata.cargo_path(path()).current_dir(root()).no_deps();
+    let metadata = metadata.exec().map_err(|error| Failure::new(format_args!("cargo metadata: {error}")))?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
 /// The standard output of a cargo command that must succeed.
 pub(crate) fn output(arguments: &[&str]) -> Result<String, Failure> {
     let shown = arguments.join(" ");

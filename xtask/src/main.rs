@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `faults`, `fuzz`, `matrix`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `cost`, `faults`, `fuzz`, `matrix`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -6,6 +6,7 @@
 
 mod bench;
 mod cargo;
+mod cost;
 mod docs;
 mod faults;
 mod fuzz;
@@ -40,6 +41,8 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// What the client adds to a call, in instructions and allocations; fails above the ceiling
+    Cost,
     /// Writes the table format × transport in docs/formats.md, from runs on every stack
     Matrix,
     /// Writes the table fault × transport in docs/faults.md and the pages of docs/errors, from runs on every stack
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run(),
         Task::Fuzz(arguments) => fuzz::run(&arguments),

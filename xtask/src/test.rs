@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rooms::OUTSIDE;
-use crate::{Failure, cargo, docs, rooms};
+use crate::{Failure, cargo, cost, docs, rooms};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -51,7 +51,16 @@ enum Ran {
 
 /// Packages that switch on, on purpose, features that the others must not see.
 const APART: &[&str] = &["--package", "digicert-one-unified", "--package", "digicert-one-bench"];
-const NOT_APART: &[&str] = &["--workspace", "--exclude", "digicert-one-unified", "--exclude", "digicert-one-bench"];
+/// Not built with the others either: its figures are those of the client without the features that they switch on.
+const NOT_APART: &[&str] = &[
+    "--workspace",
+    "--exclude",
+    "digicert-one-unified",
+    "--exclude",
+    "digicert-one-bench",
+    "--exclude",
+    "digicert-one-cost",
+];
 const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
 const KEYRING: &[&str] = &["--package", "digicert-one-credentials", "--features", "keyring"];
@@ -102,6 +111,7 @@ fn steps() -> Vec<Step> {
             Outside([&["clippy"], NO_WARNING].concat()),
             "no warning in the transport outside the workspace",
         ),
+        step("cost", Ours(the_cost), "the client adds no more to a call than it may"),
         step("outside-test", Outside(vec!["test"]), "a stranger's transport builds on core and runs against the suite"),
     ]
 }
@@ -200,6 +210,10 @@ fn outside(arguments: &[&str]) -> Result<Ran, Failure> {
 
 fn the_rooms() -> Result<Ran, Failure> {
     rooms::run().map(|()| Ran::Done)
+}
+
+fn the_cost() -> Result<Ran, Failure> {
+    cost::run().map(|()| Ran::Done)
 }
 
 fn the_docs() -> Result<Ran, Failure> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
 use digicert_one_core::{
     API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, Generation, HostRole,
-    Lease, LeaseNeed, Mode, Origin, RequestTarget, ResponseBody, Transport, TransportError, Verdict,
+    Lease, LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict, next_chunk,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -24,6 +24,7 @@ use crate::generations::Carried;
 use crate::observe::metric;
 use crate::observe::{Carrier, Watch, span};
 use crate::pace::{Throttled, Turn};
+use crate::response::Parts;
 use crate::retry::{Next, Stop};
 use crate::watched_body::WatchedBody;
 use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
@@ -66,7 +67,8 @@ pub(crate) async fn send(client: &Client, mut call: Call, statuses: Statuses) ->
     settings.observers.mark_call(&mut call.headers);
     let mut watch = Watch::begin(settings, &call);
     let span = watch.span().clone();
-    let outcome = travel(settings, call, statuses, &mut watch.course).instrument(span).await;
+    // Boxed, so that the future that the program holds is small: whoever wraps it would copy it.
+    let outcome = Box::pin(travel(settings, call, statuses, &mut watch.course)).instrument(span).await;
     watch.end(&outcome);
     outcome
 }
@@ -83,15 +85,14 @@ async fn travel(
     };
     let mut hops = 0;
     loop {
-        let (response, origin) = match repeated(settings, &call, statuses, course).await {
+        let (mut response, origin) = match repeated(settings, &call, statuses, course).await {
             Ok(answered) => answered,
             Err((error, stop)) => return Err(error.after(course.told(stop))),
         };
         hops += 1;
-        call = match redirect::next(&call, origin, response.status, &response.headers) {
+        call = match redirect::next(&call, origin, response.status(), response.headers()) {
             Ok(None) => {
-                let mut response = Response { attempts: course.attempts(), ..response };
-                response.body.carry(flight);
+                response.arrived(course.attempts(), flight);
                 return Ok(response);
             }
             Err(error) => return Err(error.after(course.told(None))),
@@ -126,7 +127,7 @@ async fn repeated<'a>(
         match settings.retry.next(call, &error, number) {
             Next::Stop(stop) => return Err((error, Some(stop))),
             Next::NewerCredential if replaced => return Err((error, Some(Stop::Useless))),
-            Next::NewerCredential => match newer(settings, call, course, &bearer).await {
+            Next::NewerCredential => match Box::pin(newer(settings, call, course, &bearer)).await {
                 Some(newer) => (bearer, replaced) = (newer, true),
                 None => return Err((error, Some(Stop::Useless))),
             },
@@ -145,13 +146,14 @@ async fn repeated<'a>(
 /// What carries one attempt, and as whom.
 pub(crate) enum Bearer {
     Anonymous(Arc<dyn Transport>),
-    Known(Carried),
+    Known(Arc<Carried>),
 }
 
 impl Bearer {
     fn transport(&self) -> &dyn Transport {
         match self {
-            Self::Anonymous(transport) | Self::Known(Carried { transport, .. }) => &**transport,
+            Self::Anonymous(transport) => &**transport,
+            Self::Known(carried) => &*carried.transport,
         }
     }
 
@@ -174,7 +176,9 @@ async fn bearer(
     course: &Course,
     newer_than: Option<Generation>,
 ) -> Result<Bearer, Error> {
-    let mut need = LeaseNeed::at(settings.clock.now());
+    // The first attempt begins with the call: reading the clock again would tell nothing new.
+    let now = if course.attempts() == 0 { course.start() } else { settings.clock.now() };
+    let mut need = LeaseNeed::at(now);
     if !call.authenticated {
         let transport = settings.generations.anonymous();
         return transport.map(Bearer::Anonymous).map_err(|error| failed(settings, None, need.now, error));
@@ -217,8 +221,8 @@ fn too_late(limit: Duration) -> Error {
 }
 
 /// One attempt to prove that a credential is usable. A redirect proves nothing.
-pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Carried) -> Result<(), Error> {
-    let (bearer, course) = (Bearer::Known(candidate.clone()), Course::begin(settings));
+pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Arc<Carried>) -> Result<(), Error> {
+    let (bearer, course) = (Bearer::Known(Arc::clone(candidate)), Course::begin(settings));
     let (response, _) = exchange(settings, call, &bearer, Statuses::ErrorsAreErrors, &course).await?;
     match response.status().is_success() {
         true => Ok(()),
@@ -250,7 +254,7 @@ async fn observed<'a>(
     #[cfg(feature = "metrics")]
     metric::attempted(
         call,
-        outcome.as_ref().map(|(response, _)| response.status),
+        outcome.as_ref().map(|(response, _)| response.status()),
         settings.clock.now().duration_since(begin).unwrap_or_default(),
     );
     outcome
@@ -290,21 +294,24 @@ async fn exchange<'a>(
     span::answered(&exchange.response, &exchange.facts);
     #[cfg(feature = "metrics")]
     metric::connected(&exchange.facts);
-    if let Some(notice) = heard(settings, bearer, &exchange.response) {
+    if let Some(notice) = heard(settings, bearer, &exchange.response, now) {
         settings.pace.throttled(&notice).await;
     }
-    let response = conclude(settings, lease, context(origin, lease, now), exchange, statuses).await?;
-    Ok((response, origin))
+    let context = context(origin, lease, now);
+    if statuses == Statuses::AllAreAnswers || exchange.response.status().as_u16() < 400 {
+        return Ok((answered(settings, lease, context, exchange), origin));
+    }
+    Err(Box::pin(refused(settings, lease, context, exchange)).await)
 }
 
 /// What the pace is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
-fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>) -> Option<Throttled> {
+fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>, sent: SystemTime) -> Option<Throttled> {
     let caller = bearer.carried()?.caller;
-    let now = settings.clock.now();
     if response.status() != StatusCode::TOO_MANY_REQUESTS {
-        settings.pace.accepted(caller, now);
+        settings.pace.accepted(caller, sent);
         return None;
     }
+    let now = settings.clock.now();
     Some(Throttled::new(caller, now, decode::retry_after(response.headers(), now)))
 }
 
@@ -351,39 +358,33 @@ pub(crate) fn failed(settings: &Settings, lease: Option<&Lease>, now: SystemTime
     Error::new(ErrorKind::Transport, diagnosis).with_source(error)
 }
 
-async fn conclude(
-    settings: &Settings,
-    lease: Option<&Lease>,
-    context: CallContext,
-    exchange: Exchange,
-    statuses: Statuses,
-) -> Result<Response, Error> {
+/// An answer that the caller gets.
+fn answered(settings: &Settings, lease: Option<&Lease>, context: CallContext, exchange: Exchange) -> Response {
     let (head, body) = exchange.response.into_parts();
-    let rejected = head.status.as_u16() == 401;
-    if statuses == Statuses::AllAreAnswers || head.status.as_u16() < 400 {
-        report(settings, lease, if rejected { Verdict::Rejected } else { Verdict::Accepted });
-        return Ok(Response {
-            status: head.status,
-            version: head.version,
-            headers: head.headers,
-            warning: not_asked(&context, &exchange.facts),
-            body: settings.watched(body, &exchange.facts),
-            facts: exchange.facts,
-            context,
-            generation: lease.map(Lease::generation),
-            max_body: settings.max_body,
-            attempts: 1,
-        });
-    }
+    report(settings, lease, if head.status.as_u16() == 401 { Verdict::Rejected } else { Verdict::Accepted });
+    Response::new(Parts {
+        status: head.status,
+        version: head.version,
+        headers: head.headers,
+        warning: not_asked(&context, &exchange.facts),
+        body: settings.watched(body, &exchange.facts),
+        facts: exchange.facts,
+        context,
+        generation: lease.map(Lease::generation),
+        max_body: settings.max_body,
+        attempts: 1,
+    })
+}
+
+/// The error that an error answer is.
+async fn refused(settings: &Settings, lease: Option<&Lease>, context: CallContext, exchange: Exchange) -> Error {
+    let (head, body) = exchange.response.into_parts();
     let body = without_key(beginning(settings.watched(body, &exchange.facts)).await, lease);
     let answer = decode::answer(head.status, &head.headers, &body, settings.clock.now());
     let diagnosis = diagnose_answer(&answer, &context.with_facts(exchange.facts));
-    report(
-        settings,
-        lease,
-        if diagnosis.advice == Advice::NewerCredential { Verdict::Rejected } else { Verdict::Accepted },
-    );
-    Err(Error::platform(diagnosis, answer))
+    let rejected = diagnosis.advice == Advice::NewerCredential;
+    report(settings, lease, if rejected { Verdict::Rejected } else { Verdict::Accepted });
+    Error::platform(diagnosis, answer)
 }
 
 /// A certificate on a host that does not ask for one proves nothing, and no error tells.
@@ -397,10 +398,9 @@ fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagn
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-async fn beginning(body: WatchedBody) -> Bytes {
-    let mut body = ResponseBody::new(body);
+async fn beginning(mut body: WatchedBody) -> Bytes {
     let mut read = Vec::new();
-    while let Ok(Some(chunk)) = body.chunk().await {
+    while let Ok(Some(chunk)) = next_chunk(&mut body).await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);
         if read.len() == decode::MAX_ERROR_BODY {
             break;

@@ -126,9 +126,9 @@ impl Client {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
         let lease = attempt::lease(settings, &need, settings.total).await?;
-        let lease = rotation::carrier(settings, lease, &need).await?.lease;
-        settings.reminders.check(&lease, need.now);
-        Ok(lease.validity().expiry())
+        let carried = rotation::carrier(settings, lease, &need).await?;
+        settings.reminders.check(&carried.lease, need.now);
+        Ok(carried.lease.validity().expiry())
     }
 
     /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the

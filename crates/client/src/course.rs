@@ -23,6 +23,11 @@ impl Course {
         Self { start: settings.clock.now(), deadline: settings.deadline, attempts: 0, waits: Vec::new(), carrier: None }
     }
 
+    /// When the call began.
+    pub(crate) fn start(&self) -> SystemTime {
+        self.start
+    }
+
     /// One more attempt begins. Counted from 1.
     pub(crate) fn attempt(&mut self) -> u32 {
         self.attempts += 1;

@@ -52,9 +52,9 @@ struct Live {
     /// Counts changes of the trust roots.
     trust: u64,
     anonymous: Option<Arc<dyn Transport>>,
-    current: Option<Carried>,
+    current: Option<Arc<Carried>>,
     /// A newer generation with its transport, made once for all who bring it, until it is live or refused.
-    candidate: Option<Carried>,
+    candidate: Option<Arc<Carried>>,
     /// Whether the platform refused the current credential: then a newer one needs no proof.
     rejected: bool,
     refused: Option<Refused>,
@@ -83,9 +83,9 @@ struct Refused {
 /// What to do with a lease.
 pub(crate) enum Chosen {
     /// Send with this.
-    Live(Carried),
+    Live(Arc<Carried>),
     /// The lease is of a newer generation; the present one, if any, is still good until the newer one is proved.
-    Newer { present: Option<Carried>, needs_proof: bool },
+    Newer { present: Option<Arc<Carried>>, needs_proof: bool },
 }
 
 impl Generations {
@@ -122,24 +122,24 @@ impl Generations {
         if lease.generation() == current.lease.generation() {
             // The end dates of one generation may become known, or change, later.
             if lease.validity() != current.lease.validity() {
-                current.lease = lease.clone();
+                *current = Arc::new(Carried { lease: lease.clone(), ..Carried::clone(current) });
             }
         } else if lease.generation() > current.lease.generation() && !waits {
             let needs_proof = !*rejected && current.lease.validity().check(now).is_ok();
-            return Chosen::Newer { present: Some(current.clone()), needs_proof };
+            return Chosen::Newer { present: Some(Arc::clone(current)), needs_proof };
         }
-        Chosen::Live(current.clone())
+        Chosen::Live(Arc::clone(current))
     }
 
     /// Makes what carries this lease, without putting it to use: the live transport if only the key is another.
-    pub(crate) fn carry(&self, lease: &Lease) -> Result<Carried, TransportError> {
+    pub(crate) fn carry(&self, lease: &Lease) -> Result<Arc<Carried>, TransportError> {
         let mut live = self.lock();
         if let Some(made) = [&live.current, &live.candidate]
             .into_iter()
             .flatten()
             .find(|made| made.lease.generation() == lease.generation())
         {
-            return Ok(made.clone());
+            return Ok(Arc::clone(made));
         }
         let identity = lease.material().identity();
         let transport = match (identity, &live.current) {
@@ -150,13 +150,14 @@ impl Generations {
             // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
             (Some(identity), _) => self.connector.connect(&live.configs.of(Some(identity)))?,
         };
-        let carried = Carried { lease: lease.clone(), caller: lease.material().caller(), transport, trust: live.trust };
-        live.candidate = Some(carried.clone());
+        let caller = lease.material().caller();
+        let carried = Arc::new(Carried { lease: lease.clone(), caller, transport, trust: live.trust });
+        live.candidate = Some(Arc::clone(&carried));
         Ok(carried)
     }
 
     /// Puts a generation to use, unless a newer one or other trust roots came first; gives back what is live then.
-    pub(crate) fn install(&self, carried: Carried) -> Carried {
+    pub(crate) fn install(&self, carried: Arc<Carried>) -> Arc<Carried> {
         let mut live = self.lock();
         if carried.trust != live.trust {
             // Made with former roots. The next call makes it anew.
@@ -165,7 +166,7 @@ impl Generations {
         if let Some(current) = &live.current {
             let (present, next) = (current.lease.generation(), carried.lease.generation());
             if present >= next {
-                return current.clone();
+                return Arc::clone(current);
             }
             let replaced = (!Arc::ptr_eq(&current.transport, &carried.transport)
                 && current.lease.material().identity().is_some())
@@ -176,7 +177,7 @@ impl Generations {
         live.rejected = false;
         live.refused = None;
         live.candidate = None;
-        live.current = Some(carried.clone());
+        live.current = Some(Arc::clone(&carried));
         carried
     }
 
@@ -190,12 +191,13 @@ impl Generations {
         let trust = live.trust + 1;
         let current = match &live.current {
             None => None,
-            Some(Carried { lease, .. }) => {
+            Some(current) => {
+                let lease = &current.lease;
                 let transport = match lease.material().identity() {
                     None => Arc::clone(&anonymous),
                     identity => self.connector.connect(&configs.of(identity))?,
                 };
-                Some(Carried { lease: lease.clone(), caller: lease.material().caller(), transport, trust })
+                Some(Arc::new(Carried { lease: lease.clone(), caller: current.caller, transport, trust }))
             }
         };
         let replaced = live.current.take().filter(|former| former.lease.material().identity().is_some());

@@ -1,25 +1,28 @@
 //! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
 
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::fmt;
 
 use bytes::Bytes;
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
+    collect_body, next_chunk,
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
-use http_body::Body as _;
 use serde::de::DeserializeOwned;
 
+use crate::flights::Flight;
 use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
 use crate::{Error, ErrorKind};
 
 /// An answer of the platform.
+pub struct Response(Box<Parts>);
+
+/// What an answer is made of. Boxed: it is large, and each step on its way to the caller would copy it.
 #[derive(Debug)]
-pub struct Response {
+pub(crate) struct Parts {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
@@ -33,59 +36,69 @@ pub struct Response {
 }
 
 impl Response {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Box::new(parts))
+    }
+
+    /// The whole call is over: so many attempts, and this flight, which lands when the body is dropped.
+    pub(crate) fn arrived(&mut self, attempts: u32, flight: Flight) {
+        self.0.attempts = attempts;
+        self.0.body.carry(flight);
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The HTTP version that was spoken.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.version
+        self.0.version
     }
 
     /// The headers, duplicates kept.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 
     /// What the stack knows of the connection.
     #[must_use]
     pub fn facts(&self) -> &ConnectionFacts {
-        &self.facts
+        &self.0.facts
     }
 
     /// What should be mended although the call succeeded: a client certificate that the server did not ask for (HO-02), so
     /// that it does not know who called.
     #[must_use]
     pub fn warning(&self) -> Option<&Diagnosis> {
-        self.warning.as_deref()
+        self.0.warning.as_deref()
     }
 
     /// How many attempts it took, redirects included.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.0.attempts
     }
 
     /// `host[:port]` that answered.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.context.host
+        &self.0.context.host
     }
 
     /// How the caller proved itself.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.context.mode
+        self.0.context.mode
     }
 
     /// Which reading of the credential was used; none for an unauthenticated call.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
-        self.generation
+        self.0.generation
     }
 
     /// The whole body, up to the client's limit.
@@ -93,8 +106,8 @@ impl Response {
     /// # Errors
     /// A body that is too large, cut off or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let context = self.context;
-        ResponseBody::new(self.body).collect(self.max_body).await.map_err(|error| of_body(error, &context))
+        let Parts { context, body, max_body, .. } = *self.0;
+        collect_body(body, max_body).await.map_err(|error| of_body(error, &context))
     }
 
     /// The whole body as UTF-8 text.
@@ -115,8 +128,8 @@ impl Response {
     /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let content_type =
-            self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none").to_owned();
-        let status = self.status;
+            self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none").to_owned();
+        let status = self.0.status;
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let text = format!(
@@ -133,24 +146,19 @@ impl Response {
     /// # Errors
     /// A body that is cut off or too slow.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let body = &mut self.body;
-        loop {
-            match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(of_body(error, &self.context)),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) if !data.is_empty() => return Ok(Some(data)),
-                    // Trailers are passed over.
-                    _ => {}
-                },
-            }
-        }
+        next_chunk(&mut self.0.body).await.map_err(|error| of_body(error, &self.0.context))
     }
 
     /// The body as a stream without a limit.
     #[must_use]
     pub fn into_body(self) -> ResponseBody {
-        ResponseBody::new(self.body)
+        ResponseBody::new(self.0.body)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -1,6 +1,8 @@
 //! From a lease to what carries it, by way of the rules of rotation: a newer generation goes live at once, or after a call has
 //! succeeded with it; what cannot be used leaves the present one in place.
 
+use std::sync::Arc;
+
 use digicert_one_core::{Code, Lease, LeaseNeed, RequestTarget};
 
 use crate::Error;
@@ -14,10 +16,13 @@ pub(crate) struct Proof(pub(crate) RequestTarget);
 
 /// What carries a call with this lease; an older generation if the newer one is not usable yet. Never one that has ended,
 /// unless that is allowed.
-pub(crate) async fn carrier(settings: &Settings, lease: Lease, need: &LeaseNeed) -> Result<Carried, Error> {
+pub(crate) async fn carrier(settings: &Settings, lease: Lease, need: &LeaseNeed) -> Result<Arc<Carried>, Error> {
     let carried = match settings.generations.choose(&lease, need.now) {
         Chosen::Live(carried) => carried,
-        Chosen::Newer { present, needs_proof } => replace(settings, lease, present, needs_proof, need).await?,
+        // Boxed, since it is rare and large: every call would carry it.
+        Chosen::Newer { present, needs_proof } => {
+            Box::pin(replace(settings, lease, present, needs_proof, need)).await?
+        }
     };
     if !settings.allow_expired
         && let Err(ended) = carried.lease.validity().check(need.now)
@@ -30,22 +35,22 @@ pub(crate) async fn carrier(settings: &Settings, lease: Lease, need: &LeaseNeed)
 async fn replace(
     settings: &Settings,
     lease: Lease,
-    present: Option<Carried>,
+    present: Option<Arc<Carried>>,
     needs_proof: bool,
     need: &LeaseNeed,
-) -> Result<Carried, Error> {
+) -> Result<Arc<Carried>, Error> {
     if let Some(present) = &present
         && !settings.allow_expired
         && let Err(ended) = lease.validity().check(need.now)
     {
         unusable(settings, &lease, need, &ended.to_string());
-        return Ok(present.clone());
+        return Ok(Arc::clone(present));
     }
     let carried = match (settings.generations.carry(&lease), &present) {
         (Ok(carried), _) => carried,
         (Err(error), Some(present)) => {
             unusable(settings, &lease, need, &error.to_string());
-            return Ok(present.clone());
+            return Ok(Arc::clone(present));
         }
         (Err(error), None) => return Err(attempt::failed(settings, Some(&lease), need.now, error)),
     };
@@ -59,10 +64,10 @@ async fn replace(
 async fn prove(
     settings: &Settings,
     proof: &Proof,
-    candidate: Carried,
-    present: Carried,
+    candidate: Arc<Carried>,
+    present: Arc<Carried>,
     need: &LeaseNeed,
-) -> Result<Carried, Error> {
+) -> Result<Arc<Carried>, Error> {
     let Some(_turn) = settings.generations.proving() else { return Ok(present) };
     // Another caller may just have proved it, or failed to.
     match settings.generations.choose(&candidate.lease, need.now) {

@@ -55,49 +55,71 @@ impl ResponseBody {
     /// # Errors
     /// A body that ends before its announced or framed end, and every failure of the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
-        loop {
-            match poll_fn(|cx| Pin::new(&mut self.0).poll_frame(cx)).await {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(error),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data()
-                        && data.has_remaining()
-                    {
-                        return Ok(Some(data));
-                    }
-                }
-            }
-        }
+        next_chunk(&mut self.0).await
     }
 
     /// The whole body, at most `limit` bytes.
     ///
     /// # Errors
     /// [`TransportErrorKind::BodyLimit`] as soon as the limit is passed (the rest is not read), else as [`chunk`](Self::chunk).
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
-        let Some(first) = self.chunk().await? else {
-            return Ok(Bytes::new());
-        };
-        let within = |length: usize| {
-            if length > limit {
-                let error = TransportError::new(TransportErrorKind::BodyLimit, Delivery::Sent);
-                return Err(error.with_source(format!("the limit is {limit} bytes")));
-            }
-            Ok(())
-        };
-        within(first.len())?;
-        let Some(second) = self.chunk().await? else {
-            return Ok(first);
-        };
-        let mut whole = BytesMut::from(first);
-        let mut next = Some(second);
-        while let Some(chunk) = next {
-            within(whole.len().saturating_add(chunk.len()))?;
-            whole.extend_from_slice(&chunk);
-            next = self.chunk().await?;
-        }
-        Ok(whole.freeze())
+    pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
+        collect_body(self.0, limit).await
     }
+}
+
+/// The next chunk of any body of a call, as [`ResponseBody::chunk`].
+///
+/// # Errors
+/// Those of the body.
+pub async fn next_chunk<B>(body: &mut B) -> Result<Option<Bytes>, TransportError>
+where
+    B: Body<Data = Bytes, Error = TransportError> + Unpin,
+{
+    loop {
+        match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(error),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data()
+                    && data.has_remaining()
+                {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// The whole of any body of a call, as [`ResponseBody::collect`].
+///
+/// # Errors
+/// Those of the body, and [`TransportErrorKind::BodyLimit`].
+pub async fn collect_body<B>(mut body: B, limit: usize) -> Result<Bytes, TransportError>
+where
+    B: Body<Data = Bytes, Error = TransportError> + Unpin,
+{
+    let Some(first) = next_chunk(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    let within = |length: usize| {
+        if length > limit {
+            let error = TransportError::new(TransportErrorKind::BodyLimit, Delivery::Sent);
+            return Err(error.with_source(format!("the limit is {limit} bytes")));
+        }
+        Ok(())
+    };
+    within(first.len())?;
+    let Some(second) = next_chunk(&mut body).await? else {
+        return Ok(first);
+    };
+    let mut whole = BytesMut::from(first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        within(whole.len().saturating_add(chunk.len()))?;
+        whole.extend_from_slice(&chunk);
+        next = next_chunk(&mut body).await?;
+    }
+    Ok(whole.freeze())
 }
 
 impl Body for ResponseBody {

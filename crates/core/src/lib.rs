@@ -40,7 +40,7 @@ mod transport_error;
 mod validity;
 
 pub use api_key::{ApiKey, KeyShape};
-pub use body::ResponseBody;
+pub use body::{ResponseBody, collect_body, next_chunk};
 pub use capability::{Capabilities, Capability};
 pub use cause::causes;
 pub use clock::{Clock, Sleep};

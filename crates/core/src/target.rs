@@ -55,26 +55,38 @@ impl RequestTarget {
         if !text.starts_with('/') || text.starts_with("//") {
             return Err(TargetError::NotAPath);
         }
-        let query_at = text.find('?').unwrap_or(text.len());
         let bytes = text.as_bytes();
-        for (index, character) in text.char_indices() {
+        let (mut query_at, mut escapes, mut dots) = (bytes.len(), false, false);
+        for (index, &byte) in bytes.iter().enumerate() {
+            if PLAIN[usize::from(byte)] {
+                continue;
+            }
             let position = index + 1;
-            if character == '%' {
-                let digits = bytes.get(index + 1..index + 3);
-                if !digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) {
-                    return Err(TargetError::Percent { position });
+            match byte {
+                b'.' => dots = true,
+                b'?' => query_at = query_at.min(index),
+                // The URL standard of browsers encodes it in a query.
+                b'\'' if index < query_at => {}
+                b'%' if bytes.get(index + 1..index + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) => {
+                    escapes = true;
                 }
-            } else if !allowed(character, index > query_at) && index != query_at {
-                return Err(TargetError::Character { character, position });
+                b'%' => return Err(TargetError::Percent { position }),
+                _ => {
+                    // Every byte before this one is ASCII, so a character begins here.
+                    let character = text[index..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+                    return Err(TargetError::Character { character, position });
+                }
             }
         }
-        if text[..query_at].split('/').any(is_dot_segment) {
+        if (dots || escapes) && text[..query_at].split('/').any(is_dot_segment) {
             return Err(TargetError::DotSegment);
         }
-        for index in text.match_indices('%').map(|(index, _)| index).collect::<Vec<_>>() {
-            // Two ASCII digits follow: checked above.
-            let digits = text[index + 1..index + 3].to_ascii_uppercase();
-            text.replace_range(index + 1..index + 3, &digits);
+        if escapes {
+            for index in text.match_indices('%').map(|(index, _)| index).collect::<Vec<_>>() {
+                // Two ASCII digits follow: checked above.
+                let digits = text[index + 1..index + 3].to_ascii_uppercase();
+                text.replace_range(index + 1..index + 3, &digits);
+            }
         }
         // Checked above, more narrowly than `http` does.
         let whole = PathAndQuery::try_from(text).map_err(|_| TargetError::NotAPath)?;
@@ -100,18 +112,24 @@ impl RequestTarget {
     }
 }
 
-/// RFC 3986 `pchar`, `/`, and in a query `?`; but no `'` in a query, which the URL standard of browsers encodes.
-fn allowed(character: char, in_query: bool) -> bool {
-    match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
-        '-' | '.' | '_' | '~' | '!' | '$' | '&' | '(' | ')' | '*' | '+' | ',' | ';' | '=' | ':' | '@' | '/' => true,
-        '\'' => !in_query,
-        '?' => in_query,
-        _ => false,
+/// What may stand anywhere and needs no second look: RFC 3986 `pchar` and `/`, but for `.`, `%` and `'`.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
     }
-}
+    let others = b"-_~!$&()*+,;=:@/";
+    let mut index = 0;
+    while index < others.len() {
+        plain[others[index] as usize] = true;
+        index += 1;
+    }
+    plain
+};
 
-/// `.` or `..`, each dot perhaps as `%2e`. Looks at the few segments that could be one, since every call comes through here.
+/// `.` or `..`, each dot perhaps as `%2e`. Looks at the few segments that could be one.
 fn is_dot_segment(segment: &str) -> bool {
     segment.len() <= "%2e%2e".len()
         && segment.starts_with(['.', '%'])

@@ -2,14 +2,14 @@
 //! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
 
 use digicert_one_core::{ConnectionFacts, Lease, Mode};
-use http::{Response, Version};
+use http::Version;
 use tracing::Span;
 use tracing::field::Empty;
 
 use super::Template;
 use crate::attempt::Call;
 use crate::client::Settings;
-use crate::{Error, Response as Answer};
+use crate::{Error, Response};
 
 /// The span of a whole call, its waits included.
 pub(crate) fn of_call(call: &Call) -> Span {
@@ -57,7 +57,7 @@ pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>
 }
 
 /// Notes on the attempt's own span, from inside it, that an answer has begun.
-pub(crate) fn answered<B>(response: &Response<B>, facts: &ConnectionFacts) {
+pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts) {
     let span = Span::current();
     if span.is_disabled() {
         return;
@@ -77,7 +77,7 @@ pub(crate) fn failed(span: &Span, error: &Error) {
 }
 
 /// Notes how a call ended.
-pub(crate) fn ended(span: &Span, outcome: &Result<Answer, Error>, attempts: u32) {
+pub(crate) fn ended(span: &Span, outcome: &Result<Response, Error>, attempts: u32) {
     if span.is_disabled() {
         return;
     }

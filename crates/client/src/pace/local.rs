@@ -1,7 +1,7 @@
 //! The pace of one process: a ceiling if one is configured, a place for each call in flight, and by itself slower after a
 //! 429 and faster again later. A lane for each caller; callers do not see each other.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -38,7 +38,8 @@ const LANES: usize = 64;
 #[must_use]
 pub struct LocalPace {
     limits: Limits,
-    lanes: Arc<Mutex<HashMap<Fingerprint, Arc<Lane>>>>,
+    /// Few, so that a tree finds one sooner than a hash.
+    lanes: Arc<Mutex<BTreeMap<Fingerprint, Arc<Lane>>>>,
 }
 
 /// What is configured.
@@ -105,7 +106,7 @@ impl LocalPace {
             }
         };
         if lane.goes_now(start) {
-            return Ok(Permit::holding(place));
+            return Ok(Permit::local(place));
         }
         let _waiting = lane.queue();
         let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
@@ -114,7 +115,7 @@ impl LocalPace {
         loop {
             let now = turn.clock.now();
             match lane.wait(now) {
-                None => return Ok(Permit::holding(place)),
+                None => return Ok(Permit::local(place)),
                 Some(wait) if wait > left() => return Err(PaceError::TooLate { wait }),
                 Some(wait) => turn.clock.sleep(wait).await,
             }
@@ -147,7 +148,7 @@ impl LocalPace {
         lane
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<Fingerprint, Arc<Lane>>> {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fingerprint, Arc<Lane>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -76,23 +76,39 @@ impl Throttled {
 
 /// The right to send one request. Dropping it gives back what it holds.
 #[must_use = "the place is given back at once"]
-pub struct Permit(Option<Box<dyn Send + Sync>>);
+pub struct Permit(Held);
+
+#[expect(dead_code, reason = "held until it is dropped, and never looked at")]
+enum Held {
+    Nothing,
+    /// A place of the usual pace, without a box of its own.
+    Local(lane::Place),
+    Other(Box<dyn Send + Sync>),
+}
 
 impl Permit {
     /// A permit that holds nothing.
     pub fn free() -> Self {
-        Self(None)
+        Self(Held::Nothing)
     }
 
     /// A permit that gives `place` back when the request is over.
     pub fn holding(place: impl Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(place)))
+        Self(Held::Other(Box::new(place)))
+    }
+
+    fn local(place: lane::Place) -> Self {
+        Self(Held::Local(place))
     }
 }
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Permit").field(&self.0.is_some()).finish()
+        f.write_str(match &self.0 {
+            Held::Nothing => "Permit(nothing)",
+            Held::Local(_) => "Permit(a place)",
+            Held::Other(_) => "Permit(something)",
+        })
     }
 }
 

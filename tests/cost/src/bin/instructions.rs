@@ -1,0 +1,11 @@
+//! `instructions SIDE N`: makes N calls on that side and prints nothing, for callgrind to count. Nothing in here counts allocations,
+//! which would cost instructions.
+
+use digicert_one_cost::Side;
+
+fn main() -> Result<(), String> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [name, number] = &words[..] else { return Err("usage: instructions client|bare N".to_owned()) };
+    let number = number.parse().map_err(|error| format!("{number}: {error}"))?;
+    Side::named(name)?.calls(number)
+}

@@ -1,0 +1,97 @@
+//! `cargo xtask cost`: what the client adds to a call, in allocations and, where valgrind is installed, in instructions. Both are
+//! counted, not timed, so they are the same on a busy machine. Above the ceiling it fails.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::{Failure, cargo};
+
+const PACKAGE: &str = "digicert-one-cost";
+/// Instructions that the client should add to a GET with a key. Not reached yet: what is left are moves of futures, the five
+/// allocations, and the checks of path and dates.
+const GOAL_INSTRUCTIONS: u64 = 5_000;
+/// Instructions that it may add: what was reached, and some room for another compiler.
+const MOST_INSTRUCTIONS: u64 = 7_000;
+/// Allocations that it may add.
+const MOST_ALLOCATIONS: u64 = 12;
+/// Two runs of this difference; what both have in common, such as the start, is not in it.
+const CALLS: [u64; 2] = [1_000, 3_000];
+
+pub(crate) fn run() -> Result<(), Failure> {
+    cargo::output(&["build", "--release", "--quiet", "--package", PACKAGE])?;
+    let programs = cargo::target_directory()?.join("release");
+    let allocations = difference(&read_allocations(&programs.join("allocations"))?);
+    println!("allocations a call: {allocations} added by the client (goal: at most {MOST_ALLOCATIONS})");
+    if allocations > MOST_ALLOCATIONS {
+        return Err(Failure::new(format_args!("the client adds {allocations} allocations to a call")));
+    }
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        println!("instructions a call: not counted, valgrind is not installed");
+        return Ok(());
+    }
+    let [client, bare] = ["client", "bare"].map(|side| instructions(&programs.join("instructions"), side));
+    let (client, bare) = (client?, bare?);
+    let added = client.saturating_sub(bare);
+    println!(
+        "instructions a call: {client} with the client, {bare} without, {added} added (goal: at most {GOAL_INSTRUCTIONS}; ceiling: {MOST_INSTRUCTIONS})"
+    );
+    if added > MOST_INSTRUCTIONS {
+        return Err(Failure::new(format_args!("the client adds {added} instructions to a call")));
+    }
+    Ok(())
+}
+
+/// Both sides, the client first.
+fn read_allocations(program: &Path) -> Result<[u64; 2], Failure> {
+    let text = printed(&mut Command::new(program))?;
+    let of = |side: &str| text.lines().find_map(|line| line.strip_prefix(side)?.trim().parse().ok());
+    match (of("client "), of("bare ")) {
+        (Some(client), Some(bare)) => Ok([client, bare]),
+        _ => Err(Failure::new(format_args!("not what {PACKAGE} should print:\n{text}"))),
+    }
+}
+
+fn difference([client, bare]: &[u64; 2]) -> u64 {
+    client.saturating_sub(*bare)
+}
+
+/// Instructions of one call of this side.
+fn instructions(program: &Path, side: &str) -> Result<u64, Failure> {
+    let [few, many] = CALLS;
+    let total = |calls: u64| {
+        let mut command = Command::new("valgrind");
+        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).arg(side);
+        collected(&printed(command.arg(calls.to_string()))?)
+    };
+    Ok((total(many)?.saturating_sub(total(few)?)) / (many - few))
+}
+
+/// `Collected : 123` in callgrind's summary.
+fn collected(text: &str) -> Result<u64, Failure> {
+    let count = text.lines().find_map(|line| line.split_once("Collected :")?.1.split_whitespace().next()?.parse().ok());
+    count.ok_or_else(|| Failure::new(format_args!("callgrind printed no count:\n{text}")))
+}
+
+/// What a program that succeeds prints, on either channel.
+fn printed(command: &mut Command) -> Result<String, Failure> {
+    let output = command.output().map_err(|error| Failure::new(format_args!("cannot run {command:?}: {error}")))?;
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(text) } else { Err(Failure::new(format_args!("{command:?} failed:\n{text}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_callgrind_is_read() {
+        let text = "==7== Events    : Ir\n==7== Collected : 1234567\n==7==\n";
+        assert_eq!(collected(text), Ok(1_234_567));
+        assert!(collected("==7== nothing").is_err());
+    }
+
+    #[test]
+    fn a_program_that_fails_is_no_figure() {
+        assert!(printed(&mut cargo::command(&["no-such-command"])).is_err());
+    }
+}
