@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 pub use digicert_one_client::{
     AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream, Pages, Paging,
-    Path, Position, PositionError, RequestBuilder, Response, SystemClock,
+    Path, Position, PositionError, RequestBuilder, Response, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
@@ -50,3 +50,8 @@ pub fn connectors() -> Vec<Arc<dyn core::Connector>> {
 #[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../../../docs/credentials.md")]
 struct PageOnCredentials;
+
+/// So do those of the page on observing.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/observing.md")]
+struct PageOnObserving;
