@@ -20,6 +20,7 @@
 mod case;
 mod cases;
 mod child;
+mod differential;
 mod faults;
 mod formats;
 mod load;
@@ -32,6 +33,7 @@ mod waiver;
 mod world;
 
 pub use case::{Case, Level, cases};
+pub use differential::differential;
 pub use faults::{Fault, FaultCell, Wider, fault_table, fault_test, faults};
 pub use formats::{FormatCell, format_table, format_test};
 pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
