@@ -151,8 +151,7 @@ fn trace(subject: &Subject, plan: &Arc<Plan>) -> Vec<String> {
         let trace = run(&world, &plan).await;
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = trace;
     }));
-    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    seen
+    std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 const MATERIALS: usize = 4;

@@ -25,6 +25,7 @@ mod faults;
 mod formats;
 mod load;
 mod log_scan;
+mod meters;
 mod run;
 mod spans;
 mod subject;

@@ -13,11 +13,11 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, refused_addr};
 use http::{Response, StatusCode, header};
-use metrics::LocalRecorderGuard;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use metrics_util::debugging::DebuggingRecorder;
 
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::retry::{answering, clock, status};
+use crate::meters::{Meters, Reading};
 use crate::spans::Spans;
 use crate::world::{HOST, KEY, World, certificate, front, front_answering, identity, key};
 
@@ -38,47 +38,15 @@ fn audited(builder: ClientBuilder) -> (ClientBuilder, Arc<Mutex<Vec<AuditRecord>
     (builder, records)
 }
 
-/// Metrics of this thread while it lives: name, labels and value of each.
-struct Metrics<'a> {
-    recorder: &'a DebuggingRecorder,
-    _guard: LocalRecorderGuard<'a>,
+/// The sum of a counter over those of its readings that have this label.
+fn count(seen: &[Reading], name: &str, label: Option<(&str, &str)>) -> u64 {
+    let labelled = |one: &&Reading| label.is_none_or(|(name, value)| one.label(name) == Some(value));
+    seen.iter().filter(|one| one.name == name).filter(labelled).filter_map(Reading::count).sum()
 }
 
-impl<'a> Metrics<'a> {
-    fn watch(recorder: &'a DebuggingRecorder) -> Self {
-        Self { recorder, _guard: metrics::set_default_local_recorder(recorder) }
-    }
-
-    /// Every value so far; counters begin again.
-    fn take(&self) -> Vec<(String, Vec<(String, String)>, DebugValue)> {
-        let seen = self.recorder.snapshotter().snapshot().into_vec();
-        let read = seen.into_iter().map(|(key, _, _, value)| {
-            let labels = key.key().labels().map(|label| (label.key().to_owned(), label.value().to_owned())).collect();
-            (key.key().name().to_owned(), labels, value)
-        });
-        read.collect()
-    }
-}
-
-/// The sum of a counter over those of its labels that hold this one.
-fn count(seen: &[(String, Vec<(String, String)>, DebugValue)], name: &str, label: Option<(&str, &str)>) -> u64 {
-    let holds = |labels: &[(String, String)]| {
-        label.is_none_or(|(name, value)| labels.iter().any(|label| label.0 == name && label.1 == value))
-    };
-    let counted = seen.iter().filter(|(one, labels, _)| one == name && holds(labels));
-    counted.map(|(_, _, value)| if let DebugValue::Counter(count) = value { *count } else { 0 }).sum()
-}
-
-/// A gauge with this label.
-fn gauge(seen: &[(String, Vec<(String, String)>, DebugValue)], name: &str, label: Option<&str>) -> Option<f64> {
-    seen.iter().find_map(|(one, labels, value)| match value {
-        DebugValue::Gauge(value)
-            if one == name && label.is_none_or(|label| labels.iter().any(|(_, value)| value == label)) =>
-        {
-            Some(value.into_inner())
-        }
-        _ => None,
-    })
+/// What a gauge shows, for this credential where it has several.
+fn gauge(seen: &[Reading], name: &str, of: Option<&str>) -> Option<f64> {
+    seen.iter().find(|one| one.name == name && one.label("of") == of)?.gauge()
 }
 
 pub(crate) async fn obs_01_a_call_is_a_span_and_each_attempt_one_in_it(world: World) {
@@ -107,7 +75,7 @@ pub(crate) async fn obs_02_ids_names_and_queries_are_seen_nowhere(world: World) 
     let (builder, records) = audited(with_key(world.builder(front.port())));
     let client = builder.build().expect("complete");
     let recorder = DebuggingRecorder::new();
-    let (spans, metrics) = (Spans::watch(), Metrics::watch(&recorder));
+    let (spans, metrics) = (Spans::watch(), Meters::watch(&recorder));
     client.get(PATH).send().await.expect_err("not found");
     client.get(PATH).template("/account/api/v1/user/{id}/{name}").send().await.expect("found");
     client.shut_down(Duration::from_secs(10)).await;
@@ -115,7 +83,7 @@ pub(crate) async fn obs_02_ids_names_and_queries_are_seen_nowhere(world: World) 
     let records = records.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let templates: Vec<_> = records.iter().map(|record| &*record.template).collect();
     assert_eq!(templates, ["/account/api/v1/user/{}/{}", "/account/api/v1/user/{id}/{name}"]);
-    let seen = format!("{} {:?} {records:?}", spans.text(), metrics.take());
+    let seen = format!("{} {:?} {records:?}", spans.text(), metrics.read());
     assert!(seen.contains("/account/api/v1/user/{}/{}") && seen.contains("/account/api/v1/user/{id}/{name}"), "{seen}");
     assert!(!seen.to_lowercase().contains("canary") && !seen.contains(KEY), "{seen}");
 }
@@ -135,7 +103,7 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
     let builder = world.builder(front.port()).credential(FixedCredential::from_lease(lease));
     let client = builder.clock(Arc::new(clock)).build().expect("complete");
     let recorder = DebuggingRecorder::new();
-    let metrics = Metrics::watch(&recorder);
+    let metrics = Meters::watch(&recorder);
     let mut facts = Vec::new();
     for _ in 0..3 {
         let response = client.get("/").send().await.expect("answered");
@@ -143,7 +111,7 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
         response.bytes().await.expect("whole");
     }
     client.get("/missing").send().await.expect_err("missing");
-    let seen = metrics.take();
+    let seen = metrics.read();
     assert_eq!(count(&seen, "digicert_one.calls", Some(("outcome", "ok"))), 3);
     assert_eq!(count(&seen, "digicert_one.calls", None), 4);
     assert_eq!(gauge(&seen, "digicert_one.generation", None), Some(2.0));
@@ -161,10 +129,9 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
         let connections = front.ledger().connections();
         assert_eq!(full, connections.iter().filter(|one| one.handshake == Handshake::Full).count(), "{connections:?}");
     }
-    let durations = seen.iter().find(|(name, labels, _)| {
-        name == "http.client.request.duration" && labels.iter().any(|(_, value)| value == "404")
-    });
-    assert!(matches!(durations, Some((_, _, DebugValue::Histogram(values))) if values.len() == 1), "{seen:?}");
+    let missing = |one: &&Reading| one.label("http.response.status_code") == Some("404");
+    let durations = seen.iter().filter(|one| one.name == "http.client.request.duration").find(missing);
+    assert_eq!(durations.and_then(Reading::values), Some(1), "{seen:?}");
 }
 
 pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_no_value(world: World) {
@@ -282,7 +249,7 @@ pub(crate) async fn obs_06_the_trace_context_goes_to_our_origin_alone(world: Wor
 
 pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_set(world: World) {
     let recorder = DebuggingRecorder::new();
-    let metrics = Metrics::watch(&recorder);
+    let metrics = Meters::watch(&recorder);
     let mut expected = Vec::new();
     for code in [401, 403, 404, 429, 500, 503] {
         let front: Front = front_answering(FrontOptions::default(), move |_| status(code));
@@ -301,16 +268,16 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
         let client = with_key(builder).retry(Retry::never()).build().expect("complete");
         expected.push(client.get("/").send().await.expect_err("an error").code());
     }
-    let seen = metrics.take();
+    let seen = metrics.read();
     let mut counted: Vec<String> = Vec::new();
-    for (_, labels, value) in seen.iter().filter(|(name, _, _)| name == "digicert_one.calls") {
-        let DebugValue::Counter(times) = value else { panic!("a counter: {value:?}") };
-        let outcome = &labels.iter().find(|(name, _)| name == "outcome").expect("labelled").1;
+    for one in seen.iter().filter(|one| one.name == "digicert_one.calls") {
+        let outcome = one.label("outcome").expect("labelled");
         assert!(Code::ALL.iter().any(|code| code.as_str() == outcome), "{outcome} is no code");
-        counted.extend((0..*times).map(|_| outcome.clone()));
+        counted.extend((0..one.count().expect("a counter")).map(|_| outcome.to_owned()));
     }
     let mut expected: Vec<_> = expected.into_iter().map(|code| code.as_str().to_owned()).collect();
-    (counted.sort(), expected.sort());
+    counted.sort();
+    expected.sort();
     assert_eq!(counted, expected);
 }
 
