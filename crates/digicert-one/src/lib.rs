@@ -51,7 +51,12 @@ pub fn connectors() -> Vec<Arc<dyn core::Connector>> {
 #[doc = include_str!("../../../docs/credentials.md")]
 struct PageOnCredentials;
 
-/// So do those of the page on observing.
+/// So do those of the page on lists.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/lists.md")]
+struct PageOnLists;
+
+/// And those of the page on observing.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/observing.md")]
 struct PageOnObserving;
