@@ -207,8 +207,12 @@ async fn the_ledger_keeps_target_headers_and_body_as_sent() {
 async fn resumed_handshakes_are_told_from_full_ones() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (tls, _) in TLS {
-        for (tickets, second) in [(true, Handshake::Resumed), (false, Handshake::Full)] {
-            let options = FrontOptions::default().client_auth(ClientAuth::Required).tls(tls).tickets(tickets);
+        for (sessions, second) in [
+            (Sessions::Tickets, Handshake::Resumed),
+            (Sessions::Ids, Handshake::Resumed),
+            (Sessions::Off, Handshake::Full),
+        ] {
+            let options = FrontOptions::default().client_auth(ClientAuth::Required).tls(tls).sessions(sessions);
             let front = Front::with_wiremock(options);
             answering_ok(&front).await;
             // No idle connections: each call makes a new one.
