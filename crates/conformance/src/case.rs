@@ -134,6 +134,7 @@ macro_rules! __every_case {
             ident ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back "IDENT-30" Should;
             ident ident_31_a_server_that_does_not_ask_is_worth_a_warning "IDENT-31" Must;
             ident ident_32_the_client_auth_signal_equals_the_ledger "IDENT-32" Should;
+            ident_late ident_33_a_request_for_a_certificate_after_the_handshake_is_met_or_named "IDENT-33" May;
             redir redir_01_another_host_is_not_followed "REDIR-01" Must;
             redir redir_02_another_port_is_not_followed "REDIR-02" Must;
             redir redir_03_plain_http_is_not_followed "REDIR-03" Must;

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 
 use digicert_one_client::credentials::{RawCredential, Reading, Rules, Secret};
 use digicert_one_core::{CredentialError, causes};
-use digicert_one_testbed::{ClientAuth, Format, FrontOptions, KeyStore};
+use digicert_one_testbed::{ClientAuth, Format, KeyStore};
 
 use crate::subject::Subject;
-use crate::world::{HOST, World, front, get};
+use crate::world::{HOST, World, front, get, servers};
 
 /// Where to put the cells of one stack: `D1_MATRIX_FILE`.
 const FILE: &str = "D1_MATRIX_FILE";
@@ -85,21 +85,23 @@ pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<Reading
     let identity = reading.material.identity().ok_or("there is no identity in it")?;
     // A file with the leaf alone is no fault of the format: such a server knows the intermediate.
     let intermediates = vec![digicert_one_testbed::Pki::shared().intermediate_der().to_vec()];
-    let mut options = FrontOptions::default().client_auth(ClientAuth::Required);
-    if !identity.has_intermediate() {
-        options = options.trusted_clients(intermediates);
-    }
-    let front = front(options);
     let transport = world.connector.connect(&world.config().with_identity(Some(identity.clone())));
     let transport = transport.map_err(|error| shown(&error))?;
-    transport.send(get(front.url(HOST))).await.map_err(|error| shown(&error))?;
-    let connection = front.ledger().connections().remove(0);
-    let sent = connection.peer_chain_fingerprints;
-    if sent.first() != Some(&store.client.fingerprint()) {
-        return Err(format!("the server saw another certificate: {sent:?}"));
+    for server in servers() {
+        let mut options = server.client_auth(ClientAuth::Required);
+        if !identity.has_intermediate() {
+            options = options.trusted_clients(intermediates.clone());
+        }
+        let (engine, front) = (options.engine, front(options));
+        transport.send(get(front.url(HOST))).await.map_err(|error| shown(&error))?;
+        let sent = front.ledger().connections().remove(0).peer_chain_fingerprints;
+        if sent.first() != Some(&store.client.fingerprint()) {
+            return Err(format!("the server ({engine:?}) saw another certificate: {sent:?}"));
+        }
+        if sent.len() != identity.chain().len() {
+            let there = identity.chain().len();
+            return Err(format!("the server ({engine:?}) saw {} certificate(s) of {there}", sent.len()));
+        }
     }
-    match sent.len() == identity.chain().len() {
-        true => Ok(reading),
-        false => Err(format!("the server saw {} certificate(s) of {}", sent.len(), identity.chain().len())),
-    }
+    Ok(reading)
 }

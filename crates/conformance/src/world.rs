@@ -14,7 +14,7 @@ use digicert_one_core::{
     TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
-    ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
+    ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
 };
 use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
@@ -110,6 +110,11 @@ impl World {
             .build()
             .expect("the client is complete")
     }
+}
+
+/// A server by each TLS stack that servers have. Where a case depends on what the other side is, it must hold with all of them.
+pub(crate) fn servers() -> impl Iterator<Item = FrontOptions> {
+    Engine::ALL.iter().map(|engine| FrontOptions::default().engine(*engine))
 }
 
 /// A front that answers every request with 200 and `{}`.

@@ -17,9 +17,7 @@ use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::server::TlsStream;
 use wiremock::MockServer;
 
 use crate::connection::Listening;
@@ -27,7 +25,7 @@ use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
 use crate::options::{FrontOptions, HttpVersions, TlsVersion};
 use crate::provider::sha256_hex;
 use crate::runtime;
-use crate::tls::{TlsServer, version};
+use crate::tls::{Accepted, Stream, TlsServer};
 use crate::wiremock_forward::WiremockForward;
 
 /// A boxed future that can move between threads.
@@ -101,9 +99,9 @@ impl Front {
             move |tcp, id| {
                 let (tls, ledger, handler) = (tls.clone(), ledger.clone(), Arc::clone(&handler));
                 async move {
-                    if let Some(stream) = tls.accept(tcp, &ledger, id).await {
+                    if let Some(accepted) = tls.accept(tcp, &ledger, id).await {
                         let ledger = record.then_some(ledger);
-                        serve(stream, id, (http, max_streams), ledger, handler).await;
+                        serve(accepted, id, (http, max_streams), ledger, handler).await;
                     }
                 }
             }
@@ -161,13 +159,13 @@ impl fmt::Debug for Front {
 }
 
 async fn serve(
-    stream: TlsStream<TcpStream>,
+    accepted: Accepted,
     id: u64,
     (http, max_streams): (HttpVersions, u32),
     ledger: Option<Ledger>,
     handler: Arc<dyn Handler>,
 ) {
-    let Ok(peer) = peer(&stream, id) else { return };
+    let Ok((stream, peer)) = peer(accepted, id) else { return };
     let http2 = peer.alpn.as_deref() == Some("h2") || http == HttpVersions::Only2;
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (ledger, handler, peer) = (ledger.clone(), Arc::clone(&handler), peer.clone());
@@ -183,19 +181,21 @@ async fn serve(
     };
 }
 
-fn peer(stream: &TlsStream<TcpStream>, id: u64) -> io::Result<Peer> {
-    let (tcp, session) = stream.get_ref();
-    let chain: Vec<_> = session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec()).collect();
-    Ok(Peer {
-        fingerprint: chain.first().map(|leaf| sha256_hex(leaf)),
-        chain,
-        sni: session.server_name().map(str::to_owned),
-        tls_version: version(session.protocol_version()),
-        alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+fn peer(accepted: Accepted, id: u64) -> io::Result<(Stream, Peer)> {
+    let Accepted { mut stream, agreed } = accepted;
+    let tcp = stream.tcp();
+    let (local, remote) = (tcp.local_addr()?, tcp.peer_addr()?);
+    let peer = Peer {
+        fingerprint: agreed.chain.first().map(|leaf| sha256_hex(leaf)),
+        chain: agreed.chain,
+        sni: agreed.sni,
+        tls_version: agreed.version,
+        alpn: agreed.alpn,
         connection: id,
-        local: tcp.local_addr()?,
-        remote: tcp.peer_addr()?,
-    })
+        local,
+        remote,
+    };
+    Ok((stream, peer))
 }
 
 async fn answer(

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::ledger::Ledger;
-use crate::options::{FrontOptions, HttpVersions};
+use crate::options::{FrontOptions, HttpVersions, Sessions};
 use crate::pki::Pki;
 use crate::provider::provider;
 use crate::spec::{Authority, ServerSpec};
@@ -48,8 +48,9 @@ impl Inspector {
         let names = vec![host.clone()];
         let spec = ServerSpec { names, authority: Authority::Foreign, ..ServerSpec::default() };
         let leaf = Pki::shared().server_with(spec);
-        let options = FrontOptions::default().server(leaf).http(HttpVersions::Only1).tickets(false);
-        let Some(mut client) = TlsServer::new(&options)?.accept(client, ledger, id).await else { return Ok(()) };
+        let options = FrontOptions::default().server(leaf).http(HttpVersions::Only1).sessions(Sessions::Off);
+        let Some(accepted) = TlsServer::new(&options)?.accept(client, ledger, id).await else { return Ok(()) };
+        let mut client = accepted.stream;
         let name = ServerName::try_from(host).map_err(io::Error::other)?;
         let relayed = match self.0.connect(name, server).await {
             Ok(mut server) => tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop),

@@ -37,7 +37,7 @@ pub use front::{BoxFuture, Front, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
-pub use options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+pub use options::{ClientAuth, Engine, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
 pub use pki::Pki;
 pub use provider::random_bytes;
 pub use proxy::{ConnectProxy, ProxyOptions};

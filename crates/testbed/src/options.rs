@@ -1,6 +1,6 @@
 //! What a server is to be like: who must show a certificate, which versions it speaks, what it shows itself.
 //!
-//! Plain data, shared by the front and the raw server; the handshake that honours it is in `tls.rs`.
+//! Plain data, shared by the front and the raw server; the handshakes that honour it are in `tls/`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
@@ -21,19 +21,73 @@ pub struct FrontOptions {
     pub http: HttpVersions,
     /// The server's own certificate.
     pub server: ServerCert,
-    /// Whether sessions can be resumed: tickets, usable more than once, in both TLS versions.
-    pub tickets: bool,
+    /// Whether and how sessions can be resumed.
+    pub sessions: Sessions,
     /// Roots (DER) whose clients are accepted.
     pub trusted_clients: Vec<Vec<u8>>,
-    /// Whether the list of acceptable authorities in the certificate request names only the foreign one, as servers with an
-    /// outdated list do; who is accepted stays the same.
-    pub foreign_hints: bool,
+    /// The list of acceptable authorities in the certificate request; who is accepted stays the same.
+    pub hints: Hints,
+    /// Something that no server should have any more.
+    pub weakness: Option<Weakness>,
+    /// The TLS stack of the server.
+    pub engine: Engine,
     /// Where to listen; port 0 lets the system pick.
     pub bind: SocketAddr,
     /// How many HTTP/2 requests one connection may carry at a time.
     pub max_streams: u32,
     /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
     pub record_requests: bool,
+}
+
+/// The TLS stack of a server. What one refuses the other may permit, so cases that depend on it run on all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// rustls.
+    Rustls,
+    /// OpenSSL, built from source: the only one with TLS 1.1, a [`Weakness`], and a second handshake on one connection.
+    #[cfg(feature = "openssl")]
+    OpenSsl,
+}
+
+impl Engine {
+    /// Every one that is built in.
+    pub const ALL: &[Engine] = &[
+        Engine::Rustls,
+        #[cfg(feature = "openssl")]
+        Engine::OpenSsl,
+    ];
+}
+
+/// Whether and how sessions can be resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// Not at all.
+    Off,
+    /// By tickets, usable more than once, in both TLS versions.
+    Tickets,
+    /// From the server's memory: by session id under TLS 1.2, by a ticket that holds no more than a name, good for one use, under
+    /// TLS 1.3.
+    Ids,
+}
+
+/// What a certificate request says of acceptable authorities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hints {
+    /// Those whose clients are accepted.
+    Accepted,
+    /// Only the foreign one, as servers with an outdated list do.
+    Foreign,
+    /// Nothing.
+    Empty,
+}
+
+/// What no server should have any more. Of TLS 1.2, and OpenSSL's alone: another engine or range is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// It has no cipher but the one that encrypts nothing.
+    NullCipher,
+    /// It signs its handshakes with SHA-1 alone.
+    Sha1Signatures,
 }
 
 /// Whether clients show a certificate.
@@ -52,6 +106,8 @@ pub enum ClientAuth {
 pub enum TlsRange {
     /// TLS 1.2 and 1.3.
     Both,
+    /// TLS 1.1, which only OpenSSL still has.
+    Only11,
     /// TLS 1.2.
     Only12,
     /// TLS 1.3.
@@ -72,6 +128,8 @@ pub enum HttpVersions {
 /// A TLS version as agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
+    /// TLS 1.1.
+    Tls11,
     /// TLS 1.2.
     Tls12,
     /// TLS 1.3.
@@ -104,19 +162,35 @@ impl FrontOptions {
             tls: TlsRange::Both,
             http: HttpVersions::Both,
             server,
-            tickets: true,
+            sessions: Sessions::Tickets,
             trusted_clients: vec![pki.root_der().to_vec()],
-            foreign_hints: false,
+            hints: Hints::Accepted,
+            weakness: None,
+            engine: Engine::Rustls,
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             max_streams: 200,
             record_requests: true,
         }
     }
 
-    /// Names only the foreign authority in certificate requests.
+    /// Sets the TLS stack of the server.
     #[must_use]
-    pub fn foreign_hints(mut self) -> Self {
-        self.foreign_hints = true;
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// Sets what certificate requests say of acceptable authorities.
+    #[must_use]
+    pub fn hints(mut self, hints: Hints) -> Self {
+        self.hints = hints;
+        self
+    }
+
+    /// Gives the server a weakness.
+    #[must_use]
+    pub fn weakness(mut self, weakness: Weakness) -> Self {
+        self.weakness = Some(weakness);
         self
     }
 
@@ -148,10 +222,10 @@ impl FrontOptions {
         self
     }
 
-    /// Sets whether sessions can be resumed.
+    /// Sets whether and how sessions can be resumed.
     #[must_use]
-    pub fn tickets(mut self, tickets: bool) -> Self {
-        self.tickets = tickets;
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        self.sessions = sessions;
         self
     }
 

@@ -146,6 +146,6 @@ async fn tunnel(
 async fn refuse(mut client: TcpStream, status: &str) -> io::Result<()> {
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     client.write_all(answer.as_bytes()).await?;
-    linger(client).await;
+    linger(&mut client).await;
     Ok(())
 }

@@ -5,22 +5,18 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio_rustls::server::TlsStream;
 
 use crate::connection::Listening;
 use crate::ledger::{Handshake, Ledger};
-use crate::options::{FrontOptions, HttpVersions};
-use crate::tls::{TlsServer, linger};
+use crate::options::{Engine, FrontOptions, HttpVersions, TlsRange};
+use crate::tls::{Stream, TlsServer, ask_late, linger};
 use crate::wire::read_request;
 
 /// What one connection does. After the last step it is closed cleanly.
@@ -43,6 +39,9 @@ pub enum Step {
     CloseAbrupt,
     /// Ends it by RST.
     Reset,
+    /// Asks for a client certificate on the connection that stands, writes this once the client has shown one, and closes. By
+    /// rustls it asks under TLS 1.3, after the handshake; by OpenSSL under TLS 1.2, by a second handshake.
+    AskLate(Bytes),
     /// Says nothing more and keeps the connection until the client ends it.
     Stall,
 }
@@ -51,6 +50,11 @@ impl Step {
     /// [`Step::Write`] of any text or bytes.
     pub fn write(bytes: impl Into<Bytes>) -> Step {
         Step::Write(bytes.into())
+    }
+
+    /// [`Step::AskLate`] with any text or bytes.
+    pub fn ask_late(answer: impl Into<Bytes>) -> Step {
+        Step::AskLate(answer.into())
     }
 }
 
@@ -149,6 +153,10 @@ impl RawServer {
             HttpVersions::Only2 => HttpVersions::Only2,
             HttpVersions::Both | HttpVersions::Only1 => HttpVersions::Only1,
         };
+        let asks_late = options.scripts.iter().flatten().any(|step| matches!(step, Step::AskLate(_)));
+        if asks_late && !options.tls.as_ref().is_some_and(can_ask_late) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no engine asks late in this TLS version"));
+        }
         let tls = options.tls.map(|tls| TlsServer::new(&tls.clone().http(spoken(&tls)))).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let first = if tls.is_some() { Handshake::Pending } else { Handshake::Plain };
@@ -162,7 +170,7 @@ impl RawServer {
                 async move {
                     let stream = match &tls {
                         None => Some(Stream::Plain(tcp)),
-                        Some(tls) => tls.accept(tcp, &ledger, id).await.map(|stream| Stream::Tls(Box::new(stream))),
+                        Some(tls) => tls.accept(tcp, &ledger, id).await.map(|accepted| accepted.stream),
                     };
                     if let Some(stream) = stream {
                         // What breaks a script is the client going away, and the ledger says so.
@@ -206,6 +214,15 @@ impl RawServer {
     }
 }
 
+/// Which engine can ask under which version, see [`Step::AskLate`].
+fn can_ask_late(tls: &FrontOptions) -> bool {
+    match tls.engine {
+        Engine::Rustls => tls.tls == TlsRange::Only13,
+        #[cfg(feature = "openssl")]
+        Engine::OpenSsl => tls.tls == TlsRange::Only12,
+    }
+}
+
 async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -> io::Result<()> {
     let mut buffer = Vec::new();
     for step in script {
@@ -227,12 +244,12 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
             Step::Wait(gate) => gate.passed().await,
             Step::CloseClean => break,
             Step::CloseAbrupt => {
-                linger(stream.into_tcp()).await;
+                linger(stream.tcp()).await;
                 return Ok(());
             }
+            Step::AskLate(answer) => return ask_late(stream, answer, ledger, id).await,
             Step::Reset => {
-                let tcp = stream.into_tcp();
-                SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
+                SockRef::from(&*stream.tcp()).set_linger(Some(Duration::ZERO))?;
                 return Ok(());
             }
             Step::Stall => {
@@ -244,53 +261,6 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
     }
     // close_notify and FIN, then the wait that keeps the FIN from turning into a reset.
     stream.shutdown().await?;
-    linger(stream.into_tcp()).await;
+    linger(stream.tcp()).await;
     Ok(())
-}
-
-#[derive(Debug)]
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Stream {
-    fn into_tcp(self) -> TcpStream {
-        match self {
-            Stream::Plain(tcp) => tcp,
-            Stream::Tls(tls) => tls.into_inner().0,
-        }
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_read(context, into),
-            Stream::Tls(tls) => Pin::new(tls).poll_read(context, into),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
-            Stream::Tls(tls) => Pin::new(tls).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(context),
-            Stream::Tls(tls) => Pin::new(tls).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
-            Stream::Tls(tls) => Pin::new(tls).poll_shutdown(context),
-        }
-    }
 }

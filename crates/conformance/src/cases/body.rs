@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{Code, Delivery, FixedCredential, Mode, TransportErrorKind};
-use digicert_one_testbed::{Connection, FrontOptions, Gate, Recording, Snapshot, Step};
+use digicert_one_testbed::{Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Snapshot, Step};
 use http::{HeaderValue, Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted};
+use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted, servers};
 
 /// 10 MiB that no compression or repetition could fake.
 fn large() -> Bytes {
@@ -237,12 +237,16 @@ pub(crate) async fn body_10_trailers_do_no_harm(world: World) {
 pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
     // Without length and chunks only TLS's close_notify tells a whole body from a cut one.
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
-    let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::CloseAbrupt]]);
-    let error = match world.transport(&world.config()).send(get(server.url(HOST))).await {
-        Ok(exchange) => collect(exchange).await.expect_err("the end was not authenticated"),
-        // The end may overtake the head.
-        Err(error) => error,
-    };
-    let kinds = [TransportErrorKind::BodyCut, TransportErrorKind::Interrupted];
-    assert!(kinds.contains(&error.kind()), "{error:?}");
+    let transport = world.transport(&world.config());
+    for options in servers() {
+        let options = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::write(answer), Step::CloseAbrupt]]);
+        let server = RawServer::start(options).expect("loopback can be bound");
+        let error = match transport.send(get(server.url(HOST))).await {
+            Ok(exchange) => collect(exchange).await.expect_err("the end was not authenticated"),
+            // The end may overtake the head.
+            Err(error) => error,
+        };
+        let kinds = [TransportErrorKind::BodyCut, TransportErrorKind::Interrupted];
+        assert!(kinds.contains(&error.kind()), "{error:?}");
+    }
 }

@@ -11,12 +11,14 @@ use digicert_one_core::{
     TlsVersion, TlsVersions, TransportErrorKind,
 };
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, KeyEncoding, KeyKind, KeyStore,
-    Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
+    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints, KeyEncoding, KeyKind,
+    KeyStore, Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
 };
 
 use crate::formats;
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read, servers,
+};
 
 pub(crate) async fn ident_01_a_pkcs8_rsa_pair_is_presented(world: World) {
     presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs8).await;
@@ -224,8 +226,10 @@ pub(crate) async fn ident_26_a_server_that_only_asks_answers_over_http(world: Wo
 }
 
 pub(crate) async fn ident_27_a_foreign_certificate_under_tls13_is_one_attempt(world: World) {
-    for versions in world.http_versions() {
-        let front = requiring(TlsRange::Only13);
+    for (versions, server) in
+        world.http_versions().into_iter().flat_map(|one| servers().map(move |server| (one, server)))
+    {
+        let front = front(server.client_auth(ClientAuth::Required).tls(TlsRange::Only13));
         let diagnosis = refused(&world, &front, Some(&foreign()), versions).await;
         // HTTP libraries mostly lose the late alert; only a stack that watches the connection itself always has it.
         assert!([Code::HS_02, Code::HS_03].contains(&diagnosis.code), "{versions:?} {diagnosis}");
@@ -234,10 +238,12 @@ pub(crate) async fn ident_27_a_foreign_certificate_under_tls13_is_one_attempt(wo
 }
 
 pub(crate) async fn ident_28_a_foreign_certificate_under_tls12_never_blames_the_server(world: World) {
-    let front = requiring(TlsRange::Only12);
-    let diagnosis = refused(&world, &front, Some(&foreign()), HttpVersions::Http1).await;
-    let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
-    assert_eq!(diagnosis.code, code, "{diagnosis}");
+    for server in servers() {
+        let front = front(server.client_auth(ClientAuth::Required).tls(TlsRange::Only12));
+        let diagnosis = refused(&world, &front, Some(&foreign()), HttpVersions::Http1).await;
+        let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
+        assert_eq!(diagnosis.code, code, "{diagnosis}");
+    }
 }
 
 pub(crate) async fn ident_29_an_end_without_a_word_after_the_handshake_names_the_candidates(world: World) {
@@ -257,11 +263,17 @@ pub(crate) async fn ident_29_an_end_without_a_word_after_the_handshake_names_the
 
 pub(crate) async fn ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back(world: World) {
     let certificate = certificate();
-    for range in [TlsRange::Only12, TlsRange::Only13] {
-        let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range).foreign_hints());
-        let config = world.config().with_identity(Some(identity(&certificate)));
-        world.transport(&config).send(get(front.url(HOST))).await.expect("offered anyway, and accepted");
-        assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()), "{range:?}");
+    let transport = world.transport(&world.config().with_identity(Some(identity(&certificate))));
+    for server in servers() {
+        for range in [TlsRange::Only12, TlsRange::Only13] {
+            for hints in [Hints::Foreign, Hints::Empty] {
+                let options = server.clone().client_auth(ClientAuth::Required).tls(range).hints(hints);
+                let front = front(options);
+                transport.send(get(front.url(HOST))).await.expect("offered anyway, and accepted");
+                let seen = front.ledger().connections().remove(0).peer_fingerprint;
+                assert_eq!(seen, Some(certificate.fingerprint()), "{range:?} {hints:?} {:?}", server.engine);
+            }
+        }
     }
 }
 
@@ -320,15 +332,18 @@ async fn presented(world: &World, key: KeyKind, encoding: KeyEncoding) {
         if world.lacks(capability, &config) {
             continue;
         }
-        let front = requiring(range);
-        let exchange = world.transport(&config).send(get(front.url(HOST))).await.expect("presented");
-        assert_eq!(exchange.response.status(), 200);
-        if world.has(Capability::TlsVersionFact) {
-            assert_eq!(exchange.facts.tls_version, Some(version));
+        let transport = world.transport(&config);
+        for server in servers() {
+            let front = front(server.client_auth(ClientAuth::Required).tls(range));
+            let exchange = transport.send(get(front.url(HOST))).await.expect("presented");
+            assert_eq!(exchange.response.status(), 200);
+            if world.has(Capability::TlsVersionFact) {
+                assert_eq!(exchange.facts.tls_version, Some(version));
+            }
+            let connection = front.ledger().connections().remove(0);
+            assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()));
+            assert_eq!(connection.peer_chain_fingerprints.len(), 2, "leaf and intermediate ({key:?} {version})");
         }
-        let connection = front.ledger().connections().remove(0);
-        assert_eq!(connection.peer_fingerprint, Some(certificate.fingerprint()));
-        assert_eq!(connection.peer_chain_fingerprints.len(), 2, "leaf and intermediate ({key:?} {version})");
     }
 }
 
@@ -344,18 +359,20 @@ async fn mismatch(world: &World, certificate: &ClientCert, other: &ClientCert) {
 }
 
 async fn none_where_required(world: &World, range: TlsRange, versions: HttpVersions) {
-    let front = requiring(range);
-    let diagnosis = refused(world, &front, None, versions).await;
-    let mut codes = vec![Code::HS_01];
-    // Without alert and without signal the stack cannot know.
-    if !world.has(Capability::AlertDetail) && !world.has(Capability::ClientAuthSignal) {
-        codes.push(Code::HS_03);
+    for server in servers() {
+        let front = front(server.client_auth(ClientAuth::Required).tls(range));
+        let diagnosis = refused(world, &front, None, versions).await;
+        let mut codes = vec![Code::HS_01];
+        // Without alert and without signal the stack cannot know.
+        if !world.has(Capability::AlertDetail) && !world.has(Capability::ClientAuthSignal) {
+            codes.push(Code::HS_03);
+        }
+        // TLS 1.2 has no alert for it: handshake_failure alone does not tell a stack without the signal.
+        if range == TlsRange::Only12 && !world.has(Capability::ClientAuthSignal) {
+            codes.push(Code::HS_04);
+        }
+        assert!(codes.contains(&diagnosis.code), "{codes:?} {diagnosis}");
     }
-    // TLS 1.2 has no alert for it: handshake_failure alone does not tell a stack without the signal.
-    if range == TlsRange::Only12 && !world.has(Capability::ClientAuthSignal) {
-        codes.push(Code::HS_04);
-    }
-    assert!(codes.contains(&diagnosis.code), "{codes:?} {diagnosis}");
 }
 
 /// The server refuses us: said so, not taken for a fault of the server's certificate, not to be repeated.

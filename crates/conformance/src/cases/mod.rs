@@ -6,6 +6,7 @@ pub(crate) mod cred;
 pub(crate) mod err;
 pub(crate) mod host;
 pub(crate) mod ident;
+pub(crate) mod ident_late;
 pub(crate) mod obs;
 pub(crate) mod pool;
 pub(crate) mod proxy;

@@ -14,34 +14,36 @@ use futures_util::future::join_all;
 use http::{Response, Version};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted};
+use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted, servers};
 
 /// Calls in a row, enough that a pool which takes a connection back late still shows itself.
 const CALLS: usize = 12;
 
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
     for versions in world.http_versions() {
-        let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_http_versions(versions));
-        let mut reused = Vec::new();
-        for _ in 0..CALLS {
-            let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
-            reused.push(exchange.facts.reused);
-            collect(exchange).await.expect("a body");
-        }
-        let seen = front.ledger().snapshot();
-        // A pool takes a connection back a moment after the last byte was read, so a quick next call may miss it.
-        assert!(
-            seen.connections.len() <= CALLS / 2,
-            "{} connections for {CALLS} calls {versions:?}",
-            seen.connections.len()
-        );
-        for (index, request) in seen.requests.iter().enumerate() {
-            let again = seen.requests[..index].iter().any(|earlier| earlier.connection == request.connection);
-            if world.has(Capability::ReuseFact) {
-                assert_eq!(reused[index], Some(again), "call {index} {versions:?}");
-            } else {
-                assert!(reused[index].is_none_or(|known| known == again), "call {index} {versions:?}");
+        for server in servers() {
+            let front = front(server);
+            let mut reused = Vec::new();
+            for _ in 0..CALLS {
+                let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+                reused.push(exchange.facts.reused);
+                collect(exchange).await.expect("a body");
+            }
+            let seen = front.ledger().snapshot();
+            // A pool takes a connection back a moment after the last byte was read, so a quick next call may miss it.
+            assert!(
+                seen.connections.len() <= CALLS / 2,
+                "{} connections for {CALLS} calls {versions:?}",
+                seen.connections.len()
+            );
+            for (index, request) in seen.requests.iter().enumerate() {
+                let again = seen.requests[..index].iter().any(|earlier| earlier.connection == request.connection);
+                if world.has(Capability::ReuseFact) {
+                    assert_eq!(reused[index], Some(again), "call {index} {versions:?}");
+                } else {
+                    assert!(reused[index].is_none_or(|known| known == again), "call {index} {versions:?}");
+                }
             }
         }
     }
@@ -49,7 +51,7 @@ pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
 
 pub(crate) async fn pool_02_two_identities_share_nothing(world: World) {
     for range in [TlsRange::Only12, TlsRange::Only13] {
-        let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range).tickets(true));
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range));
         let certificates = ["alice", "bob"]
             .map(|name| Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() }));
         for certificate in &certificates {

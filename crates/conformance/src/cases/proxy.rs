@@ -19,7 +19,7 @@ use digicert_one_testbed::{
 use http::Response;
 
 use crate::log_scan::LogScan;
-use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key};
+use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers};
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
     config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")))
@@ -43,19 +43,21 @@ fn client_with(world: &World, instance: &str, rules: &ProxyRules) -> Option<Clie
 }
 
 pub(crate) async fn proxy_01_a_connect_proxy_sees_no_certificate(world: World) {
-    let front = front(FrontOptions::default().client_auth(ClientAuth::Required));
-    let proxy = proxy_to(&front, ProxyOptions::default());
     let certificate = certificate();
-    let config = proxied(world.config().with_identity(Some(identity(&certificate))), &proxy.url());
-    if world.lacks(Capability::HttpProxy, &config) {
-        return;
+    for server in servers() {
+        let front = front(server.client_auth(ClientAuth::Required));
+        let proxy = proxy_to(&front, ProxyOptions::default());
+        let config = proxied(world.config().with_identity(Some(identity(&certificate))), &proxy.url());
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        world.transport(&config).send(get(front.url(HOST))).await.expect("answered");
+        assert_eq!(proxy.ledger().requests()[0].method, "CONNECT");
+        assert_eq!(proxy.ledger().requests()[0].target, format!("{HOST}:{}", front.port()));
+        // The handshake went from end to end: the origin saw the certificate, and on the only connection there is.
+        assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
+        assert_eq!(front.ledger().connections().len(), 1);
     }
-    world.transport(&config).send(get(front.url(HOST))).await.expect("answered");
-    assert_eq!(proxy.ledger().requests()[0].method, "CONNECT");
-    assert_eq!(proxy.ledger().requests()[0].target, format!("{HOST}:{}", front.port()));
-    // The handshake went from end to end: the origin saw the certificate, and on the only connection there is.
-    assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
-    assert_eq!(front.ledger().connections().len(), 1);
 }
 
 pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{ApiKey, Capability, HttpVersions, Material, TrustRoots};
 use digicert_one_testbed::{
-    ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Handshake, Pki, TlsRange, handler,
+    ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Handshake, Pki, Sessions, TlsRange, handler,
 };
 use futures_util::future::join;
 use tokio::sync::Notify;
 
 use crate::load::{self, Load};
 use crate::switch::Switch;
-use crate::world::{HOST, KEY, World, front, identity};
+use crate::world::{HOST, KEY, World, front, identity, servers};
 
 fn pair() -> [ClientCert; 2] {
     ["before", "after"]
@@ -21,7 +21,7 @@ fn pair() -> [ClientCert; 2] {
 }
 
 fn requiring(range: TlsRange) -> Front {
-    front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range).tickets(true))
+    front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range))
 }
 
 fn certificate(one: &ClientCert) -> Material {
@@ -77,8 +77,12 @@ pub(crate) async fn rotate_02_no_new_request_goes_over_an_old_connection(world: 
 
 pub(crate) async fn rotate_03_a_session_of_the_old_identity_is_never_resumed(world: World) {
     let [before, after] = pair();
-    for range in [TlsRange::Only12, TlsRange::Only13] {
-        let front = requiring(range);
+    let kinds = [TlsRange::Only12, TlsRange::Only13]
+        .into_iter()
+        .flat_map(|range| [Sessions::Tickets, Sessions::Ids].map(|sessions| (range, sessions)))
+        .flat_map(|(range, sessions)| servers().map(move |server| server.tls(range).sessions(sessions)));
+    for options in kinds {
+        let front = front(options.client_auth(ClientAuth::Required));
         let switch = Switch::new(certificate(&before));
         let client = world.builder(front.port()).credential(switch.clone()).build().expect("complete");
         client.get("/").send().await.expect("answered").bytes().await.expect("a body");
@@ -87,8 +91,8 @@ pub(crate) async fn rotate_03_a_session_of_the_old_identity_is_never_resumed(wor
         let seen = front.ledger().snapshot();
         let carrier = seen.requests.last().expect("two came").connection;
         let connection = seen.connections.iter().find(|one| one.id == carrier).expect("listed");
-        assert_eq!(connection.handshake, Handshake::Full, "{range:?}");
-        assert_eq!(connection.peer_fingerprint, Some(after.fingerprint()), "{range:?}");
+        assert_eq!(connection.handshake, Handshake::Full, "{connection:?}");
+        assert_eq!(connection.peer_fingerprint, Some(after.fingerprint()), "{connection:?}");
     }
 }
 

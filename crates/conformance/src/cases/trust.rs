@@ -1,58 +1,65 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
+use std::time::Duration;
+
 use digicert_one_core::{
     Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TransportConfig, TransportErrorKind, TrustRoots,
 };
-use digicert_one_testbed::{Front, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Step, Validity};
+use digicert_one_testbed::{
+    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Snapshot, Step, TlsRange, Validity,
+};
 use rustls_pki_types::CertificateDer;
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, diagnose, front, get};
+use crate::world::{HOST, World, diagnose, front, get, servers};
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
-    let front = front(FrontOptions::default());
     let transport = world.transport(&world.config());
-    let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
-    assert_eq!(exchange.response.status(), 200);
+    for server in servers() {
+        let front = front(server);
+        let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
+        assert_eq!(exchange.response.status(), 200);
+    }
 }
 
 pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(world: World) {
-    let front = front(FrontOptions::default());
     let config = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
-    let diagnosis = refused(&world, &front, &config, PeerFault::UnknownIssuer, Code::TR_01).await;
-    assert!(!diagnosis.retryable());
+    for diagnosis in refused_by_each(&world, &config, |server| server, PeerFault::UnknownIssuer, Code::TR_01).await {
+        assert!(!diagnosis.retryable());
+    }
 }
 
 pub(crate) async fn trust_03_an_expired_server_is_refused(world: World) {
-    let front = dated(Validity::Expired);
-    refused(&world, &front, &world.config(), PeerFault::Expired, Code::TR_02).await;
+    dated(&world, Validity::Expired, PeerFault::Expired).await;
 }
 
 pub(crate) async fn trust_04_a_server_of_tomorrow_is_refused_with_a_clock_hint(world: World) {
-    let front = dated(Validity::NotYetValid);
-    let diagnosis = refused(&world, &front, &world.config(), PeerFault::NotYetValid, Code::TR_02).await;
-    assert!(diagnosis.to_string().contains("clock"), "{diagnosis}");
+    for diagnosis in dated(&world, Validity::NotYetValid, PeerFault::NotYetValid).await {
+        assert!(diagnosis.to_string().contains("clock"), "{diagnosis}");
+    }
 }
 
 pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
-    let front = front(FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"])));
-    refused(&world, &front, &world.config(), PeerFault::NameMismatch, Code::HO_01).await;
+    let named = |server: FrontOptions| server.server(Pki::shared().server(&["other.digicert.test"]));
+    refused_by_each(&world, &world.config(), named, PeerFault::NameMismatch, Code::HO_01).await;
 }
 
 pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
-    let front = front(FrontOptions::default().server(Pki::shared().server(&["*.digicert.test"])));
     let transport = world.transport(&world.config());
-    transport.send(get(front.url(HOST))).await.expect("one label is covered");
-    let error = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await.expect_err("two are not");
-    let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
-    assert_eq!((error.kind(), diagnose(&error, Mode::Certificate, None).code), (kind, code), "{error:?}");
-    assert_eq!(front.ledger().requests().len(), 1);
+    for server in servers() {
+        let front = front(server.server(Pki::shared().server(&["*.digicert.test"])));
+        transport.send(get(front.url(HOST))).await.expect("one label is covered");
+        let error = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await.expect_err("two are not");
+        let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
+        assert_eq!((error.kind(), diagnose(&error, Mode::Certificate, None).code), (kind, code), "{error:?}");
+        assert_eq!(front.ledger().requests().len(), 1);
+    }
 }
 
 pub(crate) async fn trust_07_a_server_without_its_intermediate_is_refused(world: World) {
     let spec = ServerSpec { names: vec![HOST.to_owned()], send_intermediate: false, ..ServerSpec::default() };
-    let front = front(FrontOptions::default().server(Pki::shared().server_with(spec)));
-    refused(&world, &front, &world.config(), PeerFault::UnknownIssuer, Code::TR_01).await;
+    let short = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));
+    refused_by_each(&world, &world.config(), short, PeerFault::UnknownIssuer, Code::TR_01).await;
 }
 
 pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
@@ -154,39 +161,57 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     let hello = [&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
     // And its alert protocol_version (70), if it would not even begin.
     let alert = vec![21, 3, 2, 0, 2, 2, 70];
-    for answer in [hello, alert] {
-        // The name stands in the client's hello in clear text.
-        let heard = Recording::default();
-        let asked = Step::ReadUntil(heard.clone(), HOST.as_bytes().into());
-        let server = RawServer::start(RawOptions::plain([vec![asked, Step::write(answer), Step::Stall]]));
-        let server = server.expect("loopback can be bound");
-        let transport = world.transport(&world.config());
-        let url = format!("https://{HOST}:{}/", server.port());
-        let error = transport.send(get(url)).await.expect_err("never success");
+    let transport = world.transport(&world.config());
+    let refused = async |port: u16| {
+        let error = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect_err("never success");
         // A stack that keeps the reason to itself has the wider code.
         let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
         let diagnosis = diagnose(&error, Mode::Key, None);
         assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent);
+    };
+    for answer in [hello, alert] {
+        // The name stands in the client's hello in clear text.
+        let heard = Recording::default();
+        let asked = Step::ReadUntil(heard.clone(), HOST.as_bytes().into());
+        let server = RawServer::start(RawOptions::plain([vec![asked, Step::write(answer), Step::Stall]]));
+        refused(server.expect("loopback can be bound").port()).await;
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
     }
+    // And a server that could go on, if only the client came down to it.
+    let front = front(FrontOptions::default().engine(Engine::OpenSsl).tls(TlsRange::Only11));
+    refused(front.port()).await;
+    assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
+    assert!(!front.ledger().connections()[0].established());
 }
 
-fn dated(validity: Validity) -> Front {
+async fn dated(world: &World, validity: Validity, fault: PeerFault) -> Vec<Diagnosis> {
     let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
-    front(FrontOptions::default().server(Pki::shared().server_with(spec)))
+    let dated = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));
+    refused_by_each(world, &world.config(), dated, fault, Code::TR_02).await
 }
 
-/// We refuse the server, say that it was us, say why as far as the stack tells, and send nothing.
-async fn refused(world: &World, front: &Front, config: &TransportConfig, fault: PeerFault, code: Code) -> Diagnosis {
-    let error = world.transport(config).send(get(front.url(HOST))).await.expect_err("refused");
-    let diagnosis = diagnose(&error, Mode::Key, None);
-    let (kind, code) = expected(world, fault, code);
-    assert_eq!((error.kind(), diagnosis.code), (kind, code), "{error:?}");
-    assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
-    assert_eq!(error.delivery(), Delivery::NotSent);
-    assert!(front.ledger().requests().is_empty());
-    diagnosis
+/// We refuse such a server by whatever stack, say that it was us, say why as far as our stack tells, and send nothing.
+async fn refused_by_each(
+    world: &World,
+    config: &TransportConfig,
+    such: impl Fn(FrontOptions) -> FrontOptions,
+    fault: PeerFault,
+    code: Code,
+) -> Vec<Diagnosis> {
+    let (transport, mut diagnoses) = (world.transport(config), Vec::new());
+    for server in servers() {
+        let front = front(such(server));
+        let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
+        let diagnosis = diagnose(&error, Mode::Key, None);
+        let (kind, code) = expected(world, fault, code);
+        assert_eq!((error.kind(), diagnosis.code), (kind, code), "{error:?}");
+        assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(front.ledger().requests().is_empty());
+        diagnoses.push(diagnosis);
+    }
+    diagnoses
 }
 
 fn expected(world: &World, fault: PeerFault, code: Code) -> (TransportErrorKind, Code) {

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Capability, Code, HttpVersions, Instance, Material, TlsVersion, TlsVersions, TrustRoots};
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientSpec, FrontOptions, HttpVersions as ServerHttp, Pki, RawOptions, RawServer,
-    Recording, ServerSpec, Step, TlsRange, Validity,
+    Authority, Chain, ClientAuth, ClientSpec, Engine, FrontOptions, HttpVersions as ServerHttp, Pki, RawOptions,
+    RawServer, Recording, ServerSpec, Step, TlsRange, Validity, Weakness,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -100,6 +100,25 @@ pub(super) const FAULTS: &[Fault] = &[
             let front = front(FrontOptions::default().http(ServerHttp::Only2));
             configured(&world, front.port(), world.config().with_http_versions(H1)).await
         })
+    }),
+    fault("server of TLS 1.1 alone", Code::HS_04, &[unknown::ALERT], |world| {
+        Box::pin(outdated(world, |server| server.tls(TlsRange::Only11)))
+    }),
+    fault("server whose only cipher encrypts nothing", Code::HS_04, &[unknown::ALERT], |world| {
+        Box::pin(outdated(world, |server| server.tls(TlsRange::Only12).weakness(Weakness::NullCipher)))
+    }),
+    fault("server that signs with SHA-1 alone", Code::HS_04, &[unknown::ALERT], |world| {
+        Box::pin(outdated(world, |server| server.tls(TlsRange::Only12).weakness(Weakness::Sha1Signatures)))
+    }),
+    fault(
+        "certificate asked for after the request, TLS 1.2 (renegotiation)",
+        Code::HS_05,
+        &[unknown::ALERT],
+        |world| Box::pin(asked_late(world, Engine::OpenSsl, TlsRange::Only12)),
+    ),
+    // Here our own side ends the connection, and no stack says over which message.
+    fault("certificate asked for after the handshake, TLS 1.3", Code::HS_03, &[], |world| {
+        Box::pin(asked_late(world, Engine::Rustls, TlsRange::Only13))
     }),
     fault("HTTP_1_1_REQUIRED", Code::HS_05, &[OTHER_VERSION], |world| {
         Box::pin(async move {
@@ -196,6 +215,26 @@ async fn alerted(world: World, alert: u8) -> Seen {
     let script = vec![hello, Step::write(vec![21, 3, 3, 0, 2, 2, alert]), Step::CloseClean];
     let server = RawServer::start(RawOptions::plain([script])).expect("loopback can be bound");
     call(world.builder(server.port()), Material::certificate(identity(&certificate()))).await
+}
+
+/// A call by certificate to a server that only OpenSSL can be.
+async fn outdated(world: World, such: fn(FrontOptions) -> FrontOptions) -> Seen {
+    let front = front(such(FrontOptions::default().engine(Engine::OpenSsl)));
+    let seen = call(world.builder(front.port()), Material::certificate(identity(&certificate()))).await;
+    assert!(front.ledger().requests().is_empty(), "nothing was sent");
+    seen
+}
+
+/// A call by key to a server that wants a certificate once it knows the path.
+async fn asked_late(world: World, engine: Engine, range: TlsRange) -> Seen {
+    let options = FrontOptions::default().engine(engine).tls(range);
+    let script = vec![Step::ReadRequest, Step::ask_late("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")];
+    let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
+    let seen = configured(&world, server.port(), world.config().with_http_versions(H1)).await;
+    let arrived = server.ledger().snapshot();
+    assert!(arrived.connections[0].requested_client_cert, "it asked");
+    assert_eq!(arrived.requests.len(), 1, "exactly one request");
+    seen
 }
 
 /// An answer to a call by certificate.

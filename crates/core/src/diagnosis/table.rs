@@ -69,8 +69,8 @@ codes! {
     HS_04 = "HS-04" Peer GiveUp "No TLS version, cipher or signature in common",
         "The server ended the handshake over its parameters: protocol_version (70), handshake_failure (40), no_application_protocol (120) and the like. No certificate is at fault.",
         "Allow TLS 1.2 and 1.3 on both sides, or take another transport.";
-    HS_05 = "HS-05" Peer GiveUp "The server wants HTTP/1.1 for this request",
-        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED. Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and rustls does not do at all.",
+    HS_05 = "HS-05" Peer GiveUp "The server asks for a certificate after the handshake, or wants HTTP/1.1",
+        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, or ended a TLS 1.2 connection with handshake_failure when the request was already sent. Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and rustls does not do at all.",
         "Have the server require the certificate for the whole host, which works over every version; or allow HTTP/1.1 only and take the native-tls transport.";
     TR_01 = "TR-01" Us GiveUp "We do not trust the issuer of the server's certificate",
         "Its CA is not among our trust roots: a private CA, a server that does not send its intermediate, or something on the network that re-signs TLS.",

@@ -57,6 +57,14 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
 
 fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
+    if alert == TlsAlert(40) && is_of_a_second_handshake(error) {
+        return Diagnosis::new(
+            Code::HS_05,
+            format!("{host} wanted a second TLS handshake on this connection and did not get it ({alert})."),
+            "most likely it asks for a client certificate only after the request, for some of its paths",
+        )
+        .with_evidence(format!("alert {alert} from {host} on a TLS 1.2 connection whose handshake was done"));
+    }
     let sent = error.facts().identity_sent.unwrap_or(context.identity.is_some());
     let asked = error.facts().identity_requested;
     // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
@@ -86,6 +94,12 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
         "the server complains about our side of the handshake",
     )
     .with_evidence(format!("alert {alert} from {host}"))
+}
+
+/// Whether the handshake was done when its parameters were refused. A request is sent only after a TLS 1.2 handshake, and nothing but
+/// another handshake can then fail (RFC 5246 §7.2.2); under TLS 1.3 there is no other, and a late alert is about the first.
+fn is_of_a_second_handshake(error: &TransportError) -> bool {
+    error.facts().tls_version == Some(TlsVersion::Tls12) && error.delivery() != Delivery::NotSent
 }
 
 /// No certificate was sent: there was none, or the stack kept it back.
@@ -278,6 +292,24 @@ mod tests {
         };
         assert_eq!(diagnose_transport(&error(Some(true)), &context(Mode::Anonymous)).code, Code::HS_01);
         assert_eq!(diagnose_transport(&error(None), &context(Mode::Anonymous)).code, Code::HS_04);
+    }
+
+    #[test]
+    fn handshake_failure_after_a_tls12_handshake_is_a_late_request() {
+        let code = |version: Option<TlsVersion>, delivery: Delivery, alert: u8| {
+            let mut facts = ConnectionFacts::unknown();
+            (facts.tls_version, facts.identity_requested) = (version, Some(false));
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), delivery).with_facts(facts);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
+            assert!(!diagnosis.retryable());
+            diagnosis.code
+        };
+        assert_eq!(code(Some(TlsVersion::Tls12), Delivery::Unknown, 40), Code::HS_05);
+        // In the handshake itself; under TLS 1.3; where the version is not known; of another alert.
+        assert_eq!(code(Some(TlsVersion::Tls12), Delivery::NotSent, 40), Code::HS_04);
+        assert_eq!(code(Some(TlsVersion::Tls13), Delivery::Unknown, 40), Code::HS_04);
+        assert_eq!(code(None, Delivery::Unknown, 40), Code::HS_04);
+        assert_eq!(code(Some(TlsVersion::Tls12), Delivery::Unknown, 80), Code::HS_03);
     }
 
     #[test]

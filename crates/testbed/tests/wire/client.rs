@@ -17,6 +17,7 @@ pub(crate) fn tls_config(identity: Option<&ClientCert>, tls: TlsRange, http: Htt
     roots.add(CertificateDer::from(Pki::shared().root_der().to_vec())).unwrap();
     let versions: Vec<_> = match tls {
         TlsRange::Both => vec![&rustls::version::TLS13, &rustls::version::TLS12],
+        TlsRange::Only11 => unreachable!("rustls has no TLS 1.1"),
         TlsRange::Only12 => vec![&rustls::version::TLS12],
         TlsRange::Only13 => vec![&rustls::version::TLS13],
     };

@@ -6,6 +6,8 @@
 
 mod client;
 mod front;
+#[cfg(feature = "openssl")]
+mod late;
 mod pki;
 mod proxy;
 mod raw;

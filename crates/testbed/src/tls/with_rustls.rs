@@ -1,4 +1,4 @@
-//! The server's side of a handshake, which writes itself into the ledger.
+//! A handshake by rustls.
 //!
 //! Each connection gets a verifier of its own around the shared one: rustls asks it for the acceptable authorities
 //! exactly when it sends a certificate request, and hands it the client's chain even when the answer is no. So the ledger
@@ -6,7 +6,6 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
@@ -17,30 +16,32 @@ use rustls::{
     DigitallySignedStruct, DistinguishedName, HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig,
     SignatureScheme, SupportedProtocolVersion,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::server::TlsStream;
 
-use crate::ledger::{Connection, Handshake, Ledger};
-use crate::options::{ClientAuth, FrontOptions, HttpVersions, TlsRange, TlsVersion};
+use super::{Accepted, Agreed, Entry, Refused, Stream, invalid, protocols, text};
+use crate::options::{ClientAuth, FrontOptions, Hints, Sessions, TlsRange, TlsVersion};
 use crate::pki::Pki;
-use crate::provider::{provider, sha256_hex};
+use crate::provider::provider;
 
-/// The prepared server side of handshakes.
+/// What all connections of one server share.
 #[derive(Clone, Debug)]
-pub(crate) struct TlsServer {
+pub(crate) struct RustlsServer {
     config: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     versions: &'static [&'static SupportedProtocolVersion],
 }
 
-impl TlsServer {
-    pub(crate) fn new(options: &FrontOptions) -> io::Result<Self> {
+impl RustlsServer {
+    pub(super) fn new(options: &FrontOptions) -> io::Result<Self> {
         static ONLY_12: &[&SupportedProtocolVersion] = &[&TLS12];
         static ONLY_13: &[&SupportedProtocolVersion] = &[&TLS13];
+        if let Some(weakness) = options.weakness {
+            return Err(invalid(format!("rustls has no such weakness: {weakness:?}")));
+        }
         let versions = match options.tls {
             TlsRange::Both => rustls::ALL_VERSIONS,
+            TlsRange::Only11 => return Err(invalid("rustls has no TLS 1.1")),
             TlsRange::Only12 => ONLY_12,
             TlsRange::Only13 => ONLY_13,
         };
@@ -53,18 +54,17 @@ impl TlsServer {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .map_err(invalid)?;
-        config.alpn_protocols = match options.http {
-            HttpVersions::Both => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            HttpVersions::Only1 => vec![b"http/1.1".to_vec()],
-            HttpVersions::Only2 => vec![b"h2".to_vec()],
-        };
-        if options.tickets {
-            config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(invalid)?;
-        } else {
-            config.session_storage = Arc::new(NoServerSessionStorage {});
-            config.send_tls13_tickets = 0;
+        config.alpn_protocols = protocols(options.http).into_iter().map(<[u8]>::to_vec).collect();
+        match options.sessions {
+            Sessions::Off => {
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+                config.send_tls13_tickets = 0;
+            }
+            Sessions::Tickets => config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(invalid)?,
+            // What the builder begins with: a memory, and no tickets that would do without it.
+            Sessions::Ids => {}
         }
-        Ok(TlsServer { config: Arc::new(config), verifier, versions })
+        Ok(RustlsServer { config: Arc::new(config), verifier, versions })
     }
 
     /// The shared configuration (key, sessions, tickets) with a verifier for one connection.
@@ -79,88 +79,47 @@ impl TlsServer {
         config.ticketer = Arc::clone(&shared.ticketer);
         config.session_storage = Arc::clone(&shared.session_storage);
         config.send_tls13_tickets = shared.send_tls13_tickets;
+        // For a script that goes on where rustls has no word for it.
+        config.enable_secret_extraction = true;
         Ok(Arc::new(config))
     }
 
-    /// Does one handshake and records it; `None` when it failed.
-    pub(crate) async fn accept(&self, tcp: TcpStream, ledger: &Ledger, id: u64) -> Option<TlsStream<TcpStream>> {
+    pub(super) async fn accept(&self, tcp: TcpStream, entry: &Entry) -> Result<Accepted, Refused> {
         let acceptor = LazyConfigAcceptor::new(Acceptor::default(), tcp);
         tokio::pin!(acceptor);
         let start = match acceptor.as_mut().await {
             Ok(start) => start,
-            Err(error) => {
-                record_failure(ledger, id, &error);
-                if let Some(tcp) = acceptor.take_io() {
-                    linger(tcp).await;
-                }
-                return None;
-            }
+            Err(error) => return Err(Refused { error, stream: acceptor.take_io().map(Stream::Plain) }),
         };
         let hello = start.client_hello();
         let sni = hello.server_name().map(str::to_owned);
-        let offered = hello.alpn().into_iter().flatten().map(text).collect();
-        ledger.update_connection(id, |connection| {
-            connection.sni = sni;
-            connection.alpn_offered = offered;
-        });
+        entry.hello(sni.clone(), hello.alpn().into_iter().flatten().map(text).collect());
 
         let witness = Arc::new(Witness { inner: Arc::clone(&self.verifier), seen: Mutex::default() });
-        let config = match self.config_with(Arc::clone(&witness)) {
-            Ok(config) => config,
-            Err(error) => {
-                record_failure(ledger, id, &error);
-                return None;
-            }
-        };
+        let config = self.config_with(Arc::clone(&witness)).map_err(|error| Refused { error, stream: None })?;
         let result = start.into_stream(config).into_fallible().await;
 
         let seen = std::mem::take(&mut *witness.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        ledger.update_connection(id, |connection| {
-            connection.requested_client_cert = seen.asked;
-            set_peer(connection, &seen.chain);
-        });
-        match result {
-            Ok(stream) => {
-                let (_, session) = stream.get_ref();
-                let chain: Vec<_> =
-                    session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec()).collect();
-                ledger.update_connection(id, |connection| {
-                    set_peer(connection, &chain);
-                    connection.alpn = session.alpn_protocol().map(text);
-                    connection.tls_version = version(session.protocol_version());
-                    connection.handshake = match session.handshake_kind() {
-                        Some(HandshakeKind::Resumed) => Handshake::Resumed,
-                        _ => Handshake::Full,
-                    };
-                });
-                Some(stream)
-            }
-            Err((error, tcp)) => {
-                record_failure(ledger, id, &error);
-                linger(tcp).await;
-                None
-            }
-        }
+        entry.shown(seen.asked, &seen.chain);
+        let stream = result.map_err(|(error, tcp)| Refused { error, stream: Some(Stream::Plain(tcp)) })?;
+        let (_, session) = stream.get_ref();
+        let agreed = Agreed {
+            chain: session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec()).collect(),
+            sni,
+            version: version(session.protocol_version()),
+            alpn: session.alpn_protocol().map(text),
+            resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        };
+        Ok(Accepted { stream: Stream::Rustls(Box::new(stream)), agreed })
     }
 }
 
-pub(crate) fn version(version: Option<ProtocolVersion>) -> Option<TlsVersion> {
+fn version(version: Option<ProtocolVersion>) -> Option<TlsVersion> {
     match version {
         Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
         Some(ProtocolVersion::TLSv1_3) => Some(TlsVersion::Tls13),
         _ => None,
     }
-}
-
-/// Ends our half and reads the other to its end: a socket closed over unread bytes sends a reset, and a reset would
-/// overtake the alert or answer that the client is meant to see.
-pub(crate) async fn linger(mut tcp: TcpStream) {
-    let drain = async {
-        let _ = tcp.shutdown().await;
-        let mut sink = [0; 4096];
-        while matches!(tcp.read(&mut sink).await, Ok(1..)) {}
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(2), drain).await;
 }
 
 fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerifier>> {
@@ -172,36 +131,20 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
         roots.add(CertificateDer::from(root.clone())).map_err(invalid)?;
     }
     let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
-    if options.foreign_hints {
-        let mut foreign = RootCertStore::empty();
-        foreign.add(CertificateDer::from(Pki::shared().foreign_root_der().to_vec())).map_err(invalid)?;
-        builder = builder.clear_root_hint_subjects().add_root_hint_subjects(foreign.subjects());
+    match options.hints {
+        Hints::Accepted => {}
+        Hints::Foreign => {
+            let mut foreign = RootCertStore::empty();
+            foreign.add(CertificateDer::from(Pki::shared().foreign_root_der().to_vec())).map_err(invalid)?;
+            builder = builder.clear_root_hint_subjects().add_root_hint_subjects(foreign.subjects());
+        }
+        Hints::Empty => builder = builder.clear_root_hint_subjects(),
     }
     let builder = match options.client_auth {
         ClientAuth::Optional => builder.allow_unauthenticated(),
         ClientAuth::Off | ClientAuth::Required => builder,
     };
     builder.build().map_err(invalid)
-}
-
-fn record_failure(ledger: &Ledger, id: u64, error: &io::Error) {
-    let reason = error.to_string();
-    ledger.update_connection(id, |connection| connection.handshake = Handshake::Failed(reason));
-}
-
-fn set_peer(connection: &mut Connection, chain: &[Vec<u8>]) {
-    if !chain.is_empty() {
-        connection.peer_chain_fingerprints = chain.iter().map(|der| sha256_hex(der)).collect();
-        connection.peer_fingerprint = connection.peer_chain_fingerprints.first().cloned();
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 /// A verifier that answers as the one inside, and remembers what went by.

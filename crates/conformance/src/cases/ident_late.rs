@@ -1,0 +1,50 @@
+//! IDENT-33: a server that wants a certificate only after it has read the request, as web servers do that want one for some of their
+//! paths. A second handshake (TLS 1.2) comes from OpenSSL; a request after the handshake (TLS 1.3) is scripted over rustls.
+
+use std::time::Duration;
+
+use digicert_one_core::{Capability, Code, Delivery, HttpVersions, Mode, TransportErrorKind};
+use digicert_one_testbed::{Engine, FrontOptions, RawOptions, RawServer, Snapshot, Step, TlsRange};
+
+use crate::world::{HOST, World, certificate, collect, diagnose, get, identity};
+
+const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_met_or_named(world: World) {
+    let certificate = certificate();
+    let given = identity(&certificate);
+    let config = world.config().with_http_versions(HttpVersions::Http1).with_identity(Some(given.clone()));
+    let transport = world.transport(&config);
+    for (engine, range) in [(Engine::OpenSsl, TlsRange::Only12), (Engine::Rustls, TlsRange::Only13)] {
+        let options = FrontOptions::default().engine(engine).tls(range);
+        let script = vec![Step::ReadRequest, Step::ask_late(ANSWER)];
+        let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
+        let outcome = transport.send(get(server.url(HOST))).await;
+
+        let asked = |seen: &Snapshot| seen.connections.iter().any(|one| one.requested_client_cert);
+        assert!(server.ledger().wait_until(asked, Duration::from_secs(30)).await, "the server never asked");
+        let seen = server.ledger().snapshot();
+        assert_eq!(
+            (seen.connections.len(), seen.requests.len()),
+            (1, 1),
+            "one attempt, whatever came of it ({range:?})"
+        );
+        match outcome {
+            // A stack that lets itself be asked late shows what it has.
+            Ok(exchange) => {
+                assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}");
+                assert_eq!(seen.connections[0].peer_fingerprint, Some(certificate.fingerprint()), "{range:?}");
+            }
+            Err(error) => {
+                assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "waited out ({range:?}): {error:?}");
+                assert_eq!(error.delivery(), Delivery::Unknown, "{range:?} {error:?}");
+                let diagnosis = diagnose(&error, Mode::Certificate, Some(&given));
+                // Under TLS 1.3 it is our own stack that ends the connection, and it does not say over what.
+                let tells = range == TlsRange::Only12 && world.has(Capability::AlertDetail);
+                let code = if tells { Code::HS_05 } else { Code::HS_03 };
+                assert_eq!((diagnosis.code, diagnosis.retryable()), (code, false), "{range:?} {diagnosis}\n{error:?}");
+                assert_eq!(seen.connections[0].peer_fingerprint, None, "{range:?}");
+            }
+        }
+    }
+}
