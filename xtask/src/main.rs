@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `cost`, `faults`, `fuzz`, `matrix`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `faults`, `fuzz`, `matrix`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -6,6 +6,7 @@
 
 mod bench;
 mod cargo;
+mod conformance;
 mod cost;
 mod docs;
 mod faults;
@@ -41,6 +42,8 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// The whole suite on every stack, and the pages of docs/conformance
+    Conformance(conformance::Arguments),
     /// What the client adds to a call, in instructions and allocations; fails above the ceiling
     Cost,
     /// Writes the table format × transport in docs/formats.md, from runs on every stack
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run(),

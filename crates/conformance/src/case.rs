@@ -1,11 +1,16 @@
 //! The list of cases. It stands once, in a macro, so that the table here and the tests of every transport cannot differ: a
 //! case function that is not in the list is dead code and stops the build.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::subject::CaseFuture;
 use crate::world::World;
 
 /// How much a case weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// Security or correctness.
     Must,
@@ -13,6 +18,21 @@ pub enum Level {
     Should,
     /// Optional.
     May,
+}
+
+impl Level {
+    /// The heaviest first.
+    pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        })
+    }
 }
 
 /// One case.
@@ -27,8 +47,8 @@ pub struct Case {
     pub(crate) run: fn(World) -> CaseFuture,
 }
 
-impl std::fmt::Debug for Case {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {}", self.id, self.level, self.name)
     }
 }

@@ -1,13 +1,17 @@
-//! Runs one case: within a limit of time, and against the waivers.
+//! Runs cases: each within a limit of time, and against the waivers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
 use crate::case::{Case, cases};
+use crate::report::{CaseReport, Outcome, Report};
 use crate::subject::Subject;
-use crate::waiver;
+use crate::waiver::{self, Waiver};
+use crate::witness::watched;
 use crate::world::World;
 
 /// A case that takes longer has hung: none of them waits for more than a few seconds.
@@ -20,19 +24,17 @@ const LIMIT: Duration = Duration::from_secs(90);
 pub fn run(id: &str, subject: &Subject) {
     let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("there is no case {id}"));
     let waivers = waiver::parse(subject.waivers).unwrap_or_else(|error| panic!("{error}"));
-    let waiver = waivers.into_iter().find(|waiver| waiver.case == id);
-    let outcome = catch_unwind(AssertUnwindSafe(|| (subject.block_on)(Box::pin(within_limit(*case, subject.clone())))));
-    match (outcome, waiver) {
-        (Ok(()), None) => {}
-        (Err(failure), None) => resume_unwind(failure),
-        (Err(_), Some(waiver)) => {
-            // The harness shows this with --nocapture, beside the panic that it explains.
+    match outcome(case, subject, &waivers) {
+        Outcome::Passed => {}
+        Outcome::Waived { why } => {
+            // The harness shows this with --nocapture.
             #[expect(clippy::print_stderr, reason = "the only channel of a test")]
             {
-                eprintln!("{id} is waived: {} (since {}, see {})", waiver.reason, waiver.since, waiver.link);
+                eprintln!("{id} is waived: {why}");
             }
         }
-        (Ok(()), Some(_)) => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
+        Outcome::Failed { why, ledger } => panic!("{id} does not hold: {why}\n{ledger}"),
+        Outcome::Stale => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
     }
 }
 
@@ -46,13 +48,77 @@ pub fn check_waivers(subject: &Subject) {
     }
 }
 
+/// Runs these cases, several at a time, and tells of each as it ends.
+///
+/// # Errors
+/// The waivers of the subject are not valid.
+pub fn run_all(
+    subject: &Subject,
+    chosen: &[Case],
+    threads: usize,
+    told: &(dyn Fn(&CaseReport) + Sync),
+) -> Result<Report, String> {
+    let waivers = waiver::parse(subject.waivers)?;
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((index, case)) = take(&next, chosen) {
+            let begin = Instant::now();
+            let outcome = alone(case, subject, &waivers);
+            let report = CaseReport::new(case, outcome, begin.elapsed());
+            told(&report);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+        }
+    };
+    thread::scope(|scope| (0..threads.max(1)).for_each(|_| drop(scope.spawn(work))));
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    let info = subject.connector.info();
+    Ok(Report {
+        transport: info.name.to_owned(),
+        http: info.http_library,
+        tls: info.tls_engine,
+        cases: done.into_iter().map(|(_, report)| report).collect(),
+    })
+}
+
+/// How the case ends on a thread of its own, which has the name of its test: some cases start that test once more.
+pub(crate) fn alone(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
+    let ended = thread::scope(|scope| {
+        let thread = thread::Builder::new().name(case.name.to_owned());
+        thread.spawn_scoped(scope, || outcome(case, subject, waivers)).map(thread::ScopedJoinHandle::join)
+    });
+    match ended {
+        Ok(Ok(outcome)) => outcome,
+        _ => Outcome::Failed { why: "its thread did not start, or ended badly".to_owned(), ledger: String::new() },
+    }
+}
+
+fn take<'a>(next: &AtomicUsize, chosen: &'a [Case]) -> Option<(usize, &'a Case)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    Some((index, chosen.get(index)?))
+}
+
+/// How the case ends on this thread.
+fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
+    let waiver = waivers.iter().find(|waiver| waiver.case == case.id);
+    match (watched(|| (subject.block_on)(Box::pin(within_limit(*case, subject.clone())))), waiver) {
+        (Ok(()), None) => Outcome::Passed,
+        (Ok(()), Some(_)) => Outcome::Stale,
+        (Err(failure), None) => Outcome::Failed { why: failure.words, ledger: failure.ledger },
+        (Err(_), Some(Waiver { reason, since, link, .. })) => {
+            Outcome::Waived { why: format!("{reason} (since {since}, see {link})") }
+        }
+    }
+}
+
 async fn within_limit(case: Case, subject: Subject) {
     let (alarm, rings) = tokio::sync::oneshot::channel::<()>();
     // A thread of its own: the limit must hold under executors without a timer.
-    std::thread::spawn(move || {
-        let start = std::time::Instant::now();
+    thread::spawn(move || {
+        let start = Instant::now();
         while !alarm.is_closed() && start.elapsed() < LIMIT {
-            std::thread::sleep(Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
         let _ = alarm.send(());
     });

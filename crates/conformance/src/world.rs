@@ -20,6 +20,7 @@ use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::subject::{CaseFuture, Subject};
+use crate::witness;
 
 /// The platform host of the tests; its `clientauth.` form has a name override too.
 pub(crate) const HOST: &str = "one.digicert.test";
@@ -128,19 +129,23 @@ where
     F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
 {
     let answer = Arc::new(answer);
-    Front::start(
+    let front = Front::start(
         options,
         handler(move |request, _peer| {
             let response = answer(&request);
             async move { response }
         }),
-    )
-    .expect("loopback can be bound")
+    );
+    let front = front.expect("loopback can be bound");
+    witness::remember(front.ledger());
+    front
 }
 
 /// A server that follows scripts, over TLS.
 pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
-    RawServer::start(RawOptions::tls(scripts)).expect("loopback can be bound")
+    let server = RawServer::start(RawOptions::tls(scripts)).expect("loopback can be bound");
+    witness::remember(server.ledger());
+    server
 }
 
 pub(crate) fn key() -> Material {

@@ -1,0 +1,198 @@
+//! The suite as a program, for a test target with `harness = false`: every case is a named test there too, and besides what `cargo
+//! test` asks of a test program it can choose cases by id and level, repeat them, and write a report.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::case::{Case, Level, cases};
+use crate::render::document;
+use crate::report::{Outcome, Report};
+use crate::run::{alone, run_all};
+use crate::subject::Subject;
+use crate::waiver;
+
+const HELP: &str = "\
+Besides the options of cargo's own test programs (FILTER, --exact, --skip, --list, --test-threads, ...):
+
+    --case ID        Only this case; may be given several times
+    --level LEVEL    Only cases of this level: must, should or may
+    --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
+                     the name says which: json, xml (JUnit), md, html or svg (a badge)
+    --repeat N       Run all chosen cases N times; the report is of the last time
+
+Ends with 0 if every case holds or is waived, with 1 if one does not, with 2 if it was called wrongly.";
+
+/// Runs the suite on this subject, as the arguments of the program say. For a test target with `harness = false`:
+///
+/// ```ignore
+/// // tests/conformance.rs  (not compiled here: this crate knows no transport)
+/// fn main() -> std::process::ExitCode {
+///     digicert_one_conformance::main(my_transport::subject())
+/// }
+/// ```
+#[must_use]
+pub fn main(subject: Subject) -> ExitCode {
+    let own = match Own::parse(std::env::args().skip(1)) {
+        Ok(own) => own,
+        Err(error) => {
+            say(&format!("{error}\n\n{HELP}"));
+            return ExitCode::from(2);
+        }
+    };
+    if own.help {
+        say(HELP);
+    }
+    if own.report.is_some() || own.repeat.is_some() {
+        return own.run(&subject);
+    }
+    let arguments = Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(own.rest.iter().cloned()));
+    libtest_mimic::run(&arguments, trials(&subject, &own.chosen())).exit_code()
+}
+
+/// What is ours of the arguments; the rest is the test harness's.
+#[derive(Debug, Default, PartialEq)]
+struct Own {
+    cases: Vec<String>,
+    level: Option<Level>,
+    report: Option<PathBuf>,
+    repeat: Option<usize>,
+    help: bool,
+    rest: Vec<String>,
+}
+
+impl Own {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut own = Self::default();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+            match word.as_str() {
+                "--case" => {
+                    let id = value()?;
+                    if !cases().iter().any(|case| case.id == id) {
+                        return Err(format!("there is no case {id}"));
+                    }
+                    own.cases.push(id);
+                }
+                "--level" => {
+                    let level = value()?;
+                    let known = Level::ALL.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(&level));
+                    own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
+                }
+                "--report" => own.report = Some(value()?.into()),
+                "--repeat" => {
+                    let times = value()?;
+                    let number = times.parse().ok().filter(|number| *number > 0);
+                    own.repeat = Some(number.ok_or_else(|| format!("--repeat {times}: a number from 1"))?);
+                }
+                _ => {
+                    own.help |= word == "--help" || word == "-h";
+                    own.rest.push(word);
+                }
+            }
+        }
+        Ok(own)
+    }
+
+    fn chosen(&self) -> Vec<Case> {
+        let by_id = |case: &&Case| self.cases.is_empty() || self.cases.iter().any(|id| id == case.id);
+        let by_level = |case: &&Case| self.level.is_none_or(|level| case.level == level);
+        cases().iter().filter(by_id).filter(by_level).copied().collect()
+    }
+
+    /// All chosen cases, as often as wanted, with a line for each that does not hold.
+    fn run(&self, subject: &Subject) -> ExitCode {
+        let chosen = self.chosen();
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let mut good = true;
+        let times = self.repeat.unwrap_or(1);
+        for time in 1..=times {
+            let begin = Instant::now();
+            let told = |case: &crate::CaseReport| {
+                if let Outcome::Failed { why, ledger } = &case.outcome {
+                    say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
+                }
+            };
+            let report = match run_all(subject, &chosen, threads, &told) {
+                Ok(report) => report,
+                Err(error) => {
+                    say(&error);
+                    return ExitCode::from(2);
+                }
+            };
+            good &= report.is_good();
+            let name = &report.transport;
+            say(&format!("run {time}/{times} on {name}: {report} in {:.1} s", begin.elapsed().as_secs_f64()));
+            if time == times
+                && let Err(error) = self.write(&report)
+            {
+                say(&error);
+                return ExitCode::from(2);
+            }
+        }
+        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn write(&self, report: &Report) -> Result<(), String> {
+        let Some(path) = &self.report else { return Ok(()) };
+        let text = document(path, std::slice::from_ref(report))?;
+        fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+}
+
+fn trials(subject: &Subject, chosen: &[Case]) -> Vec<Trial> {
+    let trial = |case: &Case| {
+        let (case, subject) = (*case, subject.clone());
+        Trial::test(case.name, move || {
+            let waivers = waiver::parse(subject.waivers)?;
+            match alone(&case, &subject, &waivers) {
+                Outcome::Passed | Outcome::Waived { .. } => Ok(()),
+                Outcome::Failed { why, ledger } => {
+                    Err(Failed::from(format!("{} does not hold: {why}\n{ledger}", case.id)))
+                }
+                stale @ Outcome::Stale => Err(Failed::from(stale.reason().unwrap_or_default())),
+            }
+        })
+        .with_kind(case.level.to_string())
+    };
+    chosen.iter().map(trial).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "a test program speaks through its output")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Own, String> {
+        Own::parse(words.iter().map(|word| (*word).to_owned()))
+    }
+
+    #[test]
+    fn cases_are_chosen_by_id_and_level_and_the_rest_is_cargos() {
+        let own = parsed(&["--case", "REQ-01", "--nocapture", "--case", "REQ-06", "req"]).expect("good");
+        let ids: Vec<_> = own.chosen().iter().map(|case| case.id).collect();
+        assert_eq!((ids, own.rest), (vec!["REQ-01", "REQ-06"], vec!["--nocapture".to_owned(), "req".to_owned()]));
+        let own = parsed(&["--level", "may"]).expect("good");
+        assert!(own.chosen().iter().all(|case| case.level == Level::May) && !own.chosen().is_empty());
+        assert_eq!(parsed(&[]).expect("good").chosen().len(), cases().len());
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_said() {
+        for (words, part) in [
+            (&["--case", "REQ-99"][..], "REQ-99"),
+            (&["--case"], "--case"),
+            (&["--level", "perhaps"], "perhaps"),
+            (&["--repeat", "0"], "--repeat"),
+        ] {
+            assert!(parsed(words).expect_err("wrong").contains(part), "{words:?}");
+        }
+    }
+}

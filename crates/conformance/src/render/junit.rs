@@ -1,0 +1,61 @@
+//! JUnit XML, as CI systems read it: a suite a transport, a waived case as skipped.
+
+use std::fmt::Write as _;
+
+use super::escaped;
+use crate::report::{Outcome, Report};
+
+/// One document with a suite for each report.
+#[must_use]
+pub fn junit(reports: &[Report]) -> String {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for report in reports {
+        let of = |wanted: fn(&Outcome) -> bool| report.cases.iter().filter(|case| wanted(&case.outcome)).count();
+        let seconds: f64 = report.cases.iter().map(|case| case.seconds).sum();
+        let _ = writeln!(
+            out,
+            "<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\">",
+            escaped(&report.transport),
+            report.cases.len(),
+            of(Outcome::is_failure),
+            of(|outcome| matches!(outcome, Outcome::Waived { .. })),
+        );
+        for case in &report.cases {
+            let _ = write!(
+                out,
+                "<testcase classname=\"{}.{}\" name=\"{} {}\" time=\"{:.3}\"",
+                escaped(&report.transport),
+                case.level,
+                escaped(&case.id),
+                escaped(&case.name),
+                case.seconds
+            );
+            let reason = escaped(case.outcome.reason().unwrap_or_default());
+            let _ = match &case.outcome {
+                Outcome::Passed => writeln!(out, "/>"),
+                Outcome::Waived { .. } => writeln!(out, "><skipped message=\"{reason}\"/></testcase>"),
+                Outcome::Stale => writeln!(out, "><failure message=\"{reason}\"/></testcase>"),
+                Outcome::Failed { ledger, .. } => {
+                    writeln!(out, "><failure message=\"{reason}\">{}</failure></testcase>", escaped(ledger))
+                }
+            };
+        }
+        out.push_str("</testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::reports;
+    use super::*;
+
+    #[test]
+    fn each_outcome_has_its_element() {
+        let document = junit(&reports());
+        assert!(document.contains("tests=\"4\" failures=\"2\" skipped=\"1\""), "{document}");
+        assert_eq!(document.matches("<testcase ").count(), 5);
+        assert_eq!((document.matches("<failure ").count(), document.matches("<skipped ").count()), (2, 1));
+    }
+}

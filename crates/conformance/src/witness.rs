@@ -1,0 +1,90 @@
+//! What is left of a case that failed: the words of its panic and the ledgers of its servers. Each case runs on a thread of its own,
+//! so both are kept per thread.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+use digicert_one_testbed::{Ledger, Snapshot};
+
+thread_local! {
+    /// Set while a case runs whose words are wanted rather than printed.
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Kept {
+    words: Option<String>,
+    ledgers: Vec<Ledger>,
+}
+
+/// Remembers the ledger of a server that the case on this thread has started.
+pub(crate) fn remember(ledger: &Ledger) {
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(kept) = kept {
+            kept.ledgers.push(ledger.clone());
+        }
+    });
+}
+
+/// Runs a case on this thread. What it panics with is given back together with what its servers saw.
+pub(crate) fn watched(case: impl FnOnce()) -> Result<(), Failure> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let printing = take_hook();
+        set_hook(Box::new(move |panic| {
+            let words = format!("{panic}");
+            // A thread without a case, or a panic while the words are being looked at: the usual way.
+            let kept = KEPT.try_with(|kept| {
+                let Ok(mut kept) = kept.try_borrow_mut() else { return false };
+                // The last one counts: a case may catch a panic on its way.
+                kept.as_mut().map(|kept| kept.words = Some(words)).is_some()
+            });
+            if !kept.unwrap_or(false) {
+                printing(panic);
+            }
+        }));
+    });
+    KEPT.set(Some(Kept::default()));
+    let ended = catch_unwind(AssertUnwindSafe(case));
+    let kept = KEPT.take().unwrap_or_default();
+    ended.map_err(|_| Failure {
+        words: kept.words.unwrap_or_else(|| "it panicked without a word".to_owned()),
+        ledger: kept.ledgers.iter().map(|ledger| shown(&ledger.snapshot())).collect::<Vec<_>>().join("\n"),
+    })
+}
+
+/// Why a case failed.
+pub(crate) struct Failure {
+    pub(crate) words: String,
+    pub(crate) ledger: String,
+}
+
+/// A line for each connection and request of one server.
+fn shown(snapshot: &Snapshot) -> String {
+    let mut text = String::from("server:");
+    for connection in &snapshot.connections {
+        let _ = write!(text, "\n  connection {}: {:?}", connection.id, connection.handshake);
+        let _ = write!(text, ", {:?}", connection.tls_version);
+        let _ = write!(text, ", certificate asked for: {}", connection.requested_client_cert);
+        let _ = write!(text, ", shown: {}", connection.peer_fingerprint.as_deref().unwrap_or("none"));
+        let _ = write!(text, "{}", if connection.closed { ", closed" } else { "" });
+        for request in snapshot.requests.iter().filter(|request| request.connection == connection.id) {
+            let _ = write!(text, "\n    {} {} ({:?})", request.method, request.target, request.outcome);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_panic_are_kept_and_nothing_is_left_for_the_next_case() {
+        let failure = watched(|| panic!("for this reason")).expect_err("it panicked");
+        assert!(failure.words.contains("for this reason"), "{}", failure.words);
+        assert!(watched(|| {}).is_ok());
+    }
+}
