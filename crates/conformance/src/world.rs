@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use digicert_one_client::credentials::{Rules, Secret, read_client_identity};
-use digicert_one_client::{Client, ClientBuilder};
+use digicert_one_client::{Client, ClientBuilder, Retry};
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, CredentialError, Diagnosis, Exchange,
@@ -96,13 +96,15 @@ impl World {
         versions
     }
 
-    /// A builder for a client of the front at `port`, by host names.
+    /// A builder for a client of the front at `port`, by host names. It repeats as often as any, and hardly waits in between: how long a
+    /// wait is to be is asked in virtual time.
     pub(crate) fn builder(&self, port: u16) -> ClientBuilder {
         let instance = Instance::parse(&format!("https://{HOST}:{port}")).expect("the host is valid");
         Client::builder()
             .instance(instance)
             .shared_connector(Arc::clone(&self.connector))
             .transport_config(self.config())
+            .retry(Retry::new().backoff(Duration::from_millis(1), Duration::from_millis(4)))
     }
 
     pub(crate) fn client(&self, port: u16, material: Material) -> Client {

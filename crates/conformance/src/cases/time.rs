@@ -24,7 +24,7 @@ fn connect_limit(world: &World) -> TransportConfig {
     world.config().with_timeouts(Timeouts::new().with_connect(SHORT).with_total(LONG))
 }
 
-fn total_limit(world: &World) -> TransportConfig {
+pub(crate) fn total_limit(world: &World) -> TransportConfig {
     // The connect limit is the shorter one, so that a stack with one error for both can tell which it was.
     let (connect, total) = (Duration::from_secs(2), Duration::from_secs(3));
     world.config().with_timeouts(Timeouts::new().with_connect(connect).with_total(total))
@@ -49,16 +49,21 @@ pub(crate) async fn time_02_a_stalled_handshake_times_out(world: World) {
 }
 
 pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
-    let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
-    let error = world.transport(&total_limit(&world)).send(get(server.url(HOST))).await.expect_err("no answer");
-    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
-    assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
-
-    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
-    let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
-    let exchange = world.transport(&total_limit(&world)).send(get(server.url(HOST))).await.expect("a head");
-    let error = collect(exchange).await.expect_err("no end");
-    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Body), "{error:?}");
+    let transport = world.transport(&total_limit(&world));
+    let no_head = async {
+        let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+        let error = transport.send(get(server.url(HOST))).await.expect_err("no answer");
+        assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
+        assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
+    };
+    let no_end = async {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+        let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
+        let exchange = transport.send(get(server.url(HOST))).await.expect("a head");
+        let error = collect(exchange).await.expect_err("no end");
+        assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Body), "{error:?}");
+    };
+    join(no_head, no_end).await;
 }
 
 pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {

@@ -9,7 +9,7 @@ use digicert_one_testbed::{
 };
 use rustls_pki_types::CertificateDer;
 
-use super::lab::{Seen, answering, by_key, call, configured};
+use super::lab::{Seen, answering, by_key, call, configured, impatient};
 use super::{Fault, Wider, fault, unknown, wider};
 use crate::world::{World, certificate, front, identity, identity_at};
 
@@ -29,6 +29,12 @@ const OTHER_VERSION: Wider = wider(
     Code::HS_03,
     Capability::AlertDetail,
     "libcurl tries HTTP/1.1 by itself, and what it then meets has one error for everything that goes wrong",
+);
+
+const WAITED_OUT: Wider = wider(
+    Code::NET_08,
+    Capability::AlertDetail,
+    "libcurl keeps rustls's refusal to itself until it has something to send, so the server waits for it, and the call for its limit",
 );
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -113,7 +119,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "certificate asked for after the request, TLS 1.2 (renegotiation)",
         Code::HS_05,
-        &[unknown::ALERT],
+        &[unknown::ALERT, WAITED_OUT],
         |world| Box::pin(asked_late(world, Engine::OpenSsl, TlsRange::Only12)),
     ),
     // Here our own side ends the connection, and no stack says over which message.
@@ -230,7 +236,7 @@ async fn asked_late(world: World, engine: Engine, range: TlsRange) -> Seen {
     let options = FrontOptions::default().engine(engine).tls(range);
     let script = vec![Step::ReadRequest, Step::ask_late("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")];
     let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
-    let seen = configured(&world, server.port(), world.config().with_http_versions(H1)).await;
+    let seen = configured(&world, server.port(), impatient(&world).with_http_versions(H1)).await;
     let arrived = server.ledger().snapshot();
     assert!(arrived.connections[0].requested_client_cert, "it asked");
     assert_eq!(arrived.requests.len(), 1, "exactly one request");
