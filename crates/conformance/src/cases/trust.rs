@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TransportConfig, TransportErrorKind, TrustRoots,
+    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportConfig,
+    TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
     Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Snapshot, Step, TlsRange, Validity,
@@ -154,6 +155,28 @@ pub(crate) async fn trust_11_no_configuration_switches_verification_off(world: W
         }
     }
     assert!(front.ledger().requests().is_empty());
+}
+
+pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spoken(world: World) {
+    for (only, capability, seen, other) in [
+        (TlsVersion::Tls12, Capability::Tls12, digicert_one_testbed::TlsVersion::Tls12, TlsRange::Only13),
+        (TlsVersion::Tls13, Capability::Tls13, digicert_one_testbed::TlsVersion::Tls13, TlsRange::Only12),
+    ] {
+        let config = world.config().with_tls_versions(TlsVersions::Only(only));
+        if world.lacks(capability, &config) {
+            continue;
+        }
+        let transport = world.transport(&config);
+        let willing = front(FrontOptions::default());
+        transport.send(get(willing.url(HOST))).await.expect("this server speaks both");
+        assert_eq!(willing.ledger().connections()[0].tls_version, Some(seen));
+        let unwilling = front(FrontOptions::default().tls(other));
+        let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
+        // A stack that keeps the reason to itself has the wider code.
+        let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
+        assert_eq!(diagnose(&error, Mode::Key, None).code, expected, "{error:?}");
+        assert!(unwilling.ledger().requests().is_empty());
+    }
 }
 
 pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
