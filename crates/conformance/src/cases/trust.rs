@@ -1,9 +1,12 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
 use digicert_one_core::{
-    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TransportConfig, TransportErrorKind, TrustRoots,
+    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportConfig,
+    TransportErrorKind, TrustRoots,
 };
-use digicert_one_testbed::{Front, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Step, Validity};
+use digicert_one_testbed::{
+    Front, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Step, TlsRange, Validity,
+};
 use rustls_pki_types::CertificateDer;
 
 use crate::child::{self, Parent};
@@ -169,6 +172,31 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
         assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
+    }
+}
+
+pub(crate) async fn trust_15_the_version_of_tls_that_was_given_is_held_to(world: World) {
+    let versions = [
+        (TlsVersion::Tls12, Capability::Tls12, TlsRange::Only12),
+        (TlsVersion::Tls13, Capability::Tls13, TlsRange::Only13),
+    ];
+    for (version, capability, _) in versions {
+        let config = world.config().with_tls_versions(TlsVersions::Only(version));
+        if world.lacks(capability, &config) {
+            continue;
+        }
+        let transport = world.transport(&config);
+        for (spoken, _, range) in versions {
+            // What a server of one version alone makes of us shows which versions we offered.
+            let front = front(FrontOptions::default().tls(range));
+            let outcome = transport.send(get(front.url(HOST))).await;
+            assert_eq!(
+                outcome.is_ok(),
+                spoken == version,
+                "held to {version}, the server speaks {spoken}: {outcome:?}"
+            );
+            assert_eq!(front.ledger().requests().len(), usize::from(spoken == version));
+        }
     }
 }
 
