@@ -68,6 +68,7 @@ macro_rules! __every_case {
             req req_09_slashes_and_prefixes_join_to_one_path "REQ-09" Should;
             req req_10_empty_answers_keep_status_duplicates_and_version "REQ-10" Must;
             req req_11_no_answer_leaves_a_trace_in_the_next_request "REQ-11" Must;
+            req req_12_the_request_line_holds_path_and_query_alone "REQ-12" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;

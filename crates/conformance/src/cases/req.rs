@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use digicert_one_client::Path;
 use digicert_one_core::{FixedCredential, Instance};
-use digicert_one_testbed::{FrontOptions, Request as Arrived};
+use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::world::{HOST, World, collect, front, front_answering, get, key, request};
+use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted};
 
 const YESTERDAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -199,4 +199,15 @@ pub(crate) async fn req_11_no_answer_leaves_a_trace_in_the_next_request(world: W
         let names = |request: &Arrived| request.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         assert_eq!(names(second), names(first), "a cookie, a condition, a referer {versions:?}");
     }
+}
+
+pub(crate) async fn req_12_the_request_line_holds_path_and_query_alone(world: World) {
+    // A server may accept the whole address in its place (RFC 9112 §3.2.2), so this one only records what was sent.
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
+    let transport = world.transport(&world.config());
+    transport.send(get(format!("{}/a?b=c", server.url(HOST)))).await.expect("answered");
+    let arrived = server.ledger().requests().remove(0);
+    assert_eq!(arrived.target, "/a?b=c");
+    assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", server.port())]);
 }

@@ -192,7 +192,7 @@ pub(crate) async fn time_09_calls_in_flight_end_or_are_counted_at_shutdown(world
 async fn in_time<T>(call: impl Future<Output = T>) -> T {
     // The wait of a ledger needs no runtime of the transport's.
     let idle = RawServer::silent().expect("loopback can be bound");
-    let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(10)));
+    let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(8)));
     match select(pin!(call), far_later).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => panic!("its limit ran out long ago, and it still waits"),

@@ -11,7 +11,7 @@ use crate::transport::Connector;
 /// Set in the process in which the case is to fail.
 const ALONE: &str = "DIGICERT_ONE_BROKEN_TRANSPORT";
 
-/// Passes if the case fails, by an assertion of its own, on the transport with this defect.
+/// Passes if the case fails on the transport with this defect, by an assertion of its own and saying what the row expects.
 pub(crate) fn caught(row: &Row) {
     if std::env::var_os(ALONE).is_some() {
         run(row.case, &Subject::new(Connector::broken(row.defect)));
@@ -22,6 +22,8 @@ pub(crate) fn caught(row: &Row) {
     let output = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", &test, "--nocapture", "--test-threads=1"])
         .env(ALONE, row.case)
+        // What a case says is its first lines; the names of functions below them prove nothing.
+        .env("RUST_BACKTRACE", "0")
         .env("TMPDIR", litter.path())
         .stdin(Stdio::null())
         .output()
@@ -29,6 +31,7 @@ pub(crate) fn caught(row: &Row) {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("running 1 test"), "the case did not run: {text}");
     assert!(!output.status.success(), "{} does not catch {:?}: {}\n{text}", row.case, row.defect, row.about);
+    assert!(text.contains(row.says), "{} fails, but does not say {:?}:\n{text}", row.case, row.says);
     let places = panics(&text);
     let asserted = |place: &String| ["cases/", "world.rs"].iter().any(|file| place.starts_with(&source(file)));
     assert!(places.iter().any(asserted), "{} asserted nothing, it failed at {places:?}:\n{text}", row.case);

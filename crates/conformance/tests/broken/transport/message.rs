@@ -109,7 +109,9 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     if is(Defect::TellsOfTheMachine) {
         let given = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("broken/1");
         let agent = format!("{given} ({}; {})", std::env::consts::OS, std::env::consts::ARCH);
-        headers.extend(HeaderValue::try_from(agent).map(|agent| (USER_AGENT, agent)));
+        if let Ok(agent) = HeaderValue::try_from(agent) {
+            headers.insert(USER_AGENT, agent);
+        }
     }
     if is(Defect::GivesEveryRequestAType) && !headers.contains_key(CONTENT_TYPE) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

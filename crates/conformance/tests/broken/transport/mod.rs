@@ -77,7 +77,10 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        if self.0.is(Defect::TakesUselessRoots) && config.trust().given().is_err() {
+        let is_only = matches!(config.trust(), TrustRoots::Only(_));
+        if self.0.is(Defect::TakesUselessRoots) && config.trust().given().is_err()
+            || self.0.is(Defect::AcceptsTrustItLacks) && !is_only
+        {
             return Ok(Arc::new(misdeeds::Hollow));
         }
         Ok(Arc::new(Pooled::new(config, self.0)?))
@@ -160,7 +163,7 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
         TrustRoots::System => Some(Capability::TrustSystem),
         _ => Some(Capability::TrustSystemAnd),
     };
-    if let Some(lacking) = lacking.filter(|_| !flaw.is(Defect::AcceptsTrustItLacks)) {
+    if let Some(lacking) = lacking {
         // A list that nobody could use is the greater fault.
         config.trust().given()?;
         return Err(TransportError::unsupported(lacking, "only given roots"));
