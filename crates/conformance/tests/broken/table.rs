@@ -55,7 +55,7 @@ defects! {
     /// adds a `Referer`
     AddsAReferer adds_a_referer "REQ-04" "\"referer\"";
     /// adds system and processor to the user agent
-    TellsOfTheMachine tells_of_the_machine "REQ-06" "; ";
+    TellsOfTheMachine tells_of_the_machine "REQ-06" "; a test)";
     /// gives a type to a body that is not there
     GivesEveryRequestAType gives_every_request_a_type "REQ-07" "application/octet-stream";
     /// does not announce that a POST has no body

@@ -108,7 +108,7 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     }
     if is(Defect::TellsOfTheMachine) {
         let given = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("broken/1");
-        let agent = format!("{given} ({}; {})", std::env::consts::OS, std::env::consts::ARCH);
+        let agent = format!("{given} ({}; {}; a test)", std::env::consts::OS, std::env::consts::ARCH);
         if let Ok(agent) = HeaderValue::try_from(agent) {
             headers.insert(USER_AGENT, agent);
         }
