@@ -87,6 +87,8 @@ macro_rules! __every_case {
             req req_08_a_post_without_body_says_length_zero "REQ-08" Must;
             req req_09_slashes_and_prefixes_join_to_one_path "REQ-09" Should;
             req req_10_empty_answers_keep_status_duplicates_and_version "REQ-10" Must;
+            req req_11_no_answer_leaves_a_trace_in_the_next_request "REQ-11" Must;
+            req req_12_the_request_line_holds_path_and_query_alone "REQ-12" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
@@ -205,6 +207,7 @@ macro_rules! __every_case {
             answer err_17_the_transaction_id_is_kept "ERR-17" Should;
             answer err_18_an_endless_or_bottomless_answer_is_bounded "ERR-18" Must;
             err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
+            err err_20_outside_its_runtime_a_call_is_answered_or_an_error "ERR-20" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
@@ -243,6 +246,7 @@ macro_rules! __every_case {
             proxy proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_trust "PROXY-08" Must;
             proxy proxy_09_variables_count_in_the_documented_order "PROXY-09" Should;
             proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused "PROXY-10" May;
+            proxy proxy_11_a_transport_reads_no_variable_of_the_environment "PROXY-11" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;

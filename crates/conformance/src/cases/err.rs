@@ -105,3 +105,19 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
     let late = failures.iter().filter(|kind| matches!(kind, TransportErrorKind::Timeout(_))).count();
     assert_eq!(late, 0, "of {CALLS} calls {late} waited for their whole limit: {failures:?}");
 }
+
+pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
+    let front = front(FrontOptions::default());
+    let transport = world.transport(&world.config());
+    let call = get(front.url(HOST));
+    // A thread on which no runtime was entered. What needs none is driven to its end.
+    let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
+    match alone.join().expect("an error, not a panic") {
+        Ok(()) => assert_eq!(front.ledger().requests().len(), 1),
+        Err(error) => {
+            assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{error:?}");
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            assert!(front.ledger().connections().is_empty());
+        }
+    }
+}

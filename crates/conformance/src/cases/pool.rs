@@ -84,6 +84,30 @@ pub(crate) async fn pool_03_key_and_certificate_clients_share_nothing(world: Wor
         let carried = seen.connections.iter().find(|one| one.id == request.connection).expect("listed");
         assert_eq!(carried.peer_fingerprint.is_some(), request.target == "/certificate", "{}", request.target);
     }
+    by_one_name(&world).await;
+}
+
+/// As above, by one name: over the wire nothing but the transport tells them apart.
+async fn by_one_name(world: &World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let config = world.config().with_http_versions(versions);
+        let with_certificate = world.transport(&config.clone().with_identity(Some(identity(&certificate()))));
+        let without = world.transport(&config);
+        for _ in 0..2 {
+            for (transport, path) in [(&with_certificate, "certificate"), (&without, "none")] {
+                let url = format!("{}/{path}", front.url(HOST));
+                collect(transport.send(get(url)).await.expect("answered")).await.expect("a body");
+            }
+        }
+        let seen = front.ledger().snapshot();
+        for request in &seen.requests {
+            let carried = seen.connections.iter().find(|one| one.id == request.connection).expect("listed");
+            let has_certificate = carried.peer_fingerprint.is_some();
+            let target = &request.target;
+            assert_eq!(has_certificate, target == "/certificate", "one identity, one pool: {target} {versions:?}");
+        }
+    }
 }
 
 pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_limit(world: World) {

@@ -18,6 +18,7 @@ use digicert_one_testbed::{
 };
 use http::Response;
 
+use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers};
 
@@ -292,4 +293,26 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
     world.transport(&config).send(get(format!("https://{HOST}/"))).await.expect_err("the proxy leaves");
     let heard = heard.bytes();
     assert!(heard.windows(name.len()).any(|window| window == name), "the proxy was not given the name: {heard:?}");
+}
+
+pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
+    const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    // The environment is the process's, so a second one plays the machine on which the variables are set.
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        let proxy = proxy_to(&front, ProxyOptions::default());
+        let mut command = child::command(front.port());
+        for variable in VARIABLES {
+            command.env(variable, proxy.url());
+        }
+        for exception in ["no_proxy", "NO_PROXY"] {
+            command.env_remove(exception);
+        }
+        child::run(command);
+        assert_eq!(front.ledger().requests().len(), 1, "or this shows nothing");
+        assert!(proxy.ledger().connections().is_empty(), "nobody has configured this proxy");
+        return;
+    };
+    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
 }

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use digicert_one_client::Path;
 use digicert_one_core::{FixedCredential, Instance};
-use digicert_one_testbed::FrontOptions;
+use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::world::{HOST, World, collect, front, front_answering, get, key, request};
+use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted};
+
+const YESTERDAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     let target = "/a/b%2Fc;v=1/~x:@!$&'()*+,=/%E4%C3%A4?q=a%20b&r=%2B+&s=?/:@;,!$()*&t";
@@ -178,4 +180,34 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
             assert!(collect(exchange).await.expect("no body").is_empty());
         }
     }
+}
+
+pub(crate) async fn req_11_no_answer_leaves_a_trace_in_the_next_request(world: World) {
+    for versions in world.http_versions() {
+        let front = front_answering(FrontOptions::default(), |_| {
+            let answer = Response::builder().header("set-cookie", "session=1; Path=/").header("etag", "\"1\"");
+            let answer = answer.header("cache-control", "max-age=3600").header("last-modified", YESTERDAY);
+            answer.body(Bytes::from_static(b"hello")).expect("an answer")
+        });
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for _ in 0..2 {
+            let body = collect(transport.send(get(front.url(HOST))).await.expect("answered")).await;
+            assert_eq!(&body.expect("a body")[..], b"hello", "{versions:?}");
+        }
+        let requests = front.ledger().requests();
+        let [first, second] = requests.as_slice() else { panic!("{} requests {versions:?}", requests.len()) };
+        let names = |request: &Arrived| request.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(second), names(first), "a cookie, a condition, a referer {versions:?}");
+    }
+}
+
+pub(crate) async fn req_12_the_request_line_holds_path_and_query_alone(world: World) {
+    // A server may accept the whole address in its place (RFC 9112 §3.2.2), so this one only records what was sent.
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
+    let transport = world.transport(&world.config());
+    transport.send(get(format!("{}/a?b=c", server.url(HOST)))).await.expect("answered");
+    let arrived = server.ledger().requests().remove(0);
+    assert_eq!(arrived.target, "/a?b=c");
+    assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", server.port())]);
 }

@@ -1,0 +1,50 @@
+//! Runs a case on a broken transport in a process of its own, since some defects spoil what a process has only one of: its log, its
+//! temporary directory, its statics. There the case fails as it would for a transport crate, and this side reads how.
+
+use std::process::{Command, Stdio};
+
+use digicert_one_conformance::{Subject, run};
+
+use crate::table::Row;
+use crate::transport::Connector;
+
+/// Set in the process in which the case is to fail.
+const ALONE: &str = "DIGICERT_ONE_BROKEN_TRANSPORT";
+
+/// Passes if the case fails on the transport with this defect, by an assertion of its own and saying what the row expects.
+pub(crate) fn caught(row: &Row) {
+    if std::env::var_os(ALONE).is_some() {
+        run(row.case, &Subject::new(Connector::broken(row.defect)));
+        return;
+    }
+    let test = std::thread::current().name().map(str::to_owned).expect("a test thread has the name of its test");
+    let litter = tempfile::tempdir().expect("a directory for what the transport leaves behind");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", &test, "--nocapture", "--test-threads=1"])
+        .env(ALONE, row.case)
+        // What a case says is its first lines; the names of functions below them prove nothing.
+        .env("RUST_BACKTRACE", "0")
+        .env("TMPDIR", litter.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("this test can be run again");
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("running 1 test"), "the case did not run: {text}");
+    assert!(!output.status.success(), "{} does not catch {:?}: {}\n{text}", row.case, row.defect, row.about);
+    assert!(text.contains(row.says), "{} fails, but does not say {:?}:\n{text}", row.case, row.says);
+    let places = panics(&text);
+    let asserted = |place: &String| ["cases/", "world.rs"].iter().any(|file| place.starts_with(&source(file)));
+    assert!(places.iter().any(asserted), "{} asserted nothing, it failed at {places:?}:\n{text}", row.case);
+    // A case that the suite's own limit cut off shows nothing about the defect.
+    assert!(!places.iter().any(|place| place.starts_with(&source("run.rs"))), "{} hung:\n{text}", row.case);
+}
+
+/// Where a file of the suite is, as panics name it.
+fn source(file: &str) -> String {
+    format!("crates/conformance/src/{file}")
+}
+
+/// The places of all panics in an output.
+fn panics(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.split_once("panicked at ")).map(|(_, place)| place.replace('\\', "/")).collect()
+}

@@ -1,0 +1,11 @@
+//! The proof that the suite bites: transports that are broken on purpose, one defect each, and for each the case that catches it.
+//!
+//! All of them are one sound transport, over hyper and rustls with a pool of its own, that asks at named points which defect it has
+//! (`transport`). The sound one passes the whole suite without a waiver (`sound`); a broken one fails the case that the table names
+//! (`table`, `alone`). The same table is the page docs/broken-transports.md (`page`).
+
+mod alone;
+mod page;
+mod sound;
+mod table;
+mod transport;

@@ -1,0 +1,263 @@
+//! The one table of defects: what a broken transport does, and the id of the case that is there to catch it. The type, the tests and
+//! the page in docs/ are all made from it.
+
+use crate::alone;
+
+/// One line of the table.
+pub(crate) struct Row {
+    pub(crate) defect: Defect,
+    /// What the transport does, as a sentence that begins with a verb.
+    pub(crate) about: &'static str,
+    /// The id of the case that catches it.
+    pub(crate) case: &'static str,
+    /// A part of what the case then says: it fails for this defect and not for another reason.
+    pub(crate) says: &'static str,
+}
+
+macro_rules! defects {
+    ($(#[doc = $about:literal] $defect:ident $test:ident $case:literal $says:literal;)+) => {
+        /// What is wrong with a transport. The sound code asks for it at the one point where it shows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Defect { $(#[doc = $about] $defect,)+ }
+
+        pub(crate) const TABLE: &[Row] =
+            &[$(Row { defect: Defect::$defect, about: $about, case: $case, says: $says },)+];
+
+        mod caught_is_a_transport_that {
+            use super::{Defect, Row, alone};
+
+            $(#[test]
+            fn $test() {
+                alone::caught(&Row { defect: Defect::$defect, about: $about, case: $case, says: $says });
+            })+
+        }
+    };
+}
+
+defects! {
+    // Requests and answers.
+    /// sends the path in lower case
+    LowersPaths lowers_paths "REQ-01" "/a/b%2fc";
+    /// decodes `%2F` in the path
+    DecodesSlashes decodes_slashes "REQ-01" "/a/b/c;v=1";
+    /// encodes the query once more, by rules of its own
+    ReencodesQueries reencodes_queries "REQ-01" "r=%2B%20&s";
+    /// leaves out the query
+    DropsQueries drops_queries "REQ-02" "a query";
+    /// sends PATCH as POST
+    SendsPatchAsPost sends_patch_as_post "REQ-03" "left: \"POST\"";
+    /// sends HEAD as GET and reads a body
+    SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD Http1";
+    /// sends only the last of several values of a header
+    DropsRepeatedHeaders drops_repeated_headers "REQ-04" "left: [\"two\"]";
+    /// sorts the values of a header
+    SortsHeaderValues sorts_header_values "REQ-04" "left: [\"one\", \"three\", \"two\"]";
+    /// adds a `Referer`
+    AddsAReferer adds_a_referer "REQ-04" "\"referer\"";
+    /// adds system and processor to the user agent
+    TellsOfTheMachine tells_of_the_machine "REQ-06" "; a test)";
+    /// gives a type to a body that is not there
+    GivesEveryRequestAType gives_every_request_a_type "REQ-07" "application/octet-stream";
+    /// does not announce that a POST has no body
+    LeavesOutLengthZero leaves_out_length_zero "REQ-08" "[] Http1";
+    /// keeps the first of several equal headers of an answer
+    DropsRepeatedAnswerHeaders drops_repeated_answer_headers "REQ-10" "left: [\"b\"]";
+    /// sorts the headers of an answer
+    SortsAnswerHeaders sorts_answer_headers "REQ-10" "left: [\"a\", \"b\"]";
+    /// takes a 204 for a failure
+    FailsWithoutContent fails_without_content "REQ-10" "answered: TransportError(Inner { kind: Protocol";
+    /// says HTTP/1.1 of every answer
+    SpeaksOfHttp11Alone speaks_of_http11_alone "REQ-10" "left: HTTP/1.1";
+    /// sends a cookie back
+    KeepsCookies keeps_cookies "REQ-11" "left: [\"cookie\"";
+    /// answers from a cache
+    AnswersFromACache answers_from_a_cache "REQ-11" "1 requests";
+    /// sends the whole address as target, as if to a proxy
+    SendsAbsoluteTargets sends_absolute_targets "REQ-12" "https://one.digicert.test";
+    // Credentials.
+    /// sends the API key twice
+    SendsTheKeyTwice sends_the_key_twice "CRED-01" "canary0\", \"01canary";
+    /// leaves the port out of `Host`
+    LeavesOutPorts leaves_out_ports "CRED-01" "left: [\"one.digicert.test\"]";
+    /// ignores the identity that it is given
+    IgnoresIdentities ignores_identities "CRED-02" "left: None";
+    /// lets HTTP/2 put the API key in its compression tables
+    IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
+    /// announces a name to a server that is called by its address
+    NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
+    // Trust in servers.
+    /// ignores name overrides
+    IgnoresNameOverrides ignores_name_overrides "TRUST-01" "trusted: TransportError(Inner { kind: Dns";
+    /// trusts servers of every issuer
+    AcceptsAnyIssuer accepts_any_issuer "TRUST-02" "refused: Exchange";
+    /// trusts servers whose certificate has expired
+    AcceptsExpiredServers accepts_expired_servers "TRUST-03" "refused: Exchange";
+    /// trusts servers whose certificate is not valid yet
+    AcceptsServersOfTomorrow accepts_servers_of_tomorrow "TRUST-04" "refused: Exchange";
+    /// does not compare the name in the server's certificate
+    AcceptsAnyName accepts_any_name "TRUST-05" "refused: Exchange";
+    /// lets a wildcard stand for several labels
+    LetsWildcardsCoverMore lets_wildcards_cover_more "TRUST-06" "two are not: Exchange";
+    /// declares that it tells why a server is not trusted, and does not
+    HidesPeerFaults hides_peer_faults "TRUST-07" "left: (PeerUntrusted(Unspecified), TR-05)";
+    /// adds the system's roots to those that alone are to count
+    AddsTheSystemsRoots adds_the_systems_roots "TRUST-08" "only the given roots count: Exchange";
+    /// notices useless roots at the first call only
+    TakesUselessRoots takes_useless_roots "TRUST-10" "no root: Hollow";
+    /// accepts a kind of trust that it does not declare, and trusts nobody
+    AcceptsTrustItLacks accepts_trust_it_lacks "TRUST-11" "what is not declared must be refused: Hollow";
+    /// takes a server of TLS 1.1 for a broken network
+    TakesOldTlsForABlip takes_old_tls_for_a_blip "TRUST-12" "left: (NET-07, true)";
+    /// trusts for ever what the first transport of the process trusts
+    KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "nobody vouches for it any more: Response";
+    /// ignores which version of TLS it is held to
+    IgnoresTlsVersions ignores_tls_versions "TRUST-15" "held to TLS 1.2, the server speaks TLS 1.3";
+    // Identities.
+    /// sends the leaf of a chain alone
+    SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
+    /// sends the root along with the chain
+    SendsRootsToo sends_roots_too "IDENT-02" "leaf and intermediate";
+    /// says TLS 1.3 where TLS 1.2 is spoken
+    ClaimsTls13 claims_tls13 "IDENT-03" "left: Some(Tls13)";
+    /// declares Ed25519 and presents no such identity
+    DropsEd25519 drops_ed25519 "IDENT-04" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
+    /// accepts an identity that it cannot use, and sends none
+    DropsIdentitiesItCannotUse drops_identities_it_cannot_use "IDENT-22" "what is not declared must be refused";
+    /// declares that it tells alerts, and does not
+    HidesAlerts hides_alerts "IDENT-19" "left: HS-03";
+    /// tries once more when the server has refused its certificate
+    RepeatsRefusedHandshakes repeats_refused_handshakes "IDENT-27" "exactly one attempt";
+    /// says that it does not trust the server when the server has refused its certificate
+    BlamesTheServer blames_the_server "IDENT-28" "the wrong side is blamed";
+    /// holds its certificate back where the server does not name its issuer
+    ObeysHints obeys_hints "IDENT-30" "offered anyway, and accepted: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
+    /// says that no server asks for a certificate
+    ClaimsThatNobodyAsked claims_that_nobody_asked "IDENT-31" "left: Some(HO-02)";
+    /// says that it sent a certificate when it did not
+    ClaimsThatItSentOne claims_that_it_sent_one "IDENT-32" "left: (Some(false), Some(true))";
+    // Redirects.
+    /// follows a redirect to another host, with the API key
+    FollowsToOtherHosts follows_to_other_hosts "REDIR-01" "not followed: Response";
+    /// follows a redirect to another port
+    FollowsToOtherPorts follows_to_other_ports "REDIR-02" "not followed: Response";
+    /// follows a redirect to plain HTTP
+    FollowsToClearText follows_to_clear_text "REDIR-03" "the connection ended before the answer began";
+    /// follows a redirect between the platform host and its `clientauth.` form
+    FollowsWithinTheInstallation follows_within_the_installation "REDIR-04" "left: 2";
+    /// follows a 307 with method and body
+    FollowsWithTheBody follows_with_the_body "REDIR-09" "another origin: Response";
+    /// follows every redirect
+    FollowsRedirects follows_redirects "REDIR-10" "left: 200";
+    // Time.
+    /// ignores the limit for connecting
+    IgnoresConnectLimits ignores_connect_limits "TIME-01" "its limit ran out long ago";
+    /// waits for a handshake for as long as the call may take
+    IgnoresStalledHandshakes ignores_stalled_handshakes "TIME-02" "its limit ran out long ago";
+    /// says that TCP was slow when it was TLS
+    MistakesPhases mistakes_phases "TIME-02" "left: Timeout(Connect)";
+    /// waits for an answer without a limit
+    IgnoresMissingAnswers ignores_missing_answers "TIME-03" "its limit ran out long ago";
+    /// waits for the rest of a body without a limit
+    IgnoresStalledBodies ignores_stalled_bodies "TIME-03" "its limit ran out long ago";
+    /// reads the whole body before it returns the head
+    BuffersAnswers buffers_answers "TIME-03" "a head: TransportError(Inner { kind: Timeout(Body)";
+    /// goes on with a call that was dropped
+    KeepsDroppedCalls keeps_dropped_calls "TIME-06" "the connection stays open";
+    /// makes no call any more when one was cancelled
+    StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
+    // Bodies.
+    /// ends every body after 1 MiB
+    StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
+    /// sends a body in chunks though it knows the length
+    HidesLengths hides_lengths "BODY-02" "left: []";
+    /// copies what it uploads, twice
+    CopiesUploads copies_uploads "BODY-03" "more for a body of 32768 KiB";
+    /// takes a body that was cut off for a whole one
+    SwallowsShortBodies swallows_short_bodies "BODY-05" "the body is not whole";
+    /// asks for compressed answers
+    AsksForCompression asks_for_compression "BODY-06" "accept-encoding";
+    /// hides that an answer is compressed
+    DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
+    /// asks for a `100 Continue` first
+    ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
+    /// takes the end of TCP for the end of a TLS stream
+    TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
+    // Errors.
+    /// keeps the error of its library to itself
+    LosesSources loses_sources "ERR-13" "source: None";
+    /// takes a server of plain HTTP for one with bad TLS
+    TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
+    /// has one error for a name without address and a port without server
+    HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: [NET-06, NET-06]";
+    /// takes an answer that is no HTTP for an interrupted connection
+    TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
+    /// panics outside its runtime
+    PanicsWithoutRuntime panics_without_runtime "ERR-20" "an error, not a panic";
+    // Repetitions.
+    /// repeats a POST by itself
+    RepeatsPosts repeats_posts "REPLAY-01" "POST\n  left: 2";
+    /// repeats PUT, PATCH and DELETE by itself
+    RepeatsOtherMethods repeats_other_methods "REPLAY-02" "PUT\n  left: 2";
+    /// repeats a GET by itself when its connection dies
+    RepeatsGets repeats_gets "REPLAY-03" "GET\n  left: 2";
+    /// says *not sent* of a request that the server has read
+    DeniesDelivery denies_delivery "REPLAY-01" "left: (Interrupted, NotSent)";
+    /// says *sent* where nobody listens
+    ClaimsDeliveryToNobody claims_delivery_to_nobody "REPLAY-04" "left: Sent";
+    /// says *unknown* of a stream that the server has refused to look at
+    TakesRefusedStreamsForSent takes_refused_streams_for_sent "RETRY-14" "left: Unknown";
+    /// says *not sent* of a stream that failed in the server
+    TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
+    // The pool.
+    /// makes a connection for each call
+    KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
+    /// says of every connection that it is new
+    CallsEveryConnectionNew calls_every_connection_new "POOL-01" "left: Some(false)";
+    /// presents the identity of the first transport of the process
+    PresentsTheFirstIdentity presents_the_first_identity "POOL-02" "a connection of its own";
+    /// has one pool for all transports of the process
+    SharesPools shares_pools "POOL-03" "one identity, one pool";
+    /// never closes a connection that nobody uses
+    KeepsIdleConnections keeps_idle_connections "POOL-05" "it stays open";
+    /// leaves its connections open when it is dropped
+    LeaksConnections leaks_connections "POOL-07" "closed: false";
+    /// leaves a thread behind for each call
+    LeaksThreads leaks_threads "POOL-08" "threads where there were";
+    /// offers HTTP/2 where HTTP/1.1 alone is wanted
+    OffersHttp2Anyway offers_http2_anyway "POOL-09" "left: 1";
+    /// declares HTTP/2 and speaks HTTP/1.1
+    SpeaksHttp1Alone speaks_http1_alone "POOL-09" "left: (HTTP/1.1, HTTP/1.1)";
+    /// sends requests for two names over one connection
+    JoinsNames joins_names "POOL-10" "left: [\"one.digicert.test:";
+    // Proxies.
+    /// ignores the proxy that it is given
+    IgnoresProxies ignores_proxies "PROXY-01" "index out of bounds";
+    /// shows the API key to the proxy
+    ShowsTheKeyToProxies shows_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// goes around a proxy that refuses
+    GoesAroundProxies goes_around_proxies "PROXY-04" "the proxy wants credentials: Exchange";
+    /// logs the proxy's password
+    LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
+    /// accepts a kind of proxy that it does not declare, and goes straight to the host
+    AcceptsProxiesItLacks accepts_proxies_it_lacks "PROXY-06" "what is not declared must be refused";
+    /// refuses what it lacks, but not by its name
+    RefusesByAnotherName refuses_by_another_name "PROXY-10" "left: Config";
+    /// takes a proxy from the environment
+    ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
+    // Rotation.
+    /// resumes TLS sessions of another transport
+    SharesSessions shares_sessions "ROTATE-03" "left: Resumed";
+    /// keeps the keys of identities that were replaced
+    KeepsOldKeys keeps_old_keys "ROTATE-15" "somebody still holds the old private key";
+    // Secrets.
+    /// prints its private key in `Debug`
+    PrintsItsKey prints_its_key "SECRET-01" "a secret is printed";
+    /// quotes the API key in errors
+    QuotesKeysInErrors quotes_keys_in_errors "SECRET-02" "a secret is printed";
+    /// logs the API key
+    LogsKeys logs_keys "SECRET-03" "a secret is logged by [\"broken::";
+    /// writes its private key to a file that everybody can read
+    OpensItsKeyFile opens_its_key_file "SECRET-07" "is open to others (644)";
+    /// leaves a file with its private key behind
+    LeavesItsKeyFile leaves_its_key_file "SECRET-07" "the private key is left behind";
+}

@@ -1,0 +1,177 @@
+//! One connection, as a call holds it: the end of hyper's that takes requests, and a note of when the connection is gone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use digicert_one_core::{ConnectionFacts, TransportError};
+use futures_util::future::Either;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Flaw;
+use super::failure::Report;
+use super::message::Upload;
+use super::tls::Wire;
+use crate::table::Defect;
+
+/// What an answer may still need to come through after its connection has ended.
+const GRACE: Duration = Duration::from_millis(250);
+
+enum Sender {
+    Http1(http1::SendRequest<Upload>),
+    /// Clones send over the same connection.
+    Http2(http2::SendRequest<Upload>),
+}
+
+/// A connection. Over HTTP/1.1 dropping it closes it; over HTTP/2 the last of its clones does.
+pub(super) struct Link {
+    /// `None` only while it is dropped.
+    sender: Option<Sender>,
+    pub(super) facts: ConnectionFacts,
+    was_used: Arc<AtomicBool>,
+    gone: watch::Receiver<()>,
+    driver: AbortHandle,
+    flaw: Flaw,
+}
+
+/// How the wait for the head of an answer ended.
+pub(super) enum Outcome {
+    Answer(Response<Incoming>),
+    /// `unsent`: hyper gave the request back untouched.
+    Failed {
+        error: hyper::Error,
+        unsent: bool,
+    },
+    /// The connection is gone with the request, and hyper does not say so (<https://github.com/hyperium/hyper/issues/4122>).
+    Lost,
+    Late,
+}
+
+type Answered = Result<Response<Incoming>, TrySendError<Request<Upload>>>;
+
+impl Link {
+    pub(super) async fn new(
+        stream: Box<dyn Wire>,
+        is_http2: bool,
+        facts: ConnectionFacts,
+        flaw: Flaw,
+    ) -> Result<Self, TransportError> {
+        let (tell, gone) = watch::channel(());
+        let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
+        let io = TokioIo::new(stream);
+        let (sender, driver) = if is_http2 {
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.map_err(failed)?;
+            (Sender::Http2(sender), Either::Left(connection))
+        } else {
+            let (sender, connection) = http1::handshake(io).await.map_err(failed)?;
+            (Sender::Http1(sender), Either::Right(connection))
+        };
+        let driver = tokio::spawn(async move {
+            // Its error is that of the call, too.
+            let _ = driver.await;
+            drop(tell);
+        });
+        let driver = driver.abort_handle();
+        Ok(Self { sender: Some(sender), facts, was_used: Arc::default(), gone, driver, flaw })
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self.sender, Some(Sender::Http2(_)))
+    }
+
+    /// Another end of the same connection, over HTTP/2.
+    pub(super) fn another(&self) -> Option<Self> {
+        let Some(Sender::Http2(sender)) = &self.sender else { return None };
+        Some(Self {
+            sender: Some(Sender::Http2(sender.clone())),
+            facts: self.facts.clone(),
+            was_used: Arc::clone(&self.was_used),
+            gone: self.gone.clone(),
+            driver: self.driver.clone(),
+            flaw: self.flaw,
+        })
+    }
+
+    /// Notes a call, and says whether there was one before.
+    pub(super) fn mark_used(&self) -> bool {
+        self.was_used.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match &self.sender {
+            Some(Sender::Http1(sender)) => sender.is_closed(),
+            Some(Sender::Http2(sender)) => sender.is_closed(),
+            None => true,
+        }
+    }
+
+    /// Whether it takes a request. The last answer may just be ending.
+    pub(super) async fn ready(&mut self) -> bool {
+        let ready = async {
+            match &mut self.sender {
+                Some(Sender::Http1(sender)) => sender.ready().await.is_ok(),
+                Some(Sender::Http2(sender)) => sender.ready().await.is_ok(),
+                None => false,
+            }
+        };
+        timeout(GRACE, ready).await.unwrap_or(false)
+    }
+
+    /// Sends one request and waits for the head of its answer, until `limit` if there is one.
+    pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> Outcome {
+        let call = match &mut self.sender {
+            Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
+            Some(Sender::Http2(sender)) => Either::Right(sender.try_send_request(request)),
+            None => return Outcome::Lost,
+        };
+        let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);
+        if self.flaw.is(Defect::KeepsDroppedCalls) {
+            // In a task of its own it goes on when nobody waits for it any more.
+            let task = tokio::spawn(call);
+            call = Box::pin(async move { task.await.expect("the task does not panic") });
+        }
+        let late = async {
+            match limit {
+                Some(limit) => sleep_until(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answered = &mut call => Outcome::of(answered),
+            _ = self.gone.changed() => match timeout(GRACE, call).await {
+                Ok(answered) => Outcome::of(answered),
+                Err(_) => Outcome::Lost,
+            },
+            () = late => Outcome::Late,
+        }
+    }
+}
+
+impl Outcome {
+    fn of(answered: Answered) -> Self {
+        match answered {
+            Ok(response) => Self::Answer(response),
+            Err(mut failure) => {
+                let unsent = failure.take_message().is_some();
+                Self::Failed { error: failure.into_error(), unsent }
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.flaw.is(Defect::LeaksConnections) {
+            std::mem::forget(self.sender.take());
+        } else if !self.is_http2() && !self.flaw.is(Defect::KeepsDroppedCalls) {
+            self.driver.abort();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The defects that take more than a word: what a broken transport does around a call that the sound one just sends.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use digicert_one_core::{
+    ClientIdentity, Delivery, Exchange, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
+    TransportErrorKind as Kind,
+};
+use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use http::{Method, Request, Uri};
+use tokio::time::Instant;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+
+use super::{Flaw, Pooled, failure};
+use crate::table::Defect;
+
+/// What a broken transport remembers.
+pub(super) struct Misdeeds {
+    flaw: Flaw,
+    key: Option<Vec<u8>>,
+    file: Option<PathBuf>,
+    cookie: Mutex<Option<HeaderValue>>,
+    cache: Mutex<HashMap<Uri, Bytes>>,
+    is_busy: AtomicBool,
+}
+
+impl Misdeeds {
+    pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
+        let identity = config.identity();
+        if flaw.is(Defect::KeepsOldKeys) {
+            static KEPT: Mutex<Vec<ClientIdentity>> = Mutex::new(Vec::new());
+            locked(&KEPT).extend(identity.cloned());
+        }
+        let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
+        let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
+        Ok(Self {
+            flaw,
+            key: key.map(|identity| identity.expose_pkcs8(<[u8]>::to_vec)),
+            file: file
+                .map(|identity| key_file(identity, flaw))
+                .transpose()
+                .map_err(|error| failure::local(Kind::LocalIdentity, error))?,
+            cookie: Mutex::default(),
+            cache: Mutex::default(),
+            is_busy: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        self.key.as_deref()
+    }
+
+    /// A call of a broken transport.
+    pub(super) async fn send(
+        &self,
+        transport: &Pooled,
+        mut request: Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Exchange, TransportError> {
+        if self.flaw.is(Defect::StaysBusyAfterACancel) && self.is_busy.swap(true, Ordering::Relaxed) {
+            return Err(failure::local(Kind::Other, "another call is being made"));
+        }
+        if let (true, Some(body)) =
+            (self.flaw.is(Defect::AnswersFromACache), locked(&self.cache).get(request.uri()).cloned())
+        {
+            let answer = http::Response::new(ResponseBody::full(body));
+            return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
+        }
+        self.prepare(&mut request);
+        let sent = request.clone();
+        let mut outcome = transport.call(request, deadline).await;
+        if outcome.as_ref().is_err_and(|error| self.repeats(&sent, error)) {
+            outcome = transport.call(sent.clone(), deadline).await;
+        }
+        self.is_busy.store(false, Ordering::Relaxed);
+        match outcome {
+            Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
+            Err(error) => Err(self.retold(&sent, error)),
+        }
+    }
+
+    fn prepare(&self, request: &mut Request<Bytes>) {
+        if let (true, Some(cookie)) = (self.flaw.is(Defect::KeepsCookies), locked(&self.cookie).clone()) {
+            request.headers_mut().insert(COOKIE, cookie);
+        }
+        if self.flaw.is(Defect::LogsKeys) {
+            tracing::debug!("sending {:?}", key_of(request));
+        }
+        if self.flaw.is(Defect::LeaksThreads) {
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
+        if self.flaw.is(Defect::CopiesUploads) {
+            static COPIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+            locked(&COPIES).extend([request.body().to_vec(), request.body().to_vec()]);
+        }
+    }
+
+    /// Whether a call that failed is made once more.
+    fn repeats(&self, request: &Request<Bytes>, error: &TransportError) -> bool {
+        let interrupted = error.kind() == Kind::Interrupted;
+        let method = request.method();
+        let is = |defect| self.flaw.is(defect);
+        (is(Defect::RepeatsPosts) && interrupted && method == Method::POST)
+            || (is(Defect::RepeatsOtherMethods) && interrupted && ![Method::POST, Method::GET].contains(method))
+            || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
+            || is(Defect::RepeatsRefusedHandshakes)
+    }
+
+    /// The error as a broken transport tells it.
+    fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
+        let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
+        if self.flaw.is(Defect::DeniesDelivery) {
+            return anew(Delivery::NotSent).with_source(error);
+        }
+        if self.flaw.is(Defect::QuotesKeysInErrors) {
+            return anew(error.delivery()).with_source(format!("while sending {:?}", key_of(request)));
+        }
+        error
+    }
+
+    /// What a broken transport does with an answer.
+    async fn finish(
+        &self,
+        transport: &Pooled,
+        mut request: Request<Bytes>,
+        exchange: Exchange,
+        deadline: Instant,
+    ) -> Result<Exchange, TransportError> {
+        if let Some(cookie) = exchange.response.headers().get(SET_COOKIE) {
+            *locked(&self.cookie) = Some(cookie.clone());
+        }
+        if let Some(target) = self.leads_to(&request, &exchange) {
+            *request.uri_mut() = target;
+            return transport.call(request, deadline).await;
+        }
+        let caches = self.flaw.is(Defect::AnswersFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
+        if !caches && !self.flaw.is(Defect::BuffersAnswers) {
+            return Ok(exchange);
+        }
+        let (head, body) = exchange.response.into_parts();
+        let body = body.collect(usize::MAX).await?;
+        if caches {
+            locked(&self.cache).insert(request.uri().clone(), body.clone());
+        }
+        let response = http::Response::from_parts(head, ResponseBody::full(body));
+        Ok(Exchange::new(response, exchange.facts))
+    }
+
+    /// Where a redirect leads, if the defect is to follow it. The request goes there as it is, credentials and all.
+    fn leads_to(&self, request: &Request<Bytes>, exchange: &Exchange) -> Option<Uri> {
+        if !exchange.response.status().is_redirection() {
+            return None;
+        }
+        let target: Uri = exchange.response.headers().get(LOCATION)?.to_str().ok()?.parse().ok()?;
+        let (from, to) = (request.uri().host()?, target.host()?);
+        let is = |defect| self.flaw.is(defect);
+        let follows = is(Defect::FollowsRedirects)
+            || (is(Defect::FollowsToOtherHosts) && from != to)
+            || (is(Defect::FollowsToOtherPorts) && from == to && request.uri().port() != target.port())
+            || (is(Defect::FollowsToClearText) && target.scheme_str() == Some("http"))
+            || (is(Defect::FollowsWithinTheInstallation) && (from.ends_with(to) || to.ends_with(from)))
+            || (is(Defect::FollowsWithTheBody) && exchange.response.status() == 307);
+        follows.then_some(target)
+    }
+}
+
+impl Drop for Misdeeds {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.as_ref().filter(|_| !self.flaw.is(Defect::LeavesItsKeyFile)) {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn key_of(request: &Request<Bytes>) -> Option<&str> {
+    std::str::from_utf8(request.headers().get("x-api-key")?.as_bytes()).ok()
+}
+
+/// A file for a library that takes no key from memory.
+fn key_file(identity: &ClientIdentity, flaw: Flaw) -> std::io::Result<PathBuf> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let path = std::env::temp_dir().join(format!("broken-{}.pem", NEXT.fetch_add(1, Ordering::Relaxed)));
+    identity.expose_key_pem(|pem| std::fs::write(&path, pem))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = if flaw.is(Defect::OpensItsKeyFile) { 0o644 } else { 0o600 };
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(path)
+}
+
+/// The proxy that is used: the one of the configuration, unless there is a defect.
+pub(super) fn proxy(config: &TransportConfig, flaw: Flaw) -> Proxy {
+    if flaw.among(&[Defect::IgnoresProxies, Defect::AcceptsProxiesItLacks]) {
+        return Proxy::None;
+    }
+    if flaw.is(Defect::ReadsProxyVariables)
+        && let Some(proxy) = std::env::var("HTTPS_PROXY").ok().and_then(|url| Proxy::parse(&url).ok())
+    {
+        return proxy;
+    }
+    config.proxy().clone()
+}
+
+/// The roots of the machine, where the environment says which these are.
+pub(super) fn system_roots() -> Vec<CertificateDer<'static>> {
+    let file = std::env::var_os("SSL_CERT_FILE");
+    let roots = file.and_then(|path| CertificateDer::pem_file_iter(path).ok());
+    roots.into_iter().flatten().flatten().collect()
+}
+
+/// A transport that cannot work, which nobody was told when it was made.
+#[derive(Debug)]
+pub(super) struct Hollow;
+
+#[async_trait::async_trait]
+impl Transport for Hollow {
+    async fn send(&self, _: Request<Bytes>) -> Result<Exchange, TransportError> {
+        Err(TransportError::new(Kind::TrustRoots, Delivery::NotSent))
+    }
+}

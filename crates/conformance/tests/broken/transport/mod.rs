@@ -1,0 +1,213 @@
+//! A small transport of full habits: hyper's own connections over rustls, HTTP/1.1 and HTTP/2, a pool, a CONNECT proxy. It knows
+//! core alone, as a stranger's would. Without a defect it is sound; with one it is that and nothing else.
+
+mod body;
+mod dial;
+mod failure;
+mod identity;
+mod link;
+mod message;
+mod misdeeds;
+mod pool;
+mod tls;
+mod tunnel;
+mod verifier;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Capabilities, Capability, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy, Transport,
+    TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
+};
+use http::Request;
+use tokio::time::Instant;
+
+use self::body::{Held, Returning};
+use self::dial::Dialer;
+use self::failure::Report;
+use self::link::Outcome;
+use self::misdeeds::Misdeeds;
+use self::pool::Pool;
+use self::tls::Tls;
+use self::tunnel::Tunnel;
+use crate::table::Defect;
+
+/// Which defect a transport has, if any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flaw(Option<Defect>);
+
+impl Flaw {
+    pub(crate) fn is(self, defect: Defect) -> bool {
+        self.0 == Some(defect)
+    }
+
+    /// Whether it is one of these.
+    pub(crate) fn among(self, defects: &[Defect]) -> bool {
+        self.0.is_some_and(|defect| defects.contains(&defect))
+    }
+}
+
+/// Makes transports with one defect, or without.
+#[derive(Debug)]
+pub(crate) struct Connector(Flaw);
+
+impl Connector {
+    pub(crate) fn sound() -> Self {
+        Self(Flaw(None))
+    }
+
+    pub(crate) fn broken(defect: Defect) -> Self {
+        Self(Flaw(Some(defect)))
+    }
+}
+
+impl digicert_one_core::Connector for Connector {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("broken", "hyper 1", "rustls 0.23 / aws-lc-rs")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let lacks =
+            [Capability::TrustSystem, Capability::TrustSystemAnd, Capability::HttpsProxy, Capability::SocksProxy];
+        let all = lacks.into_iter().fold(Capabilities::all(), Capabilities::without);
+        if self.0.is(Defect::DropsIdentitiesItCannotUse) { all.without(Capability::ClientIdentity) } else { all }
+    }
+
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        let is_only = matches!(config.trust(), TrustRoots::Only(_));
+        if self.0.is(Defect::TakesUselessRoots) && config.trust().given().is_err()
+            || self.0.is(Defect::AcceptsTrustItLacks) && !is_only
+        {
+            return Ok(Arc::new(misdeeds::Hollow));
+        }
+        Ok(Arc::new(Pooled::new(config, self.0)?))
+    }
+}
+
+/// Ten years: later than any call.
+const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// One identity, one pool.
+struct Pooled {
+    flaw: Flaw,
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    misdeeds: Misdeeds,
+    limit: Duration,
+}
+
+impl Pooled {
+    fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
+        check(config, flaw)?;
+        let misdeeds = Misdeeds::new(config, flaw)?;
+        let tunnel = match misdeeds::proxy(config, flaw) {
+            Proxy::Http(uri) => Some(Tunnel::new(&uri, flaw).map_err(|error| failure::local(Kind::Config, error))?),
+            _ => None,
+        };
+        let limit = config.timeouts().total();
+        let pool = Pool::new(config.timeouts().pool_idle(), flaw);
+        Ok(Self { flaw, dialer: Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw), pool, misdeeds, limit })
+    }
+
+    /// One request, on a connection of the pool or a new one.
+    async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Result<Exchange, TransportError> {
+        let request = message::outgoing(request, self.flaw)?;
+        let origin = pool::origin(request.uri(), self.flaw);
+        let runtime = tokio::runtime::Handle::current();
+        loop {
+            let (mut link, ticket) = match self.pool.take(&origin, &runtime).await {
+                Some(taken) => taken,
+                None => {
+                    let link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
+                    let ticket = self.pool.adopt(&origin, &link, &runtime);
+                    (link, ticket)
+                }
+            };
+            let was_used = link.mark_used();
+            let mut facts = link.facts.clone();
+            facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
+            let report = Report::new(facts.clone(), self.flaw);
+            let framed = message::framed(&request, link.is_http2(), self.flaw)?;
+            let limit = (!self.flaw.is(Defect::IgnoresMissingAnswers)).then_some(deadline);
+            match link.send(framed, limit).await {
+                Outcome::Answer(response) => {
+                    let response = message::incoming(response, self.flaw)?;
+                    let (head, inner) = response.into_parts();
+                    let body = Held::new(inner, deadline, report, Returning::new(link, ticket));
+                    let response = http::Response::from_parts(head, digicert_one_core::ResponseBody::new(body));
+                    return Ok(Exchange::new(response, facts));
+                }
+                // A pooled connection that ended before it took the request: another one will do.
+                Outcome::Failed { unsent: true, .. } if was_used => {}
+                Outcome::Failed { error, unsent } => return Err(report.of_call(error, unsent)),
+                Outcome::Lost => {
+                    let why = "the connection ended in the moment in which it was given the request";
+                    return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));
+                }
+                Outcome::Late => {
+                    let why = "the limit of the whole call ran out";
+                    return Err(report.error(Kind::Timeout(Phase::Response), Delivery::Unknown, why));
+                }
+            }
+        }
+    }
+}
+
+/// What this stack lacks it refuses by name.
+fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
+    let lacking = match config.trust() {
+        TrustRoots::Only(_) => None,
+        TrustRoots::System => Some(Capability::TrustSystem),
+        _ => Some(Capability::TrustSystemAnd),
+    };
+    if let Some(lacking) = lacking {
+        // A list that nobody could use is the greater fault.
+        config.trust().given()?;
+        return Err(TransportError::unsupported(lacking, "only given roots"));
+    }
+    match config.proxy().capability().filter(|capability| *capability != Capability::HttpProxy) {
+        Some(_) if flaw.is(Defect::AcceptsProxiesItLacks) => Ok(()),
+        Some(_) if flaw.is(Defect::RefusesByAnotherName) => Err(TransportError::new(Kind::Config, Delivery::NotSent)),
+        Some(lacking) => Err(TransportError::unsupported(lacking, "proxies of plain HTTP alone")),
+        None => Ok(()),
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Pooled {
+    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        if !self.flaw.is(Defect::PanicsWithoutRuntime)
+            && let Err(error) = tokio::runtime::Handle::try_current()
+        {
+            return Err(failure::local(Kind::NoRuntime, error));
+        }
+        let now = Instant::now();
+        // A limit beyond what the clock can count is no limit.
+        let deadline = now.checked_add(self.limit).unwrap_or(now + FAR);
+        if self.flaw.0.is_none() {
+            return self.call(request, deadline).await;
+        }
+        self.misdeeds.send(self, request, deadline).await
+    }
+}
+
+impl fmt::Debug for Pooled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Pooled");
+        if self.flaw.is(Defect::PrintsItsKey) {
+            out.field("key", &self.misdeeds.key());
+        }
+        out.finish_non_exhaustive()
+    }
+}
+
+/// What the configuration wants of ALPN.
+fn wants_http2(config: &TransportConfig, flaw: Flaw) -> bool {
+    match config.http_versions() {
+        HttpVersions::Http1 => flaw.is(Defect::OffersHttp2Anyway),
+        _ => !flaw.is(Defect::SpeaksHttp1Alone),
+    }
+}

@@ -1,0 +1,173 @@
+//! The pool of one transport: connections without a call, by origin, and the HTTP/2 connections that calls share. A connection
+//! without a call is closed when its time has come, by a timer that does not keep the pool.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use http::Uri;
+use tokio::runtime::Handle;
+
+use super::Flaw;
+use super::link::Link;
+use crate::table::Defect;
+
+/// What makes connections interchangeable.
+pub(super) fn origin(uri: &Uri, flaw: Flaw) -> String {
+    let scheme = uri.scheme_str().unwrap_or_default();
+    if flaw.is(Defect::JoinsNames) {
+        return format!("{scheme}:{}", uri.port_u16().unwrap_or_default());
+    }
+    format!("{scheme}://{}", uri.authority().map_or("", |authority| authority.as_str()).to_ascii_lowercase())
+}
+
+pub(super) struct Pool {
+    origins: Mutex<HashMap<String, Connections>>,
+    idle: Duration,
+    next: AtomicU64,
+    flaw: Flaw,
+}
+
+#[derive(Default)]
+struct Connections {
+    /// HTTP/1.1 without a call, the latest last.
+    idle: Vec<(u64, Link)>,
+    shared: Option<Shared>,
+}
+
+/// An HTTP/2 connection.
+struct Shared {
+    id: u64,
+    link: Link,
+    calls: usize,
+    /// Changes whenever it is left without a call.
+    rests: u64,
+}
+
+/// The way of a link back to its pool.
+pub(super) struct Ticket {
+    pool: Weak<Pool>,
+    origin: String,
+    runtime: Handle,
+    shared: Option<u64>,
+}
+
+impl Pool {
+    pub(super) fn new(idle: Duration, flaw: Flaw) -> Arc<Self> {
+        let new = || Arc::new(Self { origins: Mutex::default(), idle, next: AtomicU64::new(0), flaw });
+        if flaw.is(Defect::SharesPools) {
+            static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
+            return Arc::clone(SHARED.get_or_init(new));
+        }
+        new()
+    }
+
+    fn origins(&self) -> MutexGuard<'_, HashMap<String, Connections>> {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ticket(self: &Arc<Self>, origin: &str, runtime: &Handle, shared: Option<u64>) -> Ticket {
+        Ticket { pool: Arc::downgrade(self), origin: origin.to_owned(), runtime: runtime.clone(), shared }
+    }
+
+    /// A connection that takes a request, if there is one.
+    pub(super) async fn take(self: &Arc<Self>, origin: &str, runtime: &Handle) -> Option<(Link, Ticket)> {
+        loop {
+            let mut link = {
+                let mut origins = self.origins();
+                let connections = origins.get_mut(origin)?;
+                if connections.shared.as_ref().is_some_and(|shared| shared.link.is_closed()) {
+                    connections.shared = None;
+                }
+                if let Some(shared) = &mut connections.shared {
+                    shared.calls += 1;
+                    return Some((shared.link.another()?, self.ticket(origin, runtime, Some(shared.id))));
+                }
+                connections.idle.pop()?.1
+            };
+            if link.ready().await {
+                return Some((link, self.ticket(origin, runtime, None)));
+            }
+        }
+    }
+
+    /// Takes notice of a new connection that a call begins with.
+    pub(super) fn adopt(self: &Arc<Self>, origin: &str, link: &Link, runtime: &Handle) -> Ticket {
+        let mut shared = None;
+        if let Some(link) = link.another().filter(|_| !self.flaw.is(Defect::KeepsNoConnections)) {
+            let mut origins = self.origins();
+            let place = &mut origins.entry(origin.to_owned()).or_default().shared;
+            // Two calls may have begun one each; the second one is then its call's alone.
+            if place.is_none() {
+                let id = self.next.fetch_add(1, Ordering::Relaxed);
+                *place = Some(Shared { id, link, calls: 1, rests: 0 });
+                shared = Some(id);
+            }
+        }
+        self.ticket(origin, runtime, shared)
+    }
+
+    fn keep(self: &Arc<Self>, link: Link, ticket: &Ticket) {
+        if self.flaw.is(Defect::KeepsNoConnections) || link.is_closed() {
+            return;
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.origins().entry(ticket.origin.clone()).or_default().idle.push((id, link));
+        self.later(ticket, move |connections| connections.idle.retain(|(kept, _)| *kept != id));
+    }
+
+    fn release(self: &Arc<Self>, id: u64, ticket: &Ticket) {
+        let mut origins = self.origins();
+        let Some(Connections { shared: Some(shared), .. }) = origins.get_mut(&ticket.origin) else { return };
+        if shared.id != id {
+            return;
+        }
+        shared.calls -= 1;
+        if shared.calls > 0 {
+            return;
+        }
+        shared.rests += 1;
+        let rests = shared.rests;
+        drop(origins);
+        self.later(ticket, move |connections| {
+            let rested = |shared: &Shared| shared.id == id && shared.rests == rests && shared.calls == 0;
+            if connections.shared.as_ref().is_some_and(rested) {
+                connections.shared = None;
+            }
+        });
+    }
+
+    /// Does this when the idle limit has passed, if the pool is still there.
+    fn later(self: &Arc<Self>, ticket: &Ticket, close: impl FnOnce(&mut Connections) + Send + 'static) {
+        if self.flaw.is(Defect::KeepsIdleConnections) {
+            return;
+        }
+        let (pool, origin, idle) = (Arc::downgrade(self), ticket.origin.clone(), self.idle);
+        ticket.runtime.spawn(async move {
+            tokio::time::sleep(idle).await;
+            if let Some(pool) = pool.upgrade()
+                && let Some(connections) = pool.origins().get_mut(&origin)
+            {
+                close(connections);
+            }
+        });
+    }
+}
+
+impl Ticket {
+    /// The call is over and its connection fit for another one.
+    pub(super) fn give_back(self, link: Link) {
+        if let Some(pool) = self.pool.upgrade().filter(|_| !link.is_http2()) {
+            pool.keep(link, &self);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let (Some(pool), Some(id)) = (self.pool.upgrade(), self.shared) {
+            pool.release(id, self);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! TLS for one transport: roots, versions, identity. Each handshake has a note of its own on what the server asked for, so no
+//! session is ever resumed: rustls resumes only with the same presenter.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use digicert_one_core::{
+    ConnectionFacts, ServerCertificate, TlsVersion, TlsVersions, TransportConfig, TransportError,
+    TransportErrorKind as Kind,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore};
+
+use super::failure::{Report, local};
+use super::identity::{self, Asked, Presenter, SharedPresenter};
+use super::verifier::Verifier;
+use super::{Flaw, misdeeds, wants_http2};
+use crate::table::Defect;
+
+/// What carries HTTP.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Makes handshakes with one configuration.
+pub(super) struct Tls {
+    config: ClientConfig,
+    key: Option<Arc<CertifiedKey>>,
+    flaw: Flaw,
+}
+
+impl Tls {
+    pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = identity::load(config, &provider, flaw)?;
+        let versions: &[&rustls::SupportedProtocolVersion] = match config.tls_versions() {
+            _ if flaw.is(Defect::IgnoresTlsVersions) => rustls::DEFAULT_VERSIONS,
+            TlsVersions::Only(TlsVersion::Tls12) => &[&rustls::version::TLS12],
+            TlsVersions::Only(_) => &[&rustls::version::TLS13],
+            _ => rustls::DEFAULT_VERSIONS,
+        };
+        let roots = Arc::new(roots(config, flaw)?);
+        let webpki = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+        let webpki = webpki.map_err(|error| local(Kind::TrustRoots, error))?;
+        let mut tls = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(|error| local(Kind::Config, error))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { webpki, flaw }))
+            .with_no_client_auth();
+        let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
+        tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
+        tls.resumption = Resumption::disabled();
+        if flaw.is(Defect::SharesSessions) {
+            tls = shared(tls, key.clone());
+        }
+        Ok(Self { config: tls, key, flaw })
+    }
+
+    /// One handshake; what it showed is in the facts.
+    pub(super) async fn shake<S: Wire + 'static>(
+        &self,
+        host: &str,
+        stream: S,
+        facts: &mut ConnectionFacts,
+    ) -> Result<(Box<dyn Wire>, bool), TransportError> {
+        let host = match host.parse::<std::net::IpAddr>() {
+            Ok(_) if self.flaw.is(Defect::NamesAddresses) => "localhost",
+            _ => host,
+        };
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
+        let asked = Asked::default();
+        let mut tls = self.config.clone();
+        if !self.flaw.is(Defect::SharesSessions) {
+            let presenter = Presenter { key: self.key.clone(), asked: asked.clone(), flaw: self.flaw };
+            tls.client_auth_cert_resolver = Arc::new(presenter);
+        }
+        let outcome = TlsConnector::from(Arc::new(tls)).connect(name, stream).await;
+        asked.tell(facts, self.flaw);
+        let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
+        self.learn(&stream, facts);
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let lenient = self.flaw.is(Defect::TakesAnyEndForTheEnd);
+        Ok((if lenient { Box::new(Unauthenticated(stream)) } else { Box::new(stream) }, is_http2))
+    }
+
+    fn learn<S>(&self, stream: &TlsStream<S>, facts: &mut ConnectionFacts) {
+        let session = &stream.get_ref().1;
+        facts.tls_version = match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => Some(TlsVersion::Tls13),
+            Some(ProtocolVersion::TLSv1_2) if self.flaw.is(Defect::ClaimsTls13) => Some(TlsVersion::Tls13),
+            Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
+            _ => None,
+        };
+        facts.tls_resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
+        let leaf = session.peer_certificates().and_then(|chain| chain.first());
+        facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
+    }
+}
+
+/// The roots to trust, each of them a certificate.
+fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, TransportError> {
+    let mut store = RootCertStore::empty();
+    for root in config.trust().given()? {
+        store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
+    }
+    if flaw.is(Defect::AddsTheSystemsRoots) {
+        store.add_parsable_certificates(misdeeds::system_roots());
+    }
+    if flaw.is(Defect::KeepsTheFirstRoots) {
+        static FIRST: OnceLock<RootCertStore> = OnceLock::new();
+        return Ok(FIRST.get_or_init(|| store).clone());
+    }
+    Ok(store)
+}
+
+/// Verifier, presenter and sessions of the whole process.
+fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig {
+    static SHARED: OnceLock<(ClientConfig, Arc<SharedPresenter>)> = OnceLock::new();
+    let (first, presenter) = SHARED.get_or_init(|| {
+        own.resumption = Resumption::in_memory_sessions(32);
+        let presenter = Arc::new(SharedPresenter::default());
+        own.client_auth_cert_resolver = Arc::<SharedPresenter>::clone(&presenter);
+        (own, presenter)
+    });
+    presenter.set(key);
+    first.clone()
+}
+
+/// Takes an end without `close_notify` for one with it.
+struct Unauthenticated<S>(TlsStream<S>);
+
+impl<S: Wire> AsyncRead for Unauthenticated<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.0).poll_read(cx, buffer)) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            outcome => Poll::Ready(outcome),
+        }
+    }
+}
+
+impl<S: Wire> AsyncWrite for Unauthenticated<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

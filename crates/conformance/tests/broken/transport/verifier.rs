@@ -1,0 +1,82 @@
+//! The verifier of servers: webpki's. The broken ones pass over what it finds wrong.
+
+use std::sync::Arc;
+
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+use super::Flaw;
+use crate::table::Defect;
+
+/// As webpki judges, less what the defect overlooks.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pub(super) webpki: Arc<WebPkiServerVerifier>,
+    pub(super) flaw: Flaw,
+}
+
+impl Verifier {
+    fn overlooks(&self, fault: &CertificateError) -> bool {
+        let defect = match fault {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Defect::AcceptsExpiredServers,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Defect::AcceptsServersOfTomorrow
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Defect::AcceptsAnyName
+            }
+            CertificateError::UnknownIssuer => Defect::AcceptsAnyIssuer,
+            _ => return false,
+        };
+        self.flaw.is(defect)
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verify = |name: &ServerName<'_>| self.webpki.verify_server_cert(leaf, others, name, stapled, now);
+        let verdict = verify(name);
+        if let (Err(_), true, ServerName::DnsName(name)) =
+            (&verdict, self.flaw.is(Defect::LetsWildcardsCoverMore), name)
+            && let Some((_, parent)) = name.as_ref().split_once('.')
+            && let Ok(parent) = ServerName::try_from(parent)
+        {
+            return verify(&parent);
+        }
+        match verdict {
+            Err(Error::InvalidCertificate(fault)) if self.overlooks(&fault) => Ok(ServerCertVerified::assertion()),
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
