@@ -1,8 +1,8 @@
 //! A transport over a blocking library: ureq 3 on rustls, moved off the executor by the crate `blocking`.
 //!
 //! Each call has a ureq agent of its own, because an agent is the only thing of ureq that can be shut down from outside: that is
-//! how a dropped call ends. `config.rs` is what
-//! ureq is made with, `wire.rs` what we put between ureq and the socket, `error.rs` what its errors mean.
+//! how a dropped call ends. `config.rs` is what ureq is made with, `wire.rs` what we put between ureq and the socket, `error.rs`
+//! what its errors mean.
 
 mod config;
 mod error;
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use blocking::unblock;
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, TlsVersion, Transport,
-    TransportConfig, TransportError, TrustRoots, announce_empty_body,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig,
+    TransportError, TrustRoots, announce_empty_body,
 };
 use futures_util::stream;
 use http_body::Frame;
