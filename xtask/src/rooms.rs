@@ -7,7 +7,7 @@ mod graph;
 mod rules;
 mod table;
 
-pub(crate) use table::OUTSIDE;
+pub(crate) use table::{OUTSIDE, UREQ};
 
 use crate::Failure;
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::rooms::OUTSIDE;
+use crate::rooms::{OUTSIDE, UREQ};
 use crate::{Failure, cargo, cost, docs, rooms};
 
 /// Which steps to run.
@@ -37,8 +37,8 @@ enum Work {
     Cargo(Vec<&'static str>),
     /// Cargo with these arguments, and warnings of rustdoc as errors.
     CargoDoc(Vec<&'static str>),
-    /// Cargo with these arguments on the package outside the workspace.
-    Outside(Vec<&'static str>),
+    /// Cargo with these arguments on the package in this folder, outside the workspace.
+    Outside(&'static str, Vec<&'static str>),
     /// A function of ours; the end says whether it ran.
     Ours(fn() -> Result<Ran, Failure>),
 }
@@ -72,7 +72,8 @@ fn steps() -> Vec<Step> {
     let step = |name, work, about| Step { name, about, work };
     vec![
         step("fmt", Cargo(vec!["fmt", "--all", "--check"]), "the code is formatted"),
-        step("outside-fmt", Outside(vec!["fmt", "--check"]), "so is the transport outside the workspace"),
+        step("outside-fmt", Outside(OUTSIDE, vec!["fmt", "--check"]), "so is the transport outside the workspace"),
+        step("ureq-fmt", Outside(UREQ, vec!["fmt", "--check"]), "so is the one over a blocking library"),
         step("rooms", Ours(the_rooms), "no arrow between our crates that the design does not draw"),
         step("docs", Ours(the_docs), "the generated parts of docs/ are what the code says"),
         step("deny", Ours(deny), "licences, sources and duplicates of the dependencies"),
@@ -108,11 +109,21 @@ fn steps() -> Vec<Step> {
         ),
         step(
             "outside-clippy",
-            Outside([&["clippy"], NO_WARNING].concat()),
+            Outside(OUTSIDE, [&["clippy"], NO_WARNING].concat()),
             "no warning in the transport outside the workspace",
         ),
+        step(
+            "ureq-clippy",
+            Outside(UREQ, [&["clippy"], NO_WARNING].concat()),
+            "no warning in the one over a blocking library",
+        ),
         step("cost", Ours(the_cost), "the client adds no more to a call than it may"),
-        step("outside-test", Outside(vec!["test"]), "a stranger's transport builds on core and runs against the suite"),
+        step(
+            "outside-test",
+            Outside(OUTSIDE, vec!["test"]),
+            "a stranger's transport builds on core and runs against the suite",
+        ),
+        step("ureq-test", Outside(UREQ, vec!["test"]), "so does the one over a blocking library, of which docs/ tells"),
     ]
 }
 
@@ -178,7 +189,7 @@ impl Work {
         match self {
             Self::Cargo(arguments) => must_succeed(&mut cargo::command(arguments)),
             Self::CargoDoc(arguments) => must_succeed(cargo::command(arguments).env("RUSTDOCFLAGS", "-D warnings")),
-            Self::Outside(arguments) => outside(arguments),
+            Self::Outside(folder, arguments) => outside(folder, arguments),
             Self::Ours(function) => function(),
         }
     }
@@ -192,16 +203,16 @@ fn must_succeed(command: &mut Command) -> Result<Ran, Failure> {
     if status.success() { Ok(Ran::Done) } else { Err(Failure::new(format_args!("failed: {shown}"))) }
 }
 
-/// The package outside the workspace, with the versions of the workspace and in its target directory: two resolutions of
+/// A package outside the workspace, with the versions of the workspace and in its target directory: two resolutions of
 /// the same dependencies would build everything twice.
-fn outside(arguments: &[&str]) -> Result<Ran, Failure> {
+fn outside(package: &str, arguments: &[&str]) -> Result<Ran, Failure> {
     let root = cargo::root();
-    let folder = root.join(OUTSIDE);
+    let folder = root.join(package);
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))
-        .map_err(|error| Failure::new(format_args!("cannot copy Cargo.lock to {OUTSIDE}: {error}")))?;
+        .map_err(|error| Failure::new(format_args!("cannot copy Cargo.lock to {package}: {error}")))?;
     let (first, rest) = arguments.split_first().ok_or_else(|| Failure::new("no cargo command"))?;
     let mut command = cargo::command(&[first, "--manifest-path"]);
-    command.arg(format!("{OUTSIDE}/Cargo.toml"));
+    command.arg(format!("{package}/Cargo.toml"));
     if *first != "fmt" {
         command.args(["--target-dir", "target"]);
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-use super::table::{Build, OUTSIDE, ROOMS};
+use super::table::{Build, ROOMS, STRANGERS};
 use crate::{Failure, cargo};
 
 /// Our packages, and the trees that rules ask about.
@@ -59,13 +59,13 @@ pub(super) struct Tree {
 }
 
 impl Graph {
-    /// Reads the workspace, the package outside it, and the trees that the table asks for.
+    /// Reads the workspace, the packages outside it, and the trees that the table asks for.
     pub(super) fn read() -> Result<Self, Failure> {
         let root = cargo::root();
         let mut packages = packages_of(&root.join("Cargo.toml"), true)?;
-        let outside = root.join(OUTSIDE).join("Cargo.toml");
-        if outside.exists() {
-            packages.extend(packages_of(&outside, false)?.into_iter().map(|it| Package { name: OUTSIDE.into(), ..it }));
+        for &folder in STRANGERS {
+            let outside = packages_of(&root.join(folder).join("Cargo.toml"), false)?;
+            packages.extend(outside.into_iter().map(|it| Package { name: folder.into(), ..it }));
         }
         let mut trees = Vec::new();
         for room in ROOMS {

@@ -29,8 +29,11 @@ pub(super) struct Build {
     pub without: &'static [&'static str],
 }
 
-/// The package outside the workspace that stands for a stranger's transport; its real name is of no interest.
+/// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
+/// one. They are known by their folders; their real names are of no interest.
 pub(crate) const OUTSIDE: &str = "tests/outside-transport";
+pub(crate) const UREQ: &str = "tests/ureq-transport";
+pub(super) const STRANGERS: &[&str] = &[OUTSIDE, UREQ];
 
 const CORE: &str = "digicert-one-core";
 const CREDENTIALS: &str = "digicert-one-credentials";
@@ -173,15 +176,20 @@ pub(super) const ROOMS: &[Room] = &[
     Room { package: "digicert-one-cost", ..everything() },
     Room { package: "digicert-one-unified", ..everything() },
     Room { package: "xtask", ..everything() },
+    Room { package: OUTSIDE, ..stranger() },
+    Room { package: UREQ, ..stranger() },
+];
+
+const fn stranger() -> Room {
     Room {
-        package: OUTSIDE,
+        package: "",
         uses: &[CORE],
         behind_feature: &[],
         tests_use: &[CONFORMANCE, CLIENT, TESTBED],
         builds: &[],
         why: "it stands for a stranger's crate: core must be enough to write a transport, the suite enough to test it",
-    },
-];
+    }
+}
 
 const fn everything() -> Room {
     Room { package: "", uses: ALL, behind_feature: &[], tests_use: &[], builds: &[], why: EVERYTHING }

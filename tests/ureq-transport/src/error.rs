@@ -1,0 +1,56 @@
+//! What an error of ureq means in the words that all transports share. Facts only: what to do about it is for core to say.
+
+use digicert_one_core::{
+    BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+};
+use rustls::CertificateError;
+use ureq::Error;
+
+use crate::wire::Stage;
+
+/// A failure before anything was sent.
+pub(crate) fn local(kind: Kind, error: impl Into<BoxError>) -> TransportError {
+    TransportError::new(kind, Delivery::NotSent).with_source(error)
+}
+
+/// A call that has no answer. How far it came decides what became of the request.
+pub(crate) fn of_call(error: Error, stage: &Stage) -> TransportError {
+    let phase = stage.phase();
+    let kind = match (&error, phase) {
+        (Error::Timeout(_), phase) => Kind::Timeout(phase),
+        (Error::Io(_), Phase::Connect) => Kind::Refused,
+        (_, Phase::Connect) => Kind::Config,
+        (_, Phase::Handshake) => Kind::Tls,
+        (Error::Protocol(_) | Error::LargeResponseHeader(..), _) => Kind::Protocol,
+        _ => Kind::Interrupted,
+    };
+    let delivery = if phase == Phase::Response { Delivery::Unknown } else { Delivery::NotSent };
+    // ureq's own error has no source; as an I/O error the cause below it stays in reach.
+    let error = error.into_io();
+    let kind = causes(&error).filter_map(|cause| cause.downcast_ref()).find_map(of_tls).unwrap_or(kind);
+    TransportError::new(kind, delivery).with_source(error)
+}
+
+/// A body that did not come to its end.
+pub(crate) fn of_body(error: std::io::Error) -> TransportError {
+    let late = causes(&error).any(|cause| matches!(cause.downcast_ref(), Some(Error::Timeout(_))));
+    let kind = if late { Kind::Timeout(Phase::Body) } else { Kind::BodyCut };
+    TransportError::new(kind, Delivery::Sent).with_source(error)
+}
+
+fn of_tls(error: &rustls::Error) -> Option<Kind> {
+    Some(match error {
+        rustls::Error::AlertReceived(alert) => Kind::PeerAlert(TlsAlert(u8::from(*alert))),
+        // No version or cipher in common: the alert goes from us to the server, and means the same.
+        rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(40)),
+        rustls::Error::InvalidMessage(_) => Kind::NotTls,
+        rustls::Error::InvalidCertificate(fault) => Kind::PeerUntrusted(match fault {
+            CertificateError::ExpiredContext { .. } => PeerFault::Expired,
+            CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
+            CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
+            CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
+            _ => PeerFault::Unspecified,
+        }),
+        _ => return None,
+    })
+}

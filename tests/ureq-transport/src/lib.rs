@@ -1,0 +1,137 @@
+//! A transport over a blocking library: ureq 3 on rustls, moved off the executor by the crate `blocking`.
+//!
+//! Each call has a ureq agent of its own, because an agent is the only thing of ureq that can be shut down from outside: that is
+//! how a dropped call ends. `config.rs` is what ureq is made with, `wire.rs` what we put between ureq and the socket, `error.rs`
+//! what its errors mean.
+
+mod config;
+mod error;
+mod wire;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use blocking::unblock;
+use bytes::Bytes;
+use digicert_one_core::{
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig,
+    TransportError, TrustRoots, announce_empty_body,
+};
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use ureq::Agent;
+use ureq::tls::TlsConfig;
+
+use crate::error::{of_body, of_call};
+use crate::wire::Stage;
+
+/// Makes transports of one connection a call.
+#[derive(Debug)]
+pub struct Connector;
+
+impl digicert_one_core::Connector for Connector {
+    fn info(&self) -> ConnectorInfo {
+        ConnectorInfo::new("ureq", "ureq 3", "rustls 0.23 / aws-lc-rs")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        use Capability::*;
+        [ClientIdentity, Ed25519Identity, TrustOnly, Tls12, Tls13, NameOverride]
+            .into_iter()
+            .chain([AlertDetail, PeerFaultDetail, TimeoutPhase, ReuseFact])
+            .fold(Capabilities::none(), Capabilities::with)
+    }
+
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        let roots = match config.trust() {
+            TrustRoots::Only(_) => config.trust().given()?,
+            TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
+            _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
+        };
+        if let Some(missing) = config.proxy().capability() {
+            return Err(TransportError::unsupported(missing, "no proxy"));
+        }
+        let tls = config::tls(config, roots)?;
+        Ok(Arc::new(Single { tls, config: config.clone() }))
+    }
+}
+
+struct Single {
+    tls: TlsConfig,
+    config: TransportConfig,
+}
+
+impl std::fmt::Debug for Single {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Single").finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Single {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        announce_empty_body(&mut request);
+        let (start, limits) = (Instant::now(), self.config.timeouts().clone());
+        let left = move |limit: Duration| limit.min(limits.total()).saturating_sub(start.elapsed());
+        let connect = self.config.timeouts().connect();
+        let (uri, names) = (request.uri().clone(), self.config.name_overrides().to_vec());
+        let addresses = unblock(move || wire::resolve(&uri, &names, connect)).await?;
+        let stage = Stage::default();
+        let agent = Agent::with_parts(
+            Agent::config_builder()
+                .tls_config(self.tls.clone())
+                .proxy(None)
+                .max_redirects(0)
+                .http_status_as_error(false)
+                .user_agent("")
+                .accept("")
+                .accept_encoding("")
+                .timeout_connect(Some(left(connect)))
+                .timeout_global(Some(left(Duration::MAX)))
+                .build(),
+            wire::connector(&stage),
+            wire::Known(addresses),
+        );
+        let cut = CutOnDrop(agent.clone());
+        let sent = unblock(move || wire::run(&agent, request)).await;
+        let mut facts = ConnectionFacts::unknown();
+        facts.reused = stage.connected().then_some(false);
+        let response = sent.map_err(|error| of_call(error, &stage).with_facts(facts.clone()))?;
+        let about = facts.clone();
+        let body = response.map(|body| {
+            // The guard goes along with the reader, into each read: whatever is dropped takes the connection with it.
+            let chunks = stream::try_unfold((body.into_reader(), cut), move |(mut reader, cut)| {
+                let about = about.clone();
+                async move {
+                    let (reader, chunk) = unblock(move || {
+                        let chunk = chunk(&mut reader);
+                        (reader, chunk)
+                    })
+                    .await;
+                    let chunk = chunk.map_err(|error| of_body(error).with_facts(about))?;
+                    Ok::<_, TransportError>((!chunk.is_empty()).then(|| (Frame::data(chunk), (reader, cut))))
+                }
+            });
+            ResponseBody::new(StreamBody::new(chunks))
+        });
+        Ok(Exchange::new(body, facts))
+    }
+}
+
+fn chunk(reader: &mut impl Read) -> io::Result<Bytes> {
+    let mut buffer = vec![0; 16 << 10];
+    let length = reader.read(&mut buffer)?;
+    buffer.truncate(length);
+    Ok(buffer.into())
+}
+
+/// Ends the call that runs on another thread: its next read or write fails.
+struct CutOnDrop(Agent);
+
+impl Drop for CutOnDrop {
+    fn drop(&mut self) {
+        self.0.clone().shutdown();
+    }
+}

@@ -1,0 +1,131 @@
+//! What stands between ureq and the socket: names, the stages of a connection, and a reader that tells every end that is not one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{Delivery, NameOverride, Phase, TransportError, TransportErrorKind as Kind};
+use http::Uri;
+use ureq::config::Config;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+};
+use ureq::{Agent, Body, Error};
+
+use crate::error::local;
+
+/// How far a call came; shared between the thread that makes it and the one that waits for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stage(Arc<AtomicU8>);
+
+impl Stage {
+    /// Where the time ran out before the head of the answer was there.
+    pub(crate) fn phase(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Connect,
+            1 => Phase::Handshake,
+            _ => Phase::Response,
+        }
+    }
+
+    /// Whether TCP stood.
+    pub(crate) fn connected(&self) -> bool {
+        self.phase() != Phase::Connect
+    }
+}
+
+/// The addresses of the host, by the overrides or by the system. Before the call, so that its errors are about names only.
+pub(crate) fn resolve(
+    uri: &Uri,
+    names: &[NameOverride],
+    limit: Duration,
+) -> Result<ResolvedSocketAddrs, TransportError> {
+    let resolver = DefaultResolver::default();
+    let host = uri.host().unwrap_or_default();
+    if let Some(known) = names.iter().find(|name| name.host.eq_ignore_ascii_case(host)) {
+        let mut addresses = resolver.empty();
+        addresses.push(SocketAddr::new(known.address, uri.port_u16().unwrap_or(443)));
+        return Ok(addresses);
+    }
+    let timeout = NextTimeout { after: limit.into(), ..NextTimeout::default() };
+    resolver.resolve(uri, &Config::builder().proxy(None).build(), timeout).map_err(|error| match error {
+        Error::Timeout(_) => TransportError::new(Kind::Timeout(Phase::Connect), Delivery::NotSent).with_source(error),
+        Error::Io(_) | Error::HostNotFound => local(Kind::Dns, error.into_io()),
+        _ => local(Kind::Config, error),
+    })
+}
+
+/// The addresses that were found before.
+#[derive(Debug)]
+pub(crate) struct Known(pub(crate) ResolvedSocketAddrs);
+
+impl Resolver for Known {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let mut addresses = self.empty();
+        self.0.iter().for_each(|&address| addresses.push(address));
+        Ok(addresses)
+    }
+}
+
+/// TCP, then TLS; after each of them the stage is noted.
+pub(crate) fn connector(stage: &Stage) -> impl Connector {
+    TcpConnector::default()
+        .chain(Note(stage.clone(), 1))
+        .chain(RustlsConnector::default())
+        .chain(Note(stage.clone(), 2))
+}
+
+#[derive(Debug)]
+struct Note(Stage, u8);
+
+impl<In: Transport> Connector<In> for Note {
+    type Out = Strict<In>;
+
+    fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<Strict<In>>, Error> {
+        self.0.0.store(self.1, Ordering::Release);
+        Ok(chained.map(Strict))
+    }
+}
+
+/// A connection whose broken end is an error. ureq takes a reset, and TLS that ends without `close_notify`, for the end of a body
+/// that has no length of its own, and so would hand over a part as the whole.
+#[derive(Debug)]
+struct Strict<In>(In);
+
+impl<In: Transport> Transport for Strict<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.0.await_input(timeout).map_err(|error| match error {
+            Error::Io(broken) => Error::Io(io::Error::other(broken)),
+            other => other,
+        })
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
+/// The call itself, on a thread that may block.
+pub(crate) fn run(agent: &Agent, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
+    let (head, body) = request.into_parts();
+    if body.is_empty() {
+        return agent.run(http::Request::from_parts(head, ()));
+    }
+    agent.run(http::Request::from_parts(head, &body[..]))
+}
