@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use digicert_one_client::{Client, Error, ErrorKind};
+use digicert_one_client::{Client, Error, ErrorKind, LocalPace};
 use digicert_one_core::{
     Code, Credential, CredentialError, FixedCredential, Generation, HttpVersions, Lease, LeaseNeed, Material, Verdict,
 };
@@ -63,6 +63,8 @@ impl Platform {
 
 fn client(world: &World, port: u16, material: Material, versions: HttpVersions) -> Client {
     let builder = world.builder(port).transport_config(world.config().with_http_versions(versions));
+    // What a 429 says is read here; that it slows the caller down is tested elsewhere.
+    let builder = builder.pace(LocalPace::new().adaptive(false));
     builder.credential(FixedCredential::new(material, "the case")).build().expect("complete")
 }
 
