@@ -1,5 +1,6 @@
 //! Runs cases: each within a limit of time, and against the waivers.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -26,16 +27,20 @@ pub fn run(id: &str, subject: &Subject) {
     let waivers = waiver::parse(subject.waivers).unwrap_or_else(|error| panic!("{error}"));
     match outcome(case, subject, &waivers) {
         Outcome::Passed => {}
-        Outcome::Waived { why } => {
-            // The harness shows this with --nocapture.
-            #[expect(clippy::print_stderr, reason = "the only channel of a test")]
-            {
-                eprintln!("{id} is waived: {why}");
-            }
+        // The harness shows this with --nocapture.
+        Outcome::Waived { why } => say(&format!("{id} is waived: {why}")),
+        Outcome::Failed { why, ledger } => {
+            say(&format!("{id} does not hold: {why}\n{ledger}"));
+            // It has been told where: another panic here would show another place.
+            resume_unwind(Box::new("the case does not hold"))
         }
-        Outcome::Failed { why, ledger } => panic!("{id} does not hold: {why}\n{ledger}"),
         Outcome::Stale => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
     }
+}
+
+#[expect(clippy::print_stderr, reason = "the only channel of a test")]
+fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Checks that every waiver names a case and gives a reason.

@@ -40,7 +40,8 @@ pub enum Step {
     /// Ends it by RST.
     Reset,
     /// Asks for a client certificate on the connection that stands, writes this once the client has shown one, and closes. By
-    /// rustls it asks under TLS 1.3, after the handshake; by OpenSSL under TLS 1.2, by a second handshake.
+    /// rustls it asks under TLS 1.3, after the handshake, whether or not the client offered that; by OpenSSL under TLS 1.2, by a
+    /// second handshake.
     AskLate(Bytes),
     /// Says nothing more and keeps the connection until the client ends it.
     Stall,

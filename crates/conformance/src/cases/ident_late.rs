@@ -44,7 +44,7 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
                     // libcurl with rustls keeps the refusal to itself until it has something to send, so the server waits for it, and
                     // the call for its limit (lib/vtls/rustls.c: `cr_recv` never writes).
                     (TlsRange::Only12, false) => &[Code::HS_03, Code::NET_08],
-                    // Here it is our own stack that ends the connection, and it does not say over what.
+                    // Here it is our own stack that ends the connection; no kind of error says over what.
                     _ => &[Code::HS_03],
                 };
                 assert!(codes.contains(&diagnosis.code), "{range:?} {diagnosis}\n{error:?}");

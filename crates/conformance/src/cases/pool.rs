@@ -156,7 +156,7 @@ pub(crate) async fn pool_05_an_idle_connection_is_closed(world: World) {
         let transport = world.transport(&world.config().with_timeouts(idle).with_http_versions(versions));
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
         let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
-        assert!(front.ledger().wait_until(closed, Duration::from_secs(8)).await, "it stays open {versions:?}");
+        assert!(front.ledger().wait_until(closed, Duration::from_secs(4)).await, "it stays open {versions:?}");
         collect(transport.send(get(front.url(HOST))).await.expect("another one")).await.expect("a body");
         assert_eq!(front.ledger().connections().len(), 2, "{versions:?}");
     }

@@ -122,7 +122,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &[unknown::ALERT, WAITED_OUT],
         |world| Box::pin(asked_late(world, Engine::OpenSsl, TlsRange::Only12)),
     ),
-    // Here our own side ends the connection, and no stack says over which message.
+    // Here our own side ends the connection, and no kind of error says over which message.
     fault("certificate asked for after the handshake, TLS 1.3", Code::HS_03, &[], |world| {
         Box::pin(asked_late(world, Engine::Rustls, TlsRange::Only13))
     }),

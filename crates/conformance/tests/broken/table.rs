@@ -111,7 +111,7 @@ defects! {
     /// trusts for ever what the first transport of the process trusts
     KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "nobody vouches for it any more: Response";
     /// ignores which version of TLS it is held to
-    IgnoresTlsVersions ignores_tls_versions "TRUST-15" "held to TLS 1.2, the server speaks TLS 1.3";
+    IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
