@@ -1,5 +1,5 @@
-//! The cases of ERR, REPLAY and RETRY, in words. Most of ERR and RETRY are answered by the client: their texts say what a transport has to
-//! hand over for it.
+//! The cases of ERR, REPLAY and RETRY, in words. Most of ERR and RETRY are answered by the client: their texts say what a
+//! transport has to hand over for it.
 
 use super::Explanation;
 
@@ -44,7 +44,7 @@ pub(super) const ERR: &[Explanation] = explained! {
     "ERR-06"
         given "Answers that are no error document: HTML, plain text, nothing, JSON that is cut, with right and wrong \
             types and many statuses."
-        when "They are read."
+        when "The client reads them."
         then "The diagnosis follows from the status, with an excerpt of the body that is bounded, also when the \
             status is 200."
         why "It is a gateway that answers so, and its text is the only hint; all of it would flood the log."
@@ -127,7 +127,7 @@ pub(super) const ERR: &[Explanation] = explained! {
         fix "Clause 4 of `Transport::send`: all headers that came, of error answers too.";
     "ERR-18"
         given "An error answer that announces 100 MiB, and documents nested ten thousand times."
-        when "They are read."
+        when "The client reads them."
         then "The error is short, the rest is not read, and the connection is closed."
         why "Whoever answers could fill the memory or overflow the stack of the caller with one response."
         fix "The client stops reading and drops the body. Close the connection then, and do not read ahead without a \
@@ -148,8 +148,8 @@ pub(super) const REPLAY: &[Explanation] = explained! {
         when "A GET is made and then a POST with a body, on the same transport."
         then "The POST fails as `Interrupted` with delivery unknown, and the server has it exactly once."
         why "A signature is made twice or a certificate is ordered twice, and the caller knows of one."
-        fix "Clause 3 of `Transport::send`. libcurl sends again on a reused connection (`FRESH_CONNECT` or a body \
-            that cannot be rewound stop it).";
+        fix "Clause 3 of `Transport::send`. libcurl sends again on a connection that was used before: give it a fresh \
+            one (`FRESH_CONNECT`).";
     "REPLAY-02"
         given "The same server."
         when "The second request is a PUT, PATCH, DELETE or a POST without a body."
@@ -179,7 +179,7 @@ pub(super) const REPLAY: &[Explanation] = explained! {
 pub(super) const RETRY: &[Explanation] = explained! {
     "RETRY-01"
         given "A server that answers 503 once and then 200."
-        when "A GET is made."
+        when "A client makes a GET."
         then "There are two attempts and one wait, and the call succeeds."
         why "A restart of one node of the platform would be an error for every caller."
         fix "The client repeats. If there are three requests, your library repeats a 503 too; if there is one, it \
@@ -192,14 +192,14 @@ pub(super) const RETRY: &[Explanation] = explained! {
         fix "The client waits. If the wait is another one, the header got lost on the way: hand over all of them.";
     "RETRY-03"
         given "A server that answers 503 with a date in `Retry-After`, and whose clock is decades off."
-        when "A GET is made."
+        when "A client makes a GET."
         then "The wait is the difference of the server's own two dates, and none where the date has passed."
         why "With two clocks that differ a date alone means waiting for hours or not at all."
         fix "The client reads `Date` beside `Retry-After`. A cache or a library that sets `Date` itself spoils the \
             difference.";
     "RETRY-04"
         given "A server that asks for a wait beyond the deadline."
-        when "A GET is made."
+        when "A client makes a GET."
         then "It fails at once with AUT-04 after one attempt, and says when to come back."
         why "Waiting for what cannot come in time keeps the caller from doing something better."
         fix "The client decides. A second request or a passed wait means that your library obeys `Retry-After` by \
@@ -228,7 +228,7 @@ pub(super) const RETRY: &[Explanation] = explained! {
             second try.";
     "RETRY-08"
         given "A server that answers 400, 401, 403, 404, 409 or 422."
-        when "A GET is made."
+        when "A client makes a GET."
         then "It is one attempt, without a wait."
         why "The same request gets the same answer, and repeated 401s lock an account."
         fix "The client decides by the status. A second request comes from your library: look for its authentication \
@@ -255,7 +255,7 @@ pub(super) const RETRY: &[Explanation] = explained! {
             transport.";
     "RETRY-12"
         given "A server that answers 503 twice, and a PUT with 400,000 bytes."
-        when "It is made."
+        when "A client makes it."
         then "All three requests have the same bytes."
         why "A body that was a stream is empty the second time, and the platform stores nothing under a good name."
         fix "Every `send` has its own `Bytes`. Look for a reader in the library's handle that was not set back.";

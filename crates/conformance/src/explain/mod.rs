@@ -1,6 +1,6 @@
-//! What each case asks, in words: what stands ready, what is done, what must come of it, whom it hurts otherwise, and where the
-//! author of a transport looks first. The texts are beside the cases and not in them, so that a program can show them without
-//! running anything. One file a group of families; this one knows their shape and finds them.
+//! What each case asks, in words: what stands ready, what is done, what must come of it, whom it hurts otherwise, and where
+//! the author of a transport looks first. The texts are beside the cases and not in them, so that a program can show them
+//! without running anything. One file a group of families; this one knows their shape and finds them.
 
 use std::fmt;
 
@@ -118,7 +118,10 @@ mod tests {
                 let id = explanation.id;
                 assert!(text.len() >= 15, "{id}: {text:?}");
                 assert!(text.ends_with('.') && !text.ends_with(".."), "{id}: {text:?}");
-                assert!(text.starts_with(|first: char| first.is_uppercase() || "`\"".contains(first)), "{id}: {text:?}");
+                assert!(
+                    text.starts_with(|first: char| first.is_uppercase() || "`\"".contains(first)),
+                    "{id}: {text:?}"
+                );
                 // A line of the source that was continued wrongly leaves its indentation in the text.
                 assert!(!text.contains(['\n', '\t']) && !text.contains("  "), "{id}: {text:?}");
                 assert_eq!(text.matches('`').count() % 2, 0, "{id}: a quotation is left open in {text:?}");
@@ -159,6 +162,6 @@ mod tests {
         let shown = explain("TRUST-02").expect("a case").to_string();
         let labels: Vec<&str> = shown.lines().map(|line| &line[..7]).collect();
         assert_eq!(labels, ["given  ", "when   ", "then   ", "why    ", "fix    "]);
-        assert!(shown.lines().all(|line| line.len() > 22 && !line.ends_with(' ')), "{shown}");
+        assert!(shown.lines().all(|line| line.len() >= 22 && !line.ends_with(' ')), "{shown}");
     }
 }

@@ -180,7 +180,7 @@ pub(super) const BODY: &[Explanation] = explained! {
             connection.";
     "BODY-05"
         given "Answers that end before their announced length or in the middle of a chunk, by close, cut or reset."
-        when "They are read."
+        when "The client reads them."
         then "Each is an error: `BodyCut` with delivery sent, or `Interrupted` where the end was rude and overtook \
             the head."
         why "A short body that is taken for complete is a list with certificates missing in it, and nobody notices."
@@ -216,7 +216,7 @@ pub(super) const BODY: &[Explanation] = explained! {
             header (isahc: `expect_continue`).";
     "BODY-10"
         given "A chunked answer with an extension and with trailers, and another answer behind it."
-        when "Both are read."
+        when "Both are read in turn."
         then "Both bodies are exactly what they are, and the trailers change no header."
         why "Trailers that are taken for the next answer mix up two callers; one that is taken for a header forges \
             one."
@@ -224,7 +224,7 @@ pub(super) const BODY: &[Explanation] = explained! {
             them away.";
     "BODY-11"
         given "An answer without length and chunks, whose connection is cut without the closing alert of TLS."
-        when "It is read."
+        when "The client reads it."
         then "It is an error, `BodyCut` or `Interrupted`."
         why "Anybody on the way can cut a connection; without the alert nothing tells a whole body from one that was \
             shortened on purpose."

@@ -1,4 +1,4 @@
-//! The cases of SECRET and OBS, in words. SECRET-05, 06 and 08 to 10 are tests of the crates that read: nothing in a transport can fail
+//! The cases of SECRET and OBS, in words. SECRET-05, 06 and 08 to 10 are tests of the crates that read: no transport can fail
 //! them.
 
 use super::Explanation;
@@ -50,7 +50,7 @@ pub(super) const SECRET: &[Explanation] = explained! {
 pub(super) const OBS: &[Explanation] = explained! {
     "OBS-01"
         given "A server that answers 503 once and then 200, and a subscriber of spans."
-        when "A GET is made."
+        when "A client makes a GET."
         then "There is one span for the call and one in it for each attempt, with the fields of the HTTP conventions."
         why "Without a span for each attempt a slow call and a repeated one look the same."
         fix "The client makes the spans; the version in them is that of your answer. A missing attempt is one that \

@@ -1,5 +1,5 @@
-//! The cases of TRUST and IDENT, in words. Many of IDENT are about the reader of identities: their texts say so, since the author
-//! of a transport then has to look elsewhere.
+//! The cases of TRUST and IDENT, in words. Many of IDENT are about the reader of identities: their texts say so, because the
+//! author of a transport then has to look elsewhere.
 
 use super::Explanation;
 
@@ -186,10 +186,9 @@ pub(super) const IDENT: &[Explanation] = explained! {
         given "A PKCS#12 file with triple DES."
         when "It is read and a call is made."
         then "The certificate is presented."
-        why "Files of a few years ago have this cipher, and OpenSSL 3 refuses some of them without its legacy \
-            provider."
-        fix "Do not hand the file to the system's PKCS#12 parser: the reader has opened it, and `ClientIdentity` \
-            holds chain and key in plain form.";
+        why "Files of a few years ago have this cipher, and their owners cannot always get new ones."
+        fix "Do not hand the file to the system's PKCS#12 parser, which may refuse old ciphers: the reader has opened \
+            it, and `ClientIdentity` holds chain and key in plain form.";
     "IDENT-11"
         given "A PKCS#12 file with RC2-40."
         when "It is read and a call is made."
@@ -198,7 +197,7 @@ pub(super) const IDENT: &[Explanation] = explained! {
         fix "The reader warns. If the presentation fails, look for a second parse of the original in your transport.";
     "IDENT-12"
         given "PKCS#12 and PEM files with a wrong password."
-        when "They are read."
+        when "Each of them is read."
         then "The error is ID-03, names the file and shows nothing of the password; the transport without an identity \
             is still made."
         why "A wrong password that looks like a broken file has people ask for new certificates."
@@ -206,7 +205,7 @@ pub(super) const IDENT: &[Explanation] = explained! {
             succeed.";
     "IDENT-13"
         given "A file with two certificates and the keys of both."
-        when "It is read."
+        when "The reader opens it."
         then "The error ID-17 asks for a choice, and nothing is guessed."
         why "Whichever was picked would be the wrong caller for half of the users, and nobody would notice."
         fix "The reader refuses. For your transport the case asks that `connect` without an identity succeeds.";
@@ -223,8 +222,8 @@ pub(super) const IDENT: &[Explanation] = explained! {
         when "They are read as a pair."
         then "The error is ID-01, and no connection is opened."
         why "Some TLS libraries then present no certificate at all and say nothing: the call goes out anonymous."
-        fix "The core crate refuses the pair. If you make identities of another source, do not trust the engine to \
-            notice (SChannel and OpenSSL may not).";
+        fix "The core crate refuses the pair. If you make identities of another source, compare certificate and key \
+            yourself: not every engine notices before the handshake.";
     "IDENT-16"
         given "A leaf without its intermediate, and a server that knows the root alone."
         when "A call is made over TLS 1.2."
@@ -255,11 +254,11 @@ pub(super) const IDENT: &[Explanation] = explained! {
             with our dates as the cause."
         why "An alert says `certificate_expired` at best and mostly less; that it is our certificate, only the dates \
             of it can tell."
-        fix "Present an expired identity when you are given one, and map the alert to `PeerAlert`. Keychain and \
-            SChannel may drop it in silence.";
+        fix "Present an expired identity when you are given one, and map the alert to `PeerAlert`. A key store of the \
+            system may drop it in silence.";
     "IDENT-20"
         given "A certificate that begins tomorrow."
-        when "It is read."
+        when "The reader opens it."
         then "The error is ID-09 and shows our clock."
         why "A clock that is behind makes every fresh certificate useless, and the time is the last thing that people \
             look at."
@@ -267,7 +266,7 @@ pub(super) const IDENT: &[Explanation] = explained! {
             identity succeeds.";
     "IDENT-21"
         given "A certificate whose extended key usage is for servers alone."
-        when "It is read."
+        when "The reader opens it."
         then "The error is ID-12."
         why "Servers refuse it with `unsupported_certificate` or without a word, and the usage is hidden in an \
             extension."
@@ -278,8 +277,8 @@ pub(super) const IDENT: &[Explanation] = explained! {
         then "Every connection shows this certificate; a stack that cannot do it refuses in `connect` as unsupported."
         why "An identity that is ignored is the worst of all faults: the program believes to be known and gets HTTP \
             400."
-        fix "A configuration is honoured or refused, never ignored. If your library wants a file, use a private \
-            one (SECRET-07) or leave `ClientIdentity` undeclared.";
+        fix "A configuration is honoured or refused, never ignored. If your library wants a file, use a private one \
+            (SECRET-07) or leave `ClientIdentity` undeclared.";
     "IDENT-23"
         given "Certificate and key in a directory, as a mounted secret has them."
         when "A client that follows the directory makes a call."
@@ -341,8 +340,8 @@ pub(super) const IDENT: &[Explanation] = explained! {
         when "A call is made over TLS 1.2 and TLS 1.3."
         then "The certificate is presented anyway, and the call is answered."
         why "Such lists are often out of date; a stack that obeys them goes out anonymous and nobody knows why."
-        fix "Let your resolver of client certificates ignore the hints. SChannel and Secure Transport filter by them \
-            unless told otherwise.";
+        fix "Let your resolver of client certificates ignore the hints. Engines that choose from a store of the \
+            system filter by them unless told otherwise.";
     "IDENT-31"
         given "A server that does not ask for a certificate, and one that does."
         when "A client with a certificate calls both."
