@@ -21,6 +21,7 @@ mod case;
 mod cases;
 mod child;
 mod differential;
+mod explain;
 mod faults;
 mod formats;
 mod harness;
@@ -39,6 +40,7 @@ mod world;
 
 pub use case::{Case, Level, cases};
 pub use differential::differential;
+pub use explain::{Explanation, explain};
 pub use faults::{Fault, FaultCell, Wider, fault_table, fault_test, faults};
 pub use formats::{FormatCell, format_table, format_test};
 pub use harness::main;

@@ -1,0 +1,277 @@
+//! The cases of ERR, REPLAY and RETRY, in words. Most of ERR and RETRY are answered by the client: their texts say what a
+//! transport has to hand over for it.
+
+use super::Explanation;
+
+/// One fault has one code, the cause is shown, and the library's own error stays in reach.
+pub(super) const ERR: &[Explanation] = explained! {
+    "ERR-01"
+        given "A platform that answers 400 with a list under `errors`."
+        when "A call is made, for every version of HTTP."
+        then "The code and the message of the first entry are kept and shown, under API-01."
+        why "Without them the caller sees a bare 400 and has to guess which field was wrong."
+        fix "The client reads the document. A transport only has to hand over status, headers and body of an error \
+            answer like those of any other.";
+    "ERR-02"
+        given "A platform that answers 422 with an object under `error`."
+        when "A call is made, for every version of HTTP."
+        then "Its code and message are kept and shown, under API-01."
+        why "The services of the platform do not agree on one form; a client that knows one of them is blind for the \
+            rest."
+        fix "The client reads the document. If only yours fails, it turns 4xx into an error of its own: look for \
+            `error_for_status` or `FAILONERROR`.";
+    "ERR-03"
+        given "A platform that answers 403 with a `status` in words in its error object."
+        when "A call is made, for every version of HTTP."
+        then "The words are the code, and the diagnosis is AUT-03."
+        why "The code is what programs decide by; one that is lost leaves them to parse a message."
+        fix "The client reads the document. A body that is missing was dropped by your library with the status; read \
+            it to the end first.";
+    "ERR-04"
+        given "A platform that answers 500 with the error page of a framework: a time, a status, an `error` and a \
+            path."
+        when "A call is made, for every version of HTTP."
+        then "The text under `error` is the message, whether the status in it is a number or a string, under API-03."
+        why "This is what an unexpected fault looks like; a parser that fails on it hides it behind one of its own."
+        fix "The client reads the document. Do not decode JSON in a transport, and do not repeat a 500.";
+    "ERR-05"
+        given "A platform that answers 400 with a number as code."
+        when "A call is made, for every version of HTTP."
+        then "The number is the code, as text, beside the message."
+        why "A parser that wants a string throws away the message with the number."
+        fix "The client reads the document. A failure with your transport alone means a body that is not the one that \
+            was sent (see BODY-01).";
+    "ERR-06"
+        given "Answers that are no error document: HTML, plain text, nothing, JSON that is cut, with right and wrong \
+            types and many statuses."
+        when "The client reads them."
+        then "The diagnosis follows from the status, with an excerpt of the body that is bounded, also when the \
+            status is 200."
+        why "It is a gateway that answers so, and its text is the only hint; all of it would flood the log."
+        fix "Give the body whatever its type says, and an empty one as empty. A library that sniffs or converts text \
+            damages the excerpt.";
+    "ERR-07"
+        given "A platform that answers 401, and a credential with nothing newer."
+        when "A POST is made."
+        then "It is AUT-01 after one request; the credential is told once and asked at most once more."
+        why "Asking again with the same key locks accounts, and asking the secret store in a loop locks that."
+        fix "The client decides. A second request means that your library answers a 401 by itself: switch off its \
+            authentication.";
+    "ERR-08"
+        given "A platform that answers 403 with a text about multi-factor authentication."
+        when "A client with a key alone makes a call."
+        then "It is AUT-02 and says that the certificate is missing."
+        why "The user has all permissions and looks for a role that is not missing."
+        fix "The client reads the text. If it is not found, the body of your 403 is empty or cut.";
+    "ERR-09"
+        given "A platform that answers 403 because a permission is missing."
+        when "A call is made."
+        then "It is AUT-03, and no repetition is advised."
+        why "A key that works is exchanged for another one that may do just as little."
+        fix "The client reads the text. Hand the 403 over once and unchanged; a proxy login of the library must not \
+            react to it.";
+    "ERR-10"
+        given "A load balancer that answers 400 with the words of nginx for a certificate that is missing."
+        when "A client with a key makes a call."
+        then "It is HS-01, as if the handshake had said so."
+        why "This page is the only sign of an identity that was not presented, and it looks like a bad request."
+        fix "The client reads the page. With an identity configured this answer means that yours was not presented: \
+            see IDENT-22.";
+    "ERR-11"
+        given "A load balancer that answers 400 with the words of nginx for a certificate that it refuses."
+        when "A client with a certificate makes a call."
+        then "It is HS-02, and no repetition is advised."
+        why "The certificate is expired or unknown there, and a bad request sends everybody to the body of the call."
+        fix "The client reads the page. A transport must not treat a 400 after the handshake as a broken connection.";
+    "ERR-12"
+        given "A port where nobody listens, and a server that is not trusted."
+        when "The error is printed."
+        then "The root cause and the code are in the text."
+        why "Most programs print one line of an error; one that says `error sending request` helps nobody."
+        fix "Clause 9 of `Transport::send`. Keep the library's error as the source (`with_source`), to its last \
+            cause, and replace none by a text.";
+    "ERR-13"
+        given "A port where nobody listens."
+        when "The error is walked by `source()` and put into a box."
+        then "The library's own error is reached, and the error is `Send`, `Sync` and `'static`."
+        why "Somebody who needs the number of the system or the library's kind could only parse text."
+        fix "Use `TransportError::with_source` in every place where the library fails; an error made by its kind \
+            alone has lost it.";
+    "ERR-14"
+        given "A port that speaks plain HTTP."
+        when "It is called by https."
+        then "It is HO-04 (HS-03 for a stack without details), as not sent."
+        why "A wrong port is a matter of seconds when it is named, and of hours when it is a corrupt message."
+        fix "Map the engine's error for a record that is none to `NotTls`. OpenSSL says `wrong version number`, \
+            rustls a corrupt message.";
+    "ERR-15"
+        given "A name without an address, a port where nobody listens, and a server that closes before it answers."
+        when "Each is called."
+        then "They are NET-05, NET-06 and NET-07 (HS-03 for the last, where the stack cannot tell a refused \
+            identity)."
+        why "DNS, a firewall and a server that dies are the work of three different people."
+        fix "Walk the causes down to the system's error. Libraries join the first two under connect; look for a \
+            resolver error of its own type.";
+    "ERR-16"
+        given "Servers that answer with something that is not HTTP, with half a head, or not at all."
+        when "Each is called."
+        then "They are `Protocol`, `Interrupted` or `Protocol` with delivery unknown, and `Interrupted`."
+        why "Alarms and repetitions are written against codes; they must not depend on the stack that was chosen."
+        fix "Map a parse error to `Protocol` and an early end to `Interrupted`. The wildcard arm of your mapping \
+            should say `Other` and never a guess.";
+    "ERR-17"
+        given "A platform that answers 500 with a transaction id in a header."
+        when "The error is read."
+        then "The id is kept and shown in the diagnosis."
+        why "It is the first thing that support asks for."
+        fix "Clause 4 of `Transport::send`: all headers that came, of error answers too.";
+    "ERR-18"
+        given "An error answer that announces 100 MiB, and documents nested ten thousand times."
+        when "The client reads them."
+        then "The error is short, the rest is not read, and the connection is closed."
+        why "Whoever answers could fill the memory or overflow the stack of the caller with one response."
+        fix "The client stops reading and drops the body. Close the connection then, and do not read ahead without a \
+            bound.";
+    "ERR-19"
+        given "A server that closes each connection right after the handshake."
+        when "Two hundred calls are made on one transport, twenty at a time."
+        then "Every one fails at once, and none of them by its time limit."
+        why "In one call of some hundred the end is missed, and its caller waits for the whole limit for nothing."
+        fix "A lost wake-up: look for an end of the connection that comes between two reads or while the request is \
+            written, and for events that are taken by edge.";
+};
+
+/// A request that may have arrived is never sent again behind the caller's back.
+pub(super) const REPLAY: &[Explanation] = explained! {
+    "REPLAY-01"
+        given "A server that answers one request, reads a second one wholly and leaves."
+        when "A GET is made and then a POST with a body, on the same transport."
+        then "The POST fails as `Interrupted` with delivery unknown, and the server has it exactly once."
+        why "A signature is made twice or a certificate is ordered twice, and the caller knows of one."
+        fix "Clause 3 of `Transport::send`. libcurl sends again on a connection that was used before: give it a fresh \
+            one (`FRESH_CONNECT`).";
+    "REPLAY-02"
+        given "The same server."
+        when "The second request is a PUT, PATCH, DELETE or a POST without a body."
+        then "It fails as `Interrupted` with delivery unknown, and the server has it exactly once."
+        why "What is not safe to repeat does not depend on a body: an order without one is an order too."
+        fix "Clause 3 of `Transport::send`. A guard by the body does not cover requests without one; look for a rule \
+            by method in your library.";
+    "REPLAY-03"
+        given "The same server."
+        when "The second request is a GET."
+        then "It fails the same way and is delivered once, or a waiver says that the stack repeats idempotent \
+            requests."
+        why "The client counts attempts, waits and a budget; what the stack repeats by itself is in none of them."
+        fix "Clause 3 of `Transport::send`. Switch off the retry of the pool (hyper: `retry_canceled_requests`); \
+            where that cannot be done write the waiver.";
+    "REPLAY-04"
+        given "A port where nobody listens, a name without an address, and a server that refuses the handshake of TLS \
+            1.2."
+        when "A POST is sent to each."
+        then "Each fails with delivery not sent."
+        why "Only this word allows the client to repeat a POST; without it every short outage reaches the caller."
+        fix "Clause 9 of `Transport::send`. Set `Delivery::NotSent` for all that fails before the request is written, \
+            and `Unknown` from its first byte on.";
+};
+
+/// What is repeated over a real wire, and what is not.
+pub(super) const RETRY: &[Explanation] = explained! {
+    "RETRY-01"
+        given "A server that answers 503 once and then 200."
+        when "A client makes a GET."
+        then "There are two attempts and one wait, and the call succeeds."
+        why "A restart of one node of the platform would be an error for every caller."
+        fix "The client repeats. If there are three requests, your library repeats a 503 too; if there is one, it \
+            turned the status into an error.";
+    "RETRY-02"
+        given "A server that answers 429 with `Retry-After: 2`."
+        when "A GET is made, in virtual time."
+        then "The client waits for two seconds exactly and succeeds."
+        why "Asking earlier prolongs the limit for everybody who shares the key."
+        fix "The client waits. If the wait is another one, the header got lost on the way: hand over all of them.";
+    "RETRY-03"
+        given "A server that answers 503 with a date in `Retry-After`, and whose clock is decades off."
+        when "A client makes a GET."
+        then "The wait is the difference of the server's own two dates, and none where the date has passed."
+        why "With two clocks that differ a date alone means waiting for hours or not at all."
+        fix "The client reads `Date` beside `Retry-After`. A cache or a library that sets `Date` itself spoils the \
+            difference.";
+    "RETRY-04"
+        given "A server that asks for a wait beyond the deadline."
+        when "A client makes a GET."
+        then "It fails at once with AUT-04 after one attempt, and says when to come back."
+        why "Waiting for what cannot come in time keeps the caller from doing something better."
+        fix "The client decides. A second request or a passed wait means that your library obeys `Retry-After` by \
+            itself.";
+    "RETRY-05"
+        given "A server that reads a POST and resets the connection."
+        when "It is made as it is, and once marked as idempotent."
+        then "It is one attempt, or two when it is marked."
+        why "What may have been done must not be done again unless the caller says that it does no harm."
+        fix "Clause 3 of `Transport::send`, and `Delivery::Unknown` in the error. A reset after the request was \
+            written must not look like a failed connect.";
+    "RETRY-06"
+        given "A port where nobody listens at first."
+        when "A POST is made, and the server begins to listen between two attempts."
+        then "It succeeds after more than one attempt."
+        why "Refusing to repeat what was never sent makes each deployment of the server an outage."
+        fix "`Refused` with `Delivery::NotSent` is what allows it. A cached failure of the connection (a back-off of \
+            the library) keeps it from succeeding.";
+    "RETRY-07"
+        given "A server that does not know our authority, over TLS 1.2 and over TLS 1.3."
+        when "A call with the certificate is made."
+        then "It is one attempt, without a wait, over one connection."
+        why "The late alert of TLS 1.3 looks like a broken connection, and a refused certificate is then offered over \
+            and over."
+        fix "Keep the alert and the facts in the error, so that the client can tell, and switch off the library's own \
+            second try.";
+    "RETRY-08"
+        given "A server that answers 400, 401, 403, 404, 409 or 422."
+        when "A client makes a GET."
+        then "It is one attempt, without a wait."
+        why "The same request gets the same answer, and repeated 401s lock an account."
+        fix "The client decides by the status. A second request comes from your library: look for its authentication \
+            and its retry middleware.";
+    "RETRY-09"
+        given "A server that closes each connection right after its answer, without having said so."
+        when "Four GETs are made."
+        then "All four are answered, each once."
+        why "A pooled connection that died is nobody's fault, and still every first call after a pause would fail."
+        fix "Look whether a pooled connection has ended before you write to it. If it ends as you write, say \
+            `Interrupted`; the client repeats a GET.";
+    "RETRY-10"
+        given "A server that always answers 503, and a hundred callers with a common budget."
+        when "All make a call at once."
+        then "There are a hundred and ten requests, and no wait is longer than it may be."
+        why "Repetitions without a budget multiply the load on a platform that is already down."
+        fix "The client keeps the budget. More requests than that are repetitions of your library's own.";
+    "RETRY-11"
+        given "A platform that refuses the old key, and a credential that learns of a newer one when it is refused."
+        when "A POST is made."
+        then "It is repeated once with the newer key, and only when there is one."
+        why "A key that was rotated in the store must not cost a call, and a refused one must not be shown twice."
+        fix "The headers of the second `send` are other ones: no default headers and no cached request in your \
+            transport.";
+    "RETRY-12"
+        given "A server that answers 503 twice, and a PUT with 400,000 bytes."
+        when "A client makes it."
+        then "All three requests have the same bytes."
+        why "A body that was a stream is empty the second time, and the platform stores nothing under a good name."
+        fix "Every `send` has its own `Bytes`. Look for a reader in the library's handle that was not set back.";
+    "RETRY-13"
+        given "A server that always answers 503."
+        when "A GET with three attempts is made."
+        then "The error tells the number of attempts and every wait."
+        why "An error after a minute that looks like one after a millisecond sends people after the wrong fault."
+        fix "The client keeps count. If the count is wrong, one `send` of yours made more than one request.";
+    "RETRY-14"
+        given "A server of HTTP/2 that refuses the stream, says GOAWAY before it, or breaks it off with an internal \
+            error."
+        when "A POST is sent."
+        then "The first two have delivery not sent, and the last has delivery unknown."
+        why "RFC 9113 promises that the first two were not processed; without them each restart of a gateway costs \
+            calls."
+        fix "Read the reason of the reset: `REFUSED_STREAM`, and a GOAWAY whose last stream is below ours, are \
+            `NotSent`. All else is `Unknown`.";
+};
