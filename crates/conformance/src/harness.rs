@@ -9,6 +9,7 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::case::{Case, Level, cases};
+use crate::explain::explain;
 use crate::render::document;
 use crate::report::{Outcome, Report};
 use crate::run::{alone, run_all};
@@ -19,6 +20,7 @@ const HELP: &str = "\
 Besides the options of cargo's own test programs (FILTER, --exact, --skip, --list, --test-threads, ...):
 
     --case ID        Only this case; may be given several times
+    --explain        Run nothing: say what the chosen cases ask, why it matters, and how to mend it
     --level LEVEL    Only cases of this level: must, should or may
     --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
                      the name says which: json, xml (JUnit), md, html or svg (a badge)
@@ -46,6 +48,10 @@ pub fn main(subject: Subject) -> ExitCode {
     if own.help {
         say(HELP);
     }
+    if own.explain {
+        own.chosen().iter().filter_map(|case| explain(case.id)).for_each(|one| say(&format!("{}\n{one}\n", one.id)));
+        return ExitCode::SUCCESS;
+    }
     if own.report.is_some() || own.repeat.is_some() {
         return own.run(&subject);
     }
@@ -60,6 +66,7 @@ struct Own {
     level: Option<Level>,
     report: Option<PathBuf>,
     repeat: Option<usize>,
+    explain: bool,
     help: bool,
     rest: Vec<String>,
 }
@@ -82,6 +89,7 @@ impl Own {
                     let known = Level::ALL.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(&level));
                     own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
                 }
+                "--explain" => own.explain = true,
                 "--report" => own.report = Some(value()?.into()),
                 "--repeat" => {
                     let times = value()?;

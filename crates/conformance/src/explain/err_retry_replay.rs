@@ -139,6 +139,12 @@ pub(super) const ERR: &[Explanation] = explained! {
         why "In one call of some hundred the end is missed, and its caller waits for the whole limit for nothing."
         fix "A lost wake-up: look for an end of the connection that comes between two reads or while the request is \
             written, and for events that are taken by edge.";
+    "ERR-20"
+        given "A transport that was made under a runtime."
+        when "A call is driven on a thread on which no runtime was entered."
+        then "It is answered, or fails as `NoRuntime` with nothing sent; it never panics."
+        why "A panic in a library takes the program's thread with it, far from the mistake that caused it."
+        fix "Ask your runtime for its current handle before anything is started, and give its absence as an error.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.

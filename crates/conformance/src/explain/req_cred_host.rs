@@ -87,6 +87,18 @@ pub(super) const REQ: &[Explanation] = explained! {
             said."
         fix "Clauses 4 and 8 of `Transport::send`. Copy headers as bytes and append them; take the version from the \
             answer and not from the configuration.";
+    "REQ-11"
+        given "A server whose answers set a cookie and carry validators for a cache."
+        when "The same GET is sent twice over one transport."
+        then "The second request has the same headers as the first, and both bodies arrive."
+        why "A cookie or a conditional request would tie one caller's calls to another's, and a cache would answer for the platform."
+        fix "Switch off cookie store, cache and referer of your library; a transport keeps nothing of an answer.";
+    "REQ-12"
+        given "A server that only records the bytes of the request line."
+        when "A GET with a query is sent to it without a proxy."
+        then "The line holds path and query alone, and `Host` names host and port."
+        why "Servers may accept a whole address there, but load balancers route by it, and some refuse it."
+        fix "Send the origin form of RFC 9112 section 3.2.1; the absolute form is for proxies of clear text.";
 };
 
 /// Who is calling is shown once, in the way that the mode says.

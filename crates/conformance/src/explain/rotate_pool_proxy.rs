@@ -154,6 +154,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         why "Behind such a proxy the machine often has no DNS, or one that gives other answers."
         fix "Declare `SocksProxy` only if the library can leave the name to the proxy (`socks5h`); else `connect` \
             must refuse it as unsupported.";
+    "PROXY-11"
+        given "An environment in which every usual variable names a proxy, and a configuration that names none."
+        when "A call is made in a process with that environment."
+        then "It goes straight to the server, and nobody connects to the proxy."
+        why "Which way a key takes is the client's decision, which reads those variables once, with its own rules of exceptions."
+        fix "Switch off the proxy detection of your library, such as `no_proxy()` or an explicit empty proxy.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

@@ -97,6 +97,12 @@ pub(super) const TRUST: &[Explanation] = explained! {
             everybody."
         fix "Set the lowest version to TLS 1.2 yourself: the default of a system library can be lower. Map the alert \
             `protocol_version` (70).";
+    "TRUST-15"
+        given "A configuration that holds to one TLS version, and servers of both versions, of that one and of the other."
+        when "Calls are made to them."
+        then "That version alone is spoken, and the server of the other one is refused with HS-04 or the wider code."
+        why "A policy that forbids TLS 1.2 is worth nothing if the transport goes down to it in silence."
+        fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";
     "TRUST-13"
         given "A running client, and a CA bundle that is replaced by another valid one."
         when "The roots are loaded again and calls are made, one of them still under way from before."
@@ -359,4 +365,10 @@ pub(super) const IDENT: &[Explanation] = explained! {
         why "Diagnoses rest on these two facts; one that is wrong blames the wrong side with great certainty."
         fix "Take them from the handshake itself (a callback or a watched record) and never from the configuration. \
             Do not declare `ClientAuthSignal` on a guess.";
+    "IDENT-33"
+        given "A server that asks for a certificate only after it has read the request, in TLS 1.2 and in TLS 1.3."
+        when "A call with a certificate is made."
+        then "It is answered with the certificate shown, or fails within its limit with HS-05 or the wider code of the stack."
+        why "A stack that ignores the question waits for an answer that never comes, and each caller loses its whole limit."
+        fix "Refuse renegotiation with an error instead of reading on, and do not offer `post_handshake_auth` unless the identity can be sent then.";
 };

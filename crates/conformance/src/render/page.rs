@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{escaped, question, rows};
+use crate::explain::explain;
 use crate::report::{CaseReport, Outcome, Report};
 
 const STYLE: &str = include_str!("page.css");
@@ -87,6 +88,9 @@ fn told(case: &CaseReport) -> String {
     };
     if let Outcome::Failed { ledger, .. } = &case.outcome {
         let _ = write!(text, "\n\n{ledger}");
+    }
+    if let Some(explanation) = explain(&case.id) {
+        let _ = write!(text, "\n\n{explanation}");
     }
     text
 }
