@@ -97,12 +97,6 @@ pub(super) const TRUST: &[Explanation] = explained! {
             everybody."
         fix "Set the lowest version to TLS 1.2 yourself: the default of a system library can be lower. Map the alert \
             `protocol_version` (70).";
-    "TRUST-15"
-        given "A configuration that holds to one TLS version, and servers of both versions, of that one and of the other."
-        when "Calls are made to them."
-        then "That version alone is spoken, and the server of the other one is refused with HS-04 or the wider code."
-        why "A policy that forbids TLS 1.2 is worth nothing if the transport goes down to it in silence."
-        fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";
     "TRUST-13"
         given "A running client, and a CA bundle that is replaced by another valid one."
         when "The roots are loaded again and calls are made, one of them still under way from before."
@@ -119,6 +113,12 @@ pub(super) const TRUST: &[Explanation] = explained! {
             same line."
         fix "The reader keeps the old roots. If calls fail, your transport reads a file by itself; the certificates \
             in the configuration are all it may use.";
+    "TRUST-15"
+        given "A configuration that holds to one TLS version, and servers of both versions, of that one and of the other."
+        when "Calls are made to them."
+        then "That version alone is spoken, and the server of the other one is refused with HS-04 or the wider code."
+        why "A policy that forbids TLS 1.2 is worth nothing if the transport goes down to it in silence."
+        fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.
