@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use digicert_one_conformance::{Subject, run};
 
-use crate::table::Row;
+use crate::table::{Defect, Row};
 use crate::transport::Connector;
 
 /// Set in the process in which the case is to fail.
@@ -47,4 +47,27 @@ fn source(file: &str) -> String {
 /// The places of all panics in an output.
 fn panics(text: &str) -> Vec<String> {
     text.lines().filter_map(|line| line.split_once("panicked at ")).map(|(_, place)| place.replace('\\', "/")).collect()
+}
+
+#[test]
+fn a_case_that_does_not_bite_is_noticed() {
+    // Paths have nothing to do with methods.
+    let row = Row { defect: Defect::LowersPaths, about: "sends the path in lower case", case: "REQ-03", says: "" };
+    if std::env::var_os(ALONE).is_some() {
+        return caught(&row);
+    }
+    let payload = std::panic::catch_unwind(|| caught(&row)).expect_err("the case passes, so nothing was caught");
+    let message = payload.downcast_ref::<String>().expect("a message");
+    assert!(message.starts_with("REQ-03 does not catch LowersPaths"), "{message}");
+}
+
+#[test]
+fn a_case_that_fails_for_another_reason_is_noticed() {
+    let row = Row { defect: Defect::LowersPaths, about: "sends the path in lower case", case: "REQ-01", says: "POST" };
+    if std::env::var_os(ALONE).is_some() {
+        return caught(&row);
+    }
+    let payload = std::panic::catch_unwind(|| caught(&row)).expect_err("it fails, but not for this");
+    let message = payload.downcast_ref::<String>().expect("a message");
+    assert!(message.starts_with("REQ-01 fails, but does not say"), "{message}");
 }
