@@ -73,11 +73,11 @@ impl std::fmt::Debug for Single {
 impl Transport for Single {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
         announce_empty_body(&mut request);
-        let (start, limits) = (Instant::now(), self.config.timeouts().clone());
-        let left = move |limit: Duration| limit.min(limits.total()).saturating_sub(start.elapsed());
+        let (start, total) = (Instant::now(), self.config.timeouts().total());
+        let left = move |limit: Duration| limit.min(total).saturating_sub(start.elapsed());
         let connect = self.config.timeouts().connect();
         let (uri, names) = (request.uri().clone(), self.config.name_overrides().to_vec());
-        let addresses = unblock(move || wire::resolve(&uri, &names, connect)).await?;
+        let addresses = unblock(move || wire::resolve(&uri, &names, left(connect))).await?;
         let stage = Stage::default();
         let agent = Agent::with_parts(
             Agent::config_builder()
