@@ -259,7 +259,9 @@ fn broken(
             // No version or cipher in common: the alert goes from us to the server, and means the same.
             Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
             Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
-            _ => {}
+            // Our own side could not go on, such as with a request for a certificate after the handshake.
+            Some(_) => kind = Kind::Tls,
+            None => {}
         }
         if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
             kind = Kind::Protocol;

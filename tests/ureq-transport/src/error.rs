@@ -27,7 +27,7 @@ pub(crate) fn of_call(error: Error, stage: &Stage) -> TransportError {
     let delivery = if phase == Phase::Response { Delivery::Unknown } else { Delivery::NotSent };
     // ureq's own error has no source; as an I/O error the cause below it stays in reach.
     let error = error.into_io();
-    let kind = causes(&error).filter_map(|cause| cause.downcast_ref()).find_map(of_tls).unwrap_or(kind);
+    let kind = causes(&error).find_map(|cause| cause.downcast_ref()).map_or(kind, of_tls);
     TransportError::new(kind, delivery).with_source(error)
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn of_body(error: std::io::Error) -> TransportError {
     TransportError::new(kind, Delivery::Sent).with_source(error)
 }
 
-fn of_tls(error: &rustls::Error) -> Option<Kind> {
-    Some(match error {
+fn of_tls(error: &rustls::Error) -> Kind {
+    match error {
         rustls::Error::AlertReceived(alert) => Kind::PeerAlert(TlsAlert(u8::from(*alert))),
         // No version or cipher in common: the alert goes from us to the server, and means the same.
         rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(40)),
@@ -51,6 +51,7 @@ fn of_tls(error: &rustls::Error) -> Option<Kind> {
             CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
             _ => PeerFault::Unspecified,
         }),
-        _ => return None,
-    })
+        // Our own side could not go on, such as with a request for a certificate after the handshake.
+        _ => Kind::Tls,
+    }
 }
