@@ -40,6 +40,8 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
                 assert_eq!(error.delivery(), Delivery::Unknown, "{range:?} {error:?}");
                 let diagnosis = diagnose(&error, Mode::Certificate, Some(&given));
                 let codes: &[Code] = match (range, world.has(Capability::AlertDetail)) {
+                    // Without the version, a late alert cannot be told from one about the first handshake.
+                    (TlsRange::Only12, true) if !world.has(Capability::TlsVersionFact) => &[Code::HS_05, Code::HS_04],
                     (TlsRange::Only12, true) => &[Code::HS_05],
                     // libcurl with rustls keeps the refusal to itself until it has something to send, so the server waits for it, and
                     // the call for its limit (lib/vtls/rustls.c: `cr_recv` never writes).
