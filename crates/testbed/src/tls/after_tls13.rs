@@ -32,8 +32,9 @@ const CERTIFICATE_REQUIRED: &[u8] = &[2, 116];
 pub(super) async fn ask(tls: TlsStream<TcpStream>, answer: &Bytes, entry: &Entry) -> io::Result<()> {
     let (tcp, session) = tls.into_inner();
     let mut records = Records::take_over(tcp, session)?;
-    records.write(ContentType::Handshake, REQUEST).await?;
+    // Before the request is on its way: a client that refuses at once must find it in the ledger.
     entry.shown(true, &[]);
+    records.write(ContentType::Handshake, REQUEST).await?;
     // A client that refuses says so by an alert and leaves; there is nothing to add.
     if let Ok(chain) = records.client_chain().await {
         entry.shown(true, &chain);
