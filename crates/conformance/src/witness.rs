@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use digicert_one_testbed::{Ledger, Snapshot};
+use digicert_one_testbed::{Front, Ledger, RawServer, Snapshot};
 
 thread_local! {
     /// Set while a case runs whose words are wanted rather than printed.
@@ -17,6 +17,23 @@ thread_local! {
 struct Kept {
     words: Option<String>,
     ledgers: Vec<Ledger>,
+}
+
+/// A server that keeps a ledger.
+pub(crate) trait Witness {
+    fn ledger(&self) -> &Ledger;
+}
+
+impl Witness for Front {
+    fn ledger(&self) -> &Ledger {
+        Front::ledger(self)
+    }
+}
+
+impl Witness for RawServer {
+    fn ledger(&self) -> &Ledger {
+        RawServer::ledger(self)
+    }
 }
 
 /// Remembers the ledger of a server that the case on this thread has started.

@@ -1,5 +1,6 @@
 //! What a case has at hand: the transport under test, servers on loopback, identities, and ready-made configurations.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,7 +21,7 @@ use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::subject::{CaseFuture, Subject};
-use crate::witness;
+use crate::witness::{self, Witness};
 
 /// The platform host of the tests; its `clientauth.` form has a name override too.
 pub(crate) const HOST: &str = "one.digicert.test";
@@ -131,21 +132,23 @@ where
     F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
 {
     let answer = Arc::new(answer);
-    let front = Front::start(
+    up(Front::start(
         options,
         handler(move |request, _peer| {
             let response = answer(&request);
             async move { response }
         }),
-    );
-    let front = front.expect("loopback can be bound");
-    witness::remember(front.ledger());
-    front
+    ))
 }
 
 /// A server that follows scripts, over TLS.
 pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
-    let server = RawServer::start(RawOptions::tls(scripts)).expect("loopback can be bound");
+    up(RawServer::start(RawOptions::tls(scripts)))
+}
+
+/// A server that is up; if the case fails, its report shows what arrived there.
+pub(crate) fn up<S: Witness>(started: io::Result<S>) -> S {
+    let server = started.expect("loopback can be bound");
     witness::remember(server.ledger());
     server
 }

@@ -9,7 +9,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted, servers};
+use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted, servers, up};
 
 /// 10 MiB that no compression or repetition could fake.
 fn large() -> Bytes {
@@ -240,7 +240,7 @@ pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
     let transport = world.transport(&world.config());
     for options in servers() {
         let options = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::write(answer), Step::CloseAbrupt]]);
-        let server = RawServer::start(options).expect("loopback can be bound");
+        let server = up(RawServer::start(options));
         let error = match transport.send(get(server.url(HOST))).await {
             Ok(exchange) => collect(exchange).await.expect_err("the end was not authenticated"),
             // The end may overtake the head.

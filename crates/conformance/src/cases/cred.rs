@@ -17,7 +17,7 @@ use digicert_one_testbed::{
 };
 use futures_util::future::join_all;
 
-use crate::world::{HOST, KEY, World, certificate, front, identity, identity_at, key};
+use crate::world::{HOST, KEY, World, certificate, front, identity, identity_at, key, up};
 
 fn asking() -> Front {
     front(FrontOptions::default().client_auth(ClientAuth::Optional))
@@ -161,8 +161,8 @@ pub(crate) async fn cred_10_the_key_is_never_indexed_in_http2(world: World) {
         Step::ReadUntil(recording.clone(), NAME.to_vec().into()),
         Step::CloseClean,
     ];
-    let server = RawServer::start(RawOptions::tls_with(FrontOptions::default().http(HttpVersions::Only2), [script]))
-        .expect("loopback can be bound");
+    let server =
+        up(RawServer::start(RawOptions::tls_with(FrontOptions::default().http(HttpVersions::Only2), [script])));
     world.client(server.port(), key()).get("/").send().await.expect_err("the server only listens");
     let sent = recording.bytes();
     let at = sent.windows(NAME.len()).position(|window| window == NAME).expect("the name of the header was sent");

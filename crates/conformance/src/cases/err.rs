@@ -8,7 +8,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::world::{HOST, World, diagnose, front, get, key, scripted};
+use crate::world::{HOST, World, diagnose, front, get, key, scripted, up};
 
 /// RFC 6761 §6.4: never has an address, and resolvers need not ask anybody.
 const NO_SUCH_NAME: &str = "https://nothing.invalid/";
@@ -53,7 +53,7 @@ pub(crate) async fn err_13_the_library_error_is_reached_by_source(world: World) 
 }
 
 pub(crate) async fn err_14_a_plain_http_port_is_named(world: World) {
-    let server = RawServer::plain_http().expect("loopback can be bound");
+    let server = up(RawServer::plain_http());
     let error = failing(&world, &world.config(), &format!("https://{}/", server.addr())).await;
     let code = diagnose(&error, Mode::Key, None).code;
     // A stack without details knows only that the handshake failed.

@@ -11,7 +11,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
 use futures_util::future::join_all;
 
-use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key};
+use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key, up};
 
 pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
     let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
@@ -83,11 +83,10 @@ pub(crate) async fn host_03_an_explicit_clientauth_url_is_used(world: World) {
 }
 
 pub(crate) async fn host_04_plain_http_is_refused_but_for_loopback_by_switch(world: World) {
-    let server = RawServer::start(RawOptions::plain([vec![
+    let server = up(RawServer::start(RawOptions::plain([vec![
         Step::ReadRequest,
         Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
-    ]]))
-    .expect("loopback can be bound");
+    ]])));
     let url = server.url("127.0.0.1");
     Instance::parse(&url).expect_err("plain http needs its own constructor");
     Instance::plain_loopback("http://one.digicert.com").expect_err("only loopback");

@@ -17,7 +17,7 @@ use digicert_one_testbed::{
 
 use crate::formats;
 use crate::world::{
-    HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read, servers,
+    HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read, servers, up,
 };
 
 pub(crate) async fn ident_01_a_pkcs8_rsa_pair_is_presented(world: World) {
@@ -250,7 +250,7 @@ pub(crate) async fn ident_29_an_end_without_a_word_after_the_handshake_names_the
     let options = FrontOptions::default().client_auth(ClientAuth::Optional).tls(TlsRange::Only13);
     let mut raw = RawOptions::tls([vec![Step::ReadRequest, Step::Reset]]);
     raw.tls = Some(options);
-    let server = RawServer::start(raw).expect("loopback can be bound");
+    let server = up(RawServer::start(raw));
     let given = identity(&certificate());
     let config = world.config().with_http_versions(HttpVersions::Http1).with_identity(Some(given.clone()));
     let error = world.transport(&config).send(get(server.url(HOST))).await.expect_err("reset");

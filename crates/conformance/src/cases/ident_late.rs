@@ -7,7 +7,7 @@ use digicert_one_core::{Capability, Code, Delivery, HttpVersions, Mode, Transpor
 use digicert_one_testbed::{Engine, FrontOptions, RawOptions, RawServer, Snapshot, Step, TlsRange};
 
 use crate::cases::time::total_limit;
-use crate::world::{HOST, World, certificate, collect, diagnose, get, identity};
+use crate::world::{HOST, World, certificate, collect, diagnose, get, identity, up};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -19,7 +19,7 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
     for (engine, range) in [(Engine::OpenSsl, TlsRange::Only12), (Engine::Rustls, TlsRange::Only13)] {
         let options = FrontOptions::default().engine(engine).tls(range);
         let script = vec![Step::ReadRequest, Step::ask_late(ANSWER)];
-        let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
+        let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
         let outcome = transport.send(get(server.url(HOST))).await;
 
         let asked = |seen: &Snapshot| seen.connections.iter().any(|one| one.requested_client_cert);

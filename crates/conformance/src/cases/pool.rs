@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use http::{Response, Version};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted, servers};
+use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted, servers, up};
 
 /// Calls in a row, enough that a pool which takes a connection back late still shows itself.
 const CALLS: usize = 12;
@@ -132,7 +132,7 @@ pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_li
             }
         });
         let options = FrontOptions::default().max_streams(u32::try_from(STREAMS).expect("small"));
-        let front = Front::start(options, count).expect("loopback can be bound");
+        let front = up(Front::start(options, count));
         let transport = world.transport(&world.config().with_http_versions(versions));
         let calls = (0..CALLS).map(|_| async { collect(transport.send(get(front.url(HOST))).await?).await });
         for outcome in join_all(calls).await {

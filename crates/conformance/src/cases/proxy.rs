@@ -20,7 +20,7 @@ use http::Response;
 
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
-use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers};
+use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, up};
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
     config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")))
@@ -243,7 +243,7 @@ pub(crate) async fn proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_t
         Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).expect("an answer")
     });
     let options = FrontOptions::default().client_auth(ClientAuth::Optional);
-    let front = Front::start(options, answer).expect("loopback can be bound");
+    let front = up(Front::start(options, answer));
     let proxy = proxy_to(&front, ProxyOptions::default().inspecting());
     let material = Material::certificate(identity(&certificate()));
     let Some(client) = inspected(&world, &front, &proxy, Pki::shared().foreign_root_der(), material.clone()) else {
@@ -284,7 +284,7 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
     let greeted = Step::ReadUntil(heard.clone(), b"\x05"[..].into());
     let asked = Step::ReadUntil(heard.clone(), name.clone().into());
     let server = RawServer::start(RawOptions::plain([vec![greeted, Step::write(vec![5, 0]), asked]]));
-    let server = server.expect("loopback can be bound");
+    let server = up(server);
     let config = world.config().with_proxy(Proxy::parse(&format!("socks5h://{}", server.addr())).expect("an address"));
     if world.lacks(Capability::SocksProxy, &config) {
         assert!(server.ledger().connections().is_empty());

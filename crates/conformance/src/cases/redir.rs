@@ -6,7 +6,7 @@ use digicert_one_core::{ApiKey, Code, Material};
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, RawOptions, RawServer, Step};
 use http::{Response, StatusCode, header};
 
-use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, identity, key};
+use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, identity, key, up};
 
 pub(crate) async fn redir_01_another_host_is_not_followed(world: World) {
     let other = front(FrontOptions::default());
@@ -24,7 +24,7 @@ pub(crate) async fn redir_02_another_port_is_not_followed(world: World) {
 }
 
 pub(crate) async fn redir_03_plain_http_is_not_followed(world: World) {
-    let other = RawServer::start(RawOptions::plain([vec![Step::ReadRequest]])).expect("loopback can be bound");
+    let other = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest]])));
     redirected(&world, &other.url(HOST)).await;
     assert!(other.ledger().connections().is_empty());
 }

@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use http::{Method, Response, StatusCode};
 
 use crate::switch::Switch;
-use crate::world::{HOST, KEY, World, front_answering, identity, key, request, scripted};
+use crate::world::{HOST, KEY, World, front_answering, identity, key, request, scripted, up};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
@@ -126,7 +126,7 @@ pub(crate) async fn retry_06_a_post_that_was_not_sent_may_be_repeated(world: Wor
         let script: Script = vec![Step::ReadRequest, Step::write(ANSWER), Step::Stall];
         let mut options = RawOptions::tls([script]);
         options.bind = bind;
-        let server = RawServer::start(options).expect("the port is still free");
+        let server = up(RawServer::start(options));
         // From now on the time passes.
         clock.run(std::future::pending::<()>()).await;
         drop(server);
@@ -245,8 +245,7 @@ fn http2_server(recording: &Recording, frames: &'static [u8]) -> RawServer {
         Step::write(frames),
         Step::Stall,
     ];
-    RawServer::start(RawOptions::tls_with(FrontOptions::default().http(HttpVersions::Only2), [script]))
-        .expect("loopback can be bound")
+    up(RawServer::start(RawOptions::tls_with(FrontOptions::default().http(HttpVersions::Only2), [script])))
 }
 
 pub(crate) async fn retry_14_an_http2_stream_is_repeated_only_if_unprocessed(world: World) {

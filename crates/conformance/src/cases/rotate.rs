@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::load::{self, Load};
 use crate::switch::Switch;
-use crate::world::{HOST, KEY, World, front, identity, servers};
+use crate::world::{HOST, KEY, World, front, identity, servers, up};
 
 fn pair() -> [ClientCert; 2] {
     ["before", "after"]
@@ -101,7 +101,7 @@ pub(crate) async fn rotate_04_what_is_in_flight_ends_as_it_began(world: World) {
     for versions in world.http_versions() {
         let release = Arc::new(Notify::new());
         let gate = Arc::clone(&release);
-        let front = Front::start(
+        let front = up(Front::start(
             FrontOptions::default().client_auth(ClientAuth::Required),
             handler(move |request, _peer| {
                 let (gate, slow) = (Arc::clone(&gate), request.uri().path() == "/slow");
@@ -112,8 +112,7 @@ pub(crate) async fn rotate_04_what_is_in_flight_ends_as_it_began(world: World) {
                     http::Response::new(Bytes::from_static(b"{}"))
                 }
             }),
-        )
-        .expect("loopback can be bound");
+        ));
         let switch = Switch::new(certificate(&before));
         let config = world.config().with_http_versions(versions);
         let builder = world.builder(front.port()).transport_config(config).credential(switch.clone());
@@ -141,7 +140,7 @@ pub(crate) async fn rotate_11_a_thousand_calls_and_twenty_swaps_without_a_failur
 pub(crate) async fn rotate_12_a_replacement_that_the_platform_refuses_does_not_go_live(world: World) {
     let [before, after] = pair();
     let refused = after.fingerprint();
-    let front = Front::start(
+    let front = up(Front::start(
         FrontOptions::default().client_auth(ClientAuth::Required),
         handler(move |_request, peer| {
             let status = if peer.fingerprint.as_ref() == Some(&refused) { 401 } else { 200 };
@@ -151,8 +150,7 @@ pub(crate) async fn rotate_12_a_replacement_that_the_platform_refuses_does_not_g
                 answer
             }
         }),
-    )
-    .expect("loopback can be bound");
+    ));
     let switch = Switch::new(certificate(&before));
     let builder = world.builder(front.port()).credential(switch.clone()).prove_rotations();
     let client = builder.build().expect("complete");

@@ -14,7 +14,7 @@ use futures_util::future::{Either, join, select};
 use futures_util::poll;
 
 use crate::cases::retry;
-use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted};
+use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted, up};
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub(crate) async fn time_01_an_address_that_swallows_packets_times_out(world: Wo
 }
 
 pub(crate) async fn time_02_a_stalled_handshake_times_out(world: World) {
-    let silent = RawServer::silent().expect("loopback can be bound");
+    let silent = up(RawServer::silent());
     let transport = world.transport(&connect_limit(&world));
     let call = transport.send(get(format!("https://{}/", silent.addr())));
     let error = in_time(call).await.expect_err("no handshake");
@@ -70,7 +70,7 @@ pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
 
 pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
     // In the handshake.
-    let silent = RawServer::silent().expect("loopback can be bound");
+    let silent = up(RawServer::silent());
     let transport = world.transport(&world.config());
     let url = format!("https://{}/", silent.addr());
     drop_when(&*transport, &url, silent.ledger(), |seen| !seen.connections.is_empty()).await;
@@ -195,7 +195,7 @@ pub(crate) async fn time_09_calls_in_flight_end_or_are_counted_at_shutdown(world
 /// this one was ignored.
 async fn in_time<T>(call: impl Future<Output = T>) -> T {
     // The wait of a ledger needs no runtime of the transport's.
-    let idle = RawServer::silent().expect("loopback can be bound");
+    let idle = up(RawServer::silent());
     let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(8)));
     match select(pin!(call), far_later).await {
         Either::Left((outcome, _)) => outcome,

@@ -12,7 +12,7 @@ use digicert_one_testbed::{
 use rustls_pki_types::CertificateDer;
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, diagnose, front, get, servers};
+use crate::world::{HOST, World, diagnose, front, get, servers, up};
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
     let transport = world.transport(&world.config());
@@ -198,7 +198,7 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
         let heard = Recording::default();
         let asked = Step::ReadUntil(heard.clone(), HOST.as_bytes().into());
         let server = RawServer::start(RawOptions::plain([vec![asked, Step::write(answer), Step::Stall]]));
-        refused(server.expect("loopback can be bound").port()).await;
+        refused(up(server).port()).await;
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
     }
     // And a server that could go on, if only the client came down to it.
