@@ -40,15 +40,16 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
 /// 4. Headers out are those given plus the framing; where no `Accept` or `User-Agent` was given, a library's own may stand (the
 ///    client gives both). Headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache,
-///    decompression, `Expect`, nothing from the environment. (`REQ-*`)
+///    decompression, `Expect`, nothing from the environment. (`REQ-*`, `PROXY-11`)
 /// 5. The target on the wire is the path and query of the URI, byte for byte (its escapes are in upper case, as
 ///    [`RequestTarget`](crate::RequestTarget) makes them). (`REQ-01`)
 /// 6. Dropping the future cancels the call and never gives a half-used connection back to the pool. (`TIME-06`, `TIME-07`)
 /// 7. Connections and TLS sessions are never shared with another transport. (`POOL-02`, `POOL-03`)
 /// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)
 /// 9. Errors carry kind, delivery, facts and the library's error. (`ERR-*`)
-/// 10. Outside its runtime: an error, not a panic.
+/// 10. Outside its runtime: an answer or an error, not a panic. (`ERR-20`)
 /// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
+/// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one request and returns when the head of the answer is there. The URI is absolute (`https://host[:port]/path`).

@@ -7,9 +7,24 @@ use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use ureq::config::Config;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::error::local;
+
+/// What all agents of a transport have in common. Each of these lines is a default that would break a case.
+pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
+    Config::builder()
+        .tls_config(tls)
+        .proxy(None)
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent("")
+        .accept("")
+        .accept_encoding("")
+        .max_idle_age(config.timeouts().pool_idle())
+        .build()
+}
 
 /// Roots, identity and versions, each as given or refused.
 pub(crate) fn tls(config: &TransportConfig, roots: &[CertificateDer<'static>]) -> Result<TlsConfig, TransportError> {

@@ -1,11 +1,12 @@
 //! A transport over a blocking library: ureq 3 on rustls, moved off the executor by the crate `blocking`.
 //!
-//! Each call has a ureq agent of its own, because an agent is the only thing of ureq that can be shut down from outside: that is
-//! how a dropped call ends. `config.rs` is what ureq is made with, `wire.rs` what we put between ureq and the socket, `error.rs`
-//! what its errors mean.
+//! Each call has a ureq agent to itself, because an agent is the only thing of ureq that can be shut down from outside: that is
+//! how a dropped call ends. `pool.rs` keeps the agents between calls, `config.rs` is what ureq is made with, `wire.rs` what we put
+//! between ureq and the socket, `error.rs` what its errors mean.
 
 mod config;
 mod error;
+mod pool;
 mod wire;
 
 use std::io::{self, Read};
@@ -21,13 +22,11 @@ use digicert_one_core::{
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
-use ureq::Agent;
-use ureq::tls::TlsConfig;
 
 use crate::error::{of_body, of_call};
-use crate::wire::Stage;
+use crate::pool::Pool;
 
-/// Makes transports of one connection a call.
+/// Makes transports that block on threads of their own.
 #[derive(Debug)]
 pub struct Connector;
 
@@ -53,56 +52,46 @@ impl digicert_one_core::Connector for Connector {
         if let Some(missing) = config.proxy().capability() {
             return Err(TransportError::unsupported(missing, "no proxy"));
         }
-        let tls = config::tls(config, roots)?;
-        Ok(Arc::new(Single { tls, config: config.clone() }))
+        let agent = config::agent(config, config::tls(config, roots)?);
+        Ok(Arc::new(Blocking { pool: Pool::new(agent), config: config.clone() }))
     }
 }
 
-struct Single {
-    tls: TlsConfig,
+struct Blocking {
+    pool: Pool,
     config: TransportConfig,
 }
 
-impl std::fmt::Debug for Single {
+impl std::fmt::Debug for Blocking {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Single").finish_non_exhaustive()
+        f.debug_struct("Blocking").finish_non_exhaustive()
     }
 }
 
 #[async_trait::async_trait]
-impl Transport for Single {
+impl Transport for Blocking {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
         announce_empty_body(&mut request);
         let (start, total) = (Instant::now(), self.config.timeouts().total());
         let left = move |limit: Duration| limit.min(total).saturating_sub(start.elapsed());
         let connect = self.config.timeouts().connect();
-        let (uri, names) = (request.uri().clone(), self.config.name_overrides().to_vec());
-        let addresses = unblock(move || wire::resolve(&uri, &names, left(connect))).await?;
-        let stage = Stage::default();
-        let agent = Agent::with_parts(
-            Agent::config_builder()
-                .tls_config(self.tls.clone())
-                .proxy(None)
-                .max_redirects(0)
-                .http_status_as_error(false)
-                .user_agent("")
-                .accept("")
-                .accept_encoding("")
-                .timeout_connect(Some(left(connect)))
-                .timeout_global(Some(left(Duration::MAX)))
-                .build(),
-            wire::connector(&stage),
-            wire::Known(addresses),
-        );
-        let cut = CutOnDrop(agent.clone());
-        let sent = unblock(move || wire::run(&agent, request)).await;
+        let line = match self.pool.take(request.uri()) {
+            Some(line) => line,
+            None => {
+                let (uri, names) = (request.uri().clone(), self.config.name_overrides().to_vec());
+                let addresses = unblock(move || wire::resolve(&uri, &names, left(connect))).await?;
+                self.pool.line(request.uri(), addresses)
+            }
+        };
+        let (agent, stage) = (line.agent(), line.stage());
+        let sent = unblock(move || wire::run(&agent, request, left(connect), left(Duration::MAX))).await;
         let mut facts = ConnectionFacts::unknown();
-        facts.reused = stage.connected().then_some(false);
+        facts.reused = stage.reused();
         let response = sent.map_err(|error| of_call(error, &stage).with_facts(facts.clone()))?;
         let about = facts.clone();
         let body = response.map(|body| {
-            // The guard goes along with the reader, into each read: whatever is dropped takes the connection with it.
-            let chunks = stream::try_unfold((body.into_reader(), cut), move |(mut reader, cut)| {
+            // The line goes along with the reader, into each read: whatever is dropped takes the connection with it.
+            let chunks = stream::try_unfold((body.into_reader(), line), move |(mut reader, line)| {
                 let about = about.clone();
                 async move {
                     let (reader, chunk) = unblock(move || {
@@ -111,7 +100,11 @@ impl Transport for Single {
                     })
                     .await;
                     let chunk = chunk.map_err(|error| of_body(error).with_facts(about))?;
-                    Ok::<_, TransportError>((!chunk.is_empty()).then(|| (Frame::data(chunk), (reader, cut))))
+                    if chunk.is_empty() {
+                        line.give_back();
+                        return Ok::<_, TransportError>(None);
+                    }
+                    Ok(Some((Frame::data(chunk), (reader, line))))
                 }
             });
             ResponseBody::new(StreamBody::new(chunks))
@@ -125,13 +118,4 @@ fn chunk(reader: &mut impl Read) -> io::Result<Bytes> {
     let length = reader.read(&mut buffer)?;
     buffer.truncate(length);
     Ok(buffer.into())
-}
-
-/// Ends the call that runs on another thread: its next read or write fails.
-struct CutOnDrop(Agent);
-
-impl Drop for CutOnDrop {
-    fn drop(&mut self) {
-        self.0.clone().shutdown();
-    }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,27 +14,43 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
 };
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, AsSendBody, Body, Error};
 
 use crate::error::local;
 
 /// How far a call came; shared between the thread that makes it and the one that waits for it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stage(Arc<AtomicU8>);
+pub(crate) struct Stage(Arc<Steps>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    reached: AtomicU8,
+    kept: AtomicBool,
+}
 
 impl Stage {
     /// Where the time ran out before the head of the answer was there.
     pub(crate) fn phase(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.reached.load(Ordering::Acquire) {
             0 => Phase::Connect,
             1 => Phase::Handshake,
             _ => Phase::Response,
         }
     }
 
-    /// Whether TCP stood.
-    pub(crate) fn connected(&self) -> bool {
-        self.phase() != Phase::Connect
+    /// Whether the call went over a connection that was there before; nothing before there is one.
+    pub(crate) fn reused(&self) -> Option<bool> {
+        (self.phase() != Phase::Connect).then(|| self.0.kept.load(Ordering::Acquire))
+    }
+
+    /// Another call over what the last one left; if that is no more, the connector says so.
+    pub(crate) fn again(&self) {
+        self.0.kept.store(true, Ordering::Release);
+    }
+
+    fn reach(&self, step: u8) {
+        self.0.kept.store(false, Ordering::Release);
+        self.0.reached.store(step, Ordering::Release);
     }
 }
 
@@ -71,9 +87,10 @@ impl Resolver for Known {
     }
 }
 
-/// TCP, then TLS; after each of them the stage is noted.
+/// TCP, then TLS; before, between and after them the stage is noted.
 pub(crate) fn connector(stage: &Stage) -> impl Connector {
-    TcpConnector::default()
+    Note(stage.clone(), 0)
+        .chain(TcpConnector::default())
         .chain(Note(stage.clone(), 1))
         .chain(RustlsConnector::default())
         .chain(Note(stage.clone(), 2))
@@ -86,7 +103,7 @@ impl<In: Transport> Connector<In> for Note {
     type Out = Strict<In>;
 
     fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<Strict<In>>, Error> {
-        self.0.0.store(self.1, Ordering::Release);
+        self.0.reach(self.1);
         Ok(chained.map(Strict))
     }
 }
@@ -122,10 +139,24 @@ impl<In: Transport> Transport for Strict<In> {
 }
 
 /// The call itself, on a thread that may block.
-pub(crate) fn run(agent: &Agent, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
+pub(crate) fn run(
+    agent: &Agent,
+    request: http::Request<Bytes>,
+    connect: Duration,
+    total: Duration,
+) -> Result<http::Response<Body>, Error> {
     let (head, body) = request.into_parts();
     if body.is_empty() {
-        return agent.run(http::Request::from_parts(head, ()));
+        return agent.run(limited(agent, http::Request::from_parts(head, ()), connect, total));
     }
-    agent.run(http::Request::from_parts(head, &body[..]))
+    agent.run(limited(agent, http::Request::from_parts(head, &body[..]), connect, total))
+}
+
+fn limited<B: AsSendBody>(
+    agent: &Agent,
+    request: http::Request<B>,
+    connect: Duration,
+    total: Duration,
+) -> http::Request<B> {
+    agent.configure_request(request).timeout_connect(Some(connect)).timeout_global(Some(total)).build()
 }

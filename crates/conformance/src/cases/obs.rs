@@ -11,7 +11,7 @@ use digicert_one_core::{
     ApiKey, Capability, Clock, Code, ConnectionFacts, FixedCredential, Generation, Instance, Lease, ManualClock,
     Material, Mode, Validity,
 };
-use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, refused_addr};
+use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, handler, refused_addr};
 use http::{Response, StatusCode, header};
 use metrics_util::debugging::DebuggingRecorder;
 
@@ -19,7 +19,7 @@ use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::retry::{answering, clock, status};
 use crate::meters::{Meters, Reading};
 use crate::spans::Spans;
-use crate::world::{HOST, KEY, World, certificate, front, front_answering, identity, key};
+use crate::world::{HOST, KEY, World, certificate, front, front_answering, identity, key, up};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -138,14 +138,17 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
 }
 
 pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_no_value(world: World) {
-    let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |request| {
+    let platform = handler(|request, _peer| async move {
         let mut answer = match request.uri().path() {
             "/missing" => status(404),
+            // Nobody can be quicker than this answer.
+            "/dropped" => std::future::pending().await,
             _ => Response::new(Bytes::from_static(b"{}")),
         };
         answer.headers_mut().insert("x-request-id", http::HeaderValue::from_static("theirs-1"));
         answer
     });
+    let front = up(Front::start(FrontOptions::default().client_auth(ClientAuth::Optional), platform));
     let identity = identity(&certificate());
     let material = Material::certificate_and_key(identity.clone(), ApiKey::new(KEY).expect("a key"));
     let caller = material.caller();

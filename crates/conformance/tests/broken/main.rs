@@ -2,9 +2,11 @@
 //!
 //! All of them are one sound transport, over hyper and rustls with a pool of its own, that asks at named points which defect it has
 //! (`transport`). The sound one passes the whole suite without a waiver (`sound`); a broken one fails the case that the table names
-//! (`table`, `alone`). The same table is the page docs/broken-transports.md (`page`).
+//! (`table`, `alone`), and what shows from outside makes a difference (`differential`). The same table is the page
+//! docs/broken-transports.md (`page`).
 
 mod alone;
+mod differential;
 mod page;
 mod sound;
 mod table;
