@@ -114,7 +114,8 @@ impl Own {
     /// All chosen cases, as often as wanted, with a line for each that does not hold.
     fn run(&self, subject: &Subject) -> ExitCode {
         let chosen = self.chosen();
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        // Two for each core: as many cases wait for a limit as compute.
+        let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
         let mut good = true;
         let times = self.repeat.unwrap_or(1);
         for time in 1..=times {
