@@ -3,7 +3,7 @@
 //!
 //! What is found is taken out of the answer, wherever in it it stands, and the answer's text is wiped.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use digicert_one_core::ApiKey;
 use digicert_one_credentials::Secret;
 use serde_json::{Map, Value};
@@ -87,9 +87,13 @@ fn is_named(name: &str) -> bool {
 
 /// Overwrites the text of an answer, as far as nobody else holds it.
 pub(super) fn wipe(body: Bytes) {
-    if let Ok(mut body) = body.try_into_mut() {
-        body.as_mut().zeroize();
-    }
+    drop(overwritten(body));
+}
+
+fn overwritten(body: Bytes) -> Option<BytesMut> {
+    let mut body = body.try_into_mut().ok()?;
+    body.as_mut().zeroize();
+    Some(body)
 }
 
 /// Overwrites every text of an answer that nobody could make use of.
@@ -112,11 +116,7 @@ fn by_shape(answer: &Value) -> Option<String> {
 
 fn look<'a>(value: &'a Value, place: String, found: &mut Vec<(String, &'a str)>) {
     match value {
-        Value::String(text) if text.len() == USUAL_LENGTH => {
-            if ApiKey::new(text.as_str()).is_ok_and(|key| key.shape().is_usual) {
-                found.push((place, text));
-            }
-        }
+        Value::String(text) if looks_like_a_key(text) => found.push((place, text)),
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(index, item)| look(item, format!("{place}/{index}"), found));
         }
@@ -125,6 +125,10 @@ fn look<'a>(value: &'a Value, place: String, found: &mut Vec<(String, &'a str)>)
         }
         _ => {}
     }
+}
+
+fn looks_like_a_key(text: &str) -> bool {
+    text.len() == USUAL_LENGTH && ApiKey::new(text).is_ok_and(|key| key.shape().is_usual)
 }
 
 /// The place of the text with the likeliest name.
@@ -291,9 +295,11 @@ mod tests {
     fn the_answers_text_is_wiped_where_nobody_shares_it() {
         let body = Bytes::from(b"canary".to_vec());
         let address = body.as_ptr();
-        let mut mutable = body.try_into_mut().expect("not shared");
-        assert_eq!(mutable.as_ptr(), address, "the same memory, not a copy");
-        mutable.as_mut().zeroize();
-        assert_eq!(&*mutable, &[0; 6]);
+        let wiped = overwritten(body).expect("not shared");
+        assert_eq!((wiped.as_ptr(), &*wiped), (address, &[0; 6][..]), "the same memory, not a copy");
+        let body = Bytes::from(b"shared".to_vec());
+        let reader = body.clone();
+        assert!(overwritten(body).is_none());
+        assert_eq!(&*reader, b"shared", "what somebody else reads is left alone");
     }
 }
