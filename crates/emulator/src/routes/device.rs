@@ -1,7 +1,7 @@
 //! Device Trust, under `/devicetrustmanager`.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::query::Window;
 use super::{Access, Ask, Route};
@@ -14,13 +14,23 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn devices(ask: &Ask<'_>) -> Result<Answer, Fault> {
-    let Window { limit, offset } = Window::of(ask.query())?;
-    let store = ask.store;
-    let end = offset.saturating_add(limit).min(store.devices);
-    let records: Vec<_> = (offset..end).map(|number| device::to_json(number, &store.created_at)).collect();
-    // That `next` is the next offset is our guess: no source shows its type.
-    let next = (end < store.devices).then_some(end);
-    Ok(answer::ok(
-        &json!({ "total": store.devices, "records": records, "next": next, "limit": limit, "offset": offset }),
-    ))
+    let window = Window::of(ask.query())?;
+    let page = ask.store.read(|state| {
+        let total = state.devices + state.registered_devices.len();
+        let end = window.offset.saturating_add(window.limit).min(total);
+        let records = (window.offset..end).map(|number| match number.checked_sub(state.devices) {
+            None => device::to_json(number, &state.created_at),
+            Some(index) => device::registered_to_json(&state.registered_devices[index]),
+        });
+        envelope(total, window, records.collect())
+    });
+    Ok(answer::ok(&page))
+}
+
+/// The envelope of Device Trust. That `next` is the next offset is our guess: no source shows its type.
+fn envelope(total: usize, window: Window, records: Vec<Value>) -> Value {
+    let Window { limit, offset } = window;
+    let end = offset.saturating_add(limit);
+    let next = (end < total).then_some(end);
+    json!({ "total": total, "records": records, "next": next, "limit": limit, "offset": offset })
 }
