@@ -22,8 +22,8 @@ use crate::observation::{HostKind, Observation};
 use crate::state::State;
 use crate::store::{Deed, Store};
 
-/// All tables.
-const TABLES: [&[Route]; 5] = [account::ROUTES, lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
+/// All tables but those of Account Manager, which has several.
+const TABLES: [&[Route]; 4] = [lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
 
 /// The handler of one listener.
 pub(crate) struct Listener {

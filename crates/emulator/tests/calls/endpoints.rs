@@ -8,7 +8,7 @@ use crate::caller::{Call, ME};
 
 fn two_users() -> Emulator {
     let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("reader").permissions([])];
-    Emulator::start(EmulatorOptions::default().service_users(users)).unwrap()
+    Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap()
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn signing_certificates_come_in_pages() {
 
 #[tokio::test]
 async fn devices_come_as_records_with_the_next_offset() {
-    let emulator = Emulator::start(EmulatorOptions::default().devices(25)).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().devices(25)).unwrap();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     for (query, limit, offset, records, next) in [
         ("", 20, 0, 20, json!(20)),

@@ -15,7 +15,7 @@ fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
         move || *now.lock().unwrap()
     };
     let options = EmulatorOptions::default().service_users([user]).clock(clock);
-    (Emulator::start(options).unwrap(), move |time| *now.lock().unwrap() = time)
+    (Emulator::start_blocking(options).unwrap(), move |time| *now.lock().unwrap() = time)
 }
 
 fn some_day() -> EndDate {

@@ -7,7 +7,7 @@ use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorError, EmulatorOptions
 use crate::caller::{Call, ME, builder, read};
 
 fn refusal(options: EmulatorOptions) -> EmulatorError {
-    Emulator::start(options).unwrap_err()
+    Emulator::start_blocking(options).unwrap_err()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn service_users_must_be_there_and_be_told_apart() {
 
 #[test]
 fn generated_keys_have_the_usual_shape_and_differ() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let keys = [emulator.users()[0].api_key().to_owned(), emulator.foreign_api_key(), emulator.foreign_api_key()];
     for key in &keys {
         let (head, tail) = key.split_once('_').unwrap();
@@ -66,7 +66,7 @@ fn generated_keys_have_the_usual_shape_and_differ() {
 
 #[test]
 fn dropping_it_frees_its_ports() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let addresses = [emulator.platform_addr(), emulator.client_auth_addr()];
 
     drop(emulator);
@@ -79,13 +79,13 @@ fn dropping_it_frees_its_ports() {
 #[tokio::test]
 async fn a_chosen_key_is_taken_as_it_is() {
     let user = ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default().value("chosen")]);
-    let emulator = Emulator::start(EmulatorOptions::default().service_users([user])).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users([user])).unwrap();
     assert_eq!(Call::platform(&emulator).key("chosen").get(ME).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_certificates_are_valid_for_the_public_names_and_other_loopback_addresses() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let user = &emulator.users()[0];
     for host in [
         "one.digicert.com",
@@ -100,13 +100,13 @@ async fn the_certificates_are_valid_for_the_public_names_and_other_loopback_addr
         assert_eq!(read(client.get(url)).await.unwrap().status, 200, "{host}");
     }
 
-    let elsewhere = Emulator::start(EmulatorOptions::default().address(Ipv4Addr::new(127, 0, 0, 2).into()));
+    let elsewhere = Emulator::start_blocking(EmulatorOptions::default().address(Ipv4Addr::new(127, 0, 0, 2).into()));
     // Some systems have 127.0.0.1 alone.
     if let Ok(elsewhere) = elsewhere {
         assert!(elsewhere.platform_url().starts_with("https://127.0.0.2:"));
         assert_eq!(Call::platform(&elsewhere).key(elsewhere.users()[0].api_key()).get(ME).await.status, 200);
     }
-    if let Ok(v6) = Emulator::start(EmulatorOptions::default().address(Ipv6Addr::LOCALHOST.into())) {
+    if let Ok(v6) = Emulator::start_blocking(EmulatorOptions::default().address(Ipv6Addr::LOCALHOST.into())) {
         assert_eq!(Call::platform(&v6).key(v6.users()[0].api_key()).get(ME).await.status, 200);
     }
 }
