@@ -45,7 +45,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo")]
     Demo,
     /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
-    #[command(after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json")]
+    #[command(
+        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
+    )]
     Emulator(EmulatorOptions),
     /// Ask DigiCert ONE who it takes you for (GET /account/api/v1/user/me).
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",

@@ -178,6 +178,11 @@ impl Emulator {
         &self.account_id
     }
 
+    /// The id of the organisation that the account is of.
+    pub fn organization_id(&self) -> String {
+        self.store.read(|state| state.organization_id.clone())
+    }
+
     /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
     pub fn keypair_id(&self) -> &str {
         &self.keypair_id

@@ -8,7 +8,7 @@ use digicert_one_emulator::{ApiKeySpec, CertificateSpec, Emulator, EmulatorOptio
 use crate::caller::{Call, ME};
 
 /// An emulator whose time the test sets.
-fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
+pub(crate) fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
     let now = Arc::new(Mutex::new(SystemTime::now()));
     let clock = {
         let now = Arc::clone(&now);

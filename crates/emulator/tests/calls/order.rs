@@ -12,7 +12,7 @@ fn says(answer: &Answer, status: u16, words: &str) {
 
 #[tokio::test]
 async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
-    let users = [ServiceUserSpec::new("ci-bot").permissions([]), ServiceUserSpec::new("other")];
+    let users = [ServiceUserSpec::new("ci-bot").permissions(&[]), ServiceUserSpec::new("other")];
     let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
     let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());

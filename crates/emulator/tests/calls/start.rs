@@ -20,6 +20,18 @@ fn only_loopback_is_listened_on() {
 }
 
 #[test]
+fn beyond_loopback_it_must_be_told_twice() {
+    let everywhere = || EmulatorOptions::default().address(Ipv4Addr::UNSPECIFIED.into());
+    for half in [everywhere().reachable_by_others(true), everywhere().i_know_keys_are_public(true)] {
+        assert!(matches!(refusal(half), EmulatorError::NotLoopback { .. }));
+    }
+    let both = everywhere().reachable_by_others(true).i_know_keys_are_public(true);
+    let emulator = Emulator::start_blocking(both).unwrap();
+    assert!(emulator.platform_addr().ip().is_unspecified());
+    assert!(emulator.platform_url().starts_with("https://localhost:"));
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -40,6 +52,10 @@ fn service_users_must_be_there_and_be_told_apart() {
     assert!(matches!(refusal(options(vec![])), EmulatorError::NoServiceUser));
     let twice = refusal(options(vec![ServiceUserSpec::new("a"), ServiceUserSpec::new("a")]));
     assert!(matches!(&twice, EmulatorError::DuplicateName { name } if name == "a"));
+    let administrator = refusal(options(vec![ServiceUserSpec::new("administrator")]));
+    assert!(matches!(administrator, EmulatorError::DuplicateName { .. }));
+    let unknown = refusal(options(vec![ServiceUserSpec::new("a").roles(&["KING"])]));
+    assert!(matches!(unknown, EmulatorError::UnknownRole { role, .. } if role == "KING"));
     for users in [
         vec![key("a", "canary"), key("b", "canary")],
         vec![key("a", "")],
