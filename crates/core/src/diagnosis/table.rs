@@ -155,10 +155,10 @@ codes! {
         "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
     API_05 = "API-05" Platform GiveUp "What the platform shows only once was not in its answer",
         "Something was made (an API token, a service user, a client certificate), and its key or certificate, which is never shown again, is not under any name that this version knows. What was made is enabled and of no use.",
-        "Disable or delete what was made (the message has its id, or the name to look for), and report the names of the answer's fields, which the message shows.";
+        "See the message for the id of what was made, or the name to look for; disable or delete it, and report the names of the answer's fields, which the message shows too.";
     API_06 = "API-06" Platform GiveUp "The name is taken",
         "Names of service users, API tokens and client certificates are unique, and a thing of that name exists already, perhaps from an earlier run. The platform's message may call the name Nickname.",
-        "Choose another name; or look the existing one up in the list and use, rename or delete it.";
+        "Take another name; or look the existing one up in the list, and use, rename or delete it.";
     API_07 = "API-07" Platform GiveUp "The service user can have no further API token",
         "Older platforms give a service user one API token, made with it and never again.",
         "Create a second service user and move to it, or have an administrator extend the end date; where several tokens are allowed, delete one that is not used.";

@@ -24,7 +24,7 @@ pub(crate) const USER: &str = "/account/api/v1/user";
 pub(crate) const TOKEN: &str = "/account/api/v1/api-access-token";
 pub(crate) const CERTIFICATE: &str = "/account/api/v1/client-auth-certificate";
 
-/// An Account Manager that answers from a list, at the end of June 2026.
+/// An Account Manager that answers from a list, at noon on 2026-06-30.
 pub(crate) struct Stage {
     pub(crate) scripted: Scripted,
     pub(crate) account: AccountManager,
