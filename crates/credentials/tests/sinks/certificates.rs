@@ -46,7 +46,7 @@ fn a_request_is_signed_by_its_key_and_says_who_and_what_for() {
             let mut request = request(&key.csr_pem(name).expect("a request"));
             assert!(is_signed(&request), "{algorithm}");
             let subject = request.info.subject.common_name().expect("readable").expect("there");
-            assert_eq!((subject.value(), request.info.subject.len()), (name, 1));
+            assert_eq!((&*subject.value(), request.info.subject.len()), (name, 1));
             let asked = request.info.attributes.get(0).expect("an attribute");
             let asked: ExtensionReq = asked.values.get(0).expect("a value").decode_as().expect("extensions");
             let asked: Vec<String> = asked.0.iter().map(|one| one.extn_id.to_string()).collect();

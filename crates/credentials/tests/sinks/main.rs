@@ -59,7 +59,7 @@ fn refused(sink: &dyn SecretSink, kind: SecretKind) -> SinkError {
 fn found(source: &dyn Source) -> RawCredential {
     match source.fetch().expect("readable") {
         Fetched::Found(raw) => raw,
-        Fetched::Absent(reason) => panic!("{reason}"),
+        other => panic!("{other:?}"),
     }
 }
 
