@@ -404,12 +404,20 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // By hand: a program that is being started at this moment may hold a copy for an instant longer.
+        let _ = self.file.unlock();
+    }
+}
+
 fn open_file(path: &Path) -> Result<File, JournalError> {
     let cannot = |error| failed(path, "cannot open the journal", error);
-    match fs::symlink_metadata(path) {
+    let is_new = match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(cannot(io::Error::other("it is not a regular file"))),
-        _ => {}
-    }
+        // An empty one may be that of a process that was killed before it got further.
+        found => found.map_or(true, |metadata| metadata.len() == 0),
+    };
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
@@ -419,7 +427,9 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
     }
     let file = options.open(path).map_err(cannot)?;
     // The name must be as durable as what is written later.
-    durable::sync_directory(durable::parent(path)).map_err(cannot)?;
+    if is_new {
+        durable::sync_directory(durable::parent(path)).map_err(cannot)?;
+    }
     Ok(file)
 }
 

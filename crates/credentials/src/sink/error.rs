@@ -155,3 +155,25 @@ impl Error for SinkError {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_becomes_a_kind_and_stays_the_source() {
+        for (told, kind) in [
+            (io::ErrorKind::StorageFull, SinkErrorKind::Full),
+            (io::ErrorKind::QuotaExceeded, SinkErrorKind::Full),
+            (io::ErrorKind::FileTooLarge, SinkErrorKind::Full),
+            (io::ErrorKind::ReadOnlyFilesystem, SinkErrorKind::ReadOnly),
+            (io::ErrorKind::PermissionDenied, SinkErrorKind::NotWritable),
+            (io::ErrorKind::NotFound, SinkErrorKind::Missing),
+            (io::ErrorKind::Other, SinkErrorKind::System),
+        ] {
+            let error = SinkError::io("/etc/d1/key", "cannot write the file", told.into());
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().starts_with("/etc/d1/key: cannot write the file: ") && error.source().is_some());
+        }
+    }
+}

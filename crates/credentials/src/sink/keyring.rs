@@ -175,3 +175,81 @@ fn failed(place: &str, error: &Error) -> SinkError {
     };
     SinkError::new(SinkErrorKind::Keyring, place, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use keyring_core::api::CredentialStoreApi;
+    use keyring_core::mock;
+
+    use super::*;
+    use crate::{Fetched, KeyringSource, Secret, SecretFacts, Source};
+
+    fn key(text: &str) -> KeptSecret {
+        let ends = Some("2027-01-31".parse().expect("a day"));
+        KeptSecret::api_key(Secret::new(text, "a test"), SecretFacts::new().with_ends(ends, ends))
+    }
+
+    fn keep(store: &Arc<mock::Store>, secret: &KeptSecret) -> Result<Kept, SinkError> {
+        KeyringSink::over(Arc::clone(store) as _).prepare(secret.kind())?.keep(secret)
+    }
+
+    #[test]
+    fn what_is_kept_is_what_a_keyring_source_reads() {
+        let store = mock::Store::new().expect("a store in memory");
+        for text in ["canary-before", "canary"] {
+            assert!(keep(&store, &key(text)).expect("kept").read_back);
+        }
+        let Ok(Fetched::Found(raw)) = KeyringSource::over(Arc::clone(&store) as _).fetch() else {
+            panic!("it is there")
+        };
+        assert_eq!(raw.api_key.expect("a key").expose(), b"canary");
+        assert_eq!(raw.key_ends.expect("a day").to_string(), "2027-01-31T23:59:59Z");
+        assert!(raw.owner_ends.is_some());
+    }
+
+    #[test]
+    fn a_certificate_takes_the_place_of_a_pair_and_its_password() {
+        let store = mock::Store::new().expect("a store in memory");
+        for account in ["certificate", "private-key", "password"] {
+            let entry = store.build(SERVICE, account, None).expect("an entry");
+            entry.set_secret(b"old").expect("stored");
+        }
+        let new = crate::NewKey::generate(crate::KeyAlgorithm::P256).expect("random numbers");
+        let pem = new.to_pem();
+        let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("a key");
+        let certificate = rcgen::CertificateParams::default().self_signed(&pair).expect("signed");
+        let identity = new.pair_with(vec![certificate.der().clone()]).expect("they belong together");
+        keep(&store, &KeptSecret::certificate(identity.clone(), SecretFacts::new())).expect("kept");
+        let Ok(Fetched::Found(raw)) = KeyringSource::over(Arc::clone(&store) as _).fetch() else {
+            panic!("it is there")
+        };
+        let reading = raw.read(&crate::Rules::at(std::time::SystemTime::now())).expect("usable");
+        assert_eq!(reading.material.identity().expect("there").thumbprint(), identity.thumbprint());
+    }
+
+    #[test]
+    fn a_prepared_keyring_holds_nothing_new() {
+        let store = mock::Store::new().expect("a store in memory");
+        let sink = KeyringSink::over(Arc::clone(&store) as _);
+        drop(sink.prepare(SecretKind::Certificate).expect("prepared"));
+        assert!(matches!(KeyringSource::over(store as _).fetch(), Ok(Fetched::Absent(_))));
+    }
+
+    #[test]
+    fn a_keyring_that_fails_is_named_and_shows_nothing_of_the_item() {
+        let store = mock::Store::new().expect("a store in memory");
+        let mut prepared = KeyringSink::over(Arc::clone(&store) as _).prepare(SecretKind::ApiKey).expect("prepared");
+        for (error, kind, named) in [
+            (Error::NoStorageAccess("locked".into()), SinkErrorKind::Keyring, "locked"),
+            (Error::BadEncoding(b"canary".to_vec()), SinkErrorKind::Keyring, "failed"),
+            (Error::TooLong("secret".to_owned(), 2560), SinkErrorKind::Full, "2560"),
+        ] {
+            let entry = store.build(SERVICE, "api-key", None).expect("an entry");
+            entry.as_any().downcast_ref::<mock::Cred>().expect("of the mock").set_error(error);
+            let error = prepared.keep(&key("canary")).expect_err("it fails");
+            assert_eq!(error.kind(), kind);
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(named) && text.contains("api-key") && !text.contains("canary"), "{text}");
+        }
+    }
+}

@@ -45,8 +45,8 @@ pub trait PreparedSink: fmt::Debug + Send + 'static {
     /// What reports call it.
     fn name(&self) -> String;
 
-    /// Makes the secret durable and reads it back. Only `Ok` means that it is there; until then whatever was there before is
-    /// untouched. May be called again, after a failure or with another secret.
+    /// Makes the secret durable and reads it back. Only `Ok` means that it is there for good; what was there before is
+    /// replaced whole or not at all. May be called again, after a failure or with another secret.
     ///
     /// # Errors
     /// It is not there, or not as it was given. The caller still has the secret.

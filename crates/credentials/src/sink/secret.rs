@@ -240,3 +240,27 @@ fn escape(text: &str, into: &mut Vec<u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::document;
+
+    #[test]
+    fn a_document_is_what_a_command_source_reads_whatever_the_key_looks_like() {
+        for text in ["canary", "can\"ary\\ \u{1}\n\t<ü>", ""] {
+            for facts in [SecretFacts::new(), SecretFacts::new().with_id("7d1f").with_name("\"ci\"")] {
+                let kept = KeptSecret::api_key(Secret::new(text, "a test"), facts);
+                let raw = document::read(&Secret::new(kept.document().to_vec(), "a test")).expect("a document");
+                assert_eq!(raw.api_key.expect("a key").expose(), text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_secret_is_printed() {
+        let kept = KeptSecret::api_key(Secret::new("canary", "a test"), SecretFacts::new().with_id("7d1f"));
+        let text = format!("{kept:?}");
+        assert!(text.contains("API key (redacted)") && text.contains("7d1f") && !text.contains("canary"), "{text}");
+    }
+}

@@ -34,8 +34,18 @@ pub(super) fn prepare(path: &Path, name: String, kind: SecretKind) -> Result<Box
     Ok(Box::new(prepared))
 }
 
-/// Held by the writer for as long as it is prepared; the system gives it up with the process.
-fn lock(path: &Path) -> Result<File, SinkError> {
+/// The directory, locked by its writer for as long as it is prepared; the system lifts the lock with the process.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // By hand: a program that is being started at this moment may hold a copy for an instant longer.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Held, SinkError> {
     let place = || path.display().to_string();
     let directory = File::open(path).map_err(|error| SinkError::io(place(), "cannot open the directory", error))?;
     if !directory.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -47,7 +57,7 @@ fn lock(path: &Path) -> Result<File, SinkError> {
             Err(SinkError::new(SinkErrorKind::Busy, place(), message))
         }
         // A file system without locks has one writer all the same, by the word of whoever set it up.
-        _ => Ok(directory),
+        _ => Ok(Held(directory)),
     }
 }
 
@@ -57,7 +67,7 @@ struct Prepared {
     name: String,
     kind: SecretKind,
     version: Option<Version>,
-    _lock: File,
+    _lock: Held,
 }
 
 /// A version that is not visible yet; removed when dropped, unless it became visible.
