@@ -201,7 +201,8 @@ impl<'a> Driver<'a> {
         let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
         self.places.put(prepared.map_err(|error| {
             let message = format!("the secret could not be kept ({}), so none is made: {error}", error.kind());
-            self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message).caused_by(error)
+            let failed = self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message);
+            failed.caused_by(error).then(Next::Change)
         })?);
         self.session.tell(WorkStep::Prepare, true, "")
     }
