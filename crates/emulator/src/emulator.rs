@@ -88,9 +88,8 @@ impl Emulator {
             }
         };
         let server = pki.server(&server_names(options.address));
-        let store =
-            Store::new(pki, state, options.clock, options.generation, options.no_authorities, options.state.clone())?;
-        let store = Arc::new(store);
+        let (clock, generation) = (options.clock, options.generation);
+        let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
         let incomplete = |place: &str| EmulatorError::StateMalformed {
             path: options.state.clone().unwrap_or_default(),
             place: place.to_owned(),
@@ -101,7 +100,9 @@ impl Emulator {
         }
         let administrator = users.remove(0);
         let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
+        let account_id = account_id.ok_or_else(|| incomplete("accounts: there is none"))?;
         let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
+        let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: there is none"))?;
         let start = |host, port, client_auth| {
             let listener = Arc::new(Listener { host, store: Arc::clone(&store) });
             let front = FrontOptions::new(server.clone(), &store.pki)
@@ -111,12 +112,16 @@ impl Emulator {
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
+        // Last, so that a file is as it was if the emulator does not start.
+        if let Some(path) = &options.state {
+            store.save(path)?;
+        }
         Ok(Emulator {
             host: host_for_urls(options.address),
             administrator,
             users,
-            account_id: account_id.ok_or_else(|| incomplete("accounts: there is none"))?,
-            keypair_id: keypair_id.ok_or_else(|| incomplete("signing: there is none"))?,
+            account_id,
+            keypair_id,
             platform,
             client_auth,
             store,
