@@ -94,10 +94,9 @@ impl Emulator {
             path: options.state.clone().unwrap_or_default(),
             place: place.to_owned(),
         };
-        let mut users = ServiceUser::all(&store);
-        if users.len() < 2 {
-            return Err(incomplete("disclosed: the administrator and a service user are missing"));
-        }
+        let mut users = ServiceUser::all(&store).filter(|users| users.len() >= 2).ok_or_else(|| {
+            incomplete("disclosed: an administrator and a service user, each with a key and a certificate")
+        })?;
         let administrator = users.remove(0);
         let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
         let account_id = account_id.ok_or_else(|| incomplete("accounts: there is none"))?;

@@ -159,7 +159,7 @@ impl EmulatorOptions {
     }
 
     /// Keeps the state in this file (made if missing, readable for its owner only, written whole after every change). It holds the
-    /// secrets that the emulator began with, and the keys of its authorities.
+    /// secrets that the emulator began with, and the keys of its authorities. One emulator at a time: nothing keeps two apart.
     #[must_use]
     pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
         self.state = Some(path.into());
