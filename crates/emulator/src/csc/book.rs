@@ -162,13 +162,7 @@ impl Book {
     }
 
     /// New tokens for a refresh token, which is spent by that; the new one ends when the old one would have.
-    pub(crate) fn refresh(
-        &mut self,
-        value: &str,
-        client: &str,
-        lifetime: Duration,
-        now: SystemTime,
-    ) -> Shown<Issued> {
+    pub(crate) fn refresh(&mut self, value: &str, client: &str, lifetime: Duration, now: SystemTime) -> Shown<Issued> {
         let Some(found) = self.refresh.get_mut(value).filter(|found| found.client == client) else {
             return Shown::Unknown;
         };
@@ -183,8 +177,7 @@ impl Book {
         found.spent = true;
         let next = Refresh { spent: false, ..found.clone() };
         let holder = Holder::Client(next.client.clone());
-        let access =
-            Access { holder, signer: Some(next.signer.clone()), family: next.family, ends: now + lifetime };
+        let access = Access { holder, signer: Some(next.signer.clone()), family: next.family, ends: now + lifetime };
         Shown::Good(Issued { access: self.insert_access(access, now), refresh: Some(self.insert_refresh(next, now)) })
     }
 

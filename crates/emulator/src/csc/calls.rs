@@ -100,13 +100,13 @@ impl Operation {
 
 /// The answer, if this call is one of content signing or of the OAuth server.
 pub(crate) fn respond(
+    csc: &State,
     store: &Store,
     host: HostKind,
     request: &Request<Bytes>,
     presented: Presented<'_>,
 ) -> Option<(Option<Caller>, Answer)> {
     let call = Call::of(request.uri().path())?;
-    let csc = &store.csc;
     if matches!(call, Call::Csc(_, Operation::Login)) && !login::offered(csc) {
         return None;
     }

@@ -62,7 +62,11 @@ impl Credential {
                 SigningKey::P256 => KeyKind::P256,
                 SigningKey::P384 => KeyKind::P384,
             };
-            self.pki.client(ClientSpec { key, common_name: format!("Signer {}", self.spec.id), ..ClientSpec::default() })
+            self.pki.client(ClientSpec {
+                key,
+                common_name: format!("Signer {}", self.spec.id),
+                ..ClientSpec::default()
+            })
         })
     }
 

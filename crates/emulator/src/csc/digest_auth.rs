@@ -57,7 +57,9 @@ impl Nonces {
         self.0.insert(nonce.clone(), Nonce { ends: now + lifetime, used: 0 });
         let stale = if stale { ", stale=true" } else { "" };
         ["SHA-256", "MD5"].map(|algorithm| {
-            format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm={algorithm}, nonce=\"{nonce}\", charset=UTF-8{stale}")
+            format!(
+                "Digest realm=\"{REALM}\", qop=\"auth\", algorithm={algorithm}, nonce=\"{nonce}\", charset=UTF-8{stale}"
+            )
         })
     }
 
@@ -191,9 +193,6 @@ mod tests {
             algorithm.hex(format!("{secret}:{nonces}:{request}").as_bytes())
         };
         assert_eq!(mufasa(Algorithm::Md5), "8ca523f5e9506fed4657c9700eebdbec");
-        assert_eq!(
-            mufasa(Algorithm::Sha256),
-            "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
-        );
+        assert_eq!(mufasa(Algorithm::Sha256), "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
     }
 }

@@ -15,25 +15,21 @@ use crate::answer::{self, Answer};
 pub(crate) struct Refused {
     status: StatusCode,
     code: &'static str,
-    description: Cow<'static str>,
+    description: Cow<'static, str>,
     challenges: Vec<String>,
 }
 
 impl Refused {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        description: impl Into<Cow<'static str>>,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         Refused { status, code, description: description.into(), challenges: Vec::new() }
     }
 
-    pub(crate) fn bad(code: &'static str, description: impl Into<Cow<'static str>>) -> Self {
+    pub(crate) fn bad(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         Refused::new(StatusCode::BAD_REQUEST, code, description)
     }
 
     /// 400 `invalid_request`, by far the most frequent.
-    pub(crate) fn request(description: impl Into<Cow<'static str>>) -> Self {
+    pub(crate) fn request(description: impl Into<Cow<'static, str>>) -> Self {
         Refused::bad("invalid_request", description)
     }
 
@@ -53,7 +49,7 @@ impl Refused {
     }
 
     /// 401 that asks for a bearer token.
-    pub(crate) fn token(description: impl Into<Cow<'static str>>, presented: bool) -> Self {
+    pub(crate) fn token(description: impl Into<Cow<'static, str>>, presented: bool) -> Self {
         // RFC 6750 §3.1: who showed nothing is told of no error.
         let challenge = if presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
         Refused::new(StatusCode::UNAUTHORIZED, "invalid_token", description).challenge(challenge)

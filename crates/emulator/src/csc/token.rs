@@ -105,11 +105,7 @@ fn unknown_client() -> Refused {
     Refused::new(StatusCode::UNAUTHORIZED, "invalid_client", description).challenge("Basic realm=\"oauth2\"")
 }
 
-fn authorization_code(
-    context: &Context<'_>,
-    client: &OAuthClientSpec,
-    form: &Form<'_>,
-) -> Result<Value, Refused> {
+fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Form<'_>) -> Result<Value, Refused> {
     let (value, redirect_uri) = (form.need("code")?, form.need("redirect_uri")?);
     let verifier = form.get("code_verifier")?;
     let (csc, now) = (context.csc, context.now);
@@ -132,8 +128,7 @@ fn authorization_code(
     }
     match &code.grant {
         CodeGrant::Service { signer } => {
-            let issued =
-                desk.book.exchange(&code, signer, options.token_lifetime, options.refresh_lifetime, now);
+            let issued = desk.book.exchange(&code, signer, options.token_lifetime, options.refresh_lifetime, now);
             Ok(bearer(context, issued))
         }
         CodeGrant::Credential { credential, signatures, hashes } => {
@@ -159,11 +154,7 @@ fn verified(code: &Code, verifier: Option<&str>) -> bool {
     }
 }
 
-fn client_credentials(
-    context: &Context<'_>,
-    client: &OAuthClientSpec,
-    form: &Form<'_>,
-) -> Result<Value, Refused> {
+fn client_credentials(context: &Context<'_>, client: &OAuthClientSpec, form: &Form<'_>) -> Result<Value, Refused> {
     service_scope(form)?;
     let holder = Holder::Client(client.id.clone());
     let lifetime = context.csc.options.token_lifetime;

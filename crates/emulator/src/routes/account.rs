@@ -83,6 +83,7 @@ fn administrator_json(store: &Store) -> Value {
 fn application_id(name: &str) -> &'static str {
     match name {
         "Account Manager" => "44444444-4444-4444-8444-444444444444",
+        "Document Trust" => "99999999-9999-4999-8999-999999999999",
         _ => "55555555-5555-4555-8555-555555555555",
     }
 }
