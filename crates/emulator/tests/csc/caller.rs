@@ -137,7 +137,10 @@ impl Bench {
 
     /// Signature activation data by `credentials/authorize`.
     pub(crate) async fn sad(&self, token: &str, credential: &str, signatures: u32, hashes: &[&str]) -> String {
-        let body = json!({ "credentialID": credential, "numSignatures": signatures, "hash": hashes });
+        let mut body = json!({ "credentialID": credential, "numSignatures": signatures });
+        if !hashes.is_empty() {
+            body["hash"] = json!(hashes);
+        }
         self.call(token, "credentials/authorize", body).await.json()["SAD"].as_str().unwrap().to_owned()
     }
 }
