@@ -162,12 +162,12 @@ fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) ->
     let Some((route, variables)) = fitting.iter().find(|(route, _)| route.takes(request.method())) else {
         return (None, answer::wrong_method(product, &allowed(fitting.iter().map(|(route, _)| *route))));
     };
-    let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
-    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
-    let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     if csc::bearer_sent(request) {
         return (None, product.refused(Refusal::TokenOfAnotherApi));
     }
+    let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
+    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
+    let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     match decide(&store.users, presented, requirement, store.now()) {
         Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
         Decision::Granted(caller) => {

@@ -71,6 +71,7 @@ async fn core_products_refuse_every_bearer_token_even_beside_a_good_key() {
     let bearer = format!("Bearer {}", bench.client_token().await);
     let key = bench.emulator.users()[0].api_key().to_owned();
     for path in [
+        "/mpki/api/v1/hello",
         "/account/api/v1/user/me",
         "/account/api/v1/user",
         "/signingmanager/api/v1/certificates",
@@ -85,6 +86,21 @@ async fn core_products_refuse_every_bearer_token_even_beside_a_good_key() {
             assert!(body.to_string().contains("Bearer tokens are for content signing alone"), "{body}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_certificate_at_the_clientauth_host_is_as_good_and_info_leads_to_the_platform_host() {
+    let bench = Bench::new();
+    let info = bench.call_there(None, "info", json!({})).await.json();
+    assert_eq!(info["oauth2"], bench.emulator.platform_url());
+
+    let certificate = bench.emulator.users()[0].certificate();
+    let body = json!({ "userID": bench.csc().signer_id() });
+    let answer = bench.call_there(Some(certificate), "credentials/list", body.clone()).await;
+    assert_eq!(answer.caller.as_deref(), Some("ci-bot"));
+    assert_eq!(answer.json()["credentialIDs"], json!(bench.csc().credential_ids()));
+    let refused = bench.call_there(None, "credentials/list", body).await;
+    refused.assert_error(401, "invalid_token", "No credential");
 }
 
 #[tokio::test]

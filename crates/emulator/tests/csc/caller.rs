@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
-use digicert_one_emulator::{Csc, CscOptions, Emulator, EmulatorOptions};
+use digicert_one_emulator::{ClientCert, Csc, CscOptions, Emulator, EmulatorOptions};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -46,20 +46,7 @@ impl Bench {
             move || *now.lock().unwrap()
         };
         let emulator = Emulator::start(options.clock(clock)).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(emulator.ca_der().to_vec())).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(config)
-            .no_proxy()
-            .redirect(Policy::none())
-            .timeout(Duration::from_secs(20))
-            .build()
-            .unwrap();
+        let client = client(&emulator, None);
         Bench { emulator, client, now }
     }
 
@@ -85,6 +72,13 @@ impl Bench {
         if let Some(body) = body {
             request = request.body(body);
         }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// A CSC call at the clientauth listener, with a certificate or without.
+    pub(crate) async fn call_there(&self, certificate: Option<&ClientCert>, path: &str, body: Value) -> Answer {
+        let url = format!("{}/documentmanager/csc/v1/{path}", self.emulator.client_auth_url());
+        let request = client(&self.emulator, certificate).post(url).body(body.to_string());
         Answer::read(request.send().await.unwrap()).await
     }
 
@@ -190,6 +184,30 @@ impl Answer {
     pub(crate) fn code(&self) -> String {
         self.redirected("code").unwrap()
     }
+}
+
+fn client(emulator: &Emulator, certificate: Option<&ClientCert>) -> reqwest::Client {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(emulator.ca_der().to_vec())).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match certificate {
+        None => config.with_no_client_auth(),
+        Some(certificate) => {
+            let chain = certificate.chain_der().iter().map(|der| CertificateDer::from(der.clone())).collect();
+            let key = PrivateKeyDer::try_from(certificate.pkcs8_der().to_vec()).unwrap();
+            config.with_client_auth_cert(chain, key).unwrap()
+        }
+    };
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
