@@ -34,7 +34,8 @@ async fn a_long_list_comes_in_pages() {
     assert_eq!(pages, [json!(["c0", "c1", "c2"]), json!(["c3", "c4", "c5"]), json!(["c6"])]);
 
     // A page token is for the list that it came from.
-    body = json!({ "userID": "somebody", "pageToken": body["pageToken"] });
+    let page = bench.call(&token, LIST, json!({ "userID": user, "maxResults": 1 })).await.json();
+    let body = json!({ "userID": "somebody", "pageToken": page["nextPageToken"] });
     bench.call(&token, LIST, body).await.assert_error(400, "invalid_request", "pageToken");
 }
 

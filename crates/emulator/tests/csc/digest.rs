@@ -112,6 +112,7 @@ async fn an_answer_for_another_path_or_in_another_form_is_refused() {
         right.replace("algorithm=SHA-256", "algorithm=SHA-512-256"),
         right.replace("realm=\"csc\"", "realm=\"other\""),
         right.replace("username=\"ann\"", "username=\"bob\""),
+        right.replace("uri=\"/documentmanager", "uri=\"/elsewhere"),
         right.replace("nc=00000001", "nc=1"),
         right.replace("nc=00000001, ", ""),
         "Digest".to_owned(),
