@@ -68,7 +68,7 @@ impl Permission {
             Permission::ViewSigningCertificates => "VIEW_SM_CERTIFICATE",
             Permission::SignHash => "SIGN_SM_HASH",
             // Made up like the others: no source shows it.
-            Permission::SignContent => "SIGN_DM_HASH",
+            Permission::SignContent => "SIGN_DSM_HASH",
         }
     }
 
