@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use digicert_one::core::Mode;
 use digicert_one::{Paging, Position};
+use jiff::Timestamp;
 
 const VARIABLES: &str = "\
 Variables:
@@ -44,7 +45,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo")]
     Demo,
     /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
-    #[command(after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1")]
+    #[command(
+        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
+    )]
     Emulator(EmulatorOptions),
     /// Ask DigiCert ONE who it takes you for (GET /account/api/v1/user/me).
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
@@ -67,9 +70,21 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct EmulatorOptions {
-    /// Loopback address to listen on.
+    /// Address to listen on. One beyond loopback needs --reachable-by-others and --i-know-the-keys-are-public.
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
+    /// Let --address be one that others can reach; half of what it takes.
+    #[arg(long)]
+    pub(crate) reachable_by_others: bool,
+    /// Confirm that whoever reaches the emulator may have its keys; the other half.
+    #[arg(long)]
+    pub(crate) i_know_the_keys_are_public: bool,
+    /// File to keep the state in: users, tokens and certificates outlive the emulator. It holds secrets (mode 0600).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) clock: Option<Timestamp>,
     /// Port of the platform host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,

@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
@@ -13,8 +14,7 @@ use crate::output::Output;
 
 /// Runs until the caller stops it.
 pub(crate) async fn run(options: &EmulatorOptions, output: &Output) -> Result<(), Failure> {
-    let emulator =
-        Emulator::start(Options::default().address(options.address).ports(options.port, options.clientauth_port))?;
+    let emulator = Emulator::start_with(emulator_options(options)).await?;
     let files = Files::write(options.dir.as_deref(), &emulator)?;
     let user = &emulator.users()[0];
     let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
@@ -50,6 +50,23 @@ export DC_CLIENT_KEY_FILE={key}
     }))?;
     // Ctrl-C drops this future; the emulator and a directory of its own go with it.
     std::future::pending().await
+}
+
+fn emulator_options(options: &EmulatorOptions) -> Options {
+    let mut emulator = Options::default()
+        .address(options.address)
+        .ports(options.port, options.clientauth_port)
+        .reachable_by_others(options.reachable_by_others)
+        .i_know_keys_are_public(options.i_know_the_keys_are_public);
+    if let Some(path) = &options.state {
+        emulator = emulator.state(path);
+    }
+    if let Some(begin) = options.clock.map(SystemTime::from) {
+        // From there on it runs like any other clock.
+        let started = Instant::now();
+        emulator = emulator.clock(move || begin + started.elapsed());
+    }
+    emulator
 }
 
 /// The files that callers need, readable for their owner only.

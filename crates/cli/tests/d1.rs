@@ -51,7 +51,7 @@ impl Stage {
     }
 
     fn of(options: EmulatorOptions) -> Self {
-        let emulator = Emulator::start(options).expect("loopback can be bound");
+        let emulator = Emulator::start_blocking(options).expect("loopback can be bound");
         let stage = Self { emulator, directory: tempfile::tempdir().expect("a directory") };
         let user = &stage.emulator.users()[0];
         let foreign = stage.emulator.foreign_client();

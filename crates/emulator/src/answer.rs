@@ -34,6 +34,21 @@ impl Fault {
         Fault { status: StatusCode::NOT_FOUND, code: "resource_not_found", message, field: None }
     }
 
+    /// 403: the caller lacks a permission. Worded as where a call asks for one from the start.
+    pub(crate) fn denied(permission: &'static str) -> Self {
+        let refusal = Refusal::NotPermitted(permission);
+        Fault { status: refusal.status(), code: refusal.code(), message: refusal.message(), field: None }
+    }
+
+    /// 409: it would stand in the way of something else.
+    pub(crate) fn conflict(
+        code: &'static str,
+        field: impl Into<Option<&'static str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Fault { status: StatusCode::CONFLICT, code, message: message.into(), field: field.into() }
+    }
+
     /// 500: the emulator itself failed.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -80,6 +95,16 @@ impl Product {
 
 pub(crate) fn ok(body: &Value) -> Answer {
     json_answer(StatusCode::OK, body)
+}
+
+pub(crate) fn created(body: &Value) -> Answer {
+    json_answer(StatusCode::CREATED, body)
+}
+
+pub(crate) fn no_content() -> Answer {
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
 }
 
 pub(crate) fn text(body: &'static str) -> Answer {

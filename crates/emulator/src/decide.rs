@@ -7,7 +7,11 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::service_user::{Permission, ServiceUser, Standing};
+use digicert_one_testbed::sha256_hex;
+
+use crate::end_date::EndDate;
+use crate::role;
+use crate::state::{Standing, State, User};
 
 /// What a request brought.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +25,7 @@ pub(crate) struct Presented<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Requirement {
     pub(crate) both_factors: bool,
-    pub(crate) permission: Option<Permission>,
+    pub(crate) permission: Option<&'static str>,
 }
 
 /// By what a caller proved itself.
@@ -38,8 +42,14 @@ pub enum Proof {
 /// A caller whose proof holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) user: ServiceUser,
+    pub(crate) id: String,
+    pub(crate) friendly_name: String,
     pub(crate) proof: Proof,
+    pub(crate) permissions: Vec<String>,
+    /// Whether one of its roles is of Account Manager.
+    pub(crate) account_role: bool,
+    /// The last day of the API key that it showed.
+    pub(crate) api_key_end: Option<EndDate>,
 }
 
 /// Which of the two a refusal is about.
@@ -62,7 +72,7 @@ pub(crate) enum Refusal {
     OwnerExpired,
     DifferentOwners,
     SecondFactorMissing(Factor),
-    NotPermitted(Permission),
+    NotPermitted(&'static str),
 }
 
 /// The outcome.
@@ -73,25 +83,33 @@ pub(crate) enum Decision {
     Refused(Option<Caller>, Refusal),
 }
 
-pub(crate) fn decide(
-    users: &[ServiceUser],
-    presented: Presented<'_>,
-    requirement: Requirement,
-    now: SystemTime,
-) -> Decision {
-    let (owners, proof) = match authenticate(users, presented, now) {
-        Ok(authenticated) => authenticated,
+pub(crate) fn decide(state: &State, presented: Presented<'_>, requirement: Requirement, now: SystemTime) -> Decision {
+    let found = match authenticate(state, presented, now) {
+        Ok(found) => found,
         Err(refusal) => return Decision::Refused(None, refusal),
     };
-    let user = &owners[0];
-    if !owners.iter().all(|owner| owner.is(user)) {
+    let user = found.owners[0];
+    if !found.owners.iter().all(|owner| owner.id == user.id) {
         // Of two owners neither is the caller.
         return Decision::Refused(None, Refusal::DifferentOwners);
     }
-    let caller = Caller { user: user.clone(), proof };
-    match authorise(user, proof, requirement) {
+    let caller = Caller {
+        id: user.id.clone(),
+        friendly_name: user.friendly_name.clone(),
+        proof: found.proof,
+        permissions: user.all_permissions().into_iter().map(str::to_owned).collect(),
+        account_role: user.roles.iter().any(|id| role::is_of_account_manager(id)),
+        api_key_end: found.api_key_end,
+    };
+    match authorise(&caller, requirement) {
         None => Decision::Granted(caller),
         Some(refusal) => Decision::Refused(Some(caller), refusal),
+    }
+}
+
+impl Caller {
+    pub(crate) fn may(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|own| own == permission)
     }
 }
 
@@ -137,7 +155,7 @@ impl Refusal {
             Refusal::SecondFactorMissing(factor) => {
                 format!("The user is not multi-factor authenticated: the {factor} is missing")
             }
-            Refusal::NotPermitted(permission) => format!("The user lacks the permission {}", permission.id()),
+            Refusal::NotPermitted(permission) => format!("The user lacks the permission {permission}"),
         }
     }
 }
@@ -161,30 +179,36 @@ impl fmt::Display for Proof {
     }
 }
 
-/// The questions behind 401, answered with the owner of each factor: one or two. Each question is asked of every factor
-/// before the next one: a key that is unknown counts for more than a certificate that is disabled.
-fn authenticate(
-    users: &[ServiceUser],
-    presented: Presented<'_>,
-    now: SystemTime,
-) -> Result<(Vec<ServiceUser>, Proof), Refusal> {
+/// Whose factors they are: one or two owners.
+struct Found<'s> {
+    owners: Vec<&'s User>,
+    proof: Proof,
+    api_key_end: Option<EndDate>,
+}
+
+/// The questions behind 401. Each is asked of every factor before the next one: a key that is unknown counts for more than a
+/// certificate that is disabled.
+fn authenticate<'s>(state: &'s State, presented: Presented<'_>, now: SystemTime) -> Result<Found<'s>, Refusal> {
     let proof = match (presented.api_key, presented.certificate) {
         (None, None) => return Err(Refusal::NoCredential),
         (Some(_), None) => Proof::ApiKey,
         (None, Some(_)) => Proof::Certificate,
         (Some(_), Some(_)) => Proof::Both,
     };
-    let mut found = Vec::new();
+    let mut known = Vec::new();
+    let mut api_key_end = None;
     if let Some(value) = presented.api_key {
-        found.push((Factor::ApiKey, find(users, |user| user.api_key_standing(value, now))));
+        let digest = sha256_hex(value.as_bytes());
+        let (owner, token) = find(state, |user| user.tokens.iter().find(|token| token.digest == digest))
+            .ok_or(Refusal::Unknown(Factor::ApiKey))?;
+        api_key_end = token.end_date;
+        known.push((Factor::ApiKey, owner, token.standing(now)));
     }
     if let Some(fingerprint) = presented.certificate {
-        found.push((Factor::Certificate, find(users, |user| user.certificate_standing(fingerprint, now))));
+        let of_user = |user: &'s User| user.certificates.iter().find(|own| own.fingerprint == fingerprint);
+        let (owner, certificate) = find(state, of_user).ok_or(Refusal::Unknown(Factor::Certificate))?;
+        known.push((Factor::Certificate, owner, certificate.standing(now)));
     }
-    let known = found
-        .into_iter()
-        .map(|(factor, found)| found.map(|(owner, standing)| (factor, owner, standing)).ok_or(Refusal::Unknown(factor)))
-        .collect::<Result<Vec<_>, _>>()?;
     for (factor, _, standing) in &known {
         match standing {
             Standing::Good => {}
@@ -199,19 +223,19 @@ fn authenticate(
             Standing::Expired => return Err(Refusal::OwnerExpired),
         }
     }
-    Ok((known.into_iter().map(|(_, owner, _)| owner).collect(), proof))
+    Ok(Found { owners: known.into_iter().map(|(_, owner, _)| owner).collect(), proof, api_key_end })
 }
 
 /// The questions behind 403 that a known caller can fail.
-fn authorise(user: &ServiceUser, proof: Proof, requirement: Requirement) -> Option<Refusal> {
-    match (requirement.both_factors, proof) {
+fn authorise(caller: &Caller, requirement: Requirement) -> Option<Refusal> {
+    match (requirement.both_factors, caller.proof) {
         (true, Proof::ApiKey) => return Some(Refusal::SecondFactorMissing(Factor::Certificate)),
         (true, Proof::Certificate) => return Some(Refusal::SecondFactorMissing(Factor::ApiKey)),
         (true, Proof::Both) | (false, _) => {}
     }
-    requirement.permission.filter(|permission| !user.permissions().contains(permission)).map(Refusal::NotPermitted)
+    requirement.permission.filter(|permission| !caller.may(permission)).map(Refusal::NotPermitted)
 }
 
-fn find(users: &[ServiceUser], standing: impl Fn(&ServiceUser) -> Option<Standing>) -> Option<(ServiceUser, Standing)> {
-    users.iter().find_map(|user| Some((user.clone(), standing(user)?)))
+fn find<'s, T>(state: &'s State, of_user: impl Fn(&'s User) -> Option<&'s T>) -> Option<(&'s User, &'s T)> {
+    state.users.iter().find_map(|user| Some((user, of_user(user)?)))
 }

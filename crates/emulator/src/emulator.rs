@@ -4,18 +4,22 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
 use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
+use crate::keep;
 use crate::observation::{HostKind, Observation};
 use crate::options::{EmulatorOptions, ServiceUserSpec};
+use crate::role;
 use crate::routes::Listener;
-use crate::service_user::{ServiceUser, new_api_key};
-use crate::store::Store;
+use crate::seed;
+use crate::service_user::ServiceUser;
+use crate::store::{Store, new_api_key};
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
 /// name, and the public hosts, so that a name override can lead a program here unchanged.
@@ -34,25 +38,77 @@ const HOSTS: [&str; 10] = [
 
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
-    pki: Arc<Pki>,
     store: Arc<Store>,
     csc: Arc<csc::State>,
+    administrator: ServiceUser,
+    users: Vec<ServiceUser>,
+    account_id: String,
+    keypair_id: String,
     platform: Front,
     client_auth: Front,
     host: String,
 }
 
 impl Emulator {
+    /// Starts an emulator with the default options: one line in a test.
+    ///
+    /// ```
+    /// # async fn a_test() -> Result<(), digicert_one_emulator::EmulatorError> {
+    /// let emulator = digicert_one_emulator::Emulator::start().await?;
+    /// assert!(emulator.platform_url().starts_with("https://localhost:"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start() -> Result<Emulator, EmulatorError> {
+        Emulator::start_with(EmulatorOptions::default()).await
+    }
+
+    /// Starts an emulator. It waits for nobody, so this is as quick as [`start_blocking`](Emulator::start_blocking): some
+    /// milliseconds, or with an RSA key among its certificates some hundred.
+    pub async fn start_with(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
+        Emulator::start_blocking(options)
+    }
+
     /// Starts an emulator, from any thread, inside or outside an async runtime.
-    pub fn start(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
+    ///
+    /// ```
+    /// use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec};
+    ///
+    /// let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("reader").permissions(&[])];
+    /// let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users))?;
+    /// assert_eq!(emulator.users().len(), 2);
+    /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
+    /// ```
+    pub fn start_blocking(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
-        let pki = Arc::new(Pki::generate());
-        let server = pki.server(&server_names(options.address));
-        let store = Arc::new(Store::create(options.service_users, options.devices, &pki, options.clock));
+        let (pki, state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
+            Some(kept) => kept,
+            None => {
+                let pki = Pki::generate();
+                let state = seed::state(options.service_users, options.devices, &pki, (options.clock)());
+                (pki, state)
+            }
+        };
+        let pki = Arc::new(pki);
         let csc = Arc::new(csc::State::create(options.csc, &pki));
+        let server = pki.server(&server_names(options.address));
+        let store =
+            Store::new(pki, state, options.clock, options.generation, options.no_authorities, options.state.clone())?;
+        let store = Arc::new(store);
+        let incomplete = |place: &str| EmulatorError::StateMalformed {
+            path: options.state.clone().unwrap_or_default(),
+            place: place.to_owned(),
+        };
+        let mut users = ServiceUser::all(&store);
+        if users.len() < 2 {
+            return Err(incomplete("disclosed: the administrator and a service user are missing"));
+        }
+        let administrator = users.remove(0);
+        let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
+        let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
         let start = |host, port, client_auth| {
             let listener = Arc::new(Listener { host, store: Arc::clone(&store), csc: Arc::clone(&csc) });
-            let front = FrontOptions::new(server.clone(), &pki)
+            let front = FrontOptions::new(server.clone(), &store.pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
             Front::start(front, listener).map_err(|source| listen_error(host, options.address, port, source))
@@ -61,12 +117,22 @@ impl Emulator {
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
         let host = host_for_urls(options.address);
         csc.listens_at(platform.url(&host));
-        Ok(Emulator { host, pki, platform, client_auth, store, csc })
+        Ok(Emulator {
+            host,
+            administrator,
+            users,
+            account_id: account_id.ok_or_else(|| incomplete("accounts: there is none"))?,
+            keypair_id: keypair_id.ok_or_else(|| incomplete("signing: there is none"))?,
+            platform,
+            client_auth,
+            store,
+            csc,
+        })
     }
 
-    /// Starts an emulator with the default options.
-    pub fn start_default() -> Result<Emulator, EmulatorError> {
-        Emulator::start(EmulatorOptions::default())
+    /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), EmulatorError> {
+        self.store.save(path.as_ref())
     }
 
     /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
@@ -91,17 +157,22 @@ impl Emulator {
 
     /// The root that signed the certificates of both listeners (and of the service users).
     pub fn ca_pem(&self) -> &str {
-        self.pki.root_pem()
+        self.store.pki.root_pem()
     }
 
     /// The same in DER.
     pub fn ca_der(&self) -> &[u8] {
-        self.pki.root_der()
+        self.store.pki.root_der()
     }
 
-    /// The service users, in the order of the options. There is at least one.
+    /// The service users that it began with, in the order of the options. There is at least one.
     pub fn users(&self) -> &[ServiceUser] {
-        &self.store.users
+        &self.users
+    }
+
+    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
+    pub fn administrator(&self) -> &ServiceUser {
+        &self.administrator
     }
 
     /// The service user of this friendly name.
@@ -116,12 +187,17 @@ impl Emulator {
 
     /// The id of the account that all belong to.
     pub fn account_id(&self) -> &str {
-        &self.store.account_id
+        &self.account_id
     }
 
-    /// The id of a key pair that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
+    /// The id of the organisation that the account is of.
+    pub fn organization_id(&self) -> String {
+        self.store.read(|state| state.organization_id.clone())
+    }
+
+    /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
     pub fn keypair_id(&self) -> &str {
-        self.store.signing[0].keypair_id()
+        &self.keypair_id
     }
 
     /// A well-made API key that belongs to nobody here.
@@ -131,12 +207,12 @@ impl Emulator {
 
     /// A valid certificate of an authority that nobody here trusts: it is refused in the handshake.
     pub fn foreign_client(&self) -> ClientCert {
-        self.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() })
+        self.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() })
     }
 
     /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
     pub fn unregistered_client(&self) -> ClientCert {
-        self.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() })
+        self.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() })
     }
 
     /// What arrived at one of the listeners.
@@ -165,7 +241,8 @@ impl fmt::Debug for Emulator {
 }
 
 fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
-    if !options.address.is_loopback() {
+    let meant = options.reachable_by_others && options.keys_are_public;
+    if !options.address.is_loopback() && !meant {
         return Err(EmulatorError::NotLoopback { address: options.address });
     }
     if options.platform_port != 0 && options.platform_port == options.client_auth_port {
@@ -177,10 +254,16 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     if let Some(defect) = csc::defect(&options.csc) {
         return Err(EmulatorError::UnusableCsc { defect });
     }
+    if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
+        return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });
+    }
     for (index, user) in options.service_users.iter().enumerate() {
         let (before, name) = (&options.service_users[..index], &user.friendly_name);
         if before.iter().any(|other| other.friendly_name == *name) {
             return Err(EmulatorError::DuplicateName { name: name.clone() });
+        }
+        if let Some(unknown) = user.roles.iter().find(|id| role::find(id).is_none()) {
+            return Err(EmulatorError::UnknownRole { name: name.clone(), role: unknown.clone() });
         }
         let taken = |value: &str| before.iter().flat_map(values).any(|other| other == value);
         let own: Vec<_> = values(user).collect();
@@ -207,11 +290,12 @@ fn server_names(address: IpAddr) -> Vec<String> {
     names
 }
 
-/// `localhost` leads to 127.0.0.1 everywhere, to ::1 on some systems, and to nothing else.
+/// Where all addresses are listened on, loopback is one of them. `localhost` leads to 127.0.0.1 everywhere, to ::1 on some systems, and to nothing else.
 fn host_for_urls(address: IpAddr) -> String {
     match address {
-        IpAddr::V4(Ipv4Addr::LOCALHOST) => "localhost".to_owned(),
+        IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),
         IpAddr::V4(other) => other.to_string(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "[::1]".to_owned(),
         IpAddr::V6(other) => format!("[{other}]"),
     }
 }

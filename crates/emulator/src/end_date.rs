@@ -6,8 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use digicert_one_testbed::Validity;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -63,10 +65,37 @@ impl fmt::Display for EndDate {
     }
 }
 
+impl Serialize for EndDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EndDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The X.509 dates of a credential with this end date. The handshake checks them by the system's time, whatever the emulator's
+/// clock says, so they are wide enough for both: the platform's own refusal is what a caller is to meet.
+pub(crate) fn x509_dates(end: Option<EndDate>, now: SystemTime) -> Validity {
+    let real = SystemTime::now();
+    let until = match end {
+        Some(end) => end.last_second().max(real + DAY),
+        None => real.max(now) + 365 * DAY,
+    };
+    Validity::Between(real.min(now) - DAY, until)
+}
+
+/// Seconds since 1970; a moment before is 0.
+pub(crate) fn seconds(moment: SystemTime) -> u64 {
+    moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// A moment as the platform writes it: RFC 3339, `Z`, whole seconds.
 pub(crate) fn rfc3339(moment: SystemTime) -> String {
-    let seconds = moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let seconds = i64::try_from(seconds(moment)).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 

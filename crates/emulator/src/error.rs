@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use crate::observation::HostKind;
 
@@ -11,10 +12,11 @@ use crate::observation::HostKind;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
-    /// The address can be reached by others.
+    /// The address can be reached by others, and that this is meant was not said twice.
     #[error(
-        "the emulator listens on loopback only, and {address} is not a loopback address; use 127.0.0.1 or ::1, since \
-         its keys and certificates are made for this machine alone"
+        "the emulator listens on loopback only, and {address} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
+         may be reachable by others and that you know its keys to be public (the second is needed since anybody who \
+         reaches it can have its keys)"
     )]
     NotLoopback {
         /// The address asked for.
@@ -70,5 +72,51 @@ pub enum EmulatorError {
     UnusableApiKey {
         /// The service user.
         name: String,
+    },
+    /// A service user was given a role that does not exist.
+    #[error("service user {name:?} was given the role {role:?}, which does not exist")]
+    UnknownRole {
+        /// The service user.
+        name: String,
+        /// The role.
+        role: String,
+    },
+    /// The state file cannot be read.
+    #[error("the state file {} cannot be read: {source}", path.display())]
+    StateNotRead {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// The state file cannot be written.
+    #[error("the state file {} cannot be written: {source}", path.display())]
+    StateNotWritten {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// The state file holds something else.
+    #[error("the state file {} was not written by an emulator, or was changed since: see {place}", path.display())]
+    StateMalformed {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+    },
+    /// The state file was written by another version.
+    #[error(
+        "the state file {} has version {found}, and this emulator knows version {known}: use the program that wrote it, or \
+         begin with a new file",
+        path.display()
+    )]
+    StateVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+        /// The version that this emulator reads and writes.
+        known: u64,
     },
 }

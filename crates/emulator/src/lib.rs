@@ -1,19 +1,22 @@
 //! A local DigiCert ONE for tests, demos and offline work: no account, no internet, real TLS.
 //!
 //! Two listeners on loopback, as the platform has two kinds of host: the *platform* listener takes API keys and asks for
-//! no certificate, the *clientauth* listener asks for one. Behind both stands one set of service users with end dates
-//! under a clock that the test sets. Every decision that a caller can meet is made in one function, in one
+//! no certificate, the *clientauth* listener asks for one. Behind both stands one state: users with their API tokens and
+//! client certificates, all with end dates under a clock that the test sets, and the things of each product. It changes
+//! as callers change it, and can be kept in a file. Every decision that a caller can meet is made in one function, in one
 //! order (`decide.rs`). Shapes and codes follow what is publicly known of the platform; where nothing is, the comment says so.
 //!
 //! ```
 //! use digicert_one_emulator::Emulator;
 //!
-//! let emulator = Emulator::start_default()?;
+//! # async fn a_test() -> Result<(), digicert_one_emulator::EmulatorError> {
+//! let emulator = Emulator::start().await?;
 //! let user = &emulator.users()[0];
 //! println!("DC_BASE={}", emulator.platform_url());
 //! println!("SM_HOST={}", emulator.client_auth_url());
 //! println!("{} has a key of {} characters", user.friendly_name(), user.api_key().len());
-//! # Ok::<_, digicert_one_emulator::EmulatorError>(())
+//! # Ok(())
+//! # }
 //! ```
 
 mod answer;
@@ -23,11 +26,16 @@ mod device;
 mod emulator;
 mod end_date;
 mod error;
+mod input;
+mod keep;
 mod observation;
 mod options;
+mod role;
 mod routes;
+mod seed;
 mod service_user;
 mod signing;
+mod state;
 mod store;
 
 pub use csc::{AuthMode, Csc, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
@@ -37,5 +45,6 @@ pub use emulator::Emulator;
 pub use end_date::{EndDate, InvalidEndDate};
 pub use error::EmulatorError;
 pub use observation::{HostKind, Observation};
-pub use options::{ApiKeySpec, CertificateSpec, Clock, EmulatorOptions, ServiceUserSpec};
-pub use service_user::{Permission, ServiceUser};
+pub use options::{ApiKeySpec, CertificateSpec, Clock, EmulatorOptions, Generation, ServiceUserSpec};
+pub use role::permission;
+pub use service_user::ServiceUser;

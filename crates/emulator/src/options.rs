@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,18 +12,22 @@ use digicert_one_testbed::{ClientAuth, KeyKind};
 
 use crate::csc::CscOptions;
 use crate::end_date::EndDate;
-use crate::service_user::Permission;
+use crate::role::ROLES;
 
 /// Where the emulator takes the time from.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What an emulator is to be like. The default: free ports on 127.0.0.1, the system's time, and one service user
-/// `ci-bot` with a key, a certificate and all permissions.
+/// `ci-bot` with a key, a certificate and all roles.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EmulatorOptions {
-    /// The loopback address of both listeners.
+    /// The address of both listeners.
     pub address: IpAddr,
+    /// Said once: others may reach the address.
+    pub reachable_by_others: bool,
+    /// Said twice: anybody who reaches it can have its keys.
+    pub keys_are_public: bool,
     /// The port of the platform listener; 0 lets the system pick.
     pub platform_port: u16,
     /// The port of the clientauth listener; 0 lets the system pick.
@@ -37,6 +42,23 @@ pub struct EmulatorOptions {
     pub client_auth: ClientAuth,
     /// The time that end dates are compared with. (Certificates are also checked in the handshake, by the system's time.)
     pub clock: Clock,
+    /// How many API tokens a service user can have.
+    pub generation: Generation,
+    /// Whether Private CA has no authority to show: its list is then 204, without a body.
+    pub no_authorities: bool,
+    /// The file that the state is kept in. One that exists counts for more than the users and devices of these options.
+    pub state: Option<PathBuf>,
+}
+
+/// Which generation of the platform this is, as to API tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Generation {
+    /// A service user holds as many tokens as it likes, so that keys are rotated without a gap.
+    #[default]
+    ManyTokens,
+    /// A service user has the one key that it was made with; a second one is refused with 409 `token_limit_reached` (inferred).
+    OneKey,
 }
 
 /// A service user to create.
@@ -49,8 +71,10 @@ pub struct ServiceUserSpec {
     pub active: bool,
     /// Its last day.
     pub end_date: Option<EndDate>,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
+    /// Its roles, by their ids.
+    pub roles: Vec<String>,
+    /// What it may do beyond its roles.
+    pub permissions: Vec<String>,
     /// Its keys; the first is what [`ServiceUser::api_key`](crate::ServiceUser::api_key) returns.
     pub api_keys: Vec<ApiKeySpec>,
     /// Its certificates; the first is what [`ServiceUser::certificate_pem`](crate::ServiceUser::certificate_pem) returns.
@@ -85,6 +109,8 @@ impl Default for EmulatorOptions {
     fn default() -> Self {
         EmulatorOptions {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            reachable_by_others: false,
+            keys_are_public: false,
             platform_port: 0,
             client_auth_port: 0,
             service_users: vec![ServiceUserSpec::new("ci-bot")],
@@ -92,15 +118,55 @@ impl Default for EmulatorOptions {
             csc: CscOptions::default(),
             client_auth: ClientAuth::Optional,
             clock: Arc::new(SystemTime::now),
+            generation: Generation::ManyTokens,
+            no_authorities: false,
+            state: None,
         }
     }
 }
 
 impl EmulatorOptions {
-    /// Sets the loopback address.
+    /// Sets the address. One beyond loopback is refused unless both [`reachable_by_others`](Self::reachable_by_others) and
+    /// [`i_know_keys_are_public`](Self::i_know_keys_are_public) are said.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Lets the address be one that others reach. That is half of what it takes.
+    #[must_use]
+    pub fn reachable_by_others(mut self, reachable: bool) -> Self {
+        self.reachable_by_others = reachable;
+        self
+    }
+
+    /// Confirms that whoever reaches the emulator may have its keys: it is a toy, made for tests, and guards nothing.
+    #[must_use]
+    pub fn i_know_keys_are_public(mut self, known: bool) -> Self {
+        self.keys_are_public = known;
+        self
+    }
+
+    /// Sets the generation of the platform.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Sets whether Private CA has no authority to show.
+    #[must_use]
+    pub fn no_authorities(mut self, none: bool) -> Self {
+        self.no_authorities = none;
+        self
+    }
+
+    /// Keeps the state in this file (made if missing, readable for its owner only, written whole after every change). It holds the
+    /// secrets that the emulator began with, and the keys of its authorities.
+    #[must_use]
+    pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state = Some(path.into());
         self
     }
 
@@ -158,18 +224,21 @@ impl fmt::Debug for EmulatorOptions {
             .field("devices", &self.devices)
             .field("csc", &self.csc)
             .field("client_auth", &self.client_auth)
+            .field("generation", &self.generation)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
 
 impl ServiceUserSpec {
-    /// An active user without an end date: one key, one certificate, all permissions.
+    /// An active user without an end date: one key, one certificate, all roles.
     pub fn new(friendly_name: impl Into<String>) -> Self {
         ServiceUserSpec {
             friendly_name: friendly_name.into(),
             active: true,
             end_date: None,
-            permissions: Permission::ALL.to_vec(),
+            roles: ROLES.iter().map(|role| role.id.to_owned()).collect(),
+            permissions: Vec::new(),
             api_keys: vec![ApiKeySpec::default()],
             certificates: vec![CertificateSpec::default()],
         }
@@ -182,10 +251,19 @@ impl ServiceUserSpec {
         self
     }
 
-    /// Sets what it may do.
+    /// Gives it these roles and nothing else.
     #[must_use]
-    pub fn permissions(mut self, permissions: impl IntoIterator<Item = Permission>) -> Self {
-        self.permissions = permissions.into_iter().collect();
+    pub fn roles(mut self, roles: &[&str]) -> Self {
+        self.roles = roles.iter().copied().map(str::to_owned).collect();
+        self.permissions.clear();
+        self
+    }
+
+    /// Gives it these [permissions](crate::permission) and no role.
+    #[must_use]
+    pub fn permissions(mut self, permissions: &[&str]) -> Self {
+        self.permissions = permissions.iter().copied().map(str::to_owned).collect();
+        self.roles.clear();
         self
     }
 

@@ -1,89 +1,32 @@
-//! A service user as it exists while the emulator runs: what it holds never changes, whether it may be used does.
-//!
-//! Secrets are made here, at start, and are shown to whoever holds the emulator; the wire never carries them back.
+//! A user, as whoever holds the emulator may see and switch it: its secrets, which the wire never carries again, and its state.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
-use digicert_one_testbed::{ClientCert, ClientSpec, KeyEncoding, Pki, Validity, random_bytes};
+use digicert_one_testbed::{ClientCert, KeyEncoding};
 
-use crate::end_date::{EndDate, rfc3339};
-use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
+use crate::end_date::EndDate;
+use crate::state::{State, User};
+use crate::store::Store;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A service user of a running emulator. Clones are the same user.
+/// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
+///
+/// Keys and certificates are those that it began with; what callers add over the wire, they alone have.
 #[derive(Clone)]
 pub struct ServiceUser(Arc<Record>);
-
-/// What a service user may do. Only the ones that some call here asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Permission {
-    /// Listing the users of the account.
-    ManageAccount,
-    /// Listing signing certificates.
-    ViewSigningCertificates,
-    /// Signing a hash.
-    SignHash,
-    /// Using the signers' credentials of Document Trust.
-    SignContent,
-}
 
 struct Record {
     id: String,
     friendly_name: String,
-    created_at: String,
-    permissions: Vec<Permission>,
-    end_date: Option<EndDate>,
-    api_keys: Vec<(String, Option<EndDate>)>,
-    certificates: Vec<(ClientCert, Option<EndDate>)>,
-    switches: Mutex<Switches>,
-}
-
-struct Switches {
-    active: bool,
-    api_keys: Vec<bool>,
-    certificates: Vec<bool>,
-}
-
-/// The state of one thing that can be switched off and can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Good,
-    Disabled,
-    Expired,
-}
-
-impl Permission {
-    /// All of them.
-    pub const ALL: [Permission; 4] =
-        [Permission::ManageAccount, Permission::ViewSigningCertificates, Permission::SignHash, Permission::SignContent];
-
-    /// The identifier on the wire.
-    pub fn id(self) -> &'static str {
-        match self {
-            Permission::ManageAccount => "MANAGE_AM_ACCOUNT",
-            Permission::ViewSigningCertificates => "VIEW_SM_CERTIFICATE",
-            Permission::SignHash => "SIGN_SM_HASH",
-            // Made up like the others: no source shows it.
-            Permission::SignContent => "SIGN_DSM_HASH",
-        }
-    }
-
-    /// The application that it belongs to, by its name on the wire.
-    pub fn application(self) -> &'static str {
-        match self {
-            Permission::ManageAccount => "Account Manager",
-            Permission::ViewSigningCertificates | Permission::SignHash => "Software Trust",
-            Permission::SignContent => "Document Trust",
-        }
-    }
+    /// Token id and value.
+    api_keys: Vec<(String, String)>,
+    /// Certificate id and certificate.
+    certificates: Vec<(String, ClientCert)>,
+    store: Arc<Store>,
 }
 
 impl ServiceUser {
-    /// Its unique name.
+    /// The name that it began with.
     pub fn friendly_name(&self) -> &str {
         &self.0.friendly_name
     }
@@ -95,12 +38,17 @@ impl ServiceUser {
 
     /// Its first API key.
     pub fn api_key(&self) -> &str {
-        &self.0.api_keys[0].0
+        &self.0.api_keys[0].1
     }
 
-    /// All its API keys.
+    /// All API keys that it began with.
     pub fn api_keys(&self) -> impl Iterator<Item = &str> {
-        self.0.api_keys.iter().map(|(value, _)| value.as_str())
+        self.0.api_keys.iter().map(|(_, value)| value.as_str())
+    }
+
+    /// The ids of their API tokens, in the same order.
+    pub fn api_token_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.api_keys.iter().map(|(id, _)| id.as_str())
     }
 
     /// Its first certificate with the chain, leaf first.
@@ -115,146 +63,93 @@ impl ServiceUser {
 
     /// Its first certificate, in every form.
     pub fn certificate(&self) -> &ClientCert {
-        &self.0.certificates[0].0
+        &self.0.certificates[0].1
     }
 
-    /// All its certificates.
+    /// All certificates that it began with.
     pub fn certificates(&self) -> impl Iterator<Item = &ClientCert> {
-        self.0.certificates.iter().map(|(certificate, _)| certificate)
+        self.0.certificates.iter().map(|(_, certificate)| certificate)
+    }
+
+    /// Their ids, in the same order.
+    pub fn certificate_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.certificates.iter().map(|(id, _)| id.as_str())
     }
 
     /// Its last day.
     pub fn end_date(&self) -> Option<EndDate> {
-        self.0.end_date
+        self.0.store.read(|state| state.user(&self.0.id)?.end_date)
     }
 
-    /// Whether it is active. (It may have expired all the same.)
+    /// Whether it is active. (It may have expired all the same.) One that was deleted is not.
     pub fn active(&self) -> bool {
-        self.switches().active
+        self.0.store.read(|state| state.user(&self.0.id).is_some_and(|user| user.active))
     }
 
-    /// Activates or disables it; disabled, none of its keys and certificates works.
+    /// Activates or disables it; disabled, none of its keys and certificates works. Of one that was deleted, nothing happens.
     pub fn set_active(&self, active: bool) {
-        self.switches().active = active;
+        self.change(|user| user.active = active);
     }
 
     /// Enables or disables a key, counted from 0 (there is always a first one). Of a key that is not there, nothing happens.
     pub fn set_api_key_enabled(&self, index: usize, enabled: bool) {
-        if let Some(switch) = self.switches().api_keys.get_mut(index) {
-            *switch = enabled;
-        }
+        let Some((id, _)) = self.0.api_keys.get(index) else { return };
+        self.change(|user| {
+            user.tokens.iter_mut().filter(|token| token.id == *id).for_each(|token| token.enabled = enabled)
+        });
     }
 
     /// Enables or disables a certificate, counted from 0. Of a certificate that is not there, nothing happens.
     pub fn set_certificate_enabled(&self, index: usize, enabled: bool) {
-        if let Some(switch) = self.switches().certificates.get_mut(index) {
-            *switch = enabled;
-        }
-    }
-
-    pub(crate) fn create(mut spec: ServiceUserSpec, pki: &Pki, now: SystemTime) -> Self {
-        if spec.api_keys.is_empty() {
-            spec.api_keys.push(ApiKeySpec::default().disabled());
-        }
-        if spec.certificates.is_empty() {
-            spec.certificates.push(CertificateSpec::default().disabled());
-        }
-        let switches = Switches {
-            active: spec.active,
-            api_keys: spec.api_keys.iter().map(|key| key.enabled).collect(),
-            certificates: spec.certificates.iter().map(|certificate| certificate.enabled).collect(),
-        };
-        let certificates = (0..).zip(spec.certificates).map(|(count, certificate)| {
-            let common_name = format!("{} {count}", spec.friendly_name);
-            (pki.client(client_spec(common_name, &certificate)), certificate.end_date)
+        let Some((id, _)) = self.0.certificates.get(index) else { return };
+        self.change(|user| {
+            let own = user.certificates.iter_mut().filter(|certificate| certificate.id == *id);
+            own.for_each(|certificate| certificate.enabled = enabled);
         });
-        let certificates = certificates.collect();
-        let api_keys =
-            spec.api_keys.into_iter().map(|key| (key.value.unwrap_or_else(new_api_key), key.end_date)).collect();
-        ServiceUser(Arc::new(Record {
-            id: new_id(),
-            friendly_name: spec.friendly_name,
-            created_at: rfc3339(now),
-            permissions: spec.permissions,
-            end_date: spec.end_date,
-            api_keys,
-            certificates,
-            switches: Mutex::new(switches),
-        }))
     }
 
-    pub(crate) fn created_at(&self) -> &str {
-        &self.0.created_at
+    /// The users whose secrets may be seen, administrators among them.
+    pub(crate) fn all(store: &Arc<Store>) -> Vec<ServiceUser> {
+        let of = |state: &State| -> Vec<_> {
+            state
+                .disclosed
+                .iter()
+                .filter_map(|secrets| {
+                    let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
+                    let certificates = secrets.certificates.iter().filter_map(|certificate| {
+                        Some((certificate.certificate_id.clone(), certificate.identity.certificate()?))
+                    });
+                    let (api_keys, certificates): (Vec<_>, Vec<_>) = (keys.collect(), certificates.collect());
+                    // What the accessors above promise.
+                    if api_keys.is_empty() || certificates.is_empty() {
+                        return None;
+                    }
+                    Some(Record {
+                        id: secrets.user_id.clone(),
+                        // One that was deleted is still somebody who must be refused.
+                        friendly_name: secrets.friendly_name.clone(),
+                        api_keys,
+                        certificates,
+                        store: Arc::clone(store),
+                    })
+                })
+                .collect()
+        };
+        store.read(of).into_iter().map(|record| ServiceUser(Arc::new(record))).collect()
     }
 
-    pub(crate) fn permissions(&self) -> &[Permission] {
-        &self.0.permissions
-    }
-
-    /// The standing of the key with this value, if it is this user's.
-    pub(crate) fn api_key_standing(&self, value: &str, now: SystemTime) -> Option<Standing> {
-        let index = self.0.api_keys.iter().position(|(own, _)| own == value)?;
-        Some(standing(self.switches().api_keys[index], self.0.api_keys[index].1, now))
-    }
-
-    /// The standing of the certificate with this fingerprint, if it is this user's.
-    pub(crate) fn certificate_standing(&self, fingerprint: &str, now: SystemTime) -> Option<Standing> {
-        let index = self.0.certificates.iter().position(|(own, _)| own.fingerprint() == fingerprint)?;
-        Some(standing(self.switches().certificates[index], self.0.certificates[index].1, now))
-    }
-
-    /// The standing of the user itself.
-    pub(crate) fn standing(&self, now: SystemTime) -> Standing {
-        standing(self.switches().active, self.0.end_date, now)
-    }
-
-    pub(crate) fn is(&self, other: &ServiceUser) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    fn switches(&self) -> MutexGuard<'_, Switches> {
-        self.0.switches.lock().unwrap_or_else(PoisonError::into_inner)
+    fn change(&self, change: impl FnOnce(&mut User)) {
+        // A state file that cannot be written leaves everything as it is, and the next call over the wire says so.
+        let _ = self.0.store.change_quietly(|state| {
+            if let Some(user) = state.user_mut(&self.0.id) {
+                change(user);
+            }
+        });
     }
 }
 
 impl fmt::Debug for ServiceUser {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ServiceUser").field("friendly_name", &self.0.friendly_name).finish_non_exhaustive()
-    }
-}
-
-/// A key of the shape seen in public samples: `01` and 24, then `_` and 64 hexadecimal digits.
-pub(crate) fn new_api_key() -> String {
-    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
-    format!("01{}_{}", hex(&random_bytes::<12>()), hex(&random_bytes::<32>()))
-}
-
-/// A random UUID (version 4), as the platform names things.
-pub(crate) fn new_id() -> String {
-    let mut bytes = random_bytes::<16>();
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = data_encoding::HEXLOWER.encode(&bytes);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
-/// The handshake checks X.509 dates by the system's time. An end date yet to come is written into the certificate, where
-/// clients can read it; one that is past is not, or no handshake would get as far as the platform's own refusal.
-fn client_spec(common_name: String, spec: &CertificateSpec) -> ClientSpec {
-    let now = SystemTime::now();
-    let validity = match spec.end_date {
-        Some(end) if !end.passed(now) => Validity::Between(now - DAY, end.last_second()),
-        _ => Validity::Valid,
-    };
-    ClientSpec { key: spec.key, validity, common_name, ..ClientSpec::default() }
-}
-
-fn standing(enabled: bool, end_date: Option<EndDate>, now: SystemTime) -> Standing {
-    if !enabled {
-        Standing::Disabled
-    } else if end_date.is_some_and(|end| end.passed(now)) {
-        Standing::Expired
-    } else {
-        Standing::Good
     }
 }

@@ -1,58 +1,99 @@
 //! What Software Trust keeps for the account: key pairs with their certificates, to list and to sign with.
 //!
-//! The signatures are random bytes. Who may ask for one is what this emulator is about, not cryptography.
+//! Signatures are real: who has the certificate can verify them.
 
-use data_encoding::BASE64;
-use digicert_one_testbed::{ClientSpec, Pki, random_bytes};
-use serde_json::{Value, json};
+use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki, SignError};
+use serde::{Deserialize, Serialize};
 
-use crate::service_user::new_id;
+use crate::state::KeptIdentity;
+use crate::store::new_id;
 
-/// One certificate with its key pair.
-#[derive(Debug)]
-pub(crate) struct SigningCertificate {
-    id: String,
-    alias: String,
-    keypair_id: String,
-    leaf: String,
-    issuer: String,
+/// One key pair with its certificate.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SigningKey {
+    pub(crate) certificate_id: String,
+    pub(crate) keypair_id: String,
+    pub(crate) alias: String,
+    pub(crate) created_on: String,
+    identity: KeptIdentity,
 }
 
-impl SigningCertificate {
-    pub(crate) fn create(pki: &Pki, number: usize) -> Self {
+/// A signature algorithm that a key pair has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Algorithm {
+    /// As Java names it; compared without regard to case.
+    name: &'static str,
+    digest: DigestKind,
+}
+
+/// Why a hash is not signed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotSigned {
+    /// The key pair has no such algorithm; these are those that it has.
+    Algorithm(Vec<&'static str>),
+    /// The hash is not of the algorithm's length.
+    Length { expected: usize, given: usize },
+    /// What was kept is no key.
+    Key,
+}
+
+impl SigningKey {
+    pub(crate) fn create(pki: &Pki, number: usize, key: KeyKind, created_on: &str) -> Self {
         let alias = format!("release-{number}");
-        let certificate = pki.client(ClientSpec { common_name: alias.clone(), ..ClientSpec::default() });
-        SigningCertificate {
-            id: new_id(),
+        let certificate = pki.client(ClientSpec { key, common_name: alias.clone(), ..ClientSpec::default() });
+        SigningKey {
+            certificate_id: new_id(),
             keypair_id: new_id(),
             alias,
-            leaf: BASE64.encode(&certificate.chain_der()[0]),
-            issuer: BASE64.encode(pki.intermediate_der()),
+            created_on: created_on.to_owned(),
+            identity: KeptIdentity::of(&certificate),
         }
     }
 
-    pub(crate) fn keypair_id(&self) -> &str {
-        &self.keypair_id
+    /// The leaf and its issuer, DER in Base64.
+    pub(crate) fn chain(&self) -> &[String] {
+        &self.identity.chain
     }
 
-    pub(crate) fn to_json(&self, account_id: &str, account_name: &str, created_on: &str) -> Value {
-        json!({
-            "id": self.id,
-            "alias": self.alias,
-            "cert": self.leaf,
-            "certificate_status": "ACTIVE",
-            "account": { "id": account_id, "name": account_name },
-            "keypair": { "id": self.keypair_id, "alias": format!("{}-key", self.alias) },
-            "created_on": created_on,
-            "chain": [
-                { "cert_type": "end_entity", "blob": self.leaf },
-                { "cert_type": "intermediate", "blob": self.issuer },
-            ],
+    /// The certificate with its key; `None` if what was kept is none.
+    pub(crate) fn certificate(&self) -> Option<ClientCert> {
+        self.identity.certificate()
+    }
+
+    /// Signs a hash.
+    pub(crate) fn sign(&self, algorithm: &str, hash: &[u8]) -> Result<Vec<u8>, NotSigned> {
+        let certificate = self.certificate().ok_or(NotSigned::Key)?;
+        let own = algorithms(certificate.key_kind());
+        let Some(algorithm) = own.iter().find(|own| own.name.eq_ignore_ascii_case(algorithm)) else {
+            return Err(NotSigned::Algorithm(own.iter().map(|own| own.name).collect()));
+        };
+        certificate.sign_digest(algorithm.digest, hash).map_err(|error| match error {
+            SignError::Length { expected, given } => NotSigned::Length { expected, given },
+            _ => NotSigned::Key,
         })
     }
 }
 
-/// An answer to a signing call.
-pub(crate) fn signature() -> Value {
-    json!({ "id": new_id(), "signature": BASE64.encode(&random_bytes::<64>()) })
+/// Size in bits and name of an algorithm, as key pairs show them.
+pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
+    match kind {
+        KeyKind::Rsa2048 => (2048, "RSA"),
+        KeyKind::P256 => (256, "ECDSA"),
+        KeyKind::P384 => (384, "ECDSA"),
+        KeyKind::Ed25519 => (256, "EdDSA"),
+    }
+}
+
+fn algorithms(kind: KeyKind) -> &'static [Algorithm] {
+    const SHA256_RSA: Algorithm = Algorithm { name: "SHA256withRSA", digest: DigestKind::Sha256 };
+    const SHA384_RSA: Algorithm = Algorithm { name: "SHA384withRSA", digest: DigestKind::Sha384 };
+    const SHA512_RSA: Algorithm = Algorithm { name: "SHA512withRSA", digest: DigestKind::Sha512 };
+    const SHA256_ECDSA: Algorithm = Algorithm { name: "SHA256withECDSA", digest: DigestKind::Sha256 };
+    const SHA384_ECDSA: Algorithm = Algorithm { name: "SHA384withECDSA", digest: DigestKind::Sha384 };
+    match kind {
+        KeyKind::Rsa2048 => &[SHA256_RSA, SHA384_RSA, SHA512_RSA],
+        KeyKind::P256 => &[SHA256_ECDSA],
+        KeyKind::P384 => &[SHA384_ECDSA],
+        KeyKind::Ed25519 => &[],
+    }
 }

@@ -8,6 +8,8 @@ use der::Encode;
 use pem_rfc7468::LineEnding;
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use rcgen::{KeyPair, PublicKeyData};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 use crate::provider::sha256_hex;
 use crate::spec::KeyKind;
@@ -30,6 +32,28 @@ pub struct ServerCert(pub(crate) Arc<Issued>);
 /// A client's chain and key.
 #[derive(Clone, Debug)]
 pub struct ClientCert(pub(crate) Arc<Issued>);
+
+/// Why a kept chain and key make no [`ClientCert`].
+#[derive(Debug, thiserror::Error)]
+pub enum ClientCertError {
+    /// There is no certificate, or the first one cannot be read.
+    #[error("the kept client certificate cannot be read")]
+    Certificate,
+    /// The key cannot be read.
+    #[error("the kept key of a client certificate cannot be read")]
+    Key(#[source] rcgen::Error),
+}
+
+/// The serial number of a certificate (DER) as the platform writes it, in upper-case hexadecimal; `None` if it cannot be read.
+pub fn serial_number(certificate: &[u8]) -> Option<String> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    Some(data_encoding::HEXUPPER.encode(certificate.tbs_certificate().serial_number().as_bytes()))
+}
+
+/// A certificate in PEM.
+pub fn certificate_pem(der: &[u8]) -> String {
+    pem("CERTIFICATE", der)
+}
 
 impl ServerCert {
     /// The chain as sent, leaf first.
@@ -59,6 +83,32 @@ impl ServerCert {
 }
 
 impl ClientCert {
+    /// A certificate as it was before: the chain in DER, leaf first, and the key in PKCS#8.
+    pub fn from_parts(chain: Vec<Vec<u8>>, pkcs8: &[u8]) -> Result<Self, ClientCertError> {
+        if chain.first().is_none_or(|leaf| Certificate::from_der(leaf).is_err()) {
+            return Err(ClientCertError::Certificate);
+        }
+        let key = KeyPair::try_from(pkcs8).map_err(ClientCertError::Key)?;
+        let kind = match key.algorithm() {
+            algorithm if *algorithm == rcgen::PKCS_ECDSA_P256_SHA256 => KeyKind::P256,
+            algorithm if *algorithm == rcgen::PKCS_ECDSA_P384_SHA384 => KeyKind::P384,
+            algorithm if *algorithm == rcgen::PKCS_ED25519 => KeyKind::Ed25519,
+            _ => KeyKind::Rsa2048,
+        };
+        Ok(ClientCert(Arc::new(Issued::new(chain, &key, kind))))
+    }
+
+    /// The leaf's public key (DER, SubjectPublicKeyInfo).
+    pub fn public_key_der(&self) -> Vec<u8> {
+        let leaf = Certificate::from_der(&self.0.chain[0]).expect("a leaf of ours is a certificate");
+        leaf.tbs_certificate().subject_public_key_info().to_der().expect("a key just decoded encodes again")
+    }
+
+    /// The leaf's serial number in upper-case hexadecimal.
+    pub fn serial_number(&self) -> String {
+        serial_number(&self.0.chain[0]).expect("a leaf of ours is a certificate")
+    }
+
     /// The chain, leaf first.
     pub fn chain_pem(&self) -> String {
         self.0.chain_pem()

@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
+    SerialNumber,
 };
+use rustls::pki_types::CertificateDer;
 
 use crate::certificate::{ClientCert, Issued, ServerCert, pem};
+use crate::provider::random_bytes;
+use crate::request::{RequestError, RequestSpec, public_key};
 use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,6 +26,27 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Pki {
     trusted: Ca,
     foreign: OnceLock<Ca>,
+}
+
+/// What a PKI must keep to go on after a restart: the trusted authority's certificates (DER) and keys (PKCS#8).
+#[derive(Clone)]
+pub struct PkiParts {
+    /// The root's certificate.
+    pub root: Vec<u8>,
+    /// The root's key.
+    pub root_key: Vec<u8>,
+    /// The intermediate's certificate.
+    pub intermediate: Vec<u8>,
+    /// The intermediate's key.
+    pub intermediate_key: Vec<u8>,
+}
+
+/// Why kept parts make no PKI.
+#[derive(Debug, thiserror::Error)]
+#[error("the kept {part} of the PKI cannot be read")]
+pub struct PkiPartsError {
+    part: &'static str,
+    source: rcgen::Error,
 }
 
 impl Pki {
@@ -36,6 +61,21 @@ impl Pki {
         Pki { trusted: Ca::generate("Testbed"), foreign: OnceLock::new() }
     }
 
+    /// A PKI as it was before.
+    pub fn from_parts(parts: &PkiParts) -> Result<Pki, PkiPartsError> {
+        Ok(Pki { trusted: Ca::from_parts(parts)?, foreign: OnceLock::new() })
+    }
+
+    /// What [`Pki::from_parts`] takes.
+    pub fn to_parts(&self) -> PkiParts {
+        PkiParts {
+            root: self.trusted.root_der.clone(),
+            root_key: self.trusted.root.key().serialize_der(),
+            intermediate: self.trusted.intermediate_der.clone(),
+            intermediate_key: self.trusted.intermediate.key().serialize_der(),
+        }
+    }
+
     /// The trusted root.
     pub fn root_pem(&self) -> &str {
         &self.trusted.root_pem
@@ -43,7 +83,7 @@ impl Pki {
 
     /// The trusted root.
     pub fn root_der(&self) -> &[u8] {
-        self.trusted.root.der()
+        &self.trusted.root_der
     }
 
     /// The trusted intermediate.
@@ -53,7 +93,7 @@ impl Pki {
 
     /// The trusted intermediate.
     pub fn intermediate_der(&self) -> &[u8] {
-        self.trusted.intermediate.der()
+        &self.trusted.intermediate_der
     }
 
     /// The root of the foreign authority.
@@ -63,7 +103,7 @@ impl Pki {
 
     /// The root of the foreign authority.
     pub fn foreign_root_der(&self) -> &[u8] {
-        self.foreign().root.der()
+        &self.foreign().root_der
     }
 
     /// A right server certificate for these DNS names and IP addresses.
@@ -88,17 +128,39 @@ impl Pki {
 
     /// A client certificate.
     pub fn client(&self, spec: ClientSpec) -> ClientCert {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = subject(&spec.common_name);
-        params.extended_key_usages = vec![match spec.purpose {
-            Purpose::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
-            Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
-        }];
+        let params = client_params(&spec.common_name, spec.purpose);
         let key = match spec.key {
             KeyKind::Rsa2048 => rsa_key(&spec.common_name),
             kind => generate(kind),
         };
         ClientCert(Arc::new(self.authority(spec.authority).issue(params, spec.validity, key, spec.key, spec.chain)))
+    }
+
+    /// The chain (DER, leaf first) for a PKCS#10 request in PEM. Of the request only the key counts, once its signature is
+    /// found good: what the certificate says is the authority's business.
+    pub fn sign_request(&self, pem: &str, spec: &RequestSpec) -> Result<Vec<Vec<u8>>, RequestError> {
+        let key = public_key(pem)?;
+        let params = client_params(&spec.common_name, spec.purpose);
+        Ok(vec![self.trusted.leaf(params, spec.validity, &key), self.trusted.intermediate_der.clone()])
+    }
+
+    /// A revocation list (DER) of the trusted intermediate: the serial numbers (big-endian) with the moment of each.
+    pub fn revocation_list(&self, number: u64, revoked: &[(Vec<u8>, SystemTime)], from: SystemTime) -> Vec<u8> {
+        let revoked = revoked.iter().map(|(serial, moment)| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: rcgen::date_time_ymd(1970, 1, 1) + since_epoch(*moment),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(1970, 1, 1) + since_epoch(from),
+            next_update: rcgen::date_time_ymd(1970, 1, 1) + since_epoch(from + DAY),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.trusted.intermediate).expect("an intermediate can sign a list").der().to_vec()
     }
 
     fn foreign(&self) -> &Ca {
@@ -115,9 +177,11 @@ impl Pki {
 
 #[derive(Debug)]
 struct Ca {
-    root: CertifiedIssuer<'static, KeyPair>,
+    root: Issuer<'static, KeyPair>,
+    root_der: Vec<u8>,
     root_pem: String,
-    intermediate: CertifiedIssuer<'static, KeyPair>,
+    intermediate: Issuer<'static, KeyPair>,
+    intermediate_der: Vec<u8>,
     intermediate_pem: String,
 }
 
@@ -125,45 +189,84 @@ impl Ca {
     fn generate(name: &str) -> Ca {
         let mut params = ca_params(&format!("{name} Root"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let root = CertifiedIssuer::self_signed(params, generate(KeyKind::P256)).expect("a root can sign itself");
+        let key = generate(KeyKind::P256);
+        let root_der = params.self_signed(&key).expect("a root can sign itself").der().to_vec();
+        let root = Issuer::new(params, key);
 
         let mut params = ca_params(&format!("{name} Intermediate"));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.use_authority_key_identifier_extension = true;
-        let intermediate = CertifiedIssuer::signed_by(params, generate(KeyKind::P256), &root)
-            .expect("a root can sign an intermediate");
-        Ca {
-            root_pem: pem("CERTIFICATE", root.der()),
-            intermediate_pem: pem("CERTIFICATE", intermediate.der()),
-            root,
-            intermediate,
-        }
+        let key = generate(KeyKind::P256);
+        let certificate = params.signed_by(&key, &root).expect("a root can sign an intermediate");
+        Ca::new(root, root_der, Issuer::new(params, key), certificate.der().to_vec())
+    }
+
+    fn from_parts(parts: &PkiParts) -> Result<Ca, PkiPartsError> {
+        let issuer = |certificate: &[u8], key: &[u8], part| {
+            KeyPair::try_from(key)
+                .and_then(|key| Issuer::from_ca_cert_der(&CertificateDer::from(certificate), key))
+                .map_err(|source| PkiPartsError { part, source })
+        };
+        let root = issuer(&parts.root, &parts.root_key, "root")?;
+        let intermediate = issuer(&parts.intermediate, &parts.intermediate_key, "intermediate")?;
+        Ok(Ca::new(root, parts.root.clone(), intermediate, parts.intermediate.clone()))
+    }
+
+    fn new(
+        root: Issuer<'static, KeyPair>,
+        root_der: Vec<u8>,
+        intermediate: Issuer<'static, KeyPair>,
+        intermediate_der: Vec<u8>,
+    ) -> Ca {
+        let (root_pem, intermediate_pem) = (pem("CERTIFICATE", &root_der), pem("CERTIFICATE", &intermediate_der));
+        Ca { root, root_der, root_pem, intermediate, intermediate_der, intermediate_pem }
     }
 
     fn issue(
         &self,
-        mut params: CertificateParams,
+        params: CertificateParams,
         validity: Validity,
         key: KeyPair,
         kind: KeyKind,
         chain: Chain,
     ) -> Issued {
-        set_validity(&mut params, validity);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&key, &self.intermediate).expect("an intermediate can sign a leaf");
-        let mut certificates = vec![leaf.der().to_vec()];
+        let mut certificates = vec![self.leaf(params, validity, &key)];
         if chain == Chain::Full {
-            certificates.push(self.intermediate.der().to_vec());
+            certificates.push(self.intermediate_der.clone());
         }
         Issued::new(certificates, &key, kind)
     }
+
+    fn leaf(&self, mut params: CertificateParams, validity: Validity, key: &impl PublicKeyData) -> Vec<u8> {
+        set_validity(&mut params, validity);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(new_serial());
+        params.signed_by(key, &self.intermediate).expect("an intermediate can sign a leaf").der().to_vec()
+    }
+}
+
+fn client_params(common_name: &str, purpose: Purpose) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = subject(common_name);
+    params.extended_key_usages = vec![match purpose {
+        Purpose::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
+        Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
+    }];
+    params
+}
+
+/// 128 bits, positive and without a leading zero: two certificates of one key differ in it.
+fn new_serial() -> SerialNumber {
+    let mut serial = random_bytes::<16>();
+    serial[0] = serial[0] & 0x3f | 0x40;
+    SerialNumber::from_slice(&serial)
 }
 
 fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     // A serial in the name: two authorities of one process must differ in their subject, or path building guesses.
-    let serial = data_encoding::HEXLOWER.encode(&crate::provider::random_bytes::<4>());
+    let serial = data_encoding::HEXLOWER.encode(&random_bytes::<4>());
     params.distinguished_name = subject(&format!("{name} {serial}"));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let now = SystemTime::now();
@@ -185,11 +288,12 @@ fn set_validity(params: &mut CertificateParams, validity: Validity) {
         Validity::NotYetValid => (now + DAY, now + 30 * DAY),
         Validity::Between(from, until) => (from, until),
     };
-    let since_epoch = |time: SystemTime| {
-        Duration::from_secs(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
-    };
     params.not_before = rcgen::date_time_ymd(1970, 1, 1) + since_epoch(from);
     params.not_after = rcgen::date_time_ymd(1970, 1, 1) + since_epoch(until);
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    Duration::from_secs(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 fn generate(kind: KeyKind) -> KeyPair {
@@ -200,6 +304,12 @@ fn generate(kind: KeyKind) -> KeyPair {
         KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
     };
     KeyPair::generate_for(algorithm).expect("the provider makes keys of each kind")
+}
+
+impl std::fmt::Debug for PkiParts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PkiParts").finish_non_exhaustive()
+    }
 }
 
 /// RSA keys are slow to make, so each common name keeps its own for the life of the process.

@@ -19,6 +19,6 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 /// Lower-case hexadecimal SHA-256.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }

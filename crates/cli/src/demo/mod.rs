@@ -6,7 +6,7 @@ mod table;
 
 use std::time::Instant;
 
-use digicert_one_emulator::{Emulator, EmulatorOptions};
+use digicert_one_emulator::Emulator;
 use serde_json::{Value, json};
 
 use self::story::{Outcome, Stage};
@@ -16,7 +16,7 @@ use crate::output::{Output, diagnosis_json};
 /// Plays the whole story.
 pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
     let start = Instant::now();
-    let stage = Stage::new(Emulator::start(EmulatorOptions::default())?);
+    let stage = Stage::new(Emulator::start().await?);
     output.text(&format!(
         "A local DigiCert ONE is up: platform {}, clientauth {}.\n",
         stage.emulator().platform_url(),

@@ -218,7 +218,7 @@ impl Stage {
                 // SHA-256 of nothing, in base64.
                 let hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
                 client.post(path).json(&json!({
-                    "account": { "id": self.0.account_id() }, "sig_alg": "SHA256WithRSA", "hash": hash,
+                    "account": { "id": self.0.account_id() }, "sig_alg": "SHA256withECDSA", "hash": hash,
                 }))
             }
         }

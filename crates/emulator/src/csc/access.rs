@@ -10,7 +10,7 @@ use super::calls::Context;
 use super::credential::Credential;
 use super::refusal::Refused;
 use crate::decide::{Caller, Decision, Presented, Requirement, decide};
-use crate::service_user::Permission;
+use crate::role::permission;
 use crate::store::Store;
 
 /// An authorisation to call CSC operations.
@@ -87,8 +87,8 @@ fn service_user(
     context: &Context<'_>,
     presented: Presented<'_>,
 ) -> (Option<Caller>, Result<Access, Refused>) {
-    let requirement = Requirement { both_factors: false, permission: Some(Permission::SignContent) };
-    match decide(&store.users, presented, requirement, context.now) {
+    let requirement = Requirement { both_factors: false, permission: Some(permission::SIGN_DSM_HASH) };
+    match store.read(|state| decide(state, presented, requirement, context.now)) {
         Decision::Granted(caller) => (Some(caller), Ok(Access::ServiceUser)),
         Decision::Refused(caller, refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {
             let presented = presented.api_key.is_some() || presented.certificate.is_some();

@@ -10,9 +10,9 @@ use super::State;
 /// The content-signing side of a running emulator, as [`Emulator::csc`](crate::Emulator::csc) returns it.
 ///
 /// ```
-/// use digicert_one_emulator::Emulator;
+/// use digicert_one_emulator::{Emulator, EmulatorOptions};
 ///
-/// let emulator = Emulator::start_default()?;
+/// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
 /// let csc = emulator.csc();
 /// let token = format!("{}/oauth2/token", emulator.platform_url());
 /// println!("client {} asks at {token}; it can sign with {:?}", csc.client_id(), csc.credential_ids());

@@ -16,7 +16,7 @@ pub(crate) const SIGNER: &str = "88888888-8888-4888-8888-888888888888";
 /// use digicert_one_emulator::{CscOptions, Emulator, EmulatorOptions, OAuthClientSpec};
 ///
 /// let client = OAuthClientSpec::new("my-client").redirect_uris(["http://127.0.0.1:7777/callback"]);
-/// let emulator = Emulator::start(EmulatorOptions::default().csc(CscOptions::default().clients([client])))?;
+/// let emulator = Emulator::start_blocking(EmulatorOptions::default().csc(CscOptions::default().clients([client])))?;
 /// assert_eq!(emulator.csc().client_id(), "my-client");
 /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
 /// ```

@@ -20,11 +20,11 @@ use crate::answer::{self, Answer, Fault, Product};
 use crate::csc;
 use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
 use crate::observation::{HostKind, Observation};
-use crate::service_user::Permission;
-use crate::store::Store;
+use crate::state::State;
+use crate::store::{Deed, Store};
 
-/// All tables.
-const TABLES: [&[Route]; 5] = [account::ROUTES, lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
+/// All tables but those of Account Manager, which has several.
+const TABLES: [&[Route]; 4] = [lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
 
 /// The handler of one listener.
 pub(crate) struct Listener {
@@ -50,9 +50,9 @@ pub(crate) enum Access {
     /// Every caller whose proof holds; the call itself may ask for more.
     Known,
     /// Who has this permission.
-    With(Permission),
+    With(&'static str),
     /// Who has this permission and proves itself by key and certificate.
-    WithBothFactors(Permission),
+    WithBothFactors(&'static str),
 }
 
 /// A request on its way to its answer.
@@ -77,7 +77,7 @@ impl Handler for Listener {
         let (caller, mut answer) = signing.unwrap_or_else(|| respond(&self.store, &request, presented));
         if let Some(caller) = &caller {
             let headers = answer.headers_mut();
-            if let Ok(name) = HeaderValue::try_from(caller.user.friendly_name()) {
+            if let Ok(name) = HeaderValue::try_from(caller.friendly_name.as_str()) {
                 headers.insert("x-emulator-caller", name);
             }
             if let Ok(proof) = HeaderValue::try_from(caller.proof.to_string()) {
@@ -88,7 +88,7 @@ impl Handler for Listener {
             host: self.host,
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
-            caller: caller.as_ref().map(|caller| caller.user.friendly_name().to_owned()),
+            caller: caller.as_ref().map(|caller| caller.friendly_name.clone()),
             proof: caller.map(|caller| caller.proof),
             api_key_sent,
             certificate: peer.fingerprint,
@@ -137,6 +137,17 @@ impl Ask<'_> {
         self.caller.ok_or_else(|| Fault::internal("this call was let through without a caller"))
     }
 
+    /// Changes the state in the name of the caller; see [`Store::change`].
+    pub(crate) fn change<T>(
+        &self,
+        action: &'static str,
+        resource_type: &'static str,
+        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
+    ) -> Result<T, Fault> {
+        let deed = Deed { user_id: &self.caller()?.id, action, resource_type };
+        self.store.change(&deed, change)
+    }
+
     /// What stands in the path in the place of the braces, counted from 0.
     pub(crate) fn variable(&self, index: usize) -> &str {
         self.variables.get(index).copied().unwrap_or_default()
@@ -151,8 +162,9 @@ impl Ask<'_> {
 fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) -> (Option<Caller>, Answer) {
     let path = request.uri().path();
     let product = Product::of(path);
-    let fitting: Vec<_> = TABLES
+    let fitting: Vec<_> = account::ROUTES
         .into_iter()
+        .chain(TABLES)
         .flatten()
         .filter_map(|route| route.variables(path).map(|variables| (route, variables)))
         .collect();
@@ -168,7 +180,7 @@ fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) ->
     let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
     let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
-    match decide(&store.users, presented, requirement, store.now()) {
+    match store.read(|state| decide(state, presented, requirement, store.now())) {
         Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
         Decision::Granted(caller) => {
             let answer = serve(Some(&caller));

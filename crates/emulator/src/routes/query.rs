@@ -36,11 +36,17 @@ impl Window {
     }
 }
 
-/// The first value of this name. None of the values that count here needs decoding.
+/// The first value of this name, as it is written: for values that need no decoding.
 pub(crate) fn value_of<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find(|(present, _)| *present == name)
         .map(|(_, value)| value)
+}
+
+/// The same, with `%xx` and `+` decoded; `None` too if that is no UTF-8.
+pub(crate) fn decoded_value_of(query: &str, name: &str) -> Option<String> {
+    let value = value_of(query, name)?.replace('+', " ");
+    percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }

@@ -57,6 +57,14 @@ impl<'a> Call<'a> {
         self.send(Method::POST, path, Some(body.to_string())).await.unwrap()
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body.to_string())).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
         let base = match self.host {
             HostKind::Platform => self.emulator.platform_url(),
@@ -74,6 +82,18 @@ impl<'a> Call<'a> {
 }
 
 impl Answer {
+    /// The error of an answer in the usual shape: status, code, field.
+    pub(crate) fn error(&self) -> (u16, String, Option<String>) {
+        let error = &self.json()["errors"][0];
+        let text = |name: &str| error[name].as_str().map(str::to_owned);
+        (self.status, text("code").unwrap_or_default(), text("field"))
+    }
+
+    /// Whether it is 400 about this field.
+    pub(crate) fn is_invalid(&self, field: &str) {
+        assert_eq!(self.error(), (400, "invalid_request".to_owned(), Some(field.to_owned())), "{}", self.text);
+    }
+
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.content_type, "application/json");
         serde_json::from_str(&self.text).unwrap()

@@ -1,14 +1,21 @@
 //! Each call, its answer, and the answers of calls that do not exist.
 
-use digicert_one_emulator::{Emulator, EmulatorOptions, Permission, ServiceUserSpec};
+use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec, permission};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::caller::{Call, ME};
 
+const SHA256_OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+async fn call_signature(emulator: &Emulator, id: &serde_json::Value) -> serde_json::Value {
+    let call = Call::platform(emulator).key(emulator.users()[0].api_key());
+    call.get(&format!("/signingmanager/api/v1/signatures/{}", id.as_str().unwrap())).await.json()
+}
+
 fn two_users() -> Emulator {
-    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("reader").permissions([])];
-    Emulator::start(EmulatorOptions::default().service_users(users)).unwrap()
+    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("reader").permissions(&[])];
+    Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap()
 }
 
 #[tokio::test]
@@ -34,7 +41,9 @@ async fn me_is_the_caller_with_all_documented_fields() {
     }
     assert_eq!((&me["status"], &me["user_type"]), (&json!("ACTIVE"), &json!("service")));
     assert_eq!(me["applications"][0]["name"], "Account Manager");
-    assert_eq!(me["applications"][1]["permissions"], json!(["VIEW_SM_CERTIFICATE", "SIGN_SM_HASH"]));
+    let software_trust = &me["applications"][2];
+    assert_eq!(software_trust["name"], "Software Trust");
+    assert!(software_trust["permissions"].as_array().unwrap().contains(&json!("SIGN_SM_HASH")));
 }
 
 #[tokio::test]
@@ -87,7 +96,7 @@ async fn signing_certificates_come_in_pages() {
 
 #[tokio::test]
 async fn devices_come_as_records_with_the_next_offset() {
-    let emulator = Emulator::start(EmulatorOptions::default().devices(25)).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().devices(25)).unwrap();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     for (query, limit, offset, records, next) in [
         ("", 20, 0, 20, json!(20)),
@@ -111,7 +120,7 @@ async fn signing_takes_both_factors_and_says_which_one_is_missing() {
     let emulator = two_users();
     let user = &emulator.users()[0];
     let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
-    let body = json!({ "account": emulator.account_id(), "sig_alg": "SHA256withECDSA", "hash": "aGFzaA==" });
+    let body = json!({ "account": emulator.account_id(), "sig_alg": "SHA256withECDSA", "hash": SHA256_OF_NOTHING });
 
     for (call, missing) in [
         (Call::platform(&emulator).key(user.api_key()), "certificate is missing"),
@@ -131,9 +140,18 @@ async fn signing_takes_both_factors_and_says_which_one_is_missing() {
     let both = Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
     let answer = both.post(&path, body.clone()).await;
     assert_eq!(answer.status, 200);
-    assert!(answer.json()["id"].is_string() && answer.json()["signature"].is_string());
+    let signed = answer.json();
+    let kept = call_signature(&emulator, &signed["id"]).await;
+    assert_eq!((&kept["signature"], &kept["hash"]), (&signed["signature"], &json!(SHA256_OF_NOTHING)));
 
-    for bad in [json!([]), json!({ "hash": "aGFzaA==" }), json!({ "account": "a", "sig_alg": "b", "hash": "%" })] {
+    for bad in [
+        json!([]),
+        json!({ "account": "a", "sig_alg": "SHA256withRSA", "hash": SHA256_OF_NOTHING }),
+        json!({ "account": "a", "sig_alg": "SHA256withECDSA", "hash": "aGFzaA==" }),
+        json!({ "account": 1, "sig_alg": "SHA256withECDSA", "hash": SHA256_OF_NOTHING }),
+        json!({ "hash": SHA256_OF_NOTHING }),
+        json!({ "account": "a", "sig_alg": "b", "hash": "%" }),
+    ] {
         let answer = both.post(&path, bad).await;
         assert_eq!((answer.status, &answer.json()["error"]["status"]), (400, &json!("invalid_request")));
     }
@@ -149,7 +167,7 @@ async fn a_missing_permission_is_403_in_the_shape_of_the_product() {
     assert_eq!(call.get(ME).await.status, 200);
     let users = call.get("/account/api/v1/user").await;
     assert_eq!((users.status, &users.json()["errors"][0]["code"]), (403, &json!("access_denied")));
-    assert!(users.text.contains(Permission::ManageAccount.id()));
+    assert!(users.text.contains(permission::MANAGE_AM_ACCOUNT));
     let certificates = call.get("/signingmanager/api/v1/certificates").await;
     assert_eq!((certificates.status, &certificates.json()["error"]["status"]), (403, &json!("access_denied")));
 }
@@ -160,6 +178,7 @@ async fn a_wrong_path_is_answered_by_the_gateway_before_anybody_asks_who_is_ther
     for path in [
         "/",
         "/account/api/v1/user/",
+        "/account/api/v1/api-access-token/a/b",
         "/account/api/v2/user",
         "/signingmanager/api/v1/keypairs//sign",
         "/signingmanager/api/v1/keypairs/a/b/sign",
@@ -176,7 +195,9 @@ async fn a_wrong_path_is_answered_by_the_gateway_before_anybody_asks_who_is_ther
 async fn a_wrong_method_is_405_and_says_which_is_right() {
     let emulator = two_users();
     let call = Call::platform(&emulator);
-    let delete = call.send(Method::DELETE, ME, None).await.unwrap();
+    let patch = call.send(Method::PATCH, ME, None).await.unwrap();
+    assert_eq!((patch.status, patch.allow.as_deref()), (405, Some("GET, HEAD, PUT, DELETE")));
+    let delete = call.send(Method::DELETE, "/account/api/v1/role", None).await.unwrap();
     assert_eq!((delete.status, delete.allow.as_deref()), (405, Some("GET, HEAD")));
     let get = call.get("/signingmanager/api/v1/keypairs/a/sign").await;
     assert_eq!((get.status, get.allow.as_deref()), (405, Some("POST")));

@@ -8,14 +8,14 @@ use digicert_one_emulator::{ApiKeySpec, CertificateSpec, Emulator, EmulatorOptio
 use crate::caller::{Call, ME};
 
 /// An emulator whose time the test sets.
-fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
+pub(crate) fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
     let now = Arc::new(Mutex::new(SystemTime::now()));
     let clock = {
         let now = Arc::clone(&now);
         move || *now.lock().unwrap()
     };
     let options = EmulatorOptions::default().service_users([user]).clock(clock);
-    (Emulator::start(options).unwrap(), move |time| *now.lock().unwrap() = time)
+    (Emulator::start_blocking(options).unwrap(), move |time| *now.lock().unwrap() = time)
 }
 
 fn some_day() -> EndDate {

@@ -4,9 +4,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod account;
 mod caller;
+mod certificates;
 mod endpoints;
 mod expiry;
+mod keeping;
 mod modes;
 mod order;
+mod products;
 mod start;
+mod tokens;

@@ -6,7 +6,7 @@ use reqwest::Method;
 use crate::caller::{Call, ME, client, read};
 
 fn start() -> Emulator {
-    Emulator::start_default().unwrap()
+    Emulator::start_blocking(EmulatorOptions::default()).unwrap()
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_certificate_of_a_foreign_authority_is_refused_in_the_handshake() {
 
 #[tokio::test]
 async fn a_listener_that_insists_refuses_a_call_without_certificate_in_the_handshake() {
-    let emulator = Emulator::start(EmulatorOptions::default().client_auth(ClientAuth::Required)).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().client_auth(ClientAuth::Required)).unwrap();
     let user = &emulator.users()[0];
 
     let without = Call::client_auth(&emulator).key(user.api_key()).send(Method::GET, ME, None).await;

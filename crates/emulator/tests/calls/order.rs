@@ -12,8 +12,8 @@ fn says(answer: &Answer, status: u16, words: &str) {
 
 #[tokio::test]
 async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
-    let users = [ServiceUserSpec::new("ci-bot").permissions([]), ServiceUserSpec::new("other")];
-    let emulator = Emulator::start(EmulatorOptions::default().service_users(users)).unwrap();
+    let users = [ServiceUserSpec::new("ci-bot").permissions(&[]), ServiceUserSpec::new("other")];
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
     let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
     let foreign = emulator.foreign_api_key();
@@ -45,7 +45,7 @@ async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
 #[tokio::test]
 async fn of_two_owners_neither_is_the_caller() {
     let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("other")];
-    let emulator = Emulator::start(EmulatorOptions::default().service_users(users)).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
 
     let call = Call::client_auth(&emulator).key(user.api_key()).certificate(other.certificate());

@@ -7,7 +7,7 @@ use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorError, EmulatorOptions
 use crate::caller::{Call, ME, builder, read};
 
 fn refusal(options: EmulatorOptions) -> EmulatorError {
-    Emulator::start(options).unwrap_err()
+    Emulator::start_blocking(options).unwrap_err()
 }
 
 #[test]
@@ -17,6 +17,18 @@ fn only_loopback_is_listened_on() {
         assert!(matches!(error, EmulatorError::NotLoopback { .. }));
         assert!(error.to_string().contains(address), "{error}");
     }
+}
+
+#[test]
+fn beyond_loopback_it_must_be_told_twice() {
+    let everywhere = || EmulatorOptions::default().address(Ipv4Addr::UNSPECIFIED.into());
+    for half in [everywhere().reachable_by_others(true), everywhere().i_know_keys_are_public(true)] {
+        assert!(matches!(refusal(half), EmulatorError::NotLoopback { .. }));
+    }
+    let both = everywhere().reachable_by_others(true).i_know_keys_are_public(true);
+    let emulator = Emulator::start_blocking(both).unwrap();
+    assert!(emulator.platform_addr().ip().is_unspecified());
+    assert!(emulator.platform_url().starts_with("https://localhost:"));
 }
 
 #[test]
@@ -40,6 +52,10 @@ fn service_users_must_be_there_and_be_told_apart() {
     assert!(matches!(refusal(options(vec![])), EmulatorError::NoServiceUser));
     let twice = refusal(options(vec![ServiceUserSpec::new("a"), ServiceUserSpec::new("a")]));
     assert!(matches!(&twice, EmulatorError::DuplicateName { name } if name == "a"));
+    let administrator = refusal(options(vec![ServiceUserSpec::new("administrator")]));
+    assert!(matches!(administrator, EmulatorError::DuplicateName { .. }));
+    let unknown = refusal(options(vec![ServiceUserSpec::new("a").roles(&["KING"])]));
+    assert!(matches!(unknown, EmulatorError::UnknownRole { role, .. } if role == "KING"));
     for users in [
         vec![key("a", "canary"), key("b", "canary")],
         vec![key("a", "")],
@@ -53,7 +69,7 @@ fn service_users_must_be_there_and_be_told_apart() {
 
 #[test]
 fn generated_keys_have_the_usual_shape_and_differ() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let keys = [emulator.users()[0].api_key().to_owned(), emulator.foreign_api_key(), emulator.foreign_api_key()];
     for key in &keys {
         let (head, tail) = key.split_once('_').unwrap();
@@ -66,7 +82,7 @@ fn generated_keys_have_the_usual_shape_and_differ() {
 
 #[test]
 fn dropping_it_frees_its_ports() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let addresses = [emulator.platform_addr(), emulator.client_auth_addr()];
 
     drop(emulator);
@@ -79,13 +95,13 @@ fn dropping_it_frees_its_ports() {
 #[tokio::test]
 async fn a_chosen_key_is_taken_as_it_is() {
     let user = ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default().value("chosen")]);
-    let emulator = Emulator::start(EmulatorOptions::default().service_users([user])).unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users([user])).unwrap();
     assert_eq!(Call::platform(&emulator).key("chosen").get(ME).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_certificates_are_valid_for_the_public_names_and_other_loopback_addresses() {
-    let emulator = Emulator::start_default().unwrap();
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let user = &emulator.users()[0];
     for host in [
         "one.digicert.com",
@@ -100,13 +116,13 @@ async fn the_certificates_are_valid_for_the_public_names_and_other_loopback_addr
         assert_eq!(read(client.get(url)).await.unwrap().status, 200, "{host}");
     }
 
-    let elsewhere = Emulator::start(EmulatorOptions::default().address(Ipv4Addr::new(127, 0, 0, 2).into()));
+    let elsewhere = Emulator::start_blocking(EmulatorOptions::default().address(Ipv4Addr::new(127, 0, 0, 2).into()));
     // Some systems have 127.0.0.1 alone.
     if let Ok(elsewhere) = elsewhere {
         assert!(elsewhere.platform_url().starts_with("https://127.0.0.2:"));
         assert_eq!(Call::platform(&elsewhere).key(elsewhere.users()[0].api_key()).get(ME).await.status, 200);
     }
-    if let Ok(v6) = Emulator::start(EmulatorOptions::default().address(Ipv6Addr::LOCALHOST.into())) {
+    if let Ok(v6) = Emulator::start_blocking(EmulatorOptions::default().address(Ipv6Addr::LOCALHOST.into())) {
         assert_eq!(Call::platform(&v6).key(v6.users()[0].api_key()).get(ME).await.status, 200);
     }
 }

@@ -2,7 +2,7 @@
 
 use digicert_one_emulator::{
     CscCredentialSpec, CscOptions, DigestUserSpec, Emulator, EmulatorError, EmulatorOptions, OAuthClientSpec,
-    Permission, ServiceUserSpec,
+    ServiceUserSpec, permission,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn info_needs_no_credential_and_leads_to_the_token_endpoint() {
 
 #[tokio::test]
 async fn an_api_key_with_the_permission_is_as_good_as_a_token() {
-    let users = [ServiceUserSpec::new("signer-bot"), ServiceUserSpec::new("reader").permissions([])];
+    let users = [ServiceUserSpec::new("signer-bot"), ServiceUserSpec::new("reader").permissions(&[])];
     let bench = Bench::start(EmulatorOptions::default().service_users(users));
     let [bot, reader] = bench.emulator.users() else { panic!("two users") };
     let post = |path: String, key: String| {
@@ -42,7 +42,7 @@ async fn an_api_key_with_the_permission_is_as_good_as_a_token() {
     assert_eq!(answer.json()["credentialIDs"], json!(bench.csc().credential_ids()));
 
     let refused = post(path.clone(), reader.api_key().to_owned()).await;
-    refused.assert_error(403, "access_denied", Permission::SignContent.id());
+    refused.assert_error(403, "access_denied", permission::SIGN_DSM_HASH);
     post(path.clone(), "wrong".into()).await.assert_error(401, "invalid_token", "not known");
     bot.set_active(false);
     post(path, bot.api_key().to_owned()).await.assert_error(401, "invalid_token", "disabled");
@@ -135,7 +135,7 @@ fn options_that_do_not_fit_together_are_named() {
         (base().digest_users([DigestUserSpec::new("a"), DigestUserSpec::new("a")]), "two digest users"),
         (base().clients([OAuthClientSpec::new("a").redirect_uris(["http://a/#b"])]), "fragment"),
     ] {
-        let error = Emulator::start(EmulatorOptions::default().csc(options)).unwrap_err();
+        let error = Emulator::start_blocking(EmulatorOptions::default().csc(options)).unwrap_err();
         assert!(matches!(error, EmulatorError::UnusableCsc { .. }), "{error}");
         assert!(error.to_string().contains(word), "{error}");
     }
@@ -149,7 +149,7 @@ fn no_secret_is_printed_by_debug() {
     let csc = CscOptions::default().clients([client]).digest_users([user]).credentials([credential]);
     let options = EmulatorOptions::default().csc(csc);
     let printed = format!("{options:?}");
-    let emulator = Emulator::start(options).unwrap();
+    let emulator = Emulator::start_blocking(options).unwrap();
     let printed = format!("{printed} {emulator:?} {:?}", emulator.csc());
     assert!(printed.contains("credential_ids") && !printed.contains("canary"), "{printed}");
 }

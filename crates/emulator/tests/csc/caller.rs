@@ -45,7 +45,7 @@ impl Bench {
             let now = Arc::clone(&now);
             move || *now.lock().unwrap()
         };
-        let emulator = Emulator::start(options.clock(clock)).unwrap();
+        let emulator = Emulator::start_blocking(options.clock(clock)).unwrap();
         let client = client(&emulator, None);
         Bench { emulator, client, now }
     }

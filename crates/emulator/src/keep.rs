@@ -1,0 +1,110 @@
+//! The state in a file: written whole or not at all, for its owner's eyes only, with the version of its form.
+//!
+//! The PKI is part of it, or the client certificates of before would be strangers after a restart.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::path::Path;
+
+use data_encoding::BASE64;
+use digicert_one_testbed::{ClientCert, Pki, PkiParts};
+use serde::{Deserialize, Serialize};
+
+use crate::error::EmulatorError;
+use crate::state::{KeptIdentity, State};
+
+/// Goes up when older programs would misread the file.
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Document<'s> {
+    version: u64,
+    pki: KeptPki,
+    state: Cow<'s, State>,
+}
+
+/// DER in Base64.
+#[derive(Serialize, Deserialize)]
+struct KeptPki {
+    root: String,
+    root_key: String,
+    intermediate: String,
+    intermediate_key: String,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    version: u64,
+}
+
+/// Writes the state: beside its place, synced, then renamed into it.
+pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
+    let parts = pki.to_parts();
+    let pki = KeptPki {
+        root: BASE64.encode(&parts.root),
+        root_key: BASE64.encode(&parts.root_key),
+        intermediate: BASE64.encode(&parts.intermediate),
+        intermediate_key: BASE64.encode(&parts.intermediate_key),
+    };
+    let text = serde_json::to_vec_pretty(&Document { version: VERSION, pki, state: Cow::Borrowed(state) })?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Made for its owner alone.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(&text)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // On Windows a directory cannot be opened for this, and needs no syncing.
+    #[cfg(unix)]
+    std::fs::File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+/// Reads what [`write`] wrote; `None` if there is no file.
+pub(crate) fn read(path: &Path) -> Result<Option<(Pki, State)>, EmulatorError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(EmulatorError::StateNotRead { path: path.to_owned(), source }),
+    };
+    // The text of a JSON error can hold values of the file, so only its place is told.
+    let malformed = |error: serde_json::Error| EmulatorError::StateMalformed {
+        path: path.to_owned(),
+        place: format!("line {}, column {}", error.line(), error.column()),
+    };
+    let head: Head = serde_json::from_slice(&text).map_err(malformed)?;
+    if head.version != VERSION {
+        return Err(EmulatorError::StateVersion { path: path.to_owned(), found: head.version, known: VERSION });
+    }
+    let document: Document<'_> = serde_json::from_slice(&text).map_err(malformed)?;
+    let pki = pki(&document.pki).ok_or_else(|| EmulatorError::StateMalformed {
+        path: path.to_owned(),
+        place: "the certificates and keys under pki".to_owned(),
+    })?;
+    Ok(Some((pki, document.state.into_owned())))
+}
+
+fn pki(kept: &KeptPki) -> Option<Pki> {
+    let bytes = |text: &str| BASE64.decode(text.as_bytes()).ok();
+    let parts = PkiParts {
+        root: bytes(&kept.root)?,
+        root_key: bytes(&kept.root_key)?,
+        intermediate: bytes(&kept.intermediate)?,
+        intermediate_key: bytes(&kept.intermediate_key)?,
+    };
+    Pki::from_parts(&parts).ok()
+}
+
+impl KeptIdentity {
+    pub(crate) fn of(certificate: &ClientCert) -> Self {
+        KeptIdentity {
+            chain: certificate.chain_der().iter().map(|der| BASE64.encode(der)).collect(),
+            pkcs8: BASE64.encode(certificate.pkcs8_der()),
+        }
+    }
+
+    /// `None` if what was kept is no certificate with its key.
+    pub(crate) fn certificate(&self) -> Option<ClientCert> {
+        let chain: Option<Vec<_>> = self.chain.iter().map(|text| BASE64.decode(text.as_bytes()).ok()).collect();
+        ClientCert::from_parts(chain?, &BASE64.decode(self.pkcs8.as_bytes()).ok()?).ok()
+    }
+}

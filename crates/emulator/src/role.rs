@@ -1,0 +1,136 @@
+//! Roles and the permissions that they give.
+//!
+//! The names of permissions are those that were seen on the platform, as are the roles of Account Manager, `EM_EPKI_USER_&_CERT_MANAGER`
+//! and `DSM_DOCUMENT_SIGNER`. Which role gives which permission is not published, and for the other products no role is: what this
+//! table says of them is inferred.
+
+/// The permissions that some call here asks for.
+pub mod permission {
+    /// Managing users, and the tokens and certificates of others.
+    pub const MANAGE_AM_ACCOUNT: &str = "MANAGE_AM_ACCOUNT";
+    /// Reading the audit log of Account Manager.
+    pub const VIEW_AM_AUDIT_LOG: &str = "VIEW_AM_AUDIT_LOG";
+    /// Searching certificates of Trust Lifecycle.
+    pub const VIEW_EM_CERTIFICATE: &str = "VIEW_EM_CERTIFICATE";
+    /// Reading profiles of Trust Lifecycle.
+    pub const VIEW_EM_PROFILE: &str = "VIEW_EM_PROFILE";
+    /// Issuing and revoking certificates of Trust Lifecycle (inferred name).
+    pub const MANAGE_EM_CERTIFICATE: &str = "MANAGE_EM_CERTIFICATE";
+    /// Listing signing certificates and key pairs.
+    pub const VIEW_SM_CERTIFICATE: &str = "VIEW_SM_CERTIFICATE";
+    /// Signing a hash.
+    pub const SIGN_SM_HASH: &str = "SIGN_SM_HASH";
+    /// Using the signing credentials of Document Trust (inferred name).
+    pub const SIGN_DSM_HASH: &str = "SIGN_DSM_HASH";
+    /// Registering devices of IoT Trust (inferred name).
+    pub const MANAGE_IOT_DEVICE: &str = "MANAGE_IOT_DEVICE";
+    /// Reading authorities, revocation lists and OCSP responders of Private CA.
+    pub const VIEW_CM_CA: &str = "VIEW_CM_CA";
+    /// Reading templates of Private CA.
+    pub const VIEW_CM_CUSTOM_TEMPLATE: &str = "VIEW_CM_CUSTOM_TEMPLATE";
+    /// Reading certificates of Private CA.
+    pub const VIEW_CM_CERTIFICATE: &str = "VIEW_CM_CERTIFICATE";
+}
+
+/// A role.
+pub(crate) struct Role {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) application_code: &'static str,
+    pub(crate) permissions: &'static [&'static str],
+}
+
+pub(crate) const ROLES: &[Role] = &[
+    Role { id: "AM_DEFAULT_USER", name: "Default user", application_code: "account_manager", permissions: &[] },
+    Role {
+        id: "AM_ACCOUNT_USER",
+        name: "Account user",
+        application_code: "account_manager",
+        permissions: &["VIEW_AM_AUDIT_LOG"],
+    },
+    Role {
+        id: "AM_ACCOUNT_MANAGER",
+        name: "Account manager",
+        application_code: "account_manager",
+        permissions: &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"],
+    },
+    Role {
+        id: "AM_ACCOUNT_ADMIN",
+        name: "Account administrator",
+        application_code: "account_manager",
+        permissions: &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"],
+    },
+    Role {
+        id: "EM_EPKI_USER_&_CERT_MANAGER",
+        name: "User and certificate manager",
+        application_code: "trust_lifecycle",
+        permissions: &[
+            "VIEW_EM_SEAT",
+            "VIEW_EM_AUDIT_LOG",
+            "VIEW_EM_CERTIFICATE",
+            "VIEW_EM_PROFILE",
+            "MANAGE_EM_CERTIFICATE",
+        ],
+    },
+    Role {
+        id: "SM_SIGNER",
+        name: "Signer",
+        application_code: "software_trust",
+        permissions: &["MANAGE_SM_CERTIFICATE_PROFILE", "VIEW_SM_CERTIFICATE", "SIGN_SM_HASH"],
+    },
+    Role {
+        id: "DSM_DOCUMENT_SIGNER",
+        name: "Document signer",
+        application_code: "document_trust",
+        permissions: &[
+            "MANAGE_DSM_VIEW_CERTIFICATE_PROFILES",
+            "MANAGE_DSM_ADD_VALIDATIONS",
+            "MANAGE_DSM_VIEW_CERTIFICATE_TEMPLATES",
+            "MANAGE_DSM_VIEW_VALIDATIONS",
+            "SIGN_DSM_HASH",
+        ],
+    },
+    Role {
+        id: "IOT_DEVICE_MANAGER",
+        name: "Device manager",
+        application_code: "iot_trust",
+        permissions: &["VIEW_IOT_CERTIFICATE", "VIEW_IOT_ENROLLMENT_PROFILE", "MANAGE_IOT_DEVICE"],
+    },
+    Role {
+        id: "CM_CERTIFICATE_MANAGER",
+        name: "Certificate manager",
+        application_code: "ca_manager",
+        permissions: &[
+            "VIEW_CM_LICENSE",
+            "VIEW_CM_CA",
+            "VIEW_CM_CUSTOM_TEMPLATE",
+            "CREATE_CM_CERTIFICATE",
+            "VIEW_CM_CERTIFICATE",
+        ],
+    },
+];
+
+/// The applications by their name on the wire, with what their permissions have in common and an id of our own.
+const APPLICATIONS: [(&str, &str, &str); 6] = [
+    ("_AM_", "Account Manager", "44444444-4444-4444-8444-444444444444"),
+    ("_EM_", "Trust Lifecycle", "55555555-5555-4555-8555-555555555551"),
+    ("_SM_", "Software Trust", "55555555-5555-4555-8555-555555555552"),
+    ("_DSM_", "Document Trust", "55555555-5555-4555-8555-555555555553"),
+    ("_IOT_", "IoT Trust", "55555555-5555-4555-8555-555555555554"),
+    ("_CM_", "CA Manager", "55555555-5555-4555-8555-555555555555"),
+];
+
+/// The role with this id.
+pub(crate) fn find(id: &str) -> Option<&'static Role> {
+    ROLES.iter().find(|role| role.id == id)
+}
+
+/// Whether a role with this id lets its holder manage tokens and certificates of its own: each of Account Manager does.
+pub(crate) fn is_of_account_manager(id: &str) -> bool {
+    find(id).is_some_and(|role| role.application_code == "account_manager")
+}
+
+/// Name and id of the application that a permission belongs to; `None` for one of an application that is not known here.
+pub(crate) fn application_of(permission: &str) -> Option<(&'static str, &'static str)> {
+    APPLICATIONS.iter().find(|(part, ..)| permission.contains(part)).map(|(_, name, id)| (*name, *id))
+}

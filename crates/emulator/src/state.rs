@@ -1,0 +1,298 @@
+//! Everything that an emulator keeps: plain data, as it is in memory and as it is written to a file.
+//!
+//! API keys are kept as SHA-256 alone, as only their holder is to have them. The exception is what the options asked for: whoever
+//! holds the emulator may see those keys as long as it exists, which is over restarts too.
+
+use std::time::SystemTime;
+
+use data_encoding::BASE64;
+use digicert_one_testbed::{serial_number, sha256_hex};
+use serde::{Deserialize, Serialize};
+
+use crate::end_date::{EndDate, seconds};
+use crate::role;
+use crate::signing::SigningKey;
+use crate::store::new_id;
+
+/// The oldest of these go when there are more.
+const LONGEST_RECORD: usize = 10_000;
+
+/// What is kept.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) created_at: String,
+    pub(crate) organization_id: String,
+    pub(crate) accounts: Vec<Account>,
+    /// Administrators and service users, in the order in which they were made.
+    pub(crate) users: Vec<User>,
+    pub(crate) disclosed: Vec<Disclosed>,
+    pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) signing: Vec<SigningKey>,
+    pub(crate) signatures: Vec<Signature>,
+    pub(crate) certificates: Vec<IssuedCertificate>,
+    /// How many devices there are beside the registered ones; they are made when they are asked for.
+    pub(crate) devices: usize,
+    pub(crate) registered_devices: Vec<Device>,
+    pub(crate) root_id: String,
+    pub(crate) intermediate_id: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Digits.
+    pub(crate) friendly_identifier: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UserType {
+    Service,
+    Standard,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) user_type: UserType,
+    pub(crate) friendly_name: String,
+    pub(crate) email: String,
+    pub(crate) description: String,
+    pub(crate) active: bool,
+    pub(crate) end_date: Option<EndDate>,
+    pub(crate) created_at: String,
+    pub(crate) created_by: String,
+    pub(crate) roles: Vec<String>,
+    /// What it may do beyond its roles.
+    pub(crate) permissions: Vec<String>,
+    pub(crate) accounts: Vec<String>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) certificates: Vec<AuthCertificate>,
+}
+
+/// An API token: what the platform knows of an API key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// SHA-256 of the key.
+    pub(crate) digest: String,
+    pub(crate) enabled: bool,
+    pub(crate) end_date: Option<EndDate>,
+    pub(crate) created_at: String,
+}
+
+/// A client certificate, as the platform knows it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct AuthCertificate {
+    pub(crate) id: String,
+    pub(crate) nickname: String,
+    pub(crate) fingerprint: String,
+    pub(crate) serial_number: String,
+    pub(crate) enabled: bool,
+    pub(crate) end_date: Option<EndDate>,
+    pub(crate) created_at: String,
+}
+
+/// What whoever holds the emulator may see of one user's secrets.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Disclosed {
+    pub(crate) user_id: String,
+    /// The name that it began with.
+    pub(crate) friendly_name: String,
+    pub(crate) api_keys: Vec<DisclosedKey>,
+    pub(crate) certificates: Vec<DisclosedCertificate>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DisclosedKey {
+    pub(crate) token_id: String,
+    pub(crate) value: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DisclosedCertificate {
+    pub(crate) certificate_id: String,
+    pub(crate) identity: KeptIdentity,
+}
+
+/// A chain, leaf first, and its key (PKCS#8), both DER in Base64.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptIdentity {
+    pub(crate) chain: Vec<String>,
+    pub(crate) pkcs8: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct AuditEntry {
+    pub(crate) id: String,
+    pub(crate) timestamp: String,
+    pub(crate) action: String,
+    pub(crate) resource_type: String,
+    pub(crate) resource_id: String,
+    pub(crate) user_id: String,
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Signature {
+    pub(crate) id: String,
+    pub(crate) keypair_id: String,
+    pub(crate) sig_alg: String,
+    pub(crate) hash: String,
+    pub(crate) signature: String,
+    pub(crate) created_on: String,
+}
+
+/// Whose certificate it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Issuance {
+    /// Of Trust Lifecycle Manager.
+    Lifecycle,
+    /// Of Device Trust.
+    Device,
+}
+
+/// A certificate that is no credential here, but the subject of calls.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct IssuedCertificate {
+    pub(crate) id: String,
+    pub(crate) issuance: Issuance,
+    pub(crate) serial_number: String,
+    pub(crate) common_name: String,
+    pub(crate) seat_id: String,
+    /// Seconds since 1970.
+    pub(crate) valid_from: u64,
+    /// Seconds since 1970.
+    pub(crate) valid_to: u64,
+    pub(crate) thumbprint: String,
+    /// DER in Base64.
+    pub(crate) certificate: String,
+    /// Seconds since 1970.
+    pub(crate) revoked: Option<u64>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created_on: String,
+}
+
+/// The state of one thing that can be switched off and can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Good,
+    Disabled,
+    Expired,
+}
+
+impl State {
+    pub(crate) fn user(&self, id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    pub(crate) fn user_mut(&mut self, id: &str) -> Option<&mut User> {
+        self.users.iter_mut().find(|user| user.id == id)
+    }
+
+    pub(crate) fn record(&mut self, entry: AuditEntry) {
+        if self.audit.len() >= LONGEST_RECORD {
+            self.audit.remove(0);
+        }
+        self.audit.push(entry);
+    }
+
+    pub(crate) fn keep_signature(&mut self, signature: Signature) {
+        if self.signatures.len() >= LONGEST_RECORD {
+            self.signatures.remove(0);
+        }
+        self.signatures.push(signature);
+    }
+}
+
+impl IssuedCertificate {
+    /// The record of a certificate (DER), valid from one moment to another.
+    pub(crate) fn new(
+        issuance: Issuance,
+        common_name: &str,
+        seat_id: &str,
+        certificate: &[u8],
+        (from, until): (SystemTime, SystemTime),
+    ) -> Self {
+        IssuedCertificate {
+            id: new_id(),
+            issuance,
+            serial_number: serial_number(certificate).unwrap_or_default(),
+            common_name: common_name.to_owned(),
+            seat_id: seat_id.to_owned(),
+            valid_from: seconds(from),
+            valid_to: seconds(until),
+            thumbprint: sha256_hex(certificate),
+            certificate: BASE64.encode(certificate),
+            revoked: None,
+        }
+    }
+
+    /// `issued`, `expired` or `revoked`.
+    pub(crate) fn status(&self, now: SystemTime) -> &'static str {
+        match self.revoked {
+            Some(_) => "revoked",
+            None if seconds(now) > self.valid_to => "expired",
+            None => "issued",
+        }
+    }
+}
+
+impl User {
+    pub(crate) fn standing(&self, now: SystemTime) -> Standing {
+        standing(self.active, self.end_date, now)
+    }
+
+    /// What its roles permit and what it may do beyond them, each once.
+    pub(crate) fn all_permissions(&self) -> Vec<&str> {
+        let of_roles = self.roles.iter().filter_map(|id| role::find(id)).flat_map(|role| role.permissions);
+        let mut all: Vec<&str> = Vec::new();
+        for permission in of_roles.copied().chain(self.permissions.iter().map(String::as_str)) {
+            if !all.contains(&permission) {
+                all.push(permission);
+            }
+        }
+        all
+    }
+}
+
+impl Token {
+    pub(crate) fn standing(&self, now: SystemTime) -> Standing {
+        standing(self.enabled, self.end_date, now)
+    }
+}
+
+impl AuthCertificate {
+    pub(crate) fn standing(&self, now: SystemTime) -> Standing {
+        standing(self.enabled, self.end_date, now)
+    }
+}
+
+impl Standing {
+    /// The word for it on the wire. Only `ACTIVE` is documented.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Standing::Good => "ACTIVE",
+            Standing::Disabled => "DISABLED",
+            Standing::Expired => "EXPIRED",
+        }
+    }
+}
+
+fn standing(enabled: bool, end_date: Option<EndDate>, now: SystemTime) -> Standing {
+    if !enabled {
+        Standing::Disabled
+    } else if end_date.is_some_and(|end| end.passed(now)) {
+        Standing::Expired
+    } else {
+        Standing::Good
+    }
+}

@@ -1,0 +1,150 @@
+//! The state in a file: what was made before a restart works after it, and a file that is not right is refused.
+
+use std::path::Path;
+
+use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions};
+use serde_json::{Value, json};
+
+use crate::caller::{Call, ME};
+use crate::certificates::Request;
+
+fn options(path: &Path) -> EmulatorOptions {
+    EmulatorOptions::default().state(path)
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_made_before_a_restart_works_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.json");
+    let request = Request::new();
+    let (secret, identity, first_key, first_certificate, ca) = {
+        let emulator = Emulator::start_with(options(&path)).await.unwrap();
+        let user = emulator.users()[0].clone();
+        let call = Call::platform(&emulator).key(user.api_key());
+        let token = call.post("/account/api/v1/api-access-token", json!({ "name": "second" })).await.json();
+        let body = json!({ "nickname": "own key", "csr": request.csr });
+        let certificate = call.post("/account/api/v1/client-auth-certificate", body).await.json();
+        let secret = token["token"].as_str().unwrap().to_owned();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(&secret), "a key that is shown once is kept");
+        (
+            secret,
+            request.identity(&certificate),
+            user.api_key().to_owned(),
+            user.certificate().clone(),
+            emulator.ca_pem().to_owned(),
+        )
+    };
+    let emulator = Emulator::start_with(options(&path)).await.unwrap();
+    assert_eq!(emulator.ca_pem(), ca);
+    assert_eq!(emulator.users()[0].api_key(), first_key);
+    for call in [
+        Call::platform(&emulator).key(&secret),
+        Call::platform(&emulator).key(&first_key),
+        Call::client_auth(&emulator).certificate(&identity),
+        Call::client_auth(&emulator).certificate(&first_certificate).key(&secret),
+    ] {
+        let me = call.get(ME).await;
+        assert_eq!((me.status, me.caller.as_deref()), (200, Some("ci-bot")), "{}", me.text);
+    }
+    let log = Call::platform(&emulator).key(&secret).get("/account/api/v1/audit-log").await.json();
+    assert_eq!(log["total"], 2);
+    // It still signs, with the key of before.
+    let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
+    let body = json!({
+        "account": emulator.account_id(),
+        "sig_alg": "SHA256withECDSA",
+        "hash": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+    });
+    let both = Call::client_auth(&emulator).certificate(&identity).key(&secret);
+    assert_eq!(both.post(&sign, body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let (kept, copy) = (directory.path().join("kept.json"), directory.path().join("copy.json"));
+    let emulator = Emulator::start_with(options(&kept)).await.unwrap();
+    emulator.users()[0].set_api_key_enabled(0, false);
+    emulator.save(&copy).unwrap();
+    assert_eq!(read(&kept), read(&copy));
+
+    let other = Emulator::start_with(options(&copy)).await.unwrap();
+    let answer = Call::platform(&other).key(other.users()[0].api_key()).get(ME).await;
+    assert!(answer.status == 401 && answer.text.contains("disabled"), "{}", answer.text);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_the_file_and_nothing_is_left_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.json");
+    let emulator = Emulator::start_blocking(options(&path)).unwrap();
+    emulator.users()[0].set_active(false);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_that_is_not_right_is_named_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.json");
+    drop(Emulator::start_blocking(options(&path)).unwrap());
+    let good = read(&path);
+    let refusal = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let error = Emulator::start_blocking(options(&path)).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        error
+    };
+    let mut newer = good.clone();
+    newer["version"] = json!(99);
+    let error = refusal(&newer.to_string());
+    assert!(matches!(error, EmulatorError::StateVersion { found: 99, known: 1, .. }), "{error}");
+    assert!(error.to_string().contains("99"), "{error}");
+
+    let mut broken_key = good.clone();
+    broken_key["pki"]["root_key"] = json!("canary");
+    let mut nobody = good.clone();
+    nobody["state"]["disclosed"] = json!([]);
+    let mut wrong_type = good.clone();
+    wrong_type["state"]["users"] = json!("canary");
+    let half = &good.to_string()[..100];
+    for text in ["", "{}", half, &broken_key.to_string(), &nobody.to_string(), &wrong_type.to_string()] {
+        let error = refusal(text);
+        assert!(matches!(error, EmulatorError::StateMalformed { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_error_at_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = directory.path().join("missing").join("state.json");
+    let error = Emulator::start_blocking(options(&nowhere)).unwrap_err();
+    assert!(matches!(error, EmulatorError::StateNotWritten { .. }), "{error}");
+    let error = Emulator::start_blocking(options(directory.path())).unwrap_err();
+    assert!(matches!(error, EmulatorError::StateNotRead { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_kept_does_not_happen() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("inner").join("state.json");
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let emulator = Emulator::start_with(options(&path)).await.unwrap();
+    let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    let tokens = "/account/api/v1/api-access-token";
+    std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    let refused = call.post(tokens, json!({ "name": "second" })).await;
+    assert_eq!(refused.error().0, 500);
+    assert!(refused.text.contains("nothing was changed") && !refused.text.contains("\"token\""), "{}", refused.text);
+    let listed = call.get(&format!("{tokens}?user_id=me")).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+}
