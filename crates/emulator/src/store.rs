@@ -36,7 +36,7 @@ pub(crate) struct Deed<'a> {
 }
 
 impl Store {
-    /// A store of this state, which it keeps in the file from now on.
+    /// A store of this state. It keeps the changes in the file; the state as it is, [`Store::save`] writes.
     pub(crate) fn new(
         pki: Arc<Pki>,
         state: State,
@@ -44,13 +44,9 @@ impl Store {
         generation: Generation,
         no_authorities: bool,
         path: Option<PathBuf>,
-    ) -> Result<Self, EmulatorError> {
+    ) -> Self {
         let state = Mutex::new(state);
-        let store = Store { pki, generation, no_authorities, state, clock, path, observations: Mutex::default() };
-        if let Some(path) = &store.path {
-            store.save(path)?;
-        }
-        Ok(store)
+        Store { pki, generation, no_authorities, state, clock, path, observations: Mutex::default() }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
