@@ -281,6 +281,53 @@ fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
     assert!(!std::path::Path::new(key).exists(), "the key file is still there");
 }
 
+/// Starts `d1 emulator` with these arguments and reads the variables that it prints.
+fn emulator_variables(arguments: &[&str]) -> (std::process::Child, Vec<(String, String)>) {
+    let mut child = command(&[&["emulator"], arguments].concat(), &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let mut variables = Vec::new();
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text")) {
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|setting| setting.split_once('=')) {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        if line.starts_with("# curl --cert") {
+            break;
+        }
+    }
+    (child, variables)
+}
+
+#[test]
+fn the_emulator_goes_on_from_its_state_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = directory.path().join("state.json").display().to_string();
+    let mut keys = Vec::new();
+    for clock in [&[][..], &["--clock", "2031-01-01T00:00:00Z"]] {
+        let (mut child, variables) = emulator_variables(&[&["--state", &state], clock].concat());
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let output = d1(&["whoami"], &variables);
+        assert!(output.status.success(), "{}", text(&output));
+        keys.push(variables.iter().find(|(name, _)| *name == "DC_API_KEY").expect("printed").1.to_owned());
+        kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+        assert!(child.wait().expect("it ends").success());
+    }
+    assert!(keys[0] == keys[1], "the restarted emulator has other keys");
+
+    std::fs::write(&state, "no state").expect("the directory is there");
+    let output = d1(&["emulator", "--state", &state], &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&state), "{}", text(&output));
+}
+
+#[test]
+fn the_emulator_must_be_told_twice_to_be_reachable() {
+    for half in [&[][..], &["--reachable-by-others"], &["--i-know-the-keys-are-public"]] {
+        let output = d1(&[&["emulator", "--address", "0.0.0.0"], half].concat(), &[]);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains("0.0.0.0"), "{}", text(&output));
+    }
+    assert_eq!(d1(&["emulator", "--clock", "noon"], &[]).status.code(), Some(2));
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn the_two_curl_lines_of_the_authentication_page_work_unchanged() {
@@ -539,12 +586,15 @@ fn a_list_stops_at_its_limit_and_goes_on_at_its_position() {
 #[test]
 fn a_list_that_breaks_off_tells_its_position() {
     let stage = Stage::new();
-    let arguments = ["--json", "list", "/account/api/v1/user", "--page-size", "1"];
+    let arguments = ["--json", "list", "/account/api/v1/role", "--page-size", "1"];
     let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
-    // The emulator gives all users, whatever was asked for.
+    // The emulator gives all roles, whatever was asked for.
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!((&document["error"]["code"], &document["error"]["position"]), (&"API-04".into(), &"offset:0".into()));
+    let output = stage.d1(&["list", "/account/api/v1/user", "--page-size", "1"], &[("DC_API_KEY", stage.key())]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
     let output = stage.d1(&["list", "/account/api/v1/user", "--paging", "whole"], &[("DC_API_KEY", stage.key())]);
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
     let output = stage.d1(&["list", "/account/api/v1/user/me"], &[("DC_API_KEY", stage.key())]);

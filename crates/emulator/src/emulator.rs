@@ -92,9 +92,8 @@ impl Emulator {
         let pki = Arc::new(pki);
         let csc = Arc::new(csc::State::create(options.csc, &pki));
         let server = pki.server(&server_names(options.address));
-        let store =
-            Store::new(pki, state, options.clock, options.generation, options.no_authorities, options.state.clone())?;
-        let store = Arc::new(store);
+        let (clock, generation) = (options.clock, options.generation);
+        let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
         let incomplete = |place: &str| EmulatorError::StateMalformed {
             path: options.state.clone().unwrap_or_default(),
             place: place.to_owned(),
@@ -105,7 +104,9 @@ impl Emulator {
         }
         let administrator = users.remove(0);
         let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
+        let account_id = account_id.ok_or_else(|| incomplete("accounts: there is none"))?;
         let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
+        let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: there is none"))?;
         let start = |host, port, client_auth| {
             let listener = Arc::new(Listener { host, store: Arc::clone(&store), csc: Arc::clone(&csc) });
             let front = FrontOptions::new(server.clone(), &store.pki)
@@ -117,17 +118,11 @@ impl Emulator {
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
         let host = host_for_urls(options.address);
         csc.listens_at(platform.url(&host));
-        Ok(Emulator {
-            host,
-            administrator,
-            users,
-            account_id: account_id.ok_or_else(|| incomplete("accounts: there is none"))?,
-            keypair_id: keypair_id.ok_or_else(|| incomplete("signing: there is none"))?,
-            platform,
-            client_auth,
-            store,
-            csc,
-        })
+        // Last, so that a file is as it was if the emulator does not start.
+        if let Some(path) = &options.state {
+            store.save(path)?;
+        }
+        Ok(Emulator { host, administrator, users, account_id, keypair_id, platform, client_auth, store, csc })
     }
 
     /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
