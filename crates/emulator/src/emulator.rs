@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
+use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
 use crate::keep;
 use crate::observation::{HostKind, Observation};
@@ -38,6 +39,7 @@ const HOSTS: [&str; 10] = [
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
     store: Arc<Store>,
+    csc: Arc<csc::State>,
     administrator: ServiceUser,
     users: Vec<ServiceUser>,
     account_id: String,
@@ -87,6 +89,8 @@ impl Emulator {
                 (pki, state)
             }
         };
+        let pki = Arc::new(pki);
+        let csc = Arc::new(csc::State::create(options.csc, &pki));
         let server = pki.server(&server_names(options.address));
         let (clock, generation) = (options.clock, options.generation);
         let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
@@ -103,7 +107,7 @@ impl Emulator {
         let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
         let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: there is none"))?;
         let start = |host, port, client_auth| {
-            let listener = Arc::new(Listener { host, store: Arc::clone(&store) });
+            let listener = Arc::new(Listener { host, store: Arc::clone(&store), csc: Arc::clone(&csc) });
             let front = FrontOptions::new(server.clone(), &store.pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
@@ -111,20 +115,13 @@ impl Emulator {
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
+        let host = host_for_urls(options.address);
+        csc.listens_at(platform.url(&host));
         // Last, so that a file is as it was if the emulator does not start.
         if let Some(path) = &options.state {
             store.save(path)?;
         }
-        Ok(Emulator {
-            host: host_for_urls(options.address),
-            administrator,
-            users,
-            account_id,
-            keypair_id,
-            platform,
-            client_auth,
-            store,
-        })
+        Ok(Emulator { host, administrator, users, account_id, keypair_id, platform, client_auth, store, csc })
     }
 
     /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
@@ -175,6 +172,11 @@ impl Emulator {
     /// The service user of this friendly name.
     pub fn user(&self, friendly_name: &str) -> Option<&ServiceUser> {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
+    }
+
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
+    pub fn csc(&self) -> Csc<'_> {
+        Csc(&self.csc)
     }
 
     /// The id of the account that all belong to.
@@ -242,6 +244,9 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     }
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
+    }
+    if let Some(defect) = csc::defect(&options.csc) {
+        return Err(EmulatorError::UnusableCsc { defect });
     }
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
         return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });

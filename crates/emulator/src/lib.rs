@@ -20,6 +20,7 @@
 //! ```
 
 mod answer;
+mod csc;
 mod decide;
 mod device;
 mod emulator;
@@ -37,6 +38,7 @@ mod signing;
 mod state;
 mod store;
 
+pub use csc::{AuthMode, Csc, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
 pub use decide::Proof;
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;

@@ -4,7 +4,7 @@
 //! function, so that each is in the audit log, and in the file before its caller hears of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use digicert_one_testbed::{Pki, random_bytes};
@@ -18,7 +18,7 @@ use crate::options::{Clock, Generation};
 use crate::state::{AuditEntry, State};
 
 pub(crate) struct Store {
-    pub(crate) pki: Pki,
+    pub(crate) pki: Arc<Pki>,
     pub(crate) generation: Generation,
     /// Whether Private CA has no authority to show.
     pub(crate) no_authorities: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Deed<'a> {
 impl Store {
     /// A store of this state. It keeps the changes in the file; the state as it is, [`Store::save`] writes.
     pub(crate) fn new(
-        pki: Pki,
+        pki: Arc<Pki>,
         state: State,
         clock: Clock,
         generation: Generation,

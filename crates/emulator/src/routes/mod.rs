@@ -17,7 +17,8 @@ use digicert_one_testbed::{BoxFuture, Handler, Peer};
 use http::{HeaderValue, Method, Request};
 
 use crate::answer::{self, Answer, Fault, Product};
-use crate::decide::{Caller, Decision, Presented, Requirement, decide};
+use crate::csc;
+use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
 use crate::observation::{HostKind, Observation};
 use crate::state::State;
 use crate::store::{Deed, Store};
@@ -29,6 +30,7 @@ const TABLES: [&[Route]; 4] = [lifecycle::ROUTES, signing::ROUTES, device::ROUTE
 pub(crate) struct Listener {
     pub(crate) host: HostKind,
     pub(crate) store: Arc<Store>,
+    pub(crate) csc: Arc<csc::State>,
 }
 
 /// A call that exists.
@@ -71,7 +73,8 @@ impl Handler for Listener {
         let api_key = api_key_sent.then(|| String::from_utf8_lossy(&keys.join(&b","[..])).into_owned());
         let presented = Presented { api_key: api_key.as_deref(), certificate: peer.fingerprint.as_deref() };
 
-        let (caller, mut answer) = respond(&self.store, &request, presented);
+        let signing = csc::respond(&self.csc, &self.store, self.host, &request, presented);
+        let (caller, mut answer) = signing.unwrap_or_else(|| respond(&self.store, &request, presented));
         if let Some(caller) = &caller {
             let headers = answer.headers_mut();
             if let Ok(name) = HeaderValue::try_from(caller.friendly_name.as_str()) {
@@ -171,6 +174,9 @@ fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) ->
     let Some((route, variables)) = fitting.iter().find(|(route, _)| route.takes(request.method())) else {
         return (None, answer::wrong_method(product, &allowed(fitting.iter().map(|(route, _)| *route))));
     };
+    if csc::bearer_sent(request) {
+        return (None, product.refused(Refusal::TokenOfAnotherApi));
+    }
     let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
     let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
