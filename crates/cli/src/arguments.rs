@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -83,8 +84,8 @@ pub(crate) struct EmulatorOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
-    #[arg(long, value_name = "RFC3339")]
-    pub(crate) clock: Option<Timestamp>,
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    pub(crate) clock: Option<SystemTime>,
     /// Port of the platform host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
@@ -94,6 +95,10 @@ pub(crate) struct EmulatorOptions {
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn moment(text: &str) -> Result<SystemTime, jiff::Error> {
+    SystemTime::try_from(text.parse::<Timestamp>()?)
 }
 
 /// Who is calling whom.

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
@@ -61,7 +61,7 @@ fn emulator_options(options: &EmulatorOptions) -> Options {
     if let Some(path) = &options.state {
         emulator = emulator.state(path);
     }
-    if let Some(begin) = options.clock.map(SystemTime::from) {
+    if let Some(begin) = options.clock {
         // From there on it runs like any other clock.
         let started = Instant::now();
         emulator = emulator.clock(move || begin + started.elapsed());
