@@ -67,7 +67,7 @@ impl Failure {
                     (_, Some(401)) => 5,
                     (_, Some(403)) => 6,
                     (_, Some(429 | 503)) => 7,
-                    (ErrorKind::Platform | ErrorKind::Decode, _) => 9,
+                    (ErrorKind::Platform | ErrorKind::Decode | ErrorKind::NotShown, _) => 9,
                     _ if error.diagnosis().side() == Side::Local => 3,
                     (ErrorKind::Paging, _) => 9,
                     _ => 4,

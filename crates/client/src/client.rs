@@ -20,7 +20,7 @@ use crate::path::IntoTarget;
 use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::watched_body::WatchedBody;
-use crate::{ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
+use crate::{AccountManager, ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -108,6 +108,12 @@ impl Client {
     /// The list at this path, page by page.
     pub fn pages(&self, path: impl IntoTarget) -> Pages {
         Pages::new(self.clone(), path.into_target())
+    }
+
+    /// The Account Manager API: service users, API tokens, client certificates.
+    #[must_use]
+    pub fn account(&self) -> AccountManager {
+        AccountManager::new(self.clone())
     }
 
     /// The installation that is called.

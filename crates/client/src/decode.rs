@@ -25,8 +25,9 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     answer.request_id = request_id(headers);
     // serde_json stops at 128 levels, so depth costs nothing.
     match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(document) {
-        Some((code, message)) => {
+        Some((code, message, field)) => {
             answer.recognised = true;
+            answer.field = field.map(|field| clean(&field, 100));
             answer.code = code.map(|code| clean(&code, 100));
             answer.message = message.map(|message| clean(&message, MAX_MESSAGE));
         }
@@ -45,32 +46,34 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     Some(clean(&String::from_utf8_lossy(value.as_bytes()), 100))
 }
 
-type CodeAndMessage = (Option<String>, Option<String>);
+/// Code, message, field.
+type Told = (Option<String>, Option<String>, Option<String>);
 
 /// The shapes in the order in which they are told apart.
-fn document(body: &Value) -> Option<CodeAndMessage> {
+fn document(body: &Value) -> Option<Told> {
     if let Some(first) = body.get("errors").and_then(|errors| errors.get(0)) {
         // {"errors":[{"code","message","field"?}]}
-        return Some((text(first, "code"), text(first, "message")));
+        return Some((text(first, "code"), text(first, "message"), text(first, "field")));
     }
     match body.get("error") {
         // {"error":{"code"|"status","message"}}
         Some(error @ Value::Object(_)) => {
-            Some((text(error, "code").or_else(|| text(error, "status")), text(error, "message")))
+            let code = text(error, "code").or_else(|| text(error, "status"));
+            Some((code, text(error, "message"), text(error, "field")))
         }
         Some(Value::String(error)) => {
             let description = text(body, "error_description").or_else(|| text(body, "errorDescription"));
             match description {
                 // CSC: {"error","error_description"}
-                Some(description) => Some((Some(error.clone()), Some(description))),
+                Some(description) => Some((Some(error.clone()), Some(description), None)),
                 // A framework's default: {"status","error":"Internal Server Error","path"}
-                None => Some((None, text(body, "message").or_else(|| Some(error.clone())))),
+                None => Some((None, text(body, "message").or_else(|| Some(error.clone())), None)),
             }
         }
         // {"message","code":int}
         _ => match (text(body, "code"), text(body, "message")) {
             (None, None) => None,
-            found => Some(found),
+            (code, message) => Some((code, message, text(body, "field"))),
         },
     }
 }

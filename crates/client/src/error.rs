@@ -8,6 +8,7 @@ use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, Inst
 use http::StatusCode;
 
 use crate::PaceError;
+use crate::account::LeftBehind;
 use crate::course::Tried;
 
 /// Where a call failed.
@@ -34,6 +35,8 @@ pub enum ErrorKind {
     Body,
     /// The body is not what the caller asked for.
     Decode,
+    /// Something was made, and what the platform shows only once was not in its answer; see [`Error::left_behind`].
+    NotShown,
 }
 
 /// A failed call.
@@ -49,12 +52,14 @@ struct Inner {
     diagnosis: Diagnosis,
     answer: Option<PlatformAnswer>,
     tried: Tried,
+    left_behind: Option<LeftBehind>,
     source: Option<BoxError>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
-        Self(Box::new(Inner { kind, diagnosis, answer: None, tried: Tried::default(), source: None }))
+        let (tried, left_behind, source) = (Tried::default(), None, None);
+        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, source }))
     }
 
     /// A call or configuration that is not valid, in one sentence.
@@ -96,6 +101,18 @@ impl Error {
     pub(crate) fn after(mut self, tried: Tried) -> Self {
         self.0.tried = tried;
         self
+    }
+
+    pub(crate) fn leaving(mut self, left_behind: LeftBehind) -> Self {
+        self.0.left_behind = Some(left_behind);
+        self
+    }
+
+    /// What the failed call made on the platform, or may have made: a service user, an API token, a client certificate that nobody
+    /// will use. Clean it up by its id, or look for its name. Nothing where the call surely made nothing.
+    #[must_use]
+    pub fn left_behind(&self) -> Option<&LeftBehind> {
+        self.0.left_behind.as_ref()
     }
 
     /// How often the call was tried; 0 where it was not valid or had no material.
@@ -158,6 +175,9 @@ impl fmt::Display for Error {
                 write!(f, "\n  caused by: {text}")?;
             }
             last = text;
+        }
+        if let Some(left_behind) = &self.0.left_behind {
+            write!(f, "\n  {left_behind}")?;
         }
         self.0.tried.fmt(f)
     }

@@ -18,6 +18,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod account;
 mod attempt;
 mod builder;
 mod client;
@@ -41,6 +42,7 @@ mod retry;
 mod rotation;
 mod watched_body;
 
+pub use account::AccountManager;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clock::SystemClock;

@@ -1,5 +1,6 @@
 //! The client over a scripted transport, in virtual time: what needs no wire. What needs one is the conformance suite's.
 
+mod account;
 mod calls;
 mod expiry;
 mod pace;

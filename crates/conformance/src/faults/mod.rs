@@ -144,6 +144,7 @@ mod tests {
         }
         reached.extend(from_facts().map(|diagnosis| diagnosis.code));
         // Told elsewhere than in an error of a call.
+        reached.insert(Code::API_05); // client: an_answer_without_the_key_is_an_error_that_names_what_was_made
         reached.insert(Code::ID_16); // credentials: an_rsa_key_of_1024_bits_is_id_16
         reached.insert(Code::ROT_06); // a log line: rotate_12_a_replacement_that_the_platform_refuses_does_not_go_live
         let missing: Vec<_> = Code::ALL.iter().filter(|code| !reached.contains(code)).collect();
@@ -165,6 +166,13 @@ mod tests {
         answer.message = Some("400 No required SSL certificate was sent".to_owned());
         let by_answer = diagnose_answer(&answer, &context);
         assert_eq!((by_alert.code, by_answer.code), (Code::ID_14, Code::ID_14));
+        let refused = [("duplicate_error", Code::API_06), ("token_limit_reached", Code::API_07)].map(|(said, code)| {
+            let mut answer = PlatformAnswer::new(http::StatusCode::CONFLICT);
+            (answer.code, answer.recognised) = (Some(said.to_owned()), true);
+            let diagnosis = diagnose_answer(&answer, &context);
+            assert_eq!(diagnosis.code, code);
+            diagnosis
+        });
         let kinds = [
             (TransportErrorKind::LocalIdentity, Code::ID_06),
             (TransportErrorKind::Unsupported(Capability::Http2), Code::CFG_02),
@@ -175,6 +183,6 @@ mod tests {
             assert_eq!(diagnosis.code, code);
             diagnosis
         });
-        [by_alert, by_answer].into_iter().chain(by_kind)
+        [by_alert, by_answer].into_iter().chain(refused).chain(by_kind)
     }
 }

@@ -17,6 +17,8 @@ pub struct PlatformAnswer {
     pub code: Option<String>,
     /// The message, cleaned of control characters; for a body that is not an error document, an excerpt of it.
     pub message: Option<String>,
+    /// The field of the request that is at fault, where the body names one.
+    pub field: Option<String>,
     /// Whether the body was one of the error documents.
     pub recognised: bool,
     /// The wait of `Retry-After`, where it was readable.
@@ -31,7 +33,16 @@ impl PlatformAnswer {
     /// An answer of which only the status is known.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
-        Self { status, code: None, message: None, recognised: false, retry_after: None, request_id: None, date: None }
+        Self {
+            status,
+            code: None,
+            message: None,
+            field: None,
+            recognised: false,
+            retry_after: None,
+            request_id: None,
+            date: None,
+        }
     }
 }
 
@@ -70,6 +81,13 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
         .advising(wait),
         404 if answer.recognised => Diagnosis::of(Code::API_02, format!("there is no such resource (HTTP 404{says}).")),
         500..=599 => Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait),
+        400..=499 if answer.code.as_deref() == Some("duplicate_error") => {
+            Diagnosis::of(Code::API_06, format!("{host} has something of that name already (HTTP {status}{says})."))
+        }
+        400..=499 if answer.code.as_deref() == Some("token_limit_reached") => Diagnosis::of(
+            Code::API_07,
+            format!("{host} gives this service user no further API token (HTTP {status}{says})."),
+        ),
         400..=499 if answer.recognised => {
             Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."))
         }

@@ -153,6 +153,15 @@ codes! {
     API_04 = "API-04" Platform GiveUp "The list does not end or repeats itself",
         "A page came twice, a link led back, or more pages came than a list may have. Going on would ask for ever and give items twice.",
         "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
+    API_05 = "API-05" Platform GiveUp "What the platform shows only once was not in its answer",
+        "Something was made (an API token, a service user, a client certificate), and its key or certificate, which is never shown again, is not under any name that this version knows. What was made is enabled and of no use.",
+        "See the message for the id of what was made, or the name to look for; disable or delete it, and report the names of the answer's fields, which the message shows too.";
+    API_06 = "API-06" Platform GiveUp "The name is taken",
+        "Names of service users, API tokens and client certificates are unique, and a thing of that name exists already, perhaps from an earlier run. The platform's message may call the name Nickname.",
+        "Take another name; or look the existing one up in the list, and use, rename or delete it.";
+    API_07 = "API-07" Platform GiveUp "The service user can have no further API token",
+        "Older platforms give a service user one API token, made with it and never again.",
+        "Create a second service user and move to it, or have an administrator extend the end date; where several tokens are allowed, delete one that is not used.";
     PACE_01 = "PACE-01" Local Repeat "The call's turn comes after its deadline",
         "Calls wait for their turn so that the key stays below its limit, and this one would have waited longer than it may. Nothing was sent.",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: limits count per API key.";
