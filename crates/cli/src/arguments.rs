@@ -92,6 +92,9 @@ pub(crate) struct EmulatorOptions {
     /// Port of the clientauth host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) clientauth_port: u16,
+    /// Port of the control API, plain HTTP (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub(crate) control_port: u16,
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
