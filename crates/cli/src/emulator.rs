@@ -66,6 +66,9 @@ fn emulator_options(options: &EmulatorOptions) -> Options {
         .control_port(options.control_port)
         .reachable_by_others(options.reachable_by_others)
         .i_know_keys_are_public(options.i_know_the_keys_are_public);
+    for fault in &options.fault {
+        emulator = emulator.fault(fault.clone());
+    }
     if let Some(path) = &options.state {
         emulator = emulator.state(path);
     }

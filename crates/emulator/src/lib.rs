@@ -46,7 +46,7 @@ mod steering;
 mod store;
 
 pub use clock::EmulatorClock;
-pub use control::{Control, ControlError};
+pub use control::{Control, ControlError, InvalidFault};
 pub use decide::Proof;
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;

@@ -1,6 +1,7 @@
 //! JSON as the control API takes and gives it. Fields that it does not know are refused, or a slip of the pen would be a fault that
 //! never comes.
 
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
@@ -88,6 +89,34 @@ pub(super) struct EnabledForm {
     /// There and null, there and a date, or not there.
     #[serde(default, deserialize_with = "there")]
     end_date: Option<Option<String>>,
+}
+
+/// The text is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidFault(String);
+
+/// The JSON that `POST /faults` of the control API takes, or a kind alone where nothing belongs to it.
+///
+/// ```
+/// use digicert_one_emulator::Fault;
+///
+/// assert_eq!("reset".parse::<Fault>()?, Fault::reset());
+/// let cut: Fault = r#"{"kind": "cut", "bytes": 20, "path": "/account", "times": 1}"#.parse()?;
+/// assert_eq!(cut, Fault::cut(20).path("/account").next(1));
+/// # Ok::<_, digicert_one_emulator::InvalidFault>(())
+/// ```
+impl FromStr for Fault {
+    type Err = InvalidFault;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        let form = match text.trim_start().starts_with('{') {
+            true => serde_json::from_str(text),
+            false => serde_json::from_value(json!({ "kind": text })),
+        };
+        let form: FaultForm = form.map_err(|error| InvalidFault(error.to_string()))?;
+        form.into_fault().map_err(|problem| InvalidFault(problem.message))
+    }
 }
 
 impl FaultForm {

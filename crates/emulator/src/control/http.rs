@@ -35,7 +35,7 @@ pub(super) struct Ask<'a> {
 /// Why a request is not answered with 200.
 pub(super) struct Problem {
     status: StatusCode,
-    message: String,
+    pub(super) message: String,
 }
 
 impl ControlApi {

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_testbed::{Front, ServerSpec, Validity};
 
+pub use self::forms::InvalidFault;
 pub(crate) use self::http::ControlApi;
 use crate::error::EmulatorError;
 use crate::error_shape::ErrorShape;
