@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use digicert_one::core::Mode;
 use digicert_one::{Paging, Position};
+use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 
 const VARIABLES: &str = "\
@@ -92,6 +93,12 @@ pub(crate) struct EmulatorOptions {
     /// Port of the clientauth host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) clientauth_port: u16,
+    /// Port of the control API, plain HTTP (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub(crate) control_port: u16,
+    /// Fault to arm from the start: a kind (reset, hold, without-secret, ...) or JSON as the control API takes it. Repeatable.
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,

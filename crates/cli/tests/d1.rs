@@ -1,7 +1,7 @@
 //! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -326,6 +326,32 @@ fn the_emulator_must_be_told_twice_to_be_reachable() {
         assert!(text(&output).contains("0.0.0.0"), "{}", text(&output));
     }
     assert_eq!(d1(&["emulator", "--clock", "noon"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_emulator_can_be_steered_while_it_runs() {
+    let arguments = ["--json", "emulator", "--fault", "{\"kind\": \"hold\", \"path\": \"/mpki\"}"];
+    let mut child = command(&arguments, &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let document =
+        serde_json::Deserializer::from_reader(child.stdout.take().expect("piped")).into_iter::<Value>().next();
+    let control = document.expect("a document").expect("JSON")["control"].as_str().expect("an address").to_owned();
+    let address = control.strip_prefix("http://").expect("plain HTTP");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET /state HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    assert!(child.wait().expect("it ends").success());
+
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let state: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&state["faults"][0]["kind"], &state["faults"][0]["path"]), (&"hold".into(), &"/mpki".into()));
+
+    let output = d1(&["emulator", "--fault", "earthquake"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("kind is one of"), "{}", text(&output));
 }
 
 #[test]

@@ -102,6 +102,15 @@ impl Store {
         self.observations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(crate) fn forget_observed(&self) {
+        self.observations.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The file that the state is kept in.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     fn keep(&self, state: &mut State, before: Option<State>) -> Result<(), Fault> {
         let (Some(path), Some(before)) = (&self.path, before) else { return Ok(()) };
         keep::write(path, &self.pki, state).map_err(|error| {

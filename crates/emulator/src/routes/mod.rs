@@ -10,28 +10,17 @@ mod private_ca;
 mod query;
 mod signing;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use digicert_one_testbed::{BoxFuture, Handler, Peer};
-use http::{HeaderValue, Method, Request};
+use http::{Method, Request};
 
 use crate::answer::{self, Answer, Fault, Product};
 use crate::csc;
 use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
-use crate::observation::{HostKind, Observation};
 use crate::state::State;
 use crate::store::{Deed, Store};
 
 /// All tables but those of Account Manager, which has several.
 const TABLES: [&[Route]; 4] = [lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
-
-/// The handler of one listener.
-pub(crate) struct Listener {
-    pub(crate) host: HostKind,
-    pub(crate) store: Arc<Store>,
-    pub(crate) csc: Arc<csc::State>,
-}
 
 /// A call that exists.
 pub(crate) struct Route {
@@ -63,39 +52,6 @@ pub(crate) struct Ask<'a> {
     caller: Option<&'a Caller>,
     /// What stands in the path where the route has braces.
     variables: Vec<&'a str>,
-}
-
-impl Handler for Listener {
-    fn handle(&self, request: Request<Bytes>, peer: Peer) -> BoxFuture<Answer> {
-        let keys: Vec<_> = request.headers().get_all("x-api-key").iter().map(HeaderValue::as_bytes).collect();
-        let api_key_sent = !keys.is_empty();
-        // Two keys are no key that anybody has.
-        let api_key = api_key_sent.then(|| String::from_utf8_lossy(&keys.join(&b","[..])).into_owned());
-        let presented = Presented { api_key: api_key.as_deref(), certificate: peer.fingerprint.as_deref() };
-
-        let signing = csc::respond(&self.csc, &self.store, self.host, &request, presented);
-        let (caller, mut answer) = signing.unwrap_or_else(|| respond(&self.store, &request, presented));
-        if let Some(caller) = &caller {
-            let headers = answer.headers_mut();
-            if let Ok(name) = HeaderValue::try_from(caller.friendly_name.as_str()) {
-                headers.insert("x-emulator-caller", name);
-            }
-            if let Ok(proof) = HeaderValue::try_from(caller.proof.to_string()) {
-                headers.insert("x-emulator-proof", proof);
-            }
-        }
-        self.store.observe(Observation {
-            host: self.host,
-            method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
-            caller: caller.as_ref().map(|caller| caller.friendly_name.clone()),
-            proof: caller.map(|caller| caller.proof),
-            api_key_sent,
-            certificate: peer.fingerprint,
-            status: answer.status().as_u16(),
-        });
-        Box::pin(std::future::ready(answer))
-    }
 }
 
 impl Route {
@@ -159,7 +115,8 @@ impl Ask<'_> {
     }
 }
 
-fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) -> (Option<Caller>, Answer) {
+/// The answer to a request, and who is calling, if that is known.
+pub(crate) fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) -> (Option<Caller>, Answer) {
     let path = request.uri().path();
     let product = Product::of(path);
     let fitting: Vec<_> = account::ROUTES

@@ -1,0 +1,121 @@
+//! The client of these tests: reqwest on rustls, trusting one emulator's CA alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use digicert_one_emulator::{ClientCert, Emulator, HostKind};
+use reqwest::{Method, RequestBuilder};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+
+pub(crate) const ME: &str = "/account/api/v1/user/me";
+
+/// One call: where to, with what.
+pub(crate) struct Call<'a> {
+    pub(crate) emulator: &'a Emulator,
+    pub(crate) host: HostKind,
+    pub(crate) api_key: Option<&'a str>,
+    pub(crate) certificate: Option<&'a ClientCert>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) allow: Option<String>,
+    pub(crate) text: String,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn platform(emulator: &'a Emulator) -> Self {
+        Call { emulator, host: HostKind::Platform, api_key: None, certificate: None }
+    }
+
+    pub(crate) fn client_auth(emulator: &'a Emulator) -> Self {
+        Call { emulator, host: HostKind::ClientAuth, api_key: None, certificate: None }
+    }
+
+    pub(crate) fn key(mut self, api_key: &'a str) -> Self {
+        self.api_key = Some(api_key);
+        self
+    }
+
+    pub(crate) fn certificate(mut self, certificate: &'a ClientCert) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body.to_string())).await.unwrap()
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
+        let base = match self.host {
+            HostKind::Platform => self.emulator.platform_url(),
+            HostKind::ClientAuth => self.emulator.client_auth_url(),
+        };
+        let mut request = client(self.emulator, self.certificate).request(method, base + path);
+        if let Some(api_key) = self.api_key {
+            request = request.header("x-api-key", api_key);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        read(request).await
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.content_type, "application/json");
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+pub(crate) fn client(emulator: &Emulator, certificate: Option<&ClientCert>) -> reqwest::Client {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(emulator.ca_der().to_vec())).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let mut config = match certificate {
+        None => config.with_no_client_auth(),
+        Some(certificate) => {
+            let chain = certificate.chain_der().iter().map(|der| CertificateDer::from(der.clone())).collect();
+            let key = PrivateKeyDer::try_from(certificate.pkcs8_der().to_vec()).unwrap();
+            config.with_client_auth_cert(chain, key).unwrap()
+        }
+    };
+    // One request each: HTTP/1.1 carries the alert of a refused certificate more reliably.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
+pub(crate) async fn read(request: RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    Ok(Answer {
+        status: response.status().as_u16(),
+        content_type: header("content-type").unwrap_or_default(),
+        allow: header("allow"),
+        headers: response.headers().clone(),
+        text: String::from_utf8(response.bytes().await?.to_vec()).unwrap(),
+    })
+}
