@@ -14,7 +14,7 @@ mod fault;
 mod gather;
 pub(crate) mod look;
 mod password;
-mod pem;
+pub(crate) mod pem;
 mod pkcs12;
 mod pkcs7;
 mod traditional;

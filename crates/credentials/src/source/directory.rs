@@ -9,15 +9,15 @@ use digicert_one_core::{Code, CredentialError};
 use super::gather::{Place, agreeing, end_date, read_pair};
 use crate::{Fetched, RawCredential, Source, Warning};
 
-const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
+pub(crate) const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
 /// The first that is there is used.
-const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
-const PRIVATE_KEY: &str = "tls.key";
-const PASSWORD: &str = "password";
-const KEY_ENDS: &str = "api-key-ends";
-const OWNER_ENDS: &str = "owner-ends";
+pub(crate) const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
+pub(crate) const PRIVATE_KEY: &str = "tls.key";
+pub(crate) const PASSWORD: &str = "password";
+pub(crate) const KEY_ENDS: &str = "api-key-ends";
+pub(crate) const OWNER_ENDS: &str = "owner-ends";
 /// Source: Kubernetes, "pkg/volume/util/atomic_writer.go": the link that is renamed over the old one.
-const DATA: &str = "..data";
+pub(crate) const DATA: &str = "..data";
 /// How often a reading begins anew because the directory was swapped under it.
 const SWAPS: usize = 5;
 

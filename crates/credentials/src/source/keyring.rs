@@ -10,7 +10,7 @@ use keyring_core::{CredentialStore, Error};
 use super::gather::{end_date, without_line_end};
 use crate::{Fetched, RawCredential, Secret, Source};
 
-const SERVICE: &str = "digicert-one";
+pub(crate) const SERVICE: &str = "digicert-one";
 
 /// Items of the operating system's keyring, service `digicert-one`, by these account names:
 ///
@@ -130,17 +130,17 @@ fn failed(place: &str, error: &Error) -> CredentialError {
 }
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
-fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 
 #[cfg(target_os = "macos")]
-fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
 #[cfg(windows)]
-fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
@@ -149,7 +149,7 @@ fn platform() -> Result<Arc<CredentialStore>, Error> {
     target_os = "macos",
     all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))
 )))]
-fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
     Err(Error::NotSupportedByStore("there is no keyring that we can read on this system".to_owned()))
 }
 

@@ -3,18 +3,18 @@
 
 mod chain;
 mod command;
-mod directory;
-mod document;
+pub(crate) mod directory;
+pub(crate) mod document;
 pub(crate) mod environment;
 mod files;
 pub(crate) mod gather;
 mod jsign;
 #[cfg(feature = "keyring")]
-mod keyring;
+pub(crate) mod keyring;
 #[cfg(not(feature = "keyring"))]
 #[path = "no_keyring.rs"]
 mod keyring;
-mod process;
+pub(crate) mod process;
 pub(crate) mod profile;
 mod properties;
 mod reader;

@@ -1,10 +1,10 @@
-//! Programs that are asked for a secret: no shell, no secret variables in their environment, bounded time, bounded output, and
+//! Programs that are asked for a secret or given one: no shell, no secret variables in their environment, bounded time, bounded output, and
 //! a child that is always reaped. What a program wrote to standard output is never shown, not even where it failed.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
@@ -55,6 +55,7 @@ impl fmt::Debug for Program {
 enum Event {
     Ended(io::Result<ExitStatus>),
     Output(Result<Zeroizing<Vec<u8>>, Broken>),
+    Fed(io::Result<()>),
     ErrorOutputEnded,
 }
 
@@ -83,6 +84,23 @@ impl Program {
     /// # Errors
     /// It cannot be started, fails, takes too long, or writes too much (ID-13).
     pub(crate) fn run(&self) -> Result<Secret, CredentialError> {
+        let mut output = self.exchange(None)?;
+        if output.is_empty() {
+            let message = "the command wrote nothing to standard output";
+            return Err(CredentialError::new(Code::ID_13, message).at(self.name()));
+        }
+        Ok(Secret::new(std::mem::take(&mut *output), self.name()))
+    }
+
+    /// Runs it and gives it `input` on standard input. What it writes to standard output is of no interest.
+    ///
+    /// # Errors
+    /// It cannot be started, fails, takes too long, or does not take the whole input (ID-13).
+    pub(crate) fn feed(&self, input: Zeroizing<Vec<u8>>) -> Result<(), CredentialError> {
+        self.exchange(Some(input)).map(drop)
+    }
+
+    fn exchange(&self, input: Option<Zeroizing<Vec<u8>>>) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
         let error = |message: String| CredentialError::new(Code::ID_13, message).at(self.name());
         if self.is_still_read() {
             let message =
@@ -91,11 +109,13 @@ impl Program {
         }
         let failed = |what: &str, cause: io::Error| error(format!("{what}: {cause}")).with_source(cause);
         let child =
-            SharedChild::spawn(&mut self.command()).map_err(|cause| failed("cannot start the command", cause))?;
+            SharedChild::spawn(self.command().stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }))
+                .map_err(|cause| failed("cannot start the command", cause))?;
         let child = Arc::new(child);
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (sender, events) = mpsc::channel();
-        self.attend(&child, &tail, &sender).map_err(|cause| {
+        let mut fed = if input.is_some() { None } else { Some(Ok(())) };
+        self.attend(&child, &tail, &sender, input).map_err(|cause| {
             // Nobody would wait for it: killed and reaped here.
             let _ = child.kill().and_then(|()| child.wait());
             failed("cannot start a thread", cause)
@@ -104,7 +124,7 @@ impl Program {
 
         let mut deadline = Instant::now() + self.time_limit;
         let (mut status, mut output, mut quiet) = (None, None, false);
-        while status.is_none() || output.is_none() || !quiet {
+        while status.is_none() || output.is_none() || fed.is_none() || !quiet {
             match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Event::Ended(ended)) => {
                     status = Some(ended.map_err(|cause| failed("cannot wait for the command", cause))?);
@@ -118,6 +138,7 @@ impl Program {
                         Broken::Unreadable(cause) => failed("cannot read the command's output", cause),
                     });
                 }
+                Ok(Event::Fed(result)) => fed = Some(result),
                 Ok(Event::ErrorOutputEnded) => quiet = true,
                 Err(_) => break,
             }
@@ -134,9 +155,13 @@ impl Program {
             let said = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
             return Err(error(format!("the command failed ({status}){said}")));
         }
+        match fed {
+            Some(Ok(())) => {}
+            Some(Err(cause)) => return Err(failed("the command ended without reading its whole input", cause)),
+            None => return Err(error("the command ended without reading its whole input".to_owned())),
+        }
         match output {
-            Some(bytes) if bytes.is_empty() => Err(error("the command wrote nothing to standard output".to_owned())),
-            Some(mut bytes) => Ok(Secret::new(std::mem::take(&mut *bytes), self.name())),
+            Some(bytes) => Ok(bytes),
             None => Err(error(
                 "the command ended and left a process behind that holds its standard output open: have it close that"
                     .to_owned(),
@@ -146,7 +171,7 @@ impl Program {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         for name in SECRET_VARIABLES.iter().filter(|name| !self.passed.iter().any(|passed| passed == *name)) {
             command.env_remove(name);
         }
@@ -166,8 +191,18 @@ impl Program {
         child: &Arc<SharedChild>,
         tail: &Arc<Mutex<VecDeque<u8>>>,
         sender: &Sender<Event>,
+        input: Option<Zeroizing<Vec<u8>>>,
     ) -> io::Result<()> {
         let mut readers = Vec::new();
+        if let (Some(mut stdin), Some(input)) = (child.take_stdin(), input) {
+            let sender = sender.clone();
+            // Closed at the end, for a program that reads to it.
+            readers.push(start(move || {
+                let fed = stdin.write_all(&input);
+                drop(stdin);
+                drop(sender.send(Event::Fed(fed)));
+            })?);
+        }
         if let Some(stdout) = child.take_stdout() {
             let sender = sender.clone();
             readers.push(start(move || drop(sender.send(Event::Output(read_output(stdout)))))?);

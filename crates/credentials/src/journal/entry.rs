@@ -1,0 +1,158 @@
+//! One line of a journal: JSON with a sum over itself and all lines before it, so that a line that is changed, missing or in
+//! another place shows.
+//!
+//! ```json
+//! {"sum":"4c1d…","entry":{"version":1,"id":"90ab…","at":"2026-12-01T00:00:00Z","event":"step","name":"kept","facts":{}}}
+//! ```
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::Outcome;
+use crate::instant::Instant;
+
+const VERSION: u32 = 1;
+const NO_FACTS: &BTreeMap<String, String> = &BTreeMap::new();
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    version: u32,
+    pub(super) id: String,
+    pub(super) at: Instant,
+    #[serde(flatten)]
+    pub(super) event: Event,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(super) enum Event {
+    Begin {
+        kind: String,
+        #[serde(default)]
+        facts: BTreeMap<String, String>,
+    },
+    Step {
+        name: String,
+        #[serde(default)]
+        facts: BTreeMap<String, String>,
+    },
+    Finish {
+        outcome: End,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum End {
+    Done,
+    Undone,
+}
+
+impl From<Outcome> for End {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Undone => Self::Undone,
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(id: &str, at: Instant, event: Event) -> Self {
+        Self { version: VERSION, id: id.to_owned(), at, event }
+    }
+
+    pub(super) fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let facts = match &self.event {
+            Event::Begin { facts, .. } | Event::Step { facts, .. } => facts,
+            Event::Finish { .. } => NO_FACTS,
+        };
+        facts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Why a line is no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It has no end, is no JSON, or its sum is wrong: cut, or changed.
+    Broken(&'static str),
+    /// It is whole and was written by another version.
+    Version,
+}
+
+impl Fault {
+    pub(super) fn may_be_torn(self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Broken(what) => what,
+            Self::Version => "a newer version of this program wrote it; use that one",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    sum: &'a str,
+    #[serde(borrow)]
+    entry: &'a RawValue,
+}
+
+/// The chain of sums up to some line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    sum: String,
+    count: u64,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self { sum: String::new(), count: 0 }
+    }
+
+    pub(super) fn read_so_far(&self) -> u64 {
+        self.count
+    }
+
+    /// Reads the next line, with its end.
+    pub(super) fn read(&mut self, line: &[u8]) -> Result<Entry, Fault> {
+        let text = line.strip_suffix(b"\n").ok_or(Fault::Broken("the line has no end"))?;
+        let line: Line<'_> = serde_json::from_slice(text).map_err(|_| Fault::Broken("the line is no entry"))?;
+        let after = self.after(line.entry.get());
+        if after.sum != line.sum {
+            return Err(Fault::Broken("the sum is not that of this line after the lines before it"));
+        }
+        // The line is whole; whatever it holds was meant.
+        let version: u32 = serde_json::from_str::<Version>(line.entry.get()).map_or(0, |it| it.version);
+        if version != VERSION {
+            return Err(Fault::Version);
+        }
+        let entry = serde_json::from_str(line.entry.get()).map_err(|_| Fault::Version)?;
+        *self = after;
+        Ok(entry)
+    }
+
+    /// The next line, and the chain after it.
+    pub(super) fn write(&self, entry: &Entry) -> (String, Self) {
+        // Strings and maps of strings: nothing that JSON cannot hold.
+        let entry = serde_json::to_string(entry).unwrap_or_default();
+        let after = self.after(&entry);
+        (format!("{{\"sum\":\"{}\",\"entry\":{entry}}}\n", after.sum), after)
+    }
+
+    fn after(&self, entry: &str) -> Self {
+        let sum = Sha256::new().chain_update(&self.sum).chain_update(entry).finalize();
+        Self { sum: HEXLOWER.encode(&sum[..16]), count: self.count + 1 }
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}

@@ -1,0 +1,88 @@
+//! Where secrets go that are shown once: one file a kind of sink. Each is used in two steps, so that nothing is made on the
+//! platform that could not be kept: [`SecretSink::prepare`] proves the place, [`PreparedSink::keep`] makes the secret durable
+//! and reads it back. Sinks know no formats and call nobody; when to do which step is the caller's business.
+
+mod command;
+mod directory;
+mod encrypted;
+mod error;
+mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
+mod safekeeping;
+mod secret;
+mod terminal;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::command::CommandSink;
+pub use self::directory::DirectorySink;
+pub use self::encrypted::{EncryptedFileSink, RecoveredSecret, read_encrypted_file};
+pub use self::error::{SinkError, SinkErrorKind};
+pub use self::file::FileSink;
+#[cfg(feature = "keyring")]
+pub use self::keyring::KeyringSink;
+pub use self::safekeeping::{KeepError, Safekeeping};
+pub use self::secret::{KeptSecret, SecretFacts, SecretKind};
+pub use self::terminal::TerminalSink;
+
+/// A place that keeps secrets. Using it may block: an async caller does so through [`Safekeeping`] or on a thread of its own.
+pub trait SecretSink: fmt::Debug + Send + Sync + 'static {
+    /// What reports call it: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
+    fn name(&self) -> String;
+
+    /// Opens the place and proves that a secret of this kind can be kept there: as near to the real thing as it goes without
+    /// the secret. Called before the platform is asked for anything.
+    ///
+    /// # Errors
+    /// The place cannot keep it; nothing is left behind.
+    fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError>;
+}
+
+/// A place that is open and proved. Dropped without use, it leaves nothing behind.
+pub trait PreparedSink: fmt::Debug + Send + 'static {
+    /// What reports call it.
+    fn name(&self) -> String;
+
+    /// Makes the secret durable and reads it back. Only `Ok` means that it is there for good; what was there before is
+    /// replaced whole or not at all. May be called again, after a failure or with another secret.
+    ///
+    /// # Errors
+    /// It is not there, or not as it was given. The caller still has the secret.
+    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError>;
+}
+
+impl<S: SecretSink + ?Sized> SecretSink for Arc<S> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+        (**self).prepare(kind)
+    }
+}
+
+/// Where a secret is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// A kind and a place, such as `file /etc/d1/api-key`.
+    pub place: String,
+    /// Whether it was read back and compared. Terminals, and commands without a command to read with, cannot be.
+    pub read_back: bool,
+}
+
+impl Kept {
+    /// A secret that was read back from `place`.
+    #[must_use]
+    pub fn read_back(place: impl Into<String>) -> Self {
+        Self { place: place.into(), read_back: true }
+    }
+
+    /// A secret that was handed to `place`, which cannot be read.
+    #[must_use]
+    pub fn handed_over(place: impl Into<String>) -> Self {
+        Self { place: place.into(), read_back: false }
+    }
+}
