@@ -97,8 +97,8 @@ struct Signed {
 
 impl Inner {
     pub(super) async fn info(&self) -> Result<Info, Error> {
-        let errand = errand("info", &Nothing {}, Manner::Reads)?;
-        self.call_openly(errand).await?.json()
+        let errand = errand("info", &Nothing {}, Manner::Opens)?;
+        self.call(errand).await?.json()
     }
 
     pub(super) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {

@@ -58,6 +58,8 @@ pub(super) struct Errand<'a> {
 /// How a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
+    /// Only looks, and shows nothing.
+    Opens,
     /// Only looks; may be repeated.
     Reads,
     /// Does something that counts.
@@ -290,17 +292,46 @@ impl Inner {
         RequestTarget::parse(format!("{}/{name}", self.base)).map_err(invalid_target)
     }
 
-    /// A call that shows nothing.
-    pub(super) async fn call_openly(&self, errand: Errand<'_>) -> Result<Answer, Error> {
-        let call = self.prepared(&errand)?;
-        self.repeated(&call, &errand, None).await
-    }
-
-    /// A call with proof.
+    /// A call, as often as it is worth it and safe: a refused token is replaced once, all else is the retry's to say.
     pub(super) async fn call(&self, errand: Errand<'_>) -> Result<Answer, Error> {
         let call = self.prepared(&errand)?;
-        let proof = self.proof().await?;
-        self.repeated(&call, &errand, Some(proof)).await
+        let (clock, deadline) = (&self.wire.clock, self.limit(errand.manner));
+        let start = clock.now();
+        let (mut tried, mut replaced, mut proof) = (Tried::default(), false, None);
+        loop {
+            tried.attempts += 1;
+            let error = match self.attempt(&call, &errand, &mut proof).await {
+                Ok(answer) => {
+                    self.wire.retry.succeeded();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let stop = match (self.wire.retry.next(&call, &error, tried.attempts), &proof) {
+                (Next::NewerCredential, Some(refused)) if !replaced => match Box::pin(self.newer(refused)).await? {
+                    Some(newer) => {
+                        (proof, replaced) = (Some(newer), true);
+                        continue;
+                    }
+                    None => Stop::Useless,
+                },
+                (Next::NewerCredential, _) => Stop::Useless,
+                (Next::After(wait), _) => {
+                    let gone = clock.now().duration_since(start).unwrap_or_default();
+                    if gone.saturating_add(wait) < deadline {
+                        clock.sleep(wait).await;
+                        tried.waits.push(wait);
+                        // The token may have ended meanwhile.
+                        proof = None;
+                        continue;
+                    }
+                    Stop::Deadline
+                }
+                (Next::Stop(stop), _) => stop,
+            };
+            tried.stop = Some(stop);
+            return Err(error.after(tried));
+        }
     }
 
     fn prepared(&self, errand: &Errand<'_>) -> Result<Call, Error> {
@@ -315,79 +346,41 @@ impl Inner {
             headers,
             body: errand.body.clone(),
             authenticated: false,
-            idempotent: errand.manner == Manner::Reads,
+            idempotent: matches!(errand.manner, Manner::Opens | Manner::Reads),
             template: Some(errand.name),
         })
     }
 
-    /// As often as it is worth it and safe: a refused token is replaced once, all else is the retry's to say.
-    async fn repeated<'a>(
+    /// One attempt, with the proof at hand or a fresh one.
+    async fn attempt<'a>(
         &'a self,
         call: &Call,
         errand: &Errand<'_>,
-        mut proof: Option<Proof<'a>>,
+        proof: &mut Option<Proof<'a>>,
     ) -> Result<Answer, Error> {
-        let (clock, deadline) = (&self.wire.clock, self.limit(errand.manner));
-        let start = clock.now();
-        let (mut tried, mut replaced) = (Tried::default(), false);
-        loop {
-            tried.attempts += 1;
-            let error = match self.attempt(call, errand, proof.as_ref()).await {
-                Ok(answer) => {
-                    self.wire.retry.succeeded();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            let stop = match (self.wire.retry.next(call, &error, tried.attempts), &proof) {
-                (Next::NewerCredential, Some(refused)) if !replaced => match Box::pin(self.newer(refused)).await? {
-                    Some(newer) => {
-                        (proof, replaced) = (Some(newer), true);
-                        continue;
-                    }
-                    None => Stop::Useless,
-                },
-                (Next::NewerCredential, _) => Stop::Useless,
-                (Next::After(wait), _)
-                    if clock.now().duration_since(start).unwrap_or_default().saturating_add(wait) >= deadline =>
-                {
-                    Stop::Deadline
-                }
-                (Next::After(wait), _) => {
-                    clock.sleep(wait).await;
-                    tried.waits.push(wait);
-                    if proof.is_some() {
-                        proof = Some(self.proof().await?);
-                    }
-                    continue;
-                }
-                (Next::Stop(stop), _) => stop,
-            };
-            tried.stop = Some(stop);
-            return Err(error.after(tried));
-        }
-    }
-
-    async fn attempt(&self, call: &Call, errand: &Errand<'_>, proof: Option<&Proof<'_>>) -> Result<Answer, Error> {
-        let mut headers = call.headers.clone();
-        let mut secrets = errand.secrets.clone();
-        let shown = match proof {
-            Some(Proof::Key(key)) => Some(key.header_value()),
-            _ => None,
+        let proof = match errand.manner {
+            Manner::Opens => None,
+            _ if proof.is_some() => proof.as_ref(),
+            _ => Some(&*proof.insert(self.proof().await?)),
         };
-        match proof {
-            Some(Proof::Token { token, .. }) => secrets.push(token.expose()),
-            _ => secrets.extend(shown.as_ref().and_then(|value| value.to_str().ok())),
-        }
+        let mut headers = call.headers.clone();
         if let Some(proof) = proof {
             proof.mark(&mut headers);
         }
-        let limit = match errand.manner {
-            Manner::Waits => self.approval,
-            Manner::Reads | Manner::Acts => self.wire.total,
+        let quoted = proof.map(Proof::quoted);
+        let quoted = quoted.as_ref().and_then(|value| value.to_str().ok());
+        let letter = Letter {
+            origin: &self.platform,
+            target: &call.target,
+            headers,
+            body: call.body.clone(),
+            secrets: errand.secrets.iter().copied().chain(quoted.map(without_scheme)).collect(),
+            limit: match errand.manner {
+                Manner::Waits => self.approval,
+                _ => self.wire.total,
+            },
         };
-        let (origin, target, body) = (&self.platform, &call.target, call.body.clone());
-        let answer = self.wire.post(Letter { origin, target, headers, body, secrets, limit }).await?;
+        let answer = self.wire.post(letter).await?;
         match answer.status.as_u16() {
             400.. => Err(fault::refused(&answer, proof.map_or(Asked::Openly, Proof::asked))),
             _ => Ok(answer),
@@ -397,9 +390,14 @@ impl Inner {
     fn limit(&self, manner: Manner) -> Duration {
         match manner {
             Manner::Waits => self.approval,
-            Manner::Reads | Manner::Acts => self.deadline,
+            _ => self.deadline,
         }
     }
+}
+
+/// A token behind the word that says what it is; a key as it is.
+fn without_scheme(value: &str) -> &str {
+    value.rsplit(' ').next().unwrap_or(value)
 }
 
 fn invalid_target(error: digicert_one_core::TargetError) -> Error {

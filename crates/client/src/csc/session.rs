@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::diagnosis::PlatformAnswer;
 use digicert_one_core::{API_KEY_HEADER, Advice, ApiKey, Code, Diagnosis, Generation};
 use digicert_one_credentials::Secret;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::client::Inner;
@@ -109,6 +108,14 @@ impl Proof<'_> {
             Self::Key(key) => headers.insert(API_KEY_HEADER, key.header_value()),
             Self::Token { token, .. } => headers.insert(AUTHORIZATION, token.header_value()),
         };
+    }
+
+    /// What an error answer may quote.
+    pub(super) fn quoted(&self) -> HeaderValue {
+        match self {
+            Self::Key(key) => key.header_value(),
+            Self::Token { token, .. } => token.header_value(),
+        }
     }
 
     pub(super) fn asked(&self) -> Asked<'_> {
