@@ -78,7 +78,8 @@ fn a_whole_signing_run_is_one_authorisation_and_one_signature_call() {
     let signatures = block_on(client(&service, key()).sign_hashes(&request)).expect("signatures");
     assert_eq!(signatures, [b"MZ".to_vec(), b"MZ".to_vec()]);
     let [authorize, sign] = &service.arrived()[..] else { panic!("{:?}", service.names()) };
-    let hashes = json!(["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]);
+    let hashes =
+        json!(["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]);
     assert_eq!(
         authorize.json(),
         json!({ "credentialID": "c-1", "numSignatures": 2, "hash": hashes, "description": "invoice",
@@ -101,7 +102,10 @@ fn more_hashes_than_go_at_once_are_signed_under_one_authorisation_extended() {
         ["authorize", "signHash", "extendTransaction", "signHash", "extendTransaction", "signHash"]
     );
     let arrived = service.arrived();
-    assert_eq!((arrived[0].json()["numSignatures"].as_u64(), arrived[0].json()["hash"].as_array().map(Vec::len)), (Some(5), Some(2)));
+    assert_eq!(
+        (arrived[0].json()["numSignatures"].as_u64(), arrived[0].json()["hash"].as_array().map(Vec::len)),
+        (Some(5), Some(2))
+    );
     let sads: Vec<_> = arrived[1..].iter().map(|one| one.json()["SAD"].clone()).collect();
     assert_eq!(sads, ["canary-sad-0", "canary-sad-0", "canary-sad-1", "canary-sad-1", "canary-sad-2"]);
 }
@@ -117,14 +121,17 @@ fn a_hash_algorithm_that_is_implied_is_not_told() {
 
 #[test]
 fn another_number_of_signatures_than_of_hashes_is_an_error() {
-    for (signatures, told) in [(r#"["TVo="]"#, "1 signatures for 2 hashes"), ("[]", "0 sig"), (r#"["TVo=","TVo=","TVo="]"#, "3 sig")] {
+    for (signatures, told) in
+        [(r#"["TVo="]"#, "1 signatures for 2 hashes"), ("[]", "0 sig"), (r#"["TVo=","TVo=","TVo="]"#, "3 sig")]
+    {
         let service = Service::new(move |_, _| ok(format!(r#"{{"signatures":{signatures}}}"#)));
         let error = block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err(told);
         assert_eq!((error.code(), error.kind()), (Code::AUT_05, ErrorKind::Decode));
         assert!(discreet(error).to_string().contains(told), "{told}");
     }
     let service = Service::new(|_, _| ok(r#"{"signatures":["TVo=","canary!"]}"#));
-    let error = block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err("no base64");
+    let error =
+        block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err("no base64");
     assert!(discreet(error).to_string().contains("signature 2 of the answer is not base64"));
 }
 
@@ -176,7 +183,9 @@ fn a_refused_key_is_told_with_its_shape_and_not_tried_again() {
 
 #[test]
 fn redirects_are_not_followed_and_show_no_path() {
-    for location in ["https://other.test/canary?canary", "https://one.digicert.test/canary", "/canary", "//canary@x.test/"] {
+    for location in
+        ["https://other.test/canary?canary", "https://one.digicert.test/canary", "/canary", "//canary@x.test/"]
+    {
         let service = Service::new(move |_, _| {
             Response::builder().status(307).header("location", location).body(String::new()).expect("valid")
         });
@@ -289,7 +298,8 @@ fn nothing_that_can_be_printed_shows_a_secret() {
     ] {
         let shown = format!("{credential:?}");
         let builder = builder(&service, credential);
-        let shown = format!("{shown} {builder:?} {:?}", builder.build().expect("complete"));
+        let shown = format!("{shown} {builder:?}");
+        let shown = format!("{shown} {:?}", builder.build().expect("complete"));
         assert!(!shown.contains(CANARY), "{shown}");
     }
 }

@@ -1,7 +1,7 @@
 //! Where tokens come from, and where secrets do not go.
 
-use digicert_one_client::csc::{ListRequest, OAuthEndpoints};
 use digicert_one_client::ErrorKind;
+use digicert_one_client::csc::{ListRequest, OAuthEndpoints};
 use digicert_one_core::Code;
 use futures_executor::block_on;
 use http::Response;
@@ -31,7 +31,9 @@ fn the_oauth_server_is_asked_for_once_and_openly() {
 
 #[test]
 fn a_foreign_oauth_server_is_refused_before_anything_is_sent_there() {
-    for base in ["https://evil.test", "https://one.digicert.test:8443", "https://one.digicert.test.evil.test/one.digicert.test"] {
+    for base in
+        ["https://evil.test", "https://one.digicert.test:8443", "https://one.digicert.test.evil.test/one.digicert.test"]
+    {
         let service = naming(base);
         let error = block_on(client(&service, client_credentials()).credentials_info("c")).expect_err(base);
         assert_eq!((error.code(), error.kind()), (Code::SEC_01, ErrorKind::Redirect), "{base}");

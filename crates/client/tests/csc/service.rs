@@ -19,7 +19,8 @@ use digicert_one_core::{
 use http::{HeaderMap, Request, Response};
 
 pub(crate) const HOST: &str = "one.digicert.test";
-pub(crate) const INFO: &str = r#"{"authType":["oauth2client","oauth2code","digest"],"oauth2":"https://one.digicert.test"}"#;
+pub(crate) const INFO: &str =
+    r#"{"authType":["oauth2client","oauth2code","digest"],"oauth2":"https://one.digicert.test"}"#;
 /// Stands in every secret that these tests use.
 pub(crate) const CANARY: &str = "canary";
 

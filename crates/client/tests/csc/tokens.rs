@@ -31,7 +31,10 @@ fn lists(client: &CscClient, number: usize) -> Vec<Result<(), Error>> {
 /// The tokens that the calls showed, in their order.
 fn shown(service: &Service) -> Vec<String> {
     let lists = service.named("list");
-    lists.iter().map(|list| list.header("authorization").expect("a token").replace("Bearer canary-token-", "")).collect()
+    lists
+        .iter()
+        .map(|list| list.header("authorization").expect("a token").replace("Bearer canary-token-", ""))
+        .collect()
 }
 
 #[test]
@@ -207,8 +210,8 @@ fn a_refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
         "token" => answer(400, r#"{"error":"invalid_grant","error_description":"canary-refresh has ended"}"#),
         _ => usual(arrived, before),
     });
-    let credential =
-        CscCredential::authorization_code("the-client", None, "https://app.test/").with_refresh_token(secret("refresh"));
+    let credential = CscCredential::authorization_code("the-client", None, "https://app.test/")
+        .with_refresh_token(secret("refresh"));
     let client = client(&service, credential);
     let error = discreet(list(&client).expect_err("ended"));
     assert_eq!(error.code(), Code::AUT_01);
