@@ -12,6 +12,35 @@ use crate::decide::Refusal;
 
 pub(crate) type Answer = Response<Bytes>;
 
+/// What is wrong with a call that its caller may make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// The field of the request that it is about.
+    pub(crate) field: Option<&'static str>,
+}
+
+impl Fault {
+    /// 400: the request makes no sense.
+    pub(crate) fn invalid(field: impl Into<Option<&'static str>>, message: impl Into<String>) -> Self {
+        Fault { status: StatusCode::BAD_REQUEST, code: "invalid_request", message: message.into(), field: field.into() }
+    }
+
+    /// 404: there is no such thing. The code is inferred.
+    pub(crate) fn not_found(what: &str) -> Self {
+        let message = format!("There is no {what} with this id");
+        Fault { status: StatusCode::NOT_FOUND, code: "resource_not_found", message, field: None }
+    }
+
+    /// 500: the emulator itself failed.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Fault { status, code: "internal_error", message: message.into(), field: None }
+    }
+}
+
 /// Which product a path belongs to, as far as error shapes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Product {
@@ -23,6 +52,17 @@ impl Product {
     pub(crate) fn of(path: &str) -> Self {
         let software_trust = path == "/signingmanager" || path.starts_with("/signingmanager/");
         if software_trust { Product::SoftwareTrust } else { Product::Other }
+    }
+
+    /// The answer to a call that its caller may make, but that makes no sense here.
+    pub(crate) fn fault(self, fault: &Fault) -> Answer {
+        match (self, &fault.field) {
+            (Product::Other, Some(field)) => json_answer(
+                fault.status,
+                &json!({ "errors": [{ "code": fault.code, "message": fault.message, "field": field }] }),
+            ),
+            _ => self.error(fault.status, fault.code, &fault.message),
+        }
     }
 
     pub(crate) fn error(self, status: StatusCode, code: &str, message: &str) -> Answer {
@@ -53,10 +93,12 @@ pub(crate) fn no_such_path() -> Answer {
     Product::Other.error(StatusCode::NOT_FOUND, "INTERNAL_SERVER_ERROR", "Path not found")
 }
 
-pub(crate) fn wrong_method(product: Product, allowed: &'static str) -> Answer {
+pub(crate) fn wrong_method(product: Product, allowed: &str) -> Answer {
     let message = format!("This path takes {allowed}");
     let mut answer = product.error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message);
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        answer.headers_mut().insert(ALLOW, allowed);
+    }
     answer
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
+use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
 use crate::observation::{HostKind, Observation};
 use crate::options::{EmulatorOptions, ServiceUserSpec};
@@ -33,8 +34,9 @@ const HOSTS: [&str; 10] = [
 
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
-    pki: Pki,
+    pki: Arc<Pki>,
     store: Arc<Store>,
+    csc: Arc<csc::State>,
     platform: Front,
     client_auth: Front,
     host: String,
@@ -44,11 +46,12 @@ impl Emulator {
     /// Starts an emulator, from any thread, inside or outside an async runtime.
     pub fn start(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
-        let pki = Pki::generate();
+        let pki = Arc::new(Pki::generate());
         let server = pki.server(&server_names(options.address));
         let store = Arc::new(Store::create(options.service_users, options.devices, &pki, options.clock));
+        let csc = Arc::new(csc::State::create(options.csc, &pki));
         let start = |host, port, client_auth| {
-            let listener = Arc::new(Listener { host, store: Arc::clone(&store) });
+            let listener = Arc::new(Listener { host, store: Arc::clone(&store), csc: Arc::clone(&csc) });
             let front = FrontOptions::new(server.clone(), &pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
@@ -56,7 +59,9 @@ impl Emulator {
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
-        Ok(Emulator { host: host_for_urls(options.address), pki, platform, client_auth, store })
+        let host = host_for_urls(options.address);
+        csc.listens_at(platform.url(&host));
+        Ok(Emulator { host, pki, platform, client_auth, store, csc })
     }
 
     /// Starts an emulator with the default options.
@@ -102,6 +107,11 @@ impl Emulator {
     /// The service user of this friendly name.
     pub fn user(&self, friendly_name: &str) -> Option<&ServiceUser> {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
+    }
+
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
+    pub fn csc(&self) -> Csc<'_> {
+        Csc(&self.csc)
     }
 
     /// The id of the account that all belong to.
@@ -163,6 +173,9 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     }
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
+    }
+    if let Some(defect) = csc::defect(&options.csc) {
+        return Err(EmulatorError::UnusableCsc { defect });
     }
     for (index, user) in options.service_users.iter().enumerate() {
         let (before, name) = (&options.service_users[..index], &user.friendly_name);

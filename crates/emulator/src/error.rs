@@ -59,6 +59,12 @@ pub enum EmulatorError {
         /// The name.
         name: String,
     },
+    /// The content-signing options do not fit together.
+    #[error("the content-signing options {defect}")]
+    UnusableCsc {
+        /// What is wrong with them, and what to do.
+        defect: &'static str,
+    },
     /// Two API keys have one value, so that nobody could tell whose call it is.
     #[error("service user {name:?} was given an API key that another one has already, or an empty one")]
     UnusableApiKey {

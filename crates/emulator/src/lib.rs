@@ -17,6 +17,7 @@
 //! ```
 
 mod answer;
+mod csc;
 mod decide;
 mod device;
 mod emulator;
@@ -29,6 +30,7 @@ mod service_user;
 mod signing;
 mod store;
 
+pub use csc::{AuthMode, Csc, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
 pub use decide::Proof;
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{ClientAuth, KeyKind};
 
+use crate::csc::CscOptions;
 use crate::end_date::EndDate;
 use crate::service_user::Permission;
 
@@ -30,6 +31,8 @@ pub struct EmulatorOptions {
     pub service_users: Vec<ServiceUserSpec>,
     /// How many devices Device Trust lists.
     pub devices: usize,
+    /// The content-signing side: OAuth clients, digest users, signing credentials.
+    pub csc: CscOptions,
     /// Whether the clientauth listener insists on a certificate. The public one asks without insisting.
     pub client_auth: ClientAuth,
     /// The time that end dates are compared with. (Certificates are also checked in the handshake, by the system's time.)
@@ -86,6 +89,7 @@ impl Default for EmulatorOptions {
             client_auth_port: 0,
             service_users: vec![ServiceUserSpec::new("ci-bot")],
             devices: 3,
+            csc: CscOptions::default(),
             client_auth: ClientAuth::Optional,
             clock: Arc::new(SystemTime::now),
         }
@@ -121,6 +125,13 @@ impl EmulatorOptions {
         self
     }
 
+    /// Sets what the content-signing side is like.
+    #[must_use]
+    pub fn csc(mut self, csc: CscOptions) -> Self {
+        self.csc = csc;
+        self
+    }
+
     /// Sets whether the clientauth listener insists on a certificate.
     #[must_use]
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
@@ -145,6 +156,7 @@ impl fmt::Debug for EmulatorOptions {
             .field("client_auth_port", &self.client_auth_port)
             .field("service_users", &self.service_users)
             .field("devices", &self.devices)
+            .field("csc", &self.csc)
             .field("client_auth", &self.client_auth)
             .finish_non_exhaustive()
     }

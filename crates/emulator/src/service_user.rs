@@ -27,6 +27,8 @@ pub enum Permission {
     ViewSigningCertificates,
     /// Signing a hash.
     SignHash,
+    /// Using the signers' credentials of Document Trust.
+    SignContent,
 }
 
 struct Record {
@@ -56,8 +58,8 @@ pub(crate) enum Standing {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 3] =
-        [Permission::ManageAccount, Permission::ViewSigningCertificates, Permission::SignHash];
+    pub const ALL: [Permission; 4] =
+        [Permission::ManageAccount, Permission::ViewSigningCertificates, Permission::SignHash, Permission::SignContent];
 
     /// The identifier on the wire.
     pub fn id(self) -> &'static str {
@@ -65,6 +67,8 @@ impl Permission {
             Permission::ManageAccount => "MANAGE_AM_ACCOUNT",
             Permission::ViewSigningCertificates => "VIEW_SM_CERTIFICATE",
             Permission::SignHash => "SIGN_SM_HASH",
+            // Made up like the others: no source shows it.
+            Permission::SignContent => "SIGN_DSM_HASH",
         }
     }
 
@@ -73,6 +77,7 @@ impl Permission {
         match self {
             Permission::ManageAccount => "Account Manager",
             Permission::ViewSigningCertificates | Permission::SignHash => "Software Trust",
+            Permission::SignContent => "Document Trust",
         }
     }
 }

@@ -1,0 +1,5 @@
+//! Private CA, under `/certificate-authority`.
+
+use super::Route;
+
+pub(super) const ROUTES: &[Route] = &[];
