@@ -87,7 +87,7 @@ impl Bench {
         let info = client.credentials_info(credential).await.expect("a credential");
         let chain = info.cert.der().expect("base64");
         let known = self.emulator.csc().certificate(credential).expect("known").chain_der();
-        assert!(!chain.is_empty() && chain[0] == known[0].as_ref(), "the service shows the right certificate");
+        assert!(!chain.is_empty() && chain[0].as_slice() == &*known[0], "the service shows the right certificate");
         let verifier: &'static dyn VerificationAlgorithm = match credential {
             "ecdsa" => &ECDSA_P256_SHA256_ASN1,
             _ => &RSA_PKCS1_2048_8192_SHA256,
