@@ -11,12 +11,12 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use bytes::Bytes;
+use digicert_one_client::Error;
 use digicert_one_client::credentials::Secret;
 use digicert_one_client::csc::{
     AuthorizeRequest, CscClient, CscCredential, ErrorCode, HashAlgo, ListRequest, Rejection, SignAlgo, SignIn,
     SignRequest,
 };
-use digicert_one_client::Error;
 use digicert_one_core::{ApiKey, Code, Connector, Instance, TransportConfig, TrustRoots};
 use digicert_one_emulator::{CscCredentialSpec, CscOptions, Emulator, EmulatorOptions, Scal, SigningKey};
 use rustls_pki_types::CertificateDer;
@@ -173,18 +173,15 @@ async fn a_signer_signs_in(bench: &Bench) {
     let right = AuthorizeRequest::new("rsa-oauth").hashes(hashes());
     let SignIn { url, pending, .. } = client.authorize_credential_url(&right).await.map_err(told).expect("an address");
     let back = bench.browser(&url).await;
-    let part = |name: &str| {
-        let query = back.split_once('?').expect("a query").1;
-        query.split('&').find_map(|pair| pair.strip_prefix(name)).expect("there").to_owned()
-    };
-    let right = client.exchange_sad(pending, &part("code="), &part("state=")).await.map_err(told).expect("a SAD");
+    let right = client.exchange_sad_redirect(pending, &back).await.map_err(told).expect("a SAD");
     let signatures = client.sign_hash(&request("rsa-oauth"), &right.sad).await.map_err(told).expect("signatures");
     bench.assert_signed(&client, "rsa-oauth", &signatures).await;
 
     // Another process goes on with the refresh token.
     let kept = client.refresh_token().expect("one");
     let csc = bench.emulator.csc();
-    let other = CscCredential::authorization_code(csc.client_id(), Some(secret(csc.client_secret())), "https://x.test/");
+    let other =
+        CscCredential::authorization_code(csc.client_id(), Some(secret(csc.client_secret())), "https://x.test/");
     let other = bench.client(other.with_refresh_token(kept));
     other.credentials_list(&ListRequest::own()).await.map_err(told).expect("nobody has to sign in");
 }

@@ -218,7 +218,7 @@ impl CscClientBuilder {
         // One transport serves both kinds of calls; each has its own limit in here.
         let longest = self.config.timeouts().clone().with_total(total.max(self.approval));
         Ok(CscClient::new(Inner {
-            wire: Wire {
+            wire: Arc::new(Wire {
                 connector,
                 config: self.config.with_timeouts(longest),
                 proxies: self.proxies,
@@ -229,7 +229,7 @@ impl CscClientBuilder {
                 idle_limit: self.idle_limit,
                 max_body: self.max_body,
                 retry: self.retry,
-            },
+            }),
             platform,
             base,
             session: Session::new(kind, refresh),

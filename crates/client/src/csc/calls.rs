@@ -7,11 +7,12 @@ use digicert_one_core::{Code, Diagnosis};
 use digicert_one_credentials::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Errand, Inner, Manner};
+use super::client::Inner;
 use super::credentials::base64;
 use super::open::{maybe_number, texts};
 use super::secret::{Enclosed, wipe, wiped};
 use super::signing::{counted, encoded};
+use super::travel::{Errand, Manner};
 use super::wire::Answer;
 use super::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
 use crate::{Error, ErrorKind};

@@ -1,31 +1,21 @@
-//! The handle that programs hold, and the way of one call: proof, letter, answer, and what may be tried again.
+//! The handle that programs hold: each call of CSC, the whole signing run, and the sign-in of a signer.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use digicert_one_core::{ConnectorInfo, Origin, RequestTarget};
+use digicert_one_core::{ConnectorInfo, Origin};
 use digicert_one_credentials::Secret;
-use futures_util::future::{Either, select};
-use http::Method;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::discovery::Discovery;
-use super::fault::{self, Asked};
-use super::session::{Proof, Session};
+use super::session::Session;
 use super::sign_in::Returned;
-use super::wire::{Answer, Letter, Wire, too_late};
+use super::wire::Wire;
 use super::{
     Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, CscClientBuilder, Info, ListRequest,
     PendingSignIn, Sad, SignIn, SignRequest,
 };
-use crate::attempt::Call;
-use crate::course::Tried;
-use crate::retry::{Next, Stop};
-use crate::{Error, ErrorKind, path};
+use crate::Error;
 
 /// Calls the CSC endpoints of Document Trust (Content Trust) of one installation.
 ///
@@ -35,7 +25,7 @@ pub struct CscClient(Arc<Inner>);
 
 /// What all clones share.
 pub(super) struct Inner {
-    pub(super) wire: Wire,
+    pub(super) wire: Arc<Wire>,
     pub(super) platform: Origin,
     /// Where the calls of CSC stand, without a slash at the end.
     pub(super) base: String,
@@ -44,28 +34,6 @@ pub(super) struct Inner {
     /// The limit of a whole call, and of one that a human being may have to approve.
     pub(super) deadline: Duration,
     pub(super) approval: Duration,
-}
-
-/// A call of CSC, before it has a proof.
-pub(super) struct Errand<'a> {
-    pub(super) name: &'static str,
-    pub(super) query: Option<(&'static str, &'a str)>,
-    pub(super) body: Bytes,
-    pub(super) secrets: Vec<&'a str>,
-    pub(super) manner: Manner,
-}
-
-/// How a call may be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// Only looks, and shows nothing.
-    Opens,
-    /// Only looks; may be repeated.
-    Reads,
-    /// Does something that counts.
-    Acts,
-    /// As [`Acts`](Self::Acts), and may wait for a human being.
-    Waits,
 }
 
 impl CscClient {
@@ -254,6 +222,15 @@ impl CscClient {
         })
     }
 
+    /// As [`exchange_sad`](Self::exchange_sad), from the whole address that the browser was sent to, or its query.
+    ///
+    /// # Errors
+    /// As [`exchange_redirect`](Self::exchange_redirect).
+    pub async fn exchange_sad_redirect(&self, pending: PendingSignIn, address: &str) -> Result<Authorization, Error> {
+        let Returned { code, state } = Returned::read(address, &pending)?;
+        self.exchange_sad(pending, &code, &state).await
+    }
+
     /// The refresh token of the last sign-in, to be kept for
     /// [`with_refresh_token`](super::CscCredential::with_refresh_token); none where the server gave none.
     #[must_use]
@@ -276,132 +253,6 @@ impl CscClient {
     pub fn connector_info(&self) -> ConnectorInfo {
         self.0.wire.connector.info()
     }
-}
-
-impl Inner {
-    /// A piece of work, bounded as a whole: waits for a token and pauses between attempts included.
-    async fn within<T>(&self, limit: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        match select(pin!(work), self.wire.clock.limit(limit)).await {
-            Either::Left((done, _)) => done,
-            Either::Right(_) => Err(too_late(limit)),
-        }
-    }
-
-    /// The path of a call.
-    pub(super) fn target(&self, name: &str) -> Result<RequestTarget, Error> {
-        RequestTarget::parse(format!("{}/{name}", self.base)).map_err(invalid_target)
-    }
-
-    /// A call, as often as it is worth it and safe: a refused token is replaced once, all else is the retry's to say.
-    pub(super) async fn call(&self, errand: Errand<'_>) -> Result<Answer, Error> {
-        let call = self.prepared(&errand)?;
-        let (clock, deadline) = (&self.wire.clock, self.limit(errand.manner));
-        let start = clock.now();
-        let (mut tried, mut replaced, mut proof) = (Tried::default(), false, None);
-        loop {
-            tried.attempts += 1;
-            let error = match self.attempt(&call, &errand, &mut proof).await {
-                Ok(answer) => {
-                    self.wire.retry.succeeded();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            let stop = match (self.wire.retry.next(&call, &error, tried.attempts), &proof) {
-                (Next::NewerCredential, Some(refused)) if !replaced => match Box::pin(self.newer(refused)).await? {
-                    Some(newer) => {
-                        (proof, replaced) = (Some(newer), true);
-                        continue;
-                    }
-                    None => Stop::Useless,
-                },
-                (Next::NewerCredential, _) => Stop::Useless,
-                (Next::After(wait), _) => {
-                    let gone = clock.now().duration_since(start).unwrap_or_default();
-                    if gone.saturating_add(wait) < deadline {
-                        clock.sleep(wait).await;
-                        tried.waits.push(wait);
-                        // The token may have ended meanwhile.
-                        proof = None;
-                        continue;
-                    }
-                    Stop::Deadline
-                }
-                (Next::Stop(stop), _) => stop,
-            };
-            tried.stop = Some(stop);
-            return Err(error.after(tried));
-        }
-    }
-
-    fn prepared(&self, errand: &Errand<'_>) -> Result<Call, Error> {
-        let mut target = self.target(errand.name)?;
-        if let Some((name, value)) = errand.query {
-            target = path::with_query(&target, name, value).map_err(invalid_target)?;
-        }
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Ok(Call {
-            method: Method::POST,
-            target,
-            headers,
-            body: errand.body.clone(),
-            authenticated: false,
-            idempotent: matches!(errand.manner, Manner::Opens | Manner::Reads),
-            template: Some(errand.name),
-        })
-    }
-
-    /// One attempt, with the proof at hand or a fresh one.
-    async fn attempt<'a>(
-        &'a self,
-        call: &Call,
-        errand: &Errand<'_>,
-        proof: &mut Option<Proof<'a>>,
-    ) -> Result<Answer, Error> {
-        let proof = match errand.manner {
-            Manner::Opens => None,
-            _ if proof.is_some() => proof.as_ref(),
-            _ => Some(&*proof.insert(self.proof().await?)),
-        };
-        let mut headers = call.headers.clone();
-        if let Some(proof) = proof {
-            proof.mark(&mut headers);
-        }
-        let quoted = proof.map(Proof::quoted);
-        let quoted = quoted.as_ref().and_then(|value| value.to_str().ok());
-        let letter = Letter {
-            origin: &self.platform,
-            target: &call.target,
-            headers,
-            body: call.body.clone(),
-            secrets: errand.secrets.iter().copied().chain(quoted.map(without_scheme)).collect(),
-            limit: match errand.manner {
-                Manner::Waits => self.approval,
-                _ => self.wire.total,
-            },
-        };
-        let answer = self.wire.post(letter).await?;
-        match answer.status.as_u16() {
-            400.. => Err(fault::refused(&answer, proof.map_or(Asked::Openly, Proof::asked))),
-            _ => Ok(answer),
-        }
-    }
-
-    fn limit(&self, manner: Manner) -> Duration {
-        match manner {
-            Manner::Waits => self.approval,
-            _ => self.deadline,
-        }
-    }
-}
-
-/// A token behind the word that says what it is; a key as it is.
-fn without_scheme(value: &str) -> &str {
-    value.rsplit(' ').next().unwrap_or(value)
-}
-
-fn invalid_target(error: digicert_one_core::TargetError) -> Error {
-    Error::local(ErrorKind::Request, error.to_string()).with_source(error)
 }
 
 impl fmt::Debug for CscClient {

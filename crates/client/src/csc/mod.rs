@@ -86,6 +86,7 @@ mod secret;
 mod session;
 mod sign_in;
 mod signing;
+mod travel;
 mod wire;
 
 pub use algorithm::{HashAlgo, SignAlgo};

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Code, Diagnosis};
@@ -21,7 +22,7 @@ use super::credential::OAuthClient;
 use super::discovery::Endpoint;
 use super::fault::{self, Asked};
 use super::secret::{CscToken, wiped};
-use super::wire::Letter;
+use super::wire::{Letter, Wire};
 use crate::mismatch::Mismatch;
 use crate::{Error, ErrorKind};
 
@@ -65,12 +66,12 @@ impl Inner {
             Grant::Code { .. } => "authorization code",
         };
         let shown = match grant {
-            Grant::ClientCredentials => None,
-            Grant::Refresh(token) => Some(token),
-            Grant::Code { code, .. } => Some(code),
+            Grant::ClientCredentials => [None, None],
+            Grant::Refresh(token) => [Some(token), None],
+            Grant::Code { code, verifier, .. } => [Some(code), Some(verifier)],
         };
-        let secrets = secret.into_iter().chain(shown).collect();
-        let carrier = Carrier { inner: self, endpoint: &endpoints.token, secrets, what };
+        let secrets = secret.into_iter().chain(shown.into_iter().flatten());
+        let carrier = Carrier::new(self, &endpoints.token, secrets, what);
         let asked = self.wire.clock.now();
         let answer = match grant {
             Grant::ClientCredentials => oauth.exchange_client_credentials().request_async(&carrier).await,
@@ -99,8 +100,8 @@ impl Inner {
         };
         let secret = client.text()?;
         let url = RevocationUrl::new(endpoint.url.clone()).map_err(invalid_url)?;
-        let secrets = secret.into_iter().chain([token]).collect();
-        let carrier = Carrier { inner: self, endpoint, secrets, what: "revocation" };
+        let secrets = secret.into_iter().chain([token]);
+        let carrier = Carrier::new(self, endpoint, secrets, "revocation");
         let token = match refreshes {
             true => StandardRevocableToken::RefreshToken(RefreshToken::new(token.to_owned())),
             false => StandardRevocableToken::AccessToken(oauth2::AccessToken::new(token.to_owned())),
@@ -142,41 +143,50 @@ impl Granted {
 }
 
 /// Our transport as an HTTP client of the `oauth2` crate, for one address. Whatever address the crate writes into the request, it
-/// goes to that one.
-struct Carrier<'a> {
-    inner: &'a Inner,
-    endpoint: &'a Endpoint,
-    secrets: Vec<&'a str>,
+/// goes to that one. Owns what it needs: with a lifetime of its own, calls could not be proved to be `Send`.
+struct Carrier {
+    wire: Arc<Wire>,
+    endpoint: Endpoint,
+    secrets: Vec<Zeroizing<String>>,
     what: &'static str,
 }
 
-impl<'c, 'a: 'c> AsyncHttpClient<'c> for Carrier<'a> {
+impl Carrier {
+    fn new<'a>(inner: &Inner, endpoint: &Endpoint, secrets: impl Iterator<Item = &'a str>, what: &'static str) -> Self {
+        let secrets = secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect();
+        Self { wire: Arc::clone(&inner.wire), endpoint: endpoint.clone(), secrets, what }
+    }
+
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+        let (mut head, body) = request.into_parts();
+        if let Some(value) = head.headers.get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        let letter = Letter {
+            origin: &self.endpoint.origin,
+            target: &self.endpoint.target,
+            headers: head.headers,
+            body: wiped(body),
+            secrets: self.secrets.iter().map(|secret| secret.as_str()).collect(),
+            limit: self.wire.total,
+        };
+        let answer = self.wire.post(letter).await?;
+        if answer.status.as_u16() >= 400 {
+            return Err(fault::refused(&answer, Asked::ForToken(self.what)));
+        }
+        // The crate knows 200 only, where a revocation may well be answered with 204.
+        let mut response = HttpResponse::new(answer.body.to_vec());
+        *response.status_mut() = StatusCode::OK;
+        Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Carrier {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            let (mut head, body) = request.into_parts();
-            if let Some(value) = head.headers.get_mut(AUTHORIZATION) {
-                value.set_sensitive(true);
-            }
-            let letter = Letter {
-                origin: &self.endpoint.origin,
-                target: &self.endpoint.target,
-                headers: head.headers,
-                body: wiped(body),
-                secrets: self.secrets.clone(),
-                limit: self.inner.wire.total,
-            };
-            let answer = self.inner.wire.post(letter).await?;
-            if answer.status.as_u16() >= 400 {
-                return Err(fault::refused(&answer, Asked::ForToken(self.what)));
-            }
-            // The crate knows 200 only, where a revocation may well be answered with 204.
-            let mut response = HttpResponse::new(answer.body.to_vec());
-            *response.status_mut() = StatusCode::OK;
-            Ok(response)
-        })
+        Box::pin(self.carry(request))
     }
 }
 

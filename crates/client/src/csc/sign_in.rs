@@ -5,7 +5,7 @@ use std::fmt;
 
 use digicert_one_core::{Advice, Code, Diagnosis};
 use oauth2::url::form_urlencoded;
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
 use zeroize::Zeroizing;
 
 use super::client::Inner;
@@ -146,9 +146,7 @@ impl Inner {
     pub(super) async fn returned(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<Granted, Error> {
         let (client, redirect_uri) = self.code_client()?;
         pending.check(state)?;
-        // Its form is RFC 7636 §4.1; the crate panics on nothing, and a server would only say invalid_grant.
-        let verifier = PkceCodeVerifier::new(pending.verifier.to_string());
-        self.grant(client, Grant::Code { code, verifier: verifier.secret(), redirect_uri }).await
+        self.grant(client, Grant::Code { code, verifier: &pending.verifier, redirect_uri }).await
     }
 
     fn code_client(&self) -> Result<(&OAuthClient, &str), Error> {

@@ -207,7 +207,8 @@ fn what_only_looks_is_repeated_and_what_acts_is_not() {
     let time = clock();
     let made = |service: &Service| builder(service, key()).clock(Arc::new(time.clone())).build().expect("complete");
     let service = failing();
-    let (list, waits) = block_on(time.run(made(&service).credentials_list(&ListRequest::own()).boxed_here()));
+    let (client, own) = (made(&service), ListRequest::own());
+    let (list, waits) = block_on(time.run(client.credentials_list(&own)));
     list.expect("the second attempt");
     assert_eq!((service.arrived().len(), waits.len()), (2, 1));
     let service = failing();
@@ -215,13 +216,19 @@ fn what_only_looks_is_repeated_and_what_acts_is_not() {
     assert_eq!((error.code(), error.attempts(), service.arrived().len()), (Code::API_03, 1, 1));
 }
 
-/// So that a borrowed future can be given away.
-trait BoxedHere: Future + Sized {
-    fn boxed_here(self) -> std::pin::Pin<Box<Self>> {
-        Box::pin(self)
-    }
+#[test]
+fn calls_can_move_between_threads() {
+    fn moves<T: Send>(_: &T) {}
+    let service = signing();
+    let client = client(&service, key());
+    let (one, sad) = (request(1), Sad::new("s"));
+    moves(&client);
+    moves(&client.sign_hashes(&one));
+    moves(&client.sign_hash(&one, &sad));
+    moves(&client.info());
+    moves(&client.authorize_url());
+    moves(&client.revoke());
 }
-impl<F: Future> BoxedHere for F {}
 
 #[test]
 fn a_wait_that_the_service_asks_for_is_kept() {
@@ -235,10 +242,8 @@ fn a_wait_that_the_service_asks_for_is_kept() {
     let (signed, waits) = block_on(time.run(client.sign_hash(&one, &sad)));
     signed.expect("refused before it was processed, so repeated");
     assert_eq!(waits, [Duration::from_secs(7)]);
-    let client = builder(&service, key()).retry(Retry::never()).build().expect("complete");
     let service = Service::new(|_, _| answer(429, "{}"));
     let never = builder(&service, key()).retry(Retry::never()).build().expect("complete");
-    drop(client);
     let error = block_on(never.sign_hash(&one, &sad)).expect_err("once");
     assert!(matches!(error.diagnosis().advice, Advice::Repeat { .. }));
 }

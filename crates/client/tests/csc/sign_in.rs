@@ -129,8 +129,8 @@ fn the_right_to_sign_is_asked_for_apart_and_comes_as_a_sad() {
     assert_eq!(shown("numSignatures").as_deref(), Some("2"));
     let hashes = "__________________________________________8,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert_eq!(shown("hash").as_deref(), Some(hashes));
-    let state = pending.state().to_owned();
-    let right = block_on(client.exchange_sad(pending, "c", &state)).expect("a SAD");
+    let back = format!("https://app.test/back?x=1&code=c&state={}", pending.state());
+    let right = block_on(client.exchange_sad_redirect(pending, &back)).expect("a SAD");
     assert_eq!((right.sad.expose(), right.expires_in.map(|life| life.as_secs())), ("canary-sad", Some(300)));
     assert!(!format!("{right:?}").contains(CANARY));
     let error = block_on(client.credentials_list(&ListRequest::own())).expect_err("a SAD is no token of the service");
