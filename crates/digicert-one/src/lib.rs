@@ -64,3 +64,13 @@ struct PageOnLists;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/observing.md")]
 struct PageOnObserving;
+
+/// And those of the page on Account Manager.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/account-manager.md")]
+struct PageOnAccountManager;
+
+/// And those of the page on CSC, where it is there.
+#[cfg(all(doctest, feature = "csc"))]
+#[doc = include_str!("../../../docs/csc.md")]
+struct PageOnCsc;
