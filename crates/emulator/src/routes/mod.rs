@@ -13,7 +13,7 @@ mod signing;
 use bytes::Bytes;
 use http::{Method, Request};
 
-use crate::answer::{self, Answer, Fault, Product};
+use crate::answer::{self, Answer, Product, Rejection};
 use crate::csc;
 use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
 use crate::state::State;
@@ -28,7 +28,7 @@ pub(crate) struct Route {
     /// Segments in braces stand for any single one; among several routes that fit, the first of its table is taken.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Fault>,
+    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Rejection>,
 }
 
 /// Who may make a call.
@@ -89,8 +89,8 @@ impl Access {
 
 impl Ask<'_> {
     /// Who is calling.
-    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
-        self.caller.ok_or_else(|| Fault::internal("this call was let through without a caller"))
+    pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
+        self.caller.ok_or_else(|| Rejection::internal("this call was let through without a caller"))
     }
 
     /// Changes the state in the name of the caller; see [`Store::change`].
@@ -98,8 +98,8 @@ impl Ask<'_> {
         &self,
         action: &'static str,
         resource_type: &'static str,
-        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<(String, T), Rejection>,
+    ) -> Result<T, Rejection> {
         let deed = Deed { user_id: &self.caller()?.id, action, resource_type };
         self.store.change(&deed, change)
     }
@@ -135,7 +135,7 @@ pub(crate) fn respond(store: &Store, request: &Request<Bytes>, presented: Presen
         return (None, product.refused(Refusal::TokenOfAnotherApi));
     }
     let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
-    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
+    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|rejection| product.rejected(&rejection));
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     match store.read(|state| decide(state, presented, requirement, store.now())) {
         Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
