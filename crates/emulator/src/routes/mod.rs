@@ -158,3 +158,38 @@ fn allowed<'r>(routes: impl Iterator<Item = &'r Route>) -> String {
     }
     methods.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The calls of products that a line of docs/emulator.md names: `METHOD /path`, without a query.
+    fn named(line: &str) -> impl Iterator<Item = String> {
+        let spans = line.split('`').skip(1).step_by(2).map(|span| span.split('?').next().unwrap_or_default());
+        let products =
+            ["/account/", "/mpki/", "/signingmanager/", "/devicetrustmanager/", "/iot/", "/certificate-authority/"];
+        let of_product = move |span: &&str| {
+            span.split_once(' ').is_some_and(|(_, path)| products.iter().any(|product| path.starts_with(product)))
+        };
+        spans.filter(of_product).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_page_on_the_emulator_names_every_call_with_its_permission_and_no_other() {
+        let page = include_str!("../../../../docs/emulator.md");
+        let mut calls = BTreeSet::new();
+        for route in account::ROUTES.into_iter().chain(TABLES).flatten() {
+            let call = format!("{} {}", route.method, route.path);
+            let row = page.lines().find(|line| named(line).any(|named| named == call));
+            let row = row.unwrap_or_else(|| panic!("{call} is missing in docs/emulator.md"));
+            if let Access::With(permission) | Access::WithBothFactors(permission) = route.access {
+                assert!(row.contains(&format!("`{permission}`")), "{call} takes {permission}: {row}");
+            }
+            calls.insert(call);
+        }
+        let all: BTreeSet<String> = page.lines().flat_map(named).collect();
+        assert_eq!(all, calls);
+    }
+}
