@@ -1,4 +1,5 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `faults`, `fuzz`, `matrix`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `faults`, `fuzz`, `matrix`,
+//! `mutants`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -12,6 +13,7 @@ mod docs;
 mod faults;
 mod fuzz;
 mod matrix;
+mod mutants;
 mod page;
 mod rooms;
 mod soak;
@@ -50,6 +52,8 @@ enum Task {
     Matrix,
     /// Writes the table fault × transport in docs/faults.md and the pages of docs/errors, from runs on every stack
     Faults,
+    /// Every transport changed in small ways, to see that its suites notice; by cargo-mutants, in hours
+    Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
     Fuzz(fuzz::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run(),
+        Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
     };

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use digicert_one::core::Mode;
 use digicert_one::{Paging, Position};
+use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 
 const VARIABLES: &str = "\
@@ -42,8 +44,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// See real TLS calls succeed, and fail instructively, on every transport; needs no account and no network.
-    #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo")]
-    Demo,
+    #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
+    Demo(DemoOptions),
     /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
     #[command(
         after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
@@ -69,6 +71,13 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Instead: the month before an API key ends and the day after, in virtual time, without rotation and with it.
+    #[arg(long)]
+    pub(crate) midnight: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct EmulatorOptions {
     /// Address to listen on. One beyond loopback needs --reachable-by-others and --i-know-the-keys-are-public.
     #[arg(long, default_value = "127.0.0.1")]
@@ -83,17 +92,27 @@ pub(crate) struct EmulatorOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
-    #[arg(long, value_name = "RFC3339")]
-    pub(crate) clock: Option<Timestamp>,
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    pub(crate) clock: Option<SystemTime>,
     /// Port of the platform host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// Port of the clientauth host (0: any free one).
     #[arg(long, default_value_t = 0)]
     pub(crate) clientauth_port: u16,
+    /// Port of the control API, plain HTTP (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub(crate) control_port: u16,
+    /// Fault to arm from the start: a kind (reset, hold, without-secret, ...) or JSON as the control API takes it. Repeatable.
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn moment(text: &str) -> Result<SystemTime, jiff::Error> {
+    SystemTime::try_from(text.parse::<Timestamp>()?)
 }
 
 /// Who is calling whom.

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
@@ -18,6 +18,7 @@ pub(crate) async fn run(options: &EmulatorOptions, output: &Output) -> Result<()
     let files = Files::write(options.dir.as_deref(), &emulator)?;
     let user = &emulator.users()[0];
     let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
+    let control = emulator.control_url().unwrap_or_default();
     let (ca, certificate, key) = (files.ca.display(), files.certificate.display(), files.key.display());
     output.text(&format!(
         "# A local DigiCert ONE with the service user {name}. Its keys work here only. Ctrl-C ends it.
@@ -33,7 +34,12 @@ export DC_CLIENT_KEY_FILE={key}
 
 # With curl:
 # curl -X GET -H \"x-api-key: {api_key}\" --cacert {ca} {platform}/account/api/v1/user
-# curl --cert {certificate} --key {key} --cacert {ca} {client_auth}/account/api/v1/user",
+# curl --cert {certificate} --key {key} --cacert {ca} {client_auth}/account/api/v1/user
+
+# What time it is there, who is disabled, what goes wrong (GET {control}/ lists all calls):
+# curl {control}/state
+# curl {control}/clock -d '{{\"advance_seconds\": 86400}}'
+# curl {control}/faults -d '{{\"kind\": \"too-many-requests\", \"retry_after_seconds\": 2, \"times\": 3}}'",
         name = user.friendly_name(),
         api_key = user.api_key(),
         bundle = files.bundle.display(),
@@ -41,6 +47,7 @@ export DC_CLIENT_KEY_FILE={key}
     output.document(&json!({
         "platform": platform,
         "clientauth": client_auth,
+        "control": control,
         "service_user": user.friendly_name(),
         "api_key": user.api_key(),
         "ca_file": files.ca,
@@ -56,12 +63,16 @@ fn emulator_options(options: &EmulatorOptions) -> Options {
     let mut emulator = Options::default()
         .address(options.address)
         .ports(options.port, options.clientauth_port)
+        .control_port(options.control_port)
         .reachable_by_others(options.reachable_by_others)
         .i_know_keys_are_public(options.i_know_the_keys_are_public);
+    for fault in &options.fault {
+        emulator = emulator.fault(fault.clone());
+    }
     if let Some(path) = &options.state {
         emulator = emulator.state(path);
     }
-    if let Some(begin) = options.clock.map(SystemTime::from) {
+    if let Some(begin) = options.clock {
         // From there on it runs like any other clock.
         let started = Instant::now();
         emulator = emulator.clock(move || begin + started.elapsed());

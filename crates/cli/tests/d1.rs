@@ -1,7 +1,7 @@
 //! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -103,6 +103,57 @@ fn the_demo_shows_nine_successes_and_nine_diagnosed_failures() {
     }
     let codes: Vec<_> = stories("failures").iter().map(|story| story["diagnosis"]["code"].clone()).collect();
     assert_eq!(codes[..6], ["AUT-01", "AUT-01", "AUT-01", "AUT-02", "AUT-02", "AUT-02"]);
+}
+
+#[test]
+fn the_midnight_demo_fails_without_rotation_and_not_with_it() {
+    let output = d1(&["--json", "demo", "--midnight"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((&document["as_described"], &document["key_ends"]), (&true.into(), &"2026-12-31T23:59:59Z".into()));
+    let halves = document["halves"].as_array().expect("a list");
+    let counts: Vec<_> = halves.iter().map(|half| (&half["rotation"], &half["good"], &half["refused"])).collect();
+    let (without, with) = ((&false.into(), &125.into(), &4.into()), (&true.into(), &129.into(), &0.into()));
+    assert_eq!(counts, [without, with]);
+    let of = |half: usize, kind: &str| -> Vec<Value> {
+        let events = halves[half]["events"].as_array().expect("a list").iter();
+        events.filter(|event| event["kind"] == kind).cloned().collect()
+    };
+    assert_eq!((of(0, "reminder").len(), of(1, "reminder").len()), (4, 2));
+    assert_eq!((of(0, "rotation").len(), of(1, "rotation").len(), of(1, "refused").len()), (0, 3, 0));
+    for half in [0, 1] {
+        assert!(of(half, "call").iter().any(|call| call["at"] == "2026-12-31T23:59:59Z"), "the last second works");
+    }
+    assert!(of(1, "call").iter().any(|call| call["at"] == "2027-01-01T00:00:00Z"), "with rotation, so does midnight");
+    let refused = of(0, "refused");
+    assert!(refused.iter().all(|call| call["at"] == "2027-01-01T00:00:00Z"));
+    let codes: Vec<_> = refused.iter().map(|call| &call["diagnosis"]["code"]).collect();
+    assert_eq!(codes, ["ID-15", "AUT-01"]);
+    assert!(refused.iter().all(|call| call["diagnosis"]["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())));
+}
+
+#[test]
+fn the_midnight_demo_is_a_time_line_for_people() {
+    let output = d1(&["demo", "--midnight"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = String::from_utf8_lossy(&output.stdout);
+    let place = |words: &str| told.find(words).unwrap_or_else(|| panic!("{words} is missing: {told}"));
+    let order = [
+        "Without rotation: ci-bot calls",
+        "2026-12-31T00:00:00Z  reminder",
+        "2026-12-31T23:59:59Z  call      200, ci-bot",
+        "2027-01-01T00:00:00Z  refused",
+        "ID-15",
+        "AUT-01",
+        "129 calls: 125 good, 4 refused.",
+        "With rotation",
+        "2026-12-18T00:00:00Z  rotation",
+        "the old API token is disabled",
+        "129 calls: 129 good, 0 refused.",
+        "Both went as they should",
+    ];
+    let places: Vec<usize> = order.iter().map(|words| place(words)).collect();
+    assert!(places.is_sorted(), "{told}");
 }
 
 #[test]
@@ -281,31 +332,77 @@ fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
     assert!(!std::path::Path::new(key).exists(), "the key file is still there");
 }
 
+/// Starts `d1 emulator` with these arguments and reads the variables that it prints.
+fn emulator_variables(arguments: &[&str]) -> (std::process::Child, Vec<(String, String)>) {
+    let mut child = command(&[&["emulator"], arguments].concat(), &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let mut variables = Vec::new();
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text")) {
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|setting| setting.split_once('=')) {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        if line.starts_with("# curl --cert") {
+            break;
+        }
+    }
+    (child, variables)
+}
+
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn the_two_curl_lines_of_the_authentication_page_work_unchanged() {
-    let stage = Stage::new();
-    let curl = |arguments: &[&str]| {
-        Command::new("curl").args(["-sS", "--cacert", &stage.file("ca.pem")]).args(arguments).output()
-    };
-    let by_key = format!("x-api-key: {}", stage.key());
-    let user = |base: String| format!("{base}/account/api/v1/user");
-    let Ok(output) = curl(&["-X", "GET", "-H", &by_key, &user(stage.emulator.platform_url())]) else {
-        // A machine without curl shows nothing here; CI's has it.
-        println!("skipped: curl is not installed");
-        return;
-    };
-    let lists_us = |output: &Output| {
-        let users: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(output)));
-        users.as_array().expect("a bare array").iter().any(|user| user["friendly_name"] == "ci-bot")
-    };
-    assert!(lists_us(&output));
-    let (cert, key) = (stage.file("cert.pem"), stage.file("key.pem"));
-    let output = curl(&["--cert", &cert, "--key", &key, &user(stage.emulator.client_auth_url())]).expect("curl runs");
-    assert!(lists_us(&output));
-    let seen = stage.emulator.observed();
-    assert!(seen[0].api_key_sent && seen[0].certificate.is_none());
-    assert!(!seen[1].api_key_sent && seen[1].certificate.is_some());
+fn the_emulator_goes_on_from_its_state_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = directory.path().join("state.json").display().to_string();
+    let mut keys = Vec::new();
+    for clock in [&[][..], &["--clock", "2031-01-01T00:00:00Z"]] {
+        let (mut child, variables) = emulator_variables(&[&["--state", &state], clock].concat());
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let output = d1(&["whoami"], &variables);
+        assert!(output.status.success(), "{}", text(&output));
+        keys.push(variables.iter().find(|(name, _)| *name == "DC_API_KEY").expect("printed").1.to_owned());
+        kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+        assert!(child.wait().expect("it ends").success());
+    }
+    assert!(keys[0] == keys[1], "the restarted emulator has other keys");
+
+    std::fs::write(&state, "no state").expect("the directory is there");
+    let output = d1(&["emulator", "--state", &state], &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&state), "{}", text(&output));
+}
+
+#[test]
+fn the_emulator_must_be_told_twice_to_be_reachable() {
+    for half in [&[][..], &["--reachable-by-others"], &["--i-know-the-keys-are-public"]] {
+        let output = d1(&[&["emulator", "--address", "0.0.0.0"], half].concat(), &[]);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains("0.0.0.0"), "{}", text(&output));
+    }
+    assert_eq!(d1(&["emulator", "--clock", "noon"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_emulator_can_be_steered_while_it_runs() {
+    let arguments = ["--json", "emulator", "--fault", "{\"kind\": \"hold\", \"path\": \"/mpki\"}"];
+    let mut child = command(&arguments, &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let document =
+        serde_json::Deserializer::from_reader(child.stdout.take().expect("piped")).into_iter::<Value>().next();
+    let control = document.expect("a document").expect("JSON")["control"].as_str().expect("an address").to_owned();
+    let address = control.strip_prefix("http://").expect("plain HTTP");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET /state HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    assert!(child.wait().expect("it ends").success());
+
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let state: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&state["faults"][0]["kind"], &state["faults"][0]["path"]), (&"hold".into(), &"/mpki".into()));
+
+    let output = d1(&["emulator", "--fault", "earthquake"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("kind is one of"), "{}", text(&output));
 }
 
 #[test]
@@ -539,12 +636,15 @@ fn a_list_stops_at_its_limit_and_goes_on_at_its_position() {
 #[test]
 fn a_list_that_breaks_off_tells_its_position() {
     let stage = Stage::new();
-    let arguments = ["--json", "list", "/account/api/v1/user", "--page-size", "1"];
+    let arguments = ["--json", "list", "/account/api/v1/role", "--page-size", "1"];
     let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
-    // The emulator gives all users, whatever was asked for.
+    // The emulator gives all roles, whatever was asked for.
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!((&document["error"]["code"], &document["error"]["position"]), (&"API-04".into(), &"offset:0".into()));
+    let output = stage.d1(&["list", "/account/api/v1/user", "--page-size", "1"], &[("DC_API_KEY", stage.key())]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
     let output = stage.d1(&["list", "/account/api/v1/user", "--paging", "whole"], &[("DC_API_KEY", stage.key())]);
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
     let output = stage.d1(&["list", "/account/api/v1/user/me"], &[("DC_API_KEY", stage.key())]);

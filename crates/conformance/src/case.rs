@@ -188,6 +188,7 @@ macro_rules! __every_case {
             body body_09_no_upload_waits_for_a_continue "BODY-09" Should;
             body body_10_trailers_do_no_harm "BODY-10" Should;
             body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
+            body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -268,6 +269,7 @@ macro_rules! __every_case {
             secret secret_03_no_log_at_any_level_shows_a_secret "SECRET-03" Must;
             secret secret_04_a_panic_in_a_hook_shows_no_secret "SECRET-04" Must;
             secret secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport "SECRET-07" Must;
+            secret secret_11_the_keys_of_a_connection_are_written_nowhere "SECRET-11" Must;
             obs obs_01_a_call_is_a_span_and_each_attempt_one_in_it "OBS-01" Should;
             obs obs_02_ids_names_and_queries_are_seen_nowhere "OBS-02" Must;
             obs obs_03_metrics_count_outcomes_handshakes_and_the_time_that_is_left "OBS-03" Should;

@@ -63,6 +63,8 @@ pub(crate) enum Factor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NoCredential,
+    /// A bearer token, which only content signing takes.
+    TokenOfAnotherApi,
     Unknown(Factor),
     Disabled(Factor),
     Expired(Factor),
@@ -115,6 +117,7 @@ impl Refusal {
     pub(crate) fn status(self) -> http::StatusCode {
         match self {
             Refusal::NoCredential
+            | Refusal::TokenOfAnotherApi
             | Refusal::Unknown(_)
             | Refusal::Disabled(_)
             | Refusal::Expired(_)
@@ -140,6 +143,7 @@ impl Refusal {
             Refusal::NoCredential => {
                 "No credential: send an API key, or a client certificate to the clientauth host".into()
             }
+            Refusal::TokenOfAnotherApi => "Bearer tokens are for content signing alone: send an API key".into(),
             Refusal::Unknown(factor) => format!("The {factor} is not known on this host"),
             Refusal::Disabled(factor) => format!("The {factor} is disabled"),
             Refusal::Expired(factor) => format!("The {factor} has expired"),

@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
+use crate::control::{Control, ControlApi, Fronts};
+use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
 use crate::keep;
+use crate::listener::Listener;
 use crate::observation::{HostKind, Observation};
 use crate::options::{EmulatorOptions, ServiceUserSpec};
 use crate::role;
-use crate::routes::Listener;
 use crate::seed;
 use crate::service_user::ServiceUser;
+use crate::steering::Steering;
 use crate::store::{Store, new_api_key};
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
@@ -38,12 +41,14 @@ const HOSTS: [&str; 10] = [
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
     store: Arc<Store>,
+    csc: Arc<csc::State>,
     administrator: ServiceUser,
     users: Vec<ServiceUser>,
     account_id: String,
     keypair_id: String,
-    platform: Front,
-    client_auth: Front,
+    control: Control,
+    control_front: Option<Front>,
+    fronts: Arc<Fronts>,
     host: String,
 }
 
@@ -79,31 +84,40 @@ impl Emulator {
     /// ```
     pub fn start_blocking(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
+        let steering = Arc::new(Steering::new(&options));
         let (pki, state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
             Some(kept) => kept,
             None => {
                 let pki = Pki::generate();
-                let state = seed::state(options.service_users, options.devices, &pki, (options.clock)());
+                let state = seed::state(options.service_users, options.devices, &pki, steering.clock.now());
                 (pki, state)
             }
         };
-        let server = pki.server(&server_names(options.address));
-        let store =
-            Store::new(pki, state, options.clock, options.generation, options.no_authorities, options.state.clone())?;
-        let store = Arc::new(store);
+        let pki = Arc::new(pki);
+        let csc = Arc::new(csc::State::create(options.csc, &pki));
+        let names = server_names(options.address);
+        let server = pki.server(&names);
+        let (clock, generation) = (steering.clock.as_clock(), options.generation);
+        let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
         let incomplete = |place: &str| EmulatorError::StateMalformed {
             path: options.state.clone().unwrap_or_default(),
             place: place.to_owned(),
         };
-        let mut users = ServiceUser::all(&store);
-        if users.len() < 2 {
-            return Err(incomplete("disclosed: the administrator and a service user are missing"));
-        }
+        let mut users = ServiceUser::all(&store).filter(|users| users.len() >= 2).ok_or_else(|| {
+            incomplete("disclosed: an administrator and a service user, each with a key and a certificate")
+        })?;
         let administrator = users.remove(0);
         let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
+        let account_id = account_id.ok_or_else(|| incomplete("accounts: there is none"))?;
         let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
+        let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: there is none"))?;
         let start = |host, port, client_auth| {
-            let listener = Arc::new(Listener { host, store: Arc::clone(&store) });
+            let listener = Arc::new(Listener {
+                host,
+                store: Arc::clone(&store),
+                csc: Arc::clone(&csc),
+                steering: Arc::clone(&steering),
+            });
             let front = FrontOptions::new(server.clone(), &store.pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
@@ -111,16 +125,17 @@ impl Emulator {
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
-        Ok(Emulator {
-            host: host_for_urls(options.address),
-            administrator,
-            users,
-            account_id: account_id.ok_or_else(|| incomplete("accounts: there is none"))?,
-            keypair_id: keypair_id.ok_or_else(|| incomplete("signing: there is none"))?,
-            platform,
-            client_auth,
-            store,
-        })
+        let host = host_for_urls(options.address);
+        csc.listens_at(platform.url(&host));
+        let fronts = Arc::new(Fronts { platform, client_auth, names });
+        let control = Control::new(Arc::clone(&steering), Arc::clone(&store), &fronts);
+        let control_front =
+            options.control_port.map(|port| start_control(&control, options.address, port)).transpose()?;
+        // Last, so that a file is as it was if the emulator does not start.
+        if let Some(path) = &options.state {
+            store.save(path)?;
+        }
+        Ok(Emulator { host, administrator, users, account_id, keypair_id, control, control_front, fronts, store, csc })
     }
 
     /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
@@ -130,22 +145,22 @@ impl Emulator {
 
     /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
     pub fn platform_url(&self) -> String {
-        self.platform.url(&self.host)
+        self.fronts.platform.url(&self.host)
     }
 
     /// The clientauth host: `https://localhost:port`, with another port.
     pub fn client_auth_url(&self) -> String {
-        self.client_auth.url(&self.host)
+        self.fronts.client_auth.url(&self.host)
     }
 
     /// Where the platform listener is.
     pub fn platform_addr(&self) -> SocketAddr {
-        self.platform.addr()
+        self.fronts.platform.addr()
     }
 
     /// Where the clientauth listener is.
     pub fn client_auth_addr(&self) -> SocketAddr {
-        self.client_auth.addr()
+        self.fronts.client_auth.addr()
     }
 
     /// The root that signed the certificates of both listeners (and of the service users).
@@ -171,6 +186,11 @@ impl Emulator {
     /// The service user of this friendly name.
     pub fn user(&self, friendly_name: &str) -> Option<&ServiceUser> {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
+    }
+
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
+    pub fn csc(&self) -> Csc<'_> {
+        Csc(&self.csc)
     }
 
     /// The id of the account that all belong to.
@@ -206,9 +226,20 @@ impl Emulator {
     /// What arrived at one of the listeners.
     pub fn ledger(&self, host: HostKind) -> &Ledger {
         match host {
-            HostKind::Platform => self.platform.ledger(),
-            HostKind::ClientAuth => self.client_auth.ledger(),
+            HostKind::Platform => self.fronts.platform.ledger(),
+            HostKind::ClientAuth => self.fronts.client_auth.ledger(),
         }
+    }
+
+    /// Steers this emulator: time, faults, limits, people.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// The control API, `http://127.0.0.1:port`, if there is one: see [`EmulatorOptions::control_port`].
+    pub fn control_url(&self) -> Option<String> {
+        let front = self.control_front.as_ref()?;
+        Some(format!("http://{}", front.addr()))
     }
 
     /// What was made of the requests, in the order of the answers.
@@ -228,6 +259,16 @@ impl fmt::Debug for Emulator {
     }
 }
 
+/// The control API is for loopback even where the rest is not.
+fn start_control(control: &Control, address: IpAddr, port: u16) -> Result<Front, EmulatorError> {
+    let address = if address.is_loopback() { address } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    ControlApi::start(control.clone(), SocketAddr::new(address, port)).map_err(|source| EmulatorError::ControlPort {
+        address,
+        port,
+        source,
+    })
+}
+
 fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     let meant = options.reachable_by_others && options.keys_are_public;
     if !options.address.is_loopback() && !meant {
@@ -238,6 +279,9 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     }
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
+    }
+    if let Some(defect) = csc::defect(&options.csc) {
+        return Err(EmulatorError::UnusableCsc { defect });
     }
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
         return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });

@@ -46,6 +46,18 @@ pub enum EmulatorError {
         /// The system's own words.
         source: io::Error,
     },
+    /// The control API cannot listen.
+    #[error(
+        "cannot listen on {address} port {port} for the control API: {source}; choose another port, or 0 for any free one"
+    )]
+    ControlPort {
+        /// The address, always a loopback one.
+        address: IpAddr,
+        /// The port asked for.
+        port: u16,
+        /// The system's own words.
+        source: io::Error,
+    },
     /// Both listeners were given one port.
     #[error("both listeners were given port {port}; the platform and the clientauth listener need one each")]
     SamePort {
@@ -60,6 +72,12 @@ pub enum EmulatorError {
     DuplicateName {
         /// The name.
         name: String,
+    },
+    /// The content-signing options do not fit together.
+    #[error("the content-signing options {defect}")]
+    UnusableCsc {
+        /// What is wrong with them, and what to do.
+        defect: &'static str,
     },
     /// Two API keys have one value, so that nobody could tell whose call it is.
     #[error("service user {name:?} was given an API key that another one has already, or an empty one")]

@@ -20,29 +20,51 @@
 //! ```
 
 mod answer;
+mod clock;
+mod control;
+mod csc;
 mod decide;
 mod device;
 mod emulator;
 mod end_date;
 mod error;
+mod error_shape;
+mod faults;
 mod input;
 mod keep;
+mod limits;
+mod listener;
 mod observation;
 mod options;
+mod retry_after;
 mod role;
 mod routes;
 mod seed;
 mod service_user;
 mod signing;
 mod state;
+mod steering;
 mod store;
 
+pub use clock::EmulatorClock;
+pub use control::{Control, ControlError, InvalidFault};
+pub use csc::{AuthMode, Csc, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
 pub use decide::Proof;
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;
 pub use end_date::{EndDate, InvalidEndDate};
 pub use error::EmulatorError;
+pub use error_shape::{ErrorShape, UnknownErrorShape};
+pub use faults::{Fault, FaultId, FaultKind, FaultState, Moment, Times};
+pub use http::StatusCode;
+pub use limits::{Maintenance, RateLimit};
 pub use observation::{HostKind, Observation};
 pub use options::{ApiKeySpec, CertificateSpec, Clock, EmulatorOptions, Generation, ServiceUserSpec};
+pub use retry_after::{RetryAfter, RetryAfterForm};
 pub use role::permission;
 pub use service_user::ServiceUser;
+
+/// The examples of the page on the emulator compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/emulator.md")]
+struct PageOnTheEmulator;

@@ -24,8 +24,10 @@ pub struct Observation {
     pub api_key_sent: bool,
     /// SHA-256 of the client's certificate, if it showed one.
     pub certificate: Option<String>,
-    /// The answer's status.
+    /// The answer's status; 0 where the connection was reset instead.
     pub status: u16,
+    /// The names of the faults that it met, see [`FaultKind::name`](crate::FaultKind::name).
+    pub faults: Vec<&'static str>,
 }
 
 /// The two kinds of host.

@@ -10,7 +10,12 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{ClientAuth, KeyKind};
 
+use crate::clock::EmulatorClock;
+use crate::csc::CscOptions;
 use crate::end_date::EndDate;
+use crate::error_shape::ErrorShape;
+use crate::faults::Fault;
+use crate::limits::RateLimit;
 use crate::role::ROLES;
 
 /// Where the emulator takes the time from.
@@ -35,6 +40,8 @@ pub struct EmulatorOptions {
     pub service_users: Vec<ServiceUserSpec>,
     /// How many devices Device Trust lists.
     pub devices: usize,
+    /// The content-signing side: OAuth clients, digest users, signing credentials.
+    pub csc: CscOptions,
     /// Whether the clientauth listener insists on a certificate. The public one asks without insisting.
     pub client_auth: ClientAuth,
     /// The time that end dates are compared with. (Certificates are also checked in the handshake, by the system's time.)
@@ -45,6 +52,17 @@ pub struct EmulatorOptions {
     pub no_authorities: bool,
     /// The file that the state is kept in. One that exists counts for more than the users and devices of these options.
     pub state: Option<PathBuf>,
+    /// The same as a clock that the test keeps hold of; it counts before [`EmulatorOptions::clock`].
+    pub emulator_clock: Option<EmulatorClock>,
+    /// The limit of calls by one credential; the platform has one, but publishes no number.
+    pub rate_limit: Option<RateLimit>,
+    /// Shapes of errors by the beginning of paths, in whole segments; elsewhere they have the shape of their product.
+    pub error_shapes: Vec<(String, ErrorShape)>,
+    /// Faults that are armed from the start.
+    pub faults: Vec<Fault>,
+    /// The port of the control API (0 lets the system pick); `None`: there is none, and [`Emulator::control`](crate::Emulator::control)
+    /// does the same.
+    pub control_port: Option<u16>,
 }
 
 /// Which generation of the platform this is, as to API tokens.
@@ -112,11 +130,17 @@ impl Default for EmulatorOptions {
             client_auth_port: 0,
             service_users: vec![ServiceUserSpec::new("ci-bot")],
             devices: 3,
+            csc: CscOptions::default(),
             client_auth: ClientAuth::Optional,
             clock: Arc::new(SystemTime::now),
             generation: Generation::ManyTokens,
             no_authorities: false,
             state: None,
+            emulator_clock: None,
+            rate_limit: None,
+            error_shapes: Vec::new(),
+            faults: Vec::new(),
+            control_port: None,
         }
     }
 }
@@ -159,7 +183,7 @@ impl EmulatorOptions {
     }
 
     /// Keeps the state in this file (made if missing, readable for its owner only, written whole after every change). It holds the
-    /// secrets that the emulator began with, and the keys of its authorities.
+    /// secrets that the emulator began with, and the keys of its authorities. One emulator at a time: nothing keeps two apart.
     #[must_use]
     pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
         self.state = Some(path.into());
@@ -187,6 +211,13 @@ impl EmulatorOptions {
         self
     }
 
+    /// Sets what the content-signing side is like.
+    #[must_use]
+    pub fn csc(mut self, csc: CscOptions) -> Self {
+        self.csc = csc;
+        self
+    }
+
     /// Sets whether the clientauth listener insists on a certificate.
     #[must_use]
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
@@ -200,6 +231,45 @@ impl EmulatorOptions {
         self.clock = Arc::new(clock);
         self
     }
+
+    /// Sets a clock that can be moved from outside.
+    #[must_use]
+    pub fn emulator_clock(mut self, clock: &EmulatorClock) -> Self {
+        self.emulator_clock = Some(clock.clone());
+        self
+    }
+
+    /// Limits the calls by one credential.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Sets the shape of errors for paths that begin with these segments, such as `/account`.
+    #[must_use]
+    pub fn error_shape(mut self, prefix: impl Into<String>, shape: ErrorShape) -> Self {
+        self.error_shapes.push((prefix.into(), shape));
+        self
+    }
+
+    /// Arms a fault.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Adds the control API, on this port (0 lets the system pick).
+    #[must_use]
+    pub fn control_port(mut self, port: u16) -> Self {
+        self.control_port = Some(port);
+        self
+    }
+
+    pub(crate) fn steered_clock(&self) -> EmulatorClock {
+        self.emulator_clock.clone().unwrap_or_else(|| EmulatorClock::over(Arc::clone(&self.clock)))
+    }
 }
 
 impl fmt::Debug for EmulatorOptions {
@@ -211,9 +281,14 @@ impl fmt::Debug for EmulatorOptions {
             .field("client_auth_port", &self.client_auth_port)
             .field("service_users", &self.service_users)
             .field("devices", &self.devices)
+            .field("csc", &self.csc)
             .field("client_auth", &self.client_auth)
             .field("generation", &self.generation)
             .field("state", &self.state)
+            .field("rate_limit", &self.rate_limit)
+            .field("error_shapes", &self.error_shapes)
+            .field("faults", &self.faults)
+            .field("control_port", &self.control_port)
             .finish_non_exhaustive()
     }
 }

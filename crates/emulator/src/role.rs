@@ -20,6 +20,8 @@ pub mod permission {
     pub const VIEW_SM_CERTIFICATE: &str = "VIEW_SM_CERTIFICATE";
     /// Signing a hash.
     pub const SIGN_SM_HASH: &str = "SIGN_SM_HASH";
+    /// Using the signing credentials of Document Trust (inferred name).
+    pub const SIGN_DSM_HASH: &str = "SIGN_DSM_HASH";
     /// Registering devices of IoT Trust (inferred name).
     pub const MANAGE_IOT_DEVICE: &str = "MANAGE_IOT_DEVICE";
     /// Reading authorities, revocation lists and OCSP responders of Private CA.
@@ -85,6 +87,7 @@ pub(crate) const ROLES: &[Role] = &[
             "MANAGE_DSM_ADD_VALIDATIONS",
             "MANAGE_DSM_VIEW_CERTIFICATE_TEMPLATES",
             "MANAGE_DSM_VIEW_VALIDATIONS",
+            "SIGN_DSM_HASH",
         ],
     },
     Role {

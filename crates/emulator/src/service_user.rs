@@ -6,7 +6,7 @@ use std::sync::Arc;
 use digicert_one_testbed::{ClientCert, KeyEncoding};
 
 use crate::end_date::EndDate;
-use crate::state::{State, User};
+use crate::state::{Disclosed, User};
 use crate::store::Store;
 
 /// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
@@ -108,34 +108,24 @@ impl ServiceUser {
         });
     }
 
-    /// The users whose secrets may be seen, administrators among them.
-    pub(crate) fn all(store: &Arc<Store>) -> Vec<ServiceUser> {
-        let of = |state: &State| -> Vec<_> {
-            state
-                .disclosed
+    /// The users whose secrets may be seen, the administrator first. `None` if what was kept of one of them is not whole.
+    pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
+        let of = |secrets: &Disclosed| {
+            let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
+            let api_keys: Vec<_> = keys.collect();
+            let certificates: Option<Vec<_>> = secrets
+                .certificates
                 .iter()
-                .filter_map(|secrets| {
-                    let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
-                    let certificates = secrets.certificates.iter().filter_map(|certificate| {
-                        Some((certificate.certificate_id.clone(), certificate.identity.certificate()?))
-                    });
-                    let (api_keys, certificates): (Vec<_>, Vec<_>) = (keys.collect(), certificates.collect());
-                    // What the accessors above promise.
-                    if api_keys.is_empty() || certificates.is_empty() {
-                        return None;
-                    }
-                    Some(Record {
-                        id: secrets.user_id.clone(),
-                        // One that was deleted is still somebody who must be refused.
-                        friendly_name: secrets.friendly_name.clone(),
-                        api_keys,
-                        certificates,
-                        store: Arc::clone(store),
-                    })
-                })
-                .collect()
+                .map(|own| Some((own.certificate_id.clone(), own.identity.certificate()?)))
+                .collect();
+            // What the accessors above promise.
+            let certificates = certificates.filter(|own| !own.is_empty() && !api_keys.is_empty())?;
+            // One that was deleted is still somebody who must be refused, so nothing of this is looked up among the users.
+            let (id, friendly_name) = (secrets.user_id.clone(), secrets.friendly_name.clone());
+            let store = Arc::clone(store);
+            Some(ServiceUser(Arc::new(Record { id, friendly_name, api_keys, certificates, store })))
         };
-        store.read(of).into_iter().map(|record| ServiceUser(Arc::new(record))).collect()
+        store.read(|state| state.disclosed.iter().map(of).collect())
     }
 
     fn change(&self, change: impl FnOnce(&mut User)) {

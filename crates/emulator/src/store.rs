@@ -4,12 +4,12 @@
 //! function, so that each is in the audit log, and in the file before its caller hears of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use digicert_one_testbed::{Pki, random_bytes};
 
-use crate::answer::Fault;
+use crate::answer::Rejection;
 use crate::end_date::rfc3339;
 use crate::error::EmulatorError;
 use crate::keep;
@@ -18,7 +18,7 @@ use crate::options::{Clock, Generation};
 use crate::state::{AuditEntry, State};
 
 pub(crate) struct Store {
-    pub(crate) pki: Pki,
+    pub(crate) pki: Arc<Pki>,
     pub(crate) generation: Generation,
     /// Whether Private CA has no authority to show.
     pub(crate) no_authorities: bool,
@@ -36,21 +36,17 @@ pub(crate) struct Deed<'a> {
 }
 
 impl Store {
-    /// A store of this state, which it keeps in the file from now on.
+    /// A store of this state. It keeps the changes in the file; the state as it is, [`Store::save`] writes.
     pub(crate) fn new(
-        pki: Pki,
+        pki: Arc<Pki>,
         state: State,
         clock: Clock,
         generation: Generation,
         no_authorities: bool,
         path: Option<PathBuf>,
-    ) -> Result<Self, EmulatorError> {
+    ) -> Self {
         let state = Mutex::new(state);
-        let store = Store { pki, generation, no_authorities, state, clock, path, observations: Mutex::default() };
-        if let Some(path) = &store.path {
-            store.save(path)?;
-        }
-        Ok(store)
+        Store { pki, generation, no_authorities, state, clock, path, observations: Mutex::default() }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -66,8 +62,8 @@ impl Store {
     pub(crate) fn change<T>(
         &self,
         deed: &Deed<'_>,
-        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<(String, T), Rejection>,
+    ) -> Result<T, Rejection> {
         let mut state = self.state();
         let before = self.path.is_some().then(|| state.clone());
         let (resource_id, result) = change(&mut state)?;
@@ -85,7 +81,7 @@ impl Store {
     }
 
     /// A change by whoever holds the emulator, which no audit log shows.
-    pub(crate) fn change_quietly(&self, change: impl FnOnce(&mut State)) -> Result<(), Fault> {
+    pub(crate) fn change_quietly(&self, change: impl FnOnce(&mut State)) -> Result<(), Rejection> {
         let mut state = self.state();
         let before = self.path.is_some().then(|| state.clone());
         change(&mut state);
@@ -106,11 +102,20 @@ impl Store {
         self.observations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn keep(&self, state: &mut State, before: Option<State>) -> Result<(), Fault> {
+    pub(crate) fn forget_observed(&self) {
+        self.observations.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The file that the state is kept in.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn keep(&self, state: &mut State, before: Option<State>) -> Result<(), Rejection> {
         let (Some(path), Some(before)) = (&self.path, before) else { return Ok(()) };
         keep::write(path, &self.pki, state).map_err(|error| {
             *state = before;
-            Fault::internal(format!("nothing was changed, since the state file cannot be written: {error}"))
+            Rejection::internal(format!("nothing was changed, since the state file cannot be written: {error}"))
         })
     }
 

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
@@ -20,18 +20,21 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
+use crate::certificate::ServerCert;
 use crate::connection::Listening;
+use crate::ending::{AnswerBody, Ending, ResetSwitch, Resettable};
 use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
 use crate::options::{FrontOptions, HttpVersions, TlsVersion};
 use crate::provider::sha256_hex;
 use crate::runtime;
-use crate::tls::{Accepted, Stream, TlsServer};
+use crate::tls::{Accepted, Agreed, Stream, TlsServer};
 use crate::wiremock_forward::WiremockForward;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
-/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away.
+/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away. An [`Ending`] in the
+/// extensions of a response makes it one that does not end well.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: http::Request<Bytes>, peer: Peer) -> BoxFuture<http::Response<Bytes>>;
@@ -59,12 +62,14 @@ pub struct Peer {
     pub remote: SocketAddr,
 }
 
-/// A running HTTPS server on loopback. Dropping it closes listener and connections.
+/// A running HTTPS server on loopback (or one in clear text, see [`Front::plain`]). Dropping it closes listener and connections.
 pub struct Front {
     // Stopped before the mock server goes, which checks its expectations when dropped.
     listening: Listening,
     ledger: Ledger,
     mock: Option<MockServer>,
+    /// What it speaks TLS by, and how that was made; `None` in clear text.
+    tls: Option<(FrontOptions, Arc<Mutex<TlsServer>>)>,
 }
 
 /// Makes a handler of a closure.
@@ -91,13 +96,14 @@ where
 impl Front {
     /// Starts a server with this handler, from any thread, inside or outside a runtime.
     pub fn start(options: FrontOptions, handler: Arc<dyn Handler>) -> io::Result<Front> {
-        let tls = TlsServer::new(&options)?;
+        let tls = Arc::new(Mutex::new(TlsServer::new(&options)?));
         let (http, max_streams, record) = (options.http, options.max_streams, options.record_requests);
         let ledger = Ledger::new();
         let listening = Listening::start(options.bind, ledger.clone(), Handshake::Pending, {
-            let ledger = ledger.clone();
+            let (ledger, tls) = (ledger.clone(), Arc::clone(&tls));
             move |tcp, id| {
-                let (tls, ledger, handler) = (tls.clone(), ledger.clone(), Arc::clone(&handler));
+                let tls = tls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let (ledger, handler) = (ledger.clone(), Arc::clone(&handler));
                 async move {
                     if let Some(accepted) = tls.accept(tcp, &ledger, id).await {
                         let ledger = record.then_some(ledger);
@@ -106,7 +112,36 @@ impl Front {
                 }
             }
         })?;
-        Ok(Front { listening, ledger, mock: None })
+        Ok(Front { listening, ledger, mock: None, tls: Some((options, tls)) })
+    }
+
+    /// Starts a server in clear text, HTTP/1.1 alone, for what is steered and not checked.
+    pub fn plain(bind: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Front> {
+        let ledger = Ledger::new();
+        let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
+            let ledger = ledger.clone();
+            move |tcp, id| {
+                let (ledger, handler) = (ledger.clone(), Arc::clone(&handler));
+                let agreed = Agreed { chain: Vec::new(), sni: None, version: None, alpn: None, resumed: false };
+                let accepted = Accepted { stream: Stream::Plain(tcp), agreed };
+                serve(accepted, id, (HttpVersions::Only1, 1), Some(ledger), handler)
+            }
+        })?;
+        Ok(Front { listening, ledger, mock: None, tls: None })
+    }
+
+    /// Shows another certificate from the next connection on. Sessions of the one before are not resumed.
+    ///
+    /// # Errors
+    ///
+    /// The TLS stack refuses the certificate, or the server is one in clear text; all stays as it was.
+    pub fn replace_certificate(&self, server: ServerCert) -> io::Result<()> {
+        let Some((options, tls)) = &self.tls else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a server in clear text has no certificate"));
+        };
+        let replaced = TlsServer::new(&options.clone().server(server))?;
+        *tls.lock().unwrap_or_else(PoisonError::into_inner) = replaced;
+        Ok(())
     }
 
     /// Starts a server that forwards to a wiremock server of its own, found with [`Front::mock`].
@@ -141,9 +176,10 @@ impl Front {
         self.listening.address.port()
     }
 
-    /// `https://host:port`, without a path.
+    /// `https://host:port` (`http` for clear text), without a path.
     pub fn url(&self, host: &str) -> String {
-        format!("https://{host}:{}", self.port())
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{host}:{}", self.port())
     }
 
     /// What arrived.
@@ -167,18 +203,26 @@ async fn serve(
 ) {
     let Ok((stream, peer)) = peer(accepted, id) else { return };
     let http2 = peer.alpn.as_deref() == Some("h2") || http == HttpVersions::Only2;
+    let reset = ResetSwitch::new();
+    let io = TokioIo::new(Resettable::new(stream, reset.clone()));
+    let switch = reset.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (ledger, handler, peer) = (ledger.clone(), Arc::clone(&handler), peer.clone());
-        async move { Ok::<_, Infallible>(answer(request, peer, ledger.as_ref(), &*handler).await) }
+        let (ledger, handler, peer, reset) = (ledger.clone(), Arc::clone(&handler), peer.clone(), switch.clone());
+        async move { Ok::<_, Infallible>(answer(request, peer, ledger.as_ref(), &*handler, &reset).await) }
     });
-    let io = TokioIo::new(stream);
-    // How a connection ends is the client's business; the ledger records that it did.
-    let _ = if http2 {
-        let mut server = hyper::server::conn::http2::Builder::new(Streams::default());
-        server.max_concurrent_streams(max_streams).serve_connection(io, service).await
-    } else {
-        hyper::server::conn::http1::Builder::new().serve_connection(io, service).await
+    let served = async {
+        // How a connection ends is the client's business; the ledger records that it did.
+        let _ = if http2 {
+            let mut server = hyper::server::conn::http2::Builder::new(Streams::default());
+            server.max_concurrent_streams(max_streams).serve_connection(io, service).await
+        } else {
+            hyper::server::conn::http1::Builder::new().serve_connection(io, service).await
+        };
     };
+    tokio::select! {
+        () = served => {}
+        () = reset.thrown() => {}
+    }
 }
 
 fn peer(accepted: Accepted, id: u64) -> io::Result<(Stream, Peer)> {
@@ -203,13 +247,14 @@ async fn answer(
     peer: Peer,
     ledger: Option<&Ledger>,
     handler: &dyn Handler,
-) -> http::Response<Full<Bytes>> {
+    reset: &ResetSwitch,
+) -> http::Response<AnswerBody> {
     let (head, body) = request.into_parts();
     let ticket = ledger.map(|ledger| record(&head, peer.connection, ledger));
     let Ok(body) = body.collect().await else {
         // The body was cut: nobody is left to read an answer.
         drop(ticket);
-        let mut response = http::Response::new(Full::default());
+        let mut response = http::Response::new(AnswerBody::new(Bytes::new(), None));
         *response.status_mut() = http::StatusCode::BAD_REQUEST;
         return response;
     };
@@ -224,10 +269,19 @@ async fn answer(
         let length = std::mem::take(response.body_mut()).len();
         response.headers_mut().entry(http::header::CONTENT_LENGTH).or_insert_with(|| length.into());
     }
+    let ending = response.extensions_mut().remove::<Ending>();
+    if ending == Some(Ending::Reset) {
+        if let Some(ticket) = ticket {
+            ticket.leave();
+        }
+        reset.throw();
+        // Dropped together with its connection.
+        return std::future::pending().await;
+    }
     if let Some(ticket) = ticket {
         ticket.answered(response.status().as_u16());
     }
-    response.map(Full::new)
+    response.map(|body| AnswerBody::new(body, ending))
 }
 
 fn record(head: &http::request::Parts, connection: u64, ledger: &Ledger) -> RequestTicket {

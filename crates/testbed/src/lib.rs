@@ -15,6 +15,7 @@
 
 mod certificate;
 mod connection;
+mod ending;
 mod front;
 mod inspect;
 #[cfg(feature = "key-store")]
@@ -35,6 +36,7 @@ mod wire;
 mod wiremock_forward;
 
 pub use certificate::{ClientCert, ClientCertError, KeyEncoding, ServerCert, certificate_pem, serial_number};
+pub use ending::Ending;
 pub use front::{BoxFuture, Front, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};

@@ -59,7 +59,7 @@ impl Step {
     }
 }
 
-/// Holds a script back until the test lets it go on. Clones are one gate.
+/// Holds a script (or a handler) back until the test lets it go on. Clones are one gate.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<watch::Sender<bool>>);
 
@@ -115,7 +115,8 @@ impl Gate {
         self.0.send_replace(true);
     }
 
-    async fn passed(&self) {
+    /// Waits, under any executor, until it is open.
+    pub async fn passed(&self) {
         let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
 }

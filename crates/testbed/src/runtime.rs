@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ pub(crate) fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send +
 #[derive(Debug)]
 pub(crate) struct Background {
     task: JoinHandle<()>,
-    gone: mpsc::Receiver<()>,
+    /// In a lock for the sake of those who share a server; nobody but its end takes it.
+    gone: Mutex<mpsc::Receiver<()>>,
 }
 
 /// Held by everything that belongs to a [`Background`]; once all are dropped, it is over.
@@ -51,7 +52,7 @@ impl Background {
         F: Future<Output = ()> + Send + 'static,
     {
         let (alive, gone) = mpsc::channel();
-        Background { task: handle().spawn(work(alive)), gone }
+        Background { task: handle().spawn(work(alive)), gone: Mutex::new(gone) }
     }
 }
 
@@ -61,7 +62,8 @@ impl Drop for Background {
         let inside = Handle::try_current().is_ok_and(|current| current.id() == handle().id());
         if !inside {
             // Sockets close on a worker; a test that looks for the freed port right after must not race it.
-            let _ = self.gone.recv_timeout(Duration::from_secs(2));
+            let gone = self.gone.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let _ = gone.recv_timeout(Duration::from_secs(2));
         }
     }
 }

@@ -91,3 +91,18 @@ fn engine() -> String {
 fn engine() -> String {
     "native-tls 0.2 / Security.framework".to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::Connector as _;
+
+    use super::Connector;
+
+    #[test]
+    fn the_engine_is_named() {
+        let info = Connector::new().info();
+        let named = ["native-tls 0.2 / OpenSSL ", "native-tls 0.2 / SChannel", "native-tls 0.2 / Security.framework"];
+        assert!(named.iter().any(|name| info.tls_engine.starts_with(name)), "{}", info.tls_engine);
+        assert!(!info.tls_engine.ends_with(' '), "its version is missing");
+    }
+}

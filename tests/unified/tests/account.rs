@@ -10,7 +10,7 @@ use digicert_one_client::account::{
 };
 use digicert_one_client::{Client, Error, Retry};
 use digicert_one_core::{ApiKey, Code, Connector, FixedCredential, Instance, Material, TransportConfig, TrustRoots};
-use digicert_one_credentials::{Rules, Secret, read_client_identity, read_roots};
+use digicert_one_credentials::{Rules, Secret, read_client_identity};
 use digicert_one_emulator::{Emulator, EmulatorOptions, Generation, ServiceUserSpec};
 
 /// An emulator and a transport to it.
@@ -22,7 +22,7 @@ struct Stage {
 impl Stage {
     fn client(&self, material: Material) -> AccountManager {
         let (platform, client_auth) = (self.emulator.platform_url(), self.emulator.client_auth_url());
-        let roots = read_roots(&Secret::new(self.emulator.ca_pem(), "the emulator")).expect("a root");
+        let roots = vec![self.emulator.ca_der().to_vec().into()];
         let client = Client::builder()
             .instance(Instance::pair(&platform, &client_auth).expect("two hosts"))
             .credential(FixedCredential::new(material, "the test"))

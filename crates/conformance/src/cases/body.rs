@@ -6,6 +6,8 @@ use bytes::Bytes;
 use digicert_one_core::{Code, Delivery, FixedCredential, Mode, TransportErrorKind};
 use digicert_one_testbed::{Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Snapshot, Step};
 use http::{HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use sha2::{Digest, Sha256};
 
 use crate::child::{self, Parent};
@@ -248,5 +250,30 @@ pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
         };
         let kinds = [TransportErrorKind::BodyCut, TransportErrorKind::Interrupted];
         assert!(kinds.contains(&error.kind()), "{error:?}");
+    }
+}
+
+pub(crate) async fn body_12_what_a_body_says_of_its_length_and_end_is_true(world: World) {
+    const BODY: &str = "0123456789";
+    let measured = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{BODY}", BODY.len());
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n";
+    let empty = "HTTP/1.1 204 No Content\r\n\r\n";
+    for (answer, whole) in [(&*measured, BODY), (chunked, BODY), (empty, "")] {
+        let server = scripted([vec![Step::ReadRequest, Step::write(answer.to_owned())]]);
+        let transport = world.transport(&world.config());
+        let exchange = transport.send(get(server.url(HOST))).await.expect("answered");
+        let mut body = exchange.response.into_body();
+        let mut left = whole.len() as u64;
+        loop {
+            let hint = body.size_hint();
+            assert!(hint.lower() <= left, "{hint:?} with {left} bytes to come of {answer:?}");
+            assert!(hint.upper().is_none_or(|upper| upper >= left), "{hint:?} with {left} bytes to come of {answer:?}");
+            assert!(left == 0 || !body.is_end_stream(), "at its end with {left} bytes to come of {answer:?}");
+            let Some(frame) = body.frame().await else { break };
+            let frame = frame.expect("nothing is cut");
+            left =
+                left.checked_sub(frame.data_ref().map_or(0, |data| data.len() as u64)).expect("no more than was sent");
+        }
+        assert_eq!(left, 0, "{answer:?}");
     }
 }

@@ -182,6 +182,10 @@ defects! {
     ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
     /// takes the end of TCP for the end of a TLS stream
     TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
+    /// says that a body is at its end before it is
+    ClaimsEarlyEnds claims_early_ends "BODY-12" "at its end with 10 bytes to come";
+    /// says that a body is longer than it is
+    ClaimsLongerBodies claims_longer_bodies "BODY-12" "with 10 bytes to come";
     // Errors.
     /// keeps the error of its library to itself
     LosesSources loses_sources "ERR-13" "source: None";
@@ -260,4 +264,6 @@ defects! {
     OpensItsKeyFile opens_its_key_file "SECRET-07" "is open to others (644)";
     /// leaves a file with its private key behind
     LeavesItsKeyFile leaves_its_key_file "SECRET-07" "the private key is left behind";
+    /// writes the keys of its connections where the environment says
+    KeepsAKeyLog keeps_a_key_log "SECRET-11" "what SSLKEYLOGFILE names was written";
 }

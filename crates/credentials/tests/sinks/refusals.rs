@@ -59,6 +59,41 @@ fn a_full_disk_is_found_out_beforehand_and_nothing_stays() {
     assert!(names(directory.path()).is_empty(), "{:?}", names(directory.path()));
 }
 
+/// This test again, with a file system of its own over the directory; where the system gives one to this user.
+#[cfg(target_os = "linux")]
+fn with_file_system(options: &str, test: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().display().to_string();
+    let script = format!("mount -t tmpfs -o {options} tmpfs {path} || exit 77; exec \"$0\" \"$@\"");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", test])
+        .env(DIRECTORY, &path)
+        .output();
+    match output {
+        Ok(output) if output.status.code() != Some(77) && !output.stdout.is_empty() => assert_passed(&output),
+        // No such program, or no such right.
+        _ => {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_without_room_is_full() {
+    if !is_child(SinkErrorKind::Full) {
+        with_file_system("size=16k", "refusals::a_file_system_without_room_is_full");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_is_read_only_is_told_as_that() {
+    if !is_child(SinkErrorKind::ReadOnly) {
+        with_file_system("ro", "refusals::a_file_system_that_is_read_only_is_told_as_that");
+    }
+}
+
 #[test]
 fn a_directory_that_is_not_ours_to_write_is_found_out_beforehand() {
     if is_child(SinkErrorKind::NotWritable) {

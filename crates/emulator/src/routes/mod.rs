@@ -10,26 +10,17 @@ mod private_ca;
 mod query;
 mod signing;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use digicert_one_testbed::{BoxFuture, Handler, Peer};
-use http::{HeaderValue, Method, Request};
+use http::{Method, Request};
 
-use crate::answer::{self, Answer, Fault, Product};
-use crate::decide::{Caller, Decision, Presented, Requirement, decide};
-use crate::observation::{HostKind, Observation};
+use crate::answer::{self, Answer, Product, Rejection};
+use crate::csc;
+use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
 use crate::state::State;
 use crate::store::{Deed, Store};
 
 /// All tables but those of Account Manager, which has several.
 const TABLES: [&[Route]; 4] = [lifecycle::ROUTES, signing::ROUTES, device::ROUTES, private_ca::ROUTES];
-
-/// The handler of one listener.
-pub(crate) struct Listener {
-    pub(crate) host: HostKind,
-    pub(crate) store: Arc<Store>,
-}
 
 /// A call that exists.
 pub(crate) struct Route {
@@ -37,7 +28,7 @@ pub(crate) struct Route {
     /// Segments in braces stand for any single one; among several routes that fit, the first of its table is taken.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Fault>,
+    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Rejection>,
 }
 
 /// Who may make a call.
@@ -61,38 +52,6 @@ pub(crate) struct Ask<'a> {
     caller: Option<&'a Caller>,
     /// What stands in the path where the route has braces.
     variables: Vec<&'a str>,
-}
-
-impl Handler for Listener {
-    fn handle(&self, request: Request<Bytes>, peer: Peer) -> BoxFuture<Answer> {
-        let keys: Vec<_> = request.headers().get_all("x-api-key").iter().map(HeaderValue::as_bytes).collect();
-        let api_key_sent = !keys.is_empty();
-        // Two keys are no key that anybody has.
-        let api_key = api_key_sent.then(|| String::from_utf8_lossy(&keys.join(&b","[..])).into_owned());
-        let presented = Presented { api_key: api_key.as_deref(), certificate: peer.fingerprint.as_deref() };
-
-        let (caller, mut answer) = respond(&self.store, &request, presented);
-        if let Some(caller) = &caller {
-            let headers = answer.headers_mut();
-            if let Ok(name) = HeaderValue::try_from(caller.friendly_name.as_str()) {
-                headers.insert("x-emulator-caller", name);
-            }
-            if let Ok(proof) = HeaderValue::try_from(caller.proof.to_string()) {
-                headers.insert("x-emulator-proof", proof);
-            }
-        }
-        self.store.observe(Observation {
-            host: self.host,
-            method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
-            caller: caller.as_ref().map(|caller| caller.friendly_name.clone()),
-            proof: caller.map(|caller| caller.proof),
-            api_key_sent,
-            certificate: peer.fingerprint,
-            status: answer.status().as_u16(),
-        });
-        Box::pin(std::future::ready(answer))
-    }
 }
 
 impl Route {
@@ -130,8 +89,8 @@ impl Access {
 
 impl Ask<'_> {
     /// Who is calling.
-    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
-        self.caller.ok_or_else(|| Fault::internal("this call was let through without a caller"))
+    pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
+        self.caller.ok_or_else(|| Rejection::internal("this call was let through without a caller"))
     }
 
     /// Changes the state in the name of the caller; see [`Store::change`].
@@ -139,8 +98,8 @@ impl Ask<'_> {
         &self,
         action: &'static str,
         resource_type: &'static str,
-        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<(String, T), Rejection>,
+    ) -> Result<T, Rejection> {
         let deed = Deed { user_id: &self.caller()?.id, action, resource_type };
         self.store.change(&deed, change)
     }
@@ -156,7 +115,8 @@ impl Ask<'_> {
     }
 }
 
-fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) -> (Option<Caller>, Answer) {
+/// The answer to a request, and who is calling, if that is known.
+pub(crate) fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) -> (Option<Caller>, Answer) {
     let path = request.uri().path();
     let product = Product::of(path);
     let fitting: Vec<_> = account::ROUTES
@@ -171,8 +131,11 @@ fn respond(store: &Store, request: &Request<Bytes>, presented: Presented<'_>) ->
     let Some((route, variables)) = fitting.iter().find(|(route, _)| route.takes(request.method())) else {
         return (None, answer::wrong_method(product, &allowed(fitting.iter().map(|(route, _)| *route))));
     };
+    if csc::bearer_sent(request) {
+        return (None, product.refused(Refusal::TokenOfAnotherApi));
+    }
     let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
-    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
+    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|rejection| product.rejected(&rejection));
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     match store.read(|state| decide(state, presented, requirement, store.now())) {
         Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
@@ -194,4 +157,39 @@ fn allowed<'r>(routes: impl Iterator<Item = &'r Route>) -> String {
         }
     }
     methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The calls of products that a line of docs/emulator.md names: `METHOD /path`, without a query.
+    fn named(line: &str) -> impl Iterator<Item = String> {
+        let spans = line.split('`').skip(1).step_by(2).map(|span| span.split('?').next().unwrap_or_default());
+        let products =
+            ["/account/", "/mpki/", "/signingmanager/", "/devicetrustmanager/", "/iot/", "/certificate-authority/"];
+        let of_product = move |span: &&str| {
+            span.split_once(' ').is_some_and(|(_, path)| products.iter().any(|product| path.starts_with(product)))
+        };
+        spans.filter(of_product).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_page_on_the_emulator_names_every_call_with_its_permission_and_no_other() {
+        let page = include_str!("../../../../docs/emulator.md");
+        let mut calls = BTreeSet::new();
+        for route in account::ROUTES.into_iter().chain(TABLES).flatten() {
+            let call = format!("{} {}", route.method, route.path);
+            let row = page.lines().find(|line| named(line).any(|named| named == call));
+            let row = row.unwrap_or_else(|| panic!("{call} is missing in docs/emulator.md"));
+            if let Access::With(permission) | Access::WithBothFactors(permission) = route.access {
+                assert!(row.contains(&format!("`{permission}`")), "{call} takes {permission}: {row}");
+            }
+            calls.insert(call);
+        }
+        let all: BTreeSet<String> = page.lines().flat_map(named).collect();
+        assert_eq!(all, calls);
+    }
 }

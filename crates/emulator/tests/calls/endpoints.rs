@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::caller::{Call, ME};
 
-const SHA256_OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+pub(crate) const SHA256_OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
 async fn call_signature(emulator: &Emulator, id: &serde_json::Value) -> serde_json::Value {
     let call = Call::platform(emulator).key(emulator.users()[0].api_key());

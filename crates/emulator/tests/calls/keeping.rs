@@ -70,7 +70,7 @@ async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
     let emulator = Emulator::start_with(options(&kept)).await.unwrap();
     emulator.users()[0].set_api_key_enabled(0, false);
     emulator.save(&copy).unwrap();
-    assert_eq!(read(&kept), read(&copy));
+    assert!(read(&kept) == read(&copy), "the two files differ");
 
     let other = Emulator::start_with(options(&copy)).await.unwrap();
     let answer = Call::platform(&other).key(other.users()[0].api_key()).get(ME).await;
@@ -99,7 +99,7 @@ fn a_file_that_is_not_right_is_named_and_left_as_it_is() {
     let refusal = |text: &str| {
         std::fs::write(&path, text).unwrap();
         let error = Emulator::start_blocking(options(&path)).unwrap_err();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        assert!(std::fs::read_to_string(&path).unwrap() == text, "the file was changed");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
         error
     };
@@ -113,10 +113,15 @@ fn a_file_that_is_not_right_is_named_and_left_as_it_is() {
     broken_key["pki"]["root_key"] = json!("canary");
     let mut nobody = good.clone();
     nobody["state"]["disclosed"] = json!([]);
+    let mut half_an_administrator = good.clone();
+    half_an_administrator["state"]["disclosed"][0]["certificates"][0]["identity"]["pkcs8"] = json!("canary");
+    let mut no_account = good.clone();
+    no_account["state"]["accounts"] = json!([]);
     let mut wrong_type = good.clone();
     wrong_type["state"]["users"] = json!("canary");
     let half = &good.to_string()[..100];
-    for text in ["", "{}", half, &broken_key.to_string(), &nobody.to_string(), &wrong_type.to_string()] {
+    let wrong = [broken_key, nobody, half_an_administrator, no_account, wrong_type].map(|state| state.to_string());
+    for text in ["", "{}", half].into_iter().chain(wrong.iter().map(String::as_str)) {
         let error = refusal(text);
         assert!(matches!(error, EmulatorError::StateMalformed { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"));

@@ -1,10 +1,12 @@
 //! The calls of the other products: each, its envelope, and its refusal.
 
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec};
 use serde_json::{Value, json};
 
 use crate::caller::Call;
 use crate::certificates::Request;
+use crate::endpoints::SHA256_OF_NOTHING;
 
 const CERTIFICATE: &str = "/mpki/api/v1/certificate";
 const SEARCH: &str = "/mpki/api/v1/certificate-search";
@@ -161,6 +163,30 @@ async fn key_pairs_are_listed_and_looked_up() {
     let missing = call.get("/signingmanager/api/v1/keypairs/unknown").await;
     assert_eq!((missing.status, &missing.json()["error"]["status"]), (404, &json!("resource_not_found")));
     assert_eq!(call.get("/signingmanager/api/v1/signatures/unknown").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_signature_is_one_of_the_key_pair_that_was_asked_for() {
+    let emulator = start();
+    let user = &emulator.users()[0];
+    let both = Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
+    let pairs = caller(&emulator).get("/signingmanager/api/v1/keypairs").await.json();
+    let p256: &dyn VerificationAlgorithm = &signature::ECDSA_P256_SHA256_ASN1;
+    let rsa: &dyn VerificationAlgorithm = &signature::RSA_PKCS1_2048_8192_SHA256;
+    // Where the key begins in its SubjectPublicKeyInfo.
+    for (pair, sig_alg, algorithm, start) in
+        [(&pairs["items"][0], "SHA256withECDSA", p256, 26), (&pairs["items"][2], "sha256WithRSA", rsa, 24)]
+    {
+        let path = format!("/signingmanager/api/v1/keypairs/{}/sign", pair["id"].as_str().unwrap());
+        let body = json!({ "account": { "id": emulator.account_id() }, "sig_alg": sig_alg, "hash": SHA256_OF_NOTHING });
+        let signed = both.post(&path, body).await;
+        assert_eq!(signed.status, 200, "{}", signed.text);
+        let bytes = |value: &Value| data_encoding::BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap();
+        let key = UnparsedPublicKey::new(algorithm, bytes(&pair["public_key"])[start..].to_vec());
+        let signature = bytes(&signed.json()["signature"]);
+        assert!(key.verify(b"", &signature).is_ok(), "{sig_alg}");
+        assert!(key.verify(b"other", &signature).is_err(), "{sig_alg}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod client;
+mod ending;
 mod front;
 #[cfg(feature = "openssl")]
 mod late;

@@ -82,10 +82,14 @@ impl Body for Held {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream() && self.returning.0.is_none()
+        let flaw = self.report.flaw();
+        flaw.is(Defect::ClaimsEarlyEnds) || self.inner.is_end_stream() && self.returning.0.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.report.flaw().is(Defect::ClaimsLongerBodies) {
+            return SizeHint::with_exact(1 << 20);
+        }
         self.inner.size_hint()
     }
 }

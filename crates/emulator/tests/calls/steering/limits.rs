@@ -1,0 +1,108 @@
+//! Rate limits and maintenance by the emulator's clock, and the shapes of errors.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_emulator::{
+    Emulator, EmulatorClock, EmulatorOptions, ErrorShape, Maintenance, RateLimit, RetryAfter, RetryAfterForm,
+};
+use serde_json::json;
+
+use crate::caller::{Call, ME};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// An emulator at a moment of the test's.
+fn at_a_moment(options: EmulatorOptions) -> (Emulator, EmulatorClock) {
+    let clock = EmulatorClock::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+    (Emulator::start_blocking(options.emulator_clock(&clock)).unwrap(), clock)
+}
+
+#[tokio::test]
+async fn a_credential_has_its_calls_in_each_window_and_no_more() {
+    let limit = RateLimit::new(2, MINUTE);
+    let (emulator, clock) = at_a_moment(EmulatorOptions::default().rate_limit(limit));
+    let user = &emulator.users()[0];
+    let key = Call::platform(&emulator).key(user.api_key());
+    let certificate = Call::client_auth(&emulator).certificate(user.certificate());
+
+    assert_eq!(key.get(ME).await.status, 200);
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(key.get(ME).await.status, 200);
+    let refused = key.get(ME).await;
+    assert_eq!((refused.status, refused.header("retry-after").as_deref()), (429, Some("50")));
+    assert_eq!(refused.json()["errors"][0]["code"], "request_limit_exceeded");
+    assert_eq!(certificate.get(ME).await.status, 200);
+
+    clock.advance(Duration::from_secs(49));
+    assert_eq!(key.get(ME).await.status, 429);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(key.get(ME).await.status, 200);
+    let refused = key.get(ME).await;
+    assert_eq!((refused.status, refused.header("retry-after").as_deref()), (429, Some("10")));
+
+    emulator.control().no_limit();
+    assert_eq!(key.get(ME).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_limit_can_speak_in_dates_or_not_at_all() {
+    let (emulator, _) = at_a_moment(EmulatorOptions::default());
+    let key = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    for (form, expected) in
+        [(RetryAfterForm::Date, Some("Fri, 15 Jan 2027 08:01:00 GMT")), (RetryAfterForm::Absent, None)]
+    {
+        emulator.control().limit(RateLimit::new(1, MINUTE).retry_after(form));
+        assert_eq!(key.get(ME).await.status, 200);
+        let refused = key.get(ME).await;
+        assert_eq!((refused.status, refused.header("retry-after").as_deref()), (429, expected));
+    }
+}
+
+#[tokio::test]
+async fn maintenance_is_for_everybody_and_ends_by_the_clock() {
+    let (emulator, clock) = at_a_moment(EmulatorOptions::default());
+    let control = emulator.control();
+    let anybody = Call::platform(&emulator);
+
+    control.maintenance(Maintenance::new(RetryAfter::date(MINUTE)).ending_in(MINUTE));
+    let refused = anybody.get("/mpki/api/v1/hello").await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.header("retry-after").as_deref(), Some("Fri, 15 Jan 2027 08:01:00 GMT"));
+    assert!(control.in_maintenance());
+    clock.advance(MINUTE);
+    assert_eq!(anybody.get("/mpki/api/v1/hello").await.status, 200);
+
+    control.maintenance(Maintenance::new(RetryAfter::absent()));
+    clock.advance(1000 * MINUTE);
+    assert_eq!(
+        anybody.get("/signingmanager/api/v1/certificates").await.json()["error"]["status"],
+        "service_unavailable"
+    );
+    control.no_maintenance();
+    assert!(!control.in_maintenance());
+    assert_eq!(anybody.get("/mpki/api/v1/hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn each_product_can_have_another_shape_of_errors() {
+    let options = EmulatorOptions::default().error_shape("/account", ErrorShape::ErrorCode);
+    let emulator = Emulator::start_blocking(options).unwrap();
+    let nobody = Call::platform(&emulator);
+    let signing = "/signingmanager/api/v1/certificates";
+
+    assert_eq!(nobody.get(ME).await.json()["error"]["code"], "invalid_api_key");
+    assert_eq!(nobody.get(signing).await.json()["error"]["status"], "invalid_api_key");
+    emulator.control().error_shape("/signingmanager", ErrorShape::Csc);
+    let refused = nobody.get(signing).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (401, &json!("invalid_api_key")));
+    emulator.control().error_shape("/account", ErrorShape::Empty);
+    let refused = nobody.get(ME).await;
+    assert_eq!((refused.status, refused.text.as_str()), (401, ""));
+    // The gateway knows of no product, and what is no error has no shape.
+    assert_eq!(nobody.get("/account/api/v1/nothing").await.json()["errors"][0]["message"], "Path not found");
+    let key = Call::platform(&emulator).key(emulator.users()[0].api_key());
+    assert_eq!(key.get(ME).await.json()["friendly_name"], "ci-bot");
+
+    emulator.control().native_error_shapes();
+    assert_eq!(nobody.get(ME).await.json()["errors"][0]["code"], "invalid_api_key");
+}

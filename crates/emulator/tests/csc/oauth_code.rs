@@ -1,0 +1,198 @@
+//! The code flow, with the emulator in the part of the signer: codes, PKCE, refresh tokens.
+
+use digicert_one_emulator::{CscOptions, OAuthClientSpec};
+use serde_json::json;
+
+use crate::caller::{Bench, challenge};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const LIST: &str = "credentials/list";
+
+#[tokio::test]
+async fn a_code_with_pkce_gives_a_token_of_the_signer() {
+    let bench = Bench::new();
+    let challenge = challenge(VERIFIER);
+    let fields = [
+        ("scope", "service"),
+        ("state", "a b&c"),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ];
+    let answer = bench.authorize(&fields).await;
+    assert_eq!(answer.redirected("state").as_deref(), Some("a b&c"));
+    assert!(answer.location.as_deref().unwrap().starts_with("https://client.example.test/callback?"));
+
+    let body = bench.exchange(&answer.code(), Some(VERIFIER)).await.json();
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
+    // The signer's own token: nobody has to be named, and nobody else can be.
+    let token = body["access_token"].as_str().unwrap();
+    assert_eq!(bench.call(token, LIST, json!({})).await.json()["credentialIDs"], json!(bench.csc().credential_ids()));
+    bench.call(token, LIST, json!({ "userID": "x" })).await.assert_error(400, "invalid_request", "userID");
+}
+
+#[tokio::test]
+async fn a_wrong_missing_or_needless_verifier_is_refused_and_costs_the_code() {
+    let bench = Bench::new();
+    let challenge = challenge(VERIFIER);
+    let fields = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+    for verifier in [Some("wrong"), None] {
+        let code = bench.authorize(&fields).await.code();
+        bench.exchange(&code, verifier).await.assert_error(400, "invalid_grant", "code_verifier");
+        bench.exchange(&code, Some(VERIFIER)).await.assert_error(400, "invalid_grant", "used before");
+    }
+    let code = bench.authorize(&[]).await.code();
+    bench.exchange(&code, Some(VERIFIER)).await.assert_error(400, "invalid_grant", "code_verifier");
+}
+
+#[tokio::test]
+async fn plain_pkce_is_refused_named_or_not_and_none_where_it_is_required() {
+    let bench = Bench::new();
+    for fields in [
+        vec![("code_challenge", VERIFIER), ("code_challenge_method", "plain")],
+        vec![("code_challenge", VERIFIER)],
+        vec![("code_challenge_method", "S256")],
+        vec![("code_challenge", "short"), ("code_challenge_method", "S256")],
+    ] {
+        let answer = bench.authorize(&fields).await;
+        assert_eq!(answer.redirected("error").as_deref(), Some("invalid_request"), "{fields:?}");
+        assert!(answer.redirected("error_description").unwrap().contains("code_challenge"), "{fields:?}");
+    }
+    let strict = Bench::with(CscOptions::default().pkce_required());
+    assert_eq!(strict.authorize(&[]).await.redirected("error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn a_code_used_twice_ends_what_it_led_to() {
+    let bench = Bench::new();
+    let code = bench.authorize(&[]).await.code();
+    let body = bench.exchange(&code, None).await.json();
+    let token = body["access_token"].as_str().unwrap();
+    assert_eq!(bench.call(token, LIST, json!({})).await.status, 200);
+
+    bench.exchange(&code, None).await.assert_error(400, "invalid_grant", "used before");
+    bench.call(token, LIST, json!({})).await.assert_error(401, "invalid_token", "not valid");
+    let refresh = body["refresh_token"].as_str().unwrap();
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    bench.token(&fields).await.assert_error(400, "invalid_grant", "not valid");
+}
+
+#[tokio::test]
+async fn a_code_lives_for_a_minute() {
+    let bench = Bench::new();
+    let (early, late) = (bench.authorize(&[]).await.code(), bench.authorize(&[]).await.code());
+    bench.pass(59);
+    assert_eq!(bench.exchange(&early, None).await.status, 200);
+    bench.pass(1);
+    bench.exchange(&late, None).await.assert_error(400, "invalid_grant", "expired");
+}
+
+#[tokio::test]
+async fn a_code_is_bound_to_its_client_and_its_redirect_uri() {
+    let uris = ["http://127.0.0.1:1/a", "http://127.0.0.1:1/b?x=1"];
+    let clients = [OAuthClientSpec::new("first").redirect_uris(uris), OAuthClientSpec::new("second")];
+    let bench = Bench::with(CscOptions::default().clients(clients));
+
+    let answer = bench.authorize(&[("redirect_uri", uris[1])]).await;
+    assert!(answer.location.as_deref().unwrap().starts_with("http://127.0.0.1:1/b?x=1&code="));
+    bench.exchange(&answer.code(), None).await.assert_error(400, "invalid_grant", "redirect_uri");
+
+    let code = bench.authorize(&[]).await.code();
+    let secret = bench.csc().secret_of("second").unwrap();
+    let fields = [
+        ("client_id", "second"),
+        ("client_secret", secret),
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", uris[0]),
+    ];
+    bench.form("/oauth2/token", &[], &fields).await.assert_error(400, "invalid_grant", "not valid");
+    // The stranger's attempt cost the owner nothing.
+    assert_eq!(bench.exchange(&code, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_redirect_uri_that_is_not_registered() {
+    let bench = Bench::new();
+    for uri in
+        ["https://client.example.test/callback/", "https://client.example.test/callback?a=1", "https://evil.test/"]
+    {
+        let answer = bench.authorize(&[("redirect_uri", uri)]).await;
+        answer.assert_error(400, "invalid_request", "redirect_uri");
+        assert_eq!(answer.location, None);
+    }
+    let answer = bench.authorize(&[("client_id", "nobody")]).await;
+    answer.assert_error(400, "invalid_client", "client_id");
+    assert_eq!(answer.location, None);
+}
+
+#[tokio::test]
+async fn other_mistakes_are_told_by_redirect_with_the_state() {
+    let bench = Bench::new();
+    for (field, error) in [
+        (("response_type", "token"), "unsupported_response_type"),
+        (("scope", "service credential"), "invalid_scope"),
+        (("account_token", "x.y.z"), "invalid_request"),
+    ] {
+        let answer = bench.authorize(&[field, ("state", "s1")]).await;
+        assert_eq!(answer.redirected("error").as_deref(), Some(error));
+        assert_eq!(answer.redirected("state").as_deref(), Some("s1"));
+        assert_eq!(answer.redirected("code"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_signer_can_refuse_and_change_their_mind() {
+    let bench = Bench::with(CscOptions::default().signer_refuses());
+    let answer = bench.authorize(&[("state", "s1")]).await;
+    assert_eq!(answer.redirected("error").as_deref(), Some("access_denied"));
+    assert_eq!(answer.redirected("state").as_deref(), Some("s1"));
+    bench.csc().set_signer_agrees(true);
+    assert!(bench.authorize(&[]).await.redirected("code").is_some());
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_its_repetition_ends_the_family() {
+    let bench = Bench::new();
+    let first = bench.exchange(&bench.authorize(&[]).await.code(), None).await.json();
+    let refresh = |token: String| {
+        let bench = &bench;
+        async move { bench.token(&[("grant_type", "refresh_token"), ("refresh_token", &token)]).await }
+    };
+    let text = |body: &serde_json::Value, name: &str| body[name].as_str().unwrap().to_owned();
+
+    bench.pass(3600);
+    let second = refresh(text(&first, "refresh_token")).await.json();
+    let token = text(&second, "access_token");
+    assert_ne!(text(&first, "refresh_token"), text(&second, "refresh_token"));
+    assert_eq!(bench.call(&token, LIST, json!({})).await.status, 200);
+
+    refresh(text(&first, "refresh_token")).await.assert_error(400, "invalid_grant", "used before");
+    bench.call(&token, LIST, json!({})).await.assert_error(401, "invalid_token", "not valid");
+    refresh(text(&second, "refresh_token")).await.assert_error(400, "invalid_grant", "not valid");
+}
+
+#[tokio::test]
+async fn a_refresh_token_ends_too_and_is_its_clients_alone() {
+    let clients = [OAuthClientSpec::new("first"), OAuthClientSpec::new("second")];
+    let bench = Bench::with(CscOptions::default().clients(clients));
+    let body = bench.exchange(&bench.authorize(&[]).await.code(), None).await.json();
+    let token = body["refresh_token"].as_str().unwrap();
+    let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    let secret = bench.csc().secret_of("second").unwrap();
+    let fields = [("client_id", "second"), ("client_secret", secret), grant[0], grant[1]];
+    bench.form("/oauth2/token", &[], &fields).await.assert_error(400, "invalid_grant", "not valid");
+    bench.token(&[grant[0], grant[1], ("scope", "credential")]).await.assert_error(400, "invalid_scope", "service");
+    bench.pass(30 * 24 * 3600);
+    bench.token(&grant).await.assert_error(400, "invalid_grant", "expired");
+}
+
+#[tokio::test]
+async fn revoking_a_refresh_token_ends_the_access_token_with_it() {
+    let bench = Bench::new();
+    let body = bench.exchange(&bench.authorize(&[]).await.code(), None).await.json();
+    let (id, secret) = (bench.csc().client_id(), bench.csc().client_secret());
+    let fields = [("client_id", id), ("client_secret", secret), ("token", body["refresh_token"].as_str().unwrap())];
+    assert_eq!(bench.form("/oauth2/revoke", &[], &fields).await.status, 200);
+    let token = body["access_token"].as_str().unwrap();
+    bench.call(token, LIST, json!({})).await.assert_error(401, "invalid_token", "not valid");
+}

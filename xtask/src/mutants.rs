@@ -1,0 +1,173 @@
+//! `cargo xtask mutants`: changes each transport in every small way that cargo-mutants knows (to be installed with `cargo install
+//! cargo-mutants`) and runs the transport's own suites on each. What survives is either a hole in the suite, or stands in the
+//! transport's `mutants.toml` with the reason why no case can see it; an entry there that is caught is a fault too, as with waivers.
+//!
+//! How the suites are run is said in .cargo/mutants.toml. A whole run takes hours: `--shard` does a part of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Failure, cargo};
+
+const TRANSPORTS: [&str; 3] = ["reqwest", "native-tls", "isahc"];
+
+/// Which, and what part.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// This transport alone
+    #[arg(long, value_name = "TRANSPORT", value_parser = TRANSPORTS)]
+    only: Option<String>,
+    /// A part of the mutants, such as 0/8: each eighth from the first
+    #[arg(long, value_name = "K/N")]
+    shard: Option<String>,
+    /// Runs nothing: judges the folder that an earlier run has left
+    #[arg(long)]
+    judge: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut holes = Vec::new();
+    for name in TRANSPORTS.iter().filter(|name| arguments.only.as_deref().is_none_or(|only| only == **name)) {
+        let folder = cargo::target_directory()?.join("mutants").join(name);
+        if !arguments.judge {
+            mutate(name, &folder, arguments.shard.as_deref())?;
+        }
+        let known = known(name)?;
+        let seen = Seen::read(&folder.join("mutants.out"))?;
+        println!("==> {name}: {seen}");
+        holes.extend(seen.holes(&known).into_iter().map(|hole| format!("{name}: {hole}")));
+    }
+    if holes.is_empty() { Ok(()) } else { Err(Failure::new(holes.join("\n"))) }
+}
+
+/// Its status tells of survivors too, which are for us to judge; so only what it wrote counts.
+fn mutate(name: &str, folder: &Path, shard: Option<&str>) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
+    let mut command = Command::new(cargo::path());
+    command.current_dir(cargo::root()).args(["mutants", "--package", &format!("digicert-one-{name}")]);
+    command.arg("--output").arg(folder);
+    command.args(shard.map(|shard| format!("--shard={shard}")));
+    let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo mutants: {error}")))?;
+    match status.code() {
+        // All caught; some missed; some timed out.
+        Some(0 | 2 | 3) => Ok(()),
+        _ => Err(Failure::new("cargo mutants did not run: is cargo-mutants installed, and are the suites green?")),
+    }
+}
+
+/// What a run has left: a line for each mutant, by how it ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    caught: Vec<String>,
+    missed: Vec<String>,
+    unviable: usize,
+}
+
+impl Seen {
+    fn read(folder: &Path) -> Result<Self, Failure> {
+        let lines = |file: &str| {
+            let path = folder.join(file);
+            let text = fs::read_to_string(&path);
+            let text = text.map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
+            Ok::<_, Failure>(text.lines().map(placeless).collect::<Vec<_>>())
+        };
+        let mut caught = lines("caught.txt")?;
+        caught.extend(lines("timeout.txt")?);
+        Ok(Self { caught, missed: lines("missed.txt")?, unviable: lines("unviable.txt")?.len() })
+    }
+
+    /// Survivors without a reason, and reasons without a survivor.
+    fn holes(&self, known: &BTreeMap<String, String>) -> Vec<String> {
+        let unknown = self.missed.iter().filter(|mutant| !known.contains_key(*mutant));
+        let stale = self.caught.iter().filter(|mutant| known.contains_key(*mutant) && !self.missed.contains(mutant));
+        unknown
+            .map(|mutant| format!("survived without a reason: {mutant}"))
+            .chain(stale.map(|mutant| format!("is caught, remove its entry: {mutant}")))
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} caught, {} survived, {} did not build", self.caught.len(), self.missed.len(), self.unviable)
+    }
+}
+
+/// A mutant without the line and column that the next edit moves: `src/body.rs: replace …`.
+fn placeless(line: &str) -> String {
+    let Some((path, what)) = line.split_once(": ") else { return line.to_owned() };
+    let file = path.split(':').next().unwrap_or(path);
+    let file = file.split_once("/src/").map_or(file, |(_, file)| file);
+    format!("src/{file}: {what}")
+}
+
+/// The survivors that are known, with their reasons.
+fn known(name: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let path: PathBuf = cargo::root().join("crates").join(format!("transport-{name}")).join("mutants.toml");
+    let fault = |error: &dyn std::fmt::Display| Failure::new(format_args!("{}: {error}", path.display()));
+    let text = fs::read_to_string(&path).map_err(|error| fault(&error))?;
+    parse(&text).map_err(|error| fault(&error))
+}
+
+fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let mut known = BTreeMap::new();
+    for entry in table.get("survivor").and_then(toml::Value::as_array).into_iter().flatten() {
+        let field = |name| entry.get(name).and_then(toml::Value::as_str).filter(|text| !text.trim().is_empty());
+        let (Some(reason), Some(mutants)) = (field("reason"), entry.get("mutants").and_then(toml::Value::as_array))
+        else {
+            return Err("each [[survivor]] needs a reason and its mutants".to_owned());
+        };
+        for mutant in mutants.iter().filter_map(toml::Value::as_str) {
+            if known.insert(mutant.to_owned(), reason.to_owned()).is_some() {
+                return Err(format!("{mutant} is listed twice"));
+            }
+        }
+    }
+    Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_survivor_needs_a_reason_and_a_reason_its_survivor() {
+        let known = parse(
+            "[[survivor]]\nreason = \"only words\"\nmutants = [\"src/lib.rs: replace engine\", \"src/a.rs: caught now\"]",
+        );
+        let seen = Seen {
+            caught: vec!["src/a.rs: caught now".to_owned(), "src/a.rs: other".to_owned()],
+            missed: vec!["src/lib.rs: replace engine".to_owned(), "src/b.rs: hole".to_owned()],
+            unviable: 1,
+        };
+        let holes = seen.holes(&known.expect("it is well-formed"));
+        assert_eq!(
+            holes,
+            ["survived without a reason: src/b.rs: hole", "is caught, remove its entry: src/a.rs: caught now"]
+        );
+    }
+
+    #[test]
+    fn entries_without_a_reason_are_refused() {
+        for text in ["[[survivor]]\nmutants = [\"a\"]", "[[survivor]]\nreason = \" \"\nmutants = [\"a\"]", "[[survivor"]
+        {
+            parse(text).expect_err(text);
+        }
+    }
+
+    #[test]
+    fn every_list_of_survivors_can_be_read() {
+        for name in TRANSPORTS {
+            assert!(known(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mutant_is_known_without_its_line() {
+        let line = "crates/transport-isahc/src/body.rs:39:32: replace <impl Body for X>::poll -> bool with true";
+        assert_eq!(placeless(line), "src/body.rs: replace <impl Body for X>::poll -> bool with true");
+    }
+}
