@@ -19,6 +19,9 @@ pub use digicert_one_credentials::{
     RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_client_identity, read_roots,
 };
 
+/// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
+#[cfg(feature = "csc")]
+pub use digicert_one_client::csc;
 /// The transport over isahc on libcurl.
 #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
 pub use digicert_one_isahc as isahc;
