@@ -189,7 +189,7 @@ fn a_taken_name_is_refused_before_anything_is_made() {
 #[test]
 fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
     let cases: [(&[&str], i32, &[&str]); 5] = [
-        (&["service-user", "create", "a/b"], 3, &["friendly_name"]),
+        (&["service-user", "create", "a/b"], 9, &["API-01", "friendly_name may hold"]),
         (&["service-user", "create", " "], 3, &["empty"]),
         (&["service-user", "create", "x", "--role", "NO_SUCH_ROLE"], 9, &["API-01", "role"]),
         (&["service-user", "create", "x", "--ends", "2020-01-31"], 3, &["2020-01-31", "over"]),
