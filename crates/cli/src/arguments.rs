@@ -1,6 +1,7 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
 mod account;
+mod csc;
 mod keeping;
 #[cfg(test)]
 mod page;
@@ -21,6 +22,7 @@ pub(crate) use self::account::{
     OneUserOptions, RequestOptions, ResumeOptions, RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions,
     ServiceUserCommand, TokenCommand,
 };
+pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
 
 const VARIABLES: &str = "\
@@ -111,6 +113,12 @@ pub(crate) enum Command {
     /// Roles: list.
     #[command(subcommand, after_help = "Examples:\n  d1 role list")]
     Role(RoleCommand),
+    /// Content signing (CSC): info, list, sign.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  d1 csc info\n  d1 csc sign CREDENTIAL contract.pdf --out contract.sig"
+    )]
+    Csc(CscCommand),
 }
 
 impl Command {

@@ -5,19 +5,23 @@ mod account;
 mod arguments;
 mod call;
 mod connection;
+mod csc;
 mod demo;
 mod emulator;
 mod env;
 mod failure;
 mod list;
 mod output;
+mod reference;
 mod workflow;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{AccountCommand, Arguments, CertCommand, Command, RoleCommand, ServiceUserCommand, TokenCommand};
+use self::arguments::{
+    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand,
+};
 use self::failure::Failure;
 use self::output::Output;
 
@@ -62,6 +66,9 @@ async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::AuditLog(options) => account::audit_log(options, *output).await,
         Command::Account(AccountCommand::List(options)) => account::accounts(options, *output).await,
         Command::Role(RoleCommand::List(options)) => account::roles(options, *output).await,
+        Command::Csc(CscCommand::Info(options)) => csc::info(options, *output).await,
+        Command::Csc(CscCommand::List(options)) => csc::list(options, *output).await,
+        Command::Csc(CscCommand::Sign(options)) => csc::sign(options, *output).await,
     }
 }
 

@@ -1,57 +1,18 @@
 //! The password of a last resort: from a variable, a file, or whoever sits at the terminal. Never from the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use digicert_one::Secret;
 
 use crate::failure::Failure;
-
-/// Longer than any password, shorter than a file that was named by mistake.
-const LONGEST: u64 = 4096;
+use crate::reference;
 
 /// The password by its reference; without one, whoever sits at the terminal is asked: twice for a file that is to be written.
 pub(super) async fn of(reference: Option<&str>, file: &Path, resuming: bool) -> Result<Secret, Failure> {
-    let secret = match reference.map(|reference| reference.split_once(':')) {
-        Some(Some(("env", name))) if !name.is_empty() => variable(name)?,
-        Some(Some(("file", path))) if !path.is_empty() => read(PathBuf::from(path)).await?,
-        // It may be the password itself, so it is not repeated.
-        Some(_) => {
-            let message = "--last-resort-password: it is no reference; write env:NAME or file:PATH";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        None => ask(file, resuming && file.exists()).await?,
-    };
-    match secret.expose() {
-        [] => Err(Failure::Usage(format!("the password of the last resort, {}, is empty", secret.origin()))),
-        _ => Ok(secret),
+    match reference {
+        Some(reference) => reference::secret("--last-resort-password", reference).await,
+        None => ask(file, resuming && file.exists()).await,
     }
-}
-
-fn variable(name: &str) -> Result<Secret, Failure> {
-    match std::env::var_os(name) {
-        Some(value) => Ok(Secret::new(value.into_encoded_bytes(), format!("variable {name}"))),
-        None => Err(Failure::Usage(format!("--last-resort-password: the variable {name} is not set"))),
-    }
-}
-
-async fn read(path: PathBuf) -> Result<Secret, Failure> {
-    let reading = tokio::task::spawn_blocking(move || {
-        use std::io::Read;
-        let failed = |source| Failure::File { action: "read the password from", path: path.clone(), source };
-        let mut bytes = Vec::new();
-        std::fs::File::open(&path).map_err(failed)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
-        }
-        // A line end is the editor's.
-        for end in [b'\n', b'\r'] {
-            if bytes.last() == Some(&end) {
-                bytes.pop();
-            }
-        }
-        Ok(Secret::new(bytes, path.display().to_string()))
-    });
-    reading.await.map_err(|error| Failure::Internal(error.into()))?
 }
 
 async fn ask(file: &Path, opens: bool) -> Result<Secret, Failure> {
@@ -68,6 +29,9 @@ async fn ask(file: &Path, opens: bool) -> Result<Secret, Failure> {
         };
         let secret = |text: String| Secret::new(text, "the terminal");
         let first = secret(once("Password")?);
+        if first.expose().is_empty() {
+            return Err(Failure::Usage("the password is empty".to_owned()));
+        }
         if !opens && secret(once("The same password again")?).expose() != first.expose() {
             return Err(Failure::Usage("the two passwords differ".to_owned()));
         }
