@@ -64,7 +64,7 @@ const NOT_APART: &[&str] = &[
 const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
 const KEYRING: &[&str] = &["--package", "digicert-one-credentials", "--features", "keyring"];
-const CSC: &[&str] = &["--package", "digicert-one-client", "--features", "csc"];
+const CSC: &[&str] = &["--package", "digicert-one-client", "--package", "digicert-one", "--features", "csc"];
 const NO_WARNING: &[&str] = &["--all-targets", "--", "-D", "warnings"];
 
 /// All steps, in the order in which they run.
