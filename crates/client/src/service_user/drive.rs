@@ -83,7 +83,10 @@ impl<'a> Driver<'a> {
     /// Takes up a task that was cut.
     pub(super) async fn resume(flows: &'a Workflows) -> Result<Option<Report>, IssueError> {
         let mut session = Session::open(flows, None).await?;
-        let Some(pending) = session.pending() else { return Ok(None) };
+        let Some(pending) = session.pending() else {
+            session.nothing_under_way().await;
+            return Ok(None);
+        };
         let task: Option<Task> = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
         let Some(task) = task else {
             let message = format!(
