@@ -40,6 +40,7 @@ mod request;
 mod response;
 mod retry;
 mod rotation;
+pub mod service_user;
 mod watched_body;
 
 pub use account::AccountManager;

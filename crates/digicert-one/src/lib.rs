@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-pub use digicert_one_client::account;
+pub use digicert_one_client::{account, service_user};
 pub use digicert_one_client::{
     AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream,
     Pages, Paging, Path, Position, PositionError, RequestBuilder, Response, SystemClock, TraceContext,
