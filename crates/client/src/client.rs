@@ -70,6 +70,31 @@ impl Client {
         &self.0
     }
 
+    /// A client that differs in its credential only: same installation, TLS stack, trust, limits, pace and listeners, and
+    /// transports of its own. For calls that prove a credential which is not in use yet.
+    pub(crate) fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
+        let from = self.settings();
+        Self::new(Settings {
+            instance: from.instance.clone(),
+            credential,
+            generations: from.generations.sibling(),
+            clock: Arc::clone(&from.clock),
+            user_agent: from.user_agent.clone(),
+            total: from.total,
+            deadline: from.deadline,
+            retry: from.retry.anew(),
+            idle_limit: from.idle_limit,
+            pace: from.pace.clone(),
+            flights: Flights::default(),
+            max_body: from.max_body,
+            allow_expired: from.allow_expired,
+            proof: None,
+            // Whose end is near is told by whoever uses it.
+            reminders: Reminders::new().days([]),
+            observers: from.observers.clone(),
+        })
+    }
+
     /// A GET of this path.
     pub fn get(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::GET, path)

@@ -103,6 +103,11 @@ impl Generations {
         Self { connector, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
+    /// The same stack and configuration, and nothing live.
+    pub(crate) fn sibling(&self) -> Self {
+        Self::new(Arc::clone(&self.connector), self.lock().configs.clone())
+    }
+
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
         self.connector.info()
     }

@@ -55,6 +55,12 @@ impl Retry {
         Self::new().attempts(1)
     }
 
+    /// The same rules with a budget of their own.
+    pub(crate) fn anew(&self) -> Self {
+        let Self { attempts, first, longest, budget, .. } = *self;
+        Self { attempts, first, longest, budget, left: AtomicU32::new(budget) }
+    }
+
     /// The number of attempts, the first one included; 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);

@@ -17,6 +17,12 @@ pub(crate) struct Listener<T> {
     shared: Arc<Shared<T>>,
 }
 
+impl<T> Clone for Listener<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
 struct Shared<T> {
     function: Box<Function<T>>,
     state: Mutex<State<T>>,

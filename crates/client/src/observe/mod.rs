@@ -20,7 +20,7 @@ pub(crate) use watch::{Carrier, Watch};
 use http::HeaderMap;
 
 /// Who wants to see what.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Observers {
     pub(crate) audit: Option<Listener<AuditRecord>>,
     pub(crate) tracer: Option<Tracer>,

@@ -139,7 +139,7 @@ impl PaceError {
 }
 
 /// The pace of a client. The usual one is asked without a boxed future.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Pacer {
     Local(LocalPace),
     Other(Arc<dyn Pace>),

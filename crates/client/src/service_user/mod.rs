@@ -27,11 +27,24 @@
 //! - The one before is disabled only after the new one was kept, read back, proved by a call, and taken by all who were named.
 //! - Nothing is spawned; time is the client's clock; file work is done on threads for blocking work.
 
+mod attempt;
+mod drive;
+mod ends;
 mod error;
+mod keep;
 mod keeping;
+mod make;
+mod name;
+mod orphan;
 mod plan;
+mod planning;
 mod progress;
+mod prove;
 mod report;
+mod retire;
+mod session;
+mod state;
+mod survey;
 mod switch;
 mod task;
 
@@ -136,8 +149,7 @@ impl Workflows {
     /// # Errors
     /// The task is not valid, or who is calling cannot be told.
     pub async fn plan(&self, task: &Task) -> Result<Plan, IssueError> {
-        let _ = task;
-        Err(IssueError::new(IssueErrorKind::Task, WorkStep::WhoAmI, "planning is not built yet"))
+        planning::plan(self, task).await
     }
 
     /// Runs the task to its end.
@@ -145,8 +157,8 @@ impl Workflows {
     /// # Errors
     /// See [`IssueError`]. Where [`IssueError::next`] says so, call [`resume`](Self::resume) before anything else.
     pub async fn run(&self, task: impl Into<Task>) -> Result<Report, IssueError> {
-        let task: Task = task.into();
-        Err(IssueError::new(IssueErrorKind::Task, WorkStep::WhoAmI, "running is not built yet").of(task.kind()))
+        // Boxed, since it is rare and large: the caller's future would carry it.
+        Box::pin(drive::Driver::run(self, task.into())).await
     }
 
     /// Takes the task that was cut to its end, whatever step it was cut at; nothing where none was cut. May be called at every
@@ -155,7 +167,7 @@ impl Workflows {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn resume(&self) -> Result<Option<Report>, IssueError> {
-        Err(IssueError::new(IssueErrorKind::Task, WorkStep::OpenJournal, "resuming is not built yet"))
+        Box::pin(drive::Driver::resume(self)).await
     }
 }
 

@@ -34,8 +34,8 @@ impl<F: Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moment {
-    /// What is done.
-    pub task: TaskKind,
+    /// What is done; nothing while a journal is opened to see what is to be resumed.
+    pub task: Option<TaskKind>,
     /// The step.
     pub step: WorkStep,
     /// Whether it was taken already.
@@ -48,7 +48,7 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { task, step, done, detail } = self;
         let when = if *done { "done" } else { "begins" };
-        write!(f, "{task}: {step} {when}")?;
+        write!(f, "{}: {step} {when}", task.map_or("resume", TaskKind::as_str))?;
         if detail.is_empty() { Ok(()) } else { write!(f, " ({detail})") }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use digicert_one_credentials::{EndDate, Kept};
+use serde::{Deserialize, Serialize};
 
 use super::TaskKind;
 use crate::account::UserId;
@@ -44,7 +45,8 @@ pub enum Done {
 }
 
 /// What became of the one before.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Old {
     /// There is none.

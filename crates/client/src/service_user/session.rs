@@ -1,0 +1,234 @@
+//! What every workflow stands on: the journal, the lock, the state file, and the one who watches. Nothing here knows what is made.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::Clock;
+use digicert_one_credentials::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
+
+use super::state::State;
+use super::{IssueError, IssueErrorKind, Moment, Next, SecretPlace, TaskKind, WorkStep, Workflows};
+
+/// One run or resumption.
+pub(super) struct Session<'a> {
+    pub(super) flows: &'a Workflows,
+    pub(super) kind: Option<TaskKind>,
+    /// Away while a thread for blocking work has it.
+    journal: Option<Journal>,
+    lock: Option<Lock>,
+    pub(super) state: State,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the journal, which no other process can then open, and reads the state.
+    pub(super) async fn open(flows: &'a Workflows, kind: Option<TaskKind>) -> Result<Self, IssueError> {
+        let mut session = Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() };
+        let (path, state) = (flows.journal.clone(), session.state_path());
+        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        let opened = blocking::unblock(move || Journal::open(path)).await;
+        session.journal = Some(opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?);
+        let read = blocking::unblock(move || State::read(&state)).await;
+        let (state, damaged) = read.map_err(|error| session.state_failed(WorkStep::OpenJournal, error))?;
+        session.state = state;
+        if damaged {
+            let path = session.state_path();
+            session.notes.push(format!("{} was damaged: which one was in use is not remembered", path.display()));
+        }
+        session.tell(WorkStep::OpenJournal, true, "")?;
+        Ok(session)
+    }
+
+    /// Takes the lock, for as long as the waits that are known of and some more.
+    pub(super) async fn lock(&mut self, waits: Duration) -> Result<(), IssueError> {
+        let path = self.flows.lock.clone();
+        self.tell(WorkStep::Lock, false, path.display().to_string())?;
+        let failed = |error: io::Error| {
+            IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "no id for the lock can be made").caused_by(error)
+        };
+        let owner = Owner::this_process().map_err(failed)?;
+        if let Some(heir_of) = self.state.holder.take().filter(|holder| holder.host() == owner.host()) {
+            // Whoever it was is gone: it had the journal open on this machine, and now we have.
+            let (path, now) = (path.clone(), self.now());
+            let inherit =
+                move || Lock::try_acquire(path, &heir_of, Duration::from_secs(1), now).and_then(Lock::release);
+            // What is wrong with the lock, if anything, is told when it is taken.
+            let _ = blocking::unblock(inherit).await;
+        }
+        self.state.holder = Some(owner.clone());
+        self.write_state(WorkStep::Lock).await?;
+        let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
+        let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
+        self.lock = Some(taken.map_err(|error| self.lock_failed(WorkStep::Lock, error))?);
+        self.tell(WorkStep::Lock, true, "")
+    }
+
+    /// Makes sure that the lock is still ours, for this wait and some more.
+    pub(super) async fn guard(&mut self, step: WorkStep, wait: Duration) -> Result<(), IssueError> {
+        let Some(mut lock) = self.lock.take() else { return Ok(()) };
+        let (now, ttl) = (self.now(), self.flows.ttl);
+        let (lock, held) = blocking::unblock(move || {
+            let left = lock.until().duration_since(now).unwrap_or_default();
+            let held = lock.check(now).and_then(|()| match left < wait.saturating_add(ttl / 2) {
+                true => lock.renew(ttl.saturating_add(wait), now),
+                false => Ok(()),
+            });
+            (lock, held)
+        })
+        .await;
+        self.lock = Some(lock);
+        held.map_err(|error| self.lock_failed(step, error))
+    }
+
+    /// Gives the lock back.
+    pub(super) async fn unlock(&mut self) {
+        if let Some(lock) = self.lock.take()
+            && let Err(error) = blocking::unblock(move || lock.release()).await
+        {
+            self.notes.push(format!("the lock stays until its end: {error}"));
+        }
+    }
+
+    /// What is under way.
+    pub(super) fn pending(&self) -> Option<&Pending> {
+        self.journal.as_ref()?.pending()
+    }
+
+    /// A fact of what is under way.
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
+        self.pending()?.fact(name)
+    }
+
+    pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
+        self.tell(WorkStep::Begin, false, "")?;
+        self.journal(WorkStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
+        self.tell(WorkStep::Begin, true, "")
+    }
+
+    /// Notes that a step was taken, with facts that are not secret. Durable when it returns.
+    pub(super) async fn note(
+        &mut self,
+        step: WorkStep,
+        name: &str,
+        facts: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), IssueError> {
+        self.tell(step, false, "")?;
+        self.note_silently(step, name, facts).await?;
+        self.tell(step, true, "")
+    }
+
+    /// As [`note`](Self::note), but nobody can stop it.
+    pub(super) async fn note_silently(
+        &mut self,
+        step: WorkStep,
+        name: &str,
+        facts: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), IssueError> {
+        let mut noted = Step::new(name, self.now());
+        for (name, value) in facts {
+            noted = noted.with(name, value);
+        }
+        self.journal(step, move |journal| journal.step(noted)).await
+    }
+
+    pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), IssueError> {
+        let now = self.now();
+        self.tell(WorkStep::Finish, false, "")?;
+        self.journal(WorkStep::Finish, move |journal| journal.finish(outcome, now)).await?;
+        self.tell(WorkStep::Finish, true, "")
+    }
+
+    /// Does something with the journal on a thread for blocking work.
+    pub(super) async fn journal<T: Send + 'static>(
+        &mut self,
+        step: WorkStep,
+        work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, IssueError> {
+        let Some(mut journal) = self.journal.take() else {
+            return Err(self.error(IssueErrorKind::Journal, step, "the journal is not open"));
+        };
+        let (journal, result) = blocking::unblock(move || {
+            let result = work(&mut journal);
+            (journal, result)
+        })
+        .await;
+        self.journal = Some(journal);
+        result.map_err(|error| self.journal_failed(step, error))
+    }
+
+    /// Writes what is to be remembered.
+    pub(super) async fn write_state(&self, step: WorkStep) -> Result<(), IssueError> {
+        let (state, path) = (self.state.clone(), self.state_path());
+        let written = blocking::unblock(move || state.write(&path)).await;
+        written.map_err(|error| self.state_failed(step, error))
+    }
+
+    pub(super) fn state_path(&self) -> PathBuf {
+        state_path(self.flows)
+    }
+
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.flows.client.settings().clock)
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.flows.client.settings().clock.now()
+    }
+
+    /// Tells the one who watches, who may stop it here.
+    pub(super) fn tell(&self, step: WorkStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
+        let moment = Moment { task: self.kind, step, done, detail: detail.into() };
+        tracing::debug!("{moment}");
+        match &self.flows.progress {
+            Some(progress) if progress.at(&moment).is_break() => {
+                let message = format!("it was stopped {} this step", if done { "after" } else { "before" });
+                Err(self.error(IssueErrorKind::Stopped, step, message).with_secret(SecretPlace::Unknown))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn error(&self, kind: IssueErrorKind, step: WorkStep, message: impl Into<String>) -> IssueError {
+        self.named(IssueError::new(kind, step, message))
+    }
+
+    fn named(&self, error: IssueError) -> IssueError {
+        let error = match self.kind {
+            Some(kind) => error.of(kind),
+            None => error,
+        };
+        // Whatever fails while something is under way is for the next one to take up.
+        if self.pending().is_some() { error.then(Next::Resume) } else { error }
+    }
+
+    fn journal_failed(&self, step: WorkStep, error: JournalError) -> IssueError {
+        let (kind, next) = match &error {
+            JournalError::Busy { .. } => (IssueErrorKind::Lock, Next::Again),
+            _ => (IssueErrorKind::Journal, Next::Change),
+        };
+        let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
+        self.named(failed).caused_by(error)
+    }
+
+    fn state_failed(&self, step: WorkStep, error: io::Error) -> IssueError {
+        let message = format!("{} cannot be used: {error}", self.state_path().display());
+        self.error(IssueErrorKind::Journal, step, message).caused_by(error)
+    }
+
+    fn lock_failed(&self, step: WorkStep, error: LockError) -> IssueError {
+        let kind = match &error {
+            LockError::Lost { .. } => IssueErrorKind::LockLost,
+            _ => IssueErrorKind::Lock,
+        };
+        self.error(kind, step, format!("the lock: {error}")).caused_by(error)
+    }
+}
+
+/// The state stands beside the journal.
+pub(super) fn state_path(flows: &Workflows) -> PathBuf {
+    let mut path = flows.journal.clone().into_os_string();
+    path.push(".state");
+    path.into()
+}
