@@ -100,7 +100,8 @@ struct World {
     span: Span,
     time: VirtualTime,
     emulator: Emulator,
-    directory: tempfile::TempDir,
+    /// Removed with it.
+    _directory: tempfile::TempDir,
     place: Place,
     end: SystemTime,
     seen: RefCell<Chronicle>,
@@ -137,7 +138,7 @@ impl World {
         let place = Place::new(directory.path());
         place.prepare(span.job, &emulator.users()[0]);
         let (end, seen) = (now + span.days * DAY, RefCell::default());
-        Self { span, time, emulator, directory, place, end, seen, is_clear: Cell::new(false) }
+        Self { span, time, emulator, _directory: directory, place, end, seen, is_clear: Cell::new(false) }
     }
 
     async fn live(&self) {

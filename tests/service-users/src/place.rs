@@ -38,8 +38,13 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::CreateServiceUser, Self::CreateToken, Self::RequestCertificate, Self::RotateToken, Self::RotateCertificate];
+    pub const ALL: [Self; 5] = [
+        Self::CreateServiceUser,
+        Self::CreateToken,
+        Self::RequestCertificate,
+        Self::RotateToken,
+        Self::RotateCertificate,
+    ];
 
     /// Whether it ends with a certificate.
     #[must_use]
@@ -160,7 +165,8 @@ impl Place {
     /// The directory cannot be read.
     #[must_use]
     pub fn litter(&self) -> Vec<String> {
-        let known = ["caller", "secret", "journal", "journal.state"];
+        // The lock of one who was killed stays until its end, or until somebody on this machine needs it.
+        let known = ["caller", "secret", "journal", "journal.state", "journal.lock"];
         let entries = fs::read_dir(&self.0).expect("a directory").map(|entry| entry.expect("an entry").file_name());
         let names = entries.map(|name| name.to_string_lossy().into_owned());
         names.filter(|name| !known.contains(&name.as_str())).collect()

@@ -29,8 +29,9 @@ impl Weather {
 
     /// One thing more goes wrong: with some of the next calls.
     pub fn change(&mut self) {
-        let over = self.control.faults().into_iter().filter(|fault| fault.left == Some(0));
-        over.for_each(|fault| drop(self.control.remove_fault(fault.id)));
+        for fault in self.control.faults().into_iter().filter(|fault| fault.left == Some(0)) {
+            self.control.remove_fault(fault.id);
+        }
         let random = &mut self.random;
         let retry_after = match random.u8(0..3) {
             0 => RetryAfter::absent(),
