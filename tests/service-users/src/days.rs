@@ -78,6 +78,8 @@ pub struct Chronicle {
     pub generations: [u64; 2],
     /// How often the clock had to be moved by force.
     pub forced: usize,
+    /// Everything about rotations, in order.
+    pub story: Vec<String>,
     /// What is wrong in the end.
     pub faults: Vec<String>,
 }
@@ -175,10 +177,22 @@ impl World {
         self.time.now() >= self.end
     }
 
+    /// Sleeps so long, but not beyond the end.
+    async fn sleep(&self, duration: Duration) {
+        let left = self.end.duration_since(self.time.now()).unwrap_or_default();
+        self.time.sleep(duration.min(left)).await;
+    }
+
+    fn tell(&self, what: impl fmt::Display) {
+        let seconds = self.time.now().duration_since(SystemTime::UNIX_EPOCH + START).unwrap_or_default().as_secs();
+        let (day, hour, minute) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+        self.seen.borrow_mut().story.push(format!("day {day} +{hour}:{minute:02}: {what}"));
+    }
+
     /// One who calls several times a day.
     async fn uses(&self, client: &Client, mut random: Rng) {
         while !self.is_over() {
-            self.time.sleep(Duration::from_secs(random.u64(60..12 * 3600))).await;
+            self.sleep(Duration::from_secs(random.u64(60..12 * 3600))).await;
             let answer = match random.u8(0..3) {
                 0 => client.account().users().me().await.map(drop),
                 1 => client.account().tokens().list(&UserId::me()).all().await.map(drop),
@@ -210,7 +224,7 @@ impl World {
             day += 1;
             let hour = random.u32(0..24);
             let next = SystemTime::UNIX_EPOCH + START + day * DAY + hour * HOUR;
-            self.time.sleep(next.duration_since(self.time.now()).unwrap_or_default()).await;
+            self.sleep(next.duration_since(self.time.now()).unwrap_or_default()).await;
             // What is not done after so many tries waits for the next day.
             for _ in 0..40 {
                 let cut = (random.u8(0..3) == 0).then(|| random.usize(0..40));
@@ -246,6 +260,9 @@ impl World {
     async fn takes_up(&self, flows: &Workflows) -> bool {
         match flows.resume().await {
             Ok(report) => {
+                if let Some(report) = &report {
+                    self.tell(report);
+                }
                 if report.is_some_and(|report| report.outcome == Done::Made) {
                     let mut seen = self.seen.borrow_mut();
                     (seen.rotations, seen.resumed) = (seen.rotations + 1, seen.resumed + 1);
@@ -259,7 +276,10 @@ impl World {
     async fn turns(&self, flows: &Workflows) -> bool {
         match flows.run(self.task()).await {
             Ok(report) => {
-                self.seen.borrow_mut().rotations += usize::from(report.outcome == Done::Made);
+                if report.outcome == Done::Made {
+                    self.tell(&report);
+                    self.seen.borrow_mut().rotations += 1;
+                }
                 true
             }
             Err(error) => self.note_error(&error),
@@ -271,25 +291,28 @@ impl World {
         match self.span.job {
             Job::RotateCertificate => {
                 let mut task = RotateCertificate::new().base("bot").ends(ends).if_ends_within(near);
-                let first = self.emulator.users()[0].certificate_ids().next().map(str::to_owned);
-                task.old = first.filter(|_| self.is_first()).map(Into::into);
+                task.old = self.first().map(Into::into);
                 task.into()
             }
             _ => {
                 let mut task = RotateToken::new().base("bot").ends(ends).if_ends_within(near).delete_after(14 * DAY);
-                let first = self.emulator.users()[0].api_token_ids().next().map(str::to_owned);
-                task.old = first.filter(|_| self.is_first()).map(Into::into);
+                task.old = self.first().map(Into::into);
                 task.into()
             }
         }
     }
 
-    /// Whether the credential in use is still the one that was there before, of which no workflow knows.
-    fn is_first(&self) -> bool {
-        self.seen.borrow().rotations == 0
+    /// The one that was there before, of which no workflow knows, for as long as it is in use.
+    fn first(&self) -> Option<String> {
+        let certificates = self.span.job.is_certificate();
+        let bot = &self.emulator.users()[0];
+        let first = if certificates { bot.certificate_ids().next() } else { bot.api_token_ids().next() }?.to_owned();
+        let known = users(&self.emulator, BOT).pop()?;
+        known.enabled(certificates).iter().any(|thing| thing.id == first).then_some(first)
     }
 
     fn note_error(&self, error: &IssueError) -> bool {
+        self.tell(error);
         let mut seen = self.seen.borrow_mut();
         match error.kind() {
             IssueErrorKind::Stopped => seen.cuts += 1,
@@ -309,7 +332,7 @@ impl World {
             .expect("complete");
         let id = UserId::new(self.emulator.users()[0].id());
         while !self.is_over() {
-            self.time.sleep(20 * DAY).await;
+            self.sleep(20 * DAY).await;
             let end = EndDate::day_of(self.time.now() + 40 * DAY).to_string().parse().expect("a day");
             let change = UserChange::new().with_end_date(end);
             while client.account().users().update(&id, &change).await.is_err() {
@@ -322,7 +345,7 @@ impl World {
     async fn weather(&self, seed: u64) {
         let mut weather = Weather::new(seed, self.emulator.control());
         while !self.is_over() {
-            self.time.sleep(weather.pause()).await;
+            self.sleep(weather.pause()).await;
             weather.change();
         }
         self.seen.borrow_mut().weather = weather.end();

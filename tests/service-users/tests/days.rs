@@ -19,7 +19,7 @@ fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
     println!("{seen}");
     assert!(seen.refused.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.refused.join("\n"));
     assert!(seen.unauthorised.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.unauthorised.join("\n"));
-    assert!(seen.faults.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.faults.join("\n"));
+    assert!(seen.faults.is_empty(), "D1_DAYS_SEED={seed}\n{}\n{}", seen.faults.join("\n"), seen.story.join("\n"));
     let weeks = usize::try_from(days / 7).expect("a size");
     assert!(seen.rotations >= weeks, "D1_DAYS_SEED={seed}: {} rotations in {weeks} weeks", seen.rotations);
     let days = usize::try_from(days).expect("a size");
