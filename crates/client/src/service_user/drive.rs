@@ -6,6 +6,7 @@ use std::time::Duration;
 use digicert_one_credentials::{KeptSecret, NewKey, Operation, Outcome, Safekeeping, SecretKind};
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
+use super::keep::Places;
 use super::session::Session;
 use super::survey::{Survey, survey};
 use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
@@ -21,7 +22,7 @@ pub(super) struct Driver<'a> {
     pub(super) task: Task,
     /// What was looked at in this process; old news in another.
     pub(super) survey: Option<Survey>,
-    pub(super) places: Option<Safekeeping>,
+    pub(super) places: Places,
     /// The private key of the attempt under way.
     pub(super) key: Option<NewKey>,
     /// The secret of the attempt under way.
@@ -35,14 +36,24 @@ pub(super) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     fn new(session: Session<'a>, task: Task, resumed: bool) -> Self {
-        Self { session, task, survey: None, places: None, key: None, secret: None, proved: None, resumed, tried: 0 }
+        Self {
+            session,
+            task,
+            survey: None,
+            places: Places::default(),
+            key: None,
+            secret: None,
+            proved: None,
+            resumed,
+            tried: 0,
+        }
     }
 
     /// Runs a new task.
     pub(super) async fn run(flows: &'a Workflows, task: Task) -> Result<Report, IssueError> {
         let kind = task.kind();
         check(&task)?;
-        let mut session = Session::open(flows, Some(kind)).await?;
+        let session = Session::open(flows, Some(kind)).await?;
         if let Some(pending) = session.pending() {
             let message = format!("a task ({}) was cut, and must be resumed first", pending.operation().kind());
             let error = IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message);
@@ -161,7 +172,7 @@ impl<'a> Driver<'a> {
                 return Ok(Some(why));
             }
         }
-        if self.places.is_none() {
+        if !self.places.are_proved() {
             self.prepare().await?;
         }
         Ok(None)
@@ -185,7 +196,7 @@ impl<'a> Driver<'a> {
         let (sink, last_resort) = keeping.sinks();
         self.session.tell(WorkStep::Prepare, false, keeping.name())?;
         let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
-        self.places = Some(prepared.map_err(|error| {
+        self.places.put(prepared.map_err(|error| {
             let message = format!("the secret could not be kept ({}), so none is made: {error}", error.kind());
             self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message).caused_by(error)
         })?);

@@ -1,12 +1,39 @@
 //! From a secret in memory to one in its place; and after a crash, finding out where it is.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use digicert_one_core::{CredentialError, Mode};
-use digicert_one_credentials::{Fetched, KeptSecret, NewKey, RawCredential, Rules, SecretFacts, SecretKind, Source};
+use digicert_one_credentials::{
+    Fetched, KeptSecret, NewKey, RawCredential, Rules, Safekeeping, SecretFacts, SecretKind, Source,
+};
 
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::drive::Driver;
 use super::make::pair;
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
+
+/// The places that were proved. Prepared sinks may only be used by one thread at a time, and futures that hold a reference to them
+/// could not go from one to another: so they stand behind a lock that nobody ever waits for.
+#[derive(Default)]
+pub(super) struct Places(Mutex<Option<Safekeeping>>);
+
+impl Places {
+    pub(super) fn put(&mut self, places: Safekeeping) {
+        *self.place() = Some(places);
+    }
+
+    pub(super) fn take(&mut self) -> Option<Safekeeping> {
+        self.place().take()
+    }
+
+    pub(super) fn are_proved(&mut self) -> bool {
+        self.place().is_some()
+    }
+
+    fn place(&mut self) -> &mut Option<Safekeeping> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {
@@ -36,13 +63,13 @@ impl Driver<'_> {
                 }
             }
         };
-        if self.places.is_none() {
+        if !self.places.are_proved() {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
         self.session.tell(WorkStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
-        self.places = Some(places);
+        self.places.put(places);
         match kept {
             Ok(kept) => {
                 self.session.tell(WorkStep::Keep, true, &kept.place)?;
@@ -68,27 +95,30 @@ impl Driver<'_> {
     /// The sink failed after all. What only the last resort has, waits there; what nothing has is of no use.
     async fn not_kept(&mut self, attempt: &Attempt, error: digicert_one_credentials::KeepError) -> IssueError {
         let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
-        let rescued = error.kept().map(|kept| kept.place.clone());
-        let failed = self.session.error(IssueErrorKind::Keep, WorkStep::Keep, error.to_string()).caused_by(error);
-        if let Some(place) = rescued {
-            let facts = [(self.fact(attempt, "rescued"), place.clone())];
-            let failed = failed.leaving(made).with_secret(SecretPlace::LastResort(place)).then(Next::Resume);
-            // Without the note, too, it is looked for there.
-            let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
-            return failed;
+        let mut message = format!("the secret could not be kept in its place ({})", error.because());
+        if let Some(last) = error.last_resort_failed() {
+            message.push_str(&format!(", nor in the last resort ({last})"));
         }
+        let failed = self.session.error(IssueErrorKind::Keep, WorkStep::Keep, message);
+        if let Some(place) = error.kept().map(|kept| kept.place.clone()) {
+            // Without the note, too, it is looked for there.
+            let facts = [(self.fact(attempt, "rescued"), place.clone())];
+            let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
+            return failed.caused_by(error).leaving(made).with_secret(SecretPlace::LastResort(place));
+        }
+        let failed = failed.caused_by(error.because().clone());
         if attempt.thing == Thing::Certificate {
             // Key and certificate stand in the journal and beside it.
-            return failed.leaving(made).with_secret(SecretPlace::Unknown).then(Next::Resume);
+            return failed.leaving(made).with_secret(SecretPlace::Unknown);
         }
         let failed = failed.with_secret(SecretPlace::Lost);
         match self.remove(attempt).await {
             Ok(()) => {
-                let failed = failed.leaving(format!("the {} {} is removed", Thing::Token.as_str(), attempt.shown()));
-                self.give_up(failed).await
+                let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));
+                self.give_up(failed.then(Next::Change)).await
             }
             Err(error) if error.kind() == IssueErrorKind::Stopped => error,
-            Err(error) => failed.leaving(format!("{made}, and could not be removed: {error}")).then(Next::Resume),
+            Err(error) => failed.leaving(format!("{made}, and could not be removed: {error}")),
         }
     }
 
@@ -122,7 +152,7 @@ impl Driver<'_> {
     }
 }
 
-async fn look_in(source: Option<std::sync::Arc<dyn Source>>, kind: SecretKind, attempt: &Attempt) -> Found {
+async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &Attempt) -> Found {
     let Some(source) = source else { return Found::Unknown };
     let fetched = blocking::unblock(move || source.fetch()).await;
     let raw = match fetched {

@@ -8,3 +8,4 @@ mod paging;
 mod retry;
 mod rotation;
 mod scripted;
+mod service_user;
