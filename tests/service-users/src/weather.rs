@@ -24,7 +24,7 @@ impl Weather {
 
     /// How long it stays as it is.
     pub fn pause(&mut self) -> Duration {
-        Duration::from_secs(self.random.u64(600..10 * 3600))
+        Duration::from_secs(self.random.u64(600..18 * 3600))
     }
 
     /// One thing more goes wrong: with some of the next calls.
@@ -51,7 +51,10 @@ impl Weather {
                 let fault = Fault::error(StatusCode::INTERNAL_SERVER_ERROR, ErrorShape::Errors);
                 ("500", fault.next(random.u64(1..3)))
             }
-            9 => ("reset after a change", Fault::reset().after_work().method(Method::POST).next(1)),
+            // It waits for a change, so that one of them is enough.
+            9 if !self.control.faults().iter().any(|fault| fault.fault.method.is_some()) => {
+                ("reset after a change", Fault::reset().after_work().method(Method::POST).next(1))
+            }
             _ => {
                 let minutes = random.u64(1..30);
                 let maintenance = Maintenance::new(RetryAfter::seconds(60));

@@ -31,7 +31,7 @@ fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
 
 #[test]
 fn a_weekly_token_never_fails_a_caller() {
-    let days = number("D1_DAYS").unwrap_or(1000);
+    let days = number("D1_DAYS").unwrap_or(200);
     nobody_is_refused(Job::RotateToken, Stack::Reqwest, u32::try_from(days).expect("days"));
 }
 
