@@ -7,10 +7,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use digicert_one_client::SystemClock;
 use digicert_one_credentials::Journal;
-use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec};
+use digicert_one_emulator::{Emulator, EmulatorClock, EmulatorOptions, ServiceUserSpec};
 use tokio::runtime::Runtime;
 
 use crate::place::{BOT, Job, MADE, Place, client_with};
@@ -71,8 +72,12 @@ impl Ground {
     /// The emulator does not start.
     #[must_use]
     pub fn new(worker: impl Into<PathBuf>, stack: Stack, job: Job) -> Self {
-        let options = EmulatorOptions::default().service_users([ServiceUserSpec::new(BOT)]);
+        // What is to be replaced was made an hour ago: a rotation leaves alone what was just made.
+        let clock = EmulatorClock::system();
+        clock.set(SystemTime::now() - Duration::from_secs(3600));
+        let options = EmulatorOptions::default().service_users([ServiceUserSpec::new(BOT)]).emulator_clock(&clock);
         let emulator = Emulator::start_blocking(options).expect("it starts");
+        clock.reset();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         Self { worker: worker.into(), stack, job, emulator, runtime }
     }
@@ -260,7 +265,7 @@ impl<'g> Scene<'g> {
     fn is_the_one_kept(&self, fingerprint: Option<&str>) -> Result<(), String> {
         let text = fs::read(self.place.secret()).map_err(|error| format!("the secret: {error}"))?;
         let secret = digicert_one_credentials::Secret::new(text, "the place");
-        let rules = digicert_one_credentials::Rules::at(std::time::SystemTime::now());
+        let rules = digicert_one_credentials::Rules::at(SystemTime::now());
         let identity = digicert_one_credentials::read_client_identity(&secret, None, None, &rules, &mut Vec::new())
             .map_err(|error| format!("the secret: {error}"))?;
         match fingerprint == Some(&identity.thumbprint_hex()) {
