@@ -1,5 +1,5 @@
-//! `cargo xtask days`: credentials that end every week and replace themselves, for more virtual days than the tests have
-//! . It prints what happened; the figures of docs/service-users-proof.md come from it.
+//! `cargo xtask days`: credentials that end every week and replace themselves, for more virtual days than the tests have. It prints
+//! what happened; the figures of docs/service-users-proof.md come from it.
 
 use crate::{Failure, cargo};
 
