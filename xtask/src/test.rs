@@ -64,6 +64,7 @@ const NOT_APART: &[&str] = &[
 const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
 const KEYRING: &[&str] = &["--package", "digicert-one-credentials", "--features", "keyring"];
+const CSC: &[&str] = &["--package", "digicert-one-client", "--package", "digicert-one", "--features", "csc"];
 const NO_WARNING: &[&str] = &["--all-targets", "--", "-D", "warnings"];
 
 /// All steps, in the order in which they run.
@@ -90,6 +91,9 @@ fn steps() -> Vec<Step> {
             "no warning with the keyring source",
         ),
         step("keyring-test", Cargo([&["test"], KEYRING, &["--lib", "keyring"]].concat()), "the keyring source"),
+        step("csc-clippy", Cargo([&["clippy"], CSC, NO_WARNING].concat()), "no warning with the client of CSC"),
+        step("csc-test", Cargo([&["test"], CSC].concat()), "the client of CSC, its doc tests too"),
+        step("csc-doc", CargoDoc([&["doc", "--no-deps"], CSC].concat()), "its documentation builds without a warning"),
         step(
             "openssl-clippy",
             Cargo([&["clippy"], SECOND_ENGINE, NO_WARNING].concat()),

@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// See real TLS calls succeed, and fail instructively, on every transport; needs no account and no network.
-    #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo")]
-    Demo,
+    #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
+    Demo(DemoOptions),
     /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
     #[command(
         after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
@@ -68,6 +68,13 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Instead: the month before an API key ends and the day after, in virtual time, without rotation and with it.
+    #[arg(long)]
+    pub(crate) midnight: bool,
 }
 
 #[derive(Debug, Args)]

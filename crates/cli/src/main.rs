@@ -47,7 +47,8 @@ fn main() -> ExitCode {
 
 async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Demo => demo::run(output).await,
+        Command::Demo(options) if options.midnight => demo::midnight::run(output).await,
+        Command::Demo(_) => demo::run(output).await,
         Command::Emulator(options) => emulator::run(options, output).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,

@@ -398,7 +398,7 @@ fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagn
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-async fn beginning(mut body: WatchedBody) -> Bytes {
+pub(crate) async fn beginning(mut body: WatchedBody) -> Bytes {
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = next_chunk(&mut body).await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);
@@ -411,15 +411,24 @@ async fn beginning(mut body: WatchedBody) -> Bytes {
 
 /// An error body in which the platform quotes the key would carry it into errors and logs.
 fn without_key(body: Bytes, lease: Option<&Lease>) -> Bytes {
-    let Some(key) = lease.and_then(|lease| lease.material().key()).map(ApiKey::header_value) else { return body };
-    let key = key.as_bytes();
-    let Some(first) = find(&body, key) else { return body };
+    match lease.and_then(|lease| lease.material().key()).map(ApiKey::header_value) {
+        Some(key) => without(body, key.as_bytes()),
+        None => body,
+    }
+}
+
+/// A body without this secret, wherever it is quoted.
+pub(crate) fn without(body: Bytes, secret: &[u8]) -> Bytes {
+    if secret.is_empty() {
+        return body;
+    }
+    let Some(first) = find(&body, secret) else { return body };
     let mut clean = body[..first].to_vec();
     let mut rest = &body[first..];
-    while let Some(at) = find(rest, key) {
+    while let Some(at) = find(rest, secret) {
         clean.extend_from_slice(&rest[..at]);
         clean.extend_from_slice(b"(redacted)");
-        rest = &rest[at + key.len()..];
+        rest = &rest[at + secret.len()..];
     }
     clean.extend_from_slice(rest);
     clean.into()

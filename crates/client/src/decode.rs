@@ -87,7 +87,7 @@ fn text(value: &Value, name: &str) -> Option<String> {
 }
 
 /// Without control characters and escape codes, white space folded, at most `limit` characters.
-fn clean(text: &str, limit: usize) -> String {
+pub(crate) fn clean(text: &str, limit: usize) -> String {
     let printable = text.chars().map(|character| if character.is_control() { ' ' } else { character });
     let folded = printable.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
     match folded.char_indices().nth(limit) {

@@ -24,6 +24,8 @@ mod builder;
 mod client;
 mod clock;
 mod course;
+#[cfg(feature = "csc")]
+pub mod csc;
 mod decode;
 mod error;
 mod flights;

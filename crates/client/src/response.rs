@@ -127,18 +127,10 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let content_type =
-            self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none").to_owned();
+        let content_type = self.0.headers.get(CONTENT_TYPE).cloned();
         let status = self.0.status;
         let bytes = self.bytes().await?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            let text = format!(
-                "the answer (HTTP {}, content type {content_type}, {} bytes) is not the expected JSON",
-                status.as_u16(),
-                bytes.len()
-            );
-            decode(text, Mismatch::new(&error))
-        })
+        read_json(status, content_type.as_ref().and_then(|value| value.to_str().ok()), &bytes)
     }
 
     /// The next chunk of the body, `None` at its end.
@@ -162,11 +154,24 @@ impl fmt::Debug for Response {
     }
 }
 
+/// A body as JSON. The error tells of it what it may.
+pub(crate) fn read_json<T: DeserializeOwned>(
+    status: StatusCode,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (status, kind, length) = (status.as_u16(), content_type.unwrap_or("none"), body.len());
+        let text = format!("the answer (HTTP {status}, content type {kind}, {length} bytes) is not the expected JSON");
+        decode(text, Mismatch::new(&error))
+    })
+}
+
 fn decode(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
 }
 
-fn of_body(error: TransportError, context: &CallContext) -> Error {
+pub(crate) fn of_body(error: TransportError, context: &CallContext) -> Error {
     let kind = match error.kind() {
         TransportErrorKind::Timeout(_) => ErrorKind::Transport,
         _ => ErrorKind::Body,

@@ -269,6 +269,7 @@ macro_rules! __every_case {
             secret secret_03_no_log_at_any_level_shows_a_secret "SECRET-03" Must;
             secret secret_04_a_panic_in_a_hook_shows_no_secret "SECRET-04" Must;
             secret secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport "SECRET-07" Must;
+            secret secret_11_the_keys_of_a_connection_are_written_nowhere "SECRET-11" Must;
             obs obs_01_a_call_is_a_span_and_each_attempt_one_in_it "OBS-01" Should;
             obs obs_02_ids_names_and_queries_are_seen_nowhere "OBS-02" Must;
             obs obs_03_metrics_count_outcomes_handshakes_and_the_time_that_is_left "OBS-03" Should;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 pub use digicert_one_client::{account, service_user};
 pub use digicert_one_client::{
     AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream,
-    Pages, Paging, Path, Position, PositionError, RequestBuilder, Response, SystemClock, TraceContext,
+    Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, SystemClock,
+    TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
@@ -19,6 +20,9 @@ pub use digicert_one_credentials::{
     RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_client_identity, read_roots,
 };
 
+/// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
+#[cfg(feature = "csc")]
+pub use digicert_one_client::csc;
 /// The transport over isahc on libcurl.
 #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
 pub use digicert_one_isahc as isahc;
@@ -61,3 +65,13 @@ struct PageOnLists;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/observing.md")]
 struct PageOnObserving;
+
+/// And those of the page on Account Manager.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/account-manager.md")]
+struct PageOnAccountManager;
+
+/// And those of the page on CSC, where it is there.
+#[cfg(all(doctest, feature = "csc"))]
+#[doc = include_str!("../../../docs/csc.md")]
+struct PageOnCsc;

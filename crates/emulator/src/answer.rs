@@ -12,9 +12,9 @@ use crate::decide::Refusal;
 
 pub(crate) type Answer = Response<Bytes>;
 
-/// What is wrong with a call that its caller may make.
+/// Why a call that its caller may make is turned down all the same. (Whether it may, is a [`Refusal`].)
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
@@ -22,22 +22,27 @@ pub(crate) struct Fault {
     pub(crate) field: Option<&'static str>,
 }
 
-impl Fault {
+impl Rejection {
     /// 400: the request makes no sense.
     pub(crate) fn invalid(field: impl Into<Option<&'static str>>, message: impl Into<String>) -> Self {
-        Fault { status: StatusCode::BAD_REQUEST, code: "invalid_request", message: message.into(), field: field.into() }
+        Rejection {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_request",
+            message: message.into(),
+            field: field.into(),
+        }
     }
 
     /// 404: there is no such thing. The code is inferred.
     pub(crate) fn not_found(what: &str) -> Self {
         let message = format!("There is no {what} with this id");
-        Fault { status: StatusCode::NOT_FOUND, code: "resource_not_found", message, field: None }
+        Rejection { status: StatusCode::NOT_FOUND, code: "resource_not_found", message, field: None }
     }
 
     /// 403: the caller lacks a permission. Worded as where a call asks for one from the start.
     pub(crate) fn denied(permission: &'static str) -> Self {
         let refusal = Refusal::NotPermitted(permission);
-        Fault { status: refusal.status(), code: refusal.code(), message: refusal.message(), field: None }
+        Rejection { status: refusal.status(), code: refusal.code(), message: refusal.message(), field: None }
     }
 
     /// 409: it would stand in the way of something else.
@@ -46,13 +51,13 @@ impl Fault {
         field: impl Into<Option<&'static str>>,
         message: impl Into<String>,
     ) -> Self {
-        Fault { status: StatusCode::CONFLICT, code, message: message.into(), field: field.into() }
+        Rejection { status: StatusCode::CONFLICT, code, message: message.into(), field: field.into() }
     }
 
     /// 500: the emulator itself failed.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Fault { status, code: "internal_error", message: message.into(), field: None }
+        Rejection { status, code: "internal_error", message: message.into(), field: None }
     }
 }
 
@@ -70,13 +75,13 @@ impl Product {
     }
 
     /// The answer to a call that its caller may make, but that makes no sense here.
-    pub(crate) fn fault(self, fault: &Fault) -> Answer {
-        match (self, &fault.field) {
+    pub(crate) fn rejected(self, rejection: &Rejection) -> Answer {
+        match (self, &rejection.field) {
             (Product::Other, Some(field)) => json_answer(
-                fault.status,
-                &json!({ "errors": [{ "code": fault.code, "message": fault.message, "field": field }] }),
+                rejection.status,
+                &json!({ "errors": [{ "code": rejection.code, "message": rejection.message, "field": field }] }),
             ),
-            _ => self.error(fault.status, fault.code, &fault.message),
+            _ => self.error(rejection.status, rejection.code, &rejection.message),
         }
     }
 

@@ -1,13 +1,13 @@
 //! What callers write, and the rules that it must keep: names, end dates, e-mail addresses, bodies.
 //!
-//! A fault names the field; its message never repeats the value.
+//! A rejection names the field; its message never repeats the value.
 
 use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use crate::answer::Fault;
+use crate::answer::Rejection;
 use crate::end_date::EndDate;
 use crate::state::User;
 
@@ -15,9 +15,9 @@ use crate::state::User;
 const LONGEST_NAME: usize = 255;
 
 /// The JSON of a request. `wanted` names the fields, for the message.
-pub(crate) fn body<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<T, Fault> {
+pub(crate) fn body<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<T, Rejection> {
     serde_json::from_slice(body).map_err(|_| {
-        Fault::invalid(None, format!("the body must be a JSON object with {wanted}, each of the right type"))
+        Rejection::invalid(None, format!("the body must be a JSON object with {wanted}, each of the right type"))
     })
 }
 
@@ -27,47 +27,51 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) ->
 }
 
 /// A name of a user, a token or a certificate: letters, digits, space, `-` and `_`. (That letters are those of ASCII is inferred.)
-pub(crate) fn name(field: &'static str, value: Option<String>) -> Result<String, Fault> {
+pub(crate) fn name(field: &'static str, value: Option<String>) -> Result<String, Rejection> {
     let value = value.filter(|value| !value.trim().is_empty());
-    let value = value.ok_or_else(|| Fault::invalid(field, format!("{field} is missing or blank")))?;
+    let value = value.ok_or_else(|| Rejection::invalid(field, format!("{field} is missing or blank")))?;
     if !value.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, ' ' | '-' | '_')) {
         let message = format!("{field} may hold letters, digits, spaces, - and _ only");
-        return Err(Fault::invalid(field, message));
+        return Err(Rejection::invalid(field, message));
     }
     if value.len() > LONGEST_NAME {
-        return Err(Fault::invalid(field, format!("{field} is longer than {LONGEST_NAME} characters")));
+        return Err(Rejection::invalid(field, format!("{field} is longer than {LONGEST_NAME} characters")));
     }
     Ok(value)
 }
 
 /// An e-mail address, as far as it can be told without writing to it. None at all is none.
-pub(crate) fn email(value: Option<String>) -> Result<String, Fault> {
+pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     let value = value.unwrap_or_default();
     let (name, host) = value.split_once('@').unwrap_or_default();
     let plausible = !name.is_empty() && !host.is_empty() && !value.contains(char::is_whitespace);
     if value.is_empty() || plausible {
         return Ok(value);
     }
-    Err(Fault::invalid("email", "email is not an e-mail address"))
+    Err(Rejection::invalid("email", "email is not an e-mail address"))
 }
 
 /// An end date: not in the past by the emulator's clock.
-pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<EndDate>, Fault> {
+pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<EndDate>, Rejection> {
     let Some(value) = value else { return Ok(None) };
-    let end: EndDate = value.parse().map_err(|error| Fault::invalid("end_date", format!("end_date: {error}")))?;
+    let end: EndDate = value.parse().map_err(|error| Rejection::invalid("end_date", format!("end_date: {error}")))?;
     if end.passed(now) {
-        return Err(Fault::invalid("end_date", "end_date is in the past"));
+        return Err(Rejection::invalid("end_date", "end_date is in the past"));
     }
     Ok(Some(end))
 }
 
 /// The same for what belongs to a user: not after its owner's.
-pub(crate) fn end_date_under(value: Option<String>, owner: &User, now: SystemTime) -> Result<Option<EndDate>, Fault> {
+pub(crate) fn end_date_under(
+    value: Option<String>,
+    owner: &User,
+    now: SystemTime,
+) -> Result<Option<EndDate>, Rejection> {
     let end = end_date(value, now)?;
     match (end, owner.end_date) {
         (Some(end), Some(limit)) if end > limit => {
             let message = format!("end_date is after the end date of its owner, {limit}: extend the owner's first");
-            Err(Fault::invalid("end_date", message))
+            Err(Rejection::invalid("end_date", message))
         }
         _ => Ok(end),
     }

@@ -63,3 +63,8 @@ pub use options::{ApiKeySpec, CertificateSpec, Clock, EmulatorOptions, Generatio
 pub use retry_after::{RetryAfter, RetryAfterForm};
 pub use role::permission;
 pub use service_user::ServiceUser;
+
+/// The examples of the page on the emulator compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/emulator.md")]
+struct PageOnTheEmulator;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{Pki, random_bytes};
 
-use crate::answer::Fault;
+use crate::answer::Rejection;
 use crate::end_date::rfc3339;
 use crate::error::EmulatorError;
 use crate::keep;
@@ -62,8 +62,8 @@ impl Store {
     pub(crate) fn change<T>(
         &self,
         deed: &Deed<'_>,
-        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<(String, T), Rejection>,
+    ) -> Result<T, Rejection> {
         let mut state = self.state();
         let before = self.path.is_some().then(|| state.clone());
         let (resource_id, result) = change(&mut state)?;
@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// A change by whoever holds the emulator, which no audit log shows.
-    pub(crate) fn change_quietly(&self, change: impl FnOnce(&mut State)) -> Result<(), Fault> {
+    pub(crate) fn change_quietly(&self, change: impl FnOnce(&mut State)) -> Result<(), Rejection> {
         let mut state = self.state();
         let before = self.path.is_some().then(|| state.clone());
         change(&mut state);
@@ -111,11 +111,11 @@ impl Store {
         self.path.as_deref()
     }
 
-    fn keep(&self, state: &mut State, before: Option<State>) -> Result<(), Fault> {
+    fn keep(&self, state: &mut State, before: Option<State>) -> Result<(), Rejection> {
         let (Some(path), Some(before)) = (&self.path, before) else { return Ok(()) };
         keep::write(path, &self.pki, state).map_err(|error| {
             *state = before;
-            Fault::internal(format!("nothing was changed, since the state file cannot be written: {error}"))
+            Rejection::internal(format!("nothing was changed, since the state file cannot be written: {error}"))
         })
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn lane(
     identity: Option<Arc<Handover>>,
     reuse: Reuse,
 ) -> Result<Lane, TransportError> {
+    no_key_log()?;
     let timeouts = config.timeouts();
     let mut builder = HttpClient::builder()
         .redirect_policy(RedirectPolicy::None)
@@ -71,6 +72,17 @@ pub(crate) fn lane(
     let hush = Hush::new();
     let client = hush.around(|| builder.build()).map_err(invalid)?;
     Ok(Lane::new(client, hush, reuse, identity))
+}
+
+/// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: whoever has that
+/// file reads all traffic, API keys included (SECRET-11).
+fn no_key_log() -> Result<(), TransportError> {
+    match std::env::var_os("SSLKEYLOGFILE") {
+        Some(path) if !path.is_empty() => Err(invalid(
+            "SSLKEYLOGFILE is set, so libcurl would write the keys of every connection to a file: unset it, or take another transport",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The fixed address of a host, if it has one.

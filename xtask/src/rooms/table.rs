@@ -131,7 +131,11 @@ pub(super) const ROOMS: &[Room] = &[
         uses: &[CORE, CREDENTIALS],
         behind_feature: &[],
         tests_use: TEST_SIDE,
-        builds: NO_STACK,
+        builds: &[
+            Build { flags: &[], without: RUNTIMES_AND_STACKS },
+            // OAuth comes without an HTTP library of its own.
+            Build { flags: &["--features", "csc"], without: RUNTIMES_AND_STACKS },
+        ],
         why: "the client works over any transport, so it knows none",
     },
     Room {

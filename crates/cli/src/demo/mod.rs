@@ -1,6 +1,7 @@
 //! `d1 demo`: the emulator in this process, then real TLS calls on every transport in every mode, then three instructive
 //! failures on each. It ends with 0 only if each call went as described.
 
+pub(crate) mod midnight;
 mod story;
 mod table;
 

@@ -83,7 +83,10 @@ impl<'a> Driver<'a> {
     /// Takes up a task that was cut.
     pub(super) async fn resume(flows: &'a Workflows) -> Result<Option<Report>, IssueError> {
         let mut session = Session::open(flows, None).await?;
-        let Some(pending) = session.pending() else { return Ok(None) };
+        let Some(pending) = session.pending() else {
+            session.nothing_under_way().await;
+            return Ok(None);
+        };
         let task: Option<Task> = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
         let Some(task) = task else {
             let message = format!(
@@ -198,7 +201,8 @@ impl<'a> Driver<'a> {
         let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
         self.places.put(prepared.map_err(|error| {
             let message = format!("the secret could not be kept ({}), so none is made: {error}", error.kind());
-            self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message).caused_by(error)
+            let failed = self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message);
+            failed.caused_by(error).then(Next::Change)
         })?);
         self.session.tell(WorkStep::Prepare, true, "")
     }

@@ -72,8 +72,6 @@ pub enum Next {
     Again,
     /// Call [`resume`](super::Workflows::resume): the journal knows how it goes on.
     Resume,
-    /// See the platform: something is left there that could not be removed.
-    CleanUp,
 }
 
 /// A workflow that did not come to its end.
@@ -217,7 +215,6 @@ impl fmt::Display for Next {
             Self::Change => "change what is named above, and run it again; nothing is half done",
             Self::Again => "run it again, now or later; nothing is half done",
             Self::Resume => "resume: the journal knows how it goes on",
-            Self::CleanUp => "look on the platform, and disable what is named above",
         })
     }
 }

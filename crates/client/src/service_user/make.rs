@@ -162,7 +162,7 @@ impl Driver<'_> {
             Err(error) => {
                 let failed =
                     self.session.error(IssueErrorKind::Task, WorkStep::KeepKey, "no key or request can be made");
-                return Err(self.give_up(failed.code(error.code()).caused_by(error)).await);
+                return Err(self.give_up(failed.code(error.code()).caused_by(error).then(Next::Change)).await);
             }
         };
         self.session.tell(WorkStep::KeepKey, false, "")?;

@@ -40,6 +40,7 @@ mod plan;
 mod planning;
 mod progress;
 mod prove;
+mod renewal;
 mod report;
 mod retire;
 mod session;
@@ -57,11 +58,10 @@ pub use self::error::{IssueError, IssueErrorKind, Next, SecretPlace};
 pub use self::keeping::Keeping;
 pub use self::plan::{Plan, PlannedStep};
 pub use self::progress::{Moment, Progress, WorkStep};
+pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{Done, Old, Report};
 pub use self::switch::{Switch, Switching, WatchedClient};
-pub use self::task::{
-    CreateServiceUser, CreateToken, Ends, Renewal, RequestCertificate, RotateCertificate, RotateToken, Task, TaskKind,
-};
+pub use self::task::{CreateServiceUser, CreateToken, Ends, RequestCertificate, Task, TaskKind};
 use crate::Client;
 
 /// How long a lock is held beyond the waits that are known of.

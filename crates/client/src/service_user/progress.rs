@@ -116,6 +116,8 @@ steps! {
     NoteSwitched = "note-switched",
     /// Disables the one before.
     DisableOld = "disable-old",
+    /// Writes into the journal what became of the one before.
+    NoteRetired = "note-retired",
     /// Deletes one that was disabled long enough ago.
     DeleteOld = "delete-old",
     /// Removes what was made and has no secret.

@@ -25,7 +25,7 @@ impl Driver<'_> {
             },
         };
         let facts = serde_json::to_string(&old).ok().map(|old| ("old-became".to_owned(), old));
-        self.session.note(WorkStep::NoteSwitched, RETIRED, facts).await
+        self.session.note(WorkStep::NoteRetired, RETIRED, facts).await
     }
 
     fn left(&self, why: &str) -> Old {

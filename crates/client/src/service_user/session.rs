@@ -49,20 +49,33 @@ impl<'a> Session<'a> {
             IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "no id for the lock can be made").caused_by(error)
         };
         let owner = Owner::this_process().map_err(failed)?;
-        if let Some(heir_of) = self.state.holder.take().filter(|holder| holder.host() == owner.host()) {
-            // Whoever it was is gone: it had the journal open on this machine, and now we have.
-            let (path, now) = (path.clone(), self.now());
-            let inherit =
-                move || Lock::try_acquire(path, &heir_of, Duration::from_secs(1), now).and_then(Lock::release);
-            // What is wrong with the lock, if anything, is told when it is taken.
-            let _ = blocking::unblock(inherit).await;
-        }
+        self.free_inherited(&owner).await;
         self.state.holder = Some(owner.clone());
         self.write_state(WorkStep::Lock).await?;
         let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
         let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
         self.lock = Some(taken.map_err(|error| self.lock_failed(WorkStep::Lock, error))?);
         self.tell(WorkStep::Lock, true, "")
+    }
+
+    /// Gives back the lock that a process with this journal held on this machine when it was killed. Whoever it was is gone: it had the
+    /// journal open, and now we have.
+    async fn free_inherited(&self, owner: &Owner) {
+        let holder = self.state.holder.clone().filter(|holder| holder.host() == owner.host());
+        let (Some(holder), path, now) = (holder, self.flows.lock.clone(), self.now()) else { return };
+        let free = move || match path.exists() {
+            true => Lock::try_acquire(path, &holder, Duration::from_secs(1), now).and_then(Lock::release),
+            false => Ok(()),
+        };
+        // What is wrong with the lock, if anything, is told when it is taken.
+        let _ = blocking::unblock(free).await;
+    }
+
+    /// Nothing is under way: no lock is left either.
+    pub(super) async fn nothing_under_way(&self) {
+        if let Ok(owner) = Owner::this_process() {
+            self.free_inherited(&owner).await;
+        }
     }
 
     /// Makes sure that the lock is still ours, for this wait and some more.

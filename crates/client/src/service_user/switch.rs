@@ -73,7 +73,7 @@ impl WatchedClient {
 #[async_trait]
 impl Switch for WatchedClient {
     fn name(&self) -> String {
-        format!("a client with {:?}", self.credential)
+        "the client of this process".to_owned()
     }
 
     async fn switch(&self, _to: &Switching, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {

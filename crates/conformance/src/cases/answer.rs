@@ -86,7 +86,7 @@ async fn read(world: &World, status: u16, body: &str, code: Option<&str>, messag
 pub(crate) async fn err_01_a_list_of_errors_gives_code_and_message(world: World) {
     let body =
         r#"{"errors":[{"code":"duplicate_error","message":"Nickname is taken","field":"nickname"},{"code":"second"}]}"#;
-    read(&world, 400, body, Some("duplicate_error"), "Nickname is taken", Code::API_01).await;
+    read(&world, 400, body, Some("duplicate_error"), "Nickname is taken", Code::API_06).await;
 }
 
 pub(crate) async fn err_02_an_error_object_gives_code_and_message(world: World) {

@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use data_encoding::BASE64;
 use digicert_one_core::{
     ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Material, Proxy,
-    causes,
+    TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
     ClientAuth, ClientCert, ClientSpec, FrontOptions, KeyEncoding, Pki, ServerSpec, Step, Validity, refused_addr,
 };
 use futures_util::FutureExt as _;
 
+use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted};
 
@@ -211,6 +212,32 @@ pub(crate) async fn secret_07_a_file_with_the_key_is_private_and_goes_with_the_t
     drop(transport);
     let left: Vec<_> = holding(&line).into_iter().map(|(path, _)| path).collect();
     assert!(left.is_empty(), "the private key is left behind in {left:?}");
+}
+
+pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world: World) {
+    // The environment is the process's, so a second one plays the machine on which the variable is set.
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        let folder = tempfile::tempdir().expect("a directory");
+        let mut command = child::command(front.port());
+        command.env("SSLKEYLOGFILE", folder.path().join("keys"));
+        child::run(command);
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("it is still there").flatten().collect();
+        assert!(left.is_empty(), "what SSLKEYLOGFILE names was written");
+        return;
+    };
+    match world.connector.connect(&world.config().with_trust(world.trusting(&root))) {
+        Ok(transport) => {
+            let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+            collect(exchange).await.expect("a body");
+        }
+        // A library that cannot be kept from it is not used where it would.
+        Err(error) => {
+            let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
+            assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
+            assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+        }
+    }
 }
 
 /// Small files with these bytes, in the temporary directory (and directories in it) and among the open files of this process,

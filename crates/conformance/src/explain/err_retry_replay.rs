@@ -8,7 +8,7 @@ pub(super) const ERR: &[Explanation] = explained! {
     "ERR-01"
         given "A platform that answers 400 with a list under `errors`."
         when "A call is made, for every version of HTTP."
-        then "The code and the message of the first entry are kept and shown, under API-01."
+        then "The code and the message of the first entry are kept and shown, under API-06 (the name is taken)."
         why "Without them the caller sees a bare 400 and has to guess which field was wrong."
         fix "The client reads the document. A transport only has to hand over status, headers and body of an error \
             answer like those of any other.";

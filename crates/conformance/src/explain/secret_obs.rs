@@ -44,6 +44,13 @@ pub(super) const SECRET: &[Explanation] = explained! {
         why "Every user of the machine could read the key, and it would outlive the program."
         fix "Write no file if the library takes memory. Else use an anonymous memory file, or a 0600 file that is \
             removed by a guard in the transport.";
+    "SECRET-11"
+        given "An environment in which `SSLKEYLOGFILE` names a file."
+        when "A call is made in a process with that environment."
+        then "The file is not written: the transport does not do it, or refuses to be made and names the variable."
+        why "Whoever can set a variable could read all traffic, API keys included, from a capture of it."
+        fix "Leave the key log of your TLS library off (rustls: no `KeyLogFile`). libcurl has no switch \
+            for it: refuse in `connect`.";
 };
 
 /// What spans, metrics and records say of a call, what they never say, and that looking on changes nothing.

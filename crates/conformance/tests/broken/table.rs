@@ -264,4 +264,6 @@ defects! {
     OpensItsKeyFile opens_its_key_file "SECRET-07" "is open to others (644)";
     /// leaves a file with its private key behind
     LeavesItsKeyFile leaves_its_key_file "SECRET-07" "the private key is left behind";
+    /// writes the keys of its connections where the environment says
+    KeepsAKeyLog keeps_a_key_log "SECRET-11" "what SSLKEYLOGFILE names was written";
 }

@@ -230,3 +230,33 @@ fn save(control: &Control, _: &Ask<'_>) -> Result<Value, Problem> {
     let path = control.save()?;
     Ok(json!({ "file": path.display().to_string() }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CALLS;
+    use crate::faults::Fault;
+
+    const PAGE: &str = include_str!("../../../../docs/emulator.md");
+
+    fn spans() -> impl Iterator<Item = &'static str> {
+        PAGE.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+    }
+
+    #[test]
+    fn the_page_on_the_emulator_names_every_call_and_counts_them() {
+        for call in CALLS {
+            let name = format!("{} {}", call.method, call.path);
+            assert!(spans().any(|span| span == name), "{name} is missing in docs/emulator.md");
+        }
+        assert!(PAGE.contains(&format!("lists its {} calls", CALLS.len())), "there are {} calls", CALLS.len());
+    }
+
+    #[test]
+    fn the_faults_on_the_page_can_be_armed_and_are_all_kinds() {
+        let texts = spans().filter(|span| span.starts_with("{\"kind\""));
+        let mut kinds: Vec<_> = texts.map(|text| text.parse::<Fault>().expect(text).kind.name()).collect();
+        kinds.sort_unstable();
+        let all = "cut delay error hold html-page reset too-many-requests unavailable without-secret wrong-date";
+        assert_eq!(kinds, all.split(' ').collect::<Vec<_>>());
+    }
+}

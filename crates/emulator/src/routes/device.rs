@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::query::Window;
 use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::rfc3339;
 use crate::permission::MANAGE_IOT_DEVICE;
 use crate::state::{Device, Issuance, IssuedCertificate};
@@ -39,7 +39,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-fn devices(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn devices(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let page = ask.store.read(|state| {
         let total = state.devices + state.registered_devices.len();
@@ -54,7 +54,7 @@ fn devices(ask: &Ask<'_>) -> Result<Answer, Fault> {
 }
 
 /// Only the path is documented; the fields are inferred.
-fn policies(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn policies(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let policies = [json!({
         "id": "99999999-9999-4999-8999-999999999999",
@@ -64,7 +64,7 @@ fn policies(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&envelope(policies.len(), window, window.of_items(policies).collect())))
 }
 
-fn certificates(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn certificates(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let now = ask.store.now();
     let page = ask.store.read(|state| {
@@ -81,7 +81,7 @@ struct NewDevice {
 }
 
 /// The body is inferred. What is registered here is listed by Device Trust.
-fn register(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn register(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let new: NewDevice = input::body(ask.request.body(), "name")?;
     let name = input::name("name", new.name)?;
     let device = ask.change("create", "device", |state| {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::query::{Window, decoded_value_of};
 use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::{rfc3339, seconds, x509_dates};
 use crate::input;
 use crate::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
@@ -59,16 +59,16 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-fn hello(_: &Ask<'_>) -> Result<Answer, Fault> {
+fn hello(_: &Ask<'_>) -> Result<Answer, Rejection> {
     Ok(answer::text(HELLO))
 }
 
-fn health(_: &Ask<'_>) -> Result<Answer, Fault> {
+fn health(_: &Ask<'_>) -> Result<Answer, Rejection> {
     Ok(answer::text("UP"))
 }
 
 /// Filters are compared as a whole; `status` without regard to case, since requests write it in upper and answers in lower case.
-fn search(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn search(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let now = ask.store.now();
     let filter = |name| decoded_value_of(ask.query(), name);
@@ -89,12 +89,12 @@ fn search(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&page))
 }
 
-fn profiles(_: &Ask<'_>) -> Result<Answer, Fault> {
+fn profiles(_: &Ask<'_>) -> Result<Answer, Rejection> {
     Ok(answer::ok(&json!([profile_json()])))
 }
 
-fn profile(ask: &Ask<'_>) -> Result<Answer, Fault> {
-    if ask.variable(0) == PROFILE_ID { Ok(answer::ok(&profile_json())) } else { Err(Fault::not_found("profile")) }
+fn profile(ask: &Ask<'_>) -> Result<Answer, Rejection> {
+    if ask.variable(0) == PROFILE_ID { Ok(answer::ok(&profile_json())) } else { Err(Rejection::not_found("profile")) }
 }
 
 #[derive(Deserialize)]
@@ -145,27 +145,34 @@ impl Period {
 }
 
 /// Issues for the key of a CSR.
-fn issue(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn issue(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let new: NewCertificate = input::body(ask.request.body(), "profile, seat, csr and attributes")?;
     if new.profile.and_then(|profile| profile.id).as_deref() != Some(PROFILE_ID) {
-        return Err(Fault::invalid("profile.id", "profile.id names no profile: GET /mpki/api/v2/profile lists them"));
+        return Err(Rejection::invalid(
+            "profile.id",
+            "profile.id names no profile: GET /mpki/api/v2/profile lists them",
+        ));
     }
-    let csr = new.csr.ok_or_else(|| Fault::invalid("csr", "csr is missing"))?;
+    let csr = new.csr.ok_or_else(|| Rejection::invalid("csr", "csr is missing"))?;
     let common_name = new.attributes.and_then(|attributes| attributes.subject?.common_name);
-    let common_name = common_name
-        .filter(|name| !name.is_empty())
-        .ok_or_else(|| Fault::invalid("attributes.subject.common_name", "attributes.subject.common_name is missing"))?;
+    let common_name = common_name.filter(|name| !name.is_empty()).ok_or_else(|| {
+        Rejection::invalid("attributes.subject.common_name", "attributes.subject.common_name is missing")
+    })?;
     let days = match &new.validity {
         None => DEFAULT_DAYS,
         Some(period) => period.days().ok_or_else(|| {
-            Fault::invalid("validity", "validity takes a unit (days, months, years) and a duration of up to 3650 days")
+            Rejection::invalid(
+                "validity",
+                "validity takes a unit (days, months, years) and a duration of up to 3650 days",
+            )
         })?,
     };
     let seat_id = new.seat.and_then(|seat| seat.seat_id).unwrap_or_else(|| common_name.clone());
     let now = ask.store.now();
     let until = now + DAY * u32::try_from(days).unwrap_or(u32::MAX);
     let spec = RequestSpec { common_name, validity: widened(now, until), purpose: Purpose::ServerAuth };
-    let chain = ask.store.pki.sign_request(&csr, &spec).map_err(|error| Fault::invalid("csr", error.to_string()))?;
+    let chain =
+        ask.store.pki.sign_request(&csr, &spec).map_err(|error| Rejection::invalid("csr", error.to_string()))?;
     let issued = IssuedCertificate::new(Issuance::Lifecycle, &spec.common_name, &seat_id, &chain[0], (now, until));
     let serial_number = issued.serial_number.clone();
     ask.change("create", "certificate", |state| {
@@ -188,14 +195,14 @@ fn widened(now: SystemTime, until: SystemTime) -> Validity {
     }
 }
 
-fn revoke(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn revoke(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let now = ask.store.now();
     ask.change("revoke", "certificate", |state| {
         let mut own = state.certificates.iter_mut().filter(|own| own.issuance == Issuance::Lifecycle);
         let found = own.find(|own| own.serial_number.eq_ignore_ascii_case(ask.variable(0)));
-        let certificate = found.ok_or_else(|| Fault::not_found("certificate"))?;
+        let certificate = found.ok_or_else(|| Rejection::not_found("certificate"))?;
         if certificate.revoked.is_some() {
-            return Err(Fault::invalid("serial_number", "the certificate is revoked already"));
+            return Err(Rejection::invalid("serial_number", "the certificate is revoked already"));
         }
         certificate.revoked = Some(seconds(now));
         Ok((certificate.id.clone(), ()))

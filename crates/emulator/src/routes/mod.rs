@@ -13,7 +13,7 @@ mod signing;
 use bytes::Bytes;
 use http::{Method, Request};
 
-use crate::answer::{self, Answer, Fault, Product};
+use crate::answer::{self, Answer, Product, Rejection};
 use crate::csc;
 use crate::decide::{Caller, Decision, Presented, Refusal, Requirement, decide};
 use crate::state::State;
@@ -28,7 +28,7 @@ pub(crate) struct Route {
     /// Segments in braces stand for any single one; among several routes that fit, the first of its table is taken.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Fault>,
+    pub(crate) serve: fn(&Ask<'_>) -> Result<Answer, Rejection>,
 }
 
 /// Who may make a call.
@@ -89,8 +89,8 @@ impl Access {
 
 impl Ask<'_> {
     /// Who is calling.
-    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
-        self.caller.ok_or_else(|| Fault::internal("this call was let through without a caller"))
+    pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
+        self.caller.ok_or_else(|| Rejection::internal("this call was let through without a caller"))
     }
 
     /// Changes the state in the name of the caller; see [`Store::change`].
@@ -98,8 +98,8 @@ impl Ask<'_> {
         &self,
         action: &'static str,
         resource_type: &'static str,
-        change: impl FnOnce(&mut State) -> Result<(String, T), Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<(String, T), Rejection>,
+    ) -> Result<T, Rejection> {
         let deed = Deed { user_id: &self.caller()?.id, action, resource_type };
         self.store.change(&deed, change)
     }
@@ -135,7 +135,7 @@ pub(crate) fn respond(store: &Store, request: &Request<Bytes>, presented: Presen
         return (None, product.refused(Refusal::TokenOfAnotherApi));
     }
     let ask = |caller| Ask { store, request, caller, variables: variables.clone() };
-    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|fault| product.fault(&fault));
+    let serve = |caller| (route.serve)(&ask(caller)).unwrap_or_else(|rejection| product.rejected(&rejection));
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     match store.read(|state| decide(state, presented, requirement, store.now())) {
         Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
@@ -157,4 +157,39 @@ fn allowed<'r>(routes: impl Iterator<Item = &'r Route>) -> String {
         }
     }
     methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The calls of products that a line of docs/emulator.md names: `METHOD /path`, without a query.
+    fn named(line: &str) -> impl Iterator<Item = String> {
+        let spans = line.split('`').skip(1).step_by(2).map(|span| span.split('?').next().unwrap_or_default());
+        let products =
+            ["/account/", "/mpki/", "/signingmanager/", "/devicetrustmanager/", "/iot/", "/certificate-authority/"];
+        let of_product = move |span: &&str| {
+            span.split_once(' ').is_some_and(|(_, path)| products.iter().any(|product| path.starts_with(product)))
+        };
+        spans.filter(of_product).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_page_on_the_emulator_names_every_call_with_its_permission_and_no_other() {
+        let page = include_str!("../../../../docs/emulator.md");
+        let mut calls = BTreeSet::new();
+        for route in account::ROUTES.into_iter().chain(TABLES).flatten() {
+            let call = format!("{} {}", route.method, route.path);
+            let row = page.lines().find(|line| named(line).any(|named| named == call));
+            let row = row.unwrap_or_else(|| panic!("{call} is missing in docs/emulator.md"));
+            if let Access::With(permission) | Access::WithBothFactors(permission) = route.access {
+                assert!(row.contains(&format!("`{permission}`")), "{call} takes {permission}: {row}");
+            }
+            calls.insert(call);
+        }
+        let all: BTreeSet<String> = page.lines().flat_map(named).collect();
+        assert_eq!(all, calls);
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::query::Window;
 use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::rfc3339;
 use crate::permission::{VIEW_CM_CA, VIEW_CM_CERTIFICATE, VIEW_CM_CUSTOM_TEMPLATE};
 use crate::state::{IssuedCertificate, State};
@@ -58,23 +58,23 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-fn health(_: &Ask<'_>) -> Result<Answer, Fault> {
+fn health(_: &Ask<'_>) -> Result<Answer, Rejection> {
     Ok(answer::ok(&json!({ "status": "UP" })))
 }
 
 /// Without any, 204 and no body.
-fn authorities(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn authorities(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let authorities = all_authorities(ask);
     if authorities.is_empty() { Ok(answer::no_content()) } else { Ok(page(window, authorities)) }
 }
 
-fn authority(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn authority(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let found = all_authorities(ask).into_iter().find(|authority| authority["id"] == ask.variable(0));
-    found.map(|authority| answer::ok(&authority)).ok_or_else(|| Fault::not_found("certificate authority"))
+    found.map(|authority| answer::ok(&authority)).ok_or_else(|| Rejection::not_found("certificate authority"))
 }
 
-fn templates(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn templates(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let template = json!({
         "id": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
         "name": "Emulated template",
@@ -84,7 +84,7 @@ fn templates(ask: &Ask<'_>) -> Result<Answer, Fault> {
 }
 
 /// One list, of the intermediate, made and signed when it is asked for.
-fn revocation_lists(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn revocation_lists(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let now = ask.store.now();
     let list = ask.store.read(|state| {
@@ -107,7 +107,7 @@ fn revocation_lists(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(page(window, vec![list]))
 }
 
-fn responders(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn responders(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let responder = ask.store.read(|state| {
         json!({
@@ -120,7 +120,7 @@ fn responders(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(page(window, vec![responder]))
 }
 
-fn certificates(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn certificates(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let now = ask.store.now();
     let items = ask.store.read(|state| {

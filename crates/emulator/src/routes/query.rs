@@ -1,6 +1,6 @@
 //! What the query of a request says: values by name, and the window of a list.
 
-use crate::answer::Fault;
+use crate::answer::Rejection;
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -13,20 +13,20 @@ pub(crate) struct Window {
 
 impl Window {
     /// `limit` and `offset`; without them the first 20, as Software Trust does it (inferred for the others).
-    pub(crate) fn of(query: &str) -> Result<Self, Fault> {
+    pub(crate) fn of(query: &str) -> Result<Self, Rejection> {
         Self::with_default(query, DEFAULT_LIMIT)
     }
 
     /// The same with another number of items where none was asked for.
-    pub(crate) fn with_default(query: &str, default: usize) -> Result<Self, Fault> {
+    pub(crate) fn with_default(query: &str, default: usize) -> Result<Self, Rejection> {
         let number = |name, default| match value_of(query, name) {
             None => Some(default),
             Some(value) => value.parse::<usize>().ok(),
         };
         let limit = number("limit", default)
             .filter(|limit| *limit > 0)
-            .ok_or_else(|| Fault::invalid("limit", "limit must be a positive number"))?;
-        let offset = number("offset", 0).ok_or_else(|| Fault::invalid("offset", "offset must be a number"))?;
+            .ok_or_else(|| Rejection::invalid("limit", "limit must be a positive number"))?;
+        let offset = number("offset", 0).ok_or_else(|| Rejection::invalid("offset", "offset must be a number"))?;
         Ok(Window { limit, offset })
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::query::{Window, decoded_value_of};
 use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::rfc3339;
 use crate::input;
 use crate::permission::{SIGN_SM_HASH, VIEW_SM_CERTIFICATE};
@@ -48,7 +48,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-fn certificates(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn certificates(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let alias = decoded_value_of(ask.query(), "alias");
     let id = decoded_value_of(ask.query(), "id");
@@ -65,7 +65,7 @@ fn certificates(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&page))
 }
 
-fn keypairs(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn keypairs(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let window = Window::of(ask.query())?;
     let alias = decoded_value_of(ask.query(), "alias");
     let page = ask.store.read(|state| {
@@ -75,9 +75,9 @@ fn keypairs(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&page))
 }
 
-fn keypair(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn keypair(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let keypair = ask.store.read(|state| Some(keypair_json(state, find(state, ask.variable(0))?)));
-    keypair.map(|keypair| answer::ok(&keypair)).ok_or_else(|| Fault::not_found("key pair"))
+    keypair.map(|keypair| answer::ok(&keypair)).ok_or_else(|| Rejection::not_found("key pair"))
 }
 
 /// What a signing call carries. Other fields are ignored.
@@ -88,22 +88,22 @@ struct SignRequest {
     hash: String,
 }
 
-fn sign(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn sign(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let request: SignRequest = input::body(ask.request.body(), "account, sig_alg and hash")?;
     if !(request.account.is_string() || request.account.is_object()) {
-        return Err(Fault::invalid("account", "account must name an account"));
+        return Err(Rejection::invalid("account", "account must name an account"));
     }
-    let hash = BASE64.decode(request.hash.as_bytes()).map_err(|_| Fault::invalid("hash", "hash must be Base64"))?;
+    let hash = BASE64.decode(request.hash.as_bytes()).map_err(|_| Rejection::invalid("hash", "hash must be Base64"))?;
     let key = ask.store.read(|state| find(state, ask.variable(0)).cloned());
-    let key = key.ok_or_else(|| Fault::not_found("key pair"))?;
+    let key = key.ok_or_else(|| Rejection::not_found("key pair"))?;
     let signature = key.sign(&request.sig_alg, &hash).map_err(|error| match error {
         NotSigned::Algorithm(own) => {
-            Fault::invalid("sig_alg", format!("sig_alg must be one of those of this key pair: {}", own.join(", ")))
+            Rejection::invalid("sig_alg", format!("sig_alg must be one of those of this key pair: {}", own.join(", ")))
         }
         NotSigned::Length { expected, given } => {
-            Fault::invalid("hash", format!("hash has {given} bytes, and sig_alg asks for {expected}"))
+            Rejection::invalid("hash", format!("hash has {given} bytes, and sig_alg asks for {expected}"))
         }
-        NotSigned::Key => Fault::internal("the kept key pair cannot sign"),
+        NotSigned::Key => Rejection::internal("the kept key pair cannot sign"),
     })?;
     let signature = Signature {
         id: new_id(),
@@ -122,7 +122,7 @@ fn sign(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&answer))
 }
 
-fn signature(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn signature(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let signature = ask.store.read(|state| {
         let signature = state.signatures.iter().find(|signature| signature.id == ask.variable(0))?;
         Some(json!({
@@ -135,7 +135,7 @@ fn signature(ask: &Ask<'_>) -> Result<Answer, Fault> {
             "created_on": signature.created_on,
         }))
     });
-    signature.map(|signature| answer::ok(&signature)).ok_or_else(|| Fault::not_found("signature"))
+    signature.map(|signature| answer::ok(&signature)).ok_or_else(|| Rejection::not_found("signature"))
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Option<&'s SigningKey> {

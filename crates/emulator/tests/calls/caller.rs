@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_emulator::{ClientCert, Emulator, HostKind};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -28,6 +29,7 @@ pub(crate) struct Answer {
     pub(crate) proof: Option<String>,
     pub(crate) allow: Option<String>,
     pub(crate) text: String,
+    headers: HeaderMap,
 }
 
 impl<'a> Call<'a> {
@@ -94,6 +96,10 @@ impl Answer {
         assert_eq!(self.error(), (400, "invalid_request".to_owned(), Some(field.to_owned())), "{}", self.text);
     }
 
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.content_type, "application/json");
         serde_json::from_str(&self.text).unwrap()
@@ -133,6 +139,7 @@ pub(crate) async fn read(request: RequestBuilder) -> reqwest::Result<Answer> {
         caller: header("x-emulator-caller"),
         proof: header("x-emulator-proof"),
         allow: header("allow"),
+        headers: response.headers().clone(),
         text: String::from_utf8(response.bytes().await?.to_vec()).unwrap(),
     })
 }

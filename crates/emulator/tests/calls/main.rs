@@ -14,4 +14,5 @@ mod modes;
 mod order;
 mod products;
 mod start;
+mod steering;
 mod tokens;

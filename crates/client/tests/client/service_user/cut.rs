@@ -4,6 +4,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use digicert_one_client::Client;
 use digicert_one_client::account::NewServiceUser;
 use digicert_one_client::service_user::{
     CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Moment, Next, RequestCertificate,
-    RotateCertificate, RotateToken, Task, Workflows,
+    RotateCertificate, RotateToken, Task, WorkStep, Workflows,
 };
 use digicert_one_core::{ClientIdentity, FixedCredential};
 use digicert_one_credentials::{Rules, Secret, read_client_identity};
@@ -25,15 +26,20 @@ struct Cut {
     /// What a kill would leave there, and an end in order does not.
     lock: PathBuf,
     left: Mutex<Option<Vec<u8>>>,
+    /// Whether the journal says that it is done.
+    is_done: Arc<AtomicBool>,
 }
 
 impl Cut {
-    fn new(stage: &Stage, at: usize) -> Arc<Self> {
-        let lock = stage.path("journal.lock");
-        Arc::new(Self { at, seen: Mutex::default(), lock, left: Mutex::default() })
+    fn new(story: &Story, at: usize) -> Arc<Self> {
+        let (lock, is_done) = (story.stage.path("journal.lock"), Arc::clone(&story.is_done));
+        Arc::new(Self { at, seen: Mutex::default(), lock, left: Mutex::default(), is_done })
     }
 
-    fn moment(&self) -> ControlFlow<()> {
+    fn moment(&self, moment: &Moment) -> ControlFlow<()> {
+        if (moment.step, moment.done) == (WorkStep::Finish, true) {
+            self.is_done.store(true, Ordering::Relaxed);
+        }
         let mut seen = self.seen.lock().expect("unpoisoned");
         *seen += 1;
         if *seen <= self.at {
@@ -53,7 +59,7 @@ impl Cut {
 
     fn watching(self: &Arc<Self>, workflows: Workflows) -> Workflows {
         let cut = Arc::clone(self);
-        workflows.progress(move |_: &Moment| cut.moment())
+        workflows.progress(move |moment: &Moment| cut.moment(moment))
     }
 }
 
@@ -64,6 +70,7 @@ struct Story {
     /// Whoever asks for it, as the process would find its credential at its start.
     caller: fn(&Stage) -> Client,
     keeping: fn(&Stage) -> Keeping,
+    is_done: Arc<AtomicBool>,
 }
 
 impl Story {
@@ -73,13 +80,13 @@ impl Story {
 
     /// Runs it until it is cut. Whether it was.
     fn run_cut(&self, at: usize) -> bool {
-        let cut = Cut::new(&self.stage, at);
+        let cut = Cut::new(self, at);
         let ran = self.stage.run(&cut.watching(self.workflows()), self.task.clone());
         stopped(ran.map(drop), cut.has_cut())
     }
 
     fn resume_cut(&self, at: usize) -> bool {
-        let cut = Cut::new(&self.stage, at);
+        let cut = Cut::new(self, at);
         let resumed = self.stage.wait(cut.watching(self.workflows()).resume());
         stopped(resumed.map(drop), cut.has_cut())
     }
@@ -87,8 +94,9 @@ impl Story {
     /// Takes it to its end; runs it anew if it was cut before anything was under way.
     fn end(&self) {
         let resumed = self.stage.wait(self.workflows().resume()).unwrap_or_else(|error| panic!("resumed: {error}"));
-        if resumed.is_none_or(|report| report.outcome != Done::Made) {
-            // A rotation that was cut after all but its own end finds its own work.
+        let is_done = self.is_done.load(Ordering::Relaxed);
+        assert!(!is_done || resumed.is_none(), "what is done is not taken up");
+        if !is_done && resumed.is_none_or(|report| report.outcome != Done::Made) {
             self.stage.run(&self.workflows(), self.task.clone()).unwrap_or_else(|error| panic!("run anew: {error}"));
         }
         assert!(self.stage.wait(self.workflows().resume()).expect("nothing left to do").is_none());
@@ -171,8 +179,9 @@ fn a_service_user_that_is_made_never_loses_its_key() {
         .into(),
         caller: Stage::first,
         keeping: |stage| Keeping::file(stage.path("new-secret")),
+        is_done: Arc::default(),
     };
-    cut_everywhere(5, story, |story, when| {
+    cut_everywhere(9, story, |story, when| {
         let user = made_user(&story.stage);
         let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
         let world = story.stage.platform.world();
@@ -188,9 +197,15 @@ fn an_api_token_that_is_made_never_loses_its_key() {
         let (other, _) = stage.platform.has("other", None);
         stage.platform.world().tokens.retain(|token| token.user != other);
         let task = CreateToken::new("extra").owner(other).ends(Ends::AfterDays(7)).into();
-        Story { stage, task, caller: Stage::first, keeping: |stage| Keeping::file(stage.path("new-secret")) }
+        Story {
+            stage,
+            task,
+            caller: Stage::first,
+            keeping: |stage| Keeping::file(stage.path("new-secret")),
+            is_done: Arc::default(),
+        }
     };
-    cut_everywhere(5, story, |story, when| {
+    cut_everywhere(9, story, |story, when| {
         let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
         let world = story.stage.platform.world();
         let other = &world.users[1].id;
@@ -206,9 +221,9 @@ fn a_token_that_is_rotated_leaves_one_key() {
         let old = stage.platform.world().tokens[0].id.clone();
         let week = Duration::from_secs(7 * 24 * 60 * 60);
         let task = RotateToken::new().old(old).ends(Ends::AfterDays(7)).delete_after(week).into();
-        Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping }
+        Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping, is_done: Arc::default() }
     };
-    cut_everywhere(5, story, |story, when| one_key(&story.stage, &story.stage.user, when));
+    cut_everywhere(9, story, |story, when| one_key(&story.stage, &story.stage.user, when));
 }
 
 #[test]
@@ -218,7 +233,13 @@ fn a_token_that_is_rotated_with_a_sink_that_cannot_be_read_leaves_one_key_that_i
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
         let sink = |stage: &Stage| Keeping::new(digicert_one_credentials::FileSink::new(stage.path("shown")));
-        Story { stage, task: RotateToken::new().old(old).into(), caller: Stage::first, keeping: sink }
+        Story {
+            stage,
+            task: RotateToken::new().old(old).into(),
+            caller: Stage::first,
+            keeping: sink,
+            is_done: Arc::default(),
+        }
     };
     let mut moments = 0;
     for at in 0.. {
@@ -252,8 +273,9 @@ fn a_certificate_that_is_requested_never_loses_its_private_key() {
         task: RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30)).into(),
         caller: Stage::first,
         keeping: |stage| Keeping::file(stage.path("bundle")),
+        is_done: Arc::default(),
     };
-    cut_everywhere(7, story, |story, when| {
+    cut_everywhere(13, story, |story, when| {
         one_certificate(&story.stage, when);
         let entries = fs::read_dir(story.stage.directory.path()).expect("listed");
         let keys =
@@ -271,7 +293,7 @@ fn a_certificate_that_is_rotated_leaves_one() {
         stage.run(&workflows, first).expect("the first");
         let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(Ends::AfterDays(60)).into();
         let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
-        Story { stage, task, caller, keeping: |stage| Keeping::file(stage.path("bundle")) }
+        Story { stage, task, caller, keeping: |stage| Keeping::file(stage.path("bundle")), is_done: Arc::default() }
     };
-    cut_everywhere(7, story, |story, when| one_certificate(&story.stage, when));
+    cut_everywhere(13, story, |story, when| one_certificate(&story.stage, when));
 }

@@ -58,6 +58,9 @@ impl Tls {
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
         tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
         tls.resumption = Resumption::disabled();
+        if flaw.is(Defect::KeepsAKeyLog) {
+            tls.key_log = Arc::new(rustls::KeyLogFile::new());
+        }
         if flaw.is(Defect::SharesSessions) {
             tls = shared(tls, key.clone());
         }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::query::{Window, value_of};
 use super::super::{Access, Ask, Route};
 use super::{duplicate, existing, existing_mut};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::{EndDate, rfc3339};
 use crate::input;
 use crate::options::Generation;
@@ -58,9 +58,10 @@ pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
 }
 
 /// A bare array.
-fn list(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn list(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let given = value_of(ask.query(), "user_id").filter(|id| !id.is_empty());
-    let given = given.ok_or_else(|| Fault::invalid("user_id", "user_id is missing: give the id of a user, or me"))?;
+    let given =
+        given.ok_or_else(|| Rejection::invalid("user_id", "user_id is missing: give the id of a user, or me"))?;
     let id = ask.user_id(given)?;
     ask.may_manage(id)?;
     let window = Window::with_default(ask.query(), usize::MAX)?;
@@ -79,7 +80,7 @@ struct NewToken {
     end_date: Option<String>,
 }
 
-fn create(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn create(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let new: NewToken = input::body(ask.request.body(), "name")?;
     let id = ask.user_id(new.user_id.as_deref().unwrap_or("me"))?;
     ask.may_manage(id)?;
@@ -88,12 +89,12 @@ fn create(ask: &Ask<'_>) -> Result<Answer, Fault> {
     let created = ask.change("create", "api_token", |state| {
         let owner = existing_mut(state, id)?;
         if owner.standing(now) == Standing::Expired {
-            return Err(Fault::invalid("user_id", "the user has expired: extend its end date first"));
+            return Err(Rejection::invalid("user_id", "the user has expired: extend its end date first"));
         }
         let end_date = input::end_date_under(new.end_date, owner, now)?;
         if ask.store.generation == Generation::OneKey && !owner.tokens.is_empty() {
             let message = "The user has its API token, and there is one for each user";
-            return Err(Fault::conflict("token_limit_reached", None, message));
+            return Err(Rejection::conflict("token_limit_reached", None, message));
         }
         free(owner, &name, None)?;
         let (token, secret) = make(name, end_date, &rfc3339(now));
@@ -106,7 +107,7 @@ fn create(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::created(&created))
 }
 
-fn one(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn one(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let (owner_id, now) = (owner(ask)?, ask.store.now());
     let token = ask.store.read(|state| {
         let (owner, token) = find(state, &owner_id, ask.variable(0))?;
@@ -123,7 +124,7 @@ struct Changes {
     end_date: Option<Option<String>>,
 }
 
-fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn update(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let (owner_id, id, now) = (owner(ask)?, ask.variable(0), ask.store.now());
     let changes: Changes = input::body(ask.request.body(), "what is to be changed of name, end_date and enabled")?;
     let name = changes.name.map(|name| input::name("name", Some(name))).transpose()?;
@@ -134,7 +135,10 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
         }
         let end_date = changes.end_date.map(|end| input::end_date_under(end, owner, now)).transpose()?;
         if end_date.is_some() && token.end_date.is_some_and(|end| end.passed(now)) {
-            return Err(Fault::invalid("end_date", "the token has expired: only one that is valid can be extended"));
+            return Err(Rejection::invalid(
+                "end_date",
+                "the token has expired: only one that is valid can be extended",
+            ));
         }
         for token in existing_mut(state, &owner_id)?.tokens.iter_mut().filter(|token| token.id == id) {
             if let Some(name) = &name {
@@ -149,7 +153,7 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&token))
 }
 
-fn delete(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn delete(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let (owner_id, id) = (owner(ask)?, ask.variable(0));
     ask.change("delete", "api_token", |state| {
         find(state, &owner_id, id)?;
@@ -160,22 +164,22 @@ fn delete(ask: &Ask<'_>) -> Result<Answer, Fault> {
 }
 
 /// The id of the owner of the token in the path, whose tokens the caller may manage.
-fn owner(ask: &Ask<'_>) -> Result<String, Fault> {
+fn owner(ask: &Ask<'_>) -> Result<String, Rejection> {
     let owns = |user: &&User| user.tokens.iter().any(|token| token.id == ask.variable(0));
     let owner = ask.store.read(|state| state.users.iter().find(owns).map(|user| user.id.clone()));
     // Whose it would be is not known then, so only who may manage its own at all hears that it is not there.
     ask.may_manage(owner.as_deref().unwrap_or(&ask.caller()?.id))?;
-    owner.ok_or_else(|| Fault::not_found("API token"))
+    owner.ok_or_else(|| Rejection::not_found("API token"))
 }
 
-fn find<'s>(state: &'s State, owner_id: &str, id: &str) -> Result<(&'s User, &'s Token), Fault> {
+fn find<'s>(state: &'s State, owner_id: &str, id: &str) -> Result<(&'s User, &'s Token), Rejection> {
     let owner = existing(state, owner_id)?;
     let token = owner.tokens.iter().find(|token| token.id == id);
-    Ok((owner, token.ok_or_else(|| Fault::not_found("API token"))?))
+    Ok((owner, token.ok_or_else(|| Rejection::not_found("API token"))?))
 }
 
 /// Whether the user has no (other) token of this name.
-fn free(owner: &User, name: &str, itself: Option<&str>) -> Result<(), Fault> {
+fn free(owner: &User, name: &str, itself: Option<&str>) -> Result<(), Rejection> {
     let taken = |token: &Token| token.name == name && Some(token.id.as_str()) != itself;
     if owner.tokens.iter().any(taken) { Err(duplicate("name")) } else { Ok(()) }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::{Access, Ask, Route};
 use super::{duplicate, existing, existing_mut};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::{rfc3339, x509_dates};
 use crate::input;
 use crate::state::{AuthCertificate, User, UserType};
@@ -49,19 +49,22 @@ struct NewCertificate {
     csr: Option<String>,
 }
 
-fn request(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn request(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let new: NewCertificate = input::body(ask.request.body(), "nickname and csr")?;
     let caller = ask.caller()?;
     ask.may_manage(&caller.id)?;
     let nickname = input::name("nickname", new.nickname)?;
-    let csr = new.csr.ok_or_else(|| Fault::invalid("csr", "csr is missing"))?;
+    let csr = new.csr.ok_or_else(|| Rejection::invalid("csr", "csr is missing"))?;
     let now = ask.store.now();
     let created = ask.change("create", "client_auth_certificate", |state| {
         let owner = existing_mut(state, &caller.id)?;
         let end_date = input::end_date_under(new.end_date, owner, now)?;
         let key_end = caller.api_key_end.filter(|_| owner.user_type == UserType::Standard);
         if end_date.zip(key_end).is_some_and(|(end, limit)| end > limit) {
-            return Err(Fault::invalid("end_date", "end_date is after the end date of the administrator's API token"));
+            return Err(Rejection::invalid(
+                "end_date",
+                "end_date is after the end date of the administrator's API token",
+            ));
         }
         free(owner, &nickname)?;
         let spec = RequestSpec {
@@ -70,7 +73,7 @@ fn request(ask: &Ask<'_>) -> Result<Answer, Fault> {
             purpose: Purpose::ClientAuth,
         };
         let chain =
-            ask.store.pki.sign_request(&csr, &spec).map_err(|error| Fault::invalid("csr", error.to_string()))?;
+            ask.store.pki.sign_request(&csr, &spec).map_err(|error| Rejection::invalid("csr", error.to_string()))?;
         let certificate = AuthCertificate {
             id: new_id(),
             nickname,
@@ -96,14 +99,14 @@ struct Enable {
 }
 
 /// Enables it, or disables it.
-fn enable(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn enable(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let (id, now) = (ask.variable(0), ask.store.now());
     let owns = |user: &&User| user.certificates.iter().any(|certificate| certificate.id == id);
     let owner = ask.store.read(|state| state.users.iter().find(owns).map(|user| user.id.clone()));
     ask.may_manage(owner.as_deref().unwrap_or(&ask.caller()?.id))?;
     let owner = owner.ok_or_else(missing)?;
     let change: Enable = input::body(ask.request.body(), "enabled")?;
-    let enabled = change.enabled.ok_or_else(|| Fault::invalid("enabled", "enabled is missing: true or false"))?;
+    let enabled = change.enabled.ok_or_else(|| Rejection::invalid("enabled", "enabled is missing: true or false"))?;
     let certificate = ask.change("update", "client_auth_certificate", |state| {
         existing(state, &owner)?;
         let own = &mut existing_mut(state, &owner)?.certificates;
@@ -114,12 +117,12 @@ fn enable(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&certificate))
 }
 
-fn missing() -> Fault {
-    Fault::not_found("client authentication certificate")
+fn missing() -> Rejection {
+    Rejection::not_found("client authentication certificate")
 }
 
 /// Whether the user has no certificate of this nickname.
-fn free(owner: &User, nickname: &str) -> Result<(), Fault> {
+fn free(owner: &User, nickname: &str) -> Result<(), Rejection> {
     let taken = owner.certificates.iter().any(|certificate| certificate.nickname == nickname);
     if taken { Err(duplicate("nickname")) } else { Ok(()) }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::query::{Window, decoded_value_of, value_of};
 use super::super::{Access, Ask, Route};
 use super::existing;
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::permission::VIEW_AM_AUDIT_LOG;
 use crate::role::ROLES;
 use crate::state::{AuditEntry, State, UserType};
@@ -29,7 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The caller's accounts, a bare array.
-fn accounts(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn accounts(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let id = &ask.caller()?.id;
     let accounts = ask.store.read(|state| {
         let own = &existing(state, id)?.accounts;
@@ -64,7 +64,7 @@ fn admins(state: &State) -> Vec<Value> {
 }
 
 /// A bare array, whole whatever its length.
-fn roles(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn roles(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let code = decoded_value_of(ask.query(), "application_code");
     let wanted = ROLES.iter().filter(|role| code.as_ref().is_none_or(|code| role.application_code == code));
     let roles = wanted.map(|role| {
@@ -78,16 +78,16 @@ fn roles(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&roles.collect()))
 }
 
-fn organization(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn organization(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let organization = ask.store.read(|state| {
         let known = state.organization_id == ask.variable(0);
         known.then(|| json!({ "id": state.organization_id, "name": "Emulated organisation", "active": true }))
     });
-    organization.map(|organization| answer::ok(&organization)).ok_or_else(|| Fault::not_found("organization"))
+    organization.map(|organization| answer::ok(&organization)).ok_or_else(|| Rejection::not_found("organization"))
 }
 
 /// The newest first (inferred).
-fn audit_log(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn audit_log(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let Window { limit, offset } = Window::of(ask.query())?;
     let action = value_of(ask.query(), "action");
     let log = ask.store.read(|state| {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::query::{Window, value_of};
 use super::super::{Access, Ask, Route};
 use super::{api_token, certificate, duplicate, existing, existing_mut};
-use crate::answer::{self, Answer, Fault};
+use crate::answer::{self, Answer, Rejection};
 use crate::end_date::rfc3339;
 use crate::permission::MANAGE_AM_ACCOUNT;
 use crate::state::{State, User, UserType};
@@ -39,7 +39,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// A bare array, without an envelope; whole, unless a part was asked for.
-fn list(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn list(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let user_type = value_of(ask.query(), "user_type");
     let window = Window::with_default(ask.query(), usize::MAX)?;
     let users = ask.store.read(|state| {
@@ -49,11 +49,11 @@ fn list(ask: &Ask<'_>) -> Result<Answer, Fault> {
     Ok(answer::ok(&users))
 }
 
-fn one(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn one(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let id = ask.user_id(ask.variable(0))?;
     let caller = ask.caller()?;
     if id != caller.id && !caller.may(MANAGE_AM_ACCOUNT) {
-        return Err(Fault::denied(MANAGE_AM_ACCOUNT));
+        return Err(Rejection::denied(MANAGE_AM_ACCOUNT));
     }
     let now = ask.store.now();
     let user = ask.store.read(|state| {
@@ -77,10 +77,10 @@ struct NewUser {
     end_date: Option<String>,
 }
 
-fn create(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn create(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let new: NewUser = input::body(ask.request.body(), "user_type and friendly_name")?;
     if new.user_type.as_deref() != Some(word(UserType::Service)) {
-        return Err(Fault::invalid("user_type", "user_type must be service: others are not made over this API"));
+        return Err(Rejection::invalid("user_type", "user_type must be service: others are not made over this API"));
     }
     let now = ask.store.now();
     let created_at = rfc3339(now);
@@ -132,7 +132,7 @@ struct Changes {
     end_date: Option<Option<String>>,
 }
 
-fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn update(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let changes: Changes = input::body(ask.request.body(), "what is to be changed")?;
     let id = ask.user_id(ask.variable(0))?;
     let now = ask.store.now();
@@ -144,7 +144,7 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
         None => None,
         Some("ACTIVE") => Some(true),
         Some("DISABLED") => Some(false),
-        Some(_) => return Err(Fault::invalid("status", "status must be ACTIVE or DISABLED")),
+        Some(_) => return Err(Rejection::invalid("status", "status must be ACTIVE or DISABLED")),
     };
     let user = ask.change("update", "user", |state| {
         existing(state, id)?;
@@ -166,11 +166,11 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Fault> {
 }
 
 /// Its tokens and certificates go with it.
-fn delete(ask: &Ask<'_>) -> Result<Answer, Fault> {
+fn delete(ask: &Ask<'_>) -> Result<Answer, Rejection> {
     let id = ask.user_id(ask.variable(0))?;
     ask.change("delete", "user", |state| {
         if existing(state, id)?.user_type != UserType::Service {
-            return Err(Fault::invalid(None, "only service users are deleted over this API"));
+            return Err(Rejection::invalid(None, "only service users are deleted over this API"));
         }
         state.users.retain(|user| user.id != id);
         Ok((id.to_owned(), ()))
@@ -185,23 +185,23 @@ fn set<T>(field: &mut T, value: Option<T>) {
 }
 
 /// Whether nobody (but the user itself) has this name.
-fn free(state: &State, friendly_name: &str, itself: Option<&str>) -> Result<(), Fault> {
+fn free(state: &State, friendly_name: &str, itself: Option<&str>) -> Result<(), Rejection> {
     let taken = |user: &User| user.friendly_name == friendly_name && Some(user.id.as_str()) != itself;
     if state.users.iter().any(taken) { Err(duplicate("friendly_name")) } else { Ok(()) }
 }
 
-fn roles(ids: Vec<String>) -> Result<Vec<String>, Fault> {
+fn roles(ids: Vec<String>) -> Result<Vec<String>, Rejection> {
     if ids.iter().all(|id| role::find(id).is_some()) {
         return Ok(ids);
     }
-    Err(Fault::invalid("roles", "roles names one that does not exist: GET /account/api/v1/role lists them"))
+    Err(Rejection::invalid("roles", "roles names one that does not exist: GET /account/api/v1/role lists them"))
 }
 
-fn accounts(state: &State, ids: Vec<String>) -> Result<Vec<String>, Fault> {
+fn accounts(state: &State, ids: Vec<String>) -> Result<Vec<String>, Rejection> {
     if !ids.is_empty() && ids.iter().all(|id| state.accounts.iter().any(|account| account.id == *id)) {
         return Ok(ids);
     }
-    Err(Fault::invalid(
+    Err(Rejection::invalid(
         "accounts",
         "accounts is empty or names one that does not exist: GET /account/api/v1/account lists them",
     ))

@@ -1,0 +1,201 @@
+//! The calls of CSC as they stand on the wire: what is written, what is read. A name or field that turns out to be another is mended
+//! here, and nowhere else.
+
+use std::time::Duration;
+
+use digicert_one_core::{Code, Diagnosis};
+use digicert_one_credentials::Secret;
+use serde::{Deserialize, Serialize};
+
+use super::client::Inner;
+use super::credentials::base64;
+use super::open::{maybe_number, texts};
+use super::secret::{Enclosed, wipe, wiped};
+use super::signing::{counted, encoded};
+use super::travel::{Errand, Manner};
+use super::wire::Answer;
+use super::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
+use crate::{Error, ErrorKind};
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    #[serde(rename = "userID", skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_results: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_token: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details<'a> {
+    #[serde(rename = "credentialID")]
+    credential_id: &'a str,
+    certificates: &'static str,
+    cert_info: bool,
+    auth_info: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Authorize<'a> {
+    #[serde(rename = "credentialID")]
+    credential_id: &'a str,
+    num_signatures: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hash: Vec<String>,
+    #[serde(rename = "PIN", skip_serializing_if = "Option::is_none")]
+    pin: Option<Enclosed<'a>>,
+    #[serde(rename = "OTP", skip_serializing_if = "Option::is_none")]
+    otp: Option<Enclosed<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_data: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Extend<'a> {
+    #[serde(rename = "credentialID")]
+    credential_id: &'a str,
+    #[serde(rename = "SAD")]
+    sad: Enclosed<'a>,
+    hash: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sign<'a> {
+    #[serde(rename = "credentialID")]
+    credential_id: &'a str,
+    #[serde(rename = "SAD")]
+    sad: Enclosed<'a>,
+    hash: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash_algo: Option<&'a str>,
+    sign_algo: &'a str,
+}
+
+/// Never printed: the first field is a secret.
+#[derive(Deserialize)]
+struct Authorized {
+    #[serde(rename = "SAD", alias = "sad")]
+    sad: String,
+    #[serde(default, rename = "expiresIn", alias = "expires_in", deserialize_with = "maybe_number")]
+    expires_in: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    #[serde(default, deserialize_with = "texts")]
+    signatures: Vec<String>,
+}
+
+impl Inner {
+    pub(super) async fn info(&self) -> Result<Info, Error> {
+        let errand = errand("info", &Nothing {}, Manner::Opens)?;
+        self.call(errand).await?.json()
+    }
+
+    pub(super) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
+        let user_id = request.user_id.as_deref();
+        let (max_results, page_token) = (request.max_results, request.page_token.as_deref());
+        let mut errand = errand("credentials/list", &List { user_id, max_results, page_token }, Manner::Reads)?;
+        errand.query = user_id.map(|user_id| ("user_id", user_id));
+        self.call(errand).await?.json()
+    }
+
+    pub(super) async fn credential(&self, credential_id: &str) -> Result<CredentialInfo, Error> {
+        let body = Details { credential_id, certificates: "chain", cert_info: true, auth_info: true };
+        self.call(errand("credentials/info", &body, Manner::Reads)?).await?.json()
+    }
+
+    pub(super) async fn authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
+        let (pin, otp) = (text(request.pin.as_ref())?, text(request.otp.as_ref())?);
+        let body = Authorize {
+            credential_id: &request.credential_id,
+            num_signatures: request.number()?,
+            hash: encoded(&request.hashes),
+            pin: pin.map(Enclosed),
+            otp: otp.map(Enclosed),
+            description: request.description.as_deref(),
+            client_data: request.client_data.as_deref(),
+        };
+        let mut errand = errand("credentials/authorize", &body, Manner::Waits)?;
+        errand.secrets = pin.into_iter().chain(otp).collect();
+        authorized(self.call(errand).await?)
+    }
+
+    pub(super) async fn extend(
+        &self,
+        credential_id: &str,
+        sad: &Sad,
+        hashes: &[Vec<u8>],
+    ) -> Result<Authorization, Error> {
+        if hashes.is_empty() {
+            return Err(Error::local(ErrorKind::Request, "there is no hash to extend the authorisation to"));
+        }
+        let body = Extend { credential_id, sad: Enclosed(sad.expose()), hash: encoded(hashes) };
+        let mut errand = errand("credentials/extendTransaction", &body, Manner::Acts)?;
+        errand.secrets = vec![sad.expose()];
+        authorized(self.call(errand).await?)
+    }
+
+    pub(super) async fn sign(
+        &self,
+        request: &SignRequest,
+        hashes: &[Vec<u8>],
+        sad: &Sad,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let body = Sign {
+            credential_id: &request.credential_id,
+            sad: Enclosed(sad.expose()),
+            hash: encoded(hashes),
+            // Not told where the other one implies it.
+            hash_algo: request.sign_algo.hash().is_none().then(|| request.hash_algo.oid()),
+            sign_algo: request.sign_algo.oid(),
+        };
+        let mut errand = errand("signatures/signHash", &body, Manner::Acts)?;
+        errand.secrets = vec![sad.expose()];
+        let signed: Signed = self.call(errand).await?.json()?;
+        let signatures = signed.signatures.iter().enumerate();
+        let signatures: Result<Vec<_>, _> = signatures.map(|(index, text)| base64(text, "signature", index)).collect();
+        counted(signatures?, hashes.len())
+    }
+}
+
+impl SignRequest {
+    /// What the first part of the hashes is authorised with: all signatures at once.
+    pub(super) fn authorization(&self, part: &[Vec<u8>]) -> AuthorizeRequest {
+        let mut asked = AuthorizeRequest::new(self.credential_id.clone()).hashes(part);
+        asked.signatures = u32::try_from(self.hashes.len()).ok();
+        (asked.description, asked.pin, asked.otp) = (self.description.clone(), self.pin.clone(), self.otp.clone());
+        asked
+    }
+}
+
+fn errand<'a>(name: &'static str, body: &impl Serialize, manner: Manner) -> Result<Errand<'a>, Error> {
+    let body = serde_json::to_vec(body)
+        .map_err(|error| Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error))?;
+    Ok(Errand { name, query: None, body: wiped(body), secrets: Vec::new(), manner })
+}
+
+fn text(secret: Option<&Secret>) -> Result<Option<&str>, Error> {
+    secret.map(|secret| secret.expose_text().map_err(Error::credential)).transpose()
+}
+
+fn authorized(answer: Answer) -> Result<Authorization, Error> {
+    let read: Authorized = answer.json()?;
+    let asked_at = answer.asked;
+    wipe(answer.body);
+    if read.sad.is_empty() {
+        let summary = "the service gave an empty SAD.";
+        return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+    }
+    Ok(Authorization { sad: Sad::new(read.sad), expires_in: read.expires_in.map(Duration::from_secs), asked_at })
+}

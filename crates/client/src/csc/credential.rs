@@ -1,0 +1,122 @@
+//! How a caller proves itself to CSC. None of these is a [`Credential`](digicert_one_core::Credential): that is what keeps a token
+//! of CSC away from the core product APIs.
+
+use std::fmt;
+
+use digicert_one_core::ApiKey;
+use digicert_one_credentials::Secret;
+
+use super::CscToken;
+
+/// Proof of who is calling CSC.
+///
+/// | made by | what goes on the wire | when |
+/// |---|---|---|
+/// | [`api_key`](Self::api_key) | `x-api-key` | the default of DigiCert's own guide |
+/// | [`client_credentials`](Self::client_credentials) | `Authorization: Bearer`, a token for id and secret | programs of their own |
+/// | [`authorization_code`](Self::authorization_code) | `Authorization: Bearer`, a token for a signer who has signed in | programs that act for a signer |
+/// | [`digest`](Self::digest) | `Authorization: Bearer`, a token for user and password | experimental |
+/// | [`bearer`](Self::bearer) | `Authorization: Bearer`, this token | tokens from elsewhere |
+///
+/// Source: DigiCert, Content Signing Service, "Authentication methods"; CSC API v1.0.4 (spec).
+///
+/// ```
+/// use digicert_one_client::credentials::Secret;
+/// use digicert_one_client::csc::CscCredential;
+///
+/// let secret = Secret::new("from a store", "environment variable CSC_CLIENT_SECRET");
+/// let credential = CscCredential::client_credentials("my-client-id", secret);
+/// assert!(!format!("{credential:?}").contains("from a store"));
+/// ```
+pub struct CscCredential(pub(super) Kind);
+
+pub(super) enum Kind {
+    ApiKey(ApiKey),
+    Bearer(CscToken),
+    ClientCredentials(OAuthClient),
+    AuthorizationCode { client: OAuthClient, redirect_uri: String, refresh_token: Option<Secret> },
+    Digest { user: String, password: Secret },
+}
+
+/// An OAuth client as it was registered.
+pub(super) struct OAuthClient {
+    pub(super) id: String,
+    pub(super) secret: Option<Secret>,
+}
+
+impl CscCredential {
+    /// An API key, sent as `x-api-key` to the platform host.
+    #[must_use]
+    pub fn api_key(key: ApiKey) -> Self {
+        Self(Kind::ApiKey(key))
+    }
+
+    /// A token from elsewhere. It is used as it is: when it ends, so does its use.
+    #[must_use]
+    pub fn bearer(token: CscToken) -> Self {
+        Self(Kind::Bearer(token))
+    }
+
+    /// OAuth client credentials (RFC 6749 §4.4): id and secret of the OAuth integration, from Account Manager or DigiCert.
+    #[must_use]
+    pub fn client_credentials(client_id: impl Into<String>, secret: Secret) -> Self {
+        Self(Kind::ClientCredentials(OAuthClient { id: client_id.into(), secret: Some(secret) }))
+    }
+
+    /// OAuth authorization code (RFC 6749 §4.1) with PKCE (RFC 7636): a signer signs in with a browser. `redirect_uri` as it was
+    /// registered; the secret where the integration has one.
+    ///
+    /// See [`authorize_url`](super::CscClient::authorize_url).
+    #[must_use]
+    pub fn authorization_code(
+        client_id: impl Into<String>,
+        secret: Option<Secret>,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
+        let client = OAuthClient { id: client_id.into(), secret };
+        Self(Kind::AuthorizationCode { client, redirect_uri: redirect_uri.into(), refresh_token: None })
+    }
+
+    /// Begins with a refresh token of an earlier sign-in, so that nobody has to sign in now. Without effect on credentials other
+    /// than [`authorization_code`](Self::authorization_code).
+    #[must_use]
+    pub fn with_refresh_token(mut self, token: Secret) -> Self {
+        if let Kind::AuthorizationCode { refresh_token, .. } = &mut self.0 {
+            *refresh_token = Some(token);
+        }
+        self
+    }
+
+    /// **Experimental.** User and password, given to `auth/login` by HTTP Digest (RFC 7616), which answers with a token. DigiCert's
+    /// pages name "digest" and say no more of it; this is the reading of the CSC specification (inferred). Used only where `info`
+    /// lists `digest`.
+    #[must_use]
+    pub fn digest(user: impl Into<String>, password: Secret) -> Self {
+        Self(Kind::Digest { user: user.into(), password })
+    }
+}
+
+impl Kind {
+    /// For messages: what it is, never what is in it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => "API key",
+            Self::Bearer(_) => "bearer token",
+            Self::ClientCredentials(_) => "OAuth client credentials",
+            Self::AuthorizationCode { .. } => "OAuth authorization code",
+            Self::Digest { .. } => "HTTP Digest login",
+        }
+    }
+}
+
+impl fmt::Debug for CscCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CscCredential({}, redacted)", self.name())
+    }
+}

@@ -1,0 +1,174 @@
+//! Where tokens come from: what `info` says, or what the caller says instead. A client secret goes there, so another host than the
+//! platform's is called only where the caller has named it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
+
+use super::Info;
+use super::client::Inner;
+use super::wire::same_place;
+use crate::{Error, ErrorKind};
+
+/// The addresses of an OAuth server, given by hand: for a service whose `info` names none, or a wrong one.
+///
+/// Whoever names them here trusts their hosts with the client secret.
+///
+/// ```
+/// use digicert_one_client::csc::OAuthEndpoints;
+/// let endpoints = OAuthEndpoints::new("https://one.example.test/oauth2/token")?
+///     .authorize("https://one.example.test/oauth2/authorize")?;
+/// # Ok::<(), digicert_one_client::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct OAuthEndpoints {
+    pub(super) token: Endpoint,
+    pub(super) authorize: Option<Endpoint>,
+    pub(super) revoke: Option<Endpoint>,
+}
+
+/// One address: where it is, and its text.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    pub(super) origin: Origin,
+    pub(super) target: RequestTarget,
+    pub(super) url: String,
+}
+
+impl OAuthEndpoints {
+    /// The address that gives tokens.
+    ///
+    /// # Errors
+    /// Not an `https://` address of a host (SEC-05, HO-02), or a path that cannot be sent.
+    pub fn new(token: &str) -> Result<Self, Error> {
+        Ok(Self { token: Endpoint::parse(token)?, authorize: None, revoke: None })
+    }
+
+    /// The address where a signer signs in.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn authorize(mut self, url: &str) -> Result<Self, Error> {
+        self.authorize = Some(Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// The address that revokes tokens.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn revoke(mut self, url: &str) -> Result<Self, Error> {
+        self.revoke = Some(Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// The three addresses below a base, as CSC lays them out (spec).
+    fn below(base: &str) -> Result<Self, Error> {
+        let base = base.trim().trim_end_matches('/');
+        if base.contains(['?', '#']) {
+            let text = "the address of the OAuth server has a query or a fragment";
+            return Err(Error::local(ErrorKind::Config, text));
+        }
+        let at = |name: &str| format!("{base}/oauth2/{name}");
+        Self::new(&at("token"))?.authorize(&at("authorize"))?.revoke(&at("revoke"))
+    }
+}
+
+impl Endpoint {
+    fn parse(url: &str) -> Result<Self, Error> {
+        let url = url.trim();
+        let start = url.find("://").map_or(0, |at| at + "://".len());
+        let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+        let (place, path) = url.split_at(end);
+        let origin = place_of(place)?;
+        let target = RequestTarget::parse(if path.is_empty() { "/" } else { path }).map_err(|error| {
+            let text = format!("the address of the OAuth server at {origin} has a path that cannot be sent: {error}");
+            Error::local(ErrorKind::Config, text).with_source(error)
+        })?;
+        let url = format!("{origin}{target}");
+        Ok(Self { origin, target, url })
+    }
+}
+
+/// `https://host[:port]`, or a bare host, taken as it stands: no label is added or taken away.
+pub(super) fn place_of(text: &str) -> Result<Origin, Error> {
+    let instance = Instance::pair(text, text).map_err(Error::instance)?;
+    instance.origin(HostRole::Platform).cloned().map_err(Error::instance)
+}
+
+/// What is known of the OAuth server.
+#[derive(Debug, Default)]
+pub(super) struct Discovery {
+    pub(super) given: Option<Arc<OAuthEndpoints>>,
+    /// Other hosts than the platform's that `info` may name.
+    pub(super) allowed: Vec<Origin>,
+    pub(super) found: Mutex<Option<Arc<OAuthEndpoints>>>,
+}
+
+impl Inner {
+    /// The OAuth server: as given, as found before, or as `info` says now.
+    pub(super) async fn endpoints(&self) -> Result<Arc<OAuthEndpoints>, Error> {
+        if let Some(given) = &self.discovery.given {
+            return Ok(Arc::clone(given));
+        }
+        if let Some(found) = &*self.discovery.found.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Arc::new(self.checked(&self.info().await?)?);
+        *self.discovery.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// The OAuth server that `info` names, if it may be called.
+    fn checked(&self, info: &Info) -> Result<OAuthEndpoints, Error> {
+        let platform = &self.platform;
+        let Some(base) = info.oauth2.as_deref().filter(|base| !base.trim().is_empty()) else {
+            let summary = format!("the info of {platform} names no OAuth server.");
+            let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "its field oauth2 is missing or empty");
+            diagnosis.remedy = "Give the addresses by hand (oauth_endpoints), or use an API key.".to_owned();
+            return Err(Error::new(ErrorKind::Config, diagnosis));
+        };
+        let endpoints = OAuthEndpoints::below(base)?;
+        let place = &endpoints.token.origin;
+        if same_place(place, platform) || self.discovery.allowed.iter().any(|allowed| same_place(allowed, place)) {
+            return Ok(endpoints);
+        }
+        let summary = format!("the info of {platform} names {place} as its OAuth server; nothing was sent there.");
+        let cause = "it is another host than the platform's, and would be given the client secret and tokens";
+        let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, cause);
+        diagnosis.remedy = "If you trust that host, allow it by name (allow_oauth_host).".to_owned();
+        Err(Error::new(ErrorKind::Redirect, diagnosis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_once_and_as_it_stands() {
+        let endpoints = OAuthEndpoints::below("https://Clientauth.One.test:8443/auth/").expect("a base");
+        assert_eq!(endpoints.token.url, "https://clientauth.one.test:8443/auth/oauth2/token");
+        assert_eq!(endpoints.token.origin.to_string(), "https://clientauth.one.test:8443");
+        let revoke = endpoints.revoke.expect("a third");
+        assert_eq!(revoke.target.as_str(), "/auth/oauth2/revoke");
+        assert_eq!(OAuthEndpoints::new("https://one.test/t?x=1").expect("a query").token.target.as_str(), "/t?x=1");
+    }
+
+    #[test]
+    fn other_addresses_are_refused_and_show_no_secret() {
+        let code = |base: &str| {
+            let error = OAuthEndpoints::below(base).expect_err(base);
+            assert!(!error.to_string().contains("canary"), "{error}");
+            error.code()
+        };
+        assert_eq!(code("http://one.test"), Code::SEC_05);
+        assert_eq!(code("http://127.0.0.1:80"), Code::SEC_05);
+        assert_eq!(code("https://canary:canary@one.test"), Code::HO_02);
+        assert_eq!(code("ftp://one.test"), Code::HO_02);
+        assert_eq!(code("https://one.test/?canary"), Code::CFG_01);
+        assert_eq!(code("https://one.test/../x"), Code::CFG_01);
+        assert_eq!(code("https:///x"), Code::HO_02);
+    }
+}

@@ -1,0 +1,105 @@
+//! The Cloud Signature Consortium API of Document Trust (newer name: Content Trust): hashes go in, signatures come out.
+//!
+//! A client of its own with credentials of its own, because the platform takes OAuth and HTTP Digest for CSC only: what is a
+//! credential here is none for a [`Client`](crate::Client), and the other way about.
+//!
+//! ```no_run
+//! use digicert_one_client::credentials::Secret;
+//! use digicert_one_client::csc::{CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
+//! use digicert_one_core::{Connector, Instance, Region, Stage};
+//!
+//! # async fn example(connector: impl Connector, hash: [u8; 32]) -> Result<(), Box<dyn std::error::Error>> {
+//! let secret = Secret::new(std::env::var("CSC_CLIENT_SECRET")?, "environment variable CSC_CLIENT_SECRET");
+//! let client = CscClient::builder()
+//!     .instance(Instance::public(Region::UnitedStates, Stage::Demo))
+//!     .credential(CscCredential::client_credentials("my-client-id", secret))
+//!     .connector(connector)
+//!     .build()?;
+//! let credentials = client.credentials_list(&ListRequest::of_user("the-signer")).await?;
+//! let first = credentials.credential_ids.first().ok_or("the signer has no credential")?;
+//! let request = SignRequest::new(first, HashAlgo::Sha256, SignAlgo::Rsa).hashes([hash]);
+//! let signature = client.sign_hashes(&request).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Kept apart by types
+//!
+//! A token of CSC cannot be given to the client of the core product APIs:
+//!
+//! ```compile_fail,E0277
+//! use digicert_one_client::Client;
+//! use digicert_one_client::csc::{CscCredential, CscToken};
+//!
+//! let token = CscToken::new("a-token-of-csc").expect("a token");
+//! let builder = Client::builder().credential(CscCredential::bearer(token));
+//! ```
+//!
+//! Nor can it take the place of an API key:
+//!
+//! ```compile_fail,E0308
+//! use digicert_one_client::csc::CscToken;
+//! use digicert_one_core::FixedCredential;
+//!
+//! let token = CscToken::new("a-token-of-csc").expect("a token");
+//! let credential = FixedCredential::api_key(token);
+//! ```
+//!
+//! Both are refused for that reason alone: the same lines with what belongs there compile.
+//!
+//! ```
+//! use digicert_one_client::Client;
+//! use digicert_one_client::csc::{CscClient, CscCredential, CscToken};
+//! use digicert_one_core::{ApiKey, FixedCredential};
+//!
+//! let token = CscToken::new("a-token-of-csc").expect("a token");
+//! let builder = CscClient::builder().credential(CscCredential::bearer(token));
+//! let key = ApiKey::new("an-api-key").expect("a key");
+//! let credential = FixedCredential::api_key(key);
+//! let builder = Client::builder().credential(credential);
+//! ```
+//!
+//! # Where secrets go
+//!
+//! Client secret, code and tokens go to the OAuth server that `info` names, if that is on the platform's own host; another host must
+//! be [allowed by name](CscClientBuilder::allow_oauth_host) or [given by hand](CscClientBuilder::oauth_endpoints), and only by
+//! `https://`. Redirects are never followed. PIN, OTP and SAD go to the platform alone. None of them is in any error or log.
+//!
+//! # Tokens
+//!
+//! A token is kept until 60 seconds (or a tenth of its life, if that is less) before its end, and then replaced by the next caller;
+//! those who come meanwhile wait for that one. A token that is refused (401) is replaced once. Where a refresh token was given, it is
+//! used. Nothing runs in the background.
+
+mod algorithm;
+mod builder;
+mod calls;
+mod client;
+mod credential;
+mod credentials;
+mod digest;
+mod discovery;
+mod fault;
+mod info;
+mod oauth;
+mod open;
+mod secret;
+mod session;
+mod sign_in;
+mod signing;
+mod travel;
+mod wire;
+
+pub use algorithm::{HashAlgo, SignAlgo};
+pub use builder::CscClientBuilder;
+pub use client::CscClient;
+pub use credential::CscCredential;
+pub use credentials::{
+    AuthMode, CertificateInfo, CertificateStatus, CredentialInfo, CredentialsList, Factor, KeyInfo, KeyStatus,
+    ListRequest, Scal,
+};
+pub use discovery::OAuthEndpoints;
+pub use fault::{ErrorCode, Rejection};
+pub use info::{AuthType, Info};
+pub use secret::{CscToken, Sad};
+pub use sign_in::{PendingSignIn, SignIn};
+pub use signing::{Authorization, AuthorizeRequest, SignRequest};

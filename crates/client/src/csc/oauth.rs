@@ -1,0 +1,215 @@
+//! Tokens from an OAuth server (RFC 6749, RFC 7009), by the `oauth2` crate over our transport. What the server refuses is ours to
+//! tell (`fault.rs`), so that Retry-After, codes and remedies are the same as everywhere.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Code, Diagnosis};
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use oauth2::basic::{BasicClient, BasicTokenResponse, BasicTokenType};
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, ErrorResponse, HttpRequest, HttpResponse,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, StandardRevocableToken,
+    TokenResponse, TokenUrl,
+};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::client::Inner;
+use super::credential::OAuthClient;
+use super::discovery::Endpoint;
+use super::fault::{self, Asked};
+use super::secret::{CscToken, wiped};
+use super::wire::{Letter, Wire};
+use crate::mismatch::Mismatch;
+use crate::{Error, ErrorKind};
+
+/// What a token is asked for with.
+pub(super) enum Grant<'a> {
+    ClientCredentials,
+    Refresh(&'a str),
+    Code { code: &'a str, verifier: &'a str, redirect_uri: &'a str },
+}
+
+/// A token as the server gave it.
+pub(super) struct Granted {
+    pub(super) access: Zeroizing<String>,
+    pub(super) is_bearer: bool,
+    pub(super) lifetime: Option<Duration>,
+    pub(super) refresh: Option<Zeroizing<String>>,
+    pub(super) asked: SystemTime,
+}
+
+impl Granted {
+    /// For the `Authorization` header. RFC 6749 §7.1: a token of a kind that one does not know is not used.
+    pub(super) fn token(&self) -> Result<CscToken, Error> {
+        if !self.is_bearer {
+            return Err(unusable("the server gave a token that is no bearer token."));
+        }
+        CscToken::new(self.access.as_str())
+            .map_err(|error| unusable("the server gave a token that cannot be sent.").with_source(error))
+    }
+}
+
+impl Inner {
+    /// Asks for a token.
+    pub(super) async fn grant(&self, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
+        let endpoints = self.endpoints().await?;
+        let secret = client.text()?;
+        let token_url = TokenUrl::new(endpoints.token.url.clone()).map_err(invalid_url)?;
+        let oauth = client.known(secret).set_token_uri(token_url);
+        let what = match grant {
+            Grant::ClientCredentials => "OAuth client",
+            Grant::Refresh(_) => "refresh token",
+            Grant::Code { .. } => "authorization code",
+        };
+        let shown = match grant {
+            Grant::ClientCredentials => [None, None],
+            Grant::Refresh(token) => [Some(token), None],
+            Grant::Code { code, verifier, .. } => [Some(code), Some(verifier)],
+        };
+        let secrets = secret.into_iter().chain(shown.into_iter().flatten());
+        let carrier = Carrier::new(self, &endpoints.token, secrets, what);
+        let asked = self.wire.clock.now();
+        let answer = match grant {
+            Grant::ClientCredentials => oauth.exchange_client_credentials().request_async(&carrier).await,
+            Grant::Refresh(token) => {
+                oauth.exchange_refresh_token(&RefreshToken::new(token.to_owned())).request_async(&carrier).await
+            }
+            Grant::Code { code, verifier, redirect_uri } => {
+                let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
+                oauth
+                    .set_redirect_uri(redirect)
+                    .exchange_code(AuthorizationCode::new(code.to_owned()))
+                    .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+                    .request_async(&carrier)
+                    .await
+            }
+        };
+        answer.map(|answer| Granted::read(&answer, asked)).map_err(failed)
+    }
+
+    /// Revokes a token (RFC 7009).
+    pub(super) async fn give_back(&self, client: &OAuthClient, token: &str, refreshes: bool) -> Result<(), Error> {
+        let endpoints = self.endpoints().await?;
+        let Some(endpoint) = &endpoints.revoke else {
+            let text = "no address to revoke tokens at is known: give it by hand (OAuthEndpoints::revoke)";
+            return Err(Error::local(ErrorKind::Config, text));
+        };
+        let secret = client.text()?;
+        let url = RevocationUrl::new(endpoint.url.clone()).map_err(invalid_url)?;
+        let secrets = secret.into_iter().chain([token]);
+        let carrier = Carrier::new(self, endpoint, secrets, "revocation");
+        let token = match refreshes {
+            true => StandardRevocableToken::RefreshToken(RefreshToken::new(token.to_owned())),
+            false => StandardRevocableToken::AccessToken(oauth2::AccessToken::new(token.to_owned())),
+        };
+        let oauth = client.known(secret).set_revocation_url(url);
+        let request = oauth.revoke_token(token).map_err(|error| {
+            Error::local(ErrorKind::Config, "the address to revoke tokens at cannot be used").with_source(error)
+        })?;
+        request.request_async(&carrier).await.map_err(failed)
+    }
+}
+
+impl OAuthClient {
+    /// The secret as text.
+    fn text(&self) -> Result<Option<&str>, Error> {
+        self.secret.as_ref().map(|secret| secret.expose_text().map_err(Error::credential)).transpose()
+    }
+
+    /// The client as the `oauth2` crate knows one. Id and secret go into the form, as CSC has it (spec).
+    pub(super) fn known(&self, secret: Option<&str>) -> BasicClient {
+        let client = BasicClient::new(ClientId::new(self.id.clone())).set_auth_type(AuthType::RequestBody);
+        match secret {
+            Some(secret) => client.set_client_secret(ClientSecret::new(secret.to_owned())),
+            None => client,
+        }
+    }
+}
+
+impl Granted {
+    fn read(answer: &BasicTokenResponse, asked: SystemTime) -> Self {
+        Self {
+            access: Zeroizing::new(answer.access_token().secret().clone()),
+            is_bearer: *answer.token_type() == BasicTokenType::Bearer,
+            lifetime: answer.expires_in(),
+            refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
+            asked,
+        }
+    }
+}
+
+/// Our transport as an HTTP client of the `oauth2` crate, for one address. Whatever address the crate writes into the request, it
+/// goes to that one. Owns what it needs: with a lifetime of its own, calls could not be proved to be `Send`.
+struct Carrier {
+    wire: Arc<Wire>,
+    endpoint: Endpoint,
+    secrets: Vec<Zeroizing<String>>,
+    what: &'static str,
+}
+
+impl Carrier {
+    fn new<'a>(inner: &Inner, endpoint: &Endpoint, secrets: impl Iterator<Item = &'a str>, what: &'static str) -> Self {
+        let secrets = secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect();
+        Self { wire: Arc::clone(&inner.wire), endpoint: endpoint.clone(), secrets, what }
+    }
+
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+        let (mut head, body) = request.into_parts();
+        if let Some(value) = head.headers.get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        let letter = Letter {
+            origin: &self.endpoint.origin,
+            target: &self.endpoint.target,
+            headers: head.headers,
+            body: wiped(body),
+            secrets: self.secrets.iter().map(|secret| secret.as_str()).collect(),
+            limit: self.wire.total,
+        };
+        let answer = self.wire.post(letter).await?;
+        if answer.status.as_u16() >= 400 {
+            return Err(fault::refused(&answer, Asked::ForToken(self.what)));
+        }
+        // The crate knows 200 only, where a revocation may well be answered with 204.
+        let mut response = HttpResponse::new(answer.body.to_vec());
+        *response.status_mut() = StatusCode::OK;
+        Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Carrier {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.carry(request))
+    }
+}
+
+/// What the `oauth2` crate says of an answer, without the answer: it may hold a token.
+fn failed<T: ErrorResponse + 'static>(error: RequestTokenError<Error, T>) -> Error {
+    match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::Parse(error, mut body) => {
+            body.zeroize();
+            unusable("the answer of the OAuth server is not the expected JSON.")
+                .with_source(Mismatch::new(error.inner()))
+        }
+        RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
+            unusable("the OAuth server gave an empty answer.")
+        }
+    }
+}
+
+fn unusable(summary: &str) -> Error {
+    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
+}
+
+/// For a text that was given as an address and is none.
+pub(super) fn invalid_url(error: oauth2::url::ParseError) -> Error {
+    Error::local(ErrorKind::Config, format!("an address for OAuth is not a URL: {error}")).with_source(error)
+}

@@ -1,0 +1,166 @@
+//! A signer signs in with a browser: where to send them, and what to do with the code that comes back. Always with PKCE (RFC 7636,
+//! S256) and a state that is checked.
+
+use std::fmt;
+
+use digicert_one_core::{Advice, Code, Diagnosis};
+use oauth2::url::form_urlencoded;
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
+use zeroize::Zeroizing;
+
+use super::client::Inner;
+use super::credential::{Kind, OAuthClient};
+use super::fault::Rejection;
+use super::oauth::{Grant, Granted, invalid_url};
+use super::signing::AuthorizeRequest;
+use crate::{Error, ErrorKind};
+
+/// A sign-in that has begun: the address for the signer's browser, and what must be kept until they come back.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SignIn {
+    /// Where to send the signer. Holds no secret of the client; the state in it is no secret from the signer.
+    pub url: String,
+    /// What [`exchange`](super::CscClient::exchange) needs.
+    pub pending: PendingSignIn,
+}
+
+/// The two values of a sign-in that are kept, in the signer's own session, until the signer comes back. They serve once.
+pub struct PendingSignIn {
+    state: Zeroizing<String>,
+    verifier: Zeroizing<String>,
+}
+
+impl PendingSignIn {
+    /// The two as they were kept, where the answer comes to another process than the one that asked.
+    #[must_use]
+    pub fn resume(state: impl Into<String>, verifier: impl Into<String>) -> Self {
+        Self { state: Zeroizing::new(state.into()), verifier: Zeroizing::new(verifier.into()) }
+    }
+
+    /// The state, which comes back with the code and must be the same then.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// The PKCE verifier. A secret: with it and the code anybody could get the token.
+    #[must_use]
+    pub fn verifier(&self) -> &str {
+        &self.verifier
+    }
+
+    /// Compared by digests, as the `oauth2` crate does it: how long it takes tells nothing.
+    fn check(&self, state: &str) -> Result<(), Error> {
+        if CsrfToken::new(self.state.to_string()) == CsrfToken::new(state.to_owned()) {
+            return Ok(());
+        }
+        let mut diagnosis = Diagnosis::new(
+            Code::CFG_01,
+            "the state that came back is not the one of this sign-in; the code was not used.",
+            "the answer belongs to another sign-in, or somebody made it up to sign the user in as themselves (RFC 6749 §10.12)",
+        );
+        diagnosis.remedy =
+            "Check that each sign-in is kept in the session of its own user, and begin a new one.".to_owned();
+        Err(Error::new(ErrorKind::Request, diagnosis))
+    }
+}
+
+impl fmt::Debug for PendingSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingSignIn(redacted)")
+    }
+}
+
+/// What the browser brought back.
+pub(super) struct Returned {
+    pub(super) code: Zeroizing<String>,
+    pub(super) state: Zeroizing<String>,
+}
+
+impl Returned {
+    /// Reads the address that the browser was sent to, or its query alone. An answer for another sign-in is not even read.
+    pub(super) fn read(redirect: &str, pending: &PendingSignIn) -> Result<Self, Error> {
+        let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let value = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(name, _)| name == wanted).map(|(_, value)| Zeroizing::new(value.into_owned()))
+        };
+        let state = value("state").unwrap_or_default();
+        pending.check(&state)?;
+        match (value("error"), value("code")) {
+            (Some(code), _) => {
+                let described = value("error_description");
+                let rejection = Rejection::new(&code, described.as_deref().map(String::as_str));
+                let summary = format!("the sign-in was not completed ({rejection}).");
+                let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, "the signer or the OAuth server said no");
+                diagnosis.remedy = "Ask the signer to sign in again, or check the OAuth integration.".to_owned();
+                let error = Error::new(ErrorKind::Platform, diagnosis.advising(Advice::GiveUp));
+                Err(error.with_source(rejection))
+            }
+            (None, Some(code)) => Ok(Self { code, state }),
+            (None, None) => Err(Error::local(ErrorKind::Request, "the address has neither a code nor an error in it")),
+        }
+    }
+}
+
+impl Inner {
+    /// The address for the signer, for a token of the service or, with a request, for the right to sign.
+    pub(super) async fn sign_in(&self, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
+        let (client, redirect_uri) = self.code_client()?;
+        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
+        let endpoints = self.endpoints().await?;
+        let Some(authorize) = &endpoints.authorize else {
+            let text = "no address to sign in at is known: give it by hand (OAuthEndpoints::authorize)";
+            return Err(Error::local(ErrorKind::Config, text));
+        };
+        let url = AuthUrl::new(authorize.url.clone()).map_err(invalid_url)?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let oauth = client.known(None).set_auth_uri(url).set_redirect_uri(redirect);
+        let request = oauth.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
+        // The two scopes are asked for one at a time, never together.
+        let request = match credential {
+            None => request.add_scope(Scope::new("service".to_owned())),
+            Some(asked) => {
+                let request = request
+                    .add_scope(Scope::new("credential".to_owned()))
+                    .add_extra_param("credentialID", asked.credential_id.clone())
+                    .add_extra_param("numSignatures", asked.number()?.to_string());
+                let request = match asked.hashes.is_empty() {
+                    true => request,
+                    false => request.add_extra_param("hash", in_url(&asked.hashes)),
+                };
+                match &asked.description {
+                    Some(description) => request.add_extra_param("description", description.clone()),
+                    None => request,
+                }
+            }
+        };
+        let (url, state) = request.url();
+        let pending = PendingSignIn::resume(state.into_secret(), verifier.into_secret());
+        Ok(SignIn { url: url.into(), pending })
+    }
+
+    /// The token for a code.
+    pub(super) async fn returned(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<Granted, Error> {
+        let (client, redirect_uri) = self.code_client()?;
+        pending.check(state)?;
+        self.grant(client, Grant::Code { code, verifier: &pending.verifier, redirect_uri }).await
+    }
+
+    fn code_client(&self) -> Result<(&OAuthClient, &str), Error> {
+        match &self.session.kind {
+            Kind::AuthorizationCode { client, redirect_uri, .. } => Ok((client, redirect_uri)),
+            other => {
+                let text = format!("nobody signs in to a client whose credential is: {}", other.name());
+                Err(Error::local(ErrorKind::Config, text))
+            }
+        }
+    }
+}
+
+/// Hashes as they stand in an address: base64url, with commas between (spec).
+fn in_url(hashes: &[Vec<u8>]) -> String {
+    hashes.iter().map(|hash| data_encoding::BASE64URL_NOPAD.encode(hash)).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,293 @@
+//! What a signing is made of: the right to sign (SAD), the hashes, and the checks that need no service.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use data_encoding::BASE64;
+use digicert_one_core::{Code, Diagnosis};
+use digicert_one_credentials::Secret;
+
+use super::{HashAlgo, Sad, SignAlgo};
+use crate::{Error, ErrorKind};
+
+/// Asks for the right to sign certain hashes with one credential.
+///
+/// ```
+/// use digicert_one_client::credentials::Secret;
+/// use digicert_one_client::csc::AuthorizeRequest;
+///
+/// let request = AuthorizeRequest::new("credential-1")
+///     .hashes([[0_u8; 32]])
+///     .description("invoice 4711")
+///     .pin(Secret::new("1234", "the prompt"));
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct AuthorizeRequest {
+    pub(super) credential_id: String,
+    pub(super) hashes: Vec<Vec<u8>>,
+    pub(super) signatures: Option<u32>,
+    pub(super) description: Option<String>,
+    pub(super) pin: Option<Secret>,
+    pub(super) otp: Option<Secret>,
+    pub(super) client_data: Option<String>,
+}
+
+impl AuthorizeRequest {
+    /// The right to make one signature.
+    pub fn new(credential_id: impl Into<String>) -> Self {
+        Self {
+            credential_id: credential_id.into(),
+            hashes: Vec::new(),
+            signatures: None,
+            description: None,
+            pin: None,
+            otp: None,
+            client_data: None,
+        }
+    }
+
+    /// The hashes to sign. A service of level SCAL2 binds the right to them.
+    pub fn hashes(mut self, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.hashes = owned(hashes);
+        self
+    }
+
+    /// How many signatures, where it is more than the hashes that are known yet; the others follow by
+    /// [`extend_transaction`](super::CscClient::extend_transaction).
+    pub fn signatures(mut self, number: u32) -> Self {
+        self.signatures = Some(number);
+        self
+    }
+
+    /// What the signer is shown.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// The PIN of the credential.
+    pub fn pin(mut self, pin: Secret) -> Self {
+        self.pin = Some(pin);
+        self
+    }
+
+    /// The one-time password of the signer.
+    pub fn otp(mut self, otp: Secret) -> Self {
+        self.otp = Some(otp);
+        self
+    }
+
+    /// A text of the caller's own, for the records of the service.
+    pub fn client_data(mut self, text: impl Into<String>) -> Self {
+        self.client_data = Some(text.into());
+        self
+    }
+
+    /// The number for the wire.
+    pub(super) fn number(&self) -> Result<u32, Error> {
+        let hashes = u32::try_from(self.hashes.len()).unwrap_or(u32::MAX).max(1);
+        match self.signatures {
+            Some(number) if number < hashes => {
+                let text = format!("{number} signatures are asked for, and {hashes} hashes given");
+                Err(Error::local(ErrorKind::Request, text))
+            }
+            Some(number) => Ok(number),
+            None => Ok(hashes),
+        }
+    }
+}
+
+impl fmt::Debug for AuthorizeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizeRequest")
+            .field("credential_id", &self.credential_id)
+            .field("hashes", &self.hashes.len())
+            .field("signatures", &self.signatures)
+            .field("pin", &self.pin)
+            .field("otp", &self.otp)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The right to sign, for a while.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// The secret that carries the right.
+    pub sad: Sad,
+    /// How long it is good for, where the service tells. The CSC specification says an hour where it does not (spec).
+    pub expires_in: Option<Duration>,
+    /// When it was asked for, by the client's clock.
+    pub asked_at: SystemTime,
+}
+
+/// Hashes to sign with one credential, and how.
+///
+/// ```
+/// use digicert_one_client::csc::{HashAlgo, SignAlgo, SignRequest};
+/// let request = SignRequest::new("credential-1", HashAlgo::Sha256, SignAlgo::Rsa).hashes([[0_u8; 32]]);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct SignRequest {
+    pub(super) credential_id: String,
+    pub(super) hash_algo: HashAlgo,
+    pub(super) sign_algo: SignAlgo,
+    pub(super) hashes: Vec<Vec<u8>>,
+    pub(super) at_once: usize,
+    pub(super) description: Option<String>,
+    pub(super) pin: Option<Secret>,
+    pub(super) otp: Option<Secret>,
+}
+
+impl SignRequest {
+    /// Signs with this credential, hashes of this kind, in this way.
+    pub fn new(credential_id: impl Into<String>, hash_algo: HashAlgo, sign_algo: SignAlgo) -> Self {
+        Self {
+            credential_id: credential_id.into(),
+            hash_algo,
+            sign_algo,
+            hashes: Vec::new(),
+            at_once: usize::MAX,
+            description: None,
+            pin: None,
+            otp: None,
+        }
+    }
+
+    /// The hashes, each of the length of its algorithm.
+    pub fn hashes(mut self, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        self.hashes = owned(hashes);
+        self
+    }
+
+    /// At most so many hashes in one call; 0 counts as 1. The others follow under the same authorisation, extended. By default all
+    /// go at once; [`multisign`](super::CredentialInfo::multisign) tells what a credential takes.
+    pub fn at_once(mut self, number: usize) -> Self {
+        self.at_once = number.max(1);
+        self
+    }
+
+    /// What the signer is shown.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// The PIN of the credential.
+    pub fn pin(mut self, pin: Secret) -> Self {
+        self.pin = Some(pin);
+        self
+    }
+
+    /// The one-time password of the signer.
+    pub fn otp(mut self, otp: Secret) -> Self {
+        self.otp = Some(otp);
+        self
+    }
+
+    /// What can be told without asking the service.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let invalid = |text: String| Err(Error::local(ErrorKind::Request, text));
+        if self.hashes.is_empty() {
+            return invalid("there is no hash to sign".to_owned());
+        }
+        if u32::try_from(self.hashes.len()).is_err() {
+            return invalid("there are more hashes than one authorisation can count".to_owned());
+        }
+        if let Some(implied) = self.sign_algo.hash()
+            && implied != self.hash_algo
+        {
+            return invalid(format!("{} signs hashes of {implied}, not of {}", self.sign_algo, self.hash_algo));
+        }
+        let Some(length) = self.hash_algo.length() else { return Ok(()) };
+        match self.hashes.iter().position(|hash| hash.len() != length) {
+            Some(index) => invalid(format!(
+                "hash {} has {} bytes, and {} has {length}",
+                index + 1,
+                self.hashes[index].len(),
+                self.hash_algo
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for SignRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignRequest")
+            .field("credential_id", &self.credential_id)
+            .field("hash_algo", &self.hash_algo)
+            .field("sign_algo", &self.sign_algo)
+            .field("hashes", &self.hashes.len())
+            .field("pin", &self.pin)
+            .field("otp", &self.otp)
+            .finish_non_exhaustive()
+    }
+}
+
+fn owned(hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<Vec<u8>> {
+    hashes.into_iter().map(|hash| hash.as_ref().to_vec()).collect()
+}
+
+/// Hashes as they stand in a request.
+pub(super) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
+    hashes.iter().map(|hash| BASE64.encode(hash)).collect()
+}
+
+/// One signature for each hash, or none is handed out: a caller could not tell which is whose.
+pub(super) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
+    if signatures.len() == hashes {
+        return Ok(signatures);
+    }
+    let summary = format!("the service gave {} signatures for {hashes} hashes.", signatures.len());
+    let mut diagnosis = Diagnosis::new(
+        Code::AUT_05,
+        summary,
+        "signatures come in the order of the hashes; which one is missing cannot be told, so none is handed out",
+    );
+    diagnosis.remedy =
+        "See whether the credential signs so many hashes at once (multisign), and ask for fewer.".to_owned();
+    Err(Error::new(ErrorKind::Decode, diagnosis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(request: &SignRequest) -> String {
+        let error = request.check().expect_err("not valid");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Request, Code::CFG_01));
+        error.to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_signed_is_refused_here() {
+        let request = |hash, sign| SignRequest::new("c", hash, sign);
+        assert!(refused(&request(HashAlgo::Sha256, SignAlgo::Rsa)).contains("no hash"));
+        let short = request(HashAlgo::Sha256, SignAlgo::Rsa).hashes([vec![0; 32], vec![0; 31]]);
+        assert!(refused(&short).contains("hash 2 has 31 bytes"), "{}", refused(&short));
+        let other = request(HashAlgo::Sha256, SignAlgo::EcdsaSha384).hashes([[0; 32]]);
+        assert!(refused(&other).contains("ECDSA with SHA-384 signs hashes of SHA-384, not of SHA-256"));
+        assert!(request(HashAlgo::Sha256, SignAlgo::RsaSha256).hashes([[0; 32]]).check().is_ok());
+        assert!(request(HashAlgo::Other("1.2".to_owned()), SignAlgo::Rsa).hashes([[0; 7]]).check().is_ok());
+    }
+
+    #[test]
+    fn more_signatures_than_hashes_may_be_asked_for_and_not_fewer() {
+        let request = AuthorizeRequest::new("c").hashes([[0; 32], [1; 32]]);
+        assert_eq!(request.clone().number().expect("as many"), 2);
+        assert_eq!(request.clone().signatures(9).number().expect("more"), 9);
+        assert!(request.signatures(1).number().is_err());
+        assert_eq!(AuthorizeRequest::new("c").number().expect("one"), 1);
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let canary = || Secret::new("canary", "the test");
+        let authorize = AuthorizeRequest::new("c").pin(canary()).otp(canary());
+        let sign = SignRequest::new("c", HashAlgo::Sha256, SignAlgo::Rsa).pin(canary()).otp(canary());
+        assert!(!format!("{authorize:?} {sign:?}").contains("canary"));
+    }
+}

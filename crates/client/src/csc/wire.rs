@@ -1,0 +1,152 @@
+//! One request to one origin and its answer, over transports without a client identity. Never follows a redirect: what CSC sends is
+//! meant for one host. Knows nothing of tokens, and of CSC only that its bodies are small.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{
+    CallContext, Clock, Code, ConnectionFacts, Connector, Diagnosis, Mode, Origin, Proxy, ProxyRules, RequestTarget,
+    Transport, TransportConfig, collect_body,
+};
+use futures_util::future::{Either, select};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::watched_body::WatchedBody;
+use crate::{Error, ErrorKind, Retry, attempt, response};
+
+/// What sends, and how.
+pub(super) struct Wire {
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) config: TransportConfig,
+    pub(super) proxies: ProxyRules,
+    /// One transport for each origin that was called.
+    pub(super) transports: Mutex<Vec<(Origin, Arc<dyn Transport>)>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) user_agent: HeaderValue,
+    /// The limit of one request whose answer needs no human being.
+    pub(super) total: Duration,
+    pub(super) idle_limit: Duration,
+    pub(super) max_body: usize,
+    pub(super) retry: Retry,
+}
+
+/// A POST on its way.
+pub(super) struct Letter<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) target: &'a RequestTarget,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// What an error answer may quote and an error must not.
+    pub(super) secrets: Vec<&'a str>,
+    pub(super) limit: Duration,
+}
+
+/// What came back: any status but a redirect's.
+pub(super) struct Answer {
+    pub(super) host: Arc<str>,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) facts: ConnectionFacts,
+    /// Just before the request left.
+    pub(super) asked: SystemTime,
+    pub(super) arrived: SystemTime,
+}
+
+impl Answer {
+    /// What the body says, as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        response::read_json(self.status, content_type, &self.body)
+    }
+}
+
+impl Wire {
+    /// Sends a letter once.
+    pub(super) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
+        let (limit, asked) = (letter.limit, self.clock.now());
+        let context = CallContext::new(letter.origin.authority(), Mode::Anonymous, asked);
+        let exchange = pin!(self.exchange(letter, context, asked));
+        match select(exchange, self.clock.limit(limit)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(too_late(limit)),
+        }
+    }
+
+    async fn exchange(&self, letter: Letter<'_>, context: CallContext, asked: SystemTime) -> Result<Answer, Error> {
+        let failed = |error| Error::new(ErrorKind::Transport, diagnose_transport(&error, &context)).with_source(error);
+        let (origin, secrets) = (letter.origin, letter.secrets);
+        let transport = self.transport(origin).map_err(failed)?;
+        let mut request = http::Request::new(letter.body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = origin.uri(letter.target);
+        *request.headers_mut() = letter.headers;
+        request.headers_mut().insert(USER_AGENT, self.user_agent.clone());
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        let exchange = transport.send(request).await.map_err(failed)?;
+        let (head, body) = exchange.response.into_parts();
+        tracing::debug!(host = %origin.authority(), status = head.status.as_u16(), "CSC answered");
+        if head.status.is_redirection() {
+            return Err(redirected(origin, head.status, head.headers.get(LOCATION)));
+        }
+        let facts = exchange.facts;
+        let body = WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone());
+        let body = if head.status.as_u16() < 400 {
+            collect_body(body, self.max_body).await.map_err(|error| response::of_body(error, &context))?
+        } else {
+            let beginning = attempt::beginning(body).await;
+            secrets.iter().fold(beginning, |body, secret| attempt::without(body, secret.as_bytes()))
+        };
+        let (status, headers, arrived) = (head.status, head.headers, self.clock.now());
+        Ok(Answer { host: origin.authority(), status, headers, body, facts, asked, arrived })
+    }
+
+    /// The transport to this origin: the proxy may be another for each.
+    fn transport(&self, origin: &Origin) -> Result<Arc<dyn Transport>, digicert_one_core::TransportError> {
+        let mut transports = self.transports.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, transport)) = transports.iter().find(|(known, _)| same_place(known, origin)) {
+            return Ok(Arc::clone(transport));
+        }
+        let config = match self.config.proxy() {
+            Proxy::None => self.config.clone().with_proxy(self.proxies.proxy_for(origin).clone()),
+            _ => self.config.clone(),
+        };
+        let transport = self.connector.connect(&config)?;
+        transports.push((origin.clone(), Arc::clone(&transport)));
+        Ok(transport)
+    }
+}
+
+/// Whether two origins are the same scheme, host and port, whatever their prefix.
+pub(super) fn same_place(one: &Origin, other: &Origin) -> bool {
+    one.is_https() == other.is_https() && one.authority() == other.authority()
+}
+
+pub(super) fn too_late(limit: Duration) -> Error {
+    let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
+    Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
+}
+
+/// Names the host that the answer points to, and nothing else of it.
+fn redirected(origin: &Origin, status: StatusCode, location: Option<&HeaderValue>) -> Error {
+    let target = location
+        .and_then(|value| value.to_str().ok()?.parse::<http::Uri>().ok())
+        .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?.as_str().rsplit('@').next()?)))
+        .unwrap_or_else(|| "another path".to_owned());
+    let summary =
+        format!("{origin} redirected to {target} (HTTP {}); not followed, nothing was sent there.", status.as_u16());
+    let cause = "CSC and OAuth answer where they are asked: a wrong host or path, or somebody between";
+    Error::new(ErrorKind::Redirect, Diagnosis::new(Code::SEC_01, summary, cause))
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("connector", &self.connector.info().name).finish_non_exhaustive()
+    }
+}

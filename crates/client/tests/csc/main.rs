@@ -1,0 +1,9 @@
+//! The CSC client over a service in memory, in virtual time: each flow, and each bad input. What needs a wire is in `tests/unified`.
+#![cfg(feature = "csc")]
+
+mod calls;
+mod digest;
+mod discovery;
+mod service;
+mod sign_in;
+mod tokens;
