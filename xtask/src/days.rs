@@ -27,5 +27,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         command.env("D1_DAYS_SEED", seed.to_string());
     }
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
-    if status.success() { Ok(()) } else { Err(Failure::new("somebody was refused, or the end was not as it should be")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new("somebody was refused, or the end was not as it should be"))
+    }
 }

@@ -15,7 +15,7 @@ fn number(variable: &str) -> Option<u64> {
 fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
     let seed = number("D1_DAYS_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("{job} over {stack}, {days} days, D1_DAYS_SEED={seed}");
-    let seen = live(Span { job, stack, days, seed });
+    let seen = live(Span { job, stack, days, seed, is_rotated: true });
     println!("{seen}");
     assert!(seen.refused.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.refused.join("\n"));
     assert!(seen.unauthorised.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.unauthorised.join("\n"));
@@ -45,4 +45,12 @@ fn a_weekly_certificate_never_fails_a_caller() {
 fn it_is_the_same_over_the_other_stacks() {
     nobody_is_refused(Job::RotateToken, Stack::Isahc, 28);
     nobody_is_refused(Job::RotateCertificate, Stack::NativeTls, 28);
+}
+
+#[test]
+fn without_a_rotation_it_shows() {
+    for job in [Job::RotateToken, Job::RotateCertificate] {
+        let seen = live(Span { job, stack: Stack::Reqwest, days: 14, seed: 1, is_rotated: false });
+        assert!(!seen.refused.is_empty() && !seen.unauthorised.is_empty() && !seen.faults.is_empty(), "{job}: {seen}");
+    }
 }
