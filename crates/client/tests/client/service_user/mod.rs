@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_client::service_user::{IssueError, Keeping, Report, Task, Workflows};
 use digicert_one_client::{Client, Retry};
-use digicert_one_core::{ApiKey, Credential, FixedCredential, Instance, ManualClock};
+use digicert_one_core::{ApiKey, Credential, FixedCredential, Instance, ManualClock, Timeouts};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use tempfile::TempDir;
 
@@ -68,6 +68,8 @@ impl Stage {
             .connector(self.platform.clone())
             .clock(Arc::new(self.clock.clone()))
             .retry(Retry::never())
+            // Days in virtual time may pass while another workflow waits and this one reads a file.
+            .timeouts(Timeouts::new().with_total(Duration::from_secs(1 << 32)))
             .build()
             .expect("complete")
     }
