@@ -1,5 +1,5 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `faults`, `fuzz`, `matrix`,
-//! `mutants`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `fuzz`,
+//! `kills`, `matrix`, `mutants`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -9,9 +9,11 @@ mod bench;
 mod cargo;
 mod conformance;
 mod cost;
+mod days;
 mod docs;
 mod faults;
 mod fuzz;
+mod kills;
 mod matrix;
 mod mutants;
 mod page;
@@ -56,6 +58,10 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
     Fuzz(fuzz::Arguments),
+    /// Every task about service users killed at every step, and the table of docs/service-users-proof.md
+    Kills(kills::Arguments),
+    /// Weekly credentials that replace themselves, over a thousand virtual days
+    Days(days::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
     Soak(soak::Arguments),
 }
@@ -82,6 +88,8 @@ fn main() -> ExitCode {
         Task::Faults => faults::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Kills(arguments) => kills::run(&arguments),
+        Task::Days(arguments) => days::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
     };
     match done {

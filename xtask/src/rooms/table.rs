@@ -178,6 +178,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { package: "digicert-one-cli", ..everything() },
     Room { package: "digicert-one-bench", ..everything() },
     Room { package: "digicert-one-cost", ..everything() },
+    Room { package: "digicert-one-service-users", ..everything() },
     Room { package: "digicert-one-unified", ..everything() },
     Room { package: "xtask", ..everything() },
     Room { package: OUTSIDE, ..stranger() },

@@ -54,6 +54,7 @@ impl Driver<'_> {
             Some(secret) => secret,
             None => {
                 if let Found::Here(_) = self.find_secret(attempt).await {
+                    self.tidy().await;
                     let place = self.session.flows.keeping.name();
                     return self.note_kept(attempt, &place, true).await;
                 }
@@ -69,9 +70,10 @@ impl Driver<'_> {
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
         self.session.tell(WorkStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
-        self.places.put(places);
         match kept {
             Ok(kept) => {
+                // What was reserved in the last resort goes before the journal says so: nobody looks for it after that.
+                blocking::unblock(move || drop(places)).await;
                 self.session.tell(WorkStep::Keep, true, &kept.place)?;
                 self.secret = Some(secret);
                 if let Some(rescued) = &attempt.rescued {
@@ -79,8 +81,18 @@ impl Driver<'_> {
                 }
                 self.note_kept(attempt, &kept.place, kept.read_back).await
             }
-            Err(error) => Err(self.not_kept(attempt, error).await),
+            Err(error) => {
+                self.places.put(places);
+                Err(self.not_kept(attempt, error).await)
+            }
         }
+    }
+
+    /// Removes what a process that was killed had reserved in the places: whoever proves them anew does that.
+    async fn tidy(&self) {
+        let (sink, last_resort) = self.session.flows.keeping.sinks();
+        // The secret is in its place, so it does not matter whether another one could be kept.
+        let _ = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
     }
 
     async fn note_kept(&mut self, attempt: &Attempt, place: &str, read_back: bool) -> Result<(), IssueError> {

@@ -181,7 +181,7 @@ fn a_service_user_that_is_made_never_loses_its_key() {
         keeping: |stage| Keeping::file(stage.path("new-secret")),
         is_done: Arc::default(),
     };
-    cut_everywhere(9, story, |story, when| {
+    cut_everywhere(17, story, |story, when| {
         let user = made_user(&story.stage);
         let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
         let world = story.stage.platform.world();
@@ -205,7 +205,7 @@ fn an_api_token_that_is_made_never_loses_its_key() {
             is_done: Arc::default(),
         }
     };
-    cut_everywhere(9, story, |story, when| {
+    cut_everywhere(17, story, |story, when| {
         let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
         let world = story.stage.platform.world();
         let other = &world.users[1].id;
@@ -223,7 +223,7 @@ fn a_token_that_is_rotated_leaves_one_key() {
         let task = RotateToken::new().old(old).ends(Ends::AfterDays(7)).delete_after(week).into();
         Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping, is_done: Arc::default() }
     };
-    cut_everywhere(9, story, |story, when| one_key(&story.stage, &story.stage.user, when));
+    cut_everywhere(17, story, |story, when| one_key(&story.stage, &story.stage.user, when));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_certificate_that_is_requested_never_loses_its_private_key() {
         keeping: |stage| Keeping::file(stage.path("bundle")),
         is_done: Arc::default(),
     };
-    cut_everywhere(13, story, |story, when| {
+    cut_everywhere(23, story, |story, when| {
         one_certificate(&story.stage, when);
         let entries = fs::read_dir(story.stage.directory.path()).expect("listed");
         let keys =
@@ -295,5 +295,5 @@ fn a_certificate_that_is_rotated_leaves_one() {
         let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
         Story { stage, task, caller, keeping: |stage| Keeping::file(stage.path("bundle")), is_done: Arc::default() }
     };
-    cut_everywhere(13, story, |story, when| one_certificate(&story.stage, when));
+    cut_everywhere(23, story, |story, when| one_certificate(&story.stage, when));
 }

@@ -1,0 +1,337 @@
+//! Kills a worker at one moment, has another one go on, and judges what is there in the end.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_client::SystemClock;
+use digicert_one_credentials::Journal;
+use digicert_one_emulator::{Emulator, EmulatorClock, EmulatorOptions, ServiceUserSpec};
+use tokio::runtime::Runtime;
+
+use crate::place::{BOT, Job, MADE, Place, client_with};
+use crate::platform::{Known, users};
+use crate::stack::{Address, Stack};
+use crate::worker::{Ending, Kill, ORDER, Order};
+
+/// The table is made of lines of this file name in the directory that is named by [`FOLDER`].
+pub const FOLDER: &str = "D1_KILLS_FOLDER";
+
+/// An emulator for the kills of one task.
+#[derive(Debug)]
+pub struct Ground {
+    worker: PathBuf,
+    stack: Stack,
+    job: Job,
+    emulator: Emulator,
+    runtime: Runtime,
+}
+
+/// A moment at which a worker can be killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// The step, by its stable word.
+    pub step: String,
+    /// `before` or `after` it.
+    pub side: String,
+}
+
+/// What became of one kill.
+#[derive(Debug)]
+pub struct Trial {
+    /// How many workers were killed on the way.
+    pub kills: usize,
+    /// How the last one got to its end; or what was wrong.
+    pub ending: Result<Ending, String>,
+}
+
+/// What became of all kills of one task.
+#[derive(Debug, Default)]
+pub struct Tally {
+    rows: BTreeMap<usize, Row>,
+    faults: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    name: String,
+    trials: usize,
+    kills: usize,
+    endings: BTreeMap<String, usize>,
+}
+
+impl Ground {
+    /// An emulator, and the program that is the worker.
+    ///
+    /// # Panics
+    /// The emulator does not start.
+    #[must_use]
+    pub fn new(worker: impl Into<PathBuf>, stack: Stack, job: Job) -> Self {
+        // What is to be replaced was made an hour ago: a rotation leaves alone what was just made.
+        let clock = EmulatorClock::system();
+        clock.set(SystemTime::now() - Duration::from_secs(3600));
+        let options = EmulatorOptions::default().service_users([ServiceUserSpec::new(BOT)]).emulator_clock(&clock);
+        let emulator = Emulator::start_blocking(options).expect("it starts");
+        clock.reset();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self { worker: worker.into(), stack, job, emulator, runtime }
+    }
+
+    /// Every moment of the task, from a run that nobody kills, and how long that took.
+    ///
+    /// # Panics
+    /// It does not come to its end.
+    #[must_use]
+    pub fn points(&self) -> (Vec<Point>, u64) {
+        let scene = Scene::new(self);
+        let begin = std::time::Instant::now();
+        let output = scene.worker(false, Kill::Never);
+        let micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        assert!(output.status.success(), "{}: {}", self.job, String::from_utf8_lossy(&output.stderr));
+        let points = scene.points();
+        assert_eq!(scene.judge(), Ok(()), "{}", self.job);
+        (points, micros)
+    }
+
+    /// Kills a worker with each of these kills, one worker after the other, and lets the last one go on to its end.
+    #[must_use]
+    pub fn trial(&self, kills: &[Kill]) -> Trial {
+        let scene = Scene::new(self);
+        let mut killed = 0;
+        for kill in kills {
+            let output = scene.worker(killed > 0, *kill);
+            match output.status.signal() {
+                Some(9) => killed += 1,
+                // It was quicker than its kill.
+                None if output.status.success() => break,
+                _ => return Trial { kills: killed, ending: Err(failure("a worker that was to be killed", &output)) },
+            }
+        }
+        let output = scene.worker(true, Kill::Never);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let ending = Ending::ALL.into_iter().find(|ending| ending.to_string() == text.trim());
+        let ending = match ending.filter(|_| output.status.success()) {
+            Some(ending) => scene.judge().map(|()| ending),
+            None => Err(failure("the worker that went on", &output)),
+        };
+        Trial { kills: killed, ending }
+    }
+
+    fn caller(&self) -> &digicert_one_emulator::ServiceUser {
+        match self.job {
+            Job::CreateServiceUser => self.emulator.administrator(),
+            _ => &self.emulator.users()[0],
+        }
+    }
+
+    fn old(&self) -> Option<String> {
+        let caller = self.caller();
+        match self.job {
+            Job::RotateToken => caller.api_token_ids().next().map(str::to_owned),
+            Job::RotateCertificate => caller.certificate_ids().next().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+fn failure(who: &str, output: &Output) -> String {
+    format!("{who} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim())
+}
+
+/// One trial: the emulator as it was at its start, and a directory of its own.
+struct Scene<'g> {
+    ground: &'g Ground,
+    directory: tempfile::TempDir,
+    place: Place,
+}
+
+impl<'g> Scene<'g> {
+    fn new(ground: &'g Ground) -> Self {
+        ground.emulator.control().reset().expect("it is running");
+        let directory = tempfile::tempdir().expect("a directory");
+        let inner = directory.path().join("place");
+        fs::create_dir(&inner).expect("a directory");
+        let place = Place::new(inner);
+        place.prepare(ground.job, ground.caller());
+        Self { ground, directory, place }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+
+    fn worker(&self, resume: bool, kill: Kill) -> Output {
+        let Ground { worker, stack, job, emulator, .. } = self.ground;
+        let order = Order {
+            stack: *stack,
+            address: Address::of(emulator),
+            place: self.place.clone(),
+            job: *job,
+            old: self.ground.old(),
+            resume,
+            kill,
+            log: self.log(),
+        };
+        let order = serde_json::to_string(&order).expect("plain data");
+        let mut command = Command::new(worker);
+        command.env(ORDER, order).stdin(Stdio::null()).output().expect("the worker can be started")
+    }
+
+    fn points(&self) -> Vec<Point> {
+        let log = fs::read_to_string(self.log()).expect("a log");
+        let point = |(step, side): (&str, &str)| Point { step: step.to_owned(), side: side.to_owned() };
+        log.lines().filter_map(|line| line.split_once('\t')).map(point).collect()
+    }
+
+    /// One secret that is kept and works, nothing else enabled that was made on the way, nothing left in the directory, and
+    /// nothing under way.
+    fn judge(&self) -> Result<(), String> {
+        let litter = self.place.litter();
+        if !litter.is_empty() {
+            return Err(format!("the directory still has {}", litter.join(", ")));
+        }
+        let journal = Journal::open(self.place.journal()).map_err(|error| error.to_string())?;
+        if journal.pending().is_some() {
+            return Err("the journal says that something is under way".to_owned());
+        }
+        drop(journal);
+        let owner = self.judge_platform()?;
+        // The only key that is enabled and that a caller here can have is the one that was made, so a call tells them apart.
+        let Ground { stack, job, emulator, runtime, .. } = self.ground;
+        let credential = self.place.credential(*job, Arc::new(SystemClock::new()));
+        let client = client_with(Address::of(emulator).client(*stack), credential);
+        let me = runtime.block_on(client.account().users().me()).map_err(|error| format!("the secret: {error}"))?;
+        match me.id.as_str() == owner.id {
+            true => Ok(()),
+            false => Err("the secret is somebody else's".to_owned()),
+        }
+    }
+
+    fn judge_platform(&self) -> Result<Known, String> {
+        let Ground { job, emulator, .. } = self.ground;
+        let name = if *job == Job::CreateServiceUser { MADE } else { BOT };
+        let mut owners = users(emulator, name);
+        let owner = owners.pop().filter(|_| owners.is_empty());
+        let owner = owner.ok_or_else(|| format!("there is not one user {name}"))?;
+        if !owner.is_active {
+            return Err(format!("{name} is not active"));
+        }
+        let certificates = job.is_certificate();
+        let enabled = owner.enabled(certificates);
+        let before = self.before(certificates);
+        let was_there = |id: &str| before.iter().any(|other| other == id);
+        let (old, new): (Vec<_>, Vec<_>) = enabled.into_iter().partition(|thing| was_there(&thing.id));
+        let wanted = if job.is_rotation() { 0 } else { before.len() };
+        if old.len() != wanted {
+            return Err(format!("{} of those that were there before are enabled, and not {wanted}", old.len()));
+        }
+        let [made] = &new[..] else {
+            return Err(format!("not one new one is enabled, but {}: {new:?}", new.len()));
+        };
+        if !made.is_good {
+            return Err(format!("the new one does not work: {made:?}"));
+        }
+        if certificates {
+            self.is_the_one_kept(made.fingerprint.as_deref())?;
+        } else {
+            self.is_another_than_before()?;
+        }
+        // What is not the business of this task is as it was.
+        let untouched = owner.enabled(!certificates).len();
+        let expected = if *job == Job::CreateServiceUser { 0 } else { self.before(!certificates).len() };
+        match untouched == expected {
+            true => Ok(owner),
+            false => Err(format!("{untouched} of the other kind are enabled, and not {expected}")),
+        }
+    }
+
+    /// The ids of what the owner had at the start.
+    fn before(&self, certificates: bool) -> Vec<String> {
+        if self.ground.job == Job::CreateServiceUser {
+            return Vec::new();
+        }
+        let bot = self.ground.caller();
+        match certificates {
+            true => bot.certificate_ids().map(str::to_owned).collect(),
+            false => bot.api_token_ids().map(str::to_owned).collect(),
+        }
+    }
+
+    fn is_the_one_kept(&self, fingerprint: Option<&str>) -> Result<(), String> {
+        let text = fs::read(self.place.secret()).map_err(|error| format!("the secret: {error}"))?;
+        let secret = digicert_one_credentials::Secret::new(text, "the place");
+        let rules = digicert_one_credentials::Rules::at(SystemTime::now());
+        let identity = digicert_one_credentials::read_client_identity(&secret, None, None, &rules, &mut Vec::new())
+            .map_err(|error| format!("the secret: {error}"))?;
+        match fingerprint == Some(&identity.thumbprint_hex()) {
+            true => Ok(()),
+            false => Err("the certificate that is kept is not the one that is enabled".to_owned()),
+        }
+    }
+
+    fn is_another_than_before(&self) -> Result<(), String> {
+        let text = fs::read_to_string(self.place.secret()).map_err(|error| format!("the secret: {error}"))?;
+        match text.trim() == self.ground.caller().api_key() {
+            true => Err("the place still has the secret from before".to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Tally {
+    /// Notes a trial. Rows stand in the order of `place`.
+    pub fn note(&mut self, place: usize, name: &str, trial: Trial) {
+        let row = self.rows.entry(place).or_default();
+        row.name = name.to_owned();
+        row.trials += 1;
+        row.kills += trial.kills;
+        let ending = match trial.ending {
+            Ok(ending) => ending.to_string(),
+            Err(text) => {
+                self.faults.push(format!("{name}: {text}"));
+                "fault".to_owned()
+            }
+        };
+        *row.endings.entry(ending).or_default() += 1;
+    }
+
+    /// All workers that were killed.
+    #[must_use]
+    pub fn kills(&self) -> usize {
+        self.rows.values().map(|row| row.kills).sum()
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// One line for each step: its name, trials, kills, and how they ended.
+    #[must_use]
+    pub fn lines(&self, job: Job) -> String {
+        let mut text = String::new();
+        for row in self.rows.values() {
+            let count = |ending: &str| row.endings.get(ending).copied().unwrap_or_default();
+            let [ran, resumed, over] = Ending::ALL.map(|ending| count(&ending.to_string()));
+            let (good, Row { name, trials, kills, .. }) = (row.trials - count("fault"), row);
+            let _ = writeln!(text, "{job}\t{name}\t{trials}\t{kills}\t{resumed}\t{ran}\t{over}\t{good}");
+        }
+        text
+    }
+
+    /// Writes the lines where `cargo xtask kills` wants them.
+    ///
+    /// # Panics
+    /// They cannot be written.
+    pub fn write(&self, job: Job) {
+        if let Ok(folder) = std::env::var(FOLDER) {
+            fs::write(Path::new(&folder).join(format!("{job}.tsv")), self.lines(job)).expect("written");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a task is about, and the directory in which it works: the secret, the journal, the last resort, and nothing else in the end.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use digicert_one_client::account::NewServiceUser;
+use digicert_one_client::service_user::{
+    CreateServiceUser, CreateToken, Ends, Keeping, RequestCertificate, RotateCertificate, RotateToken, Task, Workflows,
+};
+use digicert_one_client::{Client, ClientBuilder};
+use digicert_one_core::Clock;
+use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
+use digicert_one_emulator::ServiceUser;
+use serde::{Deserialize, Serialize};
+
+/// The service user that rotates its own credentials.
+pub const BOT: &str = "ci-bot";
+/// The service user that a task makes.
+pub const MADE: &str = "new-bot";
+
+/// One of the five tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Job {
+    /// An administrator makes a service user.
+    CreateServiceUser,
+    /// A service user makes another API token for itself.
+    CreateToken,
+    /// A service user gets a client certificate, with a key.
+    RequestCertificate,
+    /// A service user replaces the API token that it calls with.
+    RotateToken,
+    /// A service user replaces the client certificate that it calls with.
+    RotateCertificate,
+}
+
+impl Job {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::CreateServiceUser,
+        Self::CreateToken,
+        Self::RequestCertificate,
+        Self::RotateToken,
+        Self::RotateCertificate,
+    ];
+
+    /// Whether it ends with a certificate.
+    #[must_use]
+    pub fn is_certificate(self) -> bool {
+        matches!(self, Self::RequestCertificate | Self::RotateCertificate)
+    }
+
+    /// Whether it replaces the credential that it is done with.
+    #[must_use]
+    pub fn is_rotation(self) -> bool {
+        matches!(self, Self::RotateToken | Self::RotateCertificate)
+    }
+
+    /// The task. `old` is the id of the one to be replaced.
+    #[must_use]
+    pub fn task(self, old: Option<&str>) -> Task {
+        match self {
+            Self::CreateServiceUser => {
+                CreateServiceUser::new(NewServiceUser::new(MADE).with_roles(["AM_ACCOUNT_USER"])).into()
+            }
+            Self::CreateToken => CreateToken::new("bot").ends(Ends::AfterDays(7)).into(),
+            Self::RequestCertificate => RequestCertificate::new("bot").ends(Ends::AfterDays(7)).into(),
+            Self::RotateToken => {
+                let mut task = RotateToken::new().base("bot").ends(Ends::AfterDays(7)).grace(Duration::ZERO);
+                task.old = old.map(Into::into);
+                task.into()
+            }
+            Self::RotateCertificate => {
+                let mut task = RotateCertificate::new().base("bot").ends(Ends::AfterDays(7)).grace(Duration::ZERO);
+                task.old = old.map(Into::into);
+                task.into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateServiceUser => "create-service-user",
+            Self::CreateToken => "create-token",
+            Self::RequestCertificate => "request-certificate",
+            Self::RotateToken => "rotate-token",
+            Self::RotateCertificate => "rotate-certificate",
+        })
+    }
+}
+
+/// A directory in which one task works.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Place(PathBuf);
+
+impl Place {
+    /// This directory, which is there.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(directory.into())
+    }
+
+    /// Where the secret is to be.
+    #[must_use]
+    pub fn secret(&self) -> PathBuf {
+        self.0.join("secret")
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    fn caller(&self) -> PathBuf {
+        self.0.join("caller")
+    }
+
+    /// Writes what the caller of this job calls with: into the place of the secret where that is what is to be replaced.
+    ///
+    /// # Panics
+    /// The directory cannot be written.
+    pub fn prepare(&self, job: Job, caller: &ServiceUser) {
+        let path = if job.is_rotation() { self.secret() } else { self.caller() };
+        let text = match job {
+            Job::RotateCertificate => format!("{}{}", caller.key_pem(), caller.certificate_pem()),
+            _ => caller.api_key().to_owned(),
+        };
+        write_private(&path, &text);
+    }
+
+    /// What the caller of this job calls with.
+    #[must_use]
+    pub fn caller_credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
+        match job.is_rotation() {
+            true => self.credential(job, clock),
+            false => open(FileSource::new().with_api_key_file(self.caller()), clock),
+        }
+    }
+
+    /// What is in the place of the secret.
+    #[must_use]
+    pub fn credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
+        let source = match job.is_certificate() {
+            true => FileSource::new().with_certificate(self.secret()),
+            false => FileSource::new().with_api_key_file(self.secret()),
+        };
+        open(source, clock)
+    }
+
+    /// Workflows that keep here.
+    #[must_use]
+    pub fn workflows(&self, client: Client) -> Workflows {
+        let keeping = Keeping::file(self.secret()).last_resort_file(self.0.join("rescued"));
+        Workflows::new(client, keeping, self.journal())
+    }
+
+    /// What lies about here that should not, once everything is over.
+    ///
+    /// # Panics
+    /// The directory cannot be read.
+    #[must_use]
+    pub fn litter(&self) -> Vec<String> {
+        // The lock of one who was killed stays until its end, or until somebody on this machine needs it.
+        let known = ["caller", "secret", "journal", "journal.state", "journal.lock"];
+        let entries = fs::read_dir(&self.0).expect("a directory").map(|entry| entry.expect("an entry").file_name());
+        let names = entries.map(|name| name.to_string_lossy().into_owned());
+        names.filter(|name| !known.contains(&name.as_str())).collect()
+    }
+}
+
+/// A client with this credential.
+///
+/// # Panics
+/// The builder is not complete.
+#[must_use]
+pub fn client_with(builder: ClientBuilder, credential: WatchingCredential) -> Client {
+    builder.credential(credential).build().expect("complete")
+}
+
+fn open(source: FileSource, clock: Arc<dyn Clock>) -> WatchingCredential {
+    WatchingCredential::lazy(Arc::new(source), clock, WatchOptions::new())
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    std::io::Write::write_all(&mut file.expect("a new file"), text.as_bytes()).expect("written");
+}

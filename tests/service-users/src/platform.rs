@@ -1,0 +1,78 @@
+//! What the emulator has, read from its own state: the judge of every proof here.
+
+use digicert_one_emulator::Emulator;
+use serde_json::Value;
+
+/// A user, as the emulator knows it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its id.
+    pub id: String,
+    /// Whether it is active and has not ended.
+    pub is_active: bool,
+    /// Its API tokens.
+    pub tokens: Vec<Thing>,
+    /// Its client certificates.
+    pub certificates: Vec<Thing>,
+}
+
+/// An API token or a client certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is enabled; it may have ended all the same.
+    pub enabled: bool,
+    /// Whether a caller is let in with it.
+    pub is_good: bool,
+    /// Of a certificate: its SHA-256.
+    pub fingerprint: Option<String>,
+}
+
+impl Known {
+    /// Its tokens, or its certificates.
+    #[must_use]
+    pub fn things(&self, certificates: bool) -> &[Thing] {
+        if certificates { &self.certificates } else { &self.tokens }
+    }
+
+    /// Those of them that are enabled.
+    #[must_use]
+    pub fn enabled(&self, certificates: bool) -> Vec<&Thing> {
+        self.things(certificates).iter().filter(|thing| thing.enabled).collect()
+    }
+}
+
+/// Everybody of this name.
+#[must_use]
+pub fn users(emulator: &Emulator, friendly_name: &str) -> Vec<Known> {
+    let state = emulator.control().state();
+    let users = state["users"].as_array().cloned().unwrap_or_default();
+    users.iter().filter(|user| user["friendly_name"] == friendly_name).map(known).collect()
+}
+
+fn known(user: &Value) -> Known {
+    let things = |name: &str| user[name].as_array().into_iter().flatten().map(thing).collect();
+    Known {
+        id: text(&user["id"]),
+        is_active: user["status"] == "ACTIVE",
+        tokens: things("tokens"),
+        certificates: things("certificates"),
+    }
+}
+
+fn thing(value: &Value) -> Thing {
+    Thing {
+        id: text(&value["id"]),
+        name: text(&value["name"]),
+        enabled: value["enabled"] == true,
+        is_good: value["status"] == "ACTIVE",
+        fingerprint: value["fingerprint"].as_str().map(str::to_owned),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,226 @@
+//! Time that jumps from one event to the next. Actors run at once; when all of them sleep, and only then, the clock moves to the end
+//! of the shortest sleep. So no time passes while one of them waits for the wire or for a disk, however slow the machine is, and
+//! years pass in seconds.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Clock, Sleep};
+use digicert_one_emulator::EmulatorClock;
+
+tokio::task_local! {
+    static ACTOR: usize;
+}
+
+/// The time of an emulator and of all actors. Clones are the same.
+#[derive(Clone)]
+pub struct VirtualTime(Arc<Shared>);
+
+struct Shared {
+    clock: EmulatorClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Those who act now.
+    actors: Vec<usize>,
+    sleepers: Vec<Sleeper>,
+    next: usize,
+    jumps: usize,
+}
+
+struct Sleeper {
+    id: usize,
+    /// Nobody in particular: a limit, which time does not move for.
+    actor: Option<usize>,
+    end: SystemTime,
+    waker: Waker,
+}
+
+impl VirtualTime {
+    /// A time that begins here and stands until somebody sleeps.
+    #[must_use]
+    pub fn starting(at: SystemTime) -> Self {
+        Self(Arc::new(Shared { clock: EmulatorClock::fixed(at), state: Mutex::default() }))
+    }
+
+    /// The same time for an emulator.
+    #[must_use]
+    pub fn emulator_clock(&self) -> &EmulatorClock {
+        &self.0.clock
+    }
+
+    /// How often the clock was moved.
+    #[must_use]
+    pub fn jumps(&self) -> usize {
+        self.lock().jumps
+    }
+
+    /// One who acts. Call it for all of them before the first is polled.
+    pub fn actor<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        let mut state = self.lock();
+        let id = state.next;
+        state.next += 1;
+        state.actors.push(id);
+        drop(state);
+        let leaving = Leaving { time: self.clone(), id };
+        ACTOR.scope(id, async move {
+            let output = work.await;
+            drop(leaving);
+            output
+        })
+    }
+
+    /// Moves the clock although not all sleep: for the case that one waits for another who sleeps.
+    pub fn force(&self) {
+        let state = self.lock();
+        let next = state.sleepers.iter().filter(|sleeper| sleeper.actor.is_some()).map(|sleeper| sleeper.end).min();
+        if let Some(next) = next.filter(|next| *next > self.0.clock.now()) {
+            self.0.clock.fix(next);
+        }
+        state.sleepers.iter().for_each(|sleeper| sleeper.waker.wake_by_ref());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the clock if all who act are asleep, and wakes those whose time has come.
+    fn jump(&self, state: &mut State) {
+        let sleeps = |actor: &usize| state.sleepers.iter().any(|sleeper| sleeper.actor.as_ref() == Some(actor));
+        if state.actors.is_empty() || !state.actors.iter().all(sleeps) {
+            return;
+        }
+        let next = state.sleepers.iter().filter(|sleeper| sleeper.actor.is_some()).map(|sleeper| sleeper.end).min();
+        let Some(next) = next else { return };
+        if next > self.0.clock.now() {
+            self.0.clock.fix(next);
+            state.jumps += 1;
+        }
+        let now = self.0.clock.now();
+        state.sleepers.iter().filter(|sleeper| sleeper.end <= now).for_each(|sleeper| sleeper.waker.wake_by_ref());
+    }
+
+    fn until(&self, duration: Duration, is_wait: bool) -> Sleep {
+        let end = self.now().checked_add(duration);
+        let actor = if is_wait { ACTOR.try_with(|id| *id).ok() } else { None };
+        let id = {
+            let mut state = self.lock();
+            state.next += 1;
+            state.next
+        };
+        Box::pin(Sleeping { time: self.clone(), id, actor, end })
+    }
+}
+
+impl Clock for VirtualTime {
+    fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.until(duration, true)
+    }
+
+    fn limit(&self, duration: Duration) -> Sleep {
+        self.until(duration, false)
+    }
+}
+
+impl fmt::Debug for VirtualTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualTime").field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}
+
+struct Leaving {
+    time: VirtualTime,
+    id: usize,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let mut state = self.time.lock();
+        state.actors.retain(|actor| *actor != self.id);
+        self.time.jump(&mut state);
+    }
+}
+
+struct Sleeping {
+    time: VirtualTime,
+    id: usize,
+    actor: Option<usize>,
+    end: Option<SystemTime>,
+}
+
+impl Future for Sleeping {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // A wait beyond all time never ends.
+        let Some(end) = self.end else { return Poll::Pending };
+        let mut state = self.time.lock();
+        state.sleepers.retain(|sleeper| sleeper.id != self.id);
+        if self.time.now() >= end {
+            return Poll::Ready(());
+        }
+        state.sleepers.push(Sleeper { id: self.id, actor: self.actor, end, waker: context.waker().clone() });
+        self.time.jump(&mut state);
+        if self.time.now() < end {
+            return Poll::Pending;
+        }
+        state.sleepers.retain(|sleeper| sleeper.id != self.id);
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Sleeping {
+    fn drop(&mut self) {
+        self.time.lock().sleepers.retain(|sleeper| sleeper.id != self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: SystemTime = SystemTime::UNIX_EPOCH;
+
+    #[tokio::test]
+    async fn time_moves_only_when_all_sleep() {
+        let time = VirtualTime::starting(START);
+        let at = |seconds| START + Duration::from_secs(seconds);
+        let quick = time.actor(async {
+            time.sleep(Duration::from_secs(10)).await;
+            let first = time.now();
+            // Real work: nobody else's time moves meanwhile.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert_eq!(time.now(), first);
+            time.sleep(Duration::from_secs(60)).await;
+            (first, time.now())
+        });
+        let slow = time.actor(async {
+            time.sleep(Duration::from_secs(30)).await;
+            time.now()
+        });
+        let ((first, last), slow) = futures_util::future::join(quick, slow).await;
+        assert_eq!((first, slow, last), (at(10), at(30), at(70)));
+        assert_eq!(time.jumps(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_limit_moves_nothing_and_ends_in_time() {
+        let time = VirtualTime::starting(START);
+        let limit = time.limit(Duration::from_secs(20));
+        let actor = time.actor(async {
+            time.sleep(Duration::from_secs(60)).await;
+        });
+        futures_util::future::join(limit, actor).await;
+        assert_eq!((time.now(), time.jumps()), (START + Duration::from_secs(60), 1));
+    }
+}

@@ -1,0 +1,145 @@
+//! The work of a process that is killed on the way, or that goes on after one that was. It kills itself with SIGKILL, which no
+//! code of its own sees coming: nothing is unwound, flushed or dropped.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use digicert_one_client::SystemClock;
+use digicert_one_client::service_user::{Done, Moment, Report, Workflows};
+use rustix::process::{Signal, getpid, kill_process};
+use serde::{Deserialize, Serialize};
+
+use crate::place::{Job, Place, client_with};
+use crate::stack::{Address, Stack};
+
+/// The variable that has the [`Order`], in JSON. No secret is in it.
+pub const ORDER: &str = "D1_WORKER_ORDER";
+
+/// What a worker is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// The TLS stack.
+    pub stack: Stack,
+    /// The emulator.
+    pub address: Address,
+    /// Where it works.
+    pub place: Place,
+    /// What it does.
+    pub job: Job,
+    /// The id of the token or certificate that is to be replaced.
+    pub old: Option<String>,
+    /// Whether another worker was here before and was killed.
+    pub resume: bool,
+    /// When it kills itself.
+    pub kill: Kill,
+    /// A file for the moments that it passed.
+    pub log: PathBuf,
+}
+
+/// When a worker kills itself.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Kill {
+    /// Never.
+    Never,
+    /// At this moment of those of which [`Progress`](digicert_one_client::service_user::Progress) hears, counted from 0.
+    At(usize),
+    /// So many microseconds after it began, whatever it is doing then.
+    After(u64),
+}
+
+/// How a worker that came to its end got there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It ran the task.
+    Ran,
+    /// It took the task that was cut to its end.
+    Resumed,
+    /// Nothing was under way, and nothing was left to be done.
+    Over,
+}
+
+impl Ending {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ran, Self::Resumed, Self::Over];
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ran => "ran",
+            Self::Resumed => "resumed",
+            Self::Over => "over",
+        })
+    }
+}
+
+/// Does the work.
+///
+/// # Errors
+/// The text of the error that the task ended with.
+///
+/// # Panics
+/// The order makes no sense.
+pub fn work(order: Order) -> Result<Ending, String> {
+    if let Kill::After(micros) = order.kill {
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_micros(micros));
+            kill_myself();
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let credential = order.place.caller_credential(order.job, Arc::new(SystemClock::new()));
+        let client = client_with(order.address.client(order.stack), credential);
+        let flows = order.place.workflows(client).prove_within(Duration::from_secs(10));
+        let flows = flows.patience(Duration::from_secs(5)).lock_for(Duration::from_secs(60));
+        let flows = flows.progress(witness(&order));
+        if order.resume { resume(&order, &flows).await } else { run(&order, &flows).await.map(|_| Ending::Ran) }
+    })
+}
+
+async fn run(order: &Order, flows: &Workflows) -> Result<Report, String> {
+    flows.run(order.job.task(order.old.as_deref())).await.map_err(|error| format!("run: {error}"))
+}
+
+/// What a program does at its start: it resumes, and what was not begun it begins.
+async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
+    let report = flows.resume().await.map_err(|error| format!("resume: {error}"))?;
+    if report.is_some_and(|report| report.outcome == Done::Made) {
+        return Ok(Ending::Resumed);
+    }
+    // What is made once is there, if the place has it. A rotation knows itself that it is not due again.
+    if !order.job.is_rotation() && order.place.secret().exists() {
+        return Ok(Ending::Over);
+    }
+    let report = run(order, flows).await?;
+    Ok(if report.outcome == Done::Made { Ending::Ran } else { Ending::Over })
+}
+
+/// Writes down every moment, and kills at the one that was ordered.
+fn witness(order: &Order) -> impl Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static {
+    let log: File = OpenOptions::new().create(true).append(true).open(&order.log).expect("the log can be written");
+    let (passed, kill) = (AtomicUsize::new(0), order.kill);
+    move |moment| {
+        let line = format!("{}\t{}\n", moment.step, if moment.done { "after" } else { "before" });
+        (&log).write_all(line.as_bytes()).expect("the log can be written");
+        if matches!(kill, Kill::At(at) if at == passed.fetch_add(1, Ordering::Relaxed)) {
+            kill_myself();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// `kill -9`. Does not return.
+fn kill_myself() {
+    kill_process(getpid(), Signal::KILL).expect("one may kill oneself");
+    loop {
+        std::thread::park();
+    }
+}

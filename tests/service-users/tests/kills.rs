@@ -1,0 +1,91 @@
+//! `kill -9` at every step of every task, at random moments, and once more while another process is going on: in the end there is
+//! one secret that is kept and works, nothing else that was made on the way is enabled, and nothing lies about.
+//!
+//! `D1_KILLS_TIMES` says how many kills there are at each step; without it, there is one at each moment that a step has. The seed
+//! of what is random is printed, and taken from `D1_KILLS_SEED`.
+#![allow(clippy::print_stdout, reason = "seeds and figures")]
+
+use digicert_one_service_users::kills::{Ground, Tally};
+use digicert_one_service_users::place::Job;
+use digicert_one_service_users::stack::Stack;
+use digicert_one_service_users::worker::Kill;
+
+const WORKER: &str = env!("CARGO_BIN_EXE_service-user-worker");
+/// Of the rows that are no step.
+const RANDOM: usize = 1000;
+const TWICE: usize = 1001;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+fn kill_everywhere(job: Job) {
+    let ground = Ground::new(WORKER, Stack::Reqwest, job);
+    let (points, micros) = ground.points();
+    assert!(points.len() > 10, "too few steps to be the whole task: {points:?}");
+    let seed = number("D1_KILLS_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("{job}: {} moments, D1_KILLS_SEED={seed}", points.len());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let times = number("D1_KILLS_TIMES").map(|times| usize::try_from(times).expect("a size"));
+    let mut tally = Tally::default();
+    for (place, step) in points.iter().enumerate() {
+        // A step may come more than once; the first of its moments stands for all of them.
+        if points[..place].iter().any(|point| point.step == step.step) {
+            continue;
+        }
+        let moments: Vec<usize> = (0..points.len()).filter(|at| points[*at].step == step.step).collect();
+        for at in moments.iter().cycle().take(times.unwrap_or(moments.len())) {
+            tally.note(place, &step.step, ground.trial(&[Kill::At(*at)]));
+        }
+    }
+    for _ in 0..times.unwrap_or(4) {
+        tally.note(RANDOM, "at random moments", ground.trial(&[Kill::After(random.u64(0..micros))]));
+    }
+    for _ in 0..times.unwrap_or(4) {
+        let first = Kill::At(random.usize(0..points.len()));
+        let again = Kill::At(random.usize(0..points.len()));
+        tally.note(TWICE, "at two random steps, one after the other", ground.trial(&[first, again]));
+    }
+    tally.write(job);
+    println!("{}", tally.lines(job));
+    assert!(tally.kills() >= points.len(), "most workers were quicker than their kills");
+    assert!(tally.faults().is_empty(), "D1_KILLS_SEED={seed}\n{}", tally.faults().join("\n"));
+}
+
+#[test]
+fn a_service_user_is_made_once_wherever_its_maker_is_killed() {
+    kill_everywhere(Job::CreateServiceUser);
+}
+
+#[test]
+fn a_token_is_made_once_wherever_its_maker_is_killed() {
+    kill_everywhere(Job::CreateToken);
+}
+
+#[test]
+fn a_certificate_is_made_once_wherever_its_maker_is_killed() {
+    kill_everywhere(Job::RequestCertificate);
+}
+
+#[test]
+fn a_token_is_replaced_once_wherever_its_rotation_is_killed() {
+    kill_everywhere(Job::RotateToken);
+}
+
+#[test]
+fn a_certificate_is_replaced_once_wherever_its_rotation_is_killed() {
+    kill_everywhere(Job::RotateCertificate);
+}
+
+#[test]
+fn it_is_the_same_over_the_other_stacks() {
+    for (stack, job) in [(Stack::Isahc, Job::RotateToken), (Stack::NativeTls, Job::RotateCertificate)] {
+        let ground = Ground::new(WORKER, stack, job);
+        let (points, _) = ground.points();
+        let mut tally = Tally::default();
+        for at in (0..points.len()).step_by(4) {
+            tally.note(at, &points[at].step, ground.trial(&[Kill::At(at)]));
+        }
+        assert!(tally.faults().is_empty(), "{stack}\n{}", tally.faults().join("\n"));
+    }
+}
