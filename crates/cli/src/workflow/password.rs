@@ -21,10 +21,12 @@ async fn ask(file: &Path, opens: bool) -> Result<Secret, Failure> {
     let _echo = Echo::save();
     let asking = tokio::task::spawn_blocking(move || {
         let once = |words: &str| {
-            rpassword::prompt_password(format!("{words} for {shown}: ")).map_err(|error| {
-                Failure::Usage(format!(
+            rpassword::prompt_password(format!("{words} for {shown}: ")).map_err(|error| match error.kind() {
+                // Ctrl-C may reach this thread first.
+                std::io::ErrorKind::Interrupted => Failure::Interrupted,
+                _ => Failure::Usage(format!(
                     "no terminal to ask for the password of {shown} ({error}): say --last-resort-password"
-                ))
+                )),
             })
         };
         let secret = |text: String| Secret::new(text, "the terminal");
