@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-pub use digicert_one_client::{account, service_user};
 pub use digicert_one_client::{
     AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream,
     Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, SystemClock,
     TraceContext,
 };
+pub use digicert_one_client::{account, service_user};
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, FixedCredential, HostRole, HttpVersions, Instance, Material,
