@@ -1,5 +1,11 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
+mod account;
+mod csc;
+mod keeping;
+#[cfg(test)]
+mod page;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -10,6 +16,14 @@ use digicert_one::core::Mode;
 use digicert_one::{Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
+
+pub(crate) use self::account::{
+    AccountCommand, AuditLogOptions, CertCommand, CreateTokenOptions, CreateUserOptions, OfUserOptions, OneOptions,
+    OneUserOptions, RequestOptions, ResumeOptions, RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions,
+    ServiceUserCommand, TokenCommand,
+};
+pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
+pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
 
 const VARIABLES: &str = "\
 Variables:
@@ -26,8 +40,8 @@ Variables:
 
 Exit codes:
   0 ok   1 internal   2 usage   3 local credential or configuration   4 network or TLS
-  5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503)   9 another error answer
-  130 interrupted";
+  5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503), or somebody else holds the lock
+  9 another error answer   130 interrupted";
 
 /// First calls, diagnosis and a local emulator for the DigiCert ONE APIs (unofficial; not affiliated with DigiCert).
 #[derive(Debug, Parser)]
@@ -68,6 +82,56 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
+    /// Service users: list, show, create, disable, enable.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  d1 service-user list\n  d1 service-user create ci-bot --keep-file api-key"
+    )]
+    ServiceUser(ServiceUserCommand),
+    /// API tokens: list, create, rotate, disable, enable, delete.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  d1 token list\n  d1 token rotate --keep-file api-key --ends-in 90d"
+    )]
+    Token(TokenCommand),
+    /// Client certificates: request, rotate, list, disable, enable.
+    #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --keep-dir /run/secrets/d1")]
+    Cert(CertCommand),
+    /// Take a create, request or rotate that was cut to its end; nothing happens where none was cut.
+    ///
+    /// Give it the place and the journal that the command had: what the command printed says how.
+    #[command(after_help = concat!("Examples:\n  d1 resume --keep-file /etc/d1/api-key\n",
+        "  d1 resume --journal ci.journal --keep-dir /run/secrets/d1"))]
+    Resume(Box<ResumeOptions>),
+    /// Print the audit log of Account Manager.
+    #[command(after_help = concat!("Examples:\n  d1 audit-log --limit 20\n",
+        "  d1 --json audit-log --filter resource_type=api_token | jq '.items[]'"))]
+    AuditLog(AuditLogOptions),
+    /// Accounts: list.
+    #[command(subcommand, after_help = "Examples:\n  d1 account list")]
+    Account(AccountCommand),
+    /// Roles: list.
+    #[command(subcommand, after_help = "Examples:\n  d1 role list")]
+    Role(RoleCommand),
+    /// Content signing (CSC): info, list, sign.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  d1 csc info\n  d1 csc sign CREDENTIAL contract.pdf --out contract.sig"
+    )]
+    Csc(CscCommand),
+}
+
+impl Command {
+    /// Whether it hears Ctrl-C itself: what was begun on the platform is not just dropped.
+    pub(crate) fn hears_interrupts(&self) -> bool {
+        match self {
+            Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
+            Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
+            Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
+            Self::Resume(_) => true,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -250,11 +314,13 @@ mod tests {
 
     #[test]
     fn secret_08_no_option_takes_a_secret() {
-        for command in Arguments::command().get_subcommands() {
+        fn check(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
                 assert!(!["key", "api_key", "password", "secret", "token"].contains(&name), "{name}");
             }
+            command.get_subcommands().for_each(check);
         }
+        check(&Arguments::command());
     }
 }

@@ -24,6 +24,18 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
     for warning in reading.warnings.iter().chain(&setup.proxy().warnings()) {
         output.warning(warning);
     }
+    let (connector, config) = transport(options, &setup);
+    Ok(Client::builder()
+        .instance(setup.instance().clone())
+        .proxy_rules(setup.proxy().rules().clone())
+        .credential(reading.fixed())
+        .shared_connector(connector)
+        .transport_config(config)
+        .build()?)
+}
+
+/// The TLS stack, and what it is to do.
+pub(crate) fn transport(options: &ConnectionOptions, setup: &Setup) -> (Arc<dyn Connector>, TransportConfig) {
     let connector = connector(options.transport.as_deref());
     let mut config =
         TransportConfig::new().with_timeouts(Timeouts::new().with_total(Duration::from_secs(options.timeout)));
@@ -37,13 +49,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
             false => TrustRoots::Only(roots),
         });
     }
-    Ok(Client::builder()
-        .instance(setup.instance().clone())
-        .proxy_rules(setup.proxy().rules().clone())
-        .credential(reading.fixed())
-        .shared_connector(connector)
-        .transport_config(config)
-        .build()?)
+    (connector, config)
 }
 
 /// Who is calling whom, by these options and the variables of this process.

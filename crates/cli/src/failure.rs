@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
+use digicert_one::service_user::{IssueError, IssueErrorKind, WorkStep};
 use digicert_one::{ErrorKind, Position, SetupError};
 use digicert_one_emulator::EmulatorError;
 use thiserror::Error;
 
-use crate::list;
+use crate::{list, workflow};
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -19,6 +20,17 @@ pub(crate) enum Failure {
     /// A list that broke off, and where.
     #[error("{error}")]
     List { error: digicert_one::Error, position: Position },
+    /// A task about a service user that did not come to its end.
+    #[error("{}", .0.error)]
+    Issue(Issue),
+    /// The same, at Ctrl-C.
+    #[error("interrupted{}", .0.step.map(|step| format!(" at the step {step}")).unwrap_or_default())]
+    Cut(Cut),
+    /// A combination of options that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    #[error("there is no service user {0:?} that this caller can see")]
+    NoSuchUser(String),
     #[error("{0}")]
     Emulator(#[from] EmulatorError),
     #[error("cannot {action} {path}: {source}")]
@@ -36,6 +48,21 @@ pub(crate) enum Failure {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// A failed task, and the command that goes on with it.
+#[derive(Debug)]
+pub(crate) struct Issue {
+    pub(crate) error: IssueError,
+    pub(crate) resume: String,
+}
+
+/// A task that was interrupted.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    pub(crate) step: Option<WorkStep>,
+    /// The command that goes on with it, where something was begun.
+    pub(crate) resume: Option<String>,
+}
+
 impl Failure {
     /// What to print: the diagnosis, and below it the chain of causes.
     pub(crate) fn diagnosis(&self) -> Diagnosis {
@@ -45,6 +72,17 @@ impl Failure {
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
             Self::File { .. } => Diagnosis::of(Code::ID_13, self.to_string()),
+            Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
+            Self::Cut(cut) => {
+                let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), String::new());
+                diagnosis.remedy = match &cut.resume {
+                    Some(resume) => format!("go on with: {resume}"),
+                    None => "nothing was begun; run it again".to_owned(),
+                };
+                diagnosis
+            }
+            Self::Usage(_) => Diagnosis::new(Code::CFG_01, self.to_string(), "nothing was sent"),
+            Self::NoSuchUser(_) => Diagnosis::of(Code::API_02, self.to_string()),
             _ => Diagnosis::of(Code::CFG_04, self.to_string()),
         }
     }
@@ -62,20 +100,46 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } => 3,
-            Self::Call(error) | Self::List { error, .. } => {
-                match (error.kind(), error.status().map(|status| status.as_u16())) {
-                    (_, Some(401)) => 5,
-                    (_, Some(403)) => 6,
-                    (_, Some(429 | 503)) => 7,
-                    (ErrorKind::Platform | ErrorKind::Decode | ErrorKind::NotShown, _) => 9,
-                    _ if error.diagnosis().side() == Side::Local => 3,
-                    (ErrorKind::Paging, _) => 9,
-                    _ => 4,
-                }
-            }
-            Self::Interrupted => 130,
+            Self::Call(error) | Self::List { error, .. } => of_call(error),
+            Self::Issue(issue) => of_issue(&issue.error),
+            Self::Usage(_) => 2,
+            Self::NoSuchUser(_) => 9,
+            Self::Interrupted | Self::Cut(_) => 130,
             Self::Demo(_) | Self::Output(_) | Self::Internal(_) => 1,
         }
+    }
+}
+
+fn of_call(error: &digicert_one::Error) -> u8 {
+    match (error.kind(), error.status().map(|status| status.as_u16())) {
+        (_, Some(401)) => 5,
+        (_, Some(403)) => 6,
+        (_, Some(429 | 503)) => 7,
+        (ErrorKind::Platform | ErrorKind::Decode | ErrorKind::NotShown, _) => 9,
+        _ if error.diagnosis().side() == Side::Local => 3,
+        (ErrorKind::Paging, _) => 9,
+        _ => 4,
+    }
+}
+
+/// A call that failed tells; else whether it is ours to mend.
+fn of_issue(error: &IssueError) -> u8 {
+    let called = std::error::Error::source(error).and_then(|source| source.downcast_ref::<digicert_one::Error>());
+    match (called, error.kind()) {
+        (Some(error), _) => of_call(error),
+        (None, IssueErrorKind::Lock | IssueErrorKind::LockLost) => 7,
+        (None, _) if error.diagnosis_code().is_some_and(|code| code.side() == Side::Platform) => 9,
+        (
+            None,
+            IssueErrorKind::Platform
+            | IssueErrorKind::TokenLimit
+            | IssueErrorKind::NotShown
+            | IssueErrorKind::WrongKey
+            | IssueErrorKind::Proof
+            | IssueErrorKind::Retire,
+        ) => 9,
+        (None, IssueErrorKind::Stopped) => 130,
+        (None, _) => 3,
     }
 }
 

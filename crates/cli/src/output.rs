@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
 use digicert_one::credentials::Warning;
+use digicert_one::service_user::Next;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::workflow;
 
 /// Where and how to print.
 #[derive(Clone, Copy, Debug)]
@@ -74,14 +76,24 @@ impl Output {
             let mut document = diagnosis_json(&diagnosis);
             document["exit"] = json!(code);
             document["causes"] = json!(causes);
-            if let Failure::List { position, .. } = failure {
-                document["position"] = json!(position);
+            match failure {
+                Failure::List { position, .. } => document["position"] = json!(position),
+                Failure::Cut(cut) => document["resume"] = json!(cut.resume),
+                Failure::Issue(issue) => {
+                    if let Value::Object(fields) = workflow::error_json(&issue.error) {
+                        fields.into_iter().for_each(|(name, value)| document[name] = value);
+                    }
+                    let resumes = issue.error.next() == Next::Resume;
+                    document["resume"] = json!(resumes.then_some(&issue.resume));
+                }
+                _ => {}
             }
             self.document(&json!({ "error": document }))
         } else {
             let mut err = std::io::stderr();
             let text = match failure {
                 Failure::Interrupted => "interrupted\n".to_owned(),
+                Failure::Cut(_) => format!("{failure}\n  do    {}\n", diagnosis.remedy),
                 _ => {
                     causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
                 }

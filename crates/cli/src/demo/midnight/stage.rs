@@ -1,6 +1,7 @@
 //! What both halves of the story stand on: an emulator at the beginning of December, a service user whose API key ends with the
 //! year, a directory that holds the key, and a client that follows the directory.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -51,9 +52,14 @@ impl Stage {
             path: std::env::temp_dir(),
             source,
         })?;
-        let key = Secret::new(emulator.users()[0].api_key(), "the emulator");
-        keep(&directory, key, last_day).await?;
-        let source = DirectorySource::new(directory.path());
+        let place = place_in(&directory);
+        std::fs::create_dir(&place).map_err(|source| Failure::File {
+            action: "make the directory",
+            path: place.clone(),
+            source,
+        })?;
+        keep(&place, Secret::new(emulator.users()[0].api_key(), "the emulator"), last_day).await?;
+        let source = DirectorySource::new(&place);
         // Time jumps by hours, so that looking every minute is looking at each call.
         let watch = WatchOptions::new().with_events(false);
         let credential = WatchingCredential::open(source, VirtualClock(clock.clone()), watch).map_err(internal)?;
@@ -78,9 +84,14 @@ impl Stage {
         Ok(builder(&self.emulator, &self.clock, &self.connector)?.credential(credential).build()?)
     }
 
-    /// The place that the client's key comes from.
-    pub(super) fn sink(&self) -> DirectorySink {
-        DirectorySink::new(self.directory.path())
+    /// The directory that the client's key comes from.
+    pub(super) fn place(&self) -> PathBuf {
+        place_in(&self.directory)
+    }
+
+    /// What a rotation writes down of itself, so that another process could end it.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.directory.path().join("rotation.journal")
     }
 
     /// The reminders that were given, once nothing more is called.
@@ -90,13 +101,17 @@ impl Stage {
     }
 }
 
+fn place_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("credentials")
+}
+
 /// Puts the first key into its place, with its end date beside it.
-async fn keep(directory: &TempDir, key: Secret, last_day: EndDate) -> Result<(), Failure> {
+async fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
-    let sink = Arc::new(DirectorySink::new(directory.path()));
-    let place = Safekeeping::prepare_unblocked(SecretKind::ApiKey, sink, None).await.map_err(internal)?;
+    let sink = Arc::new(DirectorySink::new(place));
+    let prepared = Safekeeping::prepare_unblocked(SecretKind::ApiKey, sink, None).await.map_err(internal)?;
     let secret = KeptSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
-    place.keep_unblocked(secret).await.1.map_err(internal)?;
+    prepared.keep_unblocked(secret).await.1.map_err(internal)?;
     Ok(())
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn play(stage: &Stage, rotation: bool) -> Result<Half, Failure>
         }
         if rotation && is_due(stage).await? {
             for text in rotation::rotate(stage).await? {
-                half.events.push(Event { at: stage.clock.now(), kind: Kind::Rotation, text, diagnosis: None });
+                half.events.push(Event { at: moment, kind: Kind::Rotation, text, diagnosis: None });
             }
         }
     }

@@ -1,0 +1,43 @@
+//! `d1 cert list|disable|enable`.
+
+use digicert_one::account::CertificateId;
+use serde_json::json;
+
+use super::table::Table;
+use super::users::asked_for;
+use super::{print, user_id, yes};
+use crate::arguments::{OfUserOptions, OneOptions};
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Prints the client certificates of a user.
+pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), Failure> {
+    let client = connection::client(&options.connection, &output).await?;
+    let certificates = client.account().certificates();
+    let certificates = match user_id(&client, &options.user).await? {
+        Some(owner) => certificates.of(&owner).await?,
+        None => certificates.list().await?,
+    };
+    let mut table = Table::new(["ID", "NICKNAME", "ENABLED", "STATUS", "ENDS", "SERIAL"]);
+    for one in &certificates {
+        let status = one.status.as_ref().map(|status| status.as_str().to_owned());
+        let (id, ends) = (Some(one.id.to_string()), one.end_date.map(|end| end.to_string()));
+        let [nickname, serial] = [one.nickname.clone(), one.serial_number.clone()];
+        table.row([id, nickname, one.is_enabled().map(yes), status, ends, serial]);
+    }
+    print(&table, &certificates, output)
+}
+
+/// Enables or disables one.
+pub(crate) async fn set_enabled(options: &OneOptions, enabled: bool, output: Output) -> Result<(), Failure> {
+    let client = connection::client(&options.connection, &output).await?;
+    let (certificates, id) = (client.account().certificates(), CertificateId::new(&options.id));
+    if enabled {
+        certificates.enable(&id).await?
+    } else {
+        certificates.disable(&id).await?
+    }
+    output.text(&format!("{}: {}", options.id, asked_for(enabled)))?;
+    output.document(&json!({ "id": options.id, "enabled": enabled }))
+}

@@ -1,0 +1,119 @@
+//! What is on the platform: users, tokens, certificates, and what stands around them. One call or one list each; with `--json` the
+//! objects are as the platform wrote them. Whatever makes a secret is in `workflow`.
+
+pub(crate) mod certificates;
+mod table;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+use digicert_one::Client;
+use digicert_one::account::UserId;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use self::table::Table;
+use crate::arguments::{AuditLogOptions, ConnectionOptions, RoleOptions};
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Prints the accounts.
+pub(crate) async fn accounts(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
+    let client = connection::client(options, &output).await?;
+    let accounts = client.account().accounts().all().await?;
+    let mut table = Table::new(["ID", "NAME", "ACTIVE", "FROM", "TO"]);
+    for account in &accounts {
+        let period = account.service_period.as_ref();
+        let [from, to] = [period.and_then(|one| one.from.clone()), period.and_then(|one| one.to.clone())];
+        table.row([Some(account.id.to_string()), account.name.clone(), account.active.map(yes), from, to]);
+    }
+    print(&table, &accounts, output)
+}
+
+/// Prints the roles of an application.
+pub(crate) async fn roles(options: &RoleOptions, output: Output) -> Result<(), Failure> {
+    let client = connection::client(&options.connection, &output).await?;
+    let roles = client.account().roles(&options.application).all().await?;
+    let mut table = Table::new(["ID", "NAME", "PERMISSIONS"]);
+    for role in &roles {
+        table.row([Some(role.id.clone()), role.name.clone(), Some(role.permissions.join(" "))]);
+    }
+    print(&table, &roles, output)
+}
+
+/// Prints the audit log, and where it goes on.
+pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Result<(), Failure> {
+    let client = connection::client(&options.connection, &output).await?;
+    let mut list = client.account().audit_log();
+    for (name, value) in &options.filter {
+        list = list.filter(name, value);
+    }
+    if let Some(position) = &options.start_at {
+        list = list.start_at(position.clone());
+    }
+    let page = u32::try_from(options.limit.min(100)).unwrap_or(100);
+    let (mut items, mut entries) = (list.page_size(page).items(), Vec::new());
+    while (entries.len() as u64) < options.limit {
+        match items.next().await {
+            Some(Ok(entry)) => entries.push(entry),
+            Some(Err(error)) => return Err(Failure::List { error, position: items.position() }),
+            None => break,
+        }
+    }
+    let mut table = Table::new(["TIME", "ACTION", "TYPE", "RESOURCE", "STATUS", "USER"]);
+    for entry in &entries {
+        let user = entry.user_id.as_ref().map(ToString::to_string);
+        let [time, action] = [entry.timestamp.clone(), entry.action.clone()];
+        table.row([time, action, entry.resource_type.clone(), entry.resource_id.clone(), entry.status.clone(), user]);
+    }
+    output.text(&table.to_string())?;
+    output.progress(&format!("the log goes on, or will, at --start-at {}", items.position()));
+    output.document(&json!({ "items": value(&entries)?, "position": items.position() }))
+}
+
+/// The id of a user that is given by id or friendly name; nothing for the caller itself.
+pub(crate) async fn user_id(client: &Client, user: &str) -> Result<Option<UserId>, Failure> {
+    if user == UserId::me().as_str() {
+        return Ok(None);
+    }
+    if is_id(user) {
+        return Ok(Some(UserId::new(user)));
+    }
+    let users = client.account().users().service().all().await?;
+    let named = users.into_iter().find(|one| one.friendly_name.as_deref() == Some(user) || one.id.as_str() == user);
+    named.map(|found| Some(found.id)).ok_or_else(|| Failure::NoSuchUser(user.to_owned()))
+}
+
+/// Whether it has the form of the platform's ids.
+fn is_id(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths = parts.iter().map(|part| part.len());
+    lengths.eq([8, 4, 4, 4, 12]) && parts.iter().all(|part| part.bytes().all(|one| one.is_ascii_hexdigit()))
+}
+
+fn print<T: Serialize>(table: &Table, items: &[T], output: Output) -> Result<(), Failure> {
+    output.text(&table.to_string())?;
+    output.document(&json!({ "items": value(items)? }))
+}
+
+/// An object as the platform wrote it.
+fn value<T: Serialize + ?Sized>(object: &T) -> Result<Value, Failure> {
+    serde_json::to_value(object).map_err(|error| Failure::Internal(error.into()))
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_names() {
+        assert!(is_id("6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55"));
+        for name in ["ci-bot", "me", "", "6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e5x", "6b2c1f9e0d0c4a579d0e1f3b8c7a2e55"] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The commands about service users, API tokens and client certificates, and those that look at what stands around them.
+
+use clap::{Args, Subcommand};
+use digicert_one::Position;
+use digicert_one::credentials::KeyAlgorithm;
+
+use super::ConnectionOptions;
+use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceUserCommand {
+    /// List service users.
+    #[command(
+        after_help = "Examples:\n  d1 service-user list\n  d1 --json service-user list | jq -r '.items[].friendly_name'"
+    )]
+    List(ConnectionOptions),
+    /// Show one: state, end date, permissions, certificates.
+    #[command(after_help = "Examples:\n  d1 service-user show ci-bot\n  d1 service-user show me")]
+    Show(OneUserOptions),
+    /// Make a service user and keep its API key, which the platform shows once.
+    ///
+    /// The place for the key is proved before anything is made. Killed at any point, `d1 resume` goes on.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key --dry-run\n",
+        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key\n",
+        "  d1 service-user create ci-bot --keep-command 'vault kv put secret/ci api_key=-' --journal ci.journal"))]
+    Create(Box<CreateUserOptions>),
+    /// Disable one: none of its keys and certificates works until it is enabled again.
+    #[command(after_help = "Examples:\n  d1 service-user disable ci-bot")]
+    Disable(OneUserOptions),
+    /// Enable one that was disabled.
+    #[command(after_help = "Examples:\n  d1 service-user enable ci-bot")]
+    Enable(OneUserOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// List the API tokens of a user, without their keys.
+    #[command(after_help = "Examples:\n  d1 token list\n  d1 token list --user ci-bot")]
+    List(OfUserOptions),
+    /// Make an API token and keep its API key, which the platform shows once.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 token create deploy --ends-in 90d --keep-dir /run/secrets/d1\n",
+        "  d1 token create deploy --user ci-bot --keep-file key --last-resort rescued --last-resort-password env:RESCUE"))]
+    Create(Box<CreateTokenOptions>),
+    /// Replace the API token in use: make a new one, keep its key, prove it by a call, disable the one before.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --dry-run\n",
+        "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
+        "  d1 token rotate --keep-file /etc/d1/api-key --old ID --delete-old-after 7d"))]
+    Rotate(Box<RotateTokenOptions>),
+    /// Disable a token.
+    #[command(after_help = "Examples:\n  d1 token disable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
+    Disable(OneOptions),
+    /// Enable a token that was disabled.
+    #[command(after_help = "Examples:\n  d1 token enable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
+    Enable(OneOptions),
+    /// Delete a token for good.
+    #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
+    Delete(OneOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertCommand {
+    /// Make a private key here and get a client certificate for it. It is always the caller's own.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert request ci-bot --ends-in 365d --keep-dir /run/secrets/d1\n",
+        "  d1 cert request ci-bot --key-type p384 --keep-file client.pem --dry-run"))]
+    Request(Box<RequestOptions>),
+    /// Replace the client certificate in use, with a new private key.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert rotate --keep-dir /run/secrets/d1 --dry-run\n",
+        "  d1 cert rotate --keep-dir /run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
+    Rotate(Box<RotateCertOptions>),
+    /// List the client certificates of a user.
+    #[command(after_help = "Examples:\n  d1 cert list\n  d1 cert list --user ci-bot")]
+    List(OfUserOptions),
+    /// Disable a certificate.
+    #[command(after_help = "Examples:\n  d1 cert disable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
+    Disable(OneOptions),
+    /// Enable a certificate that was disabled.
+    #[command(after_help = "Examples:\n  d1 cert enable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
+    Enable(OneOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List the accounts that the caller may use.
+    #[command(after_help = "Examples:\n  d1 account list")]
+    List(ConnectionOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoleCommand {
+    /// List the roles of an application, and what they permit.
+    #[command(after_help = "Examples:\n  d1 role list\n  d1 role list --application mpki")]
+    List(RoleOptions),
+}
+
+/// One user.
+#[derive(Debug, Args)]
+pub(crate) struct OneUserOptions {
+    /// Its id, its friendly name, or me.
+    pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+/// One token or certificate.
+#[derive(Debug, Args)]
+pub(crate) struct OneOptions {
+    /// Its id.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+/// Those of one user.
+#[derive(Debug, Args)]
+pub(crate) struct OfUserOptions {
+    /// Whose: an id, a friendly name, or me.
+    #[arg(long, value_name = "USER", default_value = "me")]
+    pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateUserOptions {
+    /// Its friendly name, unique among service users: letters, digits, blanks, - and _.
+    pub(crate) name: String,
+    /// Address of the contact.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// What it is for.
+    #[arg(long)]
+    pub(crate) description: Option<String>,
+    /// Id of an account that it may use (`d1 account list`). Repeatable.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Id of a role that it gets (`d1 role list`). Repeatable.
+    #[arg(long, value_name = "ID")]
+    pub(crate) role: Vec<String>,
+    #[command(flatten)]
+    pub(crate) ends: EndOptions,
+    #[command(flatten)]
+    pub(crate) make: MakeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateTokenOptions {
+    /// What its name begins with; a date and a random part follow.
+    pub(crate) name: String,
+    /// Whose it is to be: an id, a friendly name, or me.
+    #[arg(long, value_name = "USER", default_value = "me")]
+    pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) ends: EndOptions,
+    #[command(flatten)]
+    pub(crate) make: MakeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateTokenOptions {
+    /// Whose it is: an id, a friendly name, or me.
+    #[arg(long, value_name = "USER", default_value = "me")]
+    pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) ends: EndOptions,
+    #[command(flatten)]
+    pub(crate) renewal: RenewalOptions,
+    /// Delete the one before this long after it was disabled, when the next command runs with this journal.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) delete_old_after: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) make: MakeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestOptions {
+    /// What its nickname begins with; a date and a random part follow.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) key: KeyOptions,
+    #[command(flatten)]
+    pub(crate) ends: EndOptions,
+    #[command(flatten)]
+    pub(crate) make: MakeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateCertOptions {
+    #[command(flatten)]
+    pub(crate) key: KeyOptions,
+    #[command(flatten)]
+    pub(crate) ends: EndOptions,
+    #[command(flatten)]
+    pub(crate) renewal: RenewalOptions,
+    #[command(flatten)]
+    pub(crate) make: MakeOptions,
+}
+
+/// The private key that is made here, and the request for it.
+#[derive(Debug, Args)]
+pub(crate) struct KeyOptions {
+    /// Kind of the private key: p256, p384 or p521.
+    #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key)]
+    pub(crate) key_type: KeyAlgorithm,
+    /// Name that the request carries; what the certificate says in the end is the platform's choice. Default: the nickname's
+    /// beginning.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) common_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeOptions {
+    #[command(flatten)]
+    pub(crate) keep: KeepOptions,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoleOptions {
+    /// Code of the application.
+    #[arg(long, value_name = "CODE", default_value = digicert_one::account::ACCOUNT_MANAGER)]
+    pub(crate) application: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditLogOptions {
+    /// Stop after this many entries.
+    #[arg(long, value_name = "ITEMS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: u64,
+    /// Filter as the platform knows it, such as resource_type=api_token. Repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) filter: Vec<(String, String)>,
+    /// Go on at a position that an earlier run printed.
+    #[arg(long, value_name = "POSITION")]
+    pub(crate) start_at: Option<Position>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,94 @@
+//! The commands of content signing, which has callers of its own.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use digicert_one::csc::HashAlgo;
+
+use super::ConnectionOptions;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CscCommand {
+    /// Show what the signing service is and how it lets callers in. Sends no credential.
+    #[command(after_help = "Examples:\n  d1 csc info\n  d1 --json csc info")]
+    Info(ConnectionOptions),
+    /// List signing credentials, one id a line.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 csc list --user 7c1e --client-id my-client --client-secret env:CSC_CLIENT_SECRET\n",
+        "  d1 csc list   # with the API key"))]
+    List(CscListOptions),
+    /// Hash a file here and have the hash signed; the file never leaves.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 csc sign CREDENTIAL contract.pdf --pin env:PIN --out contract.sig\n",
+        "  d1 csc sign CREDENTIAL contract.pdf --client-id my-client --client-secret file:/run/secrets/csc"))]
+    Sign(Box<SignOptions>),
+}
+
+/// Who is calling: an OAuth client, or else whoever has the API key.
+#[derive(Debug, Args)]
+pub(crate) struct CscCallerOptions {
+    /// Id of an OAuth client. Default: the API key is the credential.
+    #[arg(long, value_name = "ID", requires = "client_secret")]
+    pub(crate) client_id: Option<String>,
+    /// Where the secret of --client-id is: env:NAME or file:PATH.
+    #[arg(long, value_name = "REFERENCE", requires = "client_id")]
+    pub(crate) client_secret: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CscListOptions {
+    /// Whose credentials: the id of a user, for callers that sign for others. Default: the caller's own.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) caller: CscCallerOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignOptions {
+    /// Id of the signing credential (`d1 csc list`).
+    pub(crate) credential: String,
+    /// File to sign.
+    pub(crate) file: PathBuf,
+    /// How the file is hashed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) hash: HashName,
+    /// Where the PIN of the credential is: env:NAME or file:PATH.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) pin: Option<String>,
+    /// Where the signer's one-time password is: env:NAME or file:PATH.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) otp: Option<String>,
+    /// What the signer is shown.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// File for the signature as bytes. Default: base64 on standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) caller: CscCallerOptions,
+}
+
+/// The hashes by the names that users type.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum HashName {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl From<HashName> for HashAlgo {
+    fn from(name: HashName) -> Self {
+        match name {
+            HashName::Sha256 => Self::Sha256,
+            HashName::Sha384 => Self::Sha384,
+            HashName::Sha512 => Self::Sha512,
+        }
+    }
+}

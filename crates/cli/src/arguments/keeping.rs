@@ -1,0 +1,169 @@
+//! Options of commands that make something whose secret is shown once: where it is kept, when it ends, what becomes of the one
+//! before. No secret is an option; a password is named by where it is.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use digicert_one::credentials::{EndDate, KeyAlgorithm};
+use digicert_one::service_user::Ends;
+use jiff::{Span, SpanRelativeTo};
+
+use super::ConnectionOptions;
+
+/// What every command that makes something needs.
+#[derive(Debug, Args)]
+pub(crate) struct MakeOptions {
+    #[command(flatten)]
+    pub(crate) keep: KeepOptions,
+    /// Show what would be done, step by step. Sends GETs only and writes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+}
+
+/// Where the secret is kept.
+#[derive(Debug, Args)]
+pub(crate) struct KeepOptions {
+    #[command(flatten)]
+    pub(crate) place: PlaceOptions,
+    /// Program that writes to standard output what --keep-command kept, so that it can be compared.
+    #[arg(long, value_name = "COMMAND", requires = "keep_command", help_heading = PLACE)]
+    pub(crate) read_back_command: Option<String>,
+    /// Encrypted file that takes the secret if its place fails after all. It is proved before, too.
+    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    pub(crate) last_resort: Option<PathBuf>,
+    /// Where the password of --last-resort is: env:NAME or file:PATH. Default: d1 asks for it on the terminal.
+    #[arg(long, value_name = "REFERENCE", requires = "last_resort", help_heading = PLACE)]
+    pub(crate) last_resort_password: Option<String>,
+    /// Journal that `d1 resume` goes on from, one for each credential. Default: FILE.journal beside --keep-file, and
+    /// DIR.api-key.journal or DIR.certificate.journal beside --keep-dir.
+    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    pub(crate) journal: Option<PathBuf>,
+    /// Lock, where several machines share a credential: on a file system that all of them see. Default: beside the journal.
+    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    pub(crate) lock: Option<PathBuf>,
+    /// How long another holder of the lock is waited for.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = PLACE)]
+    pub(crate) lock_wait: Duration,
+}
+
+const PLACE: &str = "Keeping the secret";
+
+/// The place of the secret: exactly one.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct PlaceOptions {
+    /// File of mode 0600: the API key on a line, or the private key and the certificate chain as PEM.
+    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    pub(crate) keep_file: Option<PathBuf>,
+    /// Directory with api-key, or tls.crt and tls.key, as DC_CREDENTIALS_DIR reads it; it must be there.
+    #[arg(long, value_name = "DIR", help_heading = PLACE)]
+    pub(crate) keep_dir: Option<PathBuf>,
+    /// Service of the operating system's keyring, such as digicert-one (needs a d1 built with its feature keyring).
+    #[arg(long, value_name = "NAME", help_heading = PLACE)]
+    pub(crate) keep_keyring: Option<String>,
+    /// Program that keeps what it reads on standard input; quotes as in a shell, but none is started.
+    #[arg(long, value_name = "COMMAND", help_heading = PLACE)]
+    pub(crate) keep_command: Option<String>,
+    /// Show it once, on the terminal behind standard error. Refused where that is a file or a pipe.
+    #[arg(long, help_heading = PLACE)]
+    pub(crate) show_once: bool,
+}
+
+/// When the new one ends.
+#[derive(Debug, Args)]
+pub(crate) struct EndOptions {
+    /// Last day (UTC) of the new one. It never ends after its owner. Default: with its owner.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "ends_in")]
+    pub(crate) ends: Option<EndDate>,
+    /// The same in days from today, as in 90d or 12w.
+    #[arg(long, value_name = "TIME", value_parser = days)]
+    pub(crate) ends_in: Option<u32>,
+}
+
+impl EndOptions {
+    pub(crate) fn ends(&self) -> Ends {
+        match (self.ends, self.ends_in) {
+            (Some(day), _) => Ends::On(day),
+            (None, Some(days)) => Ends::AfterDays(days),
+            (None, None) => Ends::WithOwner,
+        }
+    }
+}
+
+/// When there is something to do, and what becomes of the one before.
+#[derive(Debug, Args)]
+pub(crate) struct RenewalOptions {
+    /// Do nothing while the current one is good for longer than this, as in 14d.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) renew_before: Option<Duration>,
+    /// Do nothing if the current one was made less long ago: of two machines that come at once, the second finds the work
+    /// of the first.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    pub(crate) min_age: Duration,
+    /// How long the one before stays enabled after the new one was proved, for those who read it elsewhere.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time)]
+    pub(crate) grace: Duration,
+    /// Leave the one before enabled.
+    #[arg(long)]
+    pub(crate) leave_old: bool,
+    /// Id of the one to replace. Default: the one that was made the last time with this journal, else the names tell.
+    #[arg(long, value_name = "ID")]
+    pub(crate) old: Option<String>,
+    /// What the name of the new one begins with; a date and a random part follow. Default: as the one before.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// `14d`, `2w`, `90s`.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "give a time such as 90s, 10m, 12h, 14d or 2w".to_owned();
+    let span: Span = text.trim().parse().map_err(|_| wrong())?;
+    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    Duration::try_from(time).map_err(|_| wrong())
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    const DAY: u64 = 24 * 60 * 60;
+    let seconds = time(text)?.as_secs();
+    match u32::try_from(seconds / DAY) {
+        Ok(days) if seconds % DAY == 0 => Ok(days),
+        _ => Err("give whole days, as in 90d or 12w".to_owned()),
+    }
+}
+
+fn day(text: &str) -> Result<EndDate, String> {
+    let wrong = "give a day such as 2099-12-31";
+    if text.len() != 10 {
+        return Err(wrong.to_owned());
+    }
+    text.parse().map_err(|_| wrong.to_owned())
+}
+
+/// The kinds of key by the names that users type.
+pub(crate) fn key(text: &str) -> Result<KeyAlgorithm, String> {
+    text.parse().map_err(|_| "give p256, p384 or p521".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_days_are_read_or_refused() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("14d", 14 * 86_400), ("2w", 14 * 86_400), ("1h30m", 5400)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "14", "-1d", "soon", "1mo", "1y", "2099-12-31"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert_eq!((days("90d"), days("0d")), (Ok(90), Ok(0)));
+        assert!(days("36h").is_err() && days("999999999w").is_err());
+        assert!(day("2099-12-31").is_ok());
+        for text in ["2099-12-31T10:00:00Z", "31.12.2099", "2099-02-30", ""] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! `d1 csc info|list|sign`: content signing. Hashes leave this machine, documents never.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use data_encoding::BASE64;
+use digicert_one::csc::{CredentialInfo, CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
+use digicert_one::{ApiKey, Rules, SetupError};
+use serde_json::json;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::arguments::{ConnectionOptions, CscCallerOptions, CscListOptions, HashName, SignOptions};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{connection, reference};
+
+/// What a credential's key is called that has no signature algorithm in its name (RFC 5480).
+const EC_KEY: &str = "1.2.840.10045.2.1";
+
+/// Shows what the service is.
+pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
+    // `info` is asked without a credential, and a client is not built without one.
+    let nobody = CscCredential::api_key(ApiKey::new("none").map_err(|error| Failure::Internal(error.into()))?);
+    let info = client(options, Some(nobody)).await?.info().await?;
+    let mut text = info.name.clone().unwrap_or_else(|| "(no name)".to_owned());
+    let kinds: Vec<&str> = info.auth_type.iter().map(|kind| kind.as_str()).collect();
+    for (label, value) in [
+        ("specs", info.specs.clone().unwrap_or_default()),
+        ("region", info.region.clone().unwrap_or_default()),
+        ("callers", kinds.join(" ")),
+        ("methods", info.methods.join(" ")),
+    ] {
+        text.push_str(&format!("\n  {label:<8} {value}"));
+    }
+    output.text(&text)?;
+    output.document(&json!({ "info": serde_json::to_value(&info).map_err(|error| Failure::Internal(error.into()))? }))
+}
+
+/// Lists signing credentials.
+pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(), Failure> {
+    let client = caller(&options.caller).await?;
+    let (mut ids, mut next): (Vec<String>, Option<String>) = (Vec::new(), None);
+    loop {
+        let mut request = match &options.user {
+            Some(user) => ListRequest::of_user(user),
+            None => ListRequest::own(),
+        };
+        if let Some(token) = &next {
+            request = request.page_token(token);
+        }
+        let page = client.credentials_list(&request).await?;
+        ids.extend(page.credential_ids);
+        match page.next_page_token {
+            // A page that points at itself is the last one that is worth asking for.
+            Some(token) if next.as_ref() != Some(&token) => next = Some(token),
+            _ => break,
+        }
+    }
+    if !output.is_json() && !ids.is_empty() {
+        output.text(&ids.join("\n"))?;
+    }
+    output.document(&json!({ "items": ids }))
+}
+
+/// Has a file's hash signed.
+pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Failure> {
+    let (path, name) = (options.file.clone(), options.hash);
+    let hashing = tokio::task::spawn_blocking(move || hash(&path, name));
+    let hash = hashing.await.map_err(|error| Failure::Internal(error.into()))??;
+    let client = caller(&options.caller).await?;
+    let algorithm = HashAlgo::from(options.hash);
+    let info = client.credentials_info(&options.credential).await?;
+    let signing = signing(&info, &algorithm).ok_or_else(|| {
+        Failure::Usage(format!("the credential {} does not sign {algorithm}: say another --hash", options.credential))
+    })?;
+    let mut request = SignRequest::new(&options.credential, algorithm.clone(), signing.clone()).hashes([&hash]);
+    if let Some(text) = &options.description {
+        request = request.description(text);
+    }
+    if let Some(pin) = &options.pin {
+        request = request.pin(reference::secret("--pin", pin).await?);
+    }
+    if let Some(otp) = &options.otp {
+        request = request.otp(reference::secret("--otp", otp).await?);
+    }
+    output.progress(&format!("asking for a signature ({signing}); the signer may have to agree"));
+    let signatures = client.sign_hashes(&request).await?;
+    let signature = signatures.first().ok_or_else(|| Failure::Internal("no signature, and no error".into()))?;
+    match &options.out {
+        Some(path) => {
+            write(path.clone(), signature.clone()).await?;
+            output.text(&format!("{}: {} bytes ({signing})", path.display(), signature.len()))?;
+        }
+        None => output.text(&BASE64.encode(signature))?,
+    }
+    output.document(&json!({
+        "credential": options.credential,
+        "hash_algorithm": algorithm.name(),
+        "hash": BASE64.encode(&hash),
+        "signature_algorithm": signing.name(),
+        "signature": BASE64.encode(signature),
+        "file": options.out,
+    }))
+}
+
+/// A client for this caller: an OAuth client, or whoever has the API key.
+async fn caller(options: &CscCallerOptions) -> Result<CscClient, Failure> {
+    let credential = match (&options.client_id, &options.client_secret) {
+        (Some(id), Some(secret)) => {
+            let secret = reference::secret("--client-secret", secret).await?;
+            Some(CscCredential::client_credentials(id, secret))
+        }
+        _ => None,
+    };
+    client(&options.connection, credential).await
+}
+
+/// A client with this credential, or else with the API key that is set up.
+async fn client(options: &ConnectionOptions, credential: Option<CscCredential>) -> Result<CscClient, Failure> {
+    let (chosen, given) = (options.setup.clone(), credential.is_some());
+    let reading = tokio::task::spawn_blocking(move || {
+        let setup = connection::setup(&chosen)?;
+        let key = if given { None } else { setup.read(&Rules::at(SystemTime::now()))?.material.key().cloned() };
+        Ok::<_, SetupError>((setup, key))
+    });
+    let (setup, key) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
+    let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {
+        Failure::Usage("a certificate alone is no credential for csc: give --client-id or an API key".to_owned())
+    })?;
+    let (connector, config) = connection::transport(options, &setup);
+    Ok(CscClient::builder()
+        .instance(setup.instance().clone())
+        .proxy_rules(setup.proxy().rules().clone())
+        .credential(credential)
+        .shared_connector(connector)
+        .transport_config(config)
+        .build()?)
+}
+
+/// How this credential signs such a hash: by an algorithm that says both, or by the kind of its key.
+fn signing(info: &CredentialInfo, hash: &HashAlgo) -> Option<SignAlgo> {
+    let algorithms = || info.key.algo.iter().map(|oid| SignAlgo::from_oid(oid));
+    let whole = algorithms().find(|algorithm| algorithm.hash().as_ref() == Some(hash));
+    let by_key = || {
+        algorithms().find_map(|algorithm| match (&algorithm, hash) {
+            (SignAlgo::Rsa, _) => Some(SignAlgo::Rsa),
+            (SignAlgo::Other(oid), HashAlgo::Sha256) if oid == EC_KEY => Some(SignAlgo::EcdsaSha256),
+            (SignAlgo::Other(oid), HashAlgo::Sha384) if oid == EC_KEY => Some(SignAlgo::EcdsaSha384),
+            (SignAlgo::Other(oid), HashAlgo::Sha512) if oid == EC_KEY => Some(SignAlgo::EcdsaSha512),
+            _ => None,
+        })
+    };
+    whole.or_else(by_key)
+}
+
+fn hash(path: &Path, name: HashName) -> Result<Vec<u8>, Failure> {
+    match name {
+        HashName::Sha256 => digest::<Sha256>(path),
+        HashName::Sha384 => digest::<Sha384>(path),
+        HashName::Sha512 => digest::<Sha512>(path),
+    }
+}
+
+fn digest<D: Digest>(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |source| Failure::File { action: "read", path: path.to_owned(), source };
+    let (mut file, mut digest) = (File::open(path).map_err(failed)?, D::new());
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut part).map_err(failed)? {
+            0 => return Ok(digest.finalize().to_vec()),
+            read => digest.update(part.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+async fn write(path: PathBuf, bytes: Vec<u8>) -> Result<(), Failure> {
+    let writing = tokio::task::spawn_blocking(move || {
+        std::fs::write(&path, bytes).map_err(|source| Failure::File { action: "write", path, source })
+    });
+    writing.await.map_err(|error| Failure::Internal(error.into()))?
+}

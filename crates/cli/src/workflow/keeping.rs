@@ -1,0 +1,87 @@
+//! Options to a place for the secret, a last resort and a journal.
+
+use std::path::{Path, PathBuf};
+
+use digicert_one::credentials::{CommandSink, TerminalSink};
+use digicert_one::service_user::Keeping;
+
+use super::password;
+use crate::arguments::KeepOptions;
+use crate::failure::Failure;
+
+/// Where the secret goes. May ask for a password; `resuming` opens what an earlier command wrote.
+pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Keeping, Failure> {
+    let place = &options.place;
+    let keeping = match (&place.keep_file, &place.keep_dir, &place.keep_keyring, &place.keep_command) {
+        (Some(path), ..) => Keeping::file(path),
+        (None, Some(path), ..) => Keeping::directory(path),
+        (None, None, Some(service), _) => keyring(service)?,
+        (None, None, None, Some(command)) => Keeping::new(program(command, options.read_back_command.as_deref())?),
+        // clap has seen to it that there is one.
+        (None, None, None, None) => Keeping::new(TerminalSink::stderr()),
+    };
+    let Some(path) = &options.last_resort else { return Ok(keeping) };
+    let password = password::of(options.last_resort_password.as_deref(), path, resuming).await?;
+    Ok(keeping.last_resort_encrypted(path, password))
+}
+
+#[cfg(feature = "keyring")]
+fn keyring(service: &str) -> Result<Keeping, Failure> {
+    use digicert_one::credentials::{KeyringSink, KeyringSource};
+    let sink = KeyringSink::new().with_service(service);
+    Ok(Keeping::new(sink).read_by(KeyringSource::new().with_service(service)))
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keyring(_service: &str) -> Result<Keeping, Failure> {
+    Err(Failure::Usage("--keep-keyring: this d1 was built without its feature keyring; name another place".to_owned()))
+}
+
+fn program(command: &str, read_back: Option<&str>) -> Result<CommandSink, Failure> {
+    let mut words = words("--keep-command", command)?.into_iter();
+    let sink = CommandSink::new(words.next().unwrap_or_default());
+    let sink = words.fold(sink, CommandSink::argument);
+    let Some(read_back) = read_back else { return Ok(sink) };
+    let mut words = self::words("--read-back-command", read_back)?.into_iter();
+    Ok(sink.with_read_back(words.next().unwrap_or_default(), words))
+}
+
+fn words(option: &str, command: &str) -> Result<Vec<String>, Failure> {
+    match shlex::split(command) {
+        Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(words),
+        _ => Err(Failure::Usage(format!("{option}: give a program and its arguments, with quotes that end"))),
+    }
+}
+
+/// The journal: what was said, else beside the place where that is a path. Which of two in a directory is known only where it is
+/// known what is made.
+pub(super) fn journal(options: &KeepOptions, certificate: Option<bool>) -> Result<PathBuf, Failure> {
+    if let Some(path) = &options.journal {
+        return Ok(path.clone());
+    }
+    match (&options.place.keep_file, &options.place.keep_dir, certificate) {
+        (Some(file), ..) => Ok(beside(file, ".journal")),
+        (None, Some(directory), Some(true)) => Ok(beside(directory, ".certificate.journal")),
+        (None, Some(directory), Some(false)) => Ok(beside(directory, ".api-key.journal")),
+        _ => Err(Failure::Usage("--journal FILE is missing: this place for the secret does not imply one".to_owned())),
+    }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    // Without a slash at its end.
+    let mut name = path.components().as_path().as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_stands_beside_its_place_and_not_in_it() {
+        for (path, journal) in [("/etc/d1/key", "/etc/d1/key.journal"), ("d1/", "d1.journal"), ("key", "key.journal")] {
+            assert_eq!(beside(Path::new(path), ".journal"), Path::new(journal));
+        }
+    }
+}

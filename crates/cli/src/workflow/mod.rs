@@ -1,0 +1,197 @@
+//! `d1 service-user create`, `d1 token create|rotate`, `d1 cert request|rotate` and `d1 resume`: options become a task, and the task
+//! runs until it ends or Ctrl-C stops it. What the steps are is the library's business; here they are shown.
+
+mod keeping;
+mod password;
+mod resume_line;
+mod told;
+mod watch;
+
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use digicert_one::account::{CertificateId, NewServiceUser, TokenId};
+use digicert_one::credentials::EndDate;
+use digicert_one::service_user::{
+    CreateServiceUser, CreateToken, Ends, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
+    RotateToken, Task, Workflows,
+};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde_json::json;
+
+use self::watch::Watch;
+use crate::account::user_id;
+use crate::arguments::{
+    ConnectionOptions, CreateTokenOptions, CreateUserOptions, KeepOptions, MakeOptions, RenewalOptions, RequestOptions,
+    ResumeOptions, RotateCertOptions, RotateTokenOptions,
+};
+use crate::connection;
+use crate::failure::{Cut, Failure, Issue};
+use crate::output::Output;
+
+pub(crate) use self::told::{error as error_json, evidence};
+
+/// How long a step that is under way may take after Ctrl-C. What is cut then is not lost: the journal has it.
+const LAST_STEP: Duration = Duration::from_secs(2);
+
+/// Makes a service user.
+pub(crate) async fn create_user(options: &CreateUserOptions, output: Output) -> Result<(), Failure> {
+    let mut user = NewServiceUser::new(&options.name).with_accounts(options.account.iter().map(String::as_str));
+    user.roles.clone_from(&options.role);
+    user.email.clone_from(&options.email);
+    user.description.clone_from(&options.description);
+    user.end_date = match options.ends.ends() {
+        Ends::On(day) => Some(day),
+        Ends::AfterDays(days) => Some(day_after(days)?),
+        _ => None,
+    };
+    let prepared = prepare(&options.make, false, output).await?;
+    prepared.make(CreateServiceUser::new(user).into(), options.make.dry_run).await
+}
+
+/// Makes an API token.
+pub(crate) async fn create_token(options: &CreateTokenOptions, output: Output) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, false, output).await?;
+    let mut task = CreateToken::new(&options.name).ends(options.ends.ends());
+    task.owner = user_id(&prepared.client, &options.user).await?;
+    prepared.make(task.into(), options.make.dry_run).await
+}
+
+/// Replaces the API token in use.
+pub(crate) async fn rotate_token(options: &RotateTokenOptions, output: Output) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, false, output).await?;
+    let mut task = RotateToken::new().ends(options.ends.ends());
+    task.owner = user_id(&prepared.client, &options.user).await?;
+    task.base.clone_from(&options.renewal.name);
+    task.old = options.renewal.old.as_deref().map(TokenId::new);
+    renewal(&mut task.renewal, &options.renewal);
+    task.renewal.delete_after = options.delete_old_after;
+    prepared.make(task.into(), options.make.dry_run).await
+}
+
+/// Gets a client certificate.
+pub(crate) async fn request(options: &RequestOptions, output: Output) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, true, output).await?;
+    let mut task = RequestCertificate::new(&options.name).ends(options.ends.ends()).key(options.key.key_type);
+    task.common_name.clone_from(&options.key.common_name);
+    prepared.make(task.into(), options.make.dry_run).await
+}
+
+/// Replaces the client certificate in use.
+pub(crate) async fn rotate_certificate(options: &RotateCertOptions, output: Output) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, true, output).await?;
+    let mut task = RotateCertificate::new().ends(options.ends.ends()).key(options.key.key_type);
+    task.common_name.clone_from(&options.key.common_name);
+    task.base.clone_from(&options.renewal.name);
+    task.old = options.renewal.old.as_deref().map(CertificateId::new);
+    renewal(&mut task.renewal, &options.renewal);
+    prepared.make(task.into(), options.make.dry_run).await
+}
+
+/// Takes what was cut to its end.
+pub(crate) async fn resume(options: &ResumeOptions, output: Output) -> Result<(), Failure> {
+    let journal = keeping::journal(&options.keep, None)?;
+    let prepared = prepare_with(&options.keep, &options.connection, journal, true, output).await?;
+    match prepared.until_interrupted(prepared.flows.resume()).await? {
+        Some(report) => told::report(&report, output),
+        None => {
+            output.text("nothing to resume: no command was cut")?;
+            output.document(&json!({ "outcome": "nothing-to-resume" }))
+        }
+    }
+}
+
+fn renewal(to: &mut digicert_one::service_user::Renewal, options: &RenewalOptions) {
+    to.ends_within = options.renew_before;
+    to.newer_than = options.min_age;
+    to.grace = options.grace;
+    to.leave_old = options.leave_old;
+}
+
+/// A service user's end date is a day, and today is UTC's.
+fn day_after(days: u32) -> Result<EndDate, Failure> {
+    let beyond = || Failure::Usage("--ends-in leads beyond all dates: give fewer days".to_owned());
+    let now = Timestamp::try_from(SystemTime::now()).map_err(|_| beyond())?;
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let span = Span::new().try_days(days).map_err(|_| beyond())?;
+    let day = today.checked_add(span).map_err(|_| beyond())?;
+    day.to_string().parse().map_err(|_| beyond())
+}
+
+/// Everything that a task runs with.
+struct Prepared {
+    client: digicert_one::Client,
+    flows: Workflows,
+    watch: Watch,
+    /// How `d1 resume` is to be called.
+    resume: String,
+    output: Output,
+}
+
+async fn prepare(options: &MakeOptions, certificate: bool, output: Output) -> Result<Prepared, Failure> {
+    let journal = keeping::journal(&options.keep, Some(certificate))?;
+    prepare_with(&options.keep, &options.connection, journal, false, output).await
+}
+
+async fn prepare_with(
+    keep: &KeepOptions,
+    options: &ConnectionOptions,
+    journal: std::path::PathBuf,
+    resuming: bool,
+    output: Output,
+) -> Result<Prepared, Failure> {
+    let keeping = async {
+        let keeping = keeping::keeping(keep, resuming).await?;
+        Ok::<_, Failure>((keeping, connection::client(options, &output).await?))
+    };
+    let (keeping, client) = tokio::select! {
+        both = keeping => both?,
+        Ok(()) = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
+    };
+    let watch = Watch::new(output, resuming);
+    let resume = resume_line::of(keep, options, &journal);
+    let mut flows = Workflows::new(client.clone(), keeping, journal).patience(keep.lock_wait).progress(watch.clone());
+    if let Some(lock) = &keep.lock {
+        flows = flows.lock(lock);
+    }
+    Ok(Prepared { client, flows, watch, resume, output })
+}
+
+impl Prepared {
+    async fn make(&self, task: Task, dry_run: bool) -> Result<(), Failure> {
+        if dry_run {
+            let plan = self.until_interrupted(self.flows.plan(&task)).await?;
+            return told::plan(&plan, self.output);
+        }
+        let report = self.until_interrupted(self.flows.run(task)).await?;
+        told::report(&report, self.output)
+    }
+
+    /// At Ctrl-C the step that is under way may end, unless it only waits; nothing is begun after it.
+    async fn until_interrupted<T>(&self, work: impl Future<Output = Result<T, IssueError>>) -> Result<T, Failure> {
+        let failed = |error| Failure::Issue(Issue { error, resume: self.resume.clone() });
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            outcome = &mut work => return outcome.map_err(failed),
+            Ok(()) = tokio::signal::ctrl_c() => {}
+        }
+        self.watch.stop();
+        let last = if self.watch.only_waits() { Duration::ZERO } else { LAST_STEP };
+        let outcome = tokio::select! {
+            outcome = &mut work => Some(outcome),
+            Ok(()) = tokio::signal::ctrl_c() => None,
+            () = tokio::time::sleep(last) => None,
+        };
+        match outcome {
+            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut()),
+            Some(outcome) => outcome.map_err(failed),
+            None => Err(self.cut()),
+        }
+    }
+
+    fn cut(&self) -> Failure {
+        let resume = self.watch.begun().then(|| self.resume.clone());
+        Failure::Cut(Cut { step: self.watch.step(), resume })
+    }
+}

@@ -1,0 +1,52 @@
+//! The command that goes on where another was cut: the same place, journal and caller, quoted for a shell.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::arguments::{ConnectionOptions, KeepOptions};
+
+pub(super) fn of(keep: &KeepOptions, connection: &ConnectionOptions, journal: &Path) -> String {
+    let mut line = Line("d1 resume".to_owned());
+    line.option("--journal", Some(journal));
+    line.option("--keep-file", keep.place.keep_file.as_ref());
+    line.option("--keep-dir", keep.place.keep_dir.as_ref());
+    line.option("--keep-keyring", keep.place.keep_keyring.as_ref());
+    line.option("--keep-command", keep.place.keep_command.as_ref());
+    line.flag("--show-once", keep.place.show_once);
+    line.option("--read-back-command", keep.read_back_command.as_ref());
+    line.option("--last-resort", keep.last_resort.as_ref());
+    // By now it is a reference, and no password.
+    line.option("--last-resort-password", keep.last_resort_password.as_ref());
+    line.option("--lock", keep.lock.as_ref());
+    let setup = &connection.setup;
+    let mode = setup.mode.and_then(|mode| Some(mode.to_possible_value()?.get_name().to_owned()));
+    line.option("--profile", setup.profile.as_ref());
+    line.option("--mode", mode);
+    line.option("--base", setup.base.as_ref());
+    line.option("--clientauth-base", setup.clientauth_base.as_ref());
+    line.option("--ca-file", setup.ca_file.as_ref());
+    line.option("--transport", connection.transport.as_ref());
+    line.flag("--http1", connection.http1);
+    line.0
+}
+
+struct Line(String);
+
+impl Line {
+    fn option(&mut self, name: &str, value: Option<impl AsRef<OsStr>>) {
+        let Some(value) = value else { return };
+        let text = value.as_ref().to_string_lossy();
+        // No argument has the one character that cannot be quoted.
+        let quoted = shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default();
+        self.flag(&format!("{name} {quoted}"), true);
+    }
+
+    fn flag(&mut self, name: &str, given: bool) {
+        if given {
+            self.0.push(' ');
+            self.0.push_str(name);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Plans, reports and failures of tasks as JSON and as text. Nothing in them is secret: the library sees to that.
+
+use digicert_one::core::diagnosis::{Code, Diagnosis};
+use digicert_one::service_user::{Done, IssueError, IssueErrorKind, Next, Old, Plan, Report, SecretPlace, TaskKind};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Prints what a task would do.
+pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
+    output.text(&plan.to_string())?;
+    let steps: Vec<Value> = plan.steps.iter().map(|step| json!({ "what": step.what, "call": step.call })).collect();
+    output.document(&json!({
+        "task": plan.task.as_str(),
+        "outcome": "planned",
+        "owner": plan.owner.as_ref().map(ToString::to_string),
+        "owner_ends": plan.owner_ends.map(|end| end.to_string()),
+        "name": plan.name,
+        "ends": plan.ends.map(|end| end.to_string()),
+        "place": plan.sink,
+        "last_resort": plan.last_resort,
+        "not_due": plan.not_due,
+        "steps": steps,
+        "notes": plan.notes,
+    }))
+}
+
+/// Prints what a task came to.
+pub(super) fn report(report: &Report, output: Output) -> Result<(), Failure> {
+    output.text(&report.to_string())?;
+    let outcome = match report.outcome {
+        Done::Made => "made",
+        Done::NotDue => "not-due",
+        Done::Undone => "undone",
+        _ => "unknown",
+    };
+    let old = match &report.old {
+        Old::Disabled(id) => json!({ "state": "disabled", "id": id }),
+        Old::Deleted(id) => json!({ "state": "deleted", "id": id }),
+        Old::Left { id, why } => json!({ "state": "left", "id": id, "why": why }),
+        _ => Value::Null,
+    };
+    output.document(&json!({
+        "task": report.task.as_str(),
+        "outcome": outcome,
+        "owner": report.owner.as_ref().map(ToString::to_string),
+        "id": report.id,
+        "name": report.name,
+        "ends": report.ends.map(|end| end.to_string()),
+        "kept": report.kept.as_ref().map(|kept| json!({ "place": kept.place, "read_back": kept.read_back })),
+        "old": old,
+        "notes": report.notes,
+    }))
+}
+
+/// The fields of a failed task beside those of every failure.
+pub(crate) fn error(error: &IssueError) -> Value {
+    let (state, place) = match error.secret() {
+        SecretPlace::None => ("none", None),
+        SecretPlace::Kept(place) => ("kept", Some(place)),
+        SecretPlace::LastResort(place) => ("last-resort", Some(place)),
+        SecretPlace::Lost => ("lost", None),
+        _ => ("unknown", None),
+    };
+    json!({
+        "task": error.task().map(TaskKind::as_str),
+        "step": error.step().as_str(),
+        "kind": word(&format!("{:?}", error.kind())),
+        "platform": error.on_platform(),
+        "secret": { "state": state, "place": place },
+        "next": word(&format!("{:?}", error.next())),
+    })
+}
+
+/// A failed task in the form of every failure.
+pub(crate) fn evidence(error: &IssueError, resume: &str) -> Diagnosis {
+    let text = error.to_string();
+    let (text, code) = match error.diagnosis_code() {
+        Some(code) => (text.strip_prefix(code.as_str()).unwrap_or(&text).trim_start().to_owned(), code),
+        None => (text, code_of(error.kind())),
+    };
+    // What stands below the message is told in fields of its own.
+    let message = text.split("\n  step: ").next().unwrap_or_default();
+    let mut lines = message.lines().map(str::trim);
+    let summary = lines.next().unwrap_or_default();
+    let cause = lines.next().map(|line| line.strip_prefix("caused by: ").unwrap_or(line)).unwrap_or_default();
+    let mut diagnosis = Diagnosis::new(code, summary, cause);
+    let task = error.task().map(|task| format!(" of {task}")).unwrap_or_default();
+    diagnosis.evidence.extend(lines.map(str::to_owned));
+    diagnosis.evidence.push(format!("step: {}{task}", error.step()));
+    diagnosis.evidence.extend(error.on_platform().iter().map(|what| format!("on the platform: {what}")));
+    diagnosis.evidence.push(format!("the secret: {}", error.secret()));
+    diagnosis.remedy = match error.next() {
+        Next::Resume => format!("{}: {resume}", error.next()),
+        next => next.to_string(),
+    };
+    diagnosis
+}
+
+/// The code of a failure that brought none.
+fn code_of(kind: IssueErrorKind) -> Code {
+    match kind {
+        IssueErrorKind::TokenLimit => Code::API_07,
+        IssueErrorKind::NotShown => Code::API_05,
+        IssueErrorKind::EndDate => Code::ID_15,
+        IssueErrorKind::WrongKey => Code::ID_01,
+        IssueErrorKind::Proof => Code::ROT_06,
+        IssueErrorKind::Switch => Code::ROT_03,
+        IssueErrorKind::Keep | IssueErrorKind::Journal => Code::ID_13,
+        IssueErrorKind::Task | IssueErrorKind::Sink | IssueErrorKind::Lock | IssueErrorKind::Pending => Code::CFG_01,
+        _ => Code::CFG_04,
+    }
+}
+
+/// `TokenLimit` as `token-limit`.
+fn word(name: &str) -> String {
+    let mut word = String::new();
+    for one in name.chars() {
+        if one.is_ascii_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.push(one.to_ascii_lowercase());
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_words() {
+        assert_eq!((word("TokenLimit"), word("Lock")), ("token-limit".to_owned(), "lock".to_owned()));
+    }
+}

@@ -1,0 +1,194 @@
+//! `d1` at a terminal: steps are shown, a secret may be shown once, a password is asked for and not echoed.
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use digicert_one_emulator::{Emulator, EmulatorOptions};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+use tempfile::TempDir;
+
+/// What a user types, and must not see again.
+const WORD: &str = "canary-word";
+
+/// A terminal, seen from the side of its user.
+struct Terminal {
+    user: File,
+    /// What was shown so far.
+    shown: String,
+    path: std::ffi::CString,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&user).expect("ours");
+        unlockpt(&user).expect("ours");
+        let path = ptsname(&user, Vec::new()).expect("a name");
+        Self { user: user.into(), shown: String::new(), path }
+    }
+
+    /// The side of the program.
+    fn side(&self) -> File {
+        let side = rustix::fs::open(&*self.path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+        side.expect("it can be opened").into()
+    }
+
+    /// Reads on; whether there was something.
+    fn read(&mut self) -> bool {
+        let mut part = [0; 1024];
+        // An error is how Linux tells that the last program has closed its side.
+        let read = self.user.read(&mut part).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&part[..read]));
+        read > 0
+    }
+
+    fn wait_for(&mut self, words: &str) {
+        while !self.shown.contains(words) {
+            assert!(self.read(), "{words:?} is not shown: {}", self.shown);
+        }
+    }
+
+    fn types(&mut self, text: &str) {
+        self.user.write_all(text.as_bytes()).expect("it is typed");
+    }
+
+    /// Everything that is shown until the program ends, and its exit code.
+    fn end(&mut self, mut child: Child) -> Option<i32> {
+        while self.read() {}
+        child.wait().expect("it ends").code()
+    }
+
+    fn echoes(&self) -> bool {
+        tcgetattr(&self.user).expect("a terminal").local_modes.contains(LocalModes::ECHO)
+    }
+}
+
+struct Stage {
+    emulator: Emulator,
+    directory: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let emulator = Emulator::start_blocking(EmulatorOptions::default()).expect("loopback can be bound");
+        let stage = Self { emulator, directory: tempfile::tempdir().expect("a directory") };
+        std::fs::write(stage.path("ca.pem"), stage.emulator.ca_pem()).expect("written");
+        stage
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    /// Starts d1 with standard error on the terminal; its standard output is a pipe.
+    fn start(&self, terminal: &Terminal, arguments: &[&str]) -> Child {
+        self.start_by(Command::new(env!("CARGO_BIN_EXE_d1")).stdin(Stdio::null()), terminal, arguments)
+    }
+
+    /// The same with a terminal of its own, in which one can be asked; nothing where there is no such program.
+    fn start_at(&self, terminal: &Terminal, arguments: &[&str]) -> Child {
+        let mut setsid = Command::new("setsid");
+        setsid.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_d1")]).stdin(terminal.side());
+        self.start_by(&mut setsid, terminal, arguments)
+    }
+
+    fn start_by(&self, command: &mut Command, terminal: &Terminal, arguments: &[&str]) -> Child {
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("DC_") || name.starts_with("SM_") {
+                command.env_remove(&*name);
+            }
+        }
+        command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
+        command.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
+        command.env("DC_API_KEY", self.emulator.users()[0].api_key());
+        let child = command.args(arguments).stdout(Stdio::piped()).stderr(terminal.side()).spawn();
+        // Only the child may hold the program's side, or its end is not seen.
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        child.expect("it runs")
+    }
+
+    fn works(&self, key: &str) -> bool {
+        let mut d1 = Command::new(env!("CARGO_BIN_EXE_d1"));
+        d1.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
+        d1.env("DC_API_KEY", key).arg("whoami").output().expect("d1 runs").status.success()
+    }
+}
+
+#[test]
+fn steps_are_shown_and_the_secret_once() {
+    let (stage, mut terminal) = (Stage::new(), Terminal::new());
+    let journal = stage.path("ci.journal");
+    let child = stage.start(&terminal, &["token", "create", "deploy", "--show-once", "--journal", &journal]);
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    for step in ["prepare: ", "create: deploy-", "keep: ", "prove: "] {
+        assert!(terminal.shown.contains(step), "{step:?} is missing: {}", terminal.shown);
+    }
+    let keys: Vec<&str> = terminal.shown.split_whitespace().filter(|word| stage.works(word)).collect();
+    assert_eq!(keys.len(), 1, "one key, once: {}", terminal.shown);
+
+    let mut terminal = Terminal::new();
+    let file = stage.path("api-key");
+    let child = stage.start(&terminal, &["--json", "token", "create", "deploy", "--keep-file", &file]);
+    assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nobody watches");
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn a_password_is_asked_for_and_never_shown() {
+    let stage = Stage::new();
+    let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
+    if Command::new("setsid").arg("--version").output().is_err() {
+        println!("skipped: setsid is not installed");
+        return;
+    }
+    let fails = ["token", "create", "deploy", "--journal", &journal, "--last-resort", &rescued];
+    let fails = [&fails[..], &["--keep-command", "sh -c 'cat >/dev/null; exit 7'"]].concat();
+
+    // Two words that differ, and Ctrl-C at the question: nothing is sent, and the terminal is as it was.
+    let mut terminal = Terminal::new();
+    let child = stage.start_at(&terminal, &fails);
+    terminal.wait_for("Password for ");
+    terminal.types("one\n");
+    terminal.wait_for("again for ");
+    terminal.types("other\n");
+    assert_eq!(terminal.end(child), Some(2), "{}", terminal.shown);
+    let mut terminal = Terminal::new();
+    let kept_open = terminal.side();
+    let child = stage.start_at(&terminal, &fails);
+    terminal.wait_for("Password for ");
+    while terminal.echoes() {
+        std::thread::yield_now();
+    }
+    terminal.types("\u{3}");
+    terminal.wait_for("interrupted");
+    drop(kept_open);
+    assert_eq!(terminal.end(child), Some(130), "{}", terminal.shown);
+    let again = terminal.side();
+    assert!(terminal.echoes(), "the terminal shows nothing any more");
+    drop(again);
+    assert!(stage.emulator.observed().is_empty(), "something was sent");
+
+    let mut terminal = Terminal::new();
+    let child = stage.start_at(&terminal, &fails);
+    terminal.wait_for("Password for ");
+    terminal.types(&format!("{WORD}\n"));
+    terminal.wait_for("again for ");
+    terminal.types(&format!("{WORD}\n"));
+    assert_eq!(terminal.end(child), Some(3), "{}", terminal.shown);
+    assert!(terminal.shown.contains("in the last resort") && !terminal.shown.contains(WORD), "{}", terminal.shown);
+
+    // What was kept there is opened by the same word, which is asked for once.
+    let mut terminal = Terminal::new();
+    let resume = ["resume", "--journal", &journal, "--last-resort", &rescued, "--keep-file", &file];
+    let child = stage.start_at(&terminal, &resume);
+    terminal.wait_for("Password for ");
+    terminal.types(&format!("{WORD}\n"));
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    assert!(!terminal.shown.contains("again for") && !terminal.shown.contains(WORD), "{}", terminal.shown);
+    assert!(stage.works(std::fs::read_to_string(&file).expect("kept").trim()));
+}
