@@ -106,11 +106,20 @@ impl IssueError {
             IssueErrorKind::Lock => Next::Again,
             _ => Next::Resume,
         };
+        let code = match kind {
+            IssueErrorKind::Task | IssueErrorKind::EndDate => Some(Code::CFG_01),
+            IssueErrorKind::Clock => Some(Code::CFG_05),
+            IssueErrorKind::Sink | IssueErrorKind::Keep => Some(Code::CFG_06),
+            IssueErrorKind::Lock | IssueErrorKind::LockLost => Some(Code::ROT_05),
+            IssueErrorKind::TokenLimit => Some(Code::API_07),
+            IssueErrorKind::NotShown => Some(Code::API_05),
+            _ => None,
+        };
         Self(Box::new(Inner {
             kind,
             task: None,
             step,
-            code: None,
+            code,
             message: message.into(),
             platform: Vec::new(),
             secret: SecretPlace::None,

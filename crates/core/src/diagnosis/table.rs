@@ -54,6 +54,9 @@ codes! {
     ROT_03 = "ROT-03" Local NewerCredential "A replacement cannot be used yet",
         "The source changed, and what it holds now is not whole or not valid: mostly certificate and key are written one after the other and this was seen in between. Told once for each content.",
         "Wait for the next reading: nothing was lost, the credential before it stays in use. If it stays, write certificate and key together (rename a directory or symlink over the old one).";
+    ROT_05 = "ROT-05" Local Repeat "Another process is at work on this credential",
+        "The lock or the journal of the credential is held by another process, here or on another machine. Two that rotate at once would disable each other's work, so the second one waits, and stops if that takes too long. It has made nothing.",
+        "Wait until the other one is done, or its lock has ended: the message says who holds it and until when. Then repeat: what was rotated meanwhile is not rotated again.";
     ROT_06 = "ROT-06" Platform NewerCredential "A replacement was not accepted by DigiCert ONE",
         "The client was told to prove a replacement before it goes live, and the proving call failed. The credential before it stays in use, and the replacement is tried again later.",
         "Check that the new one was made on this host and is enabled; nothing was lost meanwhile.";
@@ -186,4 +189,10 @@ codes! {
     CFG_04 = "CFG-04" Unclear GiveUp "The call failed for a reason that is not in this catalogue",
         "The library below reported something that this version of the SDK does not know.",
         "See the text of the library below; please report it.";
+    CFG_05 = "CFG-05" Local GiveUp "This machine's clock and the platform's differ",
+        "The Date of the platform's answer is more than five minutes from this machine's time, so an end date would be another day than meant. A virtual machine that slept, a machine without time synchronisation, or somebody who answers in the platform's place look like this.",
+        "Check the time of this machine and its synchronisation (NTP), and then who answers there.";
+    CFG_06 = "CFG-06" Local GiveUp "The place for a secret does not keep it",
+        "What is shown only once is kept at once, so its place, and the last resort behind it, are proved before anything is made: the directory is there, may be written, and has room. One of them is not as it must be, or failed after all.",
+        "See the path or program that the message names: make the directory, allow this user to write there, make room, or use another place. If something had been made, the message says where its secret is.";
 }

@@ -62,7 +62,8 @@ fn an_end_date_is_never_after_the_owners_and_never_over() {
     for task in tasks {
         let stage = Stage::new();
         let error = refused(&stage, task);
-        assert_eq!((error.kind(), error.next()), (IssueErrorKind::EndDate, Next::Change), "{error}");
+        assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::EndDate, Some(Code::CFG_01)), "{error}");
+        assert_eq!(error.next(), Next::Change);
         assert_eq!(stage.platform.world().changes(), []);
     }
     let stage = Stage::new();
@@ -78,7 +79,8 @@ fn clocks_that_differ_are_told_before_anything_is_made() {
     for date in [stage.clock.now() + day, stage.clock.now() - day] {
         stage.platform.world().date = Some(date);
         let error = refused(&stage, RotateToken::new());
-        assert_eq!((error.kind(), error.next()), (IssueErrorKind::Clock, Next::Change), "{error}");
+        assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Clock, Some(Code::CFG_05)), "{error}");
+        assert_eq!(error.next(), Next::Change);
         assert!(error.to_string().contains("2026-06-30T12:00:00Z"), "{error}");
     }
     assert_eq!(stage.platform.world().changes(), []);

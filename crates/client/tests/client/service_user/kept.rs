@@ -88,6 +88,7 @@ fn nothing_is_made_where_it_could_not_be_kept() {
         let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
         let error = stage.run(&workflows, create()).expect_err("refused");
         assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Sink, WorkStep::Prepare, Next::Change));
+        assert_eq!(error.diagnosis_code(), Some(Code::CFG_06), "{error}");
         assert!(error.to_string().contains(what), "{error}");
         assert!(std::error::Error::source(&error).is_some());
         assert_eq!(stage.platform.world().changes(), []);

@@ -45,6 +45,7 @@ fn a_lock_that_another_machine_holds_is_waited_for_and_then_told() {
     let workflows = stage.workflows(stage.of_sink()).lock(&lock).patience(Duration::from_secs(60));
     let error = stage.run(&workflows, RotateToken::new()).expect_err("held");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, Next::Again), "{error}");
+    assert_eq!(error.diagnosis_code(), Some(digicert_one_core::Code::ROT_05));
     assert!(error.to_string().contains("another-machine"), "{error}");
     assert!(stage.platform.world().calls.is_empty());
     held.release().expect("given back");
