@@ -1,10 +1,14 @@
 //! `d1 csc` as a user runs it, against an emulator of this process.
 
+mod environment;
+
 use std::process::{Command, Output, Stdio};
 
 use digicert_one_emulator::{CscCredentialSpec, CscOptions, Emulator, EmulatorOptions, SigningKey};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::environment::cleared;
 
 /// A variable's name and value.
 type Variable<'a> = (&'a str, &'a str);
@@ -36,13 +40,7 @@ impl Stage {
     fn d1(&self, arguments: &[&str], variables: &[Variable<'_>]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
         command.args(arguments).stdin(Stdio::null());
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("DC_") || name.starts_with("SM_") {
-                command.env_remove(&*name);
-            }
-        }
-        command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
+        cleared(&mut command);
         command.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
         command.envs(variables.iter().copied()).output().expect("d1 runs")
     }

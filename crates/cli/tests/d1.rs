@@ -1,5 +1,7 @@
 //! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
 
+mod environment;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use digicert_one_emulator::{Emulator, EmulatorOptions, KeyEncoding};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::environment::cleared;
 
 const TRANSPORTS: [&str; 3] = ["reqwest", "isahc", "native-tls"];
 
@@ -23,14 +27,7 @@ fn d1(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
     command.args(arguments).stdin(Stdio::null());
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if name.starts_with("DC_") || name.starts_with("SM_") {
-            command.env_remove(&*name);
-        }
-    }
-    // What the developer's own home holds is not ours to find.
-    command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
+    cleared(&mut command);
     command.envs(variables.iter().copied());
     command
 }

@@ -1,6 +1,8 @@
 //! `d1 service-user`, `token`, `cert`, `resume` and what stands around them, as a user runs them: the built program against an
 //! emulator of this process. Each test looks at the platform afterwards: what failed must have left nothing there.
 
+mod environment;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use http::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::environment::cleared;
 
 /// A variable's name and value.
 type Variable<'a> = (&'a str, &'a str);
@@ -57,13 +61,7 @@ impl Stage {
     fn command(&self, arguments: &[&str], variables: &[Variable<'_>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
         command.args(arguments).stdin(Stdio::null());
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("DC_") || name.starts_with("SM_") {
-                command.env_remove(&*name);
-            }
-        }
-        command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
+        cleared(&mut command);
         command.env("DC_BASE", self.emulator.platform_url()).env("DC_CLIENTAUTH_BASE", self.emulator.client_auth_url());
         command.env("DC_CA_FILE", self.path("ca.pem")).envs(variables.iter().copied());
         command

@@ -1,6 +1,8 @@
 //! `d1` at a terminal: steps are shown, a secret may be shown once, a password is asked for and not echoed.
 #![cfg(target_os = "linux")]
 
+mod environment;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +12,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 use tempfile::TempDir;
+
+use crate::environment::cleared;
 
 /// What a user types, and must not see again.
 const WORD: &str = "canary-word";
@@ -100,13 +104,7 @@ impl Stage {
     }
 
     fn start_by(&self, command: &mut Command, terminal: &Terminal, arguments: &[&str]) -> Child {
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("DC_") || name.starts_with("SM_") {
-                command.env_remove(&*name);
-            }
-        }
-        command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY");
+        cleared(command);
         command.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
         command.env("DC_API_KEY", self.emulator.users()[0].api_key());
         let child = command.args(arguments).stdout(Stdio::piped()).stderr(terminal.side()).spawn();
