@@ -56,7 +56,14 @@ impl Terminal {
         }
     }
 
-    fn types(&mut self, text: &str) {
+    /// Types this once the question is there and the terminal no longer shows what is typed.
+    fn answers(&mut self, question: &str, text: &str) {
+        self.wait_for(question);
+        let quiet = (0..30_000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            !self.echoes()
+        });
+        assert!(quiet, "{question:?} is asked with an echo: {}", self.shown);
         self.user.write_all(text.as_bytes()).expect("it is typed");
     }
 
@@ -153,18 +160,12 @@ fn a_password_is_asked_for_and_never_shown() {
     // Two words that differ, and Ctrl-C at the question: nothing is sent, and the terminal is as it was.
     let mut terminal = Terminal::new();
     let child = stage.start_at(&terminal, &fails);
-    terminal.wait_for("Password for ");
-    terminal.types("one\n");
-    terminal.wait_for("again for ");
-    terminal.types("other\n");
+    terminal.answers("Password for ", "one\n");
+    terminal.answers("again for ", "other\n");
     assert_eq!(terminal.end(child), Some(2), "{}", terminal.shown);
     let mut terminal = Terminal::new();
     let child = stage.start_at(&terminal, &fails);
-    terminal.wait_for("Password for ");
-    while terminal.echoes() {
-        std::thread::yield_now();
-    }
-    terminal.types("\u{3}");
+    terminal.answers("Password for ", "\u{3}");
     assert_eq!(terminal.end(child), Some(130), "{}", terminal.shown);
     assert!(terminal.shown.contains("interrupted"), "{}", terminal.shown);
     assert!(terminal.shown.contains(" echo ") && !terminal.shown.contains("-echo "), "{}", terminal.shown);
@@ -172,10 +173,8 @@ fn a_password_is_asked_for_and_never_shown() {
 
     let mut terminal = Terminal::new();
     let child = stage.start_at(&terminal, &fails);
-    terminal.wait_for("Password for ");
-    terminal.types(&format!("{WORD}\n"));
-    terminal.wait_for("again for ");
-    terminal.types(&format!("{WORD}\n"));
+    terminal.answers("Password for ", &format!("{WORD}\n"));
+    terminal.answers("again for ", &format!("{WORD}\n"));
     assert_eq!(terminal.end(child), Some(3), "{}", terminal.shown);
     assert!(terminal.shown.contains("in the last resort") && !terminal.shown.contains(WORD), "{}", terminal.shown);
 
@@ -183,8 +182,7 @@ fn a_password_is_asked_for_and_never_shown() {
     let mut terminal = Terminal::new();
     let resume = ["resume", "--journal", &journal, "--last-resort", &rescued, "--keep-file", &file];
     let child = stage.start_at(&terminal, &resume);
-    terminal.wait_for("Password for ");
-    terminal.types(&format!("{WORD}\n"));
+    terminal.answers("Password for ", &format!("{WORD}\n"));
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
     assert!(!terminal.shown.contains("again for") && !terminal.shown.contains(WORD), "{}", terminal.shown);
     assert!(stage.works(std::fs::read_to_string(&file).expect("kept").trim()));
