@@ -23,9 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     command.args(["--", "--nocapture", "weekly"]);
     command.env("D1_DAYS", arguments.days.to_string());
     command.env("D1_DAYS_CERTIFICATES", arguments.certificate_days.to_string());
-    if let Some(seed) = arguments.seed {
-        command.env("D1_DAYS_SEED", seed.to_string());
-    }
+    command.env("D1_DAYS_SEED", arguments.seed.unwrap_or_else(|| fastrand::u64(..)).to_string());
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
     if status.success() {
         Ok(())

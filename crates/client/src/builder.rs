@@ -1,14 +1,10 @@
 //! Puts a client together and refuses what is missing or contradictory before the first call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use digicert_one_core::{
-    Clock, Connector, Credential, HostRole, Instance, Proxy, ProxyRules, RequestTarget, TargetError, Timeouts,
-    TransportConfig, TrustRoots,
+    Credential, HostRole, Instance, Proxy, ProxyRules, RequestTarget, TargetError, TransportConfig,
 };
-use digicert_one_credentials::Setup;
-use http::HeaderValue;
 
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
@@ -16,32 +12,22 @@ use crate::generations::{Configs, Generations};
 use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
-use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders, Retry, SystemClock};
+use crate::wiring::{Wiring, wiring_setters};
+use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders};
 
-pub(crate) const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
 const MAX_BODY: usize = 10 << 20;
-pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes a [`Client`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    instance: Option<Instance>,
+    wiring: Wiring,
     credential: Option<Arc<dyn Credential>>,
-    connector: Option<Arc<dyn Connector>>,
-    config: TransportConfig,
-    proxies: ProxyRules,
-    clock: Arc<dyn Clock>,
-    user_agent: String,
-    max_body: usize,
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
-    deadline: Option<Duration>,
-    idle_limit: Duration,
-    retry: Retry,
     pace: Pacer,
     observers: Observers,
 }
@@ -49,30 +35,17 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            instance: None,
+            wiring: Wiring::new(MAX_BODY),
             credential: None,
-            connector: None,
-            config: TransportConfig::new(),
-            proxies: ProxyRules::default(),
-            clock: Arc::new(SystemClock::new()),
-            user_agent: USER_AGENT.to_owned(),
-            max_body: MAX_BODY,
             allow_expired: false,
             proof: None,
             reminders: Reminders::new(),
-            deadline: None,
-            idle_limit: IDLE_LIMIT,
-            retry: Retry::new(),
             pace: Pacer::Local(LocalPace::new()),
             observers: Observers::default(),
         }
     }
 
-    /// The installation to call.
-    pub fn instance(mut self, instance: Instance) -> Self {
-        self.instance = Some(instance);
-        self
-    }
+    wiring_setters!();
 
     /// Where proof of the caller comes from.
     pub fn credential(self, credential: impl Credential) -> Self {
@@ -85,91 +58,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Instance, trust roots and proxy rules as they are set up. The credential is given apart, fixed (from [`Setup::read`]) or watching
-    /// (over [`Setup::source`]).
-    pub fn setup(self, setup: &Setup) -> Self {
-        let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
-        match setup.roots() {
-            Some(roots) => builder.trust(TrustRoots::SystemAnd(roots.to_vec())),
-            None => builder,
-        }
-    }
-
-    /// The TLS stack.
-    pub fn connector(self, connector: impl Connector) -> Self {
-        self.shared_connector(Arc::new(connector))
-    }
-
-    /// As [`connector`](Self::connector), for one that others hold too.
-    pub fn shared_connector(mut self, connector: Arc<dyn Connector>) -> Self {
-        self.connector = Some(connector);
-        self
-    }
-
-    /// Trust, limits, versions, names and proxy of every transport. The identity comes from the credential.
-    pub fn transport_config(mut self, config: TransportConfig) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Which of the two hosts is called through a proxy. A proxy in the transport configuration counts more, and for both.
-    pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
-        self.proxies = rules;
-        self
-    }
-
-    /// The roots to trust.
-    pub fn trust(mut self, trust: TrustRoots) -> Self {
-        self.config = self.config.with_trust(trust);
-        self
-    }
-
-    /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn.
-    /// By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
-    pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.idle_limit = limit;
-        self
-    }
-
-    /// When calls are repeated.
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
-        self
-    }
-
     /// How fast calls go out. By default a [`LocalPace`] of this client alone.
     pub fn pace(mut self, pace: impl Pace) -> Self {
         self.pace = Pacer::Other(Arc::new(pace));
-        self
-    }
-
-    /// The limits of time of one attempt.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.config = self.config.with_timeouts(timeouts);
-        self
-    }
-
-    /// The clock; tests bring a virtual one.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
-        self
-    }
-
-    /// The largest body that is collected, in bytes (10 MiB by default). A streamed body has no limit.
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
         self
     }
 
@@ -238,33 +129,31 @@ impl ClientBuilder {
     /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
     /// header value.
     pub fn build(self) -> Result<Client, Error> {
-        let missing = |what: &str| Error::local(ErrorKind::Config, format!("the client has no {what}"));
-        if self.config.identity().is_some() {
+        let Self { wiring, .. } = self;
+        if wiring.config.identity().is_some() {
             let text =
                 "the transport configuration holds an identity: give it as the credential, which also derives the host";
             return Err(Error::local(ErrorKind::Config, text));
         }
-        let user_agent = HeaderValue::from_str(&self.user_agent)
-            .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
         let proof = self.proof.transpose().map_err(|error| {
             Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
         })?;
-        let connector = self.connector.ok_or_else(|| missing("connector (the TLS stack)"))?;
-        let instance = self.instance.ok_or_else(|| missing("instance (the host)"))?;
-        let configs = configs(&instance, &self.proxies, &self.config);
+        let (instance, connector, user_agent) = wiring.parts("the client")?;
+        let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
+        let configs = configs(&instance, &wiring.proxies, &wiring.config);
         Ok(Client::new(Settings {
             instance,
-            credential: self.credential.ok_or_else(|| missing("credential"))?,
-            total: self.config.timeouts().total(),
-            deadline: self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2)),
-            idle_limit: self.idle_limit,
+            credential: self.credential.ok_or_else(no_credential)?,
+            total: wiring.config.timeouts().total(),
+            deadline: wiring.deadline(),
+            idle_limit: wiring.idle_limit,
             flights: Flights::default(),
-            retry: self.retry,
+            retry: wiring.retry,
             pace: self.pace,
             generations: Generations::new(connector, configs),
-            clock: self.clock,
+            clock: wiring.clock,
             user_agent,
-            max_body: self.max_body,
+            max_body: wiring.max_body,
             allow_expired: self.allow_expired,
             proof: proof.map(Proof),
             reminders: self.reminders,

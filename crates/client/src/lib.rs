@@ -44,6 +44,7 @@ mod retry;
 mod rotation;
 pub mod service_user;
 mod watched_body;
+mod wiring;
 
 pub use account::AccountManager;
 pub use builder::ClientBuilder;

@@ -9,6 +9,7 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::case::{Case, Level, cases};
+use crate::child;
 use crate::explain::explain;
 use crate::render::document;
 use crate::report::{Outcome, Report};
@@ -25,6 +26,8 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
                      the name says which: json, xml (JUnit), md, html or svg (a badge)
     --repeat N       Run all chosen cases N times; the report is of the last time
+    --fail-fast      End at the first case that does not hold, whatever else is under way; the variable
+                     DIGICERT_ONE_CONFORMANCE_FAIL_FAST says the same where no argument can
 
 Ends with 0 if every case holds or is waived, with 1 if one does not, with 2 if it was called wrongly.";
 
@@ -39,7 +42,7 @@ Ends with 0 if every case holds or is waived, with 1 if one does not, with 2 if 
 #[must_use]
 pub fn main(subject: Subject) -> ExitCode {
     let own = match Own::parse(std::env::args().skip(1)) {
-        Ok(own) => own,
+        Ok(own) => Own { fail_fast: own.fail_fast || std::env::var_os(child::FAIL_FAST).is_some(), ..own },
         Err(error) => {
             say(&format!("{error}\n\n{HELP}"));
             return ExitCode::from(2);
@@ -52,7 +55,7 @@ pub fn main(subject: Subject) -> ExitCode {
         own.chosen().iter().filter_map(|case| explain(case.id)).for_each(|one| say(&format!("{}\n{one}\n", one.id)));
         return ExitCode::SUCCESS;
     }
-    if own.report.is_some() || own.repeat.is_some() {
+    if own.report.is_some() || own.repeat.is_some() || own.fail_fast {
         return own.run(&subject);
     }
     let arguments = Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(own.rest.iter().cloned()));
@@ -66,6 +69,7 @@ struct Own {
     level: Option<Level>,
     report: Option<PathBuf>,
     repeat: Option<usize>,
+    fail_fast: bool,
     explain: bool,
     help: bool,
     rest: Vec<String>,
@@ -90,6 +94,7 @@ impl Own {
                     own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
                 }
                 "--explain" => own.explain = true,
+                "--fail-fast" => own.fail_fast = true,
                 "--report" => own.report = Some(value()?.into()),
                 "--repeat" => {
                     let times = value()?;
@@ -123,6 +128,10 @@ impl Own {
             let told = |case: &crate::CaseReport| {
                 if let Outcome::Failed { why, ledger } = &case.outcome {
                     say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
+                }
+                if self.fail_fast && case.outcome.is_failure() {
+                    // Other cases may hang for as long as their limit: nobody is to wait for them.
+                    exit_with_failure();
                 }
             };
             let report = match run_all(subject, &chosen, threads, &told) {
@@ -170,6 +179,11 @@ fn trials(subject: &Subject, chosen: &[Case]) -> Vec<Trial> {
     chosen.iter().map(trial).collect()
 }
 
+#[expect(clippy::exit, reason = "the end that --fail-fast asks for")]
+fn exit_with_failure() {
+    std::process::exit(1);
+}
+
 #[expect(clippy::print_stdout, reason = "a test program speaks through its output")]
 fn say(text: &str) {
     println!("{text}");
@@ -191,6 +205,7 @@ mod tests {
         let own = parsed(&["--level", "may"]).expect("good");
         assert!(own.chosen().iter().all(|case| case.level == Level::May) && !own.chosen().is_empty());
         assert_eq!(parsed(&[]).expect("good").chosen().len(), cases().len());
+        assert!(parsed(&["--fail-fast"]).expect("good").fail_fast && !parsed(&[]).expect("good").fail_fast);
     }
 
     #[test]

