@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use socket2::{Domain, Socket, Type};
 
@@ -48,17 +48,15 @@ pub fn blackhole() -> io::Result<Blackhole> {
     Ok(Blackhole { address, _listener: listener, _waiting: waiting })
 }
 
-/// An address where connections are refused. Its port stays bound, without a listener, until the process ends.
+/// An address where connections are refused, the same for the whole process. Its port stays bound, without a listener, until the
+/// process ends.
 ///
 /// # Panics
 ///
 /// If loopback has no free port.
 pub fn refused_addr() -> SocketAddr {
-    static BOUND: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
-    let socket = bound().expect("loopback has a free port");
-    let address = local(&socket).expect("a bound socket has an address");
-    BOUND.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
-    address
+    static BOUND: OnceLock<Socket> = OnceLock::new();
+    local(BOUND.get_or_init(|| bound().expect("loopback has a free port"))).expect("a bound socket has an address")
 }
 
 fn bound() -> io::Result<Socket> {
