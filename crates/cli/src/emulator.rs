@@ -18,6 +18,7 @@ pub(crate) async fn run(options: &EmulatorOptions, output: &Output) -> Result<()
     let files = Files::write(options.dir.as_deref(), &emulator)?;
     let user = &emulator.users()[0];
     let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
+    let csc = emulator.csc();
     let control = emulator.control_url().unwrap_or_default();
     let (ca, certificate, key) = (files.ca.display(), files.certificate.display(), files.key.display());
     output.text(&format!(
@@ -36,6 +37,11 @@ export DC_CLIENT_KEY_FILE={key}
 # curl -X GET -H \"x-api-key: {api_key}\" --cacert {ca} {platform}/account/api/v1/user
 # curl --cert {certificate} --key {key} --cacert {ca} {client_auth}/account/api/v1/user
 
+# An OAuth client of CSC, the signer it signs for, and one of the signer's credentials:
+# export CSC_CLIENT_SECRET={csc_secret}
+# d1 csc list --user {csc_signer} --client-id {csc_client} --client-secret env:CSC_CLIENT_SECRET
+# d1 csc sign {csc_credential} FILE --client-id {csc_client} --client-secret env:CSC_CLIENT_SECRET
+
 # What time it is there, who is disabled, what goes wrong (GET {control}/ lists all calls):
 # curl {control}/state
 # curl {control}/clock -d '{{\"advance_seconds\": 86400}}'
@@ -43,6 +49,10 @@ export DC_CLIENT_KEY_FILE={key}
         name = user.friendly_name(),
         api_key = user.api_key(),
         bundle = files.bundle.display(),
+        csc_client = csc.client_id(),
+        csc_secret = csc.client_secret(),
+        csc_signer = csc.signer_id(),
+        csc_credential = csc.credential_ids()[0],
     ))?;
     output.document(&json!({
         "platform": platform,
@@ -54,6 +64,12 @@ export DC_CLIENT_KEY_FILE={key}
         "certificate_file": files.certificate,
         "key_file": files.key,
         "bundle_file": files.bundle,
+        "csc": {
+            "client_id": csc.client_id(),
+            "client_secret": csc.client_secret(),
+            "signer": csc.signer_id(),
+            "credentials": csc.credential_ids(),
+        },
     }))?;
     // Ctrl-C drops this future; the emulator and a directory of its own go with it.
     std::future::pending().await

@@ -189,6 +189,7 @@ macro_rules! __every_case {
             body body_10_trailers_do_no_harm "BODY-10" Should;
             body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
             body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
+            body body_13_new_keys_of_the_server_end_nothing "BODY-13" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;

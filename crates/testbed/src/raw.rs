@@ -43,6 +43,8 @@ pub enum Step {
     /// rustls it asks under TLS 1.3, after the handshake, whether or not the client offered that; by OpenSSL under TLS 1.2, by a
     /// second handshake.
     AskLate(Bytes),
+    /// Goes on with new keys, and has the client do so too (RFC 8446 §4.6.3). By rustls under TLS 1.3 alone.
+    UpdateKeys,
     /// Says nothing more and keeps the connection until the client ends it.
     Stall,
 }
@@ -244,6 +246,7 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
                 stream.flush().await?;
             }
             Step::Wait(gate) => gate.passed().await,
+            Step::UpdateKeys => stream.update_keys()?,
             Step::CloseClean => break,
             Step::CloseAbrupt => {
                 linger(stream.tcp()).await;

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Code, Delivery, FixedCredential, Mode, TransportErrorKind};
-use digicert_one_testbed::{Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Snapshot, Step};
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Clock as _, Code, Delivery, FixedCredential, Mode, TransportErrorKind};
+use digicert_one_testbed::{
+    Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Snapshot, Step, TlsRange,
+};
+use futures_util::future::join;
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -276,4 +280,35 @@ pub(crate) async fn body_12_what_a_body_says_of_its_length_and_end_is_true(world
         }
         assert_eq!(left, 0, "{answer:?}");
     }
+}
+
+pub(crate) async fn body_13_new_keys_of_the_server_end_nothing(world: World) {
+    let (middle, slow) = (Gate::new(), Gate::new());
+    let script = vec![
+        Step::ReadRequest,
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n01234"),
+        Step::Wait(middle.clone()),
+        Step::UpdateKeys,
+        Step::write("56789"),
+        Step::ReadRequest,
+        Step::UpdateKeys,
+        Step::Wait(slow.clone()),
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnext"),
+        Step::Stall,
+    ];
+    let server = up(RawServer::start(RawOptions::tls_with(FrontOptions::default().tls(TlsRange::Only13), [script])));
+    let transport = world.transport(&world.config());
+    let exchange = transport.send(get(server.url(HOST))).await.expect("answered");
+    // The keys change while the body is being read, not before.
+    middle.open();
+    assert_eq!(&collect(exchange).await.expect("a body")[..], b"0123456789");
+    let second = async { collect(transport.send(get(server.url(HOST))).await.expect("answered")).await };
+    let later = async {
+        // Whoever takes the connection for ended has the time to say so.
+        SystemClock::new().sleep(Duration::from_millis(500)).await;
+        slow.open();
+    };
+    let (second, ()) = join(second, later).await;
+    assert_eq!(&second.expect("a body")[..], b"next");
+    assert_eq!(server.ledger().connections().len(), 1, "new keys are no new connection");
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use super::invalid;
 #[cfg(feature = "openssl")]
 use super::with_openssl::OpenSslStream;
 
@@ -40,6 +41,14 @@ impl Stream {
             Stream::Rustls(tls) => tls.get_mut().0,
             #[cfg(feature = "openssl")]
             Stream::OpenSsl(tls) => tls.get_mut().tcp(),
+        }
+    }
+
+    /// Writes all that follows under new keys; the message that says so goes out with it.
+    pub(crate) fn update_keys(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Rustls(tls) => tls.get_mut().1.refresh_traffic_keys().map_err(invalid),
+            _ => Err(invalid("only rustls updates its keys when it is told to")),
         }
     }
 }

@@ -1,0 +1,141 @@
+//! Calls: who is calling, what comes back, and how a failure ends.
+
+use serde_json::Value;
+
+use crate::stage::{Stage, TRANSPORTS, Variable, d1, text};
+
+#[test]
+fn whoami_works_in_every_mode_over_every_transport() {
+    let stage = Stage::new();
+    let (bundle, key) = (stage.file("bundle.pem"), stage.key().to_owned());
+    for transport in TRANSPORTS {
+        for mode in ["key", "certificate", "both"] {
+            let variables = [("DC_API_KEY", &*key), ("SM_CLIENT_CERT_FILE", &*bundle)];
+            let output = stage.d1(&["--json", "whoami", "--transport", transport, "--mode", mode], &variables);
+            assert!(output.status.success(), "{transport} {mode}: {}", text(&output));
+            let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+            assert_eq!(document["user"]["friendly_name"], "ci-bot");
+            assert_eq!((&document["mode"], &document["transport"]), (&mode.into(), &transport.into()));
+            assert!(!text(&output).contains(&key), "the key is printed");
+        }
+    }
+}
+
+#[test]
+fn call_prints_the_body_as_it_is() {
+    let stage = Stage::new();
+    let output = stage.d1(&["call", "get", "/mpki/api/v1/hello"], &[("DC_API_KEY", stage.key())]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("Hello from DigiCert ONE"), "{}", text(&output));
+}
+
+#[test]
+fn refusals_of_the_platform_have_exit_codes_of_their_own() {
+    let stage = Stage::new();
+    let foreign_key = stage.emulator.foreign_api_key();
+    let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", stage.emulator.keypair_id());
+    let data = stage.file("empty.pem");
+    let foreign = stage.file("foreign.pem");
+    let cases: [(&[&str], Variable<'_>, i32, &str); 5] = [
+        (&["whoami"], ("DC_API_KEY", &foreign_key), 5, "AUT-01"),
+        (&["call", "POST", &sign, "--data", &data], ("DC_API_KEY", stage.key()), 6, "AUT-02"),
+        (&["call", "GET", "/account/api/v1/nothing"], ("DC_API_KEY", stage.key()), 9, "API-02"),
+        (&["whoami", "--http1"], ("DC_CLIENT_CERT_FILE", &foreign), 4, "HS-02"),
+        (&["whoami", "--base", "https://127.0.0.1:9"], ("DC_API_KEY", stage.key()), 4, "NET-06"),
+    ];
+    for (arguments, variable, exit, code) in cases {
+        let output = stage.d1(arguments, &[variable]);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(code), "{arguments:?}: {}", text(&output));
+        assert!(!text(&output).contains(variable.1) || variable.0 != "DC_API_KEY", "the key is printed");
+        // The same in JSON.
+        let output = stage.d1(&[&["--json"], arguments].concat(), &[variable]);
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&code.into(), &exit.into()));
+    }
+}
+
+#[test]
+fn bad_input_names_its_source_and_sends_nothing() {
+    let stage = Stage::new();
+    let missing = stage.file("missing.pem");
+    let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
+    let empty = stage.file("empty.pem");
+    let directory = stage.directory.path().display().to_string();
+    let cases: [(&[Variable<'_>], &str, &str); 17] = [
+        (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "ID-13", "DC_BASE"),
+        (&[], "ID-13", "DC_API_KEY"),
+        (&[("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")], "CFG-01", "SM_API_KEY"),
+        (&[("DC_API_KEY", "canary key")], "ID-07", "DC_API_KEY"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "https://canary:canary@one.digicert.com")], "HO-02", "DC_BASE"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "https://one.digicert.com/account")], "HO-02", "DC_BASE"),
+        (&[("DC_API_KEY", "k"), ("DC_BASE", "http://one.digicert.com")], "SEC-05", "DC_BASE"),
+        (&[("DC_CLIENT_CERT_FILE", &missing)], "ID-13", &missing),
+        (&[("DC_CLIENT_CERT_FILE", &directory)], "ID-13", "directory"),
+        (&[("DC_CLIENT_CERT_FILE", &cert), ("DC_CLIENT_KEY_FILE", &foreign_key)], "ID-01", &cert),
+        (&[("DC_API_KEY", "k"), ("DC_CA_FILE", &empty)], "TR-03", &empty),
+        (&[("DC_CLIENT_CERT_FILE", &cert), ("DC_CLIENT_CERT_PASSWORD_FILE", &missing)], "ID-13", &missing),
+        (&[("DC_API_KEY_FILE", &empty)], "ID-07", &empty),
+        (&[("DC_CLIENT_CERT_PASSWORD", "canary")], "ID-13", "DC_CLIENT_CERT_PASSWORD"),
+        (&[("DC_CREDENTIALS_DIR", &missing)], "ID-13", "DC_CREDENTIALS_DIR"),
+        (&[("DC_PROFILE", "canary"), ("DC_CONFIG", &missing)], "ID-13", &missing),
+        (&[("DC_API_KEY", "k"), ("SM_TLS_SKIP_VERIFY", "1")], "TR-04", "SM_TLS_SKIP_VERIFY"),
+    ];
+    for (variables, code, source) in cases {
+        let output = stage.d1(&["whoami"], variables);
+        assert_eq!(output.status.code(), Some(3), "{variables:?}: {}", text(&output));
+        assert!(text(&output).contains(code) && text(&output).contains(source), "{variables:?}: {}", text(&output));
+        assert!(!text(&output).contains("canary"), "{variables:?}: {}", text(&output));
+    }
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn a_pkcs12_is_opened_with_its_password_and_not_without() {
+    let stage = Stage::new();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/tests/fixtures/openssl");
+    let (store, word) = (format!("{fixtures}/aes256.p12"), format!("{fixtures}/password"));
+    let store = ("SM_CLIENT_CERT_FILE", &*store);
+    let wrong = stage.d1(&["whoami"], &[store, ("SM_CLIENT_CERT_PASSWORD", "canary-word")]);
+    let without = stage.d1(&["whoami"], &[store]);
+    for (output, code) in [(wrong, "ID-03"), (without, "ID-02")] {
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains(code) && text(&output).contains("SM_CLIENT_CERT_FILE"), "{}", text(&output));
+        assert!(!text(&output).contains("canary"), "{}", text(&output));
+    }
+    // It is opened, and the platform gets to see a certificate that it does not know.
+    let right = stage.d1(&["whoami", "--http1"], &[store, ("SM_CLIENT_CERT_PASSWORD_FILE", &*word)]);
+    assert_eq!(right.status.code(), Some(4), "{}", text(&right));
+    assert!(text(&right).contains("HS-02"), "{}", text(&right));
+}
+
+#[test]
+fn secret_10_no_document_of_a_run_holds_a_secret() {
+    let stage = Stage::new();
+    let (bundle, key) = (stage.file("bundle.pem"), stage.key());
+    let both = [("DC_API_KEY", key), ("DC_CLIENT_CERT_FILE", &*bundle)];
+    let pem = std::fs::read_to_string(&bundle).expect("written");
+    let line = pem.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(1).expect("a line of base64");
+    for arguments in [
+        &["--json", "whoami"][..],
+        &["--json", "whoami", "--mode", "key"],
+        &["--json", "env"],
+        &["--json", "call", "GET", "/account/api/v1/nothing"],
+        &["--json", "call", "POST", "/signingmanager/api/v1/keypairs/x/sign"],
+    ] {
+        let output = stage.d1(arguments, &both);
+        assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok(), "a document: {}", text(&output));
+        for canary in [key, &key[..12], &key[key.len() - 12..], line] {
+            assert!(!text(&output).contains(canary), "{arguments:?} shows a secret: {}", text(&output));
+        }
+    }
+}
+
+#[test]
+fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
+    let output = d1(&["whoami", "--transport", "carrier-pigeon"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    for transport in TRANSPORTS {
+        assert!(text(&output).contains(transport), "{}", text(&output));
+    }
+}

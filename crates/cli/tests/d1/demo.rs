@@ -1,0 +1,70 @@
+//! The two demos, as people and as programs read them.
+
+use serde_json::Value;
+
+use crate::stage::{d1, text};
+
+#[test]
+fn the_demo_shows_nine_successes_and_nine_diagnosed_failures() {
+    let output = d1(&["--json", "demo"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let stories = |name: &str| document[name].as_array().expect("a list").clone();
+    assert_eq!((stories("successes").len(), stories("failures").len()), (9, 9));
+    for story in stories("successes").into_iter().chain(stories("failures")) {
+        assert_eq!(story["as_described"], true, "{story:#}");
+    }
+    let codes: Vec<_> = stories("failures").iter().map(|story| story["diagnosis"]["code"].clone()).collect();
+    assert_eq!(codes[..6], ["AUT-01", "AUT-01", "AUT-01", "AUT-02", "AUT-02", "AUT-02"]);
+}
+
+#[test]
+fn the_midnight_demo_fails_without_rotation_and_not_with_it() {
+    let output = d1(&["--json", "demo", "--midnight"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((&document["as_described"], &document["key_ends"]), (&true.into(), &"2026-12-31T23:59:59Z".into()));
+    let halves = document["halves"].as_array().expect("a list");
+    let counts: Vec<_> = halves.iter().map(|half| (&half["rotation"], &half["good"], &half["refused"])).collect();
+    let (without, with) = ((&false.into(), &125.into(), &4.into()), (&true.into(), &129.into(), &0.into()));
+    assert_eq!(counts, [without, with]);
+    let of = |half: usize, kind: &str| -> Vec<Value> {
+        let events = halves[half]["events"].as_array().expect("a list").iter();
+        events.filter(|event| event["kind"] == kind).cloned().collect()
+    };
+    assert_eq!((of(0, "reminder").len(), of(1, "reminder").len()), (4, 2));
+    assert_eq!((of(0, "rotation").len(), of(1, "rotation").len(), of(1, "refused").len()), (0, 3, 0));
+    for half in [0, 1] {
+        assert!(of(half, "call").iter().any(|call| call["at"] == "2026-12-31T23:59:59Z"), "the last second works");
+    }
+    assert!(of(1, "call").iter().any(|call| call["at"] == "2027-01-01T00:00:00Z"), "with rotation, so does midnight");
+    let refused = of(0, "refused");
+    assert!(refused.iter().all(|call| call["at"] == "2027-01-01T00:00:00Z"));
+    let codes: Vec<_> = refused.iter().map(|call| &call["diagnosis"]["code"]).collect();
+    assert_eq!(codes, ["ID-15", "AUT-01"]);
+    assert!(refused.iter().all(|call| call["diagnosis"]["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())));
+}
+
+#[test]
+fn the_midnight_demo_is_a_time_line_for_people() {
+    let output = d1(&["demo", "--midnight"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = String::from_utf8_lossy(&output.stdout);
+    let place = |words: &str| told.find(words).unwrap_or_else(|| panic!("{words} is missing: {told}"));
+    let order = [
+        "Without rotation: ci-bot calls",
+        "2026-12-31T00:00:00Z  reminder",
+        "2026-12-31T23:59:59Z  call      200, ci-bot",
+        "2027-01-01T00:00:00Z  refused",
+        "ID-15",
+        "AUT-01",
+        "129 calls: 125 good, 4 refused.",
+        "With rotation",
+        "2026-12-18T00:00:00Z  rotation",
+        "the old API token is disabled",
+        "129 calls: 129 good, 0 refused.",
+        "Both went as they should",
+    ];
+    let places: Vec<usize> = order.iter().map(|words| place(words)).collect();
+    assert!(places.is_sorted(), "{told}");
+}

@@ -1,0 +1,140 @@
+//! `d1 emulator`: what it prints works, it goes on where it stopped, and it stays on this machine.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::stage::{command, d1, text};
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("loopback can be bound");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let output = d1(&["emulator", "--port", &port], &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&port), "{}", text(&output));
+}
+
+#[test]
+fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
+    let (mut child, variables) = emulator_variables(&[]);
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let output = d1(&["whoami"], &variables);
+    assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
+
+    let key = variables.iter().find(|(name, _)| *name == "DC_CLIENT_KEY_FILE").expect("printed").1;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(key).expect("the file is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only its owner may read the key");
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let mut rest = String::new();
+    child.stderr.take().map(|mut err| err.read_to_string(&mut rest));
+    assert!(child.wait().expect("it ends").success(), "{rest}");
+    assert!(!std::path::Path::new(key).exists(), "the key file is still there");
+}
+
+/// Starts `d1 emulator` with these arguments and reads the variables that it prints.
+fn emulator_variables(arguments: &[&str]) -> (std::process::Child, Vec<(String, String)>) {
+    let mut child = command(&[&["emulator"], arguments].concat(), &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let mut variables = Vec::new();
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text")) {
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|setting| setting.split_once('=')) {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        if line.starts_with("# curl --cert") {
+            break;
+        }
+    }
+    (child, variables)
+}
+
+#[test]
+fn the_emulator_goes_on_from_its_state_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = directory.path().join("state.json").display().to_string();
+    let mut keys = Vec::new();
+    for clock in [&[][..], &["--clock", "2031-01-01T00:00:00Z"]] {
+        let (child, variables) = emulator_variables(&[&["--state", &state], clock].concat());
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let output = d1(&["whoami"], &variables);
+        assert!(output.status.success(), "{}", text(&output));
+        keys.push(variables.iter().find(|(name, _)| *name == "DC_API_KEY").expect("printed").1.to_owned());
+        interrupt(child);
+    }
+    assert!(keys[0] == keys[1], "the restarted emulator has other keys");
+
+    std::fs::write(&state, "no state").expect("the directory is there");
+    let output = d1(&["emulator", "--state", &state], &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&state), "{}", text(&output));
+}
+
+#[test]
+fn the_emulator_must_be_told_twice_to_be_reachable() {
+    for half in [&[][..], &["--reachable-by-others"], &["--i-know-the-keys-are-public"]] {
+        let output = d1(&[&["emulator", "--address", "0.0.0.0"], half].concat(), &[]);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(text(&output).contains("0.0.0.0"), "{}", text(&output));
+    }
+    assert_eq!(d1(&["emulator", "--clock", "noon"], &[]).status.code(), Some(2));
+}
+
+/// Starts `d1 emulator` with these arguments and reads the document that it prints.
+fn emulator_document(arguments: &[&str]) -> (std::process::Child, Value) {
+    let arguments = [&["--json", "emulator"], arguments].concat();
+    let mut child = command(&arguments, &[]).stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let document =
+        serde_json::Deserializer::from_reader(child.stdout.take().expect("piped")).into_iter::<Value>().next();
+    (child, document.expect("a document").expect("JSON"))
+}
+
+fn interrupt(mut child: std::process::Child) {
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn the_emulator_tells_what_a_csc_caller_needs() {
+    let (child, document) = emulator_document(&[]);
+    let word = |value: &Value| value.as_str().expect("text").to_owned();
+    let (platform, ca, csc) = (word(&document["platform"]), word(&document["ca_file"]), &document["csc"]);
+    let (client, secret, signer) = (word(&csc["client_id"]), word(&csc["client_secret"]), word(&csc["signer"]));
+    let caller = ["--client-id", &client, "--client-secret", "env:CSC_CLIENT_SECRET"];
+    let variables = [("DC_BASE", &*platform), ("DC_CA_FILE", &*ca), ("CSC_CLIENT_SECRET", &*secret)];
+    let output = d1(&[&["--json", "csc", "list", "--user", &signer], &caller[..]].concat(), &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    let listed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(listed["items"], csc["credentials"]);
+    let credential = word(&csc["credentials"][0]);
+    let output = d1(&[&["csc", "sign", &credential, &ca], &caller[..]].concat(), &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    interrupt(child);
+}
+
+#[test]
+fn the_emulator_can_be_steered_while_it_runs() {
+    let (child, document) = emulator_document(&["--fault", "{\"kind\": \"hold\", \"path\": \"/mpki\"}"]);
+    let control = document["control"].as_str().expect("an address").to_owned();
+    let address = control.strip_prefix("http://").expect("plain HTTP");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET /state HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    interrupt(child);
+
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let state: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&state["faults"][0]["kind"], &state["faults"][0]["path"]), (&"hold".into(), &"/mpki".into()));
+
+    let output = d1(&["emulator", "--fault", "earthquake"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("kind is one of"), "{}", text(&output));
+}

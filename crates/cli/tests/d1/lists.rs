@@ -1,0 +1,105 @@
+//! `d1 list`: line by line, up to a limit, and what is left when it breaks off.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use digicert_one_emulator::EmulatorOptions;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::stage::{Stage, TRANSPORTS, text};
+
+const DEVICES: &str = "/devicetrustmanager/api/v4/device";
+
+/// The names of the devices that were printed, a line each.
+fn names(output: &[u8]) -> Vec<String> {
+    let lines = std::str::from_utf8(output).expect("text").lines();
+    lines
+        .map(|line| {
+            let item: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no whole item: {line}"));
+            item["name"].as_str().expect("a name").to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_list_is_printed_line_by_line_on_every_transport() {
+    let stage = Stage::of(EmulatorOptions::default().devices(25));
+    let key = [("DC_API_KEY", stage.key())];
+    let expected: Vec<String> = (0..25).map(|number| format!("device-{number}")).collect();
+    for transport in TRANSPORTS {
+        let before = stage.emulator.observed().len();
+        let output = stage.d1(&["list", DEVICES, "--page-size", "10", "--transport", transport], &key);
+        assert!(output.status.success(), "{transport}: {}", text(&output));
+        assert_eq!(names(&output.stdout), expected, "{transport}");
+        assert_eq!(stage.emulator.observed().len() - before, 3, "{transport}: one call for each page");
+    }
+}
+
+#[test]
+fn a_list_stops_at_its_limit_and_goes_on_at_its_position() {
+    let stage = Stage::of(EmulatorOptions::default().devices(25));
+    let key = [("DC_API_KEY", stage.key())];
+    let output = stage.d1(&["--json", "list", DEVICES, "--page-size", "10", "--limit", "12"], &key);
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((document["items"].as_array().map(Vec::len), &document["total"]), (Some(12), &25.into()));
+    assert_eq!(stage.emulator.observed().len(), 2, "nothing behind the limit is asked for");
+    let position = document["position"].as_str().expect("a position");
+    let output = stage.d1(&["list", DEVICES, "--page-size", "10", "--start-at", position], &key);
+    assert_eq!(names(&output.stdout).first().map(String::as_str), Some("device-12"));
+    assert_eq!(names(&output.stdout).len(), 13);
+
+    let output = stage.d1(&["list", DEVICES, "--start-at", "page-2"], &key);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("offset:200"), "{}", text(&output));
+}
+
+#[test]
+fn a_list_that_breaks_off_tells_its_position() {
+    let stage = Stage::new();
+    let arguments = ["--json", "list", "/account/api/v1/role", "--page-size", "1"];
+    let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
+    // The emulator gives all roles, whatever was asked for.
+    assert_eq!(output.status.code(), Some(9), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((&document["error"]["code"], &document["error"]["position"]), (&"API-04".into(), &"offset:0".into()));
+    let output = stage.d1(&["list", "/account/api/v1/user", "--page-size", "1"], &[("DC_API_KEY", stage.key())]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
+    let output = stage.d1(&["list", "/account/api/v1/user", "--paging", "whole"], &[("DC_API_KEY", stage.key())]);
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
+    let output = stage.d1(&["list", "/account/api/v1/user/me"], &[("DC_API_KEY", stage.key())]);
+    assert_eq!(output.status.code(), Some(9), "{}", text(&output));
+    assert!(text(&output).contains("AUT-05") && text(&output).contains("is no list"), "{}", text(&output));
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
+    // More than a pipe holds, so that d1 waits in the middle until somebody reads.
+    let stage = Stage::of(EmulatorOptions::default().devices(20_000));
+    let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    let mut printed = Vec::new();
+    out.read_until(b'\n', &mut printed).expect("a line");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    out.read_to_end(&mut printed).expect("the rest");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let names = names(&printed);
+    assert!(printed.ends_with(b"\n") && names.len() < 20_000, "{}", names.len());
+    assert!(names.iter().enumerate().all(|(number, name)| *name == format!("device-{number}")));
+}
+
+#[test]
+fn a_list_that_nobody_reads_any_more_asks_for_nothing_more() {
+    let stage = Stage::of(EmulatorOptions::default().devices(20_000));
+    let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("d1 runs");
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    out.read_line(&mut line).expect("a line");
+    drop(out);
+    assert!(child.wait().expect("it ends").success());
+    assert!(stage.emulator.observed().len() < 200, "{} pages", stage.emulator.observed().len());
+}

@@ -1,0 +1,10 @@
+//! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
+
+mod calls;
+mod demo;
+mod emulator;
+#[path = "../environment/mod.rs"]
+mod environment;
+mod lists;
+mod setup;
+mod stage;
