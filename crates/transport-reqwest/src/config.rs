@@ -34,9 +34,6 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
         .pool_idle_timeout(timeouts.pool_idle())
         .connect_timeout(timeouts.connect())
         .timeout(timeouts.total());
-    if config.http_versions() == HttpVersions::Http1 {
-        builder = builder.http1_only();
-    }
     builder = match config.proxy() {
         Proxy::None => builder,
         Proxy::Http(uri) => {
@@ -160,13 +157,5 @@ impl ServerCertVerifier for Witness {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        self.0.requires_raw_public_keys()
-    }
-
-    fn root_hint_subjects(&self) -> Option<&[rustls::DistinguishedName]> {
-        self.0.root_hint_subjects()
     }
 }

@@ -19,12 +19,15 @@ use crate::handshake::{Call, Connections, Handshake};
 pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections, proxied: bool) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.
     let error = error.without_url();
+    if error.is_timeout() {
+        call.note_timeout();
+    }
     let connecting = error.is_connect() || call.was_connecting();
     let begun = call.handshake();
     let carrier = carrier(&error, connections);
     let kind = match carrier.as_ref().or(begun.as_ref()).and_then(|one| one.alert()) {
-        Some(alert) if !error.is_timeout() => Kind::PeerAlert(alert),
-        _ => match kind(&error, connecting) {
+        Some(alert) => Kind::PeerAlert(alert),
+        None => match kind(&error, connecting) {
             Kind::Dns | Kind::Refused if proxied => Kind::Proxy(None),
             kind => kind,
         },

@@ -146,6 +146,8 @@ struct Begun {
     /// Whether the call was busy with it when it was polled last. When the call can go over another connection meanwhile,
     /// hyper-util makes this one in the background.
     busy: bool,
+    /// The same at the poll before that.
+    was_busy: bool,
     /// Whether it came to stand while the call was busy with it.
     stands: bool,
 }
@@ -155,7 +157,7 @@ impl Call {
     pub(crate) async fn observe<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
         let mut future = std::pin::pin!(CALL.scope(Arc::clone(self), future));
         std::future::poll_fn(|cx| {
-            self.begun(|begun| begun.busy = false);
+            self.begun(|begun| begun.was_busy = std::mem::take(&mut begun.busy));
             future.as_mut().poll(cx)
         })
         .await
@@ -164,6 +166,12 @@ impl Call {
     /// The connection that this call began to make and did not leave to the background.
     pub(crate) fn handshake(&self) -> Option<Arc<Handshake>> {
         self.begun(|begun| begun.handshake.clone().filter(|_| begun.busy || begun.stands))
+    }
+
+    /// A limit of time ended the call. reqwest looks at its clock first, so the last poll did not come as far as the connection, and
+    /// what the one before it saw still holds.
+    pub(crate) fn note_timeout(&self) {
+        self.begun(|begun| begun.busy |= begun.was_busy);
     }
 
     /// Whether this call was still making a connection when it ended.
@@ -281,7 +289,7 @@ where
 
     fn call(&mut self, destination: R) -> Self::Future {
         let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
-        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), busy: true, stands: false });
+        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), busy: true, ..Begun::default() });
         let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), self.inner.call(destination)));
         let connections = self.connections.clone();
         Box::pin(async move {

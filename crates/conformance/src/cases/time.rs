@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use digicert_one_client::ClientBuilder;
 use digicert_one_core::{
-    Capability, Clock, Code, FixedCredential, ManualClock, Mode, Phase, Timeouts, TransportConfig, TransportErrorKind,
+    Capability, Clock, Code, Delivery, FixedCredential, ManualClock, Mode, Phase, Timeouts, TransportConfig,
+    TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawServer, Snapshot, Step, blackhole};
 use futures_util::future::{Either, join, select};
@@ -189,6 +190,17 @@ pub(crate) async fn time_09_calls_in_flight_end_or_are_counted_at_shutdown(world
     let refused = client.get("/third").send().await.expect_err("no new calls");
     assert!(refused.to_string().contains("shut down"), "{refused}");
     assert_eq!(server.ledger().requests().len(), 2);
+}
+
+pub(crate) async fn time_10_what_ran_out_while_connecting_was_not_sent(world: World) {
+    let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
+    let limits = Timeouts::new().with_connect(LONG).with_total(SHORT);
+    let transport = world.transport(&world.config().with_timeouts(limits));
+    for address in [nowhere.addr(), silent.addr()] {
+        let error = in_time(transport.send(get(format!("https://{address}/")))).await.expect_err("no connection");
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+    }
 }
 
 /// Ends by a limit of its own. Of the others that may hold, the next one comes far later, and must not be what ends it: then

@@ -146,6 +146,12 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A deployment that stops its service either loses answers or hangs, and nobody can tell which."
         fix "The client counts. If the first call fails, your transport gives up its calls when a handle of it is \
             dropped; the futures must keep what they need.";
+    "TIME-10"
+        given "An address that swallows packets, and a server that says nothing in the handshake."
+        when "The limit of the whole call runs out before that of connecting."
+        then "It is a timeout, and surely nothing was sent (`Delivery::NotSent`)."
+        why "Only what was surely not sent may be repeated whatever it is: a POST, too, is safe then."
+        fix "Note whether the call still makes its connection, and look at that when its limit ends.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.
