@@ -85,7 +85,7 @@ impl Emulator {
     pub fn start_blocking(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
         let steering = Arc::new(Steering::new(&options));
-        let (pki, state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
+        let (pki, mut state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
             Some(kept) => kept,
             None => {
                 let pki = Pki::generate();
@@ -94,7 +94,7 @@ impl Emulator {
             }
         };
         let pki = Arc::new(pki);
-        let csc = Arc::new(csc::State::create(options.csc, &pki));
+        let csc = Arc::new(csc::State::create(options.csc, &pki, &mut state.csc));
         let names = server_names(options.address);
         let server = pki.server(&names);
         let (clock, generation) = (steering.clock.as_clock(), options.generation);

@@ -8,8 +8,8 @@ use crate::end_date::{EndDate, rfc3339, x509_dates};
 use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
 use crate::signing::SigningKey;
 use crate::state::{
-    Account, AuthCertificate, Disclosed, DisclosedCertificate, DisclosedKey, Issuance, IssuedCertificate, KeptIdentity,
-    State, Token, User, UserType,
+    Account, AuthCertificate, CscSecrets, Disclosed, DisclosedCertificate, DisclosedKey, Issuance, IssuedCertificate,
+    KeptIdentity, State, Token, User, UserType,
 };
 use crate::store::{new_api_key, new_id};
 
@@ -45,6 +45,7 @@ pub(crate) fn state(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, now:
         registered_devices: Vec::new(),
         root_id: new_id(),
         intermediate_id: new_id(),
+        csc: CscSecrets::default(),
     };
     let administrator = ServiceUserSpec::new(ADMINISTRATOR);
     add_user(&mut state, UserType::Standard, administrator, pki, now);

@@ -3,6 +3,7 @@
 //! API keys are kept as SHA-256 alone, as only their holder is to have them. The exception is what the options asked for: whoever
 //! holds the emulator may see those keys as long as it exists, which is over restarts too.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use data_encoding::BASE64;
@@ -35,6 +36,16 @@ pub(crate) struct State {
     pub(crate) registered_devices: Vec<Device>,
     pub(crate) root_id: String,
     pub(crate) intermediate_id: String,
+    /// Files of before have none.
+    #[serde(default)]
+    pub(crate) csc: CscSecrets,
+}
+
+/// What the callers of CSC prove themselves with, by their ids and names. Tokens and signing keys are made anew at each start.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct CscSecrets {
+    pub(crate) clients: BTreeMap<String, String>,
+    pub(crate) digest_users: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

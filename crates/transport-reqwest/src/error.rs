@@ -107,11 +107,8 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
         if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
             return Kind::Http11Required;
         }
-        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-            if http.is_parse() {
-                return Kind::Protocol;
-            }
-            ended |= http.is_incomplete_message() || http.is_canceled() || http.is_closed();
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Kind::Protocol;
         }
         let text = cause.to_string();
         if text.starts_with("tunnel error") || text.contains("proxy authorization required") {

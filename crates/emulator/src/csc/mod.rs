@@ -22,6 +22,7 @@ mod signatures;
 mod token;
 mod transaction;
 
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -31,6 +32,8 @@ use book::Book;
 use credential::Credential;
 use digest_auth::Nonces;
 use transaction::Transactions;
+
+use crate::state::CscSecrets;
 
 pub(crate) use access::bearer_sent;
 pub(crate) use calls::respond;
@@ -57,12 +60,13 @@ struct Desk {
 }
 
 impl State {
-    pub(crate) fn create(mut options: CscOptions, pki: &Arc<Pki>) -> Self {
+    /// Secrets that the options leave open are those of before, or new ones, which are kept.
+    pub(crate) fn create(mut options: CscOptions, pki: &Arc<Pki>, kept: &mut CscSecrets) -> Self {
         for client in &mut options.clients {
-            client.secret.get_or_insert_with(book::secret);
+            settle(&mut client.secret, kept.clients.entry(client.id.clone()));
         }
         for user in &mut options.digest_users {
-            user.password.get_or_insert_with(book::secret);
+            settle(&mut user.password, kept.digest_users.entry(user.name.clone()));
         }
         let credentials = std::mem::take(&mut options.credentials);
         State {
@@ -90,6 +94,14 @@ impl State {
 
     fn credential(&self, id: &str) -> Option<&Credential> {
         self.credentials.iter().find(|credential| credential.spec.id == id)
+    }
+}
+
+/// A secret that is given counts more than the one of before.
+fn settle(secret: &mut Option<String>, kept: Entry<'_, String, String>) {
+    match secret {
+        Some(given) => *kept.or_default() = given.clone(),
+        None => *secret = Some(kept.or_insert_with(book::secret).clone()),
     }
 }
 

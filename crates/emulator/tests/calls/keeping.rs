@@ -77,6 +77,24 @@ async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
     assert!(answer.status == 401 && answer.text.contains("disabled"), "{}", answer.text);
 }
 
+#[test]
+fn the_clients_of_csc_keep_their_secrets_over_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.json");
+    let secrets = || {
+        let emulator = Emulator::start_blocking(options(&path)).unwrap();
+        let csc = emulator.csc();
+        (csc.client_secret().to_owned(), csc.digest_password().map(str::to_owned))
+    };
+    let before = secrets();
+    assert!(secrets() == before, "the secrets changed");
+    // A file of a former version has none.
+    let mut older = read(&path);
+    older["state"].as_object_mut().unwrap().remove("csc");
+    std::fs::write(&path, older.to_string()).unwrap();
+    assert!(secrets().0 != before.0);
+}
+
 #[cfg(unix)]
 #[test]
 fn only_its_owner_may_read_the_file_and_nothing_is_left_beside_it() {
