@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, ResponseBody,
-    TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
-    TrustRoots, announce_empty_body, causes,
+    ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
+    TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -135,6 +135,8 @@ impl Transport for Single {
         facts.identity_requested = Some(asked.load(Ordering::Relaxed) > 0);
         facts.identity_sent = Some(asked.load(Ordering::Relaxed) == 2);
         let stream = secured.map_err(|error| broken(error, Kind::Tls, Delivery::NotSent).with_facts(facts.clone()))?;
+        let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
         facts.tls_version = match stream.get_ref().1.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => Some(TlsVersion::Tls13),
             Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),

@@ -208,6 +208,17 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     assert!(!front.ledger().connections()[0].established());
 }
 
+pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World) {
+    for options in servers() {
+        let front = front(options);
+        let transport = world.transport(&world.config());
+        let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+        let told = exchange.facts.server_certificate.as_deref().expect("it is told");
+        assert!(told.names.iter().any(|name| name == HOST), "{told:?}");
+        assert!(told.not_before < told.not_after && !told.issuer.is_empty(), "{told:?}");
+    }
+}
+
 async fn dated(world: &World, validity: Validity, fault: PeerFault) -> Vec<Diagnosis> {
     let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
     let dated = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));

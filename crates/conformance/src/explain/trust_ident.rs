@@ -119,6 +119,13 @@ pub(super) const TRUST: &[Explanation] = explained! {
         then "That version alone is spoken, and the server of the other one is refused with HS-04 or the wider code."
         why "A policy that forbids TLS 1.2 is worth nothing if the transport goes down to it in silence."
         fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";
+    "TRUST-16"
+        given "A server whose certificate is trusted."
+        when "It answers."
+        then "The facts of the connection tell its certificate: issuer, names and dates."
+        why "A firewall that opens TLS shows its own certificate, and its issuer is what tells it from the platform."
+        fix "Read the leaf with `ServerCertificate::read` after the handshake, or in the verifier. Where your library hides it, \
+            waive this case.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.
