@@ -317,8 +317,8 @@ mod tests {
 
     use super::*;
 
-    fn standing(decrypters: usize) -> Handshake {
-        let handshake = Handshake::new(Arc::default());
+    fn standing(connections: &Connections, decrypters: usize) -> Handshake {
+        let handshake = Handshake::new(Arc::clone(&connections.ended));
         (0..decrypters).for_each(|_| handshake.note_decrypter());
         handshake.finished.store(true, Ordering::Release);
         handshake
@@ -326,9 +326,9 @@ mod tests {
 
     #[test]
     fn a_connection_is_gone_with_the_last_of_its_decrypters_and_whoever_waits_is_woken_then() {
-        let handshake = standing(2);
-        let ended = Arc::clone(&handshake.ended);
-        let mut waits = pin!(ended.notified());
+        let connections = Connections::default();
+        let handshake = standing(&connections, 2);
+        let mut waits = pin!(connections.ended().notified());
         waits.as_mut().enable();
         let mut is_woken = || waits.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
         handshake.note_decrypter_gone();
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_connection_with_new_keys_or_none_yet_is_not_gone() {
-        let handshake = standing(1);
+        let handshake = standing(&Connections::default(), 1);
         handshake.note_key_update();
         handshake.note_decrypter_gone();
         assert!(!handshake.is_gone());
