@@ -1,0 +1,74 @@
+//! A task that is cut, or whose place fails, is taken to its end.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use digicert_one_emulator::Fault;
+use http::Method;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stage::{Stage, TOKENS, assert_failed, document, shown, text};
+
+#[test]
+fn a_secret_whose_place_fails_is_in_the_last_resort_and_comes_back_by_resume() {
+    let stage = Stage::new();
+    let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
+    let last = ["--journal", &journal, "--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
+    let variables = [("DC_API_KEY", stage.emulator.users()[0].api_key()), ("RESCUE", "canary-password")];
+    let place = ["--keep-command", "sh -c 'cat >/dev/null; echo nothing is safe here >&2; exit 7'"];
+    let create = [&["--json", "token", "create", "deploy"], &last[..], &place].concat();
+    let output = stage.d1(&create, &variables);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let error = document(&output)["error"].clone();
+    assert_eq!((&error["secret"]["state"], &error["next"]), (&"last-resort".into(), &"resume".into()), "{error}");
+    let resume = shown(&error["resume"]);
+    assert!(resume.starts_with("d1 resume --journal ") && resume.contains("--last-resort-password env:RESCUE"));
+    assert!(stage.is_there("rescued") && !text(&output).contains("canary"), "{error}");
+
+    let output = stage.d1(&create, &variables);
+    assert_failed(&output, 3, &["pending", "d1 resume"]);
+
+    let output = stage.d1(&[&["--json", "resume"], &last[..], &["--keep-file", &file]].concat(), &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+    let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+    assert_eq!(enabled, 2, "the one of the beginning and the one that was kept");
+}
+
+#[test]
+fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+    let hold = stage.emulator.control().fault(Fault::hold().method(Method::PUT).path(TOKENS));
+    let arguments = ["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s", "--grace", "0s"];
+    let key = stage.path("api-key");
+    let mut rotate = stage.command(&arguments, &[("DC_API_KEY_FILE", &key)]);
+    let child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    // It has proved the new one, and waits for the one before to be disabled.
+    let is_proved = || {
+        let seen = stage.emulator.observed();
+        let made = seen.iter().rposition(|call| call.method == "POST");
+        let proved = seen.iter().rposition(|call| call.path.ends_with("/user/me"));
+        seen.iter().filter(|call| call.method == "POST").count() == 2 && made < proved
+    };
+    while !is_proved() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    let error = document(&output)["error"].clone();
+    let resume = shown(&error["resume"]);
+    assert_eq!(resume, format!("d1 resume --journal {file}.journal --keep-file {file}"), "{error}");
+
+    stage.emulator.control().remove_fault(hold);
+    let arguments: Vec<&str> = resume.split(' ').skip(1).collect();
+    let output = stage.with_key_of("api-key", &[&["--json"], &arguments[..]].concat());
+    let told = document(&output);
+    assert_eq!((&told["outcome"], &told["old"]["state"]), (&"made".into(), &"disabled".into()), "{told}");
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+    let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+    assert_eq!(enabled, 2, "the one of the beginning and the new one");
+}

@@ -1,0 +1,161 @@
+//! A service user is made whole, or nothing of it is there.
+
+use std::process::{Command, Stdio};
+
+use digicert_one_emulator::{EmulatorOptions, Fault, ServiceUserSpec};
+use serde_json::Value;
+
+use crate::stage::{Stage, assert_failed, document, shown, text};
+
+#[test]
+fn a_service_user_is_made_and_its_key_is_in_the_file_and_nowhere_else() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    let arguments = ["service-user", "create", "deploy-bot", "--role", "AM_ACCOUNT_USER", "--ends-in", "30d"];
+    let output = stage.admin(&[&arguments[..], &["--description", "ships", "--keep-file", &file]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let key = stage.read("api-key").trim().to_owned();
+    assert!(key.len() > 20 && !text(&output).contains(&key), "{}", text(&output));
+    assert!(!text(&output).contains(&key[..12]) && text(&output).contains(&file), "{}", text(&output));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+    for name in ["api-key.journal", "api-key.journal.state"] {
+        assert!(!stage.is_there(name) || !stage.read(name).contains(&key[..12]), "{name} holds the key");
+    }
+    let me = stage.with_key_of("api-key", &["--json", "whoami"]);
+    assert_eq!(document(&me)["user"]["friendly_name"], "deploy-bot");
+    let user = stage.seen(&["service-user", "show", "deploy-bot"])["user"].clone();
+    assert_eq!((&user["description"], &user["roles"][0]), (&"ships".into(), &"AM_ACCOUNT_USER".into()));
+    assert!(user["end_date"].is_string(), "{user}");
+}
+
+#[test]
+fn a_create_call_tells_in_json_where_the_key_is() {
+    let stage = Stage::new();
+    let (file, account) = (stage.path("api-key"), stage.emulator.account_id().to_owned());
+    let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--keep-file", &file];
+    let output = stage.admin(&arguments);
+    let told = document(&output);
+    assert_eq!((&told["task"], &told["outcome"]), (&"create-service-user".into(), &"made".into()), "{told}");
+    assert!(shown(&told["kept"]["place"]).contains(&file) && told["kept"]["read_back"] == true, "{told}");
+    assert_eq!(told["owner"], stage.seen(&["service-user", "show", "deploy-bot"])["user"]["id"]);
+    assert!(!text(&output).contains(stage.read("api-key").trim()), "{told}");
+    assert!(output.stderr.is_empty(), "{}", text(&output));
+}
+
+#[test]
+fn a_taken_name_is_refused_before_anything_is_made() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    let output = stage.admin(&["service-user", "create", "ci-bot", "--keep-file", &file]);
+    assert_failed(&output, 9, &["API-06", "ci-bot", "the secret: none was made"]);
+    stage.assert_untouched("api-key");
+}
+
+#[test]
+fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
+    let cases: [(&[&str], i32, &[&str]); 5] = [
+        (&["service-user", "create", "a/b"], 9, &["API-01", "friendly_name may hold"]),
+        (&["service-user", "create", " "], 3, &["empty"]),
+        (&["service-user", "create", "x", "--role", "NO_SUCH_ROLE"], 9, &["API-01", "role"]),
+        (&["service-user", "create", "x", "--ends", "2020-01-31"], 3, &["2020-01-31", "over"]),
+        (&["service-user", "create", "x", "--account", "nobody"], 9, &["API-01", "account"]),
+    ];
+    for (arguments, exit, words) in cases {
+        let stage = Stage::new();
+        let output = stage.admin(&[arguments, &["--keep-file", &stage.path("api-key")]].concat());
+        assert_failed(&output, exit, words);
+        assert_eq!(stage.user_names(), ["ci-bot"], "{arguments:?}");
+        stage.assert_nothing_left("api-key");
+    }
+}
+
+#[test]
+fn an_end_date_after_the_owners_becomes_the_owners() {
+    let end = "2099-06-30".parse().expect("a day");
+    let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]));
+    let file = stage.path("api-key");
+    let output = stage.bot(&["--json", "token", "create", "x", "--ends", "2099-12-31", "--keep-file", &file]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(document(&output)["ends"], "2099-06-30T23:59:59Z");
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("reader").permissions(&[])]));
+    let file = stage.path("api-key");
+    let output = stage.bot(&["service-user", "create", "x", "--keep-file", &file]);
+    assert_failed(&output, 6, &["AUT-03", "MANAGE_AM_ACCOUNT", "the secret: none was made"]);
+    let output = stage.bot(&["--json", "service-user", "create", "x", "--keep-file", &file]);
+    let error = document(&output)["error"].clone();
+    assert_eq!((&error["code"], &error["exit"]), (&"AUT-03".into(), &6.into()), "{error}");
+    assert_eq!((&error["secret"]["state"], &error["resume"]), (&"none".into(), &Value::Null), "{error}");
+    stage.assert_untouched("api-key");
+    let output = stage.bot(&["service-user", "list"]);
+    assert_failed(&output, 6, &["AUT-03", "MANAGE_AM_ACCOUNT"]);
+}
+
+#[test]
+fn a_place_that_would_not_keep_it_is_found_before_anything_is_made() {
+    let stage = Stage::new();
+    let (journal, missing) = (stage.path("api-key.journal"), stage.path("missing/api-key"));
+    let directory = stage.path("");
+    let program = stage.path("no-such-program");
+    let places: [(&[&str], &str); 4] = [
+        (&["--keep-file", &missing], "make the directory first"),
+        (&["--keep-file", &directory], &directory),
+        (&["--keep-command", &program], &program),
+        (&["--show-once"], "is no terminal"),
+    ];
+    for (place, words) in places {
+        let arguments = [&["service-user", "create", "x", "--journal", &journal], place].concat();
+        assert_failed(&stage.admin(&arguments), 3, &[words, "the secret: none was made"]);
+        stage.assert_untouched("api-key");
+    }
+}
+
+/// The system's own file systems are read-only or full for everybody, the superuser too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_or_full_file_system_is_found_before_anything_is_made() {
+    let stage = Stage::new();
+    let journal = stage.path("api-key.journal");
+    let arguments = ["service-user", "create", "x", "--journal", &journal, "--keep-file", "/proc/self/d1-api-key"];
+    assert_failed(&stage.admin(&arguments), 3, &["/proc/self", "the secret: none was made"]);
+    stage.assert_untouched("api-key");
+
+    // No file may grow: what a full disk does to a write. The journal is there already and stays as it is.
+    let file = stage.path("api-key");
+    let mut d1 = stage.command(&["service-user", "create", "x", "--keep-file", &file], &[]);
+    d1.env("DC_API_KEY", stage.emulator.administrator().api_key());
+    let mut full = Command::new("sh");
+    full.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(d1.get_program()).args(d1.get_args());
+    for (name, value) in d1.get_envs() {
+        match value {
+            Some(value) => full.env(name, value),
+            None => full.env_remove(name),
+        };
+    }
+    // Its answer must not be cut by the same limit: pipes are not files.
+    let output = full.stdin(Stdio::null()).output().expect("sh runs");
+    assert_failed(&output, 3, &["File too large", "the secret: none was made"]);
+    stage.assert_untouched("api-key");
+}
+
+#[test]
+fn an_answer_without_the_secret_is_an_error_and_what_was_made_is_removed() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    stage.emulator.control().fault(Fault::without_secret());
+    let output = stage.admin(&["--json", "service-user", "create", "x", "--keep-file", &file]);
+    assert_eq!(output.status.code(), Some(9), "{}", text(&output));
+    let error = document(&output)["error"].clone();
+    assert_eq!((&error["code"], &error["kind"]), (&"API-05".into(), &"not-shown".into()), "{error}");
+    assert!(!error["platform"].as_array().expect("a list").is_empty(), "{error}");
+    stage.emulator.control().clear_faults();
+    assert_eq!(stage.user_names(), ["ci-bot"], "it is still there");
+    stage.assert_nothing_left("api-key");
+}

@@ -1,0 +1,108 @@
+//! Rotation of tokens and certificates, and what a dry run says of it.
+
+use digicert_one_emulator::{EmulatorOptions, Generation};
+
+use crate::stage::{Stage, assert_failed, document, shown, text};
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    let commands: [&[&str]; 5] = [
+        &["service-user", "create", "x", "--ends-in", "30d"],
+        &["token", "create", "x"],
+        &["token", "rotate", "--ends-in", "90d", "--delete-old-after", "7d"],
+        &["cert", "request", "x"],
+        &["cert", "rotate"],
+    ];
+    for command in commands {
+        let arguments = [command, &["--keep-file", &file, "--dry-run"]].concat();
+        let output = stage.bot(&arguments);
+        assert!(output.status.success(), "{command:?}: {}", text(&output));
+        assert!(text(&output).contains("nothing is sent or written yet"), "{}", text(&output));
+        assert!(text(&output).contains("POST /account/api/v1/"), "{}", text(&output));
+        let told = document(&stage.bot(&[&["--json"], &arguments[..]].concat()));
+        assert_eq!(told["outcome"], "planned", "{told}");
+        assert!(told["steps"].as_array().is_some_and(|steps| steps.len() > 4), "{told}");
+    }
+    let left: Vec<_> = std::fs::read_dir(stage.directory.path()).expect("there").flatten().collect();
+    assert_eq!(left.len(), 1, "only the CA is there: {left:?}");
+    stage.assert_untouched("api-key");
+}
+
+#[test]
+fn a_token_is_rotated_and_the_one_before_works_no_more() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    let output = stage.bot(&["token", "create", "deploy", "--ends-in", "30d", "--keep-file", &file]);
+    assert!(output.status.success(), "{}", text(&output));
+    let first = stage.read("api-key").trim().to_owned();
+
+    let rotate = ["--json", "token", "rotate", "--keep-file", &file, "--ends-in", "90d", "--grace", "0s"];
+    let output = stage.with_key_of("api-key", &rotate);
+    let told = document(&output);
+    assert_eq!((&told["outcome"], output.status.success()), (&"not-due".into(), true), "made a moment ago: {told}");
+    assert_eq!(stage.read("api-key").trim(), first);
+    let output = stage.with_key_of("api-key", &[&rotate[..], &["--min-age", "0s", "--renew-before", "14d"]].concat());
+    assert_eq!(document(&output)["outcome"], "not-due", "good for longer: {}", text(&output));
+
+    let output = stage.with_key_of("api-key", &[&rotate[..], &["--min-age", "0s", "--renew-before", "60d"]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let told = document(&output);
+    assert_eq!((&told["outcome"], &told["old"]["state"]), (&"made".into(), &"disabled".into()), "{told}");
+    let second = stage.read("api-key").trim().to_owned();
+    assert!(first != second && !text(&output).contains(&second) && !text(&output).contains(&first), "{told}");
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+    assert_failed(&stage.d1(&["whoami"], &[("DC_API_KEY", &first)]), 5, &["AUT-01"]);
+    let old = shown(&told["old"]["id"]);
+    assert!(stage.tokens_of("ci-bot").contains(&(old.clone(), false)), "{old}");
+
+    // A third one, named by hand, and the second one is deleted at once.
+    let id = shown(&told["id"]);
+    let more = ["--min-age", "0s", "--old", &id, "--delete-old-after", "0s"];
+    let output = stage.with_key_of("api-key", &[&rotate[..], &more].concat());
+    let told = document(&output);
+    assert_eq!((&told["old"]["state"], &told["old"]["id"]), (&"deleted".into(), &id.clone().into()), "{told}");
+    assert!(!stage.tokens_of("ci-bot").iter().any(|(one, _)| *one == id));
+}
+
+#[test]
+fn an_old_platform_says_what_there_is_instead_of_a_rotation() {
+    let stage = Stage::of(EmulatorOptions::default().generation(Generation::OneKey));
+    let file = stage.path("api-key");
+    let output = stage.bot(&["token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
+    assert_failed(&output, 9, &["API-07", "one API token only", "second service user", "extend the end date"]);
+    let output = stage.bot(&["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
+    assert_eq!(document(&output)["error"]["kind"], "token-limit", "{}", text(&output));
+    assert!(stage.bot(&["whoami"]).status.success(), "the one that is there still works");
+    stage.assert_nothing_left("api-key");
+}
+
+#[test]
+fn a_certificate_is_requested_and_rotated_and_its_key_never_leaves() {
+    let stage = Stage::new();
+    let directory = stage.path("credentials");
+    std::fs::create_dir(&directory).expect("made");
+    let output = stage.bot(&["--json", "cert", "request", "deploy", "--ends-in", "30d", "--keep-dir", &directory]);
+    assert!(output.status.success(), "{}", text(&output));
+    let by_directory = [("DC_CREDENTIALS_DIR", &*directory)];
+    let whoami = stage.d1(&["--json", "whoami"], &by_directory);
+    assert_eq!(document(&whoami)["mode"], "certificate", "{}", text(&whoami));
+    let first = shown(&document(&output)["id"]);
+    let key = stage.read("credentials/tls.key");
+
+    let rotate = ["--json", "cert", "rotate", "--keep-dir", &directory, "--key-type", "p384", "--min-age", "0s"];
+    let output = stage.d1(&[&rotate[..], &["--grace", "0s"]].concat(), &by_directory);
+    let told = document(&output);
+    assert_eq!((&told["outcome"], &told["old"]["id"]), (&"made".into(), &first.clone().into()), "{told}");
+    let line = stage.read("credentials/tls.key").lines().nth(1).expect("base64").to_owned();
+    assert!(!key.contains(&line) && !text(&output).contains(&line), "{told}");
+    assert!(stage.d1(&["whoami"], &by_directory).status.success());
+    let certificates = stage.seen(&["cert", "list", "--user", "ci-bot"]);
+    let is_enabled = |id: &str| {
+        let all = certificates["items"].as_array().expect("a list");
+        all.iter().find(|one| one["id"] == id).expect("it is listed")["enabled"].clone()
+    };
+    assert_eq!((is_enabled(&first), is_enabled(&shown(&told["id"]))), (false.into(), true.into()));
+    assert!(stage.is_there("credentials.certificate.journal"));
+}
