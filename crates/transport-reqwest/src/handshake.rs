@@ -345,4 +345,28 @@ mod tests {
         assert!(!handshake.is_gone());
         assert!(!Handshake::new(Arc::default()).is_gone(), "it does not stand yet");
     }
+
+    #[test]
+    fn a_call_is_lost_when_no_connection_stands_that_it_could_be_on() {
+        let (connections, call) = (Connections::default(), Call::default());
+        let mut remember = (1..).map(|port| {
+            let handshake = Arc::new(standing(&connections, 1));
+            connections.remember(SocketAddr::from(([127, 0, 0, 1], port)), Arc::clone(&handshake));
+            handshake
+        });
+        let first = remember.next().expect("endless");
+        assert!(!connections.have_lost(&call));
+        first.note_decrypter_gone();
+        assert!(connections.have_lost(&call));
+        let others: Vec<_> = remember.by_ref().take(REMEMBERED - 1).collect();
+        assert!(!connections.have_lost(&call));
+        others.iter().for_each(|other| other.note_decrypter_gone());
+        // Those that are gone make room, and nothing is forgotten.
+        remember.next().expect("endless").note_decrypter_gone();
+        assert!(connections.have_lost(&call));
+        // One that stands has to be forgotten: then nothing is certain.
+        let standing: Vec<_> = remember.take(REMEMBERED + 1).collect();
+        standing.iter().for_each(|one| one.note_decrypter_gone());
+        assert!(!connections.have_lost(&call));
+    }
 }
