@@ -112,6 +112,8 @@ defects! {
     KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "nobody vouches for it any more: Response";
     /// ignores which version of TLS it is held to
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
+    /// keeps the certificate of the server to itself
+    HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
@@ -165,6 +167,8 @@ defects! {
     KeepsDroppedCalls keeps_dropped_calls "TIME-06" "the connection stays open";
     /// makes no call any more when one was cancelled
     StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
+    /// cannot tell whether it sent a call that ran out while it connected
+    DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
     // Bodies.
     /// ends every body after 1 MiB
     StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";

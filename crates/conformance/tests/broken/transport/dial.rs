@@ -103,6 +103,8 @@ impl Dialer {
     }
 
     fn late(&self, phase: Phase, facts: ConnectionFacts, late: tokio::time::error::Elapsed) -> TransportError {
-        Report::new(facts, self.flaw).error(Kind::Timeout(phase), Delivery::NotSent, late)
+        let unsure = self.flaw.is(Defect::DoubtsThatNothingWasSent);
+        let delivery = if unsure { Delivery::Unknown } else { Delivery::NotSent };
+        Report::new(facts, self.flaw).error(Kind::Timeout(phase), delivery, late)
     }
 }

@@ -105,6 +105,9 @@ impl Tls {
         facts.tls_resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
         let leaf = session.peer_certificates().and_then(|chain| chain.first());
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
+        if self.flaw.is(Defect::HidesTheServersCertificate) {
+            facts.server_certificate = None;
+        }
     }
 }
 
