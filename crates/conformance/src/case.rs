@@ -240,6 +240,7 @@ macro_rules! __every_case {
             pool pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left "POOL-08" Should;
             pool pool_09_the_best_version_in_common_is_spoken "POOL-09" Should;
             pool pool_10_one_certificate_for_two_names_joins_no_connections "POOL-10" Must;
+            pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Should;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;
@@ -251,6 +252,7 @@ macro_rules! __every_case {
             proxy proxy_09_variables_count_in_the_documented_order "PROXY-09" Should;
             proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused "PROXY-10" May;
             proxy proxy_11_a_transport_reads_no_variable_of_the_environment "PROXY-11" Must;
+            proxy proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build "PROXY-12" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;

@@ -160,7 +160,7 @@ fn proxy(uri: &Uri, config: &TransportConfig) -> Result<(Uri, Option<Credentials
         return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
     }
     let host = uri.host().unwrap_or_default();
-    if uri.scheme_str() != Some("http") || host.is_empty() {
+    if uri.scheme_str() != Some("http") {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));
     }
     let host = match overridden(config, host) {

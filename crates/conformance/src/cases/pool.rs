@@ -301,3 +301,14 @@ pub(crate) async fn pool_10_one_certificate_for_two_names_joins_no_connections(w
         }
     }
 }
+
+pub(crate) async fn pool_11_a_call_that_fails_leaves_the_connections_of_others(world: World) {
+    let front = front(FrontOptions::default());
+    let nowhere = format!("https://{}/", testbed::refused_addr());
+    let transport = world.transport(&world.config());
+    for _ in 0..3 {
+        collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+        transport.send(get(&nowhere)).await.expect_err("nobody listens there");
+    }
+    assert_eq!(front.ledger().connections().len(), 1, "every failure cost a connection");
+}

@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use digicert_one_client::credentials::{ProxySetup, Setting};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{
-    Capability, Code, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, TransportConfig,
+    Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, TransportConfig,
     TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
@@ -315,4 +315,13 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
     };
     let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
     transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+}
+
+pub(crate) async fn proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build(world: World) {
+    for scheme in ["ftp", "gopher", "socks4"] {
+        let config = proxied(world.config(), &format!("{scheme}://127.0.0.1:1"));
+        let error = world.connector.connect(&config).expect_err("no such proxy");
+        let refused = matches!(error.kind(), TransportErrorKind::Config | TransportErrorKind::Unsupported(_));
+        assert!(refused && error.delivery() == Delivery::NotSent, "{scheme}: {error:?}");
+    }
 }

@@ -75,6 +75,12 @@ pub(super) const POOL: &[Explanation] = explained! {
         why "RFC 9113 lets a client join such connections; the identity would then reach a host that it was not meant \
             for."
         fix "Key the pool by the name and not by the address, and switch off the coalescing of HTTP/2 connections.";
+    "POOL-11"
+        given "A connection in the pool, and a call to another host that fails."
+        when "The next call goes to the first host."
+        then "It goes over the connection that is there."
+        why "One host that is down would cost every call to the others a handshake."
+        fix "Give up the connection that failed, not the pool or the client that it was in.";
 };
 
 /// A proxy carries a tunnel and learns nothing but the name of the host.
@@ -160,6 +166,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "It goes straight to the server, and nobody connects to the proxy."
         why "Which way a key takes is the client's decision, which reads those variables once, with its own rules of exceptions."
         fix "Switch off the proxy detection of your library, such as `no_proxy()` or an explicit empty proxy.";
+    "PROXY-12"
+        given "A configuration whose proxy has an address of another scheme, such as `ftp:`."
+        when "A transport is made with it."
+        then "That is refused, by kind `Config` or `Unsupported`, and nothing is sent."
+        why "A proxy that is left out, or spoken to in another protocol, is a way that the key was not meant to take."
+        fix "Match the schemes that you know, and refuse the rest when the transport is made.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.
