@@ -13,6 +13,15 @@ use crate::{Failure, cargo};
 
 const TRANSPORTS: [&str; 3] = ["reqwest", "native-tls", "isahc"];
 
+/// What a transport has beside the suites that each has.
+fn own_tests(name: &str) -> &'static [&'static str] {
+    match name {
+        "native-tls" => &["--test", "wire"],
+        "isahc" => &["--test", "handover", "--test", "log", "--test", "wire"],
+        _ => &[],
+    }
+}
+
 /// Which, and what part.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -50,7 +59,10 @@ fn mutate(name: &str, folder: &Path, shard: Option<&str>) -> Result<(), Failure>
     command.arg("--output").arg(folder);
     // One case that does not hold is enough.
     command.env("DIGICERT_ONE_CONFORMANCE_FAIL_FAST", "1");
-    command.args(shard.map(|shard| format!("--shard={shard}")));
+    command.args(
+        shard.map(|shard| ["--sharding=round-robin".to_owned(), format!("--shard={shard}")]).into_iter().flatten(),
+    );
+    command.arg("--").args(own_tests(name));
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo mutants: {error}")))?;
     match status.code() {
         // All caught; some missed; some timed out.
