@@ -237,7 +237,7 @@ pub(super) const BODY: &[Explanation] = explained! {
         fix "Want `close_notify` where the end of the connection is the end of the body. native-tls hides its absence \
             on some systems: watch the records.";
     "BODY-12"
-        given "An answer with a length, one in chunks, and one without a body."
+        given "An answer with a length, one in chunks, one that claims both, and one without a body."
         when "The body is read frame by frame, and asked before each what is left."
         then "`size_hint` never rules out what is still to come, and `is_end_stream` is not said before the end."
         why "Whoever hands the body on, such as a server that answers with it, writes that length and stops at that \
