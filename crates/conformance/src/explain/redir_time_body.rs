@@ -245,9 +245,9 @@ pub(super) const BODY: &[Explanation] = explained! {
         fix "Pass both on from the body of your library, or leave them out: the defaults of `http_body::Body` claim \
             nothing.";
     "BODY-13"
-        given "A server on TLS 1.3 that changes its keys in the middle of an answer, and again before the next one on the same connection."
-        when "Both answers are read."
-        then "Both arrive whole, over one connection."
+        given "A server on TLS 1.3 that changes its keys in the middle of a head that takes its time, and again in the body."
+        when "The answer is read."
+        then "It arrives whole, and the request was sent once."
         why "A connection that carries much, or lives long, gets new keys (RFC 8446 §4.6.3). Whoever watches a connection by \
             its keys, or by its records, takes that for its end."
         fix "Leave key updates to the TLS library. If you observe its ciphers, count a connection as ended only when the last \
