@@ -110,6 +110,7 @@ macro_rules! __every_case {
             host host_07_an_absolute_url_as_path_sends_nothing "HOST-07" Must;
             host host_08_two_installations_in_one_process_share_no_credential "HOST-08" Should;
             host host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certificate "HOST-09" Must;
+            host host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent "HOST-10" Must;
             trust trust_01_a_private_ca_that_is_configured_is_trusted "TRUST-01" Must;
             trust trust_02_a_private_ca_that_is_not_configured_is_refused "TRUST-02" Must;
             trust trust_03_an_expired_server_is_refused "TRUST-03" Must;
@@ -253,6 +254,7 @@ macro_rules! __every_case {
             proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused "PROXY-10" May;
             proxy proxy_11_a_transport_reads_no_variable_of_the_environment "PROXY-11" Must;
             proxy proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build "PROXY-12" Must;
+            proxy proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_silent_times_out "PROXY-13" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;

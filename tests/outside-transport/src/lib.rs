@@ -113,6 +113,9 @@ impl Transport for Single {
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(local(Kind::NoRuntime, error));
         }
+        if !matches!(request.uri().scheme_str(), Some("https" | "http")) {
+            return Err(local(Kind::Config, "neither https nor http"));
+        }
         let end = Instant::now() + self.config.timeouts().total();
         let asked = Arc::new(AtomicU8::new(0));
         let connecting = (Instant::now() + self.config.timeouts().connect()).min(end);

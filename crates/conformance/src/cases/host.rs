@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use digicert_one_client::Client;
 use digicert_one_core::{
-    ApiKey, Capability, Code, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage,
+    ApiKey, Capability, Code, Delivery, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage,
     TransportErrorKind,
 };
 use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
@@ -176,4 +176,15 @@ pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certif
         assert_eq!(error.kind(), TransportErrorKind::PeerUntrusted(PeerFault::Unspecified));
     }
     assert!(names_only.ledger().requests().is_empty());
+}
+
+pub(crate) async fn host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent(world: World) {
+    let server = up(RawServer::silent());
+    let transport = world.transport(&world.config());
+    for scheme in ["ftp", "ws"] {
+        let call = transport.send(get(format!("{scheme}://127.0.0.1:{}/", server.port())));
+        let error = call.await.expect_err("no such thing");
+        assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Config, Delivery::NotSent), "{error:?}");
+    }
+    assert!(server.ledger().connections().is_empty());
 }

@@ -9,12 +9,12 @@ use data_encoding::BASE64;
 use digicert_one_client::credentials::{ProxySetup, Setting};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{
-    Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, TransportConfig,
-    TransportErrorKind, causes,
+    Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
+    TransportConfig, TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
-    handler, refused_addr,
+    blackhole, handler, refused_addr,
 };
 use http::Response;
 
@@ -324,4 +324,23 @@ pub(crate) async fn proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build(worl
         let refused = matches!(error.kind(), TransportErrorKind::Config | TransportErrorKind::Unsupported(_));
         assert!(refused && error.delivery() == Delivery::NotSent, "{scheme}: {error:?}");
     }
+}
+
+pub(crate) async fn proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_silent_times_out(world: World) {
+    let asked = Step::ReadUntil(Recording::default(), b"\r\n\r\n"[..].into());
+    let hangs_up = up(RawServer::start(RawOptions::plain([vec![asked, Step::CloseClean]])));
+    let config = proxied(world.config(), &hangs_up.url("127.0.0.1"));
+    if world.lacks(Capability::HttpProxy, &config) {
+        return;
+    }
+    let error = world.transport(&config).send(get(format!("https://{HOST}/"))).await.expect_err("no tunnel");
+    assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_02, "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+
+    let silent = blackhole().expect("a full backlog on loopback");
+    let limits = Timeouts::new().with_connect(Duration::from_millis(300));
+    let config = proxied(world.config(), &format!("http://{}", silent.addr())).with_timeouts(limits);
+    let error = world.transport(&config).send(get(format!("https://{HOST}/"))).await.expect_err("no tunnel");
+    assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
 }

@@ -274,4 +274,10 @@ pub(super) const HOST: &[Explanation] = explained! {
             authority."
         fix "RFC 6066 forbids an address as SNI: make the server name of the engine from the IP address. Never switch \
             off name checks to let it pass.";
+    "HOST-10"
+        given "A server, and its address under `ftp:` and `ws:`."
+        when "A request with that address is sent."
+        then "It fails before anything is sent, and nobody connects to the server."
+        why "Libraries that speak more than HTTP would carry the key in a protocol that nobody thought of."
+        fix "Let `https` through, `http` for loopback, and refuse the rest before the library sees it.";
 };

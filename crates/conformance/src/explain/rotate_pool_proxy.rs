@@ -172,6 +172,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "That is refused, by kind `Config` or `Unsupported`, and nothing is sent."
         why "A proxy that is left out, or spoken to in another protocol, is a way that the key was not meant to take."
         fix "Match the schemes that you know, and refuse the rest when the transport is made.";
+    "PROXY-13"
+        given "A proxy that hangs up when it is asked for a tunnel, and one at an address that swallows packets."
+        when "A call is made through each."
+        then "The first is the proxy's failure (NET-02), the second a timeout; surely nothing was sent."
+        why "Nobody looks at the platform for what the proxy does, and whoever is silent may be anybody."
+        fix "Take every failure before the tunnel stands for the proxy's, but leave time limits what they are.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

@@ -252,6 +252,8 @@ defects! {
     RefusesByAnotherName refuses_by_another_name "PROXY-10" "left: Config";
     /// takes a proxy from the environment
     ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
+    /// takes a proxy of any scheme for one of HTTP
+    TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy";
     // Rotation.
     /// resumes TLS sessions of another transport
     SharesSessions shares_sessions "ROTATE-03" "left: Resumed";

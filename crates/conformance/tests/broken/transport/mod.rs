@@ -168,6 +168,12 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
         config.trust().given()?;
         return Err(TransportError::unsupported(lacking, "only given roots"));
     }
+    if let Proxy::Http(uri) = config.proxy()
+        && !matches!(uri.scheme_str(), Some("http" | "https" | "socks5" | "socks5h"))
+        && !flaw.is(Defect::TakesAnyProxyForHttp)
+    {
+        return Err(failure::local(Kind::Config, "no kind of proxy that is known"));
+    }
     match config.proxy().capability().filter(|capability| *capability != Capability::HttpProxy) {
         Some(_) if flaw.is(Defect::AcceptsProxiesItLacks) => Ok(()),
         Some(_) if flaw.is(Defect::RefusesByAnotherName) => Err(TransportError::new(Kind::Config, Delivery::NotSent)),
