@@ -121,7 +121,7 @@ pub(super) const TRUST: &[Explanation] = explained! {
         fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";
     "TRUST-16"
         given "A server whose certificate is trusted."
-        when "It answers."
+        when "It answers a call."
         then "The facts of the connection tell its certificate: issuer, names and dates."
         why "A firewall that opens TLS shows its own certificate, and its issuer is what tells it from the platform."
         fix "Read the leaf with `ServerCertificate::read` after the handshake, or in the verifier. Where your library hides it, \
