@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use digicert_one_core::{
     Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind, TrustRoots,
+    TransportErrorKind,
 };
 use http::Uri;
 use isahc::HttpClient;
@@ -14,7 +14,6 @@ use isahc::auth::{Authentication, Credentials};
 use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
-use crate::OPENSSL;
 use crate::hush::Hush;
 use crate::identity::Handover;
 use crate::slot::Lane;
@@ -29,6 +28,7 @@ pub(crate) enum Reuse {
 /// An isahc client with exactly this configuration.
 pub(crate) fn lane(
     config: &TransportConfig,
+    trust: &TrustStore,
     identity: Option<Arc<Handover>>,
     reuse: Reuse,
 ) -> Result<Lane, TransportError> {
@@ -49,7 +49,7 @@ pub(crate) fn lane(
             // takes with it (lib/transfer.c, `Curl_retry_request`). isahc cannot switch that off.
             _ => VersionNegotiation::http11(),
         })
-        .tls_config(tls(config, identity.as_deref())?);
+        .tls_config(tls(config, trust, identity.as_deref()));
     if reuse == Reuse::Never {
         builder = builder.connection_cache_size(0);
     }
@@ -96,55 +96,15 @@ fn limit(limit: Duration) -> Duration {
     limit.clamp(Duration::from_millis(1), Duration::from_millis(i32::MAX as u64))
 }
 
-fn tls(config: &TransportConfig, identity: Option<&Handover>) -> Result<TlsConfig, TransportError> {
+fn tls(config: &TransportConfig, trust: &TrustStore, identity: Option<&Handover>) -> TlsConfig {
     let mut tls = TlsConfig::builder()
-        .trust_store(trust(config.trust())?)
+        .trust_store(trust.clone())
         .min_version(version(config.tls_versions().lowest()))
         .max_version(version(config.tls_versions().highest()));
     if let Some(identity) = identity {
         tls = tls.identity(identity.identity());
     }
-    Ok(tls.build())
-}
-
-fn trust(trust: &TrustRoots) -> Result<TrustStore, TransportError> {
-    let given = trust.given()?;
-    match trust {
-        TrustRoots::System => return Ok(TrustStore::native()),
-        TrustRoots::Only(_) if OPENSSL => {
-            // curl sets the directory on every handle, and isahc has no way to unset it.
-            let why = "libcurl on OpenSSL also trusts the system's CA directory; use the rustls engine";
-            return Err(TransportError::unsupported(Capability::TrustOnly, why));
-        }
-        TrustRoots::SystemAnd(_) if !OPENSSL => {
-            let why = "libcurl on rustls takes given roots in place of the system's, not beside them";
-            return Err(TransportError::unsupported(Capability::TrustSystemAnd, why));
-        }
-        TrustRoots::Only(_) | TrustRoots::SystemAnd(_) => {}
-        _ => return Err(invalid("a kind of trust roots that this transport does not know")),
-    }
-    let system = system_bundle()
-        .map_err(|error| TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error))?;
-    let store = TrustStore::builder().certificate_from_pem(system);
-    Ok(given.iter().fold(store, |store, root| store.certificate_from_der(root)).build())
-}
-
-/// The system's roots in one file, as far as libcurl on OpenSSL would have read it: given roots take its place. The directory
-/// stays whatever is given.
-#[cfg(feature = "openssl-engine")]
-fn system_bundle() -> std::io::Result<Vec<u8>> {
-    // The curl crate asks the same library.
-    let Some(file) = openssl_probe::probe().cert_file else { return Ok(Vec::new()) };
-    let mut bundle = std::fs::read(file)?;
-    bundle.push(b'\n');
-    Ok(bundle)
-}
-
-/// rustls takes the given roots and no others.
-#[cfg(not(feature = "openssl-engine"))]
-#[expect(clippy::unnecessary_wraps, reason = "the other engine reads a file")]
-fn system_bundle() -> std::io::Result<Vec<u8>> {
-    Ok(Vec::new())
+    tls.build()
 }
 
 fn version(version: TlsVersion) -> ProtocolVersion {

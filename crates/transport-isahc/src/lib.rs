@@ -30,6 +30,7 @@ mod hush;
 mod identity;
 mod slot;
 mod transport;
+mod trust;
 
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING}
 use http::{Method, Request, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
+use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
@@ -24,19 +25,23 @@ use crate::config::{self, Reuse, invalid};
 use crate::error;
 use crate::identity::Handover;
 use crate::slot::{Lane, Slot, Watch};
+use crate::trust;
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
     /// Filled by the first request that needs it: every isahc client has a thread of its own.
     single: Slot,
     config: TransportConfig,
+    trust: TrustStore,
     identity: Option<Arc<Handover>>,
 }
 
 impl IsahcTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let identity = config.identity().map(Handover::new).transpose()?.map(Arc::new);
-        let transport = Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), identity };
+        let trust = trust::store(config.trust())?;
+        let transport =
+            Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), trust, identity };
         // Made now, so that what isahc refuses is refused here.
         transport.begin(&Method::GET)?.ended();
         Ok(transport)
@@ -47,7 +52,7 @@ impl IsahcTransport {
             Method::GET | Method::HEAD => (&self.pooled, Reuse::Pool),
             _ => (&self.single, Reuse::Never),
         };
-        slot.begin(|| config::lane(&self.config, self.identity.clone(), reuse))
+        slot.begin(|| config::lane(&self.config, &self.trust, self.identity.clone(), reuse))
     }
 }
 
