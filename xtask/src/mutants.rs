@@ -11,22 +11,41 @@ use std::process::Command;
 
 use crate::{Failure, cargo};
 
-const TRANSPORTS: [&str; 3] = ["reqwest", "native-tls", "isahc"];
-
-/// What a transport has beside the suites that each has.
-fn own_tests(name: &str) -> &'static [&'static str] {
-    match name {
-        "native-tls" => &["--test", "wire"],
-        "isahc" => &["--test", "handover", "--test", "log", "--test", "wire"],
-        _ => &[],
-    }
+/// One run: a transport, and what of it is changed and asked.
+struct Target {
+    name: &'static str,
+    package: &'static str,
+    /// How it is built, and which of its files are changed; cargo-mutants reads no feature off the source.
+    options: &'static [&'static str],
+    /// What it has beside the suites that each has.
+    tests: &'static [&'static str],
 }
+
+/// Compiled with OpenSSL alone.
+const OPENSSL_FILE: &str = "crates/transport-isahc/src/trust/system.rs";
+
+const TARGETS: [Target; 4] = [
+    Target { name: "reqwest", package: "reqwest", options: &[], tests: &[] },
+    Target { name: "native-tls", package: "native-tls", options: &[], tests: &["wire"] },
+    Target {
+        name: "isahc",
+        package: "isahc",
+        options: &["--exclude", OPENSSL_FILE],
+        tests: &["handover", "log", "log_crate", "wire"],
+    },
+    Target {
+        name: "isahc-openssl",
+        package: "isahc",
+        options: &["--no-default-features", "--features", "openssl-engine", "--file", OPENSSL_FILE],
+        tests: &["roots"],
+    },
+];
 
 /// Which, and what part.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// This transport alone
-    #[arg(long, value_name = "TRANSPORT", value_parser = TRANSPORTS)]
+    #[arg(long, value_name = "TRANSPORT", value_parser = TARGETS.map(|target| target.name))]
     only: Option<String>,
     /// A part of the mutants, such as 0/8: each eighth from the first
     #[arg(long, value_name = "K/N")]
@@ -38,12 +57,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut holes = Vec::new();
-    for name in TRANSPORTS.iter().filter(|name| arguments.only.as_deref().is_none_or(|only| only == **name)) {
+    let wanted = |target: &&Target| arguments.only.as_deref().is_none_or(|only| only == target.name);
+    for target in TARGETS.iter().filter(wanted) {
+        let name = target.name;
         let folder = cargo::target_directory()?.join("mutants").join(name);
         if !arguments.judge {
-            mutate(name, &folder, arguments.shard.as_deref())?;
+            mutate(target, &folder, arguments.shard.as_deref())?;
         }
-        let known = known(name)?;
+        let known = known(target.package)?;
         let seen = Seen::read(&folder.join("mutants.out"))?;
         println!("==> {name}: {seen}");
         holes.extend(seen.holes(&known).into_iter().map(|hole| format!("{name}: {hole}")));
@@ -52,17 +73,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Its status tells of survivors too, which are for us to judge; so only what it wrote counts.
-fn mutate(name: &str, folder: &Path, shard: Option<&str>) -> Result<(), Failure> {
+fn mutate(target: &Target, folder: &Path, shard: Option<&str>) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     let mut command = Command::new(cargo::path());
-    command.current_dir(cargo::root()).args(["mutants", "--package", &format!("digicert-one-{name}")]);
-    command.arg("--output").arg(folder);
+    command.current_dir(cargo::root()).args(["mutants", "--package", &format!("digicert-one-{}", target.package)]);
+    command.args(target.options).arg("--output").arg(folder);
     // One case that does not hold is enough.
     command.env("DIGICERT_ONE_CONFORMANCE_FAIL_FAST", "1");
     command.args(
         shard.map(|shard| ["--sharding=round-robin".to_owned(), format!("--shard={shard}")]).into_iter().flatten(),
     );
-    command.arg("--").args(own_tests(name));
+    command.arg("--").args(target.tests.iter().flat_map(|test| ["--test", test]));
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo mutants: {error}")))?;
     match status.code() {
         // All caught; some missed; some timed out.
@@ -118,8 +139,8 @@ fn placeless(line: &str) -> String {
 }
 
 /// The survivors that are known, with their reasons.
-fn known(name: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let path: PathBuf = cargo::root().join("crates").join(format!("transport-{name}")).join("mutants.toml");
+fn known(package: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let path: PathBuf = cargo::root().join("crates").join(format!("transport-{package}")).join("mutants.toml");
     let fault = |error: &dyn std::fmt::Display| Failure::new(format_args!("{}: {error}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| fault(&error))?;
     parse(&text).map_err(|error| fault(&error))
@@ -174,8 +195,8 @@ mod tests {
 
     #[test]
     fn every_list_of_survivors_can_be_read() {
-        for name in TRANSPORTS {
-            assert!(known(name).is_ok(), "{name}");
+        for target in TARGETS {
+            assert!(known(target.package).is_ok(), "{}", target.name);
         }
     }
 

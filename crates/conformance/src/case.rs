@@ -213,6 +213,7 @@ macro_rules! __every_case {
             answer err_18_an_endless_or_bottomless_answer_is_bounded "ERR-18" Must;
             err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
             err err_20_outside_its_runtime_a_call_is_answered_or_an_error "ERR-20" Must;
+            err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
@@ -255,6 +256,7 @@ macro_rules! __every_case {
             proxy proxy_11_a_transport_reads_no_variable_of_the_environment "PROXY-11" Must;
             proxy proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build "PROXY-12" Must;
             proxy proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_silent_times_out "PROXY-13" Must;
+            proxy proxy_14_clear_text_is_shown_to_no_proxy "PROXY-14" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;
@@ -285,6 +287,7 @@ macro_rules! __every_case {
             obs obs_06_the_trace_context_goes_to_our_origin_alone "OBS-06" Should;
             obs obs_07_every_failure_is_counted_under_a_code_of_the_closed_set "OBS-07" Should;
             obs obs_08_one_reminder_at_each_step_before_the_end "OBS-08" Should;
+            obs obs_09_the_address_at_the_other_end_is_told_as_it_is "OBS-09" Should;
         }
     };
 }

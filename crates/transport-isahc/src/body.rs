@@ -77,7 +77,7 @@ impl Drop for StreamedBody {
     fn drop(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..FAREWELL {
-            if self.ended || self.missing == Some(0) || !matches!(self.poll_read(&mut cx), Poll::Ready(Ok(Some(_)))) {
+            if !matches!(self.poll_read(&mut cx), Poll::Ready(Ok(Some(_)))) {
                 break;
             }
         }

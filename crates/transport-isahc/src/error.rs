@@ -17,7 +17,7 @@ use crate::OPENSSL;
 
 /// A failed call, before the head of its answer.
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
-    let stood = error.local_addr().is_some() || error.remote_addr().is_some();
+    let stood = error.remote_addr().is_some();
     let (kind, delivery) = match (code(&error), error.kind()) {
         (Some(code), _) => (of_code(code, config, stood), of_delivery(code, stood)),
         (None, ErrorKind::InvalidRequest) => (Kind::Config, Delivery::NotSent),
@@ -105,4 +105,47 @@ fn of_delivery(code: u32, stood: bool) -> Delivery {
 
 fn identity_has_ended(config: &TransportConfig) -> bool {
     config.identity().is_some_and(|identity| identity.not_after() < SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::ClientIdentity;
+    use digicert_one_testbed::{ClientSpec, Pki, Validity};
+    use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+
+    use super::*;
+
+    fn with_identity(spec: ClientSpec) -> TransportConfig {
+        let certificate = Pki::shared().client(spec);
+        let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
+        let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into();
+        TransportConfig::new().with_identity(Some(ClientIdentity::new(chain, &key).expect("a pair")))
+    }
+
+    #[test]
+    fn each_code_has_its_kind() {
+        let (none, current) = (TransportConfig::new(), with_identity(ClientSpec::default()));
+        let ended = with_identity(ClientSpec { validity: Validity::Expired, ..ClientSpec::default() });
+        let untrusted = Kind::PeerUntrusted(PeerFault::Unspecified);
+        // The code, and whether TCP and TLS stood.
+        let cases = [
+            (43, false, &current, Kind::LocalIdentity),
+            (43, false, &none, Kind::TrustRoots),
+            (77, false, &current, Kind::TrustRoots),
+            (58, false, &current, Kind::LocalIdentity),
+            (60, false, &none, untrusted),
+            (60, false, &current, untrusted),
+            (60, false, &ended, if OPENSSL { Kind::Tls } else { untrusted }),
+            (97, false, &none, Kind::Proxy(None)),
+            (98, false, &none, Kind::PeerAlert(TlsAlert(116))),
+            (56, false, &none, Kind::Tls),
+            (56, true, &none, Kind::Interrupted),
+            (18, true, &none, Kind::BodyCut),
+            (9999, true, &none, Kind::Other),
+        ];
+        for (code, stood, config, kind) in cases {
+            assert_eq!(of_code(code, config, stood), kind, "{code} {stood}");
+        }
+        assert!(identity_has_ended(&ended) && !identity_has_ended(&current) && !identity_has_ended(&none));
+    }
 }

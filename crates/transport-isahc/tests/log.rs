@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, Connector as _, TransportConfig, TrustRoots};
+use digicert_one_core::{Capability, Connector as _, Transport, TransportConfig, TrustRoots};
 use digicert_one_isahc::Connector;
 use digicert_one_testbed::{Front, FrontOptions, Pki, handler};
 use futures_executor::block_on;
@@ -58,19 +58,26 @@ impl Visit for Line<'_> {
 #[test]
 fn no_log_target_at_any_level_prints_the_key() {
     let log = Everything::default();
-    tracing::subscriber::set_global_default(log.clone()).expect("alone in this process");
     let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
     let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let only = Connector::new().capabilities().has(Capability::TrustOnly);
     let trust = if only { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };
-    let transport = Connector::new().connect(&TransportConfig::new().with_trust(trust)).expect("honoured");
-    for method in [Method::GET, Method::POST] {
-        let request = Request::builder().method(method).uri(front.url("localhost")).header("x-api-key", CANARY);
-        let request = request.body(Bytes::from_static(b"01canary5ecret")).expect("a valid request");
-        let exchange = block_on(transport.send(request)).expect("answered");
-        block_on(exchange.response.into_body().collect(1024)).expect("a body");
-    }
+    let config = TransportConfig::new().with_trust(trust);
+    let call = |transport: &dyn Transport| {
+        for method in [Method::GET, Method::POST] {
+            let request = Request::builder().method(method).uri(front.url("localhost")).header("x-api-key", CANARY);
+            let request = request.body(Bytes::from_static(b"01canary5ecret")).expect("a valid request");
+            let exchange = block_on(transport.send(request)).expect("answered");
+            block_on(exchange.response.into_body().collect(1024)).expect("a body");
+        }
+    };
+    // One is in use before anybody listens.
+    let early = Connector::new().connect(&config).expect("honoured");
+    call(&*early);
+    tracing::subscriber::set_global_default(log.clone()).expect("alone in this process");
+    call(&*early);
+    call(&*Connector::new().connect(&config).expect("honoured"));
     assert_eq!(front.ledger().requests()[0].header_values("x-api-key"), [CANARY], "or this shows nothing");
     tracing::info!("the log works");
     let text = log.0.lock().expect("no panic inside").clone();

@@ -178,3 +178,19 @@ impl std::error::Error for NoAddress {
         self.0.as_ref().map(|error| error as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_given_up_half_way_is_gone_and_one_that_stands_is_not() {
+        let (given_up, stands) = (Arc::new(Handshake::default()), Arc::new(Handshake::default()));
+        drop(Making(Arc::clone(&given_up)));
+        assert!(given_up.is_gone());
+        let making = Making(Arc::clone(&stands));
+        making.0.stands();
+        drop(making);
+        assert!(!stands.is_gone());
+    }
+}

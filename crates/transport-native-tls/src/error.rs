@@ -242,7 +242,48 @@ mod tests {
         for text in ["certificate is not yet valid", "certificate is not yet valid or the system clock is incorrect"] {
             assert_eq!(failed(text), Some(PeerFault::NotYetValid));
         }
+        assert_eq!(failed("certificate revoked"), Some(PeerFault::Revoked));
         assert_eq!(failed("CRL has expired"), Some(PeerFault::Unspecified));
         assert_eq!(fault_in("sslv3 alert certificate expired (certificate has expired)"), None);
+    }
+
+    #[test]
+    fn a_connection_that_was_never_made_is_told_by_what_the_system_says() {
+        let cases = [
+            (io::ErrorKind::ConnectionRefused, Kind::Refused),
+            (io::ErrorKind::NetworkUnreachable, Kind::Refused),
+            (io::ErrorKind::ConnectionReset, Kind::Tls),
+            (io::ErrorKind::UnexpectedEof, Kind::Tls),
+            (io::ErrorKind::TimedOut, Kind::Timeout(Phase::Connect)),
+            (io::ErrorKind::OutOfMemory, Kind::Other),
+        ];
+        for (said, kind) in cases {
+            assert_eq!(ConnectFailure::of_tcp(io::Error::from(said)).kind, kind, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_late_call_says_where_it_was() {
+        let told = |carrier: Option<&Handshake>, begun: Option<&Handshake>| {
+            let error = of_late_call(carrier, begun);
+            (error.kind(), error.delivery())
+        };
+        let (connecting, stands, gone) = (Handshake::default(), Handshake::default(), Handshake::default());
+        stands.stands();
+        gone.stands();
+        gone.note_gone();
+        let late = Kind::Timeout;
+        assert_eq!(told(None, None), (late(Phase::Call), Delivery::NotSent));
+        assert_eq!(told(None, Some(&connecting)), (late(Phase::Connect), Delivery::NotSent));
+        assert_eq!(told(Some(&stands), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
+        assert_eq!(told(Some(&gone), Some(&connecting)), (late(Phase::Call), Delivery::Unknown));
+    }
+
+    #[test]
+    fn a_lost_call_was_not_sent_if_nothing_was_written() {
+        let connection = Handshake::default();
+        assert_eq!(of_lost_call(&connection).delivery(), Delivery::NotSent);
+        connection.note_writing();
+        assert_eq!(of_lost_call(&connection).delivery(), Delivery::Unknown);
     }
 }

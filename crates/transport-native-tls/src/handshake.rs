@@ -130,3 +130,25 @@ impl Handshake {
         facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_pending_until_it_stands_or_is_given_up() {
+        let connection = Handshake::default();
+        assert_eq!((connection.is_pending(), connection.phase()), (true, Some(Phase::Connect)));
+        connection.tcp_stands();
+        assert_eq!((connection.is_pending(), connection.phase()), (true, Some(Phase::Handshake)));
+        connection.stands();
+        assert_eq!((connection.is_pending(), connection.phase()), (false, None));
+        assert!(!connection.is_gone());
+        connection.note_gone();
+        assert!(connection.is_gone());
+
+        let given_up = Handshake::default();
+        given_up.note_gone();
+        assert!(!given_up.is_pending() && given_up.is_gone());
+    }
+}

@@ -248,7 +248,9 @@ mod tests {
     #[test]
     fn what_is_not_tls_is_told_from_silence() {
         assert!(read(b"HTTP/1.1 400 Bad Request\r\n", &[]).not_tls);
-        assert!(!read(b"", &[]).not_tls);
+        assert!(read(b"H", &[]).not_tls);
+        assert!(read(&[HANDSHAKE, 9, 1, 0, 0], &[]).not_tls && read(&[9, 3, 1, 0, 0], &[]).not_tls);
+        assert!(!read(b"", &[]).not_tls && !read(&[HANDSHAKE], &[]).not_tls);
         assert!(!read(&record(ALERT, &[2, 40]), &[]).not_tls);
     }
 

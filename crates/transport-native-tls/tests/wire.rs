@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{
     ClientIdentity, Connector as _, Delivery, HttpVersions, Phase, Timeouts, TlsAlert, TlsVersion, Transport,
-    TransportConfig, TransportErrorKind, TrustRoots,
+    TransportConfig, TransportErrorKind, TrustRoots, causes,
 };
 use digicert_one_testbed::{Authority, ClientAuth, ClientSpec, Front, FrontOptions, Pki, RawServer, TlsRange, handler};
 use http::{Request, Response};
@@ -131,6 +131,20 @@ fn more_headers_than_hypers_default_arrive() {
         let config = config().with_http_versions(HttpVersions::Http1);
         let answer = transport(&config).send(get(&front.url("localhost"))).await.expect("answered").response;
         assert_eq!(answer.headers().keys().filter(|name| name.as_str().starts_with("x-header-")).count(), 150);
+    });
+}
+
+#[test]
+fn the_words_of_the_resolver_and_of_openssl_are_in_reach() {
+    run(async {
+        let unknown = transport(&config()).send(get("https://nothing.invalid/")).await.expect_err("no address");
+        assert!(causes(&unknown).any(|cause| cause.is::<std::io::Error>()), "{unknown:?}");
+        let front = front(FrontOptions::default());
+        let foreign = Pki::shared().foreign_root_der().to_vec().into();
+        let foreign = TransportConfig::new().with_trust(TrustRoots::Only(vec![foreign]));
+        let untrusted = transport(&foreign).send(get(&front.url("localhost"))).await.expect_err("an unknown issuer");
+        let words: Vec<String> = causes(&untrusted).map(ToString::to_string).collect();
+        assert!(words.iter().any(|words| words.contains("certificate verify failed")), "{words:?}");
     });
 }
 

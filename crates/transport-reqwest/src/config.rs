@@ -111,7 +111,8 @@ fn proxy(uri: &http::Uri) -> Result<reqwest::Proxy, TransportError> {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));
     }
     // reqwest's error would quote the URL, which may hold a password.
-    reqwest::Proxy::all(uri.to_string()).map_err(|_| invalid("the proxy address is not valid"))
+    // Not for clear text: that goes to this machine only, and the proxy would read it.
+    reqwest::Proxy::https(uri.to_string()).map_err(|_| invalid("the proxy address is not valid"))
 }
 
 fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {

@@ -121,3 +121,20 @@ pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(wo
         }
     }
 }
+
+pub(crate) async fn err_21_no_cause_of_a_failure_is_without_words(world: World) {
+    let server = front(FrontOptions::default());
+    let hangs_up = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
+    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let failures = [
+        (world.config(), NO_SUCH_NAME.to_owned()),
+        (world.config(), format!("https://{}/", refused_addr())),
+        (world.config(), hangs_up.url(HOST)),
+        (foreign, server.url(HOST)),
+    ];
+    for (config, url) in failures {
+        let error = failing(&world, &config, &url).await;
+        let words: Vec<String> = causes(&error).map(ToString::to_string).collect();
+        assert!(words.iter().all(|words| !words.trim().is_empty()), "no words for {url}: {words:?}");
+    }
+}

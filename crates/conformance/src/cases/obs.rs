@@ -19,7 +19,7 @@ use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::retry::{answering, clock, status};
 use crate::meters::{Meters, Reading};
 use crate::spans::Spans;
-use crate::world::{HOST, KEY, World, certificate, front, front_answering, identity, key, up};
+use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, identity, key, up};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -305,4 +305,23 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
     }
     client.shut_down(Duration::from_secs(10)).await;
     assert_eq!(*told.lock().unwrap_or_else(PoisonError::into_inner), [30, 14, 7, 1]);
+}
+
+pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: World) {
+    let front = front(FrontOptions::default());
+    let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("answered");
+    assert_eq!(exchange.facts.peer, Some(front.addr()), "of an answer");
+
+    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let error = world.transport(&foreign).send(get(front.url(HOST))).await.expect_err("an unknown issuer");
+    // Not every library tells it of a connection that never stood.
+    assert!(error.facts().peer.is_none_or(|peer| peer == front.addr()), "{error:?}");
+
+    let proxy = proxy_to(&front, ProxyOptions::default());
+    let through = proxied(world.config(), &proxy.url());
+    if world.lacks(Capability::HttpProxy, &through) {
+        return;
+    }
+    let exchange = world.transport(&through).send(get(front.url(HOST))).await.expect("answered");
+    assert_eq!(exchange.facts.peer, Some(proxy.addr()), "through a proxy");
 }

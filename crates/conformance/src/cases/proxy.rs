@@ -344,3 +344,20 @@ pub(crate) async fn proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_sile
     assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
     assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
 }
+
+pub(crate) async fn proxy_14_clear_text_is_shown_to_no_proxy(world: World) {
+    let answer = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let origin = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, answer]])));
+    let front = front(FrontOptions::default());
+    let proxy = proxy_to(&front, ProxyOptions::default());
+    let config = proxied(world.config(), &proxy.url());
+    if world.lacks(Capability::HttpProxy, &config) {
+        return;
+    }
+    let answered = world.transport(&config).send(get(format!("http://{}/", origin.addr()))).await;
+    assert!(proxy.ledger().connections().is_empty(), "the proxy was asked for a server of clear text");
+    if let Err(error) = answered {
+        let refused = (error.kind(), error.delivery()) == (TransportErrorKind::Config, Delivery::NotSent);
+        assert!(refused, "answered without the proxy, or refused: {error:?}");
+    }
+}

@@ -219,9 +219,11 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         let folder = tempfile::tempdir().expect("a directory");
-        let mut command = child::command(front.port());
-        command.env("SSLKEYLOGFILE", folder.path().join("keys"));
-        child::run(command);
+        for value in [folder.path().join("keys"), PathBuf::new()] {
+            let mut command = child::command(front.port());
+            command.env("SSLKEYLOGFILE", value);
+            child::run(command);
+        }
         // Some library opens the file when it is loaded; that alone tells nothing.
         let left = std::fs::read_dir(folder.path()).expect("it is still there").flatten();
         let written: u64 = left.map(|file| file.metadata().map_or(0, |metadata| metadata.len())).sum();
@@ -235,6 +237,8 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
         }
         // A library that cannot be kept from it is not used where it would.
         Err(error) => {
+            let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
+            assert!(named, "an empty variable names no file: {error:?}");
             let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
             assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
             assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");

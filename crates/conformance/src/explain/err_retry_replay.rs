@@ -145,6 +145,12 @@ pub(super) const ERR: &[Explanation] = explained! {
         then "It is answered, or fails as `NoRuntime` with nothing sent; it never panics."
         why "A panic in a library takes the program's thread with it, far from the mistake that caused it."
         fix "Ask your runtime for its current handle before anything is started, and give its absence as an error.";
+    "ERR-21"
+        given "A name without address, a port without server, a server that hangs up, and one of an unknown issuer."
+        when "A call is made to each, and the error is followed to its root."
+        then "Every error on the way has words."
+        why "Whoever reads a log at night has nothing else, and an empty cause looks like a cause that was lost."
+        fix "Give each error type of yours a text in `Display`, and its cause in `source`.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.

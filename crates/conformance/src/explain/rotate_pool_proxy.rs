@@ -178,6 +178,13 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "The first is the proxy's failure (NET-02), the second a timeout; surely nothing was sent."
         why "Nobody looks at the platform for what the proxy does, and whoever is silent may be anybody."
         fix "Take every failure before the tunnel stands for the proxy's, but leave time limits what they are.";
+    "PROXY-14"
+        given "A configuration with a proxy, and a server of clear text on this machine, as tests and sidecars have it."
+        when "A call is made to that server."
+        then "It is answered without the proxy, or refused as a fault of the configuration; the proxy is not asked."
+        why "Without TLS there is no tunnel worth the name: the proxy would read the request, and a name for this machine \
+            means another one there."
+        fix "Choose the way by the scheme before you choose it by the proxy.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

@@ -113,4 +113,11 @@ pub(super) const OBS: &[Explanation] = explained! {
         why "One reminder too few is an outage, and one with each call is soon read by nobody."
         fix "The client reminds, by the validity of the lease. For your transport the case asks for forty calls on \
             one object, days apart by that clock.";
+    "OBS-09"
+        given "A server, a server of an unknown issuer, and a proxy before the first."
+        when "A call is made to each."
+        then "The facts name the address at the other end, which through a proxy is the proxy's; of a handshake that failed \
+            they name it or none."
+        why "Of several addresses behind one name the one that failed is the one to look at."
+        fix "Ask the socket for its peer (`peer_addr`) when TCP stands, and put it into `ConnectionFacts::peer`.";
 };

@@ -193,6 +193,8 @@ defects! {
     // Errors.
     /// keeps the error of its library to itself
     LosesSources loses_sources "ERR-13" "source: None";
+    /// fails without a word
+    FailsWithoutWords fails_without_words "ERR-21" "no words for";
     /// takes a server of plain HTTP for one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
@@ -254,6 +256,8 @@ defects! {
     ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
     /// takes a proxy of any scheme for one of HTTP
     TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy";
+    /// asks the proxy for servers of clear text
+    ShowsClearTextToProxies shows_clear_text_to_proxies "PROXY-14" "the proxy was asked";
     // Rotation.
     /// resumes TLS sessions of another transport
     SharesSessions shares_sessions "ROTATE-03" "left: Resumed";
@@ -272,4 +276,7 @@ defects! {
     LeavesItsKeyFile leaves_its_key_file "SECRET-07" "the private key is left behind";
     /// writes the keys of its connections where the environment says
     KeepsAKeyLog keeps_a_key_log "SECRET-11" "what SSLKEYLOGFILE names was written";
+    // What is told.
+    /// tells its own address for that of the server
+    TellsItsOwnAddress tells_its_own_address "OBS-09" "of an answer";
 }

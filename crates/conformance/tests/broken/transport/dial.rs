@@ -47,7 +47,8 @@ impl Dialer {
             Ok(outcome) => outcome?,
             Err(late) => return Err(self.late(Phase::Connect, facts, late)),
         };
-        facts.peer = tcp.peer_addr().ok();
+        let peer = if self.flaw.is(Defect::TellsItsOwnAddress) { tcp.local_addr() } else { tcp.peer_addr() };
+        facts.peer = peer.ok();
         if is_clear {
             return Link::new(Box::new(tcp), false, facts, self.flaw).await;
         }
@@ -72,7 +73,8 @@ impl Dialer {
         headers: &HeaderMap,
     ) -> Result<TcpStream, TransportError> {
         // Clear text goes to this machine only; a proxy has no business there.
-        let Some(tunnel) = self.tunnel.as_ref().filter(|_| !is_clear) else { return self.tcp(host, port).await };
+        let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
+        let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.tcp(host, port).await };
         let tcp = self.tcp(&tunnel.host, tunnel.port).await.map_err(|error| {
             // The host itself was not even asked for.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)

@@ -2,6 +2,7 @@
 //! happened have their place here.
 
 use std::error::Error;
+use std::fmt;
 
 use digicert_one_core::{
     BoxError, ConnectionFacts, Delivery, PeerFault, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
@@ -14,6 +15,22 @@ use crate::table::Defect;
 /// A failure before any connection.
 pub(super) fn local(kind: Kind, error: impl Into<BoxError>) -> TransportError {
     TransportError::new(kind, Delivery::NotSent).with_source(error)
+}
+
+/// A cause that has one itself, and no words.
+#[derive(Debug)]
+struct Wordless(BoxError);
+
+impl fmt::Display for Wordless {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl Error for Wordless {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
 }
 
 /// Makes errors about one connection.
@@ -34,7 +51,11 @@ impl Report {
 
     pub(super) fn error(&self, kind: Kind, delivery: Delivery, source: impl Into<BoxError>) -> TransportError {
         let error = TransportError::new(self.told(kind), delivery).with_facts(self.facts.clone());
-        if self.flaw.is(Defect::LosesSources) { error } else { error.with_source(source) }
+        match self.flaw {
+            flaw if flaw.is(Defect::LosesSources) => error,
+            flaw if flaw.is(Defect::FailsWithoutWords) => error.with_source(Wordless(source.into())),
+            _ => error.with_source(source),
+        }
     }
 
     /// A handshake that failed.
