@@ -21,8 +21,9 @@ struct Target {
     tests: &'static [&'static str],
 }
 
-/// Compiled with OpenSSL alone.
-const OPENSSL_FILE: &str = "crates/transport-isahc/src/trust/system.rs";
+/// Compiled with isahc's second engine alone.
+const OPENSSL_IDENTITY: &str = "crates/transport-isahc/src/identity/memory.rs";
+const OPENSSL_ROOTS: &str = "crates/transport-isahc/src/trust/system.rs";
 
 const TARGETS: [Target; 4] = [
     Target { name: "reqwest", package: "reqwest", options: &[], tests: &[] },
@@ -30,13 +31,21 @@ const TARGETS: [Target; 4] = [
     Target {
         name: "isahc",
         package: "isahc",
-        options: &["--exclude", OPENSSL_FILE],
+        options: &["--exclude", OPENSSL_IDENTITY, "--exclude", OPENSSL_ROOTS],
         tests: &["handover", "log", "log_crate", "wire"],
     },
     Target {
         name: "isahc-openssl",
         package: "isahc",
-        options: &["--no-default-features", "--features", "openssl-engine", "--file", OPENSSL_FILE],
+        options: &[
+            "--no-default-features",
+            "--features",
+            "openssl-engine",
+            "--file",
+            OPENSSL_IDENTITY,
+            "--file",
+            OPENSSL_ROOTS,
+        ],
         tests: &["roots"],
     },
 ];
@@ -83,7 +92,7 @@ fn mutate(target: &Target, folder: &Path, shard: Option<&str>) -> Result<(), Fai
     command.args(
         shard.map(|shard| ["--sharding=round-robin".to_owned(), format!("--shard={shard}")]).into_iter().flatten(),
     );
-    command.arg("--").args(target.tests.iter().flat_map(|test| ["--test", test]));
+    command.args(target.tests.iter().flat_map(|test| ["--cargo-arg=--test".to_owned(), format!("--cargo-arg={test}")]));
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo mutants: {error}")))?;
     match status.code() {
         // All caught; some missed; some timed out.

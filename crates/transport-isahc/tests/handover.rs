@@ -1,7 +1,10 @@
 //! The client identity in libcurl's hands lasts as long as the transport. Alone in its process, since it counts descriptors.
 #![cfg(all(target_os = "linux", feature = "rustls-engine"))]
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::process::Command;
 
 use bytes::Bytes;
 use digicert_one_core::{ClientIdentity, Connector as _, TransportConfig, TrustRoots};
@@ -9,15 +12,16 @@ use digicert_one_isahc::Connector;
 use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, Pki, handler};
 use futures_executor::block_on;
 use http::{Request, Response};
+use rustix::fs::{SealFlags, fcntl_get_seals};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
+const NAME: &str = "memfd:digicert-one-identity";
+
 /// The memory files of this process that hold an identity.
-fn held() -> usize {
-    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc is there");
-    descriptors
-        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
-        .filter(|link| link.to_string_lossy().contains("memfd:digicert-one-identity"))
-        .count()
+fn held() -> Vec<PathBuf> {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc is there").flatten().map(|entry| entry.path());
+    let holds = |path: &PathBuf| std::fs::read_link(path).is_ok_and(|to| to.to_string_lossy().contains(NAME));
+    descriptors.filter(holds).collect()
 }
 
 #[test]
@@ -41,7 +45,14 @@ fn the_memory_file_goes_with_the_transport() {
         let exchange = block_on(transport.send(request)).expect("presented");
         block_on(exchange.response.into_body().collect(1024)).expect("a body");
     }
-    assert_eq!(held(), 2, "the chain and the key, for both inner clients");
+    assert_eq!(held().len(), 2, "the chain and the key, for both inner clients");
+    for file in held() {
+        let seals = fcntl_get_seals(File::open(&file).expect("ours to read")).expect("a memory file");
+        assert!(seals.contains(SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE), "{seals:?}");
+    }
+    let child = Command::new("ls").args(["-l", "/proc/self/fd"]).output().expect("every Linux has it");
+    let inherited = String::from_utf8_lossy(&child.stdout);
+    assert!(inherited.contains("/proc/") && !inherited.contains(NAME), "{inherited}");
     drop(transport);
-    assert_eq!(held(), 0);
+    assert!(held().is_empty());
 }

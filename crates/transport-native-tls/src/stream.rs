@@ -164,7 +164,7 @@ impl hyper::rt::Read for Stream {
             this.handshake.note_failure(&error);
             return Poll::Ready(Err(error));
         }
-        if clear.filled().is_empty() && room > 0 && this.layer.is_truncated() {
+        if clear.filled().is_empty() && this.layer.is_truncated() {
             let text = "the server ended TCP without TLS close_notify: what came may be cut off";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
         }

@@ -229,9 +229,9 @@ pub(super) const BODY: &[Explanation] = explained! {
         fix "Leave chunks to the library. In a parser of your own read the trailers up to the empty line and throw \
             them away.";
     "BODY-11"
-        given "An answer without length and chunks, whose connection is cut without the closing alert of TLS."
-        when "The client reads it."
-        then "It is an error, `BodyCut` or `Interrupted`."
+        given "An answer without length and chunks, whose connection ends with the closing alert of TLS, and once more without."
+        when "The client reads both."
+        then "The first is whole; the second is an error, `BodyCut` or `Interrupted`."
         why "Anybody on the way can cut a connection; without the alert nothing tells a whole body from one that was \
             shortened on purpose."
         fix "Want `close_notify` where the end of the connection is the end of the body. native-tls hides its absence \

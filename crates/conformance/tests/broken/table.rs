@@ -186,6 +186,8 @@ defects! {
     ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
     /// takes the end of TCP for the end of a TLS stream
     TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
+    /// takes the proper end of a TLS stream for a cut
+    TakesEveryEndForACut takes_every_end_for_a_cut "BODY-11" "a whole body";
     /// says that a body is at its end before it is
     ClaimsEarlyEnds claims_early_ends "BODY-12" "at its end with 10 bytes to come";
     /// says that a body is longer than it is

@@ -90,8 +90,8 @@ impl Tls {
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let lenient = self.flaw.is(Defect::TakesAnyEndForTheEnd);
-        Ok((if lenient { Box::new(Unauthenticated(stream)) } else { Box::new(stream) }, is_http2))
+        let misjudges = self.flaw.among(&[Defect::TakesAnyEndForTheEnd, Defect::TakesEveryEndForACut]);
+        Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
     }
 
     fn learn<S>(&self, stream: &TlsStream<S>, facts: &mut ConnectionFacts) {
@@ -140,19 +140,25 @@ fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig
     first.clone()
 }
 
-/// Takes an end without `close_notify` for one with it.
-struct Unauthenticated<S>(TlsStream<S>);
+/// Takes an end without `close_notify` for one with it, or the other way about.
+struct Misjudged<S>(TlsStream<S>, Flaw);
 
-impl<S: Wire> AsyncRead for Unauthenticated<S> {
+impl<S: Wire> AsyncRead for Misjudged<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         match ready!(Pin::new(&mut self.0).poll_read(cx, buffer)) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.1.is(Defect::TakesAnyEndForTheEnd) => {
+                Poll::Ready(Ok(()))
+            }
+            Ok(()) if buffer.filled().len() == before && self.1.is(Defect::TakesEveryEndForACut) => {
+                Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+            }
             outcome => Poll::Ready(outcome),
         }
     }
 }
 
-impl<S: Wire> AsyncWrite for Unauthenticated<S> {
+impl<S: Wire> AsyncWrite for Misjudged<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
