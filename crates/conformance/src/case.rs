@@ -180,6 +180,7 @@ macro_rules! __every_case {
             time time_08_a_slow_but_steady_body_is_read_to_its_end "TIME-08" Should;
             time time_09_calls_in_flight_end_or_are_counted_at_shutdown "TIME-09" Should;
             time time_10_what_ran_out_while_connecting_was_not_sent "TIME-10" Should;
+            time time_11_a_call_that_waits_is_left_to_sleep "TIME-11" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;

@@ -21,6 +21,7 @@ mod dial;
 mod error;
 mod handshake;
 mod identity;
+mod lost;
 mod records;
 mod stream;
 mod transport;

@@ -25,16 +25,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::body::StreamedBody;
 use crate::dial::Dialer;
 use crate::handshake::{CALL, Handshake};
+use crate::lost::Lost;
 use crate::{config, error};
 
 /// Thirty years: later than any call.
 const FAR: Duration = Duration::from_secs(1_000_000_000);
 
 /// How often a call that waits looks whether its connection still stands.
-///
-/// A request that reaches hyper's queue for a connection in the moment in which that connection ends is never answered, not
-/// even with an error (<https://github.com/hyperium/hyper/issues/4122>, seen with hyper 1.12). A server that refuses our
-/// certificate under TLS 1.3 often brings the two together: one call in a few thousand would wait for its whole limit.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(crate) struct NativeTlsTransport {
@@ -75,7 +72,7 @@ impl Transport for NativeTlsTransport {
         let mut look = pin!(sleep_until(deadline.min(now + PATIENCE)));
         // The connection that this call began to make, if it began one.
         let mut begun = None;
-        let mut was_lost = false;
+        let mut lost = Lost::default();
         let outcome = poll_fn(|cx| {
             let polled = CALL.sync_scope(Cell::new(begun.take()), || {
                 let polled = call.as_mut().poll(cx);
@@ -90,13 +87,8 @@ impl Transport for NativeTlsTransport {
                 if now >= deadline {
                     return Poll::Ready(Outcome::Late);
                 }
-                // Not while a connection is being made: hyper-util may have taken an unwritten request back for it.
-                let is_waiting = begun.as_deref().is_some_and(Handshake::is_pending);
-                let lost = carried_by(&carrier).filter(|connection| connection.is_gone() && !is_waiting);
-                match lost {
-                    // Seen twice, so that an answer or an error on its way from a connection just ended comes first.
-                    Some(connection) if was_lost => return Poll::Ready(Outcome::Lost(connection)),
-                    lost => was_lost = lost.is_some(),
+                if let Some(connection) = lost.look(carried_by(&carrier), begun.as_deref()) {
+                    return Poll::Ready(Outcome::Lost(connection));
                 }
                 look.as_mut().reset(deadline.min(now + PATIENCE));
             }

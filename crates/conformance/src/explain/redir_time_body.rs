@@ -152,6 +152,13 @@ pub(super) const TIME: &[Explanation] = explained! {
         then "It is a timeout, and surely nothing was sent (`Delivery::NotSent`)."
         why "Only what was surely not sent may be repeated whatever it is: a POST, too, is safe then."
         fix "Note whether the call still makes its connection, and look at that when its limit ends.";
+    "TIME-11"
+        given "A server that answers after a second."
+        when "A call is made and its future's polls are counted."
+        then "There are some dozens at most."
+        why "A call that wakes itself takes a whole processor from the program for as long as the server thinks."
+        fix "Register the waker with what you wait for, and never wake it yourself; let a timer that has fired be set anew \
+            before it is polled again.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.

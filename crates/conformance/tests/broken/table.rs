@@ -169,6 +169,8 @@ defects! {
     StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
     /// cannot tell whether it sent a call that ran out while it connected
     DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
+    /// wakes itself for as long as it waits
+    NeverSleeps never_sleeps "TIME-11" "times for one answer";
     // Bodies.
     /// ends every body after 1 MiB
     StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";

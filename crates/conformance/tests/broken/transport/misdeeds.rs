@@ -1,7 +1,9 @@
 //! The defects that take more than a word: what a broken transport does around a call that the sound one just sends.
 
 use std::collections::HashMap;
+use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -73,7 +75,14 @@ impl Misdeeds {
         }
         self.prepare(&mut request);
         let sent = request.clone();
-        let mut outcome = transport.call(request, deadline).await;
+        let mut call = pin!(transport.call(request, deadline));
+        let mut outcome = poll_fn(|cx| {
+            if self.flaw.is(Defect::NeverSleeps) {
+                cx.waker().wake_by_ref();
+            }
+            call.as_mut().poll(cx)
+        })
+        .await;
         if outcome.as_ref().is_err_and(|error| self.repeats(&sent, error)) {
             outcome = transport.call(sent.clone(), deadline).await;
         }
