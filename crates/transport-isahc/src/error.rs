@@ -146,6 +146,11 @@ mod tests {
         for (code, stood, config, kind) in cases {
             assert_eq!(of_code(code, config, stood), kind, "{code} {stood}");
         }
+        for (code, stood, delivery) in
+            [(7, false, Delivery::NotSent), (18, true, Delivery::Sent), (52, true, Delivery::Unknown)]
+        {
+            assert_eq!(of_delivery(code, stood), delivery, "{code}");
+        }
         assert!(identity_has_ended(&ended) && !identity_has_ended(&current) && !identity_has_ended(&none));
     }
 }

@@ -193,3 +193,38 @@ impl fmt::Debug for IsahcTransport {
         f.debug_struct("IsahcTransport").field("identity", &self.identity.is_some()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use digicert_one_core::causes;
+
+    use super::*;
+
+    fn transport(config: &TransportConfig) -> IsahcTransport {
+        IsahcTransport::new(config).expect("the configuration is honoured")
+    }
+
+    #[test]
+    fn a_fixed_address_has_the_port_of_the_url_or_of_its_scheme() {
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        let transport = transport(&TransportConfig::new().with_name_override("one.digicert.test", address));
+        for (url, port) in [
+            ("https://one.digicert.test/", 443),
+            ("http://one.digicert.test/", 80),
+            ("https://ONE.digicert.test:8443/", 8443),
+        ] {
+            assert_eq!(transport.overridden(&url.parse().expect("a URL")), Some((address, port).into()), "{url}");
+        }
+        assert_eq!(transport.overridden(&"https://other.test/".parse().expect("a URL")), None);
+    }
+
+    #[test]
+    fn clear_text_beside_a_proxy_is_refused_in_words_that_say_why() {
+        let proxy = Proxy::parse("http://127.0.0.1:1").expect("an address");
+        let transport = transport(&TransportConfig::new().with_proxy(proxy));
+        let error = transport.check_uri(&"http://127.0.0.1:2/".parse().expect("a URL")).expect_err("no tunnel");
+        assert!(causes(&error).any(|cause| cause.to_string().contains("the proxy would see the request")), "{error:?}");
+    }
+}

@@ -214,3 +214,24 @@ impl Connection for Stream {
         if self.is_http2 { connected.negotiated_h2() } else { connected }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_that_is_dropped_leaves_its_connection_gone() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let handshake = Arc::new(Handshake::default());
+        let stream = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+            let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+            Stream::clear(Wire::new(tcp, Bytes::new(), None), Arc::clone(&handshake))
+        });
+        assert!(!handshake.is_gone());
+        drop(stream);
+        assert!(handshake.is_gone());
+    }
+}
