@@ -289,7 +289,7 @@ where
 
     fn call(&mut self, destination: R) -> Self::Future {
         let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
-        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), busy: true, ..Begun::default() });
+        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), ..Begun::default() });
         let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), self.inner.call(destination)));
         let connections = self.connections.clone();
         Box::pin(async move {
@@ -358,7 +358,7 @@ mod tests {
         assert!(!connections.have_lost(&call));
         first.note_decrypter_gone();
         assert!(connections.have_lost(&call));
-        let others: Vec<_> = remember.by_ref().take(REMEMBERED - 1).collect();
+        let others: Vec<_> = remember.by_ref().take(REMEMBERED).collect();
         assert!(!connections.have_lost(&call));
         others.iter().for_each(|other| other.note_decrypter_gone());
         // Those that are gone make room, and nothing is forgotten.
