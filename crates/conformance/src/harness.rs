@@ -51,14 +51,17 @@ pub fn main(subject: Subject) -> ExitCode {
     if own.help {
         say(HELP);
     }
+    let arguments = own.arguments();
     if own.explain {
-        own.chosen().iter().filter_map(|case| explain(case.id)).for_each(|one| say(&format!("{}\n{one}\n", one.id)));
+        own.named(&arguments)
+            .iter()
+            .filter_map(|case| explain(case.id))
+            .for_each(|one| say(&format!("{}\n{one}\n", one.id)));
         return ExitCode::SUCCESS;
     }
-    if own.report.is_some() || own.repeat.is_some() || own.fail_fast {
-        return own.run(&subject);
+    if !arguments.list && (own.report.is_some() || own.repeat.is_some() || own.fail_fast) {
+        return own.run(&subject, &arguments);
     }
-    let arguments = Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(own.rest.iter().cloned()));
     libtest_mimic::run(&arguments, trials(&subject, &own.chosen())).exit_code()
 }
 
@@ -116,9 +119,25 @@ impl Own {
         cases().iter().filter(by_id).filter(by_level).copied().collect()
     }
 
+    /// What the test harness makes of the rest.
+    fn arguments(&self) -> Arguments {
+        Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(self.rest.iter().cloned()))
+    }
+
+    /// Those of the chosen cases that FILTER, `--exact` and `--skip` leave in, which the test harness does on its own.
+    fn named(&self, arguments: &Arguments) -> Vec<Case> {
+        let mut chosen = self.chosen();
+        chosen.retain(|case| {
+            let matches =
+                |filter: &String| if arguments.exact { case.name == filter } else { case.name.contains(filter) };
+            arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
+        });
+        chosen
+    }
+
     /// All chosen cases, as often as wanted, with a line for each that does not hold.
-    fn run(&self, subject: &Subject) -> ExitCode {
-        let chosen = self.chosen();
+    fn run(&self, subject: &Subject, arguments: &Arguments) -> ExitCode {
+        let chosen = self.named(arguments);
         // Two for each core: as many cases wait for a limit as compute.
         let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
         let mut good = true;
@@ -206,6 +225,22 @@ mod tests {
         assert!(own.chosen().iter().all(|case| case.level == Level::May) && !own.chosen().is_empty());
         assert_eq!(parsed(&[]).expect("good").chosen().len(), cases().len());
         assert!(parsed(&["--fail-fast"]).expect("good").fail_fast && !parsed(&[]).expect("good").fail_fast);
+    }
+
+    #[test]
+    fn cargos_filters_count_for_our_own_runs_too() {
+        let named = |words: &[&str]| {
+            let own = parsed(words).expect("good");
+            own.named(&own.arguments()).iter().map(|case| case.id).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            named(&["--repeat", "2", "req_0", "--skip", "req_01", "--level", "should"]),
+            ["REQ-06", "REQ-07", "REQ-09"]
+        );
+        let whole = "req_01_path_and_query_arrive_byte_for_byte";
+        assert_eq!(named(&["--fail-fast", "--exact", whole]), ["REQ-01"]);
+        assert!(named(&["--exact", "req_01"]).is_empty());
+        assert_eq!(named(&["--case", "OBS-09", "--skip", "req"]), ["OBS-09"]);
     }
 
     #[test]
