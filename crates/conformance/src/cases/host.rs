@@ -157,7 +157,9 @@ pub(crate) async fn host_08_two_installations_in_one_process_share_no_credential
             assert_eq!(request.header_values("x-api-key"), [*key], "{host}");
             assert_eq!(request.header_values("host"), [format!("{host}:{}", front.port())]);
         }
-        assert!(front.ledger().connections().iter().all(|one| one.sni.as_deref() == Some(host.as_str())));
+        // One that was given up before its first word, since another stood earlier, has named nobody.
+        let named: Vec<_> = front.ledger().connections().into_iter().filter_map(|one| one.sni).collect();
+        assert!(!named.is_empty() && named.iter().all(|name| name == host), "{named:?}");
     }
 }
 
