@@ -1,9 +1,8 @@
 //! The system's roots for libcurl on OpenSSL: a bundle in one file, and a directory.
 //!
 //! libcurl keeps what it has read of a bundle only where no directory is set (lib/vtls/openssl.c, `cache_criteria_met`), and the
-//! curl crate sets one on every handle: each new connection would read the whole bundle again, which costs more than its
-//! handshake. In the directory OpenSSL finds a root by the hash of its name when it needs it. So of the bundle only those roots
-//! are handed over that the directory lacks; on most systems it lacks none.
+//! curl crate sets one on every handle: each new connection would read the whole bundle again. In the directory OpenSSL finds a
+//! root by the hash of its name when it needs it. So of the bundle only those roots are handed over that the directory lacks.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -47,11 +46,16 @@ impl Stamp {
     fn of(file: &Path, directory: Option<&Path>) -> io::Result<Self> {
         let paths = std::iter::once(file).chain(directory);
         let stamp = |path: &Path| {
-            let found = fs::metadata(path)?;
-            Ok((path.to_owned(), found.len(), found.modified()?))
+            let found = fs::metadata(path).and_then(|found| Ok((found.len(), found.modified()?)));
+            found.map(|(length, changed)| (path.to_owned(), length, changed)).map_err(|error| at(path, &error))
         };
         paths.map(stamp).collect::<io::Result<_>>().map(Self)
     }
+}
+
+/// The system does not say where it failed.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("the system's roots cannot be read from {}: {error}", path.display()))
 }
 
 /// What has to be read of the bundle, with a line end behind it.
@@ -64,7 +68,7 @@ fn read(file: &Path, directory: Option<&Path>) -> io::Result<Vec<u8>> {
     {
         return Ok(roots.clone());
     }
-    let bundle = fs::read(file)?;
+    let bundle = fs::read(file).map_err(|error| at(file, &error))?;
     let mut roots = directory.and_then(|directory| beside(&bundle, directory)).unwrap_or(bundle);
     roots.push(b'\n');
     Ok(last.insert((stamp, roots)).1.clone())
@@ -178,7 +182,9 @@ mod tests {
         opened.set_modified(SystemTime::UNIX_EPOCH).expect("ours");
         assert_eq!((held(), held()), (1, 1));
         fs::remove_file(&file).expect("ours");
-        read(&file, Some(&directory)).expect_err("nothing is remembered of a file that is gone");
+        let error = read(&file, Some(&directory)).expect_err("nothing is remembered of a file that is gone");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains(&file.display().to_string()), "{error}");
     }
 
     #[test]
