@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
+use super::gateway::{self, BodyKind, Responder};
 use super::{Advice, CallContext, Code, Diagnosis, caller};
 
 /// What was read of an error answer. The client fills it from the seven body shapes.
@@ -19,8 +20,14 @@ pub struct PlatformAnswer {
     pub message: Option<String>,
     /// The field of the request that is at fault, where the body names one.
     pub field: Option<String>,
+    /// What the other entries of the error document say, where it has several.
+    pub more: Vec<String>,
     /// Whether the body was one of the error documents.
     pub recognised: bool,
+    /// What the body is.
+    pub body: BodyKind,
+    /// What the response shows of the program that gave it.
+    pub responder: Responder,
     /// The wait of `Retry-After`, where it was readable.
     pub retry_after: Option<Duration>,
     /// The request id, where a header carried one.
@@ -38,7 +45,10 @@ impl PlatformAnswer {
             code: None,
             message: None,
             field: None,
+            more: Vec::new(),
             recognised: false,
+            body: BodyKind::Empty,
+            responder: Responder::default(),
             retry_after: None,
             request_id: None,
             date: None,
@@ -51,17 +61,37 @@ impl PlatformAnswer {
 /// Sources: DigiCert ONE, "Error handling & rate limits"; public reports of the multi-factor answer of Software Trust.
 #[must_use]
 pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
-    let text = answer.message.as_deref().unwrap_or_default();
-    let says = match (&answer.code, text) {
-        (Some(code), "") => format!(" {code}"),
-        (Some(code), text) => format!(" {code}: {text}"),
-        (None, "") => String::new(),
-        (None, text) => format!(": {text}"),
-    };
-    let diagnosis = caller::refused(answer, &says, context).unwrap_or_else(|| of_the_call(answer, &says, context));
+    let says = said(answer);
+    let diagnosis = caller::page_about_certificates(answer, &says, context)
+        .or_else(|| gateway::refused(answer, context))
+        .or_else(|| caller::refused(answer, &says, context))
+        .unwrap_or_else(|| of_the_call(answer, &says, context));
+    with_id(diagnosis, answer).fitted(context)
+}
+
+/// What a response with a status of success means whose body should be JSON and is not: a web page, or an encoding that was not asked
+/// for. Nothing where it is neither.
+#[must_use]
+pub fn diagnose_content(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+    let diagnosis = gateway::instead_of_json(answer, context)?;
+    Some(with_id(diagnosis, answer).fitted(context))
+}
+
+fn with_id(diagnosis: Diagnosis, answer: &PlatformAnswer) -> Diagnosis {
     match &answer.request_id {
         Some(id) => diagnosis.with_evidence(format!("request id {id}")),
         None => diagnosis,
+    }
+}
+
+/// All that the body says, ready to stand behind a status.
+fn said(answer: &PlatformAnswer) -> String {
+    let texts: Vec<&str> = answer.message.iter().chain(&answer.more).map(String::as_str).collect();
+    match (&answer.code, texts.join("; ")) {
+        (Some(code), texts) if texts.is_empty() => format!(" {code}"),
+        (Some(code), texts) => format!(" {code}: {texts}"),
+        (None, texts) if texts.is_empty() => String::new(),
+        (None, texts) => format!(": {texts}"),
     }
 }
 
@@ -72,14 +102,24 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
     match status {
         429 | 503 => Diagnosis::new(
             Code::AUT_04,
-            format!("{host} asks to wait (HTTP {status}{says})."),
-            match answer.retry_after {
-                Some(wait) => format!("it asks for {} seconds; limits count per API key", wait.as_secs()),
-                None => "it does not say how long".to_owned(),
+            match status {
+                429 => format!("{host} asks to wait (HTTP 429{says})."),
+                _ => format!("{host} is not available now (HTTP 503{says})."),
             },
+            waiting(answer),
         )
         .advising(wait),
         404 if answer.recognised => Diagnosis::of(Code::API_02, format!("there is no such resource (HTTP 404{says}).")),
+        408 | 421 | 425 => Diagnosis::new(
+            Code::API_08,
+            format!("{host} asks for the request on another connection (HTTP {status}{says})."),
+            match status {
+                408 => "it waited for the whole request for too long",
+                421 => "the connection does not lead to the server of this host",
+                _ => "it does not process a request that could be a replay",
+            },
+        )
+        .advising(wait),
         500..=599 => Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait),
         400..=499 if answer.code.as_deref() == Some("duplicate_error") => {
             Diagnosis::of(Code::API_06, format!("{host} has something of that name already (HTTP {status}{says})."))
@@ -95,5 +135,17 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
             Code::AUT_05,
             format!("{host} gave an answer that the API does not promise (HTTP {status}{says})."),
         ),
+    }
+}
+
+/// How long to wait, and for what: only a 429 is about the caller.
+fn waiting(answer: &PlatformAnswer) -> String {
+    let long = match answer.retry_after {
+        Some(wait) => format!("it asks for {} seconds", wait.as_secs()),
+        None => "it does not say how long".to_owned(),
+    };
+    match answer.status.as_u16() {
+        429 => format!("{long}; limits count per API key: spread bursts over time or over service users"),
+        _ => format!("{long}; it is under maintenance or overloaded, which is not about this caller"),
     }
 }

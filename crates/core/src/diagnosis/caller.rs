@@ -7,28 +7,66 @@ use crate::Mode;
 
 /// A diagnosis, if the answer is about the caller; `says` is what the platform said, ready to print.
 pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
-    let lower = answer.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     let diagnosis = match answer.status.as_u16() {
-        // The texts of nginx, which stands before many installations (ngx_http_special_response.c).
-        400 if lower.contains("no required ssl certificate was sent") => none_arrived(says, context),
-        400 if lower.contains("ssl certificate error") => Diagnosis::new(
-            Code::HS_02,
-            format!("{} rejected OUR client certificate (HTTP 400{says}).", context.host),
-            identity_date_fault(context, answer.date)
-                .unwrap_or_else(|| "the load balancer refused it after the handshake".to_owned()),
-        ),
         401 => unknown(answer, says, context),
-        403 if lower.contains("multi-factor") || lower.contains("multi factor") => one_factor(says, context),
-        403 => {
+        403 if mentions(answer, &["multi-factor", "multi factor"]) => one_factor(says, context),
+        // Without an error document nothing says that the platform knows the caller.
+        403 if answer.recognised => {
             let summary = format!("the service user may not do this (HTTP 403{says}).");
             return Some(Diagnosis::of(Code::AUT_03, summary));
         }
         _ => return None,
     };
-    Some(match unseen(context) {
+    Some(with_unseen(diagnosis, context))
+}
+
+/// Pages by which a server that ends TLS says what it thinks of the client certificate.
+///
+/// Sources: nginx (`ngx_http_special_response.c`), Apache (`ssl_engine_kernel.c`), IIS (its sub-statuses 403.7, .13, .16 and .17).
+pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
+    let status = answer.status.as_u16();
+    let diagnosis = match status {
+        400 if mentions(answer, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
+        403 if mentions(answer, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
+        400 if mentions(answer, &["ssl certificate error"]) => not_accepted(answer, says, context),
+        403 if mentions(answer, &["403.13 -", "403.16 -", "403.17 -"]) => not_accepted(answer, says, context),
+        403 if mentions(answer, &["post-handshake authentication"]) => {
+            return Some(Diagnosis::new(
+                Code::HS_05,
+                format!(
+                    "{} asks for a client certificate for this path only, after the handshake (HTTP 403{says}).",
+                    context.host
+                ),
+                "Apache asks for it by TLS 1.3 post-handshake authentication, which no transport here offers; the service user \
+                 and its role were not looked at",
+            ));
+        }
+        _ => return None,
+    };
+    Some(with_unseen(diagnosis, context))
+}
+
+/// Whether what the body says holds one of these, which are in lower case.
+fn mentions(answer: &PlatformAnswer, texts: &[&str]) -> bool {
+    let said = answer.message.iter().chain(&answer.more).chain(&answer.responder.title);
+    said.map(|text| text.to_ascii_lowercase()).any(|said| texts.iter().any(|text| said.contains(text)))
+}
+
+fn not_accepted(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+    let status = answer.status.as_u16();
+    Diagnosis::new(
+        Code::HS_02,
+        format!("{} rejected OUR client certificate (HTTP {status}{says}).", context.host),
+        identity_date_fault(context, answer.date)
+            .unwrap_or_else(|| "the load balancer refused it after the handshake".to_owned()),
+    )
+}
+
+fn with_unseen(diagnosis: Diagnosis, context: &CallContext) -> Diagnosis {
+    match unseen(context) {
         Some(unseen) if diagnosis.code != Code::NET_03 => diagnosis.with_evidence(unseen),
         _ => diagnosis,
-    })
+    }
 }
 
 /// The certificate that was configured is not the transport's to see at the other end.
@@ -37,16 +75,16 @@ fn intercepted(says: &str, context: &CallContext, status: u16, how: String) -> D
     Diagnosis::new(Code::NET_03, summary, how)
 }
 
-fn none_arrived(says: &str, context: &CallContext) -> Diagnosis {
+fn none_arrived(says: &str, context: &CallContext, status: u16) -> Diagnosis {
     let facts = &context.facts;
     if context.identity.is_some() {
         if let Some(how) = interception(context) {
-            return intercepted(says, context, 400, how);
+            return intercepted(says, context, status, how);
         }
         match (facts.identity_requested, facts.identity_sent) {
             (_, Some(true)) => {
                 let how = "it was sent, and the answer says that none came: something on the way took it".to_owned();
-                return intercepted(says, context, 400, how);
+                return intercepted(says, context, status, how);
             }
             (Some(true), Some(false)) => return not_sent(context),
             _ => {}
@@ -84,27 +122,63 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
     }
     let source = context.credential_source.as_deref().map(|source| format!(" from {source}")).unwrap_or_default();
     let dates = identity_date_fault(context, answer.date);
+    let what = match context.mode {
+        Mode::Anonymous => "the call".to_owned(),
+        Mode::Key => format!("the API key{source}"),
+        Mode::Certificate => format!("the client certificate{source}"),
+        Mode::Both => format!("the API key or the client certificate{source}"),
+    };
+    // What the platform says itself is worth more than our guesses.
+    let reason = answer.message.as_deref().filter(|_| answer.recognised);
+    let refused = match reason {
+        Some(reason) => {
+            let code = answer.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            let more = answer.more.iter().map(|more| format!("; {more}")).collect::<String>();
+            format!("\"{}{more}\" (HTTP 401{code})", reason.trim_end_matches('.'))
+        }
+        None => format!("HTTP 401{says}"),
+    };
     let mut diagnosis = match (context.mode, dates, &context.identity) {
         (Mode::Certificate, None, Some(identity)) => Diagnosis::new(
             Code::AUT_06,
-            format!("{host} does not accept this client certificate, which is inside its dates (HTTP 401{says})."),
+            match reason {
+                Some(_) => format!("{host} says {refused} and does not accept this client certificate."),
+                None => {
+                    format!("{host} does not accept this client certificate, which is inside its dates ({refused}).")
+                }
+            },
             format!(
-                "\"{}\"{source} is valid until {}: the service user is probably disabled or past its end date, or lives on \
-                 another host",
+                "\"{}\"{source} is valid until {}: {}",
                 identity.subject(),
-                utc(identity.not_after())
+                utc(identity.not_after()),
+                match reason {
+                    Some(_) => "the reason is the one that the platform gives",
+                    None => "the service user is probably disabled or past its end date, or lives on another host",
+                }
             ),
         ),
         (mode, dates, _) => {
-            let cause = dates.unwrap_or_else(|| match mode {
-                Mode::Anonymous => "the call carried no credential".to_owned(),
-                Mode::Key => format!("the API key{source} is unknown, disabled or past its end date, or its service user is"),
-                Mode::Certificate => format!("the client certificate{source} is unknown, disabled or past its end date, or its service user is"),
-                Mode::Both => format!("the API key or the certificate{source} is unknown, disabled or past its end date, or their service user is"),
+            let cause = dates.unwrap_or_else(|| match (reason, mode) {
+                (Some(_), _) => format!("{what} was refused for the reason that the platform gives"),
+                (None, Mode::Anonymous) => "the call carried no credential".to_owned(),
+                (None, _) => {
+                    let owner = if mode == Mode::Both { "their" } else { "its" };
+                    format!("{what} is unknown, disabled or past its end date, or {owner} service user is")
+                }
             });
-            Diagnosis::new(Code::AUT_01, format!("{host} does not accept this credential (HTTP 401{says})."), cause)
+            let summary = match reason {
+                Some(_) => format!("{host} says {refused} and does not accept this credential."),
+                None => format!("{host} does not accept this credential ({refused})."),
+            };
+            Diagnosis::new(Code::AUT_01, summary, cause)
         }
     };
+    if let Some(remedy) = reason.and_then(remedy_for) {
+        diagnosis.remedy = remedy.to_owned();
+    }
+    if !answer.recognised {
+        diagnosis = diagnosis.with_evidence("the response has no error document of the API: a gateway may have given it");
+    }
     if let Some(shape) = context.key_shape {
         let hint =
             if shape.is_usual { "is this the host where it was made?" } else { "was it cut, or is it another token?" };
@@ -114,6 +188,19 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
         Some(skew) => diagnosis.with_evidence(skew),
         None => diagnosis,
     }
+}
+
+/// What to do where the platform's own words name the reason.
+fn remedy_for(reason: &str) -> Option<&'static str> {
+    let reason = reason.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if has(&["expired", "end date"]) {
+        return Some("Have an administrator extend or replace what the platform names; end dates count until 23:59:59 UTC.");
+    }
+    if has(&["disabled", "deactivated", "inactive", "suspended", "locked", "revoked"]) {
+        return Some("Ask an administrator to enable or replace what the platform names, in Account Manager.");
+    }
+    None
 }
 
 fn one_factor(says: &str, context: &CallContext) -> Diagnosis {
@@ -140,12 +227,13 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::diagnosis::diagnose_answer;
+    use crate::diagnosis::{BodyKind, diagnose_answer};
     use crate::{Advice, ApiKey};
 
     fn answered(status: u16, message: &str) -> PlatformAnswer {
         let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
         answer.message = Some(message.to_owned());
+        (answer.body, answer.recognised) = (BodyKind::Json, true);
         answer
     }
 
@@ -179,5 +267,46 @@ mod tests {
         let code = |text: &str| diagnose_answer(&answered(403, text), &context(Mode::Key)).code;
         assert_eq!(code("The user is not multi-factor authenticated"), Code::AUT_02);
         assert_eq!(code("no permission"), Code::AUT_03);
+    }
+
+    #[test]
+    fn a_401_leads_with_the_words_of_the_platform() {
+        let shown = |message: &str, mode| diagnose_answer(&answered(401, message), &context(mode)).to_string();
+        let expired = shown("The service user has expired.", Mode::Key);
+        assert!(expired.starts_with("AUT-01 one.test says \"The service user has expired\" (HTTP 401)"), "{expired}");
+        assert!(expired.contains("extend") && !expired.contains("is this the host"), "{expired}");
+        assert!(shown("The API key is disabled", Mode::Both).contains("enable or replace"));
+        assert!(shown("The API key is not known", Mode::Key).contains("is this the host where it was made"));
+    }
+
+    #[test]
+    fn a_refusal_without_an_error_document_claims_no_more_than_was_seen() {
+        for mode in [Mode::Key, Mode::Certificate, Mode::Both] {
+            for body in [BodyKind::Empty, BodyKind::Json] {
+                let mut answer = PlatformAnswer::new(StatusCode::FORBIDDEN);
+                answer.body = body;
+                let diagnosis = diagnose_answer(&answer, &context(mode));
+                assert_eq!(diagnosis.code, Code::AUT_05, "{diagnosis}");
+                answer.status = StatusCode::UNAUTHORIZED;
+                let shown = diagnose_answer(&answer, &context(mode)).to_string();
+                assert!(shown.contains("a gateway may have given it"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_about_certificates_are_understood() {
+        let code = |status, text: &str| {
+            let mut answer = answered(status, text);
+            (answer.body, answer.recognised) = (BodyKind::Page, false);
+            diagnose_answer(&answer, &context(Mode::Key)).code
+        };
+        let apache = "Forbidden You don't have permission to access this resource.Reason: Cannot perform Post-Handshake Authentication.";
+        assert_eq!(code(403, apache), Code::HS_05);
+        assert_eq!(code(400, "400 No required SSL certificate was sent"), Code::HS_01);
+        assert_eq!(code(400, "400 The SSL certificate error"), Code::HS_02);
+        assert_eq!(code(403, "HTTP Error 403.7 - Forbidden"), Code::HS_01);
+        assert_eq!(code(403, "403.16 - Forbidden: client certificate is ill-formed"), Code::HS_02);
+        assert_eq!(code(403, "403 Forbidden"), Code::GW_01);
     }
 }

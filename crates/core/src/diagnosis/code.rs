@@ -18,6 +18,8 @@ pub enum Side {
     Us,
     /// The platform answered, and refused.
     Platform,
+    /// Something in front of the platform answered in its place.
+    Gateway,
     /// The evidence does not tell.
     Unclear,
 }
@@ -114,6 +116,7 @@ impl fmt::Display for Side {
             Self::Peer => "the server refused us",
             Self::Us => "we refused the server",
             Self::Platform => "the platform answered and refused",
+            Self::Gateway => "a gateway answered in the platform's place",
             Self::Unclear => "the evidence does not tell",
         })
     }

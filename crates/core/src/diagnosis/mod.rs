@@ -1,10 +1,12 @@
 //! What a failure means: one code, who rejected whom, the cause, the remedy, and an advice. Pure functions from facts;
 //! the same fault has the same code on every TLS stack, or a wider one where the stack cannot know.
 
+mod advice;
 mod answer;
 mod caller;
 mod code;
 mod evidence;
+mod gateway;
 mod table;
 mod transport;
 
@@ -12,12 +14,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use self::answer::{PlatformAnswer, diagnose_answer};
+pub use self::answer::{PlatformAnswer, diagnose_answer, diagnose_content};
 pub use self::code::Side;
 pub(crate) use self::evidence::span;
+pub use self::gateway::{BodyKind, Responder};
 pub use self::table::Code;
 pub use self::transport::diagnose_transport;
-use crate::{ClientIdentity, ConnectionFacts, KeyShape, Mode};
+use crate::{ClientIdentity, ConnectionFacts, HttpVersions, KeyShape, Mode, TransportConfig, TrustRoots};
 
 /// What to do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +55,12 @@ pub struct CallContext {
     pub facts: ConnectionFacts,
     /// Our clock.
     pub now: SystemTime,
+    /// The name of the transport in use, so that no advice leads there.
+    pub transport: Option<Arc<str>>,
+    /// Whether the call is limited to HTTP/1.1 already.
+    pub http1_only: bool,
+    /// Whether trust roots are configured already.
+    pub own_roots: bool,
 }
 
 impl CallContext {
@@ -66,7 +75,19 @@ impl CallContext {
             key_shape: None,
             facts: ConnectionFacts::unknown(),
             now,
+            transport: None,
+            http1_only: false,
+            own_roots: false,
         }
+    }
+
+    /// The transport that makes the call, and what it was configured with.
+    #[must_use]
+    pub fn with_transport(mut self, name: impl Into<Arc<str>>, config: &TransportConfig) -> Self {
+        self.transport = Some(name.into());
+        self.http1_only = config.http_versions() == HttpVersions::Http1;
+        self.own_roots = !matches!(config.trust(), TrustRoots::System);
+        self
     }
 
     /// The identity that the transport was made with.
@@ -106,11 +127,11 @@ pub struct Diagnosis {
     pub code: Code,
     /// One sentence: what happened.
     pub summary: String,
-    /// Why, as far as the facts go.
+    /// Why, as far as the facts go; empty where there is nothing to add to the summary.
     pub cause: String,
     /// The facts that led here.
     pub evidence: Vec<String>,
-    /// What to do.
+    /// What to do; empty where the summary says it.
     pub remedy: String,
     /// What a program may do.
     pub advice: Advice,
@@ -120,7 +141,8 @@ impl Diagnosis {
     /// A diagnosis with the code's own explanation for a cause, remedy and advice.
     #[must_use]
     pub fn of(code: Code, summary: impl Into<String>) -> Self {
-        Self::new(code, summary, code.explanation())
+        // The summary of CFG-01 says all that there is to say; the table's general words would only follow it.
+        Self::new(code, summary, if code == Code::CFG_01 { "" } else { code.explanation() })
     }
 
     /// A diagnosis with a cause of its own, and the code's remedy and advice.
@@ -131,7 +153,7 @@ impl Diagnosis {
             summary: summary.into(),
             cause: cause.into(),
             evidence: Vec::new(),
-            remedy: code.remedy().to_owned(),
+            remedy: if code == Code::CFG_01 { String::new() } else { code.remedy().to_owned() },
             advice: code.advice(),
         }
     }
@@ -172,6 +194,9 @@ impl fmt::Display for Diagnosis {
         for fact in &self.evidence {
             write!(f, "\n  seen  {fact}")?;
         }
-        write!(f, "\n  do    {}", self.remedy)
+        if !self.remedy.is_empty() {
+            write!(f, "\n  do    {}", self.remedy)?;
+        }
+        Ok(())
     }
 }

@@ -20,7 +20,7 @@ codes! {
         "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
         "Certificate and key belong together, but the TLS library does not take this kind of key: Apple's takes no EC keys from a file, for example. Formats are not the reason: every one is converted before a library sees it.",
-        "Take the reqwest transport, or create a certificate with an RSA key of 2048 bits or more.";
+        "Create a certificate with an RSA key of 2048 bits or more; or take the reqwest transport.";
     ID_07 = "ID-07" Local NewerCredential "No usable key or certificate",
         "The source was read, but what is in it is not what was expected there: empty, cut, another kind of file, or only one half of a pair.",
         "Give one certificate (leaf first, then its intermediates) and one private key, in PEM, DER or PKCS#12, or an API key, exactly as DigiCert ONE showed it.";
@@ -62,19 +62,19 @@ codes! {
         "Check that the new one was made on this host and is enabled; nothing was lost meanwhile.";
     HS_01 = "HS-01" Peer GiveUp "The server wants a client certificate and none was sent",
         "The server asked for a client certificate in the handshake (or says so in its answer), and this call carried none.",
-        "Configure a client certificate, or call the host without clientauth. with an API key.";
+        "Configure a client certificate; or call the host without clientauth. with an API key.";
     HS_02 = "HS-02" Peer NewerCredential "The server refused our client certificate",
         "The server complains about us, not we about it. An alert names the kind of reason: unknown_ca (48) an issuer it does not know, certificate_expired (45) an end date, bad_certificate (42) or certificate_unknown (46) anything else.",
         "Check that the certificate was made on this host (demo and production differ), has its intermediate with it, is inside its dates, and is enabled in Account Manager.";
     HS_03 = "HS-03" Unclear GiveUp "The connection ended in or right after the handshake, without a reason",
         "Under TLS 1.3 a refused client certificate looks like this where the alert is lost; so do a proxy that breaks TLS and a firewall that cuts it. This stack cannot tell which.",
-        "In this order: check the client certificate (dates, issuer, host); look for a TLS-inspecting proxy on the way; look for a firewall. The reqwest transport tells most.";
+        "In this order: check the client certificate (dates, issuer, host); look for a TLS-inspecting proxy on the way; look for a firewall. The reqwest transport reports most.";
     HS_04 = "HS-04" Peer GiveUp "No TLS version, cipher or signature in common",
         "The server ended the handshake over its parameters: protocol_version (70), handshake_failure (40), no_application_protocol (120) and the like. No certificate is at fault.",
-        "Allow TLS 1.2 and 1.3 on both sides, or take another transport.";
+        "Allow TLS 1.2 and 1.3 on both sides; or take another transport, which may offer more.";
     HS_05 = "HS-05" Peer GiveUp "The server asks for a certificate after the handshake, or wants HTTP/1.1",
-        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, or ended a TLS 1.2 connection with handshake_failure when the request was already sent. Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and rustls does not do at all.",
-        "Have the server require the certificate for the whole host, which works over every version; or allow HTTP/1.1 only and take the native-tls transport.";
+        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, ended a TLS 1.2 connection with handshake_failure when the request was already sent, or answered that it cannot ask for a certificate now (Apache: Post-Handshake Authentication). Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and rustls does not do at all.",
+        "Have the server require the certificate for the whole host, which works over every version; or allow HTTP/1.1 and TLS 1.2 only; and take the native-tls transport.";
     TR_01 = "TR-01" Us GiveUp "We do not trust the issuer of the server's certificate",
         "Its CA is not among our trust roots: a private CA, a server that does not send its intermediate, or something on the network that re-signs TLS.",
         "For a private installation or an inspecting proxy, give its root with --ca-file (in code: TrustRoots). A client certificate cannot pass an inspecting proxy: ask for a bypass.";
@@ -89,7 +89,7 @@ codes! {
         "Unset SM_TLS_SKIP_VERIFY and give the root of your CA with --ca-file.";
     TR_05 = "TR-05" Us GiveUp "We refused the server's certificate",
         "Its issuer, its name or its dates do not suit us; this TLS stack has one error for all of them. It is the wider form of TR-01, TR-02 and HO-01.",
-        "Check in this order: issuer, name, dates. Another transport tells which: d1 whoami --transport reqwest.";
+        "Check in this order: issuer, name, dates. The reqwest transport reports which: d1 whoami --transport reqwest.";
     HO_01 = "HO-01" Us GiveUp "The server's certificate is for another name",
         "The certificate is trusted, but the host that was called is not among its names. A wildcard covers one label only, and an address needs an entry of its own.",
         "Check the host for a typo or a doubled clientauth.; a private installation needs both hosts in its certificate, or an explicit pair of hosts.";
@@ -131,15 +131,15 @@ codes! {
         "Check, in this order: is this the host where it was made (demo and production differ)? is its end date (23:59:59 UTC) past? is the service user enabled?";
     AUT_02 = "AUT-02" Platform GiveUp "This call needs key and certificate",
         "The platform knows one factor and wants the second: Software Trust signing is called with an API key and a client certificate together.",
-        "Configure both; the host becomes the clientauth. one by itself.";
+        "Configure an API key and a client certificate; calls then go to the clientauth. host automatically.";
     AUT_03 = "AUT-03" Platform GiveUp "The service user may not do this",
         "The platform knows who is calling, and the service user lacks the role or permission.",
         "Give the service user the role that this call needs, in Account Manager. New credentials do not help.";
     AUT_04 = "AUT-04" Platform Repeat "DigiCert ONE asks to wait",
         "The platform answered 429 (too many calls with this key) or 503 (not available now), with or without the time to wait.",
-        "Wait as told. Limits count per API key: spread bursts over time or over service users.";
+        "Wait as long as the response asks, then repeat the call.";
     AUT_05 = "AUT-05" Platform GiveUp "The answer is not what the API promises",
-        "HTML, plain text, nothing, or JSON that is cut or of another shape: a load balancer, a firewall or a login page often answers in the platform's place.",
+        "There is no body, or JSON that is cut or of another shape: who answered cannot be seen; a load balancer, a firewall or a login page often answers in the platform's place.",
         "See status and excerpt, and check host and path; ask who runs the proxy or load balancer that answered.";
     AUT_06 = "AUT-06" Platform NewerCredential "The certificate is inside its dates, and yet DigiCert ONE does not accept it",
         "The handshake went through and the platform answered 401. A certificate ends with its service user: that one is probably disabled or past its end date (which counts until 23:59:59 UTC), or lives on another host.",
@@ -151,7 +151,7 @@ codes! {
         "The platform knows the API and not the path or the id in it; what one may not see is answered the same way.",
         "Check the path, and the id in it.";
     API_03 = "API-03" Platform Repeat "DigiCert ONE failed inside",
-        "The platform, or a gateway before it, answered with a status of 500 or above.",
+        "The platform, or a gateway before it that sends no page of its own, answered with a status of 500 or above.",
         "Repeat the call if it is idempotent; give the request id to DigiCert's support if it stays.";
     API_04 = "API-04" Platform GiveUp "The list does not end or repeats itself",
         "A page came twice, a link led back, or more pages came than a list may have. Going on would ask for ever and give items twice.",
@@ -165,6 +165,21 @@ codes! {
     API_07 = "API-07" Platform GiveUp "The service user can have no further API token",
         "Older platforms give a service user one API token, made with it and never again.",
         "Create a second service user and move to it, or have an administrator extend the end date; where several tokens are allowed, delete one that is not used.";
+    API_08 = "API-08" Platform Repeat "The server asks for the request on another connection",
+        "408 (the request did not arrive in time), 421 (this connection does not lead to that host) and 425 (too early) are about the connection, not about the call. The client repeats the call on a new connection where that is safe.",
+        "Repeat the call; if it stays, look at the idle limits of load balancers and proxies on the way.";
+    GW_01 = "GW-01" Gateway GiveUp "A gateway refused the request in the API's place",
+        "The API answers in JSON, and this response is a web page, plain text or a login of another kind: a reverse proxy, load balancer, firewall or login page in front of the platform wrote it. It says nothing about the credential or the permissions of the service user.",
+        "Check host and path, then ask the operator of the gateway that the evidence names; give the time, the status and the title of the page.";
+    GW_02 = "GW-02" Gateway Repeat "A gateway cannot serve the request now",
+        "A load balancer or proxy in front of the platform answered 429 or 5xx with a page of its own: it limits calls, cannot reach the platform, or is under maintenance.",
+        "Repeat the call later if it is idempotent; if it stays, ask the operator of the gateway that the evidence names.";
+    GW_03 = "GW-03" Gateway GiveUp "A web page came where JSON was expected",
+        "A sign-in page (single sign-on), a captive portal, or the web interface of the platform, which serves paths that the API does not have.",
+        "Check the path (those of the API contain /api/); see the page in a browser; have calls of the API exempted from single sign-on.";
+    GW_04 = "GW-04" Gateway GiveUp "The response has a content encoding that was not asked for",
+        "The client sends no Accept-Encoding, and something on the way compressed the response nevertheless. What it says cannot be read.",
+        "Have the gateway on the way send responses as they are, or only compress where Accept-Encoding allows it.";
     PACE_01 = "PACE-01" Local Repeat "The call's turn comes after its deadline",
         "Calls wait for their turn so that the key stays below its limit, and this one would have waited longer than it may. Nothing was sent.",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: limits count per API key.";

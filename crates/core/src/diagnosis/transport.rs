@@ -52,7 +52,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         }
         Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
-    with_facts(diagnosis, error)
+    with_facts(diagnosis, error).fitted(context)
 }
 
 fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {

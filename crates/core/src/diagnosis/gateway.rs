@@ -1,0 +1,269 @@
+//! Responses that the API did not give: pages and texts of reverse proxies, load balancers, firewalls and login pages. The platform
+//! answers in JSON, so such a body is not its verdict on the caller, whatever the status says.
+
+use super::evidence::interception;
+use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer};
+
+/// What the body of a response is, by its bytes; a content type alone proves nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BodyKind {
+    /// There is none.
+    #[default]
+    Empty,
+    /// JSON, whole or cut.
+    Json,
+    /// HTML, or other markup.
+    Page,
+    /// Text that is neither.
+    Text,
+    /// Bytes that are not text.
+    Binary,
+    /// Encoded (`Content-Encoding`) though nothing of the kind was asked for, and therefore not read.
+    Encoded,
+}
+
+/// What a response shows of the program that gave it. Every text is escaped and short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Responder {
+    /// The header `Server`.
+    pub server: Option<String>,
+    /// The header `Via`.
+    pub via: Option<String>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The header `Content-Encoding`, unless it says `identity`; or the encoding that the bytes show.
+    pub encoding: Option<String>,
+    /// The title of an HTML page.
+    pub title: Option<String>,
+    /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
+    pub login: Option<String>,
+}
+
+impl Responder {
+    fn evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
+        let shown = [
+            ("Server", &self.server),
+            ("Via", &self.via),
+            ("Content-Type", &self.content_type),
+            ("Content-Encoding", &self.encoding),
+            ("title of the page", &self.title),
+            ("login asked for", &self.login),
+        ];
+        shown.into_iter().fold(diagnosis, |diagnosis, (name, value)| match value {
+            Some(value) => diagnosis.with_evidence(format!("{name}: {value}")),
+            None => diagnosis,
+        })
+    }
+
+    /// Whether a login is asked for that the API does not have: it knows keys and certificates.
+    fn wants_foreign_login(&self) -> bool {
+        let foreign = ["basic", "negotiate", "ntlm", "kerberos"];
+        self.login.as_deref().is_some_and(|login| foreign.contains(&login.to_ascii_lowercase().as_str()))
+    }
+}
+
+/// The diagnosis of an error response that was not given by the API.
+pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+    let status = answer.status.as_u16();
+    let (host, what) = (&context.host, shown(answer));
+    let foreign = matches!(answer.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
+    let login = answer.body == BodyKind::Empty && answer.responder.wants_foreign_login();
+    let diagnosis = match status {
+        _ if answer.body == BodyKind::Encoded => encoded(answer, context),
+        511 => Diagnosis::new(
+            Code::GW_03,
+            format!("the network wants a sign-in before {host} can be reached ({what})."),
+            "a captive portal answered (HTTP 511, RFC 6585): the request did not reach the platform",
+        ),
+        407 => Diagnosis::new(
+            Code::GW_01,
+            format!("a proxy in front of {host} wants credentials ({what})."),
+            "HTTP 407 comes from a proxy and never from the API; no proxy that is configured here gave it, so one is on the way",
+        ),
+        429 if foreign => Diagnosis::new(
+            Code::GW_02,
+            format!("a gateway in front of {host} limits the calls ({what})."),
+            "the limit is one of the gateway, by address for example, and not the one of DigiCert ONE for an API key",
+        ),
+        500..=599 if foreign => Diagnosis::new(
+            Code::GW_02,
+            format!("a gateway in front of {host} failed or has nothing to answer with ({what})."),
+            "the API answers in JSON: this came from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+        ),
+        _ if foreign || login => Diagnosis::new(
+            Code::GW_01,
+            format!("the response of {host} is not one of the API: a gateway refused the request ({what})."),
+            match status {
+                401 | 403 => {
+                    "the API answers in JSON: this says nothing about the credential or its permissions on the platform"
+                }
+                404 => "the API answers in JSON: this says nothing about the resource; the gateway may not forward this path",
+                _ => "the API answers in JSON: a proxy, load balancer or firewall on the way wrote this",
+            },
+        ),
+        _ => return None,
+    };
+    let diagnosis = answer.responder.evidence(diagnosis).advising(by_status(answer));
+    Some(match interception(context) {
+        Some(how) => diagnosis.with_evidence(how),
+        None => diagnosis,
+    })
+}
+
+/// The diagnosis of a response with a status of success whose body is not the API's: a web page, or encoded bytes.
+pub(super) fn instead_of_json(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+    let host = &context.host;
+    let diagnosis = match answer.body {
+        BodyKind::Encoded => encoded(answer, context),
+        BodyKind::Page => Diagnosis::new(
+            Code::GW_03,
+            format!("{host} gave a web page where JSON was expected ({}).", shown(answer)),
+            if is_login(answer) {
+                "it looks like a sign-in page: single sign-on or a captive portal answered in the API's place"
+            } else {
+                "a sign-in page, a captive portal, or the web interface of the platform: paths of the API contain /api/"
+            },
+        ),
+        _ => return None,
+    };
+    Some(answer.responder.evidence(diagnosis))
+}
+
+fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
+    let encoding = answer.responder.encoding.as_deref().unwrap_or("unknown");
+    let status = answer.status.as_u16();
+    let cause = match status {
+        400.. => "nothing of the kind was asked for, so the body was not read: who refused the request, and why, is not known",
+        _ => "nothing of the kind was asked for; a gateway on the way encodes responses without being asked",
+    };
+    let summary =
+        format!("the response of {} has the content encoding {encoding}, unasked (HTTP {status}).", context.host);
+    Diagnosis::new(Code::GW_04, summary, cause)
+}
+
+/// Status, and the title or beginning of what came.
+fn shown(answer: &PlatformAnswer) -> String {
+    let (status, responder) = (answer.status.as_u16(), &answer.responder);
+    let kind = match answer.body {
+        BodyKind::Page => "a web page",
+        BodyKind::Text => "plain text",
+        BodyKind::Binary => "bytes that are not text",
+        BodyKind::Empty => "no body",
+        BodyKind::Json => "JSON",
+        BodyKind::Encoded => "an encoded body",
+    };
+    match responder.title.as_ref().or(answer.message.as_ref()) {
+        Some(text) => format!("HTTP {status}, {kind}: {text}"),
+        None => format!("HTTP {status}, {kind}"),
+    }
+}
+
+fn is_login(answer: &PlatformAnswer) -> bool {
+    let texts = [&answer.responder.title, &answer.message];
+    texts.into_iter().flatten().any(|text| {
+        let text = text.to_ascii_lowercase();
+        ["sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "single sign"]
+            .iter()
+            .any(|word| text.contains(word))
+    })
+}
+
+/// What a program may do follows the status, whoever gave it.
+fn by_status(answer: &PlatformAnswer) -> Advice {
+    match answer.status.as_u16() {
+        401 => Advice::NewerCredential,
+        511 => Advice::GiveUp,
+        408 | 421 | 425 | 429 | 500..=599 => Advice::Repeat { not_before: answer.retry_after },
+        _ => Advice::GiveUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::Mode;
+    use crate::diagnosis::{Side, diagnose_answer};
+
+    const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
+
+    fn page(status: u16, title: &str) -> PlatformAnswer {
+        let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+        answer.body = BodyKind::Page;
+        answer.responder.title = Some(title.to_owned());
+        answer.message = Some(title.to_owned());
+        answer
+    }
+
+    fn diagnosed(answer: &PlatformAnswer, mode: Mode) -> Diagnosis {
+        diagnose_answer(answer, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn pages_are_never_the_verdict_of_the_platform() {
+        for mode in MODES {
+            for status in (400..600).filter(|status| *status != 511) {
+                for body in [BodyKind::Page, BodyKind::Text, BodyKind::Binary, BodyKind::Encoded] {
+                    let mut answer = page(status, "multi-factor 403 Forbidden");
+                    answer.body = body;
+                    let diagnosis = diagnosed(&answer, mode);
+                    assert_eq!(diagnosis.side(), Side::Gateway, "{status} {body:?} {diagnosis}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn advice_for_a_page_follows_its_status() {
+        let advice = |status| diagnosed(&page(status, "Oops"), Mode::Key).advice;
+        assert_eq!(advice(401), Advice::NewerCredential);
+        for status in [408, 421, 425, 429, 500, 502, 503, 504] {
+            assert!(matches!(advice(status), Advice::Repeat { .. }), "{status}");
+        }
+        for status in [400, 403, 404, 407, 411, 413, 511] {
+            assert_eq!(advice(status), Advice::GiveUp, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_told_with_its_title_and_who_served_it() {
+        let mut answer = page(403, "Access Denied");
+        answer.responder.server = Some("AkamaiGHost".to_owned());
+        answer.responder.content_type = Some("text/html".to_owned());
+        let shown = diagnosed(&answer, Mode::Both).to_string();
+        for part in ["GW-01", "HTTP 403", "Access Denied", "Server: AkamaiGHost", "Content-Type: text/html"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for claim in ["knows who is calling", "service user", "disabled"] {
+            assert!(!shown.contains(claim), "{claim}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_login_of_another_kind_is_a_gateways_even_without_a_body() {
+        let mut answer = PlatformAnswer::new(StatusCode::UNAUTHORIZED);
+        answer.responder.login = Some("Negotiate".to_owned());
+        assert_eq!(diagnosed(&answer, Mode::Certificate).code, Code::GW_01);
+        answer.responder.login = Some("Bearer".to_owned());
+        assert_eq!(diagnosed(&answer, Mode::Key).code, Code::AUT_01);
+        for (status, code) in [(407, Code::GW_01), (511, Code::GW_03)] {
+            let answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+            assert_eq!(diagnosed(&answer, Mode::Key).code, code);
+        }
+    }
+
+    #[test]
+    fn a_page_with_status_200_is_named_and_json_is_not() {
+        let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+        let found = instead_of_json(&page(200, "Sign in to Example"), &context).expect("a page");
+        assert!(found.code == Code::GW_03 && found.cause.contains("sign-in page"), "{found}");
+        let mut answer = page(200, "");
+        answer.body = BodyKind::Json;
+        assert!(instead_of_json(&answer, &context).is_none());
+    }
+}
