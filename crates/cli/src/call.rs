@@ -1,7 +1,9 @@
 //! `d1 call` and `d1 whoami`: one real call.
 
+use std::future::Future;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use digicert_one::core::Mode;
 use digicert_one::{Client, Response};
@@ -23,12 +25,16 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
         request = request.body("application/json", read(path)?);
     }
     output.progress(&format!("calling {}", options.path));
-    let response = request.send().await?;
+    let limit = connection::limit(&options.connection);
+    let (mut document, bytes) = within(limit, async {
+        let response = request.send().await?;
+        let document = head(&client, &response);
+        Ok((document, response.bytes().await?))
+    })
+    .await?;
     if !output.is_json() {
-        return output.bytes(&response.bytes().await?);
+        return output.bytes(&bytes);
     }
-    let mut document = head(&client, &response);
-    let bytes = response.bytes().await?;
     document["body"] =
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into()));
     output.document(&document)
@@ -38,9 +44,12 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
 pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Result<(), Failure> {
     let client = connection::client(options, output).await?;
     output.progress("asking /account/api/v1/user/me");
-    let response = client.get("/account/api/v1/user/me").send().await?;
-    let mut document = head(&client, &response);
-    let me: Value = response.json().await?;
+    let (mut document, me) = within(connection::limit(options), async {
+        let response = client.get("/account/api/v1/user/me").send().await?;
+        let document = head(&client, &response);
+        Ok((document, response.json::<Value>().await?))
+    })
+    .await?;
     let field = |name: &str| me[name].as_str().unwrap_or("(not told)").to_owned();
     let permissions = me["applications"].as_array().map_or(0, |applications| {
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
@@ -57,6 +66,15 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     ))?;
     document["user"] = me;
     output.document(&document)
+}
+
+/// The whole call, its body included: the client's own deadline ends with the head of the response.
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // The client's own error says more where both would end the call.
+    match tokio::time::timeout(limit + Duration::from_millis(100), call).await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::TooLate(limit)),
+    }
 }
 
 fn head(client: &Client, response: &Response) -> Value {

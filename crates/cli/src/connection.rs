@@ -25,20 +25,36 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         output.warning(warning);
     }
     let (connector, config) = transport(options, &setup);
-    Ok(Client::builder()
+    let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
         .credential(reading.fixed())
         .shared_connector(connector)
         .transport_config(config)
-        .build()?)
+        .deadline(limit(options));
+    let output = *output;
+    // Only where a user watches: scripts read the attempts in the error.
+    let builder = if output.is_watched() {
+        builder.on_retry(move |notice| output.progress(&notice.to_string()))
+    } else {
+        builder
+    };
+    Ok(builder.build()?)
+}
+
+/// The limit of a whole call, as `--timeout` says.
+pub(crate) fn limit(options: &ConnectionOptions) -> Duration {
+    Duration::from_secs(options.timeout)
 }
 
 /// The TLS stack, and what it is to do.
 pub(crate) fn transport(options: &ConnectionOptions, setup: &Setup) -> (Arc<dyn Connector>, TransportConfig) {
     let connector = connector(options.transport.as_deref());
-    let mut config =
-        TransportConfig::new().with_timeouts(Timeouts::new().with_total(Duration::from_secs(options.timeout)));
+    // A limit for connecting that is not the shorter one would hide what the time ran out for.
+    let total = limit(options);
+    let connect = Timeouts::new().connect().min(total.mul_f64(0.9));
+    let timeouts = Timeouts::new().with_total(total).with_connect(connect);
+    let mut config = TransportConfig::new().with_timeouts(timeouts);
     if options.http1 {
         config = config.with_http_versions(HttpVersions::Http1);
     }

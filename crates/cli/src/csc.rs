@@ -136,6 +136,7 @@ async fn client(options: &ConnectionOptions, credential: Option<CscCredential>) 
         .credential(credential)
         .shared_connector(connector)
         .transport_config(config)
+        .deadline(connection::limit(options))
         .build()?)
 }
 

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     Setup(#[from] SetupError),
     #[error("{0}")]
     Call(#[from] digicert_one::Error),
+    /// A call whose body had not ended when the time for the whole call ran out.
+    #[error("the response did not end within {} seconds", .0.as_secs())]
+    TooLate(std::time::Duration),
     /// A list that broke off, and where.
     #[error("{error}")]
     List { error: digicert_one::Error, position: Position },
@@ -81,7 +84,12 @@ impl Failure {
                 };
                 diagnosis
             }
-            Self::Usage(_) => Diagnosis::new(Code::CFG_01, self.to_string(), "nothing was sent"),
+            Self::Usage(_) => Diagnosis::of(Code::CFG_01, self.to_string()),
+            Self::TooLate(_) => Diagnosis::new(
+                Code::NET_08,
+                format!("{self}."),
+                "the response began, and its body did not end within the time for the whole call (--timeout)",
+            ),
             Self::NoSuchUser(_) => Diagnosis::of(Code::API_02, self.to_string()),
             _ => Diagnosis::of(Code::CFG_04, self.to_string()),
         }
@@ -103,6 +111,7 @@ impl Failure {
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) => 2,
+            Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted | Self::Cut(_) => 130,
             Self::Demo(_) | Self::Output(_) | Self::Internal(_) => 1,
@@ -145,5 +154,5 @@ fn of_issue(error: &IssueError) -> u8 {
 
 /// The diagnosis of a set-up that makes no caller.
 pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
-    Diagnosis::new(error.code(), error.to_string(), "nothing was sent")
+    Diagnosis::of(error.code(), error.to_string())
 }

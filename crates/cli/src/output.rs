@@ -50,12 +50,16 @@ impl Output {
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
     }
 
+    /// Whether progress is shown: on a terminal, and not with `--json`.
+    pub(crate) fn is_watched(self) -> bool {
+        !self.json && std::io::stderr().is_terminal()
+    }
+
     /// A word about long work, for somebody who watches.
     pub(crate) fn progress(self, text: &str) {
-        let mut err = std::io::stderr();
-        if !self.json && err.is_terminal() {
+        if self.is_watched() {
             // Whoever closed standard error does not want to know.
-            let _ = writeln!(err, "{text}");
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 
@@ -76,6 +80,9 @@ impl Output {
             let mut document = diagnosis_json(&diagnosis);
             document["exit"] = json!(code);
             document["causes"] = json!(causes);
+            if let Failure::Call(error) | Failure::List { error, .. } = failure {
+                document["attempts"] = json!(error.attempts());
+            }
             match failure {
                 Failure::List { position, .. } => document["position"] = json!(position),
                 Failure::Cut(cut) => document["resume"] = json!(cut.resume),

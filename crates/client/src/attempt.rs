@@ -22,7 +22,7 @@ use crate::course::Course;
 use crate::generations::Carried;
 #[cfg(feature = "metrics")]
 use crate::observe::metric;
-use crate::observe::{Carrier, Watch, span};
+use crate::observe::{Carrier, RetryNotice, Watch, span};
 use crate::pace::{Throttled, Turn};
 use crate::response::Parts;
 use crate::retry::{Next, Stop};
@@ -124,20 +124,27 @@ async fn repeated<'a>(
             }
             Err(error) => error,
         };
+        let last = |error: Error, stop| Err((error.perhaps_done_by(&course.tried.earlier, &call.method), Some(stop)));
         match settings.retry.next(call, &error, number) {
-            Next::Stop(stop) => return Err((error, Some(stop))),
-            Next::NewerCredential if replaced => return Err((error, Some(Stop::Useless))),
+            Next::Stop(stop) => return last(error, stop),
+            Next::NewerCredential if replaced => return last(error, Stop::Useless),
             Next::NewerCredential => match Box::pin(newer(settings, call, course, &bearer)).await {
-                Some(newer) => (bearer, replaced) = (newer, true),
-                None => return Err((error, Some(Stop::Useless))),
+                Some(newer) => {
+                    course.tried.failed(&error);
+                    (bearer, replaced) = (newer, true);
+                }
+                None => return last(error, Stop::Useless),
             },
-            Next::After(wait) if wait >= course.left(settings.clock.now()) => {
-                return Err((error, Some(Stop::Deadline)));
-            }
+            Next::After(wait) if wait >= course.left(settings.clock.now()) => return last(error, Stop::Deadline),
             Next::After(wait) => {
+                course.tried.failed(&error);
+                settings.observers.retries(|| RetryNotice::new(&error, wait, number + 1, settings.retry.most()));
                 settings.clock.sleep(wait).await;
-                course.waited(wait);
+                course.tried.waits.push(wait);
                 bearer = self::bearer(settings, call, course, None).await.map_err(unsent)?;
+                if error.status().is_some_and(|status| matches!(status.as_u16(), 408 | 421 | 425)) {
+                    bearer = bearer.anew(settings);
+                }
             }
         }
     }
@@ -166,6 +173,17 @@ impl Bearer {
 
     fn lease(&self) -> Option<&Lease> {
         self.carried().map(|carried| &carried.lease)
+    }
+
+    /// The same proof over new connections, for a response that was about the connection (RFC 9110 sections 15.5.9 and 15.5.20). Where
+    /// no other transport can be made, it stays as it is.
+    fn anew(self, settings: &Settings) -> Self {
+        let identity = self.lease().and_then(|lease| lease.material().identity());
+        let Ok(transport) = settings.generations.apart(identity) else { return self };
+        match self {
+            Self::Anonymous(_) => Self::Anonymous(transport),
+            Self::Known(carried) => Self::Known(Arc::new(carried.over(transport))),
+        }
     }
 }
 
@@ -217,14 +235,20 @@ pub(crate) async fn lease(settings: &Settings, need: &LeaseNeed, within: Duratio
 
 fn too_late(limit: Duration) -> Error {
     let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
-    Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
+    let cause = "the time for the whole call, all attempts and waits included, ran out; whether the last attempt was still \
+                 connecting or waiting for its response is not known";
+    Error::new(ErrorKind::Transport, Diagnosis::new(Code::NET_08, summary, cause))
 }
 
 /// One attempt to prove that a credential is usable. A redirect proves nothing.
 pub(crate) async fn proves(settings: &Settings, call: &Call, candidate: &Arc<Carried>) -> Result<(), Error> {
-    let (bearer, course) = (Bearer::Known(Arc::clone(candidate)), Course::begin(settings));
-    let (response, _) = exchange(settings, call, &bearer, Statuses::ErrorsAreErrors, &course).await?;
+    let (bearer, mut course) = (Bearer::Known(Arc::clone(candidate)), Course::begin(settings));
+    let (response, _) = exchange(settings, call, &bearer, Statuses::ErrorsAreErrors, &mut course).await?;
     match response.status().is_success() {
+        // A login page or a captive portal has not looked at the credential.
+        true if response.is_page() => {
+            Err(Error::local(ErrorKind::Decode, "the proof was answered with a web page, not by the API"))
+        }
         true => Ok(()),
         false => Err(Error::local(ErrorKind::Redirect, format!("the proof was answered with {}", response.status()))),
     }
@@ -266,7 +290,7 @@ async fn exchange<'a>(
     call: &Call,
     bearer: &Bearer,
     statuses: Statuses,
-    course: &Course,
+    course: &mut Course,
 ) -> Result<(Response, &'a Origin), Error> {
     let lease = bearer.lease();
     let origin = origin(settings, lease)?;
@@ -290,14 +314,15 @@ async fn exchange<'a>(
         }
     };
     drop(permit);
-    let exchange = sent.map_err(|error| failed(settings, lease, now, error))?;
+    let exchange = sent.map_err(|error| failed(settings, lease, now, course.completed(error)))?;
+    course.saw(&exchange.facts);
     span::answered(&exchange.response, &exchange.facts);
     #[cfg(feature = "metrics")]
     metric::connected(&exchange.facts);
     if let Some(notice) = heard(settings, bearer, &exchange.response, now) {
         settings.pace.throttled(&notice).await;
     }
-    let context = context(origin, lease, now);
+    let context = context(settings, origin, lease, now);
     if statuses == Statuses::AllAreAnswers || exchange.response.status().as_u16() < 400 {
         return Ok((answered(settings, lease, context, exchange), origin));
     }
@@ -320,9 +345,11 @@ fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origi
     settings.instance.origin(role).map_err(Error::instance)
 }
 
-fn context(origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
-    let Some(lease) = lease else { return CallContext::new(origin.authority(), Mode::Anonymous, now) };
-    CallContext::new(origin.authority(), lease.material().mode(), now)
+fn context(settings: &Settings, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
+    let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
+    let context = settings.generations.completing(CallContext::new(origin.authority(), mode, now));
+    let Some(lease) = lease else { return context };
+    context
         .with_identity(lease.material().identity().cloned())
         .with_credential_source(Arc::clone(lease.source()))
         .with_key_shape(lease.material().key().map(ApiKey::shape))
@@ -349,7 +376,7 @@ pub(crate) fn failed(settings: &Settings, lease: Option<&Lease>, now: SystemTime
         Ok(origin) => origin,
         Err(error) => return error,
     };
-    let diagnosis = diagnose_transport(&error, &context(origin, lease, now));
+    let diagnosis = diagnose_transport(&error, &context(settings, origin, lease, now));
     let verdict = match diagnosis.advice {
         Advice::NewerCredential => Verdict::Rejected,
         _ => Verdict::Unclear,

@@ -9,7 +9,7 @@ use digicert_one_core::{
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
-use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
+use crate::observe::{AuditRecord, Listener, Observers, RetryNotice, TraceContext, Tracer};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
 use crate::wiring::{Wiring, wiring_setters};
@@ -106,6 +106,18 @@ impl ClientBuilder {
             }
             listener(&AuditRecord { missed, ..record.clone() });
         }));
+        self
+    }
+
+    /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call; a
+    /// panic in it is logged. [`Client::shut_down`] waits for it.
+    ///
+    /// ```
+    /// # use digicert_one_client::Client;
+    /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
+    /// ```
+    pub fn on_retry(mut self, observer: impl Fn(&RetryNotice) + Send + Sync + 'static) -> Self {
+        self.observers.retries = Some(Listener::new(move |notice: &RetryNotice, _| observer(notice)));
         self
     }
 

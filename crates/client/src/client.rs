@@ -186,6 +186,7 @@ impl Client {
             let known = [HostRole::Platform, HostRole::ClientAuth].map(|role| settings.instance.origin(role));
             let host = known.into_iter().flatten().next().map(Origin::authority).unwrap_or_default();
             let context = CallContext::new(host, Mode::Anonymous, settings.clock.now());
+            let context = settings.generations.completing(context);
             Error::new(ErrorKind::Config, diagnose_transport(&error, &context)).with_source(error)
         })
     }

@@ -1,26 +1,35 @@
-//! The course of one call: its deadline, its attempts and the waits between them. What the errors tell of it.
+//! The course of one call: its deadline, its attempts, what they saw, and the waits between them. What errors say of it.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use digicert_one_core::{Code, ConnectionFacts, Delivery, TransportError, TransportErrorKind};
+use http::StatusCode;
+
+use crate::Error;
 use crate::client::Settings;
 use crate::observe::Carrier;
 use crate::retry::Stop;
+
+/// Lines about earlier attempts in one error; equal ones in a row are one line.
+const MAX_LINES: usize = 8;
 
 /// What one call has gone through so far.
 #[derive(Debug)]
 pub(crate) struct Course {
     start: SystemTime,
     deadline: Duration,
-    attempts: u32,
-    waits: Vec<Duration>,
+    pub(crate) tried: Tried,
+    /// Whether the server asked for a client certificate in a full handshake, and whether one was sent then.
+    asked: Option<(bool, Option<bool>)>,
     /// Kept only where somebody wants to know.
     carrier: Option<Carrier>,
 }
 
 impl Course {
     pub(crate) fn begin(settings: &Settings) -> Self {
-        Self { start: settings.clock.now(), deadline: settings.deadline, attempts: 0, waits: Vec::new(), carrier: None }
+        let (start, deadline) = (settings.clock.now(), settings.deadline);
+        Self { start, deadline, tried: Tried::default(), asked: None, carrier: None }
     }
 
     /// When the call began.
@@ -30,16 +39,12 @@ impl Course {
 
     /// One more attempt begins. Counted from 1.
     pub(crate) fn attempt(&mut self) -> u32 {
-        self.attempts += 1;
-        self.attempts
+        self.tried.attempts += 1;
+        self.tried.attempts
     }
 
     pub(crate) fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    pub(crate) fn waited(&mut self, wait: Duration) {
-        self.waits.push(wait);
+        self.tried.attempts
     }
 
     /// The time that is left of the whole call.
@@ -53,7 +58,31 @@ impl Course {
 
     /// The attempts and waits, for an error or an answer.
     pub(crate) fn told(&mut self, stop: Option<Stop>) -> Tried {
-        Tried { attempts: self.attempts, waits: std::mem::take(&mut self.waits), stop }
+        let attempts = self.tried.attempts;
+        let told = std::mem::replace(&mut self.tried, Tried { attempts, ..Tried::default() });
+        Tried { stop, ..told }
+    }
+
+    /// Notes what a connection showed. A resumed session asks for nothing, so that it says nothing about the server.
+    pub(crate) fn saw(&mut self, facts: &ConnectionFacts) {
+        if let (Some(asked), false) = (facts.identity_requested, facts.tls_resumed == Some(true)) {
+            self.asked = Some((asked, facts.identity_sent));
+        }
+    }
+
+    /// The error with what an earlier attempt saw of the same server, where this one could not see it: a retry does not forget.
+    pub(crate) fn completed(&mut self, error: TransportError) -> TransportError {
+        self.saw(error.facts());
+        let about_handshake = matches!(
+            error.kind(),
+            TransportErrorKind::Interrupted | TransportErrorKind::Tls | TransportErrorKind::PeerAlert(_)
+        );
+        let unseen = error.facts().identity_requested.is_none() || error.facts().tls_resumed == Some(true);
+        let Some((asked, sent)) = self.asked.filter(|_| about_handshake && unseen) else { return error };
+        let mut facts = error.facts().clone();
+        facts.identity_requested = Some(asked);
+        facts.identity_sent = if asked { facts.identity_sent.or(sent) } else { Some(false) };
+        error.with_facts(facts)
     }
 
     /// Who makes the attempt that begins, and where.
@@ -66,31 +95,92 @@ impl Course {
     }
 }
 
-/// How often a call was tried, with which waits, and why it was not tried again.
+/// An attempt that failed and was followed by another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedAttempt {
+    /// Its number, counted from 1.
+    pub number: u32,
+    /// What it failed with.
+    pub code: Code,
+    /// The status of its response, if there was one.
+    pub status: Option<StatusCode>,
+    /// What became of its request, if there was no response.
+    pub delivery: Option<Delivery>,
+    /// What failed, in a few words.
+    pub what: String,
+}
+
+impl FailedAttempt {
+    fn of(number: u32, error: &Error) -> Self {
+        let what = match (error.status(), error.transport()) {
+            (Some(status), _) => format!("HTTP {}", status.as_u16()),
+            (None, Some(transport)) => transport.to_string(),
+            (None, None) => error.code().title().to_owned(),
+        };
+        let delivery = error.transport().map(TransportError::delivery);
+        Self { number, code: error.code(), status: error.status(), delivery, what }
+    }
+
+    /// Whether the platform may have done what this attempt asked for.
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        match (self.status, self.delivery) {
+            (Some(status), _) => status.is_server_error(),
+            (None, Some(delivery)) => delivery != Delivery::NotSent,
+            (None, None) => self.code == Code::NET_08,
+        }
+    }
+}
+
+impl fmt::Display for FailedAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.what, self.code)
+    }
+}
+
+/// How often a call was tried, with which waits and outcomes, and why it was not tried again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tried {
     pub(crate) attempts: u32,
     pub(crate) waits: Vec<Duration>,
+    pub(crate) earlier: Vec<FailedAttempt>,
     pub(crate) stop: Option<Stop>,
 }
 
-impl fmt::Display for Tried {
-    /// A line for each thing worth saying; nothing for a call that could only be tried once.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Tried {
+    /// The attempt under way failed, and another one follows.
+    pub(crate) fn failed(&mut self, error: &Error) {
+        self.earlier.push(FailedAttempt::of(self.attempts, error));
+    }
+
+    /// A line for each thing worth saying; none for a call that could only be tried once.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if self.attempts > 1 {
-            write!(f, "\n  tried {} times", self.attempts)?;
-            for (index, wait) in self.waits.iter().enumerate() {
-                let before = if index == 0 { ", with waits of" } else { "," };
-                write!(f, "{before} {:.1} s", wait.as_secs_f64())?;
+            let waits: Vec<String> = self.waits.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
+            let waits = if waits.is_empty() { String::new() } else { format!(", with waits of {}", waits.join(", ")) };
+            lines.push(format!("tried {} times{waits}", self.attempts));
+        }
+        let same = |one: &FailedAttempt, other: &FailedAttempt| (&one.what, one.code) == (&other.what, other.code);
+        for group in self.earlier.chunk_by(same).take(MAX_LINES) {
+            if let [first, .., last] = group {
+                lines.push(format!("attempts {} to {}: {first}", first.number, last.number));
+            } else if let [one] = group {
+                lines.push(format!("attempt {}: {one}", one.number));
             }
         }
-        match self.stop.and_then(Stop::explained) {
-            Some(why)
-                if self.attempts > 1 || matches!(self.stop, Some(Stop::Unsafe | Stop::Budget | Stop::Deadline)) =>
-            {
-                write!(f, "\n  {why}")
-            }
-            _ => Ok(()),
+        if let Some(why) = self.stop.and_then(Stop::explained)
+            && (self.attempts > 1 || matches!(self.stop, Some(Stop::Unsafe | Stop::Budget | Stop::Deadline)))
+        {
+            lines.push(why.to_owned());
         }
+        lines
+    }
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }

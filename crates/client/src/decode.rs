@@ -1,19 +1,28 @@
-//! Error answers: seven shapes of body have been seen, plus text, HTML and nothing. All become one [`PlatformAnswer`].
+//! Error responses: what the body is (an error document, a page, text, bytes), what it says, and who gave it. All become one
+//! [`PlatformAnswer`].
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::PlatformAnswer;
-use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use digicert_one_core::diagnosis::{BodyKind, PlatformAnswer, Responder};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
+
+use crate::document::{self, Document};
+use crate::page;
 
 /// The part of an error body that is read.
 pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
 /// The part of a message that is kept.
 const MAX_MESSAGE: usize = 500;
-/// The part of a body that is no error document.
+/// The part of a body that is no error document, or of a further entry of one.
 const MAX_EXCERPT: usize = 200;
+/// The part of a header, a title or a code.
+const MAX_WORD: usize = 100;
 /// The longest wait that is told, 136 years: more could overflow the clock of whoever adds it to the time.
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
@@ -23,72 +32,110 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
     answer.request_id = request_id(headers);
+    answer.responder = responder(headers);
+    let text = text(body);
     // serde_json stops at 128 levels, so depth costs nothing.
-    match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(document) {
-        Some((code, message, field)) => {
+    let json = serde_json::from_str::<Value>(text.trim()).ok();
+    answer.body = match json {
+        Some(_) => BodyKind::Json,
+        None => kind(&text, body, &mut answer.responder),
+    };
+    let excerpt = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
+    match json.as_ref().map(|json| (Document::read(json), json)) {
+        Some((Some(document), json)) => {
             answer.recognised = true;
-            answer.field = field.map(|field| clean(&field, 100));
-            answer.code = code.map(|code| clean(&code, 100));
-            answer.message = message.map(|message| clean(&message, MAX_MESSAGE));
+            answer.field = document.field.map(|field| clean(&field, MAX_WORD));
+            answer.code = document.code.map(|code| clean(&code, MAX_WORD));
+            answer.message = document.message.map(|message| clean(&message, MAX_MESSAGE));
+            answer.more = document.more.iter().map(|more| clean(more, MAX_WORD)).collect();
+            if answer.message.is_none() && document::has_other_words(json) {
+                answer.message = excerpt(&text);
+            }
         }
-        None => {
-            let excerpt = clean(&String::from_utf8_lossy(body), MAX_EXCERPT);
-            answer.message = (!excerpt.is_empty()).then_some(excerpt);
-        }
+        _ => match answer.body {
+            BodyKind::Page => {
+                answer.responder.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
+                answer.message = excerpt(&page::text(&text));
+            }
+            BodyKind::Json | BodyKind::Text => answer.message = excerpt(&text),
+            _ => {}
+        },
     }
     answer
+}
+
+/// What a body is that is not whole JSON.
+fn kind(text: &str, body: &[u8], responder: &mut Responder) -> BodyKind {
+    let begin = text.trim_start();
+    if responder.encoding.is_none() {
+        // Some compress without saying so.
+        let by_bytes = [(&b"\x1f\x8b"[..], "gzip"), (&b"\x28\xb5\x2f\xfd"[..], "zstd")];
+        let found = by_bytes.iter().find(|(magic, _)| body.starts_with(magic));
+        responder.encoding = found.map(|(_, name)| format!("{name} (by its first bytes)"));
+    }
+    match begin.chars().next() {
+        None => BodyKind::Empty,
+        _ if responder.encoding.is_some() => BodyKind::Encoded,
+        Some('{' | '[') => BodyKind::Json,
+        _ if is_binary(begin) => BodyKind::Binary,
+        Some('<') => BodyKind::Page,
+        Some(_) => BodyKind::Text,
+    }
+}
+
+/// Whether three in ten characters are none that a text has.
+fn is_binary(text: &str) -> bool {
+    let odd = |one: &char| *one == char::REPLACEMENT_CHARACTER || (one.is_control() && !one.is_whitespace());
+    let begin = || text.chars().take(1024);
+    begin().filter(odd).count() * 10 > begin().count() * 3
+}
+
+/// A body as text, whatever byte order mark it begins with.
+fn text(body: &[u8]) -> Cow<'_, str> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        Cow::Owned(String::from_utf16_lossy(&units))
+    };
+    match body {
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        body => String::from_utf8_lossy(body),
+    }
+}
+
+/// What the head shows of the program that answered.
+fn responder(headers: &HeaderMap) -> Responder {
+    let value = |name: HeaderName| {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Some(clean(&values.collect::<Vec<_>>().join(", "), MAX_WORD)).filter(|value| !value.is_empty())
+    };
+    let login = value(WWW_AUTHENTICATE).or_else(|| value(PROXY_AUTHENTICATE));
+    let mut responder = Responder::default();
+    responder.server = value(SERVER);
+    responder.via = value(VIA);
+    responder.content_type = value(CONTENT_TYPE);
+    responder.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    // Behind the kind stand parameters that are nobody's concern.
+    responder.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
+    responder
 }
 
 /// The id that the platform, or what stands before it, gave to the request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let named = ["x-request-id", "x-dc-transactionid", "x-correlation-id"].into_iter();
     let value = named.filter_map(|name| headers.get(name)).next()?;
-    Some(clean(&String::from_utf8_lossy(value.as_bytes()), 100))
+    Some(clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD))
 }
 
-/// Code, message, field.
-type Told = (Option<String>, Option<String>, Option<String>);
-
-/// The shapes in the order in which they are told apart.
-fn document(body: &Value) -> Option<Told> {
-    if let Some(first) = body.get("errors").and_then(|errors| errors.get(0)) {
-        // {"errors":[{"code","message","field"?}]}
-        return Some((text(first, "code"), text(first, "message"), text(first, "field")));
-    }
-    match body.get("error") {
-        // {"error":{"code"|"status","message"}}
-        Some(error @ Value::Object(_)) => {
-            let code = text(error, "code").or_else(|| text(error, "status"));
-            Some((code, text(error, "message"), text(error, "field")))
-        }
-        Some(Value::String(error)) => {
-            let description = text(body, "error_description").or_else(|| text(body, "errorDescription"));
-            match description {
-                // CSC: {"error","error_description"}
-                Some(description) => Some((Some(error.clone()), Some(description), None)),
-                // A framework's default: {"status","error":"Internal Server Error","path"}
-                None => Some((None, text(body, "message").or_else(|| Some(error.clone())), None)),
-            }
-        }
-        // {"message","code":int}
-        _ => match (text(body, "code"), text(body, "message")) {
-            (None, None) => None,
-            (code, message) => Some((code, message, text(body, "field"))),
-        },
-    }
-}
-
-fn text(value: &Value, name: &str) -> Option<String> {
-    match value.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// Without control characters and escape codes, white space folded, at most `limit` characters.
+/// Without control characters, escape codes and marks that turn the direction of writing, white space folded, at most `limit`
+/// characters.
 pub(crate) fn clean(text: &str, limit: usize) -> String {
-    let printable = text.chars().map(|character| if character.is_control() { ' ' } else { character });
+    let is_unseen = |one: char| {
+        one.is_control()
+            || matches!(one, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let printable = text.chars().map(|character| if is_unseen(character) { ' ' } else { character });
     let folded = printable.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
     match folded.char_indices().nth(limit) {
         Some((end, _)) => format!("{}...", &folded[..end]),
@@ -157,6 +204,58 @@ mod tests {
         assert!(!message.contains(char::is_control), "{message:?}");
         let (_, message, _) = read("ü".repeat(10_000).as_bytes());
         assert!(message.expect("an excerpt").chars().count() <= MAX_EXCERPT + 3);
+        let (_, message, recognised) = read(br#"{"code":"x","hint":"Seat limit reached"}"#);
+        assert!(recognised && message.expect("an excerpt").contains("Seat limit reached"));
+    }
+
+    #[test]
+    fn a_body_is_told_by_its_bytes() {
+        let kind = |encoding: Option<&str>, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            if let Some(encoding) = encoding {
+                headers.insert(CONTENT_ENCODING, encoding.parse().expect("a value"));
+            }
+            headers.insert(CONTENT_TYPE, "application/json".parse().expect("a value"));
+            let body = Bytes::copy_from_slice(body);
+            answer(StatusCode::FORBIDDEN, &headers, &body, SystemTime::UNIX_EPOCH)
+        };
+        let utf16: Vec<u8> = "\u{feff}{\"message\":\"No\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let cases: [(Option<&str>, &[u8], BodyKind); 14] = [
+            (None, b"", BodyKind::Empty),
+            (Some("gzip"), b" ", BodyKind::Empty),
+            (None, b"{}", BodyKind::Json),
+            (None, b"{\"message\":", BodyKind::Json),
+            (None, b"\xef\xbb\xbf{\"message\":\"No\"}", BodyKind::Json),
+            (None, &utf16, BodyKind::Json),
+            (Some("gzip"), b"{\"message\":\"No\"}", BodyKind::Json),
+            (None, b" \r\n<!doctype html><p>No</p>", BodyKind::Page),
+            (None, b"<?xml version=\"1.0\"?><Error/>", BodyKind::Page),
+            (None, b"RBAC: access denied", BodyKind::Text),
+            (None, b"\x00\x01\x02\x03 x", BodyKind::Binary),
+            (Some("br"), b"\x8b\x02\x80", BodyKind::Encoded),
+            (Some("identity"), b"No", BodyKind::Text),
+            (None, b"\x1f\x8b\x08\x00", BodyKind::Encoded),
+        ];
+        for (encoding, body, expected) in cases {
+            let answer = kind(encoding, body);
+            assert_eq!(answer.body, expected, "{encoding:?} {body:?}");
+            assert!(expected != BodyKind::Encoded || (answer.message.is_none() && answer.responder.encoding.is_some()));
+        }
+    }
+
+    #[test]
+    fn the_head_shows_who_answered() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("server", "cloudflare"), ("via", "1.1 one"), ("www-authenticate", "Basic realm=\"x\"")] {
+            headers.append(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+        }
+        headers.append(VIA, "2 two".parse().expect("a value"));
+        let page = Bytes::from_static(b"<title>Access\x1b[2J Denied</title><h1>No</h1>");
+        let answer = answer(StatusCode::FORBIDDEN, &headers, &page, SystemTime::UNIX_EPOCH);
+        let Responder { server, via, title, login, .. } = answer.responder;
+        assert_eq!((server.as_deref(), via.as_deref()), (Some("cloudflare"), Some("1.1 one, 2 two")));
+        assert_eq!((title.as_deref(), login.as_deref()), (Some("Access [2J Denied"), Some("Basic")));
+        assert_eq!(answer.message.as_deref(), Some("No"));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use digicert_one_core::diagnosis::PlatformAnswer;
+use digicert_one_core::diagnosis::{PlatformAnswer, Side};
 use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, TransportError, causes};
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::PaceError;
 use crate::account::LeftBehind;
-use crate::course::Tried;
+use crate::course::{FailedAttempt, Tried};
 
 /// Where a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,13 +53,14 @@ struct Inner {
     answer: Option<PlatformAnswer>,
     tried: Tried,
     left_behind: Option<LeftBehind>,
+    perhaps_done: bool,
     source: Option<BoxError>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
         let (tried, left_behind, source) = (Tried::default(), None, None);
-        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, source }))
+        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, perhaps_done: false, source }))
     }
 
     /// A call or configuration that is not valid, in one sentence.
@@ -72,8 +73,7 @@ impl Error {
     }
 
     pub(crate) fn credential(error: CredentialError) -> Self {
-        let diagnosis =
-            Diagnosis::new(error.code(), error.to_string(), "nothing was sent").advising(Advice::NewerCredential);
+        let diagnosis = Diagnosis::of(error.code(), error.to_string()).advising(Advice::NewerCredential);
         Self::new(ErrorKind::Credential, diagnosis).with_source(error)
     }
 
@@ -99,8 +99,45 @@ impl Error {
     }
 
     pub(crate) fn after(mut self, tried: Tried) -> Self {
+        self.0.diagnosis.evidence.extend(tried.lines());
         self.0.tried = tried;
         self
+    }
+
+    /// The last error of a call of this method: says so where an earlier attempt may have done what this one found done.
+    pub(crate) fn perhaps_done_by(mut self, earlier: &[FailedAttempt], method: &Method) -> Self {
+        let Some(lost) = earlier.iter().find(|attempt| attempt.may_have_been_processed()) else { return self };
+        let status = self.status().map(|status| status.as_u16());
+        let is_taken = self.code() == Code::API_06;
+        let fits = match (method, status) {
+            (&Method::GET | &Method::HEAD | &Method::OPTIONS | &Method::TRACE, _) => false,
+            (&Method::DELETE, Some(404 | 410 | 409 | 412)) => true,
+            (&Method::PUT, Some(409 | 410 | 412)) => true,
+            (&Method::PUT | &Method::DELETE, _) => is_taken,
+            (_, Some(404 | 409 | 410 | 412)) => true,
+            _ => is_taken,
+        };
+        if !fits || self.0.diagnosis.side() != Side::Platform {
+            return self;
+        }
+        let FailedAttempt { number, what, .. } = lost;
+        self.0.perhaps_done = true;
+        self.0.diagnosis.cause = format!(
+            "an earlier attempt may have done it: attempt {number} may have been processed before it failed ({what})"
+        );
+        self.0.diagnosis.remedy = match *method {
+            Method::DELETE => "Check whether the resource is gone: then the call has done its work.",
+            _ => "Read the resource and compare it with what was sent, before the call is made again.",
+        }
+        .to_owned();
+        self
+    }
+
+    /// Whether an earlier attempt of this call may have done what the last one found done already: a DELETE whose first response was
+    /// lost is answered with 404 when it is repeated.
+    #[must_use]
+    pub fn is_perhaps_done(&self) -> bool {
+        self.0.perhaps_done
     }
 
     pub(crate) fn leaving(mut self, left_behind: LeftBehind) -> Self {
@@ -119,6 +156,12 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.tried.attempts
+    }
+
+    /// The attempts that failed before the last one, in their order.
+    #[must_use]
+    pub fn earlier_attempts(&self) -> &[FailedAttempt] {
+        &self.0.tried.earlier
     }
 
     /// The waits between the attempts.
@@ -178,6 +221,9 @@ impl fmt::Display for Error {
         }
         if let Some(left_behind) = &self.0.left_behind {
             write!(f, "\n  {left_behind}")?;
+        }
+        if self.0.perhaps_done {
+            write!(f, "\n  {}", self.0.diagnosis.cause)?;
         }
         self.0.tried.fmt(f)
     }

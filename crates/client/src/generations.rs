@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, Lease, Transport, TransportConfig,
+    CallContext, ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, Lease, Transport, TransportConfig,
     TransportError, TrustRoots,
 };
 
@@ -18,6 +18,8 @@ const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug)]
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
+    /// The short name of the stack.
+    name: Arc<str>,
     live: Mutex<Live>,
     /// Held by the one caller who proves a newer generation.
     proving: futures_util::lock::Mutex<()>,
@@ -72,6 +74,13 @@ pub(crate) struct Carried {
     trust: u64,
 }
 
+impl Carried {
+    /// The same credential over another transport.
+    pub(crate) fn over(&self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport, ..self.clone() }
+    }
+}
+
 /// A generation that did not prove usable.
 #[derive(Debug)]
 struct Refused {
@@ -100,7 +109,8 @@ impl Generations {
             refused: None,
             retired: Vec::new(),
         };
-        Self { connector, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
+        let name = connector.info().name.into();
+        Self { connector, name, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
     /// The same stack and configuration, and nothing live.
@@ -110,6 +120,17 @@ impl Generations {
 
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
         self.connector.info()
+    }
+
+    /// The context of a call with what a remedy must know of the stack.
+    pub(crate) fn completing(&self, context: CallContext) -> CallContext {
+        context.with_transport(Arc::clone(&self.name), &self.lock().configs.platform)
+    }
+
+    /// A transport of its own for this identity, and so new connections. It is not put to use for other calls.
+    pub(crate) fn apart(&self, identity: Option<&ClientIdentity>) -> Result<Arc<dyn Transport>, TransportError> {
+        let config = self.lock().configs.of(identity);
+        self.connector.connect(&config)
     }
 
     /// The transport of calls that show nothing.

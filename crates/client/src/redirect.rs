@@ -21,7 +21,16 @@ pub(crate) fn next(
     }
     let Some(location) = headers.get(LOCATION) else { return Ok(None) };
     let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
-    let target = link::resolve(Pointer::Redirect, origin, &call.target, location)?;
+    let target = link::resolve(Pointer::Redirect, origin, &call.target, location).map_err(|error| {
+        if !is_sign_in(location) {
+            return error;
+        }
+        let diagnosis = error.diagnosis();
+        let cause =
+            "the target looks like a sign-in page: single sign-on or a captive portal answered in the API's place";
+        let diagnosis = Diagnosis::new(diagnosis.code, diagnosis.summary.clone(), cause);
+        Error::new(error.kind(), diagnosis)
+    })?;
     let mut next = Call { target, ..call.clone() };
     // Fetch standard §4.4: 303 becomes GET, and so does a POST under 301 and 302; 307 and 308 keep everything.
     let becomes_get = match status.as_u16() {
@@ -35,6 +44,14 @@ pub(crate) fn next(
         next.headers.remove(CONTENT_TYPE);
     }
     Ok(Some(next))
+}
+
+/// Whether an address is one where people sign in. Its path and query are not shown: they may hold a token.
+fn is_sign_in(location: &str) -> bool {
+    const WORDS: [&str; 12] =
+        ["login", "logon", "signin", "sign-in", "sso", "saml", "oauth2", "oidc", "openid", "adfs", "captive", "portal"];
+    let lower = location.to_ascii_lowercase();
+    lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).any(|word| WORDS.contains(&word))
 }
 
 /// More hops than any sane server asks for.

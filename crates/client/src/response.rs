@@ -3,19 +3,19 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::diagnosis::{diagnose_content, diagnose_transport};
 use digicert_one_core::{
     CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
     collect_body, next_chunk,
 };
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, Version};
 use serde::de::DeserializeOwned;
 
 use crate::flights::Flight;
 use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, decode};
 
 /// An answer of the platform.
 pub struct Response(Box<Parts>);
@@ -118,7 +118,7 @@ impl Response {
         let bytes = self.bytes().await?;
         String::from_utf8(bytes.into()).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            decode(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error())
+            undecoded(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error())
         })
     }
 
@@ -127,10 +127,27 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let content_type = self.0.headers.get(CONTENT_TYPE).cloned();
-        let status = self.0.status;
+        let (status, headers, context) = (self.0.status, self.0.headers.clone(), self.0.context.clone());
         let bytes = self.bytes().await?;
-        read_json(status, content_type.as_ref().and_then(|value| value.to_str().ok()), &bytes)
+        read_json(status, &headers, &context, &bytes)
+    }
+
+    /// The whole body of what should be JSON. A web page, or an encoding that was not asked for, is an error that names it.
+    pub(crate) async fn json_bytes(self) -> Result<Bytes, Error> {
+        let (status, headers, context) = (self.0.status, self.0.headers.clone(), self.0.context.clone());
+        let bytes = self.bytes().await?;
+        let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let suspect = matches!(begin, Some(b'<' | 0x1f)) || headers.contains_key(CONTENT_ENCODING);
+        match suspect.then(|| not_of_the_api(status, &headers, &context, &bytes)).flatten() {
+            Some(error) => Err(error),
+            None => Ok(bytes),
+        }
+    }
+
+    /// Whether the head announces a web page.
+    pub(crate) fn is_page(&self) -> bool {
+        let content_type = self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
     }
 
     /// The next chunk of the body, `None` at its end.
@@ -157,17 +174,35 @@ impl fmt::Debug for Response {
 /// A body as JSON. The error tells of it what it may.
 pub(crate) fn read_json<T: DeserializeOwned>(
     status: StatusCode,
-    content_type: Option<&str>,
-    body: &[u8],
+    headers: &HeaderMap,
+    context: &CallContext,
+    body: &Bytes,
 ) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| {
+    // RFC 8259 section 8.1: a byte order mark may be ignored.
+    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(json).map_err(|error| {
+        if let Some(error) = not_of_the_api(status, headers, context, body) {
+            return error;
+        }
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let (status, kind, length) = (status.as_u16(), content_type.unwrap_or("none"), body.len());
         let text = format!("the answer (HTTP {status}, content type {kind}, {length} bytes) is not the expected JSON");
-        decode(text, Mismatch::new(&error))
+        undecoded(text, Mismatch::new(&error))
     })
 }
 
-fn decode(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+/// The error of a body that something in front of the API gave, or changed.
+pub(crate) fn not_of_the_api(
+    status: StatusCode,
+    headers: &HeaderMap,
+    context: &CallContext,
+    body: &Bytes,
+) -> Option<Error> {
+    let answer = decode::answer(status, headers, body, context.now);
+    diagnose_content(&answer, context).map(|diagnosis| Error::new(ErrorKind::Decode, diagnosis))
+}
+
+fn undecoded(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
 }
 

@@ -18,7 +18,7 @@ const GAIN: u32 = 1;
 ///
 /// A call is repeated only where that may help (the diagnosis says so), where it is safe (the method is idempotent, or the call
 /// is marked so, or the request was surely not processed), while attempts, budget and [deadline] last. The wait is a random
-/// part of a span that doubles each time ("full jitter"), or what the platform asks for in `Retry-After`.
+/// part of a span that doubles each time ("full jitter"), and never shorter than what the platform asks for in `Retry-After`.
 ///
 /// The budget is shared by all clones of a client: each repetition takes 5 of it, each call that succeeds gives 1 back. When a
 /// platform is down, it keeps a program from multiplying its own load.
@@ -86,6 +86,11 @@ impl Retry {
         self.left.load(Ordering::Relaxed)
     }
 
+    /// The number of attempts of a call at most.
+    pub(crate) fn most(&self) -> u32 {
+        self.attempts
+    }
+
     /// A call succeeded.
     pub(crate) fn succeeded(&self) {
         // Mostly the budget is full; then nothing is written, and clones on other cores keep their cache.
@@ -105,7 +110,8 @@ impl Retry {
                 }
                 let less = |left: u32| left.checked_sub(COST);
                 match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
-                    Ok(_) => Next::After(not_before.unwrap_or_else(|| self.wait(attempt))),
+                    // What the platform asks for is a floor: a wait of zero must not take our own away.
+                    Ok(_) => Next::After(self.wait(attempt).max(not_before.unwrap_or_default())),
                     Err(_) => Next::Stop(Stop::Budget),
                 }
             }
@@ -172,6 +178,9 @@ fn is_safe(call: &Call, error: &Error) -> bool {
     match (error.kind(), error.status().map(|status| status.as_u16())) {
         // Refused before it was processed: the credential, or the pace (RFC 6585 section 4).
         (ErrorKind::Platform, Some(400 | 401 | 429)) => true,
+        // Not processed on this connection (RFC 9110 section 15.5.20, RFC 8470 section 5.2). 408 is not among them: some servers
+        // give it when what stands behind them is slow.
+        (ErrorKind::Platform, Some(421 | 425)) => true,
         (ErrorKind::Pace, _) => true,
         (ErrorKind::Transport, _) => {
             error.transport().is_some_and(|transport| transport.delivery() == Delivery::NotSent)

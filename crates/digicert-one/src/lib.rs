@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 pub use digicert_one_client::{
-    AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, IntoTarget, ItemStream, Page, PageStream,
-    Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, SystemClock,
-    TraceContext,
+    AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, Page,
+    PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
+    RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_client::{account, service_user};
 pub use digicert_one_core as core;

@@ -27,7 +27,7 @@ pub(super) async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result
 pub(super) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>, Error> {
     let response = request.send().await?;
     let status = response.status();
-    let body = response.bytes().await?;
+    let body = response.json_bytes().await?;
     if status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -38,7 +38,7 @@ pub(super) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Resu
 pub(super) async fn delete(request: RequestBuilder) -> Result<(), Error> {
     match request.send().await {
         Ok(_) => Ok(()),
-        Err(error) if error.code() == Code::API_02 && error.attempts() > 1 => Ok(()),
+        Err(error) if error.code() == Code::API_02 && error.is_perhaps_done() => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -68,7 +68,7 @@ pub(super) async fn create(
         Err(error) => return Err(error),
     };
     let status = response.status();
-    let body = response.bytes().await.map_err(|error| error.leaving(left_behind.clone()))?;
+    let body = response.json_bytes().await.map_err(|error| error.leaving(left_behind.clone()))?;
     let object = serde_json::from_slice::<Value>(&body);
     let length = body.len();
     shown_once::wipe(body);

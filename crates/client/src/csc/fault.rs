@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use digicert_one_core::diagnosis::diagnose_answer;
+use digicert_one_core::diagnosis::{Side, diagnose_answer};
 use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode};
+use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 
 use super::open::open_enum;
@@ -157,6 +158,11 @@ pub(super) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
     }
 }
 
+fn is_challenge(answer: &Answer) -> bool {
+    let kinds = answer.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    kinds.into_iter().any(|kind| kind.trim_start().to_ascii_lowercase().starts_with("digest"))
+}
+
 /// What a refusal of the OAuth server or the login means: its statuses say little, its codes much.
 fn of_token(diagnosis: &mut Diagnosis, answer: &Answer, rejection: Option<&Rejection>, what: &'static str) {
     let (host, status) = (&answer.host, answer.status.as_u16());
@@ -176,7 +182,8 @@ fn of_token(diagnosis: &mut Diagnosis, answer: &Answer, rejection: Option<&Rejec
             "the OAuth integration may not use this way to a token, or the signer said no",
             "Ask an administrator to allow this way for the OAuth integration in Account Manager.",
         ),
-        None if status == 401 => (
+        // A page of a gateway is not what the server thinks of the client, unless it is the login's own challenge.
+        None if status == 401 && (diagnosis.side() != Side::Gateway || is_challenge(answer)) => (
             Code::AUT_01,
             "what was shown to it is not known there",
             "Check user and password, or client ID and secret, and that they are of this host.",

@@ -9,22 +9,97 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
-use oauth2::basic::{BasicClient, BasicTokenResponse, BasicTokenType};
-use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, ErrorResponse, HttpRequest, HttpResponse,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, StandardRevocableToken,
-    TokenResponse, TokenUrl,
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
+use oauth2::{
+    AccessToken, AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, ErrorResponse, HttpRequest,
+    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, Scope,
+    StandardRevocableToken, TokenResponse, TokenUrl,
+};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::client::Inner;
 use super::credential::OAuthClient;
 use super::discovery::Endpoint;
 use super::fault::{self, Asked};
+use super::open::{maybe_number, maybe_text};
 use super::secret::{CscToken, wiped};
 use super::wire::{Letter, Wire};
 use crate::mismatch::Mismatch;
 use crate::{Error, ErrorKind};
+
+/// The client of the `oauth2` crate, which reads tokens as servers give them.
+type KnownClient = oauth2::Client<
+    BasicErrorResponse,
+    TokenAnswer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+>;
+
+/// A token response (RFC 6749 section 5.1), read leniently: some servers give the lifetime as text or with a fraction, or leave out the
+/// type of the token, which then is a bearer token.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct TokenAnswer {
+    access_token: AccessToken,
+    #[serde(default = "bearer", deserialize_with = "token_type")]
+    token_type: BasicTokenType,
+    #[serde(default, deserialize_with = "lifetime")]
+    expires_in: Option<u64>,
+    #[serde(default)]
+    refresh_token: Option<RefreshToken>,
+}
+
+impl TokenResponse for TokenAnswer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+fn bearer() -> BasicTokenType {
+    BasicTokenType::Bearer
+}
+
+/// Digits, whether quoted or not; anything else but nothing is an error, for a token would be used for ever.
+fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(None);
+    }
+    let unreadable = || D::Error::custom("invalid type: a lifetime, expected a number of seconds");
+    maybe_number(value).map_err(|_| unreadable())?.map(Some).ok_or_else(unreadable)
+}
+
+fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
+    Ok(match maybe_text(deserializer)? {
+        Some(kind) if !kind.eq_ignore_ascii_case("bearer") && !kind.trim().is_empty() => {
+            BasicTokenType::Extension(kind)
+        }
+        _ => BasicTokenType::Bearer,
+    })
+}
 
 /// What a token is asked for with.
 pub(super) enum Grant<'a> {
@@ -104,7 +179,7 @@ impl Inner {
         let carrier = Carrier::new(self, endpoint, secrets, "revocation");
         let token = match refreshes {
             true => StandardRevocableToken::RefreshToken(RefreshToken::new(token.to_owned())),
-            false => StandardRevocableToken::AccessToken(oauth2::AccessToken::new(token.to_owned())),
+            false => StandardRevocableToken::AccessToken(AccessToken::new(token.to_owned())),
         };
         let oauth = client.known(secret).set_revocation_url(url);
         let request = oauth.revoke_token(token).map_err(|error| {
@@ -121,8 +196,8 @@ impl OAuthClient {
     }
 
     /// The client as the `oauth2` crate knows one. Id and secret go into the form, as CSC has it (spec).
-    pub(super) fn known(&self, secret: Option<&str>) -> BasicClient {
-        let client = BasicClient::new(ClientId::new(self.id.clone())).set_auth_type(AuthType::RequestBody);
+    pub(super) fn known(&self, secret: Option<&str>) -> KnownClient {
+        let client = KnownClient::new(ClientId::new(self.id.clone())).set_auth_type(AuthType::RequestBody);
         match secret {
             Some(secret) => client.set_client_secret(ClientSecret::new(secret.to_owned())),
             None => client,
@@ -131,7 +206,7 @@ impl OAuthClient {
 }
 
 impl Granted {
-    fn read(answer: &BasicTokenResponse, asked: SystemTime) -> Self {
+    fn read(answer: &TokenAnswer, asked: SystemTime) -> Self {
         Self {
             access: Zeroizing::new(answer.access_token().secret().clone()),
             is_bearer: *answer.token_type() == BasicTokenType::Bearer,
@@ -173,6 +248,9 @@ impl Carrier {
         let answer = self.wire.post(letter).await?;
         if answer.status.as_u16() >= 400 {
             return Err(fault::refused(&answer, Asked::ForToken(self.what)));
+        }
+        if let Some(error) = answer.not_of_the_api() {
+            return Err(error);
         }
         // The crate knows 200 only, where a revocation may well be answered with 204.
         let mut response = HttpResponse::new(answer.body.to_vec());

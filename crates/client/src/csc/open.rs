@@ -1,6 +1,8 @@
 //! How answers are read that the newest platform may have changed: enums that keep a value they do not know, and numbers and
 //! texts that take each other's place.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -80,10 +82,18 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
 /// A whole number, also in quotes; nothing where it is none.
 pub(super) fn maybe_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| whole(text.parse().ok()?))
+        }
         _ => None,
     })
+}
+
+/// The whole part of a number that was written with a fraction, such as `3600.0`.
+fn whole(number: f64) -> Option<u64> {
+    Some(Duration::try_from_secs_f64(number).ok()?.as_secs())
 }
 
 fn as_text(value: &Value) -> Option<String> {

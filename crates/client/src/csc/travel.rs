@@ -96,6 +96,7 @@ impl Inner {
             let stop = match (self.wire.retry.next(call, &error, tried.attempts), &proof) {
                 (Next::NewerCredential, Some(refused)) if !replaced => match Box::pin(self.newer(refused)).await? {
                     Some(newer) => {
+                        tried.failed(&error);
                         (proof, replaced) = (Some(newer), true);
                         continue;
                     }
@@ -105,6 +106,7 @@ impl Inner {
                 (Next::After(wait), _) => {
                     let gone = clock.now().duration_since(start).unwrap_or_default();
                     if gone.saturating_add(wait) < deadline {
+                        tried.failed(&error);
                         clock.sleep(wait).await;
                         tried.waits.push(wait);
                         // The token may have ended meanwhile.

@@ -13,7 +13,7 @@ use digicert_one_core::{
     Transport, TransportConfig, collect_body,
 };
 use futures_util::future::{Either, select};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -62,8 +62,16 @@ pub(super) struct Answer {
 impl Answer {
     /// What the body says, as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        response::read_json(self.status, content_type, &self.body)
+        response::read_json(self.status, &self.headers, &self.context(), &self.body)
+    }
+
+    /// The error of a web page or of an encoding that was not asked for.
+    pub(super) fn not_of_the_api(&self) -> Option<Error> {
+        response::not_of_the_api(self.status, &self.headers, &self.context(), &self.body)
+    }
+
+    fn context(&self) -> CallContext {
+        CallContext::new(Arc::clone(&self.host), Mode::Anonymous, self.arrived)
     }
 }
 
@@ -72,6 +80,7 @@ impl Wire {
     pub(super) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
         let (limit, asked) = (letter.limit, self.clock.now());
         let context = CallContext::new(letter.origin.authority(), Mode::Anonymous, asked);
+        let context = context.with_transport(self.connector.info().name, &self.config);
         let exchange = pin!(self.exchange(letter, context, asked));
         match select(exchange, self.clock.limit(limit)).await {
             Either::Left((answer, _)) => answer,

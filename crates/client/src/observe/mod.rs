@@ -6,6 +6,7 @@ mod correlation;
 mod listener;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
+mod retry_notice;
 pub(crate) mod span;
 mod template;
 mod watch;
@@ -14,6 +15,7 @@ pub use audit::{AuditRecord, Outcome};
 pub(crate) use correlation::{TRANSACTION_ID, Tracer, fresh_transaction_id};
 pub use correlation::{TraceContext, TraceContextError};
 pub(crate) use listener::Listener;
+pub use retry_notice::RetryNotice;
 pub(crate) use template::Template;
 pub(crate) use watch::{Carrier, Watch};
 
@@ -24,6 +26,7 @@ use http::HeaderMap;
 pub(crate) struct Observers {
     pub(crate) audit: Option<Listener<AuditRecord>>,
     pub(crate) tracer: Option<Tracer>,
+    pub(crate) retries: Option<Listener<RetryNotice>>,
     /// Whether each call gets a transaction id.
     pub(crate) transaction_ids: bool,
 }
@@ -47,6 +50,16 @@ impl Observers {
     pub(crate) async fn heard(&self) {
         if let Some(audit) = &self.audit {
             audit.heard().await;
+        }
+        if let Some(retries) = &self.retries {
+            retries.heard().await;
+        }
+    }
+
+    /// Reports a retry before its wait. The notice is made only where there is an observer.
+    pub(crate) fn retries(&self, notice: impl FnOnce() -> RetryNotice) {
+        if let Some(retries) = &self.retries {
+            retries.tell(notice());
         }
     }
 }

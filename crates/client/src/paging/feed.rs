@@ -213,5 +213,5 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
 async fn seen(response: Response) -> Result<(String, Bytes), Error> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
     let seen = format!("HTTP {}, content type {content_type}", response.status().as_u16());
-    Ok((seen, response.bytes().await?))
+    Ok((seen, response.json_bytes().await?))
 }

@@ -3,6 +3,7 @@
 mod account;
 mod calls;
 mod expiry;
+mod gateway;
 mod pace;
 mod paging;
 mod retry;

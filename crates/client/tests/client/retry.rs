@@ -40,14 +40,13 @@ fn a_get_is_repeated_after_a_503_and_after_a_refused_connection() {
 }
 
 #[test]
-fn retry_after_is_waited_exactly_in_seconds_and_as_a_date_by_the_servers_clock() {
+fn retry_after_is_a_floor_in_seconds_and_as_a_date_by_the_servers_clock() {
     let date = |retry_after: &str, date: &str| {
         let answer = Response::builder().status(429).header("retry-after", retry_after).header("date", date);
         answer.body("").expect("an answer")
     };
     let skewed = date("Sun, 06 Nov 1994 08:49:40 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
-    let past = date("Sun, 06 Nov 1994 08:49:07 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
-    for (answer, expected) in [(throttled("2"), 2), (skewed, 3), (past, 0)] {
+    for (answer, expected) in [(throttled("2"), 2), (skewed, 3)] {
         let (scripted, clock) = (Scripted::answering([answer]), clock());
         let start = clock.now();
         let client = client(&scripted, &clock, Retry::new());
@@ -194,4 +193,176 @@ fn a_repeated_body_is_the_same_bytes() {
     assert_eq!(outcome.expect("the third attempt").attempts(), 3);
     let requests = scripted.0.requests.lock().expect("unpoisoned");
     assert!(requests.iter().all(|request| &request.body()[..] == b"the same"));
+}
+
+#[test]
+fn a_wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
+    let date = |retry_after: &'static str| {
+        Response::builder()
+            .status(503)
+            .header("retry-after", retry_after)
+            .header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+    };
+    for asked in ["0", "Sun, 06 Nov 1994 08:49:07 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+        let mut longest = [Duration::ZERO; 3];
+        for _ in 0..40 {
+            let answers = (0..9).map(|_| date(asked).body("").expect("an answer"));
+            let (scripted, clock) = (Scripted::answering(answers), clock());
+            let retry = Retry::new().backoff(SECOND, SECOND * 60);
+            let (outcome, waits) = block_on(clock.run(client(&scripted, &clock, retry).get("/x").send()));
+            assert_eq!(outcome.expect_err("always 503").waits(), &waits[..]);
+            for (longest, wait) in longest.iter_mut().zip(&waits) {
+                *longest = (*longest).max(*wait);
+            }
+        }
+        // The longest of forty random parts of spans of 1, 2 and 4 seconds.
+        for (wait, span) in longest.into_iter().zip([1, 2, 4]) {
+            assert!(wait > (SECOND * span).mul_f64(0.6) && wait <= SECOND * span, "{asked}: {longest:?}");
+        }
+    }
+}
+
+#[test]
+fn a_longer_wait_of_our_own_is_kept_above_the_floor() {
+    let (scripted, clock) = (Scripted::answering((0..3).map(|_| throttled("1"))), clock());
+    let retry = Retry::new().backoff(SECOND * 1000, SECOND * 1000);
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).deadline(SECOND * 100_000);
+    let (_, waits) = block_on(clock.run(client.build().expect("complete").get("/x").send()));
+    assert!(waits.len() == 3 && waits.iter().all(|wait| *wait >= SECOND), "{waits:?}");
+    assert!(waits.iter().any(|wait| *wait > SECOND * 2), "{waits:?}");
+}
+
+#[test]
+fn a_status_about_the_connection_is_repeated_on_another_one_where_safe() {
+    for (status, post) in [(408, false), (421, true), (425, true)] {
+        for body in ["", "<html><title>Request Time-out</title></html>"] {
+            let first = || Outcome::Answer(answer(status, None, body));
+            let (scripted, outcome) = outcome_of(first(), |client| client.get("/x"));
+            assert_eq!(outcome.expect("repeated"), 2, "{status}");
+            assert_eq!(scripted.connects(), 2, "{status}: a transport of its own, so a new connection");
+            let (scripted, outcome) = outcome_of(first(), |client| client.post("/x"));
+            assert_eq!((outcome.is_ok(), scripted.requests().len()), (post, 1 + usize::from(post)), "{status}");
+        }
+    }
+    // The next call goes over the pool of before.
+    let (scripted, clock) = (Scripted::answering([answer(421, None, "")]), clock());
+    let client = client(&scripted, &clock, Retry::new());
+    for _ in 0..3 {
+        block_on(clock.run(client.get("/x").send())).0.expect("repeated");
+    }
+    assert_eq!(scripted.connects(), 2);
+}
+
+#[test]
+fn a_lost_response_is_named_when_the_retry_finds_it_done() {
+    let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
+    let gone = || Outcome::Answer(answer(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
+    let taken = || Outcome::Answer(answer(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
+    let both = |outcomes: Vec<Outcome>, call: &dyn Fn(&Client) -> digicert_one_client::RequestBuilder| {
+        let (scripted, clock) = (Scripted::of(outcomes), clock());
+        let client = client(&scripted, &clock, Retry::new());
+        block_on(clock.run(call(&client).send())).0.expect_err("refused")
+    };
+    let cases: [(Vec<Outcome>, &dyn Fn(&Client) -> digicert_one_client::RequestBuilder, bool); 7] = [
+        (vec![lost(), gone()], &|client| client.delete("/x/1"), true),
+        (vec![Outcome::Answer(answer(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
+        (vec![lost(), taken()], &|client| client.put("/x/1"), true),
+        (vec![lost(), taken()], &|client| client.post("/x").idempotent(), true),
+        (vec![gone()], &|client| client.delete("/x/1"), false),
+        (vec![Outcome::Answer(throttled("1")), gone()], &|client| client.delete("/x/1"), false),
+        (vec![lost(), gone()], &|client| client.get("/x/1"), false),
+    ];
+    for (outcomes, call, perhaps) in cases {
+        let case = format!("{outcomes:?}");
+        let error = both(outcomes, call);
+        assert_eq!(error.is_perhaps_done(), perhaps, "{case} {error}");
+        assert_eq!(error.to_string().contains("an earlier attempt may have done it"), perhaps, "{error}");
+        assert_eq!(error.diagnosis().cause.contains("attempt 1"), perhaps, "{}", error.diagnosis());
+    }
+}
+
+#[test]
+fn the_final_error_reports_what_each_attempt_saw() {
+    let unavailable = || Outcome::Answer(answer(503, None, ""));
+    let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
+    let (scripted, clock) = (Scripted::of([unavailable(), unavailable(), refused, unavailable()]), clock());
+    let client = client(&scripted, &clock, Retry::new());
+    let error = block_on(clock.run(client.get("/x").send())).0.expect_err("always fails");
+    let earlier: Vec<_> = error.earlier_attempts().iter().map(|one| (one.number, one.code)).collect();
+    assert_eq!(earlier, [(1, Code::AUT_04), (2, Code::AUT_04), (3, Code::NET_06)]);
+    for shown in [error.to_string(), error.diagnosis().to_string()] {
+        for line in
+            ["tried 4 times", "attempts 1 to 2: HTTP 503 (AUT-04)", "attempt 3: the connection was refused (NET-06)"]
+        {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_call_cut_by_its_deadline_reports_the_attempts_before() {
+    let (scripted, clock) = (Scripted::of([Outcome::Answer(throttled("2")), Outcome::Silence]), clock());
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(SECOND * 3).build().expect("complete");
+    let start = clock.now();
+    let passing = async {
+        while scripted.requests().len() < 2 {
+            futures_util::pending!();
+        }
+        clock.advance(clock.limited_for().await);
+    };
+    let ((outcome, _), ()) = block_on(join(clock.run(client.get("/x").send()), passing));
+    let error = outcome.expect_err("cut");
+    assert_eq!((error.code(), clock.now().duration_since(start).expect("forward")), (Code::NET_08, SECOND * 3));
+    let shown = error.diagnosis().to_string();
+    assert!(shown.contains("attempt 1: HTTP 429") && !shown.contains("connection stands"), "{shown}");
+}
+
+#[test]
+fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
+    let facts = |asked: Option<bool>, resumed: bool| {
+        let mut facts = digicert_one_core::ConnectionFacts::unknown();
+        (facts.identity_requested, facts.tls_resumed, facts.reused) = (asked, Some(resumed), Some(false));
+        facts
+    };
+    let ended = |asked, resumed| Outcome::Seen(TransportErrorKind::Interrupted, facts(asked, resumed));
+    for (outcomes, code, attempts) in [
+        // The retries resumed the session of the first attempt, which asked for nothing.
+        (vec![ended(Some(false), false), ended(None, true), ended(None, true), ended(None, true)], Code::NET_07, 4),
+        // Without such a first attempt a refused certificate cannot be ruled out.
+        (vec![ended(None, true)], Code::HS_03, 1),
+        (vec![ended(None, false)], Code::HS_03, 1),
+        // It did ask: the certificate stays a suspect.
+        (vec![ended(Some(true), false)], Code::HS_03, 1),
+    ] {
+        let (scripted, clock) = (Scripted::of(outcomes), clock());
+        let material = digicert_one_core::Material::certificate(crate::scripted::identity("evidence"));
+        let client = builder(&scripted)
+            .clock(Arc::new(clock.clone()))
+            .credential(digicert_one_core::FixedCredential::new(material, "the test"))
+            .build()
+            .expect("complete");
+        let error = block_on(clock.run(client.get("/x").send())).0.expect_err("ended");
+        assert_eq!((error.code(), error.attempts()), (code, attempts), "{error}");
+        let shown = error.diagnosis().to_string();
+        assert_eq!(shown.contains("asked for=no, sent=no"), code == Code::NET_07, "{shown}");
+    }
+}
+
+#[test]
+fn an_observer_of_retries_hears_of_each_before_its_wait() {
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (scripted, clock) = (Scripted::answering([throttled("20"), throttled("20")]), clock());
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).on_retry({
+        let heard = Arc::clone(&heard);
+        move |notice| {
+            heard.lock().expect("unpoisoned").push(notice.to_string());
+            panic!("the observer's own fault");
+        }
+    });
+    let client = client.build().expect("complete");
+    block_on(clock.run(client.get("/x?canary").send())).0.expect("the third attempt");
+    block_on(client.shut_down(SECOND));
+    let heard = heard.lock().expect("unpoisoned");
+    let lines = ["HTTP 429, retrying in 20 s (attempt 2 of 4)", "HTTP 429, retrying in 20 s (attempt 3 of 4)"];
+    assert_eq!(*heard, lines);
 }

@@ -31,6 +31,8 @@ pub(crate) struct Script {
 pub(crate) enum Outcome {
     Answer(Response<&'static str>),
     Failure(TransportErrorKind, Delivery),
+    /// A failure on a connection with these facts, after the request may have left.
+    Seen(TransportErrorKind, ConnectionFacts),
     /// Nothing ever comes.
     Silence,
 }
@@ -82,6 +84,7 @@ impl Transport for Scripted {
         match outcome.unwrap_or_else(|| Outcome::Answer(Response::new("{}"))) {
             Outcome::Answer(answer) => Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown())),
             Outcome::Failure(kind, delivery) => Err(TransportError::new(kind, delivery)),
+            Outcome::Seen(kind, facts) => Err(TransportError::new(kind, Delivery::Unknown).with_facts(facts)),
             Outcome::Silence => std::future::pending().await,
         }
     }

@@ -262,6 +262,40 @@ fn an_answer_that_is_no_token_is_an_error_that_shows_none_of_it() {
 }
 
 #[test]
+fn a_token_response_is_read_leniently() {
+    for (extra, renewed) in [
+        (r#","token_type":"Bearer","expires_in":"60""#, true),
+        (r#","token_type":"bearer","expires_in":60.0"#, true),
+        (r#","token_type":"BEARER","expires_in":" 60.0 ""#, true),
+        (r#","expires_in":60"#, true),
+        (r#","token_type":null,"expires_in":60"#, true),
+        (r#","token_type":"Bearer","expires_in":null"#, false),
+        (r#","token_type":"Bearer","expires_in":"""#, false),
+        ("", false),
+    ] {
+        let service = Service::new(move |arrived, before| match arrived.name() {
+            "token" => ok(format!(r#"{{"access_token":"canary-token-{}"{extra}}}"#, before + 1)),
+            _ => usual(arrived, before),
+        });
+        let (client, time) = timed(&service, client_credentials());
+        list(&client).expect(extra);
+        time.advance(Duration::from_secs(61));
+        list(&client).expect(extra);
+        assert_eq!(service.named("token").len(), 1 + usize::from(renewed), "{extra}");
+    }
+}
+
+#[test]
+fn a_page_in_place_of_a_token_is_named() {
+    let service = Service::new(|arrived, before| match arrived.name() {
+        "token" => ok("<html><title>Sign in</title>canary</html>"),
+        _ => usual(arrived, before),
+    });
+    let error = discreet(list(&client(&service, client_credentials())).expect_err("no token"));
+    assert_eq!((error.code(), error.kind()), (Code::GW_03, ErrorKind::Decode), "{error}");
+}
+
+#[test]
 fn revoking_gives_both_tokens_back_and_forgets_them() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" if before == 0 => ok(

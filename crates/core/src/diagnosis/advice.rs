@@ -25,9 +25,8 @@ fn fitted(code: Code, context: &CallContext) -> String {
 
 /// A remedy of its own, where the table's asks for what is configured already.
 fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
-    let has_certificate = matches!(context.mode, Mode::Certificate | Mode::Both);
     Some(match (code, context.mode) {
-        (Code::HS_01 | Code::NET_03, _) if code == Code::HS_01 && has_certificate => {
+        (Code::HS_01, Mode::Certificate | Mode::Both) => {
             "A certificate is configured and did not arrive: look for a proxy on the way that ends TLS, and have the server ask \
              for the certificate in the handshake."
         }
@@ -35,7 +34,9 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
             "Configure the client certificate of the same service user too; calls then go to the clientauth. host automatically."
         }
         (Code::AUT_02, Mode::Certificate) => "Configure the API key of the same service user too.",
-        (Code::AUT_02, Mode::Both) => "Check that key and certificate belong to the same service user, and are both enabled.",
+        (Code::AUT_02, Mode::Both) => {
+            "Check that key and certificate belong to the same service user, and are both enabled."
+        }
         (Code::TR_01, _) if context.own_roots => {
             "Check that the root of this server's issuer is among the roots that are configured, and that the server sends its \
              intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
@@ -59,7 +60,9 @@ fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
     context.transport.as_deref().is_some_and(uses)
         || (context.http1_only && lower.contains("http/1.1") && lower.contains("only"))
         || (!on_client_auth && lower.contains("host without clientauth."))
-        || (on_client_auth && context.mode.host_role() == HostRole::ClientAuth && lower.contains("go to the clientauth."))
+        || (on_client_auth
+            && context.mode.host_role() == HostRole::ClientAuth
+            && lower.contains("go to the clientauth."))
 }
 
 /// A text without some of its clauses; the whole text where none would be left.
@@ -67,7 +70,8 @@ fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = BREAKS.iter().filter_map(|mark| rest.find(mark).map(|at| at + mark.len())).min().unwrap_or(rest.len());
+        let end =
+            BREAKS.iter().filter_map(|mark| rest.find(mark).map(|at| at + mark.len())).min().unwrap_or(rest.len());
         let (clause, after) = rest.split_at(end);
         if !drop(clause) {
             kept.push_str(clause);
@@ -123,8 +127,7 @@ mod tests {
                 let remedy = Diagnosis::of(*code, "it failed.").fitted(&context).remedy;
                 let lower = remedy.to_ascii_lowercase();
                 let place = format!("{code} {transport} {:?} {}: {remedy}", context.mode, context.host);
-                let words: Vec<&str> =
-                    lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
+                let words: Vec<&str> = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
                 assert!(!words.contains(&transport), "{place}");
                 assert!(!context.http1_only || !lower.contains("http/1.1 and tls 1.2 only"), "{place}");
                 assert!(!context.own_roots || *code != Code::TR_01 || !lower.contains("--ca-file"), "{place}");

@@ -177,7 +177,8 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
         diagnosis.remedy = remedy.to_owned();
     }
     if !answer.recognised {
-        diagnosis = diagnosis.with_evidence("the response has no error document of the API: a gateway may have given it");
+        diagnosis =
+            diagnosis.with_evidence("the response has no error document of the API: a gateway may have given it");
     }
     if let Some(shape) = context.key_shape {
         let hint =
@@ -195,7 +196,9 @@ fn remedy_for(reason: &str) -> Option<&'static str> {
     let reason = reason.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if has(&["expired", "end date"]) {
-        return Some("Have an administrator extend or replace what the platform names; end dates count until 23:59:59 UTC.");
+        return Some(
+            "Have an administrator extend or replace what the platform names; end dates count until 23:59:59 UTC.",
+        );
     }
     if has(&["disabled", "deactivated", "inactive", "suspended", "locked", "revoked"]) {
         return Some("Ask an administrator to enable or replace what the platform names, in Account Manager.");

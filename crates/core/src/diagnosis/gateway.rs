@@ -99,13 +99,19 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
                 401 | 403 => {
                     "the API answers in JSON: this says nothing about the credential or its permissions on the platform"
                 }
-                404 => "the API answers in JSON: this says nothing about the resource; the gateway may not forward this path",
+                404 => {
+                    "the API answers in JSON: this says nothing about the resource; the gateway may not forward this path"
+                }
                 _ => "the API answers in JSON: a proxy, load balancer or firewall on the way wrote this",
             },
         ),
         _ => return None,
     };
     let diagnosis = answer.responder.evidence(diagnosis).advising(by_status(answer));
+    let diagnosis = match (&answer.responder.title, &answer.message) {
+        (Some(_), Some(text)) => diagnosis.with_evidence(format!("text of the page: {text}")),
+        _ => diagnosis,
+    };
     Some(match interception(context) {
         Some(how) => diagnosis.with_evidence(how),
         None => diagnosis,
@@ -135,7 +141,9 @@ fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
     let encoding = answer.responder.encoding.as_deref().unwrap_or("unknown");
     let status = answer.status.as_u16();
     let cause = match status {
-        400.. => "nothing of the kind was asked for, so the body was not read: who refused the request, and why, is not known",
+        400.. => {
+            "nothing of the kind was asked for, so the body was not read: who refused the request, and why, is not known"
+        }
         _ => "nothing of the kind was asked for; a gateway on the way encodes responses without being asked",
     };
     let summary =
@@ -154,7 +162,8 @@ fn shown(answer: &PlatformAnswer) -> String {
         BodyKind::Json => "JSON",
         BodyKind::Encoded => "an encoded body",
     };
-    match responder.title.as_ref().or(answer.message.as_ref()) {
+    // The body of a success may hold what the platform shows once: of that one, only the title of a page.
+    match responder.title.as_ref().or(answer.message.as_ref().filter(|_| status >= 400)) {
         Some(text) => format!("HTTP {status}, {kind}: {text}"),
         None => format!("HTTP {status}, {kind}"),
     }

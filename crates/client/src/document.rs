@@ -1,0 +1,274 @@
+//! Error documents in JSON: what the services of the platform, and the frameworks below them, put around a code and a message. Every
+//! entry of a list is read, and messages are found under all the names that were seen.
+
+use serde_json::{Map, Value};
+
+/// Names of a message, best first.
+const MESSAGES: [&str; 15] = [
+    "message",
+    "detail",
+    "error_description",
+    "errorDescription",
+    "error_message",
+    "errorMessage",
+    "description",
+    "msg",
+    "text",
+    "faultstring",
+    "reason",
+    "details",
+    "title",
+    "error",
+    "status",
+];
+const CODES: [&str; 5] = ["code", "errorCode", "error_code", "status", "reason"];
+const FIELDS: [&str; 5] = ["field", "param", "parameter", "property", "pointer"];
+/// What holds further entries.
+const LISTS: [&str; 7] =
+    ["errors", "error", "details", "violations", "invalid_params", "invalid-params", "fieldErrors"];
+/// Entries that are read; the rest of a list repeats them, as a rule.
+const MOST: usize = 6;
+
+/// One entry of an error document.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) field: Option<String>,
+}
+
+/// What an error document says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) field: Option<String>,
+    /// The other entries, each in one text.
+    pub(crate) more: Vec<String>,
+}
+
+impl Document {
+    /// Reads a body; nothing where it has neither a code nor a message.
+    pub(crate) fn read(body: &Value) -> Option<Self> {
+        let mut entries = Vec::new();
+        gather(body, &mut entries);
+        let mut entries = entries.into_iter().take(MOST);
+        let first = entries.next()?;
+        let mut document = Self { code: first.code, message: first.message, field: first.field, more: Vec::new() };
+        for entry in entries {
+            document.code = document.code.or_else(|| entry.message.is_none().then(|| entry.code.clone()).flatten());
+            match (&document.message, entry) {
+                (None, Entry { code, message: message @ Some(_), field }) => {
+                    document.message = message;
+                    document.code = document.code.or(code);
+                    document.field = document.field.or(field);
+                }
+                (_, entry) => {
+                    let text = entry.text();
+                    let known = [&document.code, &document.message].into_iter().flatten().any(|known| *known == text);
+                    if !known && !text.is_empty() && !document.more.contains(&text) {
+                        document.more.push(text);
+                    }
+                }
+            }
+        }
+        Some(document)
+    }
+}
+
+impl Entry {
+    /// The same in one text.
+    fn text(self) -> String {
+        let field = self.field.map(|field| format!(" ({field})")).unwrap_or_default();
+        match (self.code, self.message) {
+            (Some(code), Some(message)) => format!("{code}: {message}{field}"),
+            (Some(text), None) | (None, Some(text)) => format!("{text}{field}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// The entry that an object is by its own fields.
+    fn of(object: &Map<String, Value>) -> Self {
+        // OAuth and CSC: {"error":"invalid_request","error_description":"why"}; the word is a code where a text stands beside it.
+        let described = ["error_description", "errorDescription"].iter().any(|name| object.contains_key(*name));
+        let code = match object.get("error") {
+            Some(Value::String(error)) if described => Some(error.clone()),
+            _ => CODES.iter().find_map(|name| code(name, object)),
+        };
+        let is_other = |text: &String| Some(text) != code.as_ref();
+        // A word under `status` is a code and never a message.
+        let named = MESSAGES.iter().filter(|name| **name != "status");
+        let message = named.filter_map(|name| text(object.get(*name)?)).find(is_other);
+        let message = match (text_of(object, "title"), message) {
+            (Some(title), Some(message)) if title != message => Some(format!("{title}: {message}")),
+            (_, message) => message,
+        };
+        let pointer = object.get("source").and_then(Value::as_object);
+        let field = FIELDS.iter().find_map(|name| text_of(object, name).or_else(|| text_of(pointer?, name)));
+        Self { code, message, field }
+    }
+}
+
+/// All entries of a value, those of inner lists first.
+fn gather(value: &Value, entries: &mut Vec<Entry>) {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => {
+            entries.push(Entry { message: Some(text.clone()), ..Entry::default() });
+        }
+        Value::Array(items) => items.iter().take(MOST).for_each(|item| gather(item, entries)),
+        Value::Object(object) => {
+            for name in LISTS {
+                match object.get(name) {
+                    Some(list @ Value::Array(_)) => gather(list, entries),
+                    Some(Value::Object(inner)) if name == "error" || is_entry(inner) => {
+                        gather(&Value::Object(inner.clone()), entries);
+                    }
+                    // ASP.NET and Rails: {"errors":{"name":["is too long"]}}
+                    Some(Value::Object(fields)) if name == "errors" => entries.extend(by_field(fields)),
+                    Some(text @ Value::String(_)) if name == "errors" => gather(text, entries),
+                    _ => {}
+                }
+            }
+            let own = Entry::of(object);
+            let told = own.message.as_ref().is_some_and(|own| {
+                entries.iter().any(|entry| entry.message.as_ref().is_some_and(|message| own.contains(message.as_str())))
+            });
+            if (own.message.is_some() && !told) || own.code.is_some() {
+                entries.push(own);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an object is an entry, or holds some.
+fn is_entry(object: &Map<String, Value>) -> bool {
+    let own = Entry::of(object);
+    own.message.is_some() || own.code.is_some() || LISTS.iter().any(|name| object.contains_key(*name))
+}
+
+fn by_field(fields: &Map<String, Value>) -> impl Iterator<Item = Entry> + '_ {
+    fields.iter().take(MOST).filter_map(|(field, value)| {
+        Some(Entry { code: None, message: Some(text(value)?), field: Some(field.clone()) })
+    })
+}
+
+/// A machine code under this name. A number under `status` is the HTTP status once more, and a reason in words is a message.
+fn code(name: &str, object: &Map<String, Value>) -> Option<String> {
+    let code = match object.get(name)? {
+        Value::String(code) => code.clone(),
+        Value::Number(code) if name != "status" => code.to_string(),
+        _ => return None,
+    };
+    let is_number = code.bytes().all(|byte| byte.is_ascii_digit());
+    let is_word = !code.contains(char::is_whitespace);
+    match name {
+        "status" if is_number || !is_word => None,
+        "reason" if !is_word => None,
+        _ if code.is_empty() => None,
+        _ => Some(code),
+    }
+}
+
+fn text_of(object: &Map<String, Value>, name: &str) -> Option<String> {
+    text(object.get(name)?)
+}
+
+/// The text of a value: its own, those of a list, or of an object by language the English or the first one.
+fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().take(MOST).filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+        }
+        Value::Object(object) => {
+            let english = object.iter().find(|(language, _)| language.to_ascii_lowercase().starts_with("en"));
+            english.map(|(_, value)| value).into_iter().chain(object.values()).find_map(Value::as_str)?.to_owned()
+        }
+        _ => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// Whether a body holds words that are neither a code nor the accompaniment of one: then it is worth an excerpt.
+pub(crate) fn has_other_words(body: &Value) -> bool {
+    const ACCOMPANIMENT: [&str; 8] =
+        ["timestamp", "path", "instance", "type", "request_id", "requestId", "traceId", "trace_id"];
+    match body {
+        Value::String(text) => text.contains(' '),
+        Value::Array(items) => items.iter().any(has_other_words),
+        Value::Object(object) => object.iter().any(|(name, value)| {
+            !ACCOMPANIMENT.contains(&name.as_str()) && !CODES.contains(&name.as_str()) && has_other_words(value)
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: &Value) -> (Option<String>, Option<String>, Vec<String>) {
+        let document = Document::read(body).unwrap_or_else(|| panic!("{body}"));
+        (document.code, document.message, document.more)
+    }
+
+    #[test]
+    fn the_text_is_found_in_every_shape() {
+        let shapes = [
+            json!({"errors": ["Seat limit reached"]}),
+            json!({"errors": "Seat limit reached"}),
+            json!({"errors": [{"status": "400", "detail": "Seat limit reached"}]}),
+            json!({"errors": [{"error": "Seat limit reached"}]}),
+            json!({"errors": [{"errors": [{"message": "Seat limit reached"}]}]}),
+            json!({"errors": {"seats": ["Seat limit reached"]}}),
+            json!({"errors": {"message": "Seat limit reached"}}),
+            json!({"error": {"reason": "quota", "detail": "Seat limit reached"}}),
+            json!({"error": {"reason": "Seat limit reached"}}),
+            json!({"error": {"errors": [{"code": "x", "message": "Seat limit reached"}]}}),
+            json!({"error": {"message": ["Seat limit reached"]}}),
+            json!({"error": "Seat limit reached"}),
+            json!({"error": ["Seat limit reached"]}),
+            json!({"code": "x", "message": {"de": "Voll", "en": "Seat limit reached"}}),
+            json!({"code": "x", "message": {"text": "Seat limit reached"}}),
+            json!({"title": "Seat limit reached", "status": 400, "type": "about:blank"}),
+            json!({"reason": "Seat limit reached"}),
+            json!({"errorMessage": "Seat limit reached", "errorCode": 7}),
+            json!([{"code": "x", "message": "Seat limit reached"}]),
+            json!(["Seat limit reached"]),
+            json!({"error": {"code": "x", "details": [{"message": "Seat limit reached"}]}}),
+            json!({"error": {"code": "x", "details": "Seat limit reached"}}),
+        ];
+        for shape in shapes {
+            assert_eq!(read(&shape).1.as_deref(), Some("Seat limit reached"), "{shape}");
+        }
+    }
+
+    #[test]
+    fn all_entries_are_kept_and_none_twice() {
+        let body = json!({"errors": [{"code": "a", "message": "first"}, {"code": "b", "message": "second", "field": "f"}, "third"]});
+        let (code, message, more) = read(&body);
+        assert_eq!((code.as_deref(), message.as_deref()), (Some("a"), Some("first")));
+        assert_eq!(more, ["b: second (f)", "third"]);
+        let body = json!({"message": "Validation failed", "code": "v", "errors": ["too long", "too long"]});
+        let (code, message, more) = read(&body);
+        assert_eq!((code, message.as_deref()), (None, Some("too long")));
+        assert_eq!(more, ["v: Validation failed"]);
+        let many = json!({"errors": (0..100).map(|number| number.to_string() + " is wrong").collect::<Vec<_>>()});
+        assert_eq!(read(&many).2.len(), MOST - 1);
+        let title = json!({"title": "Invalid", "detail": "Seat limit reached"});
+        assert_eq!(read(&title).1.as_deref(), Some("Invalid: Seat limit reached"));
+    }
+
+    #[test]
+    fn what_says_nothing_is_not_a_document() {
+        for body in [json!({}), json!([]), json!({"errors": []}), json!({"status": 403}), json!({"x": "y"}), json!(7)] {
+            assert_eq!(Document::read(&body), None, "{body}");
+        }
+        assert!(has_other_words(&json!({"code": "x", "hint": "Seat limit reached"})));
+        assert!(!has_other_words(&json!({"errors": [{"code": "x", "timestamp": "2026-01-01 10:00"}]})));
+    }
+}

@@ -1,0 +1,51 @@
+//! The notice of a retry: what failed, how long the client waits, and which attempt comes next.
+
+use std::fmt;
+use std::time::Duration;
+
+use digicert_one_core::{Code, TransportError};
+use http::StatusCode;
+
+use crate::Error;
+
+/// A call is about to wait and to be tried again. See [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry).
+///
+/// `Display` is one line, such as `HTTP 429, retrying in 20 s (attempt 2 of 4)`. It holds no path, no value and no secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RetryNotice {
+    /// What the attempt before failed with.
+    pub code: Code,
+    /// The status of its response, if there was one.
+    pub status: Option<StatusCode>,
+    /// What failed, in a few words.
+    pub what: String,
+    /// The wait before the next attempt.
+    pub wait: Duration,
+    /// The number of the next attempt, counted from 1.
+    pub attempt: u32,
+    /// The number of attempts at most.
+    pub attempts: u32,
+}
+
+impl RetryNotice {
+    pub(crate) fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
+        let what = match (error.status(), error.transport()) {
+            (Some(status), _) => format!("HTTP {}", status.as_u16()),
+            (None, Some(transport)) => TransportError::to_string(transport),
+            (None, None) => error.code().title().to_owned(),
+        };
+        Self { code: error.code(), status: error.status(), what, wait, attempt, attempts }
+    }
+}
+
+impl fmt::Display for RetryNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, retrying in ", self.what)?;
+        match self.wait.as_secs() {
+            0..3 => write!(f, "{:.1} s", self.wait.as_secs_f64())?,
+            seconds => write!(f, "{} s", seconds + u64::from(self.wait.subsec_millis() >= 500))?,
+        }
+        write!(f, " (attempt {} of {})", self.attempt, self.attempts)
+    }
+}

@@ -1,0 +1,82 @@
+//! The words of a web page: its title, and its text without markup. For error messages only; nothing is interpreted.
+
+/// The text between `<title>` and its end.
+pub(crate) fn title(page: &str) -> Option<String> {
+    let (_, after) = split_at_tag(page, "title")?;
+    let end = after.find('<').unwrap_or(after.len());
+    let title = words(&after[..end]);
+    (!title.is_empty()).then_some(title)
+}
+
+/// The text of a page without tags, comments, scripts, styles and its title.
+pub(crate) fn text(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        // A tag ends a word: what stands on both sides of it was never one.
+        text.push(' ');
+        rest = &rest[at..];
+        let hidden = ["script", "style", "title"].into_iter().find(|name| is_tag(rest, name));
+        rest = match hidden {
+            _ if rest.starts_with("<!--") => after(rest, "-->"),
+            Some(name) => after(&rest[1..], &format!("</{name}")),
+            None => rest,
+        };
+        rest = after(rest, ">");
+    }
+    text.push_str(rest);
+    words(&text)
+}
+
+/// What follows the first tag of this name, and what stands before it.
+fn split_at_tag<'a>(page: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let at = page.match_indices('<').map(|(at, _)| at).find(|at| is_tag(&page[*at..], name))?;
+    Some((&page[..at], after(&page[at..], ">")))
+}
+
+/// Whether a text begins with a tag of this name, in whatever case.
+fn is_tag(text: &str, name: &str) -> bool {
+    let Some(tag) = text.get(1..=name.len()) else { return false };
+    let next = text[1 + name.len()..].chars().next();
+    tag.eq_ignore_ascii_case(name) && next.is_none_or(|next| !next.is_alphanumeric())
+}
+
+/// What follows this mark, in whatever case; nothing where it does not come.
+fn after<'a>(text: &'a str, mark: &str) -> &'a str {
+    let length = mark.len();
+    let found = text.as_bytes().windows(length).position(|part| part.eq_ignore_ascii_case(mark.as_bytes()));
+    found.and_then(|at| text.get(at + length..)).unwrap_or_default()
+}
+
+fn words(text: &str) -> String {
+    const ENTITIES: [(&str, &str); 6] =
+        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    let plain = ENTITIES.iter().fold(text.to_owned(), |text, (entity, with)| text.replace(entity, with));
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn title_and_text_are_read_without_markup() {
+        let page = "<!DOCTYPE html><HTML><Head><TITLE lang=\"en\">403\n Forbidden</TITLE><style>p{color:red}</style>\
+                    <script>let a = '<p>x</p>';</script></head><body><!-- <p>no</p> --><h1>Forbidden</h1><p>You don&#39;t \
+                    have permission.<br/>Reason: policy</p></body></html>";
+        assert_eq!(title(page).as_deref(), Some("403 Forbidden"));
+        assert_eq!(text(page), "Forbidden You don't have permission. Reason: policy");
+        assert_eq!(text("<Error><Code>AccessDenied</Code><Message>No</Message></Error>"), "AccessDenied No");
+    }
+
+    #[test]
+    fn broken_markup_is_read_to_its_end() {
+        for page in ["<", "<title", "<title>", "<!--", "<script>", "a<b", "<ü>", "<titleü>x", "<scripté>", "</title>"]
+        {
+            assert!(text(page).len() <= page.len() + 4, "{page}");
+            assert_eq!(title(page), None, "{page}");
+        }
+        assert_eq!(title("<title>cut"), Some("cut".to_owned()));
+    }
+}

@@ -1,0 +1,103 @@
+//! Responses that the API did not give: pages, texts, encoded bodies. They are not taken for the platform's verdict.
+
+use digicert_one_client::{ErrorKind, Retry};
+use digicert_one_core::Code;
+use futures_executor::block_on;
+use http::Response;
+
+use crate::scripted::{Scripted, answer, builder};
+
+const PAGE: &str =
+    "<html><head><title>Access Denied</title></head><body><h1>Access Denied</h1>Reference #18.2d</body></html>";
+
+fn error(response: Response<&'static str>) -> digicert_one_client::Error {
+    let scripted = Scripted::answering([response]);
+    let client = builder(&scripted).retry(Retry::never()).build().expect("complete");
+    block_on(client.get("/x").send()).expect_err("refused")
+}
+
+#[test]
+fn a_page_with_any_error_status_is_a_gateways() {
+    for (status, code) in
+        [(400, Code::GW_01), (401, Code::GW_01), (403, Code::GW_01), (404, Code::GW_01), (407, Code::GW_01)]
+            .into_iter()
+            .chain([(413, Code::GW_01), (429, Code::GW_02), (500, Code::GW_02), (502, Code::GW_02), (503, Code::GW_02)])
+    {
+        for body in [PAGE, "upstream connect error or disconnect/reset before headers", "<?xml version='1.0'?><Error/>"]
+        {
+            let error = error(answer(status, None, body));
+            assert_eq!((error.code(), error.kind()), (code, ErrorKind::Platform), "{status} {error}");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+            let shown = error.diagnosis().to_string();
+            assert!(!shown.contains("service user") && !shown.contains("knows who"), "{shown}");
+        }
+        let shown = error(answer(status, None, PAGE)).diagnosis().to_string();
+        assert!(shown.contains("Access Denied") && shown.contains("Reference #18.2d"), "{shown}");
+    }
+}
+
+#[test]
+fn a_proof_answered_by_a_page_and_a_list_in_html_are_errors() {
+    let page = || Response::builder().status(200).header("content-type", "text/html").body(PAGE).expect("an answer");
+    let scripted = Scripted::answering([page(), page(), page()]);
+    let client = builder(&scripted).build().expect("complete");
+    let response = block_on(client.get("/x").send()).expect("a status");
+    let error = block_on(response.json::<serde_json::Value>()).expect_err("not JSON");
+    assert_eq!((error.code(), error.kind()), (Code::GW_03, ErrorKind::Decode), "{error}");
+    assert!(error.to_string().contains("Access Denied") && !error.to_string().contains("18.2d"), "{error}");
+    let item = block_on(client.pages("/x").items::<serde_json::Value>().next()).expect("an error");
+    assert_eq!(item.expect_err("not a list").code(), Code::GW_03);
+    let me = block_on(client.account().users().me()).expect_err("not a user");
+    assert_eq!(me.code(), Code::GW_03, "{me}");
+}
+
+#[test]
+fn an_encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
+    let encoded = |status: u16, encoding: &'static str| {
+        let builder = Response::builder().status(status).header("content-encoding", encoding);
+        builder.body("\u{1}canary\u{2}").expect("an answer")
+    };
+    for encoding in ["gzip", "br", "deflate, gzip", "zstd"] {
+        for status in [400, 401, 403, 404, 409, 429, 500, 503] {
+            let error = error(encoded(status, encoding));
+            let shown = format!("{error}{error:?}{}", error.diagnosis());
+            assert_eq!(error.code(), Code::GW_04, "{status} {shown}");
+            assert!(shown.contains(encoding) && !shown.contains("canary"), "{shown}");
+        }
+        let scripted = Scripted::answering([encoded(200, encoding)]);
+        let client = builder(&scripted).build().expect("complete");
+        let response = block_on(client.get("/x").send()).expect("a status");
+        let error = block_on(response.json::<serde_json::Value>()).expect_err("not JSON");
+        assert!(error.code() == Code::GW_04 && error.to_string().contains(encoding), "{error}");
+    }
+    // What says so and is plain JSON is read.
+    let plain = Response::builder().status(403).header("content-encoding", "gzip");
+    let plain = plain.body(r#"{"errors":[{"code":"access_denied","message":"No"}]}"#).expect("an answer");
+    assert_eq!(error(plain).code(), Code::AUT_03);
+}
+
+#[test]
+fn a_redirect_to_a_sign_in_page_is_called_one() {
+    for (location, sign_in) in [
+        ("https://login.example.test/saml?token=canary", true),
+        ("https://sso.example.test/", true),
+        ("https://example.test/oauth2/v2/authorize?code=canary", true),
+        ("https://example.test/elsewhere?canary", false),
+    ] {
+        let scripted = Scripted::answering([answer(302, Some(location), "")]);
+        let client = builder(&scripted).build().expect("complete");
+        let error = block_on(client.get("/x").send()).expect_err("not followed");
+        assert_eq!(error.code(), Code::SEC_01);
+        assert_eq!(error.diagnosis().cause.contains("sign-in page"), sign_in, "{location}");
+        assert!(!format!("{error}{}", error.diagnosis()).contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn a_throttle_and_a_maintenance_have_texts_of_their_own() {
+    let body = r#"{"errors":[{"code":"x","message":"y"}]}"#;
+    let throttled = error(answer(429, None, body)).diagnosis().to_string();
+    let maintained = error(answer(503, None, body)).diagnosis().to_string();
+    assert!(throttled.contains("limits count per API key"), "{throttled}");
+    assert!(maintained.contains("maintenance") && !maintained.contains("API key"), "{maintained}");
+}
