@@ -16,6 +16,13 @@ const TEXTS: &[(&str, &str)] = &[
     ("error_body", "\u{3}{\"error\":{\"status\":\"access_denied\",\"message\":\"not multi-factor authenticated\"}}"),
     ("error_body", "d{\"status\":\"500\",\"error\":\"Internal Server Error\",\"path\":\"/x\"}"),
     ("error_body", "\u{0}{\"error\":\"invalid_request\",\"error_description\":\"why\",\"code\":42}"),
+    (
+        "gateway",
+        "\u{3}nginx\n1.1 proxy\ntext/html\n\n<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>",
+    ),
+    ("gateway", "\u{3}Apache\n\n<title>403</title>Reason: Cannot perform Post-Handshake Authentication."),
+    ("gateway", "\u{67}envoy\n\nupstream connect error"),
+    ("gateway", "\u{1}x\nx\napplication/json\ngzip\nBasic realm=x\n{\"message\":\"No\"}"),
     ("location", "https://ONE.digicert.test:443/d1/x?y=%2f#z"),
     ("location", "//user@one.digicert.test/d1/../x"),
     ("location", "device?from=10:00"),

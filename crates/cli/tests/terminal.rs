@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use digicert_one_emulator::{Emulator, EmulatorOptions};
+use digicert_one_emulator::{Emulator, EmulatorOptions, Fault, RetryAfter};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
@@ -186,4 +186,18 @@ fn a_password_is_asked_for_and_never_shown() {
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
     assert!(!terminal.shown.contains("again for") && !terminal.shown.contains(WORD), "{}", terminal.shown);
     assert!(stage.works(std::fs::read_to_string(&file).expect("kept").trim()));
+}
+
+#[test]
+fn a_retry_is_shown_on_a_terminal_and_not_with_json() {
+    for (arguments, shown) in [(&["whoami"][..], true), (&["--json", "whoami"], false)] {
+        let (stage, mut terminal) = (Stage::new(), Terminal::new());
+        // One second: the line is shown before the wait, by a thread of its own.
+        stage.emulator.control().fault(Fault::too_many_requests(RetryAfter::seconds(1)).next(1));
+        let child = stage.start(&terminal, arguments);
+        assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+        let line = "HTTP 429, retrying in 1.0 s (attempt 2 of 4)";
+        assert_eq!(terminal.shown.contains(line), shown, "{}", terminal.shown);
+        assert!(shown || terminal.shown.is_empty(), "{}", terminal.shown);
+    }
 }

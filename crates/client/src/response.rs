@@ -127,15 +127,15 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let (status, headers, context) = (self.0.status, self.0.headers.clone(), self.0.context.clone());
-        let bytes = self.bytes().await?;
+        let Parts { status, headers, context, body, max_body, .. } = *self.0;
+        let bytes = collect_body(body, max_body).await.map_err(|error| of_body(error, &context))?;
         read_json(status, &headers, &context, &bytes)
     }
 
     /// The whole body of what should be JSON. A web page, or an encoding that was not asked for, is an error that names it.
     pub(crate) async fn json_bytes(self) -> Result<Bytes, Error> {
-        let (status, headers, context) = (self.0.status, self.0.headers.clone(), self.0.context.clone());
-        let bytes = self.bytes().await?;
+        let Parts { status, headers, context, body, max_body, .. } = *self.0;
+        let bytes = collect_body(body, max_body).await.map_err(|error| of_body(error, &context))?;
         let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         let suspect = matches!(begin, Some(b'<' | 0x1f)) || headers.contains_key(CONTENT_ENCODING);
         match suspect.then(|| not_of_the_api(status, &headers, &context, &bytes)).flatten() {

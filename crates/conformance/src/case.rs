@@ -215,6 +215,8 @@ macro_rules! __every_case {
             err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
             err err_20_outside_its_runtime_a_call_is_answered_or_an_error "ERR-20" Must;
             err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
+            answer err_28_a_page_of_a_gateway_is_not_the_platforms_verdict "ERR-28" Must;
+            answer err_29_an_encoded_response_is_named_and_none_of_it_shown "ERR-29" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
@@ -233,6 +235,7 @@ macro_rules! __every_case {
             retry retry_12_a_repeated_put_has_the_same_bytes "RETRY-12" Must;
             retry retry_13_attempts_and_waits_are_in_the_last_error "RETRY-13" Should;
             retry retry_14_an_http2_stream_is_repeated_only_if_unprocessed "RETRY-14" Should;
+            retry retry_15_a_status_about_the_connection_is_repeated_on_a_new_one "RETRY-15" Should;
             pool pool_01_two_calls_share_one_connection "POOL-01" Must;
             pool pool_02_two_identities_share_nothing "POOL-02" Must;
             pool pool_03_key_and_certificate_clients_share_nothing "POOL-03" Must;

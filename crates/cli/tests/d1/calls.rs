@@ -1,5 +1,6 @@
 //! Calls: who is calling, what comes back, and how a failure ends.
 
+use digicert_one_emulator::{Fault, RetryAfter};
 use serde_json::Value;
 
 use crate::stage::{Stage, TRANSPORTS, Variable, d1, text};
@@ -137,5 +138,47 @@ fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
     assert_eq!(output.status.code(), Some(2));
     for transport in TRANSPORTS {
         assert!(text(&output).contains(transport), "{}", text(&output));
+    }
+}
+
+#[test]
+fn timeout_is_the_limit_of_all_attempts_together() {
+    let stage = Stage::new();
+    let wait = Fault::too_many_requests(RetryAfter::seconds(4));
+    for arguments in [&["whoami"][..], &["call", "GET", "/account/api/v1/user/me"], &["list", "/account/api/v1/user"]] {
+        stage.emulator.control().fault(wait.clone().next(1));
+        let arguments = [&["--json"], arguments, &["--timeout", "3"]].concat();
+        let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
+        assert_eq!(output.status.code(), Some(7), "{arguments:?}: {}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!(document["error"]["attempts"], 1, "{arguments:?}: {document}");
+        assert!(document["error"]["evidence"].to_string().contains("deadline"), "{arguments:?}: {document}");
+    }
+}
+
+#[test]
+fn a_page_of_a_gateway_keeps_the_exit_code_of_its_status() {
+    let stage = Stage::new();
+    for (status, exit, code) in [(401, 5, "GW-01"), (403, 6, "GW-01"), (404, 9, "GW-01"), (502, 9, "GW-02")] {
+        let fault = Fault::html_page(http::StatusCode::from_u16(status).expect("a status"));
+        let fault = stage.emulator.control().fault(fault);
+        let output = stage.d1(&["call", "POST", "/account/api/v1/user"], &[("DC_API_KEY", stage.key())]);
+        assert_eq!(output.status.code(), Some(exit), "{status}: {}", text(&output));
+        assert!(text(&output).contains(code) && !text(&output).contains("service user"), "{}", text(&output));
+        stage.emulator.control().remove_fault(fault);
+    }
+}
+
+#[test]
+fn an_error_has_no_lines_that_say_nothing() {
+    let stage = Stage::new();
+    let variables = [("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")];
+    for output in [stage.d1(&["whoami"], &variables), stage.d1(&["whoami"], &[("DC_BASE", "")])] {
+        let shown = text(&output);
+        assert_eq!(output.status.code(), Some(3), "{shown}");
+        assert!(
+            !shown.contains("why   nothing was sent") && !shown.contains("Change what the message names"),
+            "{shown}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use digicert_one_core::diagnosis::{Side, diagnose_answer};
-use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode};
+use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode, TransportConfig};
 use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 
@@ -138,6 +138,7 @@ pub(super) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
     };
     let context = CallContext::new(answer.host.clone(), mode, answer.arrived)
         .with_key_shape(shape)
+        .with_transport(answer.transport, &TransportConfig::new())
         .with_facts(answer.facts.clone());
     let mut diagnosis = diagnose_answer(&platform, &context);
     match asked {

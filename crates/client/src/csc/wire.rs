@@ -50,6 +50,8 @@ pub(super) struct Letter<'a> {
 /// What came back: any status but a redirect's.
 pub(super) struct Answer {
     pub(super) host: Arc<str>,
+    /// The name of the transport.
+    pub(super) transport: &'static str,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -113,7 +115,8 @@ impl Wire {
             secrets.iter().fold(beginning, |body, secret| attempt::without(body, secret.as_bytes()))
         };
         let (status, headers, arrived) = (head.status, head.headers, self.clock.now());
-        Ok(Answer { host: origin.authority(), status, headers, body, facts, asked, arrived })
+        let transport = self.connector.info().name;
+        Ok(Answer { host: origin.authority(), transport, status, headers, body, facts, asked, arrived })
     }
 
     /// The transport to this origin: the proxy may be another for each.

@@ -334,7 +334,8 @@ fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
         // It did ask: the certificate stays a suspect.
         (vec![ended(Some(true), false)], Code::HS_03, 1),
     ] {
-        let (scripted, clock) = (Scripted::of(outcomes), clock());
+        // The certificate is made now, and is to be inside its dates.
+        let (scripted, clock) = (Scripted::of(outcomes), ManualClock::new(SystemTime::now()));
         let material = digicert_one_core::Material::certificate(crate::scripted::identity("evidence"));
         let client = builder(&scripted)
             .clock(Arc::new(clock.clone()))

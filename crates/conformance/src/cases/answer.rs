@@ -111,37 +111,34 @@ pub(crate) async fn err_05_a_number_is_a_code(world: World) {
     read(&world, 400, body, Some("1042"), "Template is unknown", Code::API_01).await;
 }
 
-/// What the status alone tells, where it tells more than that the answer is odd.
-fn by_status(status: u16) -> Code {
+/// The code of a web page with this status.
+fn of_a_page(status: u16) -> Code {
     match status {
-        401 => Code::AUT_01,
-        403 => Code::AUT_03,
-        429 | 503 => Code::AUT_04,
-        500..=599 => Code::API_03,
-        _ => Code::AUT_05,
+        429 | 500..=599 => Code::GW_02,
+        _ => Code::GW_01,
     }
 }
 
 pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world: World) {
     let html = format!("<html><body><h1>Bad Gateway</h1>{}</body></html>", "<p>padding</p>".repeat(500));
     let bodies = [
-        (JSON, "{\"errors\":[{\"code\":\"dup", "{\"errors\""),
-        ("text/html", html.as_str(), "Bad Gateway"),
+        (JSON, "{\"errors\":[{\"code\":\"dup", "{\"errors\"", Code::AUT_05),
+        ("text/html", html.as_str(), "Bad Gateway", Code::GW_01),
         // The content type does not decide: what a proxy puts there is anybody's guess.
-        (JSON, html.as_str(), "Bad Gateway"),
-        ("text/plain", "Invalid CORS request", "Invalid CORS request"),
-        ("", "", ""),
+        (JSON, html.as_str(), "Bad Gateway", Code::GW_01),
+        ("text/plain", "Invalid CORS request", "Invalid CORS request", Code::GW_01),
+        ("", "", "", Code::AUT_05),
     ];
     let platform = Platform::new(&world, &key());
-    for (content_type, body, excerpt) in bodies {
+    for (content_type, body, excerpt, code) in bodies {
         for error in platform.refuses(400, content_type, body).await {
-            assert_eq!(error.code(), Code::AUT_05, "{error}");
+            assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().contains(excerpt), "{error}");
         }
     }
     for status in [401, 403, 404, 418, 429, 500, 502, 503] {
         for error in platform.refuses(status, "text/html", &html).await {
-            assert_eq!(error.code(), by_status(status), "{status} {error}");
+            assert_eq!(error.code(), of_a_page(status), "{status} {error}");
             assert!(error.to_string().contains("Bad Gateway") && error.to_string().len() < 1 << 10, "{error}");
         }
     }
@@ -149,8 +146,8 @@ pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world
     platform.answers(200, "text/html", &html);
     let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<Vec<String>>().await.expect_err("no JSON");
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, Code::AUT_05), "{error}");
-    assert!(error.to_string().contains("text/html"), "{error}");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, Code::GW_03), "{error}");
+    assert!(error.diagnosis().to_string().contains("text/html"), "{}", error.diagnosis());
 }
 
 pub(crate) async fn err_07_a_refused_credential_is_read_anew_once_at_most(world: World) {
@@ -257,4 +254,58 @@ pub(crate) async fn err_18_an_endless_or_bottomless_answer_is_bounded(world: Wor
     let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<serde_json::Value>().await.expect_err("too deep");
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+}
+
+const DENIED: &str = "<html><head><title>Access Denied</title></head><body><p>Reference 18.2d</p></body></html>";
+
+pub(crate) async fn err_28_a_page_of_a_gateway_is_not_the_platforms_verdict(world: World) {
+    let platform = Platform::new(&world, &key());
+    for (status, code) in [401, 403, 404, 407, 429, 500, 502, 503].map(|status| (status, of_a_page(status))) {
+        platform.answers(status, "text/html", DENIED);
+        let headers = [
+            ("server", "gateway/1.2"),
+            ("via", "1.1 proxy.example"),
+            // Neither is for a library to react to.
+            ("www-authenticate", "Basic realm=\"x\""),
+            ("proxy-authenticate", "Basic realm=\"x\""),
+        ];
+        {
+            let mut answer = platform.answer.lock().unwrap_or_else(PoisonError::into_inner);
+            for (name, value) in headers {
+                answer.headers_mut().insert(name, value.parse().expect("a value"));
+            }
+        }
+        for client in &platform.clients {
+            let before = platform.front.ledger().requests().len();
+            let error = client.get("/x").send().await.expect_err("refused");
+            assert_eq!(error.code(), code, "{status} {error}");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+            let shown = error.diagnosis().to_string();
+            for part in ["Access Denied", "gateway/1.2", "1.1 proxy.example", "Reference 18.2d"] {
+                assert!(shown.contains(part), "{status} {part}: {shown}");
+            }
+            assert!(!shown.contains("service user"), "{status} {shown}");
+            assert_eq!(platform.front.ledger().requests().len(), before + 1, "{status}");
+        }
+    }
+}
+
+pub(crate) async fn err_29_an_encoded_response_is_named_and_none_of_it_shown(world: World) {
+    // Brotli has no first bytes by which it is known: only the header names it.
+    const ENCODED: &[u8] = b"\x8b\x07\x80canary\x03";
+    let platform = Platform::new(&world, &key());
+    for status in [200, 401, 403, 503] {
+        let answer = Response::builder().status(status).header("content-encoding", "br");
+        *platform.answer.lock().unwrap_or_else(PoisonError::into_inner) =
+            answer.body(Bytes::from_static(ENCODED)).expect("an answer");
+        for client in &platform.clients {
+            let error = match client.get("/x").send().await {
+                Ok(response) => response.json::<serde_json::Value>().await.expect_err("no JSON"),
+                Err(error) => error,
+            };
+            assert_eq!(error.code(), Code::GW_04, "{status} {error}");
+            let shown = format!("{error} {error:?} {}", error.diagnosis());
+            assert!(shown.contains("content encoding br") && !shown.contains("canary"), "{status} {shown}");
+        }
+    }
 }

@@ -45,8 +45,8 @@ pub(super) const ERR: &[Explanation] = explained! {
         given "Answers that are no error document: HTML, plain text, nothing, JSON that is cut, with right and wrong \
             types and many statuses."
         when "The client reads them."
-        then "The diagnosis follows from the status, with an excerpt of the body that is bounded, also when the \
-            status is 200."
+        then "A page or a text is a gateway's (GW-01 to GW-03), JSON that is cut and no body are AUT-05, with an excerpt \
+            that is bounded, also when the status is 200."
         why "It is a gateway that answers so, and its text is the only hint; all of it would flood the log."
         fix "Give the body whatever its type says, and an empty one as empty. A library that sniffs or converts text \
             damages the excerpt.";
@@ -151,6 +151,19 @@ pub(super) const ERR: &[Explanation] = explained! {
         then "Every error on the way has words."
         why "Whoever reads a log at night has nothing else, and an empty cause looks like a cause that was lost."
         fix "Give each error type of yours a text in `Display`, and its cause in `source`.";
+    "ERR-28"
+        given "A gateway that responds with a web page, headers of its own and 401, 403, 404, 407, 429, 500, 502 or 503."
+        when "A GET is made, for every version of HTTP."
+        then "It is GW-01 or GW-02 after one request, with status, title, `Server` and `Via`; the service user is not blamed."
+        why "A firewall that refuses a request would be reported as a missing role, and the role is then searched for days."
+        fix "Clause 4 of `Transport::send`: all headers, and every status as a response. A 407 through a tunnel is not the \
+            proxy's refusal of the tunnel; switch off authentication by the library.";
+    "ERR-29"
+        given "A gateway that encodes responses with `br` although nothing was asked for, with 200, 401, 403 and 503."
+        when "A GET is made and its JSON is read."
+        then "The error is GW-04 with the name of the encoding, and none of the bytes is shown."
+        why "A refusal that cannot be read is not one for a missing role, and bytes on a terminal are no help."
+        fix "Clause 4 of `Transport::send`: no decompression, and `Content-Encoding` is handed over with the other headers.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.
@@ -205,7 +218,7 @@ pub(super) const RETRY: &[Explanation] = explained! {
     "RETRY-03"
         given "A server that answers 503 with a date in `Retry-After`, and whose clock is decades off."
         when "A client makes a GET."
-        then "The wait is the difference of the server's own two dates, and none where the date has passed."
+        then "The wait is the difference of the server's own two dates, and one of our own where the date has passed."
         why "With two clocks that differ a date alone means waiting for hours or not at all."
         fix "The client reads `Date` beside `Retry-After`. A cache or a library that sets `Date` itself spoils the \
             difference.";
@@ -286,4 +299,11 @@ pub(super) const RETRY: &[Explanation] = explained! {
             calls."
         fix "Read the reason of the reset: `REFUSED_STREAM`, and a GOAWAY whose last stream is below ours, are \
             `NotSent`. All else is `Unknown`.";
+    "RETRY-15"
+        given "A server that answers 408, 421 or 425 on its first connection, as often as it is asked, and 200 on the next."
+        when "A client makes a GET."
+        then "There are two attempts, two requests and two connections, and the call succeeds."
+        why "The status is about the connection: repeated there it is answered in the same way."
+        fix "The client makes a new transport for the retry, which has no connections yet (clause 7). More requests are \
+            repetitions of your library's own.";
 };

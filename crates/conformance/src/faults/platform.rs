@@ -39,12 +39,43 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     fault("503", Code::AUT_04, &[], |world| {
         const WAIT: &[(&str, &str)] = &[("retry-after", "3600")];
-        Box::pin(answered(world, 503, WAIT, "maintenance"))
+        Box::pin(answered(world, 503, WAIT, r#"{"errors":[{"code":"maintenance","message":"Back at noon"}]}"#))
+    }),
+    fault("503 with the page of a gateway", Code::GW_02, &[], |world| {
+        const WAIT: &[(&str, &str)] = &[("retry-after", "3600"), ("content-type", "text/html")];
+        Box::pin(answered(world, 503, WAIT, "<html><title>Down for maintenance</title></html>"))
+    }),
+    fault("429 with the page of a gateway", Code::GW_02, &[], |world| {
+        Box::pin(answered(world, 429, HTML, "<html><title>Rate limited</title></html>"))
+    }),
+    fault("401 in HTML", Code::GW_01, &[], |world| {
+        Box::pin(answered(world, 401, HTML, "<html><title>401 Authorization Required</title></html>"))
+    }),
+    fault("403 in HTML", Code::GW_01, &[], |world| {
+        Box::pin(answered(world, 403, HTML, "<html><title>Request Rejected</title></html>"))
+    }),
+    fault("403 in plain text", Code::GW_01, &[], |world| Box::pin(answered(world, 403, &[], "RBAC: access denied"))),
+    fault("403 without a body", Code::AUT_05, &[], |world| Box::pin(answered(world, 403, &[], ""))),
+    fault("403 of Apache, which wants the certificate after the handshake", Code::HS_05, &[], |world| {
+        let page = "<html><title>403 Forbidden</title><p>You don't have permission to access this resource.Reason: \
+                    Cannot perform Post-Handshake Authentication.</p></html>";
+        Box::pin(answered(world, 403, HTML, page))
+    }),
+    fault("407 of something that is not the proxy of the configuration", Code::GW_01, &[], |world| {
+        Box::pin(answered(world, 407, HTML, "<html><title>Proxy Authentication Required</title></html>"))
+    }),
+    fault("403 in gzip, unasked", Code::GW_04, &[], |world| {
+        const GZIP: &[(&str, &str)] = &[("content-encoding", "gzip")];
+        Box::pin(answered(world, 403, GZIP, &b"\x1f\x8b\x08\x00\x00\x00\x00\x00"[..]))
+    }),
+    fault("408", Code::API_08, &[], |world| Box::pin(answered(world, 408, &[], ""))),
+    fault("511 of a captive portal", Code::GW_03, &[], |world| {
+        Box::pin(answered(world, 511, HTML, "<html><title>Welcome to the lounge</title></html>"))
     }),
     fault("500 of a framework", Code::API_03, &[], |world| {
         Box::pin(answered(world, 500, JSON, r#"{"status":"500","error":"Internal Server Error","path":"/x"}"#))
     }),
-    fault("502 of a gateway", Code::API_03, &[], |world| {
+    fault("502 of a gateway", Code::GW_02, &[], |world| {
         Box::pin(answered(world, 502, HTML, "<html><h1>502 Bad Gateway</h1></html>"))
     }),
     fault("400 that names a field", Code::API_01, &[], |world| {
@@ -54,7 +85,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("404 of the platform", Code::API_02, &[], |world| {
         Box::pin(answered(world, 404, JSON, r#"{"errors":[{"code":"not_found","message":"No such user"}]}"#))
     }),
-    fault("404 in HTML", Code::AUT_05, &[], |world| {
+    fault("404 in HTML", Code::GW_01, &[], |world| {
         Box::pin(answered(world, 404, HTML, "<html><title>Not Found</title></html>"))
     }),
     fault("400 without a body", Code::AUT_05, &[], |world| Box::pin(answered(world, 400, &[], ""))),
@@ -64,14 +95,14 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("400 with JSON 10,000 deep", Code::AUT_05, &[], |world| {
         Box::pin(answered(world, 400, JSON, "[".repeat(10_000) + &"]".repeat(10_000)))
     }),
-    fault("400 in escape codes and bytes that are no text", Code::AUT_05, &[], |world| {
+    fault("400 in escape codes and bytes that are no text", Code::GW_01, &[], |world| {
         Box::pin(async move {
             let seen = answered(world, 400, &[], &b"\x1b[31mred\x00\xff\xfe\r\n"[..]).await;
             assert!(!seen.diagnosis.summary.contains(char::is_control), "{:?}", seen.diagnosis.summary);
             seen
         })
     }),
-    fault("200 in HTML where JSON was expected", Code::AUT_05, &[], |world| {
+    fault("200 in HTML where JSON was expected", Code::GW_03, &[], |world| {
         Box::pin(async move {
             let front = answering(FrontOptions::default(), 200, HTML, "<html><title>Sign in</title></html>");
             let client = client(world.builder(front.port()), key());

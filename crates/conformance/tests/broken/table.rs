@@ -207,7 +207,13 @@ defects! {
     TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
     /// panics outside its runtime
     PanicsWithoutRuntime panics_without_runtime "ERR-20" "an error, not a panic";
+    /// takes a 407 of the server for one of a proxy
+    TakesA407ForAProxys takes_a_407_for_a_proxys "ERR-28" "NET-02";
+    /// hides the encoding of a response
+    HidesEncodings hides_encodings "ERR-29" "left: GW-01";
     // Repetitions.
+    /// repeats a request by itself that was answered with 408
+    RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
     /// repeats a POST by itself
     RepeatsPosts repeats_posts "REPLAY-01" "POST\n  left: 2";
     /// repeats PUT, PATCH and DELETE by itself

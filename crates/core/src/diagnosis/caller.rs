@@ -37,7 +37,7 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
                     "{} asks for a client certificate for this path only, after the handshake (HTTP 403{says}).",
                     context.host
                 ),
-                "Apache asks for it by TLS 1.3 post-handshake authentication, which no transport here offers; the service user \
+                "Apache asks for it by TLS 1.3 post-handshake authentication, which this connection did not offer; the service user \
                  and its role were not looked at",
             ));
         }

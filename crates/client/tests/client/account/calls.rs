@@ -194,9 +194,13 @@ fn a_delete_that_was_repeated_may_find_nothing_left() {
     let stage = Stage::of([lost(), text(404, "<html>")]);
     assert_eq!(
         stage.refused(stage.account.users().delete(&"u".into())).code(),
-        Code::AUT_05,
+        Code::GW_01,
         "a gateway's 404 tells nothing"
     );
+    // A throttled attempt was surely not processed.
+    let throttled = text(429, "{}");
+    let stage = Stage::of([throttled, answered(404, &gone)]);
+    assert_eq!(stage.refused(stage.account.tokens().delete(&"t".into())).code(), Code::API_02);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use digicert_one_core::{
     ClientIdentity, Delivery, Exchange, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind,
 };
-use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
 use http::{Method, Request, Uri};
 use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -141,9 +141,19 @@ impl Misdeeds {
         &self,
         transport: &Pooled,
         mut request: Request<Bytes>,
-        exchange: Exchange,
+        mut exchange: Exchange,
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
+        if self.flaw.is(Defect::RepeatsAfterA408) && exchange.response.status() == 408 {
+            drop(exchange);
+            return transport.call(request, deadline).await;
+        }
+        if self.flaw.is(Defect::TakesA407ForAProxys) && exchange.response.status() == 407 {
+            return Err(TransportError::new(Kind::Proxy(Some(407)), Delivery::Sent));
+        }
+        if self.flaw.is(Defect::HidesEncodings) {
+            exchange.response.headers_mut().remove(CONTENT_ENCODING);
+        }
         if let Some(cookie) = exchange.response.headers().get(SET_COOKIE) {
             *locked(&self.cookie) = Some(cookie.clone());
         }
