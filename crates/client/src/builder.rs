@@ -9,7 +9,7 @@ use digicert_one_core::{
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
-use crate::observe::{AuditRecord, Listener, Observers, RetryNotice, TraceContext, Tracer};
+use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
 use crate::wiring::{Wiring, wiring_setters};
@@ -109,18 +109,6 @@ impl ClientBuilder {
         self
     }
 
-    /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call; a
-    /// panic in it is logged. [`Client::shut_down`] waits for it.
-    ///
-    /// ```
-    /// # use digicert_one_client::Client;
-    /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
-    /// ```
-    pub fn on_retry(mut self, observer: impl Fn(&RetryNotice) + Send + Sync + 'static) -> Self {
-        self.observers.retries = Some(Listener::new(move |notice: &RetryNotice, _| observer(notice)));
-        self
-    }
-
     /// Sends a fresh `X-DC-TransactionId` with each call, the same in all its attempts, unless the caller gives one as a header.
     /// DigiCert's own code for the CA service sends one; no other product documents it.
     pub fn transaction_ids(mut self) -> Self {
@@ -169,7 +157,7 @@ impl ClientBuilder {
             allow_expired: self.allow_expired,
             proof: proof.map(Proof),
             reminders: self.reminders,
-            observers: self.observers,
+            observers: Observers { retries: wiring.retries, ..self.observers },
         }))
     }
 }

@@ -50,6 +50,10 @@ pub(crate) struct Document {
 impl Document {
     /// Reads a body; nothing where it has neither a code nor a message.
     pub(crate) fn read(body: &Value) -> Option<Self> {
+        // A text alone is no document: a gateway may quote as well.
+        if body.is_string() {
+            return None;
+        }
         let mut entries = Vec::new();
         gather(body, &mut entries);
         let mut entries = entries.into_iter().take(MOST);
@@ -265,7 +269,15 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_not_a_document() {
-        for body in [json!({}), json!([]), json!({"errors": []}), json!({"status": 403}), json!({"x": "y"}), json!(7)] {
+        for body in [
+            json!({}),
+            json!([]),
+            json!({"errors": []}),
+            json!({"status": 403}),
+            json!({"x": "y"}),
+            json!(7),
+            json!("Forbidden"),
+        ] {
             assert_eq!(Document::read(&body), None, "{body}");
         }
         assert!(has_other_words(&json!({"code": "x", "hint": "Seat limit reached"})));

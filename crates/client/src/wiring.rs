@@ -7,7 +7,8 @@ use std::time::Duration;
 use digicert_one_core::{Clock, Connector, Instance, ProxyRules, TransportConfig};
 use http::HeaderValue;
 
-use crate::{Error, ErrorKind, Retry, SystemClock};
+use crate::observe::Listener;
+use crate::{Error, ErrorKind, Retry, RetryNotice, SystemClock};
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
@@ -26,6 +27,7 @@ pub(crate) struct Wiring {
     pub(crate) idle_limit: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: Retry,
+    pub(crate) retries: Option<Listener<RetryNotice>>,
 }
 
 impl Wiring {
@@ -41,6 +43,7 @@ impl Wiring {
             idle_limit: IDLE_LIMIT,
             deadline: None,
             retry: Retry::new(),
+            retries: None,
         }
     }
 
@@ -132,6 +135,19 @@ macro_rules! wiring_setters {
         /// When calls are repeated.
         pub fn retry(mut self, retry: crate::Retry) -> Self {
             self.wiring.retry = retry;
+            self
+        }
+
+        /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call;
+        /// a panic in it is logged.
+        ///
+        /// ```
+        /// # use digicert_one_client::Client;
+        /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
+        /// ```
+        pub fn on_retry(mut self, observer: impl Fn(&crate::RetryNotice) + Send + Sync + 'static) -> Self {
+            let observer = crate::observe::Listener::new(move |notice: &crate::RetryNotice, _| observer(notice));
+            self.wiring.retries = Some(observer);
             self
         }
 

@@ -126,6 +126,7 @@ impl CscClientBuilder {
                 idle_limit: wiring.idle_limit,
                 max_body: wiring.max_body,
                 retry: wiring.retry,
+                retries: wiring.retries,
             }),
             platform,
             base,

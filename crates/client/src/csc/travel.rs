@@ -19,7 +19,7 @@ use crate::attempt::Call;
 use crate::course::Tried;
 use crate::observe::span;
 use crate::retry::{Next, Stop};
-use crate::{Error, ErrorKind, path};
+use crate::{Error, ErrorKind, RetryNotice, path};
 
 /// A call of CSC, before it has a proof.
 pub(super) struct Errand<'a> {
@@ -107,6 +107,13 @@ impl Inner {
                     let gone = clock.now().duration_since(start).unwrap_or_default();
                     if gone.saturating_add(wait) < deadline {
                         tried.failed(&error);
+                        if let Some(retries) = &self.wire.retries {
+                            retries.tell(RetryNotice::new(&error, wait, tried.attempts + 1, self.wire.retry.most()));
+                        }
+                        // RFC 9110 sections 15.5.9 and 15.5.20: on another connection.
+                        if error.status().is_some_and(|status| matches!(status.as_u16(), 408 | 421 | 425)) {
+                            self.wire.renew(&self.platform);
+                        }
                         clock.sleep(wait).await;
                         tried.waits.push(wait);
                         // The token may have ended meanwhile.

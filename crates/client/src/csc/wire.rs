@@ -17,8 +17,9 @@ use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::observe::Listener;
 use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind, Retry, attempt, response};
+use crate::{Error, ErrorKind, Retry, RetryNotice, attempt, response};
 
 /// What sends, and how.
 pub(super) struct Wire {
@@ -34,6 +35,7 @@ pub(super) struct Wire {
     pub(super) idle_limit: Duration,
     pub(super) max_body: usize,
     pub(super) retry: Retry,
+    pub(super) retries: Option<Listener<RetryNotice>>,
 }
 
 /// A POST on its way.
@@ -117,6 +119,12 @@ impl Wire {
         let (status, headers, arrived) = (head.status, head.headers, self.clock.now());
         let transport = self.connector.info().name;
         Ok(Answer { host: origin.authority(), transport, status, headers, body, facts, asked, arrived })
+    }
+
+    /// Makes new connections to this origin from now on; calls in flight end on theirs.
+    pub(super) fn renew(&self, origin: &Origin) {
+        let mut transports = self.transports.lock().unwrap_or_else(PoisonError::into_inner);
+        transports.retain(|(known, _)| !same_place(known, origin));
     }
 
     /// The transport to this origin: the proxy may be another for each.
