@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// Names of a message, best first.
-const MESSAGES: [&str; 15] = [
+const MESSAGES: [&str; 14] = [
     "message",
     "detail",
     "error_description",
@@ -19,7 +19,6 @@ const MESSAGES: [&str; 15] = [
     "details",
     "title",
     "error",
-    "status",
 ];
 const CODES: [&str; 5] = ["code", "errorCode", "error_code", "status", "reason"];
 const FIELDS: [&str; 5] = ["field", "param", "parameter", "property", "pointer"];
@@ -60,11 +59,10 @@ impl Document {
         let first = entries.next()?;
         let mut document = Self { code: first.code, message: first.message, field: first.field, more: Vec::new() };
         for entry in entries {
-            document.code = document.code.or_else(|| entry.message.is_none().then(|| entry.code.clone()).flatten());
+            document.code = document.code.or_else(|| entry.code.clone());
             match (&document.message, entry) {
-                (None, Entry { code, message: message @ Some(_), field }) => {
+                (None, Entry { message: message @ Some(_), field, .. }) => {
                     document.message = message;
-                    document.code = document.code.or(code);
                     document.field = document.field.or(field);
                 }
                 (_, entry) => {
@@ -100,9 +98,7 @@ impl Entry {
             _ => CODES.iter().find_map(|name| code(name, object)),
         };
         let is_other = |text: &String| Some(text) != code.as_ref();
-        // A word under `status` is a code and never a message.
-        let named = MESSAGES.iter().filter(|name| **name != "status");
-        let message = named.filter_map(|name| text(object.get(*name)?)).find(is_other);
+        let message = MESSAGES.iter().filter_map(|name| text(object.get(*name)?)).find(is_other);
         let message = match (text_of(object, "title"), message) {
             (Some(title), Some(message)) if title != message => Some(format!("{title}: {message}")),
             (_, message) => message,
@@ -137,7 +133,8 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
             let told = own.message.as_ref().is_some_and(|own| {
                 entries.iter().any(|entry| entry.message.as_ref().is_some_and(|message| own.contains(message.as_str())))
             });
-            if (own.message.is_some() && !told) || own.code.is_some() {
+            let own = if told { Entry { message: None, ..own } } else { own };
+            if own.message.is_some() || own.code.is_some() {
                 entries.push(own);
             }
         }
@@ -259,7 +256,7 @@ mod tests {
         assert_eq!(more, ["b: second (f)", "third"]);
         let body = json!({"message": "Validation failed", "code": "v", "errors": ["too long", "too long"]});
         let (code, message, more) = read(&body);
-        assert_eq!((code, message.as_deref()), (None, Some("too long")));
+        assert_eq!((code.as_deref(), message.as_deref()), (Some("v"), Some("too long")));
         assert_eq!(more, ["v: Validation failed"]);
         let many = json!({"errors": (0..100).map(|number| number.to_string() + " is wrong").collect::<Vec<_>>()});
         assert_eq!(read(&many).2.len(), MOST - 1);
