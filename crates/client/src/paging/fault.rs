@@ -7,6 +7,10 @@ use digicert_one_core::{Code, Diagnosis};
 use super::position::Position;
 use crate::{Error, ErrorKind};
 
+/// What a caller can say about such a list.
+const OPTIONS: &str = "a list that one response holds whole is read with Paging::Whole (--paging whole); one that need not be complete \
+    with allow_incomplete (--allow-incomplete)";
+
 /// Why a list is not followed further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -16,10 +20,24 @@ pub(super) enum Fault {
     Same,
     /// A place before the one that was reached.
     Back { reached: u64, named: u64 },
+    /// A place behind the one that was reached.
+    Skipped { reached: u64, named: u64 },
+    /// Another page than the one that was asked for.
+    Other { asked: u64, got: u64 },
     /// A page that was asked for already.
     Again,
     /// No items, though there should be more.
     Empty { total: u64 },
+    /// The last page came before the end.
+    Short { given: u64, total: u64 },
+    /// There is more, and no way to it.
+    Lost,
+    /// Some item came twice, and so another one never.
+    Overlap { given: u64, total: u64 },
+    /// Something was removed from the list while it was read.
+    Shrunk { was: u64, is: u64 },
+    /// The pages are asked for in another way.
+    Numbered,
     /// Pages in a row without coming nearer to the end.
     Stalled { pages: u32 },
     /// Pages without an end in sight.
@@ -32,7 +50,13 @@ impl Fault {
         let cause = "the server does not page this list as its answers say";
         let diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause)
             .with_evidence(format!("{} items of the list came before", position.index()));
+        let diagnosis = if self.is_of_end() { diagnosis.with_evidence(OPTIONS) } else { diagnosis };
         Error::new(ErrorKind::Paging, diagnosis)
+    }
+
+    /// Whether it is about the end of the list, so that a caller may say that the list need not be complete.
+    pub(super) fn is_of_end(self) -> bool {
+        !matches!(self, Self::Larger { .. })
     }
 }
 
@@ -42,6 +66,25 @@ impl fmt::Display for Fault {
             Self::Larger { asked, got } => write!(f, "a page of {got} items came where at most {asked} were asked for"),
             Self::Same => f.write_str("a page repeats the one before it"),
             Self::Back { reached, named } => write!(f, "a page leads back to item {named} from item {reached}"),
+            Self::Skipped { reached, named } => {
+                write!(f, "a page begins at item {named} where item {reached} was asked for: items are missing")
+            }
+            Self::Other { asked, got } => write!(f, "page {got} came where page {asked} was asked for"),
+            Self::Short { given, total } => {
+                write!(f, "the last page came after {given} items of {total}: the list is not complete")
+            }
+            Self::Lost => f.write_str("a page says that there are more items and leads to none: the list is not complete"),
+            Self::Overlap { given, total } => write!(
+                f,
+                "items came twice, and only {given} different ones of {total}: the list changed while it was read, or its pages overlap"
+            ),
+            Self::Shrunk { was, is } => write!(
+                f,
+                "the list went from {was} items to {is} while it was read: items may be missing; read it again"
+            ),
+            Self::Numbered => f.write_str(
+                "the server ignores offset and seems to number its pages without saying so: the list may not be complete",
+            ),
             Self::Again => f.write_str("a page leads to one that was asked for already"),
             Self::Empty { total } => write!(f, "an empty page came before the end of {total} items"),
             Self::Stalled { pages } => write!(f, "{pages} pages in a row came no nearer to the end"),
