@@ -118,8 +118,13 @@ impl Inner {
         }
         loop {
             let page = self.within(self.deadline, self.page(&request)).await?;
-            let next = pages.next(&page.headers, &page.body)?;
-            ids.extend(page.json::<CredentialsList>()?.credential_ids);
+            let (count, next) = pages.next(&page.headers, &page.body)?;
+            let read = page.json::<CredentialsList>()?.credential_ids;
+            if read.len() != count {
+                let summary = "credentials/list: an item of the list is not the id of a credential.";
+                return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+            }
+            ids.extend(read);
             match next {
                 Some(token) => request.page_token = Some(token),
                 None => return Ok(ids),

@@ -34,22 +34,23 @@ impl ByToken {
         self
     }
 
-    /// The token of the page after the one with this body; none at the end.
+    /// The items of the page with this body, counted, and the token of the next page; none at the end.
     ///
     /// # Errors
     /// AUT-05 for what is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
-    pub(crate) fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<Option<String>, Error> {
+    pub(crate) fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
         let path = self.list.path();
         let mut page = envelope::read(body, None).map_err(|unreadable| {
             let summary = format!("{path}: the response ({} bytes) {unreadable}.", body.len());
             Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
         })?;
         page.signals.add_headers(headers);
+        let count = page.items.len();
         self.cursor.ask(&key(&self.at));
         let onward = self.cursor.judge(&self.list, &self.at, &mut page, false);
         let next = match onward.map_err(|fault| fault.at(path, &self.at))? {
             Onward::Page(next) | Onward::Probe(next) => next,
-            Onward::End => return Ok(None),
+            Onward::End => return Ok((count, None)),
             Onward::Stuck(fault) => return Err(fault.at(path, &self.at)),
             Onward::Refused(error) => return Err(error),
         };
@@ -57,10 +58,8 @@ impl ByToken {
             return Err(Fault::Again.at(path, &next));
         }
         self.at = next;
-        Ok(match &self.at.step {
-            Step::Token(_, token) => Some(token.clone()),
-            _ => None,
-        })
+        let token = if let Step::Token(_, token) = &self.at.step { Some(token.clone()) } else { None };
+        Ok((count, token))
     }
 }
 

@@ -157,7 +157,9 @@ impl Cursor {
                 self.question = Question::First;
                 probe(1)
             }
+            // Neither number is another page; or pages are counted from 0, and there is one.
             Question::Second | Question::First if same => self.end(at.before),
+            Question::First if page.items.is_empty() => self.end(at.before),
             Question::Second | Question::First => return Some(Err(Fault::Numbered)),
             _ => return None,
         };

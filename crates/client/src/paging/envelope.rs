@@ -10,7 +10,8 @@ use bytes::Bytes;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::signals::{Name, Reader, Signals, plain};
+use super::signals::{Reader, Signals, plain};
+use crate::field_name::FieldName;
 
 /// The most items that one page may hold, asked for or not.
 pub(super) const MAX_ITEMS: usize = 100_000;
@@ -143,7 +144,7 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
         let mut fields = Fields { list: None, signals: Ok(Reader::default()), paged: false, arrays: Vec::new() };
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(FieldName(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
             let is_list = value.get().starts_with('[') || value.get() == "null";
             let plain = plain(&name);

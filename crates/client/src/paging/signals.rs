@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::envelope::Unreadable;
 use crate::Error;
+use crate::field_name::FieldName;
 
 /// The longest token that is taken: it comes back in a query.
 const MAX_TOKEN: usize = 4096;
@@ -304,38 +305,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
+                while let Some(FieldName(name)) = map.next_key()? {
                     fields.push((name, map.next_value()?));
                 }
                 Ok(fields)
             }
         }
         deserializer.deserialize_map(Fields).map(Self)
-    }
-}
-
-/// The name of a field; one with a lone surrogate is a name like any other.
-pub(super) struct Name(pub(super) String);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a field")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(name.to_owned()))
-            }
-
-            fn visit_bytes<E>(self, name: &[u8]) -> Result<Name, E> {
-                Ok(Name(String::from_utf8_lossy(name).into_owned()))
-            }
-        }
-        deserializer.deserialize_bytes(Text)
     }
 }
 

@@ -84,7 +84,10 @@ fn all_credentials_come_page_by_page_or_end_in_an_error() {
     ] {
         assert_eq!(all(bodies).0, Err(Code::API_04), "{name}");
     }
-    assert_eq!(all(&["{}"]).0, Err(Code::AUT_05));
+    for unreadable in [&["{}"], &[r#"{"credentialIDs":["a",{}]}"#], &[r#"{"credentialIDs":[12345678901234567890123]}"#]]
+    {
+        assert_eq!(all(unreadable).0, Err(Code::AUT_05), "{unreadable:?}");
+    }
 }
 
 #[test]
