@@ -63,7 +63,7 @@ mod tests {
             ("d1 list /x --page-size 0", "invalid value '0' for '--page-size <ITEMS>'", "--help"),
             ("d1 list", "the following required arguments were not provided: <PATH>", "Usage: d1 list"),
             ("d1 lst", "unrecognized subcommand 'lst'", "list"),
-            ("d1 --json", "a command is missing", "--help"),
+            ("d1 --json", "requires a subcommand but one was not provided", "--help"),
         ] {
             let error = Arguments::try_parse_from(arguments(line)).expect_err(line);
             assert!(!is_request(&error), "{line}");

@@ -7,10 +7,6 @@ use digicert_one_core::{Code, Diagnosis};
 use super::position::Position;
 use crate::{Error, ErrorKind};
 
-/// What a caller can say about such a list.
-const OPTIONS: &str = "a list that one response holds whole is read with Paging::Whole (--paging whole); one that need not be complete \
-    with allow_incomplete (--allow-incomplete)";
-
 /// Why a list is not followed further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -50,7 +46,6 @@ impl Fault {
         let cause = "the server does not page this list as its answers say";
         let diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause)
             .with_evidence(format!("{} items of the list came before", position.index()));
-        let diagnosis = if self.is_of_end() { diagnosis.with_evidence(OPTIONS) } else { diagnosis };
         Error::new(ErrorKind::Paging, diagnosis)
     }
 

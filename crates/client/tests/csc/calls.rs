@@ -11,7 +11,7 @@ use digicert_one_core::{Advice, ApiKey, Code};
 use futures_executor::block_on;
 use futures_util::future::join;
 use http::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::{CANARY, Service, answer, builder, client, clock, discreet, ok, secret};
 
