@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The same, at Ctrl-C.
     #[error("interrupted{}", .0.step.map(|step| format!(" at the step {step}")).unwrap_or_default())]
     Cut(Cut),
+    /// A command line that cannot be understood, and what to type.
+    #[error("{summary}")]
+    CommandLine { summary: String, hint: String },
     /// A combination of options that cannot be.
     #[error("{0}")]
     Usage(String),
@@ -84,6 +87,13 @@ impl Failure {
                 };
                 diagnosis
             }
+            Self::CommandLine { hint, .. } => {
+                let mut diagnosis = Diagnosis::of(Code::CFG_01, self.to_string());
+                if !hint.is_empty() {
+                    diagnosis.remedy = hint.clone();
+                }
+                diagnosis
+            }
             Self::Usage(_) => Diagnosis::of(Code::CFG_01, self.to_string()),
             Self::TooLate(_) => Diagnosis::new(
                 Code::NET_08,
@@ -110,7 +120,7 @@ impl Failure {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } => 3,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::CommandLine { .. } => 2,
             Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted | Self::Cut(_) => 130,

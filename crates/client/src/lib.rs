@@ -29,6 +29,7 @@ pub mod csc;
 mod decode;
 mod document;
 mod error;
+mod field_name;
 mod flights;
 mod generations;
 mod link;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::table::Table;
 use super::users::asked_for;
-use super::{print, user_id, value, yes};
+use super::{document, print, user_id, yes};
 use crate::arguments::{OfUserOptions, OneOptions};
 use crate::connection;
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub(crate) async fn set_enabled(options: &OneOptions, enabled: bool, output: Out
     let token = if enabled { tokens.enable(&id).await? } else { tokens.disable(&id).await? };
     let now = token.status.as_ref().map_or_else(|| asked_for(enabled), |status| status.as_str().to_owned());
     output.text(&format!("{}: {now}", token.id))?;
-    output.document(&json!({ "token": value(&token)? }))
+    document("token", &token, output)
 }
 
 /// Deletes one.

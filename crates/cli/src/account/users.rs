@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use digicert_one::account::{User, UserId};
-use serde_json::json;
 
 use super::table::{Table, shown};
-use super::{print, user_id, value};
+use super::{document, print, user_id};
 use crate::arguments::{ConnectionOptions, OneUserOptions};
 use crate::connection;
 use crate::failure::Failure;
@@ -33,7 +32,7 @@ pub(crate) async fn show(options: &OneUserOptions, output: Output) -> Result<(),
         None => users.me().await?,
     };
     output.text(&text(&user))?;
-    output.document(&json!({ "user": value(&user)? }))
+    document("user", &user, output)
 }
 
 /// Enables or disables one.
@@ -46,7 +45,7 @@ pub(crate) async fn set_enabled(options: &OneUserOptions, enabled: bool, output:
     };
     let user = if enabled { users.enable(&id).await? } else { users.disable(&id).await? };
     output.text(&format!("{}: {}", name(&user), status(&user).unwrap_or_else(|| asked_for(enabled))))?;
-    output.document(&json!({ "user": value(&user)? }))
+    document("user", &user, output)
 }
 
 /// What was asked for, where the answer does not tell what it is now.

@@ -4,6 +4,7 @@ mod account;
 mod calls;
 mod expiry;
 mod gateway;
+mod list_ends;
 mod pace;
 mod paging;
 mod retry;
