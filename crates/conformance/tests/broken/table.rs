@@ -210,7 +210,7 @@ defects! {
     /// takes a 407 of the server for one of a proxy
     TakesA407ForAProxys takes_a_407_for_a_proxys "ERR-28" "NET-02";
     /// hides the encoding of a response
-    HidesEncodings hides_encodings "ERR-29" "left: GW-01";
+    HidesEncodings hides_encodings "ERR-29" "left: AUT-05";
     // Repetitions.
     /// repeats a request by itself that was answered with 408
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
