@@ -289,7 +289,7 @@ fn change(path: &Path, decide: impl Fn(Option<&Record>) -> Result<Option<Record>
         let found = read(&file, path)?;
         match decide(Some(&found))? {
             Some(record) if record == found => {}
-            Some(record) => durable::replace(path, &written(&record))?,
+            Some(record) => durable::replace_file(path, &written(&record))?,
             None => fs::remove_file(path).map_err(|error| failed(path, "cannot remove the lock file", error))?,
         }
         return Ok(());
