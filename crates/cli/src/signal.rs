@@ -112,9 +112,12 @@ mod system {
     }
 
     async fn received(stream: &mut Option<unix::Signal>) {
-        match stream {
-            Some(stream) if stream.recv().await.is_some() => {}
-            _ => pending().await,
+        let received = match stream {
+            Some(stream) => stream.recv().await,
+            None => None,
+        };
+        if received.is_none() {
+            pending::<()>().await;
         }
     }
 

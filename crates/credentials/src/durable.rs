@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::inherit::{Inherited, PUBLIC, SECRET};
+use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
 use crate::replaceable::{check_file, check_links};
 use crate::sink::{SinkError, SinkErrorKind};
 
@@ -87,7 +87,7 @@ impl Reserved {
             Ok::<_, SinkError>(inherited)
         };
         self.inherited = match self.keep {
-            Keep::WhatCanBe => hand_on(SECRET).ok(),
+            Keep::WhatCanBe => hand_on(ANY_MODE).ok(),
             Keep::All(widest) => {
                 check_links(&self.target, &found)?;
                 Some(hand_on(widest)?)

@@ -13,9 +13,8 @@ use crate::sink::{SinkError, SinkErrorKind};
 pub(crate) const SECRET: u32 = 0o640;
 /// The widest mode of a file that holds no secret, such as a certificate chain: everyone may read it.
 pub(crate) const PUBLIC: u32 = 0o644;
-/// Any mode: the file keeps content that it has already.
-#[cfg(unix)]
-pub(crate) const UNCHANGED: u32 = 0o777;
+/// For a file that keeps the content that it has, or has nothing secret.
+pub(crate) const ANY_MODE: u32 = 0o7777;
 
 #[cfg(unix)]
 pub(crate) use self::unix::Inherited;

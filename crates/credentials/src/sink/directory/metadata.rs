@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::durable::create_private;
-use crate::inherit::{Inherited, PUBLIC, SECRET, UNCHANGED};
+use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
 use crate::sink::SinkError;
 use crate::source::directory::{API_KEY, CERTIFICATE, DATA, KEY_ENDS, OWNER_ENDS, PASSWORD, PRIVATE_KEY};
 
@@ -76,7 +76,7 @@ impl Handed {
     pub(super) fn to_file(&self, name: &str, file: &File) -> Result<(), SinkError> {
         let Some((inherited, from)) = self.files.get(name).or(self.others.as_ref()) else { return Ok(()) };
         let widest = match name {
-            _ if self.unchanged.contains(name) => UNCHANGED,
+            _ if self.unchanged.contains(name) => ANY_MODE,
             _ if CERTIFICATE.contains(&name) || [KEY_ENDS, OWNER_ENDS].contains(&name) => PUBLIC,
             _ => SECRET,
         };
