@@ -151,5 +151,5 @@ fn make_directory(path: &Path) -> Result<(), Failure> {
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    replace_file(path, text.as_bytes()).map_err(std::io::Error::other)
+    replace_file(path, text.as_bytes()).map_err(|error| std::io::Error::other(error.message().to_owned()))
 }
