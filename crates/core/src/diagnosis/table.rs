@@ -195,4 +195,10 @@ codes! {
     CFG_06 = "CFG-06" Local GiveUp "The place for a secret does not keep it",
         "What is shown only once is kept at once, so its place, and the last resort behind it, are proved before anything is made: the directory is there, may be written, and has room. One of them is not as it must be, or failed after all.",
         "See the path or program that the message names: make the directory, allow this user to write there, make room, or use another place. If something had been made, the message says where its secret is.";
+    IO_01 = "IO-01" Local GiveUp "A file or the output cannot be written",
+        "The disk is full or over its quota, the file system is read-only, the directory is missing, or this user may not write there. The message names the file and the system's reason.",
+        "Make room, allow this user to write there, or name another place. If it is the output that cannot be written, a call may have been made already: check what is there before you repeat it.";
+    IO_02 = "IO-02" Local GiveUp "An input file cannot be read",
+        "A file that was named is missing, damaged or not readable for this user. It is not a credential: those have codes of their own. The message names the file and the system's reason.",
+        "Check the path and its permissions: absolute paths do not depend on the directory in which the command runs.";
 }
