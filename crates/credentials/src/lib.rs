@@ -41,7 +41,7 @@ pub use lock::{Lock, LockError, Owner};
 pub use profile::{Profile, ProfileFile, Reference};
 pub use proxy::ProxySetup;
 pub use raw::{ContentHash, RawCredential, Reading};
-pub use roots::read_roots;
+pub use roots::{read_ca_file, read_roots};
 pub use roots_file::{RootsFile, RootsReload};
 pub use rules::Rules;
 pub use secret::Secret;

@@ -1,4 +1,4 @@
-//! What bytes look like, before anybody reads them: the first step, and the words of the error when no further step fits.
+//! What bytes look like, before they are read: the first step, and the words of the error when no further step fits.
 
 /// The forms that bytes can have by their look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(crate) enum Look {
     Html,
     Zip,
     Utf16,
+    InexactPem,
     Other,
 }
 
@@ -35,7 +36,8 @@ impl Look {
             Self::PublicKey => "a public key",
             Self::Html => "an HTML page",
             Self::Zip => "a ZIP archive",
-            Self::Utf16 => "text in UTF-16",
+            Self::Utf16 => "damaged text in UTF-16",
+            Self::InexactPem => "PEM with another BEGIN line than five hyphens and capital letters",
             Self::Other => "neither PEM nor DER",
         }
     }
@@ -50,6 +52,7 @@ impl Look {
             Self::Html => "; it was probably saved from a sign-in or error page: download the certificate again",
             Self::Zip => "; unpack it first",
             Self::Utf16 => "; save it as UTF-8 or ASCII",
+            Self::InexactPem => "; a program for texts changed its dashes: copy the file itself",
             _ => "",
         }
     }
@@ -78,6 +81,7 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
             Look::PublicKey
         }
         _ if has("-----BEGIN ") => Look::Pem,
+        _ if super::pem::has_inexact_begin(bytes) => Look::InexactPem,
         _ if begins_as("<html") || begins_as("<!doctype") => Look::Html,
         _ if super::base64::decode(bytes).is_some() => Look::Base64,
         // Short keys have a length of one byte.
@@ -109,6 +113,8 @@ mod tests {
             (b"PK\x03\x04", Look::Zip),
             (b"\xff\xfe-\x00-\x00", Look::Utf16),
             (b"MIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA\nMIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA", Look::Base64),
+            ("——BEGIN CERTIFICATE——".as_bytes(), Look::InexactPem),
+            (b"----BEGIN RSA PRIVATE KEY----", Look::InexactPem),
             (b"hello world", Look::Other),
             (b"0123", Look::Other),
         ] {
