@@ -152,9 +152,15 @@ fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec
             continue;
         }
         let is_root = paths.is_root(index) && path.iter().any(|used| paths.issued_by(*used, index).is_some());
+        let is_twin = |used: &usize| {
+            let (node, used) = (paths.node(index), paths.node(*used));
+            node.zip(used).is_some_and(|(node, used)| node.is_twin_of(used))
+        };
         let name = name(paths.node(index));
         if is_root {
             roots.push(name);
+        } else if path.iter().any(is_twin) {
+            remarks.push(format!("another certificate for \"{name}\" is there too; the one that suits best is sent"));
         } else {
             strangers.push(name);
         }

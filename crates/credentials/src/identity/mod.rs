@@ -3,6 +3,7 @@
 //! Three steps: gather certificates and keys in whatever format they are, arrange them into a chain with its key, check what
 //! a server would refuse. Formats differ in the first step only.
 
+mod algorithm;
 mod base64;
 mod ber;
 mod chain;

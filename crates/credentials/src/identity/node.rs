@@ -99,8 +99,8 @@ impl<'a> Node<'a> {
 
     /// Whether the other one has the same name and key.
     pub(super) fn is_twin_of(&self, other: &Self) -> bool {
-        let key = |node: &Self| node.certificate.tbs_certificate().subject_public_key_info().clone();
-        self.subject == other.subject && key(self) == key(other)
+        let (one, two) = (self.certificate.tbs_certificate(), other.certificate.tbs_certificate());
+        self.subject == other.subject && one.subject_public_key_info() == two.subject_public_key_info()
     }
 
     /// Whether the names say that the other one may be the issuer.

@@ -2,7 +2,7 @@
 //! name, cross-signed ones. Counted are, in this order: the key that signed, the right to sign, the dates, the ids that the
 //! certificates name, the latest end, and the place in the file.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -22,11 +22,13 @@ pub(super) struct Paths<'a> {
     now: SystemTime,
     /// Who issued whom, checked once.
     evidence: RefCell<HashMap<(usize, usize), Option<Evidence>>>,
+    /// Whether a signature was left unchecked.
+    is_exhausted: Cell<bool>,
 }
 
 impl<'a> Paths<'a> {
     pub(super) fn new(nodes: &'a [Option<Node<'a>>], now: SystemTime) -> Self {
-        Self { nodes, now, evidence: RefCell::default() }
+        Self { nodes, now, evidence: RefCell::default(), is_exhausted: Cell::default() }
     }
 
     pub(super) fn node(&self, index: usize) -> Option<&Node<'a>> {
@@ -44,6 +46,7 @@ impl<'a> Paths<'a> {
             return *known;
         }
         if checked.len() >= MAX_CHECKS {
+            self.is_exhausted.set(true);
             return None;
         }
         *checked.entry((child, issuer)).or_insert_with(|| child_node.issued_by(issuer_node))
@@ -69,6 +72,10 @@ impl<'a> Paths<'a> {
         for _ in 0..MAX_STEPS {
             let Some(path) = open.pop() else { break };
             let mut next = self.continuations(&path);
+            // What follows would be cut off where checks are missing. The first path is the most promising one.
+            if best.is_some() && self.is_exhausted.get() {
+                break;
+            }
             if next.is_empty() {
                 if best.as_ref().is_none_or(|best| self.compare(&path, best) == Ordering::Less) {
                     best = Some(path);

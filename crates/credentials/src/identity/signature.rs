@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 }
 
 /// Larger keys are not checked: a hostile file could ask for hours.
-const MAX_RSA_BYTES: usize = 2048;
+const MAX_RSA_BYTES: usize = 1024;
 
 const RSA: &str = "1.2.840.113549.1.1.1";
 const RSA_PSS: &str = "1.2.840.113549.1.1.10";
