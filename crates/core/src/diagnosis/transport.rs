@@ -44,7 +44,13 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
             let summary = "this TLS stack cannot use the client identity; nothing was sent.";
             match context.identity.as_ref().map(ClientIdentity::peculiarities) {
                 Some(all @ [_, ..]) => {
-                    Diagnosis::new(Code::ID_06, summary, format!("the client certificate: {}", all.join("; ")))
+                    let cause = format!("likely the client certificate: {}", all.join("; "));
+                    let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
+                    diagnosis.remedy =
+                        "Create a client certificate of X.509 version 3 without critical extensions of this kind. A \
+                                        transport on OpenSSL may take this one."
+                            .to_owned();
+                    diagnosis
                 }
                 _ => Diagnosis::of(Code::ID_06, summary),
             }

@@ -85,14 +85,34 @@ fn hidden(text: &[u8]) -> Option<&'static str> {
         .then_some("a certificate in DER stands between sections of PEM: convert it to PEM")
 }
 
-/// Whether a BEGIN line of a certificate or key is there that is not written as it must be.
+/// Whether a BEGIN line of a certificate or key is there that is not written as it must be. Its body is base64 of DER, which tells it
+/// from a comment.
 pub(crate) fn has_inexact_begin(text: &[u8]) -> bool {
-    const BEGIN: &[u8] = b"BEGIN ";
-    const WORDS: [&[u8]; 8] = [b"CERTIFICATE", b"X509", b"TRUSTED", b"PKCS", b"PRIVATE", b"RSA", b"EC ", b"ENCRYPTED"];
-    let begins = |text: &[u8], word: &[u8]| text.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
-    (0..text.len()).filter(|at| begins(&text[*at..], BEGIN)).any(|at| {
-        let label = text[at + BEGIN.len()..].trim_ascii_start();
-        ends_with_dash(text[..at].trim_ascii_end()) && WORDS.iter().any(|word| begins(label, word))
+    const BEGIN: &[u8] = b"BEGIN";
+    const WORDS: [&[u8]; 4] = [b"CERTIFICATE", b"KEY", b"PKCS", b"CMS"];
+    let holds = |text: &[u8], word: &[u8]| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    (0..text.len()).any(|at| {
+        let Some(after) =
+            text[at..].get(BEGIN.len()..).filter(|_| text[at..at + BEGIN.len()].eq_ignore_ascii_case(BEGIN))
+        else {
+            return false;
+        };
+        // Blanks that do not break a line are outside of ASCII.
+        let in_label =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'#' | b'_' | b'\t' | 0xa0 | 0xc2);
+        let label = &after[..after.iter().take(64).position(|byte| !in_label(byte)).unwrap_or(0)];
+        let mut body = &after[label.len()..];
+        loop {
+            body = match body {
+                [b'\\', b'n' | b'r', rest @ ..] => rest,
+                [byte, rest @ ..] if !byte.is_ascii_alphanumeric() => rest,
+                _ => break,
+            };
+        }
+        let before = &text[at.saturating_sub(8)..at];
+        (0..=before.len()).any(|end| ends_with_dash(&before[..end]))
+            && WORDS.iter().any(|word| holds(label, word))
+            && (body.starts_with(b"MI") || body.starts_with(b"Proc-Type"))
     })
 }
 
@@ -172,6 +192,8 @@ mod tests {
             (whole.replace("-----", "\u{2014}\u{2013}").into_bytes(), "five hyphens"),
             (whole.replace("-----", "----").into_bytes(), "five hyphens"),
             (whole.replace("BEGIN CERT", "begin cert").replace("END", "end").into_bytes(), "capitals"),
+            (whole.replace("BEGIN ", "BEGIN\u{a0}").into_bytes(), "five hyphens"),
+            (whole.replace("-----BEGIN", "-----\u{200b}BEGIN").into_bytes(), "five hyphens"),
             (utf16, "UTF-16"),
             (der.to_vec(), "DER"),
         ] {
@@ -180,7 +202,8 @@ mod tests {
                 assert!(broken.what.contains(what), "{broken:?}");
             }
         }
-        let prose = format!("To begin certificate enrollment -- BEGIN here\n{whole}-- \nsigned");
+        let prose =
+            format!("To begin certificate enrollment -- BEGIN here\n--- begin certificate ---\n{whole}-- \nsigned");
         assert!(read(&prose).iter().all(Result::is_ok));
     }
 }
