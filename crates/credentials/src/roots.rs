@@ -19,10 +19,15 @@ use crate::identity::read_certificates;
 pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     let mut warnings = Vec::new();
     let roots = read_ca_file(path, &mut warnings)?;
+    log(&warnings);
+    Ok(roots)
+}
+
+/// Logs what of a CA file is not used.
+pub(crate) fn log(warnings: &[Warning]) {
     for warning in warnings {
         tracing::warn!(code = %warning.code, path = warning.origin, text = warning.text, "a part of a CA file is not used");
     }
-    Ok(roots)
 }
 
 /// Reads the certificates of a CA file as [`read_roots`] does, and adds a warning for each part of it that is not used.
