@@ -129,11 +129,11 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
         let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
         async move {
-            for _ in 0..2 {
+            for pause in [Duration::ZERO, Duration::from_secs(3)] {
+                // A stack may count in whole seconds.
+                SystemClock::new().sleep(pause).await;
                 let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
                 collect(exchange).await.expect("a body");
-                // A stack may count in whole seconds.
-                SystemClock::new().sleep(Duration::from_secs(3)).await;
             }
             let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
             assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one ({versions:?})");
