@@ -133,7 +133,7 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         fix "`Handle::try_current` in `Drop`, or no task there at all.";
     "BODY-22"
         given "A response of 64 MiB."
-        when "Its head is taken, and for three seconds nothing of the body is read."
+        when "Its head is taken over each HTTP version, and for three seconds nothing of the body is read."
         then "The server has not been able to write all of it; read afterwards, it is whole."
         why "A caller who pages through a large export slowly would hold all of it in memory."
         fix "No unbounded channel between socket and body: read when the caller does.";
