@@ -46,7 +46,7 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         given "A TLS 1.3 server that offers early data, and closes each connection after its response."
         when "Three GETs and three POSTs are made."
         then "No connection begins with early data."
-        why "Early data can be recorded and sent again by anybody on the way: a signature would be made twice."
+        why "Early data can be recorded on the way and sent again: a signature would be made twice."
         fix "Leave `enable_early_data` (rustls), `CURLSSLOPT_EARLYDATA` (libcurl) and the like off.";
     "TIME-12"
         given "Servers that are silent, that send a byte now and then, and that do not read a 32 MiB upload; over HTTP/1.1 \
@@ -80,7 +80,7 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         given "An HTTP/2 response without a length that ends by RST_STREAM(NO_ERROR), or by GOAWAY and a close."
         when "The body is read."
         then "It is BodyCut (NET-09): no END_STREAM was seen."
-        why "As BODY-14. Without a length, END_STREAM is all that tells a whole body from a cut one."
+        why "As BODY-14. Without a length, END_STREAM alone shows whether a body is whole."
         fix "As BODY-14. Some libraries keep it to themselves; then a waiver must say so.";
     "ERR-34"
         given "Calls that fail in ten ways, each with ids in the path and a token in the query."
@@ -147,7 +147,7 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         given "The same server."
         when "A GET is made."
         then "It is sent once."
-        why "As REPLAY-03: what is repeated by itself is counted by nobody."
+        why "As REPLAY-03: a repeat that the caller does not see is missing from every count."
         fix "As ERR-35.";
     "ERR-37"
         given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
@@ -172,7 +172,7 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         given "An HTTP/2 server, and 40 responses of 1 MiB whose bodies were dropped after their beginning."
         when "One more body is read on the same transport."
         then "It arrives whole."
-        why "What was sent and never read counts against the window of the whole connection, until it stalls for ever."
+        why "What was sent and never read counts against the window of the whole connection, until it stalls."
         fix "Reset the stream of a dropped body, and give back the window of what it held.";
     "OBS-10"
         given "Two servers that differ in TLS version, certificate and in asking for a client certificate; and one that dies."
@@ -185,6 +185,6 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         when "Three calls are made, with and without an identity."
         then "`tls_resumed` is what the ledger says, or left out; a resumed session does not say that it was not asked."
         why "Read as *not asked*, a resumed session makes the diagnosis say that the server wants no certificate."
-        fix "A resumed handshake shows no certificate request: leave `identity_requested` out, or tell what the first \
+        fix "A resumed handshake shows no certificate request: leave `identity_requested` out, or report what the first \
             handshake of the session showed.";
 };

@@ -115,10 +115,12 @@ fn unescaped(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let digits = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => (bytes.push(byte), rest = &tail[2..]),
-            None => (bytes.push(*first), rest = tail),
+        let (byte, tail) = match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => (byte, &tail[2..]),
+            None => (*first, tail),
         };
+        bytes.push(byte);
+        rest = tail;
     }
     bytes
 }
