@@ -133,6 +133,7 @@ macro_rules! __every_case {
             trust trust_16_the_certificate_of_the_server_is_told "TRUST-16" Should;
             server_proof trust_17_server_without_the_key_of_its_chain_is_refused "TRUST-17" Must;
             server_proof trust_18_client_certificate_shown_by_a_server_is_refused "TRUST-18" Must;
+            trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
             server_proof trust_25_localhost_is_verified_as_any_other_name "TRUST-25" Must;
             server_proof trust_26_no_request_is_sent_as_early_data "TRUST-26" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;

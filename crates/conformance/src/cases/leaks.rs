@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use digicert_one_core::{FixedCredential, HttpVersions, TransportError, causes};
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, refused_addr};
+use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use http::{Method, Response};
 
 use crate::cases::time::total_limit;
@@ -33,7 +33,6 @@ pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: Wor
     let port = |address: std::net::SocketAddr| format!("https://127.0.0.1:{}", address.port());
     let calls = [
         (world.config(), port(refused_addr())),
-        (world.config(), "https://nothing.invalid".to_owned()),
         (world.config(), hangs_up.url(HOST)),
         (world.config(), garbage.url(HOST)),
         (total_limit(&world), stalls.url(HOST)),
@@ -43,7 +42,8 @@ pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: Wor
         (world.config(), "ftp://127.0.0.1:1".to_owned()),
         (world.config(), "https://user:canary-password@127.0.0.1:1".to_owned()),
     ];
-    for (config, base) in calls {
+    let unknown = name_without_address().map(|name| (world.config(), format!("https://{name}")));
+    for (config, base) in calls.into_iter().chain(unknown) {
         let outcome = world.transport(&config).send(get(format!("{base}{TARGET}"))).await;
         let error = match outcome {
             Ok(exchange) => collect(exchange).await.expect_err("a failure"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::Timeouts;
-use digicert_one_testbed::{Front, FrontOptions, Pki, handler};
+use digicert_one_testbed::{Front, FrontOptions, Pki, handler, name_without_address};
 use http::Response;
 
 use crate::world::{World, front, get, up};
@@ -86,7 +86,10 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
         }
         assert_eq!(arrived(&fronts), [1, 1], "an override was taken for another name's");
     }
-    // Without one, a name that only resembles it goes to the resolver, wherever that may lead.
+    // Without one, a name that only resembles it goes to the resolver; unless that gives every name an address, it finds none.
+    if name_without_address().is_none() {
+        return;
+    }
     let front = front(FrontOptions::default().server(Pki::shared().server(&[
         "below.host.invalid",
         "yhost.invalid",

@@ -1,8 +1,6 @@
 //! TRUST, continued: a server must prove that it holds the key of its certificate, the certificate must be one for servers, and no name
 //! is exempt. Nothing of a request goes out before that proof.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use bytes::Bytes;
 use digicert_one_core::{
     Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportConfig, TransportErrorKind,
@@ -56,7 +54,7 @@ pub(crate) async fn trust_18_client_certificate_shown_by_a_server_is_refused(wor
 pub(crate) async fn trust_25_localhost_is_verified_as_any_other_name(world: World) {
     let names = ["localhost", "127.0.0.1"].map(str::to_owned).to_vec();
     let foreign = ServerSpec { names, authority: Authority::Foreign, ..ServerSpec::default() };
-    let config = world.config().with_name_override("localhost", IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let config = world.config();
     for server in [Pki::shared().server(&[HOST]), Pki::shared().server_with(foreign)] {
         let front = front(FrontOptions::default().server(server));
         for host in ["localhost", "127.0.0.1"] {

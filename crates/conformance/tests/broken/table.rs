@@ -154,6 +154,8 @@ defects! {
     SkipsTls13Signatures skips_tls13_signatures "TRUST-17" "this server proves nothing";
     /// trusts servers that show a certificate for clients
     AcceptsClientCertificates accepts_client_certificates "TRUST-18" "this server proves nothing";
+    /// trusts the first root of a list and ignores the others
+    TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
     /// does not verify a server that is called by the name localhost
     TrustsLocalhost trusts_localhost "TRUST-25" "this server proves nothing";
     /// sends requests as early data of a resumed session

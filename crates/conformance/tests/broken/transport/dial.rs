@@ -1,6 +1,6 @@
 //! Makes one connection: name, TCP, the tunnel, TLS; all within the connect limit, and each failure says which step it was.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -116,8 +116,9 @@ impl Dialer {
         });
         let addresses: Vec<SocketAddr> = match known {
             Some(name) => vec![(name.address, port).into()],
-            None => match tokio::net::lookup_host((host, port)).await {
-                Ok(addresses) => addresses.collect(),
+            // Not the resolver of this machine, which may know any name.
+            None => match host.parse::<IpAddr>() {
+                Ok(address) => vec![(address, port).into()],
                 Err(error) => return Err(report.error(Kind::Dns, Delivery::NotSent, error)),
             },
         };
