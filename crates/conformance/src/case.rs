@@ -89,6 +89,9 @@ macro_rules! __every_case {
             req req_10_empty_answers_keep_status_duplicates_and_version "REQ-10" Must;
             req req_11_no_answer_leaves_a_trace_in_the_next_request "REQ-11" Must;
             req req_12_the_request_line_holds_path_and_query_alone "REQ-12" Must;
+            interim req_13_interim_responses_are_passed_over "REQ-13" Must;
+            interim req_14_headers_of_interim_responses_are_left_out "REQ-14" Must;
+            interim req_15_request_headers_arrive_as_given_and_none_is_added "REQ-15" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
@@ -111,6 +114,9 @@ macro_rules! __every_case {
             host host_08_two_installations_in_one_process_share_no_credential "HOST-08" Should;
             host host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certificate "HOST-09" Must;
             host host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent "HOST-10" Must;
+            names host_11_two_transports_keep_their_own_address_of_one_name "HOST-11" Must;
+            names host_12_an_ipv6_address_is_called_as_any_other "HOST-12" Must;
+            names host_15_an_override_holds_for_its_own_name_alone "HOST-15" Must;
             trust trust_01_a_private_ca_that_is_configured_is_trusted "TRUST-01" Must;
             trust trust_02_a_private_ca_that_is_not_configured_is_refused "TRUST-02" Must;
             trust trust_03_an_expired_server_is_refused "TRUST-03" Must;
@@ -125,7 +131,11 @@ macro_rules! __every_case {
             trust trust_12_a_server_of_tls_1_1_is_refused "TRUST-12" Should;
             trust trust_15_only_the_tls_versions_of_the_configuration_are_spoken "TRUST-15" Must;
             trust trust_16_the_certificate_of_the_server_is_told "TRUST-16" Should;
+            server_proof trust_17_server_without_the_key_of_its_chain_is_refused "TRUST-17" Must;
+            server_proof trust_18_client_certificate_shown_by_a_server_is_refused "TRUST-18" Must;
             trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
+            server_proof trust_25_localhost_is_verified_as_any_other_name "TRUST-25" Must;
+            server_proof trust_26_no_request_is_sent_as_early_data "TRUST-26" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
@@ -182,6 +192,9 @@ macro_rules! __every_case {
             time time_09_calls_in_flight_end_or_are_counted_at_shutdown "TIME-09" Should;
             time time_10_what_ran_out_while_connecting_was_not_sent "TIME-10" Should;
             time time_11_a_call_that_waits_is_left_to_sleep "TIME-11" Must;
+            limits time_12_the_total_limit_holds_over_each_version_and_in_each_phase "TIME-12" Must;
+            limits time_13_limits_at_their_maximum_are_no_limits "TIME-13" Must;
+            limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;
@@ -195,6 +208,10 @@ macro_rules! __every_case {
             body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
             body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
             body body_13_new_keys_of_the_server_end_nothing "BODY-13" Must;
+            http2 body_14_http2_body_that_is_cut_is_an_error "BODY-14" Must;
+            http2 body_20_http2_body_reset_without_an_error_and_a_length_is_cut "BODY-20" Must;
+            bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
+            bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -218,10 +235,15 @@ macro_rules! __every_case {
             err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
             answer err_28_a_page_of_a_gateway_is_not_the_platforms_verdict "ERR-28" Must;
             answer err_29_an_encoded_response_is_named_and_none_of_it_shown "ERR-29" Must;
+            leaks err_34_no_cause_of_a_failure_quotes_path_or_query "ERR-34" Must;
+            once err_35_unsafe_request_is_not_repeated_when_http11_is_required "ERR-35" Must;
+            once err_36_get_is_not_repeated_when_http11_is_required "ERR-36" Should;
+            once err_37_alert_after_the_request_was_read_leaves_delivery_unknown "ERR-37" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
             replay replay_04_what_was_not_sent_is_said_to_be_not_sent "REPLAY-04" Must;
+            once replay_05_post_refused_as_early_or_misdirected_arrives_once "REPLAY-05" Must;
             retry retry_01_a_get_is_repeated_after_a_503 "RETRY-01" Must;
             retry retry_02_a_429_is_waited_out_to_the_second "RETRY-02" Must;
             retry retry_03_a_date_is_measured_by_the_servers_clock "RETRY-03" Must;
@@ -248,6 +270,9 @@ macro_rules! __every_case {
             pool pool_09_the_best_version_in_common_is_spoken "POOL-09" Should;
             pool pool_10_one_certificate_for_two_names_joins_no_connections "POOL-10" Must;
             pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Should;
+            bodies pool_12_connection_that_is_said_to_close_is_not_used_again "POOL-12" Must;
+            bodies pool_13_dropped_http2_body_gives_its_window_back "POOL-13" Must;
+            limits pool_16_a_connection_past_its_idle_limit_is_not_used_again "POOL-16" Must;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;
@@ -262,6 +287,7 @@ macro_rules! __every_case {
             proxy proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build "PROXY-12" Must;
             proxy proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_silent_times_out "PROXY-13" Must;
             proxy proxy_14_clear_text_is_shown_to_no_proxy "PROXY-14" Must;
+            limits proxy_15_a_proxy_that_stalls_meets_the_connect_limit "PROXY-15" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;
@@ -284,6 +310,7 @@ macro_rules! __every_case {
             secret secret_04_a_panic_in_a_hook_shows_no_secret "SECRET-04" Must;
             secret secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport "SECRET-07" Must;
             secret secret_11_the_keys_of_a_connection_are_written_nowhere "SECRET-11" Must;
+            leaks secret_12_no_log_shows_bodies_or_response_headers "SECRET-12" Must;
             obs obs_01_a_call_is_a_span_and_each_attempt_one_in_it "OBS-01" Should;
             obs obs_02_ids_names_and_queries_are_seen_nowhere "OBS-02" Must;
             obs obs_03_metrics_count_outcomes_handshakes_and_the_time_that_is_left "OBS-03" Should;
@@ -293,6 +320,8 @@ macro_rules! __every_case {
             obs obs_07_every_failure_is_counted_under_a_code_of_the_closed_set "OBS-07" Should;
             obs obs_08_one_reminder_at_each_step_before_the_end "OBS-08" Should;
             obs obs_09_the_address_at_the_other_end_is_told_as_it_is "OBS-09" Should;
+            facts obs_10_facts_belong_to_the_connection_that_carried_the_call "OBS-10" Must;
+            facts obs_15_facts_of_a_resumed_session_are_those_of_the_ledger "OBS-15" Must;
         }
     };
 }

@@ -1,6 +1,7 @@
 //! Runs cases: each within a limit of time, and against the waivers.
 
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -17,7 +18,7 @@ use crate::witness::watched;
 use crate::world::World;
 
 /// A case that takes longer has hung: none of them waits for more than a few seconds.
-const LIMIT: Duration = Duration::from_secs(90);
+pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 
 /// Runs the case with this id and panics if it fails, or if it passes although it is waived.
 ///
@@ -120,17 +121,34 @@ fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
 }
 
 async fn within_limit(case: Case, subject: Subject) {
+    limited((case.run)(World::new(&subject)), case.id, LIMIT).await;
+}
+
+/// Runs this work, and panics if it has hung.
+pub(crate) async fn limited(work: impl Future<Output = ()>, what: &str, limit: Duration) {
     let (alarm, rings) = tokio::sync::oneshot::channel::<()>();
     // A thread of its own: the limit must hold under executors without a timer.
     thread::spawn(move || {
         let start = Instant::now();
-        while !alarm.is_closed() && start.elapsed() < LIMIT {
+        while !alarm.is_closed() && start.elapsed() < limit {
             thread::sleep(Duration::from_millis(50));
         }
         let _ = alarm.send(());
     });
-    match select((case.run)(World::new(&subject)), rings).await {
+    match select(pin!(work), rings).await {
         Either::Left(((), _)) => {}
-        Either::Right(_) => panic!("{} did not end within {LIMIT:?}", case.id),
+        Either::Right(_) => panic!("{what} did not end within {limit:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a call that hangs did not end within")]
+    fn work_that_hangs_ends_at_its_limit() {
+        let hangs = limited(std::future::pending(), "a call that hangs", Duration::from_millis(1));
+        futures_executor::block_on(hangs);
     }
 }

@@ -76,6 +76,12 @@ impl ServerCert {
         &self.0.pkcs8
     }
 
+    /// This chain, shown by a server that does not have its key and signs with the one of `other`.
+    #[must_use]
+    pub fn with_key_of(&self, other: &ServerCert) -> ServerCert {
+        ServerCert(Arc::new(self.0.with_key_of(&other.0)))
+    }
+
     /// Lower-case hexadecimal SHA-256 of the leaf.
     pub fn fingerprint(&self) -> String {
         sha256_hex(&self.0.chain[0])
@@ -162,6 +168,15 @@ pub(crate) struct Issued {
 impl Issued {
     pub(crate) fn new(chain: Vec<Vec<u8>>, key: &KeyPair, kind: KeyKind) -> Self {
         Issued { chain, pkcs8: plain_pkcs8(key), kind, public_point: key.der_bytes().to_vec() }
+    }
+
+    fn with_key_of(&self, other: &Issued) -> Self {
+        Issued {
+            chain: self.chain.clone(),
+            pkcs8: other.pkcs8.clone(),
+            kind: other.kind,
+            public_point: other.public_point.clone(),
+        }
     }
 
     fn chain_pem(&self) -> String {

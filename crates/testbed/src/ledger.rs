@@ -50,6 +50,8 @@ pub struct Connection {
     pub peer_chain_fingerprints: Vec<String>,
     /// Whether the server sent a certificate request in this handshake; a resumed one has none.
     pub requested_client_cert: bool,
+    /// Bytes that the client sent as TLS 1.3 early data, which a third party can replay.
+    pub early_data: u64,
     /// Whether either side has ended it.
     pub closed: bool,
 }
@@ -201,6 +203,7 @@ impl Ledger {
                 peer_fingerprint: None,
                 peer_chain_fingerprints: Vec::new(),
                 requested_client_cert: false,
+                early_data: 0,
                 closed: false,
             });
             id

@@ -37,6 +37,9 @@ pub struct FrontOptions {
     pub max_streams: u32,
     /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
     pub record_requests: bool,
+    /// Whether a resumed TLS 1.3 session may begin with early data (RFC 8446 section 2.3). Only rustls offers it, with
+    /// [`Sessions::Ids`]. Early data is counted in the ledger, and the connection then refused.
+    pub early_data: bool,
 }
 
 /// The TLS stack of a server. What one refuses the other may permit, so cases that depend on it run on all of them.
@@ -170,6 +173,7 @@ impl FrontOptions {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             max_streams: 200,
             record_requests: true,
+            early_data: false,
         }
     }
 
@@ -247,6 +251,14 @@ impl FrontOptions {
     #[must_use]
     pub fn max_streams(mut self, limit: u32) -> Self {
         self.max_streams = limit;
+        self
+    }
+
+    /// Offers TLS 1.3 early data, and remembers sessions as it needs.
+    #[must_use]
+    pub fn early_data(mut self) -> Self {
+        self.early_data = true;
+        self.sessions = Sessions::Ids;
         self
     }
 

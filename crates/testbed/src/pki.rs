@@ -120,7 +120,7 @@ impl Pki {
     pub fn server_with(&self, spec: ServerSpec) -> ServerCert {
         let mut params = CertificateParams::new(spec.names).expect("the names are DNS names or IP addresses");
         params.distinguished_name = subject("testbed server");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![usage(spec.purpose)];
         let chain = if spec.send_intermediate { Chain::Full } else { Chain::LeafOnly };
         let key = generate(KeyKind::P256);
         ServerCert(Arc::new(self.authority(spec.authority).issue(params, spec.validity, key, KeyKind::P256, chain)))
@@ -249,11 +249,15 @@ impl Ca {
 fn client_params(common_name: &str, purpose: Purpose) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = subject(common_name);
-    params.extended_key_usages = vec![match purpose {
+    params.extended_key_usages = vec![usage(purpose)];
+    params
+}
+
+fn usage(purpose: Purpose) -> ExtendedKeyUsagePurpose {
+    match purpose {
         Purpose::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
         Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
-    }];
-    params
+    }
 }
 
 /// 128 bits, positive and without a leading zero: two certificates of one key differ in it.

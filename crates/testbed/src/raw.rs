@@ -11,12 +11,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::connection::Listening;
 use crate::ledger::{Handshake, Ledger};
 use crate::options::{Engine, FrontOptions, HttpVersions, TlsRange};
-use crate::tls::{Stream, TlsServer, ask_late, linger};
+use crate::tls::{Stream, TlsServer, alert, ask_late, linger};
 use crate::wire::read_request;
 
 /// What one connection does. After the last step it is closed cleanly.
@@ -43,6 +44,14 @@ pub enum Step {
     /// rustls it asks under TLS 1.3, after the handshake, whether or not the client offered that; by OpenSSL under TLS 1.2, by a
     /// second handshake.
     AskLate(Bytes),
+    /// Writes these bytes every 50 milliseconds until the client ends the connection.
+    Trickle(Bytes),
+    /// Carries everything between the client and this address from now on, as a proxy does.
+    Tunnel(SocketAddr),
+    /// Opens the gate: the script has come this far.
+    Open(Gate),
+    /// Ends the connection with this fatal alert. By rustls under TLS 1.3 alone.
+    Alert(u8),
     /// Goes on with new keys, and has the client do so too (RFC 8446 §4.6.3). By rustls under TLS 1.3 alone.
     UpdateKeys,
     /// Says nothing more and keeps the connection until the client ends it.
@@ -91,6 +100,8 @@ pub struct RawOptions {
     /// TLS as for a front, or clear text. ALPN is HTTP/1.1, or HTTP/2 if nothing else is set there: the script then speaks
     /// it byte by byte.
     pub tls: Option<FrontOptions>,
+    /// Whether ALPN offers HTTP/2 and HTTP/1.1, so that each connection must follow a script for what the client chose.
+    pub either_version: bool,
     /// A script for each connection, in order; the last one repeats.
     pub scripts: Vec<Script>,
     /// Where to listen; port 0 lets the system pick.
@@ -144,16 +155,28 @@ impl RawOptions {
     pub fn plain(scripts: impl IntoIterator<Item = Script>) -> Self {
         RawOptions {
             tls: None,
+            either_version: false,
             scripts: scripts.into_iter().collect(),
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         }
     }
 }
 
+impl RawOptions {
+    /// Offers HTTP/2 and HTTP/1.1.
+    #[must_use]
+    pub fn either_version(mut self) -> Self {
+        self.either_version = true;
+        self
+    }
+}
+
 impl RawServer {
     /// Starts a scripted server, from any thread.
     pub fn start(options: RawOptions) -> io::Result<RawServer> {
+        let either = options.either_version;
         let spoken = |tls: &FrontOptions| match tls.http {
+            HttpVersions::Both if either => HttpVersions::Both,
             HttpVersions::Only2 => HttpVersions::Only2,
             HttpVersions::Both | HttpVersions::Only1 => HttpVersions::Only1,
         };
@@ -218,6 +241,27 @@ impl RawServer {
     }
 }
 
+/// Writes until the client ends the connection, and reads what it sends meanwhile, or its side would fill up.
+async fn trickle(stream: &mut Stream, bytes: &Bytes) -> io::Result<()> {
+    let (mut read, mut write) = tokio::io::split(stream);
+    let writes = async {
+        loop {
+            write.write_all(bytes).await?;
+            write.flush().await?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let reads = async {
+        let mut sink = [0; 4096];
+        while read.read(&mut sink).await? > 0 {}
+        Ok(())
+    };
+    tokio::select! {
+        outcome = writes => outcome,
+        outcome = reads => outcome,
+    }
+}
+
 /// Which engine can ask under which version, see [`Step::AskLate`].
 fn can_ask_late(tls: &FrontOptions) -> bool {
     match tls.engine {
@@ -245,7 +289,15 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
                 stream.write_all(bytes).await?;
                 stream.flush().await?;
             }
+            Step::Trickle(bytes) => trickle(&mut stream, bytes).await?,
             Step::Wait(gate) => gate.passed().await,
+            Step::Tunnel(target) => {
+                let mut target = TcpStream::connect(target).await?;
+                tokio::io::copy_bidirectional(&mut stream, &mut target).await?;
+                return Ok(());
+            }
+            Step::Open(gate) => gate.open(),
+            Step::Alert(code) => return alert(stream, *code).await,
             Step::UpdateKeys => stream.update_keys()?,
             Step::CloseClean => break,
             Step::CloseAbrupt => {

@@ -15,6 +15,8 @@ pub struct ServerSpec {
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
+    /// The extended key usage.
+    pub purpose: Purpose,
 }
 
 impl Default for ServerSpec {
@@ -24,6 +26,7 @@ impl Default for ServerSpec {
             validity: Validity::Valid,
             authority: Authority::Trusted,
             send_intermediate: true,
+            purpose: Purpose::ServerAuth,
         }
     }
 }
@@ -93,12 +96,12 @@ pub enum KeyKind {
     Ed25519,
 }
 
-/// The extended key usage of a client certificate.
+/// The extended key usage of a certificate; the other side must refuse one for the wrong purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// `clientAuth`, the right one.
+    /// `clientAuth` alone, the right one for a client.
     ClientAuth,
-    /// `serverAuth` alone, which a server must refuse from a client.
+    /// `serverAuth` alone, the right one for a server.
     ServerAuth,
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use digicert_one_core::{ConnectionFacts, TransportError};
+use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -15,6 +16,7 @@ use crate::error;
 /// hyper's body; its errors carry the facts of the connection.
 pub(crate) struct StreamedBody {
     inner: Incoming,
+    version: Version,
     deadline: Instant,
     /// Made when a chunk has to be waited for, which a short body never asks.
     alarm: Option<Pin<Box<Sleep>>>,
@@ -22,8 +24,14 @@ pub(crate) struct StreamedBody {
 }
 
 impl StreamedBody {
-    pub(crate) fn new(inner: Incoming, deadline: Instant, facts: ConnectionFacts) -> Self {
-        Self { inner, deadline, alarm: None, facts }
+    pub(crate) fn new(inner: Incoming, version: Version, deadline: Instant, facts: ConnectionFacts) -> Self {
+        Self { inner, version, deadline, alarm: None, facts }
+    }
+
+    /// Whether hyper's end is not the server's. It takes a stream that is reset without an error for one that has ended (RFC 9113
+    /// section 8.1 allows such a reset only after a whole response), and so for whole what was cut.
+    fn is_cut(&self) -> bool {
+        self.version == Version::HTTP_2 && !self.inner.is_end_stream() && self.inner.size_hint().exact() != Some(0)
     }
 }
 
@@ -37,6 +45,7 @@ impl Body for StreamedBody {
             return Poll::Ready(match frame {
                 // A server that never pauses is held to the limit, too.
                 Some(Ok(_)) if Instant::now() >= this.deadline => Some(Err(error::of_late_body(&this.facts))),
+                None if this.is_cut() => Some(Err(error::of_reset_body(&this.facts))),
                 other => other.map(|frame| frame.map_err(|failure| error::of_body(failure, &this.facts))),
             });
         }

@@ -150,6 +150,13 @@ pub(crate) fn of_body(error: hyper::Error, facts: &ConnectionFacts) -> Transport
     TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(facts.clone()).with_source(error)
 }
 
+/// A body whose HTTP/2 stream was reset, without an error and before its end.
+pub(crate) fn of_reset_body(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::BodyCut, Delivery::Sent)
+        .with_facts(facts.clone())
+        .with_source("the server ended the HTTP/2 stream before the end of the body (no END_STREAM)")
+}
+
 /// A body whose time ran out.
 pub(crate) fn of_late_body(facts: &ConnectionFacts) -> TransportError {
     TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent)
@@ -194,6 +201,10 @@ fn alert_number(text: &str) -> Option<TlsAlert> {
 
 /// `certificate verify failed ... (certificate has expired)`, as native-tls prints OpenSSL's verdict.
 fn fault_in(text: &str) -> Option<PeerFault> {
+    // The server does not have the key of the certificate that it shows.
+    if text.contains("bad signature") {
+        return Some(PeerFault::Unspecified);
+    }
     if !text.contains("certificate verify failed") {
         return None;
     }

@@ -42,7 +42,7 @@ pub(crate) struct NativeTlsTransport {
 impl NativeTlsTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let timeouts = config.timeouts();
-        let client = config::client(config::dialer(config)?, timeouts.pool_idle());
+        let client = config::client(config::dialer(config)?, timeouts.pool_idle().min(FAR));
         Ok(Self { client, limit: timeouts.total() })
     }
 }
@@ -118,7 +118,7 @@ fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Exchange {
     };
     // Types of the libraries below have no business above the seam.
     head.extensions.clear();
-    let body = ResponseBody::new(StreamedBody::new(inner, deadline, facts.clone()));
+    let body = ResponseBody::new(StreamedBody::new(inner, head.version, deadline, facts.clone()));
     Exchange::new(http::Response::from_parts(head, body), facts)
 }
 

@@ -1,6 +1,7 @@
 //! `TransportConfig` in terms of rustls and reqwest.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use digicert_one_core::{
     Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
@@ -15,6 +16,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use crate::ciphers;
 use crate::handshake::{Connections, Handshake};
 use crate::identity::Resolver;
+
+/// Thirty years: hyper-util adds this limit to the clock without a check, in a task of its own.
+const LONGEST_IDLE: Duration = Duration::from_secs(1_000_000_000);
 
 /// A reqwest client with exactly this configuration.
 pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Result<reqwest::Client, TransportError> {
@@ -31,7 +35,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
         .no_zstd()
         .no_deflate()
         .tcp_nodelay(true)
-        .pool_idle_timeout(timeouts.pool_idle())
+        .pool_idle_timeout(timeouts.pool_idle().min(LONGEST_IDLE))
         .connect_timeout(timeouts.connect())
         .timeout(timeouts.total());
     builder = match config.proxy() {

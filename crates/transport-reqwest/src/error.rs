@@ -80,6 +80,13 @@ pub(crate) fn of_body(error: reqwest::Error, facts: &ConnectionFacts) -> Transpo
     TransportError::new(kind, Delivery::Sent).with_facts(facts.clone()).with_source(error)
 }
 
+/// A body whose HTTP/2 stream was reset, without an error and before its end.
+pub(crate) fn of_reset_body(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::BodyCut, Delivery::Sent)
+        .with_facts(facts.clone())
+        .with_source("the server ended the HTTP/2 stream before the end of the body (no END_STREAM)")
+}
+
 fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
     if error.is_builder() {
         return Kind::Config;

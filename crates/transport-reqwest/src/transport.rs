@@ -75,7 +75,7 @@ impl Transport for ReqwestTransport {
         let (mut head, inner) = http::Response::from(response).into_parts();
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
-        let body = ResponseBody::new(StreamedBody { inner, facts: facts.clone() });
+        let body = ResponseBody::new(StreamedBody { inner, version: head.version, facts: facts.clone() });
         Ok(Exchange::new(http::Response::from_parts(head, body), facts))
     }
 }

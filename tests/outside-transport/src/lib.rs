@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
@@ -107,6 +108,12 @@ impl ResolvesClientCert for Resolver {
     }
 }
 
+/// When a limit that begins now ends. One beyond what the clock can count is thirty years.
+fn after(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(1_000_000_000))
+}
+
 #[async_trait::async_trait]
 impl Transport for Single {
     async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
@@ -116,9 +123,9 @@ impl Transport for Single {
         if !matches!(request.uri().scheme_str(), Some("https" | "http")) {
             return Err(local(Kind::Config, "neither https nor http"));
         }
-        let end = Instant::now() + self.config.timeouts().total();
+        let end = after(self.config.timeouts().total());
         let asked = Arc::new(AtomicU8::new(0));
-        let connecting = (Instant::now() + self.config.timeouts().connect()).min(end);
+        let connecting = after(self.config.timeouts().connect()).min(end);
         let tcp = timeout_at(connecting, self.tcp(request.uri()))
             .await
             .map_err(|_| TransportError::new(Kind::Timeout(Phase::Connect), Delivery::NotSent))??;

@@ -8,7 +8,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::world::{HOST, World, diagnose, front, get, key, scripted, up};
+use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted, up};
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
     world.transport(config).send(get(url)).await.expect_err("a failure")
@@ -44,6 +44,17 @@ pub(crate) async fn err_13_the_library_error_is_reached_by_source(world: World) 
     assert!(error.source().is_some(), "{error:?}");
     // Send + Sync + 'static, or this does not compile.
     assert!(as_box(error).downcast_ref::<TransportError>().is_some());
+    for end in [Step::CloseClean, Step::Reset] {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
+        let cut = scripted([vec![Step::ReadRequest, Step::write(head), end]]);
+        let exchange = world.transport(&world.config()).send(get(cut.url(HOST))).await;
+        // A reset may overtake the head.
+        let error = match exchange {
+            Ok(exchange) => collect(exchange).await.expect_err("a cut body"),
+            Err(error) => error,
+        };
+        assert!(error.source().is_some(), "a cut body has no source: {error:?}");
+    }
     let client_error = world.client(refused_addr().port(), key()).get("/").send().await.expect_err("a failure");
     let boxed: BoxError = client_error.into();
     assert!(causes(&*boxed).count() > 2, "{boxed:?}");

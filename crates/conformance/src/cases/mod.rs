@@ -1,13 +1,21 @@
 //! The cases, a file for each group of the catalogue. Each reads as given / when / then.
 
 pub(crate) mod answer;
+pub(crate) mod bodies;
 pub(crate) mod body;
 pub(crate) mod cred;
 pub(crate) mod err;
+pub(crate) mod facts;
 pub(crate) mod host;
+pub(crate) mod http2;
 pub(crate) mod ident;
 pub(crate) mod ident_late;
+pub(crate) mod interim;
+pub(crate) mod leaks;
+pub(crate) mod limits;
+pub(crate) mod names;
 pub(crate) mod obs;
+pub(crate) mod once;
 pub(crate) mod pool;
 pub(crate) mod proxy;
 pub(crate) mod redir;
@@ -17,6 +25,7 @@ pub(crate) mod req;
 pub(crate) mod retry;
 pub(crate) mod rotate;
 pub(crate) mod secret;
+pub(crate) mod server_proof;
 pub(crate) mod time;
 pub(crate) mod trust;
 pub(crate) mod watch;

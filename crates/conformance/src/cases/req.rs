@@ -25,6 +25,19 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     // The same escapes in lower case are the same path (RFC 3986 §6.2.2.1), and arrive the same on every stack.
     client.get("/%e4?x=%2f").send().await.expect("answered");
     assert_eq!(front.ledger().requests()[1].target, "/%E4?x=%2F");
+    odd_targets(&world).await;
+}
+
+/// Targets that a library likes to tidy up.
+async fn odd_targets(world: &World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for target in ["/", "/a?", "/a//b", "/a%20", "/a/", "/a/?b=", "/a?b=c?d", "/?a=//b"] {
+            transport.send(get(format!("{}{target}", front.url("localhost")))).await.expect("answered");
+            assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{versions:?}");
+        }
+    }
 }
 
 pub(crate) async fn req_02_a_segment_is_encoded_exactly_once(world: World) {
@@ -55,6 +68,14 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
             assert_eq!(&body[..], expected, "{method} {versions:?}");
             assert_eq!(front.ledger().requests().last().expect("arrived").method, method.as_str());
         }
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let upload = format!("the body of {method}, {}", "x".repeat(40_000));
+            let sent = request(method.clone(), front.url("localhost"), upload.clone());
+            collect(transport.send(sent).await.expect("answered")).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            let hash = digicert_one_testbed::sha256_hex(upload.as_bytes());
+            assert_eq!((arrived.body_len, arrived.body_sha256), (upload.len() as u64, hash), "{method} {versions:?}");
+        }
     }
 }
 
@@ -66,12 +87,14 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         for value in ["three", "one", "two"] {
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }
+        request.headers_mut().insert("x-empty", HeaderValue::from_static(""));
         transport.send(request).await.expect("answered");
         let arrived = front.ledger().requests().remove(0);
         assert_eq!(arrived.header_values("x-values"), ["three", "one", "two"], "{versions:?}");
+        assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {versions:?}");
         // Nothing but what was given, the framing, and the two that the client always gives.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let known = ["x-values", "host", "accept", "user-agent", "content-length", "connection"];
+        let known = ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection"];
         assert!(extra.iter().all(|name| known.contains(name)), "{extra:?} {versions:?}");
     }
 }
@@ -179,6 +202,30 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
             assert_eq!(exchange.response.version(), spoken, "{versions:?}");
             assert!(collect(exchange).await.expect("no body").is_empty());
         }
+    }
+    many_headers(&world).await;
+}
+
+/// A response of a hundred headers (with the two cookies, its length and its date), and values in mixed case.
+async fn many_headers(world: &World) {
+    const NUMBERED: usize = 96;
+    for versions in world.http_versions() {
+        let front = front_answering(FrontOptions::default(), |_| {
+            let response = (0..NUMBERED).fold(Response::builder(), |response, number| {
+                response.header(format!("x-number-{number}"), format!("Value Of {number}"))
+            });
+            let response = response.header("set-cookie", "A=1; Path=/").header("set-cookie", "B=2; Path=/");
+            response.body(Bytes::from_static(b"{}")).expect("a response")
+        });
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+        let headers = exchange.response.headers();
+        for number in 0..NUMBERED {
+            let values: Vec<_> = headers.get_all(format!("x-number-{number}")).iter().collect();
+            assert_eq!(values, [&*format!("Value Of {number}")], "header {number} {versions:?}");
+        }
+        let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
+        assert_eq!(cookies, ["A=1; Path=/", "B=2; Path=/"], "{versions:?}");
     }
 }
 

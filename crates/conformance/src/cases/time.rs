@@ -12,11 +12,12 @@ use digicert_one_core::{
     TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawServer, Snapshot, Step, blackhole};
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join, join3, select};
 use futures_util::poll;
+use http::Method;
 
 use crate::cases::retry;
-use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted, up};
+use crate::world::{HOST, World, collect, diagnose, front, get, key, request, scripted, up};
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(30);
@@ -58,6 +59,7 @@ pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
         let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
         let error = in_time(transport.send(get(server.url(HOST)))).await.expect_err("no answer");
         assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::Unknown, "{error:?}");
         assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
     };
     let no_end = async {
@@ -66,8 +68,16 @@ pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
         let exchange = transport.send(get(server.url(HOST))).await.expect("a head");
         let error = in_time(collect(exchange)).await.expect_err("no end");
         assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Body), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::Sent, "{error:?}");
     };
-    join(no_head, no_end).await;
+    // A body that is a signature must not be made twice: what was written may have arrived.
+    let no_head_of_post = async {
+        let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+        let post = request(Method::POST, server.url(HOST), "{}");
+        let error = in_time(transport.send(post)).await.expect_err("no answer");
+        assert_eq!(error.delivery(), Delivery::Unknown, "{error:?}");
+    };
+    join3(no_head, no_end, no_head_of_post).await;
 }
 
 pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
@@ -228,7 +238,7 @@ pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
 
 /// Ends by a limit of its own. Of the others that may hold, the next one comes far later, and must not be what ends it: then
 /// this one was ignored.
-async fn in_time<T>(call: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     // The wait of a ledger needs no runtime of the transport's.
     let idle = up(RawServer::silent());
     let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(8)));

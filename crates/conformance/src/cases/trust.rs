@@ -13,6 +13,7 @@ use digicert_one_testbed::{
 };
 use rustls_pki_types::CertificateDer;
 
+use crate::cases::server_proof;
 use crate::child::{self, Parent};
 use crate::world::{HOST, World, diagnose, front, get, servers, up};
 
@@ -184,6 +185,7 @@ pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spok
         assert_eq!(diagnose(&error, Mode::Key, None).code, expected, "{error:?}");
         assert!(unwilling.ledger().requests().is_empty());
     }
+    server_proof::tls_versions_hold_in_each_setting(&world).await;
 }
 
 pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {

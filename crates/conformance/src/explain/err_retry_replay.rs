@@ -91,8 +91,8 @@ pub(super) const ERR: &[Explanation] = explained! {
         fix "Clause 9 of `Transport::send`. Keep the library's error as the source (`with_source`), to its last \
             cause, and replace none by a text.";
     "ERR-13"
-        given "A port where nobody listens."
-        when "The error is walked by `source()` and put into a box."
+        given "A port where nobody listens, and bodies that are cut by a close and by a reset."
+        when "The errors are walked by `source()` and put into a box."
         then "The library's own error is reached, and the error is `Send`, `Sync` and `'static`."
         why "Somebody who needs the number of the system or the library's kind could only parse text."
         fix "Use `TransportError::with_source` in every place where the library fails; an error made by its kind \

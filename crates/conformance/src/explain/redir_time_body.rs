@@ -99,7 +99,8 @@ pub(super) const TIME: &[Explanation] = explained! {
     "TIME-03"
         given "A server that takes a request and does not answer, and one that stops in the middle of a body."
         when "Calls with a total limit are made."
-        then "The first ends with the phase response and NET-08, the second with the phase body."
+        then "The first ends with the phase response and NET-08, the second with the phase body; neither is said to be \
+            unsent."
         why "What may have been done already (response) must be told apart from what was not sent, or a signature is \
             made twice."
         fix "`Timeouts::total` covers the body too. Keep it running in the stream that you put into `ResponseBody`, \

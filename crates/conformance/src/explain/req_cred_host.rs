@@ -8,7 +8,7 @@ pub(super) const REQ: &[Explanation] = explained! {
         given "A server that records the target of each request, over every version of HTTP that the transport \
             speaks."
         when "A GET is sent whose path and query hold every character that a URI allows, escapes such as `%2F` and \
-            `%E4` among them."
+            `%E4` among them; then targets that libraries like to tidy up, such as `/a?`, `/a//b` and `/a/`."
         then "The target on the wire is the one that was given, byte for byte; only the letters of an escape may be \
             put in upper case, by the client."
         why "A path that is decoded or encoded again names another resource, so a call for one user or order reaches \
@@ -25,16 +25,17 @@ pub(super) const REQ: &[Explanation] = explained! {
             parser escapes `%` again or decodes `%2F`.";
     "REQ-03"
         given "A server that answers every method with the body `hello`."
-        when "GET, POST, PUT, PATCH, DELETE and HEAD are sent."
-        then "Each method arrives unchanged, and every answer has its body except that of HEAD, which has none."
+        when "GET, POST, PUT, PATCH, DELETE and HEAD are sent, and those four that may have one with a body."
+        then "Each method and each body arrives unchanged, and every answer has its body except that of HEAD, which has \
+            none."
         why "A method that turns into another one changes data that should only be read, and a HEAD that waits for a \
             body hangs until its limit."
         fix "Clause 8 of `Transport::send`. Give the library the method itself and not a switch such as libcurl's \
             `POST`; HEAD needs its own switch there (`NOBODY`).";
     "REQ-04"
         given "A server that records every header of a request."
-        when "A request with three values of one header is sent."
-        then "All three arrive in the order that was given, and no header comes that nobody asked for."
+        when "A request with three values of one header, and an empty value of another, is sent."
+        then "All of them arrive in the order that was given, and no header comes that nobody asked for."
         why "Values that are joined, sorted or dropped change what the caller said, and a cookie or referrer that \
             slips in tells about other calls."
         fix "Clause 4 of `Transport::send`. Append headers instead of inserting them, and switch off the library's \
@@ -80,9 +81,10 @@ pub(super) const REQ: &[Explanation] = explained! {
         fix "The client joins the path. If only your transport fails, its URL library resolves or cleans the path \
             once more; send what you are given.";
     "REQ-10"
-        given "A server that answers 204 and 304 with a header twice and a header value of bytes that are no text."
+        given "A server that answers 204 and 304 with a header twice and a header value of bytes that are no text; and one \
+            whose response has a hundred headers, values in mixed case, and two cookies."
         when "The answer is read."
-        then "Status, both values in their order, the raw bytes, the HTTP version and an empty body are there."
+        then "Status, every value in its order and its case, the raw bytes, the HTTP version and an empty body are there."
         why "A transport that waits for a body of a 204 hangs, and one that loses a header hides what the platform \
             said."
         fix "Clauses 4 and 8 of `Transport::send`. Copy headers as bytes and append them; take the version from the \

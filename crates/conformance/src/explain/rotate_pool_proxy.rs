@@ -95,9 +95,10 @@ pub(super) const PROXY: &[Explanation] = explained! {
         fix "Give `TransportConfig::proxy` to the library as a tunnel for https. Resolve no name yourself: the proxy \
             is given the name.";
     "PROXY-02"
-        given "A CONNECT proxy that wants a password."
+        given "A CONNECT proxy that wants a user name and a password, which are escaped in its URL."
         when "A call with an API key is made through it."
-        then "The proxy sees no `x-api-key`, and the server sees the key and no `Proxy-Authorization`."
+        then "The proxy is given both as they were meant, and no `x-api-key`; the server sees the key and no \
+            `Proxy-Authorization`."
         why "The key would stand in the log of a proxy, and the proxy's password in that of the platform."
         fix "Send headers of the request inside the tunnel only. libcurl sends custom headers to proxies too unless \
             `HEADEROPT` says `SEPARATE`.";
@@ -126,7 +127,7 @@ pub(super) const PROXY: &[Explanation] = explained! {
     "PROXY-06"
         given "A proxy of https that asks for a certificate, and a client with one."
         when "A call is made through it, if the transport declares that it can; else it is refused."
-        then "No certificate of ours is shown to the proxy, and the server is not called around it."
+        then "The tunnel works, no certificate of ours is shown to the proxy, and the server is not called around it."
         why "The proxy would learn who is calling, and a signature by our key that was meant for another."
         fix "Use a TLS configuration without identity for the proxy. Where the library has one for both, leave \
             `HttpsProxy` undeclared.";
@@ -156,7 +157,7 @@ pub(super) const PROXY: &[Explanation] = explained! {
     "PROXY-10"
         given "A SOCKS proxy that resolves names."
         when "A call is made through it, if the transport declares that it can; else it is refused."
-        then "The proxy is given the name and not an address."
+        then "The tunnel works, and the proxy is given the name and not an address."
         why "Behind such a proxy the machine often has no DNS, or one that gives other answers."
         fix "Declare `SocksProxy` only if the library can leave the name to the proxy (`socks5h`); else `connect` \
             must refuse it as unsupported.";

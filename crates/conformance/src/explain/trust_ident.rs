@@ -115,7 +115,7 @@ pub(super) const TRUST: &[Explanation] = explained! {
             in the configuration are all it may use.";
     "TRUST-15"
         given "A configuration that holds to one TLS version, and servers of both versions, of that one and of the other."
-        when "Calls are made to them."
+        when "Calls are made to them, over each HTTP version, directly and through a proxy."
         then "That version alone is spoken, and the server of the other one is refused with HS-04 or the wider code."
         why "A policy that forbids TLS 1.2 is worth nothing if the transport goes down to it in silence."
         fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the configuration by name.";

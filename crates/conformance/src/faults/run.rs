@@ -9,6 +9,7 @@ use digicert_one_core::{Capabilities, Code};
 use digicert_one_testbed::name_without_address;
 
 use super::{Fault, Seen, faults, network};
+use crate::run::{LIMIT, limited};
 use crate::subject::Subject;
 use crate::world::World;
 
@@ -94,9 +95,10 @@ fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
     let (tell, told) = mpsc::channel();
     let making = (fault.run)(World::new(subject));
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        (subject.block_on)(Box::pin(async move {
+        let making = async move {
             let _ = tell.send(making.await);
-        }));
+        };
+        (subject.block_on)(Box::pin(limited(making, fault.name, LIMIT)));
     }));
     match outcome {
         Ok(()) => told.recv().map_err(|_| "nothing was seen".to_owned()),

@@ -44,14 +44,22 @@ defects! {
     ReencodesQueries reencodes_queries "REQ-01" "r=%2B%20&s";
     /// leaves out the query
     DropsQueries drops_queries "REQ-02" "a query";
+    /// leaves out a `?` without a query
+    DropsEmptyQueries drops_empty_queries "REQ-01" "right: \"/a?\"";
+    /// makes one slash of two
+    MergesSlashes merges_slashes "REQ-01" "right: \"/a//b\"";
     /// sends PATCH as POST
     SendsPatchAsPost sends_patch_as_post "REQ-03" "left: \"POST\"";
     /// sends HEAD as GET and reads a body
     SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD Http1";
+    /// sends DELETE without its body
+    DropsBodiesOfDeletes drops_bodies_of_deletes "REQ-03" "DELETE Http1";
     /// sends only the last of several values of a header
     DropsRepeatedHeaders drops_repeated_headers "REQ-04" "left: [\"two\"]";
     /// sorts the values of a header
     SortsHeaderValues sorts_header_values "REQ-04" "left: [\"one\", \"three\", \"two\"]";
+    /// leaves out headers without a value
+    DropsEmptyHeaders drops_empty_headers "REQ-04" "an empty value is a value";
     /// adds a `Referer`
     AddsAReferer adds_a_referer "REQ-04" "\"referer\"";
     /// adds system and processor to the user agent
@@ -64,6 +72,10 @@ defects! {
     DropsRepeatedAnswerHeaders drops_repeated_answer_headers "REQ-10" "left: [\"b\"]";
     /// sorts the headers of an answer
     SortsAnswerHeaders sorts_answer_headers "REQ-10" "left: [\"a\", \"b\"]";
+    /// lowers the values of response headers
+    LowersResponseValues lowers_response_values "REQ-10" "right: [\"Value Of 0\"]";
+    /// keeps the first 64 headers of a response
+    KeepsSixtyFourHeaders keeps_sixty_four_headers "REQ-10" "header ";
     /// takes a 204 for a failure
     FailsWithoutContent fails_without_content "REQ-10" "answered: TransportError(Inner { kind: Protocol";
     /// says HTTP/1.1 of every answer
@@ -74,6 +86,18 @@ defects! {
     AnswersFromACache answers_from_a_cache "REQ-11" "1 requests";
     /// sends the whole address as target, as if to a proxy
     SendsAbsoluteTargets sends_absolute_targets "REQ-12" "https://one.digicert.test";
+    /// takes an interim response for a failure
+    FailsAtEarlyHints fails_at_early_hints "REQ-13" "Http1: TransportError";
+    /// adds the headers of interim responses to those of the response
+    MergesEarlyHints merges_early_hints "REQ-14" "x-early";
+    /// lowers the values of request headers
+    LowersRequestValues lowers_request_values "REQ-15" "x-case Http1";
+    /// leaves out header values that are not ASCII
+    DropsForeignValues drops_foreign_values "REQ-15" "x-latin Http1";
+    /// adds `connection: keep-alive`
+    AddsKeepAlive adds_keep_alive "REQ-15" "a GET with connection";
+    /// adds `content-length: 0` to a GET
+    AddsLengthZeroToGets adds_length_zero_to_gets "REQ-15" "a GET with content-length";
     // Credentials.
     /// sends the API key twice
     SendsTheKeyTwice sends_the_key_twice "CRED-01" "canary0\", \"01canary";
@@ -85,6 +109,12 @@ defects! {
     IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
     /// announces a name to a server that is called by its address
     NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
+    /// sends an IPv6 address as `Host` without its brackets
+    LeavesOutBrackets leaves_out_brackets "HOST-12" "left: (\"/a?b=c\"";
+    /// leads a name, for all transports, where the first transport of the process led it
+    KeepsTheFirstNames keeps_the_first_names "HOST-11" "went where the other is to go";
+    /// leads names below an overridden name where that name leads
+    MatchesNamesBySuffix matches_names_by_suffix "HOST-15" "was taken for another name";
     // Trust in servers.
     /// ignores name overrides
     IgnoresNameOverrides ignores_name_overrides "TRUST-01" "trusted: TransportError(Inner { kind: Dns";
@@ -114,8 +144,22 @@ defects! {
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
     /// keeps the certificate of the server to itself
     HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
+    /// ignores which version of TLS it is held to where HTTP/1.1 alone is wanted
+    IgnoresTlsVersionsOverHttp1 ignores_tls_versions_over_http1 "TRUST-15" "left: Some(Tls13)";
+    /// ignores which version of TLS it is held to through a proxy
+    IgnoresTlsVersionsInTunnels ignores_tls_versions_in_tunnels "TRUST-15" "left: Some(Tls13)";
+    /// does not check what the server signs under TLS 1.2
+    SkipsTls12Signatures skips_tls12_signatures "TRUST-17" "this server proves nothing";
+    /// does not check what the server signs under TLS 1.3
+    SkipsTls13Signatures skips_tls13_signatures "TRUST-17" "this server proves nothing";
+    /// trusts servers that show a certificate for clients
+    AcceptsClientCertificates accepts_client_certificates "TRUST-18" "this server proves nothing";
     /// trusts the first root of a list and ignores the others
     TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
+    /// does not verify a server that is called by the name localhost
+    TrustsLocalhost trusts_localhost "TRUST-25" "this server proves nothing";
+    /// sends requests as early data of a resumed session
+    SendsEarlyData sends_early_data "TRUST-26" "early data of GET";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
@@ -173,6 +217,18 @@ defects! {
     DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
     /// wakes itself for as long as it waits
     NeverSleeps never_sleeps "TIME-11" "times for one answer";
+    /// says *not sent* of a call that ran out after it was written
+    DeniesDeliveryOfLateCalls denies_delivery_of_late_calls "TIME-03" "left: NotSent";
+    /// keeps no limit for the whole call over HTTP/2
+    IgnoresTotalOverHttp2 ignores_total_over_http2 "TIME-12" "its limit ran out long ago";
+    /// keeps no limit for the whole call while a large body goes out
+    IgnoresTotalWhileUploading ignores_total_while_uploading "TIME-12" "its limit ran out long ago";
+    /// restarts the limit of the whole call with each part of a body
+    RestartsTheLimitWithEachByte restarts_the_limit_with_each_byte "TIME-12" "its limit ran out long ago";
+    /// adds its limits to the clock without a check
+    PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
+    /// takes twenty times as long to connect as it may
+    StretchesConnectLimits stretches_connect_limits "TIME-16" "ten times the limit has passed";
     // Bodies.
     /// ends every body after 1 MiB
     StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
@@ -196,15 +252,27 @@ defects! {
     ClaimsEarlyEnds claims_early_ends "BODY-12" "at its end with 10 bytes to come";
     /// says that a body is longer than it is
     ClaimsLongerBodies claims_longer_bodies "BODY-12" "with 10 bytes to come";
+    /// takes an HTTP/2 stream that was reset without an error for one that has ended
+    TakesResetsForEnds takes_resets_for_ends "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
+    /// takes an HTTP/2 stream without a length that was reset without an error for one that has ended
+    TakesResetsWithoutLengthForEnds takes_resets_without_length_for_ends "BODY-20" "RST_STREAM(NO_ERROR), with a length: false";
+    /// takes a whole HTTP/2 response for cut when the server wants no more of the upload
+    TakesEarlyResponsesForCut takes_early_responses_for_cut "BODY-14" "complete by";
+    /// starts a task when a body is dropped
+    PanicsInDrop panics_in_drop "BODY-21" "a body panics when it is dropped";
+    /// reads bodies ahead into memory
+    ReadsAhead reads_ahead "BODY-22" "were taken from the server";
     // Errors.
     /// keeps the error of its library to itself
     LosesSources loses_sources "ERR-13" "source: None";
+    /// keeps the error of its library to itself when a body is cut
+    LosesSourcesOfBodies loses_sources_of_bodies "ERR-13" "a cut body has no source";
     /// fails without a word
     FailsWithoutWords fails_without_words "ERR-21" "no words for";
     /// takes a server of plain HTTP for one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
-    HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: [NET-06, NET-06]";
+    HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: NET-06";
     /// takes an answer that is no HTTP for an interrupted connection
     TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
     /// panics outside its runtime
@@ -213,6 +281,14 @@ defects! {
     TakesA407ForAProxys takes_a_407_for_a_proxys "ERR-28" "NET-02";
     /// hides the encoding of a response
     HidesEncodings hides_encodings "ERR-29" "left: AUT-05";
+    /// quotes the URL in the cause of an error
+    QuotesUrls quotes_urls "ERR-34" "the URL is quoted";
+    /// repeats a request over HTTP/1.1 when the server requires that
+    RepeatsWhenHttp11IsRequired repeats_when_http11_is_required "ERR-35" "POST was sent once more";
+    /// repeats a GET when the server requires HTTP/1.1
+    RepeatsGetsWhenHttp11IsRequired repeats_gets_when_http11_is_required "ERR-36" "GET was sent once more";
+    /// says *not sent* of a request that was answered by an alert
+    TakesLateAlertsForUnsent takes_late_alerts_for_unsent "ERR-37" "left: NotSent";
     // Repetitions.
     /// repeats a request by itself that was answered with 408
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
@@ -230,6 +306,8 @@ defects! {
     TakesRefusedStreamsForSent takes_refused_streams_for_sent "RETRY-14" "left: Unknown";
     /// says *not sent* of a stream that failed in the server
     TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
+    /// repeats what was answered with 408, 421 or 425
+    RepeatsMisdirectedRequests repeats_misdirected_requests "REPLAY-05" "left: 2";
     // The pool.
     /// makes a connection for each call
     KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
@@ -251,6 +329,12 @@ defects! {
     SpeaksHttp1Alone speaks_http1_alone "POOL-09" "left: (HTTP/1.1, HTTP/1.1)";
     /// sends requests for two names over one connection
     JoinsNames joins_names "POOL-10" "left: [\"one.digicert.test:";
+    /// uses connections sixty times longer than their idle limit
+    KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds later";
+    /// uses a connection again that the server said it would close
+    IgnoresConnectionClose ignores_connection_close "POOL-12" "on a connection of its own";
+    /// keeps the window of HTTP/2 bodies that are dropped
+    LeaksWindows leaks_windows "POOL-13" "its limit ran out long ago";
     // Proxies.
     /// ignores the proxy that it is given
     IgnoresProxies ignores_proxies "PROXY-01" "index out of bounds";
@@ -260,16 +344,24 @@ defects! {
     GoesAroundProxies goes_around_proxies "PROXY-04" "the proxy wants credentials: Exchange";
     /// logs the proxy's password
     LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
+    /// sends the proxy its password as it is escaped in the URL
+    SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "answered: TransportError";
     /// accepts a kind of proxy that it does not declare, and goes straight to the host
     AcceptsProxiesItLacks accepts_proxies_it_lacks "PROXY-06" "what is not declared must be refused";
     /// refuses what it lacks, but not by its name
     RefusesByAnotherName refuses_by_another_name "PROXY-10" "left: Config";
+    /// shows its identity to a proxy of HTTPS
+    ShowsIdentitiesToProxies shows_identities_to_proxies "PROXY-06" "the proxy was shown the identity";
+    /// resolves the name itself for a SOCKS proxy
+    ResolvesNamesForSocks resolves_names_for_socks "PROXY-10" "the proxy was not given the name";
     /// takes a proxy from the environment
     ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
     /// takes a proxy of any scheme for one of HTTP
     TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy";
     /// asks the proxy for servers of clear text
     ShowsClearTextToProxies shows_clear_text_to_proxies "PROXY-14" "the proxy was asked";
+    /// waits for a proxy for as long as the call may take
+    IgnoresLimitsInTunnels ignores_limits_in_tunnels "PROXY-15" "its limit ran out long ago";
     // Rotation.
     /// resumes TLS sessions of another transport
     SharesSessions shares_sessions "ROTATE-03" "left: Resumed";
@@ -288,7 +380,21 @@ defects! {
     LeavesItsKeyFile leaves_its_key_file "SECRET-07" "the private key is left behind";
     /// writes the keys of its connections where the environment says
     KeepsAKeyLog keeps_a_key_log "SECRET-11" "what SSLKEYLOGFILE names was written";
+    /// logs the bodies of requests
+    LogsUploads logs_uploads "SECRET-12" "is logged by [\"broken::";
+    /// logs the bodies of responses
+    LogsBodies logs_bodies "SECRET-12" "is logged by [\"broken::";
+    /// logs the headers of responses
+    LogsResponseHeaders logs_response_headers "SECRET-12" "is logged by [\"broken::";
     // What is told.
     /// tells its own address for that of the server
     TellsItsOwnAddress tells_its_own_address "OBS-09" "of an answer";
+    /// reports the facts of its first connection for every call
+    MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
+    /// says in errors that a connection was new
+    ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
+    /// says of resumed sessions that their handshake was a full one
+    ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
+    /// says of resumed sessions that the server did not ask
+    ClaimsResumedWasNotAsked claims_resumed_was_not_asked "OBS-15" "a resumed session shows nothing";
 }

@@ -49,6 +49,14 @@ pub(super) async fn ask(tls: TlsStream<TcpStream>, answer: &Bytes, entry: &Entry
     Ok(())
 }
 
+pub(super) async fn alert(tls: TlsStream<TcpStream>, code: u8) -> io::Result<()> {
+    let (tcp, session) = tls.into_inner();
+    let mut records = Records::take_over(tcp, session)?;
+    records.write(ContentType::Alert, &[2, code]).await?;
+    linger(&mut records.tcp).await;
+    Ok(())
+}
+
 /// The record layer of a connection that rustls has let go.
 struct Records {
     tcp: TcpStream,

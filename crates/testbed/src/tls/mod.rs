@@ -103,6 +103,14 @@ pub(crate) async fn ask_late(stream: Stream, answer: &Bytes, ledger: &Ledger, id
     }
 }
 
+/// Ends a connection with a fatal alert.
+pub(crate) async fn alert(stream: Stream, code: u8) -> io::Result<()> {
+    match stream {
+        Stream::Rustls(tls) => after_tls13::alert(*tls, code).await,
+        _ => Err(invalid("alerts are written under TLS 1.3 by rustls only")),
+    }
+}
+
 /// Ends our half and reads the other to its end: a socket closed over unread bytes sends a reset, and a reset would
 /// overtake the alert or answer that the client is meant to see.
 pub(crate) async fn linger(tcp: &mut TcpStream) {

@@ -89,6 +89,9 @@ impl OpenSslServer {
         if options.weakness.is_some() && options.tls != TlsRange::Only12 {
             return Err(invalid("a weakness is one of TLS 1.2"));
         }
+        if options.early_data {
+            return Err(invalid("only rustls offers early data here"));
+        }
         let mode = match options.client_auth {
             ClientAuth::Off => SslVerifyMode::NONE,
             ClientAuth::Optional => SslVerifyMode::PEER,

@@ -11,6 +11,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{Acceptor, NoClientAuth, NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig,
@@ -18,11 +19,15 @@ use rustls::{
 };
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::{Accepted, Agreed, Entry, Refused, Stream, invalid, protocols, text};
 use crate::options::{ClientAuth, FrontOptions, Hints, Sessions, TlsRange, TlsVersion};
 use crate::pki::Pki;
 use crate::provider::provider;
+
+/// More than the head of any request of the tests.
+const MOST_EARLY_DATA: u32 = 16 << 10;
 
 /// What all connections of one server share.
 #[derive(Clone, Debug)]
@@ -48,12 +53,14 @@ impl RustlsServer {
         let verifier = client_verifier(options)?;
         let chain = options.server.chain_der().iter().map(|der| CertificateDer::from(der.clone())).collect();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(options.server.pkcs8_der().to_vec()));
+        // Unchecked: the key may be that of another certificate.
+        let key = provider().key_provider.load_private_key(key).map_err(invalid)?;
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)
             .map_err(invalid)?
             .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(invalid)?;
+            .with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = protocols(options.http).into_iter().map(<[u8]>::to_vec).collect();
         match options.sessions {
             Sessions::Off => {
@@ -63,6 +70,12 @@ impl RustlsServer {
             Sessions::Tickets => config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(invalid)?,
             // What the builder begins with: a memory, and no tickets that would do without it.
             Sessions::Ids => {}
+        }
+        if options.early_data {
+            if options.sessions != Sessions::Ids {
+                return Err(invalid("early data needs sessions that the server remembers"));
+            }
+            config.max_early_data_size = MOST_EARLY_DATA;
         }
         Ok(RustlsServer { config: Arc::new(config), verifier, versions })
     }
@@ -79,6 +92,7 @@ impl RustlsServer {
         config.ticketer = Arc::clone(&shared.ticketer);
         config.session_storage = Arc::clone(&shared.session_storage);
         config.send_tls13_tickets = shared.send_tls13_tickets;
+        config.max_early_data_size = shared.max_early_data_size;
         // For a script that goes on where rustls has no word for it.
         config.enable_secret_extraction = true;
         Ok(Arc::new(config))
@@ -101,7 +115,13 @@ impl RustlsServer {
 
         let seen = std::mem::take(&mut *witness.seen.lock().unwrap_or_else(PoisonError::into_inner));
         entry.shown(seen.asked, &seen.chain);
-        let stream = result.map_err(|(error, tcp)| Refused { error, stream: Some(Stream::Plain(tcp)) })?;
+        let mut stream = result.map_err(|(error, tcp)| Refused { error, stream: Some(Stream::Plain(tcp)) })?;
+        let early = early_data(&mut stream);
+        if early > 0 {
+            entry.change(|connection| connection.early_data = early);
+            let error = invalid("the client sent early data");
+            return Err(Refused { error, stream: Some(Stream::Rustls(Box::new(stream))) });
+        }
         let (_, session) = stream.get_ref();
         let agreed = Agreed {
             chain: session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec()).collect(),
@@ -112,6 +132,12 @@ impl RustlsServer {
         };
         Ok(Accepted { stream: Stream::Rustls(Box::new(stream)), agreed })
     }
+}
+
+/// How many bytes came before the handshake was done.
+fn early_data(stream: &mut TlsStream<TcpStream>) -> u64 {
+    let early = stream.get_mut().1.early_data();
+    early.and_then(|mut early| io::copy(&mut early, &mut io::sink()).ok()).unwrap_or(0)
 }
 
 fn version(version: Option<ProtocolVersion>) -> Option<TlsVersion> {

@@ -3,6 +3,7 @@
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Phase, TransportError, TransportErrorKind as Kind};
@@ -32,18 +33,33 @@ impl Returning {
 
 pub(super) struct Held {
     inner: Incoming,
+    limit: Duration,
     deadline: Pin<Box<Sleep>>,
     report: Report,
     returning: Returning,
+    is_http2: bool,
     read: usize,
 }
 
 impl Held {
-    pub(super) fn new(inner: Incoming, deadline: Instant, report: Report, mut returning: Returning) -> Self {
+    /// `limit` is that of the whole call, and when it ends.
+    pub(super) fn new(inner: Incoming, limit: (Duration, Instant), report: Report, mut returning: Returning) -> Self {
+        let is_http2 = returning.0.as_ref().is_some_and(|(link, _)| link.is_http2());
+        let (limit, deadline) = limit;
         if inner.is_end_stream() {
             returning.give_back();
         }
-        Self { inner, deadline: Box::pin(sleep_until(deadline)), report, returning, read: 0 }
+        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, read: 0 }
+    }
+
+    /// Whether hyper's end is not the server's: it takes a stream that is reset without an error for one that has ended.
+    fn is_cut(&self) -> bool {
+        let flaw = self.report.flaw();
+        let knows_length = self.inner.size_hint().exact().is_some();
+        let ignores =
+            flaw.is(Defect::TakesResetsForEnds) || flaw.is(Defect::TakesResetsWithoutLengthForEnds) && !knows_length;
+        let ended = self.inner.is_end_stream() && !flaw.is(Defect::TakesEarlyResponsesForCut);
+        self.is_http2 && !ignores && !ended && self.inner.size_hint().exact() != Some(0)
     }
 }
 
@@ -58,6 +74,10 @@ impl Body for Held {
         let flaw = self.report.flaw();
         if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx) {
             return Poll::Ready(match frame {
+                None if self.is_cut() => {
+                    let why = "the stream was reset before the end of the body";
+                    Some(Err(self.report.error(Kind::BodyCut, Delivery::Sent, why)))
+                }
                 None => {
                     self.returning.give_back();
                     None
@@ -66,6 +86,13 @@ impl Body for Held {
                 Some(Err(error)) => Some(Err(self.report.of_body(error))),
                 Some(Ok(frame)) => {
                     self.read += frame.data_ref().map_or(0, Bytes::len);
+                    if flaw.is(Defect::LogsBodies) {
+                        tracing::trace!("read {:?}", frame.data_ref());
+                    }
+                    if flaw.is(Defect::RestartsTheLimitWithEachByte) {
+                        let limit = self.limit;
+                        self.deadline.as_mut().reset(Instant::now() + limit);
+                    }
                     if flaw.is(Defect::StopsAtOneMebibyte) && self.read > 1 << 20 {
                         return Poll::Ready(None);
                     }

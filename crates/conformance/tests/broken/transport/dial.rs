@@ -1,6 +1,7 @@
 //! Makes one connection: name, TCP, the tunnel, TLS; all within the connect limit, and each failure says which step it was.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -28,7 +29,12 @@ pub(super) struct Dialer {
 
 impl Dialer {
     pub(super) fn new(config: &TransportConfig, tls: Tls, tunnel: Option<Tunnel>, flaw: Flaw) -> Self {
-        let names = if flaw.is(Defect::IgnoresNameOverrides) { Vec::new() } else { config.name_overrides().to_vec() };
+        static FIRST: OnceLock<Vec<NameOverride>> = OnceLock::new();
+        let names = match config.name_overrides().to_vec() {
+            _ if flaw.is(Defect::IgnoresNameOverrides) => Vec::new(),
+            names if flaw.is(Defect::KeepsTheFirstNames) => FIRST.get_or_init(|| names).clone(),
+            names => names,
+        };
         Self { names, limit: config.timeouts().connect(), tls, tunnel, flaw }
     }
 
@@ -38,19 +44,28 @@ impl Dialer {
         // A final dot belongs to the resolver, brackets to the URI: certificates have neither.
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.');
         let port = uri.port_u16().unwrap_or(if is_clear { 80 } else { 443 });
-        let connect = (Instant::now() + self.limit).min(deadline);
+        let now = Instant::now();
+        let limit = if self.flaw.is(Defect::StretchesConnectLimits) { self.limit * 20 } else { self.limit };
+        let connect = match now.checked_add(limit) {
+            // A limit beyond what the clock can count is no limit.
+            None if !self.flaw.is(Defect::PanicsAtTheMaximum) => deadline,
+            _ => (now + limit).min(deadline),
+        };
         let until = |ignoring: &[Defect]| if self.flaw.among(ignoring) { deadline } else { connect };
         let mut facts = ConnectionFacts::unknown();
 
-        let reaching = timeout_at(until(&[Defect::IgnoresConnectLimits]), self.reach(host, port, is_clear, headers));
-        let tcp = match reaching.await {
+        let ignoring: &[Defect] = match self.tunnel {
+            Some(_) => &[Defect::IgnoresConnectLimits, Defect::IgnoresLimitsInTunnels],
+            None => &[Defect::IgnoresConnectLimits],
+        };
+        let reaching = timeout_at(until(ignoring), self.reach(host, port, is_clear, headers));
+        let (tcp, peer) = match reaching.await {
             Ok(outcome) => outcome?,
             Err(late) => return Err(self.late(Phase::Connect, facts, late)),
         };
-        let peer = if self.flaw.is(Defect::TellsItsOwnAddress) { tcp.local_addr() } else { tcp.peer_addr() };
-        facts.peer = peer.ok();
+        facts.peer = peer;
         if is_clear {
-            return Link::new(Box::new(tcp), false, facts, self.flaw).await;
+            return Link::new(tcp, false, facts, self.flaw).await;
         }
         let shaken = self.tls.shake(host, tcp, &mut facts);
         let outcome = timeout_at(until(&[Defect::IgnoresStalledHandshakes]), shaken).await;
@@ -64,32 +79,41 @@ impl Dialer {
         Link::new(stream, is_http2, facts, self.flaw).await
     }
 
-    /// TCP to the host, or through the proxy.
+    /// TCP to the host, or what the proxy carries to it, and the address at the other end.
     async fn reach(
         &self,
         host: &str,
         port: u16,
         is_clear: bool,
         headers: &HeaderMap,
-    ) -> Result<TcpStream, TransportError> {
+    ) -> Result<(Box<dyn Wire>, Option<SocketAddr>), TransportError> {
         // Clear text goes to this machine only; a proxy has no business there.
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
-        let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.tcp(host, port).await };
-        let tcp = self.tcp(&tunnel.host, tunnel.port).await.map_err(|error| {
+        let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.direct(host, port).await };
+        let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await.map_err(|error| {
             // The host itself was not even asked for.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)
         })?;
-        let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        match tunnel.open(tcp, &target, headers).await {
-            Err(_) if self.flaw.is(Defect::GoesAroundProxies) => self.tcp(host, port).await,
-            outcome => outcome,
+        let proxy = if tunnel.is_https() { self.tls.to_proxy(&tunnel.host, tcp).await? } else { tcp };
+        match tunnel.open(proxy, host, port, headers).await {
+            Err(_) if self.flaw.is(Defect::GoesAroundProxies) => self.direct(host, port).await,
+            outcome => Ok((outcome?, peer)),
         }
+    }
+
+    async fn direct(&self, host: &str, port: u16) -> Result<(Box<dyn Wire>, Option<SocketAddr>), TransportError> {
+        let tcp = self.tcp(host, port).await?;
+        let peer = if self.flaw.is(Defect::TellsItsOwnAddress) { tcp.local_addr() } else { tcp.peer_addr() };
+        Ok((Box::new(tcp), peer.ok()))
     }
 
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, TransportError> {
         let report = Report::new(ConnectionFacts::unknown(), self.flaw);
         let host = host.trim_matches(['[', ']']);
-        let known = self.names.iter().find(|name| name.host.eq_ignore_ascii_case(host));
+        let known = self.names.iter().find(|name| {
+            name.host.eq_ignore_ascii_case(host)
+                || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(&name.host)
+        });
         let addresses: Vec<SocketAddr> = match known {
             Some(name) => vec![(name.address, port).into()],
             // Not the resolver of this machine, which may know any name.

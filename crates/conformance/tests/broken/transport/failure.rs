@@ -65,13 +65,18 @@ impl Report {
 
     /// A call that failed before the head of its answer.
     pub(super) fn of_call(&self, error: hyper::Error, unsent: bool) -> TransportError {
-        let unsent = unsent || self.is_unprocessed(&error);
+        let kind = kind_in(&error, Kind::Interrupted);
+        let takes_for_unsent = self.flaw.is(Defect::TakesLateAlertsForUnsent) && matches!(kind, Kind::PeerAlert(_));
+        let unsent = unsent || self.is_unprocessed(&error) || takes_for_unsent;
         let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
-        self.error(kind_in(&error, Kind::Interrupted), delivery, error)
+        self.error(kind, delivery, error)
     }
 
     /// A body that ended before its end.
     pub(super) fn of_body(&self, error: hyper::Error) -> TransportError {
+        if self.flaw.is(Defect::LosesSourcesOfBodies) {
+            return TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(self.facts.clone());
+        }
         self.error(Kind::BodyCut, Delivery::Sent, error)
     }
 

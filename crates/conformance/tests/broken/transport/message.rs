@@ -2,13 +2,14 @@
 //! either of them.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, TransportError, TransportErrorKind as Kind, announce_empty_body};
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, REFERER,
-    USER_AGENT,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
+    HeaderValue, REFERER, USER_AGENT,
 };
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -67,6 +68,12 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if flaw.is(Defect::SendsHeadAsGet) && *method == Method::HEAD {
         *method = Method::GET;
     }
+    if flaw.is(Defect::DropsBodiesOfDeletes) && *method == Method::DELETE {
+        *request.body_mut() = Bytes::new();
+    }
+    if flaw.is(Defect::AddsLengthZeroToGets) && *request.method() == Method::GET {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     spoil(request.headers_mut(), flaw);
     Ok(request)
 }
@@ -80,8 +87,10 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
         format!("{}?{query}", path.replace("%2F", "/"))
     } else if flaw.is(Defect::ReencodesQueries) {
         format!("{path}?{}", query.replace('+', "%20"))
-    } else if flaw.is(Defect::DropsQueries) {
+    } else if flaw.is(Defect::DropsQueries) || flaw.is(Defect::DropsEmptyQueries) && query.is_empty() {
         path.to_owned()
+    } else if flaw.is(Defect::MergesSlashes) && path.contains("//") {
+        path.replace("//", "/")
     } else {
         return None;
     };
@@ -102,6 +111,18 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     }
     if is(Defect::SortsHeaderValues) {
         sort(headers);
+    }
+    if is(Defect::DropsEmptyHeaders) {
+        retain(headers, |value| !value.is_empty());
+    }
+    if is(Defect::DropsForeignValues) {
+        retain(headers, |value| value.as_bytes().is_ascii());
+    }
+    if is(Defect::LowersRequestValues) {
+        lower(headers);
+    }
+    if is(Defect::AddsKeepAlive) {
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive"));
     }
     if is(Defect::AddsAReferer) {
         headers.insert(REFERER, HeaderValue::from_static("https://one.digicert.test/"));
@@ -131,6 +152,26 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     }
 }
 
+/// Keeps the headers whose value is like that.
+fn retain(headers: &mut HeaderMap, kept: impl Fn(&HeaderValue) -> bool) {
+    let all = std::mem::take(headers);
+    let mut named = None;
+    for (name, value) in all {
+        named = name.or(named);
+        if let Some(name) = named.clone().filter(|_| kept(&value)) {
+            headers.append(name, value);
+        }
+    }
+}
+
+/// Lowers the values, as far as they are text.
+fn lower(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        let lowered = HeaderValue::from_bytes(&value.as_bytes().to_ascii_lowercase());
+        *value = lowered.unwrap_or_else(|_| value.clone());
+    }
+}
+
 /// Sorts the values of each name.
 fn sort(headers: &mut HeaderMap) {
     let mut all: Vec<_> = headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -147,6 +188,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let authority = match authority.rsplit_once(':') {
         Some((host, _)) if flaw.is(Defect::LeavesOutPorts) => host,
+        Some(_) if flaw.is(Defect::LeavesOutBrackets) => &authority.replace(['[', ']'], ""),
         _ => authority,
     };
     let invalid = |error: http::Error| local(Kind::Config, error);
@@ -179,6 +221,9 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
     if flaw.is(Defect::SpeaksOfHttp11Alone) {
         *answer.version_mut() = Version::HTTP_11;
     }
+    if flaw.is(Defect::LogsResponseHeaders) {
+        tracing::trace!("answered with {:?}", answer.headers());
+    }
     let headers = answer.headers_mut();
     if flaw.is(Defect::DropsRepeatedAnswerHeaders) {
         let first: Vec<_> = headers.keys().map(|name| (name.clone(), headers[name].clone())).collect();
@@ -187,10 +232,45 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
     if flaw.is(Defect::SortsAnswerHeaders) {
         sort(headers);
     }
+    if flaw.is(Defect::LowersResponseValues) {
+        lower(headers);
+    }
+    if flaw.is(Defect::KeepsSixtyFourHeaders) {
+        *headers = headers.iter().take(64).map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
     if flaw.is(Defect::DropsContentEncodings) {
         headers.remove(CONTENT_ENCODING);
     }
     // Types of the libraries below have no business above the seam.
     answer.extensions_mut().clear();
     Ok(answer)
+}
+
+/// What interim responses said, where a defect wants it.
+#[derive(Clone, Default)]
+pub(super) struct Hints(Arc<Mutex<Option<HeaderMap>>>, Option<Defect>);
+
+impl Hints {
+    pub(super) fn watch(request: &mut Request<Upload>, flaw: Flaw) -> Self {
+        let defect = [Defect::FailsAtEarlyHints, Defect::MergesEarlyHints].into_iter().find(|defect| flaw.is(*defect));
+        let hints = Self(Arc::default(), defect);
+        if defect.is_some() {
+            let kept = Arc::clone(&hints.0);
+            hyper::ext::on_informational(request, move |interim| {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.get_or_insert_default().extend(interim.headers().clone());
+            });
+        }
+        hints
+    }
+
+    /// The response with what a defect makes of the hints.
+    pub(super) fn added(&self, mut response: Response<Incoming>) -> Result<Response<Incoming>, TransportError> {
+        let Some(hints) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(response) };
+        if self.1 == Some(Defect::FailsAtEarlyHints) {
+            return Err(TransportError::new(Kind::Protocol, Delivery::Unknown).with_source("an interim response"));
+        }
+        response.headers_mut().extend(hints);
+        Ok(response)
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    ClientIdentity, Delivery, Exchange, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
+    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind,
 };
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
@@ -29,6 +29,8 @@ pub(super) struct Misdeeds {
     cookie: Mutex<Option<HeaderValue>>,
     cache: Mutex<HashMap<Uri, Bytes>>,
     is_busy: AtomicBool,
+    /// As the transport was made, for another one beside it.
+    config: TransportConfig,
 }
 
 impl Misdeeds {
@@ -50,6 +52,7 @@ impl Misdeeds {
             cookie: Mutex::default(),
             cache: Mutex::default(),
             is_busy: AtomicBool::new(false),
+            config: config.clone(),
         })
     }
 
@@ -86,6 +89,10 @@ impl Misdeeds {
         if outcome.as_ref().is_err_and(|error| self.repeats(&sent, error)) {
             outcome = transport.call(sent.clone(), deadline).await;
         }
+        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Http11Required) && self.falls_back(sent.method()) {
+            let config = self.config.clone().with_http_versions(HttpVersions::Http1);
+            outcome = Pooled::new(&config, self.flaw)?.call(sent.clone(), deadline).await;
+        }
         self.is_busy.store(false, Ordering::Relaxed);
         match outcome {
             Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
@@ -99,6 +106,9 @@ impl Misdeeds {
         }
         if self.flaw.is(Defect::LogsKeys) {
             tracing::debug!("sending {:?}", key_of(request));
+        }
+        if self.flaw.is(Defect::LogsUploads) {
+            tracing::trace!("sending {:?}", request.body());
         }
         if self.flaw.is(Defect::LeaksThreads) {
             std::thread::spawn(|| {
@@ -124,6 +134,13 @@ impl Misdeeds {
             || is(Defect::RepeatsRefusedHandshakes)
     }
 
+    /// Whether a request that is wanted over HTTP/1.1 goes there by itself.
+    fn falls_back(&self, method: &Method) -> bool {
+        let get = method == Method::GET;
+        self.flaw.is(Defect::RepeatsGetsWhenHttp11IsRequired) && get
+            || self.flaw.is(Defect::RepeatsWhenHttp11IsRequired) && !get
+    }
+
     /// The error as a broken transport tells it.
     fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
         let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
@@ -132,6 +149,9 @@ impl Misdeeds {
         }
         if self.flaw.is(Defect::QuotesKeysInErrors) {
             return anew(error.delivery()).with_source(format!("while sending {:?}", key_of(request)));
+        }
+        if self.flaw.is(Defect::QuotesUrls) {
+            return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));
         }
         error
     }
@@ -159,6 +179,11 @@ impl Misdeeds {
         }
         if let Some(target) = self.leads_to(&request, &exchange) {
             *request.uri_mut() = target;
+            return transport.call(request, deadline).await;
+        }
+        if self.flaw.is(Defect::RepeatsMisdirectedRequests)
+            && matches!(exchange.response.status().as_u16(), 408 | 421 | 425)
+        {
             return transport.call(request, deadline).await;
         }
         let caches = self.flaw.is(Defect::AnswersFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);

@@ -8,19 +8,20 @@ mod identity;
 mod link;
 mod message;
 mod misdeeds;
+mod odd_body;
 mod pool;
 mod tls;
 mod tunnel;
 mod verifier;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy, Transport,
-    TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy,
+    Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
 };
 use http::Request;
 use tokio::time::Instant;
@@ -35,9 +36,9 @@ use self::tls::Tls;
 use self::tunnel::Tunnel;
 use crate::table::Defect;
 
-/// Which defect a transport has, if any.
+/// Which defect a transport has, if any, and whether it knows more kinds of proxies than that of plain HTTP.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Flaw(Option<Defect>);
+pub(crate) struct Flaw(Option<Defect>, bool);
 
 impl Flaw {
     pub(crate) fn is(self, defect: Defect) -> bool {
@@ -56,11 +57,17 @@ pub(crate) struct Connector(Flaw);
 
 impl Connector {
     pub(crate) fn sound() -> Self {
-        Self(Flaw(None))
+        Self(Flaw(None, false))
+    }
+
+    /// Without a defect, and with proxies of HTTPS and SOCKS.
+    pub(crate) fn sound_with_all_proxies() -> Self {
+        Self(Flaw(None, true))
     }
 
     pub(crate) fn broken(defect: Defect) -> Self {
-        Self(Flaw(Some(defect)))
+        let all_proxies = matches!(defect, Defect::ShowsIdentitiesToProxies | Defect::ResolvesNamesForSocks);
+        Self(Flaw(Some(defect), all_proxies))
     }
 }
 
@@ -70,8 +77,10 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let lacks =
-            [Capability::TrustSystem, Capability::TrustSystemAnd, Capability::HttpsProxy, Capability::SocksProxy];
+        let mut lacks = vec![Capability::TrustSystem, Capability::TrustSystemAnd];
+        if !self.0.1 {
+            lacks.extend([Capability::HttpsProxy, Capability::SocksProxy]);
+        }
         let all = lacks.into_iter().fold(Capabilities::all(), Capabilities::without);
         if self.0.is(Defect::DropsIdentitiesItCannotUse) { all.without(Capability::ClientIdentity) } else { all }
     }
@@ -129,15 +138,28 @@ impl Pooled {
             let was_used = link.mark_used();
             let mut facts = link.facts.clone();
             facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
-            let report = Report::new(facts.clone(), self.flaw);
-            let framed = message::framed(&request, link.is_http2(), self.flaw)?;
-            let limit = (!self.flaw.is(Defect::IgnoresMissingAnswers)).then_some(deadline);
+            if self.flaw.is(Defect::MixesUpFacts) {
+                static FIRST: OnceLock<ConnectionFacts> = OnceLock::new();
+                facts = FIRST.get_or_init(|| facts).clone();
+            }
+            let mut told = facts.clone();
+            if self.flaw.is(Defect::ForgetsReuseInErrors) {
+                told.reused = Some(false);
+            }
+            let report = Report::new(told, self.flaw);
+            let mut framed = message::framed(&request, link.is_http2(), self.flaw)?;
+            let hints = message::Hints::watch(&mut framed, self.flaw);
+            let is_large = request.body().len() > 1 << 20;
+            let ignores = self.flaw.is(Defect::IgnoresMissingAnswers)
+                || self.flaw.is(Defect::IgnoresTotalOverHttp2) && link.is_http2()
+                || self.flaw.is(Defect::IgnoresTotalWhileUploading) && is_large;
+            let limit = (!ignores).then_some(deadline);
             match link.send(framed, limit).await {
                 Outcome::Answer(response) => {
-                    let response = message::incoming(response, self.flaw)?;
+                    let response = hints.added(message::incoming(response, self.flaw)?)?;
                     let (head, inner) = response.into_parts();
-                    let body = Held::new(inner, deadline, report, Returning::new(link, ticket));
-                    let response = http::Response::from_parts(head, digicert_one_core::ResponseBody::new(body));
+                    let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
+                    let response = http::Response::from_parts(head, odd_body::given(body, self.flaw));
                     return Ok(Exchange::new(response, facts));
                 }
                 // A pooled connection that ended before it took the request: another one will do.
@@ -149,7 +171,9 @@ impl Pooled {
                 }
                 Outcome::Late => {
                     let why = "the limit of the whole call ran out";
-                    return Err(report.error(Kind::Timeout(Phase::Response), Delivery::Unknown, why));
+                    let denies = self.flaw.is(Defect::DeniesDeliveryOfLateCalls);
+                    let delivery = if denies { Delivery::NotSent } else { Delivery::Unknown };
+                    return Err(report.error(Kind::Timeout(Phase::Response), delivery, why));
                 }
             }
         }
@@ -175,7 +199,7 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
         return Err(failure::local(Kind::Config, "no kind of proxy that is known"));
     }
     match config.proxy().capability().filter(|capability| *capability != Capability::HttpProxy) {
-        Some(_) if flaw.is(Defect::AcceptsProxiesItLacks) => Ok(()),
+        Some(_) if flaw.1 || flaw.is(Defect::AcceptsProxiesItLacks) => Ok(()),
         Some(_) if flaw.is(Defect::RefusesByAnotherName) => Err(TransportError::new(Kind::Config, Delivery::NotSent)),
         Some(lacking) => Err(TransportError::unsupported(lacking, "proxies of plain HTTP alone")),
         None => Ok(()),

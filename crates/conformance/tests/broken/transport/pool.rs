@@ -143,7 +143,10 @@ impl Pool {
         if self.flaw.is(Defect::KeepsIdleConnections) {
             return;
         }
-        let (pool, origin, idle) = (Arc::downgrade(self), ticket.origin.clone(), self.idle);
+        let (pool, origin, mut idle) = (Arc::downgrade(self), ticket.origin.clone(), self.idle);
+        if self.flaw.is(Defect::KeepsIdleConnectionsForLonger) {
+            idle *= 60;
+        }
         ticket.runtime.spawn(async move {
             tokio::time::sleep(idle).await;
             if let Some(pool) = pool.upgrade()

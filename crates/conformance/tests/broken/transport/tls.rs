@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use digicert_one_core::{
-    ConnectionFacts, ServerCertificate, TlsVersion, TlsVersions, TransportConfig, TransportError,
+    ConnectionFacts, Proxy, ServerCertificate, TlsVersion, TlsVersions, TransportConfig, TransportError,
     TransportErrorKind as Kind,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,6 +29,10 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
+/// The defects that need sessions to resume.
+const SHARING: [Defect; 4] =
+    [Defect::SharesSessions, Defect::SendsEarlyData, Defect::ClaimsFullHandshakes, Defect::ClaimsResumedWasNotAsked];
+
 /// Makes handshakes with one configuration.
 pub(super) struct Tls {
     config: ClientConfig,
@@ -42,6 +46,10 @@ impl Tls {
         let key = identity::load(config, &provider, flaw)?;
         let versions: &[&rustls::SupportedProtocolVersion] = match config.tls_versions() {
             _ if flaw.is(Defect::IgnoresTlsVersions) => rustls::DEFAULT_VERSIONS,
+            _ if flaw.is(Defect::IgnoresTlsVersionsOverHttp1) && !wants_http2(config, flaw) => rustls::DEFAULT_VERSIONS,
+            _ if flaw.is(Defect::IgnoresTlsVersionsInTunnels) && !matches!(config.proxy(), Proxy::None) => {
+                rustls::DEFAULT_VERSIONS
+            }
             TlsVersions::Only(TlsVersion::Tls12) => &[&rustls::version::TLS12],
             TlsVersions::Only(_) => &[&rustls::version::TLS13],
             _ => rustls::DEFAULT_VERSIONS,
@@ -61,8 +69,9 @@ impl Tls {
         if flaw.is(Defect::KeepsAKeyLog) {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
         }
-        if flaw.is(Defect::SharesSessions) {
+        if flaw.among(&SHARING) {
             tls = shared(tls, key.clone());
+            tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
         Ok(Self { config: tls, key, flaw })
     }
@@ -81,17 +90,38 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
         let asked = Asked::default();
         let mut tls = self.config.clone();
-        if !self.flaw.is(Defect::SharesSessions) {
+        if !self.flaw.among(&SHARING) {
             let presenter = Presenter { key: self.key.clone(), asked: asked.clone(), flaw: self.flaw };
             tls.client_auth_cert_resolver = Arc::new(presenter);
         }
-        let outcome = TlsConnector::from(Arc::new(tls)).connect(name, stream).await;
+        let connecting = TlsConnector::from(Arc::new(tls)).connect_with(name, stream, |session| {
+            if let Some(mut early) = session.early_data() {
+                // A part of a request shows it as well as a whole one.
+                let _ = io::Write::write(&mut early, b"GET / HTTP/1.1\r\n");
+            }
+        });
+        let outcome = connecting.await;
         asked.tell(facts, self.flaw);
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let misjudges = self.flaw.among(&[Defect::TakesAnyEndForTheEnd, Defect::TakesEveryEndForACut]);
+        let misjudges = self.flaw.among(&[
+            Defect::TakesAnyEndForTheEnd,
+            Defect::TakesEveryEndForACut,
+            Defect::IgnoresConnectionClose,
+        ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
+    }
+
+    /// A handshake with a proxy, which is shown no identity.
+    pub(super) async fn to_proxy(&self, host: &str, stream: Box<dyn Wire>) -> Result<Box<dyn Wire>, TransportError> {
+        let failed = |error: io::Error| local(Kind::Proxy(None), error);
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
+        let key = self.key.clone().filter(|_| self.flaw.is(Defect::ShowsIdentitiesToProxies));
+        let mut tls = self.config.clone();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        tls.client_auth_cert_resolver = Arc::new(Presenter { key, asked: Asked::default(), flaw: self.flaw });
+        Ok(Box::new(TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(failed)?))
     }
 
     fn learn<S>(&self, stream: &TlsStream<S>, facts: &mut ConnectionFacts) {
@@ -102,7 +132,13 @@ impl Tls {
             Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
             _ => None,
         };
-        facts.tls_resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
+        let resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
+        facts.tls_resumed = if self.flaw.is(Defect::ClaimsFullHandshakes) { Some(false) } else { resumed };
+        if self.flaw.among(&SHARING) {
+            // The presenter of all of them makes no notes.
+            let denies = self.flaw.is(Defect::ClaimsResumedWasNotAsked) && resumed == Some(true);
+            (facts.identity_requested, facts.identity_sent) = (denies.then_some(false), None);
+        }
         let leaf = session.peer_certificates().and_then(|chain| chain.first());
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
         if self.flaw.is(Defect::HidesTheServersCertificate) {
@@ -143,7 +179,7 @@ fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig
     first.clone()
 }
 
-/// Takes an end without `close_notify` for one with it, or the other way about.
+/// Takes an end without `close_notify` for one with it, or the other way about; or does not read that a connection closes.
 struct Misjudged<S>(TlsStream<S>, Flaw);
 
 impl<S: Wire> AsyncRead for Misjudged<S> {
@@ -156,7 +192,15 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
             Ok(()) if buffer.filled().len() == before && self.1.is(Defect::TakesEveryEndForACut) => {
                 Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
             }
-            outcome => Poll::Ready(outcome),
+            outcome => {
+                let read = &mut buffer.filled_mut()[before..];
+                let header = b"Connection: close";
+                let place = read.windows(header.len()).position(|part| part == header);
+                if let (Some(place), true) = (place, self.1.is(Defect::IgnoresConnectionClose)) {
+                    read[place] = b'X';
+                }
+                Poll::Ready(outcome)
+            }
         }
     }
 }

@@ -1,0 +1,115 @@
+//! BODY and POOL, continued: bodies that are not read, or dropped in odd places, and what becomes of their connections.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Capability, Clock as _, HttpVersions};
+use digicert_one_testbed::{FrontOptions, Gate, Step};
+use futures_util::future::join;
+use futures_util::poll;
+use http::Response;
+
+use crate::cases::time::{in_time, total_limit};
+use crate::world::{HOST, World, collect, front_answering, get, scripted};
+
+pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
+    let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
+    for versions in world.http_versions() {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let unread = transport.send(get(front.url(HOST))).await.expect("answered");
+        let mut begun = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
+        begun.chunk().await.expect("a beginning");
+        // Threads on which no runtime was entered.
+        let drops: [Box<dyn FnOnce() + Send>; 3] =
+            [Box::new(move || drop(unread)), Box::new(move || drop(begun)), Box::new(move || drop(transport))];
+        for alone in drops {
+            let ended = std::thread::spawn(alone).join();
+            assert!(ended.is_ok(), "a body panics when it is dropped outside its runtime ({versions:?})");
+        }
+    }
+}
+
+/// A body that opens its gate when the server has written all of it, and so lets go of it.
+struct Watched(Vec<u8>, Gate);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.1.open();
+    }
+}
+
+const LARGE: usize = 64 << 20;
+
+/// Takes the head alone, waits, and reads the rest; the gate opens when the server has written all of it.
+async fn held_back(world: &World, versions: HttpVersions, url: String, all_written: &Gate) {
+    let transport = world.transport(&world.config().with_http_versions(versions));
+    let mut body = transport.send(get(url)).await.expect("answered").response.into_body();
+    // Time for a transport that reads ahead to read all of it.
+    SystemClock::new().sleep(Duration::from_secs(3)).await;
+    let written = poll!(pin!(all_written.passed())).is_ready();
+    assert!(!written, "{LARGE} bytes were taken from the server, and the caller has read none ({versions:?})");
+    let mut read = 0;
+    while let Some(chunk) = body.chunk().await.expect("the rest") {
+        read += chunk.len();
+    }
+    assert_eq!(read, LARGE, "{versions:?}");
+    all_written.passed().await;
+}
+
+pub(crate) async fn body_22_unread_body_is_not_read_ahead_without_bound(world: World) {
+    let part = Bytes::from(vec![b'x'; 1 << 20]);
+    let http1 = async {
+        let all_written = Gate::new();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+        let parts = (0..LARGE / part.len()).map(|_| Step::Write(part.clone()));
+        let script = [Step::ReadRequest, Step::write(head)].into_iter().chain(parts);
+        let server = scripted([script.chain([Step::Open(all_written.clone())]).collect()]);
+        held_back(&world, HttpVersions::Http1, server.url(HOST), &all_written).await;
+    };
+    let http2 = async {
+        if !world.has(Capability::Http2) {
+            return;
+        }
+        let all_written = Gate::new();
+        let gate = all_written.clone();
+        let front = front_answering(FrontOptions::default(), move |_| {
+            Response::new(Bytes::from_owner(Watched(vec![b'x'; LARGE], gate.clone())))
+        });
+        held_back(&world, HttpVersions::Both, front.url(HOST), &all_written).await;
+    };
+    join(http1, http2).await;
+}
+
+pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(world: World) {
+    // It lingers: the client has to believe the header.
+    let response = "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::Stall]]);
+    let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
+    for _ in 0..3 {
+        let exchange = transport.send(get(server.url(HOST))).await.expect("on a connection of its own");
+        collect(exchange).await.expect("a body");
+    }
+    let used: Vec<_> = server.ledger().requests().iter().map(|one| one.connection).collect();
+    assert_eq!(used.len(), 3, "one request for each connection: {used:?}");
+}
+
+pub(crate) async fn pool_13_dropped_http2_body_gives_its_window_back(world: World) {
+    const DROPPED: usize = 40;
+    let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 1 << 20].into()));
+    let transport = world.transport(&world.config());
+    for _ in 0..DROPPED {
+        let mut body = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
+        in_time(body.chunk()).await.expect("a beginning");
+    }
+    let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+    let body = in_time(collect(exchange)).await.expect("whole");
+    assert_eq!(body.len(), 1 << 20);
+}

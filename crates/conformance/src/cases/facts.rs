@@ -1,0 +1,98 @@
+//! OBS, continued: what a transport reports of a connection is what the server's ledger says of that connection, on every one of
+//! several connections, on resumed sessions, and in errors. What it does not know it leaves out.
+
+use digicert_one_core::{ConnectionFacts, HttpVersions, TlsVersion};
+use digicert_one_testbed as testbed;
+use digicert_one_testbed::{ClientAuth, Connection, Front, FrontOptions, Handshake, Pki, Sessions, Step, TlsRange};
+use http::Response;
+
+use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted};
+
+/// Panics where a fact contradicts the ledger.
+fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
+    let spoken = connection.tls_version.map(|version| match version {
+        testbed::TlsVersion::Tls13 => TlsVersion::Tls13,
+        _ => TlsVersion::Tls12,
+    });
+    let resumed = connection.handshake == Handshake::Resumed;
+    let right = |told: Option<bool>, is: bool| told.is_none_or(|told| told == is);
+    let shown = format!("{setting}: {facts:?} of {connection:?}");
+    assert!(facts.tls_version.is_none() || facts.tls_version == spoken, "the TLS version is wrong, {shown}");
+    assert!(right(facts.tls_resumed, resumed), "tls_resumed is wrong, {shown}");
+    if resumed {
+        // A resumed handshake asks nothing, and its session may well have begun with a certificate.
+        assert_ne!(facts.identity_requested, Some(false), "a resumed session shows nothing of that, {shown}");
+    } else {
+        assert!(right(facts.identity_requested, connection.requested_client_cert), "identity_requested, {shown}");
+        assert!(right(facts.identity_sent, connection.peer_fingerprint.is_some()), "identity_sent, {shown}");
+    }
+}
+
+pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(world: World) {
+    let name_of = |name: &str| Pki::shared().server(&[HOST, name]);
+    for versions in world.http_versions() {
+        let transport =
+            world.transport(&world.config().with_identity(Some(identity(&certificate()))).with_http_versions(versions));
+        let first = FrontOptions::default().tls(TlsRange::Only13).client_auth(ClientAuth::Optional);
+        let second = FrontOptions::default().tls(TlsRange::Only12);
+        let fronts = [front(first.server(name_of("first.test"))), front(second.server(name_of("second.test")))];
+        for index in [0, 1, 0, 1] {
+            let front: &Front = &fronts[index];
+            let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+            let facts = exchange.facts.clone();
+            collect(exchange).await.expect("a body");
+            let seen = front.ledger().snapshot();
+            let (last, earlier) = seen.requests.split_last().expect("arrived");
+            let connection = seen.connections.iter().find(|one| one.id == last.connection).expect("listed");
+            let setting = format!("server {index}, {versions:?}");
+            agree(&facts, connection, &setting);
+            let reused = earlier.iter().any(|one| one.connection == last.connection);
+            assert!(facts.reused.is_none_or(|told| told == reused), "reused is wrong, {setting}: {facts:?}");
+            assert!(facts.peer.is_none_or(|peer| peer == front.addr()), "the peer is wrong, {setting}: {facts:?}");
+            if let Some(server) = &facts.server_certificate {
+                let own = ["first.test", "second.test"][index];
+                assert!(server.names.iter().any(|name| name == own), "another server's, {setting}: {server:?}");
+            }
+        }
+    }
+    // In errors, too.
+    let good = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let dying = scripted([vec![Step::ReadRequest, Step::write(good), Step::ReadRequest, Step::CloseClean]]);
+    let transport = world.transport(&world.config().with_http_versions(HttpVersions::Http1));
+    collect(transport.send(get(dying.url(HOST))).await.expect("answered")).await.expect("a body");
+    if let Err(error) = transport.send(get(dying.url(HOST))).await {
+        let requests = dying.ledger().requests();
+        let reused = requests.len() == 2 && requests[0].connection == requests[1].connection;
+        assert!(!reused || error.facts().reused != Some(false), "the connection was reused: {error:?}");
+    }
+    let closing = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
+    let error = transport.send(get(closing.url(HOST))).await.expect_err("no response");
+    assert_ne!(error.facts().reused, Some(true), "the connection was new: {error:?}");
+}
+
+pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(world: World) {
+    for range in [TlsRange::Only12, TlsRange::Only13] {
+        for sessions in [Sessions::Tickets, Sessions::Ids] {
+            let options = FrontOptions::default().tls(range).sessions(sessions).client_auth(ClientAuth::Optional);
+            // Each call needs a connection of its own, and may resume the session of the last.
+            let front = front_answering(options, |_| {
+                let mut response = Response::new("{}".into());
+                response.headers_mut().insert("connection", http::HeaderValue::from_static("close"));
+                response
+            });
+            for given in [None, Some(identity(&certificate()))] {
+                let config = world.config().with_http_versions(HttpVersions::Http1).with_identity(given);
+                let transport = world.transport(&config);
+                for call in 0..3 {
+                    let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+                    let facts = exchange.facts.clone();
+                    collect(exchange).await.expect("a body");
+                    let seen = front.ledger().snapshot();
+                    let carrier = seen.requests.last().expect("arrived").connection;
+                    let connection = seen.connections.iter().find(|one| one.id == carrier).expect("listed");
+                    agree(&facts, connection, &format!("call {call}, {range:?}, {sessions:?}"));
+                }
+            }
+        }
+    }
+}

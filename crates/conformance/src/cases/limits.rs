@@ -1,0 +1,167 @@
+//! TIME, POOL and PROXY, continued: each limit is kept in every phase and setting, neither exceeded nor a danger when it is large.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{
+    Capability, Clock as _, Delivery, HttpVersions, Phase, Proxy, Timeouts, Transport, TransportConfig, TransportError,
+    TransportErrorKind,
+};
+use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole};
+use futures_util::future::join_all;
+use http::{Method, Request};
+
+use crate::cases::http2::{DATA, after_request, frame, head, server};
+use crate::cases::time::{in_time, total_limit};
+use crate::child::{self, Parent};
+use crate::world::{HOST, World, collect, front, get, request, scripted, up};
+
+/// The error of a call that runs out, of whichever part.
+async fn runs_out(transport: &dyn Transport, request: Request<Bytes>) -> TransportError {
+    let call = async {
+        match transport.send(request).await {
+            Ok(exchange) => collect(exchange).await.expect_err("its limit"),
+            Err(error) => error,
+        }
+    };
+    in_time(call).await
+}
+
+pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_phase(world: World) {
+    let asked = Recording::default;
+    let http1 = |steps: Vec<Step>| {
+        let head = Step::ReadUntil(asked(), Bytes::from_static(b"\r\n\r\n"));
+        scripted([[head].into_iter().chain(steps).collect()])
+    };
+    let http2 = |steps: Vec<Step>| server([after_request(&asked(), steps)]);
+    let long = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+    let long2 = head(0, &[(":status", "200"), ("content-length", "100000")]);
+    let never = Gate::new();
+    let get_of = |server: &RawServer| get(server.url(HOST));
+    let upload_to = |server: &RawServer| request(Method::POST, server.url(HOST), vec![b'x'; 32 << 20]);
+    let one = http1(vec![Step::Stall]);
+    let two = http1(vec![Step::write(long), Step::Trickle(Bytes::from_static(b"x"))]);
+    // A server that does not read: the upload fills the buffers in between, and stays there.
+    let three = http1(vec![Step::Wait(never.clone())]);
+    let mut calls = vec![
+        ("no response", HttpVersions::Http1, get_of(&one), Phase::Response),
+        ("a trickle", HttpVersions::Http1, get_of(&two), Phase::Body),
+        ("an upload", HttpVersions::Http1, upload_to(&three), Phase::Response),
+    ];
+    let four = http2(vec![Step::Stall]);
+    let five = http2(vec![Step::write(long2), Step::Trickle(frame(DATA, 0, 1, b"x").into())]);
+    let six = http2(vec![Step::Wait(never.clone())]);
+    if world.has(Capability::Http2) {
+        calls.push(("no response", HttpVersions::Both, get_of(&four), Phase::Response));
+        calls.push(("a trickle", HttpVersions::Both, get_of(&five), Phase::Body));
+        calls.push(("an upload", HttpVersions::Both, upload_to(&six), Phase::Response));
+    }
+    let ends = calls.into_iter().map(|(what, versions, call, phase)| {
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        async move { (what, versions, phase, runs_out(&*transport, call).await) }
+    });
+    for (what, versions, phase, error) in join_all(ends).await {
+        let setting = format!("{what} over {versions:?}: {error:?}");
+        // A stack that sends a POST over HTTP/1.1 alone finds no such server.
+        if what == "an upload"
+            && versions == HttpVersions::Both
+            && !matches!(error.kind(), TransportErrorKind::Timeout(_))
+        {
+            assert!(six.ledger().connections().iter().all(|one| one.alpn.is_none()), "{setting}");
+            continue;
+        }
+        let delivery = if phase == Phase::Body { Delivery::Sent } else { Delivery::Unknown };
+        assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout(phase), delivery), "{setting}");
+    }
+    never.open();
+}
+
+pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        // A task that panics beside the call is seen in the output of its process alone.
+        let output = child::command(front.port()).output().expect("this test can be run again");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && !text.contains("panicked at"), "at the maximum: {text}");
+        assert_eq!(front.ledger().requests().len(), 3 * world.http_versions().len());
+        return;
+    };
+    let most = Duration::MAX;
+    let limits = Timeouts::new().with_connect(most).with_total(most).with_pool_idle(most);
+    let config = world.config().with_trust(world.trusting(&root)).with_timeouts(limits);
+    for versions in world.http_versions() {
+        let transport = world.transport(&config.clone().with_http_versions(versions));
+        for method in [Method::GET, Method::POST, Method::GET] {
+            let call = request(method, format!("https://{HOST}:{port}/"), "");
+            let exchange = transport.send(call).await.expect("answered");
+            assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}", "{versions:?}");
+        }
+    }
+}
+
+/// 300 milliseconds to connect, and a whole call far longer.
+fn quick_to_connect(world: &World) -> TransportConfig {
+    let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
+    world.config().with_timeouts(limits)
+}
+
+pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {
+    let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
+    let transport = world.transport(&quick_to_connect(&world));
+    for address in [nowhere.addr(), silent.addr()] {
+        let call = transport.send(get(format!("https://{address}/")));
+        // Ten times the limit. The call must have ended by then.
+        let later = SystemClock::new().sleep(Duration::from_secs(3));
+        match futures_util::future::select(std::pin::pin!(call), std::pin::pin!(later)).await {
+            futures_util::future::Either::Left((outcome, _)) => {
+                let error = outcome.expect_err("no connection");
+                assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
+            }
+            futures_util::future::Either::Right(_) => panic!("ten times the limit has passed, and it still connects"),
+        }
+    }
+}
+
+pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(world: World) {
+    let limits = Timeouts::new().with_pool_idle(Duration::from_secs(1));
+    let calls = world.http_versions().into_iter().map(|versions| {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+        async move {
+            for pause in [Duration::ZERO, Duration::from_secs(3)] {
+                // A stack may count in whole seconds.
+                SystemClock::new().sleep(pause).await;
+                let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+            let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
+            assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one ({versions:?})");
+        }
+    });
+    join_all(calls).await;
+}
+
+pub(crate) async fn proxy_15_a_proxy_that_stalls_meets_the_connect_limit(world: World) {
+    let silent = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::Stall]])));
+    let half = Step::write("HTTP/1.1 200 Conn");
+    let halting = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, half, Step::Stall]])));
+    let stalls = [&silent, &halting].map(|proxy| {
+        let url = format!("http://{}", proxy.addr()).parse().expect("a proxy address");
+        quick_to_connect(&world).with_proxy(Proxy::Http(url))
+    });
+    if world.lacks(Capability::HttpProxy, &stalls[0]) {
+        return;
+    }
+    let ends = stalls.iter().map(|config| {
+        let transport = world.transport(config);
+        async move { in_time(transport.send(request(Method::POST, format!("https://{HOST}/"), "{}"))).await }
+    });
+    for outcome in join_all(ends).await {
+        let error = outcome.expect_err("there is no tunnel");
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+    }
+    let asked: Vec<_> = [&silent, &halting].iter().map(|proxy| proxy.ledger().requests()[0].method.clone()).collect();
+    assert_eq!(asked, ["CONNECT", "CONNECT"]);
+}

@@ -1,0 +1,104 @@
+//! HOST, continued: names lead exactly where the configuration says, and addresses of both families work.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::Timeouts;
+use digicert_one_testbed::{Front, FrontOptions, Pki, handler, name_without_address};
+use http::Response;
+
+use crate::world::{World, front, get, up};
+
+const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+const NAME: &str = "name.digicert.test";
+const BELOW: &str = "below.name.digicert.test";
+
+fn start(options: FrontOptions) -> io::Result<Front> {
+    Front::start(options, handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }))
+}
+
+/// Two servers with one port, at `FIRST` and `SECOND`: an override has no port, so only the address tells them apart.
+fn twins() -> [Front; 2] {
+    let options = FrontOptions::default().server(Pki::shared().server(&[NAME, BELOW]));
+    for _ in 0..50 {
+        let first = front(options.clone());
+        // Another program may hold this port there.
+        if let Ok(second) = start(options.clone().bind(SocketAddr::new(SECOND, first.port()))) {
+            return [first, up(Ok(second))];
+        }
+    }
+    panic!("no port is free on both addresses");
+}
+
+fn arrived(fronts: &[Front; 2]) -> [usize; 2] {
+    fronts.each_ref().map(|front| front.ledger().requests().len())
+}
+
+pub(crate) async fn host_11_two_transports_keep_their_own_address_of_one_name(world: World) {
+    let fronts = twins();
+    let transports = [FIRST, SECOND].map(|address| world.transport(&world.config().with_name_override(NAME, address)));
+    for round in 1..=2 {
+        for transport in &transports {
+            transport.send(get(fronts[0].url(NAME))).await.expect("answered");
+        }
+        assert_eq!(arrived(&fronts), [round, round], "one transport went where the other is to go");
+    }
+}
+
+pub(crate) async fn host_12_an_ipv6_address_is_called_as_any_other(world: World) {
+    let options = FrontOptions::default().bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
+    let front = match start(options) {
+        // A machine without IPv6 can neither prove nor disprove it.
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+        started => up(started),
+    };
+    for versions in world.http_versions() {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        transport.send(get(format!("{}/a?b=c", front.url("[::1]")))).await.expect("answered");
+        let seen = front.ledger().snapshot();
+        let request = seen.requests.last().expect("arrived");
+        assert_eq!(
+            (&*request.target, request.header_values("host")),
+            ("/a?b=c", vec![format!("[::1]:{}", front.port())])
+        );
+        assert!(seen.connections.iter().all(|one| one.sni.is_none()), "an address is not a name for SNI");
+    }
+    // And the certificate must name the address.
+    let named = Pki::shared().server(&[NAME]);
+    let unnamed = up(start(FrontOptions::default().server(named).bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)))));
+    world.transport(&world.config()).send(get(unnamed.url("[::1]"))).await.expect_err("no such address in it");
+    assert!(unnamed.ledger().requests().is_empty());
+}
+
+pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: World) {
+    // With an override of its own, whichever of the two comes first.
+    let (name, below) = ((NAME, FIRST), (BELOW, SECOND));
+    for order in [[name, below], [below, name]] {
+        let fronts = twins();
+        let config =
+            order.iter().fold(world.config(), |config, (host, address)| config.with_name_override(*host, *address));
+        let transport = world.transport(&config);
+        for host in [NAME, BELOW] {
+            transport.send(get(fronts[0].url(host))).await.expect("answered");
+        }
+        assert_eq!(arrived(&fronts), [1, 1], "an override was taken for another name's");
+    }
+    // Without one, a name that only resembles it goes to the resolver; unless that gives every name an address, it finds none.
+    if name_without_address().is_none() {
+        return;
+    }
+    let front = front(FrontOptions::default().server(Pki::shared().server(&[
+        "below.host.invalid",
+        "yhost.invalid",
+        "host.invalid.test",
+    ])));
+    let limits = Timeouts::new().with_connect(Duration::from_millis(500)).with_total(Duration::from_secs(1));
+    let transport = world.transport(&world.config().with_name_override("host.invalid", FIRST).with_timeouts(limits));
+    for host in ["below.host.invalid", "yhost.invalid", "host.invalid.test"] {
+        let _ = transport.send(get(front.url(host))).await;
+        assert!(front.ledger().connections().is_empty(), "the override of host.invalid was taken for {host}");
+    }
+}

@@ -1,0 +1,80 @@
+//! REPLAY and ERR, continued: what else libraries take as an invitation to send a request once more, and what is known of the delivery
+//! when a connection ends with an alert.
+
+use digicert_one_core::{Capability, Delivery, HttpVersions};
+use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Recording, Step, TlsRange};
+use http::{Method, Response, StatusCode};
+
+use crate::cases::http2::{after_request, reset};
+use crate::cases::time::total_limit;
+use crate::world::{HOST, World, collect, front_answering, request, up};
+
+pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(world: World) {
+    for versions in world.http_versions() {
+        for code in [408, 421, 425] {
+            let status = StatusCode::from_u16(code).expect("a status");
+            let front = front_answering(FrontOptions::default(), move |_| {
+                let mut response = Response::new("{}".into());
+                *response.status_mut() = status;
+                response
+            });
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            for (count, body) in [(1, "{\"hash\":\"c2lnbiBtZQ==\"}"), (2, "")] {
+                let exchange = transport.send(request(Method::POST, front.url(HOST), body)).await.expect("answered");
+                assert_eq!(exchange.response.status(), status, "{versions:?}");
+                collect(exchange).await.expect("a body");
+                assert_eq!(front.ledger().requests().len(), count, "{code} {versions:?}");
+            }
+        }
+    }
+}
+
+/// A server that refuses a request of HTTP/2 by HTTP_1_1_REQUIRED, and answers one of HTTP/1.1.
+async fn asked_once(world: &World, method: Method) {
+    let seen = Recording::default();
+    let required = after_request(&seen, [Step::write(reset(0xd)), Step::Stall]);
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let options = RawOptions::tls_with(
+        FrontOptions::default(),
+        [required, vec![Step::ReadRequest, Step::write(response), Step::Stall]],
+    );
+    let server = up(RawServer::start(options.either_version()));
+    let body = if method == Method::POST { "{}" } else { "" };
+    let outcome = world.transport(&total_limit(world)).send(request(method.clone(), server.url(HOST), body)).await;
+    let connections = server.ledger().connections();
+    // A stack that sends this method over HTTP/1.1 alone does not come so far.
+    if connections.first().is_some_and(|one| one.alpn.as_deref() != Some("h2")) {
+        return;
+    }
+    assert_eq!(connections.len(), 1, "{method} was sent once more, over {:?}", connections[1..].first());
+    let error = outcome.expect_err("HTTP_1_1_REQUIRED");
+    assert_eq!(error.delivery(), Delivery::Unknown, "{method} {error:?}");
+}
+
+pub(crate) async fn err_35_unsafe_request_is_not_repeated_when_http11_is_required(world: World) {
+    if world.has(Capability::Http2) {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            asked_once(&world, method).await;
+        }
+    }
+}
+
+pub(crate) async fn err_36_get_is_not_repeated_when_http11_is_required(world: World) {
+    if world.has(Capability::Http2) {
+        asked_once(&world, Method::GET).await;
+    }
+}
+
+pub(crate) async fn err_37_alert_after_the_request_was_read_leaves_delivery_unknown(world: World) {
+    // handshake_failure, bad_certificate, unknown_ca, internal_error, certificate_required.
+    for code in [40, 42, 48, 80, 116] {
+        let options = FrontOptions::default().tls(TlsRange::Only13);
+        let script = vec![Step::ReadRequest, Step::Alert(code)];
+        let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
+        let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
+        let outcome = transport.send(request(Method::POST, server.url(HOST), "{}")).await;
+        let error = outcome.expect_err("there is no response");
+        assert_eq!(server.ledger().requests().len(), 1, "alert {code}");
+        assert_eq!(error.delivery(), Delivery::Unknown, "alert {code}: {error:?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! TRUST, continued: a server must prove that it holds the key of its certificate, the certificate must be one for servers, and no name
+//! is exempt. Nothing of a request goes out before that proof.
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportConfig, TransportErrorKind,
+};
+use digicert_one_testbed::{
+    Authority, Front, FrontOptions, Pki, ProxyOptions, Purpose, RawOptions, RawServer, ServerSpec, Step, TlsRange,
+};
+use http::Method;
+
+use crate::cases::proxy::{proxied, proxy_to};
+use crate::cases::time::total_limit;
+use crate::world::{HOST, World, collect, diagnose, front, get, request, servers, up};
+
+/// The server is refused by us, and no request reaches it, whichever HTTP version is wanted.
+async fn refused(world: &World, front: &Front, host: &str) {
+    for versions in world.http_versions() {
+        refused_with(world, front, host, &world.config().with_http_versions(versions)).await;
+    }
+}
+
+async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig) {
+    let error = world.transport(config).send(get(front.url(host))).await.expect_err("this server proves nothing");
+    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+    let diagnosis = diagnose(&error, Mode::Key, None);
+    assert_eq!((diagnosis.side(), diagnosis.retryable()), (Side::Us, false), "{diagnosis}");
+    assert!(front.ledger().requests().is_empty(), "the request reached a server that proves nothing");
+}
+
+pub(crate) async fn trust_17_server_without_the_key_of_its_chain_is_refused(world: World) {
+    let (real, other) = (Pki::shared().server(&[HOST]), Pki::shared().server(&[HOST]));
+    let foreign = Pki::shared().server_with(ServerSpec { authority: Authority::Foreign, ..ServerSpec::default() });
+    for range in [TlsRange::Only12, TlsRange::Only13] {
+        for key in [&other, &foreign] {
+            let front = front(FrontOptions::default().tls(range).server(real.with_key_of(key)));
+            refused(&world, &front, HOST).await;
+        }
+    }
+}
+
+pub(crate) async fn trust_18_client_certificate_shown_by_a_server_is_refused(world: World) {
+    let spec = ServerSpec { names: vec![HOST.to_owned()], purpose: Purpose::ClientAuth, ..ServerSpec::default() };
+    for server in servers() {
+        for range in [TlsRange::Only12, TlsRange::Only13] {
+            let front = front(server.clone().tls(range).server(Pki::shared().server_with(spec.clone())));
+            refused(&world, &front, HOST).await;
+        }
+    }
+}
+
+pub(crate) async fn trust_25_localhost_is_verified_as_any_other_name(world: World) {
+    let names = ["localhost", "127.0.0.1"].map(str::to_owned).to_vec();
+    let foreign = ServerSpec { names, authority: Authority::Foreign, ..ServerSpec::default() };
+    let config = world.config();
+    for server in [Pki::shared().server(&[HOST]), Pki::shared().server_with(foreign)] {
+        let front = front(FrontOptions::default().server(server));
+        for host in ["localhost", "127.0.0.1"] {
+            refused_with(&world, &front, host, &config).await;
+        }
+    }
+    let front = front(FrontOptions::default());
+    world.transport(&config).send(get(front.url("localhost"))).await.expect("its certificate names localhost");
+}
+
+pub(crate) async fn trust_26_no_request_is_sent_as_early_data(world: World) {
+    const CALLS: usize = 3;
+    let response = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    let options = FrontOptions::default().tls(TlsRange::Only13).early_data();
+    // Each call needs a connection of its own, and may resume the session of the last.
+    let once = || vec![Step::ReadRequest, Step::write(response), Step::CloseClean];
+    for method in [Method::GET, Method::POST] {
+        let server = up(RawServer::start(RawOptions::tls_with(options.clone(), [once()])));
+        let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
+        for _ in 0..CALLS {
+            let body = if method == Method::POST { Bytes::from_static(b"{}") } else { Bytes::new() };
+            let outcome = transport.send(request(method.clone(), server.url(HOST), body)).await;
+            let early: Vec<u64> = server.ledger().connections().iter().map(|one| one.early_data).collect();
+            assert!(early.iter().all(|bytes| *bytes == 0), "early data of {method}: {early:?} bytes");
+            collect(outcome.expect("answered")).await.expect("a body");
+        }
+        assert_eq!(server.ledger().requests().len(), CALLS, "{method}");
+    }
+}
+
+/// TRUST-15 in each setting: HTTP versions, direct and through a proxy.
+pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
+    for (only, capability, seen, other) in [
+        (TlsVersion::Tls12, Capability::Tls12, digicert_one_testbed::TlsVersion::Tls12, TlsRange::Only13),
+        (TlsVersion::Tls13, Capability::Tls13, digicert_one_testbed::TlsVersion::Tls13, TlsRange::Only12),
+    ] {
+        for versions in world.http_versions() {
+            for through_proxy in [false, true] {
+                let setting = format!("{only}, {versions:?}, through a proxy: {through_proxy}");
+                let (willing, unwilling) = (front(FrontOptions::default()), front(FrontOptions::default().tls(other)));
+                let config = world.config().with_http_versions(versions).with_tls_versions(TlsVersions::Only(only));
+                let (to_willing, to_unwilling) =
+                    (proxy_to(&willing, ProxyOptions::default()), proxy_to(&unwilling, ProxyOptions::default()));
+                let config_to = |url: &str| if through_proxy { proxied(config.clone(), url) } else { config.clone() };
+                if !world.has(capability) || through_proxy && !world.has(Capability::HttpProxy) {
+                    continue;
+                }
+                let transport = world.transport(&config_to(&to_willing.url()));
+                transport.send(get(willing.url(HOST))).await.expect("this server speaks both");
+                assert_eq!(willing.ledger().connections()[0].tls_version, Some(seen), "{setting}");
+                let transport = world.transport(&config_to(&to_unwilling.url()));
+                let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
+                assert_eq!(error.delivery(), Delivery::NotSent, "{setting} {error:?}");
+                assert!(unwilling.ledger().requests().is_empty(), "{setting}");
+            }
+        }
+    }
+}
