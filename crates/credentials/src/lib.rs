@@ -28,6 +28,7 @@ mod setting;
 mod setup;
 mod sink;
 mod source;
+mod text_encoding;
 mod warning;
 mod watch;
 
