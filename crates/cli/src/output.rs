@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
+use digicert_one::core::{printable_json, printable_text};
 use digicert_one::credentials::Warning;
 use digicert_one::service_user::Next;
 use serde_json::{Value, json};
@@ -29,24 +30,28 @@ impl Output {
 
     /// Text for people; nothing with `--json`.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { write(text.as_bytes(), true) }
+        if self.json { Ok(()) } else { write(printable_text(text).as_bytes(), true) }
     }
 
     /// The document of `--json`; nothing without.
     pub(crate) fn document(self, document: &Value) -> Result<(), Failure> {
-        if self.json { write(format!("{document:#}").as_bytes(), true) } else { Ok(()) }
+        if self.json { write(printable_json(&format!("{document:#}")).as_bytes(), true) } else { Ok(()) }
     }
 
-    /// One line; whether somebody still reads.
+    /// One line of JSON; whether somebody still reads.
     pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
-        match put(text.as_bytes(), true) {
+        match put(printable_json(text).as_bytes(), true) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
             other => other.map(|()| true).map_err(Failure::Output),
         }
     }
 
-    /// Bytes as they are.
+    /// Bytes as they are; on a terminal, text without what steers it.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        if std::io::stdout().is_terminal() {
+            let text = String::from_utf8_lossy(bytes);
+            return write(printable_text(&text).as_bytes(), !bytes.ends_with(b"\n"));
+        }
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
     }
 
@@ -55,14 +60,14 @@ impl Output {
         let mut err = std::io::stderr();
         if !self.json && err.is_terminal() {
             // Whoever closed standard error does not want to know.
-            let _ = writeln!(err, "{text}");
+            let _ = writeln!(err, "{}", printable_text(text));
         }
     }
 
     /// Something that should be mended and stops nothing.
     pub(crate) fn warning(self, warning: &Warning) {
         // As above.
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        let _ = writeln!(std::io::stderr(), "warning: {}", printable_text(&warning.to_string()));
     }
 
     /// Prints a failure and gives its exit code.
@@ -98,7 +103,7 @@ impl Output {
                     causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
                 }
             };
-            err.write_all(text.as_bytes()).map_err(Failure::Output)
+            err.write_all(printable_text(&text).as_bytes()).map_err(Failure::Output)
         };
         // A pipe that was closed early is no reason to change the exit code.
         let _ = printed;

@@ -297,7 +297,7 @@ async fn exchange<'a>(
     if let Some(notice) = heard(settings, bearer, &exchange.response, now) {
         settings.pace.throttled(&notice).await;
     }
-    let context = context(origin, lease, now);
+    let context = context(settings, origin, lease, now);
     if statuses == Statuses::AllAreAnswers || exchange.response.status().as_u16() < 400 {
         return Ok((answered(settings, lease, context, exchange), origin));
     }
@@ -320,9 +320,11 @@ fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origi
     settings.instance.origin(role).map_err(Error::instance)
 }
 
-fn context(origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
-    let Some(lease) = lease else { return CallContext::new(origin.authority(), Mode::Anonymous, now) };
-    CallContext::new(origin.authority(), lease.material().mode(), now)
+fn context(settings: &Settings, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
+    let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
+    let context = CallContext::new(origin.authority(), mode, now).with_proxy(settings.proxies.describe(origin));
+    let Some(lease) = lease else { return context };
+    context
         .with_identity(lease.material().identity().cloned())
         .with_credential_source(Arc::clone(lease.source()))
         .with_key_shape(lease.material().key().map(ApiKey::shape))
@@ -349,7 +351,7 @@ pub(crate) fn failed(settings: &Settings, lease: Option<&Lease>, now: SystemTime
         Ok(origin) => origin,
         Err(error) => return error,
     };
-    let diagnosis = diagnose_transport(&error, &context(origin, lease, now));
+    let diagnosis = diagnose_transport(&error, &context(settings, origin, lease, now));
     let verdict = match diagnosis.advice {
         Advice::NewerCredential => Verdict::Rejected,
         _ => Verdict::Unclear,

@@ -191,10 +191,10 @@ mod tests {
         let key = format!("{}_{}", "01".repeat(13), "c7".repeat(32));
         for (value, by, variable) in [
             (&*key, "DC_CLIENT_CERT_FILE", "use DC_API_KEY"),
-            ("secret", "DC_API_KEY_FILE", "use DC_API_KEY;"),
-            ("secret", "SM_CLIENT_CERT_PASSWORD_FILE", "use SM_CLIENT_CERT_PASSWORD;"),
+            ("hunter2", "DC_API_KEY_FILE", "use DC_API_KEY;"),
+            ("hunter2", "SM_CLIENT_CERT_PASSWORD_FILE", "use SM_CLIENT_CERT_PASSWORD;"),
             ("-----BEGIN PRIVATE KEY-----", "DC_CLIENT_KEY_FILE", "DC_CLIENT_CERT_FILE"),
-            ("secret", "--ca-file", "DC_API_KEY"),
+            ("hunter2", "--ca-file", "DC_API_KEY"),
         ] {
             let hint = hint(Path::new(value), by);
             assert!(hint.contains(variable) && !hint.contains(value), "{hint}");

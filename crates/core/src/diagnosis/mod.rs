@@ -52,6 +52,8 @@ pub struct CallContext {
     pub facts: ConnectionFacts,
     /// Our clock.
     pub now: SystemTime,
+    /// The proxy of the call and where its address comes from, without credentials.
+    pub proxy: Option<Arc<str>>,
 }
 
 impl CallContext {
@@ -66,7 +68,15 @@ impl CallContext {
             key_shape: None,
             facts: ConnectionFacts::unknown(),
             now,
+            proxy: None,
         }
+    }
+
+    /// The proxy of the call, as [`ProxyRules::describe`](crate::ProxyRules::describe) names it.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Option<String>) -> Self {
+        self.proxy = proxy.map(Arc::from);
+        self
     }
 
     /// The identity that the transport was made with.

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, printable_line};
 use shared_child::SharedChild;
 use zeroize::Zeroizing;
 
 use super::environment::SECRET_VARIABLES;
-use crate::{Secret, is_path, shown};
+use crate::{Secret, is_path};
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// No credential comes near this size.
@@ -85,7 +85,7 @@ impl Program {
     /// What errors call it.
     pub(crate) fn name(&self) -> String {
         match is_program(&self.path) {
-            true => format!("command {}", shown::path(&self.path)),
+            true => format!("command {}", printable_line(&self.path.display().to_string())),
             false => "a command that is not shown".to_owned(),
         }
     }
