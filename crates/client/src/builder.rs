@@ -143,7 +143,7 @@ impl ClientBuilder {
         let configs = configs(&instance, &wiring.proxies, &wiring.config);
         // The one of the configuration counts more.
         let proxies = match wiring.config.proxy() {
-            Proxy::None => wiring.proxies,
+            Proxy::None => wiring.proxies.clone(),
             proxy => ProxyRules::new(proxy.clone()).including_loopback(),
         };
         Ok(Client::new(Settings {

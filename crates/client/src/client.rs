@@ -79,6 +79,7 @@ impl Client {
         Self::new(Settings {
             instance: from.instance.clone(),
             credential,
+            proxies: from.proxies.clone(),
             generations: from.generations.sibling(),
             clock: Arc::clone(&from.clock),
             user_agent: from.user_agent.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
+    BoxError, Capability, Delivery, HttpVersions, NameOverride, TlsVersion, TlsVersions, TransportConfig,
     TransportError, TransportErrorKind, TrustRoots,
 };
 use http_body_util::Full;
