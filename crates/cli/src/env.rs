@@ -35,12 +35,10 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
     for warning in findings.warnings() {
         output.warning(&warning);
     }
-    if let Err(error @ SetupError::Nothing { .. }) = findings.setup {
-        return Err(error.into());
+    match (findings.setup, findings.reading) {
+        (Err(error @ SetupError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
+        (Ok(_), Ok(_)) => Ok(()),
     }
-    findings.reading?;
-    findings.setup?;
-    Ok(())
 }
 
 fn find(options: &SetupOptions) -> Result<Findings, SetupError> {

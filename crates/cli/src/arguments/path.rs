@@ -49,6 +49,8 @@ pub(crate) fn scrubbed(mut error: clap::Error) -> clap::Error {
         let is_number = text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if !is_known && !is_word && !is_number {
             error.insert(kind, ContextValue::String(HIDDEN.to_owned()));
+            // "to pass '...' as a value" repeats it.
+            error.insert(ContextKind::Suggested, ContextValue::None);
         }
     }
     error
