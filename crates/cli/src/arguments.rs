@@ -5,6 +5,7 @@ mod csc;
 mod keeping;
 #[cfg(test)]
 mod page;
+pub(crate) mod path;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -153,7 +154,7 @@ pub(crate) struct EmulatorOptions {
     #[arg(long)]
     pub(crate) i_know_the_keys_are_public: bool,
     /// File to keep the state in: users, tokens and certificates outlive the emulator. It holds secrets (mode 0600).
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
     #[arg(long, value_name = "RFC3339", value_parser = moment)]
@@ -171,12 +172,14 @@ pub(crate) struct EmulatorOptions {
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<Fault>,
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
-    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = path::parser(), long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
 
-fn moment(text: &str) -> Result<SystemTime, jiff::Error> {
-    SystemTime::try_from(text.parse::<Timestamp>()?)
+fn moment(text: &str) -> Result<SystemTime, String> {
+    // The parser's error would quote the text, which may be a secret.
+    let wrong = |_| "give a moment such as 2026-12-31T23:59:00Z".to_owned();
+    SystemTime::try_from(text.parse::<Timestamp>().map_err(wrong)?).map_err(wrong)
 }
 
 /// Who is calling whom.
@@ -194,6 +197,9 @@ pub(crate) struct SetupOptions {
     /// Certificate host, in place of DC_CLIENTAUTH_BASE and the profile's.
     #[arg(long, value_name = "URL")]
     pub(crate) clientauth_base: Option<String>,
+    /// Host that resembles a public one of DigiCert ONE and is right nevertheless, in place of DC_CONFIRM_HOST.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) confirm_host: Option<String>,
     /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE, SM_CA_FILE and the profile's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -222,7 +228,7 @@ pub(crate) struct CallOptions {
     /// Path and query, such as /account/api/v1/user/me; the host follows from the credential.
     pub(crate) path: String,
     /// File with a JSON body; - reads standard input.
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,

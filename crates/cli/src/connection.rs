@@ -21,7 +21,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         Ok::<_, SetupError>((setup, reading))
     });
     let (setup, reading) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
-    for warning in reading.warnings.iter().chain(&setup.proxy().warnings()) {
+    for warning in reading.warnings.iter().chain(&setup.warnings()) {
         output.warning(warning);
     }
     let (connector, config) = transport(options, &setup);
@@ -83,6 +83,7 @@ pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
     let given = match name {
         "DC_BASE" => option("--base", options.base.clone().map(Into::into)),
         "DC_CLIENTAUTH_BASE" => option("--clientauth-base", options.clientauth_base.clone().map(Into::into)),
+        "DC_CONFIRM_HOST" => option("--confirm-host", options.confirm_host.clone().map(Into::into)),
         "DC_CA_FILE" => option("--ca-file", options.ca_file.clone().map(Into::into)),
         "DC_PROFILE" => option("--profile", options.profile.clone().map(Into::into)),
         // The same by another name, which must not contradict what was typed.

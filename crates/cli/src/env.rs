@@ -35,9 +35,10 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
     for warning in findings.warnings() {
         output.warning(&warning);
     }
-    findings.reading?;
-    findings.setup?;
-    Ok(())
+    match (findings.setup, findings.reading) {
+        (Err(error @ SetupError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
+        (Ok(_), Ok(_)) => Ok(()),
+    }
 }
 
 fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
@@ -95,7 +96,7 @@ impl Findings {
     }
 
     fn warnings(&self) -> Vec<Warning> {
-        let of_proxy = self.setup.iter().flat_map(|setup| setup.proxy().warnings());
+        let of_proxy = self.setup.iter().flat_map(Setup::warnings);
         self.reading.iter().flat_map(|reading| reading.warnings.clone()).chain(of_proxy).collect()
     }
 
@@ -135,7 +136,8 @@ impl Findings {
             "proxy": self.proxy(),
             "warnings": self.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
-        let error = self.reading.as_ref().err().or(self.setup.as_ref().err());
+        let all = self.setup.as_ref().err().filter(|error| matches!(error, SetupError::Nothing { .. }));
+        let error = all.or(self.reading.as_ref().err()).or(self.setup.as_ref().err());
         if let Some(error) = error {
             document["error"] = diagnosis_json(&crate::failure::of_setup(error));
             document["error"]["exit"] = json!(Failure::Told.exit_code());

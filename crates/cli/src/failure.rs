@@ -1,8 +1,9 @@
 //! Every way in which a command fails, with its diagnosis and its exit code. The codes are documented in `d1 --help` and stable.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
+use digicert_one::credentials::shown_path;
 use digicert_one::service_user::{IssueError, IssueErrorKind, WorkStep};
 use digicert_one::{ErrorKind, Position, SetupError};
 use digicert_one_emulator::EmulatorError;
@@ -40,7 +41,7 @@ pub(crate) enum Failure {
     NoSuchUser(String),
     #[error("{0}")]
     Emulator(#[from] EmulatorError),
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {}: {source}", shown(.path))]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Demo(String),
@@ -69,6 +70,11 @@ pub(crate) struct Cut {
     pub(crate) step: Option<WorkStep>,
     /// The command that goes on with it, where something was begun.
     pub(crate) resume: Option<String>,
+}
+
+/// A path, or words in its place where it may be a secret.
+fn shown(path: &Path) -> String {
+    shown_path(path).unwrap_or_else(|| "a path that is not shown, as it may be a secret".to_owned())
 }
 
 impl Failure {
@@ -191,5 +197,23 @@ fn of_issue(error: &IssueError) -> u8 {
 
 /// The diagnosis of a set-up that makes no caller.
 pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
-    Diagnosis::of(error.code(), error.to_string())
+    let mut diagnosis = Diagnosis::of(error.code(), error.to_string());
+    let credential = "a credential: DC_API_KEY, or DC_CLIENT_CERT_FILE and DC_CLIENT_KEY_FILE, or both; or --profile";
+    match error {
+        SetupError::Nothing { .. } => {
+            diagnosis.remedy = format!(
+                "set both:\n          a host: DC_BASE=https://one.digicert.com, or that of your region\n          {credential}\n        \
+                 or try without either: d1 demo"
+            );
+        }
+        SetupError::NoHost => {
+            "set DC_BASE=https://one.digicert.com, or the host of your region; or try: d1 demo"
+                .clone_into(&mut diagnosis.remedy);
+        }
+        SetupError::NoCredential { .. } => {
+            diagnosis.remedy = format!("set {credential}; d1 env shows where d1 looked; or try: d1 demo");
+        }
+        _ => {}
+    }
+    diagnosis
 }

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{
-    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand,
+    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, path,
 };
 use self::failure::Failure;
 use self::output::Output;
@@ -31,7 +31,7 @@ use self::signal::Signals;
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let arguments = match Arguments::try_parse_from(&typed) {
+    let arguments = match Arguments::try_parse_from(&typed).map_err(path::scrubbed) {
         Ok(arguments) => arguments,
         Err(error) if usage::wants_json(&typed) && !usage::is_request(&error) => {
             return Output::new(true).failed(&usage::failure(&error));

@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
+use digicert_one::core::{printable_json, printable_text};
 use digicert_one::service_user::Next;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ impl Output {
 
     /// Text for people; nothing with `--json`.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { write(text.as_bytes(), true) }
+        if self.json { Ok(()) } else { write(printable_text(text).as_bytes(), true) }
     }
 
     /// The document of `--json`; nothing without.
@@ -38,20 +39,24 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        let text = serde_json::to_vec_pretty(document).map_err(|error| Failure::Internal(error.into()))?;
-        write(&text, true)
+        let text = serde_json::to_string_pretty(document).map_err(|error| Failure::Internal(error.into()))?;
+        write(printable_json(&text).as_bytes(), true)
     }
 
-    /// One line; whether somebody still reads.
+    /// One line of JSON; whether somebody still reads.
     pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
-        match put(text.as_bytes(), true) {
+        match put(printable_json(text).as_bytes(), true) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
             other => other.map(|()| true).map_err(Failure::Output),
         }
     }
 
-    /// Bytes as they are.
+    /// Bytes as they are; on a terminal, text without what steers it.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        if std::io::stdout().is_terminal() {
+            let text = String::from_utf8_lossy(bytes);
+            return write(printable_text(&text).as_bytes(), !bytes.ends_with(b"\n"));
+        }
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
     }
 
@@ -64,14 +69,14 @@ impl Output {
     pub(crate) fn progress(self, text: &str) {
         if self.is_watched() {
             // Whoever closed standard error does not want to know.
-            let _ = writeln!(std::io::stderr(), "{text}");
+            let _ = writeln!(std::io::stderr(), "{}", printable_text(text));
         }
     }
 
     /// Something that should be mended and stops nothing.
     pub(crate) fn warning(self, warning: &impl fmt::Display) {
         // As above.
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        let _ = writeln!(std::io::stderr(), "warning: {}", printable_text(&warning.to_string()));
     }
 
     /// Prints a failure and gives its exit code.
@@ -114,7 +119,7 @@ impl Output {
                     causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
                 }
             };
-            err.write_all(text.as_bytes()).map_err(Failure::Output)
+            err.write_all(printable_text(&text).as_bytes()).map_err(Failure::Output)
         };
         // A pipe that was closed early is no reason to change the exit code.
         let _ = printed;

@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use digicert_one::Secret;
+use digicert_one::core::{ValueShape, is_random_word};
+use digicert_one::credentials::shown_path;
 
 use crate::failure::Failure;
 
@@ -27,7 +29,14 @@ pub(crate) async fn secret(option: &str, reference: &str) -> Result<Secret, Fail
 fn variable(option: &str, name: &str) -> Result<Secret, Failure> {
     match std::env::var_os(name) {
         Some(value) => Ok(Secret::new(value.into_encoded_bytes(), format!("variable {name}"))),
-        None => Err(Failure::Usage(format!("{option}: the variable {name} is not set"))),
+        None => {
+            // The name may be the secret itself.
+            let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                && ValueShape::of(name).is_none()
+                && !is_random_word(name);
+            let name = if is_name { format!(" {name}") } else { String::new() };
+            Err(Failure::Usage(format!("{option}: the variable{name} is not set")))
+        }
     }
 }
 
@@ -39,13 +48,8 @@ async fn file(path: PathBuf) -> Result<Secret, Failure> {
         if bytes.len() as u64 > LONGEST {
             return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
         }
-        // A line end is the editor's.
-        for end in [b'\n', b'\r'] {
-            if bytes.last() == Some(&end) {
-                bytes.pop();
-            }
-        }
-        Ok(Secret::new(bytes, path.display().to_string()))
+        let origin = shown_path(&path).unwrap_or_else(|| "a file".to_owned());
+        Ok(Secret::new(bytes, origin).line(&mut Vec::new()))
     });
     reading.await.map_err(|error| Failure::Internal(error.into()))?
 }

@@ -347,7 +347,8 @@ fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origi
 
 fn context(settings: &Settings, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
     let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-    let context = settings.generations.completing(CallContext::new(origin.authority(), mode, now));
+    let context = CallContext::new(origin.authority(), mode, now).with_proxy(settings.proxies.describe(origin));
+    let context = settings.generations.completing(context);
     let Some(lease) = lease else { return context };
     context
         .with_identity(lease.material().identity().cloned())

@@ -141,8 +141,14 @@ impl ClientBuilder {
         let (instance, connector, user_agent) = wiring.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
         let configs = configs(&instance, &wiring.proxies, &wiring.config);
+        // The one of the configuration counts more.
+        let proxies = match wiring.config.proxy() {
+            Proxy::None => wiring.proxies.clone(),
+            proxy => ProxyRules::new(proxy.clone()).including_loopback(),
+        };
         Ok(Client::new(Settings {
             instance,
+            proxies,
             credential: self.credential.ok_or_else(no_credential)?,
             total: wiring.config.timeouts().total(),
             deadline: wiring.deadline(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
-    Mode, Origin, ResponseBody, TrustRoots,
+    Mode, Origin, ProxyRules, ResponseBody, TrustRoots,
 };
 use futures_util::future::select;
 use http::{HeaderValue, Method};
@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) instance: Instance,
     pub(crate) credential: Arc<dyn Credential>,
     pub(crate) generations: Generations,
+    /// The proxies that calls go through.
+    pub(crate) proxies: ProxyRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: HeaderValue,
     /// The limit of one attempt.
@@ -77,6 +79,7 @@ impl Client {
         Self::new(Settings {
             instance: from.instance.clone(),
             credential,
+            proxies: from.proxies.clone(),
             generations: from.generations.sibling(),
             clock: Arc::clone(&from.clock),
             user_agent: from.user_agent.clone(),

@@ -4,7 +4,8 @@ use http::Uri;
 use thiserror::Error;
 
 use crate::diagnosis::Code;
-use crate::{HostRole, Origin, RequestTarget, TargetError};
+use crate::lookalike::meant;
+use crate::{HostRole, Origin, RequestTarget, TargetError, ValueShape};
 
 /// A region with a public installation.
 ///
@@ -76,6 +77,33 @@ pub enum InstanceError {
         /// The host without the path.
         host: String,
     },
+    /// A secret in the place of a host.
+    #[error("this looks like {shape} and not like a host (it is not shown): set {}", .shape.variable())]
+    Value {
+        /// What it looks like.
+        shape: ValueShape,
+    },
+    /// Not a host name or address, and possibly a secret.
+    #[error(
+        "invalid host (it is not shown, as it may be a secret): give https://HOST[:PORT]; a name without dots needs the https://"
+    )]
+    Unshown,
+    /// Near one of the eight public hosts, but not one of them.
+    #[error("{host:?} is not a DigiCert ONE host: did you mean {meant}? The credential would be sent to a stranger")]
+    Lookalike {
+        /// What was given.
+        host: String,
+        /// The public host that it resembles.
+        meant: String,
+        /// The installation at that host nevertheless, for [`confirm`](InstanceError::confirm).
+        instance: Box<Instance>,
+    },
+    /// `clientauth.` stands more than once.
+    #[error("the host has clientauth. more than once: write {meant}")]
+    Doubled {
+        /// The host with it once.
+        meant: String,
+    },
     /// Not a host name or address.
     #[error("{host:?} is not a host name")]
     Host {
@@ -106,6 +134,25 @@ impl InstanceError {
             _ => Code::HO_02,
         }
     }
+
+    /// The installation at a host that resembles a public one, for callers that were told that the host is right.
+    ///
+    /// ```
+    /// use digicert_one_core::{Instance, InstanceError};
+    ///
+    /// let error = Instance::parse("one.digicert.co").unwrap_err();
+    /// assert!(error.to_string().contains("did you mean one.digicert.com?"));
+    /// assert!(Instance::parse("one.digicert.co").or_else(InstanceError::confirm).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// Every other error stays.
+    pub fn confirm(self) -> Result<Instance, Self> {
+        match self {
+            Self::Lookalike { instance, .. } => Ok(*instance),
+            other => Err(other),
+        }
+    }
 }
 
 impl Instance {
@@ -133,10 +180,26 @@ impl Instance {
     /// See [`InstanceError`].
     pub fn parse(host: &str) -> Result<Self, InstanceError> {
         let origin = secure(host)?;
-        Ok(Self(match origin.with_client_auth_label() {
+        Self::checked(Self(match origin.with_client_auth_label() {
             Some(client_auth) => Hosts::Both { platform: origin.without_client_auth_label(), client_auth },
             None => Hosts::Platform(origin),
         }))
+    }
+
+    /// Refuses what resembles a public host.
+    fn checked(self) -> Result<Self, InstanceError> {
+        let hosts: Vec<&Origin> = match &self.0 {
+            // The one that is derived from the other has the same typo.
+            Hosts::Both { platform, client_auth } if client_auth.without_client_auth_label() == *platform => {
+                vec![platform]
+            }
+            Hosts::Both { platform, client_auth } => vec![platform, client_auth],
+            Hosts::Platform(origin) | Hosts::ClientAuth(origin) => vec![origin],
+        };
+        match hosts.into_iter().find_map(|origin| Some((origin.host().to_owned(), meant(origin.host())?))) {
+            Some((host, meant)) => Err(InstanceError::Lookalike { host, meant, instance: Box::new(self) }),
+            None => Ok(self),
+        }
     }
 
     /// The installation whose certificate host is this, as `SM_HOST` names it. The platform host is derived where it can be.
@@ -145,7 +208,7 @@ impl Instance {
     /// See [`InstanceError`].
     pub fn from_client_auth(host: &str) -> Result<Self, InstanceError> {
         let origin = secure(host)?;
-        Ok(Self(match origin.with_client_auth_label() {
+        Self::checked(Self(match origin.with_client_auth_label() {
             Some(client_auth) => Hosts::Both { platform: origin.without_client_auth_label(), client_auth },
             None => Hosts::ClientAuth(origin),
         }))
@@ -156,7 +219,7 @@ impl Instance {
     /// # Errors
     /// See [`InstanceError`].
     pub fn pair(platform: &str, client_auth: &str) -> Result<Self, InstanceError> {
-        Ok(Self(Hosts::Both { platform: secure(platform)?, client_auth: secure(client_auth)? }))
+        Self::checked(Self(Hosts::Both { platform: secure(platform)?, client_auth: secure(client_auth)? }))
     }
 
     /// A platform on this machine without TLS, for tests. The switch that `http://` needs.
@@ -215,6 +278,13 @@ impl Instance {
 
 fn secure(host: &str) -> Result<Origin, InstanceError> {
     let origin = Origin::parse(host)?;
+    let mut rest = origin.host();
+    while let Some(inner) = rest.strip_prefix("clientauth.").filter(|inner| inner.starts_with("clientauth.")) {
+        rest = inner;
+    }
+    if rest != origin.host() {
+        return Err(InstanceError::Doubled { meant: rest.to_owned() });
+    }
     if origin.is_https() { Ok(origin) } else { Err(InstanceError::PlainHttp { host: origin.authority().to_string() }) }
 }
 
@@ -285,6 +355,52 @@ mod tests {
         {
             assert_eq!(Instance::parse(form).expect(form), normal, "{form}");
         }
+    }
+
+    #[test]
+    fn host_near_a_public_one_is_refused_until_confirmed() {
+        for host in ["one.digicert.co", "https://clientauth.demo.one.digcert.com", "one.digicert.com.evil.com:8443"] {
+            for read in
+                [Instance::parse, Instance::from_client_auth, |host: &str| Instance::pair(host, "mtls.corp.test")]
+            {
+                let error = read(host).expect_err(host);
+                assert!(error.to_string().contains("did you mean"), "{error}");
+                assert!(error.confirm().is_ok());
+            }
+        }
+        let client_auth = Instance::pair("d1.corp.test", "clientauth.one.digicert.co").expect_err("the second");
+        assert!(client_auth.to_string().contains("mean clientauth.one.digicert.com?"), "{client_auth}");
+        assert!(Instance::parse("a b").map_err(InstanceError::confirm).is_err());
+    }
+
+    #[test]
+    fn host_with_clientauth_twice_is_refused() {
+        for host in ["clientauth.clientauth.d1.corp.test", "https://CLIENTAUTH.clientauth.clientauth.d1.corp.test"] {
+            let doubled = InstanceError::Doubled { meant: "clientauth.d1.corp.test".to_owned() };
+            for read in [Instance::parse, Instance::from_client_auth, |host: &str| Instance::pair("d1.corp.test", host)]
+            {
+                assert_eq!(read(host), Err(doubled.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn secret_in_place_of_a_host_is_refused_and_not_shown() {
+        let key = format!("{}_{}", "0a".repeat(13), "c7".repeat(32));
+        let base64 = "MIIKWgIBAzCCChAGCSqGSIb3DQEHAaCCCgEEggn9MIIJ+TCCBJ8GCSqGSIb3DQEHBqCCBJAwggSMAgEAMIIEhQ";
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
+        for secret in [&key, base64, &pem, "hunter2canary", "canary!pass/word", "canary word", "c4n4ry.pass!word"] {
+            for host in [secret.to_owned(), format!("{secret}:8443"), format!("http://{secret}"), format!("{secret}/x")]
+            {
+                let Err(error) = Instance::parse(&host) else { continue };
+                let shown = format!("{error} {error:?}");
+                // `hunter2canary:8443` is a host and a port.
+                let is_shown = (0..secret.len() - 7).any(|at| shown.contains(&secret[at..at + 8]));
+                assert!(!is_shown || host.starts_with("http://hunter2"), "{host}: {shown}");
+            }
+            assert!(Instance::parse(secret).is_err(), "{secret}");
+        }
+        assert!(Instance::parse("https://d1server").is_ok() && Instance::parse("d1server:8443").is_ok());
     }
 
     #[test]

@@ -28,16 +28,20 @@ mod facts;
 mod fingerprint;
 mod identity;
 mod instance;
+mod lookalike;
 mod manual_clock;
 mod material;
 mod origin;
+mod printable;
 mod proxy;
+mod proxy_address;
 mod proxy_rules;
 mod server_certificate;
 mod target;
 mod transport;
 mod transport_error;
 mod validity;
+mod value_shape;
 
 pub use api_key::{ApiKey, KeyShape};
 pub use body::{ResponseBody, collect_body, next_chunk};
@@ -54,13 +58,16 @@ pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;
 pub use material::{HostRole, Material, Mode};
 pub use origin::Origin;
+pub use printable::{printable_json, printable_line, printable_text};
 pub use proxy::{Proxy, ProxyError};
+pub use proxy_address::{ProxyAddress, ProxyCredentials};
 pub use proxy_rules::ProxyRules;
 pub use server_certificate::ServerCertificate;
 pub use target::{RequestTarget, TargetError};
 pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
 pub use validity::{Ending, Expiry, Validity};
+pub use value_shape::{ValueShape, is_random_word};
 
 /// The header that carries an API key to the platform host.
 ///

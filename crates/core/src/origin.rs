@@ -8,7 +8,8 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
-use crate::{InstanceError, RequestTarget};
+use crate::value_shape::is_random_word;
+use crate::{InstanceError, RequestTarget, ValueShape};
 
 /// The label that DigiCert ONE puts before a platform host for client certificates.
 const CLIENT_AUTH_LABEL: &str = "clientauth.";
@@ -32,6 +33,9 @@ impl Origin {
     /// Every other form: another scheme, user info, a path, a query. `http://` is refused here altogether.
     pub(crate) fn parse(text: &str) -> Result<Self, InstanceError> {
         let text = text.trim();
+        if let Some(shape) = ValueShape::of(text) {
+            return Err(InstanceError::Value { shape });
+        }
         let (https, rest) = match text.split_once("://") {
             None => (true, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
@@ -44,13 +48,25 @@ impl Origin {
             return Err(InstanceError::UserInfo);
         }
         if !matches!(tail, "" | "/") {
-            return Err(InstanceError::Path { host: authority.to_owned() });
+            return Err(if is_shown(authority) {
+                InstanceError::Path { host: authority.to_owned() }
+            } else {
+                InstanceError::Unshown
+            });
         }
-        let parsed: Authority = authority.parse().map_err(|_| InstanceError::Host { host: authority.to_owned() })?;
+        let no_host = || match is_shown(authority) {
+            true => InstanceError::Host { host: authority.to_owned() },
+            false => InstanceError::Unshown,
+        };
+        let parsed: Authority = authority.parse().map_err(|_| no_host())?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
         let has_port = parsed.host().len() < authority.len();
         if !is_host(&host) || (has_port && parsed.port_u16().is_none()) {
-            return Err(InstanceError::Host { host: authority.to_owned() });
+            return Err(no_host());
+        }
+        // A bare word may be a password or a key: it must not be asked of a resolver, which shows it to the network.
+        if !text.contains("://") && !has_port && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
+            return Err(InstanceError::Unshown);
         }
         let default_port = if https { 443 } else { 80 };
         let port = parsed.port_u16().filter(|&port| port != default_port);
@@ -178,8 +194,15 @@ impl Origin {
     }
 }
 
+/// Whether what was given as a host may be repeated in an error: it has the characters of a host, and a dot, so that it is
+/// not a bare word.
+fn is_shown(host: &str) -> bool {
+    let in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    host.contains('.') && host.len() <= 253 && host.bytes().all(in_hosts) && !host.split('.').any(is_random_word)
+}
+
 /// Letters, digits, `-`, `_` and dots between labels; or an address.
-fn is_host(host: &str) -> bool {
+pub(crate) fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return host.ends_with(']') && host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok();
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use http::Uri;
 use thiserror::Error;
 
-use crate::Capability;
+use crate::origin::is_host;
+use crate::{Capability, ProxyAddress, ValueShape};
 
 /// Whether the calls of a transport go through a proxy. Only what is written here counts, never the environment.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -26,17 +27,42 @@ pub enum ProxyError {
     /// Not an address.
     #[error("the proxy's address is not valid: give it as http://[USER:PASSWORD@]HOST[:PORT]")]
     Address,
+    /// A secret in the place of a proxy.
+    #[error("this looks like {shape} and not like a proxy (it is not shown): set {}", .shape.variable())]
+    Value {
+        /// What it looks like.
+        shape: ValueShape,
+    },
+    /// User or password with characters that end the user info of an address.
+    #[error(
+        "the proxy's user or password has a character that must be percent-encoded: write / as %2F, ? as %3F, # as %23, a \
+         blank as %20, and a colon in the user as %3A"
+    )]
+    Characters,
+    /// A user that Basic authentication cannot carry.
+    #[error(
+        "the proxy's user has a colon, or user or password a control character or bytes that are not UTF-8 (RFC 7617)"
+    )]
+    Credentials,
     /// A scheme that no kind of proxy has.
-    #[error("{scheme}:// is no kind of proxy: give it as http://[USER:PASSWORD@]HOST[:PORT]")]
+    #[error("unsupported proxy scheme {scheme}://: give the proxy as http://[USER:PASSWORD@]HOST[:PORT]")]
     Scheme {
         /// The scheme.
         scheme: String,
     },
 }
 
+/// The schemes of proxies that can be named; which of them a transport can use is a [capability](Proxy::capability).
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+/// Characters that stand in user info as they are (RFC 3986, section 3.2.1); the percent sign is looked at apart.
+const PLAIN: &[u8] = b"-._~!$&'()*+,;=:";
+
 impl Proxy {
     /// Reads an address as proxy variables hold it: `http://[user:password@]host[:port]`, the scheme being `http` and the port
     /// 80 where none is given. `https` and `socks` addresses are read too; a transport that cannot speak to them refuses them.
+    ///
+    /// User and password may be percent-encoded; `/`, `?`, `#` and blanks must be. Everything else is taken as it is typed:
+    /// `CORP\user`, and an `@` or `^` in the password.
     ///
     /// # Errors
     /// See [`ProxyError`].
@@ -49,20 +75,53 @@ impl Proxy {
     /// ```
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim();
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let scheme = scheme.to_ascii_lowercase();
-        if !matches!(&*scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
-            // What is no plain word may be a piece of a password.
-            let is_word = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+            None => ("http".to_owned(), text),
+        };
+        if !SCHEMES.contains(&&*scheme) {
+            // What is not a short plain word may be a piece of a password.
+            let is_word = (2..=8).contains(&scheme.len()) && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
             return Err(if is_word { ProxyError::Scheme { scheme } } else { ProxyError::Address });
         }
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (user_info, address) = match rest.rsplit_once('@') {
+            Some((user_info, address)) => (Some(user_info), address),
+            None => (None, rest),
+        };
+        if let (None, Some(shape)) = (user_info, ValueShape::of(text)) {
+            return Err(ProxyError::Value { shape });
+        }
+        let user_info = user_info.map(encoded).transpose()?;
+        let address = address.strip_suffix('/').unwrap_or(address);
+        let authority = match &user_info {
+            Some(user_info) => format!("{user_info}@{address}"),
+            None => address.to_owned(),
+        };
         let uri = Uri::builder().scheme(&*scheme).authority(authority).path_and_query("/").build();
         let uri = uri.map_err(|_| ProxyError::Address)?;
-        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let host = uri.host().unwrap_or_default();
-        let has_bad_port = address.len() > host.len() && uri.port_u16().is_none();
-        if host.is_empty() || has_bad_port { Err(ProxyError::Address) } else { Ok(Self::Http(uri)) }
+        let has_port = address.len() > host.len();
+        if !is_host(host) || (has_port && uri.port_u16().is_none()) {
+            return Err(ProxyError::Address);
+        }
+        // A bare word may be a password or a key: nothing says that it is a host.
+        let is_bare = !text.contains("://") && !has_port && user_info.is_none();
+        if is_bare && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
+            return Err(ProxyError::Address);
+        }
+        ProxyAddress::of(&uri)?;
+        Ok(Self::Http(uri))
+    }
+
+    /// Scheme, host, port and decoded credentials, as a transport needs them; `None` where there is no proxy.
+    ///
+    /// # Errors
+    /// An address that was not made by [`parse`](Self::parse) and that is not valid.
+    pub fn address(&self) -> Result<Option<ProxyAddress>, ProxyError> {
+        match self {
+            Self::None => Ok(None),
+            Self::Http(uri) => ProxyAddress::of(uri).map(Some),
+        }
     }
 
     /// What a stack must be able to do to use this proxy; nothing where there is none. Where it cannot,
@@ -78,6 +137,23 @@ impl Proxy {
             }),
         }
     }
+}
+
+/// User info as a URI holds it.
+fn encoded(user_info: &str) -> Result<String, ProxyError> {
+    let bytes = user_info.as_bytes();
+    let mut encoded = String::with_capacity(bytes.len());
+    for (index, byte) in bytes.iter().enumerate() {
+        let is_escape = || bytes.get(index + 1..index + 3).is_some_and(|next| next.iter().all(u8::is_ascii_hexdigit));
+        match byte {
+            b'/' | b'?' | b'#' => return Err(ProxyError::Characters),
+            byte if byte.is_ascii_whitespace() || byte.is_ascii_control() => return Err(ProxyError::Characters),
+            b'%' if is_escape() => encoded.push('%'),
+            byte if byte.is_ascii_alphanumeric() || PLAIN.contains(byte) => encoded.push(char::from(*byte)),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(encoded)
 }
 
 /// The address without user info.
@@ -125,6 +201,15 @@ mod tests {
             "http://canary@",
             "http://canary:p ss@proxy.test",
             "http://canary@proxy.test/path",
+            "http://canary:p/ss@proxy.test",
+            "http://canary:p#ss@proxy.test",
+            "http://canary:p?ss@proxy.test",
+            "http://canary%3Ax:pass@proxy.test",
+            "http://canary:pass%0d%0a@proxy.test",
+            "canary",
+            "https://canary:x",
+            "canary_canary!.test",
+            "gopher://canary@proxy.test",
             "http://canary:pass@proxy.test:port",
             "http://canary:pass@proxy.test:99999",
             "canary:pass://proxy.test",
@@ -132,6 +217,32 @@ mod tests {
         ] {
             let error = Proxy::parse(bad).expect_err(bad);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn odd_characters_in_user_and_password_arrive_as_typed() {
+        for (text, user, password) in [
+            ("http://CORP\\jdoe:pw@127.0.0.1:9", "CORP\\jdoe", "pw"),
+            ("http://CORP%5cjdoe:pw@127.0.0.1:9", "CORP\\jdoe", "pw"),
+            ("http://jdoe:a^b@127.0.0.1:9", "jdoe", "a^b"),
+            ("http://jdoe:p@ss:w|rd@127.0.0.1:9", "jdoe", "p@ss:w|rd"),
+            ("http://jdoe:p%23s%2Fs@127.0.0.1:9", "jdoe", "p#s/s"),
+            ("http://jdoe:100%@127.0.0.1:9", "jdoe", "100%"),
+            ("http://jdöe:\"<[{}]>`ü@127.0.0.1:9", "jdöe", "\"<[{}]>`ü"),
+            ("http://token@127.0.0.1:9", "token", ""),
+            ("http://:pw@127.0.0.1:9", "", "pw"),
+        ] {
+            let address = Proxy::parse(text).expect(text).address().expect(text).expect("a proxy");
+            let credentials = address.credentials().expect("credentials");
+            assert_eq!((credentials.user(), credentials.password()), (user, password), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_percent_encoded_is_named() {
+        for text in ["http://jdoe:p#ss@127.0.0.1:9", "http://jdoe:p/ss@127.0.0.1:9", "http://jdoe:p ss@127.0.0.1:9"] {
+            assert_eq!(Proxy::parse(text).expect_err(text), ProxyError::Characters, "{text}");
         }
     }
 

@@ -39,6 +39,7 @@ pub struct ProxyRules {
     exceptions: Vec<Exception>,
     unread: Vec<String>,
     loopback: bool,
+    named_by: Option<String>,
 }
 
 static DIRECT: Proxy = Proxy::None;
@@ -76,6 +77,34 @@ impl ProxyRules {
     pub fn including_loopback(mut self) -> Self {
         self.loopback = true;
         self
+    }
+
+    /// The variable or option that the proxy's address comes from, for errors.
+    #[must_use]
+    pub fn named_by(mut self, name: impl Into<String>) -> Self {
+        self.named_by = Some(name.into());
+        self
+    }
+
+    /// The proxy for calls to this origin and where its address comes from, without credentials: for errors. `None` where
+    /// there is no proxy.
+    ///
+    /// ```
+    /// use digicert_one_core::{HostRole, Instance, ProxyRules};
+    ///
+    /// let rules = ProxyRules::parse("http://user:secret@proxy.corp.test:3128")?.named_by("HTTPS_PROXY");
+    /// let instance = Instance::parse("one.digicert.com")?;
+    /// let described = rules.describe(instance.origin(HostRole::Platform)?);
+    /// assert_eq!(described.as_deref(), Some("http://proxy.corp.test:3128 (from HTTPS_PROXY)"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn describe(&self, origin: &Origin) -> Option<String> {
+        match (self.proxy_for(origin), &self.named_by) {
+            (Proxy::None, _) => None,
+            (proxy, Some(name)) => Some(format!("{proxy} (from {name})")),
+            (proxy, None) => Some(proxy.to_string()),
+        }
     }
 
     /// The proxy for calls to this origin, or none.

@@ -42,19 +42,38 @@ impl FromStr for EndDate {
     /// `2026-12-31`, or an instant in RFC 3339.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let day = |date: Date| TimeZone::UTC.to_timestamp(date.at(23, 59, 59, 0));
+        // The clock type ends some hours before the last day of the calendar (and starts some after the first).
+        let end = |date: Date| match TimeZone::UTC.to_timestamp(date.at(23, 59, 59, 0)) {
+            Ok(instant) => instant,
+            Err(_) if date.year() > 0 => Timestamp::MAX,
+            Err(_) => Timestamp::MIN,
+        };
         // Only a bare day: jiff would read the date out of a longer text, too.
         let instant = match text.len() {
-            10 => text.parse::<Date>().and_then(day),
-            _ => text.parse::<Timestamp>(),
+            10 => text.parse::<Date>().map(end).ok(),
+            _ => text.parse::<Timestamp>().ok().or_else(|| beyond_the_clock(text)),
         };
-        instant.map(Self).map_err(|error| {
+        // The error of the parser would quote the text, which may be a secret.
+        instant.map(Self).ok_or_else(|| {
             CredentialError::new(
                 Code::ID_13,
                 "the end date is neither a day (2026-12-31) nor an instant (2026-12-31T23:59:59Z)",
             )
-            .with_source(error)
         })
+    }
+}
+
+/// An instant in RFC 3339 on the first or last days of the calendar, which the clock type does not reach.
+fn beyond_the_clock(text: &str) -> Option<Timestamp> {
+    let date = text.get(..10)?.parse::<Date>().ok()?;
+    let (_, clock) = text.get(10..)?.split_at_checked(1)?;
+    let is_separated = matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' '));
+    // Read on another day, so that hour and offset are checked, too.
+    let is_time = is_separated && format!("2000-06-15T{clock}").parse::<Timestamp>().is_ok();
+    match (is_time, date.year()) {
+        (true, 9999) => Some(Timestamp::MAX),
+        (true, ..=1) => Some(Timestamp::MIN),
+        _ => None,
     }
 }
 
@@ -67,6 +86,31 @@ impl fmt::Display for EndDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_at_both_edges_of_the_calendar_are_taken() {
+        let far = |text: &str| text.parse::<EndDate>().expect(text);
+        for text in [
+            "9999-12-31",
+            "9999-12-30",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999+00:00",
+            "9999-12-31t00:00:00-23:00",
+        ] {
+            assert!(far(text) > far("9999-12-29"), "{text}");
+            assert!(far(text).last_second() > far("9000-01-01").last_second(), "{text}");
+            assert!(far(text).to_string().parse::<EndDate>().is_ok(), "{text}: what is written can be read");
+        }
+        for text in ["0001-01-01", "0000-01-01", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"] {
+            assert_eq!(far(text).last_second(), SystemTime::UNIX_EPOCH, "{text}");
+            assert!(far(text) < far("1970-01-01"));
+        }
+        for text in
+            ["9999-12-32", "9999-12-31T25:00:00Z", "9999-12-31T", "9999-12-31X00:00:00Z", "10000-01-01", "0001-13-01"]
+        {
+            assert!(text.parse::<EndDate>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_no_date_is_an_error() {

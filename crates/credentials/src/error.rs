@@ -12,10 +12,17 @@ pub enum SetupError {
         "no host is set: set DC_BASE (such as https://demo.one.digicert.com) or SM_HOST, or name a profile that has one"
     )]
     NoHost,
+    /// Nothing says which host, and nothing says who is calling.
+    #[error(
+        "nothing is set up: a host (DC_BASE or SM_HOST) and a credential (DC_API_KEY, DC_CLIENT_CERT_FILE or a profile) are missing"
+    )]
+    Nothing {
+        /// Which sources were asked, and why they hold nothing.
+        asked: String,
+    },
     /// Nothing says who is calling.
     #[error(
-        "no credential is set up: set DC_API_KEY or SM_API_KEY, or DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE, or a key \
-         and a certificate (asked: {asked})"
+        "no credential is set up: set DC_API_KEY or SM_API_KEY, or DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE, or both"
     )]
     NoCredential {
         /// Which sources were asked, and why they hold nothing.
@@ -30,7 +37,7 @@ pub enum SetupError {
         second: String,
     },
     /// A host cannot be used.
-    #[error("{name}: {source}")]
+    #[error("{name}: {source}{}", confirmation(.source))]
     Host {
         /// Where the host came from.
         name: String,
@@ -50,6 +57,13 @@ pub enum SetupError {
     Credential(#[from] CredentialError),
 }
 
+fn confirmation(error: &InstanceError) -> String {
+    match error {
+        InstanceError::Lookalike { host, .. } => format!("; if this host is right, set DC_CONFIRM_HOST={host}"),
+        _ => String::new(),
+    }
+}
+
 impl SetupError {
     /// The diagnosis code.
     #[must_use]
@@ -57,8 +71,11 @@ impl SetupError {
         match self {
             Self::Host { source, .. } => source.code(),
             Self::Credential(error) => error.code(),
-            Self::NoHost | Self::NoCredential { .. } => Code::ID_13,
-            Self::Conflict { .. } | Self::Proxy { .. } => Code::CFG_01,
+            Self::NoHost
+            | Self::Nothing { .. }
+            | Self::NoCredential { .. }
+            | Self::Conflict { .. }
+            | Self::Proxy { .. } => Code::CFG_01,
         }
     }
 }

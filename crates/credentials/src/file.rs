@@ -7,7 +7,7 @@ use std::path::Path;
 use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
-use crate::{Secret, Warning};
+use crate::{Secret, Warning, shown};
 
 /// No certificate chain, key store or CA bundle comes near this size.
 pub(crate) const MAX_BYTES: u64 = 4 << 20;
@@ -17,7 +17,7 @@ pub(crate) const MAX_BYTES: u64 = 4 << 20;
 /// # Errors
 /// It cannot be read, is a directory (ID-13), or is too large (ID-07).
 pub(crate) fn read_secret(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
-    read_named(path, &path.display().to_string(), warnings)
+    read_named(path, &shown::path(path), warnings)
 }
 
 /// Reads a file that holds a secret, called `place` in errors and warnings.
@@ -26,7 +26,8 @@ pub(crate) fn read_secret(path: &Path, warnings: &mut Vec<Warning>) -> Result<Se
 /// See [`read_secret`].
 pub(crate) fn read_named(path: &Path, place: &str, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     let failed = |error: std::io::Error| {
-        let message = format!("cannot read the file: {error}");
+        let hint = shown::hint(path, place);
+        let message = format!("cannot read the file: {error}{hint}");
         CredentialError::new(Code::ID_13, message).at(place).with_source(error)
     };
     let file = File::open(path).map_err(failed)?;

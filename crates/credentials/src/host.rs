@@ -1,10 +1,10 @@
 //! Which installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
 
-use digicert_one_core::{CredentialError, Instance, InstanceError};
+use digicert_one_core::{Code, CredentialError, Instance, InstanceError};
 use rustls_pki_types::CertificateDer;
 
 use crate::setting::{Lookup, get};
-use crate::{Setting, SetupError, read_roots};
+use crate::{Setting, SetupError, Warning, read_roots, shown};
 
 /// What names the installation.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct HostSettings {
     pub(crate) client_auth: Option<Setting>,
     pub(crate) smctl: Option<Setting>,
     pub(crate) ca_file: Option<Setting>,
+    /// A host that resembles a public one and is right nevertheless.
+    pub(crate) confirmed: Option<Setting>,
 }
 
 impl HostSettings {
@@ -22,6 +24,7 @@ impl HostSettings {
             platform: get(lookup, "DC_BASE"),
             client_auth: get(lookup, "DC_CLIENTAUTH_BASE"),
             smctl: get(lookup, "SM_HOST"),
+            confirmed: get(lookup, "DC_CONFIRM_HOST"),
             ca_file: either(get(lookup, "DC_CA_FILE"), get(lookup, "SM_CA_FILE"))?,
         })
     }
@@ -30,15 +33,16 @@ impl HostSettings {
     pub(crate) fn before(self, variables: Self) -> Self {
         let typed = |setting: &Option<Setting>| setting.as_ref().is_some_and(Setting::is_typed);
         let names_a_host = self.name_a_host();
+        let confirmed = variables.confirmed.clone();
         let ca_file = if typed(&variables.ca_file) { variables.ca_file } else { self.ca_file.or(variables.ca_file) };
         // Hosts are taken as a whole: one from here and one from there would be an installation that nobody has.
         match (typed(&variables.platform), typed(&variables.client_auth)) {
             _ if !names_a_host => Self { ca_file, ..variables },
-            (false, false) => Self { ca_file, ..self },
-            (false, true) => Self { client_auth: variables.client_auth, ca_file, smctl: None, ..self },
+            (false, false) => Self { ca_file, confirmed, ..self },
+            (false, true) => Self { client_auth: variables.client_auth, ca_file, confirmed, smctl: None, ..self },
             (true, _) => {
                 let client_auth = variables.client_auth.filter(Setting::is_typed);
-                Self { platform: variables.platform, client_auth, smctl: None, ca_file }
+                Self { platform: variables.platform, client_auth, smctl: None, ca_file, confirmed }
             }
         }
     }
@@ -50,12 +54,25 @@ impl HostSettings {
 
     /// The installation.
     pub(crate) fn instance(&self) -> Result<Instance, SetupError> {
-        instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref())
+        instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref(), self.confirmed.as_ref())
     }
 
     /// The certificates of the CA file.
     pub(crate) fn roots(&self) -> Result<Option<Vec<CertificateDer<'static>>>, CredentialError> {
-        self.ca_file.as_ref().map(|file| read_roots(&file.path())).transpose()
+        let Some(file) = &self.ca_file else { return Ok(None) };
+        let path = file.path();
+        // The error names the path, if at all; here it is known who named it.
+        read_roots(&path).map(Some).map_err(|error| {
+            let hint = if error.code() == Code::TR_03 { String::new() } else { shown::hint(&path, file.name()) };
+            let message = format!("{}{}", error.message(), if error.message().contains(&hint) { "" } else { &hint });
+            CredentialError::new(error.code(), message).at(file.place())
+        })
+    }
+
+    /// What was left out around hosts and paths.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let settings = [&self.platform, &self.client_auth, &self.smctl, &self.ca_file, &self.confirmed];
+        settings.into_iter().flatten().filter_map(Setting::warning).collect()
     }
 }
 
@@ -63,9 +80,15 @@ fn instance(
     platform: Option<&Setting>,
     client_auth: Option<&Setting>,
     smctl: Option<&Setting>,
+    confirmed: Option<&Setting>,
 ) -> Result<Instance, SetupError> {
     let named = |setting: &Setting, read: &dyn Fn(&str) -> Result<Instance, InstanceError>| {
-        read(setting.text()?).map_err(|source| SetupError::Host { name: setting.name().to_owned(), source })
+        let confirmed = confirmed.map(Setting::text).transpose()?.map(str::to_ascii_lowercase);
+        let read = read(setting.text()?).or_else(|error| match &error {
+            InstanceError::Lookalike { host, .. } if confirmed.as_ref() == Some(host) => error.confirm(),
+            _ => Err(error),
+        });
+        read.map_err(|source| SetupError::Host { name: setting.name().to_owned(), source })
     };
     match (platform, client_auth, smctl) {
         (None, None, None) => Err(SetupError::NoHost),
@@ -78,7 +101,7 @@ fn instance(
         (Some(base), None, None) => named(base, &Instance::parse),
         (None, Some(host), None) | (None, None, Some(host)) => named(host, &Instance::from_client_auth),
         (base, client_auth, Some(smctl)) => {
-            let ours = instance(base, client_auth, None)?;
+            let ours = instance(base, client_auth, None, confirmed)?;
             if ours == named(smctl, &Instance::from_client_auth)? {
                 return Ok(ours);
             }
@@ -129,6 +152,31 @@ mod tests {
         ] {
             let error = hosts(&[(variable, value)]).instance().expect_err(value);
             assert!(error.to_string().contains(variable) && !error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn host_near_a_public_one_is_an_error_until_its_name_is_confirmed() {
+        for variable in ["DC_BASE", "SM_HOST", "DC_CLIENTAUTH_BASE"] {
+            let error = hosts(&[(variable, "https://one.digicert.co")]).instance().expect_err("near");
+            let text = error.to_string();
+            assert!(
+                text.contains(variable) && text.contains("mean one.digicert.com?") && text.contains("DC_CONFIRM_HOST"),
+                "{text}"
+            );
+            for (confirmed, is_taken) in [("one.digicert.co", true), ("1", false), ("one.digicert.com", false)] {
+                let settings = [(variable, "https://one.digicert.co"), ("DC_CONFIRM_HOST", confirmed)];
+                assert_eq!(hosts(&settings).instance().is_ok(), is_taken, "{confirmed}");
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_and_line_ends_around_a_host_are_left_out_with_a_warning() {
+        for host in ["\"https://one.digicert.com\"", "https://one.digicert.com\r\n", "'one.digicert.com'"] {
+            let hosts = hosts(&[("DC_BASE", host)]);
+            assert_eq!(hosts.instance().expect(host), Instance::parse("one.digicert.com").expect("a host"));
+            assert!(hosts.warnings()[0].to_string().contains("DC_BASE"), "{:?}", hosts.warnings());
         }
     }
 

@@ -3,13 +3,16 @@
 
 use digicert_one_core::{ApiKey, Code, CredentialError};
 
+use crate::setting::bare;
+use crate::source::gather::utf8;
 use crate::{Secret, Warning};
 
 /// Reads an API key, trimmed.
 pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {
     let origin = secret.origin().to_string();
+    let secret = utf8(secret, warnings);
     let whole = secret.expose_text()?;
-    let bare = unquoted(whole.trim_start_matches('\u{feff}').trim());
+    let bare = bare(whole);
     let key = ApiKey::new(bare).map_err(|error| error.at(origin.clone()))?;
     // One line end is how every editor and `echo` ends a file.
     if bare != whole.strip_suffix('\n').map_or(whole, |text| text.strip_suffix('\r').unwrap_or(text)) {
@@ -17,10 +20,6 @@ pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Resu
         warnings.push(Warning::new(Code::ID_07, text, origin));
     }
     Ok(key)
-}
-
-fn unquoted(text: &str) -> &str {
-    ['"', '\'', '`'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote)).map_or(text, str::trim)
 }
 
 #[cfg(test)]

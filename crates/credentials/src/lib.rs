@@ -28,6 +28,7 @@ mod rules;
 mod secret;
 mod setting;
 mod setup;
+mod shown;
 mod sink;
 mod source;
 mod text_encoding;
@@ -50,6 +51,7 @@ pub use rules::Rules;
 pub use secret::Secret;
 pub use setting::{Lookup, Setting};
 pub use setup::Setup;
+pub use shown::{is_path, shown_path};
 #[cfg(feature = "keyring")]
 pub use sink::KeyringSink;
 pub use sink::{

@@ -1,7 +1,7 @@
 //! Which proxy the variables of curl and its kin name. Read only where a set-up asks for it: a library that obeys variables which
 //! its program does not know of surprises both.
 
-use digicert_one_core::{Code, Origin, Proxy, ProxyRules};
+use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, is_random_word};
 
 use crate::setting::{Lookup, get};
 use crate::{Setting, SetupError, Warning};
@@ -34,6 +34,7 @@ pub struct ProxySetup {
     rules: ProxyRules,
     variable: Option<String>,
     exceptions: Option<String>,
+    surrounded: Option<Warning>,
 }
 
 impl ProxySetup {
@@ -44,13 +45,14 @@ impl ProxySetup {
     pub fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         let Some(address) = PROXY.iter().find_map(|name| get(lookup, name)) else { return Ok(Self::default()) };
         let invalid = |source| SetupError::Proxy { name: address.name().to_owned(), source };
-        let mut rules = ProxyRules::parse(address.text()?).map_err(invalid)?;
+        let mut rules = ProxyRules::parse(address.text()?).map_err(invalid)?.named_by(address.name());
         let exceptions = EXCEPTIONS.iter().find_map(|name| get(lookup, name));
         if let Some(list) = &exceptions {
             rules = rules.except(list.text()?);
         }
         let name = |setting: &Setting| setting.name().to_owned();
-        Ok(Self { rules, variable: Some(name(&address)), exceptions: exceptions.as_ref().map(name) })
+        let (surrounded, variable) = (address.warning(), Some(name(&address)));
+        Ok(Self { rules, variable, exceptions: exceptions.as_ref().map(name), surrounded })
     }
 
     /// The rules, for a client.
@@ -81,10 +83,17 @@ impl ProxySetup {
     pub fn warnings(&self) -> Vec<Warning> {
         let origin = self.exceptions.as_deref().unwrap_or_default();
         let warning = |entry: &String| {
-            let text = format!("{entry:?} is no name, address, network or port, and excepts nothing from the proxy");
+            // What has no dot, colon or slash may be a secret.
+            let in_entries = |byte: u8| byte.is_ascii_alphanumeric() || b".:/*-[]".contains(&byte);
+            let is_entry = entry.contains(['.', ':', '/'])
+                && entry.bytes().all(in_entries)
+                && ValueShape::of(entry).is_none()
+                && !is_random_word(entry);
+            let shown = if is_entry { format!("{entry:?}") } else { "an entry that is not shown".to_owned() };
+            let text = format!("{shown} is not a name, address, network or port, and excepts nothing from the proxy");
             Warning::new(Code::CFG_01, text, origin)
         };
-        self.rules.unread().iter().map(warning).collect()
+        self.surrounded.iter().cloned().chain(self.rules.unread().iter().map(warning)).collect()
     }
 }
 

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
+use crate::Warning;
+use crate::source::gather::{utf8, without_line_end};
+
 /// A value of a source: a key, a password, the content of a file.
 ///
 /// Its [`origin`](Self::origin) is what errors, warnings and logs show in its place.
@@ -41,6 +44,15 @@ impl Secret {
     pub fn expose_text(&self) -> Result<&str, CredentialError> {
         std::str::from_utf8(&self.bytes)
             .map_err(|_| CredentialError::new(Code::ID_07, "the value is not UTF-8 text").at(self.origin.to_string()))
+    }
+}
+
+impl Secret {
+    /// A text in UTF-8, without a byte order mark and without one line end, as editors and shells write them around a value;
+    /// `warnings` says what was converted.
+    #[must_use]
+    pub fn line(&self, warnings: &mut Vec<Warning>) -> Self {
+        without_line_end(&utf8(self, warnings))
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
-use crate::Secret;
+use crate::{Secret, Warning, is_path, shown};
 
 /// How variables are looked up: [`Setting::variable`], or something in its place.
 pub type Lookup<'a> = dyn Fn(&str) -> Option<Setting> + 'a;
@@ -19,17 +19,18 @@ pub struct Setting {
     name: String,
     value: OsString,
     typed: bool,
+    unshown: bool,
 }
 
 impl Setting {
     /// A value and the name that errors give it, such as `DC_BASE`.
     pub fn new(name: impl Into<String>, value: impl Into<OsString>) -> Self {
-        Self { name: name.into(), value: value.into(), typed: false }
+        Self { name: name.into(), value: value.into(), typed: false, unshown: false }
     }
 
     /// A value that somebody typed, such as `--base`: it wins over a profile, which a variable does not.
     pub fn option(name: impl Into<String>, value: impl Into<OsString>) -> Self {
-        Self { name: name.into(), value: value.into(), typed: true }
+        Self { name: name.into(), value: value.into(), typed: true, unshown: false }
     }
 
     /// A variable of this process.
@@ -53,17 +54,45 @@ impl Setting {
         self.typed
     }
 
+    /// Never shows the value, even if it has the shape of a path.
+    pub(crate) fn unshown(mut self) -> Self {
+        self.unshown = true;
+        self
+    }
+
+    /// What errors call the file that it names.
+    pub(crate) fn place(&self) -> String {
+        if self.unshown { self.name.clone() } else { shown::path_by(&self.path(), &self.name) }
+    }
+
     pub(crate) fn value(&self) -> &OsStr {
         &self.value
     }
 
+    /// The text without blanks, line ends and quotes around it; [`warning`](Self::warning) says so.
     pub(crate) fn text(&self) -> Result<&str, CredentialError> {
         let error = || CredentialError::new(Code::CFG_01, "the value is not UTF-8 text").at(&*self.name);
-        self.value.to_str().ok_or_else(error)
+        self.value.to_str().map(bare).ok_or_else(error)
     }
 
+    /// The path without blanks, line ends and quotes around it, unless there is a file of exactly this name.
     pub(crate) fn path(&self) -> PathBuf {
-        PathBuf::from(&self.value)
+        match self.value.to_str().map(bare) {
+            Some(bare) if !bare.is_empty() && Path::new(&self.value).symlink_metadata().is_err() => PathBuf::from(bare),
+            _ => PathBuf::from(&self.value),
+        }
+    }
+
+    /// A warning if something around the value is left out.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let path = self.path();
+        let text = self.value.to_str().filter(|text| path.as_os_str() != *text)?;
+        let shown = match !self.unshown && is_path(&path) && text.len() < 200 {
+            true => format!(": it is {text:?}"),
+            false => String::new(),
+        };
+        let text = format!("blanks, line ends, quotes or a byte order mark around the value are left out{shown}");
+        Some(Warning::new(Code::CFG_01, text, &*self.name))
     }
 
     pub(crate) fn secret(&self) -> Secret {
@@ -83,6 +112,13 @@ impl fmt::Debug for Setting {
     }
 }
 
+/// Without what `docker --env-file`, CRLF line ends and `echo` put around a value.
+pub(crate) fn bare(text: &str) -> &str {
+    let text = text.trim_matches(|character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\0'));
+    let unquoted = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    ['"', '\'', '`'].into_iter().find_map(unquoted).map_or(text, str::trim)
+}
+
 /// The value of a variable; an empty one counts as not set.
 pub(crate) fn get(lookup: &Lookup<'_>, name: &str) -> Option<Setting> {
     lookup(name).filter(|setting| !setting.value.is_empty())
@@ -90,7 +126,9 @@ pub(crate) fn get(lookup: &Lookup<'_>, name: &str) -> Option<Setting> {
 
 /// The user's home directory, by its variable.
 pub(crate) fn home(lookup: &Lookup<'_>) -> Option<PathBuf> {
-    get(lookup, if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(|setting| setting.path())
+    let home = get(lookup, if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(|setting| setting.path());
+    // A home directory that is not absolute is a mistake, and possibly a secret.
+    home.filter(|home| home.is_absolute())
 }
 
 /// A look-up in a list, for tests.
@@ -106,6 +144,40 @@ mod tests {
     #[test]
     fn secret_01_a_setting_prints_its_name_only() {
         assert_eq!(format!("{:?}", Setting::new("DC_API_KEY", "canary")), "Setting(redacted, from DC_API_KEY)");
+    }
+
+    #[test]
+    fn what_surrounds_a_value_is_left_out_with_a_warning_that_shows_it_escaped() {
+        for (value, escaped) in [
+            ("/etc/d1/key\r", "\"/etc/d1/key\\r\""),
+            ("/etc/d1/key\n", "\\n"),
+            (" /etc/d1/key ", "\" /etc/d1/key \""),
+            ("\"/etc/d1/key\"", "\\\"/etc"),
+            ("'/etc/d1/key'\r\n", "'/etc"),
+            ("\u{feff}/etc/d1/key", "feff"),
+        ] {
+            let setting = Setting::new("DC_API_KEY_FILE", value);
+            assert_eq!(
+                (setting.path(), setting.text().expect("text")),
+                ("/etc/d1/key".into(), "/etc/d1/key"),
+                "{value:?}"
+            );
+            let warning = setting.warning().expect("a warning").to_string();
+            assert!(warning.contains(escaped) && warning.contains("DC_API_KEY_FILE"), "{warning}");
+            assert!(!warning.contains(['\r', '\n', '\u{feff}']), "{warning:?}");
+        }
+        assert!(Setting::new("DC_API_KEY_FILE", "/etc/d1/key").warning().is_none());
+        let warning = Setting::new("DC_API_KEY_FILE", "canary\n").warning().expect("a warning");
+        assert!(!warning.to_string().contains("canary"), "{warning}");
+    }
+
+    #[test]
+    fn a_file_whose_name_ends_in_a_blank_is_taken_as_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("key ");
+        std::fs::write(&path, "k").expect("written");
+        let setting = Setting::new("DC_API_KEY_FILE", &path);
+        assert!(setting.path() == path && setting.warning().is_none());
     }
 
     #[test]

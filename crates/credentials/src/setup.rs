@@ -12,7 +12,7 @@ use crate::setting::{Lookup, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
 use crate::{
     ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, ProxySetup, Reading, Rules,
-    SetupError, SmctlSource, Source,
+    SetupError, SmctlSource, Source, Warning,
 };
 
 /// Host, trust roots, credential source and mode.
@@ -20,6 +20,7 @@ use crate::{
 /// | | ours | smctl's |
 /// |---|---|---|
 /// | host | `DC_BASE`, and for private installations `DC_CLIENTAUTH_BASE` | `SM_HOST` |
+/// | confirms a host that resembles a public one | `DC_CONFIRM_HOST`: that host | |
 /// | CA file beside the system's roots | `DC_CA_FILE` | `SM_CA_FILE` |
 /// | proxy | see [`ProxySetup`]; read by [`standard`](Self::standard) only | |
 /// | credential | see [`EnvironmentSource`] | |
@@ -47,6 +48,7 @@ pub struct Setup {
     chain: Option<Arc<ChainSource>>,
     mode: Option<Mode>,
     proxy: ProxySetup,
+    warnings: Vec<Warning>,
 }
 
 impl Setup {
@@ -65,7 +67,10 @@ impl Setup {
         }
         let chain = Arc::new(ChainSource::standard_with(profile, lookup));
         let smctl = SmctlSource::new(lookup);
-        if !hosts.name_a_host() && matches!(chain.fetch(), Ok(Fetched::Found(_))) {
+        if !hosts.name_a_host() {
+            if let Ok(Fetched::Absent(asked)) = chain.fetch() {
+                return Err(SetupError::Nothing { asked });
+            }
             let is_smctls = chain.report().is_some_and(|report| report.winner() == Some(&smctl.name()));
             hosts.smctl = if is_smctls { smctl.host()? } else { None };
         }
@@ -109,7 +114,8 @@ impl Setup {
 
     fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, SetupError> {
         let (instance, roots) = (hosts.instance()?, hosts.roots()?);
-        Ok(Self { instance, roots, source, chain: None, mode: None, proxy: ProxySetup::default() })
+        let (proxy, warnings) = (ProxySetup::default(), hosts.warnings());
+        Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings })
     }
 
     /// Goes through this proxy, as [`ProxySetup::of_variables`] finds it for set-ups other than the standard one.
@@ -142,6 +148,12 @@ impl Setup {
     #[must_use]
     pub fn proxy(&self) -> &ProxySetup {
         &self.proxy
+    }
+
+    /// What should be mended about hosts, CA file and proxy.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.warnings.iter().cloned().chain(self.proxy.warnings()).collect()
     }
 
     /// Where the credential comes from, with the mode.
@@ -224,11 +236,22 @@ mod tests {
     fn nothing_set_says_what_to_set() {
         assert!(matches!(read(&[]), Err(SetupError::NoHost)));
         let error = read(&[("DC_BASE", "one.digicert.com")]).expect_err("no credential");
-        assert_eq!(error.code(), Code::ID_13);
+        assert_eq!(error.code(), Code::CFG_01);
         assert!(
             error.to_string().contains("DC_API_KEY") && error.to_string().contains("SM_CLIENT_CERT_FILE"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn nothing_at_all_is_one_error_that_names_host_and_credential() {
+        let error = Setup::standard(&given(&[])).expect_err("nothing is set");
+        let text = error.to_string();
+        assert!(matches!(error, SetupError::Nothing { .. }) && error.code() == Code::CFG_01, "{error:?}");
+        assert!(text.contains("DC_BASE") && text.contains("DC_API_KEY") && text.len() < 200, "{text}");
+        let setup = Setup::standard(&given(&[("DC_BASE", "one.digicert.com")])).expect("a host");
+        let text = setup.read(&Rules::at(SystemTime::now())).expect_err("no credential").to_string();
+        assert!(text.len() < 200, "{text}");
     }
 
     #[test]

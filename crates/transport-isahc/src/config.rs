@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TransportConfig, TransportError,
+    Capability, Delivery, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TransportConfig, TransportError,
     TransportErrorKind,
 };
 use http::Uri;
@@ -53,11 +53,11 @@ pub(crate) fn lane(
     if reuse == Reuse::Never {
         builder = builder.connection_cache_size(0);
     }
-    builder = match config.proxy() {
+    builder = match config.proxy().address().map_err(invalid)? {
         // An explicit none: without it libcurl reads the proxy variables.
-        Proxy::None => builder.proxy(None),
-        Proxy::Http(uri) => {
-            let (address, credentials) = proxy(uri, config)?;
+        None => builder.proxy(None),
+        Some(address) => {
+            let (address, credentials) = proxy(&address, config)?;
             // An explicit empty list: without it libcurl reads `no_proxy`.
             let builder = builder.proxy(address).proxy_blacklist(Vec::<String>::new());
             match credentials {
@@ -67,7 +67,6 @@ pub(crate) fn lane(
                 None => builder,
             }
         }
-        _ => return Err(invalid("a kind of proxy that this transport does not know")),
     };
     let hush = Hush::new();
     let client = hush.around(|| builder.build()).map_err(invalid)?;
@@ -115,28 +114,22 @@ fn version(version: TlsVersion) -> ProtocolVersion {
 }
 
 /// By CONNECT. isahc 2.0.2 inverts the verification flags of a proxy's TLS (`proxy_ssl_verify_peer`), so clear text only.
-fn proxy(uri: &Uri, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
+fn proxy(proxy: &ProxyAddress, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
     if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
         return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
     }
-    let host = uri.host().unwrap_or_default();
-    if uri.scheme_str() != Some("http") {
+    if proxy.scheme() != "http" {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));
     }
-    let host = match overridden(config, host) {
+    let host = match overridden(config, proxy.host()) {
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => format!("[{address}]"),
-        None => host.to_owned(),
+        None => proxy.host().to_owned(),
     };
-    let address = format!("http://{host}:{}", uri.port_u16().unwrap_or(80));
+    let address = format!("http://{host}:{}", proxy.port());
     let address = address.parse().map_err(|_| invalid("the proxy address is not valid"))?;
-    let user_info =
-        uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|(user_info, _)| user_info);
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let credentials = user_info.map(|user_info| {
-        let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-        Credentials::new(decoded(user), decoded(password))
-    });
+    let credentials =
+        proxy.credentials().map(|credentials| Credentials::new(credentials.user(), credentials.password()));
     Ok((address, credentials))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
+    BoxError, Capability, Delivery, HttpVersions, NameOverride, TlsVersion, TlsVersions, TransportConfig,
     TransportError, TransportErrorKind, TrustRoots,
 };
 use http_body_util::Full;
@@ -25,11 +25,8 @@ pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError>
     if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
         return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
     }
-    let tunnel = match config.proxy() {
-        Proxy::None => None,
-        Proxy::Http(uri) => Some(Tunnel::new(uri).map_err(invalid)?),
-        _ => return Err(invalid("a kind of proxy that this transport does not know")),
-    };
+    let proxy = config.proxy().address().map_err(invalid)?;
+    let tunnel = proxy.map(|proxy| Tunnel::new(&proxy).map_err(invalid)).transpose()?;
     let limit = config.timeouts().connect();
     let mut tcp = HttpConnector::new_with_resolver(Names::new(names(config.name_overrides())?));
     tcp.enforce_http(false);

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use digicert_one_core::TransportErrorKind;
+use digicert_one_core::{ProxyAddress, ProxyCredentials, TransportErrorKind};
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::Empty;
@@ -25,19 +25,14 @@ pub(crate) struct Tunnel {
 impl Tunnel {
     /// # Errors
     /// A text for humans that quotes nothing: the address may hold a password.
-    pub(crate) fn new(proxy: &Uri) -> Result<Self, &'static str> {
-        if proxy.scheme_str() != Some("http") || proxy.host().is_none_or(str::is_empty) {
+    pub(crate) fn new(proxy: &ProxyAddress) -> Result<Self, &'static str> {
+        if proxy.scheme() != "http" {
             return Err("the proxy must be given as http://HOST:PORT");
         }
-        if proxy.path() != "/" || proxy.query().is_some() {
-            return Err("the proxy's address has a path, and a proxy for CONNECT has none");
-        }
-        let authority = proxy.authority().map_or("", |authority| authority.as_str());
-        let (user_info, address) =
-            authority.rsplit_once('@').map_or((None, authority), |(user, rest)| (Some(user), rest));
-        let bare = Uri::builder().scheme("http").authority(address).path_and_query("/").build();
+        let authority = format!("{}:{}", proxy.host(), proxy.port());
+        let bare = Uri::builder().scheme("http").authority(authority).path_and_query("/").build();
         let bare = bare.map_err(|_| "the proxy's address is not valid")?;
-        Ok(Self { proxy: bare, authorization: user_info.map(basic).transpose()? })
+        Ok(Self { proxy: bare, authorization: proxy.credentials().map(ProxyCredentials::authorization) })
     }
 
     /// Where the proxy is, without its credentials.
@@ -87,23 +82,20 @@ impl Tunnel {
     }
 }
 
-/// RFC 7617, of user info as a URI holds it.
-fn basic(user_info: &str) -> Result<HeaderValue, &'static str> {
-    let plain: Vec<u8> = percent_encoding::percent_decode_str(user_info).collect();
-    let value = HeaderValue::try_from(format!("Basic {}", data_encoding::BASE64.encode(&plain)));
-    let mut value = value.map_err(|_| "the proxy's credentials cannot be sent")?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 #[cfg(test)]
 mod tests {
+    use digicert_one_core::Proxy;
+
     use super::*;
+
+    fn tunnel(text: &str) -> Result<Tunnel, &'static str> {
+        let address = Proxy::parse(text).expect(text).address().expect(text).expect("a proxy");
+        Tunnel::new(&address)
+    }
 
     #[test]
     fn credentials_leave_the_address_and_are_decoded() {
-        let uri: Uri = "http://Aladdin:open%20sesame@proxy.test:3128".parse().expect("an address");
-        let tunnel = Tunnel::new(&uri).expect("a proxy");
+        let tunnel = tunnel("http://Aladdin:open%20sesame@proxy.test:3128").expect("a proxy");
         assert_eq!(tunnel.proxy().to_string(), "http://proxy.test:3128/");
         let authorization = tunnel.authorization.expect("credentials");
         assert_eq!(authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
@@ -112,8 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_no_http_proxy_is_refused() {
-        for bad in ["https://proxy.test:3128", "socks5://proxy.test", "proxy.test:3128", "http://proxy.test/path"] {
-            assert!(Tunnel::new(&bad.parse().expect("a URI")).is_err(), "{bad}");
+        for bad in ["https://proxy.test:3128", "socks5://proxy.test"] {
+            assert!(tunnel(bad).is_err(), "{bad}");
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
-    TransportErrorKind, TrustRoots,
+    Capability, Delivery, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TlsVersions, TransportConfig,
+    TransportError, TransportErrorKind, TrustRoots,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -38,17 +38,16 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
         .pool_idle_timeout(timeouts.pool_idle().min(LONGEST_IDLE))
         .connect_timeout(timeouts.connect())
         .timeout(timeouts.total());
-    builder = match config.proxy() {
-        Proxy::None => builder,
-        Proxy::Http(uri) => {
+    builder = match config.proxy().address().map_err(invalid)? {
+        None => builder,
+        Some(address) => {
             if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
                 // reqwest has one TLS configuration for host and proxy: the proxy, too, would be shown the identity.
                 let why = "the proxy must be given as http://HOST:PORT";
                 return Err(TransportError::unsupported(missing, why));
             }
-            builder.proxy(proxy(uri)?)
+            builder.proxy(proxy(&address)?)
         }
-        _ => return Err(invalid("a kind of proxy that this transport does not know")),
     };
     for NameOverride { host, address, .. } in config.name_overrides() {
         // Port 0 stands for the port of the URL.
@@ -110,13 +109,17 @@ fn verifier(trust: &TrustRoots, provider: &Arc<CryptoProvider>) -> Result<Arc<dy
 }
 
 /// By CONNECT. The tunnel's TLS is ours, so the proxy sees neither key nor certificate.
-fn proxy(uri: &http::Uri) -> Result<reqwest::Proxy, TransportError> {
-    if uri.scheme_str() != Some("http") {
+fn proxy(address: &ProxyAddress) -> Result<reqwest::Proxy, TransportError> {
+    if address.scheme() != "http" {
         return Err(invalid("the proxy must be given as http://HOST:PORT"));
     }
-    // reqwest's error would quote the URL, which may hold a password.
     // Not for clear text: that goes to this machine only, and the proxy would read it.
-    reqwest::Proxy::https(uri.to_string()).map_err(|_| invalid("the proxy address is not valid"))
+    let url = format!("http://{}:{}", address.host(), address.port());
+    let proxy = reqwest::Proxy::https(url).map_err(|_| invalid("the proxy address is not valid"))?;
+    Ok(match address.credentials() {
+        Some(credentials) => proxy.custom_http_auth(credentials.authorization()),
+        None => proxy,
+    })
 }
 
 fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use digicert_one::core::printable_line;
+
 /// A table with a head.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
@@ -20,7 +22,7 @@ impl Table {
 
 /// Without control characters.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
+    printable_line(text).into_owned()
 }
 
 impl fmt::Display for Table {
@@ -55,6 +57,6 @@ mod tests {
         let mut table = Table::new(["ID", "NAME"]);
         table.row([Some("1".to_owned()), Some("a\u{1b}[2Jb".to_owned())]);
         table.row([Some("234".to_owned()), None]);
-        assert_eq!(table.to_string(), "ID   NAME\n1    a\u{fffd}[2Jb\n234  -");
+        assert_eq!(table.to_string(), "ID   NAME\n1    a\\u{1b}[2Jb\n234  -");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use digicert_one::csc::HashAlgo;
 
-use super::ConnectionOptions;
+use super::{ConnectionOptions, path};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CscCommand {
@@ -51,6 +51,7 @@ pub(crate) struct SignOptions {
     /// Id of the signing credential (`d1 csc list`).
     pub(crate) credential: String,
     /// File to sign.
+    #[arg(value_parser = path::parser())]
     pub(crate) file: PathBuf,
     /// How the file is hashed.
     #[arg(long, value_enum, default_value_t)]
@@ -65,7 +66,7 @@ pub(crate) struct SignOptions {
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// File for the signature as bytes. Default: base64 on standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) caller: CscCallerOptions,

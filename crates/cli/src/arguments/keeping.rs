@@ -9,7 +9,7 @@ use digicert_one::credentials::{EndDate, KeyAlgorithm};
 use digicert_one::service_user::Ends;
 use jiff::{Span, SpanRelativeTo};
 
-use super::ConnectionOptions;
+use super::{ConnectionOptions, path};
 
 /// What every command that makes something needs.
 #[derive(Debug, Args)]
@@ -32,17 +32,17 @@ pub(crate) struct KeepOptions {
     #[arg(long, value_name = "COMMAND", requires = "keep_command", help_heading = PLACE)]
     pub(crate) read_back_command: Option<String>,
     /// Encrypted file that takes the secret if its place fails after all. It is proved before, too.
-    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) last_resort: Option<PathBuf>,
     /// Where the password of --last-resort is: env:NAME or file:PATH. Default: d1 asks for it on the terminal.
     #[arg(long, value_name = "REFERENCE", requires = "last_resort", help_heading = PLACE)]
     pub(crate) last_resort_password: Option<String>,
     /// Journal that `d1 resume` goes on from, one for each credential. Default: FILE.journal beside --keep-file, and
     /// DIR.api-key.journal or DIR.certificate.journal beside --keep-dir.
-    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) journal: Option<PathBuf>,
     /// Lock, where several machines share a credential: on a file system that all of them see. Default: beside the journal.
-    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) lock: Option<PathBuf>,
     /// How long another holder of the lock is waited for.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = PLACE)]
@@ -56,10 +56,10 @@ const PLACE: &str = "Keeping the secret";
 #[group(required = true, multiple = false)]
 pub(crate) struct PlaceOptions {
     /// File of mode 0600: the API key on a line, or the private key and the certificate chain as PEM.
-    #[arg(long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) keep_file: Option<PathBuf>,
     /// Directory with api-key, or tls.crt and tls.key, as DC_CREDENTIALS_DIR reads it; it must be there.
-    #[arg(long, value_name = "DIR", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "DIR", help_heading = PLACE)]
     pub(crate) keep_dir: Option<PathBuf>,
     /// Service of the operating system's keyring, such as digicert-one (needs a d1 built with its feature keyring).
     #[arg(long, value_name = "NAME", help_heading = PLACE)]

@@ -64,8 +64,8 @@ fn bad_input_names_its_source_and_sends_nothing() {
     let empty = stage.file("empty.pem");
     let directory = stage.directory.path().display().to_string();
     let cases: [(&[Variable<'_>], &str, &str); 17] = [
-        (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "ID-13", "DC_BASE"),
-        (&[], "ID-13", "DC_API_KEY"),
+        (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "CFG-01", "DC_BASE"),
+        (&[], "CFG-01", "DC_API_KEY"),
         (&[("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")], "CFG-01", "SM_API_KEY"),
         (&[("DC_API_KEY", "canary key")], "ID-07", "DC_API_KEY"),
         (&[("DC_API_KEY", "k"), ("DC_BASE", "https://canary:canary@one.digicert.com")], "HO-02", "DC_BASE"),

@@ -1,6 +1,7 @@
 //! `d1` as a user runs it: the built program, its output and its exit code, against an emulator of this process.
 
 mod calls;
+mod canaries;
 mod demo;
 mod emulator;
 #[path = "../environment/mod.rs"]

@@ -76,8 +76,8 @@ fn env_shows_the_proxy_and_its_variable_and_no_password() {
 #[test]
 fn env_without_any_credential_says_what_was_asked_and_fails_with_3() {
     let cases: [(&[Variable<'_>], &str); 3] = [
-        (&[], "ID-13"),
-        (&[("DC_API_KEY", "k")], "ID-13"),
+        (&[], "CFG-01"),
+        (&[("DC_API_KEY", "k")], "CFG-01"),
         (&[("DC_BASE", "one.digicert.com"), ("DC_API_KEY", " ")], "ID-07"),
     ];
     for (variables, code) in cases {

@@ -61,6 +61,8 @@ pub struct CallContext {
     pub http1_only: bool,
     /// Whether trust roots are configured already.
     pub own_roots: bool,
+    /// The proxy of the call and where its address comes from, without credentials.
+    pub proxy: Option<Arc<str>>,
 }
 
 impl CallContext {
@@ -78,6 +80,7 @@ impl CallContext {
             transport: None,
             http1_only: false,
             own_roots: false,
+            proxy: None,
         }
     }
 
@@ -87,6 +90,13 @@ impl CallContext {
         self.transport = Some(name.into());
         self.http1_only = config.http_versions() == HttpVersions::Http1;
         self.own_roots = !matches!(config.trust(), TrustRoots::System);
+        self
+    }
+
+    /// The proxy of the call, as [`ProxyRules::describe`](crate::ProxyRules::describe) names it.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Option<String>) -> Self {
+        self.proxy = proxy.map(Arc::from);
         self
     }
 

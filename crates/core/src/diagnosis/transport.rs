@@ -32,10 +32,13 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
         Kind::Timeout(phase) => timed_out(phase, context),
         Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
-        Kind::Proxy(Some(status)) => {
-            Diagnosis::of(Code::NET_02, format!("the proxy refused the tunnel to {host} with status {status}."))
+        Kind::Proxy(Some(status)) => Diagnosis::of(
+            Code::NET_02,
+            format!("{} refused the tunnel to {host} with status {status}.", proxy(context)),
+        ),
+        Kind::Proxy(None) => {
+            Diagnosis::of(Code::NET_02, format!("there is no tunnel to {host} through {}.", proxy(context)))
         }
-        Kind::Proxy(None) => Diagnosis::of(Code::NET_02, format!("there is no tunnel to {host} through the proxy.")),
         Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not answer in valid HTTP.")),
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
@@ -66,6 +69,11 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
     with_facts(diagnosis, error).fitted(context)
+}
+
+/// The proxy by its address, where that is known.
+fn proxy(context: &CallContext) -> String {
+    context.proxy.as_ref().map_or_else(|| "the proxy".to_owned(), |proxy| format!("the proxy {proxy}"))
 }
 
 fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
@@ -279,6 +287,17 @@ mod tests {
         let mut facts = ConnectionFacts::unknown();
         (facts.reused, facts.identity_requested, facts.identity_sent) = (reused, requested, sent);
         TransportError::new(Kind::Interrupted, Delivery::Unknown).with_facts(facts)
+    }
+
+    #[test]
+    fn proxy_is_named_with_the_variable_it_comes_from() {
+        let context = context(Mode::Key).with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned()));
+        for status in [None, Some(407)] {
+            let error = TransportError::new(Kind::Proxy(status), Delivery::NotSent);
+            let diagnosis = diagnose_transport(&error, &context);
+            assert_eq!(diagnosis.code, Code::NET_02);
+            assert!(diagnosis.summary.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{diagnosis}");
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub use self::reference::Reference;
 use self::suggest::suggest;
 use crate::file::read_secret;
 use crate::setting::{Lookup, get, home};
-use crate::{EndDate, Warning};
+use crate::source::gather::utf8;
+use crate::{EndDate, Warning, shown};
 
 /// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -91,9 +92,9 @@ impl ProfileFile {
         let path = path.into();
         // That others may read it is right: it holds no secret. What others may write is a way to another's programs.
         let file = read_secret(&path, &mut Vec::new())?;
-        let warnings = written_by_others(&path).into_iter().collect();
-        let origin = path.display().to_string();
-        let profiles = parse::profiles(file.expose_text()?.trim_start_matches('\u{feff}'), &origin)?;
+        let mut warnings: Vec<Warning> = written_by_others(&path).into_iter().collect();
+        let file = utf8(&file, &mut warnings);
+        let profiles = parse::profiles(file.expose_text()?, file.origin())?;
         Ok(Self { path, profiles, warnings })
     }
 
@@ -129,11 +130,20 @@ impl ProfileFile {
     pub fn profile(&self, name: &str) -> Result<&Profile, CredentialError> {
         self.profiles.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
-            let there = if names.is_empty() { "the file has no profiles".to_owned() } else { names.join(", ") };
+            let shown: Vec<String> = names.iter().map(|name| shown::name(name)).collect();
+            let there = if names.is_empty() { "the file has no profiles".to_owned() } else { shown.join(", ") };
             let meant = suggest(name, names);
-            let message = format!("there is no profile {name:?}{meant}; there are: {there}");
-            CredentialError::new(Code::CFG_01, message).at(self.path.display().to_string())
+            // A name that resembles none of them may be a secret.
+            let shown = if meant.is_empty() { "of this name".to_owned() } else { format!("{name:?}{meant}") };
+            let message = format!("there is no profile {shown}; there are: {there}");
+            CredentialError::new(Code::CFG_01, message).at(shown::path(&self.path))
         })
+    }
+
+    /// Adds a warning about how the file is named.
+    pub(crate) fn with_warning(mut self, warning: Option<Warning>) -> Self {
+        self.warnings.extend(warning);
+        self
     }
 
     /// What should be mended about the file.
@@ -148,7 +158,7 @@ fn written_by_others(path: &Path) -> Option<Warning> {
     use std::os::unix::fs::MetadataExt;
     let mode = std::fs::metadata(path).ok()?.mode() & 0o777;
     let text = format!("others may write this file, and it may name programs to run (mode {mode:04o}): chmod go-w");
-    (mode & 0o022 != 0).then(|| Warning::new(Code::CFG_01, text, path.display().to_string()))
+    (mode & 0o022 != 0).then(|| Warning::new(Code::CFG_01, text, shown::path(path)))
 }
 
 #[cfg(not(unix))]

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Profile;
 use super::suggest::suggest;
-use crate::EndDate;
+use crate::{EndDate, shown};
 
 const FIELDS: [&str; 10] = [
     "host",
@@ -92,13 +92,20 @@ impl FileText<'_> {
                 "password" => profile.password = reference()?,
                 "api_key_ends" => profile.api_key_ends = end()?,
                 "owner_ends" => profile.owner_ends = end()?,
-                _ => return Err(self.unknown(key, &FIELDS, &format!("profile {name}"), &FIELDS.join(", "))),
+                _ => {
+                    return Err(self.unknown(
+                        key,
+                        &FIELDS,
+                        &format!("profile {}", shown::name(name)),
+                        &FIELDS.join(", "),
+                    ));
+                }
             }
         }
         let apart = [("private_key", profile.private_key.is_some()), ("password", profile.password.is_some())];
         match apart.iter().find(|(_, is_there)| *is_there && profile.certificate.is_none()) {
             Some((field, _)) => {
-                let message = format!("profile {name} has {field} and no certificate");
+                let message = format!("profile {} has {field} and no certificate", shown::name(name));
                 Err(CredentialError::new(Code::CFG_01, message).at(self.origin))
             }
             None => Ok(profile),
@@ -106,7 +113,7 @@ impl FileText<'_> {
     }
 
     fn field(&self, value: &Spanned<DeValue<'_>>, name: &str, field: &str, what: &str) -> CredentialError {
-        self.error(value.span().start, &format!("profile {name}, field {field}: {what}"))
+        self.error(value.span().start, &format!("profile {}, field {field}: {what}", shown::name(name)))
     }
 
     fn unknown(
@@ -118,11 +125,12 @@ impl FileText<'_> {
     ) -> CredentialError {
         let name = &**key.get_ref();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        let shown = match name.len() <= LONGEST_NAME && name.bytes().all(is_name) {
+        let meant = suggest(name, known.iter().copied());
+        // A name that resembles none may be a value.
+        let shown = match !meant.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_name) {
             true => format!(" {name:?}"),
             false => String::new(),
         };
-        let meant = suggest(name, known.iter().copied());
         self.error(key.span().start, &format!("{place} has an unknown field{shown}{meant}; there are: {all}"))
     }
 

@@ -88,7 +88,7 @@ impl ChainSource {
         let chain = chain.then(environment).then(SystemdSource::new(lookup));
         let variable = "DC_CREDENTIALS_DIR";
         let chain = match get(lookup, variable) {
-            Some(setting) => chain.then(DirectorySource::new(setting.path()).required(variable)),
+            Some(setting) => chain.then(DirectorySource::of(&setting).required(variable)),
             None => chain.then(NotNamed { name: "directory", variable }),
         };
         let chain = chain.then(smctl);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError};
 
 use super::gather::{Place, agreeing, end_date, read_pair};
-use crate::{Fetched, RawCredential, Source, Warning};
+use crate::{Fetched, RawCredential, Setting, Source, Warning, shown};
 
 pub(crate) const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
 /// The first that is there is used.
@@ -41,13 +41,24 @@ const SWAPS: usize = 5;
 pub struct DirectorySource {
     path: PathBuf,
     required: Option<String>,
+    warning: Option<Warning>,
 }
 
 impl DirectorySource {
     /// This directory. One that does not exist, or holds none of the names, counts as not set up.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), required: None }
+        Self { path: path.into(), required: None, warning: None }
+    }
+
+    /// The directory that a variable names.
+    pub(crate) fn of(setting: &Setting) -> Self {
+        Self { warning: setting.warning(), ..Self::new(setting.path()) }
+    }
+
+    /// What errors call it.
+    fn place(&self) -> String {
+        self.required.as_ref().map_or_else(|| shown::path(&self.path), |by| shown::path_by(&self.path, by))
     }
 
     /// Makes it an error if the directory or everything in it is missing; `by` is who named it: a variable, an option.
@@ -60,7 +71,10 @@ impl DirectorySource {
     fn absent(&self, reason: &str) -> Result<Fetched, CredentialError> {
         match &self.required {
             None => Ok(Fetched::Absent(reason.to_owned())),
-            Some(by) => Err(CredentialError::new(Code::ID_13, reason).at(format!("{} ({by})", self.path.display()))),
+            Some(by) => {
+                let hint = shown::hint(&self.path, by);
+                Err(CredentialError::new(Code::ID_13, format!("{reason}{hint}")).at(self.place()))
+            }
         }
     }
 
@@ -79,6 +93,7 @@ impl DirectorySource {
         let there = |name: &&&str| resolved.join(name).symlink_metadata().is_ok();
         let one = |name: &'static str| Some(&name).filter(there).map(|name| place(name));
         let mut raw = RawCredential::new();
+        raw.warnings.extend(self.warning.clone());
         let mut keys = Vec::new();
         for name in API_KEY.iter().filter(there) {
             keys.push(place(name).read(&mut raw.warnings)?);
@@ -88,7 +103,7 @@ impl DirectorySource {
         if let Some(name) = certificates.next() {
             read_pair(&place(name), one(PRIVATE_KEY).as_ref(), &mut raw)?;
             for other in certificates {
-                let origin = self.path.join(other).display().to_string();
+                let origin = shown::path(&self.path.join(other));
                 raw.warnings.push(Warning::new(Code::ID_13, format!("not used, because {name} is there"), origin));
             }
         }
@@ -109,7 +124,7 @@ impl DirectorySource {
 
 impl Source for DirectorySource {
     fn name(&self) -> String {
-        format!("directory {}", self.path.display())
+        format!("directory {}", shown::path(&self.path))
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
@@ -119,13 +134,14 @@ impl Source for DirectorySource {
                 Ok(resolved) if resolved.is_dir() => resolved,
                 Ok(_) => {
                     let error = CredentialError::new(Code::ID_13, "it is not a directory");
-                    return Err(error.at(self.path.display().to_string()));
+                    return Err(error.at(self.place()));
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => return self.absent("there is no such directory"),
                 Err(error) => {
-                    let message = format!("cannot read the directory: {error}");
+                    let hint = shown::hint(&self.path, self.required.as_deref().unwrap_or_default());
+                    let message = format!("cannot read the directory: {error}{hint}");
                     let error = CredentialError::new(Code::ID_13, message).with_source(error);
-                    return Err(error.at(self.path.display().to_string()));
+                    return Err(error.at(self.place()));
                 }
             };
             let read = self.read_in(&resolved);

@@ -7,7 +7,7 @@ use digicert_one_core::{Code, CredentialError};
 
 use super::gather::{Place, agreeing, end_date, read_pair};
 use crate::setting::{Lookup, get};
-use crate::{Fetched, RawCredential, Secret, Setting, Source, Warning};
+use crate::{Fetched, RawCredential, Secret, Setting, Source, Warning, shown};
 
 const KEY: [&str; 2] = ["DC_API_KEY", "SM_API_KEY"];
 const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
@@ -93,7 +93,7 @@ impl EnvironmentSource {
     }
 
     fn places<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Place> + 'a {
-        names.iter().filter_map(|name| self.get(name)).map(|setting| Place::named(setting.path(), setting.name()))
+        names.iter().filter_map(|name| self.get(name)).map(Place::of)
     }
 
     fn certificate(&self, raw: &mut RawCredential) -> Result<(), CredentialError> {
@@ -126,7 +126,7 @@ impl EnvironmentSource {
         let properties = self.smctl.as_ref().filter(|path| path.is_file())?;
         let is_half = |setting: &Setting| [CERTIFICATE_FILE[1], SKIP_VERIFY].contains(&setting.name());
         (self.get(CERTIFICATE_FILE[1]).is_some() && self.settings.iter().all(is_half)).then(|| {
-            let file = properties.display();
+            let file = shown::path(properties);
             format!("{} alone is set, and smctl keeps key and password in {file}", CERTIFICATE_FILE[1])
         })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use digicert_one_core::CredentialError;
 
 use super::gather::{Place, read_pair};
-use crate::{EndDate, Fetched, RawCredential, Source};
+use crate::{EndDate, Fetched, RawCredential, Source, shown};
 
 /// Files by explicit paths.
 ///
@@ -79,7 +79,7 @@ impl FileSource {
 
 impl Source for FileSource {
     fn name(&self) -> String {
-        let paths: Vec<String> = self.places().map(|place| place.path().display().to_string()).collect();
+        let paths: Vec<String> = self.places().map(|place| shown::path(place.path())).collect();
         format!("files {}", paths.join(", "))
     }
 

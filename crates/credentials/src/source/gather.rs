@@ -8,31 +8,42 @@ use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
 use crate::file::read_named;
-use crate::{EndDate, RawCredential, Secret, Warning};
+use crate::{EndDate, RawCredential, Secret, Setting, Warning, shown, text_encoding};
 
 /// A file and what errors call it.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     path: PathBuf,
     origin: String,
+    warning: Option<Warning>,
 }
 
 impl Place {
     /// A file that is called by its path.
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { origin: path.display().to_string(), path }
+        Self { origin: shown::path(&path), path, warning: None }
     }
 
     /// A file that `by` (a variable, a field) points to.
     pub(crate) fn named(path: impl Into<PathBuf>, by: &str) -> Self {
         let path = path.into();
-        Self { origin: format!("{} ({by})", path.display()), path }
+        Self { origin: shown::path_by(&path, by), path, warning: None }
+    }
+
+    /// The file that a variable or field names, without what surrounds the path by mistake.
+    pub(crate) fn of(setting: &Setting) -> Self {
+        Self { warning: setting.warning(), ..Self::named(setting.path(), setting.name()) }
+    }
+
+    /// The same file, called by its variable or field alone: what was written there may be a secret.
+    pub(crate) fn unshown(path: impl Into<PathBuf>, by: &str) -> Self {
+        Self { path: path.into(), origin: by.to_owned(), warning: None }
     }
 
     /// A file that is called by another path than it is read by.
     pub(crate) fn called(path: impl Into<PathBuf>, name: PathBuf) -> Self {
-        Self { path: path.into(), origin: name.display().to_string() }
+        Self { path: path.into(), origin: shown::path(&name), warning: None }
     }
 
     pub(crate) fn path(&self) -> &PathBuf {
@@ -41,12 +52,13 @@ impl Place {
 
     /// The file's content.
     pub(crate) fn read(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
+        warnings.extend(self.warning.clone());
         read_named(&self.path, &self.origin, warnings)
     }
 
     /// A password in a file, without the line end that every editor and `echo` ends a file with.
     pub(crate) fn read_password(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
-        self.read(warnings).map(|password| without_line_end(&password))
+        self.read(warnings).map(|password| without_line_end(&utf8(&password, warnings)))
     }
 }
 
@@ -66,6 +78,14 @@ pub(crate) fn read_pair(
     Ok(())
 }
 
+/// A text in UTF-8 and without a byte order mark, whatever the editor that wrote it made of it.
+pub(crate) fn utf8(secret: &Secret, warnings: &mut Vec<Warning>) -> Secret {
+    let Some((mut text, encoding)) = text_encoding::decode(secret.expose()) else { return secret.clone() };
+    let message = format!("the text is in {encoding} and was converted; save it in UTF-8 without a byte order mark");
+    warnings.push(Warning::new(Code::ID_07, message, &**secret.origin()));
+    Secret::new(std::mem::take(&mut *text), secret.origin().clone())
+}
+
 /// The value without one line end.
 pub(crate) fn without_line_end(secret: &Secret) -> Secret {
     let bytes = secret.expose();
@@ -75,7 +95,10 @@ pub(crate) fn without_line_end(secret: &Secret) -> Secret {
 
 /// An end date as a source holds it.
 pub(crate) fn end_date(secret: &Secret) -> Result<EndDate, CredentialError> {
-    secret.expose_text()?.parse().map_err(|error: CredentialError| error.at(secret.origin().to_string()))
+    utf8(secret, &mut Vec::new())
+        .expose_text()?
+        .parse()
+        .map_err(|error: CredentialError| error.at(secret.origin().to_string()))
 }
 
 /// The first of these; the others must say the same.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use digicert_one_core::{Code, CredentialError};
 
-use super::gather::{Place, read_pair, without_line_end};
+use super::gather::{Place, read_pair, utf8, without_line_end};
 use crate::file::read_secret;
 use crate::setting::{Lookup, get};
-use crate::{Fetched, RawCredential, Secret, Source};
+use crate::{Fetched, RawCredential, Secret, Source, shown};
 
 /// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password, with `|` between.
 ///
@@ -52,7 +52,7 @@ impl Source for JsignSource {
     fn name(&self) -> String {
         match &self.place {
             Held::Variable(name, _) => format!("jsign's string in {name}"),
-            Held::File(path) => format!("jsign's string in {}", path.display()),
+            Held::File(path) => format!("jsign's string in {}", shown::path(path)),
         }
     }
 
@@ -63,7 +63,7 @@ impl Source for JsignSource {
             Held::Variable(_, Some(secret)) => secret.clone(),
             Held::File(path) => read_secret(path, &mut raw.warnings)?,
         };
-        let whole = without_line_end(&whole);
+        let whole = without_line_end(&utf8(&whole, &mut raw.warnings));
         let origin = whole.origin();
         let mut parts = whole.expose_text()?.splitn(3, '|');
         let mut part = |what: &str| match parts.next() {

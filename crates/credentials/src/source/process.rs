@@ -5,19 +5,19 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, printable_line};
 use shared_child::SharedChild;
 use zeroize::Zeroizing;
 
 use super::environment::SECRET_VARIABLES;
-use crate::Secret;
+use crate::{Secret, is_path};
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// No credential comes near this size.
@@ -64,6 +64,14 @@ enum Broken {
     Unreadable(io::Error),
 }
 
+/// Whether this names a program: a path, or a bare name that is found in `PATH`.
+fn is_program(path: &Path) -> bool {
+    let is_in =
+        |directory: PathBuf| directory.join(path).is_file() || directory.join(path).with_extension("exe").is_file();
+    let is_bare = path.components().count() == 1 && !path.has_root();
+    is_path(path) || (is_bare && std::env::var_os("PATH").is_some_and(|all| std::env::split_paths(&all).any(is_in)))
+}
+
 impl Program {
     pub(crate) fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
         let (path, readers) = (path.into(), Arc::default());
@@ -76,7 +84,10 @@ impl Program {
 
     /// What errors call it.
     pub(crate) fn name(&self) -> String {
-        format!("command {}", self.path.display())
+        match is_program(&self.path) {
+            true => format!("command {}", printable_line(&self.path.display().to_string())),
+            false => "a command that is not shown".to_owned(),
+        }
     }
 
     /// Runs it and gives what it wrote to standard output.

@@ -5,15 +5,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, ValueShape, is_random_word};
 
-use super::gather::{Place, without_line_end};
+use super::gather::{Place, utf8, without_line_end};
 use super::process::Program;
 #[cfg(unix)]
 use super::reader::ReadOnce;
 use crate::host::HostSettings;
-use crate::setting::{Lookup, get, home};
-use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Secret, Setting, Source, Warning};
+use crate::setting::{Lookup, bare, get, home};
+use crate::{
+    Fetched, Profile, ProfileFile, RawCredential, Reference, Secret, Setting, Source, Warning, is_path, shown,
+};
 
 /// A profile of a [`ProfileFile`] as a source.
 ///
@@ -49,7 +51,7 @@ struct Held {
 #[derive(Clone)]
 enum HeldPlace {
     Variable(String, Option<Setting>),
-    File(PathBuf),
+    File(Place),
     Command(Program),
     #[cfg(unix)]
     Descriptor(Arc<ReadOnce>),
@@ -65,11 +67,11 @@ impl ProfileSource {
     pub fn new(file: &ProfileFile, name: &str, lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
         let profile = file.profile(name)?.clone();
         let folder = file.path().parent().unwrap_or(Path::new("")).to_owned();
-        let origin = format!("profile {name} of {}", file.path().display());
+        let origin = format!("profile {} of {}", shown::name(name), shown::path(file.path()));
         let paths = Paths { folder: &folder, home: home(lookup) };
         let held = |field: &str, reference: &Option<Reference>| {
-            let place = paths.place(reference.as_ref()?, lookup);
-            Some(Held { place, by: format!("{field} in {origin}") })
+            let by = format!("{field} in {origin}");
+            Some(Held { place: paths.place(reference.as_ref()?, &by, lookup), by })
         };
         Ok(Self {
             api_key: held("api_key", &profile.api_key),
@@ -90,12 +92,18 @@ impl ProfileSource {
     /// There is no such profile, or no file with profiles.
     pub(crate) fn named(lookup: &Lookup<'_>) -> Result<Option<Self>, CredentialError> {
         let Some(setting) = get(lookup, "DC_PROFILE") else { return Ok(None) };
+        let config = get(lookup, "DC_CONFIG");
         let path = ProfileFile::default_path(lookup).ok_or_else(|| {
             let message =
                 "there is no directory for configuration in which to look for d1.toml: set DC_CONFIG to its path";
             CredentialError::new(Code::CFG_01, message).at(setting.name())
         })?;
-        let file = ProfileFile::read(path)?;
+        let hint = config.as_ref().map(|config| shown::hint(&path, config.name())).unwrap_or_default();
+        let file = ProfileFile::read(path).map_err(|error| match (&config, hint.is_empty()) {
+            (Some(config), false) => CredentialError::new(error.code(), error.message()).at(config.name()),
+            _ => error,
+        })?;
+        let file = file.with_warning(config.and_then(|config| config.warning())).with_warning(setting.warning());
         Self::new(&file, setting.text()?, lookup).map(Some)
     }
 
@@ -105,12 +113,14 @@ impl ProfileSource {
             value.as_ref().map(|value| Setting::new(format!("{field} in {}", self.name), value))
         };
         let paths = Paths { folder: &self.folder, home: self.home.clone() };
-        let ca_file = self.profile.ca_file.as_ref().map(|path| paths.path(path));
+        let ca_file =
+            self.profile.ca_file.as_ref().map(|path| paths.setting(path, format!("ca_file in {}", self.name)));
         HostSettings {
             platform: setting("host", &self.profile.host),
             client_auth: setting("clientauth_host", &self.profile.clientauth_host),
             smctl: None,
-            ca_file: ca_file.map(|path| Setting::new(format!("ca_file in {}", self.name), path)),
+            confirmed: None,
+            ca_file,
         }
     }
 
@@ -151,13 +161,14 @@ impl Source for ProfileSource {
         if raw.private_key.is_none() {
             raw.warnings.append(&mut of_certificate);
         }
-        raw.password = follow(&self.password, &mut raw.warnings)?.map(|password| without_line_end(&password));
+        let password = follow(&self.password, &mut raw.warnings)?;
+        raw.password = password.map(|password| without_line_end(&utf8(&password, &mut raw.warnings)));
         Ok(Fetched::Found(raw))
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
         let file = |held: &Held| match &held.place {
-            HeldPlace::File(path) => Some(path.clone()),
+            HeldPlace::File(place) => Some(place.path().clone()),
             _ => None,
         };
         self.held().filter_map(file).collect()
@@ -175,23 +186,29 @@ impl Held {
         match &self.place {
             HeldPlace::Variable(_, Some(setting)) => Ok(named(&setting.secret())),
             HeldPlace::Variable(name, None) => {
-                let message = format!("the variable {name} is not set");
+                let name = if is_variable(name) { format!(" {name}") } else { String::new() };
+                let message = format!("the variable{name} is not set");
                 Err(CredentialError::new(Code::ID_13, message).at(&*self.by))
             }
-            HeldPlace::File(path) => Place::named(path, &self.by).read(warnings),
+            HeldPlace::File(place) => place.read(warnings),
             // A program's line end is not part of its answer.
             HeldPlace::Command(program) => {
-                program.run().map(|output| named(&without_line_end(&output))).map_err(of_field)
+                program.run().map(|output| named(&without_line_end(&utf8(&output, warnings)))).map_err(of_field)
             }
             #[cfg(unix)]
-            HeldPlace::Descriptor(once) => once.read().map(|bytes| named(&without_line_end(&bytes))).map_err(of_field),
+            HeldPlace::Descriptor(once) => {
+                once.read().map(|bytes| named(&without_line_end(&utf8(&bytes, warnings)))).map_err(of_field)
+            }
             HeldPlace::Keyring(item) => {
                 let item = super::keyring::item(item).and_then(|found| {
                     found.ok_or_else(|| {
-                        CredentialError::new(Code::ID_13, "there is no such item").at(format!("keyring item {item}"))
+                        let message = "the keyring has no item of the name in the reference (it is not shown)";
+                        CredentialError::new(Code::ID_13, message)
                     })
                 });
-                item.map(|secret| named(&secret)).map_err(of_field)
+                // An item that is not there may be a secret in the place of its name.
+                item.map(|secret| named(&secret))
+                    .map_err(|error| CredentialError::new(error.code(), error.message()).at(&*self.by))
             }
             HeldPlace::Unsupported(what) => Err(CredentialError::new(Code::CFG_01, *what).at(&*self.by)),
         }
@@ -205,10 +222,16 @@ struct Paths<'a> {
 }
 
 impl Paths<'_> {
-    fn place(&self, reference: &Reference, lookup: &Lookup<'_>) -> HeldPlace {
+    fn place(&self, reference: &Reference, by: &str, lookup: &Lookup<'_>) -> HeldPlace {
         match reference {
             Reference::Variable(name) => HeldPlace::Variable(name.clone(), get(lookup, name)),
-            Reference::File(path) => HeldPlace::File(self.path(Path::new(path))),
+            Reference::File(path) => {
+                let whole = self.path(Path::new(bare(path)));
+                HeldPlace::File(match self.is_shown(Path::new(bare(path))) {
+                    true => Place::named(whole, by),
+                    false => Place::unshown(whole, by),
+                })
+            }
             Reference::Keyring(item) => HeldPlace::Keyring(item.clone()),
             Reference::Command(words) => {
                 let mut words = words.iter();
@@ -227,12 +250,28 @@ impl Paths<'_> {
         }
     }
 
+    /// Whether a path may be shown as it is written. Joined with the folder, every value would look like one.
+    fn is_shown(&self, written: &Path) -> bool {
+        is_path(written) || self.path(written).symlink_metadata().is_ok()
+    }
+
+    fn setting(&self, written: &Path, name: String) -> Setting {
+        let whole = self.path(written);
+        if self.is_shown(written) { Setting::new(name, whole) } else { Setting::new(name, whole).unshown() }
+    }
+
     fn path(&self, path: &Path) -> PathBuf {
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) => home.join(rest),
             _ => self.folder.join(path),
         }
     }
+}
+
+/// Whether this has the form of a variable's name and not that of a secret.
+fn is_variable(name: &str) -> bool {
+    let in_names = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    name.bytes().all(in_names) && ValueShape::of(name).is_none() && !is_random_word(name)
 }
 
 #[cfg(test)]
@@ -280,6 +319,27 @@ mod tests {
         assert!(key.origin().starts_with("CI_KEY (api_key in profile ci of"), "{}", key.origin());
         assert_eq!(raw.certificate.expect("a store").expose(), b"store");
         assert_eq!(raw.password.expect("a password").expose(), b"p");
+    }
+
+    #[test]
+    fn secret_in_place_of_a_name_in_a_reference_is_not_shown() {
+        let key = format!("{}_{}", "01".repeat(13), "c7".repeat(32));
+        for value in [&*key, "hunter2canary", "c4n4ry-p4ssw0rd"] {
+            for reference in ["env:", "file:", "file:./", "file:~/", "keyring:", "exec:"] {
+                for field in ["api_key", "certificate"] {
+                    let folder = Folder::with(&format!("{field} = '{reference}{value}'"));
+                    let error = folder.source(&[("HOME", "/")]).fetch().expect_err("it leads nowhere");
+                    let shown = format!("{error} {error:?}");
+                    let may_be = reference.ends_with('/') && value == "hunter2canary";
+                    assert!(!shown.contains(&value[..8]) || may_be, "{reference}{value}: {shown}");
+                    assert!(shown.contains(&format!("{field} in profile ci")), "{shown}");
+                }
+            }
+            let folder = Folder::with(&format!("ca_file = '{value}'\napi_key = 'env:K'"));
+            let error = folder.source(&[]).hosts().roots().expect_err("no such file");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains(&value[..8]) && shown.contains("ca_file in profile ci"), "{shown}");
+        }
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError};
 
 use super::environment::{SKIP_VERIFY, refuse_skip_verify};
-use super::gather::{Place, conflict, read_pair};
+use super::gather::{Place, conflict, read_pair, utf8};
 use super::properties::Properties;
 use crate::file::read_secret;
 use crate::setting::{Lookup, get, home};
-use crate::{Fetched, RawCredential, Setting, Source, Warning};
+use crate::{Fetched, RawCredential, Setting, Source, Warning, shown};
 
 /// Source: DigiCert Software Trust, "Secure your credentials": the properties file.
 const FILE: [&str; 2] = [".signingmanager", "ssm-config.properties"];
@@ -61,7 +61,10 @@ impl SmctlSource {
 
     fn properties(&self, warnings: &mut Vec<Warning>) -> Result<Option<Properties>, CredentialError> {
         match &self.path {
-            Some(path) if path.symlink_metadata().is_ok() => Properties::read(&read_secret(path, warnings)?).map(Some),
+            Some(path) if path.symlink_metadata().is_ok() => {
+                let file = read_secret(path, warnings)?;
+                Properties::read(&utf8(&file, warnings)).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -73,7 +76,7 @@ impl SmctlSource {
             (Some(variable), Some(of_file)) if variable.path().as_os_str() != of_file.expose_text()? => {
                 Err(conflict(variable.name(), of_file.origin()))
             }
-            (Some(variable), _) => Ok(Some(Place::named(variable.path(), variable.name()))),
+            (Some(variable), _) => Ok(Some(Place::of(variable))),
             (None, Some(of_file)) => Ok(Some(Place::named(of_file.expose_text()?, of_file.origin()))),
             (None, None) => Ok(None),
         }
@@ -83,7 +86,7 @@ impl SmctlSource {
 impl Source for SmctlSource {
     fn name(&self) -> String {
         match &self.path {
-            Some(path) => format!("smctl's properties {}", path.display()),
+            Some(path) => format!("smctl's properties {}", shown::path(path)),
             None => "smctl's properties".to_owned(),
         }
     }

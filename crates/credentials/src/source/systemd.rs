@@ -37,7 +37,7 @@ impl SystemdSource {
     /// The directory that `lookup` names.
     #[must_use]
     pub fn new(lookup: &Lookup<'_>) -> Self {
-        Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::new(setting.path())) }
+        Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::of(&setting)) }
     }
 }
 

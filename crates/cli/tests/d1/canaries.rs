@@ -1,0 +1,144 @@
+//! Secrets in settings that take a path, a host, a name or a reference: `d1` shows no piece of them, and writes none.
+
+use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, Pki};
+
+use crate::stage::{d1, text};
+
+/// Every variable that d1 reads in the place of a path, a host, a proxy or a name. `every_variable_is_listed` compares it with
+/// the source.
+const VARIABLES: &[&str] = &[
+    "DC_API_KEY_ENDS",
+    "DC_API_KEY_FILE",
+    "DC_BASE",
+    "DC_CA_FILE",
+    "DC_CLIENTAUTH_BASE",
+    "DC_CLIENT_CERT_FILE",
+    "DC_CLIENT_CERT_PASSWORD_FILE",
+    "DC_CLIENT_KEY_FILE",
+    "DC_CONFIG",
+    "DC_CONFIRM_HOST",
+    "DC_CREDENTIALS_DIR",
+    "DC_OWNER_ENDS",
+    "DC_PROFILE",
+    "SM_API_KEY_FILE",
+    "SM_CA_FILE",
+    "SM_CLIENT_CERT_FILE",
+    "SM_CLIENT_CERT_PASSWORD_FILE",
+    "SM_HOST",
+    "SM_TLS_SKIP_VERIFY",
+];
+/// Variables of others, and those that hold a secret in their own right.
+const OTHERS: &[&str] = &[
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "CREDENTIALS_DIRECTORY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "DC_API_KEY",
+    "SM_API_KEY",
+    "DC_CLIENT_CERT_PASSWORD",
+    "SM_CLIENT_CERT_PASSWORD",
+    "SM_CLIENT_CERT_FILE_B64",
+];
+
+fn canaries() -> Vec<String> {
+    let client = Pki::shared().client(ClientSpec::default());
+    let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
+    let store = data_encoding::BASE64.encode(&Format::Pkcs12Aes256.make().certificate);
+    let pair = format!("{}{key}", client.chain_pem());
+    vec![format!("{}_{}", "01ab".repeat(6) + "9f", "c7e3".repeat(16)), key, pair, store, "C4nary!pa55-w0rd".to_owned()]
+}
+
+/// The first piece of 8 characters that is in the text.
+fn piece<'a>(canary: &'a str, text: &str) -> Option<&'a str> {
+    let lines = canary.lines().filter(|line| !line.starts_with("-----"));
+    lines
+        .flat_map(|line| (0..line.len().saturating_sub(7)).step_by(4).map(move |at| &line[at..at + 8]))
+        .find(|piece| text.contains(piece))
+}
+
+#[test]
+fn secret_in_any_variable_is_shown_in_no_output() {
+    for canary in canaries() {
+        for variable in VARIABLES.iter().chain(OTHERS) {
+            for command in [
+                &["env"][..],
+                &["--json", "env"],
+                &["whoami", "--timeout", "1"],
+                &["--json", "whoami", "--timeout", "1"],
+            ] {
+                // A closed port on this machine: nothing may be sent.
+                let base = [("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")];
+                let mut variables: Vec<_> = base.into_iter().filter(|(name, _)| name != variable).collect();
+                variables.push((variable, &canary));
+                let shown = text(&d1(command, &variables));
+                assert_eq!(piece(&canary, &shown), None, "{variable} {command:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn secret_in_any_field_of_a_profile_is_shown_in_no_output() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = directory.path().join("d1.toml").display().to_string();
+    let fields = [
+        "host",
+        "clientauth_host",
+        "mode",
+        "ca_file",
+        "api_key",
+        "certificate",
+        "private_key",
+        "password",
+        "api_key_ends",
+        "owner_ends",
+        "unknown",
+    ];
+    for canary in canaries() {
+        for field in fields {
+            for scheme in ["", "env:", "file:", "keyring:", "exec:", "fd:"] {
+                let value = toml_text(&format!("{scheme}{canary}"));
+                std::fs::write(&config, format!("[profiles.ci]\n{field} = {value}\n")).expect("written");
+                let shown = text(&d1(
+                    &["--json", "env", "--profile", "ci"],
+                    &[("DC_CONFIG", &config), ("DC_BASE", "https://127.0.0.1:1")],
+                ));
+                assert_eq!(piece(&canary, &shown), None, "{field} = {scheme}: {shown}");
+            }
+        }
+    }
+}
+
+fn toml_text(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+#[test]
+fn every_variable_is_listed() {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/src");
+    let mut found = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(sources)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the source") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).expect("text");
+            for literal in source.split('"').filter(|word| word.starts_with("DC_") || word.starts_with("SM_")) {
+                if literal.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_') {
+                    found.insert(literal.to_owned());
+                }
+            }
+        }
+    }
+    let missing: Vec<_> =
+        found.iter().filter(|name| !VARIABLES.contains(&name.as_str()) && !OTHERS.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "add to the canaries: {missing:?}");
+}

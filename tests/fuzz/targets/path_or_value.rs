@@ -1,0 +1,31 @@
+//! Whether a text from a setting is a path that may be shown, or a value that may be a secret.
+#![no_main]
+
+use std::path::Path;
+
+use digicert_one_core::{ValueShape, is_random_word, printable_line};
+use digicert_one_credentials::{EnvironmentSource, Setting, Source, is_path, shown_path};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let path = Path::new(text);
+    // What exists may look like anything.
+    let exists = path.symlink_metadata().is_ok() || Path::new(text.trim()).symlink_metadata().is_ok();
+    let shown = shown_path(path);
+    assert_eq!(shown.is_some(), is_path(path));
+    if let Some(shown) = &shown {
+        assert_eq!(*shown, printable_line(text));
+        assert!(!shown.contains(char::is_control));
+    }
+    let is_bare = !text.contains(['/', '\\', '.']);
+    let is_secret = ValueShape::of(text).is_some() || (is_bare && (text.len() >= 8 || is_random_word(text)));
+    if is_secret && !exists {
+        assert_eq!(shown, None, "{text:?}");
+        // A short text may be a part of our own words.
+        let source = EnvironmentSource::new(&|name| {
+            (name == "DC_API_KEY_FILE").then(|| Setting::new(name, text))
+        });
+        if let Err(error) = source.fetch() {
+            assert!(text.len() < 16 || !error.to_string().contains(text), "{error}");
+        }
+    }
+});
