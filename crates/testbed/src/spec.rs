@@ -15,6 +15,17 @@ pub struct ServerSpec {
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
+    /// A rule of RFC 5280 that it breaks.
+    pub flaw: Option<ServerFlaw>,
+}
+
+/// A rule that a server certificate breaks, and that every client enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerFlaw {
+    /// It is for client authentication alone.
+    ForClientsOnly,
+    /// It has a critical extension that no client knows.
+    UnknownCriticalExtension,
 }
 
 impl Default for ServerSpec {
@@ -24,6 +35,7 @@ impl Default for ServerSpec {
             validity: Validity::Valid,
             authority: Authority::Trusted,
             send_intermediate: true,
+            flaw: None,
         }
     }
 }

@@ -189,11 +189,21 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     let host = &context.host;
     let facts = error.facts();
     let interrupted = error.kind() == Kind::Interrupted;
+    let second = if facts.tls_version == Some(TlsVersion::Tls12) && interrupted { facts.renegotiated } else { None };
+    if second == Some(false) {
+        return Diagnosis::new(
+            Code::HS_05,
+            format!(
+                "{host} wanted a second TLS handshake on this connection, did not get it, and ended the connection."
+            ),
+            "most likely it asks for a client certificate only after the request, for some of its paths",
+        );
+    }
     if facts.reused == Some(true) && interrupted {
         return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
     // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
-    let accepted = facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
+    let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Before the version is settled the handshake did not come to our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
     match (facts.identity_requested, facts.identity_sent) {
@@ -343,5 +353,39 @@ mod tests {
         assert_eq!(code(Some(TlsVersion::Tls13), Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(None, Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(Some(TlsVersion::Tls12), Delivery::Unknown, 80), Code::HS_03);
+    }
+
+    #[test]
+    fn alert_about_a_certificate_that_was_not_asked_for_blames_none() {
+        for alert in 42..=51 {
+            let mut facts = ConnectionFacts::unknown();
+            (facts.identity_requested, facts.identity_sent) = (Some(false), Some(false));
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::Unknown).with_facts(facts);
+            let code = diagnose_transport(&error, &context(Mode::Key)).code;
+            assert!(matches!(code, Code::HS_03 | Code::HS_04), "{alert}: {code}");
+        }
+    }
+
+    #[test]
+    fn refused_second_handshake_is_hs_05_without_an_alert_too() {
+        let mut facts = ConnectionFacts::unknown();
+        (facts.tls_version, facts.renegotiated) = (Some(TlsVersion::Tls12), Some(false));
+        let error = TransportError::new(Kind::Interrupted, Delivery::Unknown).with_facts(facts);
+        assert_eq!(diagnose_transport(&error, &context(Mode::Certificate)).code, Code::HS_05);
+    }
+
+    #[test]
+    fn unusable_identity_is_explained_by_the_transport() {
+        let error = TransportError::new(Kind::LocalIdentity, Delivery::NotSent).with_source("version 1");
+        let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
+        assert_eq!((diagnosis.code, diagnosis.cause.as_str()), (Code::ID_06, "version 1"));
+    }
+
+    #[test]
+    fn large_head_is_named_with_its_size() {
+        let error = HeadLimit::unmeasured().error();
+        let diagnosis = diagnose_transport(&error, &context(Mode::Key));
+        assert!(diagnosis.code == Code::CFG_03 && !diagnosis.retryable(), "{diagnosis}");
+        assert!(diagnosis.cause.contains("65536 bytes in 256 fields"), "{diagnosis}");
     }
 }
