@@ -1,5 +1,6 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -8,7 +9,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{
     Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange,
-    Validity,
+    Validity, unlisted_name,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -22,6 +23,11 @@ pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: W
         let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
         assert_eq!(exchange.response.status(), 200);
     }
+    // What this machine's hosts file knows of the usual names cannot help here.
+    let name = unlisted_name();
+    let front = front(FrontOptions::default().server(Pki::shared().server(&[name])));
+    let config = world.config().with_name_override(name, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    world.transport(&config).send(get(front.url(name))).await.expect("trusted");
 }
 
 pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(world: World) {
@@ -207,6 +213,22 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     refused(front.port()).await;
     assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
     assert!(!front.ledger().connections()[0].established());
+}
+
+pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
+    let of = |root: &[u8]| CertificateDer::from(root.to_vec());
+    let (own, foreign) = (of(Pki::shared().root_der()), of(Pki::shared().foreign_root_der()));
+    for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own]] {
+        let trust = match world.has(Capability::TrustOnly) {
+            true => TrustRoots::Only(roots),
+            false => TrustRoots::SystemAnd(roots),
+        };
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_trust(trust));
+        let response = transport.send(get(front.url(HOST))).await;
+        response.expect("each root of the list is enough for its servers");
+        assert_eq!(front.ledger().requests().len(), 1);
+    }
 }
 
 pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World) {

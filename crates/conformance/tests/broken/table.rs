@@ -116,6 +116,8 @@ defects! {
     HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
     /// does not say why a server certificate breaks a rule
     HidesBrokenRules hides_broken_rules "TRUST-19" "ForClientsOnly";
+    /// trusts the first root of a list and ignores the others
+    TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";

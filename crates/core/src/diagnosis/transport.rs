@@ -7,7 +7,7 @@ use std::error::Error as _;
 use super::evidence::identity_date_fault;
 use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
-    Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
+    ClientIdentity, Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
     TransportErrorKind as Kind, causes,
 };
 
@@ -42,7 +42,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
         Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
-        Kind::LocalIdentity => unusable_identity(error),
+        Kind::LocalIdentity => unusable_identity(error, context),
         Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
         Kind::Unsupported(capability) => {
@@ -57,11 +57,20 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     with_facts(diagnosis, error)
 }
 
-fn unusable_identity(error: &TransportError) -> Diagnosis {
+fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis {
     let summary = "this TLS stack cannot use the client identity; nothing was sent.";
-    match error.source() {
-        Some(reason) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),
-        None => Diagnosis::of(Code::ID_06, summary),
+    match (context.identity.as_ref().map(ClientIdentity::peculiarities), error.source()) {
+        (Some(all @ [_, ..]), _) => {
+            let cause = format!("likely the client certificate: {}", all.join("; "));
+            let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
+            diagnosis.remedy =
+                "Create a client certificate of X.509 version 3 without critical extensions of this kind. A \
+                                transport on OpenSSL may take this one."
+                    .to_owned();
+            diagnosis
+        }
+        (_, Some(reason)) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),
+        (_, None) => Diagnosis::of(Code::ID_06, summary),
     }
 }
 
@@ -111,18 +120,14 @@ fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallConte
 
 /// A certificate was sent, and the alert is about it.
 fn certificate_refused(alert: TlsAlert, context: &CallContext) -> Diagnosis {
-    let cause = identity_date_fault(context, None).unwrap_or_else(|| {
-        match alert.0 {
-            48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
-                "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
-            }
-            48 => "the server does not know the issuer of this certificate: it was probably made on another host",
-            44 => "the server says that the certificate was revoked",
-            45 => "the server says that the certificate has expired",
-            116 => "the server says that none came: it could not read what was sent, or requires one of another CA",
-            _ => "its issuer, its dates or its state do not suit the server",
+    let cause = identity_date_fault(context, None).unwrap_or_else(|| match alert.0 {
+        48 => unknown_issuer(context.identity.as_ref()),
+        44 => "the server says that the certificate was revoked".to_owned(),
+        45 => "the server says that the certificate has expired".to_owned(),
+        116 => {
+            "the server says that none came: it could not read what was sent, or requires one of another CA".to_owned()
         }
-        .to_owned()
+        _ => "its issuer, its dates or its state do not suit the server".to_owned(),
     });
     Diagnosis::new(Code::HS_02, format!("{} rejected OUR client certificate ({alert}).", context.host), cause)
 }
@@ -170,6 +175,21 @@ fn refused_curve(alert: TlsAlert, error: &TransportError, context: &CallContext)
     let is_tls12 = facts.tls_version == Some(TlsVersion::Tls12);
     let can_be = alert == TlsAlert(47) && is_tls12 && facts.identity_sent == Some(true);
     (can_be && kind == KeyKind::P521).then_some(kind)
+}
+
+/// What an alert unknown_ca says about an identity.
+fn unknown_issuer(identity: Option<&ClientIdentity>) -> String {
+    match identity {
+        Some(identity) if identity.is_self_issued() => {
+            "the certificate is self-signed, and the server does not have it in its list".to_owned()
+        }
+        Some(identity) if identity.may_lack_intermediate() => format!(
+            "the server does not know the issuer \"{}\", and the file does not hold its certificate: an intermediate may be \
+             missing",
+            identity.issuer()
+        ),
+        _ => "the server does not know the issuer of this certificate: it was probably made on another host".to_owned(),
+    }
 }
 
 /// Whether the handshake was done when its parameters were refused. A request is sent only after a TLS 1.2 handshake, and nothing but
