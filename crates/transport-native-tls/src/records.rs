@@ -28,7 +28,7 @@ pub(crate) struct Seen {
     pub(crate) resumed: Option<bool>,
     /// Known for TLS 1.2 only.
     pub(crate) certificate_requested: Option<bool>,
-    /// Known for TLS 1.2, and where the handshake did not come so far.
+    /// Known for TLS 1.2 only.
     pub(crate) certificate_sent: Option<bool>,
 }
 
@@ -36,11 +36,7 @@ pub(crate) struct Seen {
 pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
     let server = Flight::read(server);
     let mut seen = Seen { not_tls: server.not_tls, alert: server.alert, ..Seen::default() };
-    let Some(hello) = server.find(SERVER_HELLO).and_then(Hello::read) else {
-        // Our certificate comes after the server's hello.
-        seen.certificate_sent = Some(false);
-        return seen;
-    };
+    let Some(hello) = server.find(SERVER_HELLO).and_then(Hello::read) else { return seen };
     seen.version = hello.version;
     match hello.version {
         Some(TlsVersion::Tls13) => seen.resumed = (!hello.is_retry).then_some(hello.has_key_of_before),
@@ -277,8 +273,6 @@ mod tests {
         .concat();
         let seen = read(&record(HANDSHAKE, &asking), &record(ALERT, &[2, 48]));
         assert_eq!((seen.certificate_requested, seen.certificate_sent), (Some(true), Some(false)));
-        let early = read(&record(ALERT, &[2, 40]), &[]);
-        assert_eq!((early.certificate_requested, early.certificate_sent), (None, Some(false)));
     }
 
     #[test]

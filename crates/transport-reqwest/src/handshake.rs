@@ -182,8 +182,9 @@ impl Handshake {
             };
         } else {
             // The request comes before the certificate is verified, in both versions.
-            facts.identity_requested = (requested || self.server.get().is_some()).then_some(requested);
-            facts.identity_sent = Some(self.certificate_sent.load(Ordering::Relaxed));
+            let is_known = requested || self.server.get().is_some();
+            facts.identity_requested = is_known.then_some(requested);
+            facts.identity_sent = is_known.then(|| self.certificate_sent.load(Ordering::Relaxed));
         }
         facts
     }

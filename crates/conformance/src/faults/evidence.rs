@@ -101,5 +101,6 @@ fn second_handshake_that_refuses_our_certificate_is_hs_02() {
     let ours = identity(&certificate());
     assert_eq!(code(48, Some(ours.clone())), Code::HS_02);
     assert_eq!(code(40, Some(ours)), Code::HS_02);
-    assert_eq!(code(40, None), Code::HS_01);
+    assert_eq!(code(48, None), Code::HS_01);
+    assert_eq!(code(40, None), Code::HS_05);
 }

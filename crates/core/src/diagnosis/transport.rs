@@ -98,6 +98,11 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
         (true, false, Some(false)) if !renegotiated => contradicting(alert, context),
         // Of a signature, and none was made for a certificate that was not sent.
         (true, false, _) if alert == TlsAlert(51) => parameters_refused(alert, error, context),
+        (true, false, _) if renegotiated && alert == TlsAlert(40) => Diagnosis::new(
+            Code::HS_05,
+            format!("{} asked for a client certificate in a second TLS handshake, and none was sent.", context.host),
+            "it asks for one only after the request, for some of its paths, and there is none to send",
+        ),
         (true, false, _) => without_certificate(error, context),
         (false, ..) => parameters_refused(alert, error, context),
     };
