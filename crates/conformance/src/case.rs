@@ -133,6 +133,7 @@ macro_rules! __every_case {
             trust trust_16_the_certificate_of_the_server_is_told "TRUST-16" Should;
             server_proof trust_17_server_without_the_key_of_its_chain_is_refused "TRUST-17" Must;
             server_proof trust_18_client_certificate_shown_by_a_server_is_refused "TRUST-18" Must;
+            trust trust_19_server_certificate_that_breaks_a_rule_is_refused_with_its_reason "TRUST-19" Must;
             trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
             server_proof trust_25_localhost_is_verified_as_any_other_name "TRUST-25" Must;
             server_proof trust_26_no_request_is_sent_as_early_data "TRUST-26" Must;
@@ -233,6 +234,8 @@ macro_rules! __every_case {
             err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
             err err_20_outside_its_runtime_a_call_is_answered_or_an_error "ERR-20" Must;
             err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
+            err err_22_response_head_up_to_the_limit_is_read "ERR-22" Must;
+            err err_23_response_head_over_the_limit_is_named "ERR-23" Should;
             answer err_28_a_page_of_a_gateway_is_not_the_platforms_verdict "ERR-28" Must;
             answer err_29_an_encoded_response_is_named_and_none_of_it_shown "ERR-29" Must;
             leaks err_34_no_cause_of_a_failure_quotes_path_or_query "ERR-34" Must;
@@ -321,6 +324,7 @@ macro_rules! __every_case {
             obs obs_08_one_reminder_at_each_step_before_the_end "OBS-08" Should;
             obs obs_09_the_address_at_the_other_end_is_told_as_it_is "OBS-09" Should;
             facts obs_10_facts_belong_to_the_connection_that_carried_the_call "OBS-10" Must;
+            obs obs_11_certificate_is_not_reported_as_sent_to_a_refused_server "OBS-11" Must;
             facts obs_15_facts_of_a_resumed_session_are_those_of_the_ledger "OBS-15" Must;
         }
     };

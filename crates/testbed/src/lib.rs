@@ -50,6 +50,6 @@ pub use proxy::{ConnectProxy, ProxyOptions};
 pub use raw::{Gate, RawOptions, RawServer, Recording, Script, Step};
 pub use request::{RequestError, RequestSpec};
 pub use sign::{DigestKind, SignError};
-pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
+pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};
 pub use wiremock_forward::{PEER_HEADER, WiremockForward};

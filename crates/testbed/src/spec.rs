@@ -17,6 +17,17 @@ pub struct ServerSpec {
     pub send_intermediate: bool,
     /// The extended key usage.
     pub purpose: Purpose,
+    /// A rule of RFC 5280 that it breaks.
+    pub flaw: Option<ServerFlaw>,
+}
+
+/// A rule that a server certificate breaks, and that every client enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerFlaw {
+    /// It is for client authentication alone.
+    ForClientsOnly,
+    /// It has a critical extension that no client knows.
+    UnknownCriticalExtension,
 }
 
 impl Default for ServerSpec {
@@ -27,6 +38,7 @@ impl Default for ServerSpec {
             authority: Authority::Trusted,
             send_intermediate: true,
             purpose: Purpose::ServerAuth,
+            flaw: None,
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::error::Error as _;
 
+use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Code, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind, causes,
+    BoxError, Capability, Code, Delivery, HttpVersions, Mode, TransportConfig, TransportError, TransportErrorKind,
+    causes,
 };
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
+use digicert_one_testbed::{Front, FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::world::{HOST, World, collect, diagnose, front, get, key, scripted, up};
+use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, scripted, up};
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
     world.transport(config).send(get(url)).await.expect_err("a failure")
@@ -142,5 +144,44 @@ pub(crate) async fn err_21_no_cause_of_a_failure_is_without_words(world: World) 
         let error = failing(&world, &config, &url).await;
         let words: Vec<String> = causes(&error).map(ToString::to_string).collect();
         assert!(words.iter().all(|words| !words.trim().is_empty()), "no words for {url}: {words:?}");
+    }
+}
+
+/// A server whose responses have so many fields with values of this length.
+fn with_head(fields: usize, length: usize) -> Front {
+    let value = "v".repeat(length);
+    front_answering(FrontOptions::default(), move |_| {
+        let response = (0..fields)
+            .fold(http::Response::builder(), |response, number| response.header(format!("x-field-{number}"), &value));
+        response.body(Bytes::from_static(b"{}")).expect("a response")
+    })
+}
+
+pub(crate) async fn err_22_response_head_up_to_the_limit_is_read(world: World) {
+    for versions in [HttpVersions::Http1, HttpVersions::default()] {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for (fields, length) in [(240, 10), (3, 20_000)] {
+            let front = with_head(fields, length);
+            let response = transport.send(get(front.url(HOST))).await.expect("read").response;
+            let found = response
+                .headers()
+                .iter()
+                .filter(|(name, value)| name.as_str().starts_with("x-field-") && value.len() == length);
+            assert_eq!(found.count(), fields, "{versions:?}");
+        }
+    }
+}
+
+pub(crate) async fn err_23_response_head_over_the_limit_is_named(world: World) {
+    for versions in [HttpVersions::Http1, HttpVersions::default()] {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for (fields, length) in [(300, 10), (5, 20_000)] {
+            let front = with_head(fields, length);
+            let error = transport.send(get(front.url(HOST))).await.expect_err("too large");
+            assert_eq!(error.kind(), TransportErrorKind::HeadLimit, "{versions:?} {error:?}");
+            let diagnosis = diagnose(&error, Mode::Key, None);
+            assert!(diagnosis.code == Code::CFG_03 && !diagnosis.retryable(), "{diagnosis}");
+            assert_eq!(front.ledger().requests().len(), 1, "{versions:?}");
+        }
     }
 }

@@ -8,8 +8,8 @@ use digicert_one_core::{
     TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
-    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Snapshot, Step, TlsRange, Validity,
-    unlisted_name,
+    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange,
+    Validity, unlisted_name,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -241,6 +241,29 @@ pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World)
         let told = exchange.facts.server_certificate.as_deref().expect("it is told");
         assert!(told.names.iter().any(|name| name == HOST), "{told:?}");
         assert!(told.not_before < told.not_after && !told.issuer.is_empty(), "{told:?}");
+    }
+}
+
+pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_with_its_reason(world: World) {
+    for flaw in [ServerFlaw::ForClientsOnly, ServerFlaw::UnknownCriticalExtension] {
+        let spec = ServerSpec { names: vec![HOST.to_owned()], flaw: Some(flaw), ..ServerSpec::default() };
+        let transport = world.transport(&world.config());
+        // rustls serves no certificate with such an extension.
+        let every = flaw != ServerFlaw::UnknownCriticalExtension;
+        for engine in Engine::ALL.iter().filter(|engine| every || **engine == Engine::OpenSsl) {
+            let server = FrontOptions::default().engine(*engine);
+            let front = front(server.server(Pki::shared().server_with(spec.clone())));
+            let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
+            let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { panic!("we refuse it: {error:?}") };
+            assert_eq!(fault == PeerFault::Unspecified, !world.has(Capability::PeerFaultDetail), "{flaw:?}: {error:?}");
+            if world.has(Capability::PeerFaultDetail) && flaw == ServerFlaw::ForClientsOnly {
+                assert_eq!(fault, PeerFault::WrongPurpose, "{error:?}");
+            }
+            let diagnosis = diagnose(&error, Mode::Key, None);
+            assert_eq!((diagnosis.code, diagnosis.side()), (Code::TR_05, Side::Us), "{diagnosis}");
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            assert!(front.ledger().requests().is_empty());
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! code that every stack must give. A stack that cannot know may give a wider code, which the fault then lists with the reason; any
 //! other code fails the test. `cargo xtask faults` makes docs/faults.md and the raw texts of docs/errors of what was seen.
 
+#[cfg(test)]
+mod evidence;
 mod given;
 mod handshake;
 mod lab;

@@ -154,6 +154,8 @@ defects! {
     SkipsTls13Signatures skips_tls13_signatures "TRUST-17" "this server proves nothing";
     /// trusts servers that show a certificate for clients
     AcceptsClientCertificates accepts_client_certificates "TRUST-18" "this server proves nothing";
+    /// does not say why a server certificate breaks a rule
+    HidesBrokenRules hides_broken_rules "TRUST-19" "ForClientsOnly";
     /// trusts the first root of a list and ignores the others
     TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
     /// does not verify a server that is called by the name localhost
@@ -269,6 +271,10 @@ defects! {
     LosesSourcesOfBodies loses_sources_of_bodies "ERR-13" "a cut body has no source";
     /// fails without a word
     FailsWithoutWords fails_without_words "ERR-21" "no words for";
+    /// reads no head that is larger than its library's default
+    ReadsSmallHeadsOnly reads_small_heads_only "ERR-22" "read: TransportError";
+    /// reads heads of any size
+    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "too large: Exchange";
     /// takes a server of plain HTTP for one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
@@ -387,6 +393,8 @@ defects! {
     /// logs the headers of responses
     LogsResponseHeaders logs_response_headers "SECRET-12" "is logged by [\"broken::";
     // What is told.
+    /// reports a certificate as sent when it is chosen
+    ReportsChosenAsSent reports_chosen_as_sent "OBS-11" "it was chosen, and never left";
     /// tells its own address for that of the server
     TellsItsOwnAddress tells_its_own_address "OBS-09" "of an answer";
     /// reports the facts of its first connection for every call

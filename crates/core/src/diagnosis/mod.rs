@@ -9,6 +9,7 @@ mod evidence;
 mod gateway;
 mod table;
 mod transport;
+mod untrusted;
 
 use std::fmt;
 use std::sync::Arc;
