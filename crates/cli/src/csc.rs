@@ -23,7 +23,7 @@ const EC_KEY: &str = "1.2.840.10045.2.1";
 pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
     // `info` is asked without a credential, and a client is not built without one.
     let nobody = CscCredential::api_key(ApiKey::new("none").map_err(|error| Failure::Internal(error.into()))?);
-    let info = client(options, Some(nobody)).await?.info().await?;
+    let info = client(options, Some(nobody), output).await?.info().await?;
     let mut text = info.name.clone().unwrap_or_else(|| "(no name)".to_owned());
     let kinds: Vec<&str> = info.auth_type.iter().map(|kind| kind.as_str()).collect();
     for (label, value) in [
@@ -40,7 +40,7 @@ pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<
 
 /// Lists signing credentials.
 pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(), Failure> {
-    let client = caller(&options.caller).await?;
+    let client = caller(&options.caller, output).await?;
     let (mut ids, mut next): (Vec<String>, Option<String>) = (Vec::new(), None);
     loop {
         let mut request = match &options.user {
@@ -69,7 +69,7 @@ pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Fa
     let (path, name) = (options.file.clone(), options.hash);
     let hashing = tokio::task::spawn_blocking(move || hash(&path, name));
     let hash = hashing.await.map_err(|error| Failure::Internal(error.into()))??;
-    let client = caller(&options.caller).await?;
+    let client = caller(&options.caller, output).await?;
     let algorithm = HashAlgo::from(options.hash);
     let info = client.credentials_info(&options.credential).await?;
     let signing = signing(&info, &algorithm).ok_or_else(|| {
@@ -106,7 +106,7 @@ pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Fa
 }
 
 /// A client for this caller: an OAuth client, or whoever has the API key.
-async fn caller(options: &CscCallerOptions) -> Result<CscClient, Failure> {
+async fn caller(options: &CscCallerOptions, output: Output) -> Result<CscClient, Failure> {
     let credential = match (&options.client_id, &options.client_secret) {
         (Some(id), Some(secret)) => {
             let secret = reference::secret("--client-secret", secret).await?;
@@ -114,11 +114,15 @@ async fn caller(options: &CscCallerOptions) -> Result<CscClient, Failure> {
         }
         _ => None,
     };
-    client(&options.connection, credential).await
+    client(&options.connection, credential, output).await
 }
 
 /// A client with this credential, or else with the API key that is set up.
-async fn client(options: &ConnectionOptions, credential: Option<CscCredential>) -> Result<CscClient, Failure> {
+async fn client(
+    options: &ConnectionOptions,
+    credential: Option<CscCredential>,
+    output: Output,
+) -> Result<CscClient, Failure> {
     let (chosen, given) = (options.setup.clone(), credential.is_some());
     let reading = tokio::task::spawn_blocking(move || {
         let setup = connection::setup(&chosen)?;
@@ -129,7 +133,7 @@ async fn client(options: &ConnectionOptions, credential: Option<CscCredential>) 
     let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {
         Failure::Usage("a certificate alone is no credential for csc: give --client-id or an API key".to_owned())
     })?;
-    let (connector, config) = connection::transport(options, &setup);
+    let (connector, config) = connection::transport(options, &setup, output);
     Ok(CscClient::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())

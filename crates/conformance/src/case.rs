@@ -194,6 +194,10 @@ macro_rules! __every_case {
             body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
             body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
             body body_13_new_keys_of_the_server_end_nothing "BODY-13" Must;
+            body_end body_15_a_complete_response_survives_an_end_without_close_notify "BODY-15" Must;
+            body_end body_16_a_complete_http2_response_survives_the_end_of_its_connection "BODY-16" Must;
+            body_end body_17_a_response_that_is_cut_with_its_connection_is_no_response "BODY-17" Must;
+            body_end body_18_an_http2_response_that_ends_short_of_its_length_is_cut_at_once "BODY-18" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -244,6 +248,7 @@ macro_rules! __every_case {
             pool pool_09_the_best_version_in_common_is_spoken "POOL-09" Should;
             pool pool_10_one_certificate_for_two_names_joins_no_connections "POOL-10" Must;
             pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Should;
+            pool pool_14_reuse_is_claimed_only_after_a_response "POOL-14" Must;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;

@@ -15,6 +15,8 @@ pub struct ServerSpec {
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
+    /// Whether it names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
+    pub outdated_signature: bool,
 }
 
 impl Default for ServerSpec {
@@ -24,6 +26,7 @@ impl Default for ServerSpec {
             validity: Validity::Valid,
             authority: Authority::Trusted,
             send_intermediate: true,
+            outdated_signature: false,
         }
     }
 }

@@ -419,3 +419,43 @@ fn a_proxy_behind_tls_is_refused() {
     let error = Connector::new().connect(&config).expect_err("refused");
     assert_eq!(error.kind(), TransportErrorKind::Unsupported(Capability::HttpsProxy), "{error:?}");
 }
+
+/// The kind of the failure of a GET that gets this for a response, and the texts of its causes.
+fn failure_of(response: String) -> (TransportErrorKind, String) {
+    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::CloseClean]]);
+    let error = send(&*transport(&config()), request(Method::GET, &server.url(HOST), "")).expect_err("refused");
+    assert_eq!(server.ledger().requests().len(), 1, "sent again");
+    (error.kind(), digicert_one_core::causes(&error).map(|cause| format!("{cause}\n")).collect())
+}
+
+#[test]
+fn a_head_that_isahc_cannot_read_is_not_valid_http() {
+    for response in [
+        "HTTP/1.1 200 OK\r\nX-A : 1\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\ncontent-length: 2\n\n{}",
+        "HTTP/1.1 2000 OK\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nno colon\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+    ] {
+        let (kind, causes) = failure_of(response.to_owned());
+        assert_eq!(kind, TransportErrorKind::Protocol, "{response:?} {causes}");
+    }
+}
+
+#[test]
+fn a_head_above_the_limits_is_named_with_its_size() {
+    let head = |fields: String| format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\n{{}}");
+    let many: String = (0..300).map(|index| format!("x-{index}: v\r\n")).collect();
+    for (fields, shown) in [
+        (format!("x-large: {}\r\n", "v".repeat(70_000)), "70030 bytes in 2 fields"),
+        (many, "in 301 fields"),
+        // Above what libcurl takes itself.
+        (format!("x-large: {}\r\n", "v".repeat(500_000)), "libcurl stopped reading it"),
+    ] {
+        let (kind, causes) = failure_of(head(fields));
+        assert_eq!(kind, TransportErrorKind::Protocol, "{causes}");
+        assert!(causes.contains("the head of the response is too large") && causes.contains(shown), "{causes}");
+    }
+    let server = scripted([vec![Step::ReadRequest, Step::write(head(format!("x-large: {}\r\n", "v".repeat(60_000))))]]);
+    send(&*transport(&config()), request(Method::GET, &server.url(HOST), "")).expect("below the limit");
+}

@@ -3,7 +3,7 @@ use std::mem;
 use std::ptr::{NonNull, null_mut};
 use std::{ffi::c_void, ptr::null};
 
-use libc::{EAGAIN, EINVAL, EIO, size_t};
+use libc::{EAGAIN, EINVAL, EIO, EPIPE, size_t};
 use rustls::CipherSuite::TLS_NULL_WITH_NULL_NULL;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConnection, ServerConnection};
@@ -32,6 +32,8 @@ pub(crate) struct Connection {
     given: bool,
     /// PATCH: an error that waits until the plaintext before it was given out.
     failed: bool,
+    /// PATCH: rustls takes no more plaintext, since the connection has failed.
+    unwritable: bool,
 }
 
 impl Connection {
@@ -53,6 +55,7 @@ impl Connection {
             log_callback: None,
             given: false,
             failed: false,
+            unwritable: false,
         }
     }
 
@@ -63,6 +66,7 @@ impl Connection {
             log_callback: None,
             given: false,
             failed: false,
+            unwritable: false,
         }
     }
 
@@ -227,6 +231,10 @@ impl rustls_connection {
             };
             let callback = try_callback!(callback);
 
+            // PATCH: what `rustls_connection_write` kept to itself.
+            if conn.unwritable {
+                return rustls_io_result(EPIPE);
+            }
             let mut writer = CallbackWriter { callback, userdata };
             let n_written = match conn.write_tls(&mut writer) {
                 Ok(n) => n,
@@ -331,7 +339,8 @@ impl rustls_connection {
     #[no_mangle]
     pub extern "C" fn rustls_connection_wants_write(conn: *const rustls_connection) -> bool {
         ffi_panic_boundary! {
-            try_ref_from_ptr!(conn).wants_write()
+            let conn = try_ref_from_ptr!(conn);
+            conn.unwritable || conn.wants_write()
         }
     }
 
@@ -619,7 +628,11 @@ impl rustls_connection {
             };
             let n_written = match conn.writer().write(write_buf) {
                 Ok(n) => n,
-                Err(_) => return rustls_result::Io,
+                // PATCH: libcurl would take an error here for one of its own (CURLE_WRITE_ERROR).
+                Err(_) => {
+                    conn.unwritable = true;
+                    count
+                }
             };
             unsafe {
                 out_n.write(n_written);

@@ -72,7 +72,8 @@ impl Report {
 
     /// A body that ended before its end.
     pub(super) fn of_body(&self, error: hyper::Error) -> TransportError {
-        self.error(Kind::BodyCut, Delivery::Sent, error)
+        let is_lost = self.flaw.is(Defect::CallsCutBodiesLost);
+        self.error(if is_lost { Kind::Interrupted } else { Kind::BodyCut }, Delivery::Sent, error)
     }
 
     /// Whether the server says that it did not look at the request (RFC 9113 section 8.7).

@@ -126,7 +126,7 @@ impl Pooled {
                     (link, ticket)
                 }
             };
-            let was_used = link.mark_used();
+            let was_used = link.was_used() || self.flaw.is(Defect::CallsEveryConnectionUsed);
             let mut facts = link.facts.clone();
             facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
             let report = Report::new(facts.clone(), self.flaw);
@@ -134,6 +134,7 @@ impl Pooled {
             let limit = (!self.flaw.is(Defect::IgnoresMissingAnswers)).then_some(deadline);
             match link.send(framed, limit).await {
                 Outcome::Answer(response) => {
+                    link.mark_used();
                     let response = message::incoming(response, self.flaw)?;
                     let (head, inner) = response.into_parts();
                     let body = Held::new(inner, deadline, report, Returning::new(link, ticket));
