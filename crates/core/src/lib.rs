@@ -26,6 +26,7 @@ mod credential;
 pub mod diagnosis;
 mod facts;
 mod fingerprint;
+mod head_limit;
 mod identity;
 mod instance;
 mod manual_clock;
@@ -49,6 +50,7 @@ pub use credential::{Credential, CredentialError, FixedCredential, Generation, L
 pub use diagnosis::{Advice, CallContext, Code, Diagnosis, Side};
 pub use facts::{ConnectionFacts, TlsVersion};
 pub use fingerprint::Fingerprint;
+pub use head_limit::HeadLimit;
 pub use identity::{ClientIdentity, IdentityWitness, KeyKind};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;

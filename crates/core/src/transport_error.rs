@@ -23,11 +23,13 @@ pub enum TransportErrorKind {
     Refused,
     /// The name has no address. Repeat: yes.
     Dns,
+    /// The head of the response is larger than a transport reads (see [`HeadLimit`](crate::HeadLimit)). Repeat: no.
+    HeadLimit,
     /// The server refused the request over HTTP/2 and wants HTTP/1.1 (RFC 9113 §7, `HTTP_1_1_REQUIRED`). Repeat: no.
     Http11Required,
     /// The connection ended before the head of the answer. Repeat: as `Delivery` allows.
     Interrupted,
-    /// The stack cannot use the client identity. Repeat: no.
+    /// The stack cannot use the client identity; the source says why, in words that may be shown. Repeat: no.
     LocalIdentity,
     /// Called outside the runtime that this stack needs. Repeat: no.
     NoRuntime,
@@ -154,7 +156,7 @@ impl fmt::Display for TlsAlert {
     }
 }
 
-/// Why we do not trust the server's certificate.
+/// Why we do not trust the server's certificate. Each is about the certificate itself or about one of its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeerFault {
@@ -168,8 +170,80 @@ pub enum PeerFault {
     UnknownIssuer,
     /// It was revoked.
     Revoked,
+    /// The revocation status is unknown or its source cannot be used, and the configuration requires it.
+    RevocationUnknown,
+    /// The server shows a CA certificate as its own, as `openssl req -x509` makes it.
+    CaAsServer,
+    /// Its purposes do not include server authentication.
+    WrongPurpose,
+    /// An issuer of the chain is not a CA, may not sign certificates, or may not have so many CAs below it.
+    IssuerNotCa,
+    /// A CA of the chain is limited to other names.
+    NameConstraints,
+    /// It has a critical extension that the stack does not implement.
+    CriticalExtension,
+    /// It is not an X.509 version 3 certificate.
+    Version,
+    /// Its public key is too small.
+    WeakKey,
+    /// It, or the handshake, is signed with an algorithm that the stack does not accept, such as SHA-1.
+    SignatureAlgorithm,
+    /// A signature in the chain does not match: the certificate was changed, or was signed by another key of that issuer name.
+    BadSignature,
+    /// It cannot be parsed, or breaks a rule of RFC 5280 on how it is written.
+    Malformed,
+    /// The stack gives a reason that is not in this list; it stands in the source.
+    Other,
     /// Not trusted; the stack does not say why.
     Unspecified,
+}
+
+impl PeerFault {
+    /// Every fault, in the order of their declaration.
+    pub const ALL: [Self; 18] = [
+        Self::Expired,
+        Self::NotYetValid,
+        Self::NameMismatch,
+        Self::UnknownIssuer,
+        Self::Revoked,
+        Self::RevocationUnknown,
+        Self::CaAsServer,
+        Self::WrongPurpose,
+        Self::IssuerNotCa,
+        Self::NameConstraints,
+        Self::CriticalExtension,
+        Self::Version,
+        Self::WeakKey,
+        Self::SignatureAlgorithm,
+        Self::BadSignature,
+        Self::Malformed,
+        Self::Other,
+        Self::Unspecified,
+    ];
+
+    /// The reason in a few words, or `None` where there is none to give.
+    #[must_use]
+    pub fn reason(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Expired => "it has expired",
+            Self::NotYetValid => "it is not valid yet",
+            Self::NameMismatch => "it is for another name",
+            Self::UnknownIssuer => "its issuer is not trusted",
+            Self::Revoked => "it was revoked",
+            Self::RevocationUnknown => "its revocation status is unknown",
+            Self::CaAsServer => "it is a CA certificate",
+            Self::WrongPurpose => "it is not for server authentication",
+            Self::IssuerNotCa => "an issuer in its chain may not issue it",
+            Self::NameConstraints => "a CA in its chain is limited to other names",
+            Self::CriticalExtension => "it has an unknown critical extension",
+            Self::Version => "it is not an X.509 version 3 certificate",
+            Self::WeakKey => "its key is too small",
+            Self::SignatureAlgorithm => "its signature algorithm is not accepted",
+            Self::BadSignature => "a signature in its chain does not match",
+            Self::Malformed => "it is malformed",
+            Self::Other | Self::Unspecified => return None,
+        })
+    }
 }
 
 /// A failed call or a refused configuration, as a transport reports it.
@@ -241,6 +315,7 @@ impl fmt::Display for TransportError {
             Kind::Config => f.write_str("the transport configuration is not valid"),
             Kind::Refused => f.write_str("the connection was refused"),
             Kind::Dns => f.write_str("the host name has no address"),
+            Kind::HeadLimit => f.write_str("the head of the response is larger than the limit"),
             Kind::Http11Required => f.write_str("the server refused the request over HTTP/2 and wants HTTP/1.1"),
             Kind::Interrupted => f.write_str("the connection ended before the answer began"),
             Kind::LocalIdentity => f.write_str("this TLS stack cannot use the client identity"),
@@ -248,14 +323,10 @@ impl fmt::Display for TransportError {
             Kind::NotTls => f.write_str("the other side does not speak TLS"),
             Kind::Other => f.write_str("the call failed"),
             Kind::PeerAlert(alert) => write!(f, "the server refused us in the TLS handshake with alert {alert}"),
-            Kind::PeerUntrusted(fault) => f.write_str(match fault {
-                PeerFault::Expired => "we refused the server's certificate: it has expired",
-                PeerFault::NotYetValid => "we refused the server's certificate: it is not valid yet",
-                PeerFault::NameMismatch => "we refused the server's certificate: it is for another name",
-                PeerFault::UnknownIssuer => "we refused the server's certificate: its issuer is not trusted",
-                PeerFault::Revoked => "we refused the server's certificate: it was revoked",
-                PeerFault::Unspecified => "we refused the server's certificate",
-            }),
+            Kind::PeerUntrusted(fault) => match fault.reason() {
+                Some(reason) => write!(f, "we refused the server's certificate: {reason}"),
+                None => f.write_str("we refused the server's certificate"),
+            },
             Kind::Protocol => f.write_str("the answer is not valid HTTP"),
             Kind::Proxy(Some(status)) => {
                 write!(f, "the proxy refused the tunnel with status {status}")

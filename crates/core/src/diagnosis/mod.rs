@@ -7,6 +7,7 @@ mod code;
 mod evidence;
 mod table;
 mod transport;
+mod untrusted;
 
 use std::fmt;
 use std::sync::Arc;

@@ -19,8 +19,8 @@ codes! {
         "Outdated kinds (RC2, DES, triple DES, MD5) are read with a warning, though newer versions of other programs refuse them; a kind that nobody knows, or one that would take hours to undo, is an error.",
         "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
-        "Certificate and key belong together, but the TLS library does not take this kind of key: Apple's takes no EC keys from a file, for example. Formats are not the reason: every one is converted before a library sees it.",
-        "Take the reqwest transport, or create a certificate with an RSA key of 2048 bits or more.";
+        "Certificate and key belong together, but the TLS library does not take them: it accepts no certificate of this version or with this extension, or no key of this kind (Apple's takes no EC keys from a file, for example). The message names the reason where the library gives one. Formats are not the reason: every one is converted before a library sees it.",
+        "Create a certificate as DigiCert ONE makes them (X.509 version 3, RSA of 2048 bits or more, or P-256); docs/transports.md shows which transport takes which kind of key.";
     ID_07 = "ID-07" Local NewerCredential "No usable key or certificate",
         "The source was read, but what is in it is not what was expected there: empty, cut, another kind of file, or only one half of a pair.",
         "Give one certificate (leaf first, then its intermediates) and one private key, in PEM, DER or PKCS#12, or an API key, exactly as DigiCert ONE showed it.";
@@ -66,15 +66,15 @@ codes! {
     HS_02 = "HS-02" Peer NewerCredential "The server refused our client certificate",
         "The server complains about us, not we about it. An alert names the kind of reason: unknown_ca (48) an issuer it does not know, certificate_expired (45) an end date, bad_certificate (42) or certificate_unknown (46) anything else.",
         "Check that the certificate was made on this host (demo and production differ), has its intermediate with it, is inside its dates, and is enabled in Account Manager.";
-    HS_03 = "HS-03" Unclear GiveUp "The connection ended in or right after the handshake, without a reason",
-        "Under TLS 1.3 a refused client certificate looks like this where the alert is lost; so do a proxy that breaks TLS and a firewall that cuts it. This stack cannot tell which.",
-        "In this order: check the client certificate (dates, issuer, host); look for a TLS-inspecting proxy on the way; look for a firewall. The reqwest transport tells most.";
+    HS_03 = "HS-03" Unclear GiveUp "The connection ended in or right after the handshake, for an unknown reason",
+        "Under TLS 1.3 a refused client certificate looks like this where the alert is lost; so do a proxy that breaks TLS and a firewall that cuts it. The message names what this connection rules out.",
+        "In this order: check the client certificate (dates, issuer, host) if one was sent; look for a TLS-inspecting proxy on the way; look for a firewall. docs/transports.md shows which transports report alerts.";
     HS_04 = "HS-04" Peer GiveUp "No TLS version, cipher or signature in common",
         "The server ended the handshake over its parameters: protocol_version (70), handshake_failure (40), no_application_protocol (120) and the like. No certificate is at fault.",
-        "Allow TLS 1.2 and 1.3 on both sides, or take another transport.";
+        "Allow TLS 1.2 and 1.3 on both sides, and on the server an algorithm and a curve of this stack; docs/transports.md shows what each transport supports.";
     HS_05 = "HS-05" Peer GiveUp "The server asks for a certificate after the handshake, or wants HTTP/1.1",
-        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, or ended a TLS 1.2 connection with handshake_failure when the request was already sent. Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and rustls does not do at all.",
-        "Have the server require the certificate for the whole host, which works over every version; or allow HTTP/1.1 only and take the native-tls transport.";
+        "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, or ended a TLS 1.2 connection with handshake_failure when the request was already sent. Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and not every TLS library does over HTTP/1.1.",
+        "Have the server require the certificate for the whole host, which works over every version; or allow HTTP/1.1 only, over a transport that renegotiates: docs/transports.md shows which do.";
     TR_01 = "TR-01" Us GiveUp "We do not trust the issuer of the server's certificate",
         "Its CA is not among our trust roots: a private CA, a server that does not send its intermediate, or something on the network that re-signs TLS.",
         "For a private installation or an inspecting proxy, give its root with --ca-file (in code: TrustRoots). A client certificate cannot pass an inspecting proxy: ask for a bypass.";
@@ -88,8 +88,8 @@ codes! {
         "A setting of another program asks not to verify the server. Whoever answers could then take the API key.",
         "Unset SM_TLS_SKIP_VERIFY and give the root of your CA with --ca-file.";
     TR_05 = "TR-05" Us GiveUp "We refused the server's certificate",
-        "Its issuer, its name or its dates do not suit us; this TLS stack has one error for all of them. It is the wider form of TR-01, TR-02 and HO-01.",
-        "Check in this order: issuer, name, dates. Another transport tells which: d1 whoami --transport reqwest.";
+        "The certificate, or one of its chain, breaks a rule that this TLS stack enforces; the message names it. Where the stack has one error for everything, this is the wider form of TR-01, TR-02 and HO-01, and the message says so.",
+        "Have the server use a certificate that a CA issued for this host (X.509 version 3, not a CA itself, for server authentication, SHA-256, RSA of 2048 bits or P-256), with its intermediates, and trust the root of that CA with --ca-file.";
     HO_01 = "HO-01" Us GiveUp "The server's certificate is for another name",
         "The certificate is trusted, but the host that was called is not among its names. A wildcard covers one label only, and an address needs an entry of its own.",
         "Check the host for a typo or a doubled clientauth.; a private installation needs both hosts in its certificate, or an explicit pair of hosts.";
@@ -115,17 +115,17 @@ codes! {
         "Something at that address said that nobody listens on the port, or that there is no route to it.",
         "Check host and port, and whether the server is up.";
     NET_07 = "NET-07" Network Repeat "The connection ended before the answer began",
-        "The connection stood, and ended without an answer; a client certificate cannot be the reason. A server that restarts, and a pooled connection that it closes in the moment of the next call, look like this.",
+        "The connection stood, and ended without a response. A server that restarts, and a pooled connection that it closes in the moment of the next call, look like this.",
         "Repeat the call if it is idempotent; if it happens always, look at the server and at proxies on the way.";
     NET_08 = "NET-08" Network Repeat "No complete answer within the time limit",
-        "The connection stands, but the answer did not begin or did not end within the limit of the call.",
+        "The response did not begin or did not end within the time that the call may take.",
         "Raise the limit for slow calls; ask whether the platform is under maintenance.";
     NET_09 = "NET-09" Network Repeat "The answer was cut off",
         "The answer began and ended before its announced end, or without the end that TLS signs. What came is not handed out as complete.",
         "Repeat the call if it is idempotent.";
     NET_10 = "NET-10" Network GiveUp "The answer is not valid HTTP",
-        "TLS stands, and what came over it is not an HTTP answer.",
-        "Check host and port: something other than DigiCert ONE answers there.";
+        "TLS stands, and what came over it is not an HTTP response, or one that breaks a rule of HTTP which the library enforces; the library's text below names it.",
+        "Check host and port: something other than DigiCert ONE may answer there. If the host is right, report it to the operator of the server or of the proxy before it.";
     AUT_01 = "AUT-01" Platform NewerCredential "DigiCert ONE does not accept this credential",
         "The platform answered 401: the key or certificate is unknown on this host, disabled, or past its end date, or its service user is. Credentials work only on the host where they were made.",
         "Check, in this order: is this the host where it was made (demo and production differ)? is its end date (23:59:59 UTC) past? is the service user enabled?";
@@ -183,9 +183,9 @@ codes! {
     CFG_02 = "CFG-02" Local GiveUp "This transport cannot do what the configuration asks",
         "The TLS stack lacks a capability, and ignoring the setting would be worse than refusing it.",
         "Take another transport; docs/transports.md shows what each can do.";
-    CFG_03 = "CFG-03" Local GiveUp "The answer is larger than the limit",
-        "The body grew past the client's limit; the rest was not read and the connection was dropped.",
-        "Raise the limit, or read the answer as a stream.";
+    CFG_03 = "CFG-03" Local GiveUp "The response is larger than the limit",
+        "The head or the body of the response grew past the limit; the rest was not read and the connection was dropped. Heads end at 64 KB and 256 fields on every transport; the limit of bodies is the client's.",
+        "For a body, raise the limit or read the response as a stream. For a head, look at what the server, or a proxy before it, adds to it: cookies and policies mostly.";
     CFG_04 = "CFG-04" Unclear GiveUp "The call failed for a reason that is not in this catalogue",
         "The library below reported something that this version of the SDK does not know.",
         "See the text of the library below; please report it.";

@@ -2,10 +2,13 @@
 //! finished before the server has looked at it (RFC 8446 §4.4), so the refusal arrives late, or as a bare end.
 
 use super::caller::{none_sent, not_sent};
-use super::evidence::{dates, identity_date_fault, utc};
-use super::{Advice, CallContext, Code, Diagnosis};
+use std::error::Error as _;
+
+use super::evidence::identity_date_fault;
+use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
-    Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError, TransportErrorKind as Kind,
+    Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
+    TransportErrorKind as Kind, causes,
 };
 
 /// What a failed [`send`](crate::Transport::send) or `connect` means.
@@ -25,7 +28,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     let host = &context.host;
     let diagnosis = match error.kind() {
         Kind::PeerAlert(alert) => refused_by_alert(alert, error, context),
-        Kind::PeerUntrusted(fault) => untrusted(fault, error, context),
+        Kind::PeerUntrusted(fault) => untrusted::diagnose(fault, error, context),
         Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
         Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
@@ -39,9 +42,8 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
         Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
-        Kind::LocalIdentity => {
-            Diagnosis::of(Code::ID_06, "this TLS stack cannot use the client identity; nothing was sent.")
-        }
+        Kind::LocalIdentity => unusable_identity(error),
+        Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
         Kind::Unsupported(capability) => {
             Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
@@ -55,45 +57,119 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     with_facts(diagnosis, error)
 }
 
+fn unusable_identity(error: &TransportError) -> Diagnosis {
+    let summary = "this TLS stack cannot use the client identity; nothing was sent.";
+    match error.source() {
+        Some(reason) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),
+        None => Diagnosis::of(Code::ID_06, summary),
+    }
+}
+
+fn head_too_large(error: &TransportError, context: &CallContext) -> Diagnosis {
+    let summary = format!("the head of the response of {} is larger than the limit.", context.host);
+    let size = causes(error).find_map(|cause| cause.downcast_ref::<HeadLimit>().copied());
+    Diagnosis::new(Code::CFG_03, summary, size.unwrap_or_else(HeadLimit::unmeasured).to_string())
+}
+
 fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
-    let host = &context.host;
-    if alert == TlsAlert(40) && is_of_a_second_handshake(error) {
-        return Diagnosis::new(
-            Code::HS_05,
-            format!("{host} wanted a second TLS handshake on this connection and did not get it ({alert})."),
-            "most likely it asks for a client certificate only after the request, for some of its paths",
-        )
-        .with_evidence(format!("alert {alert} from {host} on a TLS 1.2 connection whose handshake was done"));
+    let facts = error.facts();
+    let seen = format!("alert {alert} from {}", context.host);
+    // A certificate that may have been sent counts as sent: only then can one have been refused.
+    let sent = facts.identity_sent.unwrap_or(context.identity.is_some());
+    let renegotiated = facts.renegotiated == Some(true);
+    if alert == TlsAlert(40) && !renegotiated && is_of_a_second_handshake(error) {
+        return second_handshake(alert, error, context);
     }
-    let sent = error.facts().identity_sent.unwrap_or(context.identity.is_some());
-    let asked = error.facts().identity_requested;
     // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
-    let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked == Some(true));
-    if about_certificate && (alert == TlsAlert(116) || !sent) {
-        return without_certificate(error, context).with_evidence(format!("alert {alert} from {host}"));
-    }
-    if about_certificate {
-        let cause = identity_date_fault(context, None).unwrap_or_else(|| match alert.0 {
+    let asked_now = facts.identity_requested == Some(true) || renegotiated;
+    let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked_now);
+    let diagnosis = match (about_certificate, sent, facts.identity_requested) {
+        (true, true, Some(false)) if facts.identity_sent.is_none() => contradicting(alert, context),
+        (true, true, _) => certificate_refused(alert, context),
+        (true, false, Some(false)) if !renegotiated => contradicting(alert, context),
+        // Of a signature, and none was made for a certificate that was not sent.
+        (true, false, _) if alert == TlsAlert(51) => parameters_refused(alert, error, context),
+        (true, false, _) => without_certificate(error, context),
+        (false, ..) => parameters_refused(alert, error, context),
+    };
+    diagnosis.with_evidence(seen)
+}
+
+fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let cause = match error.facts().identity_requested {
+        Some(true) => "it asks for more than the first handshake gave, for some of its paths",
+        _ => "most likely it asks for a client certificate only after the request, for some of its paths",
+    };
+    Diagnosis::new(
+        Code::HS_05,
+        format!("{host} wanted a second TLS handshake on this connection and did not get it ({alert})."),
+        cause,
+    )
+    .with_evidence(format!("alert {alert} from {host} on a TLS 1.2 connection whose handshake was done"))
+}
+
+/// A certificate was sent, and the alert is about it.
+fn certificate_refused(alert: TlsAlert, context: &CallContext) -> Diagnosis {
+    let cause = identity_date_fault(context, None).unwrap_or_else(|| {
+        match alert.0 {
             48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
                 "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
-                    .to_owned()
             }
-            48 => "the server does not know the issuer of this certificate: it was probably made on another host"
-                .to_owned(),
-            44 => "the server says that the certificate was revoked".to_owned(),
-            45 => "the server says that the certificate has expired".to_owned(),
-            _ => "its issuer, its dates or its state do not suit the server".to_owned(),
-        });
-        return Diagnosis::new(Code::HS_02, format!("{host} rejected OUR client certificate ({alert})."), cause)
-            .with_evidence(format!("alert {alert} from {host}"));
+            48 => "the server does not know the issuer of this certificate: it was probably made on another host",
+            44 => "the server says that the certificate was revoked",
+            45 => "the server says that the certificate has expired",
+            116 => "the server says that none came: it could not read what was sent, or requires one of another CA",
+            _ => "its issuer, its dates or its state do not suit the server",
+        }
+        .to_owned()
+    });
+    Diagnosis::new(Code::HS_02, format!("{} rejected OUR client certificate ({alert}).", context.host), cause)
+}
+
+/// The alert is about a client certificate, and the handshake did not ask for one.
+fn contradicting(alert: TlsAlert, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    match alert.0 {
+        116 => Diagnosis::new(
+            Code::HS_01,
+            format!("{host} requires a client certificate and did not ask for one in this handshake ({alert})."),
+            format!("mode={}; the server's settings contradict each other", context.mode),
+        ),
+        _ => Diagnosis::new(
+            Code::HS_03,
+            format!(
+                "{host} ended the connection with an alert about a client certificate that it did not ask for ({alert})."
+            ),
+            "the alert can be about a certificate behind the server, or the server uses it for another reason",
+        ),
     }
-    let code = if matches!(alert.0, 40 | 70 | 71 | 47 | 109 | 110 | 120) { Code::HS_04 } else { Code::HS_03 };
-    Diagnosis::new(
-        code,
-        format!("{host} ended the TLS handshake ({alert})."),
-        "the server complains about our side of the handshake",
-    )
-    .with_evidence(format!("alert {alert} from {host}"))
+}
+
+fn parameters_refused(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
+    let code = if matches!(alert.0, 40 | 70 | 71 | 47 | 51 | 109 | 110 | 120) { Code::HS_04 } else { Code::HS_03 };
+    let summary = format!("{} ended the TLS handshake ({alert}).", context.host);
+    match refused_curve(alert, error, context) {
+        Some(curve) => {
+            let summary = format!("{} refused the curve of OUR client certificate ({alert}).", context.host);
+            let cause = format!(
+                "its key is {curve}; under TLS 1.2 a server takes only curves that the client lists for its key exchange, and this \
+                 TLS stack does not list this one: allow TLS 1.3, or create a certificate with an RSA or P-256 key"
+            );
+            Diagnosis::new(Code::HS_04, summary, cause)
+        }
+        None => Diagnosis::new(code, summary, "the server complains about our side of the handshake"),
+    }
+}
+
+/// The curve of our key, if the server's complaint can be about it: `illegal_parameter` after a certificate on the largest curve under
+/// TLS 1.2 (RFC 8422 §5.1: the list of curves counts for certificates, too).
+fn refused_curve(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Option<KeyKind> {
+    let facts = error.facts();
+    let kind = context.identity.as_ref()?.key_kind();
+    let is_tls12 = facts.tls_version == Some(TlsVersion::Tls12);
+    let can_be = alert == TlsAlert(47) && is_tls12 && facts.identity_sent == Some(true);
+    (can_be && kind == KeyKind::P521).then_some(kind)
 }
 
 /// Whether the handshake was done when its parameters were refused. A request is sent only after a TLS 1.2 handshake, and nothing but
@@ -112,26 +188,31 @@ fn without_certificate(error: &TransportError, context: &CallContext) -> Diagnos
 fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let facts = error.facts();
-    if facts.reused == Some(true) && error.kind() == Kind::Interrupted {
+    let interrupted = error.kind() == Kind::Interrupted;
+    if facts.reused == Some(true) && interrupted {
         return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
     // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
-    let accepted = facts.tls_version == Some(TlsVersion::Tls12) && error.kind() == Kind::Interrupted;
+    let accepted = facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
+    // Before the version is settled the handshake did not come to our certificate.
+    let came_to_it = interrupted || facts.tls_version.is_some();
     match (facts.identity_requested, facts.identity_sent) {
         // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
-        (Some(true), Some(false)) if !accepted => {
+        (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
             diagnosis.cause = format!("likely: it gave no reason when it ended the connection; {}", diagnosis.cause);
             diagnosis
         }
-        // Nobody asked for a certificate, so the identity cannot be the cause.
-        (requested, _) if (requested == Some(false) || accepted) && error.kind() == Kind::Interrupted => {
-            Diagnosis::of(Code::NET_07, format!("{host} ended the connection before its answer began."))
-        }
+        // No certificate was asked for, so the identity cannot be the cause.
+        (requested, _) if (requested == Some(false) || accepted) && interrupted => Diagnosis::new(
+            Code::NET_07,
+            format!("{host} ended the connection before its response began."),
+            "the TLS handshake was done, and a client certificate is not the reason; a server that restarts looks like this",
+        ),
         _ => Diagnosis::new(
             Code::HS_03,
             format!("{host} ended the connection in or right after the handshake and gave no reason."),
-            likely_causes(context),
+            likely_causes(error, context),
         )
         // A call with a key alone shows no identity that could have been refused.
         .advising(match (context.mode, error.kind()) {
@@ -141,74 +222,24 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     }
 }
 
-fn likely_causes(context: &CallContext) -> String {
-    if let Some(fault) = identity_date_fault(context, None) {
-        return format!("likely: {fault}");
-    }
-    let refused = match (context.mode, context.identity.is_some()) {
-        (_, true) => "the server refused our certificate and its alert was lost",
-        (_, false) => "the server requires a client certificate and none is configured",
+fn likely_causes(error: &TransportError, context: &CallContext) -> String {
+    let others = "a proxy on the way re-signs TLS; a firewall cut the connection";
+    let facts = error.facts();
+    let refused = match (&context.identity, facts.identity_sent, facts.identity_requested) {
+        // The handshake did not come to a certificate, or not to one of ours: there was nothing to refuse.
+        (_, _, Some(false)) | (Some(_), Some(false), _) => return format!("likely, in this order: {others}"),
+        (Some(_), ..) => match identity_date_fault(context, None) {
+            Some(fault) => return format!("likely: {fault}"),
+            None => "the server refused our certificate and its alert was lost",
+        },
+        (None, ..) => "the server requires a client certificate and none is configured",
     };
     let host = if context.mode.host_role() == HostRole::ClientAuth || context.mode == Mode::Anonymous {
         ""
     } else {
         " (unusual on this host)"
     };
-    format!("likely, in this order: {refused}{host}; a proxy on the way re-signs TLS; a firewall cut the connection")
-}
-
-fn untrusted(fault: PeerFault, error: &TransportError, context: &CallContext) -> Diagnosis {
-    let host = &context.host;
-    let shown = error.facts().server_certificate.as_deref();
-    let clock = || {
-        let clock = format!("by this machine's clock it is {}", utc(context.now));
-        match shown {
-            Some(certificate) => format!("{clock}; {}", dates(certificate)),
-            None => clock,
-        }
-    };
-    match fault {
-        PeerFault::UnknownIssuer => {
-            let issuer = match shown {
-                Some(certificate) => format!("its issuer \"{}\"", certificate.issuer),
-                None => "its issuer".to_owned(),
-            };
-            let certificate = if context.identity.is_some() { "; a client certificate cannot pass that" } else { "" };
-            Diagnosis::new(
-                Code::TR_01,
-                format!("we do not trust the issuer of {host}'s certificate."),
-                format!(
-                    "{issuer} does not lead to our trust roots: a private CA, a server without its intermediate, or \
-                     something on the network that re-signs TLS{certificate}"
-                ),
-            )
-        }
-        PeerFault::Expired => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
-        PeerFault::NotYetValid => Diagnosis::new(
-            Code::TR_02,
-            format!("{host}'s certificate is not valid yet."),
-            format!("{}; a slow clock is the usual reason", clock()),
-        ),
-        PeerFault::NameMismatch => {
-            let summary = format!("the server at {host} shows a certificate for other names.");
-            match shown.filter(|certificate| !certificate.names.is_empty()) {
-                Some(certificate) => {
-                    Diagnosis::new(Code::HO_01, summary, format!("it is for {}", certificate.names.join(", ")))
-                }
-                None => Diagnosis::of(Code::HO_01, summary),
-            }
-        }
-        PeerFault::Revoked => Diagnosis::new(
-            Code::TR_05,
-            format!("{host}'s certificate was revoked."),
-            "its issuer has withdrawn it: the server needs a new one",
-        ),
-        PeerFault::Unspecified => Diagnosis::new(
-            Code::TR_05,
-            format!("we refused {host}'s certificate; this TLS stack does not say why."),
-            format!("its issuer, its name or its dates; {}", clock()),
-        ),
-    }
+    format!("likely, in this order: {refused}{host}; {others}")
 }
 
 fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
@@ -227,11 +258,13 @@ fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
 fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
     let facts = error.facts();
     let say = |known: Option<bool>| known.map_or("unknown", |yes| if yes { "yes" } else { "no" });
+    let stopped = matches!(error.kind(), Kind::PeerUntrusted(_)) && facts.identity_sent == Some(false);
     if facts.identity_requested.is_some() || facts.identity_sent.is_some() {
         diagnosis = diagnosis.with_evidence(format!(
-            "client certificate: asked for={}, sent={}",
+            "client certificate: asked for={}, sent={}{}",
             say(facts.identity_requested),
-            say(facts.identity_sent)
+            say(facts.identity_sent),
+            if stopped { " (we stopped first)" } else { "" }
         ));
     }
     match error.delivery() {
@@ -310,21 +343,5 @@ mod tests {
         assert_eq!(code(Some(TlsVersion::Tls13), Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(None, Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(Some(TlsVersion::Tls12), Delivery::Unknown, 80), Code::HS_03);
-    }
-
-    #[test]
-    fn a_server_that_we_do_not_trust_is_never_repeated() {
-        for fault in [
-            PeerFault::UnknownIssuer,
-            PeerFault::Expired,
-            PeerFault::NotYetValid,
-            PeerFault::NameMismatch,
-            PeerFault::Revoked,
-            PeerFault::Unspecified,
-        ] {
-            let error = TransportError::new(Kind::PeerUntrusted(fault), Delivery::NotSent);
-            let diagnosis = diagnose_transport(&error, &context(Mode::Key));
-            assert!(!diagnosis.retryable() && diagnosis.side() == super::super::Side::Us, "{fault:?}");
-        }
     }
 }

@@ -1,0 +1,170 @@
+//! We refused the server's certificate: each reason in words, with its remedy.
+
+use super::evidence::{dates, utc};
+use super::{CallContext, Code, Diagnosis};
+use crate::{PeerFault, TransportError};
+
+pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let shown = error.facts().server_certificate.as_deref();
+    let clock = || {
+        let clock = format!("by this machine's clock it is {}", utc(context.now));
+        match shown {
+            Some(certificate) => format!("{clock}; {}", dates(certificate)),
+            None => clock,
+        }
+    };
+    match fault {
+        PeerFault::UnknownIssuer => {
+            let issuer = match shown {
+                Some(certificate) => format!("its issuer \"{}\"", certificate.issuer),
+                None => "its issuer".to_owned(),
+            };
+            let certificate = if context.identity.is_some() { "; a client certificate cannot pass that" } else { "" };
+            Diagnosis::new(
+                Code::TR_01,
+                format!("we do not trust the issuer of {host}'s certificate."),
+                format!(
+                    "{issuer} does not lead to our trust roots: a private CA, a server without its intermediate, or \
+                     something on the network that re-signs TLS{certificate}"
+                ),
+            )
+        }
+        PeerFault::Expired => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
+        PeerFault::NotYetValid => Diagnosis::new(
+            Code::TR_02,
+            format!("{host}'s certificate is not valid yet."),
+            format!("{}; a slow clock is the usual reason", clock()),
+        ),
+        PeerFault::NameMismatch => {
+            let summary = format!("the server at {host} shows a certificate for other names.");
+            match shown.filter(|certificate| !certificate.names.is_empty()) {
+                Some(certificate) => {
+                    Diagnosis::new(Code::HO_01, summary, format!("it is for {}", certificate.names.join(", ")))
+                }
+                None => Diagnosis::of(Code::HO_01, summary),
+            }
+        }
+        PeerFault::Unspecified => Diagnosis::new(
+            Code::TR_05,
+            format!("we refused {host}'s certificate; this TLS stack does not say why."),
+            format!(
+                "check its issuer, its name and its dates ({}); the reqwest transport reports which it is: \
+                 --transport reqwest",
+                clock()
+            ),
+        ),
+        PeerFault::Other => Diagnosis::new(
+            Code::TR_05,
+            format!("we refused {host}'s certificate."),
+            "the TLS library's own text below is the reason",
+        ),
+        fault => {
+            let (reason, remedy) = broken_rule(fault);
+            Diagnosis::new(Code::TR_05, format!("we refused {host}'s certificate: {reason}."), remedy)
+        }
+    }
+}
+
+/// What is wrong, and what the operator of the server, or of its CA, does about it.
+fn broken_rule(fault: PeerFault) -> (&'static str, &'static str) {
+    match fault {
+        PeerFault::CaAsServer => (
+            "it is a CA certificate, used as a server certificate",
+            "a self-signed certificate as `openssl req -x509` makes it is marked as a CA (CA:TRUE). Make it again with -addext \
+             basicConstraints=critical,CA:FALSE and give that one with --ca-file; or let a CA of your own issue it, and give the CA",
+        ),
+        PeerFault::WrongPurpose => (
+            "its purposes do not include server authentication",
+            "its extendedKeyUsage (or keyUsage) is for something else, client authentication for example: have it issued again \
+             with extendedKeyUsage=serverAuth",
+        ),
+        PeerFault::IssuerNotCa => (
+            "one of the certificates above it may not issue it",
+            "an issuer in the chain is not marked as a CA (CA:TRUE), lacks keyCertSign, or allows fewer CAs below it \
+             (pathlen), or the chain is too long: have the chain issued again",
+        ),
+        PeerFault::NameConstraints => (
+            "a CA of its chain may not issue for this name",
+            "the name constraints of the CA do not permit the host: use a name that they permit, or a CA without them",
+        ),
+        PeerFault::CriticalExtension => (
+            "it has a critical extension that this TLS stack does not know",
+            "RFC 5280 §4.2 demands the refusal: have it issued again without that extension, or with the extension not critical",
+        ),
+        PeerFault::Version => (
+            "it is not an X.509 version 3 certificate",
+            "version 1 has no names and no purposes; `openssl x509 -req` makes it when given no extensions: issue it again with \
+             -extfile and subjectAltName",
+        ),
+        PeerFault::WeakKey => (
+            "its key, or that of a CA of its chain, is too small",
+            "have it issued again with an RSA key of 2048 bits or more, or with P-256",
+        ),
+        PeerFault::SignatureAlgorithm => (
+            "it, or a CA of its chain, is signed with an algorithm that this TLS stack does not accept",
+            "SHA-1 and MD5 are refused everywhere; some stacks also refuse rare curves, small keys and RSA-PSS with another salt length \
+             than the hash: have it issued again, signed with SHA-256 by an RSA (2048 bits or more) or P-256 key",
+        ),
+        PeerFault::BadSignature => (
+            "a signature in its chain does not match",
+            "it was changed after it was signed, or the CA was renewed with another key under the same name: look at which CA \
+             certificate was given with --ca-file, and at the intermediates that the server sends",
+        ),
+        PeerFault::Malformed => (
+            "it is malformed",
+            "it, or one of its chain, cannot be parsed by the rules of RFC 5280: have it issued again by a current program",
+        ),
+        PeerFault::Revoked => ("it was revoked", "its issuer has withdrawn it: the server needs a new one"),
+        PeerFault::RevocationUnknown => (
+            "its revocation status is unknown",
+            "this machine requires a revocation list or an OCSP response and found none that is current: check that the CA's addresses \
+             for them can be reached",
+        ),
+        PeerFault::Expired
+        | PeerFault::NotYetValid
+        | PeerFault::NameMismatch
+        | PeerFault::UnknownIssuer
+        | PeerFault::Other
+        | PeerFault::Unspecified => ("it does not suit us", "see the library's text below"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::SystemTime;
+
+    use super::super::{Side, diagnose_transport};
+    use super::*;
+    use crate::{Delivery, Mode, TransportErrorKind};
+
+    fn diagnosed(fault: PeerFault) -> Diagnosis {
+        let error = TransportError::new(TransportErrorKind::PeerUntrusted(fault), Delivery::NotSent);
+        diagnose_transport(&error, &CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn untrusted_server_is_never_retried() {
+        for fault in PeerFault::ALL {
+            let diagnosis = diagnosed(fault);
+            assert!(!diagnosis.retryable() && diagnosis.side() == Side::Us, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn untrusted_server_has_a_text_of_its_own_for_each_reason() {
+        let texts: BTreeSet<_> = PeerFault::ALL.map(|fault| (diagnosed(fault).summary, diagnosed(fault).cause)).into();
+        assert_eq!(texts.len(), PeerFault::ALL.len());
+    }
+
+    #[test]
+    fn untrusted_server_points_to_another_transport_only_without_a_reason() {
+        for fault in PeerFault::ALL {
+            let text = format!("{:?}", diagnosed(fault));
+            let points = text.contains("does not say why") || text.contains("--transport");
+            assert_eq!(points, fault == PeerFault::Unspecified, "{text}");
+            assert!(!text.contains("does not suit us"), "{text}");
+        }
+    }
+}
