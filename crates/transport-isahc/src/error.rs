@@ -13,7 +13,7 @@ use digicert_one_core::{
 };
 use isahc::error::ErrorKind;
 
-use crate::{OPENSSL, head, loses_responses};
+use crate::{OPENSSL, loses_responses};
 
 /// A failed call, before the head of its answer.
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
@@ -23,19 +23,7 @@ pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: Conn
         (None, ErrorKind::InvalidRequest) => (Kind::Config, Delivery::NotSent),
         (None, _) => (Kind::Other, Delivery::Unknown),
     };
-    let result = TransportError::new(kind, delivery).with_facts(facts);
-    match code(&error) {
-        Some(TOO_LARGE) => result.with_source(head::Oversized::by_libcurl(error)),
-        _ => result.with_source(error),
-    }
-}
-
-/// CURLE_TOO_LARGE: of a response, only its head can be.
-const TOO_LARGE: u32 = 100;
-
-/// A response whose head is too large to be handed on.
-pub(crate) fn of_head(oversized: head::Oversized, facts: &ConnectionFacts) -> TransportError {
-    TransportError::new(Kind::Protocol, Delivery::Sent).with_facts(facts.clone()).with_source(oversized)
+    TransportError::new(kind, delivery).with_facts(facts).with_source(error)
 }
 
 /// Whether libcurl said so.
@@ -77,7 +65,9 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
     let proxied = !matches!(config.proxy(), Proxy::None);
     match code {
         // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9).
-        1 | 8 | TOO_LARGE => Kind::Protocol,
+        1 | 8 => Kind::Protocol,
+        // CURLE_TOO_LARGE: of a response, only its head can be. libcurl's own limits are above ours.
+        100 if stood => Kind::HeadLimit,
         // CURLE_WRITE_ERROR: before the head is done, isahc writes nowhere; it refuses a line that it cannot read. Of an unpatched rustls
         // it is also a connection that has failed.
         23 if stood && !loses_responses(isahc::version()) => Kind::Protocol,
@@ -116,8 +106,8 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
 fn of_delivery(code: u32, stood: bool) -> Delivery {
     match code {
         _ if !stood => Delivery::NotSent,
-        // CURLE_PARTIAL_FILE: an answer began.
-        18 => Delivery::Sent,
+        // CURLE_PARTIAL_FILE, CURLE_TOO_LARGE: a response began.
+        18 | 100 => Delivery::Sent,
         _ => Delivery::Unknown,
     }
 }
@@ -164,7 +154,7 @@ mod tests {
             (23, true, &none, Kind::Protocol),
             (16, true, &none, Kind::Protocol),
             (92, true, &none, Kind::Interrupted),
-            (100, true, &none, Kind::Protocol),
+            (100, true, &none, Kind::HeadLimit),
             (9999, true, &none, Kind::Other),
         ];
         for (code, stood, config, kind) in cases {

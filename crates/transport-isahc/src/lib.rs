@@ -30,7 +30,6 @@
 mod body;
 mod config;
 mod error;
-mod head;
 mod hush;
 mod identity;
 mod slot;

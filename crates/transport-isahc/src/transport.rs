@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Exchange, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
+    ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
     TransportError, announce_empty_body,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -22,10 +22,10 @@ use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
 use crate::config::{self, Reuse, invalid};
+use crate::error;
 use crate::identity::Handover;
 use crate::slot::{Lane, Slot, Watch};
 use crate::trust;
-use crate::{error, head};
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
@@ -90,7 +90,7 @@ impl Transport for IsahcTransport {
             false => inner.len(),
         };
         let mut body = StreamedBody::new(inner, length, facts.clone(), watch);
-        head::check(&head).map_err(|oversized| error::of_head(oversized, &facts))?;
+        HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         if !bodiless && may_be_cut(&head) {
             body.expect_some().await?;
         }
