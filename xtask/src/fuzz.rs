@@ -33,6 +33,11 @@ const TEXTS: &[(&str, &str)] = &[
         "pages",
         "\u{42}{\"credentialIDs\":[\"a\"],\"nextPageToken\":\"t\"}\n{\"credentialIDs\":[\"b\"]}\n{\"next\":2,\"data\":[]}",
     ),
+    // Items, page size, cap of the server, way of paging, what is said beside it.
+    ("list_ends", "\u{7}\u{3}\u{2}\u{0}\u{1}"),
+    ("list_ends", "\u{9}\u{3}\u{3}\u{1}\u{6}"),
+    ("list_ends", "\u{14}\u{4}\u{4}\u{4}\u{1a}"),
+    ("list_ends", "\u{7}\u{5}\u{2}\u{7}\u{3}"),
     ("retry_after", "120\nSun, 06 Nov 1994 08:49:37 GMT"),
     ("retry_after", "Thu, 01 Jan 1970 00:00:00 GMT\nSun, 06 Nov 1994 08:49:37 GMT"),
     ("retry_after", "-1\n99999999999"),
@@ -96,7 +101,7 @@ fn targets() -> Result<Vec<String>, Failure> {
 /// Key stores of every format, made by the tests of `credentials`.
 fn seed() -> Result<(), Failure> {
     let corpus = cargo::root().join(FOLDER).join("corpus");
-    for target in ["pem", "pkcs12"] {
+    for target in ["ca_bundle", "pem", "pkcs12"] {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     }

@@ -125,6 +125,8 @@ macro_rules! __every_case {
             trust trust_12_a_server_of_tls_1_1_is_refused "TRUST-12" Should;
             trust trust_15_only_the_tls_versions_of_the_configuration_are_spoken "TRUST-15" Must;
             trust trust_16_the_certificate_of_the_server_is_told "TRUST-16" Should;
+            trust trust_19_server_certificate_that_breaks_a_rule_is_refused_with_its_reason "TRUST-19" Must;
+            trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
@@ -219,6 +221,8 @@ macro_rules! __every_case {
             err err_19_an_end_right_after_the_handshake_is_never_waited_out "ERR-19" Must;
             err err_20_outside_its_runtime_a_call_is_answered_or_an_error "ERR-20" Must;
             err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
+            err err_22_response_head_up_to_the_limit_is_read "ERR-22" Must;
+            err err_23_response_head_over_the_limit_is_named "ERR-23" Should;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
@@ -294,6 +298,7 @@ macro_rules! __every_case {
             obs obs_07_every_failure_is_counted_under_a_code_of_the_closed_set "OBS-07" Should;
             obs obs_08_one_reminder_at_each_step_before_the_end "OBS-08" Should;
             obs obs_09_the_address_at_the_other_end_is_told_as_it_is "OBS-09" Should;
+            obs obs_11_certificate_is_not_reported_as_sent_to_a_refused_server "OBS-11" Must;
         }
     };
 }

@@ -21,6 +21,7 @@ mod inspect;
 #[cfg(feature = "key-store")]
 mod key_store;
 mod ledger;
+mod names;
 mod options;
 mod pki;
 mod provider;
@@ -41,6 +42,7 @@ pub use front::{BoxFuture, Front, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
+pub use names::{name_without_address, unlisted_name};
 pub use options::{ClientAuth, Engine, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
 pub use pki::{Pki, PkiParts, PkiPartsError};
 pub use provider::{random_bytes, sha256_hex};
@@ -48,6 +50,6 @@ pub use proxy::{ConnectProxy, ProxyOptions};
 pub use raw::{Gate, RawOptions, RawServer, Recording, Script, Step};
 pub use request::{RequestError, RequestSpec};
 pub use sign::{DigestKind, SignError};
-pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
+pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};
 pub use wiremock_forward::{PEER_HEADER, WiremockForward};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
     SerialNumber,
 };
@@ -17,7 +17,7 @@ use rustls::pki_types::CertificateDer;
 use crate::certificate::{ClientCert, Issued, ServerCert, pem};
 use crate::provider::random_bytes;
 use crate::request::{RequestError, RequestSpec, public_key};
-use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerSpec, Validity};
+use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -121,9 +121,19 @@ impl Pki {
         let mut params = CertificateParams::new(spec.names).expect("the names are DNS names or IP addresses");
         params.distinguished_name = subject("testbed server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        match spec.flaw {
+            Some(ServerFlaw::ForClientsOnly) => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Some(ServerFlaw::UnknownCriticalExtension) => {
+                // An arc that is nobody's, with an ASN.1 NULL.
+                let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
+                extension.set_criticality(true);
+                params.custom_extensions.push(extension);
+            }
+            Some(ServerFlaw::OutdatedSignature) | None => {}
+        }
         let (key, authority) = (generate(KeyKind::P256), self.authority(spec.authority));
         let mut chain = vec![authority.leaf(params, spec.validity, &key)];
-        if spec.outdated_signature {
+        if spec.flaw == Some(ServerFlaw::OutdatedSignature) {
             name_sha224(&mut chain[0]);
         }
         if spec.send_intermediate {

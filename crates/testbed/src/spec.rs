@@ -15,8 +15,19 @@ pub struct ServerSpec {
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
-    /// Whether it names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
-    pub outdated_signature: bool,
+    /// A rule of RFC 5280 that it breaks.
+    pub flaw: Option<ServerFlaw>,
+}
+
+/// A rule that a server certificate breaks, and that every client enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerFlaw {
+    /// It is for client authentication alone.
+    ForClientsOnly,
+    /// It has a critical extension that no client knows.
+    UnknownCriticalExtension,
+    /// It names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
+    OutdatedSignature,
 }
 
 impl Default for ServerSpec {
@@ -26,7 +37,7 @@ impl Default for ServerSpec {
             validity: Validity::Valid,
             authority: Authority::Trusted,
             send_intermediate: true,
-            outdated_signature: false,
+            flaw: None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
-    TransportError, TransportErrorKind, TrustRoots,
+    BoxError, Capability, Delivery, HeadLimit, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions,
+    TransportConfig, TransportError, TransportErrorKind, TrustRoots,
 };
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -17,8 +17,9 @@ use crate::dial::{Dialer, Names};
 use crate::identity;
 use crate::tunnel::Tunnel;
 
-/// More than hyper's 100, and no more than a server can mean well with.
-const MAX_HEADERS: usize = 256;
+/// A head over [`HeadLimit`] is to come whole, so that the error can give its size: h2 counts 32 bytes more for each field.
+const HEAD_LIST: u32 = 256 * 1024;
+const MAX_HEADERS: usize = HeadLimit::FIELDS + 256;
 
 /// What makes the connections of one transport.
 pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError> {
@@ -49,6 +50,7 @@ pub(crate) fn client(dialer: Dialer, pool_idle: Duration) -> Client<Dialer, Full
         .pool_idle_timeout(pool_idle)
         .timer(TokioTimer::new())
         .http1_max_headers(MAX_HEADERS)
+        .http2_max_header_list_size(HEAD_LIST)
         .build(dialer)
 }
 

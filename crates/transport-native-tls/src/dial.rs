@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, Phase, ServerCertificate, TransportErrorKind};
+use digicert_one_core::{NameOverride, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -108,11 +108,12 @@ impl Inner {
         let seen = recording.read();
         // Of a server that was refused, the engine shows nothing.
         let server = outcome.as_ref().ok().and_then(server_certificate);
-        handshake.learn(&seen, self.has_identity, server);
-        match outcome {
-            Ok(tls) => Stream::tls(tls, Arc::clone(handshake)),
-            Err(error) => Err(ConnectFailure::of_handshake(error, &seen)),
-        }
+        let is_tls12 = seen.version == Some(TlsVersion::Tls12);
+        let outcome = outcome.map_err(|error| ConnectFailure::of_handshake(error, &seen));
+        let refused =
+            outcome.as_ref().is_err_and(|failure| matches!(failure.kind(), TransportErrorKind::PeerUntrusted(_)));
+        handshake.learn(&seen, self.has_identity, refused, server);
+        Stream::tls(outcome?, is_tls12, Arc::clone(handshake))
     }
 
     async fn tcp(&self, to: &Uri, handshake: &Handshake) -> Result<TcpStream, ConnectFailure> {

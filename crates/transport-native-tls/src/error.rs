@@ -10,13 +10,14 @@ use std::io;
 use std::sync::Arc;
 
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+    BoxError, ConnectionFacts, Delivery, HeadLimit, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
 use hyper_util::client::legacy;
 
 use crate::dial::NoAddress;
 use crate::handshake::Handshake;
 use crate::records::Seen;
+use crate::untrusted;
 
 /// Why a connection was not made.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ pub(crate) struct ConnectFailure {
 }
 
 impl ConnectFailure {
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     pub(crate) fn new(kind: Kind, source: impl Into<BoxError>) -> Self {
         Self { kind, source: source.into() }
     }
@@ -69,7 +74,7 @@ impl ConnectFailure {
             Kind::NotTls
         } else if let Some(alert) = alert_in(&error).or(seen.alert) {
             Kind::PeerAlert(alert)
-        } else if let Some(fault) = fault_in(&error.to_string()) {
+        } else if let Some(fault) = untrusted::fault_in(&error.to_string()) {
             Kind::PeerUntrusted(fault)
         } else if error.to_string().contains("unsupported protocol") {
             // The server chose a version that we do not speak; the alert goes from us to it, and means the same.
@@ -107,7 +112,10 @@ pub(crate) fn of_call(error: legacy::Error, begun: Option<&Handshake>) -> Transp
     };
     let connection = carrier.map(|one| &**one).or(begun);
     let facts = connection.map_or_else(ConnectionFacts::unknown, Handshake::facts);
-    TransportError::new(kind(&error, connection), delivery).with_facts(facts).with_source(error)
+    match kind(&error, connection) {
+        Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(facts),
+        kind => TransportError::new(kind, delivery).with_facts(facts).with_source(error),
+    }
 }
 
 /// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
@@ -171,14 +179,28 @@ fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
         }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
             if http.is_parse() {
-                return Kind::Protocol;
+                return if http.is_parse_too_large() { Kind::HeadLimit } else { Kind::Protocol };
             }
             if http.is_user() {
                 return Kind::Config;
             }
         }
     }
-    Kind::Interrupted
+    causes(error).find_map(refused_frames).unwrap_or(Kind::Interrupted)
+}
+
+/// HTTP/2 that h2 refused: it broke a rule, or the head was without end.
+fn refused_frames(cause: &(dyn Error + 'static)) -> Option<Kind> {
+    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library())?;
+    match ours.reason()? {
+        h2::Reason::ENHANCE_YOUR_CALM => Some(Kind::HeadLimit),
+        h2::Reason::PROTOCOL_ERROR
+        | h2::Reason::COMPRESSION_ERROR
+        | h2::Reason::FRAME_SIZE_ERROR
+        | h2::Reason::FLOW_CONTROL_ERROR
+        | h2::Reason::STREAM_CLOSED => Some(Kind::Protocol),
+        _ => None,
+    }
 }
 
 /// `... SSL alert number 116`, as OpenSSL prints an alert that it received.
@@ -190,30 +212,6 @@ fn alert_number(text: &str) -> Option<TlsAlert> {
     let digits = text.split("SSL alert number ").nth(1)?;
     let end = digits.find(|one: char| !one.is_ascii_digit()).unwrap_or(digits.len());
     digits[..end].parse().ok().map(TlsAlert)
-}
-
-/// `certificate verify failed ... (certificate has expired)`, as native-tls prints OpenSSL's verdict.
-fn fault_in(text: &str) -> Option<PeerFault> {
-    if !text.contains("certificate verify failed") {
-        return None;
-    }
-    let verdict = text.rsplit_once('(').map_or("", |(_, verdict)| verdict.trim_end_matches(')'));
-    Some(match verdict {
-        "certificate has expired" => PeerFault::Expired,
-        // OpenSSL 3.6 goes on: "or the system clock is incorrect".
-        _ if verdict.starts_with("certificate is not yet valid") => PeerFault::NotYetValid,
-        "hostname mismatch" | "Hostname mismatch" | "IP address mismatch" => PeerFault::NameMismatch,
-        "certificate revoked" => PeerFault::Revoked,
-        "unable to get issuer certificate"
-        | "unable to get local issuer certificate"
-        | "unable to verify the first certificate"
-        | "self-signed certificate"
-        | "self-signed certificate in certificate chain"
-        // So spelt before OpenSSL 3.
-        | "self signed certificate"
-        | "self signed certificate in certificate chain" => PeerFault::UnknownIssuer,
-        _ => PeerFault::Unspecified,
-    })
 }
 
 #[cfg(test)]
@@ -228,23 +226,6 @@ mod tests {
         assert_eq!(alert_number("SSL alert number 48, more"), Some(TlsAlert(48)));
         assert_eq!(alert_number("SSL alert number 4096"), None);
         assert_eq!(alert_number("certificate verify failed (certificate has expired)"), None);
-    }
-
-    #[test]
-    fn a_verdict_counts_only_where_openssl_verified_the_server() {
-        let failed = |verdict: &str| {
-            fault_in(&format!(
-                "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:\
-                               ssl/statem/statem_clnt.c:2123: ({verdict})"
-            ))
-        };
-        assert_eq!(failed("certificate has expired"), Some(PeerFault::Expired));
-        for text in ["certificate is not yet valid", "certificate is not yet valid or the system clock is incorrect"] {
-            assert_eq!(failed(text), Some(PeerFault::NotYetValid));
-        }
-        assert_eq!(failed("certificate revoked"), Some(PeerFault::Revoked));
-        assert_eq!(failed("CRL has expired"), Some(PeerFault::Unspecified));
-        assert_eq!(fault_in("sslv3 alert certificate expired (certificate has expired)"), None);
     }
 
     #[test]

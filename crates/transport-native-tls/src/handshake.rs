@@ -30,6 +30,8 @@ pub(crate) struct Handshake {
     peer: OnceLock<SocketAddr>,
     facts: OnceLock<ConnectionFacts>,
     alert: AtomicU8,
+    has_identity: AtomicBool,
+    renegotiated: AtomicBool,
     writing: AtomicBool,
     answered: AtomicBool,
     gone: AtomicBool,
@@ -50,20 +52,26 @@ impl Handshake {
         self.step.store(STANDS, Ordering::Relaxed);
     }
 
-    /// What could be seen of the TLS handshake.
-    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool, server: Option<Arc<ServerCertificate>>) {
+    /// What could be seen of the TLS handshake. With `refused` it was we who ended it, before our certificate.
+    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool, refused: bool, server: Option<Arc<ServerCertificate>>) {
         let mut facts = ConnectionFacts::unknown();
         facts.tls_version = seen.version;
         facts.tls_resumed = seen.resumed;
         facts.identity_requested = seen.certificate_requested;
         // Without an identity nothing can have been sent, whatever TLS 1.3 hides.
-        facts.identity_sent = if has_identity { seen.certificate_sent } else { Some(false) };
+        facts.identity_sent = if has_identity && !refused { seen.certificate_sent } else { Some(false) };
         facts.peer = self.peer.get().copied();
         facts.server_certificate = server;
+        self.has_identity.store(has_identity, Ordering::Relaxed);
         let _ = self.facts.set(facts);
         if let Some(alert) = seen.alert {
             self.alert.store(alert.0, Ordering::Relaxed);
         }
+    }
+
+    /// The server wanted a second handshake, which OpenSSL then makes.
+    pub(crate) fn note_second_handshake(&self) {
+        self.renegotiated.store(true, Ordering::Relaxed);
     }
 
     /// Bytes of a request, or of HTTP/2's preface, begin to leave.
@@ -127,6 +135,12 @@ impl Handshake {
         let mut facts = self.facts.get().cloned().unwrap_or_default();
         facts.peer = self.peer.get().copied();
         facts.reused = Some(reused);
+        if self.renegotiated.load(Ordering::Relaxed) {
+            facts.renegotiated = Some(true);
+            // What the first handshake showed holds no longer, and the second one is encrypted.
+            facts.identity_requested = None;
+            facts.identity_sent = facts.identity_sent.filter(|_| !self.has_identity.load(Ordering::Relaxed));
+        }
         facts
     }
 }
@@ -134,6 +148,29 @@ impl Handshake {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn second_handshake_makes_the_facts_of_the_first_unknown() {
+        let seen = Seen { certificate_requested: Some(false), certificate_sent: Some(false), ..Seen::default() };
+        let facts = |has_identity: bool| {
+            let connection = Handshake::default();
+            connection.learn(&seen, has_identity, false, None);
+            assert_eq!(connection.facts().identity_requested, Some(false));
+            connection.note_second_handshake();
+            let facts = connection.facts();
+            (facts.renegotiated, facts.identity_requested, facts.identity_sent)
+        };
+        assert_eq!(facts(true), (Some(true), None, None));
+        // What there is not cannot have been sent.
+        assert_eq!(facts(false), (Some(true), None, Some(false)));
+    }
+
+    #[test]
+    fn certificate_is_not_sent_to_a_server_that_we_refuse() {
+        let connection = Handshake::default();
+        connection.learn(&Seen::default(), true, true, None);
+        assert_eq!(connection.facts().identity_sent, Some(false));
+    }
 
     #[test]
     fn a_connection_is_pending_until_it_stands_or_is_given_up() {

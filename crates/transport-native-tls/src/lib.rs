@@ -26,6 +26,7 @@ mod records;
 mod stream;
 mod transport;
 mod tunnel;
+mod untrusted;
 
 use std::sync::Arc;
 

@@ -28,7 +28,7 @@ pub(crate) struct Seen {
     pub(crate) resumed: Option<bool>,
     /// Known for TLS 1.2 only.
     pub(crate) certificate_requested: Option<bool>,
-    /// Known for TLS 1.2 only.
+    /// Known for TLS 1.2, and where the handshake did not come so far.
     pub(crate) certificate_sent: Option<bool>,
 }
 
@@ -36,7 +36,11 @@ pub(crate) struct Seen {
 pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
     let server = Flight::read(server);
     let mut seen = Seen { not_tls: server.not_tls, alert: server.alert, ..Seen::default() };
-    let Some(hello) = server.find(SERVER_HELLO).and_then(Hello::read) else { return seen };
+    let Some(hello) = server.find(SERVER_HELLO).and_then(Hello::read) else {
+        // Our certificate comes after the server's hello.
+        seen.certificate_sent = Some(false);
+        return seen;
+    };
     seen.version = hello.version;
     match hello.version {
         Some(TlsVersion::Tls13) => seen.resumed = (!hello.is_retry).then_some(hello.has_key_of_before),
@@ -49,17 +53,49 @@ pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
                 seen.certificate_requested = Some(requested);
                 seen.certificate_sent = if requested {
                     // Who has none sends an empty list.
-                    Flight::read(client)
-                        .find(CERTIFICATE)
-                        .map(|list| list.get(..3).is_some_and(|length| length != [0; 3]))
+                    let ours = Flight::read(client);
+                    let list = ours.find(CERTIFICATE);
+                    Some(list.and_then(|list| list.get(..3)).is_some_and(|length| length != [0; 3]))
                 } else {
                     Some(false)
                 };
+            } else if !server.ended {
+                seen.certificate_sent = Some(false);
             }
         }
         _ => {}
     }
     seen
+}
+
+/// Reads the types of the records that follow a TLS 1.2 handshake: encrypted, but for these.
+#[derive(Debug, Default)]
+pub(crate) struct RecordTypes {
+    head: [u8; 5],
+    known: usize,
+    left: usize,
+}
+
+impl RecordTypes {
+    /// Whether a handshake message is among the records that begin in `bytes`: the server wants a second handshake.
+    pub(crate) fn begins_handshake(&mut self, mut bytes: &[u8]) -> bool {
+        let mut found = false;
+        while !bytes.is_empty() {
+            let skipped = self.left.min(bytes.len());
+            self.left -= skipped;
+            bytes = &bytes[skipped..];
+            let Some((next, rest)) = bytes.split_first() else { break };
+            self.head[self.known] = *next;
+            self.known += 1;
+            bytes = rest;
+            if self.known == self.head.len() {
+                found |= self.head[0] == HANDSHAKE;
+                self.known = 0;
+                self.left = usize::from(u16::from_be_bytes([self.head[3], self.head[4]]));
+            }
+        }
+        found
+    }
 }
 
 /// The messages of one side that are in clear text.
@@ -228,6 +264,33 @@ mod tests {
         let silent = [hello(&[]), message(CERTIFICATE, &[0, 0, 0]), message(SERVER_HELLO_DONE, &[])].concat();
         let seen = read(&record(HANDSHAKE, &silent), &[]);
         assert_eq!((seen.certificate_requested, seen.certificate_sent), (Some(false), Some(false)));
+    }
+
+    #[test]
+    fn tls12_certificate_is_not_sent_when_we_stop_first() {
+        let asking = [
+            hello(&[]),
+            message(CERTIFICATE, &[0, 0, 0]),
+            message(CERTIFICATE_REQUEST, &[1]),
+            message(SERVER_HELLO_DONE, &[]),
+        ]
+        .concat();
+        let seen = read(&record(HANDSHAKE, &asking), &record(ALERT, &[2, 48]));
+        assert_eq!((seen.certificate_requested, seen.certificate_sent), (Some(true), Some(false)));
+        let early = read(&record(ALERT, &[2, 40]), &[]);
+        assert_eq!((early.certificate_requested, early.certificate_sent), (None, Some(false)));
+    }
+
+    #[test]
+    fn second_handshake_shows_in_the_type_of_its_record() {
+        let data = [record(APPLICATION_DATA, &[HANDSHAKE; 40]), record(ALERT, &[1, 0])].concat();
+        let hello = record(HANDSHAKE, &[9; 30]);
+        for size in 1..data.len() {
+            let mut types = RecordTypes::default();
+            assert!(!data.chunks(size).any(|part| types.begins_handshake(part)), "{size}");
+            let found: Vec<_> = hello.chunks(size).map(|part| types.begins_handshake(part)).collect();
+            assert_eq!(found.iter().filter(|found| **found).count(), 1, "{size}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio_native_tls::TlsStream;
 
 use crate::error::ConnectFailure;
 use crate::handshake::Handshake;
-use crate::records::{self, Seen};
+use crate::records::{self, RecordTypes, Seen};
 
 /// Two TLS records of full size.
 const WIRE_BUFFER: usize = 32 * 1024;
@@ -56,6 +56,8 @@ pub(crate) struct Wire {
     /// The other side ended TCP, and everything before that was read.
     ended: bool,
     recording: Option<Arc<Recording>>,
+    /// Looks out for a second handshake, which only TLS 1.2 has.
+    watch: Option<(RecordTypes, Arc<Handshake>)>,
 }
 
 impl Wire {
@@ -66,7 +68,20 @@ impl Wire {
         if let Some(recording) = &recording {
             recording.note(|sides| &mut sides.0, &early);
         }
-        Self { tcp, buffer, start: 0, end: early.len(), ended: false, recording }
+        Self { tcp, buffer, start: 0, end: early.len(), ended: false, recording, watch: None }
+    }
+}
+
+impl Wire {
+    /// What was read and not taken yet follows the handshake, from the head of a record on.
+    fn watch(&mut self, handshake: Option<Arc<Handshake>>) {
+        self.watch = handshake.map(|handshake| {
+            let mut types = RecordTypes::default();
+            if types.begins_handshake(&self.buffer[self.start..self.end]) {
+                handshake.note_second_handshake();
+            }
+            (types, handshake)
+        });
     }
 }
 
@@ -80,6 +95,11 @@ impl AsyncRead for Wire {
             this.ended = this.end == 0;
             if let Some(recording) = &this.recording {
                 recording.note(|sides| &mut sides.0, fresh.filled());
+            }
+            if let Some((types, handshake)) = &mut this.watch
+                && types.begins_handshake(&this.buffer[..this.end])
+            {
+                handshake.note_second_handshake();
             }
         }
         let length = into.remaining().min(this.end - this.start);
@@ -123,8 +143,14 @@ enum Layer {
 
 impl Stream {
     /// After a handshake.
-    pub(crate) fn tls(mut tls: TlsStream<Wire>, handshake: Arc<Handshake>) -> Result<Self, ConnectFailure> {
-        tls.get_mut().get_mut().get_mut().recording = None;
+    pub(crate) fn tls(
+        mut tls: TlsStream<Wire>,
+        is_tls12: bool,
+        handshake: Arc<Handshake>,
+    ) -> Result<Self, ConnectFailure> {
+        let wire = tls.get_mut().get_mut().get_mut();
+        wire.recording = None;
+        wire.watch(is_tls12.then(|| Arc::clone(&handshake)));
         let alpn = tls.get_ref().negotiated_alpn();
         let alpn = alpn.map_err(|error| ConnectFailure::new(TransportErrorKind::Tls, error))?;
         Ok(Self::new(Layer::Tls(tls), alpn.as_deref() == Some(b"h2"), handshake))

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, Exchange, ResponseBody, Transport, TransportConfig, TransportError,
+    BoxError, ConnectionFacts, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind, announce_empty_body,
 };
 use http::Version;
@@ -95,7 +95,7 @@ impl Transport for NativeTlsTransport {
             Poll::Pending
         });
         match outcome.await {
-            Outcome::Ended(Ok(response)) => Ok(exchange(response, deadline)),
+            Outcome::Ended(Ok(response)) => exchange(response, deadline),
             Outcome::Ended(Err(failure)) => Err(error::of_call(failure, begun.as_deref())),
             Outcome::Lost(connection) => Err(error::of_lost_call(&connection)),
             Outcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
@@ -110,16 +110,17 @@ fn carried_by(carrier: &CaptureConnection) -> Option<Arc<Handshake>> {
     extras.remove::<Arc<Handshake>>()
 }
 
-fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Exchange {
+fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Result<Exchange, TransportError> {
     let (mut head, inner) = response.into_parts();
     let facts = match head.extensions.get::<Arc<Handshake>>() {
         Some(connection) => connection.facts_of_answer(),
         None => ConnectionFacts::unknown(),
     };
+    HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
     // Types of the libraries below have no business above the seam.
     head.extensions.clear();
     let body = ResponseBody::new(StreamedBody::new(inner, deadline, facts.clone()));
-    Exchange::new(http::Response::from_parts(head, body), facts)
+    Ok(Exchange::new(http::Response::from_parts(head, body), facts))
 }
 
 fn translate(mut request: http::Request<Bytes>) -> Result<http::Request<Full<Bytes>>, TransportError> {

@@ -1,6 +1,7 @@
-//! rustls' own ciphers with an observer around the deciphering half. reqwest hides its connections and rustls has no hook for
+//! rustls' own ciphers with an observer around them. reqwest hides its connections and rustls has no hook for
 //! what happens on one after its handshake; but each connection owns its decrypter, sees every alert through it and drops
-//! it when it ends. Nothing is changed on the way, and nothing but alerts and the type of a message is looked at.
+//! it when it ends; and the encrypter of a TLS 1.3 handshake sees our certificate leave. Nothing is changed on the way, and nothing but
+//! alerts and the head of a handshake message is looked at.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +9,7 @@ use digicert_one_core::TlsAlert;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter, MessageEncrypter,
-    Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
+    OutboundOpaqueMessage, OutboundPlainMessage, Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::{
     CipherSuiteCommon, ConnectionTrafficSecrets, ContentType, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
@@ -18,6 +19,12 @@ use crate::handshake::Handshake;
 
 /// RFC 8446 section 4: the message after which a connection goes on with new keys.
 const KEY_UPDATE: u8 = 24;
+/// RFC 5246 section 7.4.1.1: the server wants a second handshake, which rustls refuses.
+const HELLO_REQUEST: u8 = 0;
+/// RFC 8446 section 4.4.2.
+const CERTIFICATE: u8 = 11;
+/// RFC 8879 section 4. Only a certificate that is there is compressed.
+const COMPRESSED_CERTIFICATE: u8 = 25;
 
 /// aws-lc-rs with every cipher suite observed. rustls wants suites that live for ever, so they are made once.
 pub(crate) fn provider() -> CryptoProvider {
@@ -56,7 +63,7 @@ struct Observed<A: ?Sized + 'static>(&'static A);
 
 impl Tls13AeadAlgorithm for Observed<dyn Tls13AeadAlgorithm> {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        self.0.encrypter(key, iv)
+        Outbound::around(self.0.encrypter(key, iv))
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
@@ -132,14 +139,77 @@ impl MessageDecrypter for Observer {
         match (message.typ, message.payload) {
             (ContentType::Alert, &[_, description]) => self.handshake.note_alert(TlsAlert(description)),
             (ContentType::Handshake, &[KEY_UPDATE, ..]) => self.handshake.note_key_update(),
+            (ContentType::Handshake, &[HELLO_REQUEST, 0, 0, 0]) => self.handshake.note_hello_request(),
             _ => {}
         }
         Ok(message)
     }
 }
 
+/// The encrypter of our half of a TLS 1.3 handshake, which sees our Certificate message leave.
+struct Outbound {
+    inner: Box<dyn MessageEncrypter>,
+    handshake: Arc<Handshake>,
+}
+
+impl Outbound {
+    fn around(inner: Box<dyn MessageEncrypter>) -> Box<dyn MessageEncrypter> {
+        match Handshake::current() {
+            Some(handshake) => Box::new(Self { inner, handshake }),
+            None => inner,
+        }
+    }
+}
+
+impl MessageEncrypter for Outbound {
+    fn encrypt(&mut self, message: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, rustls::Error> {
+        // Our flight begins with the certificate if there is one, and is looked at before it is taken.
+        let shows = message.typ == ContentType::Handshake && holds_certificate(&message.payload.to_vec());
+        let sealed = self.inner.encrypt(message, seq)?;
+        if shows {
+            self.handshake.note_certificate_sent();
+        }
+        Ok(sealed)
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        self.inner.encrypted_payload_len(payload_len)
+    }
+}
+
+/// Whether a flight begins with a Certificate message that is not empty (RFC 8446 section 4.4.2).
+fn holds_certificate(flight: &[u8]) -> bool {
+    match flight {
+        [CERTIFICATE, _, _, _, context, rest @ ..] => {
+            rest.get(usize::from(*context)..).and_then(|list| list.get(..3)).is_some_and(|length| length != [0; 3])
+        }
+        [COMPRESSED_CERTIFICATE, ..] => true,
+        _ => false,
+    }
+}
+
 impl Drop for Observer {
     fn drop(&mut self) {
         self.handshake.note_decrypter_gone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_certificate;
+
+    #[test]
+    fn empty_certificate_message_holds_no_certificate() {
+        assert!(!holds_certificate(&[11, 0, 0, 4, 0, 0, 0, 0]));
+        assert!(!holds_certificate(&[11, 0, 0, 6, 2, 9, 9, 0, 0, 0]));
+        assert!(!holds_certificate(&[20, 0, 0, 1, 7]));
+        assert!(!holds_certificate(&[11]) && !holds_certificate(&[11, 0, 0, 9, 200, 1]));
+    }
+
+    #[test]
+    fn certificate_message_with_a_certificate_is_seen() {
+        assert!(holds_certificate(&[11, 0, 1, 0, 0, 0, 0, 9, 0, 0, 4]));
+        assert!(holds_certificate(&[11, 0, 1, 0, 2, 9, 9, 0, 1, 0]));
+        assert!(holds_certificate(&[25, 0, 0, 1, 0]));
     }
 }

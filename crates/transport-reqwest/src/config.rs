@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig, TransportError,
-    TransportErrorKind, TrustRoots,
+    Capability, Delivery, HeadLimit, HttpVersions, NameOverride, Proxy, TlsVersion, TlsVersions, TransportConfig,
+    TransportError, TransportErrorKind, TrustRoots,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -16,12 +16,18 @@ use crate::ciphers;
 use crate::handshake::{Connections, Handshake};
 use crate::identity::Resolver;
 
+/// A head over [`HeadLimit`] is to come whole, so that the error can give its size: h2 counts 32 bytes more for each field.
+const HEAD_LIST: u32 = 256 * 1024;
+const SPARE_FIELDS: usize = 256;
+
 /// A reqwest client with exactly this configuration.
 pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Result<reqwest::Client, TransportError> {
     let timeouts = config.timeouts();
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls(config)?)
         .connector_layer(connections.clone())
+        .http1_max_headers(HeadLimit::FIELDS + SPARE_FIELDS)
+        .http2_max_header_list_size(HEAD_LIST)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -119,6 +125,17 @@ fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }
 
+/// Whether the certificate has an RSA key below 2048 bits, which fails as a signature that does not match.
+fn has_small_key(certificate: &CertificateDer<'_>) -> bool {
+    const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    /// The length of the public key of RSA 2048 in DER.
+    const LENGTH: usize = 294;
+    webpki::EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
+        let key = certificate.subject_public_key_info();
+        key.len() < LENGTH && key.windows(RSA.len()).any(|part| part == RSA)
+    })
+}
+
 /// Lets the real verifier decide and notes what the server shows and which TLS version asked.
 #[derive(Debug)]
 struct Witness(Arc<dyn ServerCertVerifier>);
@@ -133,6 +150,9 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         Handshake::note_server(end_entity);
+        if std::iter::once(end_entity).chain(intermediates).any(has_small_key) {
+            Handshake::note_small_key();
+        }
         self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
@@ -143,7 +163,10 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Handshake::note_version(TlsVersion::Tls12);
-        self.0.verify_tls12_signature(message, certificate, signature)
+        let valid = self.0.verify_tls12_signature(message, certificate, signature)?;
+        // Next comes our certificate, in clear text (RFC 5246 section 7.3), so no cipher sees it leave.
+        Handshake::note_tls12_server_verified();
+        Ok(valid)
     }
 
     fn verify_tls13_signature(

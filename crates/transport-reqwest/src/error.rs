@@ -6,13 +6,15 @@ use std::io;
 use std::sync::Arc;
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+    ConnectionFacts, Delivery, HeadLimit, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind,
+    causes,
 };
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, InvalidMessage};
 
 use crate::handshake::{Call, Connections, Handshake};
+use crate::untrusted;
 
 /// A failed call, before the head of its answer. Through a proxy, the only name to resolve and the only address to dial are the
 /// proxy's.
@@ -25,16 +27,23 @@ pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connecti
     let connecting = error.is_connect() || call.was_connecting();
     let begun = call.handshake();
     let carrier = carrier(&error, connections);
-    let kind = match carrier.as_ref().or(begun.as_ref()).and_then(|one| one.alert()) {
+    let connection = carrier.as_ref().or(begun.as_ref());
+    let kind = match connection.and_then(|one| one.alert()) {
         Some(alert) => Kind::PeerAlert(alert),
         None => match kind(&error, connecting) {
             Kind::Dns | Kind::Refused if proxied => Kind::Proxy(None),
+            Kind::PeerUntrusted(PeerFault::BadSignature) if connection.is_some_and(|one| one.has_small_key()) => {
+                Kind::PeerUntrusted(PeerFault::WeakKey)
+            }
             kind => kind,
         },
     };
+    if kind == Kind::HeadLimit {
+        return HeadLimit::unmeasured().error().with_facts(facts(connection, begun.as_ref(), connections));
+    }
     let delivery =
         if connecting || error.is_builder() || is_unprocessed(&error) { Delivery::NotSent } else { Delivery::Unknown };
-    TransportError::new(kind, delivery).with_facts(facts(begun)).with_source(error)
+    TransportError::new(kind, delivery).with_facts(facts(connection, begun.as_ref(), connections)).with_source(error)
 }
 
 /// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
@@ -51,18 +60,29 @@ fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// A call whose connection is gone and that hyper left without a word.
-pub(crate) fn of_lost_call(call: &Call) -> TransportError {
+pub(crate) fn of_lost_call(call: &Call, connections: &Connections) -> TransportError {
     let begun = call.handshake();
     let kind = begun.as_ref().and_then(|one| one.alert()).map_or(Kind::Interrupted, Kind::PeerAlert);
     TransportError::new(kind, Delivery::Unknown)
-        .with_facts(facts(begun))
+        .with_facts(facts(begun.as_ref(), begun.as_ref(), connections))
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
-/// A call that made no connection of its own went over one from the pool.
-fn facts(begun: Option<Arc<Handshake>>) -> ConnectionFacts {
-    let mut facts = begun.as_ref().map_or_else(ConnectionFacts::unknown, |handshake| handshake.facts());
-    facts.reused = Some(begun.is_none());
+/// The facts of the connection of a call. One that the call began itself is fresh; one from the pool has been used only if it has
+/// carried a response.
+fn facts(
+    connection: Option<&Arc<Handshake>>,
+    begun: Option<&Arc<Handshake>>,
+    connections: &Connections,
+) -> ConnectionFacts {
+    let Some(connection) = connection else {
+        let mut facts = ConnectionFacts::unknown();
+        facts.reused = connections.reused();
+        return facts;
+    };
+    let mut facts = connection.facts();
+    let is_fresh = begun.is_some_and(|begun| Arc::ptr_eq(begun, connection));
+    facts.reused = Some(!is_fresh && connection.has_answered());
     facts
 }
 
@@ -107,8 +127,8 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
         if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
             return Kind::Http11Required;
         }
-        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            return Kind::Protocol;
+        if let Some(kind) = of_head(cause) {
+            return kind;
         }
         let text = cause.to_string();
         if text.starts_with("tunnel error") || text.contains("proxy authorization required") {
@@ -122,19 +142,31 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
     }
 }
 
+/// A head that the library refused: it broke a rule of HTTP, or was too large.
+fn of_head(cause: &(dyn Error + 'static)) -> Option<Kind> {
+    if let Some(http) = cause.downcast_ref::<hyper::Error>().filter(|http| http.is_parse()) {
+        return Some(if http.is_parse_too_large() { Kind::HeadLimit } else { Kind::Protocol });
+    }
+    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library())?;
+    match ours.reason()? {
+        // For a head without end.
+        h2::Reason::ENHANCE_YOUR_CALM => Some(Kind::HeadLimit),
+        h2::Reason::PROTOCOL_ERROR
+        | h2::Reason::COMPRESSION_ERROR
+        | h2::Reason::FRAME_SIZE_ERROR
+        | h2::Reason::FLOW_CONTROL_ERROR
+        | h2::Reason::STREAM_CLOSED => Some(Kind::Protocol),
+        _ => None,
+    }
+}
+
 fn of_tls(error: &rustls::Error) -> Kind {
     match error {
         rustls::Error::AlertReceived(alert) => Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-        rustls::Error::InvalidCertificate(fault) => Kind::PeerUntrusted(match fault {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => PeerFault::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                PeerFault::NameMismatch
-            }
-            CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-            CertificateError::Revoked => PeerFault::Revoked,
-            _ => PeerFault::Unspecified,
-        }),
+        rustls::Error::InvalidCertificate(_)
+        | rustls::Error::UnsupportedNameType
+        | rustls::Error::NoCertificatesPresented
+        | rustls::Error::InvalidCertRevocationList(_) => Kind::PeerUntrusted(untrusted::fault(error)),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Kind::NotTls,
         rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(u8::from(AlertDescription::HandshakeFailure))),
         _ => Kind::Tls,

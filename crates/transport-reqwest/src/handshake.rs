@@ -29,7 +29,13 @@ tokio::task_local! {
 #[derive(Debug)]
 pub(crate) struct Handshake {
     certificate_requested: AtomicBool,
+    /// Not yet sent: the resolver is asked before the server is verified.
+    certificate_chosen: AtomicBool,
     certificate_sent: AtomicBool,
+    /// A key of the server's chain is too small.
+    small_key: AtomicBool,
+    /// The server wanted a second handshake.
+    hello_requested: AtomicBool,
     server: OnceLock<Option<Arc<ServerCertificate>>>,
     version: AtomicU8,
     finished: AtomicBool,
@@ -38,6 +44,8 @@ pub(crate) struct Handshake {
     /// A connection has at least one from the moment in which it stands until it ends.
     decrypters: AtomicUsize,
     rekeyed: AtomicBool,
+    /// What the full handshakes before a resumed one knew of the client certificate, if they agreed.
+    session: OnceLock<Option<(bool, bool)>>,
     /// Woken when a connection of this transport ends.
     ended: Arc<Notify>,
 }
@@ -46,7 +54,10 @@ impl Handshake {
     fn new(ended: Arc<Notify>) -> Self {
         Self {
             certificate_requested: AtomicBool::new(false),
+            certificate_chosen: AtomicBool::new(false),
             certificate_sent: AtomicBool::new(false),
+            small_key: AtomicBool::new(false),
+            hello_requested: AtomicBool::new(false),
             server: OnceLock::new(),
             version: AtomicU8::new(0),
             finished: AtomicBool::new(false),
@@ -54,6 +65,7 @@ impl Handshake {
             alert: OnceLock::new(),
             decrypters: AtomicUsize::new(0),
             rekeyed: AtomicBool::new(false),
+            session: OnceLock::new(),
             ended,
         }
     }
@@ -96,12 +108,45 @@ impl Handshake {
             && !self.rekeyed.load(Ordering::Relaxed)
     }
 
-    /// Called by the resolver: the server asks for a client certificate.
-    pub(crate) fn note_certificate_request(sent: bool) {
+    /// Called by the resolver: the server asks for a client certificate, and there is one to send or not.
+    pub(crate) fn note_certificate_request(chosen: bool) {
         let _ = CURRENT.try_with(|handshake| {
             handshake.certificate_requested.store(true, Ordering::Relaxed);
-            handshake.certificate_sent.store(sent, Ordering::Relaxed);
+            handshake.certificate_chosen.store(chosen, Ordering::Relaxed);
         });
+    }
+
+    /// Called by the encrypter of TLS 1.3: our certificate leaves.
+    pub(crate) fn note_certificate_sent(&self) {
+        self.certificate_sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Called by the verifier at the end of its work under TLS 1.2, after which the certificate that was chosen leaves.
+    pub(crate) fn note_tls12_server_verified() {
+        let _ = CURRENT.try_with(|handshake| {
+            let chosen = handshake.certificate_chosen.load(Ordering::Relaxed);
+            handshake.certificate_sent.store(chosen, Ordering::Relaxed);
+        });
+    }
+
+    /// Called by the verifier: a key of the server's chain is too small.
+    pub(crate) fn note_small_key() {
+        let _ = CURRENT.try_with(|handshake| handshake.small_key.store(true, Ordering::Relaxed));
+    }
+
+    /// Whether a key of the server's chain is too small.
+    pub(crate) fn has_small_key(&self) -> bool {
+        self.small_key.load(Ordering::Relaxed)
+    }
+
+    /// The server wants a second handshake, which rustls refuses.
+    pub(crate) fn note_hello_request(&self) {
+        self.hello_requested.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the connection has carried a response.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Called by the verifier: the server shows this certificate, which may yet be refused.
@@ -127,12 +172,29 @@ impl Handshake {
         };
         facts.server_certificate = self.server.get().cloned().flatten();
         facts.tls_resumed = finished.then_some(facts.tls_version.is_none());
-        // In a resumed session the server does not ask again: what it knows comes from the first handshake.
-        if facts.tls_version.is_some() || self.certificate_requested.load(Ordering::Relaxed) {
-            facts.identity_requested = Some(self.certificate_requested.load(Ordering::Relaxed));
+        facts.renegotiated = self.hello_requested.load(Ordering::Relaxed).then_some(false);
+        let requested = self.certificate_requested.load(Ordering::Relaxed);
+        if facts.tls_resumed == Some(true) {
+            // The server does not ask again: what it knows comes from the handshake before.
+            (facts.identity_requested, facts.identity_sent) = match self.session.get().copied() {
+                Some(Some((requested, sent))) => (Some(requested), Some(sent)),
+                _ => (None, None),
+            };
+        } else {
+            // The request comes before the certificate is verified, in both versions.
+            facts.identity_requested = (requested || self.server.get().is_some()).then_some(requested);
             facts.identity_sent = Some(self.certificate_sent.load(Ordering::Relaxed));
         }
         facts
+    }
+
+    /// What a full handshake that succeeded knows of the client certificate.
+    fn learned(&self) -> Option<(bool, bool)> {
+        let facts = self.facts();
+        if facts.tls_resumed != Some(false) {
+            return None;
+        }
+        facts.identity_requested.zip(facts.identity_sent)
     }
 }
 
@@ -201,6 +263,8 @@ struct Known {
     list: VecDeque<(SocketAddr, Arc<Handshake>)>,
     /// One that may still stand had to be forgotten.
     incomplete: bool,
+    /// Whether the server asked and we sent, in the full handshakes so far: `Some(None)` once two differed.
+    learned: Option<Option<(bool, bool)>>,
 }
 
 impl Connections {
@@ -238,6 +302,24 @@ impl Connections {
                 let known = self.known();
                 !known.incomplete && known.list.iter().rev().all(|(_, handshake)| handshake.is_gone())
             }
+        }
+    }
+
+    /// Whether a call that made no connection went over one that had carried a response: known if all had, or none.
+    pub(crate) fn reused(&self) -> Option<bool> {
+        let known = self.known();
+        let mut answered = known.list.iter().map(|(_, handshake)| handshake.has_answered());
+        let first = answered.next()?;
+        (!known.incomplete && answered.all(|one| one == first)).then_some(first)
+    }
+
+    /// A handshake is done: a full one is learned from, a resumed one is given what was learned.
+    fn note_done(&self, handshake: &Handshake) {
+        let mut known = self.known();
+        match (handshake.learned(), known.learned) {
+            (Some(seen), None) => known.learned = Some(Some(seen)),
+            (Some(seen), Some(before)) => known.learned = Some(before.filter(|before| *before == seen)),
+            (None, learned) => drop(handshake.session.set(learned.flatten())),
         }
     }
 
@@ -299,6 +381,7 @@ where
             })
             .await?;
             handshake.finished.store(true, Ordering::Release);
+            connections.note_done(&handshake);
             Call::note(|begun| begun.stands = true);
             let mut extras = http::Extensions::new();
             connection.connected().get_extras(&mut extras);
@@ -344,6 +427,55 @@ mod tests {
         handshake.note_decrypter_gone();
         assert!(!handshake.is_gone());
         assert!(!Handshake::new(Arc::default()).is_gone(), "it does not stand yet");
+    }
+
+    fn finished(connections: &Connections, seen: impl FnOnce(&Handshake)) -> ConnectionFacts {
+        let handshake = Handshake::new(Arc::clone(&connections.ended));
+        seen(&handshake);
+        handshake.finished.store(true, Ordering::Release);
+        connections.note_done(&handshake);
+        handshake.facts()
+    }
+
+    fn full(handshake: &Handshake, requested: bool) {
+        handshake.version.store(13, Ordering::Relaxed);
+        let _ = handshake.server.set(None);
+        handshake.certificate_requested.store(requested, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn resumed_session_reports_what_the_full_handshakes_agreed_on() {
+        let connections = Connections::default();
+        let asked = |facts: ConnectionFacts| (facts.tls_resumed, facts.identity_requested, facts.identity_sent);
+        assert_eq!(asked(finished(&connections, |_| {})), (Some(true), None, None));
+        finished(&connections, |handshake| full(handshake, false));
+        assert_eq!(asked(finished(&connections, |_| {})), (Some(true), Some(false), Some(false)));
+        finished(&connections, |handshake| full(handshake, true));
+        assert_eq!(asked(finished(&connections, |_| {})), (Some(true), None, None));
+    }
+
+    #[test]
+    fn certificate_that_was_chosen_is_not_sent_yet() {
+        let handshake = Handshake::new(Arc::default());
+        handshake.certificate_requested.store(true, Ordering::Relaxed);
+        handshake.certificate_chosen.store(true, Ordering::Relaxed);
+        let facts = handshake.facts();
+        assert_eq!((facts.identity_requested, facts.identity_sent), (Some(true), Some(false)));
+        handshake.note_certificate_sent();
+        assert_eq!(handshake.facts().identity_sent, Some(true));
+    }
+
+    #[test]
+    fn connection_whose_only_call_failed_is_not_reused() {
+        let connections = Connections::default();
+        assert_eq!(connections.reused(), None);
+        let handshake = Arc::new(standing(&connections, 1));
+        connections.remember(SocketAddr::from(([127, 0, 0, 1], 1)), Arc::clone(&handshake));
+        assert_eq!(connections.reused(), Some(false));
+        handshake.answered.store(true, Ordering::Relaxed);
+        assert_eq!(connections.reused(), Some(true));
+        connections.remember(SocketAddr::from(([127, 0, 0, 1], 2)), Arc::new(standing(&connections, 1)));
+        assert_eq!(connections.reused(), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod error;
 mod handshake;
 mod identity;
 mod transport;
+mod untrusted;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Exchange, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
+    ConnectionFacts, Delivery, Exchange, HeadLimit, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind, announce_empty_body,
 };
 use hyper_util::client::legacy::connect::HttpInfo;
@@ -66,13 +66,14 @@ impl Transport for ReqwestTransport {
             outcome = call.observe(self.client.execute(request)) => {
                 outcome.map_err(|failure| error::of_call(failure, &call, &self.connections, self.proxied))?
             }
-            () = self.loss_of(&call) => return Err(error::of_lost_call(&call)),
+            () = self.loss_of(&call) => return Err(error::of_lost_call(&call, &self.connections)),
         };
         let facts = match response.extensions().get::<HttpInfo>() {
             Some(info) => self.connections.facts_of_answer(info),
             None => ConnectionFacts::unknown(),
         };
         let (mut head, inner) = http::Response::from(response).into_parts();
+        HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
         let body = ResponseBody::new(StreamedBody { inner, facts: facts.clone() });

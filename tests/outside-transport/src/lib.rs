@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, PeerFault, Phase, ResponseBody,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, PeerFault, Phase, ResponseBody,
     ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
@@ -137,7 +137,14 @@ impl Transport for Single {
             .map_err(|_| TransportError::new(Kind::Timeout(Phase::Handshake), Delivery::NotSent))?;
         facts.identity_requested = Some(asked.load(Ordering::Relaxed) > 0);
         facts.identity_sent = Some(asked.load(Ordering::Relaxed) == 2);
-        let stream = secured.map_err(|error| broken(error, Kind::Tls, Delivery::NotSent).with_facts(facts.clone()))?;
+        let stream = secured.map_err(|error| {
+            let error = broken(error, Kind::Tls, Delivery::NotSent);
+            // The certificate is chosen before the server is verified; it leaves after that.
+            if matches!(error.kind(), Kind::PeerUntrusted(_)) {
+                facts.identity_sent = Some(false);
+            }
+            error.with_facts(facts.clone())
+        })?;
         let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
         facts.tls_version = match stream.get_ref().1.protocol_version() {
@@ -180,7 +187,10 @@ impl Single {
         *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
         let late = |phase, delivery| TransportError::new(Kind::Timeout(phase), delivery).with_facts(facts.clone());
         let sent = timeout_at(end, async {
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+            let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+                .max_headers(2 * HeadLimit::FIELDS)
+                .handshake(TokioIo::new(stream))
+                .await?;
             let driver = tokio::spawn(connection);
             let response = sender.send_request(request.map(Full::new)).await;
             // The connection ends with its only answer; a failed or dropped call takes it along.
@@ -190,6 +200,7 @@ impl Single {
             .await
             .map_err(|_| late(Phase::Response, Delivery::Unknown))?
             .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?;
+        HeadLimit::check(response.headers()).map_err(|size| size.error().with_facts(facts.clone()))?;
         let about = facts.clone();
         let body = response.map(|body| {
             let body =
@@ -258,7 +269,8 @@ fn broken(
                     CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
                     CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
                     CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-                    _ => PeerFault::Unspecified,
+                    CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
+                    _ => PeerFault::Other,
                 });
             }
             // No version or cipher in common: the alert goes from us to the server, and means the same.

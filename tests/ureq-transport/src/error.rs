@@ -49,7 +49,8 @@ fn of_tls(error: &rustls::Error) -> Kind {
             CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
             CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
             CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-            _ => PeerFault::Unspecified,
+            CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
+            _ => PeerFault::Other,
         }),
         // Our own side could not go on, such as with a request for a certificate after the handshake.
         _ => Kind::Tls,

@@ -11,7 +11,10 @@ use digicert_one_core::{
     ApiKey, Capability, Clock, Code, ConnectionFacts, FixedCredential, Generation, Instance, Lease, ManualClock,
     Material, Mode, Validity,
 };
-use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, handler, refused_addr};
+use digicert_one_testbed::{
+    ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, TlsRange, handler, name_without_address,
+    refused_addr,
+};
 use http::{Response, StatusCode, header};
 use metrics_util::debugging::DebuggingRecorder;
 
@@ -264,13 +267,13 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
     }
     let nobody = refused_addr();
     let untrusting = front(FrontOptions::default());
-    let unknown_name = world.builder(1).instance(Instance::parse("nowhere.invalid").expect("a host"));
+    let unknown_name =
+        name_without_address().map(|name| world.builder(1).instance(Instance::parse(name).expect("a host")));
     let builders = [
         world.builder(nobody.port()),
-        unknown_name,
         world.builder(untrusting.port()).trust(world.trusting(Pki::shared().foreign_root_der())),
     ];
-    for builder in builders {
+    for builder in builders.into_iter().chain(unknown_name) {
         let client = with_key(builder).retry(Retry::never()).build().expect("complete");
         expected.push(client.get("/").send().await.expect_err("an error").code());
     }
@@ -324,4 +327,19 @@ pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: 
     }
     let exchange = world.transport(&through).send(get(front.url(HOST))).await.expect("answered");
     assert_eq!(exchange.facts.peer, Some(proxy.addr()), "through a proxy");
+}
+
+pub(crate) async fn obs_11_certificate_is_not_reported_as_sent_to_a_refused_server(world: World) {
+    let foreign = world.trusting(Pki::shared().foreign_root_der());
+    let config = world.config().with_identity(Some(identity(&certificate()))).with_trust(foreign);
+    for tls in [TlsRange::Only12, TlsRange::Only13] {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional).tls(tls));
+        let error = world.transport(&config).send(get(front.url(HOST))).await.expect_err("an unknown issuer");
+        let facts = error.facts();
+        assert_ne!(facts.identity_sent, Some(true), "{tls:?}: it was chosen, and never left");
+        if world.has(Capability::ClientAuthSignal) {
+            assert_eq!((facts.identity_requested, facts.identity_sent), (Some(true), Some(false)), "{tls:?}");
+        }
+        assert!(front.ledger().requests().is_empty());
+    }
 }

@@ -1,5 +1,6 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -7,7 +8,8 @@ use digicert_one_core::{
     TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
-    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Snapshot, Step, TlsRange, Validity,
+    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange,
+    Validity, unlisted_name,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -21,6 +23,11 @@ pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: W
         let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
         assert_eq!(exchange.response.status(), 200);
     }
+    // What this machine's hosts file knows of the usual names cannot help here.
+    let name = unlisted_name();
+    let front = front(FrontOptions::default().server(Pki::shared().server(&[name])));
+    let config = world.config().with_name_override(name, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    world.transport(&config).send(get(front.url(name))).await.expect("trusted");
 }
 
 pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(world: World) {
@@ -208,6 +215,22 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     assert!(!front.ledger().connections()[0].established());
 }
 
+pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
+    let of = |root: &[u8]| CertificateDer::from(root.to_vec());
+    let (own, foreign) = (of(Pki::shared().root_der()), of(Pki::shared().foreign_root_der()));
+    for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own]] {
+        let trust = match world.has(Capability::TrustOnly) {
+            true => TrustRoots::Only(roots),
+            false => TrustRoots::SystemAnd(roots),
+        };
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_trust(trust));
+        let response = transport.send(get(front.url(HOST))).await;
+        response.expect("each root of the list is enough for its servers");
+        assert_eq!(front.ledger().requests().len(), 1);
+    }
+}
+
 pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World) {
     for options in servers() {
         let front = front(options);
@@ -216,6 +239,29 @@ pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World)
         let told = exchange.facts.server_certificate.as_deref().expect("it is told");
         assert!(told.names.iter().any(|name| name == HOST), "{told:?}");
         assert!(told.not_before < told.not_after && !told.issuer.is_empty(), "{told:?}");
+    }
+}
+
+pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_with_its_reason(world: World) {
+    for flaw in [ServerFlaw::ForClientsOnly, ServerFlaw::UnknownCriticalExtension] {
+        let spec = ServerSpec { names: vec![HOST.to_owned()], flaw: Some(flaw), ..ServerSpec::default() };
+        let transport = world.transport(&world.config());
+        // rustls serves no certificate with such an extension.
+        let every = flaw != ServerFlaw::UnknownCriticalExtension;
+        for engine in Engine::ALL.iter().filter(|engine| every || **engine == Engine::OpenSsl) {
+            let server = FrontOptions::default().engine(*engine);
+            let front = front(server.server(Pki::shared().server_with(spec.clone())));
+            let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
+            let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { panic!("we refuse it: {error:?}") };
+            assert_eq!(fault == PeerFault::Unspecified, !world.has(Capability::PeerFaultDetail), "{flaw:?}: {error:?}");
+            if world.has(Capability::PeerFaultDetail) && flaw == ServerFlaw::ForClientsOnly {
+                assert_eq!(fault, PeerFault::WrongPurpose, "{error:?}");
+            }
+            let diagnosis = diagnose(&error, Mode::Key, None);
+            assert_eq!((diagnosis.code, diagnosis.side()), (Code::TR_05, Side::Us), "{diagnosis}");
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            assert!(front.ledger().requests().is_empty());
+        }
     }
 }
 

@@ -151,6 +151,18 @@ pub(super) const ERR: &[Explanation] = explained! {
         then "Every error on the way has words."
         why "Whoever reads a log at night has nothing else, and an empty cause looks like a cause that was lost."
         fix "Give each error type of yours a text in `Display`, and its cause in `source`.";
+    "ERR-22"
+        given "Responses with 240 fields, and with 60 KB in three fields, over HTTP/1.1 and HTTP/2."
+        when "A GET is made for each."
+        then "Every field arrives."
+        why "Security policies and cookies of a proxy make large heads, and the limit must not depend on the transport."
+        fix "Raise the limits of your library above `HeadLimit` (64 KB, 256 fields): hyper reads 100 fields, and 16 KB over HTTP/2.";
+    "ERR-23"
+        given "Responses with 300 fields, and with 100 KB in five fields, over HTTP/1.1 and HTTP/2."
+        when "A GET is made for each."
+        then "The error is `HeadLimit`, and the server has the request once."
+        why "As an interrupted connection it would be retried four times, and the client certificate would be suspected."
+        fix "Check what arrived with `HeadLimit::check`, and report your library's own limit as `HeadLimit::unmeasured`.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.

@@ -120,4 +120,11 @@ pub(super) const OBS: &[Explanation] = explained! {
             they name it or none."
         why "Of several addresses behind one name the one that failed is the one to look at."
         fix "Ask the socket for its peer (`peer_addr`) when TCP stands, and put it into `ConnectionFacts::peer`.";
+    "OBS-11"
+        given "A server that asks for a client certificate, and whose own certificate is not trusted, under TLS 1.2 and 1.3."
+        when "A call is made with an identity."
+        then "The facts of the failure do not report the certificate as sent; a transport that sees the request reports it."
+        why "The library chooses the certificate before it verifies the server. Reported as sent, it reads as if our certificate had \
+            been refused, or shown to a stranger."
+        fix "Set `identity_sent` when the Certificate message leaves, not when the resolver is called.";
 };

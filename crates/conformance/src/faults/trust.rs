@@ -1,7 +1,7 @@
 //! Faults of the server's certificate: we refuse the server and send nothing.
 
 use digicert_one_core::{Code, Instance, Material};
-use digicert_one_testbed::{Authority, Front, FrontOptions, Pki, ServerSpec, Validity};
+use digicert_one_testbed::{Authority, Engine, Front, FrontOptions, Pki, ServerFlaw, ServerSpec, Validity};
 
 use super::lab::{Seen, by_key, call, configured};
 use super::{Fault, fault, unknown};
@@ -34,10 +34,16 @@ pub(super) const FAULTS: &[Fault] = &[
         Box::pin(refused(world, |spec| spec.names = vec!["other.digicert.test".to_owned()]))
     }),
     fault("server certificate signed with an outdated hash", Code::TR_05, &[], |world| {
-        Box::pin(refused(world, |spec| spec.outdated_signature = true))
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::OutdatedSignature)))
     }),
     fault("server certificate with a wildcard one label too short", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(refused(world, |spec| spec.names = vec!["*.test".to_owned()]))
+    }),
+    fault("server certificate for client authentication alone", Code::TR_05, &[], |world| {
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::ForClientsOnly)))
+    }),
+    fault("server certificate with an unknown critical extension", Code::TR_05, &[], |world| {
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::UnknownCriticalExtension)))
     }),
     fault("server certificate without the address that is called", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(async move {
@@ -52,7 +58,12 @@ fn shown(change: impl FnOnce(&mut ServerSpec)) -> Front {
     let names = vec![HOST.to_owned(), format!("clientauth.{HOST}")];
     let mut spec = ServerSpec { names, ..ServerSpec::default() };
     change(&mut spec);
-    front(FrontOptions::default().server(Pki::shared().server_with(spec)))
+    // rustls serves no certificate with such an extension.
+    let engine = match spec.flaw {
+        Some(ServerFlaw::UnknownCriticalExtension) => Engine::OpenSsl,
+        _ => Engine::Rustls,
+    };
+    front(FrontOptions::default().engine(engine).server(Pki::shared().server_with(spec)))
 }
 
 async fn refused(world: World, change: fn(&mut ServerSpec)) -> Seen {

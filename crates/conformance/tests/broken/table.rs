@@ -114,6 +114,10 @@ defects! {
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
     /// keeps the certificate of the server to itself
     HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
+    /// does not say why a server certificate breaks a rule
+    HidesBrokenRules hides_broken_rules "TRUST-19" "ForClientsOnly";
+    /// trusts the first root of a list and ignores the others
+    TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
@@ -207,6 +211,10 @@ defects! {
     LosesSources loses_sources "ERR-13" "source: None";
     /// fails without a word
     FailsWithoutWords fails_without_words "ERR-21" "no words for";
+    /// reads no head that is larger than its library's default
+    ReadsSmallHeadsOnly reads_small_heads_only "ERR-22" "read: TransportError";
+    /// reads heads of any size
+    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "too large: Exchange";
     /// takes a server of plain HTTP for one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
@@ -291,6 +299,8 @@ defects! {
     /// writes the keys of its connections where the environment says
     KeepsAKeyLog keeps_a_key_log "SECRET-11" "what SSLKEYLOGFILE names was written";
     // What is told.
+    /// reports a certificate as sent when it is chosen
+    ReportsChosenAsSent reports_chosen_as_sent "OBS-11" "it was chosen, and never left";
     /// tells its own address for that of the server
     TellsItsOwnAddress tells_its_own_address "OBS-09" "of an answer";
 }

@@ -82,8 +82,8 @@ codes! {
         "By this machine's clock it has expired or is not valid yet. A wrong clock is the usual reason, in containers and after sleep above all.",
         "Compare this machine's clock with the real time first; if it is right, have the server's certificate renewed.";
     TR_03 = "TR-03" Local GiveUp "The trust roots hold no usable certificate",
-        "The list of roots is empty, or what was given is no certificate: a key, an HTML page, DER where PEM was expected.",
-        "Give a PEM file with the certificate of the CA (BEGIN CERTIFICATE), not a key and not DER.";
+        "The list of roots is empty, or the CA file holds no certificate (a key, an HTML page), a damaged one, or needs a password.",
+        "Give a file with the certificate of the CA, in PEM (BEGIN CERTIFICATE) or DER, and not a key. The message names the part that cannot be read.";
     TR_04 = "TR-04" Local GiveUp "Skipping verification is not supported",
         "A setting of another program asks not to verify the server. Whoever answers could then take the API key.",
         "Unset SM_TLS_SKIP_VERIFY and give the root of your CA with --ca-file.";
@@ -153,9 +153,9 @@ codes! {
     API_03 = "API-03" Platform Repeat "DigiCert ONE failed inside",
         "The platform, or a gateway before it, answered with a status of 500 or above.",
         "Repeat the call if it is idempotent; give the request id to DigiCert's support if it stays.";
-    API_04 = "API-04" Platform GiveUp "The list does not end or repeats itself",
-        "A page came twice, a link led back, or more pages came than a list may have. Going on would ask for ever and give items twice.",
-        "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
+    API_04 = "API-04" Platform GiveUp "The list is not complete, repeats itself, or does not end",
+        "A page came twice, a link led back, more pages came than a list may have, or fewer items than the server counts. What was given would be taken for the whole list.",
+        "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its responses suggest, set it (Paging; --paging), and report it; a list that need not be complete is read with allow_incomplete (--allow-incomplete).";
     API_05 = "API-05" Platform GiveUp "What the platform shows only once was not in its answer",
         "Something was made (an API token, a service user, a client certificate), and its key or certificate, which is never shown again, is not under any name that this version knows. What was made is enabled and of no use.",
         "See the message for the id of what was made, or the name to look for; disable or delete it, and report the names of the answer's fields, which the message shows too.";
@@ -195,4 +195,10 @@ codes! {
     CFG_06 = "CFG-06" Local GiveUp "The place for a secret does not keep it",
         "What is shown only once is kept at once, so its place, and the last resort behind it, are proved before anything is made: the directory is there, may be written, and has room. One of them is not as it must be, or failed after all.",
         "See the path or program that the message names: make the directory, allow this user to write there, make room, or use another place. If something had been made, the message says where its secret is.";
+    IO_01 = "IO-01" Local GiveUp "A file or the output cannot be written",
+        "The disk is full or over its quota, the file system is read-only, the directory is missing, or this user may not write there. The message names the file and the system's reason.",
+        "Make room, allow this user to write there, or name another place. If it is the output that cannot be written, a call may have been made already: check what is there before you repeat it.";
+    IO_02 = "IO-02" Local GiveUp "An input file cannot be read",
+        "A file that was named is missing, damaged or not readable for this user. It is not a credential: those have codes of their own. The message names the file and the system's reason.",
+        "Check the path and its permissions: absolute paths do not depend on the directory in which the command runs.";
 }

@@ -7,7 +7,7 @@ use std::error::Error as _;
 use super::evidence::identity_date_fault;
 use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
-    Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
+    ClientIdentity, Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
     TransportErrorKind as Kind, causes,
 };
 
@@ -42,7 +42,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
         Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
-        Kind::LocalIdentity => unusable_identity(error),
+        Kind::LocalIdentity => unusable_identity(error, context),
         Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
         Kind::Unsupported(capability) => {
@@ -57,11 +57,20 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     with_facts(diagnosis, error)
 }
 
-fn unusable_identity(error: &TransportError) -> Diagnosis {
+fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis {
     let summary = "this TLS stack cannot use the client identity; nothing was sent.";
-    match error.source() {
-        Some(reason) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),
-        None => Diagnosis::of(Code::ID_06, summary),
+    match (context.identity.as_ref().map(ClientIdentity::peculiarities), error.source()) {
+        (Some(all @ [_, ..]), _) => {
+            let cause = format!("likely the client certificate: {}", all.join("; "));
+            let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
+            diagnosis.remedy =
+                "Create a client certificate of X.509 version 3 without critical extensions of this kind. A \
+                                transport on OpenSSL may take this one."
+                    .to_owned();
+            diagnosis
+        }
+        (_, Some(reason)) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),
+        (_, None) => Diagnosis::of(Code::ID_06, summary),
     }
 }
 
@@ -111,18 +120,14 @@ fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallConte
 
 /// A certificate was sent, and the alert is about it.
 fn certificate_refused(alert: TlsAlert, context: &CallContext) -> Diagnosis {
-    let cause = identity_date_fault(context, None).unwrap_or_else(|| {
-        match alert.0 {
-            48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
-                "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
-            }
-            48 => "the server does not know the issuer of this certificate: it was probably made on another host",
-            44 => "the server says that the certificate was revoked",
-            45 => "the server says that the certificate has expired",
-            116 => "the server says that none came: it could not read what was sent, or requires one of another CA",
-            _ => "its issuer, its dates or its state do not suit the server",
+    let cause = identity_date_fault(context, None).unwrap_or_else(|| match alert.0 {
+        48 => unknown_issuer(context.identity.as_ref()),
+        44 => "the server says that the certificate was revoked".to_owned(),
+        45 => "the server says that the certificate has expired".to_owned(),
+        116 => {
+            "the server says that none came: it could not read what was sent, or requires one of another CA".to_owned()
         }
-        .to_owned()
+        _ => "its issuer, its dates or its state do not suit the server".to_owned(),
     });
     Diagnosis::new(Code::HS_02, format!("{} rejected OUR client certificate ({alert}).", context.host), cause)
 }
@@ -172,6 +177,21 @@ fn refused_curve(alert: TlsAlert, error: &TransportError, context: &CallContext)
     (can_be && kind == KeyKind::P521).then_some(kind)
 }
 
+/// What an alert unknown_ca says about an identity.
+fn unknown_issuer(identity: Option<&ClientIdentity>) -> String {
+    match identity {
+        Some(identity) if identity.is_self_issued() => {
+            "the certificate is self-signed, and the server does not have it in its list".to_owned()
+        }
+        Some(identity) if identity.may_lack_intermediate() => format!(
+            "the server does not know the issuer \"{}\", and the file does not hold its certificate: an intermediate may be \
+             missing",
+            identity.issuer()
+        ),
+        _ => "the server does not know the issuer of this certificate: it was probably made on another host".to_owned(),
+    }
+}
+
 /// Whether the handshake was done when its parameters were refused. A request is sent only after a TLS 1.2 handshake, and nothing but
 /// another handshake can then fail (RFC 5246 §7.2.2); under TLS 1.3 there is no other, and a late alert is about the first.
 fn is_of_a_second_handshake(error: &TransportError) -> bool {
@@ -189,11 +209,21 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     let host = &context.host;
     let facts = error.facts();
     let interrupted = error.kind() == Kind::Interrupted;
+    let second = if facts.tls_version == Some(TlsVersion::Tls12) && interrupted { facts.renegotiated } else { None };
+    if second == Some(false) {
+        return Diagnosis::new(
+            Code::HS_05,
+            format!(
+                "{host} wanted a second TLS handshake on this connection, did not get it, and ended the connection."
+            ),
+            "most likely it asks for a client certificate only after the request, for some of its paths",
+        );
+    }
     if facts.reused == Some(true) && interrupted {
         return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
     // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
-    let accepted = facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
+    let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Before the version is settled the handshake did not come to our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
     match (facts.identity_requested, facts.identity_sent) {
@@ -343,5 +373,39 @@ mod tests {
         assert_eq!(code(Some(TlsVersion::Tls13), Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(None, Delivery::Unknown, 40), Code::HS_04);
         assert_eq!(code(Some(TlsVersion::Tls12), Delivery::Unknown, 80), Code::HS_03);
+    }
+
+    #[test]
+    fn alert_about_a_certificate_that_was_not_asked_for_blames_none() {
+        for alert in 42..=51 {
+            let mut facts = ConnectionFacts::unknown();
+            (facts.identity_requested, facts.identity_sent) = (Some(false), Some(false));
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::Unknown).with_facts(facts);
+            let code = diagnose_transport(&error, &context(Mode::Key)).code;
+            assert!(matches!(code, Code::HS_03 | Code::HS_04), "{alert}: {code}");
+        }
+    }
+
+    #[test]
+    fn refused_second_handshake_is_hs_05_without_an_alert_too() {
+        let mut facts = ConnectionFacts::unknown();
+        (facts.tls_version, facts.renegotiated) = (Some(TlsVersion::Tls12), Some(false));
+        let error = TransportError::new(Kind::Interrupted, Delivery::Unknown).with_facts(facts);
+        assert_eq!(diagnose_transport(&error, &context(Mode::Certificate)).code, Code::HS_05);
+    }
+
+    #[test]
+    fn unusable_identity_is_explained_by_the_transport() {
+        let error = TransportError::new(Kind::LocalIdentity, Delivery::NotSent).with_source("version 1");
+        let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
+        assert_eq!((diagnosis.code, diagnosis.cause.as_str()), (Code::ID_06, "version 1"));
+    }
+
+    #[test]
+    fn large_head_is_named_with_its_size() {
+        let error = HeadLimit::unmeasured().error();
+        let diagnosis = diagnose_transport(&error, &context(Mode::Key));
+        assert!(diagnosis.code == Code::CFG_03 && !diagnosis.retryable(), "{diagnosis}");
+        assert!(diagnosis.cause.contains("65536 bytes in 256 fields"), "{diagnosis}");
     }
 }

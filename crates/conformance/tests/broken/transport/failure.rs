@@ -100,6 +100,9 @@ impl Report {
             Kind::NotTls if is(Defect::TakesClearTextForTls) => Kind::Tls,
             Kind::Protocol if is(Defect::TakesGarbageForAnEnd) => Kind::Interrupted,
             Kind::Dns if is(Defect::HasOneKindForTheNetwork) => Kind::Refused,
+            Kind::PeerUntrusted(PeerFault::WrongPurpose | PeerFault::Other) if is(Defect::HidesBrokenRules) => {
+                Kind::PeerUntrusted(PeerFault::Unspecified)
+            }
             Kind::PeerUntrusted(_) if is(Defect::HidesPeerFaults) => Kind::PeerUntrusted(PeerFault::Unspecified),
             kind => kind,
         }
@@ -130,6 +133,11 @@ fn kind_in(error: &(dyn Error + 'static), otherwise: Kind) -> Kind {
     kind
 }
 
+/// Whether it was we who refused the server.
+pub(super) fn is_ours(error: &std::io::Error) -> bool {
+    matches!(kind_in(error, Kind::Tls), Kind::PeerUntrusted(_))
+}
+
 fn fault_in(fault: &CertificateError) -> PeerFault {
     match fault {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => PeerFault::Expired,
@@ -137,6 +145,7 @@ fn fault_in(fault: &CertificateError) -> PeerFault {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
         CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
         CertificateError::Revoked => PeerFault::Revoked,
-        _ => PeerFault::Unspecified,
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
+        _ => PeerFault::Other,
     }
 }

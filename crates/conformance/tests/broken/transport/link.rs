@@ -65,11 +65,17 @@ impl Link {
         let (tell, gone) = watch::channel(());
         let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
         let io = TokioIo::new(stream);
+        // Above the limit of heads, which is checked when they are whole; or hyper's own.
+        let (heads, fields) = if flaw.is(Defect::ReadsSmallHeadsOnly) { (16 * 1024, 100) } else { (256 * 1024, 512) };
         let (sender, driver) = if is_http2 {
-            let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.map_err(failed)?;
+            let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+                .max_header_list_size(heads)
+                .handshake(io)
+                .await
+                .map_err(failed)?;
             (Sender::Http2(sender), Either::Left(connection))
         } else {
-            let (sender, connection) = http1::handshake(io).await.map_err(failed)?;
+            let (sender, connection) = http1::Builder::new().max_headers(fields).handshake(io).await.map_err(failed)?;
             (Sender::Http1(sender), Either::Right(connection))
         };
         let driver = tokio::spawn(async move {

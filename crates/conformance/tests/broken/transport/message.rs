@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use digicert_one_core::{Delivery, TransportError, TransportErrorKind as Kind, announce_empty_body};
+use digicert_one_core::{Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, announce_empty_body};
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, REFERER,
     USER_AGENT,
@@ -175,6 +175,9 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
 pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Response<Incoming>, TransportError> {
     if flaw.is(Defect::FailsWithoutContent) && answer.status() == StatusCode::NO_CONTENT {
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("there is no body"));
+    }
+    if !flaw.is(Defect::ReadsHeadsOfAnySize) {
+        HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;
     }
     if flaw.is(Defect::SpeaksOfHttp11Alone) {
         *answer.version_mut() = Version::HTTP_11;

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore};
 
-use super::failure::{Report, local};
+use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
 use super::verifier::Verifier;
 use super::{Flaw, misdeeds, wants_http2};
@@ -87,6 +87,11 @@ impl Tls {
         }
         let outcome = TlsConnector::from(Arc::new(tls)).connect(name, stream).await;
         asked.tell(facts, self.flaw);
+        // Chosen before the server is verified; it leaves after that.
+        let refused = outcome.as_ref().is_err_and(is_ours);
+        if refused && !self.flaw.among(&[Defect::ReportsChosenAsSent, Defect::ClaimsThatItSentOne]) {
+            facts.identity_sent = Some(false);
+        }
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -117,6 +122,9 @@ fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, Transpor
     let mut store = RootCertStore::empty();
     for root in config.trust().given()? {
         store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
+        if flaw.is(Defect::TrustsTheFirstRootOnly) {
+            break;
+        }
     }
     if flaw.is(Defect::AddsTheSystemsRoots) {
         store.add_parsable_certificates(misdeeds::system_roots());

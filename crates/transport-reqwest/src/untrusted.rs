@@ -1,0 +1,159 @@
+//! Why rustls refused the server's certificate. What webpki finds and rustls has no name for is below `CertificateError::Other`.
+
+use std::error::Error;
+
+use digicert_one_core::{PeerFault, causes};
+use rustls::CertificateError;
+use webpki::Error as Webpki;
+
+/// The fault of an error that refuses a server.
+pub(crate) fn fault(error: &rustls::Error) -> PeerFault {
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return match error {
+            rustls::Error::UnsupportedNameType => PeerFault::NameMismatch,
+            rustls::Error::InvalidCertRevocationList(_) => PeerFault::RevocationUnknown,
+            rustls::Error::NoCertificatesPresented => PeerFault::Malformed,
+            _ => PeerFault::Other,
+        };
+    };
+    #[allow(deprecated)]
+    match fault {
+        CertificateError::BadEncoding => PeerFault::Malformed,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => PeerFault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
+        CertificateError::Revoked => PeerFault::Revoked,
+        CertificateError::UnhandledCriticalExtension => PeerFault::CriticalExtension,
+        CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. }
+        | CertificateError::InvalidOcspResponse => PeerFault::RevocationUnknown,
+        CertificateError::BadSignature => PeerFault::BadSignature,
+        CertificateError::UnsupportedSignatureAlgorithm
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => PeerFault::SignatureAlgorithm,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
+        CertificateError::Other(other) => below(&*other.0),
+        // ApplicationVerificationFailure, which only a program's own verifier gives, and what later versions add.
+        _ => PeerFault::Other,
+    }
+}
+
+fn below(error: &(dyn Error + 'static)) -> PeerFault {
+    if let Some(found) = causes(error).find_map(|cause| cause.downcast_ref::<Webpki>()) {
+        return of_webpki(found);
+    }
+    // The platform verifier has a private type for this one.
+    match causes(error).any(|cause| cause.to_string().contains("extended key usage")) {
+        true => PeerFault::WrongPurpose,
+        false => PeerFault::Other,
+    }
+}
+
+fn of_webpki(error: &Webpki) -> PeerFault {
+    match error {
+        Webpki::CaUsedAsEndEntity => PeerFault::CaAsServer,
+        Webpki::EndEntityUsedAsCa
+        | Webpki::PathLenConstraintViolated
+        | Webpki::MaximumPathDepthExceeded
+        | Webpki::MaximumPathBuildCallsExceeded
+        | Webpki::MaximumSignatureChecksExceeded => PeerFault::IssuerNotCa,
+        Webpki::NameConstraintViolation
+        | Webpki::InvalidNetworkMaskConstraint
+        | Webpki::MalformedNameConstraint
+        | Webpki::UnsupportedNameType
+        | Webpki::MaximumNameConstraintComparisonsExceeded => PeerFault::NameConstraints,
+        Webpki::UnsupportedCriticalExtension => PeerFault::CriticalExtension,
+        Webpki::UnsupportedCertVersion => PeerFault::Version,
+        Webpki::EmptyEkuExtension => PeerFault::WrongPurpose,
+        Webpki::SignatureAlgorithmMismatch
+        | Webpki::BadDer
+        | Webpki::BadDerTime
+        | Webpki::TrailingData(_)
+        | Webpki::ExtensionValueInvalid
+        | Webpki::MalformedExtensions
+        | Webpki::MalformedDnsIdentifier
+        | Webpki::InvalidCertValidity
+        | Webpki::InvalidSerialNumber => PeerFault::Malformed,
+        Webpki::IssuerNotCrlSigner
+        | Webpki::InvalidCrlNumber
+        | Webpki::UnsupportedCrlIssuingDistributionPoint
+        | Webpki::UnsupportedCrlVersion
+        | Webpki::UnsupportedDeltaCrl
+        | Webpki::UnsupportedIndirectCrl
+        | Webpki::UnsupportedRevocationReason
+        | Webpki::UnsupportedRevocationReasonsPartitioning => PeerFault::RevocationUnknown,
+        // What rustls gives names of its own to, and what later versions add.
+        _ => PeerFault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    fn of_other(error: impl Error + Send + Sync + 'static) -> PeerFault {
+        fault(&CertificateError::Other(OtherError(Arc::new(error))).into())
+    }
+
+    #[test]
+    fn rustls_reason_has_a_fault_of_its_own() {
+        #[allow(deprecated)]
+        let cases = [
+            (CertificateError::BadEncoding, PeerFault::Malformed),
+            (CertificateError::Expired, PeerFault::Expired),
+            (CertificateError::NotValidYet, PeerFault::NotYetValid),
+            (CertificateError::Revoked, PeerFault::Revoked),
+            (CertificateError::UnhandledCriticalExtension, PeerFault::CriticalExtension),
+            (CertificateError::UnknownIssuer, PeerFault::UnknownIssuer),
+            (CertificateError::UnknownRevocationStatus, PeerFault::RevocationUnknown),
+            (CertificateError::ExpiredRevocationList, PeerFault::RevocationUnknown),
+            (CertificateError::InvalidOcspResponse, PeerFault::RevocationUnknown),
+            (CertificateError::BadSignature, PeerFault::BadSignature),
+            (CertificateError::UnsupportedSignatureAlgorithm, PeerFault::SignatureAlgorithm),
+            (CertificateError::NotValidForName, PeerFault::NameMismatch),
+            (CertificateError::InvalidPurpose, PeerFault::WrongPurpose),
+            (CertificateError::ApplicationVerificationFailure, PeerFault::Other),
+        ];
+        for (said, expected) in cases {
+            assert_eq!(fault(&said.clone().into()), expected, "{said:?}");
+        }
+        assert_eq!(fault(&rustls::Error::UnsupportedNameType), PeerFault::NameMismatch);
+        assert_eq!(fault(&rustls::Error::NoCertificatesPresented), PeerFault::Malformed);
+    }
+
+    #[test]
+    fn webpki_reason_without_a_name_in_rustls_has_a_fault() {
+        let cases = [
+            (Webpki::CaUsedAsEndEntity, PeerFault::CaAsServer),
+            (Webpki::EndEntityUsedAsCa, PeerFault::IssuerNotCa),
+            (Webpki::PathLenConstraintViolated, PeerFault::IssuerNotCa),
+            (Webpki::MaximumPathDepthExceeded, PeerFault::IssuerNotCa),
+            (Webpki::MaximumPathBuildCallsExceeded, PeerFault::IssuerNotCa),
+            (Webpki::MaximumSignatureChecksExceeded, PeerFault::IssuerNotCa),
+            (Webpki::NameConstraintViolation, PeerFault::NameConstraints),
+            (Webpki::InvalidNetworkMaskConstraint, PeerFault::NameConstraints),
+            (Webpki::MalformedNameConstraint, PeerFault::NameConstraints),
+            (Webpki::UnsupportedNameType, PeerFault::NameConstraints),
+            (Webpki::MaximumNameConstraintComparisonsExceeded, PeerFault::NameConstraints),
+            (Webpki::UnsupportedCriticalExtension, PeerFault::CriticalExtension),
+            (Webpki::UnsupportedCertVersion, PeerFault::Version),
+            (Webpki::EmptyEkuExtension, PeerFault::WrongPurpose),
+            (Webpki::SignatureAlgorithmMismatch, PeerFault::Malformed),
+            (Webpki::ExtensionValueInvalid, PeerFault::Malformed),
+            (Webpki::MalformedExtensions, PeerFault::Malformed),
+            (Webpki::MalformedDnsIdentifier, PeerFault::Malformed),
+            (Webpki::InvalidSerialNumber, PeerFault::Malformed),
+            (Webpki::UnsupportedRevocationReason, PeerFault::RevocationUnknown),
+        ];
+        for (said, expected) in cases {
+            assert_eq!(of_other(said.clone()), expected, "{said:?}");
+        }
+        assert_eq!(of_other(std::fmt::Error), PeerFault::Other);
+    }
+}
