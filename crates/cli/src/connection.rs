@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Capability, Connector};
+use digicert_one::core::{Code, Connector};
+use digicert_one::credentials::Warning;
 use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots};
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
@@ -24,7 +25,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
     for warning in reading.warnings.iter().chain(&setup.warnings()) {
         output.warning(warning);
     }
-    let (connector, config) = transport(options, &setup);
+    let (connector, config) = transport(options, &setup, *output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
@@ -48,7 +49,11 @@ pub(crate) fn limit(options: &ConnectionOptions) -> Duration {
 }
 
 /// The TLS stack, and what it is to do.
-pub(crate) fn transport(options: &ConnectionOptions, setup: &Setup) -> (Arc<dyn Connector>, TransportConfig) {
+pub(crate) fn transport(
+    options: &ConnectionOptions,
+    setup: &Setup,
+    output: Output,
+) -> (Arc<dyn Connector>, TransportConfig) {
     let connector = connector(options.transport.as_deref());
     // A limit for connecting that is not the shorter one would hide what the time ran out for.
     let total = limit(options);
@@ -59,11 +64,11 @@ pub(crate) fn transport(options: &ConnectionOptions, setup: &Setup) -> (Arc<dyn 
         config = config.with_http_versions(HttpVersions::Http1);
     }
     if let Some(roots) = setup.roots().map(<[_]>::to_vec) {
-        // A stack that cannot do both trusts the given roots alone, which is the narrower choice.
-        config = config.with_trust(match connector.capabilities().has(Capability::TrustSystemAnd) {
-            true => TrustRoots::SystemAnd(roots),
-            false => TrustRoots::Only(roots),
-        });
+        let (trust, warning) = TrustRoots::beside_system(roots, &connector.capabilities());
+        if let Some(text) = warning {
+            output.warning(&Warning::new(Code::CFG_02, text, format!("--transport {}", connector.info().name)));
+        }
+        config = config.with_trust(trust);
     }
     (connector, config)
 }

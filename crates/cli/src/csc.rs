@@ -121,7 +121,7 @@ async fn client(
     let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {
         Failure::Usage("a certificate alone is no credential for csc: give --client-id or an API key".to_owned())
     })?;
-    let (connector, config) = connection::transport(options, &setup);
+    let (connector, config) = connection::transport(options, &setup, output);
     let builder = CscClient::builder();
     let builder = if output.is_watched() {
         builder.on_retry(move |notice| output.progress(&notice.to_string()))

@@ -129,7 +129,7 @@ impl ClientBuilder {
     /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
     /// header value.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { wiring, .. } = self;
+        let Self { mut wiring, .. } = self;
         if wiring.config.identity().is_some() {
             let text =
                 "the transport configuration holds an identity: give it as the credential, which also derives the host";

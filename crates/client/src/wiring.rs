@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Clock, Connector, Instance, ProxyRules, TransportConfig};
+use digicert_one_core::{Clock, Code, Connector, Instance, ProxyRules, TransportConfig, TrustRoots};
 use http::HeaderValue;
 
 use crate::observe::Listener;
@@ -19,6 +19,8 @@ pub(crate) struct Wiring {
     pub(crate) instance: Option<Instance>,
     pub(crate) connector: Option<Arc<dyn Connector>>,
     pub(crate) config: TransportConfig,
+    /// Whether the trusted roots come from a setup, which asks for them beside the system's.
+    pub(crate) roots_of_setup: bool,
     pub(crate) proxies: ProxyRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: String,
@@ -36,6 +38,7 @@ impl Wiring {
             instance: None,
             connector: None,
             config: TransportConfig::new(),
+            roots_of_setup: false,
             proxies: ProxyRules::default(),
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
@@ -52,14 +55,31 @@ impl Wiring {
         self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2))
     }
 
-    /// What can be missing or wrong in it; `who` is the client that lacks it.
-    pub(crate) fn parts(&self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
+    /// What can be missing or wrong in it; `who` is the client that lacks it. The trust is adapted to what the connector can do.
+    pub(crate) fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
         let missing = |what: &str| Error::local(ErrorKind::Config, format!("{who} has no {what}"));
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
         let connector = self.connector.clone().ok_or_else(|| missing("connector (the TLS stack)"))?;
         let instance = self.instance.clone().ok_or_else(|| missing("instance (the host)"))?;
+        self.adapt_trust(&*connector);
         Ok((instance, connector, user_agent))
+    }
+}
+
+impl Wiring {
+    /// Roots of a setup stand beside the system's where the transport can do that. What was set with `trust` or `transport_config` is
+    /// meant as it is.
+    fn adapt_trust(&mut self, connector: &dyn Connector) {
+        let TrustRoots::SystemAnd(roots) = self.config.trust() else { return };
+        if !self.roots_of_setup {
+            return;
+        }
+        let (trust, warning) = TrustRoots::beside_system(roots.clone(), &connector.capabilities());
+        if let Some(warning) = warning {
+            tracing::warn!(code = %Code::CFG_02, transport = connector.info().name, "{warning}");
+        }
+        self.config = self.config.clone().with_trust(trust);
     }
 }
 
@@ -72,15 +92,17 @@ macro_rules! wiring_setters {
             self
         }
 
-        /// Instance, trust roots and proxy rules as they are set up. The credential is given apart: fixed (from
+        /// Instance, trust roots and proxy rules as they are set up. Roots stand beside the system's; on a transport that cannot do that
+        /// they stand alone, and a warning says so ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)). The
+        /// credential is given apart: fixed (from
         /// [`Setup::read`](digicert_one_credentials::Setup::read)), watching (over
         /// [`Setup::source`](digicert_one_credentials::Setup::source)), or one of CSC.
         pub fn setup(self, setup: &digicert_one_credentials::Setup) -> Self {
             let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
-            match setup.roots() {
-                Some(roots) => builder.trust(digicert_one_core::TrustRoots::SystemAnd(roots.to_vec())),
-                None => builder,
-            }
+            let Some(roots) = setup.roots() else { return builder };
+            let mut builder = builder.trust(digicert_one_core::TrustRoots::SystemAnd(roots.to_vec()));
+            builder.wiring.roots_of_setup = true;
+            builder
         }
 
         /// The TLS stack.
@@ -98,6 +120,7 @@ macro_rules! wiring_setters {
         /// is called without one.
         pub fn transport_config(mut self, config: digicert_one_core::TransportConfig) -> Self {
             self.wiring.config = config;
+            self.wiring.roots_of_setup = false;
             self
         }
 
@@ -110,6 +133,7 @@ macro_rules! wiring_setters {
         /// The roots to trust.
         pub fn trust(mut self, trust: digicert_one_core::TrustRoots) -> Self {
             self.wiring.config = self.wiring.config.with_trust(trust);
+            self.wiring.roots_of_setup = false;
             self
         }
 
@@ -172,3 +196,46 @@ macro_rules! wiring_setters {
 }
 
 pub(crate) use wiring_setters;
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::{Capabilities, Capability, ConnectorInfo, Transport, TransportError};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Without(Capability);
+
+    impl Connector for Without {
+        fn info(&self) -> ConnectorInfo {
+            ConnectorInfo::new("without", "none", "none")
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::all().without(self.0)
+        }
+
+        fn connect(&self, _: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+            Err(TransportError::unsupported(self.0, "it connects nowhere"))
+        }
+    }
+
+    #[test]
+    fn roots_of_a_setup_are_narrowed_only_where_the_transport_needs_it() {
+        let roots = vec![vec![1].into()];
+        let beside = TrustRoots::SystemAnd(roots.clone());
+        let cases = [
+            (Capability::TrustSystemAnd, true, TrustRoots::Only(roots)),
+            (Capability::TrustOnly, true, beside.clone()),
+            // Asked for as it is: the transport refuses it.
+            (Capability::TrustSystemAnd, false, beside.clone()),
+        ];
+        for (missing, roots_of_setup, expected) in cases {
+            let mut wiring = Wiring::new(0);
+            wiring.config = TransportConfig::new().with_trust(beside.clone());
+            wiring.roots_of_setup = roots_of_setup;
+            wiring.adapt_trust(&Without(missing));
+            assert_eq!(wiring.config.trust(), &expected, "{missing} {roots_of_setup}");
+        }
+    }
+}

@@ -210,6 +210,10 @@ macro_rules! __every_case {
             body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
             body body_13_new_keys_of_the_server_end_nothing "BODY-13" Must;
             http2 body_14_http2_body_that_is_cut_is_an_error "BODY-14" Must;
+            body_end body_15_a_complete_response_survives_an_end_without_close_notify "BODY-15" Must;
+            body_end body_16_a_complete_http2_response_survives_the_end_of_its_connection "BODY-16" Must;
+            body_end body_17_a_response_that_is_cut_with_its_connection_is_no_response "BODY-17" Must;
+            body_end body_18_an_http2_response_that_ends_short_of_its_length_is_cut_at_once "BODY-18" Must;
             http2 body_20_http2_body_reset_without_an_error_and_a_length_is_cut "BODY-20" Must;
             bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
             bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
@@ -275,6 +279,7 @@ macro_rules! __every_case {
             pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Should;
             bodies pool_12_connection_that_is_said_to_close_is_not_used_again "POOL-12" Must;
             bodies pool_13_dropped_http2_body_gives_its_window_back "POOL-13" Must;
+            pool pool_14_reuse_is_claimed_only_after_a_response "POOL-14" Must;
             limits pool_16_a_connection_past_its_idle_limit_is_not_used_again "POOL-16" Must;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use x509_cert::der::Decode;
 
-use crate::{ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind};
+use crate::{
+    Capabilities, Capability, ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind,
+};
 
 /// One configuration for one transport object, the client identity included.
 ///
@@ -150,7 +152,23 @@ pub enum TrustRoots {
     SystemAnd(Vec<CertificateDer<'static>>),
 }
 
+/// What there is to warn of where [`TrustRoots::beside_system`] had to leave out the system's roots.
+const NARROWED: &str = "this transport cannot trust given roots beside the system's: it trusts the given roots alone (reqwest and native-tls trust both)";
+
 impl TrustRoots {
+    /// The system's roots and these; on a transport that cannot have both, these alone, with the text of a warning. That trusts less
+    /// than what was asked for, never more. Of a transport that has neither, `connect` refuses the configuration.
+    #[must_use]
+    pub fn beside_system(
+        roots: Vec<CertificateDer<'static>>,
+        capabilities: &Capabilities,
+    ) -> (Self, Option<&'static str>) {
+        if !capabilities.has(Capability::TrustSystemAnd) && capabilities.has(Capability::TrustOnly) {
+            return (Self::Only(roots), Some(NARROWED));
+        }
+        (Self::SystemAnd(roots), None)
+    }
+
     /// The given roots; none for [`System`](Self::System).
     ///
     /// # Errors

@@ -129,11 +129,17 @@ impl Pki {
                 extension.set_criticality(true);
                 params.custom_extensions.push(extension);
             }
-            None => {}
+            Some(ServerFlaw::OutdatedSignature) | None => {}
         }
-        let chain = if spec.send_intermediate { Chain::Full } else { Chain::LeafOnly };
-        let key = generate(KeyKind::P256);
-        ServerCert(Arc::new(self.authority(spec.authority).issue(params, spec.validity, key, KeyKind::P256, chain)))
+        let (key, authority) = (generate(KeyKind::P256), self.authority(spec.authority));
+        let mut chain = vec![authority.leaf(params, spec.validity, &key)];
+        if spec.flaw == Some(ServerFlaw::OutdatedSignature) {
+            name_sha224(&mut chain[0]);
+        }
+        if spec.send_intermediate {
+            chain.push(authority.intermediate_der.clone());
+        }
+        ServerCert(Arc::new(Issued::new(chain, &key, KeyKind::P256)))
     }
 
     /// A client certificate.
@@ -253,6 +259,17 @@ impl Ca {
         params.use_authority_key_identifier_extension = true;
         params.serial_number = Some(new_serial());
         params.signed_by(key, &self.intermediate).expect("an intermediate can sign a leaf").der().to_vec()
+    }
+}
+
+/// Replaces ecdsa-with-SHA256 by ecdsa-with-SHA224 (RFC 5758 §3.2), wherever the certificate names how it is signed.
+fn name_sha224(der: &mut [u8]) {
+    const SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    for start in 0..der.len().saturating_sub(SHA256.len()) {
+        let found = &mut der[start..start + SHA256.len()];
+        if *found == SHA256 {
+            found[SHA256.len() - 1] = 0x01;
+        }
     }
 }
 

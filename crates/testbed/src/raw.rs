@@ -32,6 +32,9 @@ pub enum Step {
     ReadUntil(Recording, Bytes),
     /// Writes these bytes.
     Write(Bytes),
+    /// Writes these bytes and ends the TCP connection with them: over TLS without a close_notify. On Linux the end travels in the
+    /// packet of the last bytes, so that a client always finds both at once.
+    WriteAndClose(Bytes),
     /// Waits until the test opens the gate.
     Wait(Gate),
     /// Ends the connection properly: close_notify (over TLS), then FIN.
@@ -62,6 +65,11 @@ impl Step {
     /// [`Step::Write`] of any text or bytes.
     pub fn write(bytes: impl Into<Bytes>) -> Step {
         Step::Write(bytes.into())
+    }
+
+    /// [`Step::WriteAndClose`] with any text or bytes.
+    pub fn write_and_close(bytes: impl Into<Bytes>) -> Step {
+        Step::WriteAndClose(bytes.into())
     }
 
     /// [`Step::AskLate`] with any text or bytes.
@@ -271,6 +279,15 @@ fn can_ask_late(tls: &FrontOptions) -> bool {
     }
 }
 
+/// Has the system collect what is written until the connection ends.
+fn hold_back(tcp: &TcpStream) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    SockRef::from(tcp).set_tcp_cork(true)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = tcp;
+    Ok(())
+}
+
 async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -> io::Result<()> {
     let mut buffer = Vec::new();
     for step in script {
@@ -290,6 +307,14 @@ async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -
                 stream.flush().await?;
             }
             Step::Trickle(bytes) => trickle(&mut stream, bytes).await?,
+            Step::WriteAndClose(bytes) => {
+                hold_back(stream.tcp())?;
+                stream.write_all(bytes).await?;
+                stream.flush().await?;
+                // Sends what was held back, with the FIN.
+                linger(stream.tcp()).await;
+                return Ok(());
+            }
             Step::Wait(gate) => gate.passed().await,
             Step::Tunnel(target) => {
                 let mut target = TcpStream::connect(target).await?;

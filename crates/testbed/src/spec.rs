@@ -28,6 +28,8 @@ pub enum ServerFlaw {
     ForClientsOnly,
     /// It has a critical extension that no client knows.
     UnknownCriticalExtension,
+    /// It names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
+    OutdatedSignature,
 }
 
 impl Default for ServerSpec {

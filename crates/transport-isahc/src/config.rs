@@ -18,6 +18,9 @@ use crate::hush::Hush;
 use crate::identity::Handover;
 use crate::slot::Lane;
 
+/// More is not to be had: libcurl counts the milliseconds in 32 bits.
+const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
+
 /// Whether connections are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
@@ -41,6 +44,9 @@ pub(crate) fn lane(
         .tcp_nodelay()
         .timeout(limit(timeouts.total()))
         .connect_timeout(limit(timeouts.connect()))
+        // Not a limit, but an occasion: libcurl then looks after each transfer every second. It needs that for a stream of HTTP/2 that it
+        // has reset itself, about which it otherwise hears no more (lib/http2.c, `on_stream_close`).
+        .low_speed_timeout(1, ELEVEN_DAYS)
         // libcurl counts whole seconds here, and looks when it is next asked for a connection.
         .connection_cache_ttl(timeouts.pool_idle().clamp(Duration::from_secs(1), Duration::from_secs(i32::MAX as u64)))
         .version_negotiation(match (config.http_versions(), reuse) {

@@ -13,13 +13,13 @@ use digicert_one_core::{
 };
 use isahc::error::ErrorKind;
 
-use crate::OPENSSL;
+use crate::{OPENSSL, loses_responses};
 
 /// A failed call, before the head of its answer.
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
     let stood = error.remote_addr().is_some();
     let (kind, delivery) = match (code(&error), error.kind()) {
-        (Some(code), _) => (of_code(code, config, stood), of_delivery(code, stood)),
+        (Some(code), _) => (of_code(code, config, stood, facts.reused), of_delivery(code, stood)),
         (None, ErrorKind::InvalidRequest) => (Kind::Config, Delivery::NotSent),
         (None, _) => (Kind::Other, Delivery::Unknown),
     };
@@ -59,12 +59,21 @@ fn code(error: &(dyn Error + 'static)) -> Option<u32> {
     causes(error).find_map(|cause| cause.downcast_ref::<curl::Error>()).map(|error| error.code())
 }
 
-/// The numbers are those of libcurl's `curl.h`; `stood` is whether TCP and TLS did.
-fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
+/// The numbers are those of libcurl's `curl.h`; `stood` is whether TCP and TLS did, `reused` whether the connection had got a
+/// response before.
+fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool>) -> Kind {
     let proxied = !matches!(config.proxy(), Proxy::None);
     match code {
-        // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9); CURLE_TOO_LARGE.
-        1 | 8 | 100 => Kind::Protocol,
+        // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9).
+        1 | 8 => Kind::Protocol,
+        // CURLE_TOO_LARGE: of a response, only its head can be. libcurl's own limits are above ours.
+        100 if stood => Kind::HeadLimit,
+        // CURLE_WRITE_ERROR: before the head is done, isahc writes nowhere; it refuses a line that it cannot read. Of an unpatched rustls
+        // it is also a connection that has failed.
+        23 if stood && !loses_responses(isahc::version()) => Kind::Protocol,
+        // CURLE_HTTP2: a response that breaks the rules of HTTP/2, or the proper end of the connection. A server that has nothing to
+        // say to a first request seldom ends so; one that goes away between two requests does.
+        16 if stood && reused != Some(true) => Kind::Protocol,
         3 => Kind::Config,
         5 => Kind::Proxy(None),
         6 => Kind::Dns,
@@ -97,8 +106,8 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
 fn of_delivery(code: u32, stood: bool) -> Delivery {
     match code {
         _ if !stood => Delivery::NotSent,
-        // CURLE_PARTIAL_FILE: an answer began.
-        18 => Delivery::Sent,
+        // CURLE_PARTIAL_FILE, CURLE_TOO_LARGE: a response began.
+        18 | 100 => Delivery::Sent,
         _ => Delivery::Unknown,
     }
 }
@@ -141,11 +150,17 @@ mod tests {
             (56, false, &none, Kind::Tls),
             (56, true, &none, Kind::Interrupted),
             (18, true, &none, Kind::BodyCut),
+            (23, false, &none, Kind::Tls),
+            (23, true, &none, Kind::Protocol),
+            (16, true, &none, Kind::Protocol),
+            (92, true, &none, Kind::Interrupted),
+            (100, true, &none, Kind::HeadLimit),
             (9999, true, &none, Kind::Other),
         ];
         for (code, stood, config, kind) in cases {
-            assert_eq!(of_code(code, config, stood), kind, "{code} {stood}");
+            assert_eq!(of_code(code, config, stood, None), kind, "{code} {stood}");
         }
+        assert_eq!(of_code(16, &none, true, Some(true)), Kind::Interrupted);
         for (code, stood, delivery) in
             [(7, false, Delivery::NotSent), (18, true, Delivery::Sent), (52, true, Delivery::Unknown)]
         {

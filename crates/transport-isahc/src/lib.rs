@@ -13,6 +13,10 @@
 //! - At debug and trace level isahc logs requests with all their headers; here it is silenced.
 //! - A call that gives no `User-Agent` gets isahc's, and a POST whose body has no `Content-Type` gets
 //!   `application/octet-stream`, lest libcurl calls it a form.
+//! - On rustls libcurl throws away what it has read when the connection ends right after it without a TLS close_notify: complete
+//!   responses, and the secret in them. This workspace builds libcurl with a changed rustls-ffi that prevents this. Cargo takes such a
+//!   patch from the root workspace only: a program outside needs the lines `[patch.crates-io]` of our Cargo.toml in its own, or the
+//!   feature `openssl-engine`. Without either, `connect` logs a warning.
 //! - One variable of the environment cannot be kept from libcurl: `SSLKEYLOGFILE`. Whoever may set it for this process may
 //!   read its TLS traffic.
 //!
@@ -81,6 +85,29 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        if loses_responses(isahc::version()) {
+            tracing::warn!(
+                "libcurl is built with an unpatched rustls-ffi: a complete response can be lost when the server closes without a \
+                 close_notify; patch rustls-ffi as the documentation of digicert-one-isahc says, or use the feature openssl-engine"
+            );
+        }
         Ok(Arc::new(IsahcTransport::new(config)?))
+    }
+}
+
+/// Whether this libcurl throws away what it has read when the connection ends (vendor/rustls-ffi/PATCH.md).
+fn loses_responses(version: &str) -> bool {
+    version.contains("rustls-ffi/") && !version.contains("+digicert-one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_workspace_is_built_with_the_patched_rustls() {
+        assert!(!loses_responses(isahc::version()), "{}", isahc::version());
+        assert!(loses_responses("libcurl/8.22.0 rustls-ffi/0.15.7/rustls/0.23.46/aws-lc-rs"));
+        assert!(!loses_responses("libcurl/8.22.0 OpenSSL/3.6.0"));
     }
 }

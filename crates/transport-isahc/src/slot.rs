@@ -30,11 +30,17 @@ pub(crate) struct Lane {
     _identity: Option<Arc<Handover>>,
 }
 
-/// Both ends of the connections that carried a call.
+/// The connections that calls went over.
 #[derive(Default)]
 struct Seen {
-    ends: VecDeque<(SocketAddr, SocketAddr)>,
+    connections: VecDeque<Known>,
     forgotten: bool,
+}
+
+/// Both ends of a connection, and how its last call went.
+struct Known {
+    ends: (SocketAddr, SocketAddr),
+    responded: bool,
 }
 
 impl Lane {
@@ -42,20 +48,21 @@ impl Lane {
         Self { client, hush, reuse, seen: Mutex::default(), _identity: identity }
     }
 
-    /// Whether the connection between these ends carried an earlier call, and that it carries one now.
-    pub(crate) fn carried_before(&self, local: SocketAddr, remote: SocketAddr) -> Option<bool> {
+    /// Whether the connection between these ends got a response to an earlier call; and whether it got one to this call. A
+    /// connection whose last call failed proves nothing: libcurl keeps some of them, and the system may give its port to another.
+    pub(crate) fn reused(&self, local: SocketAddr, remote: SocketAddr, responded: bool) -> Option<bool> {
         if self.reuse == Reuse::Never {
             return Some(false);
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.ends.contains(&(local, remote)) {
-            return Some(true);
+        if let Some(known) = seen.connections.iter_mut().find(|known| known.ends == (local, remote)) {
+            return std::mem::replace(&mut known.responded, responded).then_some(true);
         }
-        if seen.ends.len() == REMEMBERED {
-            seen.ends.pop_front();
+        if seen.connections.len() == REMEMBERED {
+            seen.connections.pop_front();
             seen.forgotten = true;
         }
-        seen.ends.push_back((local, remote));
+        seen.connections.push_back(Known { ends: (local, remote), responded });
         (!seen.forgotten).then_some(false)
     }
 }
@@ -115,4 +122,28 @@ impl Drop for Watch {
 /// system's resolver likes. No executor can wait for it, so a thread does; where there is none to be had, we wait.
 fn end(lane: Lane) {
     let _ = thread::Builder::new().name("isahc-retired".to_owned()).spawn(move || drop(lane));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn reuse_is_claimed_only_after_a_response() {
+        let lane = |reuse| Lane::new(HttpClient::new().expect("a client"), Hush::new(), reuse, None);
+        let pooled = lane(Reuse::Pool);
+        let end = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let reused = |port, responded| pooled.reused(end(port), end(443), responded);
+        assert_eq!((reused(1, true), reused(1, true)), (Some(false), Some(true)));
+        // Of a call that failed nothing follows, until there is a response.
+        assert_eq!((reused(2, false), reused(2, false), reused(2, true)), (Some(false), None, None));
+        assert_eq!((reused(2, false), reused(2, true)), (Some(true), None));
+        for port in 0..600 {
+            reused(1000 + port, true);
+        }
+        assert_eq!(reused(1, true), None, "forgotten");
+        assert_eq!(lane(Reuse::Never).reused(end(1), end(443), true), Some(false));
+    }
 }

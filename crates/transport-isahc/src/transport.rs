@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Exchange, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
+    ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
     TransportError, announce_empty_body,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -71,7 +71,7 @@ impl Transport for IsahcTransport {
         let response = match answered {
             Ok(response) => response,
             Err(failure) => {
-                let facts = self.facts(watch.lane(), tls, failure.local_addr(), failure.remote_addr());
+                let facts = self.facts(watch.lane(), tls, (failure.local_addr(), failure.remote_addr()), false);
                 // Without a code of libcurl it is the agent that failed, and nobody is to meet it again.
                 if error::is_curls(&failure) {
                     watch.ended();
@@ -79,7 +79,7 @@ impl Transport for IsahcTransport {
                 return Err(error::of_call(failure, &self.config, facts));
             }
         };
-        let facts = self.facts(watch.lane(), tls, response.local_addr(), response.remote_addr());
+        let facts = self.facts(watch.lane(), tls, (response.local_addr(), response.remote_addr()), true);
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
@@ -90,6 +90,7 @@ impl Transport for IsahcTransport {
             false => inner.len(),
         };
         let mut body = StreamedBody::new(inner, length, facts.clone(), watch);
+        HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         if !bodiless && may_be_cut(&head) {
             body.expect_some().await?;
         }
@@ -100,11 +101,17 @@ impl Transport for IsahcTransport {
 
 impl IsahcTransport {
     /// What is certain of the connection between these ends; without them there was none.
-    fn facts(&self, lane: &Lane, tls: bool, local: Option<SocketAddr>, peer: Option<SocketAddr>) -> ConnectionFacts {
+    fn facts(
+        &self,
+        lane: &Lane,
+        tls: bool,
+        ends: (Option<SocketAddr>, Option<SocketAddr>),
+        responded: bool,
+    ) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
-        facts.peer = peer;
-        if let (Some(local), Some(peer)) = (local, peer) {
-            facts.reused = lane.carried_before(local, peer);
+        facts.peer = ends.1;
+        if let (Some(local), Some(peer)) = ends {
+            facts.reused = lane.reused(local, peer, responded);
             if let (true, TlsVersions::Only(version)) = (tls, self.config.tls_versions()) {
                 facts.tls_version = Some(version);
             }

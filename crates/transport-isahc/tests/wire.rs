@@ -419,3 +419,44 @@ fn a_proxy_behind_tls_is_refused() {
     let error = Connector::new().connect(&config).expect_err("refused");
     assert_eq!(error.kind(), TransportErrorKind::Unsupported(Capability::HttpsProxy), "{error:?}");
 }
+
+/// The kind of the failure of a GET that gets this for a response, and the texts of its causes.
+fn failure_of(response: String) -> (TransportErrorKind, String) {
+    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::CloseClean]]);
+    let error = send(&*transport(&config()), request(Method::GET, &server.url(HOST), "")).expect_err("refused");
+    assert_eq!(server.ledger().requests().len(), 1, "sent again");
+    (error.kind(), digicert_one_core::causes(&error).map(|cause| format!("{cause}\n")).collect())
+}
+
+#[test]
+fn a_head_that_isahc_cannot_read_is_not_valid_http() {
+    for response in [
+        "HTTP/1.1 200 OK\r\nX-A : 1\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\ncontent-length: 2\n\n{}",
+        "HTTP/1.1 2000 OK\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nno colon\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+    ] {
+        let (kind, causes) = failure_of(response.to_owned());
+        assert_eq!(kind, TransportErrorKind::Protocol, "{response:?} {causes}");
+    }
+}
+
+#[test]
+fn a_head_above_the_limits_is_named_with_its_size() {
+    let head = |fields: String| format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\n{{}}");
+    let large = |length: usize| head(format!("x-large: {}\r\n", "v".repeat(length)));
+    let many: String = (0..300).map(|index| format!("x-{index}: v\r\n")).collect();
+    for (response, shown) in [
+        (large(70_000), "70030 bytes in 2 fields"),
+        (head(many), "in 301 fields"),
+        // Above what libcurl takes itself.
+        (large(500_000), "[100]"),
+    ] {
+        let (kind, causes) = failure_of(response);
+        assert_eq!(kind, TransportErrorKind::HeadLimit, "{causes}");
+        assert!(causes.contains(shown), "{causes}");
+    }
+    let server = scripted([vec![Step::ReadRequest, Step::write(large(60_000))]]);
+    send(&*transport(&config()), request(Method::GET, &server.url(HOST), "")).expect("below the limit");
+}

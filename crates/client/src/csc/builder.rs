@@ -87,7 +87,7 @@ impl CscClientBuilder {
     /// host that is none.
     pub fn build(self) -> Result<CscClient, Error> {
         let invalid = |text: String| Error::local(ErrorKind::Config, text);
-        let Self { wiring, .. } = self;
+        let Self { mut wiring, .. } = self;
         if wiring.config.identity().is_some() {
             return Err(invalid("the transport configuration holds an identity: CSC is called without one".to_owned()));
         }

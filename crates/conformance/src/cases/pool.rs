@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, FixedCredential, HttpVersions, Instance, Material, Timeouts, TransportErrorKind};
+use digicert_one_core::{
+    Capability, Code, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, TransportErrorKind,
+};
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
     ClientAuth, ClientSpec, Front, FrontOptions, Handshake, Pki, Snapshot, Step, TlsRange, handler,
@@ -14,7 +16,7 @@ use futures_util::future::join_all;
 use http::{Response, Version};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, certificate, collect, front, get, identity, key, scripted, servers, up};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, key, scripted, servers, up};
 
 /// Calls in a row, enough that a pool which takes a connection back late still shows itself.
 const CALLS: usize = 12;
@@ -311,4 +313,24 @@ pub(crate) async fn pool_11_a_call_that_fails_leaves_the_connections_of_others(w
         transport.send(get(&nowhere)).await.expect_err("nobody listens there");
     }
     assert_eq!(front.ledger().connections().len(), 1, "every failure cost a connection");
+}
+
+pub(crate) async fn pool_14_reuse_is_claimed_only_after_a_response(world: World) {
+    for versions in world.http_versions() {
+        for server in servers() {
+            let front = front(server.client_auth(ClientAuth::Required).tls(TlsRange::Only13));
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            for call in 0..CALLS {
+                let error = transport.send(get(front.url(HOST))).await.expect_err("a certificate is required");
+                let reused = error.facts().reused;
+                assert_ne!(
+                    reused,
+                    Some(true),
+                    "call {call} {versions:?}: this connection never got a response: {error:?}"
+                );
+                let code = diagnose(&error, Mode::Key, None).code;
+                assert_ne!(code, Code::NET_07, "call {call} {versions:?}: the certificate is the reason: {error:?}");
+            }
+        }
+    }
 }

@@ -260,4 +260,36 @@ pub(super) const BODY: &[Explanation] = explained! {
             its keys, or by its records, takes that for its end."
         fix "Leave key updates to the TLS library. If you observe its ciphers, count a connection as ended only when the last \
             of them is gone.";
+    "BODY-15"
+        given "Complete responses over HTTP/1.0 and 1.1, with a length, in chunks and without a body, to GET, POST, PUT, DELETE and \
+            HEAD, over TLS 1.2 and 1.3, with and without session tickets. With the last byte the server closes TCP, without a \
+            close_notify."
+        when "The calls are made."
+        then "Each response arrives whole, and each request was sent once."
+        why "Many servers close like this (Python's `http.server` does), and a response that is complete by its own framing does \
+            not depend on it. If it is lost, so is the secret that the platform shows once."
+        fix "Hand on what was read before the error that follows it, and let the framing decide. libcurl on rustls loses the bytes \
+            (lib/vtls/rustls.c, `cr_recv`).";
+    "BODY-16"
+        given "A response over HTTP/2 whose last frame ends its stream, after which the server closes TCP at once, without GOAWAY \
+            and close_notify."
+        when "A call is made."
+        then "The response arrives whole."
+        why "A stream that has ended is complete, whatever becomes of its connection."
+        fix "Process the frames that were read before you report the end of the connection to the streams.";
+    "BODY-17"
+        given "Responses that are cut in a body with a length, between and in chunks, or that only a close_notify could end, and a \
+            server that closes TCP with their last byte."
+        when "GETs and POSTs are made."
+        then "Each is BodyCut (NET-09) and delivered, and was sent once."
+        why "A transport that forgives a missing close_notify must not forgive a missing end of the body."
+        fix "Report `BodyCut` unless the length is complete, the last chunk came, or TLS announced the end.";
+    "BODY-18"
+        given "A response over HTTP/2 with a length of 100 and five bytes, then the end of the stream, or a reset of it. The \
+            connection stays open."
+        when "A call is made."
+        then "It is BodyCut, and not an expired time limit."
+        why "The caller would wait for the whole limit, for bytes that cannot come, and then blame a slow server."
+        fix "An ended or reset stream ends the body, even if the connection goes on. libcurl notices it only when it is called \
+            again.";
 };

@@ -81,6 +81,14 @@ pub(super) const POOL: &[Explanation] = explained! {
         then "It goes over the connection that is there."
         why "One host that is down would cost every call to the others a handshake."
         fix "Give up the connection that failed, not the pool or the client that it was in.";
+    "POOL-14"
+        given "A server that requires a client certificate and tells its refusal after the handshake (TLS 1.3), and a transport without an \
+            identity."
+        when "Calls are made one after another."
+        then "No failure says that its connection had been used before, and none is diagnosed as NET-07."
+        why "A connection that got a response before cannot have been refused for its certificate, so this fact rules the true cause \
+            out. A connection whose only call failed proves nothing."
+        fix "Count a connection as used when a response came over it, not when a request was sent.";
 };
 
 /// A proxy carries a tunnel and learns nothing but the name of the host.

@@ -33,6 +33,9 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("server certificate for another name", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(refused(world, |spec| spec.names = vec!["other.digicert.test".to_owned()]))
     }),
+    fault("server certificate signed with an outdated hash", Code::TR_05, &[], |world| {
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::OutdatedSignature)))
+    }),
     fault("server certificate with a wildcard one label too short", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(refused(world, |spec| spec.names = vec!["*.test".to_owned()]))
     }),

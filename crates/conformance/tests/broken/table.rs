@@ -264,6 +264,14 @@ defects! {
     PanicsInDrop panics_in_drop "BODY-21" "a body panics when it is dropped";
     /// reads bodies ahead into memory
     ReadsAhead reads_ahead "BODY-22" "were taken from the server";
+    /// throws away what it has read when the connection ends right after it
+    LosesLastBytes loses_last_bytes "BODY-15" "lost \"HTTP/1.";
+    /// throws away the frames of HTTP/2 that it has read when the connection ends right after them
+    LosesLastFrames loses_last_frames "BODY-16" "length None";
+    /// says of a body that was cut that there was no response
+    CallsCutBodiesLost calls_cut_bodies_lost "BODY-17" "left: Interrupted";
+    /// waits for the rest of a stream that was cut until the time limit
+    WaitsForCutStreams waits_for_cut_streams "BODY-18" "left: Timeout(Body)";
     // Errors.
     /// keeps the error of its library to itself
     LosesSources loses_sources "ERR-13" "source: None";
@@ -319,6 +327,8 @@ defects! {
     KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
     /// says of every connection that it is new
     CallsEveryConnectionNew calls_every_connection_new "POOL-01" "left: Some(false)";
+    /// says of every connection that it was used before
+    CallsEveryConnectionUsed calls_every_connection_used "POOL-14" "never got a response";
     /// presents the identity of the first transport of the process
     PresentsTheFirstIdentity presents_the_first_identity "POOL-02" "a connection of its own";
     /// has one pool for all transports of the process

@@ -72,7 +72,10 @@ impl Body for Held {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let flaw = self.report.flaw();
-        if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx) {
+        let waits = |frame: &Option<Result<_, _>>| matches!(frame, Some(Err(_))) && flaw.is(Defect::WaitsForCutStreams);
+        if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx)
+            && !waits(&frame)
+        {
             return Poll::Ready(match frame {
                 None if self.is_cut() => {
                     let why = "the stream was reset before the end of the body";

@@ -78,6 +78,8 @@ impl Report {
             return TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(self.facts.clone());
         }
         self.error(Kind::BodyCut, Delivery::Sent, error)
+        let is_lost = self.flaw.is(Defect::CallsCutBodiesLost);
+        self.error(if is_lost { Kind::Interrupted } else { Kind::BodyCut }, Delivery::Sent, error)
     }
 
     /// Whether the server says that it did not look at the request (RFC 9113 section 8.7).

@@ -104,9 +104,14 @@ impl Link {
         })
     }
 
-    /// Notes a call, and says whether there was one before.
-    pub(super) fn mark_used(&self) -> bool {
-        self.was_used.swap(true, Ordering::Relaxed)
+    /// Whether there was a response before.
+    pub(super) fn was_used(&self) -> bool {
+        self.was_used.load(Ordering::Relaxed)
+    }
+
+    /// Notes a response.
+    pub(super) fn mark_used(&self) {
+        self.was_used.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_closed(&self) -> bool {

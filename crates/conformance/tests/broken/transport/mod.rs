@@ -135,7 +135,7 @@ impl Pooled {
                     (link, ticket)
                 }
             };
-            let was_used = link.mark_used();
+            let was_used = link.was_used() || self.flaw.is(Defect::CallsEveryConnectionUsed);
             let mut facts = link.facts.clone();
             facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
             if self.flaw.is(Defect::MixesUpFacts) {
@@ -156,6 +156,7 @@ impl Pooled {
             let limit = (!ignores).then_some(deadline);
             match link.send(framed, limit).await {
                 Outcome::Answer(response) => {
+                    link.mark_used();
                     let response = hints.added(message::incoming(response, self.flaw)?)?;
                     let (head, inner) = response.into_parts();
                     let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));

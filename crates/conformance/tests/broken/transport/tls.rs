@@ -110,10 +110,12 @@ impl Tls {
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let loses = if is_http2 { Defect::LosesLastFrames } else { Defect::LosesLastBytes };
         let misjudges = self.flaw.among(&[
             Defect::TakesAnyEndForTheEnd,
             Defect::TakesEveryEndForACut,
             Defect::IgnoresConnectionClose,
+            loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
     }
@@ -184,13 +186,18 @@ fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig
     first.clone()
 }
 
-/// Takes an end without `close_notify` for one with it, or the other way about; or does not read that a connection closes.
+/// Takes an end without `close_notify` for one with it, or the other way about; does not read that a connection closes, or loses what
+/// came before its end.
 struct Misjudged<S>(TlsStream<S>, Flaw);
 
 impl<S: Wire> AsyncRead for Misjudged<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        match ready!(Pin::new(&mut self.0).poll_read(cx, buffer)) {
+        let outcome = ready!(Pin::new(&mut self.0).poll_read(cx, buffer));
+        if self.1.among(&[Defect::LosesLastBytes, Defect::LosesLastFrames]) {
+            return self.gather(cx, buffer, outcome);
+        }
+        match outcome {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.1.is(Defect::TakesAnyEndForTheEnd) => {
                 Poll::Ready(Ok(()))
             }
@@ -205,6 +212,26 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                     read[place] = b'X';
                 }
                 Poll::Ready(outcome)
+            }
+        }
+    }
+}
+
+impl<S: Wire> Misjudged<S> {
+    /// Reads on until there is no more, as libcurl does on rustls; an error then hides what was read before it.
+    fn gather(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        first: io::Result<()>,
+    ) -> Poll<io::Result<()>> {
+        first?;
+        loop {
+            let before = buffer.filled().len();
+            match Pin::new(&mut self.0).poll_read(cx, buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().len() > before => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                _ => return Poll::Ready(Ok(())),
             }
         }
     }
