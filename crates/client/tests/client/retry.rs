@@ -255,15 +255,16 @@ fn a_status_about_the_connection_is_repeated_on_another_one_where_safe() {
 
 #[test]
 fn a_lost_response_is_named_when_the_retry_finds_it_done() {
+    type Call<'a> = &'a dyn Fn(&Client) -> digicert_one_client::RequestBuilder;
     let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
     let gone = || Outcome::Answer(answer(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
     let taken = || Outcome::Answer(answer(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
-    let both = |outcomes: Vec<Outcome>, call: &dyn Fn(&Client) -> digicert_one_client::RequestBuilder| {
+    let both = |outcomes: Vec<Outcome>, call: Call<'_>| {
         let (scripted, clock) = (Scripted::of(outcomes), clock());
         let client = client(&scripted, &clock, Retry::new());
         block_on(clock.run(call(&client).send())).0.expect_err("refused")
     };
-    let cases: [(Vec<Outcome>, &dyn Fn(&Client) -> digicert_one_client::RequestBuilder, bool); 7] = [
+    let cases: [(Vec<Outcome>, Call<'_>, bool); 7] = [
         (vec![lost(), gone()], &|client| client.delete("/x/1"), true),
         (vec![Outcome::Answer(answer(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
         (vec![lost(), taken()], &|client| client.put("/x/1"), true),

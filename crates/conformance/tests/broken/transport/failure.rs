@@ -77,7 +77,6 @@ impl Report {
         if self.flaw.is(Defect::LosesSourcesOfBodies) {
             return TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(self.facts.clone());
         }
-        self.error(Kind::BodyCut, Delivery::Sent, error)
         let is_lost = self.flaw.is(Defect::CallsCutBodiesLost);
         self.error(if is_lost { Kind::Interrupted } else { Kind::BodyCut }, Delivery::Sent, error)
     }
