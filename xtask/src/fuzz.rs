@@ -33,6 +33,11 @@ const TEXTS: &[(&str, &str)] = &[
         "pages",
         "\u{42}{\"credentialIDs\":[\"a\"],\"nextPageToken\":\"t\"}\n{\"credentialIDs\":[\"b\"]}\n{\"next\":2,\"data\":[]}",
     ),
+    // Items, page size, cap of the server, way of paging, what is said beside it.
+    ("list_ends", "\u{7}\u{3}\u{2}\u{0}\u{1}"),
+    ("list_ends", "\u{9}\u{3}\u{3}\u{1}\u{6}"),
+    ("list_ends", "\u{14}\u{4}\u{4}\u{4}\u{1a}"),
+    ("list_ends", "\u{7}\u{5}\u{2}\u{7}\u{3}"),
     ("retry_after", "120\nSun, 06 Nov 1994 08:49:37 GMT"),
     ("retry_after", "Thu, 01 Jan 1970 00:00:00 GMT\nSun, 06 Nov 1994 08:49:37 GMT"),
     ("retry_after", "-1\n99999999999"),

@@ -247,6 +247,9 @@ pub(crate) struct ListOptions {
     /// The field that holds the items, where it has an unusual name.
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
+    /// Warn, instead of failing, where the list cannot be known to be complete.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
 }

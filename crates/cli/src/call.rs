@@ -1,11 +1,15 @@
 //! `d1 call` and `d1 whoami`: one real call.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
+use data_encoding::BASE64;
 use digicert_one::core::Mode;
 use digicert_one::{Client, Response};
 use http::Method;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::arguments::{CallOptions, ConnectionOptions};
@@ -27,11 +31,43 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     if !output.is_json() {
         return output.bytes(&response.bytes().await?);
     }
-    let mut document = head(&client, &response);
+    let head = head(&client, &response);
     let bytes = response.bytes().await?;
-    document["body"] =
-        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into()));
-    output.document(&document)
+    output.document(&Answered { head, body: Body::of(&bytes) })
+}
+
+/// The head of a response, and what came with it.
+#[derive(Serialize)]
+struct Answered<T> {
+    #[serde(flatten)]
+    head: Value,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// A body as it was sent: JSON stays the JSON that it is, to the byte.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Json { body: &'a RawValue },
+    Text { body: &'a str },
+    Bytes { body_base64: String },
+}
+
+impl<'a> Body<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+            (Ok(body), _) => Self::Json { body },
+            (_, Ok(body)) => Self::Text { body },
+            _ => Self::Bytes { body_base64: BASE64.encode(bytes) },
+        }
+    }
+}
+
+/// Who the platform takes the caller for, as it was sent.
+#[derive(Serialize)]
+struct Me<'a> {
+    user: &'a RawValue,
 }
 
 /// Asks who the platform takes the caller for.
@@ -39,8 +75,9 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     let client = connection::client(options, output).await?;
     output.progress("asking /account/api/v1/user/me");
     let response = client.get("/account/api/v1/user/me").send().await?;
-    let mut document = head(&client, &response);
-    let me: Value = response.json().await?;
+    let head = head(&client, &response);
+    let sent: Box<RawValue> = response.json().await?;
+    let me = reading(&sent);
     let field = |name: &str| me[name].as_str().unwrap_or("(not told)").to_owned();
     let permissions = me["applications"].as_array().map_or(0, |applications| {
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
@@ -51,12 +88,18 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
         field("id"),
         field("user_type"),
         field("status"),
-        document["mode"].as_str().unwrap_or_default(),
-        document["host"].as_str().unwrap_or_default(),
-        document["transport"].as_str().unwrap_or_default(),
+        head["mode"].as_str().unwrap_or_default(),
+        head["host"].as_str().unwrap_or_default(),
+        head["transport"].as_str().unwrap_or_default(),
     ))?;
-    document["user"] = me;
-    output.document(&document)
+    output.document(&Answered { head, body: Me { user: &sent } })
+}
+
+/// The fields of an object for people; what cannot be a value of this program (a lone surrogate, a number of 400 digits) is not told.
+fn reading(sent: &RawValue) -> Value {
+    let fields: HashMap<String, &RawValue> = serde_json::from_str(sent.get()).unwrap_or_default();
+    let read = |(name, value): (String, &RawValue)| Some((name, serde_json::from_str::<Value>(value.get()).ok()?));
+    Value::Object(fields.into_iter().filter_map(read).collect())
 }
 
 fn head(client: &Client, response: &Response) -> Value {
@@ -79,4 +122,42 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         return Ok(bytes);
     }
     std::fs::read(path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(body: &[u8]) -> String {
+        serde_json::to_string(&Answered { head: json!({ "status": 200 }), body: Body::of(body) }).expect("a document")
+    }
+
+    #[test]
+    fn json_body_is_printed_as_it_was_sent() {
+        for body in [
+            r#"{"b":12345678901234567890123,"a":1.10,"b":-0.0,"c":1E400}"#,
+            r#"["J\ud83d","\u0041\/","\u001b[2J"]"#,
+            r#"{ "\udead" : [ 1 ,2 ] }"#,
+            "null",
+            "1.0",
+        ] {
+            assert_eq!(printed(body.as_bytes()), format!(r#"{{"status":200,"body":{body}}}"#));
+            assert_eq!(printed(format!("\r\n {body} ").as_bytes()), printed(body.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn other_body_is_a_text_or_base64() {
+        assert_eq!(printed(b"a \"b\"\n"), r#"{"status":200,"body":"a \"b\"\n"}"#);
+        assert_eq!(printed(b""), r#"{"status":200,"body":""}"#);
+        assert_eq!(printed(b"PK\x03\x04\xff\xfe\x00"), r#"{"status":200,"body_base64":"UEsDBP/+AA=="}"#);
+        assert_eq!(printed(b"[\"\xff\"]"), r#"{"status":200,"body_base64":"WyL/Il0="}"#);
+    }
+
+    #[test]
+    fn user_with_an_unreadable_field_is_shown_without_it() {
+        let sent: Box<RawValue> =
+            serde_json::from_str(r#"{"friendly_name":"J\ud83d","id":"7","n":1e999}"#).expect("JSON");
+        assert_eq!(reading(&sent), json!({ "id": "7" }));
+    }
 }

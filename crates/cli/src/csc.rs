@@ -41,23 +41,11 @@ pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<
 /// Lists signing credentials.
 pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(), Failure> {
     let client = caller(&options.caller).await?;
-    let (mut ids, mut next): (Vec<String>, Option<String>) = (Vec::new(), None);
-    loop {
-        let mut request = match &options.user {
-            Some(user) => ListRequest::of_user(user),
-            None => ListRequest::own(),
-        };
-        if let Some(token) = &next {
-            request = request.page_token(token);
-        }
-        let page = client.credentials_list(&request).await?;
-        ids.extend(page.credential_ids);
-        match page.next_page_token {
-            // A page that points at itself is the last one that is worth asking for.
-            Some(token) if next.as_ref() != Some(&token) => next = Some(token),
-            _ => break,
-        }
-    }
+    let request = match &options.user {
+        Some(user) => ListRequest::of_user(user),
+        None => ListRequest::own(),
+    };
+    let ids = client.all_credentials(&request).await?;
     if !output.is_json() && !ids.is_empty() {
         output.text(&ids.join("\n"))?;
     }

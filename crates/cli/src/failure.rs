@@ -27,6 +27,9 @@ pub(crate) enum Failure {
     /// The same, at a signal.
     #[error("interrupted{}", .0.step.map(|step| format!(" at the step {step}")).unwrap_or_default())]
     Cut(Cut),
+    /// A command line that cannot be understood, and what to type.
+    #[error("{summary}")]
+    CommandLine { summary: String, hint: String },
     /// A combination of options that cannot be.
     #[error("{0}")]
     Usage(String),
@@ -86,6 +89,13 @@ impl Failure {
                 };
                 diagnosis
             }
+            Self::CommandLine { hint, .. } => {
+                let mut diagnosis = Diagnosis::new(Code::CFG_01, self.to_string(), "nothing was sent");
+                if !hint.is_empty() {
+                    diagnosis.remedy = hint.clone();
+                }
+                diagnosis
+            }
             Self::Usage(_) => Diagnosis::new(Code::CFG_01, self.to_string(), "nothing was sent"),
             Self::NoSuchUser(_) => Diagnosis::of(Code::API_02, self.to_string()),
             _ => Diagnosis::of(Code::CFG_04, self.to_string()),
@@ -107,7 +117,7 @@ impl Failure {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::CommandLine { .. } => 2,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::Cut(cut) => cut.signal.exit_code(),

@@ -1,8 +1,8 @@
 //! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
 
 use digicert_one::{PageStream, Position};
+use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::arguments::ListOptions;
 use crate::connection;
@@ -27,6 +27,7 @@ pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), F
     if let Some(field) = &options.field {
         list = list.list_field(field);
     }
+    list = list.allow_incomplete(options.allow_incomplete);
     output.progress(&format!("listing {}", options.path));
     let mut pages = list.pages();
     let printed = if output.is_json() { document(&mut pages, output).await } else { lines(&mut pages, output).await };
@@ -48,8 +49,26 @@ async fn lines(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
             tokio::task::yield_now().await;
         }
     }
+    doubt(pages, output);
     output.progress(&format!("the list goes on, or will, at --start-at {}", pages.position()));
     Ok(())
+}
+
+/// Warns where the list may lack items, which the caller has allowed.
+fn doubt(pages: &Pages, output: &Output) {
+    if let Some(doubt) = pages.incomplete() {
+        output.warning(&format!("the list may not be complete: {}", doubt.diagnosis().summary));
+    }
+}
+
+/// The document of `--json`: what the platform sent is in it as it was sent.
+#[derive(Serialize)]
+struct Document {
+    items: Vec<Box<RawValue>>,
+    total: Option<u64>,
+    position: Position,
+    /// Whether the list is known to be whole, or as long as was asked for.
+    complete: bool,
 }
 
 /// One document, when the list has ended.
@@ -58,11 +77,11 @@ async fn document(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
     while let Some(page) = pages.next().await {
         let page = page?;
         total = page.total().or(total);
-        for item in page {
-            items.push(serde_json::from_str::<Value>(item.get()).map_err(|error| Failure::Internal(error.into()))?);
-        }
+        items.extend(page);
     }
-    output.document(&json!({ "items": items, "total": total, "position": pages.position() }))
+    doubt(pages, output);
+    let complete = pages.incomplete().is_none();
+    output.document(&Document { items, total, position: pages.position(), complete })
 }
 
 /// What an error says of where to go on.

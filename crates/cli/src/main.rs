@@ -14,8 +14,10 @@ mod list;
 mod output;
 mod reference;
 mod signal;
+mod usage;
 mod workflow;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,7 +30,14 @@ use self::output::Output;
 use self::signal::Signals;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
+        Ok(arguments) => arguments,
+        Err(error) if usage::wants_json(&typed) && !usage::is_request(&error) => {
+            return Output::new(true).failed(&usage::failure(&error));
+        }
+        Err(error) => error.exit(),
+    };
     let output = Output::new(arguments.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,12 +1,13 @@
 //! What reaches the user: results on standard output, everything else on standard error; with `--json` one document on
 //! standard output, for errors too.
 
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
-use digicert_one::credentials::Warning;
 use digicert_one::service_user::Next;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -33,8 +34,12 @@ impl Output {
     }
 
     /// The document of `--json`; nothing without.
-    pub(crate) fn document(self, document: &Value) -> Result<(), Failure> {
-        if self.json { write(format!("{document:#}").as_bytes(), true) } else { Ok(()) }
+    pub(crate) fn document<T: Serialize + ?Sized>(self, document: &T) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let text = serde_json::to_vec_pretty(document).map_err(|error| Failure::Internal(error.into()))?;
+        write(&text, true)
     }
 
     /// One line; whether somebody still reads.
@@ -60,7 +65,7 @@ impl Output {
     }
 
     /// Something that should be mended and stops nothing.
-    pub(crate) fn warning(self, warning: &Warning) {
+    pub(crate) fn warning(self, warning: &impl fmt::Display) {
         // As above.
         let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }

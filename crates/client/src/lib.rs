@@ -28,6 +28,7 @@ mod course;
 pub mod csc;
 mod decode;
 mod error;
+mod field_name;
 mod flights;
 mod generations;
 mod link;

@@ -79,6 +79,7 @@ impl World {
         TransportConfig::new()
             .with_trust(self.trusting(Pki::shared().root_der()))
             .with_timeouts(Timeouts::new().with_connect(Duration::from_secs(20)).with_total(Duration::from_secs(30)))
+            .with_name_override("localhost", loopback)
             .with_name_override(HOST, loopback)
             .with_name_override(format!("clientauth.{HOST}"), loopback)
             .with_name_override(format!("demo.{HOST}"), loopback)

@@ -21,6 +21,7 @@ mod inspect;
 #[cfg(feature = "key-store")]
 mod key_store;
 mod ledger;
+mod names;
 mod options;
 mod pki;
 mod provider;
@@ -41,6 +42,7 @@ pub use front::{BoxFuture, Front, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
+pub use names::{name_without_address, unlisted_name};
 pub use options::{ClientAuth, Engine, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
 pub use pki::{Pki, PkiParts, PkiPartsError};
 pub use provider::{random_bytes, sha256_hex};

@@ -2,6 +2,7 @@
 //! its process, since it sets the process's subscriber.
 
 use std::fmt::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -63,7 +64,8 @@ fn no_log_target_at_any_level_prints_the_key() {
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let only = Connector::new().capabilities().has(Capability::TrustOnly);
     let trust = if only { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };
-    let config = TransportConfig::new().with_trust(trust);
+    let config =
+        TransportConfig::new().with_trust(trust).with_name_override("localhost", IpAddr::V4(Ipv4Addr::LOCALHOST));
     let call = |transport: &dyn Transport| {
         for method in [Method::GET, Method::POST] {
             let request = Request::builder().method(method).uri(front.url("localhost")).header("x-api-key", CANARY);

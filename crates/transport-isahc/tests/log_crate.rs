@@ -2,6 +2,7 @@
 //! process, since it sets the process's logger.
 
 use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -52,7 +53,9 @@ fn written() -> String {
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let only = Connector::new().capabilities().has(Capability::TrustOnly);
     let trust = if only { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };
-    let transport = Connector::new().connect(&TransportConfig::new().with_trust(trust)).expect("honoured");
+    let config =
+        TransportConfig::new().with_trust(trust).with_name_override("localhost", IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let transport = Connector::new().connect(&config).expect("honoured");
     for method in [Method::GET, Method::POST] {
         let request = Request::builder().method(method).uri(front.url("localhost")).header("x-api-key", CANARY);
         let exchange =

@@ -1,6 +1,7 @@
 //! A client over a server that says what the fuzzer thinks of. No wire and no waiting: only the reading of answers is on trial, the
 //! way every call goes.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,10 +21,18 @@ pub const KEY: &str = "canary-0123456789";
 #[derive(Clone, Debug)]
 pub struct Wire(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
-    answers: Vec<Response<Bytes>>,
+    server: Box<Server>,
     requests: Mutex<Vec<Request<Bytes>>>,
+}
+
+/// What is given for a request, and for how many came before it.
+type Server = dyn Fn(&Request<Bytes>, usize) -> Response<Bytes> + Send + Sync;
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("requests", &self.requests).finish_non_exhaustive()
+    }
 }
 
 /// An answer with this body.
@@ -36,7 +45,12 @@ pub fn answer(status: u16, body: &[u8]) -> Response<Bytes> {
 impl Wire {
     /// A server with these answers; at least one.
     pub fn new(answers: Vec<Response<Bytes>>) -> Self {
-        Self(Arc::new(Inner { answers, requests: Mutex::default() }))
+        Self::serving(move |_, before| answers[before % answers.len()].clone())
+    }
+
+    /// A server that looks at its requests.
+    pub fn serving(server: impl Fn(&Request<Bytes>, usize) -> Response<Bytes> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner { server: Box::new(server), requests: Mutex::default() }))
     }
 
     /// A client of it, at `https://one.digicert.test/d1`.
@@ -76,7 +90,7 @@ impl Connector for Wire {
 impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let mut requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = self.0.answers[requests.len() % self.0.answers.len()].clone();
+        let answer = (self.0.server)(&request, requests.len());
         requests.push(request);
         Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
     }

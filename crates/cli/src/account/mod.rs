@@ -7,10 +7,11 @@ mod table;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
-use digicert_one::Client;
-use digicert_one::account::UserId;
+use std::collections::BTreeMap;
+
+use digicert_one::account::{AuditEntry, UserId};
+use digicert_one::{Client, Position};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use self::table::Table;
 use crate::arguments::{AuditLogOptions, ConnectionOptions, RoleOptions};
@@ -69,7 +70,7 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
     }
     output.text(&table.to_string())?;
     output.progress(&format!("the log goes on, or will, at --start-at {}", items.position()));
-    output.document(&json!({ "items": value(&entries)?, "position": items.position() }))
+    output.document(&Log { items: &entries, position: items.position() })
 }
 
 /// The id of a user that is given by id or friendly name; nothing for the caller itself.
@@ -94,12 +95,19 @@ fn is_id(text: &str) -> bool {
 
 fn print<T: Serialize>(table: &Table, items: &[T], output: Output) -> Result<(), Failure> {
     output.text(&table.to_string())?;
-    output.document(&json!({ "items": value(items)? }))
+    document("items", items, output)
 }
 
-/// An object as the platform wrote it.
-fn value<T: Serialize + ?Sized>(object: &T) -> Result<Value, Failure> {
-    serde_json::to_value(object).map_err(|error| Failure::Internal(error.into()))
+/// The document of one field. Not by way of a `Value`: what the platform sent has to come through as it is.
+fn document<T: Serialize + ?Sized>(name: &str, value: &T, output: Output) -> Result<(), Failure> {
+    output.document(&BTreeMap::from([(name, value)]))
+}
+
+/// A part of the audit log.
+#[derive(Serialize)]
+struct Log<'a> {
+    items: &'a [AuditEntry],
+    position: Position,
 }
 
 fn yes(is: bool) -> String {

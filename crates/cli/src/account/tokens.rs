@@ -7,7 +7,7 @@ use serde_json::json;
 use super::confirm::Target;
 use super::table::Table;
 use super::users::asked_for;
-use super::{print, user_id, value, yes};
+use super::{document, print, user_id, yes};
 use crate::arguments::{OfUserOptions, OneOptions, RemoveOptions};
 use crate::connection;
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ async fn confirmed(options: &RemoveOptions, action: &'static str, output: Output
 fn switched(token: &ApiToken, enabled: bool, output: Output) -> Result<(), Failure> {
     let now = token.status.as_ref().map_or_else(|| asked_for(enabled), |status| status.as_str().to_owned());
     output.text(&format!("{}: {now}", token.id))?;
-    output.document(&json!({ "token": value(token)? }))
+    document("token", token, output)
 }
 
 /// Deletes one.

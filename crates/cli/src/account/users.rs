@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use digicert_one::account::{User, UserId};
-use serde_json::json;
 
 use super::confirm::Target;
 use super::table::{Table, shown};
-use super::{print, user_id, value};
+use super::{document, print, user_id};
 use crate::arguments::{ConnectionOptions, DisableUserOptions, OneUserOptions};
 use crate::connection;
 use crate::failure::Failure;
@@ -34,7 +33,7 @@ pub(crate) async fn show(options: &OneUserOptions, output: Output) -> Result<(),
         None => users.me().await?,
     };
     output.text(&text(&user))?;
-    output.document(&json!({ "user": value(&user)? }))
+    document("user", &user, output)
 }
 
 /// Enables one.
@@ -69,7 +68,7 @@ pub(crate) async fn disable(options: &DisableUserOptions, output: Output) -> Res
 
 fn switched(user: &User, enabled: bool, output: Output) -> Result<(), Failure> {
     output.text(&format!("{}: {}", name(user), status(user).unwrap_or_else(|| asked_for(enabled))))?;
-    output.document(&json!({ "user": value(user)? }))
+    document("user", user, output)
 }
 
 /// What was asked for, where the answer does not tell what it is now.

@@ -103,3 +103,25 @@ fn a_list_that_nobody_reads_any_more_asks_for_nothing_more() {
     assert!(child.wait().expect("it ends").success());
     assert!(stage.emulator.observed().len() < 200, "{} pages", stage.emulator.observed().len());
 }
+
+#[test]
+fn usage_error_with_json_is_one_document_wherever_json_stands() {
+    let stage = Stage::new();
+    for arguments in [
+        &["--json", "list", "/x", "--page-size", "0"][..],
+        &["list", "/x", "--page-size", "0", "--json"],
+        &["list", "--pagesize", "3", "--json"],
+        &["--json"],
+        &["nonsense", "--json"],
+    ] {
+        let output = stage.d1(arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&"CFG-01".into(), &2.into()));
+        assert!(output.stderr.is_empty(), "{arguments:?}: {}", text(&output));
+    }
+    let output = stage.d1(&["list", "/x", "--page-size", "0"], &[]);
+    assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{}", text(&output));
+    let output = stage.d1(&["--json", "list", "--help"], &[]);
+    assert!(output.status.success() && text(&output).contains("Usage: d1 list"), "{}", text(&output));
+}

@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for AuditEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::read(deserializer)?;
         Ok(Self {
-            id: fields.take(&["id"]),
+            id: fields.exact("id"),
             timestamp: fields.take(&["timestamp", "created_at", "date"]),
             action: fields.take(&["action"]),
             resource_type: fields.take(&["resource_type"]),

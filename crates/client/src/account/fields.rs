@@ -1,58 +1,129 @@
 //! Reading documents of which the schema was never seen: a field is taken by any of its names; whatever is missing, unknown or of
 //! another type stays as it is and survives a round trip. No names of particular objects in here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use digicert_one_credentials::EndDate;
 use jiff::Timestamp;
-use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::field_name::FieldName;
 
 /// The fields of an object that this version of the SDK does not know, or whose value is of a type that it does not expect.
 ///
-/// They are written again as they were read. `Debug` shows their names only.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Extra(Map<String, Value>);
+/// They are written again as they were sent, to the byte, unless they were changed: numbers keep their digits, texts their escapes.
+/// `Debug` shows their names only.
+#[derive(Clone, Default)]
+pub struct Extra {
+    values: Map<String, Value>,
+    sent: Sent,
+}
+
+/// Values as they were sent.
+type Sent = BTreeMap<String, Box<RawValue>>;
 
 impl Deref for Extra {
     type Target = Map<String, Value>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.values
     }
 }
 
 impl DerefMut for Extra {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
+        &mut self.values
+    }
+}
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (name, value) in &self.values {
+            match self.sent.get(name).filter(|sent| read(sent) == *value) {
+                Some(sent) => map.serialize_entry(name, sent)?,
+                None => map.serialize_entry(name, value)?,
+            }
+        }
+        map.end()
     }
 }
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.values.keys()).finish()
     }
 }
 
+/// A value as this program has it; what it cannot have, such as a number of 400 digits, is null.
+fn read(sent: &RawValue) -> Value {
+    let lone_surrogates = |_| serde_json::from_str::<FieldName>(sent.get()).map(|text| Value::String(text.0));
+    serde_json::from_str(sent.get()).or_else(lone_surrogates).unwrap_or_default()
+}
+
 /// An object that is being taken apart.
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields {
+    values: Map<String, Value>,
+    sent: Sent,
+}
 
 impl Fields {
     pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self)
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields { values: Map::new(), sent: Sent::new() };
+                while let Some(FieldName(name)) = map.next_key()? {
+                    let sent: Box<RawValue> = map.next_value()?;
+                    fields.values.insert(name.clone(), read(&sent));
+                    fields.sent.insert(name, sent);
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Reader)
     }
 
     /// The first of these fields that has a value of this type.
     pub(super) fn take<T: DeserializeOwned>(&mut self, names: &[&str]) -> Option<T> {
         names.iter().find_map(|name| {
-            let field = field(&self.0, name)?;
-            let value = T::deserialize(self.0.get(&field)?).ok()?;
-            self.0.remove(&field);
+            let field = field(&self.values, name)?;
+            let value = serde_json::from_str(self.sent.get(&field)?.get()).ok()?;
+            self.values.remove(&field);
+            self.sent.remove(&field);
             Some(value)
         })
+    }
+
+    /// As [`take`](Self::take), for a value of any type: one that would be written otherwise than it was sent is not taken.
+    pub(super) fn exact(&mut self, name: &str) -> Option<Value> {
+        let field = field(&self.values, name)?;
+        let value = self
+            .values
+            .get(&field)
+            .filter(|value| self.sent.get(&field).is_some_and(|sent| sent.get() == value.to_string()));
+        let value = value.cloned()?;
+        self.values.remove(&field);
+        self.sent.remove(&field);
+        Some(value)
     }
 
     /// As [`take`](Self::take), for what is told by its presence.
@@ -72,7 +143,7 @@ impl Fields {
 
     /// What was not taken.
     pub(super) fn rest(self) -> Extra {
-        Extra(self.0)
+        Extra { values: self.values, sent: self.sent }
     }
 }
 
@@ -177,6 +248,20 @@ mod tests {
             assert!(read.end_date().is_none(), "{value}");
             assert_eq!(read.rest().get("end_date"), Some(&value));
         }
+    }
+
+    #[test]
+    fn unknown_field_is_written_as_it_was_sent_until_it_is_changed() {
+        let sent =
+            r#"{"a":12345678901234567890123,"b":{"price":1.10},"c":"J\ud83d","d":"\u0041\/","e":1E999,"f":[1, 2]}"#;
+        let mut json = serde_json::Deserializer::from_str(sent);
+        let mut extra = Fields::read(&mut json).expect("an object").rest();
+        assert_eq!(serde_json::to_string(&extra).expect("JSON"), sent);
+        assert_eq!((extra["c"].as_str(), extra["b"]["price"].as_f64()), (Some("J\u{fffd}\u{fffd}\u{fffd}"), Some(1.1)));
+        extra.insert("a".to_owned(), json!(1));
+        extra.remove("e");
+        let expected = r#"{"a":1,"b":{"price":1.10},"c":"J\ud83d","d":"\u0041\/","f":[1, 2]}"#;
+        assert_eq!(serde_json::to_string(&extra).expect("JSON"), expected);
     }
 
     #[test]

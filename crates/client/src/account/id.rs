@@ -51,8 +51,9 @@ macro_rules! ids {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 match Value::deserialize(deserializer)? {
                     Value::String(text) if !text.is_empty() => Ok(Self(text)),
-                    Value::Number(number) => Ok(Self(number.to_string())),
-                    _ => Err(D::Error::custom("an id is a text or a number")),
+                    // A number beyond 64 bits would be rounded, and name something else.
+                    Value::Number(number) if !number.is_f64() => Ok(Self(number.to_string())),
+                    _ => Err(D::Error::custom("an id is a text or a whole number of 64 bits")),
                 }
             }
         }
@@ -91,7 +92,7 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<UserId>(text).map(|id| id.as_str().to_owned()).ok();
         assert_eq!(read("\"a-1\"").as_deref(), Some("a-1"));
         assert_eq!(read("17").as_deref(), Some("17"));
-        for none in ["\"\"", "null", "{}", "[1]", "true"] {
+        for none in ["12345678901234567890123", "1.5", "\"\"", "null", "{}", "[1]", "true"] {
             assert_eq!(read(none), None, "{none}");
         }
     }

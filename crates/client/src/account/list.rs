@@ -50,6 +50,12 @@ impl<T: DeserializeOwned> List<T> {
         self
     }
 
+    /// Ends without an error where the list cannot be known to be complete; see [`Pages::allow_incomplete`].
+    pub fn allow_incomplete(mut self, allow: bool) -> Self {
+        self.pages = self.pages.allow_incomplete(allow);
+        self
+    }
+
     /// The items as a stream, which asks for pages as they are needed. Errors: see [`Pages::items`].
     pub fn items(self) -> ItemStream<T> {
         self.pages.items()

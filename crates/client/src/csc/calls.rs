@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Code, Diagnosis};
+use digicert_one_core::{Code, Diagnosis, RequestTarget};
 use digicert_one_credentials::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use super::signing::{counted, encoded};
 use super::travel::{Errand, Manner};
 use super::wire::Answer;
 use super::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
+use crate::paging::ByToken;
 use crate::{Error, ErrorKind};
 
 #[derive(Serialize)]
@@ -103,11 +104,40 @@ impl Inner {
     }
 
     pub(super) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
+        self.page(request).await?.json()
+    }
+
+    /// All pages of a list, from the one that is asked for.
+    pub(super) async fn list_all(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
+        let path = RequestTarget::parse("/credentials/list")
+            .map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
+        let (mut request, mut ids) = (request.clone(), Vec::new());
+        let mut pages = ByToken::new(&path, request.max_results)?;
+        if let Some(token) = &request.page_token {
+            pages = pages.starting_at(token);
+        }
+        loop {
+            let page = self.within(self.deadline, self.page(&request)).await?;
+            let (count, next) = pages.next(&page.headers, &page.body)?;
+            let read = page.json::<CredentialsList>()?.credential_ids;
+            if read.len() != count {
+                let summary = "credentials/list: an item of the list is not the id of a credential.";
+                return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+            }
+            ids.extend(read);
+            match next {
+                Some(token) => request.page_token = Some(token),
+                None => return Ok(ids),
+            }
+        }
+    }
+
+    async fn page(&self, request: &ListRequest) -> Result<Answer, Error> {
         let user_id = request.user_id.as_deref();
         let (max_results, page_token) = (request.max_results, request.page_token.as_deref());
         let mut errand = errand("credentials/list", &List { user_id, max_results, page_token }, Manner::Reads)?;
         errand.query = user_id.map(|user_id| ("user_id", user_id));
-        self.call(errand).await?.json()
+        self.call(errand).await
     }
 
     pub(super) async fn credential(&self, credential_id: &str) -> Result<CredentialInfo, Error> {

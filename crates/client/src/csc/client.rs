@@ -67,6 +67,16 @@ impl CscClient {
         self.0.within(self.0.deadline, self.0.list(request)).await
     }
 
+    /// The ids of all credentials of a user, page after page, each a call of its own. The end is judged as that of every
+    /// [list](crate::Client::pages).
+    ///
+    /// # Errors
+    /// As [`credentials_list`](Self::credentials_list); AUT-05 for a response that is not a list; API-04 where a page repeats, leads
+    /// back, or is the last one before the total that the service names.
+    pub async fn all_credentials(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
+        self.0.list_all(request).await
+    }
+
     /// Everything about one credential, its certificate chain included.
     ///
     /// Source: `POST credentials/info` (community; the answer: spec).

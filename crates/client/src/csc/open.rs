@@ -89,7 +89,8 @@ pub(super) fn maybe_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        // Others are rounded here.
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
         _ => None,
     }

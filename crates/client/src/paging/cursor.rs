@@ -1,5 +1,5 @@
 //! Is this page progress, and where does the list go on? The one judgement of paging: pure, so that every server that can be thought
-//! of can be tried on it.
+//! of can be tried on it. The rule is in docs/lists.md.
 //!
 //! It cannot run for ever: no page is asked for twice, offsets only grow, and what has a total must come nearer to it.
 
@@ -7,16 +7,19 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::Paging;
-use super::envelope::{Envelope, Next};
+use super::envelope::Envelope;
 use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
+use super::signals::{Next, Signals};
 use crate::Error;
 
 /// Pages in a row that may come without the list getting shorter: a log that grows while it is read, pages emptied by a filter.
 const MAX_STALLS: u32 = 10;
 /// Pages of a list without a total, where the caller set no limit of pages: a million items at the usual size.
 const MAX_PAGES: u64 = 10_000;
+/// The parameter by which servers number pages.
+const PAGE: &str = "page";
 
 /// What was seen of a list.
 #[derive(Debug, Default)]
@@ -24,11 +27,46 @@ pub(super) struct Cursor {
     hasher: RandomState,
     /// The pages that were asked for, 8 bytes for each.
     asked: HashSet<u64>,
+    /// Why the page that comes was asked for.
+    question: Question,
     /// The items of the page before.
     last: Option<u64>,
+    /// Each object of the page before.
+    neighbours: HashSet<u64>,
+    /// Objects that stood on the page before, too.
+    repeated: u64,
     pages: u64,
+    /// The most items on a page.
+    largest: u64,
+    /// The server gives more than it was asked for, where nobody chose a number: sizes say nothing.
+    unasked: bool,
+    /// The number of the first page, where it says so.
+    first_page: Option<u64>,
+    /// By how much the offsets that pages name differ from those that are asked for: 1 where items are counted from 1.
+    shift: Option<u64>,
+    /// An earlier page led to the next one.
+    led: bool,
+    /// The total when the list began, and now. Only one that counts more than its page counts the list.
+    totals: Option<(u64, u64)>,
+    /// The first total, and whether each other one was the same.
+    total: Option<(u64, bool)>,
+    /// Why the end will not be the end.
+    doubt: Option<Fault>,
     least_rest: Option<u64>,
     stalls: u32,
+}
+
+/// Why a page is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Question {
+    /// It is the first, or the server says that there is more.
+    #[default]
+    Told,
+    /// Nothing says that there is more, and nothing proves that there is not.
+    Beyond,
+    /// The server ignores offsets: whether it has a page of the number 2, or else 1.
+    Second,
+    First,
 }
 
 /// Where a list goes on after a page.
@@ -36,6 +74,8 @@ pub(super) struct Cursor {
 pub(super) enum Onward {
     End,
     Page(Position),
+    /// A question is left: the list has not gone on, and may have ended.
+    Probe(Position),
     /// Not at all, though it should; what was given until now is sound.
     Stuck(Fault),
     /// To a place where nothing is sent.
@@ -48,6 +88,11 @@ impl Cursor {
         self.asked.insert(self.hasher.hash_one(key))
     }
 
+    /// Whether the page that is asked for is one that only servers have which number their pages.
+    pub(super) fn asks_for_a_number(&self) -> bool {
+        matches!(self.question, Question::Second | Question::First)
+    }
+
     /// Judges the page that came for `at`. A page that is at fault itself must not be given.
     pub(super) fn judge(
         &mut self,
@@ -58,84 +103,200 @@ impl Cursor {
     ) -> Result<Onward, Fault> {
         let count = page.items.len() as u64;
         self.pages += 1;
-        // An array with more than was asked for, where nobody chose a number: this server does not page.
-        let unpaged = page.bare && self.pages == 1 && at.before == 0 && !list.size_chosen && count > list.size;
-        let whole = list.paging == Paging::Whole || unpaged;
-        if page.overfull || (count > list.size && !whole) {
+        let content = (count > 0).then(|| self.content(page));
+        let same = content.is_some() && self.last == content;
+        if let Some(onward) = self.reply(list, at, page, same) {
+            return onward;
+        }
+        self.unasked |= self.pages == 1 && !list.size_chosen && count > list.size;
+        if page.overfull || (count > list.size && !self.unasked && list.paging != Paging::Whole) {
             return Err(Fault::Larger { asked: list.size, got: page.items.len() });
         }
-        if let (Step::Offset(asked), Some(answered)) = (&at.step, page.offset)
-            && answered < *asked
-            && count > 0
-        {
-            return Err(Fault::Back { reached: *asked, named: answered });
+        self.check_place(at, &page.signals, count)?;
+        if same {
+            return Err(Fault::Same);
         }
-        if count > 0 {
-            let content = self.content(page);
-            if self.last.replace(content) == Some(content) {
-                return Err(Fault::Same);
-            }
-        }
+        self.last = content.or(self.last);
+        self.count_repeated(page);
         let Some(done) = at.before.checked_add(count) else { return Err(Fault::Endless { pages: self.pages }) };
+        self.note_total(at, page.signals.total, count);
+        let onward = self.onward(list, at, &mut page.signals, count, done)?;
+        self.largest = self.largest.max(count);
+        let Onward::Page(_) = onward else { return Ok(onward) };
         // A total that is less than what was given counts something else.
-        let rest = page.total.and_then(|total| total.checked_sub(done));
-        if whole || rest == Some(0) {
-            return Ok(Onward::End);
-        }
-        let next = std::mem::take(&mut page.next);
-        if let (0, Some(_), Next::Silent | Next::Done) = (count, rest, &next) {
-            return Err(Fault::Empty { total: page.total.unwrap_or_default() });
-        }
+        let rest = page.signals.total.and_then(|total| total.checked_sub(done)).filter(|rest| *rest > 0);
         let nearer = rest.is_none_or(|rest| self.least_rest.is_none_or(|least| rest < least));
         self.least_rest = rest.into_iter().chain(self.least_rest).min();
         self.stalls = if nearer && count > 0 { 0 } else { self.stalls + 1 };
-
-        let step = match self.step(list, at, page, next, done, rest) {
-            Ok(Some(step)) => step,
-            Ok(None) => return Ok(Onward::End),
-            Err(stuck) => return Ok(stuck),
-        };
         if self.stalls >= MAX_STALLS {
             return Ok(Onward::Stuck(Fault::Stalled { pages: self.stalls }));
         }
         if self.pages >= MAX_PAGES && rest.is_none() && !bounded {
             return Ok(Onward::Stuck(Fault::Endless { pages: self.pages }));
         }
-        let before = if let Step::Offset(offset) = step { offset } else { done };
-        Ok(Onward::Page(Position::at(step, before)))
+        Ok(onward)
     }
 
-    /// How the page after this one is asked for.
-    fn step(
-        &self,
+    /// What a page says in reply to a question of ours, if that is all it says.
+    ///
+    /// A server that gives its first, short page again ignores offsets. If it does not know numbers of pages either, there are no
+    /// pages, and what it gave is the list.
+    fn reply(&mut self, list: &List, at: &Position, page: &mut Envelope, same: bool) -> Option<Result<Onward, Fault>> {
+        let probe = |number| Onward::Probe(Position::at(Step::Page(PAGE.to_owned(), number), at.before));
+        let alone = self.pages == 2 && (self.unasked || self.largest < list.size);
+        let onward = match std::mem::take(&mut self.question) {
+            Question::Beyond if same && alone && list.paging == Paging::Detected => match at.step {
+                Step::Page(..) => self.end(at.before),
+                _ => {
+                    self.question = Question::Second;
+                    probe(2)
+                }
+            },
+            // Pages that are counted from 0 have another page 1.
+            Question::Second if page.items.is_empty() => {
+                self.question = Question::First;
+                probe(1)
+            }
+            // Neither number is another page; or pages are counted from 0, and there is one.
+            Question::Second | Question::First if same => self.end(at.before),
+            Question::First if page.items.is_empty() => self.end(at.before),
+            Question::Second | Question::First => return Some(Err(Fault::Numbered)),
+            _ => return None,
+        };
+        page.items.clear();
+        Some(Ok(onward))
+    }
+
+    /// Whether the page is the one that was asked for, as far as it says which one it is.
+    fn check_place(&mut self, at: &Position, signals: &Signals, count: u64) -> Result<(), Fault> {
+        match (&at.step, signals) {
+            (Step::Offset(asked), Signals { offset: Some(named), .. }) if count > 0 => {
+                let shift = *self.shift.get_or_insert(named.saturating_sub(*asked).min(1));
+                let (reached, named) = (asked.saturating_add(shift), *named);
+                match named.cmp(&reached) {
+                    std::cmp::Ordering::Less => Err(Fault::Back { reached, named }),
+                    std::cmp::Ordering::Equal => Ok(()),
+                    std::cmp::Ordering::Greater => Err(Fault::Skipped { reached, named }),
+                }
+            }
+            (Step::Page(_, asked), Signals { page: Some((_, named)), .. }) if asked != named && count > 0 => {
+                Err(Fault::Other { asked: *asked, got: *named })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the objects that stood on the page before as well: a list that moved under its reader, or pages that overlap.
+    fn count_repeated(&mut self, page: &Envelope) {
+        let objects = page.items.iter().filter(|item| item.starts_with(b"{"));
+        let objects: HashSet<u64> = objects.map(|item| self.hasher.hash_one(item)).collect();
+        self.repeated += objects.intersection(&self.neighbours).count() as u64;
+        if !page.items.is_empty() {
+            self.neighbours = objects;
+        }
+    }
+
+    /// Follows the length of the list. Where pages are found by counting, what is removed before a page moves an item out of it.
+    fn note_total(&mut self, at: &Position, total: Option<u64>, count: u64) {
+        let Some(total) = total.filter(|_| matches!(at.step, Step::Offset(_) | Step::Page(..))) else { return };
+        let first = self.total.map_or(total, |(first, _)| first);
+        self.total = Some((first, first == total && self.total.is_none_or(|(_, steady)| steady)));
+        if let Some((_, was)) = self.totals.filter(|(_, was)| total < *was) {
+            self.doubt.get_or_insert(Fault::Shrunk { was, is: total });
+        }
+        if total > count {
+            self.totals = Some((self.totals.map_or(total, |(first, _)| first), total));
+        }
+    }
+
+    /// The end, if nothing speaks against it.
+    fn end(&self, done: u64) -> Onward {
+        let given = done.saturating_sub(self.repeated);
+        match (self.doubt, self.totals) {
+            (Some(doubt), _) => Onward::Stuck(doubt),
+            (None, Some((total, _))) if self.repeated > 0 && given < total => {
+                Onward::Stuck(Fault::Overlap { given, total })
+            }
+            _ => Onward::End,
+        }
+    }
+
+    /// How the list goes on after this page.
+    fn onward(
+        &mut self,
         list: &List,
         at: &Position,
-        page: &Envelope,
-        next: Next,
+        signals: &mut Signals,
+        count: u64,
         done: u64,
-        rest: Option<u64>,
-    ) -> Result<Option<Step>, Onward> {
-        let back = |named: u64| Onward::Stuck(Fault::Back { reached: done, named });
-        match (list.paging, next) {
-            (Paging::Detected | Paging::Token, Next::Token(token)) => Ok(Some(Step::Token(token))),
-            (Paging::Token, _) => Ok(None),
-            (Paging::Detected, Next::Offset(offset)) if offset < done || offset <= at.before => Err(back(offset)),
-            (Paging::Detected, Next::Offset(offset)) => Ok(Some(Step::Offset(offset))),
-            (Paging::Detected, Next::Target(target)) => match List::offset(&target) {
-                Some(offset) if offset < done => Err(back(offset)),
-                _ => Ok(Some(Step::Link(target))),
-            },
-            (Paging::Detected, Next::Refused(error)) => Err(Onward::Refused(error)),
-            // A total outweighs a `next` that says nothing.
-            _ if rest.is_some() => Ok(Some(Step::Offset(done))),
-            (Paging::Detected, Next::Done) => Ok(None),
-            _ if !matches!(at.step, Step::Offset(_)) => Ok(None),
-            _ => {
-                let full = page.limit.filter(|limit| *limit > 0).map_or(list.size, |limit| limit.min(list.size));
-                let count = page.items.len() as u64;
-                Ok((count > 0 && count >= full).then_some(Step::Offset(done)))
-            }
+    ) -> Result<Onward, Fault> {
+        if list.paging != Paging::Detected {
+            signals.more = None;
+            signals.page = None;
         }
+        let told_end =
+            list.paging == Paging::Detected && matches!(signals.next, Next::Done) || signals.more == Some(false);
+        // 1. What leads on is followed, whatever else is said.
+        if let Some(onward) = pointer(list.paging, at, std::mem::take(&mut signals.next), done) {
+            self.led = true;
+            return Ok(onward);
+        }
+        let numbered = self.numbered(at, signals);
+        let last = numbered.as_ref().and_then(|(_, number)| self.is_last(*number, signals.pages));
+        let more = signals.more == Some(true) || last == Some(false);
+        let rest = signals.total.and_then(|total| total.checked_sub(done));
+        let chained = matches!(at.step, Step::Link(_) | Step::Token(..));
+        let cannot_go_on = chained || matches!(list.paging, Paging::Token | Paging::Whole);
+        // 2. Less than the total, or more by its own word: it goes on.
+        if let Some(total) = signals.total.filter(|total| *total > done) {
+            return match (count, cannot_go_on) {
+                (0, _) => Err(Fault::Empty { total }),
+                (_, true) => Ok(Onward::Stuck(Fault::Short { given: done, total })),
+                _ => Ok(step(numbered, done)),
+            };
+        }
+        if more {
+            self.led = true;
+            return Ok(match count {
+                _ if cannot_go_on => Onward::Stuck(Fault::Lost),
+                0 if numbered.is_none() => Onward::Stuck(Fault::Lost),
+                _ => step(numbered, done),
+            });
+        }
+        // 3. The end by its own word, by an empty page, or after pages that led here.
+        if told_end || last == Some(true) || count == 0 || cannot_go_on || self.led {
+            return Ok(self.end(done));
+        }
+        // 4. The total is reached, on a page that had room for more, and it has not changed.
+        let known = signals.limit.filter(|limit| *limit > 0);
+        let room = [known, (!self.unasked).then_some(list.size), Some(self.largest).filter(|most| *most > 0)];
+        let short = room.into_iter().flatten().min().is_some_and(|room| count < room);
+        let steady = self.total.is_none_or(|(_, steady)| steady);
+        if rest == Some(0) && short && steady && (known.is_some() || signals.total != Some(count)) {
+            return Ok(self.end(done));
+        }
+        // 5. Nothing proves the end: an empty page will.
+        self.question = Question::Beyond;
+        Ok(step(numbered, done))
+    }
+
+    /// The number of this page, where pages are asked for by number: the first page says 0 or 1, the others were asked for by it.
+    fn numbered(&mut self, at: &Position, signals: &Signals) -> Option<(String, u64)> {
+        match (&at.step, &signals.page) {
+            (Step::Page(name, number), _) => Some((name.clone(), *number)),
+            (Step::Offset(0), Some((name, number))) if *number <= 1 && signals.offset.is_none() => {
+                self.first_page = Some(*number);
+                Some((name.clone(), *number))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the page of this number is the last of so many. Whether pages count from 0 or 1, the first one has shown; a list that
+    /// was gone on with may have to ask for one page more.
+    fn is_last(&self, number: u64, pages: Option<u64>) -> Option<bool> {
+        let first = self.first_page.unwrap_or(1);
+        pages.map(|pages| number.saturating_add(1) >= pages.saturating_add(first))
     }
 
     fn content(&self, page: &Envelope) -> u64 {
@@ -146,4 +307,39 @@ impl Cursor {
         }
         hasher.finish()
     }
+}
+
+/// What the page says of the next one, where it says so.
+fn pointer(paging: Paging, at: &Position, next: Next, done: u64) -> Option<Onward> {
+    let back = |reached: u64, named: u64| Onward::Stuck(Fault::Back { reached, named });
+    let step = match (paging, next) {
+        (Paging::Detected | Paging::Token, Next::Token(parameter, token)) => Step::Token(parameter, token),
+        (Paging::Detected, Next::Offset(offset)) if offset < done || offset <= at.before => {
+            return Some(back(done, offset));
+        }
+        (Paging::Detected, Next::Offset(offset)) => Step::Offset(offset),
+        (Paging::Detected, Next::Page(name, number)) => match &at.step {
+            Step::Page(_, reached) if number <= *reached => {
+                return Some(Onward::Stuck(Fault::Other { asked: reached.saturating_add(1), got: number }));
+            }
+            _ => Step::Page(name, number),
+        },
+        (Paging::Detected, Next::Target(target)) => match List::offset(&target) {
+            Some(offset) if offset < done => return Some(back(done, offset)),
+            _ => Step::Link(target),
+        },
+        (Paging::Detected, Next::Refused(error)) => return Some(Onward::Refused(error)),
+        _ => return None,
+    };
+    let before = if let Step::Offset(offset) = step { offset } else { done };
+    Some(Onward::Page(Position::at(step, before)))
+}
+
+/// The page behind this one, as we count.
+fn step(numbered: Option<(String, u64)>, done: u64) -> Onward {
+    let step = match numbered {
+        Some((name, number)) => Step::Page(name, number.saturating_add(1)),
+        None => Step::Offset(done),
+    };
+    Onward::Page(Position::at(step, done))
 }

@@ -1,5 +1,5 @@
 //! One page as the platform writes it, told by its shape. The items stay raw text here: they are slices of the one body, so a page
-//! costs its bytes and a few words for each item.
+//! costs its bytes and a few words for each item. What a page says of its list is in `signals.rs`.
 //!
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
 //! bare array (Account Manager), 204 without a body (Private CA), `{credentialIDs, nextPageToken}` (CSC).
@@ -7,48 +7,28 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::RequestTarget;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::Error;
+use super::signals::{Reader, Signals, plain};
+use crate::field_name::FieldName;
 
 /// The most items that one page may hold, asked for or not.
 pub(super) const MAX_ITEMS: usize = 100_000;
-/// The longest token that is taken: it comes back in a query.
-const MAX_TOKEN: usize = 4096;
 /// The names of the list in an envelope, as [`plain`] writes them, the seen ones first.
 const LISTS: [&str; 8] = ["items", "records", "credentialids", "results", "data", "content", "entries", "elements"];
+
+/// Signals that an object which is no list may have as well.
+const OF_THINGS: [&str; 10] =
+    ["offset", "limit", "size", "number", "last", "done", "metadata", "meta", "links", "continue"];
 
 /// A page, read.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) items: Vec<Bytes>,
-    pub(super) total: Option<u64>,
-    pub(super) offset: Option<u64>,
-    pub(super) limit: Option<u64>,
-    pub(super) next: Next,
-    /// An array without an envelope.
-    pub(super) bare: bool,
+    pub(super) signals: Signals,
     /// There were more than [`MAX_ITEMS`]; those behind were not kept.
     pub(super) overfull: bool,
-}
-
-/// What a page says of the next one.
-#[derive(Debug, Default)]
-pub(super) enum Next {
-    /// Nothing at all.
-    #[default]
-    Silent,
-    /// There is none.
-    Done,
-    Offset(u64),
-    Link(String),
-    /// A link, checked.
-    Target(RequestTarget),
-    /// A link that must not be followed.
-    Refused(Error),
-    Token(String),
 }
 
 /// Why an answer is no page. Shows names of fields, never a value.
@@ -75,15 +55,14 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
     let top = json.deserialize_any(TopVisitor { field }).map_err(|_| Unreadable::NotJson)?;
     json.end().map_err(|_| Unreadable::NotJson)?;
     let fields = match top {
-        Top::Array(list) => return Ok(Envelope { bare: true, ..list.into_envelope(body) }),
+        Top::Array(list) => return Ok(list.into_envelope(body)),
         Top::Other(what) => return Err(Unreadable::NotAList(what.to_owned())),
         Top::Object(fields) => *fields,
     };
-    let paged = fields.total.is_some() || fields.next.is_some() || (fields.offset.is_some() && fields.limit.is_some());
     let list = match (fields.list, fields.arrays.as_slice()) {
         (Some((_, list)), _) => list,
         // The name is strange, but nothing else can be the list.
-        (None, [(_, only)]) if field.is_none() && paged => only,
+        (None, [(_, only)]) if field.is_none() && fields.paged => only,
         (None, _) => return Err(Unreadable::NotAList(told(field, &fields.arrays))),
     };
     let list = match list.get() {
@@ -92,15 +71,8 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
             serde_json::Deserializer::from_str(list).deserialize_seq(ListVisitor).map_err(|_| Unreadable::NotJson)?
         }
     };
-    let next = match (fields.token.map(token).transpose()?, fields.next.map(next).transpose()?) {
-        (Some(token @ Next::Token(_)), _) => token,
-        (_, Some(next)) => next,
-        (Some(done), None) => done,
-        (None, None) => Next::Silent,
-    };
-    let number = |raw: Option<&RawValue>| raw.and_then(number);
-    let (total, offset, limit) = (number(fields.total), number(fields.offset), number(fields.limit));
-    Ok(Envelope { total, offset, limit, next, ..list.into_envelope(body) })
+    let signals = fields.signals?.finish()?;
+    Ok(Envelope { signals, ..list.into_envelope(body) })
 }
 
 enum Top<'a> {
@@ -116,15 +88,12 @@ struct Raws<'a> {
     overfull: bool,
 }
 
-#[derive(Default)]
 struct Fields<'a> {
     /// With its rank in [`LISTS`].
     list: Option<(usize, &'a RawValue)>,
-    total: Option<&'a RawValue>,
-    offset: Option<&'a RawValue>,
-    limit: Option<&'a RawValue>,
-    next: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
+    signals: Result<Reader<'a>, Unreadable>,
+    /// Whether a signal was there that only a page has.
+    paged: bool,
     /// The first few arrays under other names.
     arrays: Vec<(String, &'a RawValue)>,
 }
@@ -174,8 +143,8 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(name) = map.next_key::<String>()? {
+        let mut fields = Fields { list: None, signals: Ok(Reader::default()), paged: false, arrays: Vec::new() };
+        while let Some(FieldName(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
             let is_list = value.get().starts_with('[') || value.get() == "null";
             let plain = plain(&name);
@@ -183,19 +152,22 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
                 Some(field) => (name == field).then_some(0),
                 None => LISTS.iter().position(|list| *list == plain),
             };
-            match (rank, plain.as_str()) {
-                (Some(rank), _) if is_list && fields.list.is_none_or(|(best, _)| rank <= best) => {
+            if let Some(rank) = rank
+                && is_list
+            {
+                if fields.list.is_none_or(|(best, _)| rank <= best) {
                     fields.list = Some((rank, value));
                 }
-                (_, "total" | "totalcount" | "totalrecords" | "totalitems" | "totalelements") => {
-                    fields.total = Some(value)
+            } else if value.get().starts_with('[') {
+                if fields.arrays.len() < 5 {
+                    fields.arrays.push((name, value));
                 }
-                (_, "offset") => fields.offset = Some(value),
-                (_, "limit" | "pagesize") => fields.limit = Some(value),
-                (_, "next" | "nextpage" | "nexturl" | "nextlink") => fields.next = Some(value),
-                (_, "nextpagetoken" | "nexttoken") => fields.token = Some(value),
-                _ if value.get().starts_with('[') && fields.arrays.len() < 5 => fields.arrays.push((name, value)),
-                _ => {}
+            } else if let Ok(signals) = &mut fields.signals {
+                match signals.take(&name, value) {
+                    // Things that are no lists have these, too.
+                    Ok(taken) => fields.paged |= taken && !OF_THINGS.contains(&plain.as_str()),
+                    Err(unreadable) => fields.signals = Err(unreadable),
+                }
             }
         }
         Ok(Top::Object(Box::new(fields)))
@@ -226,11 +198,6 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 }
 
-/// `nextPageToken`, `next_page_token` and `next-page-token` are one name.
-fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
-}
-
 fn told(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
     match field {
         Some(field) => format!("it has no list {field}"),
@@ -242,39 +209,9 @@ fn told(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
     }
 }
 
-fn number(raw: &RawValue) -> Option<u64> {
-    raw.get().trim_matches('"').parse().ok()
-}
-
-fn text(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
-}
-
-fn token(raw: &RawValue) -> Result<Next, Unreadable> {
-    match text(raw) {
-        Some(token) if token.is_empty() => Ok(Next::Done),
-        Some(token) if token.len() <= MAX_TOKEN => Ok(Next::Token(token)),
-        None if matches!(raw.get(), "null" | "false") => Ok(Next::Done),
-        None if number(raw).is_some() => Ok(Next::Token(raw.get().to_owned())),
-        _ => Err(Unreadable::Next),
-    }
-}
-
-fn next(raw: &RawValue) -> Result<Next, Unreadable> {
-    if let Some(offset) = number(raw) {
-        return Ok(Next::Offset(offset));
-    }
-    match text(raw) {
-        Some(link) if link.is_empty() => Ok(Next::Done),
-        Some(link) if link.contains(['/', '?', ':']) => Ok(Next::Link(link)),
-        // -1 says that there is none.
-        None if raw.get().starts_with('-') || matches!(raw.get(), "null" | "false") => Ok(Next::Done),
-        _ => Err(Unreadable::Next),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::signals::Next;
     use super::*;
 
     fn of(body: &str) -> Result<Envelope, Unreadable> {
@@ -289,19 +226,45 @@ mod tests {
     fn every_envelope_that_was_seen_is_told_by_its_shape() {
         let page = of(r#"{"total":3,"offset":1,"limit":2,"items":[{"id":1},{"id":2}],"new":{}}"#).expect("a page");
         assert_eq!(items(&page), [r#"{"id":1}"#, r#"{"id":2}"#]);
-        assert_eq!((page.total, page.offset, page.limit, page.bare), (Some(3), Some(1), Some(2), false));
-        assert!(matches!(page.next, Next::Silent));
+        let Signals { total, offset, limit, next, .. } = page.signals;
+        assert_eq!((total, offset, limit), (Some(3), Some(1), Some(2)));
+        assert!(matches!(next, Next::Silent));
         let page = of(r#"{"total":"3","records":[1],"next":2}"#).expect("a page");
-        assert!(matches!((page.total, page.next), (Some(3), Next::Offset(2))));
+        assert!(matches!((page.signals.total, page.signals.next), (Some(3), Next::Offset(2))));
         let page = of(r#"{"records":[1],"next":"/x?offset=2"}"#).expect("a page");
-        assert!(matches!(page.next, Next::Link(link) if link == "/x?offset=2"));
+        assert!(matches!(page.signals.next, Next::Link(link) if link == "/x?offset=2"));
         for none in ["null", "\"\"", "-1", "false"] {
             let page = of(&format!(r#"{{"records":null,"next":{none}}}"#)).expect("a page");
-            assert!(matches!(page.next, Next::Done) && page.items.is_empty(), "{none}");
+            assert!(matches!(page.signals.next, Next::Done) && page.items.is_empty(), "{none}");
         }
-        assert!(of("[1, 2]").expect("a page").bare);
+        assert_eq!(items(&of("[1, 2]").expect("a page")), ["1", "2"]);
         let page = of(r#"{"credentialIDs":["a"],"nextPageToken":"t"}"#).expect("a page");
-        assert!(matches!(page.next, Next::Token(token) if token == "t"));
+        assert!(matches!(page.signals.next, Next::Token(name, token) if name == "pageToken" && token == "t"));
+    }
+
+    #[test]
+    fn signals_are_read_inside_one_object_too() {
+        for body in [
+            r#"{"items":[1],"pagination":{"total":7,"limit":2,"offset":0}}"#,
+            r#"{"items":[1],"meta":{"pagination":{"total_count":"7","per_page":2,"offset":0}}}"#,
+            r#"{"items":[1],"\ud83d":1,"paging":{"total":7,"size":2,"skip":0,"\udead":{}}}"#,
+        ] {
+            let Signals { total, offset, limit, .. } = of(body).expect(body).signals;
+            assert_eq!((total, offset, limit), (Some(7), Some(0), Some(2)), "{body}");
+        }
+        for body in [
+            r#"{"data":[1],"links":{"self":"/x","next":"/x?p=2"}}"#,
+            r#"{"items":[1],"_links":{"next":{"href":"/x?p=2"}}}"#,
+            r#"{"value":null,"items":[1],"@odata.nextLink":"/x?p=2"}"#,
+        ] {
+            assert!(matches!(of(body).expect(body).signals.next, Next::Link(link) if link == "/x?p=2"), "{body}");
+        }
+        let spring = of(r#"{"content":[1],"number":0,"size":1,"totalPages":3,"last":false}"#).expect("a page").signals;
+        assert_eq!((spring.page, spring.pages, spring.more), (Some(("page".to_owned(), 0)), Some(3), Some(true)));
+        let page = of(r#"{"entries":[1],"cursor":"c","has_more":false}"#).expect("a page").signals;
+        assert!(matches!(page.next, Next::Done), "a cursor alone is no next page");
+        let page = of(r#"{"items":[1],"page":1,"next":2}"#).expect("a page").signals;
+        assert!(matches!(page.next, Next::Page(name, 2) if name == "page"));
     }
 
     #[test]

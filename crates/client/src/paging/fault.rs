@@ -16,10 +16,24 @@ pub(super) enum Fault {
     Same,
     /// A place before the one that was reached.
     Back { reached: u64, named: u64 },
+    /// A place behind the one that was reached.
+    Skipped { reached: u64, named: u64 },
+    /// Another page than the one that was asked for.
+    Other { asked: u64, got: u64 },
     /// A page that was asked for already.
     Again,
     /// No items, though there should be more.
     Empty { total: u64 },
+    /// The last page came before the end.
+    Short { given: u64, total: u64 },
+    /// There is more, and no way to it.
+    Lost,
+    /// Some item came twice, and so another one never.
+    Overlap { given: u64, total: u64 },
+    /// Something was removed from the list while it was read.
+    Shrunk { was: u64, is: u64 },
+    /// The pages are asked for in another way.
+    Numbered,
     /// Pages in a row without coming nearer to the end.
     Stalled { pages: u32 },
     /// Pages without an end in sight.
@@ -34,6 +48,11 @@ impl Fault {
             .with_evidence(format!("{} items of the list came before", position.index()));
         Error::new(ErrorKind::Paging, diagnosis)
     }
+
+    /// Whether it is about the end of the list, so that a caller may say that the list need not be complete.
+    pub(super) fn is_of_end(self) -> bool {
+        !matches!(self, Self::Larger { .. })
+    }
 }
 
 impl fmt::Display for Fault {
@@ -42,6 +61,25 @@ impl fmt::Display for Fault {
             Self::Larger { asked, got } => write!(f, "a page of {got} items came where at most {asked} were asked for"),
             Self::Same => f.write_str("a page repeats the one before it"),
             Self::Back { reached, named } => write!(f, "a page leads back to item {named} from item {reached}"),
+            Self::Skipped { reached, named } => {
+                write!(f, "a page begins at item {named} where item {reached} was asked for: items are missing")
+            }
+            Self::Other { asked, got } => write!(f, "page {got} came where page {asked} was asked for"),
+            Self::Short { given, total } => {
+                write!(f, "the last page came after {given} items of {total}: the list is not complete")
+            }
+            Self::Lost => f.write_str("a page says that there are more items and leads to none: the list is not complete"),
+            Self::Overlap { given, total } => write!(
+                f,
+                "items came twice, and only {given} different ones of {total}: the list changed while it was read, or its pages overlap"
+            ),
+            Self::Shrunk { was, is } => write!(
+                f,
+                "the list went from {was} items to {is} while it was read: items may be missing; read it again"
+            ),
+            Self::Numbered => f.write_str(
+                "the server ignores offset and seems to number its pages without saying so: the list may not be complete",
+            ),
             Self::Again => f.write_str("a page leads to one that was asked for already"),
             Self::Empty { total } => write!(f, "an empty page came before the end of {total} items"),
             Self::Stalled { pages } => write!(f, "{pages} pages in a row came no nearer to the end"),

@@ -12,10 +12,11 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::cursor::{Cursor, Onward};
-use super::envelope::{self, Envelope, Next};
+use super::envelope::{self, Envelope};
 use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
+use super::signals::Next;
 use crate::{Client, Error, ErrorKind, Response};
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
@@ -31,6 +32,8 @@ pub(super) struct Feed {
     pages_left: Option<u64>,
     prefetch: bool,
     begun: bool,
+    /// Why the end may not be the end, where the caller takes that.
+    incomplete: Option<Error>,
 }
 
 /// What comes next.
@@ -79,7 +82,13 @@ impl Feed {
             pages_left: bounds.pages,
             prefetch: bounds.prefetch,
             begun: false,
+            incomplete: None,
         }
+    }
+
+    /// Why the list may not be complete, where it has ended all the same.
+    pub(super) fn incomplete(&self) -> Option<&Error> {
+        self.incomplete.as_ref()
     }
 
     /// The place behind all pages that were given.
@@ -99,6 +108,8 @@ impl Feed {
             ready!(self.poll_ahead(cx));
             let page = match mem::replace(&mut self.ahead, Ahead::End) {
                 Ahead::Arrived(at, Ok(page)) => self.settle(&at, page),
+                // A server that does not know numbers of pages.
+                Ahead::Arrived(_, Err(error)) if self.cursor.asks_for_a_number() && is_refusal(&error) => continue,
                 Ahead::Arrived(_, Err(error)) | Ahead::Failed(error) => Err(error),
                 _ => return Poll::Ready(None),
             };
@@ -135,7 +146,15 @@ impl Feed {
                     let at = mem::take(at);
                     self.ahead = match list.key(&at.step) {
                         Err(error) => Ahead::Failed(error),
-                        Ok(key) if !self.cursor.ask(&key) => Ahead::Failed(Fault::Again.at(list.path(), &at)),
+                        Ok(key) if !self.cursor.ask(&key) => {
+                            let error = Fault::Again.at(list.path(), &at);
+                            if list.incomplete {
+                                self.incomplete = Some(error);
+                                Ahead::End
+                            } else {
+                                Ahead::Failed(error)
+                            }
+                        }
                         Ok(_) => {
                             let fetching = fetch(self.client.clone(), Arc::clone(list), at.step.clone());
                             Ahead::Asked(at, Box::pin(fetching))
@@ -155,8 +174,20 @@ impl Feed {
     /// Judges a page that arrived, takes what is to be given of it, and finds out how the list goes on.
     fn settle(&mut self, at: &Position, mut page: Envelope) -> Result<RawPage, Error> {
         let Some(list) = &self.list else { return Err(Error::local(ErrorKind::Request, "there is no list")) };
-        let onward = self.cursor.judge(list, at, &mut page, self.pages_left.is_some());
-        let onward = onward.map_err(|fault| fault.at(list.path(), at))?;
+        let asked_for_a_number = self.cursor.asks_for_a_number();
+        let onward = match self.cursor.judge(list, at, &mut page, self.pages_left.is_some()) {
+            Ok(Onward::Stuck(fault)) if list.incomplete => {
+                self.incomplete = Some(fault.at(list.path(), at));
+                Onward::End
+            }
+            Ok(onward) => onward,
+            Err(fault) if list.incomplete && fault.is_of_end() => {
+                self.incomplete = Some(fault.at(list.path(), at));
+                page.items.clear();
+                Onward::End
+            }
+            Err(fault) => return Err(fault.at(list.path(), at)),
+        };
         let first = usize::try_from(at.skip).unwrap_or(usize::MAX).min(page.items.len());
         let left = usize::try_from(self.items_left).unwrap_or(usize::MAX);
         let end = page.items.len().min(first.saturating_add(left));
@@ -166,11 +197,16 @@ impl Feed {
         self.items_left -= page.items.len() as u64;
         self.pages_left = self.pages_left.map(|pages| pages.saturating_sub(1));
 
-        let behind = at.skipping(at.skip.max(end as u64));
+        let behind = match asked_for_a_number {
+            // The place was reached before the question.
+            true => self.position.clone(),
+            false => at.skipping(at.skip.max(end as u64)),
+        };
         (self.position, self.ahead) = match onward {
             _ if cut => (behind, Ahead::End),
             Onward::End => (behind, Ahead::End),
             Onward::Page(next) => (next.clone(), Ahead::Page(next)),
+            Onward::Probe(next) => (behind, Ahead::Page(next)),
             Onward::Stuck(fault) => {
                 let error = fault.at(list.path(), &behind);
                 (behind, Ahead::Failed(error))
@@ -180,7 +216,7 @@ impl Feed {
         Ok(RawPage {
             position: at.skipping(first as u64),
             items: page.items,
-            total: page.total,
+            total: page.signals.total,
             next: self.position.clone(),
         })
     }
@@ -194,19 +230,26 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
         return Ok(Envelope::default());
     }
     let role = response.mode().host_role();
+    let headers = response.headers().clone();
     let (seen, body) = seen(response).await?;
     let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
         let summary = format!("{}: the answer ({seen}, {} bytes) {unreadable}.", list.path(), body.len());
         Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
     })?;
-    if let Next::Link(link) = &page.next {
+    page.signals.add_headers(&headers);
+    if let Next::Link(link) = &page.signals.next {
         let origin = client.instance().origin(role).map_err(Error::instance)?;
-        page.next = match List::follow(origin, &target, link) {
+        page.signals.next = match List::follow(origin, &target, link) {
             Ok(target) => Next::Target(target),
             Err(error) => Next::Refused(error),
         };
     }
     Ok(page)
+}
+
+/// Whether a request was refused for what it asks.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.status(), Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 /// Status and content type for an error, and the body.

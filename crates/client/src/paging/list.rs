@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Paging;
 use super::envelope::MAX_ITEMS;
-use super::position::Step;
+use super::position::{PAGE_TOKEN, Step};
 use crate::link::{self, Pointer};
 use crate::path::with_query;
 use crate::{Client, Error, ErrorKind, RequestBuilder};
@@ -34,6 +34,8 @@ pub(super) struct List {
     body: Option<Map<String, Value>>,
     /// Where the caller's own query begins.
     pub(super) start: u64,
+    /// A list that cannot be known to be complete ends without an error.
+    pub(super) incomplete: bool,
 }
 
 impl List {
@@ -51,7 +53,7 @@ impl List {
                     own_size = Some(number(limit, value)?)
                 }
                 "offset" if matches!(paging, Paging::Detected | Paging::Offset) => start = number("offset", value)?,
-                "pageToken" if paging == Paging::Token => {
+                PAGE_TOKEN if paging == Paging::Token => {
                     return Err(invalid("a list begins at a position (start_at), not at a pageToken".to_owned()));
                 }
                 _ => filters.push(pair.to_owned()),
@@ -63,12 +65,28 @@ impl List {
             return Err(invalid(format!("the page size must be between 1 and {MAX_ITEMS}, not {size}")));
         }
         let path = target.path().to_owned();
-        Ok(Self { path, filters, paging, size, size_chosen: chosen.is_some(), field: None, body: None, start })
+        Ok(Self {
+            path,
+            filters,
+            paging,
+            size,
+            size_chosen: chosen.is_some(),
+            field: None,
+            body: None,
+            start,
+            incomplete: false,
+        })
     }
 
     /// The items of a page are under this name.
     pub(super) fn with_field(mut self, field: Option<String>) -> Self {
         self.field = field;
+        self
+    }
+
+    /// Whether an end that is not known to be the end is taken for one.
+    pub(super) fn with_incomplete(mut self, allowed: bool) -> Self {
+        self.incomplete = allowed;
         self
     }
 
@@ -92,7 +110,11 @@ impl List {
             Step::Link(target) => (target.path(), pairs(target).collect()),
             _ => (&self.path, Vec::new()),
         };
-        let missing = |pair: &&str| !own.iter().any(|own| name(own) == name(pair));
+        let parameter = match step {
+            Step::Page(parameter, _) | Step::Token(parameter, _) => Some(self.parameter(parameter)),
+            _ => None,
+        };
+        let missing = |pair: &&str| parameter != Some(&*name(pair)) && !own.iter().any(|own| name(own) == name(pair));
         let filters = self.filters.iter().map(String::as_str).filter(missing);
         let query = own.iter().copied().chain(filters).collect::<Vec<_>>().join("&");
         let text = if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") };
@@ -106,11 +128,17 @@ impl List {
             }
             match step {
                 Step::Offset(offset) if *offset > 0 => add("offset", &offset.to_string()),
-                Step::Token(token) => add("pageToken", token),
+                Step::Page(parameter, number) => add(parameter, &number.to_string()),
+                Step::Token(parameter, token) => add(self.parameter(parameter), token),
                 _ => {}
             }
         }
         target.map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))
+    }
+
+    /// The parameter that takes a token or a number: its own, but in lists of which it is known.
+    fn parameter<'a>(&self, named: &'a str) -> &'a str {
+        if self.paging == Paging::Token { PAGE_TOKEN } else { named }
     }
 
     /// The call of the page at this step.
@@ -118,8 +146,8 @@ impl List {
         let Some(body) = &self.body else { return client.get(target) };
         let mut body = body.clone();
         body.insert("maxResults".to_owned(), self.size.into());
-        if let Step::Token(token) = step {
-            body.insert("pageToken".to_owned(), token.as_str().into());
+        if let Step::Token(_, token) = step {
+            body.insert(PAGE_TOKEN.to_owned(), token.as_str().into());
         }
         client.post(target).json(&body)
     }
@@ -136,7 +164,7 @@ impl List {
         let mut parts: Vec<&str> = pairs(&target).filter(|pair| *pair != "offset=0").collect();
         parts.sort_unstable();
         let token = match step {
-            Step::Token(token) if self.body.is_some() => token,
+            Step::Token(_, token) if self.body.is_some() => token,
             _ => "",
         };
         Ok(format!("{}?{}#{token}", target.path(), parts.join("&")))
@@ -174,7 +202,11 @@ mod tests {
         let filters = "data%5Btype%5D=a&status=A&status=B";
         assert_eq!(target(Step::Offset(0)), format!("/x?{filters}&limit=2"));
         assert_eq!(target(Step::Offset(6)), format!("/x?{filters}&limit=2&offset=6"));
-        assert_eq!(target(Step::Token("a b/".to_owned())), format!("/x?{filters}&limit=2&pageToken=a%20b%2F"));
+        assert_eq!(
+            target(Step::Token("pageToken".to_owned(), "a b/".to_owned())),
+            format!("/x?{filters}&limit=2&pageToken=a%20b%2F")
+        );
+        assert_eq!(target(Step::Page("status".to_owned(), 3)), "/x?data%5Btype%5D=a&limit=2&status=3");
         let link = RequestTarget::parse("/y?offset=6&limit=7&data%5btype%5d=a").expect("a path");
         assert_eq!(target(Step::Link(link)), "/y?offset=6&limit=7&data%5Btype%5D=a&status=A&status=B");
     }

@@ -17,7 +17,7 @@ use crate::{Client, Error, ErrorKind};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Paging {
-    /// As the answers say: a page token, a `next` that is a number or a link, or else `limit` and `offset`.
+    /// As the responses say: a page token, a `next` that is a number or a link, the number of a page, or else `limit` and `offset`.
     #[default]
     Detected,
     /// By `limit` and `offset`; what an answer says of a next page is not looked at.
@@ -76,6 +76,7 @@ pub struct Pages {
     max_pages: Option<u64>,
     start: Option<Position>,
     prefetch: bool,
+    allow_incomplete: bool,
 }
 
 impl Pages {
@@ -91,6 +92,7 @@ impl Pages {
             max_pages: None,
             start: None,
             prefetch: false,
+            allow_incomplete: false,
         }
     }
 
@@ -152,10 +154,18 @@ impl Pages {
         self
     }
 
+    /// Ends a list without an error where it cannot be known to be complete. By default that is API-04, after the last item:
+    /// a server that gives fewer items than its own total, repeats a page, or pages in a way that its responses do not show.
+    /// What was doubtful is then in [`ItemStream::incomplete`].
+    pub fn allow_incomplete(mut self, allow: bool) -> Self {
+        self.allow_incomplete = allow;
+        self
+    }
+
     /// The items as a stream.
     ///
     /// Its errors: those of a call; AUT-05 for an answer that is no list and for an item that is no `T`; API-04 for a list that
-    /// repeats itself or does not end; SEC-01 for a link to another origin, where nothing is sent.
+    /// repeats itself, does not end, or is not known to be complete; SEC-01 for a link to another origin, where nothing is sent.
     pub fn items<T: DeserializeOwned>(self) -> ItemStream<T> {
         ItemStream::new(self.feed())
     }
@@ -173,7 +183,8 @@ impl Pages {
             prefetch: self.prefetch,
         };
         let list = list(self.target, self.body, self.paging, self.size.map(u64::from));
-        Feed::new(self.client, list.map(|list| list.with_field(self.field)), bounds)
+        let list = list.map(|list| list.with_field(self.field).with_incomplete(self.allow_incomplete));
+        Feed::new(self.client, list, bounds)
     }
 }
 

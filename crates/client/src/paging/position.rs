@@ -6,6 +6,11 @@ use std::str::FromStr;
 use digicert_one_core::RequestTarget;
 use serde::{Deserialize, Serialize};
 
+use super::signals::is_of_name;
+
+/// The parameter of CSC lists, and of most others, that takes a token.
+pub(super) const PAGE_TOKEN: &str = "pageToken";
+
 /// How a page is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -13,8 +18,10 @@ pub(crate) enum Step {
     Offset(u64),
     /// By the link that the page before it gave.
     Link(RequestTarget),
-    /// By the token that the page before it gave.
-    Token(String),
+    /// By its number, in this parameter.
+    Page(String, u64),
+    /// By the token that the page before it gave, in this parameter.
+    Token(String, String),
 }
 
 /// Where a list goes on: after the last item that was given, or at the page that failed.
@@ -81,16 +88,27 @@ impl Default for Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, rest) = match &self.step {
+        // A parameter with another name than the usual one stands with the kind: `token@cursor:200:...`.
+        let (kind, parameter) = match &self.step {
             Step::Offset(_) => ("offset", None),
-            Step::Link(target) => ("link", Some(target.as_str())),
-            Step::Token(token) => ("token", Some(token.as_str())),
+            Step::Link(_) => ("link", None),
+            Step::Page(name, _) => ("page", Some(name).filter(|name| *name != "page")),
+            Step::Token(name, _) => ("token", Some(name).filter(|name| *name != PAGE_TOKEN)),
         };
-        write!(f, "{kind}:{}", self.before)?;
+        f.write_str(kind)?;
+        if let Some(parameter) = parameter {
+            write!(f, "@{parameter}")?;
+        }
+        write!(f, ":{}", self.before)?;
         if self.skip > 0 {
             write!(f, "+{}", self.skip)?;
         }
-        rest.map_or(Ok(()), |rest| write!(f, ":{rest}"))
+        match &self.step {
+            Step::Offset(_) => Ok(()),
+            Step::Link(target) => write!(f, ":{target}"),
+            Step::Page(_, number) => write!(f, ":{number}"),
+            Step::Token(_, token) => write!(f, ":{token}"),
+        }
     }
 }
 
@@ -100,7 +118,8 @@ impl fmt::Debug for Position {
         let kind = match self.step {
             Step::Offset(_) => "offset",
             Step::Link(_) => "link",
-            Step::Token(_) => "token",
+            Step::Page(..) => "page",
+            Step::Token(..) => "token",
         };
         write!(f, "Position({kind}, {} items before)", self.index())
     }
@@ -114,10 +133,17 @@ impl FromStr for Position {
         let (place, rest) = rest.split_once(':').map_or((rest, None), |(place, rest)| (place, Some(rest)));
         let (before, skip) = place.split_once('+').unwrap_or((place, "0"));
         let (before, skip) = (number(before)?, number(skip)?);
+        let (kind, parameter) = kind.split_once('@').map_or((kind, None), |(kind, name)| (kind, Some(name)));
+        if parameter.is_some_and(|name| name.is_empty() || !name.chars().all(is_of_name)) {
+            return Err(PositionError);
+        }
+        let named = |usual: &str| parameter.unwrap_or(usual).to_owned();
         let step = match (kind, rest) {
+            ("offset" | "link", _) if parameter.is_some() => return Err(PositionError),
             ("offset", None) => Step::Offset(before),
             ("link", Some(link)) => Step::Link(RequestTarget::parse(link).map_err(|_| PositionError)?),
-            ("token", Some(token)) if !token.is_empty() => Step::Token(token.to_owned()),
+            ("page", Some(page)) => Step::Page(named("page"), number(page)?),
+            ("token", Some(token)) if !token.is_empty() => Step::Token(named(PAGE_TOKEN), token.to_owned()),
             _ => return Err(PositionError),
         };
         Ok(Self { step, before, skip })
@@ -160,7 +186,16 @@ mod tests {
 
     #[test]
     fn every_position_survives_its_text() {
-        for text in ["offset:0", "offset:200+37", "link:200:/x?offset=200&a=b:c", "token:10+1:a:b/+=", "token:0:x"] {
+        for text in [
+            "offset:0",
+            "offset:200+37",
+            "link:200:/x?offset=200&a=b:c",
+            "token:10+1:a:b/+=",
+            "token:0:x",
+            "token@cursor:4:x",
+            "page:200:3",
+            "page@p:9+1:0",
+        ] {
             let position: Position = text.parse().expect(text);
             assert_eq!(position.to_string(), text);
             let json = serde_json::to_string(&position).expect("text");
@@ -180,6 +215,10 @@ mod tests {
             "link:1:https://x.test/",
             "token:1:",
             "page:2",
+            "page:2:x",
+            "token@:2:x",
+            "token@a&b:2:x",
+            "offset@start:2",
         ] {
             assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
         }

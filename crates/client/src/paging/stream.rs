@@ -54,6 +54,13 @@ impl<T: DeserializeOwned> ItemStream<T> {
             None => self.feed.position().clone(),
         }
     }
+
+    /// Why the list may not be complete: of a list that has ended, and that may be so
+    /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
+    #[must_use]
+    pub fn incomplete(&self) -> Option<&Error> {
+        self.feed.incomplete()
+    }
 }
 
 impl<T: DeserializeOwned> PageStream<T> {
@@ -70,6 +77,13 @@ impl<T: DeserializeOwned> PageStream<T> {
     #[must_use]
     pub fn position(&self) -> Position {
         self.feed.position().clone()
+    }
+
+    /// Why the list may not be complete: of a list that has ended, and that may be so
+    /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
+    #[must_use]
+    pub fn incomplete(&self) -> Option<&Error> {
+        self.feed.incomplete()
     }
 }
 

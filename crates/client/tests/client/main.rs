@@ -3,6 +3,7 @@
 mod account;
 mod calls;
 mod expiry;
+mod list_ends;
 mod pace;
 mod paging;
 mod retry;

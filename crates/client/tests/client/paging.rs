@@ -46,14 +46,24 @@ fn numbers(count: u64) -> Vec<Value> {
 #[test]
 fn every_envelope_is_read_to_its_end_and_no_further() {
     let offsets = ["status=A&limit=2", "status=A&limit=2&offset=2"];
+    let behind = ["status=A&limit=2", "status=A&limit=2&offset=2", "status=A&limit=2&offset=3"];
     let cases: [(&str, &[&'static str], u64, &[&str]); 13] = [
         ("a total", &[r#"{"total":3,"offset":0,"limit":2,"items":[1,2]}"#, r#"{"total":3,"items":[3]}"#], 3, &offsets),
-        ("a total that fits", &[r#"{"total":2,"offset":0,"limit":2,"items":[1,2]}"#], 2, &offsets[..1]),
         (
-            "a smaller limit of the server",
-            &[r#"{"total":2,"limit":1,"items":[1]}"#, r#"{"total":2,"items":[2]}"#],
+            "a total that fits",
+            &[r#"{"total":2,"offset":0,"limit":3,"items":[1]}"#, r#"{"total":2,"items":[2],"next":null}"#],
             2,
             &["status=A&limit=2", "status=A&limit=2&offset=1"],
+        ),
+        (
+            "a smaller limit of the server",
+            &[
+                r#"{"total":2,"limit":1,"items":[1]}"#,
+                r#"{"total":2,"limit":1,"items":[2]}"#,
+                r#"{"total":2,"items":[]}"#,
+            ],
+            2,
+            &["status=A&limit=2", "status=A&limit=2&offset=1", "status=A&limit=2&offset=2"],
         ),
         (
             "a number as next",
@@ -85,7 +95,7 @@ fn every_envelope_is_read_to_its_end_and_no_further() {
             2,
             &["status=A&limit=2", "at=2&data%5Ba%5D=b%20c&status=A&limit=2"],
         ),
-        ("a bare array", &["[1,2]", "[3]"], 3, &offsets),
+        ("a bare array", &["[1,2]", "[3]", "[]"], 3, &behind),
         ("a bare array that fits", &["[1,2]", "[]"], 2, &offsets),
         ("a bare array that fits, then 204", &["[1,2]", ""], 2, &offsets),
         ("204", &[""], 0, &offsets[..1]),
@@ -120,25 +130,25 @@ fn a_csc_list_is_asked_for_by_post_with_token_and_size_in_the_body() {
 
 #[test]
 fn an_answer_that_tells_it_wrong_can_be_overridden() {
-    let scripted = server(&[r#"{"records":[1,2],"next":"https://other.test/"}"#, r#"{"records":[3],"next":1}"#]);
+    let scripted = server(&[r#"{"records":[1,2],"next":"https://other.test/"}"#, r#"{"records":[3],"next":1}"#, "[]"]);
     let (values, error) = drained(&mut client(&scripted).pages("/x").page_size(2).paging(Paging::Offset).items());
     assert!(error.is_none() && values == numbers(3), "{error:?}");
     let scripted = server(&["[1,2,3]"]);
     let (values, error) = drained(&mut client(&scripted).pages("/x?a=1").page_size(2).paging(Paging::Whole).items());
     assert!(error.is_none() && values == numbers(3), "{error:?}");
     assert_eq!(queries(&scripted), ["a=1"]);
-    let scripted = server(&[r#"{"id":1,"devices":[1,2,3],"users":[4]}"#]);
+    let scripted = server(&[r#"{"id":1,"devices":[1,2,3],"users":[4]}"#, r#"{"devices":[]}"#]);
     let (values, error) = drained(&mut client(&scripted).pages("/x").list_field("devices").items());
     assert!(error.is_none() && values == numbers(3), "{error:?}");
 }
 
 #[test]
-fn an_array_with_more_than_nobody_asked_for_is_the_whole_list() {
+fn array_larger_than_the_default_size_is_read_to_its_end() {
     let all: &'static str = format!("[{}0]", "0,".repeat(250)).leak();
-    let scripted = server(&[all]);
+    let scripted = server(&[all, "[]"]);
     let (values, error) = drained(&mut client(&scripted).pages("/x").items());
     assert!(error.is_none() && values.len() == 251, "{error:?}");
-    assert_eq!(queries(&scripted), ["limit=100"]);
+    assert_eq!(queries(&scripted), ["limit=100", "limit=100&offset=251"]);
 }
 
 #[test]
@@ -237,7 +247,7 @@ fn an_error_leaves_the_position_of_the_page_that_failed() {
     let (values, error) = drained(&mut items);
     assert_eq!((values, error.expect("a failure").code()), (numbers(2), Code::API_03));
     assert_eq!(items.position().to_string(), "offset:2");
-    let rest = server(&[r#"{"total":4,"items":[3,4]}"#]);
+    let rest = server(&[r#"{"total":4,"items":[3,4]}"#, r#"{"total":4,"items":[]}"#]);
     let (values, error) = drained(&mut client(&rest).pages("/x").page_size(2).start_at(items.position()).items());
     assert!(error.is_none() && values == numbers(4)[2..], "{error:?}");
 }
@@ -416,7 +426,7 @@ fn mistakes_of_the_making_are_the_first_thing_that_comes() {
 
 #[test]
 fn filters_given_apart_are_on_every_page_once() {
-    let scripted = server(&["[1,2]", "[3]"]);
+    let scripted = server(&["[1,2]", "[]"]);
     let list = client(&scripted).pages("/x").query("data[type]", "a&b").page_size(2);
     assert!(drained(&mut list.items()).1.is_none());
     assert_eq!(queries(&scripted), ["data%5Btype%5D=a%26b&limit=2", "data%5Btype%5D=a%26b&limit=2&offset=2"]);

@@ -11,7 +11,7 @@ use digicert_one_core::{Advice, ApiKey, Code};
 use futures_executor::block_on;
 use futures_util::future::join;
 use http::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::{CANARY, Service, answer, builder, client, clock, discreet, ok, secret};
 
@@ -48,6 +48,46 @@ fn a_key_is_all_that_a_call_with_a_key_shows() {
     assert!(arrived.headers["x-api-key"].is_sensitive());
     assert_eq!(arrived.header("authorization"), None);
     assert_eq!(arrived.header("content-type"), Some("application/json"));
+}
+
+#[test]
+fn all_credentials_come_page_by_page_or_end_in_an_error() {
+    let all = |bodies: &'static [&'static str]| {
+        let service = Service::new(move |_, before| ok(bodies[before.min(bodies.len() - 1)]));
+        let all = block_on(client(&service, key()).all_credentials(&ListRequest::own()));
+        let tokens: Vec<Value> = service.arrived().iter().map(|one| one.json()["pageToken"].clone()).collect();
+        (all.map_err(|error| error.code()), tokens)
+    };
+    let (ids, tokens) = all(&[
+        r#"{"credentialIDs":["a","b"],"nextPageToken":"p2"}"#,
+        r#"{"credentialIDs":[],"nextPageToken":"p3"}"#,
+        r#"{"credentialIDs":["c"],"nextPageToken":""}"#,
+    ]);
+    assert_eq!(
+        (ids.expect("a list"), tokens),
+        (["a", "b", "c"].map(str::to_owned).to_vec(), vec![Value::Null, json!("p2"), json!("p3")])
+    );
+    for (name, bodies) in [
+        (
+            "a token that repeats",
+            &[r#"{"credentialIDs":["a"],"nextPageToken":"p"}"#, r#"{"credentialIDs":["b"],"nextPageToken":"p"}"#][..],
+        ),
+        (
+            "tokens in a circle",
+            &[
+                r#"{"credentialIDs":["a"],"nextPageToken":"p"}"#,
+                r#"{"credentialIDs":["b"],"nextPageToken":"q"}"#,
+                r#"{"credentialIDs":["c"],"next_page_token":"p"}"#,
+            ],
+        ),
+        ("a last page before the total", &[r#"{"credentialIDs":["a"],"total":2}"#]),
+    ] {
+        assert_eq!(all(bodies).0, Err(Code::API_04), "{name}");
+    }
+    for unreadable in [&["{}"], &[r#"{"credentialIDs":["a",{}]}"#], &[r#"{"credentialIDs":[12345678901234567890123]}"#]]
+    {
+        assert_eq!(all(unreadable).0, Err(Code::AUT_05), "{unreadable:?}");
+    }
 }
 
 #[test]

@@ -5,13 +5,10 @@ use std::error::Error as _;
 use digicert_one_core::{
     BoxError, Capability, Code, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind, causes,
 };
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, refused_addr};
+use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::world::{HOST, World, diagnose, front, get, key, scripted, up};
-
-/// RFC 6761 §6.4: never has an address, and resolvers need not ask anybody.
-const NO_SUCH_NAME: &str = "https://nothing.invalid/";
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
     world.transport(config).send(get(url)).await.expect_err("a failure")
@@ -64,15 +61,13 @@ pub(crate) async fn err_14_a_plain_http_port_is_named(world: World) {
 
 pub(crate) async fn err_15_dns_refusal_and_reset_have_three_codes(world: World) {
     let reset = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
-    let codes = [
-        code_of(&world, NO_SUCH_NAME).await,
-        code_of(&world, &format!("https://{}/", refused_addr())).await,
-        code_of(&world, &reset.url(HOST)).await,
-    ];
-    assert_eq!(codes[..2], [Code::NET_05, Code::NET_06]);
+    if let Some(name) = name_without_address() {
+        assert_eq!(code_of(&world, &format!("https://{name}/")).await, Code::NET_05);
+    }
+    assert_eq!(code_of(&world, &format!("https://{}/", refused_addr())).await, Code::NET_06);
     // Without the signal a bare end right after the handshake may also be a refused identity.
     let expected = if world.has(Capability::ClientAuthSignal) { Code::NET_07 } else { Code::HS_03 };
-    assert_eq!(codes[2], expected);
+    assert_eq!(code_of(&world, &reset.url(HOST)).await, expected);
 }
 
 pub(crate) async fn err_16_one_fault_has_one_code_or_the_wider_one(world: World) {
@@ -126,13 +121,13 @@ pub(crate) async fn err_21_no_cause_of_a_failure_is_without_words(world: World) 
     let server = front(FrontOptions::default());
     let hangs_up = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
     let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let unknown = name_without_address().map(|name| (world.config(), format!("https://{name}/")));
     let failures = [
-        (world.config(), NO_SUCH_NAME.to_owned()),
         (world.config(), format!("https://{}/", refused_addr())),
         (world.config(), hangs_up.url(HOST)),
         (foreign, server.url(HOST)),
     ];
-    for (config, url) in failures {
+    for (config, url) in failures.into_iter().chain(unknown) {
         let error = failing(&world, &config, &url).await;
         let words: Vec<String> = causes(&error).map(ToString::to_string).collect();
         assert!(words.iter().all(|words| !words.trim().is_empty()), "no words for {url}: {words:?}");

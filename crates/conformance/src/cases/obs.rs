@@ -11,7 +11,9 @@ use digicert_one_core::{
     ApiKey, Capability, Clock, Code, ConnectionFacts, FixedCredential, Generation, Instance, Lease, ManualClock,
     Material, Mode, Validity,
 };
-use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, handler, refused_addr};
+use digicert_one_testbed::{
+    ClientAuth, Front, FrontOptions, Handshake, Pki, ProxyOptions, handler, name_without_address, refused_addr,
+};
 use http::{Response, StatusCode, header};
 use metrics_util::debugging::DebuggingRecorder;
 
@@ -264,13 +266,13 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
     }
     let nobody = refused_addr();
     let untrusting = front(FrontOptions::default());
-    let unknown_name = world.builder(1).instance(Instance::parse("nowhere.invalid").expect("a host"));
+    let unknown_name =
+        name_without_address().map(|name| world.builder(1).instance(Instance::parse(name).expect("a host")));
     let builders = [
         world.builder(nobody.port()),
-        unknown_name,
         world.builder(untrusting.port()).trust(world.trusting(Pki::shared().foreign_root_der())),
     ];
-    for builder in builders {
+    for builder in builders.into_iter().chain(unknown_name) {
         let client = with_key(builder).retry(Retry::never()).build().expect("complete");
         expected.push(client.get("/").send().await.expect_err("an error").code());
     }

@@ -123,7 +123,7 @@ pub(crate) async fn secret_02_no_error_shows_a_secret(world: World) {
                 answer
             }),
             front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |_| {
-                let answer = http::Response::builder().status(302).header("location", "https://elsewhere.invalid/?x=1");
+                let answer = http::Response::builder().status(302).header("location", "https://elsewhere.test/?x=1");
                 answer.body(bytes::Bytes::new()).expect("an answer")
             }),
         ];

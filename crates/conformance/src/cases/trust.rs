@@ -1,5 +1,6 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -8,6 +9,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{
     Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerSpec, Snapshot, Step, TlsRange, Validity,
+    unlisted_name,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -21,6 +23,11 @@ pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: W
         let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
         assert_eq!(exchange.response.status(), 200);
     }
+    // What this machine's hosts file knows of the usual names cannot help here.
+    let name = unlisted_name();
+    let front = front(FrontOptions::default().server(Pki::shared().server(&[name])));
+    let config = world.config().with_name_override(name, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    world.transport(&config).send(get(front.url(name))).await.expect("trusted");
 }
 
 pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(world: World) {

@@ -4,7 +4,7 @@ use digicert_one_client::Client;
 use digicert_one_core::{Capability, Code, HttpVersions, Instance, Material, Proxy, TransportConfig};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, FrontOptions, Gate, HttpVersions as ServerHttp, ProxyOptions, RawOptions, RawServer,
-    Recording, Script, Step, TlsRange, blackhole, refused_addr,
+    Recording, Script, Step, TlsRange, blackhole, name_without_address, refused_addr,
 };
 
 use super::lab::{Seen, by_key, call, client, configured, impatient, impatient_to_connect};
@@ -14,6 +14,9 @@ use crate::world::{HOST, World, certificate, identity, key, scripted};
 const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n64\r\nhalf";
 const UNFRAMED: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all";
+/// What takes a name without an address.
+pub(super) const NO_ADDRESS: &str = "host name without an address";
+pub(super) const NO_PROXY_ADDRESS: &str = "proxy whose name has no address";
 const REPEATED: Wider = wider(
     Code::HS_03,
     Capability::ClientAuthSignal,
@@ -21,9 +24,9 @@ const REPEATED: Wider = wider(
 );
 
 pub(super) const FAULTS: &[Fault] = &[
-    fault("host name without an address", Code::NET_05, &[], |world| {
-        // RFC 6761 §6.4: never has an address, and resolvers need not ask anybody.
-        Box::pin(async move { at(&world, world.config(), "https://nothing.invalid").await })
+    fault(NO_ADDRESS, Code::NET_05, &[], |world| {
+        let url = format!("https://{}", name_without_address().unwrap_or_default());
+        Box::pin(async move { at(&world, world.config(), &url).await })
     }),
     fault("nobody listens", Code::NET_06, &[], |world| {
         Box::pin(async move { by_key(&world, refused_addr().port()).await })
@@ -117,8 +120,9 @@ pub(super) const FAULTS: &[Fault] = &[
             configured(&world, 443, config).await
         })
     }),
-    fault("proxy whose name has no address", Code::NET_02, &[], |world| {
-        Box::pin(async move { configured(&world, 443, through(&world, "http://nothing.invalid:3128")).await })
+    fault(NO_PROXY_ADDRESS, Code::NET_02, &[], |world| {
+        let proxy = format!("http://{}:3128", name_without_address().unwrap_or_default());
+        Box::pin(async move { configured(&world, 443, through(&world, &proxy)).await })
     }),
     fault("pooled connection that ends under the next call", Code::NET_07, &[REPEATED], |world| {
         Box::pin(async move {

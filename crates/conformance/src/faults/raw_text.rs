@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use digicert_one_core::{TransportError, causes};
 use regex::Regex;
 
-static VARYING: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
+static VARYING: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     [
         // A port after an address or a name, not a line after a file.
         (r"((?:\d{1,3}\.){3}\d{1,3}|\.test|\.com|localhost):\d{2,5}", "$1:PORT"),
+        // A name that has no address.
+        (r"d1-[0-9a-f]{16}\.invalid\.?", "nothing.invalid"),
         // Seconds since 1970, and how far from them we are.
         (r"\d{9,}", "N"),
         (r"\d+ seconds", "N seconds"),

@@ -153,9 +153,9 @@ codes! {
     API_03 = "API-03" Platform Repeat "DigiCert ONE failed inside",
         "The platform, or a gateway before it, answered with a status of 500 or above.",
         "Repeat the call if it is idempotent; give the request id to DigiCert's support if it stays.";
-    API_04 = "API-04" Platform GiveUp "The list does not end or repeats itself",
-        "A page came twice, a link led back, or more pages came than a list may have. Going on would ask for ever and give items twice.",
-        "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its answers suggest, say how (Paging; --paging), and report it.";
+    API_04 = "API-04" Platform GiveUp "The list is not complete, repeats itself, or does not end",
+        "A page came twice, a link led back, more pages came than a list may have, or fewer items than the server counts. What was given would be taken for the whole list.",
+        "See the position, which tells where it stopped: what was given before is sound. If this list is paged in another way than its responses suggest, set it (Paging; --paging), and report it; a list that need not be complete is read with allow_incomplete (--allow-incomplete).";
     API_05 = "API-05" Platform GiveUp "What the platform shows only once was not in its answer",
         "Something was made (an API token, a service user, a client certificate), and its key or certificate, which is never shown again, is not under any name that this version knows. What was made is enabled and of no use.",
         "See the message for the id of what was made, or the name to look for; disable or delete it, and report the names of the answer's fields, which the message shows too.";

@@ -22,11 +22,16 @@ fn put(path: impl Into<String>, body: Value) -> (String, String, Value) {
 
 #[test]
 fn users_are_listed_with_and_without_the_filter() {
-    let stage = Stage::of([answered(200, &json!([{ "id": "1" }, { "id": "2" }])), answered(200, &json!([]))]);
+    let two = json!([{ "id": "1" }, { "id": "2" }]);
+    let stage = Stage::of([answered(200, &two), answered(200, &json!([])), answered(200, &json!([]))]);
     let all = stage.run(stage.account.users().list().all()).expect("a list");
     assert_eq!(all.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     assert!(stage.run(stage.account.users().service().page_size(7).all()).expect("a list").is_empty());
-    let expected = [get(format!("{USER}?limit=100")), get(format!("{USER}?user_type=service&limit=7"))];
+    let expected = [
+        get(format!("{USER}?limit=100")),
+        get(format!("{USER}?limit=100&offset=2")),
+        get(format!("{USER}?user_type=service&limit=7")),
+    ];
     assert_eq!(stage.sent(), expected);
 }
 
@@ -83,6 +88,7 @@ fn tokens_are_listed_read_changed_and_deleted() {
     let one = json!({ "id": "t", "enabled": true });
     let stage = Stage::of([
         answered(200, &json!([one])),
+        answered(200, &json!([])),
         answered(200, &one),
         answered(200, &one),
         answered(200, &one),
@@ -100,6 +106,7 @@ fn tokens_are_listed_read_changed_and_deleted() {
     let path = format!("{TOKEN}/t");
     let expected = [
         get(format!("{TOKEN}?user_id=me&limit=100")),
+        get(format!("{TOKEN}?user_id=me&limit=100&offset=1")),
         get(&path),
         put(&path, json!({ "name": "ci 2", "end_date": "2026-07-31" })),
         put(&path, json!({ "enabled": false })),
@@ -147,9 +154,12 @@ fn create_bodies_have_what_was_said_and_nothing_else() {
 fn what_stands_around_the_users_is_read() {
     let stage = Stage::of([
         answered(200, &json!([{ "id": "a", "name": "Example" }])),
+        answered(200, &json!([])),
         answered(200, &json!([{ "id": "AM_ACCOUNT_USER", "permissions": ["VIEW_AM_USER"] }])),
+        text(204, ""),
         answered(200, &json!({ "total": 2, "offset": 0, "limit": 1, "items": [{ "id": "1", "action": "create" }] })),
         answered(200, &json!({ "total": 2, "offset": 1, "limit": 1, "items": [{ "id": "2", "action": "disable" }] })),
+        answered(200, &json!({ "total": 2, "offset": 2, "limit": 1, "items": [] })),
         answered(200, &json!({ "id": "o", "active": true })),
     ]);
     let account = &stage.account;
@@ -160,9 +170,12 @@ fn what_stands_around_the_users_is_read() {
     assert_eq!(stage.run(account.organization(&"o".into())).expect("one").active, Some(true));
     let expected = [
         get("/account/api/v1/account?limit=100"),
+        get("/account/api/v1/account?limit=100&offset=1"),
         get("/account/api/v1/role?application_code=account_manager&limit=100"),
+        get("/account/api/v1/role?application_code=account_manager&limit=100&offset=1"),
         get("/account/api/v1/audit-log?resource_type=a%26b&limit=1"),
         get("/account/api/v1/audit-log?resource_type=a%26b&limit=1&offset=1"),
+        get("/account/api/v1/audit-log?resource_type=a%26b&limit=1&offset=2"),
         get("/account/api/v1/organization/o"),
     ];
     assert_eq!(stage.sent(), expected);

@@ -1,6 +1,6 @@
 //! Makes one connection: name, TCP, the tunnel, TLS; all within the connect limit, and each failure says which step it was.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -92,8 +92,9 @@ impl Dialer {
         let known = self.names.iter().find(|name| name.host.eq_ignore_ascii_case(host));
         let addresses: Vec<SocketAddr> = match known {
             Some(name) => vec![(name.address, port).into()],
-            None => match tokio::net::lookup_host((host, port)).await {
-                Ok(addresses) => addresses.collect(),
+            // Not the resolver of this machine, which may know any name.
+            None => match host.parse::<IpAddr>() {
+                Ok(address) => vec![(address, port).into()],
                 Err(error) => return Err(report.error(Kind::Dns, Delivery::NotSent, error)),
             },
         };

@@ -1,0 +1,71 @@
+//! The pages of a list that are asked for elsewhere, by a token: those of CSC, whose calls have callers of their own. The same judgement
+//! says where it ends.
+
+use bytes::Bytes;
+use digicert_one_core::{Code, Diagnosis, RequestTarget};
+use http::HeaderMap;
+
+use super::Paging;
+use super::cursor::{Cursor, Onward};
+use super::envelope::{self, MAX_ITEMS};
+use super::fault::Fault;
+use super::list::List;
+use super::position::{Position, Step};
+use crate::{Error, ErrorKind};
+
+/// A list that is followed by tokens.
+#[derive(Debug)]
+pub(crate) struct ByToken {
+    list: List,
+    cursor: Cursor,
+    at: Position,
+}
+
+impl ByToken {
+    /// The list at this path, with so many items on a page at most.
+    pub(crate) fn new(target: &RequestTarget, size: Option<u32>) -> Result<Self, Error> {
+        let list = List::new(target, Paging::Token, Some(size.map_or(MAX_ITEMS as u64, u64::from)))?;
+        Ok(Self { list, cursor: Cursor::default(), at: Position::default() })
+    }
+
+    /// Begins at the page of this token.
+    pub(crate) fn starting_at(mut self, token: &str) -> Self {
+        self.at = Position::at(Step::Token(String::new(), token.to_owned()), 0);
+        self
+    }
+
+    /// The items of the page with this body, counted, and the token of the next page; none at the end.
+    ///
+    /// # Errors
+    /// AUT-05 for what is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
+    pub(crate) fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
+        let path = self.list.path();
+        let mut page = envelope::read(body, None).map_err(|unreadable| {
+            let summary = format!("{path}: the response ({} bytes) {unreadable}.", body.len());
+            Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
+        })?;
+        page.signals.add_headers(headers);
+        let count = page.items.len();
+        self.cursor.ask(&key(&self.at));
+        let onward = self.cursor.judge(&self.list, &self.at, &mut page, false);
+        let next = match onward.map_err(|fault| fault.at(path, &self.at))? {
+            Onward::Page(next) | Onward::Probe(next) => next,
+            Onward::End => return Ok((count, None)),
+            Onward::Stuck(fault) => return Err(fault.at(path, &self.at)),
+            Onward::Refused(error) => return Err(error),
+        };
+        if !self.cursor.ask(&key(&next)) {
+            return Err(Fault::Again.at(path, &next));
+        }
+        self.at = next;
+        let token = if let Step::Token(_, token) = &self.at.step { Some(token.clone()) } else { None };
+        Ok((count, token))
+    }
+}
+
+fn key(at: &Position) -> String {
+    match &at.step {
+        Step::Token(_, token) => format!("token:{token}"),
+        _ => String::new(),
+    }
+}
