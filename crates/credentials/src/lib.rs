@@ -30,6 +30,7 @@ mod setting;
 mod setup;
 mod sink;
 mod source;
+mod text_encoding;
 mod warning;
 mod watch;
 
@@ -43,7 +44,7 @@ pub use lock::{Lock, LockError, Owner};
 pub use profile::{Profile, ProfileFile, Reference};
 pub use proxy::ProxySetup;
 pub use raw::{ContentHash, RawCredential, Reading};
-pub use roots::read_roots;
+pub use roots::{read_ca_file, read_roots};
 pub use roots_file::{RootsFile, RootsReload};
 pub use rules::Rules;
 pub use secret::Secret;
