@@ -116,11 +116,9 @@ impl Fields {
     /// As [`take`](Self::take), for a value of any type: one that would be written otherwise than it was sent is not taken.
     pub(super) fn exact(&mut self, name: &str) -> Option<Value> {
         let field = field(&self.values, name)?;
-        let value = self
-            .values
-            .get(&field)
-            .filter(|value| self.sent.get(&field).is_some_and(|sent| sent.get() == value.to_string()));
-        let value = value.cloned()?;
+        let value = self.values.get(&field).cloned()?;
+        let written = serde_json::to_string(&value).ok()?;
+        self.sent.get(&field).filter(|sent| sent.get() == written)?;
         self.values.remove(&field);
         self.sent.remove(&field);
         Some(value)

@@ -202,7 +202,7 @@ defects! {
     /// takes a server of plain HTTP for one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
-    HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: [NET-06, NET-06]";
+    HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: NET-06";
     /// takes an answer that is no HTTP for an interrupted connection
     TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
     /// panics outside its runtime
