@@ -62,9 +62,12 @@ fn following(first: usize, size: usize) -> Option<usize> {
     (first + size < 7).then_some(first + size)
 }
 
+/// As [`Server`], with what it knows.
+type Answering = dyn Fn(&Asked) -> Response<String> + Send + Sync;
+
 #[derive(Clone)]
 struct Wire {
-    server: Arc<dyn Fn(&Asked) -> Response<String> + Send + Sync>,
+    server: Arc<Answering>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
