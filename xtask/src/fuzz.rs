@@ -101,7 +101,7 @@ fn targets() -> Result<Vec<String>, Failure> {
 /// Key stores of every format, made by the tests of `credentials`.
 fn seed() -> Result<(), Failure> {
     let corpus = cargo::root().join(FOLDER).join("corpus");
-    for target in ["pem", "pkcs12"] {
+    for target in ["ca_bundle", "pem", "pkcs12"] {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     }

@@ -18,9 +18,9 @@ use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 
 pub(crate) use self::account::{
-    AccountCommand, AuditLogOptions, CertCommand, CreateTokenOptions, CreateUserOptions, OfUserOptions, OneOptions,
-    OneUserOptions, RequestOptions, ResumeOptions, RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions,
-    ServiceUserCommand, TokenCommand,
+    AccountCommand, AuditLogOptions, CertCommand, ConfirmOptions, CreateTokenOptions, CreateUserOptions,
+    DisableUserOptions, OfUserOptions, OneOptions, OneUserOptions, RemoveOptions, RequestOptions, ResumeOptions,
+    RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
@@ -41,7 +41,7 @@ Variables:
 Exit codes:
   0 ok   1 internal   2 usage   3 local credential or configuration   4 network or TLS
   5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503), or somebody else holds the lock
-  9 another error answer   130 interrupted";
+  9 another error answer   130 interrupted (Ctrl-C)   143 ended by SIGTERM   129 ended by SIGHUP";
 
 /// First calls, diagnosis and a local emulator for the DigiCert ONE APIs (unofficial; not affiliated with DigiCert).
 #[derive(Debug, Parser)]

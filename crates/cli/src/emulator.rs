@@ -1,10 +1,10 @@
 //! `d1 emulator`: a local DigiCert ONE until Ctrl-C, and the lines that put it to use.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write;
+use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use digicert_one::credentials::replace_file;
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
 
@@ -71,7 +71,7 @@ export DC_CLIENT_KEY_FILE={key}
             "credentials": csc.credential_ids(),
         },
     }))?;
-    // Ctrl-C drops this future; the emulator and a directory of its own go with it.
+    // A signal drops this future; the emulator and a directory of its own go with it.
     std::future::pending().await
 }
 
@@ -150,18 +150,6 @@ fn make_directory(path: &Path) -> Result<(), Failure> {
     builder.create(path).map_err(|source| Failure::File { action: "make the directory", path: path.to_owned(), source })
 }
 
-/// Whole or not at all: written beside its place, then renamed into it.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+    replace_file(path, text.as_bytes()).map_err(|error| std::io::Error::other(error.message().to_owned()))
 }

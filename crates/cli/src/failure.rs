@@ -8,6 +8,7 @@ use digicert_one::{ErrorKind, Position, SetupError};
 use digicert_one_emulator::EmulatorError;
 use thiserror::Error;
 
+use crate::signal::Signal;
 use crate::{list, workflow};
 
 /// A command that failed.
@@ -23,7 +24,7 @@ pub(crate) enum Failure {
     /// A task about a service user that did not come to its end.
     #[error("{}", .0.error)]
     Issue(Issue),
-    /// The same, at Ctrl-C.
+    /// The same, at a signal.
     #[error("interrupted{}", .0.step.map(|step| format!(" at the step {step}")).unwrap_or_default())]
     Cut(Cut),
     /// A command line that cannot be understood, and what to type.
@@ -46,7 +47,7 @@ pub(crate) enum Failure {
     #[error("no credential can be used")]
     Told,
     #[error("interrupted")]
-    Interrupted,
+    Interrupted(Signal),
     #[error("{0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -61,6 +62,7 @@ pub(crate) struct Issue {
 /// A task that was interrupted.
 #[derive(Debug)]
 pub(crate) struct Cut {
+    pub(crate) signal: Signal,
     pub(crate) step: Option<WorkStep>,
     /// The command that goes on with it, where something was begun.
     pub(crate) resume: Option<String>,
@@ -73,8 +75,11 @@ impl Failure {
             Self::Call(error) => error.diagnosis().clone(),
             Self::List { error, position } => error.diagnosis().clone().with_evidence(list::resume(position)),
             Self::Setup(error) => of_setup(error),
-            Self::Emulator(error) => Diagnosis::new(Code::CFG_01, error.to_string(), "the emulator did not start"),
-            Self::File { .. } => Diagnosis::of(Code::ID_13, self.to_string()),
+            Self::Emulator(error) => {
+                Diagnosis::new(of_emulator(error), error.to_string(), "the emulator did not start")
+            }
+            Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
+            Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
             Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
             Self::Cut(cut) => {
                 let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), String::new());
@@ -109,13 +114,14 @@ impl Failure {
     /// The exit code, as `d1 --help` documents it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } => 3,
+            Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
             Self::NoSuchUser(_) => 9,
-            Self::Interrupted | Self::Cut(_) => 130,
-            Self::Demo(_) | Self::Output(_) | Self::Internal(_) => 1,
+            Self::Interrupted(signal) => signal.exit_code(),
+            Self::Cut(cut) => cut.signal.exit_code(),
+            Self::Demo(_) | Self::Internal(_) => 1,
         }
     }
 }
@@ -132,11 +138,32 @@ fn of_call(error: &digicert_one::Error) -> u8 {
     }
 }
 
+/// What was being done with a file says what failed.
+fn of_action(action: &str) -> Code {
+    match action {
+        // A password, or another secret that an option names by where it is.
+        secret if secret.starts_with("read the secret") => Code::ID_13,
+        read if read.starts_with("read") => Code::IO_02,
+        _ => Code::IO_01,
+    }
+}
+
+fn of_emulator(error: &EmulatorError) -> Code {
+    match error {
+        EmulatorError::StateNotWritten { .. } => Code::IO_01,
+        EmulatorError::StateNotRead { .. }
+        | EmulatorError::StateMalformed { .. }
+        | EmulatorError::StateVersion { .. } => Code::IO_02,
+        _ => Code::CFG_01,
+    }
+}
+
 /// A call that failed tells; else whether it is ours to mend.
 fn of_issue(error: &IssueError) -> u8 {
     let called = std::error::Error::source(error).and_then(|source| source.downcast_ref::<digicert_one::Error>());
     match (called, error.kind()) {
         (Some(error), _) => of_call(error),
+        (None, _) if error.diagnosis_code().is_some_and(|code| [Code::IO_01, Code::IO_02].contains(&code)) => 3,
         (None, IssueErrorKind::Lock | IssueErrorKind::LockLost) => 7,
         (None, _) if error.diagnosis_code().is_some_and(|code| code.side() == Side::Platform) => 9,
         (

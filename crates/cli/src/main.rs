@@ -13,6 +13,7 @@ mod failure;
 mod list;
 mod output;
 mod reference;
+mod signal;
 mod usage;
 mod workflow;
 
@@ -26,6 +27,7 @@ use self::arguments::{
 };
 use self::failure::Failure;
 use self::output::Output;
+use self::signal::Signals;
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -41,15 +43,15 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.failed(&Failure::Internal(error.into())),
     };
-    // The emulator runs until it is told to stop: there Ctrl-C is the proper end.
-    let at_interrupt = || match arguments.command {
-        Command::Emulator(_) => Ok(()),
-        _ => Err(Failure::Interrupted),
-    };
     let outcome = runtime.block_on(async {
+        let signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
         tokio::select! {
-            outcome = run(&arguments.command, &output) => outcome,
-            Ok(()) = tokio::signal::ctrl_c(), if !arguments.command.hears_interrupts() => at_interrupt(),
+            outcome = run(&arguments.command, &output, &signals) => outcome,
+            signal = signals.first(), if !arguments.command.hears_interrupts() => match arguments.command {
+                // It runs until it is stopped: a signal is the proper end.
+                Command::Emulator(_) => Ok(()),
+                _ => Err(Failure::Interrupted(signal)),
+            },
         }
     });
     // Blocking name look-ups of an interrupted call must not hold the process.
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<(), Failure> {
     match command {
         Command::Demo(options) if options.midnight => demo::midnight::run(output).await,
         Command::Demo(_) => demo::run(output).await,
@@ -69,10 +71,10 @@ async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
-        Command::ServiceUser(command) => service_user(command, *output).await,
-        Command::Token(command) => token(command, *output).await,
-        Command::Cert(command) => cert(command, *output).await,
-        Command::Resume(options) => workflow::resume(options, *output).await,
+        Command::ServiceUser(command) => service_user(command, *output, signals).await,
+        Command::Token(command) => token(command, *output, signals).await,
+        Command::Cert(command) => cert(command, *output, signals).await,
+        Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,
         Command::Account(AccountCommand::List(options)) => account::accounts(options, *output).await,
         Command::Role(RoleCommand::List(options)) => account::roles(options, *output).await,
@@ -82,33 +84,33 @@ async fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     }
 }
 
-async fn service_user(command: &ServiceUserCommand, output: Output) -> Result<(), Failure> {
+async fn service_user(command: &ServiceUserCommand, output: Output, signals: &Signals) -> Result<(), Failure> {
     match command {
         ServiceUserCommand::List(options) => account::users::list(options, output).await,
         ServiceUserCommand::Show(options) => account::users::show(options, output).await,
-        ServiceUserCommand::Create(options) => workflow::create_user(options, output).await,
-        ServiceUserCommand::Disable(options) => account::users::set_enabled(options, false, output).await,
-        ServiceUserCommand::Enable(options) => account::users::set_enabled(options, true, output).await,
+        ServiceUserCommand::Create(options) => workflow::create_user(options, output, signals).await,
+        ServiceUserCommand::Disable(options) => account::users::disable(options, output).await,
+        ServiceUserCommand::Enable(options) => account::users::enable(options, output).await,
     }
 }
 
-async fn token(command: &TokenCommand, output: Output) -> Result<(), Failure> {
+async fn token(command: &TokenCommand, output: Output, signals: &Signals) -> Result<(), Failure> {
     match command {
         TokenCommand::List(options) => account::tokens::list(options, output).await,
-        TokenCommand::Create(options) => workflow::create_token(options, output).await,
-        TokenCommand::Rotate(options) => workflow::rotate_token(options, output).await,
-        TokenCommand::Disable(options) => account::tokens::set_enabled(options, false, output).await,
-        TokenCommand::Enable(options) => account::tokens::set_enabled(options, true, output).await,
+        TokenCommand::Create(options) => workflow::create_token(options, output, signals).await,
+        TokenCommand::Rotate(options) => workflow::rotate_token(options, output, signals).await,
+        TokenCommand::Disable(options) => account::tokens::disable(options, output).await,
+        TokenCommand::Enable(options) => account::tokens::enable(options, output).await,
         TokenCommand::Delete(options) => account::tokens::delete(options, output).await,
     }
 }
 
-async fn cert(command: &CertCommand, output: Output) -> Result<(), Failure> {
+async fn cert(command: &CertCommand, output: Output, signals: &Signals) -> Result<(), Failure> {
     match command {
-        CertCommand::Request(options) => workflow::request(options, output).await,
-        CertCommand::Rotate(options) => workflow::rotate_certificate(options, output).await,
+        CertCommand::Request(options) => workflow::request(options, output, signals).await,
+        CertCommand::Rotate(options) => workflow::rotate_certificate(options, output, signals).await,
         CertCommand::List(options) => account::certificates::list(options, output).await,
-        CertCommand::Disable(options) => account::certificates::set_enabled(options, false, output).await,
-        CertCommand::Enable(options) => account::certificates::set_enabled(options, true, output).await,
+        CertCommand::Disable(options) => account::certificates::disable(options, output).await,
+        CertCommand::Enable(options) => account::certificates::enable(options, output).await,
     }
 }

@@ -93,11 +93,15 @@ impl Output {
                 }
                 _ => {}
             }
-            self.document(&json!({ "error": document }))
+            match self.document(&json!({ "error": document })) {
+                // Where no document can be written, the text says why.
+                Err(_) => writeln!(std::io::stderr(), "{diagnosis}").map_err(Failure::Output),
+                written => written,
+            }
         } else {
             let mut err = std::io::stderr();
             let text = match failure {
-                Failure::Interrupted => "interrupted\n".to_owned(),
+                Failure::Interrupted(_) => "interrupted\n".to_owned(),
                 Failure::Cut(_) => format!("{failure}\n  do    {}\n", diagnosis.remedy),
                 _ => {
                     causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))

@@ -67,6 +67,12 @@ impl Terminal {
         self.user.write_all(text.as_bytes()).expect("it is typed");
     }
 
+    /// Types this once the question is there, which is asked with an echo.
+    fn answers_openly(&mut self, question: &str, text: &str) {
+        self.wait_for(question);
+        self.user.write_all(text.as_bytes()).expect("it is typed");
+    }
+
     /// Everything that is shown until the program ends, and its exit code.
     fn end(&mut self, mut child: Child) -> Option<i32> {
         while self.read() {}
@@ -186,4 +192,25 @@ fn a_password_is_asked_for_and_never_shown() {
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
     assert!(!terminal.shown.contains("again for") && !terminal.shown.contains(WORD), "{}", terminal.shown);
     assert!(stage.works(std::fs::read_to_string(&file).expect("kept").trim()));
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn taking_access_away_is_asked_about_on_a_terminal() {
+    if Command::new("setsid").arg("--version").output().is_err() {
+        println!("skipped: setsid is not installed");
+        return;
+    }
+    let stage = Stage::new();
+    let token = stage.emulator.users()[0].api_token_ids().next().expect("one").to_owned();
+    let disable = ["token", "disable", &token, "--even-if-in-use", &token];
+    for (answer, exit) in [("\n", 2), ("n\n", 2), ("Yes\n", 0)] {
+        let mut terminal = Terminal::new();
+        let child = stage.start_at(&terminal, &disable);
+        terminal.answers_openly("[y/N] ", answer);
+        assert_eq!(terminal.end(child), Some(exit), "{answer:?}: {}", terminal.shown);
+        assert!(terminal.shown.contains(&format!("({token})? [y/N]")), "{}", terminal.shown);
+        let changes = stage.emulator.observed().iter().filter(|call| call.method != "GET").count();
+        assert_eq!(changes, usize::from(exit == 0), "{answer:?}");
+    }
 }

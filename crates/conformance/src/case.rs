@@ -125,6 +125,7 @@ macro_rules! __every_case {
             trust trust_12_a_server_of_tls_1_1_is_refused "TRUST-12" Should;
             trust trust_15_only_the_tls_versions_of_the_configuration_are_spoken "TRUST-15" Must;
             trust trust_16_the_certificate_of_the_server_is_told "TRUST-16" Should;
+            trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;

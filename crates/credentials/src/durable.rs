@@ -1,13 +1,16 @@
 //! Files that appear whole or not at all: written beside their place under a name of their own, synchronised, read, renamed
-//! over it, and the directory synchronised, too. All secrets that we write go through here, with mode 0600.
+//! over it, and the directory synchronised, too. All secrets that we write go through here: with mode 0600, or with the owner,
+//! group, mode and attributes of the file that is replaced.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
+use crate::replaceable::{check_file, check_links};
 use crate::sink::{SinkError, SinkErrorKind};
 
 /// How a name ends that is not finished. A file with it may be removed by whoever can lock it.
@@ -23,33 +26,75 @@ pub(crate) struct Reserved {
     target: PathBuf,
     temporary: PathBuf,
     file: File,
+    keep: Keep,
+    inherited: Option<Inherited>,
     committed: bool,
 }
 
+/// What becomes of the metadata of a file that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// All of it is kept, and its mode is not wider than this; else the file is not replaced.
+    All(u32),
+    /// What can be kept is kept.
+    WhatCanBe,
+}
+
 impl Reserved {
-    /// Makes sure that a file of `size` bytes can stand under `target`: directory writable, space there, nothing odd in its
-    /// place.
+    /// Makes sure that a file of `size` bytes with a secret can stand under `target`: directory writable, space there, nothing
+    /// odd in its place, and everything kept that a file has there beside its content.
     ///
     /// # Errors
     /// It cannot; nothing is left behind.
     pub(crate) fn new(target: &Path, size: usize) -> Result<Self, SinkError> {
+        Self::keeping(target, size, Keep::All(SECRET))
+    }
+
+    /// The same for content that is not secret.
+    pub(crate) fn public(target: &Path, size: usize) -> Result<Self, SinkError> {
+        Self::keeping(target, size, Keep::All(PUBLIC))
+    }
+
+    fn keeping(target: &Path, size: usize, keep: Keep) -> Result<Self, SinkError> {
         let place = || target.display().to_string();
         if target.file_name().is_none() {
             return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "the path names no file"));
         }
-        check_target(target)?;
         let directory = parent(target);
         if !fs::metadata(directory).map_err(|error| SinkError::io(place(), "cannot use its directory", error))?.is_dir()
         {
             return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "what should be its directory is none"));
         }
+        let found = check_file(target)?;
         let (temporary, file) = create_unfinished(target)
             .map_err(|error| SinkError::io(place(), "cannot make a file in its directory", error))?;
-        let mut reserved = Self { target: target.to_owned(), temporary, file, committed: false };
+        let mut reserved = Self { target: target.to_owned(), temporary, file, keep, inherited: None, committed: false };
+        reserved.inherit(found)?;
         reserved
             .fill(size)
             .map_err(|error| SinkError::io(place(), &format!("cannot make sure of {size} bytes"), error))?;
         Ok(reserved)
+    }
+
+    /// Takes over what the file that is replaced has beside its content, and makes sure that it can still be read back.
+    fn inherit(&mut self, found: Option<Metadata>) -> Result<(), SinkError> {
+        let Some(found) = found else { return Ok(()) };
+        let hand_on = |widest| {
+            let inherited = Inherited::of(&self.target, &found)?;
+            if self.inherited.as_ref() != Some(&inherited) {
+                inherited.hand_on(&self.file, widest, &self.target)?;
+            }
+            Ok::<_, SinkError>(inherited)
+        };
+        self.inherited = match self.keep {
+            Keep::WhatCanBe => hand_on(ANY_MODE).ok(),
+            Keep::All(widest) => {
+                check_links(&self.target, &found)?;
+                Some(hand_on(widest)?)
+            }
+        };
+        File::open(&self.temporary).map_err(|error| self.failed("cannot read a file like this one", error))?;
+        Ok(())
     }
 
     fn fill(&mut self, size: usize) -> io::Result<()> {
@@ -86,7 +131,9 @@ impl Reserved {
 
     /// The second half: takes the place of what stood under the target.
     pub(crate) fn publish(&mut self) -> Result<(), SinkError> {
-        check_target(&self.target)?;
+        // It may have been changed since.
+        let found = check_file(&self.target)?;
+        self.inherit(found)?;
         fs::rename(&self.temporary, &self.target)
             .map_err(|error| self.failed("cannot rename the new file to its name", error))?;
         self.committed = true;
@@ -108,9 +155,19 @@ impl Drop for Reserved {
     }
 }
 
-/// Writes a whole file in the place of whatever stands there.
+/// Writes a whole file in the place of the one that stands there.
 pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), SinkError> {
     Reserved::new(target, content.len())?.commit(content)
+}
+
+/// Replaces a file that is only ours, such as a lock or a note of where things stand, whole and durable. It keeps the owner, group
+/// and mode of the file that it replaces where that is possible, so that running once as another user locks no one out; a new
+/// file has mode 0600.
+///
+/// # Errors
+/// It cannot be written. What stood there still stands there, unless only the last synchronising or reading failed.
+pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), SinkError> {
+    Reserved::keeping(path.as_ref(), content.len(), Keep::WhatCanBe)?.commit(content)
 }
 
 /// Reads a file back and compares. `called` is what errors name.
@@ -165,26 +222,6 @@ pub(crate) fn random_name() -> io::Result<String> {
     Ok(data_encoding::HEXLOWER.encode(&bytes))
 }
 
-/// Only a regular file may be replaced: renaming over a link would cut the link, and whoever made it meant another file.
-fn check_target(target: &Path) -> Result<(), SinkError> {
-    let place = || target.display().to_string();
-    let found = match fs::symlink_metadata(target) {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(SinkError::io(place(), "cannot look at the path", error)),
-    };
-    let message = if found.is_file() {
-        return Ok(());
-    } else if found.is_dir() {
-        "it is a directory; name a file"
-    } else if found.is_symlink() {
-        "it is a symlink, which would be replaced; name the file that it leads to"
-    } else {
-        "it is not a regular file"
-    };
-    Err(SinkError::new(SinkErrorKind::Unexpected, place(), message))
-}
-
 /// A new file beside `target`, under a name that says that it is unfinished; what a killed process left there is removed.
 pub(crate) fn create_unfinished(target: &Path) -> io::Result<(PathBuf, File)> {
     let name = target.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
@@ -228,7 +265,8 @@ fn remove_unfinished(directory: &Path, name: &OsStr) {
             && found.as_encoded_bytes().ends_with(UNFINISHED.as_bytes())
             && entry.file_type().is_ok_and(|kind| kind.is_file());
         if ours
-            && let Ok(file) = OpenOptions::new().write(true).open(entry.path())
+            // One that inherited a mode may not be ours to write.
+            && let Ok(file) = OpenOptions::new().write(true).open(entry.path()).or_else(|_| File::open(entry.path()))
             && file.try_lock().is_ok()
         {
             let _ = fs::remove_file(entry.path());

@@ -289,7 +289,7 @@ fn change(path: &Path, decide: impl Fn(Option<&Record>) -> Result<Option<Record>
         let found = read(&file, path)?;
         match decide(Some(&found))? {
             Some(record) if record == found => {}
-            Some(record) => durable::replace(path, &written(&record))?,
+            Some(record) => durable::replace_file(path, &written(&record))?,
             None => fs::remove_file(path).map_err(|error| failed(path, "cannot remove the lock file", error))?,
         }
         return Ok(());
@@ -336,14 +336,14 @@ fn written(record: &Record) -> Vec<u8> {
 
 /// Whether the path still leads to the file that is open: who waited for a lock may hold one that was replaced meanwhile.
 #[cfg(unix)]
-fn is_still(path: &Path, file: &File) -> bool {
+pub(crate) fn is_still(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     let key = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
     matches!((fs::metadata(path), file.metadata()), (Ok(named), Ok(open)) if key(&named) == key(&open))
 }
 
 #[cfg(not(unix))]
-fn is_still(path: &Path, _file: &File) -> bool {
+pub(crate) fn is_still(path: &Path, _file: &File) -> bool {
     path.exists()
 }
 

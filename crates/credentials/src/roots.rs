@@ -2,52 +2,160 @@
 
 use std::path::Path;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::CredentialError;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
+use crate::Warning;
 use crate::file::read_secret;
-use crate::identity::look;
+use crate::identity::read_certificates;
 
-/// Reads the certificates of a CA file in PEM.
+/// Reads the certificates of a CA file, in each format in which client certificates are read: PEM (also OpenSSL's `TRUSTED
+/// CERTIFICATE` and PKCS#7), DER, several joined in any way, key stores without a password, text in UTF-16.
+///
+/// What else is in the file is logged as a warning; [`read_ca_file`] returns the warnings.
 ///
 /// # Errors
-/// A file that cannot be read, or holds no certificate (TR-03); each names the path.
+/// A file that cannot be read (ID-13), holds no certificate, or has a part that is damaged (TR-03); each names the path.
 pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
-    let empty = |found: &str| {
-        let message = format!("the CA file holds no certificate (found: {found}); needed: PEM with BEGIN CERTIFICATE");
-        CredentialError::new(Code::TR_03, message).at(path.display().to_string())
-    };
+    let mut warnings = Vec::new();
+    let roots = read_ca_file(path, &mut warnings)?;
+    log(&warnings);
+    Ok(roots)
+}
+
+/// Logs what of a CA file is not used.
+pub(crate) fn log(warnings: &[Warning]) {
+    for warning in warnings {
+        tracing::warn!(code = %warning.code, path = warning.origin, text = warning.text, "a part of a CA file is not used");
+    }
+}
+
+/// Reads the certificates of a CA file as [`read_roots`] does, and adds a warning for each part of it that is not used.
+///
+/// # Errors
+/// As [`read_roots`].
+pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     // Wide permissions are right for a CA file.
     let file = read_secret(path, &mut Vec::new())?;
-    let roots = CertificateDer::pem_slice_iter(file.expose())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| empty("broken PEM").with_source(error.to_string()))?;
-    if roots.is_empty() {
-        return Err(empty(look::at(file.expose()).name()));
-    }
-    Ok(roots)
+    read_certificates(&file, warnings)
 }
 
 #[cfg(test)]
 mod tests {
-    use digicert_one_testbed::{ClientSpec, KeyEncoding, Pki};
+    use data_encoding::BASE64;
+    use digicert_one_core::Code;
+    use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, Pki};
 
     use super::*;
+
+    fn read(bytes: &[u8]) -> (Result<Vec<CertificateDer<'static>>, CredentialError>, Vec<Warning>) {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), bytes).expect("written");
+        let mut warnings = Vec::new();
+        (read_ca_file(file.path(), &mut warnings), warnings)
+    }
+
+    fn both() -> Vec<CertificateDer<'static>> {
+        [Pki::shared().root_der(), Pki::shared().intermediate_der()]
+            .map(|der| CertificateDer::from(der.to_vec()))
+            .into()
+    }
 
     #[test]
     fn trust_10_a_ca_file_without_a_certificate_names_the_path_and_what_it_holds() {
         let client = Pki::shared().client(ClientSpec::default());
         let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
-        let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        for (bytes, found) in [(Vec::new(), "empty"), (key.into_bytes(), "PEM"), (client.chain_der()[0].clone(), "DER")]
-        {
-            std::fs::write(file.path(), bytes).expect("written");
-            let error = read_roots(file.path()).expect_err(found);
+        let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIHYMIGAAgEAMB4xHDAaBgNVBAMME2NhbmFyeS1yZXF1ZXN0LXRleHQ=\n-----END CERTIFICATE REQUEST-----\n";
+        let store = Format::Pkcs12Aes256.make().certificate;
+        for (bytes, found) in [
+            (Vec::new(), "empty"),
+            (key.into_bytes(), "a private key"),
+            (client.pkcs8_der().to_vec(), "a private key"),
+            (b"<html>".to_vec(), "an HTML page"),
+            (request.as_bytes().to_vec(), "a certificate request"),
+            (store, "a CA file has no password"),
+        ] {
+            let error = read(&bytes).0.expect_err(found);
             assert_eq!(error.code(), Code::TR_03);
             assert!(error.to_string().contains(found) && error.to_string().contains("from /"), "{error}");
         }
-        std::fs::write(file.path(), Pki::shared().root_pem()).expect("written");
-        assert_eq!(read_roots(file.path()).expect("a root").len(), 1);
+    }
+
+    #[test]
+    fn ca_file_of_two_roots_gives_both_however_it_was_written() {
+        let pki = Pki::shared();
+        let (one, two) = (pki.root_pem().trim_end(), pki.intermediate_pem().trim_end());
+        let lines = format!("{one}\n{two}\n");
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let der = [pki.root_der(), pki.intermediate_der()].concat();
+        let trusted = lines.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        for (name, bytes) in [
+            ("joined without line end", format!("{one}{two}").into_bytes()),
+            ("byte order mark", format!("\u{feff}{lines}").into_bytes()),
+            ("byte order mark in the middle", format!("{one}\n\u{feff}{two}").into_bytes()),
+            ("text around", format!("our CA: -----\n# {one}\nand -- this one:\n{two}\n-- \nbye").into_bytes()),
+            ("trusted", trusted.into_bytes()),
+            ("old label", lines.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes()),
+            ("CR alone", lines.replace('\n', "\r").into_bytes()),
+            ("literal line ends", lines.replace('\n', "\\n").into_bytes()),
+            ("one line", lines.replace('\n', " ").into_bytes()),
+            ("UTF-16 with mark", utf16(&format!("\u{feff}{lines}"))),
+            ("UTF-16 without mark", utf16(&lines)),
+            ("DER, joined", der.clone()),
+            ("DER and PEM", [pki.root_der(), two.as_bytes()].concat()),
+            ("base64 of PEM", BASE64.encode(lines.as_bytes()).into_bytes()),
+            ("base64 of base64 of DER", BASE64.encode(BASE64.encode(&der).as_bytes()).into_bytes()),
+            (
+                "joined in one section",
+                format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", BASE64.encode(&der)).into_bytes(),
+            ),
+        ] {
+            let (roots, warnings) = read(&bytes);
+            assert_eq!(roots.unwrap_or_else(|error| panic!("{name}: {error}")), both(), "{name}");
+            assert_eq!(warnings, [], "{name}");
+        }
+    }
+
+    #[test]
+    fn ca_file_in_pkcs7_is_read_under_each_label_and_in_der() {
+        let client = Pki::shared().client(ClientSpec::default());
+        let pem = Format::PemPkcs7.write(&client).certificate;
+        let der = pem_rfc7468::decode_vec(&pem).expect("PEM").1;
+        let relabelled = String::from_utf8_lossy(&pem).replace("PKCS7", "CERTIFICATE");
+        for bytes in [pem.clone(), der, relabelled.into_bytes()] {
+            let mut roots = read(&bytes).0.expect("a bag");
+            roots.sort_unstable_by(|one, other| one.as_ref().cmp(other));
+            let mut chain: Vec<_> = client.chain_der().iter().cloned().map(CertificateDer::from).collect();
+            chain.sort_unstable_by(|one, other| one.as_ref().cmp(other));
+            assert_eq!(roots, chain);
+        }
+    }
+
+    #[test]
+    fn damaged_part_of_a_ca_file_is_an_error_and_never_left_out() {
+        let (one, two) = (Pki::shared().root_pem(), Pki::shared().intermediate_pem());
+        let garbage = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUAQIDBAUGBwgJCgsMDQ4PEBESExQwCgYIKoZIzj0EAwIw\n-----END CERTIFICATE-----\n";
+        for (second, text) in [
+            (two.replace("-----END CERTIFICATE-----", ""), "cut off"),
+            (two.replace("-----", "\u{2014}"), "five hyphens"),
+            (two.replacen("MII", "M!!", 1), "base64"),
+            (garbage.to_owned(), "certificate 2 is damaged"),
+        ] {
+            let error = read(format!("{one}{second}").as_bytes()).0.expect_err(text);
+            assert_eq!(error.code(), Code::TR_03);
+            assert!(error.to_string().contains(text) && error.to_string().contains("CA file"), "{error}");
+        }
+        let mut der = [Pki::shared().root_der(), Pki::shared().intermediate_der()].concat();
+        der.truncate(der.len() - 9);
+        assert_eq!(read(&der).0.expect_err("cut off").code(), Code::TR_03);
+    }
+
+    #[test]
+    fn private_key_beside_a_root_is_warned_about() {
+        let client = Pki::shared().client(ClientSpec::default());
+        let (roots, warnings) = read((Pki::shared().root_pem().to_owned() + &client.bundle_pem()).as_bytes());
+        assert_eq!(roots.expect("roots").len(), 3);
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(warning.code == Code::TR_03 && warning.text.contains("a private key"), "{warning}");
     }
 }

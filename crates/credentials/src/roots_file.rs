@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use digicert_one_core::CredentialError;
 use rustls_pki_types::CertificateDer;
 
-use crate::{Warning, read_roots};
+use crate::roots::log;
+use crate::{Warning, read_ca_file};
 
 /// The roots of a CA file, followed. Clones share it.
 ///
@@ -34,6 +35,8 @@ struct Shared {
 
 struct State {
     roots: Vec<CertificateDer<'static>>,
+    /// What of the file is not used, so that it is logged once for each change.
+    unused: Vec<Warning>,
     /// What the file was last found to be, if that was unusable; so that it is told once.
     broken: Option<String>,
 }
@@ -54,10 +57,13 @@ impl RootsFile {
     /// Reads the file now, so that one that cannot be used is found before the first call.
     ///
     /// # Errors
-    /// As [`read_roots`].
+    /// As [`read_ca_file`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CredentialError> {
         let path = path.as_ref().to_owned();
-        let state = State { roots: read_roots(&path)?, broken: None };
+        let mut unused = Vec::new();
+        let roots = read_ca_file(&path, &mut unused)?;
+        log(&unused);
+        let state = State { roots, unused, broken: None };
         Ok(Self(Arc::new(Shared { path, state: Mutex::new(state) })))
     }
 
@@ -76,9 +82,14 @@ impl RootsFile {
     /// Reads the file again and says what came of it.
     pub fn reload(&self) -> RootsReload {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let error = match read_roots(&self.0.path) {
+        let mut unused = Vec::new();
+        let error = match read_ca_file(&self.0.path, &mut unused) {
             Ok(roots) => {
                 state.broken = None;
+                if unused != state.unused {
+                    log(&unused);
+                    state.unused = unused;
+                }
                 if roots == state.roots {
                     return RootsReload::Unchanged;
                 }

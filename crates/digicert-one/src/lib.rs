@@ -17,7 +17,8 @@ pub use digicert_one_core::{
 };
 pub use digicert_one_credentials as credentials;
 pub use digicert_one_credentials::{
-    RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_client_identity, read_roots,
+    RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_client_identity,
+    read_roots,
 };
 
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.

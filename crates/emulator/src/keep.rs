@@ -50,6 +50,7 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made for its owner alone.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    keep_access(path, file.as_file())?;
     file.write_all(&text)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -57,6 +58,20 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(directory)?.sync_all()?;
     Ok(())
+}
+
+/// Gives a new file the owner, group and mode of the one that it replaces.
+fn keep_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
+    let Ok(before) = std::fs::metadata(path) else { return Ok(()) };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let now = file.metadata()?;
+        if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
+            fchown(file, Some(before.uid()), Some(before.gid()))?;
+        }
+    }
+    file.set_permissions(before.permissions())
 }
 
 /// Reads what [`write`] wrote; `None` if there is no file.

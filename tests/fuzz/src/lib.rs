@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::CredentialError;
-use digicert_one_credentials::{Fetched, Rules, Secret, Source, read_client_identity};
+use digicert_one_credentials::{Fetched, Rules, Secret, Source, read_ca_file, read_client_identity};
 
 pub use self::wire::{KEY, Wire, answer};
 
@@ -27,6 +27,24 @@ pub fn read_identity(data: &[u8]) {
         let (certificate, key) = (Secret::new(&data[..middle], "one"), Secret::new(&data[middle + 1..], "other"));
         check(read_client_identity(&certificate, Some(&key), None, &rules(), &mut Vec::new()));
     }
+}
+
+/// Reads the input as a CA file: there is a certificate in what comes of it, and it is the same behind a byte order mark.
+pub fn read_ca_bundle(data: &[u8]) {
+    let read = |data: &[u8]| {
+        let mut roots = None;
+        in_file(data, |path| roots = Some(read_ca_file(path, &mut Vec::new())));
+        roots.expect("it was read")
+    };
+    let roots = read(data);
+    if let Ok(roots) = &roots {
+        assert!(!roots.is_empty());
+        if std::str::from_utf8(data).is_ok_and(|text| text.starts_with("-----BEGIN ")) {
+            let marked = read(&[b"\xef\xbb\xbf", data].concat());
+            assert!(marked.is_ok_and(|marked| marked == *roots));
+        }
+    }
+    check(roots);
 }
 
 /// Gathers from a source and reads what it holds.

@@ -101,10 +101,20 @@ impl Ground {
     /// Kills a worker with each of these kills, one worker after the other, and lets the last one go on to its end.
     #[must_use]
     pub fn trial(&self, kills: &[Kill]) -> Trial {
+        self.killed_and_continued(kills, true)
+    }
+
+    /// Kills a worker, and runs the same task once more, as a timer does that knows of no resumption.
+    #[must_use]
+    pub fn rerun(&self, kill: Kill) -> Trial {
+        self.killed_and_continued(&[kill], false)
+    }
+
+    fn killed_and_continued(&self, kills: &[Kill], resume: bool) -> Trial {
         let scene = Scene::new(self);
         let mut killed = 0;
         for kill in kills {
-            let output = scene.worker(killed > 0, *kill);
+            let output = scene.worker(resume && killed > 0, *kill);
             match output.status.signal() {
                 Some(9) => killed += 1,
                 // It was quicker than its kill.
@@ -112,7 +122,7 @@ impl Ground {
                 _ => return Trial { kills: killed, ending: Err(failure("a worker that was to be killed", &output)) },
             }
         }
-        let output = scene.worker(true, Kill::Never);
+        let output = scene.worker(resume, Kill::Never);
         let text = String::from_utf8_lossy(&output.stdout);
         let ending = Ending::ALL.into_iter().find(|ending| ending.to_string() == text.trim());
         let ending = match ending.filter(|_| output.status.success()) {

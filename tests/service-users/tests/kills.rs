@@ -89,3 +89,17 @@ fn it_is_the_same_over_the_other_stacks() {
         assert!(tally.faults().is_empty(), "{stack}\n{}", tally.faults().join("\n"));
     }
 }
+
+#[test]
+fn rotation_run_again_after_a_kill_at_each_step_succeeds() {
+    for job in [Job::RotateToken, Job::RotateCertificate] {
+        let ground = Ground::new(WORKER, Stack::Reqwest, job);
+        let (points, _) = ground.points();
+        let mut tally = Tally::default();
+        for (at, point) in points.iter().enumerate() {
+            tally.note(at, &point.step, ground.rerun(Kill::At(at)));
+        }
+        assert!(tally.kills() >= points.len(), "most workers were quicker than their kills");
+        assert!(tally.faults().is_empty(), "{job}\n{}", tally.faults().join("\n"));
+    }
+}

@@ -3,10 +3,11 @@
 use digicert_one::account::CertificateId;
 use serde_json::json;
 
+use super::confirm::Target;
 use super::table::Table;
 use super::users::asked_for;
 use super::{print, user_id, yes};
-use crate::arguments::{OfUserOptions, OneOptions};
+use crate::arguments::{OfUserOptions, OneOptions, RemoveOptions};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -29,15 +30,25 @@ pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), 
     print(&table, &certificates, output)
 }
 
-/// Enables or disables one.
-pub(crate) async fn set_enabled(options: &OneOptions, enabled: bool, output: Output) -> Result<(), Failure> {
+/// Enables one.
+pub(crate) async fn enable(options: &OneOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
-    let (certificates, id) = (client.account().certificates(), CertificateId::new(&options.id));
-    if enabled {
-        certificates.enable(&id).await?
-    } else {
-        certificates.disable(&id).await?
-    }
+    client.account().certificates().enable(&CertificateId::new(&options.id)).await?;
+    switched(options, true, output)
+}
+
+/// Disables one.
+pub(crate) async fn disable(options: &RemoveOptions, output: Output) -> Result<(), Failure> {
+    let (one, confirm) = (&options.one, &options.confirm);
+    confirm.check("disable")?;
+    let client = connection::client(&one.connection, &output).await?;
+    let id = CertificateId::new(&one.id);
+    Target::certificate(&client, "disable", &id).await?.confirm(confirm).await?;
+    client.account().certificates().disable(&id).await?;
+    switched(one, false, output)
+}
+
+fn switched(options: &OneOptions, enabled: bool, output: Output) -> Result<(), Failure> {
     output.text(&format!("{}: {}", options.id, asked_for(enabled)))?;
     output.document(&json!({ "id": options.id, "enabled": enabled }))
 }

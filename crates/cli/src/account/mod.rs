@@ -2,6 +2,7 @@
 //! objects are as the platform wrote them. Whatever makes a secret is in `workflow`.
 
 pub(crate) mod certificates;
+mod confirm;
 mod table;
 pub(crate) mod tokens;
 pub(crate) mod users;

@@ -1,12 +1,14 @@
 //! `d1 token list|disable|enable|delete`.
 
-use digicert_one::account::{TokenId, UserId};
+use digicert_one::Client;
+use digicert_one::account::{ApiToken, TokenId, UserId};
 use serde_json::json;
 
+use super::confirm::Target;
 use super::table::Table;
 use super::users::asked_for;
 use super::{document, print, user_id, yes};
-use crate::arguments::{OfUserOptions, OneOptions};
+use crate::arguments::{OfUserOptions, OneOptions, RemoveOptions};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -25,20 +27,39 @@ pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), 
     print(&table, &tokens, output)
 }
 
-/// Enables or disables one.
-pub(crate) async fn set_enabled(options: &OneOptions, enabled: bool, output: Output) -> Result<(), Failure> {
+/// Enables one.
+pub(crate) async fn enable(options: &OneOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
-    let (tokens, id) = (client.account().tokens(), TokenId::new(&options.id));
-    let token = if enabled { tokens.enable(&id).await? } else { tokens.disable(&id).await? };
+    let token = client.account().tokens().enable(&TokenId::new(&options.id)).await?;
+    switched(&token, true, output)
+}
+
+/// Disables one.
+pub(crate) async fn disable(options: &RemoveOptions, output: Output) -> Result<(), Failure> {
+    let client = confirmed(options, "disable", output).await?;
+    let token = client.account().tokens().disable(&TokenId::new(&options.one.id)).await?;
+    switched(&token, false, output)
+}
+
+/// A client, when it is sure that this is meant.
+async fn confirmed(options: &RemoveOptions, action: &'static str, output: Output) -> Result<Client, Failure> {
+    options.confirm.check(action)?;
+    let client = connection::client(&options.one.connection, &output).await?;
+    Target::token(&client, action, &options.one.id).await?.confirm(&options.confirm).await?;
+    Ok(client)
+}
+
+fn switched(token: &ApiToken, enabled: bool, output: Output) -> Result<(), Failure> {
     let now = token.status.as_ref().map_or_else(|| asked_for(enabled), |status| status.as_str().to_owned());
     output.text(&format!("{}: {now}", token.id))?;
-    document("token", &token, output)
+    document("token", token, output)
 }
 
 /// Deletes one.
-pub(crate) async fn delete(options: &OneOptions, output: Output) -> Result<(), Failure> {
-    let client = connection::client(&options.connection, &output).await?;
-    client.account().tokens().delete(&TokenId::new(&options.id)).await?;
-    output.text(&format!("{}: deleted", options.id))?;
-    output.document(&json!({ "deleted": options.id }))
+pub(crate) async fn delete(options: &RemoveOptions, output: Output) -> Result<(), Failure> {
+    let client = confirmed(options, "delete", output).await?;
+    let id = &options.one.id;
+    client.account().tokens().delete(&TokenId::new(id)).await?;
+    output.text(&format!("{id}: deleted"))?;
+    output.document(&json!({ "deleted": id }))
 }

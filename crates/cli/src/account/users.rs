@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use digicert_one::account::{User, UserId};
 
+use super::confirm::Target;
 use super::table::{Table, shown};
 use super::{document, print, user_id};
-use crate::arguments::{ConnectionOptions, OneUserOptions};
+use crate::arguments::{ConnectionOptions, DisableUserOptions, OneUserOptions};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -35,17 +36,39 @@ pub(crate) async fn show(options: &OneUserOptions, output: Output) -> Result<(),
     document("user", &user, output)
 }
 
-/// Enables or disables one.
-pub(crate) async fn set_enabled(options: &OneUserOptions, enabled: bool, output: Output) -> Result<(), Failure> {
+/// Enables one.
+pub(crate) async fn enable(options: &OneUserOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
     let users = client.account().users();
     let id = match user_id(&client, &options.user).await? {
         Some(id) => id,
         None => users.me().await?.id,
     };
-    let user = if enabled { users.enable(&id).await? } else { users.disable(&id).await? };
-    output.text(&format!("{}: {}", name(&user), status(&user).unwrap_or_else(|| asked_for(enabled))))?;
-    document("user", &user, output)
+    switched(&users.enable(&id).await?, true, output)
+}
+
+/// Disables one.
+pub(crate) async fn disable(options: &DisableUserOptions, output: Output) -> Result<(), Failure> {
+    let (one, confirm) = (&options.one, &options.confirm);
+    confirm.check("disable")?;
+    let client = connection::client(&one.connection, &output).await?;
+    let users = client.account().users();
+    let (id, me) = (user_id(&client, &one.user).await?, users.me().await?);
+    let (id, name) = match id {
+        Some(id) if id != me.id => {
+            // Only for the question: whether there is one, the call itself finds out.
+            let name = users.get(&id).await.ok().and_then(|user| user.friendly_name);
+            (id, name)
+        }
+        _ => (me.id.clone(), me.friendly_name.clone()),
+    };
+    Target::user(&me, "disable", id.as_str(), name).confirm(confirm).await?;
+    switched(&users.disable(&id).await?, false, output)
+}
+
+fn switched(user: &User, enabled: bool, output: Output) -> Result<(), Failure> {
+    output.text(&format!("{}: {}", name(user), status(user).unwrap_or_else(|| asked_for(enabled))))?;
+    document("user", user, output)
 }
 
 /// What was asked for, where the answer does not tell what it is now.

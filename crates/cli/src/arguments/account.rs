@@ -26,8 +26,10 @@ pub(crate) enum ServiceUserCommand {
         "  d1 service-user create ci-bot --keep-command 'vault kv put secret/ci api_key=-' --journal ci.journal"))]
     Create(Box<CreateUserOptions>),
     /// Disable one: none of its keys and certificates works until it is enabled again.
-    #[command(after_help = "Examples:\n  d1 service-user disable ci-bot")]
-    Disable(OneUserOptions),
+    #[command(
+        after_help = "Examples:\n  d1 service-user disable ci-bot\n  d1 service-user disable ci-bot --yes   # in a script"
+    )]
+    Disable(DisableUserOptions),
     /// Enable one that was disabled.
     #[command(after_help = "Examples:\n  d1 service-user enable ci-bot")]
     Enable(OneUserOptions),
@@ -51,13 +53,13 @@ pub(crate) enum TokenCommand {
     Rotate(Box<RotateTokenOptions>),
     /// Disable a token.
     #[command(after_help = "Examples:\n  d1 token disable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
-    Disable(OneOptions),
+    Disable(RemoveOptions),
     /// Enable a token that was disabled.
     #[command(after_help = "Examples:\n  d1 token enable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
     Enable(OneOptions),
     /// Delete a token for good.
-    #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
-    Delete(OneOptions),
+    #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55 --yes")]
+    Delete(RemoveOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +79,7 @@ pub(crate) enum CertCommand {
     List(OfUserOptions),
     /// Disable a certificate.
     #[command(after_help = "Examples:\n  d1 cert disable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
-    Disable(OneOptions),
+    Disable(RemoveOptions),
     /// Enable a certificate that was disabled.
     #[command(after_help = "Examples:\n  d1 cert enable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
     Enable(OneOptions),
@@ -113,6 +115,35 @@ pub(crate) struct OneOptions {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
+}
+
+/// One token or certificate that is disabled or deleted.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveOptions {
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmOptions,
+    #[command(flatten)]
+    pub(crate) one: OneOptions,
+}
+
+/// One user that is disabled.
+#[derive(Debug, Args)]
+pub(crate) struct DisableUserOptions {
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmOptions,
+    #[command(flatten)]
+    pub(crate) one: OneUserOptions,
+}
+
+/// What has to be said before access is taken away.
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmOptions {
+    /// Do not ask. Required where there is no terminal to ask on.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Name or id of what is disabled or deleted: allows it to be the one that this very call is made with.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) even_if_in_use: Option<String>,
 }
 
 /// Those of one user.

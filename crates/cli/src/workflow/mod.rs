@@ -1,5 +1,5 @@
 //! `d1 service-user create`, `d1 token create|rotate`, `d1 cert request|rotate` and `d1 resume`: options become a task, and the task
-//! runs until it ends or Ctrl-C stops it. What the steps are is the library's business; here they are shown.
+//! runs until it ends or a signal stops it. What the steps are is the library's business; here they are shown.
 
 mod keeping;
 mod password;
@@ -29,14 +29,15 @@ use crate::arguments::{
 use crate::connection;
 use crate::failure::{Cut, Failure, Issue};
 use crate::output::Output;
+use crate::signal::{Signal, Signals};
 
 pub(crate) use self::told::{error as error_json, evidence};
 
-/// How long a step that is under way may take after Ctrl-C. What is cut then is not lost: the journal has it.
+/// How long a step that is under way may take after a signal. What is cut then is not lost: the journal has it.
 const LAST_STEP: Duration = Duration::from_secs(2);
 
 /// Makes a service user.
-pub(crate) async fn create_user(options: &CreateUserOptions, output: Output) -> Result<(), Failure> {
+pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
     let mut user = NewServiceUser::new(&options.name).with_accounts(options.account.iter().map(String::as_str));
     user.roles.clone_from(&options.role);
     user.email.clone_from(&options.email);
@@ -46,23 +47,31 @@ pub(crate) async fn create_user(options: &CreateUserOptions, output: Output) -> 
         Ends::AfterDays(days) => Some(day_after(days)?),
         _ => None,
     };
-    let prepared = prepare(&options.make, false, output).await?;
+    let prepared = prepare(&options.make, false, output, signals).await?;
     prepared.make(CreateServiceUser::new(user).into(), options.make.dry_run).await
 }
 
 /// Makes an API token.
-pub(crate) async fn create_token(options: &CreateTokenOptions, output: Output) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, false, output).await?;
+pub(crate) async fn create_token(
+    options: &CreateTokenOptions,
+    output: Output,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, false, output, signals).await?;
     let mut task = CreateToken::new(&options.name).ends(options.ends.ends());
-    task.owner = user_id(&prepared.client, &options.user).await?;
+    task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     prepared.make(task.into(), options.make.dry_run).await
 }
 
 /// Replaces the API token in use.
-pub(crate) async fn rotate_token(options: &RotateTokenOptions, output: Output) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, false, output).await?;
+pub(crate) async fn rotate_token(
+    options: &RotateTokenOptions,
+    output: Output,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, false, output, signals).await?;
     let mut task = RotateToken::new().ends(options.ends.ends());
-    task.owner = user_id(&prepared.client, &options.user).await?;
+    task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     task.base.clone_from(&options.renewal.name);
     task.old = options.renewal.old.as_deref().map(TokenId::new);
     renewal(&mut task.renewal, &options.renewal);
@@ -71,16 +80,20 @@ pub(crate) async fn rotate_token(options: &RotateTokenOptions, output: Output) -
 }
 
 /// Gets a client certificate.
-pub(crate) async fn request(options: &RequestOptions, output: Output) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, true, output).await?;
+pub(crate) async fn request(options: &RequestOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, true, output, signals).await?;
     let mut task = RequestCertificate::new(&options.name).ends(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     prepared.make(task.into(), options.make.dry_run).await
 }
 
 /// Replaces the client certificate in use.
-pub(crate) async fn rotate_certificate(options: &RotateCertOptions, output: Output) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, true, output).await?;
+pub(crate) async fn rotate_certificate(
+    options: &RotateCertOptions,
+    output: Output,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let prepared = prepare(&options.make, true, output, signals).await?;
     let mut task = RotateCertificate::new().ends(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     task.base.clone_from(&options.renewal.name);
@@ -90,9 +103,13 @@ pub(crate) async fn rotate_certificate(options: &RotateCertOptions, output: Outp
 }
 
 /// Takes what was cut to its end.
-pub(crate) async fn resume(options: &ResumeOptions, output: Output) -> Result<(), Failure> {
+pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
     let journal = keeping::journal(&options.keep, None)?;
-    let prepared = prepare_with(&options.keep, &options.connection, journal, true, output).await?;
+    // Where nothing was begun there is no journal: mostly the path is another than that of the command.
+    if let Err(source) = std::fs::symlink_metadata(&journal) {
+        return Err(Failure::File { action: "read the journal", path: journal, source });
+    }
+    let prepared = prepare_with(&options.keep, &options.connection, journal, true, output, signals).await?;
     match prepared.until_interrupted(prepared.flows.resume()).await? {
         Some(report) => told::report(&report, output),
         None => {
@@ -127,11 +144,17 @@ struct Prepared {
     /// How `d1 resume` is to be called.
     resume: String,
     output: Output,
+    signals: Signals,
 }
 
-async fn prepare(options: &MakeOptions, certificate: bool, output: Output) -> Result<Prepared, Failure> {
+async fn prepare(
+    options: &MakeOptions,
+    certificate: bool,
+    output: Output,
+    signals: &Signals,
+) -> Result<Prepared, Failure> {
     let journal = keeping::journal(&options.keep, Some(certificate))?;
-    prepare_with(&options.keep, &options.connection, journal, false, output).await
+    prepare_with(&options.keep, &options.connection, journal, false, output, signals).await
 }
 
 async fn prepare_with(
@@ -140,22 +163,20 @@ async fn prepare_with(
     journal: std::path::PathBuf,
     resuming: bool,
     output: Output,
+    signals: &Signals,
 ) -> Result<Prepared, Failure> {
     let keeping = async {
         let keeping = keeping::keeping(keep, resuming).await?;
         Ok::<_, Failure>((keeping, connection::client(options, &output).await?))
     };
-    let (keeping, client) = tokio::select! {
-        both = keeping => both?,
-        Ok(()) = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
-    };
+    let (keeping, client) = signals.unless_received(keeping).await?;
     let watch = Watch::new(output, resuming);
     let resume = resume_line::of(keep, options, &journal);
     let mut flows = Workflows::new(client.clone(), keeping, journal).patience(keep.lock_wait).progress(watch.clone());
     if let Some(lock) = &keep.lock {
         flows = flows.lock(lock);
     }
-    Ok(Prepared { client, flows, watch, resume, output })
+    Ok(Prepared { client, flows, watch, resume, output, signals: signals.clone() })
 }
 
 impl Prepared {
@@ -168,30 +189,30 @@ impl Prepared {
         told::report(&report, self.output)
     }
 
-    /// At Ctrl-C the step that is under way may end, unless it only waits; nothing is begun after it.
+    /// At a signal the step that is under way may end, unless it only waits; nothing is begun after it.
     async fn until_interrupted<T>(&self, work: impl Future<Output = Result<T, IssueError>>) -> Result<T, Failure> {
         let failed = |error| Failure::Issue(Issue { error, resume: self.resume.clone() });
         let mut work = std::pin::pin!(work);
-        tokio::select! {
+        let signal = tokio::select! {
             outcome = &mut work => return outcome.map_err(failed),
-            Ok(()) = tokio::signal::ctrl_c() => {}
-        }
+            signal = self.signals.first() => signal,
+        };
         self.watch.stop();
         let last = if self.watch.only_waits() { Duration::ZERO } else { LAST_STEP };
         let outcome = tokio::select! {
             outcome = &mut work => Some(outcome),
-            Ok(()) = tokio::signal::ctrl_c() => None,
+            _ = self.signals.second() => None,
             () = tokio::time::sleep(last) => None,
         };
         match outcome {
-            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut()),
+            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut(signal)),
             Some(outcome) => outcome.map_err(failed),
-            None => Err(self.cut()),
+            None => Err(self.cut(signal)),
         }
     }
 
-    fn cut(&self) -> Failure {
+    fn cut(&self, signal: Signal) -> Failure {
         let resume = self.watch.begun().then(|| self.resume.clone());
-        Failure::Cut(Cut { step: self.watch.step(), resume })
+        Failure::Cut(Cut { step: self.watch.step(), resume, signal })
     }
 }

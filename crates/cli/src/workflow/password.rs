@@ -6,6 +6,7 @@ use digicert_one::Secret;
 
 use crate::failure::Failure;
 use crate::reference;
+use crate::signal::Signal;
 
 /// The password by its reference; without one, whoever sits at the terminal is asked: twice for a file that is to be written.
 pub(super) async fn of(reference: Option<&str>, file: &Path, resuming: bool) -> Result<Secret, Failure> {
@@ -23,7 +24,7 @@ async fn ask(file: &Path, opens: bool) -> Result<Secret, Failure> {
         let once = |words: &str| {
             rpassword::prompt_password(format!("{words} for {shown}: ")).map_err(|error| match error.kind() {
                 // Ctrl-C may reach this thread first.
-                std::io::ErrorKind::Interrupted => Failure::Interrupted,
+                std::io::ErrorKind::Interrupted => Failure::Interrupted(Signal::Interrupt),
                 _ => Failure::Usage(format!(
                     "no terminal to ask for the password of {shown} ({error}): say --last-resort-password"
                 )),

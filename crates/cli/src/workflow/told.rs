@@ -107,8 +107,12 @@ fn code_of(kind: IssueErrorKind) -> Code {
         IssueErrorKind::WrongKey => Code::ID_01,
         IssueErrorKind::Proof => Code::ROT_06,
         IssueErrorKind::Switch => Code::ROT_03,
-        IssueErrorKind::Keep | IssueErrorKind::Journal => Code::ID_13,
-        IssueErrorKind::Task | IssueErrorKind::Sink | IssueErrorKind::Lock | IssueErrorKind::Pending => Code::CFG_01,
+        IssueErrorKind::Keep => Code::CFG_06,
+        IssueErrorKind::Journal
+        | IssueErrorKind::Task
+        | IssueErrorKind::Sink
+        | IssueErrorKind::Lock
+        | IssueErrorKind::Pending => Code::CFG_01,
         _ => Code::CFG_04,
     }
 }

@@ -139,3 +139,55 @@ fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
         assert!(text(&output).contains(transport), "{}", text(&output));
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_io_01() {
+    let stage = Stage::new();
+    for arguments in [&["whoami"][..], &["--json", "whoami"], &["call", "GET", "/mpki/api/v1/hello"], &["env"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device that is full");
+        let mut d1 = stage.command(arguments, &[("DC_API_KEY", stage.key())]);
+        let output = d1.stdout(full).output().expect("d1 runs");
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));
+        let said = text(&output);
+        assert!(said.contains("IO-01") && said.contains("standard output") && !said.contains("report"), "{said}");
+    }
+}
+
+#[test]
+fn input_that_cannot_be_read_is_io_02() {
+    let stage = Stage::new();
+    let (missing, directory) = (stage.file("missing.json"), stage.directory.path().display().to_string());
+    let (journal, state) = (stage.file("missing.journal"), stage.file("empty.pem"));
+    for arguments in [
+        &["call", "POST", "/x", "--data", &missing][..],
+        &["call", "POST", "/x", "--data", &directory],
+        &["csc", "sign", "ID", &missing],
+        &["resume", "--show-once", "--journal", &journal],
+        &["emulator", "--state", &directory],
+        &["emulator", "--state", &state],
+    ] {
+        let output = stage.d1(&[&["--json"], arguments].concat(), &[("DC_API_KEY", stage.key())]);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!(document["error"]["code"], "IO-02", "{arguments:?}: {document}");
+    }
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn file_that_cannot_be_written_is_io_01() {
+    let stage = Stage::new();
+    let under_a_file = format!("{}/files", stage.file("empty.pem"));
+    let key = stage.file("api-key");
+    for arguments in [
+        &["emulator", "--dir", &under_a_file][..],
+        &["token", "rotate", "--keep-file", &key, "--journal", &under_a_file],
+        &["token", "rotate", "--keep-file", &key, "--lock", &under_a_file],
+    ] {
+        let output = stage.d1(&[&["--json"], arguments].concat(), &[("DC_API_KEY", stage.key())]);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        assert_eq!(document["error"]["code"], "IO-01", "{arguments:?}: {document}");
+    }
+}

@@ -20,6 +20,12 @@ fn a_taken_port_is_named() {
 
 #[test]
 fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        serves_until(signal);
+    }
+}
+
+fn serves_until(signal: Signal) {
     let (mut child, variables) = emulator_variables(&[]);
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
     let output = d1(&["whoami"], &variables);
@@ -32,11 +38,12 @@ fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
         let mode = std::fs::metadata(key).expect("the file is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "only its owner may read the key");
     }
-    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    kill_process(Pid::from_child(&child), signal).expect("it still runs");
     let mut rest = String::new();
     child.stderr.take().map(|mut err| err.read_to_string(&mut rest));
     assert!(child.wait().expect("it ends").success(), "{rest}");
-    assert!(!std::path::Path::new(key).exists(), "the key file is still there");
+    let directory = std::path::Path::new(key).parent().expect("a directory");
+    assert!(!directory.exists(), "the directory with the key is still there");
 }
 
 /// Starts `d1 emulator` with these arguments and reads the variables that it prints.

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use digicert_one_emulator::Fault;
-use http::Method;
+use digicert_one_emulator::{ErrorShape, Fault};
+use http::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stage::{Stage, TOKENS, assert_failed, document, shown, text};
@@ -71,4 +71,83 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
     assert_eq!(enabled, 2, "the one of the beginning and the new one");
+}
+
+/// Starts a rotation, ends it with this signal while the platform holds back its response to such a call, and lets it go on.
+fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault, is_there: impl Fn(&Stage) -> bool) -> i32 {
+    let hold = stage.emulator.control().fault(held);
+    let key = stage.path("api-key");
+    let mut rotate = stage.command(&rotate(&key), &[("DC_API_KEY_FILE", &key)]);
+    let child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    while !is_there(stage) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), signal).expect("it still runs");
+    let output = child.wait_with_output().expect("it ends");
+    stage.emulator.control().remove_fault(hold);
+    output.status.code().expect("it ended by itself")
+}
+
+fn rotate(file: &str) -> [&str; 9] {
+    ["--json", "token", "rotate", "--keep-file", file, "--min-age", "0s", "--grace", "0s"]
+}
+
+#[test]
+fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
+    let calls = [(Method::GET, "/user/me", 143), (Method::POST, TOKENS, 143), (Method::PUT, TOKENS, 129)];
+    for (method, path, exit) in calls {
+        let stage = Stage::new();
+        let file = stage.path("api-key");
+        assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+        let signal = if exit == 129 { Signal::HUP } else { Signal::TERM };
+        let held = |stage: &Stage| {
+            let seen = stage.emulator.observed();
+            seen.iter().filter(|call| call.method == method.as_str() && call.path.contains(path)).count()
+        };
+        let before = held(&stage);
+        let full = if path == "/user/me" { "/account/api/v1/user/me" } else { path };
+        let fault = Fault::hold().method(method.clone()).path(full);
+        let code = rotation_ended_by(&stage, signal, fault, |stage| held(stage) > before);
+        assert_eq!(code, exit, "{method} {path}");
+
+        let output = stage.with_key_of("api-key", &rotate(&file));
+        assert!(output.status.success(), "{method} {path}: {}", text(&output));
+        assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+        assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+        let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+        assert_eq!(enabled, 2, "{method} {path}: the one of the beginning and the new one");
+        assert!(!stage.is_there("api-key.journal.lock"), "{:?}", stage.files());
+    }
+}
+
+#[test]
+fn command_that_fails_leaves_no_file() {
+    let stage = Stage::new();
+    let (file, before) = (stage.path("api-key"), stage.files());
+    let refused = [("DC_API_KEY", "01_nobody_knows_this_key")];
+    for task in [
+        &["token", "rotate"][..],
+        &["token", "create", "deploy"],
+        &["service-user", "create", "other"],
+        &["cert", "request", "other"],
+        &["cert", "rotate"],
+    ] {
+        assert_failed(&stage.d1(&[task, &["--keep-file", &file]].concat(), &refused), 5, &["AUT-01"]);
+        assert_eq!(stage.files(), before, "{task:?}");
+    }
+    // It is refused after the journal has it.
+    let forbidden =
+        stage.emulator.control().fault(Fault::error(StatusCode::FORBIDDEN, ErrorShape::Errors).method(Method::POST));
+    let output = stage.bot(&["token", "create", "deploy", "--keep-file", &file]);
+    assert!(!output.status.success(), "{}", text(&output));
+    assert_eq!(stage.files(), before, "{}", text(&output));
+    stage.emulator.control().remove_fault(forbidden);
+    // Nothing is due.
+    let rotate = ["token", "rotate", "--keep-file", &file, "--renew-before", "1d"];
+    assert!(stage.bot(&rotate).status.success());
+    assert_eq!(stage.files(), before);
+    let typo = stage.path("api-kye");
+    assert_failed(&stage.bot(&["resume", "--keep-file", &typo]), 3, &["IO-02", "api-kye.journal"]);
+    assert_failed(&stage.bot(&["resume", "--keep-dir", &typo, "--journal", &typo]), 3, &["IO-02", &typo]);
+    assert_eq!(stage.files(), before);
 }

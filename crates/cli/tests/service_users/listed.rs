@@ -14,17 +14,17 @@ fn what_is_there_is_listed_shown_enabled_disabled_and_deleted() {
     let roles = stage.seen(&["role", "list"])["items"].as_array().expect("a list").clone();
     assert!(roles.iter().any(|role| role["id"] == "AM_ACCOUNT_USER"), "{roles:?}");
 
-    assert_eq!(stage.seen(&["token", "disable", &token.0])["token"]["enabled"], false);
+    assert_eq!(stage.seen(&["token", "disable", &token.0, "--yes"])["token"]["enabled"], false);
     assert_failed(&stage.bot(&["whoami"]), 5, &["AUT-01"]);
     assert_eq!(stage.seen(&["token", "enable", &token.0])["token"]["enabled"], true);
-    assert_eq!(stage.seen(&["cert", "disable", &certificate])["enabled"], false);
+    assert_eq!(stage.seen(&["cert", "disable", &certificate, "--yes"])["enabled"], false);
     assert_eq!(stage.seen(&["cert", "list", "--user", "ci-bot"])["items"][0]["enabled"], false);
     assert_eq!(stage.seen(&["cert", "enable", &certificate])["enabled"], true);
-    assert_eq!(stage.seen(&["service-user", "disable", "ci-bot"])["user"]["status"], "DISABLED");
+    assert_eq!(stage.seen(&["service-user", "disable", "ci-bot", "--yes"])["user"]["status"], "DISABLED");
     assert_failed(&stage.bot(&["whoami"]), 5, &["AUT-01"]);
     assert_eq!(stage.seen(&["service-user", "enable", "ci-bot"])["user"]["status"], "ACTIVE");
     assert!(stage.bot(&["whoami"]).status.success());
-    assert_eq!(stage.seen(&["token", "delete", &token.0])["deleted"], *token.0);
+    assert_eq!(stage.seen(&["token", "delete", &token.0, "--yes"])["deleted"], *token.0);
     assert!(stage.tokens_of("ci-bot").is_empty());
 
     let log = stage.seen(&["audit-log", "--limit", "3"]);
@@ -47,4 +47,57 @@ fn what_is_there_is_listed_shown_enabled_disabled_and_deleted() {
     for arguments in [&["service-user", "show", "nobody"][..], &["token", "list", "--user", "nobody"]] {
         assert_failed(&stage.admin(arguments), 9, &["API-02", "nobody"]);
     }
+}
+
+#[test]
+fn taking_access_away_wants_yes_where_nobody_can_be_asked() {
+    let stage = Stage::new();
+    let user = &stage.emulator.users()[0];
+    let token = user.api_token_ids().next().expect("one");
+    let certificate = user.certificate_ids().next().expect("one");
+    for arguments in [
+        &["token", "disable", token][..],
+        &["token", "delete", token],
+        &["cert", "disable", certificate],
+        &["service-user", "disable", "ci-bot"],
+        &["service-user", "disable", "me"],
+    ] {
+        assert_failed(&stage.admin(arguments), 2, &["--yes"]);
+    }
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn credential_of_the_call_is_refused_unless_named() {
+    let stage = Stage::new();
+    let user = &stage.emulator.users()[0];
+    let token = user.api_token_ids().next().expect("one");
+    let commands = [
+        &["token", "disable", token, "--yes"][..],
+        &["token", "delete", token, "--yes"],
+        &["service-user", "disable", "me", "--yes"],
+        &["service-user", "disable", "ci-bot", "--yes"],
+        &["service-user", "disable", user.id(), "--yes"],
+    ];
+    for arguments in commands {
+        assert_failed(&stage.bot(arguments), 2, &["--even-if-in-use"]);
+        assert_failed(&stage.bot(&[arguments, &["--even-if-in-use", "another"]].concat()), 2, &["another"]);
+    }
+    assert_eq!(stage.changes(), 0);
+
+    // With the certificate as the proof it is the other way round.
+    let (certificate, key) = (stage.path("client.pem"), stage.path("client.key"));
+    std::fs::write(&certificate, user.certificate_pem()).expect("written");
+    std::fs::write(&key, user.key_pem()).expect("written");
+    let by_certificate = [("DC_CLIENT_CERT_FILE", &*certificate), ("DC_CLIENT_KEY_FILE", &*key)];
+    let id = user.certificate_ids().next().expect("one");
+    assert_failed(&stage.d1(&["cert", "disable", id, "--yes"], &by_certificate), 2, &["--even-if-in-use"]);
+    assert_eq!(stage.changes(), 0);
+    let output = stage.d1(&["token", "disable", token, "--yes"], &by_certificate);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(stage.d1(&["token", "enable", token], &by_certificate).status.success());
+
+    let output = stage.bot(&["token", "delete", token, "--yes", "--even-if-in-use", token]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_failed(&stage.bot(&["whoami"]), 5, &["AUT-01"]);
 }

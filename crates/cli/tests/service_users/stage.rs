@@ -48,6 +48,15 @@ impl Stage {
         std::fs::read_to_string(self.path(name)).expect("it is there")
     }
 
+    /// The names of all files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path()).expect("a directory");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn is_there(&self, name: &str) -> bool {
         Path::new(&self.path(name)).exists()
     }
@@ -112,9 +121,16 @@ impl Stage {
 
     pub(crate) fn assert_nothing_left(&self, kept: &str) {
         assert!(!self.is_there(kept), "{kept} is there");
+        let had_journal = self.is_there(&format!("{kept}.journal"));
+        let before = self.files();
         let output = self.admin(&["--json", "resume", "--keep-file", &self.path(kept)]);
-        assert!(output.status.success(), "{}", text(&output));
-        assert_eq!(document(&output)["outcome"], "nothing-to-resume");
+        if had_journal {
+            assert!(output.status.success(), "{}", text(&output));
+            assert_eq!(document(&output)["outcome"], "nothing-to-resume");
+        } else {
+            assert_failed(&output, 3, &["IO-02", &format!("{kept}.journal")]);
+        }
+        assert_eq!(self.files(), before, "resuming left files");
     }
 }
 

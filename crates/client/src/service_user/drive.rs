@@ -1,9 +1,9 @@
 //! From wherever the journal says a task is to its end, one step after the other. A task that was just begun and one that is resumed
 //! take the same way; the second only has less in its hands.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use digicert_one_credentials::{KeptSecret, NewKey, Operation, Outcome, Safekeeping, SecretKind};
+use digicert_one_credentials::{EndDate, KeptSecret, NewKey, Operation, Outcome, Pending, Safekeeping, SecretKind};
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::keep::Places;
@@ -51,22 +51,37 @@ impl<'a> Driver<'a> {
 
     /// Runs a new task.
     pub(super) async fn run(flows: &'a Workflows, task: Task) -> Result<Report, IssueError> {
-        let kind = task.kind();
         check(&task)?;
-        let session = Session::open(flows, Some(kind)).await?;
-        if let Some(pending) = session.pending() {
-            let message = format!("a task ({}) was cut, and must be resumed first", pending.operation().kind());
-            let error = IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message);
-            return Err(error.of(kind).then(Next::Resume));
+        let mut session = Session::open(flows, Some(task.kind())).await?;
+        if session.pending().is_some() {
+            let interrupted = resumable_before(&session, &task)?;
+            let (opened, mut report) = Self::take_up(session, interrupted).await?;
+            if is_done_by(&task, &report, opened.now()) {
+                report
+                    .notes
+                    .insert(0, "an interrupted rotation was finished, which is the work of this one".to_owned());
+                return Ok(report);
+            }
+            session = opened;
+            session.kind = Some(task.kind());
+            session.notes.push(format!("an interrupted task ({}) was finished first", report.task));
         }
         let mut driver = Self::new(session, task, false);
+        let outcome = driver.run_new().await;
+        if !outcome.as_ref().is_ok_and(|report| report.outcome == Done::Made) {
+            driver.session.leave_nothing().await;
+        }
+        outcome
+    }
+
+    async fn run_new(&mut self) -> Result<Report, IssueError> {
         // Nothing is under way yet that could be resumed.
         let not_begun = |error: IssueError| if error.next() == Next::Resume { error.then(Next::Again) } else { error };
-        if let Some(why) = driver.before().await.map_err(not_begun)? {
-            return Ok(driver.nothing_to_do(why).await);
+        if let Some(why) = self.before().await.map_err(not_begun)? {
+            return Ok(self.nothing_to_do(why).await);
         }
-        driver.begin().await?;
-        driver.drive().await
+        self.begin().await?;
+        self.drive().await
     }
 
     /// What comes before a new task; gives the reason if there is nothing to do.
@@ -82,22 +97,24 @@ impl<'a> Driver<'a> {
 
     /// Takes up a task that was cut.
     pub(super) async fn resume(flows: &'a Workflows) -> Result<Option<Report>, IssueError> {
-        let mut session = Session::open(flows, None).await?;
+        let Some(session) = Session::open_existing(flows).await? else { return Ok(None) };
         let Some(pending) = session.pending() else {
             session.nothing_under_way().await;
             return Ok(None);
         };
-        let task: Option<Task> = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
-        let Some(task) = task else {
-            let message = format!(
-                "the task that was cut ({}) is none that this version knows: resume it with the program that began it",
-                pending.operation().kind()
-            );
-            return Err(IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message));
-        };
+        let task = interrupted(pending)?;
+        Self::take_up(session, task).await.map(|(_, report)| Some(report))
+    }
+
+    /// Takes a task that was interrupted to its end, and hands back the session.
+    async fn take_up(mut session: Session<'a>, task: Task) -> Result<(Session<'a>, Report), IssueError> {
         session.kind = Some(task.kind());
+        // The one who watches has to know that something is under way.
+        session.tell(WorkStep::Begin, true, "by an earlier process")?;
         session.lock(waits(&task)).await?;
-        Self::new(session, task, true).drive().await.map(Some)
+        let mut driver = Self::new(session, task, true);
+        let report = driver.drive().await?;
+        Ok((driver.session, report))
     }
 
     async fn begin(&mut self) -> Result<(), IssueError> {
@@ -116,7 +133,7 @@ impl<'a> Driver<'a> {
         self.session.begin(operation).await
     }
 
-    async fn drive(mut self) -> Result<Report, IssueError> {
+    async fn drive(&mut self) -> Result<Report, IssueError> {
         if self.resumed {
             self.look_again().await?;
         }
@@ -234,7 +251,7 @@ impl<'a> Driver<'a> {
         self.session.note(WorkStep::NoteRemoved, REMOVED, facts).await
     }
 
-    async fn finish(mut self, all: &[Attempt]) -> Result<Report, IssueError> {
+    async fn finish(&mut self, all: &[Attempt]) -> Result<Report, IssueError> {
         let Some(last) = all.last() else { return Err(self.impossible()) };
         self.remove_late_ones(all).await?;
         let old = self.session.fact("old-became").map(str::to_owned);
@@ -351,6 +368,46 @@ impl<'a> Driver<'a> {
     pub(super) fn fact(&self, attempt: &Attempt, name: &str) -> String {
         attempt::key(name, attempt.number)
     }
+}
+
+/// The task that the journal says was interrupted.
+fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
+    let task = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
+    task.ok_or_else(|| {
+        let message = format!(
+            "the task that was interrupted ({}) is not supported by this version: resume it with the program that began it",
+            pending.operation().kind()
+        );
+        IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message)
+    })
+}
+
+/// The interrupted task, if a new one may finish it first: a rotation of the same kind of credential, as a timer starts it again
+/// and again. To make something a second time is the caller's decision.
+fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueError> {
+    let Some(pending) = session.pending() else {
+        return Err(session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "nothing is under way"));
+    };
+    let kind = task.kind();
+    let found = interrupted(pending).map_err(|error| error.of(kind))?;
+    if kind.is_rotation() && found.kind().is_certificate() == kind.is_certificate() {
+        return Ok(found);
+    }
+    let message = format!("a task ({}) was interrupted, and must be resumed first", found.kind());
+    Err(IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message).of(kind).then(Next::Resume))
+}
+
+/// Whether a rotation has nothing left to do after an interrupted one was finished: the new one is not due again.
+fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
+    let within = match task {
+        Task::RotateToken(task) => task.renewal.ends_within,
+        Task::RotateCertificate(task) => task.renewal.ends_within,
+        _ => return false,
+    };
+    let is_far = |end: EndDate, within| now.checked_add(within).is_none_or(|then| end.last_second() > then);
+    report.outcome == Done::Made
+        && report.task == task.kind()
+        && within.is_none_or(|within| report.ends.is_none_or(|end| is_far(end, within)))
 }
 
 /// The waits that a task is sure to make while it holds the lock.

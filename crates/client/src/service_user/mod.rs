@@ -152,7 +152,8 @@ impl Workflows {
         planning::plan(self, task).await
     }
 
-    /// Runs the task to its end.
+    /// Runs the task to its end. A rotation first finishes one that was interrupted with this journal; if what that one made is
+    /// not due again, there is nothing more to do. Where a task ends with nothing made, no file is left that was not there.
     ///
     /// # Errors
     /// See [`IssueError`]. Where [`IssueError::next`] says so, call [`resume`](Self::resume) before anything else.
@@ -161,8 +162,8 @@ impl Workflows {
         Box::pin(drive::Driver::run(self, task.into())).await
     }
 
-    /// Takes the task that was cut to its end, whatever step it was cut at; nothing where none was cut. May be called at every
-    /// start, and again after it was cut itself.
+    /// Takes the task that was cut to its end, whatever step it was cut at; nothing where none was cut or there is no journal. May
+    /// be called at every start, and again after it was cut itself.
     ///
     /// # Errors
     /// As [`run`](Self::run).

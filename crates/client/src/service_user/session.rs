@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::Clock;
+use digicert_one_core::{Clock, Code};
 use digicert_one_credentials::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
 use super::state::State;
@@ -25,20 +25,72 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     /// Opens the journal, which no other process can then open, and reads the state.
     pub(super) async fn open(flows: &'a Workflows, kind: Option<TaskKind>) -> Result<Self, IssueError> {
-        let mut session = Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() };
-        let (path, state) = (flows.journal.clone(), session.state_path());
+        let mut session = Self::new(flows, kind);
+        let path = flows.journal.clone();
         session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open(path)).await;
         session.journal = Some(opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?);
-        let read = blocking::unblock(move || State::read(&state)).await;
-        let (state, damaged) = read.map_err(|error| session.state_failed(WorkStep::OpenJournal, error))?;
-        session.state = state;
-        if damaged {
-            let path = session.state_path();
-            session.notes.push(format!("{} was damaged: which one was in use is not remembered", path.display()));
+        match session.read_state().await {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                session.remove_new_journal().await;
+                Err(error)
+            }
         }
-        session.tell(WorkStep::OpenJournal, true, "")?;
-        Ok(session)
+    }
+
+    /// The same if there is a journal; makes none.
+    pub(super) async fn open_existing(flows: &'a Workflows) -> Result<Option<Self>, IssueError> {
+        let mut session = Self::new(flows, None);
+        let path = flows.journal.clone();
+        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        let opened = blocking::unblock(move || Journal::open_existing(path)).await;
+        session.journal = opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?;
+        if session.journal.is_none() {
+            return Ok(None);
+        }
+        session.read_state().await?;
+        Ok(Some(session))
+    }
+
+    fn new(flows: &'a Workflows, kind: Option<TaskKind>) -> Self {
+        Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() }
+    }
+
+    async fn read_state(&mut self) -> Result<(), IssueError> {
+        let state = self.state_path();
+        let read = blocking::unblock(move || State::read(&state)).await;
+        let (state, damaged) = read.map_err(|error| {
+            let message = format!("{} cannot be read: {error}", self.state_path().display());
+            let failed = self.error(IssueErrorKind::Journal, WorkStep::OpenJournal, message);
+            failed.code(Code::IO_02).caused_by(error)
+        })?;
+        self.state = state;
+        if damaged {
+            let path = self.state_path();
+            self.notes.push(format!("{} was damaged: which one was in use is not remembered", path.display()));
+        }
+        self.tell(WorkStep::OpenJournal, true, "")
+    }
+
+    /// Removes what this run put beside the secret, if nothing is under way and nothing needs to be remembered.
+    pub(super) async fn leave_nothing(&mut self) {
+        if self.pending().is_some() {
+            return;
+        }
+        self.unlock().await;
+        if self.state.is_blank() {
+            let path = self.state_path();
+            // A file that stays does no harm.
+            let _ = blocking::unblock(move || std::fs::remove_file(path)).await;
+        }
+        self.remove_new_journal().await;
+    }
+
+    async fn remove_new_journal(&mut self) {
+        if let Some(journal) = self.journal.take() {
+            blocking::unblock(move || journal.remove_if_new()).await;
+        }
     }
 
     /// Takes the lock, for as long as the waits that are known of and some more.
@@ -175,7 +227,10 @@ impl<'a> Session<'a> {
     pub(super) async fn write_state(&self, step: WorkStep) -> Result<(), IssueError> {
         let (state, path) = (self.state.clone(), self.state_path());
         let written = blocking::unblock(move || state.write(&path)).await;
-        written.map_err(|error| self.state_failed(step, error))
+        written.map_err(|error| {
+            let message = format!("what is to be remembered cannot be written: {error}");
+            self.error(IssueErrorKind::Journal, step, message).code(Code::IO_01).caused_by(error)
+        })
     }
 
     pub(super) fn state_path(&self) -> PathBuf {
@@ -222,12 +277,12 @@ impl<'a> Session<'a> {
             _ => (IssueErrorKind::Journal, Next::Change),
         };
         let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
+        let failed = match &error {
+            JournalError::File(_) => failed.code(Code::IO_01),
+            JournalError::Damaged { .. } | JournalError::Key(_) => failed.code(Code::IO_02),
+            _ => failed,
+        };
         self.named(failed).caused_by(error)
-    }
-
-    fn state_failed(&self, step: WorkStep, error: io::Error) -> IssueError {
-        let message = format!("{} cannot be used: {error}", self.state_path().display());
-        self.error(IssueErrorKind::Journal, step, message).caused_by(error)
     }
 
     fn lock_failed(&self, step: WorkStep, error: LockError) -> IssueError {
@@ -235,7 +290,13 @@ impl<'a> Session<'a> {
             LockError::Lost { .. } => IssueErrorKind::LockLost,
             _ => IssueErrorKind::Lock,
         };
-        self.error(kind, step, format!("the lock: {error}")).caused_by(error)
+        let failed = self.error(kind, step, format!("the lock: {error}"));
+        let failed = match &error {
+            LockError::File(_) => failed.code(Code::IO_01),
+            LockError::Damaged { .. } => failed.code(Code::IO_02),
+            _ => failed,
+        };
+        failed.caused_by(error)
     }
 }
 

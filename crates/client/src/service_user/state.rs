@@ -1,12 +1,12 @@
 //! What is remembered between tasks, in a file beside the journal: which token or certificate is in use, what is to be deleted later,
 //! and as whom this journal's processes take the lock. Nothing in it is secret, and losing it costs only knowledge of the past.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_credentials::Owner;
+use digicert_one_credentials::{Owner, SinkError, SinkErrorKind, replace_file};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
@@ -72,27 +72,18 @@ impl State {
         }
     }
 
+    /// Whether there is nothing to remember but who held a lock.
+    pub(super) fn is_blank(&self) -> bool {
+        self.token.is_none() && self.certificate.is_none() && self.to_delete.is_empty()
+    }
+
     /// Replaces the file, whole and durable.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(&Self { version: VERSION, ..self.clone() }).map_err(io::Error::other)?;
-        // Only the one process that holds the journal writes here, so that one name is enough.
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".d1-new");
-        let beside = PathBuf::from(beside);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        #[cfg(unix)]
-        if let Some(parent) = path.parent() {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            fs::File::open(parent)?.sync_all()?;
-        }
-        Ok(())
+    pub(super) fn write(&self, path: &Path) -> Result<(), SinkError> {
+        let text = serde_json::to_vec_pretty(&Self { version: VERSION, ..self.clone() }).map_err(|error| {
+            SinkError::new(SinkErrorKind::System, path.display().to_string(), "the state cannot be written as JSON")
+                .with_source(error)
+        })?;
+        replace_file(path, &text)
     }
 }
 

@@ -215,6 +215,22 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     assert!(!front.ledger().connections()[0].established());
 }
 
+pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
+    let of = |root: &[u8]| CertificateDer::from(root.to_vec());
+    let (own, foreign) = (of(Pki::shared().root_der()), of(Pki::shared().foreign_root_der()));
+    for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own]] {
+        let trust = match world.has(Capability::TrustOnly) {
+            true => TrustRoots::Only(roots),
+            false => TrustRoots::SystemAnd(roots),
+        };
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_trust(trust));
+        let response = transport.send(get(front.url(HOST))).await;
+        response.expect("each root of the list is enough for its servers");
+        assert_eq!(front.ledger().requests().len(), 1);
+    }
+}
+
 pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World) {
     for options in servers() {
         let front = front(options);

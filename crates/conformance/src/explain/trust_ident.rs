@@ -126,6 +126,14 @@ pub(super) const TRUST: &[Explanation] = explained! {
         why "A firewall that opens TLS shows its own certificate, and its issuer is what tells it from the platform."
         fix "Read the leaf with `ServerCertificate::read` after the handshake, or in the verifier. Where your library hides it, \
             waive this case.";
+    "TRUST-23"
+        given "Two roots in one list, and a server under one of them."
+        when "It is called with the root first in the list, and with the root last."
+        then "The request arrives both times."
+        why "A CA file often holds the previous and the next root: a transport that reads one of them fails on the day of the \
+            change."
+        fix "Hand every certificate of `TrustRoots::given` to the engine. Functions that read one certificate from PEM, such as \
+            OpenSSL's `X509::from_pem`, ignore the rest.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.

@@ -147,6 +147,8 @@ mod tests {
         reached.insert(Code::API_05); // client: an_answer_without_the_key_is_an_error_that_names_what_was_made
         reached.insert(Code::CFG_05); // client: clocks_that_differ_are_told_before_anything_is_made
         reached.insert(Code::CFG_06); // client: nothing_is_made_where_it_could_not_be_kept
+        reached.insert(Code::IO_01); // d1: output_that_cannot_be_written_is_io_01
+        reached.insert(Code::IO_02); // d1: input_that_cannot_be_read_is_io_02
         reached.insert(Code::ID_16); // credentials: an_rsa_key_of_1024_bits_is_id_16
         reached.insert(Code::ROT_05); // client: a_lock_that_another_machine_holds_is_waited_for_and_then_told
         reached.insert(Code::ROT_06); // a log line: rotate_12_a_replacement_that_the_platform_refuses_does_not_go_live

@@ -114,6 +114,8 @@ defects! {
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
     /// keeps the certificate of the server to itself
     HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
+    /// trusts the first root of a list and ignores the others
+    TrustsTheFirstRootOnly trusts_the_first_root_only "TRUST-23" "each root of the list is enough for its servers";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";

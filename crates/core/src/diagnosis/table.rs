@@ -19,7 +19,7 @@ codes! {
         "Outdated kinds (RC2, DES, triple DES, MD5) are read with a warning, though newer versions of other programs refuse them; a kind that nobody knows, or one that would take hours to undo, is an error.",
         "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
-        "Certificate and key belong together, but the TLS library does not take this kind of key: Apple's takes no EC keys from a file, for example. Formats are not the reason: every one is converted before a library sees it.",
+        "Certificate and key belong together, but the TLS library does not take this kind of key (Apple's takes no EC keys from a file, for example) or this kind of certificate (X.509 version 1, an unknown critical extension). Formats are not the reason: every one is converted before a library sees it.",
         "Take the reqwest transport, or create a certificate with an RSA key of 2048 bits or more.";
     ID_07 = "ID-07" Local NewerCredential "No usable key or certificate",
         "The source was read, but what is in it is not what was expected there: empty, cut, another kind of file, or only one half of a pair.",
@@ -82,8 +82,8 @@ codes! {
         "By this machine's clock it has expired or is not valid yet. A wrong clock is the usual reason, in containers and after sleep above all.",
         "Compare this machine's clock with the real time first; if it is right, have the server's certificate renewed.";
     TR_03 = "TR-03" Local GiveUp "The trust roots hold no usable certificate",
-        "The list of roots is empty, or what was given is no certificate: a key, an HTML page, DER where PEM was expected.",
-        "Give a PEM file with the certificate of the CA (BEGIN CERTIFICATE), not a key and not DER.";
+        "The list of roots is empty, or the CA file holds no certificate (a key, an HTML page), a damaged one, or needs a password.",
+        "Give a file with the certificate of the CA, in PEM (BEGIN CERTIFICATE) or DER, and not a key. The message names the part that cannot be read.";
     TR_04 = "TR-04" Local GiveUp "Skipping verification is not supported",
         "A setting of another program asks not to verify the server. Whoever answers could then take the API key.",
         "Unset SM_TLS_SKIP_VERIFY and give the root of your CA with --ca-file.";
@@ -195,4 +195,10 @@ codes! {
     CFG_06 = "CFG-06" Local GiveUp "The place for a secret does not keep it",
         "What is shown only once is kept at once, so its place, and the last resort behind it, are proved before anything is made: the directory is there, may be written, and has room. One of them is not as it must be, or failed after all.",
         "See the path or program that the message names: make the directory, allow this user to write there, make room, or use another place. If something had been made, the message says where its secret is.";
+    IO_01 = "IO-01" Local GiveUp "A file or the output cannot be written",
+        "The disk is full or over its quota, the file system is read-only, the directory is missing, or this user may not write there. The message names the file and the system's reason.",
+        "Make room, allow this user to write there, or name another place. If it is the output that cannot be written, a call may have been made already: check what is there before you repeat it.";
+    IO_02 = "IO-02" Local GiveUp "An input file cannot be read",
+        "A file that was named is missing, damaged or not readable for this user. It is not a credential: those have codes of their own. The message names the file and the system's reason.",
+        "Check the path and its permissions: absolute paths do not depend on the directory in which the command runs.";
 }

@@ -5,7 +5,8 @@ use super::caller::{none_sent, not_sent};
 use super::evidence::{dates, identity_date_fault, utc};
 use super::{Advice, CallContext, Code, Diagnosis};
 use crate::{
-    Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError, TransportErrorKind as Kind,
+    ClientIdentity, Delivery, HostRole, Mode, PeerFault, Phase, TlsAlert, TlsVersion, TransportError,
+    TransportErrorKind as Kind,
 };
 
 /// What a failed [`send`](crate::Transport::send) or `connect` means.
@@ -40,7 +41,19 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
         Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
         Kind::LocalIdentity => {
-            Diagnosis::of(Code::ID_06, "this TLS stack cannot use the client identity; nothing was sent.")
+            let summary = "this TLS stack cannot use the client identity; nothing was sent.";
+            match context.identity.as_ref().map(ClientIdentity::peculiarities) {
+                Some(all @ [_, ..]) => {
+                    let cause = format!("likely the client certificate: {}", all.join("; "));
+                    let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
+                    diagnosis.remedy =
+                        "Create a client certificate of X.509 version 3 without critical extensions of this kind. A \
+                                        transport on OpenSSL may take this one."
+                            .to_owned();
+                    diagnosis
+                }
+                _ => Diagnosis::of(Code::ID_06, summary),
+            }
         }
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
         Kind::Unsupported(capability) => {
@@ -74,12 +87,7 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
     }
     if about_certificate {
         let cause = identity_date_fault(context, None).unwrap_or_else(|| match alert.0 {
-            48 if context.identity.as_ref().is_some_and(|identity| !identity.has_intermediate()) => {
-                "the server does not know the issuer, and the file holds the leaf only: its intermediate may be missing"
-                    .to_owned()
-            }
-            48 => "the server does not know the issuer of this certificate: it was probably made on another host"
-                .to_owned(),
+            48 => unknown_issuer(context.identity.as_ref()),
             44 => "the server says that the certificate was revoked".to_owned(),
             45 => "the server says that the certificate has expired".to_owned(),
             _ => "its issuer, its dates or its state do not suit the server".to_owned(),
@@ -94,6 +102,21 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
         "the server complains about our side of the handshake",
     )
     .with_evidence(format!("alert {alert} from {host}"))
+}
+
+/// What an alert unknown_ca says about an identity.
+fn unknown_issuer(identity: Option<&ClientIdentity>) -> String {
+    match identity {
+        Some(identity) if identity.is_self_issued() => {
+            "the certificate is self-signed, and the server does not have it in its list".to_owned()
+        }
+        Some(identity) if identity.may_lack_intermediate() => format!(
+            "the server does not know the issuer \"{}\", and the file does not hold its certificate: an intermediate may be \
+             missing",
+            identity.issuer()
+        ),
+        _ => "the server does not know the issuer of this certificate: it was probably made on another host".to_owned(),
+    }
 }
 
 /// Whether the handshake was done when its parameters were refused. A request is sent only after a TLS 1.2 handshake, and nothing but

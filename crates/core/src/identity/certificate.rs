@@ -4,12 +4,17 @@ use std::fmt;
 use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
-use x509_cert::Certificate;
+use x509_cert::certificate::{CertificateInner, Raw, Version};
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::ExtendedKeyUsage;
 
+use super::algorithm;
 use crate::CredentialError;
 use crate::diagnosis::Code;
+
+/// Extensions that every TLS library knows (RFC 5280 section 4.2.1): basic constraints, key usage, alternative names, name
+/// constraints, revocation lists, extended key usage.
+const KNOWN_EXTENSIONS: [&str; 6] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
 
 /// Public facts of a leaf.
 pub(super) struct Leaf {
@@ -20,6 +25,8 @@ pub(super) struct Leaf {
     pub(super) public_key: PublicKey,
     /// Extended key usages in dotted form; `None` where the certificate does not restrict them.
     pub(super) purposes: Option<Vec<String>>,
+    /// What makes some TLS libraries refuse it.
+    pub(super) peculiarities: Vec<String>,
 }
 
 /// A public key as a certificate holds it; equal keys have equal bits under an equal algorithm.
@@ -39,14 +46,7 @@ pub(super) struct Algorithm {
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.oid.as_str(), self.curve.as_deref()) {
-            ("1.2.840.113549.1.1.1", _) => f.write_str("RSA"),
-            ("1.3.101.112", _) => f.write_str("Ed25519"),
-            (_, Some("1.2.840.10045.3.1.7")) => f.write_str("P-256"),
-            (_, Some("1.3.132.0.34")) => f.write_str("P-384"),
-            (_, Some("1.3.132.0.35")) => f.write_str("P-521"),
-            (oid, _) => f.write_str(oid),
-        }
+        f.write_str(&algorithm::name(self.curve.as_ref().unwrap_or(&self.oid)))
     }
 }
 
@@ -55,7 +55,8 @@ impl Leaf {
         let unreadable = |error: x509_cert::der::Error| {
             CredentialError::new(Code::ID_07, "the first certificate cannot be read").with_source(error.to_string())
         };
-        let certificate = Certificate::from_der(der).map_err(unreadable)?;
+        // Serial numbers and dates in odd forms are the server's to judge.
+        let certificate = CertificateInner::<Raw>::from_der(der).map_err(unreadable)?;
         let body = certificate.tbs_certificate();
         let key = body.subject_public_key_info();
         let curve = match &key.algorithm.parameters {
@@ -69,6 +70,7 @@ impl Leaf {
         };
         Ok(Self {
             purposes,
+            peculiarities: peculiarities(&certificate),
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
             not_before: body.validity().not_before.to_system_time(),
@@ -79,4 +81,33 @@ impl Leaf {
             },
         })
     }
+}
+
+fn peculiarities(certificate: &CertificateInner<Raw>) -> Vec<String> {
+    let body = certificate.tbs_certificate();
+    let mut all = Vec::new();
+    if body.version() != Version::V3 {
+        let version = if body.version() == Version::V1 { 1 } else { 2 };
+        all.push(format!(
+            "it is an X.509 version {version} certificate, and TLS libraries such as rustls take version 3 only"
+        ));
+    }
+    let critical = body.extensions().into_iter().flatten().filter(|extension| extension.critical);
+    for oid in critical.map(|extension| extension.extn_id.to_string()) {
+        if !KNOWN_EXTENSIONS.contains(&oid.as_str()) {
+            let name = algorithm::extension(&oid);
+            all.push(format!(
+                "its {name} is critical, and TLS libraries that do not know it must refuse the certificate"
+            ));
+        }
+    }
+    if body.issuer_unique_id().is_some() || body.subject_unique_id().is_some() {
+        all.push(
+            "it has a unique identifier of X.509 version 2, which TLS libraries such as rustls do not take".to_owned(),
+        );
+    }
+    if body.signature() != certificate.signature_algorithm() {
+        all.push("it names two different algorithms for its signature".to_owned());
+    }
+    all
 }

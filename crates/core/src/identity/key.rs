@@ -9,8 +9,8 @@ use rustls_pki_types::PrivateKeyDer;
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
-use super::KeyKind;
 use super::certificate::{Algorithm, PublicKey};
+use super::{KeyKind, algorithm};
 use crate::CredentialError;
 use crate::diagnosis::Code;
 
@@ -41,7 +41,8 @@ pub(super) fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError>
             let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| unreadable())?;
             // RFC 5915: outside PKCS#8 the curve stands in the key; inside, in the algorithm.
             let Some(EcParameters::NamedCurve(curve)) = ec.parameters else {
-                return Err(CredentialError::new(Code::ID_07, "the EC private key does not name its curve"));
+                let message = "the EC private key does not name its curve, or describes it by its parameters";
+                return Err(CredentialError::new(Code::ID_07, message));
             };
             wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der.secret_sec1_der())?
         }
@@ -85,8 +86,8 @@ fn public_half(pkcs8: &[u8]) -> Result<(KeyKind, PublicKey), CredentialError> {
             key.public_key().to_sec1_point(false).as_bytes().to_vec()
         }),
         (oid, curve) => {
-            let curve = curve.map(|oid| format!(" with curve {oid}")).unwrap_or_default();
-            let message = format!("the private key is of a kind that is not supported (algorithm {oid}{curve})");
+            let name = algorithm::name(&curve.unwrap_or(oid).to_string());
+            let message = format!("the private key is of a kind that is not supported ({name})");
             return Err(CredentialError::new(Code::ID_07, message));
         }
     };

@@ -1,6 +1,7 @@
 //! The client identity in its one normal form: chain in DER, leaf first, key in PKCS#8, checked to belong together. Every
 //! file format becomes this before any TLS library sees it, so that each format works on each transport.
 
+mod algorithm;
 mod certificate;
 mod key;
 
@@ -33,6 +34,7 @@ struct Inner {
     key_bits: usize,
     leaf: Leaf,
     thumbprint: [u8; 32],
+    issuer_at_hand: bool,
 }
 
 /// The kinds of key that a client certificate may have.
@@ -86,7 +88,25 @@ impl ClientIdentity {
             return Err(CredentialError::new(Code::ID_01, message));
         }
         let thumbprint = Sha256::digest(first).into();
-        Ok(Self(Arc::new(Inner { chain, pkcs8: key.pkcs8, key_kind: key.kind, key_bits: key.bits, leaf, thumbprint })))
+        Ok(Self(Arc::new(Inner {
+            chain,
+            pkcs8: key.pkcs8,
+            key_kind: key.kind,
+            key_bits: key.bits,
+            leaf,
+            thumbprint,
+            issuer_at_hand: false,
+        })))
+    }
+
+    /// Notes whether the issuer of the chain's last certificate was there when the identity was read. Roots are not sent, so
+    /// the chain alone does not show it. Has no effect on an identity that is shared already.
+    #[must_use]
+    pub fn with_issuer_at_hand(mut self, at_hand: bool) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.issuer_at_hand = at_hand;
+        }
+        self
     }
 
     /// The chain, leaf first.
@@ -175,6 +195,25 @@ impl ClientIdentity {
     #[must_use]
     pub fn has_intermediate(&self) -> bool {
         self.0.chain.len() > 1
+    }
+
+    /// Whether an intermediate may be missing: the chain is the leaf alone, and its issuer was not there when it was read.
+    #[must_use]
+    pub fn may_lack_intermediate(&self) -> bool {
+        !self.has_intermediate() && !self.0.issuer_at_hand && !self.is_self_issued()
+    }
+
+    /// Whether subject and issuer of the leaf are one.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.subject() == self.issuer()
+    }
+
+    /// What about the leaf makes some TLS libraries and servers refuse it, whatever its key: an X.509 version before 3, critical
+    /// extensions that they do not know. Mostly empty.
+    #[must_use]
+    pub fn peculiarities(&self) -> &[String] {
+        &self.0.leaf.peculiarities
     }
 
     /// Watches this identity without keeping it.

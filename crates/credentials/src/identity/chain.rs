@@ -2,13 +2,14 @@
 //! strangers and doubles. The leaf is the certificate that the key belongs to, wherever it stands in the file.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use der::Decode;
 use digicert_one_core::{ClientIdentity, Code, CredentialError};
-use x509_cert::Certificate;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, SubjectKeyIdentifier};
 
+use super::checks;
 use super::gather::{FoundCertificate, FoundKey};
+use super::node::Node;
+use super::path::Paths;
 use crate::Warning;
 
 /// No chain comes near; a whole CA bundle does not pass either.
@@ -21,34 +22,58 @@ const MAX_CERTIFICATES: usize = 500;
 pub(crate) fn arrange(
     found: &[FoundCertificate],
     key: &FoundKey,
+    now: SystemTime,
     warnings: &mut Vec<Warning>,
 ) -> Result<ClientIdentity, CredentialError> {
     if found.len() > MAX_CERTIFICATES {
         let message = format!("there are {} certificates, more than the limit of {MAX_CERTIFICATES}", found.len());
         return Err(CredentialError::new(Code::ID_07, message).at(&*found[0].origin));
     }
-    let leaf = leaf_of(found, key)?;
-    let nodes: Vec<Option<Node>> = found.iter().map(|certificate| Node::read(&certificate.der)).collect();
-    let path = path_from(leaf, &nodes, found);
+    let nodes: Vec<Option<Node<'_>>> = found.iter().map(|certificate| Node::read(&certificate.der)).collect();
+    let paths = Paths::new(&nodes, now);
+    let leaf = leaf_of(found, &paths, key, now)?;
+    let path = paths.best(leaf);
     let mut warn = |code, text: String| warnings.push(Warning::new(code, text, &*found[leaf].origin));
 
-    for text in remarks(&path, &nodes, found) {
+    for text in remarks(&path, &paths, found) {
         warn(Code::ID_11, text);
     }
-    if let (1, Some(Some(node))) = (path.len(), nodes.get(leaf))
-        && !node.self_issued
-        && issuers_of(leaf, &nodes).next().is_none()
+    let issuer_is_there = path.last().is_some_and(|last| !paths.issuers_of(*last).is_empty());
+    if let (1, Some(node)) = (path.len(), paths.node(leaf))
+        && !paths.is_root(leaf)
+        && !issuer_is_there
     {
+        let other_key = (0..found.len())
+            .any(|index| index != leaf && paths.node(index).is_some_and(|other| node.names_as_issuer(other)));
+        let twin = match other_key {
+            true => " (one of this name is there, but its key did not sign this certificate)",
+            false => "",
+        };
         warn(
             Code::ID_10,
             format!(
-                "the certificate is there without its issuer \"{}\", which the server may need",
-                node.certificate.tbs_certificate().issuer()
+                "the certificate is there without its issuer \"{}\", which the server may need{twin}",
+                node.issuer()
             ),
         );
     }
+    for node in path[1..].iter().filter_map(|index| paths.node(*index)) {
+        // A leaf outside its own dates is worse, and has an error or warning already.
+        if !node.is_inside_dates(now) && paths.node(leaf).is_some_and(|leaf| leaf.is_inside_dates(now)) {
+            let (subject, until) = (node.subject(), checks::date(node.not_after()));
+            warn(
+                Code::ID_09,
+                format!(
+                    "the certificate \"{subject}\" of the chain is outside its dates (it ends at {until}), and servers may \
+                     refuse it; there is no other in the file"
+                ),
+            );
+        }
+    }
     let chain = path.iter().map(|index| found[*index].der.clone()).collect();
-    ClientIdentity::new(chain, &key.der()).map_err(|error| error.at(places(&found[leaf].origin, &key.origin)))
+    ClientIdentity::new(chain, &key.der())
+        .map(|identity| identity.with_issuer_at_hand(issuer_is_there || paths.is_root(leaf)))
+        .map_err(|error| error.at(places(&found[leaf].origin, &key.origin)))
 }
 
 /// Both origins, if they differ.
@@ -56,58 +81,35 @@ pub(crate) fn places(certificate: &Arc<str>, key: &Arc<str>) -> String {
     if certificate == key { certificate.to_string() } else { format!("certificate {certificate}, key {key}") }
 }
 
-/// A certificate, read as far as chains need it.
-struct Node {
-    certificate: Certificate,
-    self_issued: bool,
-    is_ca: bool,
-    key_id: Option<Vec<u8>>,
-    issuer_key_id: Option<Vec<u8>>,
-}
-
-impl Node {
-    fn read(der: &[u8]) -> Option<Self> {
-        let certificate = Certificate::from_der(der).ok()?;
-        let body = certificate.tbs_certificate();
-        let key_id =
-            body.get_extension::<SubjectKeyIdentifier>().ok().flatten().map(|(_, id)| id.0.as_bytes().to_vec());
-        let issuer_key_id = body
-            .get_extension::<AuthorityKeyIdentifier>()
-            .ok()
-            .flatten()
-            .and_then(|(_, id)| id.key_identifier)
-            .map(|id| id.as_bytes().to_vec());
-        let is_ca = matches!(body.get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca);
-        let self_issued = body.subject() == body.issuer();
-        Some(Self { self_issued, is_ca, key_id, issuer_key_id, certificate })
-    }
-
-    fn subject(&self) -> String {
-        self.certificate.tbs_certificate().subject().to_string()
-    }
-
-    /// Whether names and, where both are present, key ids say so.
-    fn is_issued_by(&self, other: &Self) -> bool {
-        let ids = [&self.issuer_key_id, &other.key_id];
-        self.certificate.tbs_certificate().issuer() == other.certificate.tbs_certificate().subject()
-            && (ids.iter().any(|id| id.is_none()) || ids[0] == ids[1])
-    }
-}
-
-/// The certificate with the public half of the key; of several, the one that ends last.
-fn leaf_of(found: &[FoundCertificate], key: &FoundKey) -> Result<usize, CredentialError> {
-    let mut best: Option<(usize, ClientIdentity)> = None;
+/// The certificate with the public half of the key. Of several, one that can be used, is inside its dates, and was issued
+/// rather than made by its own key as a placeholder; of these, the one that ends last.
+fn leaf_of(
+    found: &[FoundCertificate],
+    paths: &Paths<'_>,
+    key: &FoundKey,
+    now: SystemTime,
+) -> Result<usize, CredentialError> {
+    let mut best = None;
     let mut refused: Option<CredentialError> = None;
     for (index, certificate) in found.iter().enumerate() {
         match ClientIdentity::new(vec![certificate.der.clone()], &key.der()) {
-            Ok(pair) if best.as_ref().is_none_or(|(_, other)| pair.not_after() > other.not_after()) => {
-                best = Some((index, pair));
+            Ok(pair) => {
+                let node = paths.node(index);
+                let rank = (
+                    checks::purpose(&pair).is_ok(),
+                    node.is_none_or(|node| node.is_inside_dates(now)),
+                    !paths.is_root(index),
+                    node.is_none_or(|node| node.is_authority() != Some(true)),
+                    pair.not_after(),
+                );
+                if best.as_ref().is_none_or(|(_, other)| rank > *other) {
+                    best = Some((index, rank));
+                }
             }
-            Ok(_) => {}
             Err(error) => {
                 let error = error.at(places(&certificate.origin, &key.origin));
-                // The first in the file is most likely meant, unless it is a CA's; a mismatch tells more than an unreadable one.
-                let is_ca = || Node::read(&certificate.der).is_some_and(|node| node.is_ca);
+                // The first in the file is most likely meant, unless it is a CA's; a mismatch says more than an unreadable one.
+                let is_ca = || paths.node(index).is_some_and(|node| node.is_authority() == Some(true));
                 if refused.as_ref().is_none_or(|earlier| earlier.code() != Code::ID_01 && error.code() == Code::ID_01)
                     && (found.len() == 1 || !is_ca())
                 {
@@ -128,30 +130,8 @@ fn leaf_of(found: &[FoundCertificate], key: &FoundKey) -> Result<usize, Credenti
     }
 }
 
-/// From the leaf upwards, without the root.
-fn path_from(leaf: usize, nodes: &[Option<Node>], found: &[FoundCertificate]) -> Vec<usize> {
-    let mut path = vec![leaf];
-    let mut last = leaf;
-    loop {
-        // A cross-signed twin of a root leads to a server that trusts only the other root.
-        let next = issuers_of(last, nodes)
-            .filter(|(index, node)| !node.self_issued && path.iter().all(|used| found[*used].der != found[*index].der))
-            .map(|(index, _)| index)
-            .next();
-        let Some(next) = next else { return path };
-        path.push(next);
-        last = next;
-    }
-}
-
-fn issuers_of(index: usize, nodes: &[Option<Node>]) -> impl Iterator<Item = (usize, &Node)> {
-    let child = nodes[index].as_ref();
-    let readable = nodes.iter().enumerate().filter_map(|(index, node)| Some((index, node.as_ref()?)));
-    readable.filter(move |(issuer, node)| *issuer != index && child.is_some_and(|child| child.is_issued_by(node)))
-}
-
 /// What differs between the file and what is sent.
-fn remarks(path: &[usize], nodes: &[Option<Node>], found: &[FoundCertificate]) -> Vec<String> {
+fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec<String> {
     let mut remarks = Vec::new();
     if !path.is_sorted() && path.iter().all(|index| found[*index].ordered) {
         remarks.push(
@@ -164,20 +144,25 @@ fn remarks(path: &[usize], nodes: &[Option<Node>], found: &[FoundCertificate]) -
         if let Some(first) = found[..index].iter().find(same) {
             // The usual way to give a bundle twice is no fault of the file.
             if first.origin == certificate.origin {
-                remarks.push(format!("certificate \"{}\" is there twice and sent once", name(nodes[index].as_ref())));
+                remarks.push(format!("certificate \"{}\" is there twice and sent once", name(paths.node(index))));
             }
             continue;
         }
         if path.iter().any(|used| found[*used].der == certificate.der) {
             continue;
         }
-        let is_root = |node: &Node| {
-            node.self_issued
-                && path.iter().any(|used| nodes[*used].as_ref().is_some_and(|child| child.is_issued_by(node)))
+        let is_root = paths.is_root(index) && path.iter().any(|used| paths.issued_by(*used, index).is_some());
+        let is_twin = |used: &usize| {
+            let (node, used) = (paths.node(index), paths.node(*used));
+            node.zip(used).is_some_and(|(node, used)| node.is_twin_of(used))
         };
-        match nodes[index].as_ref() {
-            Some(node) if is_root(node) => roots.push(name(Some(node))),
-            node => strangers.push(name(node)),
+        let name = name(paths.node(index));
+        if is_root {
+            roots.push(name);
+        } else if path.iter().any(is_twin) {
+            remarks.push(format!("another certificate for \"{name}\" is there too; the one that suits best is sent"));
+        } else {
+            strangers.push(name);
         }
     }
     for root in roots {
@@ -194,6 +179,6 @@ fn remarks(path: &[usize], nodes: &[Option<Node>], found: &[FoundCertificate]) -
     remarks
 }
 
-fn name(node: Option<&Node>) -> String {
+fn name(node: Option<&Node<'_>>) -> String {
     node.map_or_else(|| "(cannot be read)".to_owned(), Node::subject)
 }

@@ -25,6 +25,10 @@ pub(crate) fn check(
 ) -> Result<(), CredentialError> {
     purpose(identity).map_err(|error| error.at(place))?;
     key_size(identity).map_err(|error| error.at(place))?;
+    for peculiarity in identity.peculiarities() {
+        let text = format!("certificate \"{}\": {peculiarity}", identity.subject());
+        warnings.push(Warning::new(Code::ID_06, text, place));
+    }
     match dates(identity, rules.now) {
         Some(text) if rules.allow_expired => warnings.push(Warning::new(Code::ID_09, text, place)),
         Some(text) => return Err(CredentialError::new(Code::ID_09, text).at(place)),
@@ -33,7 +37,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> {
+pub(super) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> {
     let Some(purposes) = identity.purposes() else { return Ok(()) };
     if purposes.iter().any(|purpose| [CLIENT_AUTH, ANY_PURPOSE].contains(&purpose.as_str())) {
         return Ok(());
@@ -86,7 +90,8 @@ fn dates(identity: &ClientIdentity, now: SystemTime) -> Option<String> {
     Some(format!("{text}; this machine's clock says {}", date(now)))
 }
 
-fn date(time: SystemTime) -> String {
+/// A time in words of ISO 8601.
+pub(super) fn date(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     time.map_or_else(|| "a time beyond all calendars".to_owned(), |time| time.to_string())

@@ -10,6 +10,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
+use super::algorithm;
 use super::fault::Fault;
 use super::password::Candidate;
 use super::work::{MAX_MEMORY, Work};
@@ -50,7 +51,9 @@ pub(crate) fn modern(
     work: &mut Work,
 ) -> Result<Derived, Fault> {
     let kdf = Kdf::try_from(algorithm).map_err(|error| match error.kind() {
-        der::ErrorKind::OidUnknown { oid } => Fault::Unsupported(format!("key derivation {oid}")),
+        der::ErrorKind::OidUnknown { oid } => {
+            Fault::Unsupported(format!("a key derivation with {}", algorithm::name(oid)))
+        }
         _ => Fault::Parameters,
     })?;
     if kdf.key_length().is_some_and(|given| usize::from(given) != len) {
@@ -70,7 +73,9 @@ pub(crate) fn modern(
                 Pbkdf2Prf::HmacWithSha256 => pbkdf2_hmac::<Sha256>(password.bytes, salt, rounds, &mut key),
                 Pbkdf2Prf::HmacWithSha384 => pbkdf2_hmac::<Sha384>(password.bytes, salt, rounds, &mut key),
                 Pbkdf2Prf::HmacWithSha512 => pbkdf2_hmac::<Sha512>(password.bytes, salt, rounds, &mut key),
-                other => return Err(Fault::Unsupported(format!("key derivation {}", other.oid()))),
+                other => {
+                    return Err(Fault::Unsupported(format!("a key derivation with {}", algorithm::name(other.oid()))));
+                }
             }
         }
         Kdf::Scrypt(parameters) => {
@@ -90,7 +95,7 @@ pub(crate) fn modern(
             scrypt::scrypt(password.bytes, parameters.salt.as_bytes(), &parameters_checked, &mut key)
                 .map_err(|_| Fault::Parameters)?;
         }
-        other => return Err(Fault::Unsupported(format!("key derivation {}", other.oid()))),
+        other => return Err(Fault::Unsupported(format!("a key derivation with {}", algorithm::name(other.oid())))),
     }
     Ok(key)
 }

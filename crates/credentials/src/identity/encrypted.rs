@@ -12,6 +12,7 @@ use rustls_pki_types::PrivateKeyDer;
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
+use super::algorithm;
 use super::cipher::Cipher;
 use super::derive::{self, Hash};
 use super::fault::Fault;
@@ -55,7 +56,7 @@ pub(crate) fn decrypt(
         pkcs12::PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => (Old::Pkcs12, Cipher::Rc2Of40Bits),
         pbes1::PBE_WITH_MD5_AND_DES_CBC_OID => (Old::Pkcs5(Hash::Md5), Cipher::Des),
         pbes1::PBE_WITH_SHA1_AND_DES_CBC_OID => (Old::Pkcs5(Hash::Sha1), Cipher::Des),
-        oid => return Err(Fault::Unsupported(name(oid))),
+        oid => return Err(Fault::Unsupported(algorithm::name(oid))),
     };
     let Pkcs12PbeParams { salt, iterations } = parameters()?.decode_as().map_err(|_| Fault::Parameters)?;
     let (salt, rounds) = (salt.as_bytes(), iterations);
@@ -96,7 +97,7 @@ fn with_pbes2(
         pbes2::AES_256_CBC_OID => Cipher::Aes256,
         TRIPLE_DES => Cipher::TripleDes,
         DES => Cipher::Des,
-        oid => return Err(Fault::Unsupported(name(oid))),
+        oid => return Err(Fault::Unsupported(algorithm::name(oid))),
     };
     let iv = encryption.parameters.ok_or(Fault::Parameters)?;
     let iv = iv.decode_as::<&OctetStringRef>().map_err(|_| Fault::Parameters)?.as_bytes();
@@ -114,19 +115,4 @@ pub(crate) fn derivation_and_next(
     parameters
         .sequence(|reader| Ok((AlgorithmIdentifierRef::decode(reader)?, AlgorithmIdentifierRef::decode(reader)?)))
         .map_err(|_: der::Error| Fault::Parameters)
-}
-
-/// For messages: the schemes that somebody may still meet by their names.
-fn name(oid: ObjectIdentifier) -> String {
-    let known = match oid {
-        pkcs12::PKCS_12_PBE_WITH_SHAAND128_BIT_RC4 => "RC4 with 128 bits",
-        pkcs12::PKCS_12_PBE_WITH_SHAAND40_BIT_RC4 => "RC4 with 40 bits",
-        pbes1::PBE_WITH_MD2_AND_DES_CBC_OID => "pbeWithMD2AndDES-CBC",
-        pbes1::PBE_WITH_MD2_AND_RC2_CBC_OID => "pbeWithMD2AndRC2-CBC",
-        pbes1::PBE_WITH_MD5_AND_RC2_CBC_OID => "pbeWithMD5AndRC2-CBC",
-        pbes1::PBE_WITH_SHA1_AND_RC2_CBC_OID => "pbeWithSHA1AndRC2-CBC",
-        pbes2::AES_128_GCM_OID | pbes2::AES_256_GCM_OID => "AES in GCM mode",
-        _ => return format!("algorithm {oid}"),
-    };
-    known.to_owned()
 }

@@ -4,7 +4,7 @@
 
 use digicert_one_core::{Code, CredentialError};
 
-use super::work::{MAX_MEMORY, MAX_ROUNDS};
+use super::work::MAX_MEMORY;
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub(crate) enum Fault {
     Unsupported(String),
     /// The parameters of the encryption cannot be used.
     Parameters,
-    /// So many rounds are asked for, over all that was read.
-    Rounds(u64),
+    /// So many rounds are asked for, and the limit.
+    Rounds(u64, u64),
     /// So many bytes of memory are asked for.
     Memory(u64),
     /// The structure around the encryption is broken.
@@ -54,9 +54,9 @@ impl Fault {
             Self::Parameters => {
                 (Code::ID_04, format!("the {what} is encrypted with parameters that cannot be read or make no sense"))
             }
-            Self::Rounds(asked) => (
+            Self::Rounds(asked, limit) => (
                 Code::ID_04,
-                format!("the {what} asks for {asked} rounds of key derivation, more than the limit of {MAX_ROUNDS}"),
+                format!("the {what} asks for {asked} rounds of key derivation, more than the limit of {limit}"),
             ),
             Self::Memory(asked) => (
                 Code::ID_04,

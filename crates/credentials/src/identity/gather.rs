@@ -3,20 +3,23 @@
 
 use std::sync::Arc;
 
-use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader};
+use der::Decode;
 use digicert_one_core::{Code, CredentialError};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
-use x509_cert::Certificate;
 use zeroize::Zeroizing;
 
+use super::content::{self, Content};
 use super::encrypted::EncryptedKey;
 use super::fault::Fault;
 use super::look::Look;
 use super::password::Candidate;
 use super::work::Work;
-use super::{base64, look, password, pem, pkcs7, pkcs12, traditional};
+use super::{base64, look, password, pem, pkcs7, pkcs12, traditional, trust};
+use crate::text_encoding::{self, TextEncoding};
 use crate::{Secret, Warning};
+
+/// In a CA file, where it is of no use.
+pub(crate) const PRIVATE_KEY: &str = "a private key";
 
 /// A certificate and where it was.
 pub(crate) struct FoundCertificate {
@@ -53,6 +56,7 @@ impl FoundKey {
 
 /// Everything found so far.
 pub(crate) struct Gathering<'a> {
+    wanted: Wanted,
     password: Option<&'a Secret>,
     warnings: &'a mut Vec<Warning>,
     work: Work,
@@ -62,9 +66,23 @@ pub(crate) struct Gathering<'a> {
     pub(crate) others: Vec<&'static str>,
 }
 
+/// What the files are read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Certificates and keys.
+    Identity,
+    /// Certificates of authorities: keys are not opened, and no certificate may be left out.
+    Roots,
+}
+
+/// Base64 of base64 occurs; more layers do not.
+const MAX_LAYERS: usize = 3;
+
 impl<'a> Gathering<'a> {
+    /// For client identities.
     pub(crate) fn new(password: Option<&'a Secret>, warnings: &'a mut Vec<Warning>) -> Self {
         Self {
+            wanted: Wanted::Identity,
             password,
             warnings,
             work: Work::default(),
@@ -74,32 +92,59 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// For CA files.
+    pub(crate) fn of_roots(warnings: &'a mut Vec<Warning>) -> Self {
+        Self { wanted: Wanted::Roots, ..Self::new(None, warnings) }
+    }
+
     /// Adds what a secret holds.
     pub(crate) fn add(&mut self, secret: &Secret) -> Result<(), CredentialError> {
         let origin = secret.origin();
-        let bytes = secret.expose();
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        match look::at(text) {
-            Look::Base64 => {
-                let inner = base64::decode(text).unwrap_or_default();
-                let look = look::at(&inner);
-                match look {
-                    Look::Pem | Look::Pkcs12 | Look::Der => self.add_as(look, &inner, origin),
-                    _ => Err(no_identity(&format!("base64 of {}", look.name()), look.advice(), origin)),
-                }
-            }
-            look => self.add_as(look, text, origin),
-        }?;
+        self.add_bytes(secret.expose(), "", MAX_LAYERS, origin)?;
         self.warn_of_outdated(origin);
         Ok(())
     }
 
-    fn add_as(&mut self, look: Look, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
-        match look {
+    /// Adds bytes in whichever format; `inside` names the layers around them.
+    fn add_bytes(
+        &mut self,
+        bytes: &[u8],
+        inside: &str,
+        layers: usize,
+        origin: &Arc<str>,
+    ) -> Result<(), CredentialError> {
+        if let Some((text, encoding)) = text_encoding::decode(bytes) {
+            let inside = match encoding {
+                TextEncoding::Utf8WithMark => inside.to_owned(),
+                encoding => format!("{inside}text in {encoding}, in it "),
+            };
+            return self.add_layer(&text, &inside, layers, origin);
+        }
+        match look::at(bytes) {
             Look::Pem => self.add_pem(bytes, origin),
-            Look::Pkcs12 => self.add_pkcs12(bytes, origin),
+            Look::Pkcs12 => match content::values(bytes) {
+                (values, []) if values.len() == 1 => self.add_pkcs12(values[0], origin),
+                _ => self.add_pkcs12(bytes, origin),
+            },
             Look::Der => self.add_der(bytes, origin),
-            other => Err(no_identity(other.name(), other.advice(), origin)),
+            Look::Base64 if layers > 0 => {
+                let inner = base64::decode(bytes).unwrap_or_default();
+                self.add_layer(&inner, &format!("{inside}base64 of "), layers, origin)
+            }
+            look => Err(self.nothing(&format!("{inside}{}", look.name()), look.advice(), origin)),
+        }
+    }
+
+    fn add_layer(
+        &mut self,
+        bytes: &[u8],
+        inside: &str,
+        layers: usize,
+        origin: &Arc<str>,
+    ) -> Result<(), CredentialError> {
+        match layers.checked_sub(1) {
+            Some(layers) => self.add_bytes(bytes, inside, layers, origin),
+            None => Err(self.nothing(&format!("{inside}text in several encodings"), "", origin)),
         }
     }
 
@@ -110,33 +155,128 @@ impl<'a> Gathering<'a> {
                 CredentialError::new(Code::ID_07, message).at(&**origin)
             })?;
             match (section.label, section.dek_info) {
-                ("CERTIFICATE" | "X509 CERTIFICATE", _) => self.add_certificate(section.body.to_vec(), origin, true),
-                ("TRUSTED CERTIFICATE", _) => self.add_certificate(first_value(&section.body).to_vec(), origin, true),
-                (label @ ("RSA PRIVATE KEY" | "EC PRIVATE KEY"), Some(dek_info)) => {
-                    let plain = self.open_key(origin, |password, work| {
-                        traditional::open(dek_info, &section.body, password, work)
-                    })?;
-                    self.add_key(form_of(label), plain, origin);
+                (label, Some(dek_info)) if label.ends_with("PRIVATE KEY") => {
+                    self.add_traditional(&dek_info, &section.body, origin)?;
                 }
-                (label @ ("PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY"), _) => {
-                    self.add_key(form_of(label), section.body, origin);
-                }
-                ("ENCRYPTED PRIVATE KEY", _) => match EncryptedKey::from_der(&section.body) {
-                    Ok(key) => self.add_encrypted(&key, origin)?,
-                    Err(_) => return Err(damaged_key(origin)),
-                },
-                ("PKCS7" | "CMS", _) => match pkcs7::certificates(&section.body) {
-                    Some(certificates) => self.add_certificates(certificates, origin),
-                    None => self.others.push("a PKCS#7 structure without certificates"),
-                },
-                ("PKCS12" | "PKCS #12", _) => self.add_pkcs12(&section.body, origin)?,
-                ("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST", _) => self.others.push("a certificate request"),
-                ("OPENSSH PRIVATE KEY", _) => self.others.push("an OpenSSH key"),
-                ("PUBLIC KEY" | "RSA PUBLIC KEY", _) => self.others.push("a public key"),
-                ("X509 CRL", _) => self.others.push("a list of revoked certificates"),
-                ("DSA PRIVATE KEY", _) => self.others.push("a DSA key"),
-                _ => {}
+                ("TRUSTED CERTIFICATE", _) => self.add_trusted(&section.body, origin)?,
+                (label, _) => self.add_section(label, &section.body, origin)?,
             }
+        }
+        Ok(())
+    }
+
+    fn add_traditional(&mut self, dek_info: &str, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        if self.wanted == Wanted::Roots {
+            self.others.push(PRIVATE_KEY);
+            return Ok(());
+        }
+        let plain = self.open_key(origin, |password, work| traditional::open(dek_info, body, password, work))?;
+        let form = form_of(content::of(&plain)).unwrap_or(KeyForm::Pkcs8);
+        self.add_key(form, plain, origin);
+        Ok(())
+    }
+
+    /// A certificate with OpenSSL's settings of trust behind it.
+    fn add_trusted(&mut self, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        let certificate = content::first_value(body);
+        if content::of(certificate) != Content::Certificate {
+            return self.add_section("TRUSTED CERTIFICATE", body, origin);
+        }
+        if self.wanted == Wanted::Roots && !trust::allows_servers(&body[certificate.len()..]) {
+            self.others.push("a certificate that is marked as not trusted for servers");
+            return Ok(());
+        }
+        self.add_certificate(certificate.to_vec(), origin, true);
+        Ok(())
+    }
+
+    /// A section: by what it holds; by its label only where that is not known.
+    fn add_section(&mut self, label: &str, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        if body.starts_with(b"openssh-key-v1\0") || label == "OPENSSH PRIVATE KEY" {
+            self.others.push("an OpenSSH key");
+            return Ok(());
+        }
+        let whole = content::of(body);
+        let (values, rest) = content::values(body);
+        if whole == Content::Unknown && values.len() > 1 && rest.is_empty() {
+            // As several files in DER become when they are joined before they are encoded.
+            return self.add_values(&values, origin);
+        }
+        match (whole, label) {
+            (Content::Unknown, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE") => {
+                if self.wanted == Wanted::Roots {
+                    let number = self.certificates.len() + 1;
+                    let message = format!("certificate {number} is damaged or cut off");
+                    return Err(CredentialError::new(Code::ID_07, message).at(&**origin));
+                }
+                self.add_certificate(body.to_vec(), origin, true);
+            }
+            (Content::Unknown, "ENCRYPTED PRIVATE KEY") => return Err(damaged_key(origin)),
+            (Content::Unknown, label) if label.ends_with("PRIVATE KEY") => {
+                let form = match label {
+                    "RSA PRIVATE KEY" => KeyForm::Pkcs1,
+                    "EC PRIVATE KEY" => KeyForm::Sec1,
+                    _ => KeyForm::Pkcs8,
+                };
+                self.add_key(form, Zeroizing::new(body.to_vec()), origin);
+            }
+            (Content::Unknown, "PKCS7" | "CMS") => self.others.push("a PKCS#7 structure without certificates"),
+            (Content::Unknown, "PKCS12" | "PKCS #12") => self.add_pkcs12(body, origin)?,
+            (Content::Unknown, "PUBLIC KEY" | "RSA PUBLIC KEY") => self.others.push("a public key"),
+            (Content::Unknown, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") => {
+                self.others.push("a certificate request");
+            }
+            (Content::Unknown, "X509 CRL") => self.others.push("a list of revoked certificates"),
+            // Parameters of keys, and labels of other programs.
+            (Content::Unknown, _) => {}
+            (content, _) => self.add_value(content, body, origin)?,
+        }
+        Ok(())
+    }
+
+    /// A file in DER: one value, or several joined; PEM may follow.
+    fn add_der(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        // Indefinite lengths end where the file does.
+        if bytes.starts_with(&[0x30, 0x80]) {
+            return self.add_value(content::of(bytes), bytes, origin);
+        }
+        let (values, rest) = content::values(bytes);
+        let pem_follows = rest.starts_with(b"-----BEGIN ");
+        if values.is_empty() || !(rest.is_empty() || pem_follows) {
+            let what = "it looks like DER, but is cut off or damaged";
+            return Err(CredentialError::new(Code::ID_07, what).at(&**origin));
+        }
+        self.add_values(&values, origin)?;
+        if pem_follows { self.add_pem(rest, origin) } else { Ok(()) }
+    }
+
+    fn add_values(&mut self, values: &[&[u8]], origin: &Arc<str>) -> Result<(), CredentialError> {
+        values.iter().try_for_each(|value| self.add_value(content::of(value), value, origin))
+    }
+
+    fn add_value(&mut self, content: Content, der: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        match content {
+            Content::Certificate => self.add_certificate(der.to_vec(), origin, true),
+            Content::Pkcs12 => self.add_pkcs12(der, origin)?,
+            Content::Pkcs7 => match pkcs7::certificates(der) {
+                Some(certificates) => self.add_certificates(certificates, origin),
+                None => self.others.push("a PKCS#7 structure without certificates"),
+            },
+            Content::Pkcs8 | Content::Pkcs1 | Content::Sec1 | Content::EncryptedKey if self.wanted == Wanted::Roots => {
+                self.others.push(PRIVATE_KEY);
+            }
+            Content::EncryptedKey => match EncryptedKey::from_der(der) {
+                Ok(key) => {
+                    let plain = self.open_key(origin, |password, work| key.open(password, work))?;
+                    self.add_key(KeyForm::Pkcs8, plain, origin);
+                }
+                Err(_) => return Err(damaged_key(origin)),
+            },
+            Content::Other(other) => self.others.push(other),
+            content => match form_of(content) {
+                Some(form) => self.add_key(form, Zeroizing::new(der.to_vec()), origin),
+                None => return Err(self.nothing("DER that is neither a certificate nor a private key", "", origin)),
+            },
         }
         Ok(())
     }
@@ -148,42 +288,6 @@ impl<'a> Gathering<'a> {
         for key in contents.keys {
             self.add_key(KeyForm::Pkcs8, key, origin);
         }
-        Ok(())
-    }
-
-    fn add_der(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
-        let der = first_value(bytes);
-        let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
-        if der.is_empty() || !bytes[der.len()..].iter().all(blank) {
-            let what = "it looks like DER, but is cut off or damaged";
-            return Err(CredentialError::new(Code::ID_07, what).at(&**origin));
-        }
-        if Certificate::from_der(der).is_ok() {
-            self.add_certificate(der.to_vec(), origin, true);
-        } else if let Ok(key) = EncryptedKey::from_der(der) {
-            self.add_encrypted(&key, origin)?;
-        } else if let Ok(key) = PrivateKeyDer::try_from(der) {
-            let form = match key {
-                PrivateKeyDer::Pkcs8(_) => KeyForm::Pkcs8,
-                PrivateKeyDer::Pkcs1(_) => KeyForm::Pkcs1,
-                _ => KeyForm::Sec1,
-            };
-            self.add_key(form, Zeroizing::new(der.to_vec()), origin);
-        } else if let Some(certificates) = pkcs7::certificates(der) {
-            self.add_certificates(certificates, origin);
-        } else if spki::SubjectPublicKeyInfoRef::try_from(der).is_ok() {
-            return Err(no_identity("a public key in DER", "", origin));
-        } else if x509_cert::request::CertReq::from_der(der).is_ok() {
-            return Err(no_identity("a certificate request in DER", "", origin));
-        } else {
-            return Err(no_identity("DER that is neither a certificate nor a private key", "", origin));
-        }
-        Ok(())
-    }
-
-    fn add_encrypted(&mut self, key: &EncryptedKey<'_>, origin: &Arc<str>) -> Result<(), CredentialError> {
-        let plain = self.open_key(origin, |password, work| key.open(password, work))?;
-        self.add_key(KeyForm::Pkcs8, plain, origin);
         Ok(())
     }
 
@@ -203,6 +307,15 @@ impl<'a> Gathering<'a> {
         if !self.keys.iter().any(|key| key.form == form && *key.der == *der) {
             self.keys.push(FoundKey { form, der, origin: Arc::clone(origin) });
         }
+    }
+
+    fn nothing(&self, found: &str, advice: &str, origin: &str) -> CredentialError {
+        let wanted = match self.wanted {
+            Wanted::Identity => "certificate or private key",
+            Wanted::Roots => "certificate",
+        };
+        let message = format!("there is no {wanted} in it: it looks like {found}{advice}");
+        CredentialError::new(Code::ID_07, message).at(origin)
     }
 
     fn open_key(
@@ -238,23 +351,13 @@ impl<'a> Gathering<'a> {
     }
 }
 
-fn form_of(label: &str) -> KeyForm {
-    match label {
-        "RSA PRIVATE KEY" => KeyForm::Pkcs1,
-        "EC PRIVATE KEY" => KeyForm::Sec1,
-        _ => KeyForm::Pkcs8,
+fn form_of(content: Content) -> Option<KeyForm> {
+    match content {
+        Content::Pkcs8 => Some(KeyForm::Pkcs8),
+        Content::Pkcs1 => Some(KeyForm::Pkcs1),
+        Content::Sec1 => Some(KeyForm::Sec1),
+        _ => None,
     }
-}
-
-/// The first DER value; empty if there is none.
-fn first_value(bytes: &[u8]) -> &[u8] {
-    let value = SliceReader::new(bytes).and_then(|mut reader| reader.tlv_bytes()).unwrap_or_default();
-    if AnyRef::from_der(value).is_ok() { value } else { &[] }
-}
-
-fn no_identity(found: &str, advice: &str, origin: &str) -> CredentialError {
-    let message = format!("there is no certificate or private key in it: it looks like {found}{advice}");
-    CredentialError::new(Code::ID_07, message).at(origin)
 }
 
 fn damaged_key(origin: &str) -> CredentialError {

@@ -1,4 +1,4 @@
-//! What bytes look like, before anybody reads them: the first step, and the words of the error when no further step fits.
+//! What bytes look like, before they are read: the first step, and the words of the error when no further step fits.
 
 /// The forms that bytes can have by their look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(crate) enum Look {
     Html,
     Zip,
     Utf16,
+    InexactPem,
     Other,
 }
 
@@ -35,7 +36,8 @@ impl Look {
             Self::PublicKey => "a public key",
             Self::Html => "an HTML page",
             Self::Zip => "a ZIP archive",
-            Self::Utf16 => "text in UTF-16",
+            Self::Utf16 => "damaged text in UTF-16",
+            Self::InexactPem => "PEM with another BEGIN line than five hyphens and capital letters",
             Self::Other => "neither PEM nor DER",
         }
     }
@@ -50,6 +52,7 @@ impl Look {
             Self::Html => "; it was probably saved from a sign-in or error page: download the certificate again",
             Self::Zip => "; unpack it first",
             Self::Utf16 => "; save it as UTF-8 or ASCII",
+            Self::InexactPem => "; a program for texts changed its dashes: copy the file itself",
             _ => "",
         }
     }
@@ -62,8 +65,15 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
         let start = &bytes[..bytes.len().min(1024)];
         start.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
     };
+    let is_credential = has("CERTIFICATE-----") || has("-----BEGIN PKCS");
     // PFX starts with version 3 (RFC 7292 section 4); a certificate and a PKCS#8 key do not.
-    let pfx = bytes.first() == Some(&0x30) && bytes.windows(3).take(8).any(|window| window == [0x02, 0x01, 0x03]);
+    let pfx = match bytes {
+        [0x30, length, rest @ ..] => {
+            let more = if *length > 0x80 { usize::from(*length & 0x7f) } else { 0 };
+            rest.get(more..).is_some_and(|content| content.starts_with(&[0x02, 0x01, 0x03]))
+        }
+        _ => false,
+    };
     match bytes {
         _ if bytes.iter().all(u8::is_ascii_whitespace) => Look::Empty,
         _ if pfx => Look::Pkcs12,
@@ -73,11 +83,10 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
         [b'P', b'K', 3, 4, ..] => Look::Zip,
         _ if bytes.starts_with(b"PuTTY-User-Key-File") => Look::PuttyKey,
         _ if bytes.starts_with(b"ssh-") || bytes.starts_with(b"ecdsa-sha2-") => Look::SshPublicKey,
-        _ if has("-----BEGIN OPENSSH PRIVATE KEY") && !has("-----BEGIN CERTIFICATE") => Look::OpensshKey,
-        _ if has("-----BEGIN PUBLIC KEY") && !has("-----BEGIN CERTIFICATE") && !has("PRIVATE KEY-----") => {
-            Look::PublicKey
-        }
+        _ if has("-----BEGIN OPENSSH PRIVATE KEY") && !is_credential => Look::OpensshKey,
+        _ if has("-----BEGIN PUBLIC KEY") && !is_credential && !has("PRIVATE KEY-----") => Look::PublicKey,
         _ if has("-----BEGIN ") => Look::Pem,
+        _ if super::pem::has_inexact_begin(bytes) => Look::InexactPem,
         _ if begins_as("<html") || begins_as("<!doctype") => Look::Html,
         _ if super::base64::decode(bytes).is_some() => Look::Base64,
         // Short keys have a length of one byte.
@@ -109,6 +118,9 @@ mod tests {
             (b"PK\x03\x04", Look::Zip),
             (b"\xff\xfe-\x00-\x00", Look::Utf16),
             (b"MIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA\nMIIKAAIBAzCCCgAGCSqGSIb3DQEHAaCCCgAEggoA", Look::Base64),
+            ("——BEGIN CERTIFICATE——\nMII".as_bytes(), Look::InexactPem),
+            (b"----BEGIN RSA PRIVATE KEY----\r\nMII", Look::InexactPem),
+            (b"\x30\x82\x01\x2a\x30\x81\xd1\x02\x01\x03\x30", Look::Der),
             (b"hello world", Look::Other),
             (b"0123", Look::Other),
         ] {

@@ -3,24 +3,33 @@
 //! Three steps: gather certificates and keys in whatever format they are, arrange them into a chain with its key, check what
 //! a server would refuse. Formats differ in the first step only.
 
+mod algorithm;
 mod base64;
 mod ber;
 mod chain;
 mod checks;
 mod cipher;
+mod content;
+mod dek_info;
 mod derive;
 mod encrypted;
 mod fault;
 mod gather;
-pub(crate) mod look;
+mod look;
+mod name;
+mod node;
 mod password;
+mod path;
 pub(crate) mod pem;
 mod pkcs12;
 mod pkcs7;
+mod signature;
 mod traditional;
+mod trust;
 mod work;
 
 use digicert_one_core::{ClientIdentity, Code, CredentialError};
+use rustls_pki_types::CertificateDer;
 
 use self::gather::{FoundCertificate, FoundKey, Gathering};
 use crate::{Rules, Secret, Warning};
@@ -50,9 +59,50 @@ pub fn read_client_identity(
     }
     let Gathering { certificates, keys, others, .. } = gathering;
     let key = one_key(&certificates, &keys, &others).map_err(|error| error.at(places))?;
-    let identity = chain::arrange(&certificates, key, warnings)?;
+    let identity = chain::arrange(&certificates, key, rules.now, warnings)?;
     checks::check(&identity, rules, certificate.origin(), warnings)?;
     Ok(identity)
+}
+
+/// Reads the certificates of a CA file in each format in which client certificates are read. What else is in it is named in
+/// a warning; a part that cannot be read is an error, as a root that is left out makes servers fail later.
+///
+/// # Errors
+/// See [`crate::read_roots`].
+pub(crate) fn read_certificates(
+    file: &Secret,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
+    let refused = |error: CredentialError| {
+        let password = matches!(error.code(), Code::ID_02 | Code::ID_03);
+        let advice = match password {
+            true => {
+                "; a CA file has no password: write its certificates as PEM (openssl pkcs12 -nokeys -in FILE -out ca.pem)"
+            }
+            false => "",
+        };
+        let message = format!("the CA file cannot be used: {}{advice}", error.message());
+        CredentialError::new(Code::TR_03, message).at(&**file.origin())
+    };
+    let mut of_reading = Vec::new();
+    let mut gathering = Gathering::of_roots(&mut of_reading);
+    gathering.add(file).map_err(refused)?;
+    let Gathering { certificates, keys, mut others, .. } = gathering;
+    if !keys.is_empty() {
+        others.push(gather::PRIVATE_KEY);
+    }
+    others.sort_unstable();
+    others.dedup();
+    if certificates.is_empty() {
+        let found = if others.is_empty() { "PEM".to_owned() } else { others.join(", ") };
+        let message = format!("the CA file holds no certificate (found: {found}); needed: certificates, as PEM or DER");
+        return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
+    }
+    for other in others {
+        let text = format!("the CA file also holds {other}, which is not used");
+        warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
+    }
+    Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
 }
 
 /// The one key, where there is a certificate, too.

@@ -65,7 +65,7 @@ pub(crate) fn open<T>(
             }
             Err(fault) if fault.is_wrong_password() => drop(wrong.get_or_insert(fault)),
             // The first try has used the budget up; that it was wrong is what matters.
-            Err(Fault::Rounds(_)) if wrong.is_some() => break,
+            Err(Fault::Rounds(..)) if wrong.is_some() => break,
             Err(fault) => return Err(fault.error(what, place)),
         }
     }
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_budget_used_up_by_a_wrong_password_is_a_wrong_password() {
         let secret = Secret::new("wrong\n", "the environment");
-        let mut faults = [Fault::Integrity, Fault::Rounds(9)].into_iter();
+        let mut faults = [Fault::Integrity, Fault::Rounds(9, 5)].into_iter();
         let error = open::<()>(Some(&secret), "key store", "client.p12", &mut Vec::new(), |_| {
             Err(faults.next().expect("two tries"))
         });

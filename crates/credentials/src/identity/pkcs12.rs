@@ -15,12 +15,12 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::ber;
 use super::derive::{self, Hash};
 use super::encrypted::{EncryptedKey, decrypt, derivation_and_next};
 use super::fault::Fault;
 use super::password::Candidate;
 use super::work::Work;
+use super::{algorithm, ber};
 
 /// What a key store holds: certificates in DER, keys in PKCS#8.
 #[derive(Default)]
@@ -93,12 +93,13 @@ pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> R
     match pfx.auth_safe.kind {
         DATA => {}
         SIGNED => return Err(Fault::Unsupported("a signature in place of a password".to_owned())),
-        oid => return Err(Fault::Unsupported(format!("content type {oid}"))),
+        oid => return Err(Fault::Unsupported(algorithm::content_type(oid))),
     }
     let safe = octets(pfx.auth_safe.content)?;
     let checked = pfx.mac.is_some();
     if let Some(mac) = &pfx.mac {
         check(mac, safe, password, work)?;
+        work.password_is_right();
     }
     let mut contents = Contents::default();
     let list = ber::to_der(safe).map_err(|_| Fault::Damaged("its list of parts cannot be read"))?;
@@ -109,7 +110,7 @@ pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> R
             bags(&plain, !checked, MAX_NESTING, password, work, &mut contents)
         }
         ENVELOPED => Err(Fault::Unsupported("a public key in place of a password".to_owned())),
-        oid => Err(Fault::Unsupported(format!("content type {oid}"))),
+        oid => Err(Fault::Unsupported(algorithm::content_type(oid))),
     })?;
     Ok(contents)
 }
@@ -201,7 +202,7 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) 
             pbes2::HMAC_WITH_SHA256_OID => Hash::Sha256,
             HMAC_SHA384 => Hash::Sha384,
             HMAC_SHA512 => Hash::Sha512,
-            oid => return Err(Fault::Unsupported(format!("integrity check {oid}"))),
+            oid => return Err(Fault::Unsupported(format!("an integrity check with {}", algorithm::name(oid)))),
         };
         // RFC 9579 section 4: the length of the key must be named; all programs name that of the hash.
         let key = derive::modern(derivation, password, hash.len(), work)?;
@@ -213,7 +214,7 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) 
         SHA256 => Hash::Sha256,
         SHA384 => Hash::Sha384,
         SHA512 => Hash::Sha512,
-        oid => return Err(Fault::Unsupported(format!("integrity check {oid}"))),
+        oid => return Err(Fault::Unsupported(format!("an integrity check with {}", algorithm::name(oid)))),
     };
     let salt = mac.mac_salt.as_bytes();
     let key = derive::pkcs12(hash, password, salt, Pkcs12KeyType::Mac, mac.iterations, hash.len(), work)?;

@@ -20,6 +20,7 @@ use self::entry::{Entry, Event, Lines};
 pub use self::error::JournalError;
 pub use self::operation::{Operation, Outcome, Pending, Step};
 use crate::file::read_secret;
+use crate::lock::is_still;
 use crate::sink::SinkError;
 use crate::{Secret, durable};
 
@@ -61,6 +62,8 @@ pub struct Journal {
     lines: Lines,
     pending: Option<Pending>,
     was_torn: bool,
+    /// Whether nothing was in it when it was opened.
+    was_empty: bool,
 }
 
 impl Journal {
@@ -70,11 +73,36 @@ impl Journal {
     /// Another process has it open, it is damaged, or it cannot be read or written.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let path = path.into();
-        let file = open_file(&path)?;
+        loop {
+            let file = open_file(&path)?;
+            if let Some(journal) = Self::read(&path, file)? {
+                return Ok(journal);
+            }
+        }
+    }
+
+    /// Opens the journal if there is one, and makes none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_existing(path: impl Into<PathBuf>) -> Result<Option<Self>, JournalError> {
+        let path = path.into();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => Self::open(path).map(Some),
+        }
+    }
+
+    /// Reads an open file; `None` if it was removed before we had it.
+    fn read(path: &Path, file: File) -> Result<Option<Self>, JournalError> {
+        let path = path.to_owned();
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { path }),
             Err(TryLockError::Error(error)) => return Err(failed(&path, "cannot lock the journal", error)),
+        }
+        if !is_still(&path, &file) {
+            return Ok(None);
         }
         let mut text = Vec::new();
         let read = (&file).take(MAX_BYTES + 1).read_to_end(&mut text);
@@ -82,10 +110,12 @@ impl Journal {
         if text.len() as u64 > MAX_BYTES {
             return Err(JournalError::Damaged { path, line: 1, what: "it is larger than any journal" });
         }
-        let mut journal = Self { path, file, length: 0, lines: Lines::new(), pending: None, was_torn: false };
+        let was_empty = text.is_empty();
+        let mut journal =
+            Self { path, file, length: 0, lines: Lines::new(), pending: None, was_torn: false, was_empty };
         journal.replay(&text)?;
         journal.remove_finished_keys();
-        Ok(journal)
+        Ok(Some(journal))
     }
 
     fn replay(&mut self, text: &[u8]) -> Result<(), JournalError> {
@@ -147,6 +177,15 @@ impl Journal {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes a journal in which nothing stood when it was opened and nothing is under way: what began and ended with nothing made
+    /// leaves no file behind.
+    pub fn remove_if_new(self) {
+        if self.was_empty && self.pending.is_none() {
+            // A file that stays is empty or complete, and does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 
     /// Begins an operation. Durable when it returns.

@@ -17,8 +17,13 @@ use super::{PreparedSink, SecretKind, SecretSink, SinkError};
 ///
 /// On Unix a reader never sees a torn pair: it sees all of the old content or all of the new. What else is there (the API key
 /// when the certificate changes, a `ca.crt`) stays. A directory of plain files becomes one of symlinks at the first change;
-/// the versions behind them are directories of mode 0700 with names that begin with `..d1-`, and only the last one stays.
+/// the versions behind them are directories with names that begin with `..d1-`, and only the last one stays.
 /// Elsewhere the names are plain files, and the certificate and its key share `tls.crt`.
+///
+/// New files have mode 0600. One that replaces another, or comes beside one that is replaced, keeps its owner, group, mode (up
+/// to 0640 for secrets), ACLs and other extended attributes, and a version can be entered by those who can enter the directory.
+/// Where that is not possible, or a name is a symlink to elsewhere, has hard links, is bind-mounted or is protected, `prepare`
+/// fails.
 ///
 /// The directory must be there, and belongs to one writer at a time.
 ///

@@ -19,6 +19,8 @@ pub enum SinkErrorKind {
     Full,
     /// The place is something else than it should be: a directory or a symlink where a file should be.
     Unexpected,
+    /// What the file there has beside its content (owner, mode, ACL, other names) would be lost.
+    Metadata,
     /// Another process is writing there.
     Busy,
     /// The sink cannot hold this kind of secret as it is set up.
@@ -47,6 +49,7 @@ impl SinkErrorKind {
             Self::ReadOnly => "read-only",
             Self::Full => "full",
             Self::Unexpected => "unexpected",
+            Self::Metadata => "metadata",
             Self::Busy => "busy",
             Self::Unsuitable => "unsuitable",
             Self::ReadBackDiffers => "read-back-differs",

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 use crate::durable::Reserved;
 
-/// A file with mode 0600 that is replaced whole.
+/// A file that is replaced whole.
 ///
 /// An API key becomes a line of text, a certificate a PEM file with the private key first and the chain after it; a
 /// [`FileSource`](crate::FileSource) reads both. What stood there before stays until the new file is durable. A symlink is
-/// refused: it would be replaced and not followed. Whoever else may read the file (a group) must be let in again after each
-/// change, so a service under another user is better served by a directory that it owns.
+/// refused: it would be replaced and not followed.
+///
+/// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a certificate chain
+/// without its key), ACLs and other extended attributes. Where that is not possible, or the file has hard links, is bind-mounted
+/// or is protected by a flag or a sticky directory, `prepare` fails.
 ///
 /// ```
 /// use digicert_one_credentials::{FileSink, KeptSecret, Secret, SecretFacts, SecretKind, SecretSink};
@@ -56,7 +59,8 @@ impl FileSink {
             return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
         }
         let other = self.private_key.as_ref().map(|path| Reserved::new(path, kind.reserve())).transpose()?;
-        Ok((Reserved::new(&self.path, kind.reserve())?, other))
+        let file = if other.is_some() { Reserved::public } else { Reserved::new };
+        Ok((file(&self.path, kind.reserve())?, other))
     }
 }
 

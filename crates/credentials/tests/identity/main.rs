@@ -3,8 +3,11 @@
 mod bad_input;
 mod chains;
 mod checks;
+mod content;
 mod formats;
+mod hints;
 mod passwords;
+mod paths;
 mod pkcs12;
 mod seeds;
 

@@ -18,6 +18,8 @@ fn seeds_are_made_of_every_format() {
             let text = store.certificate.starts_with(b"-") || store.certificate.is_ascii();
             let folder = corpus.join(if text { "pem" } else { "pkcs12" });
             std::fs::write(folder.join(format!("format-{index:02}")), &seed).expect("the corpus can be written");
+            let bundle = corpus.join("ca_bundle").join(format!("format-{index:02}"));
+            std::fs::write(bundle, &store.certificate).expect("the corpus can be written");
         }
     }
 }

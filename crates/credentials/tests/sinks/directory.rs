@@ -32,7 +32,7 @@ fn plain_files_become_links_through_one_version_and_nothing_of_the_old_secret_st
     let file = |name: &str| directory.path().join(name);
     let pairs = [("DC_API_KEY", "old-canary"), ("api-key-ends", "2026-01-01"), ("ca.crt", "public"), ("password", "w")];
     for (name, content) in pairs {
-        std::fs::write(file(name), content).expect("written");
+        super::write_private(&file(name), content);
     }
     keep(&DirectorySink::new(directory.path()), &certificate(&identity("ci")));
     // The password belonged to what the certificate took the place of; the key stays under its name.

@@ -44,7 +44,7 @@ fn a_certificate_and_its_key_are_one_file_or_two() {
 fn a_prepared_sink_that_is_not_used_leaves_the_old_content_and_nothing_else() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("api-key");
-    std::fs::write(&path, "old\n").expect("written");
+    super::write_private(&path, "old\n");
     let prepared = FileSink::new(&path).prepare(SecretKind::ApiKey).expect("prepared");
     assert_eq!(names(directory.path()).len(), 2);
     drop(prepared);

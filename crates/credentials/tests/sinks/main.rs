@@ -8,6 +8,8 @@ mod directory;
 mod encrypted;
 mod files;
 #[cfg(unix)]
+mod metadata;
+#[cfg(unix)]
 mod refusals;
 mod safekeeping;
 
@@ -76,6 +78,13 @@ fn names(directory: &Path) -> Vec<String> {
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// A file that only its owner may read.
+fn write_private(path: &Path, content: &str) {
+    std::fs::write(path, content).expect("written");
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("our own file");
 }
 
 #[cfg(unix)]

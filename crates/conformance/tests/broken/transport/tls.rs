@@ -116,6 +116,9 @@ fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, Transpor
     let mut store = RootCertStore::empty();
     for root in config.trust().given()? {
         store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
+        if flaw.is(Defect::TrustsTheFirstRootOnly) {
+            break;
+        }
     }
     if flaw.is(Defect::AddsTheSystemsRoots) {
         store.add_parsable_certificates(misdeeds::system_roots());

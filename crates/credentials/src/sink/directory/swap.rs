@@ -2,7 +2,10 @@
 //!
 //! In order: write the new version, synchronise, compare, rename `..data`, put the links of the names right, remove the
 //! version before. Killed anywhere in between, the directory reads as the old or the new; what is left over is tidied by the
-//! next writer.
+//! next writer. What each file inherits is in `metadata.rs`.
+
+#[path = "metadata.rs"]
+mod metadata;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -12,8 +15,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use self::metadata::Handed;
 use crate::durable::{compare, create_private, random_name, sync_directory};
 use crate::file::read_secret;
+use crate::replaceable::{check_directory, check_links, check_rename, look};
 use crate::sink::file::expect_kind;
 use crate::sink::{Kept, KeptSecret, PreparedSink, SecretKind, SinkError, SinkErrorKind};
 use crate::source::directory::{API_KEY, CERTIFICATE, DATA, KEY_ENDS, OWNER_ENDS, PASSWORD, PRIVATE_KEY};
@@ -127,19 +132,36 @@ impl Prepared {
 
     /// Names that we must be able to replace.
     fn check_names(&self) -> Result<(), SinkError> {
+        check_directory(&self.path)?;
+        let unexpected = |path: &Path, message: &str| {
+            Err(SinkError::new(SinkErrorKind::Unexpected, path.display().to_string(), message))
+        };
         let data = self.path.join(DATA);
-        if data.symlink_metadata().is_ok_and(|metadata| !metadata.is_symlink()) {
-            let message = "it is not a symlink: another program made this directory in its own way";
-            return Err(SinkError::new(SinkErrorKind::Unexpected, data.display().to_string(), message));
+        if let Some(found) = look(&data)? {
+            if !found.is_symlink() {
+                return unexpected(&data, "it is not a symlink: another program made this directory in its own way");
+            }
+            check_rename(&data, &found)?;
         }
         for name in credential_names() {
             let path = self.path.join(name);
-            if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                let message = "it is a directory, and a file is to stand there";
-                return Err(SinkError::new(SinkErrorKind::Unexpected, path.display().to_string(), message));
+            let Some(found) = look(&path)? else { continue };
+            if found.is_dir() {
+                return unexpected(&path, "it is a directory, and a file is to stand there");
             }
+            if found.is_symlink() && !self.leads_through_data(name) {
+                let message =
+                    "it is a symlink to a file elsewhere, and would be replaced; put the file here in its place";
+                return unexpected(&path, message);
+            }
+            check_links(&path, &found)?;
+            check_rename(&path, &found)?;
         }
         Ok(())
+    }
+
+    fn leads_through_data(&self, name: &str) -> bool {
+        fs::read_link(self.path.join(name)).is_ok_and(|found| found == Path::new(DATA).join(name))
     }
 
     /// Removes versions that never became visible, or no longer are. We hold the lock, so nobody is writing one.
@@ -166,25 +188,34 @@ impl Prepared {
 
     /// A new version with its space taken, in a directory that takes symlinks and renames.
     fn make_version(&self) -> Result<Version, SinkError> {
-        let made = || -> io::Result<Version> {
-            let name = format!("{VERSION}{}", random_name()?);
-            let version = Version { path: self.path.join(&name), name, visible: false };
-            DirBuilder::new().mode(0o700).create(&version.path)?;
-            let mut reserve = create_private(&version.path.join(RESERVE))?;
-            let size = self.kind.reserve() as u64 + self.carried_size();
-            let block = [0; 4 << 10];
-            for _ in 0..size.div_ceil(block.len() as u64) {
-                reserve.write_all(&block)?;
-            }
-            reserve.sync_all()?;
-            let (link, renamed) = (self.link_name(&version, "probe"), self.link_name(&version, "probed"));
-            symlink(&version.name, &link)?;
-            let moved = fs::rename(&link, &renamed);
-            let _ = fs::remove_file(if moved.is_ok() { &renamed } else { &link });
-            moved?;
-            Ok(version)
-        };
-        made().map_err(|error| self.failed("cannot write in the directory", error))
+        let handed = self.handed()?;
+        let name = random_name().map_err(|error| self.failed("cannot make a name", error))?;
+        let name = format!("{VERSION}{name}");
+        let version = Version { path: self.path.join(&name), name, visible: false };
+        self.reserve(&version).map_err(|error| self.failed("cannot write in the directory", error))?;
+        handed.try_out(&version.path)?;
+        Ok(version)
+    }
+
+    /// What the files of the next version inherit.
+    fn handed(&self) -> Result<Handed, SinkError> {
+        Handed::look(&self.path, &self.carried(), &replaced_names(self.kind))
+    }
+
+    fn reserve(&self, version: &Version) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(&version.path)?;
+        let mut reserve = create_private(&version.path.join(RESERVE))?;
+        let size = self.kind.reserve() as u64 + self.carried_size();
+        let block = [0; 4 << 10];
+        for _ in 0..size.div_ceil(block.len() as u64) {
+            reserve.write_all(&block)?;
+        }
+        reserve.sync_all()?;
+        let (link, renamed) = (self.link_name(version, "probe"), self.link_name(version, "probed"));
+        symlink(&version.name, &link)?;
+        let moved = fs::rename(&link, &renamed);
+        let _ = fs::remove_file(if moved.is_ok() { &renamed } else { &link });
+        moved
     }
 
     /// A name beside the versions that `tidy` knows as ours.
@@ -256,19 +287,19 @@ impl Prepared {
 
     /// Durable, compared, and still invisible.
     fn fill(&self, version: &Version, files: &Files) -> Result<(), SinkError> {
-        // A try before this one may have left some.
-        let written = || -> io::Result<()> {
-            let _ = fs::remove_file(version.path.join(RESERVE));
-            for (name, content) in files {
-                let path = version.path.join(name);
-                let _ = fs::remove_file(&path);
-                let mut file = create_private(&path)?;
-                file.write_all(content)?;
-                file.sync_all()?;
-            }
-            sync_directory(&version.path)
-        };
-        written().map_err(|error| self.failed("cannot write the new version", error))?;
+        let handed = self.handed()?;
+        let failed = |error| self.failed("cannot write the new version", error);
+        let _ = fs::remove_file(version.path.join(RESERVE));
+        for (name, content) in files {
+            let path = version.path.join(name);
+            // A try before this one may have left it.
+            let _ = fs::remove_file(&path);
+            let mut file = create_private(&path).map_err(failed)?;
+            handed.to_file(name, &file)?;
+            file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
+        }
+        handed.to_version(&version.path)?;
+        sync_directory(&version.path).map_err(failed)?;
         files.iter().try_for_each(|(name, content)| compare(&version.path.join(name), content, &self.path.join(name)))
     }
 
@@ -282,7 +313,7 @@ impl Prepared {
     fn link_names(&self, files: &Files) -> io::Result<()> {
         for name in files.keys() {
             let (path, target) = (self.path.join(name), Path::new(DATA).join(name));
-            if fs::read_link(&path).is_ok_and(|found| found == target) {
+            if self.leads_through_data(name) {
                 continue;
             }
             let link = self.path.join(format!("{VERSION}{}.link", random_name()?));

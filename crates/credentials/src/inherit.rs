@@ -1,0 +1,266 @@
+//! What a file hands on to the file that replaces it: owner, group, mode, and extended attributes (ACLs and labels are among
+//! them). A rename loses all of these unless they are copied to the new file first. What cannot be copied is an error, found
+//! before anything is made.
+//!
+//! On Windows nothing is copied: a new file there has the access rights that its directory hands on.
+
+use std::fs::{File, Metadata};
+use std::path::Path;
+
+use crate::sink::{SinkError, SinkErrorKind};
+
+/// The widest mode that a file with a secret may have: its group may read it.
+pub(crate) const SECRET: u32 = 0o640;
+/// The widest mode of a file that holds no secret, such as a certificate chain: everyone may read it.
+pub(crate) const PUBLIC: u32 = 0o644;
+/// For a file that keeps the content that it has, or has nothing secret.
+pub(crate) const ANY_MODE: u32 = 0o7777;
+
+#[cfg(unix)]
+pub(crate) use self::unix::Inherited;
+#[cfg(not(unix))]
+pub(crate) use self::without::Inherited;
+
+fn cannot_keep(called: &Path, what: &str) -> SinkError {
+    SinkError::new(SinkErrorKind::Metadata, called.display().to_string(), what)
+}
+
+#[cfg(not(unix))]
+mod without {
+    use super::*;
+
+    /// Nothing.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Inherited;
+
+    impl Inherited {
+        pub(crate) fn of(_path: &Path, _metadata: &Metadata) -> Result<Self, SinkError> {
+            Ok(Self)
+        }
+
+        pub(crate) fn hand_on(&self, _file: &File, _widest: u32, _called: &Path) -> Result<(), SinkError> {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::collections::BTreeMap;
+    use std::io;
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
+
+    use super::*;
+
+    type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    /// What one file has beside its content.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Inherited {
+        owner: u32,
+        group: u32,
+        mode: u32,
+        attributes: Attributes,
+    }
+
+    impl Inherited {
+        /// Reads it. `metadata` is that of the path, which is not a symlink.
+        pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
+            let attributes = attributes::of_path(path).map_err(|error| {
+                SinkError::io(path.display().to_string(), "cannot read its extended attributes", error)
+            })?;
+            let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
+            Ok(Self { owner, group, mode, attributes })
+        }
+
+        /// The same for a directory that is made beside or in this one: its owner may do everything, others may not write.
+        pub(crate) fn of_directory(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
+            let whole = Self::of(path, metadata)?;
+            Ok(Self { mode: whole.mode & 0o755 | 0o700, ..whole })
+        }
+
+        /// Whether anyone but this user can read the file.
+        pub(crate) fn is_shared(&self) -> bool {
+            self.mode & 0o077 != 0 || self.owner != rustix::process::geteuid().as_raw()
+        }
+
+        /// Gives all of it to a new file, and makes sure that the file has it. `called` is what errors name.
+        ///
+        /// # Errors
+        /// A part of it cannot be kept, or its mode is wider than `widest`.
+        pub(crate) fn hand_on(&self, file: &File, widest: u32, called: &Path) -> Result<(), SinkError> {
+            let found = file.metadata().map_err(|error| failed(called, "cannot look at the new file", error))?;
+            let has_mode = found.mode() & 0o7777 == self.mode;
+            // A file system without modes shows the same one for every file.
+            if !has_mode && (self.mode & !widest != 0 || self.mode & 0o400 == 0) {
+                let what = format!(
+                    "its mode is {:04o}, and a file with this content gets at most {widest:04o}, readable for its owner; \
+                     change the mode of the file first (chmod {:04o})",
+                    self.mode,
+                    self.mode & widest | 0o600
+                );
+                return Err(cannot_keep(called, &what));
+            }
+            if (found.uid(), found.gid()) != (self.owner, self.group) {
+                self.chown(file, called)?;
+            }
+            self.copy_attributes(file, called)?;
+            self.chmod(file, called)
+        }
+
+        /// As [`hand_on`](Self::hand_on), for a directory: only its group has to be kept, since whoever owned the other one can
+        /// be given access by no one but the superuser.
+        pub(crate) fn hand_on_to_directory(&self, directory: &File, called: &Path) -> Result<(), SinkError> {
+            if self.chown(directory, called).is_err() {
+                fchown(directory, None, Some(Gid::from_raw(self.group)))
+                    .map_err(|error| self.lost_owner(called, error.into()))?;
+            }
+            self.copy_attributes(directory, called)?;
+            self.chmod(directory, called)
+        }
+
+        fn chown(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+            fchown(file, Some(Uid::from_raw(self.owner)), Some(Gid::from_raw(self.group)))
+                .map_err(|error| self.lost_owner(called, error.into()))
+        }
+
+        fn lost_owner(&self, called: &Path, error: io::Error) -> SinkError {
+            let what = format!(
+                "it belongs to the user {} and the group {}, which this user may not give a new file ({error}), so its readers \
+                 would be locked out; run this as that user or as root, or use a file of this user's",
+                self.owner, self.group
+            );
+            cannot_keep(called, &what).with_source(error)
+        }
+
+        fn chmod(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+            let mode = || file.metadata().map(|metadata| metadata.mode() & 0o7777);
+            if mode().is_ok_and(|mode| mode == self.mode) {
+                return Ok(());
+            }
+            fchmod(file, Mode::from_bits_truncate(self.mode))
+                .map_err(|error| failed(called, "cannot give the new file its mode", error.into()))?;
+            match mode() {
+                Ok(mode) if mode == self.mode => Ok(()),
+                _ => Err(cannot_keep(called, &format!("a new file does not keep its mode {:04o}", self.mode))),
+            }
+        }
+
+        fn copy_attributes(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+            let lost = |name: &[u8], error: &dyn std::fmt::Display| {
+                let what = format!(
+                    "a new file cannot be given its extended attribute {} ({error}), so its readers may be locked out; remove \
+                     the attribute, or use another file",
+                    String::from_utf8_lossy(name)
+                );
+                cannot_keep(called, &what)
+            };
+            let of_new = || {
+                attributes::of_file(file)
+                    .map_err(|error| failed(called, "cannot read the extended attributes of a new file", error))
+            };
+            let found = of_new()?;
+            if found == self.attributes {
+                return Ok(());
+            }
+            // What the directory hands on would let in others.
+            for name in found.keys().filter(|name| !self.attributes.contains_key(*name)) {
+                attributes::remove(file, name).map_err(|error| lost(name, &error))?;
+            }
+            for (name, value) in self.attributes.iter().filter(|(name, value)| found.get(*name) != Some(value)) {
+                attributes::set(file, name, value).map_err(|error| lost(name, &error))?;
+            }
+            let now = of_new()?;
+            match self.attributes.iter().find(|(name, value)| now.get(*name) != Some(value)) {
+                Some((name, _)) => Err(lost(name, &"it reads back differently")),
+                None => Ok(()),
+            }
+        }
+    }
+
+    fn failed(called: &Path, what: &str, error: io::Error) -> SinkError {
+        SinkError::io(called.display().to_string(), what, error)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    mod attributes {
+        use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, lgetxattr, llistxattr};
+        use rustix::io::Errno;
+
+        use super::*;
+
+        /// Signatures over the content: the system makes them anew.
+        const OF_CONTENT: [&[u8]; 2] = [b"security.ima", b"security.evm"];
+        /// The system allows no more for one value, or for all names.
+        const LARGEST: usize = 64 << 10;
+
+        pub(super) fn of_path(path: &Path) -> io::Result<Attributes> {
+            let mut buffer = vec![0; LARGEST];
+            let count = llistxattr(path, &mut buffer[..]);
+            read(count, &buffer, |name, value| lgetxattr(path, name, value))
+        }
+
+        pub(super) fn of_file(file: &File) -> io::Result<Attributes> {
+            let mut buffer = vec![0; LARGEST];
+            let count = flistxattr(file, &mut buffer[..]);
+            read(count, &buffer, |name, value| fgetxattr(file, name, value))
+        }
+
+        fn read(
+            listed: Result<usize, Errno>,
+            names: &[u8],
+            get: impl Fn(&[u8], &mut [u8]) -> Result<usize, Errno>,
+        ) -> io::Result<Attributes> {
+            let names = match listed {
+                Ok(count) => names.get(..count).unwrap_or_default(),
+                Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Attributes::new()),
+                Err(error) => return Err(error.into()),
+            };
+            let mut value = vec![0; LARGEST];
+            let mut found = Attributes::new();
+            for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty() && !OF_CONTENT.contains(name)) {
+                match get(name, &mut value) {
+                    Ok(count) => drop(found.insert(name.to_vec(), value.get(..count).unwrap_or_default().to_vec())),
+                    // Removed since, or listed without a value.
+                    Err(Errno::NODATA | Errno::NOTSUP) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Ok(found)
+        }
+
+        pub(super) fn set(file: &File, name: &[u8], value: &[u8]) -> io::Result<()> {
+            fsetxattr(file, name, value, XattrFlags::empty()).map_err(Into::into)
+        }
+
+        pub(super) fn remove(file: &File, name: &[u8]) -> io::Result<()> {
+            match fremovexattr(file, name) {
+                Err(Errno::NODATA) => Ok(()),
+                other => other.map_err(Into::into),
+            }
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    mod attributes {
+        use super::*;
+
+        pub(super) fn of_path(_path: &Path) -> io::Result<Attributes> {
+            Ok(Attributes::new())
+        }
+
+        pub(super) fn of_file(_file: &File) -> io::Result<Attributes> {
+            Ok(Attributes::new())
+        }
+
+        pub(super) fn set(_file: &File, _name: &[u8], _value: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(super) fn remove(_file: &File, _name: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}
