@@ -190,7 +190,7 @@ pub(super) const ERR: &[Explanation] = explained! {
         fix "Report `Http11Required` with `Delivery::Unknown`; switch the library's own fallback off.";
     "ERR-36"
         given "The same server."
-        when "A GET is made."
+        when "A GET is made over each version of HTTP."
         then "It is sent once."
         why "As REPLAY-03: a repeat that the caller does not see is missing from every count."
         fix "As ERR-35.";

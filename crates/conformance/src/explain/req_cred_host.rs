@@ -103,13 +103,13 @@ pub(super) const REQ: &[Explanation] = explained! {
         fix "Send the origin form of RFC 9112 section 3.2.1; the absolute form is for proxies of clear text.";
     "REQ-13"
         given "Servers of HTTP/1.1 and HTTP/2 that send 100, 103 and 103 again before their response."
-        when "A GET is made."
+        when "A GET is made over each version of HTTP."
         then "Status and body are those of the response."
         why "A platform that begins to send hints would make every call fail, or succeed with nothing."
         fix "Interim responses (1xx) are no responses: read on. Most libraries do; a hand-written reader must loop.";
     "REQ-14"
         given "The same servers; the interim responses have headers of their own."
-        when "A GET is made."
+        when "A GET is made over each version of HTTP."
         then "The response has its own headers alone."
         why "A hint may be wrong by the time the response is made (RFC 8297 section 2); merged, it is a lie."
         fix "Clear the collected headers at each status line.";

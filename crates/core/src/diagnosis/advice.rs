@@ -150,14 +150,17 @@ mod tests {
     #[test]
     fn a_remedy_keeps_the_clauses_that_apply() {
         let context = |transport: &str| {
-            CallContext::new("one.test", Mode::Certificate, SystemTime::UNIX_EPOCH)
+            CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)
                 .with_transport(transport, &TransportConfig::new())
         };
         let remedy = |code, transport| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
-        assert!(remedy(Code::HS_05, "reqwest").ends_with("and take the native-tls transport."));
-        assert!(remedy(Code::HS_05, "native-tls").ends_with("or allow HTTP/1.1 and TLS 1.2 only."));
-        assert_eq!(remedy(Code::TR_05, "reqwest"), "Check in this order: issuer, name, dates.");
-        assert!(remedy(Code::TR_05, "isahc").contains("--transport reqwest"));
+        assert!(remedy(Code::HS_03, "isahc").ends_with("The reqwest transport reports most."));
+        assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
+        assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
+        let only_http1 = TransportConfig::new().with_http_versions(HttpVersions::Http1);
+        let only_http1 = context("isahc").with_transport("isahc", &only_http1);
+        let remedy = Diagnosis::of(Code::HS_05, "it failed.").fitted(&only_http1).remedy;
+        assert!(remedy.ends_with("works over every version."), "{remedy}");
         let mut own = Diagnosis::of(Code::TR_05, "it failed.");
         own.remedy = "Use reqwest.".to_owned();
         assert_eq!(own.fitted(&context("reqwest")).remedy, "Use reqwest.");

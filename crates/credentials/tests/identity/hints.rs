@@ -78,5 +78,5 @@ fn identity_that_a_stack_refuses_names_the_certificate_rather_than_the_kind_of_k
     assert!(diagnosis_of_odd.cause.contains("1.2.3.4") && diagnosis_of_odd.cause.contains("critical"));
     let usual = Pki::shared().client(ClientSpec::default());
     let usual = read(usual.bundle_pem().as_bytes(), None, None);
-    assert!(diagnosis(usual.identity(), TransportErrorKind::LocalIdentity).cause.contains("kind of key"));
+    assert!(diagnosis(usual.identity(), TransportErrorKind::LocalIdentity).cause.contains("key of this kind"));
 }
