@@ -189,11 +189,11 @@ pub(super) const ERR: &[Explanation] = explained! {
         why "Nothing says that the request was not looked at; the client decides whether to repeat."
         fix "Report `Http11Required` with `Delivery::Unknown`; switch the library's own fallback off.";
     "ERR-36"
-        given "The same server."
-        when "A GET is made over each version of HTTP."
-        then "It is sent once."
-        why "As REPLAY-03: a repeat that the caller does not see is missing from every count."
-        fix "As ERR-35.";
+        given "An HTTP/2 server that resets a stream with HTTP_1_1_REQUIRED."
+        when "A GET is made, which would be safe to repeat."
+        then "The server has the request once."
+        why "A repeat that the caller does not see is missing from every count of calls and from the rate limit."
+        fix "Switch the library's own fallback to HTTP/1.1 off, as for ERR-35.";
     "ERR-37"
         given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
         when "The POST is made."
