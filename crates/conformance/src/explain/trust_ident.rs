@@ -127,7 +127,8 @@ pub(super) const TRUST: &[Explanation] = explained! {
         fix "Read the leaf with `ServerCertificate::read` after the handshake, or in the verifier. Where your library hides it, \
             waive this case.";
     "TRUST-19"
-        given "A server whose certificate is for client authentication alone, and one with an unknown critical extension."
+        given "Servers whose certificate is for client authentication alone, has an unknown critical extension, is a self-signed CA, \
+            comes from a CA for other names, is of version 1, or has an RSA key of 1024 bits."
         when "A call is made to each."
         then "We refuse it, nothing is sent, and the error gives the reason, or none where the transport declares that it has none."
         why "Most private servers fail on such a rule, and without the reason their operators look at issuer, name and dates."

@@ -71,7 +71,7 @@ pub(super) const FAULTS: &[Fault] = &[
         let script = vec![Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean];
         Box::pin(after_handshake(world, TlsRange::Only13, script))
     }),
-    fault("plain http port", Code::HO_04, &[unknown::CLEAR_TEXT], |world| {
+    fault("plain http port", Code::HO_04, &[unknown::HANDSHAKE], |world| {
         Box::pin(async move {
             let server = RawServer::plain_http().expect("loopback can be bound");
             by_key(&world, server.port()).await
