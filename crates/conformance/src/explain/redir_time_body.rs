@@ -160,6 +160,14 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A call that wakes itself takes a whole processor from the program for as long as the server thinks."
         fix "Register the waker with what you wait for, and never wake it yourself; let a timer that has fired be set anew \
             before it is polled again.";
+    "TIME-14"
+        given "A connect limit of 300 milliseconds and a far longer total one; no answer to TCP, to TLS, to a proxy's TCP and \
+            CONNECT, and to TLS in its tunnel."
+        when "A GET and a POST are made for each."
+        then "Each is a timeout of connecting (NET-01), and nothing was sent."
+        why "NET-08 says that the server has the request: the caller then looks there, and does not repeat a POST."
+        fix "A timeout before the request was written is `Phase::Connect` or `Phase::Handshake`, or `ConnectOrHandshake` where the \
+            library does not say which; the tunnel is a part of it.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.

@@ -194,6 +194,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         why "Without TLS there is no tunnel worth the name: the proxy would read the request, and a name for this machine \
             means another one there."
         fix "Choose the way by the scheme before you choose it by the proxy.";
+    "PROXY-16"
+        given "Proxies that want a user without a password, and a user and a password with reserved characters."
+        when "A call is made with each in the URL of the proxy, escaped."
+        then "The proxy gets `Basic` and the base64 of user, colon and password, unescaped."
+        why "RFC 7617 has a colon in every case. Without it a proxy answers 407, and the password looks wrong."
+        fix "Split at the first colon, decode both parts, and join them by a colon even if there is no password.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

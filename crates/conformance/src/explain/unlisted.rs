@@ -62,14 +62,6 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         then "They are answered, and nothing panics, in no task either."
         why "It is how callers say *no limit*, and an unchecked addition to the clock panics."
         fix "`Instant::checked_add`, or a limit of thirty years where the library adds by itself.";
-    "TIME-14"
-        given "A connect limit of 300 milliseconds and a far longer total one; no answer to TCP, to TLS, to a proxy's TCP and \
-            CONNECT, and to TLS in its tunnel."
-        when "A GET and a POST are made for each."
-        then "Each is a timeout of connecting (NET-01), and nothing was sent."
-        why "NET-08 says that the server has the request: the caller then looks there, and does not repeat a POST."
-        fix "A timeout before the request was written is `Phase::Connect` or `Phase::Handshake`, or `ConnectOrHandshake` where the \
-            library does not say which; the tunnel is a part of it.";
     "TIME-16"
         given "An address that swallows packets and a server that never answers the handshake; a connect limit of 300 \
             milliseconds."
@@ -91,13 +83,6 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         then "It is BodyCut (NET-09): no END_STREAM was seen."
         why "As BODY-14. Without a length, END_STREAM alone shows whether a body is whole."
         fix "As BODY-14. Some libraries keep it to themselves; then a waiver must say so.";
-    "ERR-24"
-        given "Responses that break a rule: a blank before a colon, HTTP/2.0 in the status line, lines that end in LF alone; over \
-            HTTP/2 a `connection` header and an upper-case field name."
-        when "A client with retries makes a GET for each."
-        then "The error is NET-10 after one attempt. A lenient library may return the response."
-        why "As an interrupted connection it is tried four times, and the client certificate is suspected."
-        fix "Map the errors of your library's parser, and what its HTTP/2 finds wrong by itself, to `Protocol`.";
     "ERR-34"
         given "Calls that fail in ten ways, each with ids in the path and a token in the query."
         when "The error and all its causes are printed, by Display and Debug."
@@ -116,12 +101,6 @@ pub(super) const UNLISTED: &[Explanation] = explained! {
         then "It ends as a timeout, and was not sent."
         why "The tunnel is a part of connecting. Without a limit there a dead proxy costs the whole time of each call."
         fix "Put the limit around the tunnel too.";
-    "PROXY-16"
-        given "Proxies that want a user without a password, and a user and a password with reserved characters."
-        when "A call is made with each in the URL of the proxy, escaped."
-        then "The proxy gets `Basic` and the base64 of user, colon and password, unescaped."
-        why "RFC 7617 has a colon in every case. Without it a proxy answers 407, and the password looks wrong."
-        fix "Split at the first colon, decode both parts, and join them by a colon even if there is no password.";
     "SECRET-12"
         given "Canaries in bodies of requests and responses and in a response header, and a reader of every log line."
         when "Calls are made over each HTTP version."

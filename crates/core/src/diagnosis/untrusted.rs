@@ -107,8 +107,8 @@ fn broken_rule(fault: PeerFault) -> (&'static str, &'static str) {
              than the hash: have it issued again, signed with SHA-256 by an RSA (2048 bits or more) or P-256 key",
         ),
         PeerFault::BadSignature => (
-            "a signature in its chain does not match",
-            "it was changed after it was signed, or the CA was renewed with another key under the same name: look at which CA \
+            "a signature of the server, or in its chain, does not match",
+            "its key is too small for this TLS stack (an RSA key of less than 2048 bits), it was changed after it was signed, or the CA was renewed with another key under the same name: look at which CA \
              certificate was given with --ca-file, and at the intermediates that the server sends",
         ),
         PeerFault::Malformed => (
