@@ -108,8 +108,9 @@ fn broken_rule(fault: PeerFault) -> (&'static str, &'static str) {
         ),
         PeerFault::BadSignature => (
             "a signature of the server, or in its chain, does not match",
-            "its key is too small for this TLS stack (an RSA key of less than 2048 bits), it was changed after it was signed, or the CA was renewed with another key under the same name: look at which CA \
-             certificate was given with --ca-file, and at the intermediates that the server sends",
+            "the server does not have the key of this certificate, the certificate was changed after it was signed, or the CA was renewed \
+             with another key under the same name: look at which CA certificate was given with --ca-file, and at the intermediates that \
+             the server sends",
         ),
         PeerFault::Malformed => (
             "it is malformed",
