@@ -27,8 +27,10 @@ const FAMILIES: &[(&str, &str)] = &[
     ("HS", "Handshake: the server and our certificate"),
     ("AUT", "Answers about who is calling"),
     ("API", "Other answers of the platform"),
+    ("GW", "Responses of a gateway in front of the platform"),
     ("PACE", "Pace: calls that were not sent yet"),
     ("SEC", "Refused to protect a credential"),
+    ("IO", "Files and standard output"),
 ];
 
 /// Whether to write or to compare.

@@ -7,7 +7,7 @@
 use std::fs::{File, Metadata};
 use std::path::Path;
 
-use crate::sink::{SinkError, SinkErrorKind};
+use crate::sink::SinkError;
 
 /// The widest mode that a file with a secret may have: its group may read it.
 pub(crate) const SECRET: u32 = 0o640;
@@ -20,10 +20,6 @@ pub(crate) const ANY_MODE: u32 = 0o7777;
 pub(crate) use self::unix::Inherited;
 #[cfg(not(unix))]
 pub(crate) use self::without::Inherited;
-
-fn cannot_keep(called: &Path, what: &str) -> SinkError {
-    SinkError::new(SinkErrorKind::Metadata, called.display().to_string(), what)
-}
 
 #[cfg(not(unix))]
 mod without {
@@ -53,6 +49,7 @@ mod unix {
     use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
 
     use super::*;
+    use crate::sink::SinkErrorKind;
 
     type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -178,6 +175,10 @@ mod unix {
                 None => Ok(()),
             }
         }
+    }
+
+    fn cannot_keep(called: &Path, what: &str) -> SinkError {
+        SinkError::new(SinkErrorKind::Metadata, called.display().to_string(), what)
     }
 
     fn failed(called: &Path, what: &str, error: io::Error) -> SinkError {

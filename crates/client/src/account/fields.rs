@@ -116,11 +116,9 @@ impl Fields {
     /// As [`take`](Self::take), for a value of any type: one that would be written otherwise than it was sent is not taken.
     pub(super) fn exact(&mut self, name: &str) -> Option<Value> {
         let field = field(&self.values, name)?;
-        let value = self.values.get(&field)?.clone();
-        let written = value.to_string();
-        if self.sent.get(&field)?.get() != written {
-            return None;
-        }
+        let value = self.values.get(&field).cloned()?;
+        let written = serde_json::to_string(&value).ok()?;
+        self.sent.get(&field).filter(|sent| sent.get() == written)?;
         self.values.remove(&field);
         self.sent.remove(&field);
         Some(value)

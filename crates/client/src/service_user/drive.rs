@@ -68,7 +68,12 @@ impl<'a> Driver<'a> {
         }
         let mut driver = Self::new(session, task, false);
         let outcome = driver.run_new().await;
-        if !outcome.as_ref().is_ok_and(|report| report.outcome == Done::Made) {
+        let leaves_nothing = match &outcome {
+            Ok(report) => report.outcome != Done::Made,
+            // As if the process were killed: nothing is cleaned up.
+            Err(error) => error.kind() != IssueErrorKind::Stopped,
+        };
+        if leaves_nothing {
             driver.session.leave_nothing().await;
         }
         outcome

@@ -2,6 +2,7 @@
 //! items never ends as if it were whole.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -61,10 +62,34 @@ fn following(first: usize, size: usize) -> Option<usize> {
     (first + size < 7).then_some(first + size)
 }
 
-#[derive(Clone, Debug)]
+/// As [`Server`], with what it knows.
+type Answering = dyn Fn(&Asked) -> Response<String> + Send + Sync;
+
+#[derive(Clone)]
 struct Wire {
-    server: Server,
+    server: Arc<Answering>,
     asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Wire {
+    fn of(server: impl Fn(&Asked) -> Response<String> + Send + Sync + 'static) -> Self {
+        Self { server: Arc::new(server), asked: Arc::default() }
+    }
+
+    fn client(&self) -> Client {
+        Client::builder()
+            .instance(Instance::parse("one.digicert.test").expect("a host"))
+            .credential(FixedCredential::new(key(), "the test"))
+            .connector(self.clone())
+            .build()
+            .expect("complete")
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
 }
 
 impl Connector for Wire {
@@ -98,14 +123,8 @@ fn listed(
     server: Server,
     make: impl FnOnce(Pages) -> Pages,
 ) -> (Vec<Value>, Option<digicert_one_client::Error>, usize) {
-    let wire = Wire { server, asked: Arc::default() };
-    let client = Client::builder()
-        .instance(Instance::parse("one.digicert.test").expect("a host"))
-        .credential(FixedCredential::new(key(), "the test"))
-        .connector(wire.clone())
-        .build()
-        .expect("complete");
-    let mut items = make(client.pages("/x").page_size(3)).items::<Value>();
+    let wire = Wire::of(server);
+    let mut items = make(wire.client().pages("/x").page_size(3)).items::<Value>();
     let (mut all, mut failure) = (Vec::new(), None);
     while let Some(item) = block_on(items.next()) {
         match item {
@@ -398,17 +417,8 @@ fn proof_of_the_end_costs_no_request_where_the_response_holds_it() {
 
 #[test]
 fn doubt_about_the_end_can_be_read_where_it_is_allowed() {
-    let wire = Wire {
-        server: |asked| page(json!({ "total": 9, "items": asked.window("offset", 3).1 })),
-        asked: Arc::default(),
-    };
-    let client = Client::builder()
-        .instance(Instance::parse("one.digicert.test").expect("a host"))
-        .credential(FixedCredential::new(key(), "the test"))
-        .connector(wire)
-        .build()
-        .expect("complete");
-    let mut items = client.pages("/x").page_size(3).allow_incomplete(true).items::<Value>();
+    let wire = Wire::of(|asked| page(json!({ "total": 9, "items": asked.window("offset", 3).1 })));
+    let mut items = wire.client().pages("/x").page_size(3).allow_incomplete(true).items::<Value>();
     let mut count = 0;
     while let Some(item) = block_on(items.next()) {
         item.expect("an item");
@@ -418,4 +428,73 @@ fn doubt_about_the_end_can_be_read_where_it_is_allowed() {
     let doubt = items.incomplete().expect("two items are missing").to_string();
     assert!(count == 7 && doubt.contains("before the end of 9"), "{count} {doubt}");
     assert_eq!(items.position().to_string(), "offset:7");
+}
+
+/// The items `first..end` of a list, and what is said beside them: two choices, a way of paging and of counting.
+fn said(way: u8, beside: u8, list: usize, cap: usize, asked: &Asked) -> Response<String> {
+    let (kind, base) = (way >> 1, usize::from(way & 1));
+    let number = asked.number("page", base);
+    let first = match kind {
+        0 | 1 => asked.number("offset", 0),
+        2 => asked.number("pageToken", 0),
+        3 => asked.number("cursor", 0),
+        4..=6 => number.saturating_sub(base) * cap,
+        _ => 0,
+    };
+    let size = match kind {
+        0..=3 => asked.number("limit", cap).min(cap),
+        4..=6 => cap,
+        _ => list,
+    };
+    let first = first.min(list);
+    let end = (first + size).min(list);
+    let items: Vec<Value> = (first..end).map(|id| json!({ "id": id })).collect();
+    let mut fields = match kind {
+        1 => json!({ "has_more": end < list }),
+        2 if end < list => json!({ "nextPageToken": end.to_string() }),
+        3 => json!({ "next_cursor": (end < list).then(|| end.to_string()) }),
+        4 => json!({ "page": number, "total_pages": list.div_ceil(cap) }),
+        _ => json!({}),
+    };
+    let total = match beside & 7 {
+        1 => Some(list),
+        2 => Some(items.len()),
+        3 => Some(list.min(cap * 2)),
+        4 => Some(0),
+        5 => Some(end),
+        _ => None,
+    };
+    fields = and(fields, "total", total.map(|total| json!(total)));
+    fields = and(fields, "limit", (beside & 8 != 0).then(|| json!(cap)));
+    fields["items"] = json!(items);
+    let next = format!("</x?page={}>; rel=next", number + 1);
+    match kind {
+        5 if end < list => with("link", next, fields),
+        5 => with("link", "</x>; rel=first".to_owned(), fields),
+        _ => page(fields),
+    }
+}
+
+#[test]
+fn list_is_never_cut_whatever_its_server_says_beside_it() {
+    let (mut whole, mut refused) = (0, 0);
+    for (way, beside) in (0..16_u8).flat_map(|way| (0..16_u8).map(move |beside| (way, beside))) {
+        for (list, cap, size) in
+            [(0, 2, 3), (1, 2, 3), (2, 2, 3), (3, 2, 3), (4, 2, 3), (7, 2, 2), (6, 3, 3), (5, 3, 4)]
+        {
+            let wire = Wire::of(move |asked| said(way, beside, list, cap, asked));
+            let mut items = wire.client().pages("/x").page_size(size).items::<Value>();
+            let (mut came, mut failed) = (Vec::new(), false);
+            while let Some(item) = block_on(items.next()) {
+                match item {
+                    Ok(item) => came.push(item["id"].as_u64()),
+                    Err(_) => failed = true,
+                }
+            }
+            let all: Vec<_> = (0..list as u64).map(Some).collect();
+            assert!(failed || came == all, "way {way}, beside {beside}, {list} items in {cap} of {size}: {came:?}");
+            if failed { refused += 1 } else { whole += 1 }
+        }
+    }
+    assert!(whole > 4 * refused, "{whole} lists arrived whole, {refused} were refused");
 }

@@ -183,6 +183,31 @@ pub(super) const ERR: &[Explanation] = explained! {
         then "The error is GW-04 with the name of the encoding, and none of the bytes is shown."
         why "A refusal that cannot be read is not one for a missing role, and bytes on a terminal are no help."
         fix "Clause 4 of `Transport::send`: no decompression, and `Content-Encoding` is handed over with the other headers.";
+    "ERR-34"
+        given "Calls that fail in ten ways, each with ids in the path and a token in the query."
+        when "The error and all its causes are printed, by Display and Debug."
+        then "Neither path nor query is shown."
+        why "Errors go to logs and tickets; queries hold tokens and the names of people."
+        fix "Strip the URL from errors of your library (reqwest: `without_url`), and do not quote the request.";
+    "ERR-35"
+        given "An HTTP/2 server that resets the stream with HTTP_1_1_REQUIRED and would answer over HTTP/1.1."
+        when "POST, PUT, PATCH and DELETE are made."
+        then "Each is sent once, and the error leaves its delivery open."
+        why "Nothing says that the request was not looked at; the client decides whether to repeat."
+        fix "Report `Http11Required` with `Delivery::Unknown`; switch the library's own fallback off.";
+    "ERR-36"
+        given "The same server."
+        when "A GET is made."
+        then "It is sent once."
+        why "As REPLAY-03: a repeat that the caller does not see is missing from every count."
+        fix "As ERR-35.";
+    "ERR-37"
+        given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
+        when "The POST is made."
+        then "It fails with `Delivery::Unknown`, whatever the alert."
+        why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read and is said to be unsent is \
+            sent again."
+        fix "An alert proves *not sent* only if it came before the request was written.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.
@@ -217,6 +242,12 @@ pub(super) const REPLAY: &[Explanation] = explained! {
         why "Only this word allows the client to repeat a POST; without it every short outage reaches the caller."
         fix "Clause 9 of `Transport::send`. Set `Delivery::NotSent` for all that fails before the request is written, \
             and `Unknown` from its first byte on.";
+    "REPLAY-05"
+        given "A server that answers a POST with 408, 421 or 425."
+        when "POSTs are made, with and without a body, over each HTTP version."
+        then "Each arrives once, and its status is handed on."
+        why "Some libraries take these as an invitation to repeat at once."
+        fix "Switch the library's own retries off.";
 };
 
 /// What is repeated over a real wire, and what is not.

@@ -17,7 +17,6 @@ mod req_cred_host;
 mod rotate_pool_proxy;
 mod secret_obs;
 mod trust_ident;
-mod unlisted;
 
 /// What a case asks, in words.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +74,6 @@ const FAMILIES: &[&[Explanation]] = &[
     rotate_pool_proxy::ROTATE,
     secret_obs::SECRET,
     secret_obs::OBS,
-    unlisted::UNLISTED,
 ];
 
 #[cfg(test)]

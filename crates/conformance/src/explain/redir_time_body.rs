@@ -160,6 +160,19 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A call that wakes itself takes a whole processor from the program for as long as the server thinks."
         fix "Register the waker with what you wait for, and never wake it yourself; let a timer that has fired be set anew \
             before it is polled again.";
+    "TIME-12"
+        given "Servers that are silent, that send a byte now and then, and that do not read a 32 MiB upload; over HTTP/1.1 \
+            and HTTP/2."
+        when "A call with a limit of three seconds is made to each."
+        then "Each ends at the limit, as a timeout of its phase; what was written is not said to be unsent."
+        why "A limit that each byte restarts, or that one version lacks, is no limit for a caller who waits."
+        fix "One deadline for the whole call, made before anything is sent, and asked in every wait.";
+    "TIME-13"
+        given "All three limits at `Duration::MAX`."
+        when "Calls are made over each HTTP version, in a process of its own."
+        then "They are answered, and nothing panics, in no task either."
+        why "It is how callers say *no limit*, and an unchecked addition to the clock panics."
+        fix "`Instant::checked_add`, or a limit of thirty years where the library adds by itself.";
     "TIME-14"
         given "A connect limit of 300 milliseconds and a far longer total one; no answer to TCP, to TLS, to a proxy's TCP and \
             CONNECT, and to TLS in its tunnel."
@@ -168,6 +181,13 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "NET-08 says that the server has the request: the caller then looks there, and does not repeat a POST."
         fix "A timeout before the request was written is `Phase::Connect` or `Phase::Handshake`, or `ConnectOrHandshake` where the \
             library does not say which; the tunnel is a part of it.";
+    "TIME-16"
+        given "An address that swallows packets and a server that never answers the handshake; a connect limit of 300 \
+            milliseconds."
+        when "Both are called."
+        then "Each call ends before ten times the limit."
+        why "A limit that is rounded up, or counted anew for each step, is not the one that was set."
+        fix "Clause 5 of `Transport::send`: one limit for name, TCP, proxy and TLS together, passed on as it is.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.
@@ -268,6 +288,14 @@ pub(super) const BODY: &[Explanation] = explained! {
             its keys, or by its records, takes that for its end."
         fix "Leave key updates to the TLS library. If you observe its ciphers, count a connection as ended only when the last \
             of them is gone.";
+    "BODY-14"
+        given "HTTP/2 responses that end early: by RST_STREAM (INTERNAL_ERROR, CANCEL, NO_ERROR), GOAWAY or a close, with \
+            and without a length; and a whole early response followed by RST_STREAM(NO_ERROR)."
+        when "The body is read."
+        then "Each cut body is BodyCut (NET-09); the whole response is whole."
+        why "A list that was cut looks like a short list, and a key that was cut like a key."
+        fix "Hyper maps RST_STREAM(NO_ERROR) to the end of the body: after `None` ask `is_end_stream()`, and the size \
+            hint, whether it was one.";
     "BODY-15"
         given "Complete responses over HTTP/1.0 and 1.1, with a length, in chunks and without a body, to GET, POST, PUT, DELETE and \
             HEAD, over TLS 1.2 and 1.3, with and without session tickets. With the last byte the server closes TCP, without a \
@@ -300,4 +328,22 @@ pub(super) const BODY: &[Explanation] = explained! {
         why "The caller would wait for the whole limit, for bytes that cannot come, and then blame a slow server."
         fix "An ended or reset stream ends the body, even if the connection goes on. libcurl notices it only when it is called \
             again.";
+    "BODY-20"
+        given "An HTTP/2 response without a length that ends by RST_STREAM(NO_ERROR), or by GOAWAY and a close."
+        when "The body is read."
+        then "It is BodyCut (NET-09): no END_STREAM was seen."
+        why "As BODY-14. Without a length, END_STREAM alone shows whether a body is whole."
+        fix "As BODY-14. Some libraries keep it to themselves; then a waiver must say so.";
+    "BODY-21"
+        given "Responses whose body was not read, or not to its end."
+        when "Bodies and transport are dropped on a thread without a runtime."
+        then "Nothing panics."
+        why "Destructors run where the last owner happens to be; a panic there aborts the program."
+        fix "`Handle::try_current` in `Drop`, or no task there at all.";
+    "BODY-22"
+        given "A response of 64 MiB."
+        when "Its head is taken over each HTTP version, and for three seconds nothing of the body is read."
+        then "The server has not been able to write all of it; read afterwards, it is whole."
+        why "A caller who pages through a large export slowly would hold all of it in memory."
+        fix "No unbounded channel between socket and body: read when the caller does.";
 };

@@ -101,6 +101,25 @@ pub(super) const REQ: &[Explanation] = explained! {
         then "The line holds path and query alone, and `Host` names host and port."
         why "Servers may accept a whole address there, but load balancers route by it, and some refuse it."
         fix "Send the origin form of RFC 9112 section 3.2.1; the absolute form is for proxies of clear text.";
+    "REQ-13"
+        given "Servers of HTTP/1.1 and HTTP/2 that send 100, 103 and 103 again before their response."
+        when "A GET is made."
+        then "Status and body are those of the response."
+        why "A platform that begins to send hints would make every call fail, or succeed with nothing."
+        fix "Interim responses (1xx) are no responses: read on. Most libraries do; a hand-written reader must loop.";
+    "REQ-14"
+        given "The same servers; the interim responses have headers of their own."
+        when "A GET is made."
+        then "The response has its own headers alone."
+        why "A hint may be wrong by the time the response is made (RFC 8297 section 2); merged, it is a lie."
+        fix "Clear the collected headers at each status line.";
+    "REQ-15"
+        given "Header values in mixed case, empty, and outside ASCII."
+        when "GETs are made with them, over each HTTP version."
+        then "Each arrives with its bytes, or is refused before anything is sent where it is not ASCII; no framing header \
+            is added."
+        why "Signed headers and ids are compared byte for byte on the other side."
+        fix "Pass bytes, not strings. libcurl needs `Name;` for an empty value. Leave `content-length` out of a GET.";
 };
 
 /// Who is calling is shown once, in the way that the mode says.
@@ -282,4 +301,22 @@ pub(super) const HOST: &[Explanation] = explained! {
         then "It fails before anything is sent, and nobody connects to the server."
         why "Libraries that speak more than HTTP would carry the key in a protocol that nobody thought of."
         fix "Let `https` through, `http` for loopback, and refuse the rest before the library sees it.";
+    "HOST-11"
+        given "Two servers on one port of two loopback addresses, and two transports with an override of one name each."
+        when "Both transports call that name, twice."
+        then "Each reaches its own server."
+        why "A program that talks to two installations behind one name would send a key to the wrong one."
+        fix "Keep overrides, and what a resolver found, per transport; no static tables.";
+    "HOST-12"
+        given "A server on `[::1]` whose certificate names that address, and one whose certificate does not."
+        when "`https://[::1]:PORT/` is called."
+        then "The first answers, with the brackets in `Host` and no SNI; the second is refused."
+        why "Brackets belong to the URI: code that splits at the first colon works until the first IPv6 address."
+        fix "Take host and port from `http::Uri`; remove the brackets for TCP and for the name in the certificate only.";
+    "HOST-15"
+        given "Overrides of a name and of a name below it, in both orders; then an override alone."
+        when "Both names are called; then names that end or begin like the overridden one."
+        then "Each name goes to its own address, and names without an override go to the resolver."
+        why "An override is a statement about one host. Matched by suffix it leads other hosts, and their keys, there."
+        fix "Compare the whole name, without regard to case.";
 };

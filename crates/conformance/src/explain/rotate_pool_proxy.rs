@@ -81,6 +81,18 @@ pub(super) const POOL: &[Explanation] = explained! {
         then "It goes over the connection that is there."
         why "One host that is down would cost every call to the others a handshake."
         fix "Give up the connection that failed, not the pool or the client that it was in.";
+    "POOL-12"
+        given "A server that says `Connection: close` and leaves the connection open."
+        when "Three GETs are made."
+        then "Each goes over a connection of its own."
+        why "Such a server will not read another request: the next call would wait for its whole limit."
+        fix "Believe the header, not the socket.";
+    "POOL-13"
+        given "An HTTP/2 server, and 40 responses of 1 MiB whose bodies were dropped after their beginning."
+        when "One more body is read on the same transport."
+        then "It arrives whole."
+        why "What was sent and never read counts against the window of the whole connection, until it stalls."
+        fix "Reset the stream of a dropped body, and give back the window of what it held.";
     "POOL-14"
         given "A server that requires a client certificate and tells its refusal after the handshake (TLS 1.3), and a transport without an \
             identity."
@@ -89,6 +101,12 @@ pub(super) const POOL: &[Explanation] = explained! {
         why "A connection that got a response before cannot have been refused for its certificate, so this fact rules the true cause \
             out. A connection whose only call failed proves nothing."
         fix "Count a connection as used when a response came over it, not when a request was sent.";
+    "POOL-16"
+        given "An idle limit of one second."
+        when "Two calls are made, three seconds apart."
+        then "The second goes over a connection of its own."
+        why "Load balancers drop idle connections without a word: a POST on such a connection is lost."
+        fix "Pass the limit on to the pool, in its own unit.";
 };
 
 /// A proxy carries a tunnel and learns nothing but the name of the host.
@@ -194,6 +212,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         why "Without TLS there is no tunnel worth the name: the proxy would read the request, and a name for this machine \
             means another one there."
         fix "Choose the way by the scheme before you choose it by the proxy.";
+    "PROXY-15"
+        given "Proxies that take a CONNECT and never answer, or begin to and stop; a connect limit of 300 milliseconds."
+        when "A POST is made through each."
+        then "It ends as a timeout, and was not sent."
+        why "The tunnel is a part of connecting. Without a limit there a dead proxy costs the whole time of each call."
+        fix "Put the limit around the tunnel too.";
     "PROXY-16"
         given "Proxies that want a user without a password, and a user and a password with reserved characters."
         when "A call is made with each in the URL of the proxy, escaped."

@@ -51,6 +51,12 @@ pub(super) const SECRET: &[Explanation] = explained! {
         why "Whoever can set a variable could read all traffic, API keys included, from a capture of it."
         fix "Leave the key log of your TLS library off (rustls: no `KeyLogFile`). libcurl has no switch \
             for it: refuse in `connect`.";
+    "SECRET-12"
+        given "Canaries in bodies of requests and responses and in a response header, and a reader of every log line."
+        when "Calls are made over each HTTP version."
+        then "No line at any level shows one."
+        why "The secret of a new API key stands in one response and nowhere else."
+        fix "Log names and lengths, not values. Where your library logs bodies at trace, filter its target.";
 };
 
 /// What spans, metrics and records say of a call, what they never say, and that looking on changes nothing.
@@ -120,6 +126,12 @@ pub(super) const OBS: &[Explanation] = explained! {
             they name it or none."
         why "Of several addresses behind one name the one that failed is the one to look at."
         fix "Ask the socket for its peer (`peer_addr`) when TCP stands, and put it into `ConnectionFacts::peer`.";
+    "OBS-10"
+        given "Two servers that differ in TLS version, certificate and in asking for a client certificate; and one that dies."
+        when "They are called in turn over one transport, over each HTTP version."
+        then "Every fact is that of the connection which carried the call, in errors too, or is left out."
+        why "A diagnosis made of another connection's facts blames the wrong side."
+        fix "Keep facts with the connection, not with the transport.";
     "OBS-11"
         given "A server that asks for a client certificate, and whose own certificate is not trusted, under TLS 1.2 and 1.3."
         when "A call is made with an identity."
@@ -127,4 +139,11 @@ pub(super) const OBS: &[Explanation] = explained! {
         why "The library chooses the certificate before it verifies the server. Reported as sent, it reads as if our certificate had \
             been refused, or shown to a stranger."
         fix "Set `identity_sent` when the Certificate message leaves, not when the resolver is called.";
+    "OBS-15"
+        given "Servers that close after each response, by tickets and by ids, under TLS 1.2 and 1.3."
+        when "Three calls are made, with and without an identity."
+        then "`tls_resumed` is what the ledger says, or left out; a resumed session does not say that it was not asked."
+        why "Read as *not asked*, a resumed session makes the diagnosis say that the server wants no certificate."
+        fix "A resumed handshake shows no certificate request: leave `identity_requested` out, or report what the first \
+            handshake of the session showed.";
 };

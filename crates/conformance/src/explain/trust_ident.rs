@@ -126,6 +126,21 @@ pub(super) const TRUST: &[Explanation] = explained! {
         why "A firewall that opens TLS shows its own certificate, and its issuer is what tells it from the platform."
         fix "Read the leaf with `ServerCertificate::read` after the handshake, or in the verifier. Where your library hides it, \
             waive this case.";
+    "TRUST-17"
+        given "A server with the chain of another server and a key of its own, under TLS 1.2 and 1.3."
+        when "A call is made over each HTTP version."
+        then "We refuse it and no request arrives. The error says that the refusal is ours, unless the library has one error for \
+            everything that goes wrong in a handshake."
+        why "A certificate is public. If the handshake signature is not checked, a copy of it is enough to be given the \
+            API key."
+        fix "With rustls: a custom `ServerCertVerifier` must pass `verify_tls12_signature` and `verify_tls13_signature` \
+            on to the provider, never return an assertion of its own.";
+    "TRUST-18"
+        given "A server whose certificate has the right name and authority, but is one for clients."
+        when "A call is made over each HTTP version and TLS version."
+        then "We refuse it, and no request arrives."
+        why "Every service user has a client certificate of the same authority: each could play the platform."
+        fix "Leave the purpose check of the engine on: `serverAuth` in the extended key usage.";
     "TRUST-19"
         given "Servers whose certificate is for client authentication alone, has an unknown critical extension, is a self-signed CA, \
             comes from a CA for other names, is of version 1, or has an RSA key of 1024 bits."
@@ -142,6 +157,18 @@ pub(super) const TRUST: &[Explanation] = explained! {
             change."
         fix "Hand every certificate of `TrustRoots::given` to the engine. Functions that read one certificate from PEM, such as \
             OpenSSL's `X509::from_pem`, ignore the rest.";
+    "TRUST-25"
+        given "Servers on loopback with a certificate for another name, and one of an unknown authority."
+        when "They are called as `localhost` and as `127.0.0.1`."
+        then "Both are refused; a server whose certificate names localhost answers."
+        why "An exemption that was made for development ships to production, where a sidecar listens on localhost."
+        fix "Remove the special case. Tests can make an authority of their own.";
+    "TRUST-26"
+        given "A TLS 1.3 server that offers early data, and closes each connection after its response."
+        when "Three GETs and three POSTs are made."
+        then "No connection begins with early data."
+        why "Early data can be recorded on the way and sent again: a signature would be made twice."
+        fix "Leave `enable_early_data` (rustls), `CURLSSLOPT_EARLYDATA` (libcurl) and the like off.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.

@@ -50,6 +50,8 @@ impl Stage {
         let directory = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).expect("a directory");
         let stage = Self { platform, clock, directory, user, first_key };
         fs::write(stage.sink(), format!("{}\n", stage.first_key)).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(stage.sink(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("our own file");
         stage
     }
 
