@@ -60,7 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("file of the API key is not there", Code::ID_13, &[], |_| {
         Box::pin(async { set_up(&[("DC_BASE", "https://one.digicert.test"), ("DC_API_KEY_FILE", "/nowhere/d1-key")]) })
     }),
-    fault("no credential at all", Code::ID_13, &[], |_| {
+    fault("no credential at all", Code::CFG_01, &[], |_| {
         Box::pin(async { set_up(&[("DC_BASE", "https://one.digicert.test")]) })
     }),
     fault("API key past its end date", Code::ID_15, &[], |_| {
