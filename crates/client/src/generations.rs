@@ -20,6 +20,8 @@ pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
     /// The short name of the stack.
     name: Arc<str>,
+    /// Its TLS engine.
+    engine: Arc<str>,
     live: Mutex<Live>,
     /// Held by the one caller who proves a newer generation.
     proving: futures_util::lock::Mutex<()>,
@@ -109,8 +111,9 @@ impl Generations {
             refused: None,
             retired: Vec::new(),
         };
-        let name = connector.info().name.into();
-        Self { connector, name, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
+        let info = connector.info();
+        let (name, engine) = (info.name.into(), info.tls_engine.into());
+        Self { connector, name, engine, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
     /// The same stack and configuration, and nothing live.
@@ -124,7 +127,9 @@ impl Generations {
 
     /// The context of a call with what a remedy must know of the stack.
     pub(crate) fn completing(&self, context: CallContext) -> CallContext {
-        context.with_transport(Arc::clone(&self.name), &self.lock().configs.platform)
+        context
+            .with_transport(Arc::clone(&self.name), &self.lock().configs.platform)
+            .with_tls_engine(Arc::clone(&self.engine))
     }
 
     /// A transport of its own for this identity, and so new connections. It is not put to use for other calls.

@@ -195,6 +195,7 @@ macro_rules! __every_case {
             time time_11_a_call_that_waits_is_left_to_sleep "TIME-11" Must;
             limits time_12_the_total_limit_holds_over_each_version_and_in_each_phase "TIME-12" Must;
             limits time_13_limits_at_their_maximum_are_no_limits "TIME-13" Must;
+            limits time_14_connect_limit_that_runs_out_is_net_01 "TIME-14" Must;
             limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
@@ -240,6 +241,7 @@ macro_rules! __every_case {
             err err_21_no_cause_of_a_failure_is_without_words "ERR-21" Must;
             err err_22_response_head_up_to_the_limit_is_read "ERR-22" Must;
             err err_23_response_head_over_the_limit_is_named "ERR-23" Should;
+            invalid_http err_24_response_that_is_not_valid_http_is_net_10_after_one_attempt "ERR-24" Must;
             answer err_28_a_page_of_a_gateway_is_not_the_platforms_verdict "ERR-28" Must;
             answer err_29_an_encoded_response_is_named_and_none_of_it_shown "ERR-29" Must;
             leaks err_34_no_cause_of_a_failure_quotes_path_or_query "ERR-34" Must;
@@ -296,6 +298,7 @@ macro_rules! __every_case {
             proxy proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_silent_times_out "PROXY-13" Must;
             proxy proxy_14_clear_text_is_shown_to_no_proxy "PROXY-14" Must;
             limits proxy_15_a_proxy_that_stalls_meets_the_connect_limit "PROXY-15" Must;
+            proxy proxy_16_proxy_user_without_password_is_sent_with_a_colon "PROXY-16" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;

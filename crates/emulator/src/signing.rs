@@ -80,6 +80,7 @@ pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
         KeyKind::Rsa2048 => (2048, "RSA"),
         KeyKind::P256 => (256, "ECDSA"),
         KeyKind::P384 => (384, "ECDSA"),
+        KeyKind::P521 => (521, "ECDSA"),
         KeyKind::Ed25519 => (256, "EdDSA"),
     }
 }
@@ -89,11 +90,13 @@ fn algorithms(kind: KeyKind) -> &'static [Algorithm] {
     const SHA384_RSA: Algorithm = Algorithm { name: "SHA384withRSA", digest: DigestKind::Sha384 };
     const SHA512_RSA: Algorithm = Algorithm { name: "SHA512withRSA", digest: DigestKind::Sha512 };
     const SHA256_ECDSA: Algorithm = Algorithm { name: "SHA256withECDSA", digest: DigestKind::Sha256 };
+    const SHA512_ECDSA: Algorithm = Algorithm { name: "SHA512withECDSA", digest: DigestKind::Sha512 };
     const SHA384_ECDSA: Algorithm = Algorithm { name: "SHA384withECDSA", digest: DigestKind::Sha384 };
     match kind {
         KeyKind::Rsa2048 => &[SHA256_RSA, SHA384_RSA, SHA512_RSA],
         KeyKind::P256 => &[SHA256_ECDSA],
         KeyKind::P384 => &[SHA384_ECDSA],
+        KeyKind::P521 => &[SHA512_ECDSA],
         KeyKind::Ed25519 => &[],
     }
 }

@@ -98,6 +98,7 @@ impl ClientCert {
         let kind = match key.algorithm() {
             algorithm if *algorithm == rcgen::PKCS_ECDSA_P256_SHA256 => KeyKind::P256,
             algorithm if *algorithm == rcgen::PKCS_ECDSA_P384_SHA384 => KeyKind::P384,
+            algorithm if *algorithm == rcgen::PKCS_ECDSA_P521_SHA512 => KeyKind::P521,
             algorithm if *algorithm == rcgen::PKCS_ED25519 => KeyKind::Ed25519,
             _ => KeyKind::Rsa2048,
         };
@@ -170,6 +171,12 @@ impl Issued {
         Issued { chain, pkcs8: plain_pkcs8(key), kind, public_point: key.der_bytes().to_vec() }
     }
 
+    /// Of an RSA key in PKCS#8, however small.
+    #[cfg(feature = "openssl")]
+    pub(crate) fn of_rsa(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Self {
+        Issued { chain, pkcs8, kind: KeyKind::Rsa2048, public_point: Vec::new() }
+    }
+
     fn with_key_of(&self, other: &Issued) -> Self {
         Issued {
             chain: self.chain.clone(),
@@ -187,6 +194,7 @@ impl Issued {
         let curve = match self.kind {
             KeyKind::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
             KeyKind::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
+            KeyKind::P521 => ObjectIdentifier::new_unwrap("1.3.132.0.35"),
             KeyKind::Rsa2048 | KeyKind::Ed25519 => return None,
         };
         let inner = sec1::EcPrivateKey::try_from(inner_key(&self.pkcs8)).expect("an EC key holds SEC1 in its PKCS#8");

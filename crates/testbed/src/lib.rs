@@ -16,6 +16,7 @@
 mod certificate;
 mod connection;
 mod ending;
+mod flaw;
 mod front;
 mod inspect;
 #[cfg(feature = "key-store")]

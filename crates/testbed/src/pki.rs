@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
     SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
 
-use crate::certificate::{ClientCert, Issued, ServerCert, pem};
+use crate::certificate::{ClientCert, Issued, pem};
 use crate::provider::random_bytes;
 use crate::request::{RequestError, RequestSpec, public_key};
-use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
+use crate::spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, Validity};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -106,42 +106,6 @@ impl Pki {
         &self.foreign().root_der
     }
 
-    /// A right server certificate for these DNS names and IP addresses.
-    pub fn server<N: AsRef<str>>(&self, names: &[N]) -> ServerCert {
-        let names = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        self.server_with(ServerSpec { names, ..ServerSpec::default() })
-    }
-
-    /// A server certificate with a chosen defect.
-    ///
-    /// # Panics
-    ///
-    /// If a name is no DNS name.
-    pub fn server_with(&self, spec: ServerSpec) -> ServerCert {
-        let mut params = CertificateParams::new(spec.names).expect("the names are DNS names or IP addresses");
-        params.distinguished_name = subject("testbed server");
-        params.extended_key_usages = vec![usage(spec.purpose)];
-        match spec.flaw {
-            Some(ServerFlaw::ForClientsOnly) => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Some(ServerFlaw::UnknownCriticalExtension) => {
-                // An arc that is nobody's, with an ASN.1 NULL.
-                let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
-                extension.set_criticality(true);
-                params.custom_extensions.push(extension);
-            }
-            Some(ServerFlaw::OutdatedSignature) | None => {}
-        }
-        let (key, authority) = (generate(KeyKind::P256), self.authority(spec.authority));
-        let mut chain = vec![authority.leaf(params, spec.validity, &key)];
-        if spec.flaw == Some(ServerFlaw::OutdatedSignature) {
-            name_sha224(&mut chain[0]);
-        }
-        if spec.send_intermediate {
-            chain.push(authority.intermediate_der.clone());
-        }
-        ServerCert(Arc::new(Issued::new(chain, &key, KeyKind::P256)))
-    }
-
     /// A client certificate.
     pub fn client(&self, spec: ClientSpec) -> ClientCert {
         let params = client_params(&spec.common_name, spec.purpose);
@@ -157,7 +121,8 @@ impl Pki {
     pub fn sign_request(&self, pem: &str, spec: &RequestSpec) -> Result<Vec<Vec<u8>>, RequestError> {
         let key = public_key(pem)?;
         let params = client_params(&spec.common_name, spec.purpose);
-        Ok(vec![self.trusted.leaf(params, spec.validity, &key), self.trusted.intermediate_der.clone()])
+        let ca = &self.trusted;
+        Ok(vec![leaf(params, spec.validity, &key, &ca.intermediate), ca.intermediate_der.clone()])
     }
 
     /// A revocation list (DER) of the trusted intermediate: the serial numbers (big-endian) with the moment of each.
@@ -183,7 +148,7 @@ impl Pki {
         self.foreign.get_or_init(|| Ca::generate("Foreign"))
     }
 
-    fn authority(&self, authority: Authority) -> &Ca {
+    pub(crate) fn authority(&self, authority: Authority) -> &Ca {
         match authority {
             Authority::Trusted => &self.trusted,
             Authority::Foreign => self.foreign(),
@@ -192,12 +157,12 @@ impl Pki {
 }
 
 #[derive(Debug)]
-struct Ca {
-    root: Issuer<'static, KeyPair>,
+pub(crate) struct Ca {
+    pub(crate) root: Issuer<'static, KeyPair>,
     root_der: Vec<u8>,
     root_pem: String,
-    intermediate: Issuer<'static, KeyPair>,
-    intermediate_der: Vec<u8>,
+    pub(crate) intermediate: Issuer<'static, KeyPair>,
+    pub(crate) intermediate_der: Vec<u8>,
     intermediate_pem: String,
 }
 
@@ -246,31 +211,26 @@ impl Ca {
         kind: KeyKind,
         chain: Chain,
     ) -> Issued {
-        let mut certificates = vec![self.leaf(params, validity, &key)];
+        let mut certificates = vec![leaf(params, validity, &key, &self.intermediate)];
         if chain == Chain::Full {
             certificates.push(self.intermediate_der.clone());
         }
         Issued::new(certificates, &key, kind)
     }
-
-    fn leaf(&self, mut params: CertificateParams, validity: Validity, key: &impl PublicKeyData) -> Vec<u8> {
-        set_validity(&mut params, validity);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.use_authority_key_identifier_extension = true;
-        params.serial_number = Some(new_serial());
-        params.signed_by(key, &self.intermediate).expect("an intermediate can sign a leaf").der().to_vec()
-    }
 }
 
-/// Replaces ecdsa-with-SHA256 by ecdsa-with-SHA224 (RFC 5758 §3.2), wherever the certificate names how it is signed.
-fn name_sha224(der: &mut [u8]) {
-    const SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
-    for start in 0..der.len().saturating_sub(SHA256.len()) {
-        let found = &mut der[start..start + SHA256.len()];
-        if *found == SHA256 {
-            found[SHA256.len() - 1] = 0x01;
-        }
-    }
+/// A certificate that this issuer signs.
+pub(crate) fn leaf(
+    mut params: CertificateParams,
+    validity: Validity,
+    key: &impl PublicKeyData,
+    issuer: &Issuer<'static, KeyPair>,
+) -> Vec<u8> {
+    set_validity(&mut params, validity);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params.serial_number = Some(new_serial());
+    params.signed_by(key, issuer).expect("an intermediate can sign a leaf").der().to_vec()
 }
 
 fn client_params(common_name: &str, purpose: Purpose) -> CertificateParams {
@@ -294,7 +254,7 @@ fn new_serial() -> SerialNumber {
     SerialNumber::from_slice(&serial)
 }
 
-fn ca_params(name: &str) -> CertificateParams {
+pub(crate) fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     // A serial in the name: two authorities of one process must differ in their subject, or path building guesses.
     let serial = data_encoding::HEXLOWER.encode(&random_bytes::<4>());
@@ -305,13 +265,13 @@ fn ca_params(name: &str) -> CertificateParams {
     params
 }
 
-fn subject(common_name: &str) -> DistinguishedName {
+pub(crate) fn subject(common_name: &str) -> DistinguishedName {
     let mut subject = DistinguishedName::new();
     subject.push(DnType::CommonName, common_name);
     subject
 }
 
-fn set_validity(params: &mut CertificateParams, validity: Validity) {
+pub(crate) fn set_validity(params: &mut CertificateParams, validity: Validity) {
     let now = SystemTime::now();
     let (from, until) = match validity {
         Validity::Valid => (now - DAY, now + 365 * DAY),
@@ -327,11 +287,12 @@ fn since_epoch(time: SystemTime) -> Duration {
     Duration::from_secs(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
-fn generate(kind: KeyKind) -> KeyPair {
+pub(crate) fn generate(kind: KeyKind) -> KeyPair {
     let algorithm = match kind {
         KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
         KeyKind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
         KeyKind::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        KeyKind::P521 => &rcgen::PKCS_ECDSA_P521_SHA512,
         KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
     };
     KeyPair::generate_for(algorithm).expect("the provider makes keys of each kind")

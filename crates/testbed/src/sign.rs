@@ -31,7 +31,7 @@ pub enum SignError {
         /// The length of what was given.
         given: usize,
     },
-    /// The key does not sign digests of this hash function: P-256 takes SHA-256, P-384 takes SHA-384, RSA each, Ed25519 none.
+    /// The key does not sign digests of this hash function: P-256 takes SHA-256, P-384 takes SHA-384, P-521 takes SHA-512, RSA each, Ed25519 none.
     #[error("this key does not sign digests of this hash function")]
     Kind,
     /// The provider failed.
@@ -62,10 +62,11 @@ impl ClientCert {
         match (self.key_kind(), kind) {
             (KeyKind::P256, DigestKind::Sha256) => self.ecdsa(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, &digest),
             (KeyKind::P384, DigestKind::Sha384) => self.ecdsa(&signature::ECDSA_P384_SHA384_ASN1_SIGNING, &digest),
+            (KeyKind::P521, DigestKind::Sha512) => self.ecdsa(&signature::ECDSA_P521_SHA512_ASN1_SIGNING, &digest),
             (KeyKind::Rsa2048, DigestKind::Sha256) => self.rsa(&signature::RSA_PKCS1_SHA256, &digest),
             (KeyKind::Rsa2048, DigestKind::Sha384) => self.rsa(&signature::RSA_PKCS1_SHA384, &digest),
             (KeyKind::Rsa2048, DigestKind::Sha512) => self.rsa(&signature::RSA_PKCS1_SHA512, &digest),
-            (KeyKind::P256 | KeyKind::P384 | KeyKind::Ed25519, _) => Err(SignError::Kind),
+            (KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519, _) => Err(SignError::Kind),
         }
     }
 

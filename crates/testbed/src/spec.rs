@@ -15,13 +15,11 @@ pub struct ServerSpec {
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
-    /// The extended key usage.
-    pub purpose: Purpose,
-    /// A rule of RFC 5280 that it breaks.
+    /// A rule that it breaks.
     pub flaw: Option<ServerFlaw>,
 }
 
-/// A rule that a server certificate breaks, and that every client enforces.
+/// A rule that a server certificate breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerFlaw {
     /// It is for client authentication alone.
@@ -30,6 +28,27 @@ pub enum ServerFlaw {
     UnknownCriticalExtension,
     /// It names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
     OutdatedSignature,
+    /// It is self-signed and marked as a CA, as `openssl req -x509` makes it.
+    SelfSignedCa,
+    /// The name constraints of its intermediate permit other names alone.
+    ConstrainedIssuer,
+    /// It is of X.509 version 1: without extensions, and so without names.
+    Version1,
+    /// It has an RSA key of 1024 bits.
+    #[cfg(feature = "openssl")]
+    SmallKey,
+}
+
+impl ServerFlaw {
+    /// Whether a server on rustls serves such a certificate; one on OpenSSL serves each of them.
+    pub fn is_served_by_rustls(self) -> bool {
+        match self {
+            Self::ForClientsOnly | Self::OutdatedSignature | Self::SelfSignedCa | Self::ConstrainedIssuer => true,
+            Self::UnknownCriticalExtension | Self::Version1 => false,
+            #[cfg(feature = "openssl")]
+            Self::SmallKey => false,
+        }
+    }
 }
 
 impl Default for ServerSpec {
@@ -39,7 +58,6 @@ impl Default for ServerSpec {
             validity: Validity::Valid,
             authority: Authority::Trusted,
             send_intermediate: true,
-            purpose: Purpose::ServerAuth,
             flaw: None,
         }
     }
@@ -106,6 +124,8 @@ pub enum KeyKind {
     P256,
     /// ECDSA on P-384.
     P384,
+    /// ECDSA on P-521.
+    P521,
     /// Ed25519.
     Ed25519,
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, PeerFault, Phase, ResponseBody,
-    ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, PeerFault, Phase,
+    ResponseBody, ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
 use http_body_util::{BodyExt, Full};

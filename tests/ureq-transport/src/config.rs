@@ -1,6 +1,7 @@
 //! `TransportConfig` in the words of ureq. What ureq would leave out in silence, or panic over in the first call, is tried here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use digicert_one_core::{TlsVersion, TlsVersions, TransportConfig, TransportError, TransportErrorKind as Kind};
 use rustls::RootCertStore;
@@ -12,6 +13,9 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::error::local;
 
+/// Thirty years: a limit beyond that is no limit. ureq adds to the clock without a check.
+pub(crate) const FAR: Duration = Duration::from_secs(1_000_000_000);
+
 /// What all agents of a transport have in common. Each of these lines is a default that would break a case.
 pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
     Config::builder()
@@ -22,7 +26,7 @@ pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
         .user_agent("")
         .accept("")
         .accept_encoding("")
-        .max_idle_age(config.timeouts().pool_idle())
+        .max_idle_age(config.timeouts().pool_idle().min(FAR))
         .build()
 }
 

@@ -72,7 +72,7 @@ impl std::fmt::Debug for Blocking {
 impl Transport for Blocking {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
         announce_empty_body(&mut request);
-        let (start, total) = (Instant::now(), self.config.timeouts().total());
+        let (start, total) = (Instant::now(), self.config.timeouts().total().min(config::FAR));
         let left = move |limit: Duration| limit.min(total).saturating_sub(start.elapsed());
         let connect = self.config.timeouts().connect();
         let line = match self.pool.take(request.uri()) {

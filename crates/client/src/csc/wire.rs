@@ -84,7 +84,8 @@ impl Wire {
     pub(super) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
         let (limit, asked) = (letter.limit, self.clock.now());
         let context = CallContext::new(letter.origin.authority(), Mode::Anonymous, asked);
-        let context = context.with_transport(self.connector.info().name, &self.config);
+        let stack = self.connector.info();
+        let context = context.with_transport(stack.name, &self.config).with_tls_engine(stack.tls_engine);
         let exchange = pin!(self.exchange(letter, context, asked));
         match select(exchange, self.clock.limit(limit)).await {
             Either::Left((answer, _)) => answer,

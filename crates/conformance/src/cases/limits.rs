@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
-    Capability, Clock as _, Delivery, HttpVersions, Phase, Proxy, Timeouts, Transport, TransportConfig, TransportError,
-    TransportErrorKind,
+    Capability, Clock as _, Code, Delivery, HttpVersions, Mode, Phase, Proxy, Timeouts, Transport, TransportConfig,
+    TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole};
 use futures_util::future::join_all;
@@ -15,7 +15,7 @@ use http::{Method, Request};
 use crate::cases::http2::{DATA, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, front, get, request, scripted, up};
+use crate::world::{HOST, World, collect, diagnose, front, get, request, scripted, up};
 
 /// The error of a call that runs out, of whichever part.
 async fn runs_out(transport: &dyn Transport, request: Request<Bytes>) -> TransportError {
@@ -104,6 +104,39 @@ pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) 
 fn quick_to_connect(world: &World) -> TransportConfig {
     let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
     world.config().with_timeouts(limits)
+}
+
+pub(crate) async fn time_14_connect_limit_that_runs_out_is_net_01(world: World) {
+    let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
+    let unanswered = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::Stall]])));
+    let connected = Step::write("HTTP/1.1 200 Connection established\r\n\r\n");
+    let dug = vec![Step::ReadRequest, connected, Step::Tunnel(silent.addr())];
+    let tunnel = up(RawServer::start(RawOptions::plain([dug])));
+    let config = quick_to_connect(&world);
+    let mut calls = vec![
+        ("TCP", config.clone(), format!("https://{}/", nowhere.addr())),
+        ("TLS", config.clone(), format!("https://{}/", silent.addr())),
+    ];
+    for (what, proxy) in
+        [("TCP to the proxy", nowhere.addr()), ("CONNECT", unanswered.addr()), ("TLS in the tunnel", tunnel.addr())]
+    {
+        let config = config.clone().with_proxy(Proxy::Http(format!("http://{proxy}").parse().expect("an address")));
+        if !world.lacks(Capability::HttpProxy, &config) {
+            calls.push((what, config, format!("https://{HOST}/")));
+        }
+    }
+    let ends = calls.iter().flat_map(|call| [Method::GET, Method::POST].map(|method| (call, method)));
+    let ends = ends.map(|((what, config, url), method)| {
+        let transport = world.transport(config);
+        async move { (what, method.clone(), in_time(transport.send(request(method, url, ""))).await) }
+    });
+    for (what, method, outcome) in join_all(ends).await {
+        let error = outcome.expect_err("no connection");
+        let phases = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake].map(TransportErrorKind::Timeout);
+        assert!(phases.contains(&error.kind()), "{what} {method}: {error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{what} {method}: {error:?}");
+        assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_01, "{what} {method}");
+    }
 }
 
 pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {

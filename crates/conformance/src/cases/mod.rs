@@ -12,6 +12,7 @@ pub(crate) mod http2;
 pub(crate) mod ident;
 pub(crate) mod ident_late;
 pub(crate) mod interim;
+pub(crate) mod invalid_http;
 pub(crate) mod leaks;
 pub(crate) mod limits;
 pub(crate) mod names;

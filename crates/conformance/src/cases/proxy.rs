@@ -84,6 +84,28 @@ pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
     assert!(arrived.header_values("proxy-authorization").is_empty());
 }
 
+pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(world: World) {
+    let front = front(FrontOptions::default());
+    for (given, meant) in [
+        ("user", "user:"),
+        ("user:", "user:"),
+        ("us%40er%2F%C3%B6", "us@er/\u{f6}:"),
+        ("us%40er:p%40ss%3Aw%25", "us@er:p@ss:w%"),
+    ] {
+        let (user, password) = meant.split_once(':').expect("a colon");
+        let proxy = proxy_to(&front, ProxyOptions::default().credentials(user, password));
+        let config = proxied(world.config(), &proxy.url().replace("http://", &format!("http://{given}@")));
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        let outcome = world.transport(&config).send(get(front.url(HOST))).await;
+        let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
+        let expected = format!("Basic {}", BASE64.encode(meant.as_bytes()));
+        assert_eq!(asked.header_values("proxy-authorization"), [expected], "for {given}");
+        outcome.expect("answered");
+    }
+}
+
 pub(crate) async fn proxy_03_exceptions_go_around_the_proxy(world: World) {
     let front = front(FrontOptions::default());
     let port = front.port();

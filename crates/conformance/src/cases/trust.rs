@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use digicert_one_core::{
     Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportConfig,
-    TransportErrorKind, TrustRoots,
+    TransportError, TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
     Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange,
@@ -13,7 +13,7 @@ use digicert_one_testbed::{
 };
 use rustls_pki_types::CertificateDer;
 
-use crate::cases::server_proof;
+use crate::cases::server_proof::{self, is_one_error_for_all};
 use crate::child::{self, Parent};
 use crate::world::{HOST, World, diagnose, front, get, servers, up};
 
@@ -244,26 +244,69 @@ pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World)
     }
 }
 
+/// What is wrong with a certificate, and the reasons for a refusal: each stack checks in an order of its own. A reason without a variant
+/// is `Other`.
+const BROKEN: [(ServerFlaw, &[PeerFault]); 6] = [
+    (ServerFlaw::ForClientsOnly, &[PeerFault::WrongPurpose]),
+    (ServerFlaw::UnknownCriticalExtension, &[PeerFault::CriticalExtension, PeerFault::Other]),
+    // OpenSSL accepts it from an issuer that it trusts.
+    (ServerFlaw::SelfSignedCa, &[PeerFault::CaAsServer, PeerFault::UnknownIssuer, PeerFault::Other]),
+    (ServerFlaw::ConstrainedIssuer, &[PeerFault::NameConstraints, PeerFault::Other]),
+    // OpenSSL accepts it too, and then misses the name.
+    (ServerFlaw::Version1, &[PeerFault::Version, PeerFault::NameMismatch, PeerFault::Other]),
+    // rustls verifies no signature of such a key.
+    (
+        ServerFlaw::SmallKey,
+        &[PeerFault::WeakKey, PeerFault::BadSignature, PeerFault::SignatureAlgorithm, PeerFault::Other],
+    ),
+];
+
+fn flawed(flaw: ServerFlaw) -> ServerSpec {
+    ServerSpec { names: vec![HOST.to_owned()], flaw: Some(flaw), ..ServerSpec::default() }
+}
+
 pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_with_its_reason(world: World) {
-    for flaw in [ServerFlaw::ForClientsOnly, ServerFlaw::UnknownCriticalExtension] {
-        let spec = ServerSpec { names: vec![HOST.to_owned()], flaw: Some(flaw), ..ServerSpec::default() };
+    for (flaw, reasons) in BROKEN {
         let transport = world.transport(&world.config());
-        // rustls serves no certificate with such an extension.
-        let every = flaw != ServerFlaw::UnknownCriticalExtension;
-        for engine in Engine::ALL.iter().filter(|engine| every || **engine == Engine::OpenSsl) {
-            let server = FrontOptions::default().engine(*engine);
-            let front = front(server.server(Pki::shared().server_with(spec.clone())));
+        let such = |engine: &&Engine| **engine == Engine::OpenSsl || flaw.is_served_by_rustls();
+        for engine in Engine::ALL.iter().filter(such) {
+            let server = FrontOptions::default().engine(*engine).server(Pki::shared().server_with(flawed(flaw)));
+            let front = front(server);
             let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
-            let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { panic!("we refuse it: {error:?}") };
-            assert_eq!(fault == PeerFault::Unspecified, !world.has(Capability::PeerFaultDetail), "{flaw:?}: {error:?}");
-            if world.has(Capability::PeerFaultDetail) && flaw == ServerFlaw::ForClientsOnly {
-                assert_eq!(fault, PeerFault::WrongPurpose, "{error:?}");
-            }
-            let diagnosis = diagnose(&error, Mode::Key, None);
-            assert_eq!((diagnosis.code, diagnosis.side()), (Code::TR_05, Side::Us), "{diagnosis}");
-            assert_eq!(error.delivery(), Delivery::NotSent);
+            is_explained(&world, &error, flaw, reasons);
             assert!(front.ledger().requests().is_empty());
         }
+    }
+    // With that certificate as its own root.
+    let own = Pki::shared().server_with(flawed(ServerFlaw::SelfSignedCa));
+    let front = front(FrontOptions::default().server(own.clone()));
+    let config = world.config().with_trust(world.trusting(&own.chain_der()[0]));
+    match world.transport(&config).send(get(front.url(HOST))).await {
+        Ok(_) => assert_eq!(front.ledger().requests().len(), 1),
+        Err(error) => {
+            is_explained(&world, &error, ServerFlaw::SelfSignedCa, &[PeerFault::CaAsServer, PeerFault::Other]);
+            assert!(front.ledger().requests().is_empty());
+        }
+    }
+}
+
+/// We refused the server, and the error gives one of these reasons, or none where the stack declares that it has none.
+fn is_explained(world: &World, error: &TransportError, flaw: ServerFlaw, reasons: &[PeerFault]) {
+    assert_eq!(error.delivery(), Delivery::NotSent, "{flaw:?}: {error:?}");
+    let diagnosis = diagnose(error, Mode::Key, None);
+    if flaw == ServerFlaw::SmallKey && error.kind() == TransportErrorKind::Tls && is_one_error_for_all(world) {
+        return assert!(!diagnosis.retryable(), "{diagnosis}");
+    }
+    let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { panic!("{flaw:?}: we refuse it: {error:?}") };
+    let code = match fault {
+        PeerFault::UnknownIssuer => Code::TR_01,
+        PeerFault::NameMismatch => Code::HO_01,
+        _ => Code::TR_05,
+    };
+    assert_eq!((diagnosis.code, diagnosis.side()), (code, Side::Us), "{flaw:?}: {diagnosis}");
+    match world.has(Capability::PeerFaultDetail) {
+        true => assert!(reasons.contains(&fault), "{flaw:?}: {error:?}"),
+        false => assert_eq!(fault, PeerFault::Unspecified, "{flaw:?}: {error:?}"),
     }
 }
 

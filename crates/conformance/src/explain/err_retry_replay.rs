@@ -163,6 +163,13 @@ pub(super) const ERR: &[Explanation] = explained! {
         then "The error is `HeadLimit`, and the server has the request once."
         why "As an interrupted connection it would be retried four times, and the client certificate would be suspected."
         fix "Check what arrived with `HeadLimit::check`, and report your library's own limit as `HeadLimit::unmeasured`.";
+    "ERR-24"
+        given "Responses that break a rule: a blank before a colon, HTTP/2.0 in the status line, lines that end in LF alone; over \
+            HTTP/2 a `connection` header and an upper-case field name."
+        when "A client with retries makes a GET for each."
+        then "The error is NET-10 after one attempt. A lenient library may return the response."
+        why "As an interrupted connection it is tried four times, and the client certificate is suspected."
+        fix "Map the errors of your library's parser, and what its HTTP/2 finds wrong by itself, to `Protocol`.";
     "ERR-28"
         given "A gateway that responds with a web page, headers of its own and 401, 403, 404, 407, 429, 500, 502 or 503."
         when "A GET is made, for every version of HTTP."

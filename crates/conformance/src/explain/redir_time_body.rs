@@ -173,6 +173,14 @@ pub(super) const TIME: &[Explanation] = explained! {
         then "They are answered, and nothing panics, in no task either."
         why "It is how callers say *no limit*, and an unchecked addition to the clock panics."
         fix "`Instant::checked_add`, or a limit of thirty years where the library adds by itself.";
+    "TIME-14"
+        given "A connect limit of 300 milliseconds and a far longer total one; no answer to TCP, to TLS, to a proxy's TCP and \
+            CONNECT, and to TLS in its tunnel."
+        when "A GET and a POST are made for each."
+        then "Each is a timeout of connecting (NET-01), and nothing was sent."
+        why "NET-08 says that the server has the request: the caller then looks there, and does not repeat a POST."
+        fix "A timeout before the request was written is `Phase::Connect` or `Phase::Handshake`, or `ConnectOrHandshake` where the \
+            library does not say which; the tunnel is a part of it.";
     "TIME-16"
         given "An address that swallows packets and a server that never answers the handshake; a connect limit of 300 \
             milliseconds."

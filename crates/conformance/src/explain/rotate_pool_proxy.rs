@@ -218,6 +218,12 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "It ends as a timeout, and was not sent."
         why "The tunnel is a part of connecting. Without a limit there a dead proxy costs the whole time of each call."
         fix "Put the limit around the tunnel too.";
+    "PROXY-16"
+        given "Proxies that want a user without a password, and a user and a password with reserved characters."
+        when "A call is made with each in the URL of the proxy, escaped."
+        then "The proxy gets `Basic` and the base64 of user, colon and password, unescaped."
+        why "RFC 7617 has a colon in every case. Without it a proxy answers 407, and the password looks wrong."
+        fix "Split at the first colon, decode both parts, and join them by a colon even if there is no password.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

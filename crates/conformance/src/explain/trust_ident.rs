@@ -129,7 +129,8 @@ pub(super) const TRUST: &[Explanation] = explained! {
     "TRUST-17"
         given "A server with the chain of another server and a key of its own, under TLS 1.2 and 1.3."
         when "A call is made over each HTTP version."
-        then "We refuse it, say that the refusal is ours, and no request arrives."
+        then "We refuse it and no request arrives. The error says that the refusal is ours, unless the library has one error for \
+            everything that goes wrong in a handshake."
         why "A certificate is public. If the handshake signature is not checked, a copy of it is enough to be given the \
             API key."
         fix "With rustls: a custom `ServerCertVerifier` must pass `verify_tls12_signature` and `verify_tls13_signature` \
@@ -141,7 +142,8 @@ pub(super) const TRUST: &[Explanation] = explained! {
         why "Every service user has a client certificate of the same authority: each could play the platform."
         fix "Leave the purpose check of the engine on: `serverAuth` in the extended key usage.";
     "TRUST-19"
-        given "A server whose certificate is for client authentication alone, and one with an unknown critical extension."
+        given "Servers whose certificate is for client authentication alone, has an unknown critical extension, is a self-signed CA, \
+            comes from a CA for other names, is of version 1, or has an RSA key of 1024 bits."
         when "A call is made to each."
         then "We refuse it, nothing is sent, and the error gives the reason, or none where the transport declares that it has none."
         why "Most private servers fail on such a rule, and without the reason their operators look at issuer, name and dates."

@@ -108,7 +108,7 @@ mod unknown {
         Capability::PeerFaultDetail,
         "the library has one error for issuer, name and dates of the server's certificate",
     );
-    pub(super) const CLEAR_TEXT: Wider = wider(
+    pub(super) const HANDSHAKE: Wider = wider(
         Code::HS_03,
         Capability::AlertDetail,
         "the library has one error for everything that goes wrong in a handshake",

@@ -1,7 +1,7 @@
 //! Faults of the way: names, TCP, proxies, time limits, answers that break off.
 
 use digicert_one_client::Client;
-use digicert_one_core::{Capability, Code, HttpVersions, Instance, Material, Proxy, TransportConfig};
+use digicert_one_core::{Capability, Code, FixedCredential, HttpVersions, Instance, Material, Proxy, TransportConfig};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, FrontOptions, Gate, HttpVersions as ServerHttp, ProxyOptions, RawOptions, RawServer,
     Recording, Script, Step, TlsRange, blackhole, name_without_address, refused_addr,
@@ -71,7 +71,7 @@ pub(super) const FAULTS: &[Fault] = &[
         let script = vec![Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean];
         Box::pin(after_handshake(world, TlsRange::Only13, script))
     }),
-    fault("plain http port", Code::HO_04, &[unknown::CLEAR_TEXT], |world| {
+    fault("plain http port", Code::HO_04, &[unknown::HANDSHAKE], |world| {
         Box::pin(async move {
             let server = RawServer::plain_http().expect("loopback can be bound");
             by_key(&world, server.port()).await
@@ -94,6 +94,32 @@ pub(super) const FAULTS: &[Fault] = &[
             let raw = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::Reset]]);
             let server = RawServer::start(raw).expect("loopback can be bound");
             call(world.builder(server.port()), Material::certificate(identity(&certificate()))).await
+        })
+    }),
+    fault(
+        "end without a response to a call by certificate that was not asked for, TLS 1.3",
+        Code::NET_07,
+        &[unknown::ASKED],
+        |world| Box::pin(unasked(world, TlsRange::Only13)),
+    ),
+    fault(
+        "end without a response to a call by certificate that was not asked for, TLS 1.2",
+        Code::NET_07,
+        &[unknown::ASKED],
+        |world| Box::pin(unasked(world, TlsRange::Only12)),
+    ),
+    fault("four ends without a response to a call by key", Code::NET_07, &[unknown::ASKED], |world| {
+        Box::pin(async move {
+            let server = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
+            let builder = world.builder(server.port()).credential(FixedCredential::new(key(), "the fault"));
+            let error = builder.build().expect("complete").get("/").send().await.expect_err("no response");
+            assert_eq!((error.attempts(), server.ledger().requests().len()), (4, 4), "{error}");
+            let text = error.diagnosis().to_string();
+            assert!(
+                !text.contains("our certificate") && !text.contains("OUR client certificate"),
+                "there is none: {text}"
+            );
+            error.into()
         })
     }),
     fault("proxy that wants credentials (407)", Code::NET_02, &[], |world| {
@@ -161,6 +187,16 @@ async fn after_handshake(world: World, range: TlsRange, script: Script) -> Seen 
     let options = FrontOptions::default().tls(range).http(ServerHttp::Only1);
     let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
     by_key(&world, server.port()).await
+}
+
+/// A call by certificate to a server that did not ask for one and ends each connection without a response.
+async fn unasked(world: World, range: TlsRange) -> Seen {
+    let options = FrontOptions::default().tls(range).http(ServerHttp::Only1);
+    let raw = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::CloseClean]]);
+    let server = RawServer::start(raw).expect("loopback can be bound");
+    let material = Material::certificate(identity(&certificate()));
+    let builder = world.builder(server.port()).credential(FixedCredential::new(material, "the fault"));
+    builder.build().expect("complete").get("/").send().await.expect_err("no response").into()
 }
 
 /// The end comes only when the head has arrived: it could overtake it otherwise, and would be another fault.

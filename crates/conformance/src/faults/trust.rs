@@ -45,6 +45,12 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("server certificate with an unknown critical extension", Code::TR_05, &[], |world| {
         Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::UnknownCriticalExtension)))
     }),
+    fault("server certificate from a CA for other names", Code::TR_05, &[], |world| {
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::ConstrainedIssuer)))
+    }),
+    fault("server certificate with an RSA key of 1024 bits", Code::TR_05, &[unknown::HANDSHAKE], |world| {
+        Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::SmallKey)))
+    }),
     fault("server certificate without the address that is called", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(async move {
             let front = shown(|spec| spec.names = vec![HOST.to_owned()]);
@@ -58,11 +64,8 @@ fn shown(change: impl FnOnce(&mut ServerSpec)) -> Front {
     let names = vec![HOST.to_owned(), format!("clientauth.{HOST}")];
     let mut spec = ServerSpec { names, ..ServerSpec::default() };
     change(&mut spec);
-    // rustls serves no certificate with such an extension.
-    let engine = match spec.flaw {
-        Some(ServerFlaw::UnknownCriticalExtension) => Engine::OpenSsl,
-        _ => Engine::Rustls,
-    };
+    let by_rustls = spec.flaw.is_none_or(ServerFlaw::is_served_by_rustls);
+    let engine = if by_rustls { Engine::Rustls } else { Engine::OpenSsl };
     front(FrontOptions::default().engine(engine).server(Pki::shared().server_with(spec)))
 }
 

@@ -229,6 +229,8 @@ defects! {
     RestartsTheLimitWithEachByte restarts_the_limit_with_each_byte "TIME-12" "its limit ran out long ago";
     /// adds its limits to the clock without a check
     PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
+    /// says of a proxy that does not answer that the server did not
+    TakesSilentProxiesForServers takes_silent_proxies_for_servers "TIME-14" "TCP to the proxy GET: TransportError(Inner { kind: Timeout(Response)";
     /// takes twenty times as long to connect as it may
     StretchesConnectLimits stretches_connect_limits "TIME-16" "ten times the limit has passed";
     // Bodies.
@@ -289,6 +291,8 @@ defects! {
     HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: NET-06";
     /// takes an answer that is no HTTP for an interrupted connection
     TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
+    /// takes a malformed HTTP/2 response for an interrupted connection
+    TakesMalformedFramesForAnEnd takes_malformed_frames_for_an_end "ERR-24" "connection over HTTP/2";
     /// panics outside its runtime
     PanicsWithoutRuntime panics_without_runtime "ERR-20" "an error, not a panic";
     /// takes a 407 of the server for one of a proxy
@@ -362,6 +366,8 @@ defects! {
     LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
     /// sends the proxy its password as it is escaped in the URL
     SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "answered: TransportError";
+    /// sends a proxy user without a password without a colon
+    SendsUsersWithoutColon sends_users_without_colon "PROXY-16" "for user";
     /// accepts a kind of proxy that it does not declare, and goes straight to the host
     AcceptsProxiesItLacks accepts_proxies_it_lacks "PROXY-06" "what is not declared must be refused";
     /// refuses what it lacks, but not by its name

@@ -1,5 +1,6 @@
-//! Advice that fits where the caller is: no remedy leads to the transport, option or host in use, or asks for what is configured.
-//! The general remedies are the table's; here they lose the clauses that do not apply, or are replaced where nothing would be left.
+//! Advice that fits where the caller is: no text leads to the transport in use, and no remedy to the option or host in use or to what
+//! is configured. The general remedies are the table's; here they lose the clauses that do not apply, or are replaced where nothing
+//! would be left.
 
 use super::{CallContext, Code, Diagnosis};
 use crate::{HostRole, Mode};
@@ -8,11 +9,17 @@ use crate::{HostRole, Mode};
 const BREAKS: [&str; 2] = ["; ", ". "];
 
 impl Diagnosis {
-    /// The same diagnosis with a remedy for a caller in this context; one that is not the table's stays.
+    /// The same diagnosis with a remedy for a caller in this context; one that is not the table's stays. Cause and evidence lose what
+    /// points to the transport in use.
     #[must_use]
     pub fn fitted(mut self, context: &CallContext) -> Self {
         if self.remedy == self.code.remedy() {
             self.remedy = fitted(self.code, context);
+        }
+        for text in std::iter::once(&mut self.cause).chain(&mut self.evidence) {
+            if text.contains("transport") {
+                *text = kept(text, |clause| clause.contains("transport") && names_transport(clause, context));
+            }
         }
         self
     }
@@ -52,12 +59,8 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
 /// Whether a clause advises what is the case already.
 fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
-    let uses = |name: &str| {
-        let named = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).any(|word| word == name);
-        named && !name.is_empty()
-    };
     let on_client_auth = context.host.starts_with("clientauth.");
-    context.transport.as_deref().is_some_and(uses)
+    names_transport(clause, context)
         || (context.http1_only && lower.contains("http/1.1") && lower.contains("only"))
         || (!on_client_auth && lower.contains("host without clientauth."))
         || (on_client_auth
@@ -65,8 +68,25 @@ fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
             && lower.contains("go to the clientauth."))
 }
 
-/// A text without some of its clauses; the whole text where none would be left.
+/// Whether a clause names the transport in use.
+fn names_transport(clause: &str, context: &CallContext) -> bool {
+    let lower = clause.to_ascii_lowercase();
+    let mut words = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-'));
+    context.transport.as_deref().is_some_and(|name| !name.is_empty() && words.any(|word| word == name))
+}
+
+/// A remedy without some of its clauses; the whole text where none would be left.
 fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
+    let kept = kept(text, drop);
+    match kept.strip_prefix("or ").unwrap_or(&kept) {
+        "" => text.to_owned(),
+        left if left.ends_with(['.', '?']) => capitalised(left),
+        left => format!("{}.", capitalised(left)),
+    }
+}
+
+/// The clauses of a text that stay.
+fn kept(text: &str, drop: impl Fn(&str) -> bool) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -78,12 +98,7 @@ fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
         }
         rest = after;
     }
-    let kept = kept.trim_end().trim_end_matches([';', ',']);
-    match kept.strip_prefix("or ").unwrap_or(kept) {
-        "" => text.to_owned(),
-        left if left.ends_with(['.', '?']) => capitalised(left),
-        left => format!("{}.", capitalised(left)),
-    }
+    kept.trim_end().trim_end_matches([';', ',']).to_owned()
 }
 
 fn capitalised(text: &str) -> String {
@@ -96,7 +111,11 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::{HttpVersions, TransportConfig, TrustRoots};
+    use crate::diagnosis::diagnose_transport;
+    use crate::{
+        Capability, ConnectionFacts, Delivery, HttpVersions, PeerFault, Phase, TlsAlert, TransportConfig,
+        TransportError, TransportErrorKind as Kind, TrustRoots,
+    };
 
     const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
 
@@ -145,6 +164,62 @@ mod tests {
                 assert!(!remedy.starts_with("or ") && !remedy.contains(['{', '}']), "{place}");
             }
         }
+    }
+
+    #[test]
+    fn no_diagnosis_of_a_failure_leads_to_the_transport_in_use() {
+        let alerts = [40, 42, 45, 48, 51, 70, 80, 112, 116].map(|alert| Kind::PeerAlert(TlsAlert(alert)));
+        let phases =
+            [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake, Phase::Response, Phase::Body, Phase::Call];
+        let others = [
+            Kind::Interrupted,
+            Kind::Tls,
+            Kind::Dns,
+            Kind::Refused,
+            Kind::NotTls,
+            Kind::Proxy(Some(407)),
+            Kind::Proxy(None),
+            Kind::Protocol,
+            Kind::Http11Required,
+            Kind::BodyCut,
+            Kind::BodyLimit,
+            Kind::LocalIdentity,
+            Kind::HeadLimit,
+            Kind::TrustRoots,
+            Kind::Unsupported(Capability::Http2),
+            Kind::Config,
+            Kind::NoRuntime,
+            Kind::Other,
+        ];
+        let kinds = alerts.into_iter().chain(phases.map(Kind::Timeout)).chain(PeerFault::ALL.map(Kind::PeerUntrusted));
+        for kind in kinds.chain(others) {
+            for context in contexts() {
+                let transport = context.transport.as_deref().expect("one");
+                for asked in [None, Some(false), Some(true)] {
+                    let mut facts = ConnectionFacts::unknown();
+                    (facts.identity_requested, facts.identity_sent) = (asked, asked);
+                    let error = TransportError::new(kind, Delivery::Unknown).with_facts(facts);
+                    let diagnosis = diagnose_transport(&error, &context);
+                    let texts = [&diagnosis.summary, &diagnosis.cause, &diagnosis.remedy];
+                    for text in texts.into_iter().chain(&diagnosis.evidence) {
+                        let leads = text.contains("transport") && names_transport(text, &context);
+                        assert!(!leads, "{kind:?} on {transport}: {text}");
+                    }
+                    assert!(!diagnosis.cause.ends_with([';', ',']), "{diagnosis}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cause_loses_only_the_clause_that_leads_to_the_transport_in_use() {
+        let cause = |transport: &str| {
+            let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+            let diagnosis = Diagnosis::new(Code::TR_05, "it failed.", "look here; the reqwest transport reports more");
+            diagnosis.fitted(&context.with_transport(transport, &TransportConfig::new())).cause
+        };
+        assert_eq!(cause("reqwest"), "look here");
+        assert_eq!(cause("isahc"), "look here; the reqwest transport reports more");
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct CallContext {
     pub now: SystemTime,
     /// The name of the transport in use, so that no advice leads there.
     pub transport: Option<Arc<str>>,
+    /// The TLS engine of that transport.
+    pub tls_engine: Option<Arc<str>>,
     /// Whether the call is limited to HTTP/1.1 already.
     pub http1_only: bool,
     /// Whether trust roots are configured already.
@@ -79,6 +81,7 @@ impl CallContext {
             facts: ConnectionFacts::unknown(),
             now,
             transport: None,
+            tls_engine: None,
             http1_only: false,
             own_roots: false,
             proxy: None,
@@ -91,6 +94,13 @@ impl CallContext {
         self.transport = Some(name.into());
         self.http1_only = config.http_versions() == HttpVersions::Http1;
         self.own_roots = !matches!(config.trust(), TrustRoots::System);
+        self
+    }
+
+    /// The TLS engine of the transport, as [`ConnectorInfo`](crate::ConnectorInfo) names it.
+    #[must_use]
+    pub fn with_tls_engine(mut self, engine: impl Into<Arc<str>>) -> Self {
+        self.tls_engine = Some(engine.into());
         self
     }
 

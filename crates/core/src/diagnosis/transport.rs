@@ -71,10 +71,11 @@ fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis
         (Some(all @ [_, ..]), _) => {
             let cause = format!("likely the client certificate: {}", all.join("; "));
             let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
-            diagnosis.remedy =
-                "Create a client certificate of X.509 version 3 without critical extensions of this kind. A \
-                                transport on OpenSSL may take this one."
-                    .to_owned();
+            let on_openssl = context.tls_engine.as_deref().is_some_and(|engine| engine.contains("OpenSSL"));
+            let other = if on_openssl { "" } else { " A transport on OpenSSL may take this one." };
+            diagnosis.remedy = format!(
+                "Create a client certificate of X.509 version 3 without critical extensions of this kind.{other}"
+            );
             diagnosis
         }
         (_, Some(reason)) => Diagnosis::new(Code::ID_06, summary, reason.to_string()),

@@ -107,9 +107,10 @@ fn broken_rule(fault: PeerFault) -> (&'static str, &'static str) {
              than the hash: have it issued again, signed with SHA-256 by an RSA (2048 bits or more) or P-256 key",
         ),
         PeerFault::BadSignature => (
-            "a signature in its chain does not match",
-            "it was changed after it was signed, or the CA was renewed with another key under the same name: look at which CA \
-             certificate was given with --ca-file, and at the intermediates that the server sends",
+            "a signature of the server, or in its chain, does not match",
+            "the server does not have the key of this certificate, the certificate was changed after it was signed, or the CA was renewed \
+             with another key under the same name: look at which CA certificate was given with --ca-file, and at the intermediates that \
+             the server sends",
         ),
         PeerFault::Malformed => (
             "it is malformed",

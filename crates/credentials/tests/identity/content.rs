@@ -1,7 +1,10 @@
 //! What a file holds decides how it is read, not its label, its encoding or how its lines are divided.
 
+use std::time::SystemTime;
+
 use data_encoding::BASE64;
-use digicert_one_core::Code;
+use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::{CallContext, Code, Delivery, Mode, TransportError, TransportErrorKind};
 use digicert_one_testbed::{Format, KeyEncoding, KeyKind, KeyStore};
 
 use crate::{read, read_store};
@@ -179,4 +182,28 @@ fn certificate_of_version_1_is_named_at_reading() {
     let read = read((section("CERTIFICATE", &version_1) + &key.serialize_pem()).as_bytes(), None, None);
     assert!(read.identity().peculiarities()[0].contains("version 1"), "{:?}", read.identity().peculiarities());
     assert!(read.codes().contains(&Code::ID_06), "{:?}", read.warnings);
+}
+
+#[test]
+fn refused_peculiar_certificate_leads_to_openssl_only_from_elsewhere() {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::default();
+    let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![0x05, 0]);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
+    let certificate = params.self_signed(&key).expect("self-signed");
+    let identity = read((certificate.pem() + &key.serialize_pem()).as_bytes(), None, None).identity().clone();
+    let error = TransportError::new(TransportErrorKind::LocalIdentity, Delivery::NotSent);
+    for (engine, leads) in [
+        ("rustls 0.23 / aws-lc-rs", true),
+        ("libcurl on rustls 0.23", true),
+        ("native-tls 0.2 / OpenSSL 3.6.3", false),
+        ("libcurl on OpenSSL 3.6.3", false),
+    ] {
+        let context = CallContext::new("one.test", Mode::Certificate, SystemTime::UNIX_EPOCH);
+        let context = context.with_identity(Some(identity.clone())).with_tls_engine(engine);
+        let diagnosis = diagnose_transport(&error, &context);
+        assert_eq!(diagnosis.code, Code::ID_06);
+        assert_eq!(diagnosis.remedy.contains("OpenSSL"), leads, "on {engine}: {diagnosis}");
+    }
 }

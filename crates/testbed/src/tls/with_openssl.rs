@@ -193,7 +193,9 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
             | SslOptions::NO_SESSION_RESUMPTION_ON_RENEGOTIATION
             | ALLOW_CLIENT_RENEGOTIATION,
     );
-    if options.tls == TlsRange::Only11 || options.weakness.is_some() {
+    let key = PKey::private_key_from_pkcs8(options.server.pkcs8_der())?;
+    let is_small = key.rsa().is_ok_and(|rsa| rsa.size() < 256);
+    if options.tls == TlsRange::Only11 || options.weakness.is_some() || is_small {
         // At any other level OpenSSL itself does not do such things.
         context.set_security_level(0);
     }
@@ -212,7 +214,6 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
             context.add_extra_chain_cert(certificate)?;
         }
     }
-    let key = PKey::private_key_from_pkcs8(options.server.pkcs8_der())?;
     context.set_private_key(&key)?;
 
     context.set_verify_cert_store(trusted(&options.trusted_clients)?)?;

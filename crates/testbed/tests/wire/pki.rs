@@ -33,6 +33,7 @@ fn each_kind_of_key_has_the_forms_that_exist_for_it() {
         (KeyKind::Rsa2048, false, true),
         (KeyKind::P256, true, false),
         (KeyKind::P384, true, false),
+        (KeyKind::P521, true, false),
         (KeyKind::Ed25519, false, false),
     ] {
         let client = client(kind, "forms");
@@ -48,7 +49,7 @@ fn each_kind_of_key_has_the_forms_that_exist_for_it() {
 
 #[test]
 fn openssl_reads_each_form_as_the_key_of_the_certificate() {
-    for kind in [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384, KeyKind::Ed25519] {
+    for kind in [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384, KeyKind::P521, KeyKind::Ed25519] {
         let client = client(kind, "openssl");
         let Some(certified) = openssl(&["x509", "-noout", "-pubkey"], &client.chain_pem()) else { return };
         for encoding in [KeyEncoding::Pkcs8, KeyEncoding::Sec1, KeyEncoding::Pkcs1] {

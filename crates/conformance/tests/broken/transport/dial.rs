@@ -61,7 +61,10 @@ impl Dialer {
         let reaching = timeout_at(until(ignoring), self.reach(host, port, is_clear, headers));
         let (tcp, peer) = match reaching.await {
             Ok(outcome) => outcome?,
-            Err(late) => return Err(self.late(Phase::Connect, facts, late)),
+            Err(late) => {
+                let blames = self.tunnel.is_some() && self.flaw.is(Defect::TakesSilentProxiesForServers);
+                return Err(self.late(if blames { Phase::Response } else { Phase::Connect }, facts, late));
+            }
         };
         facts.peer = peer;
         if is_clear {

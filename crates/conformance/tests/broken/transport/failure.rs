@@ -65,7 +65,8 @@ impl Report {
 
     /// A call that failed before the head of its answer.
     pub(super) fn of_call(&self, error: hyper::Error, unsent: bool) -> TransportError {
-        let kind = kind_in(&error, Kind::Interrupted);
+        let is_malformed = causes(&error).any(is_malformed) && !self.flaw.is(Defect::TakesMalformedFramesForAnEnd);
+        let kind = kind_in(&error, if is_malformed { Kind::Protocol } else { Kind::Interrupted });
         let takes_for_unsent = self.flaw.is(Defect::TakesLateAlertsForUnsent) && matches!(kind, Kind::PeerAlert(_));
         let unsent = unsent || self.is_unprocessed(&error) || takes_for_unsent;
         let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
@@ -112,6 +113,12 @@ impl Report {
             kind => kind,
         }
     }
+}
+
+/// Whether our HTTP/2 found that the server breaks its rules.
+fn is_malformed(cause: &(dyn Error + 'static)) -> bool {
+    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library());
+    ours.and_then(h2::Error::reason) == Some(h2::Reason::PROTOCOL_ERROR)
 }
 
 /// What the libraries say, or `otherwise`.

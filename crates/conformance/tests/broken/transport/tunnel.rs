@@ -35,8 +35,12 @@ impl Tunnel {
             false => unescaped(text),
         };
         let credentials = user_info.map(|text| {
-            let (user, password) = text.split_once(':').unwrap_or((text, ""));
-            BASE64.encode(&[given(user), given(password)].join(&b':'))
+            let parts = match text.split_once(':') {
+                Some((user, password)) => vec![given(user), given(password)],
+                None if flaw.is(Defect::SendsUsersWithoutColon) => vec![given(text)],
+                None => vec![given(text), Vec::new()],
+            };
+            BASE64.encode(&parts.join(&b':'))
         });
         let scheme = proxy.scheme_str().unwrap_or("http").to_owned();
         let usual = match &*scheme {
