@@ -5,6 +5,7 @@ mod csc;
 mod keeping;
 #[cfg(test)]
 mod page;
+pub(crate) mod pasted;
 pub(crate) mod path;
 
 use std::net::IpAddr;
@@ -34,6 +35,7 @@ Variables:
   DC_API_KEY_FILE, DC_CREDENTIALS_DIR      file with the API key; directory with api-key, tls.crt, tls.key, ...
   DC_PROFILE, DC_CONFIG                    profile, and the file it is in (default: ~/.config/d1/d1.toml)
   DC_CLIENTAUTH_BASE                       certificate host, where it is not clientauth.HOST
+  DC_CONFIRM_HOST                          host that resembles a public one and is right nevertheless (--confirm-host)
   DC_CA_FILE                               CA file (PEM) beside the system's roots
   HTTPS_PROXY, ALL_PROXY, NO_PROXY         proxy and the hosts that go around it; lower case counts before upper case
   SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CLIENT_CERT_PASSWORD, SM_CA_FILE   the same as smctl names them

@@ -62,7 +62,9 @@ enum Body<'a> {
 
 impl<'a> Body<'a> {
     fn of(bytes: &'a [u8]) -> Self {
-        match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+        // RFC 8259 section 8.1: a byte order mark may be ignored.
+        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match (serde_json::from_slice(json), std::str::from_utf8(bytes)) {
             (Ok(body), _) => Self::Json { body },
             (_, Ok(body)) => Self::Text { body },
             _ => Self::Bytes { body_base64: BASE64.encode(bytes) },
@@ -161,6 +163,20 @@ mod tests {
         ] {
             assert_eq!(printed(body.as_bytes()), format!(r#"{{"status":200,"body":{body}}}"#));
             assert_eq!(printed(format!("\r\n {body} ").as_bytes()), printed(body.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn json_body_behind_a_byte_order_mark_is_json() {
+        assert_eq!(printed("\u{feff}{\"a\":1}".as_bytes()), r#"{"status":200,"body":{"a":1}}"#);
+    }
+
+    #[test]
+    fn data_file_is_read_byte_for_byte() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        for bytes in [&b"\xef\xbb\xbf{}\r\n"[..], b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}", b"{\0}\0", b" \n"] {
+            std::fs::write(file.path(), bytes).expect("written");
+            assert_eq!(read(file.path()).expect("read"), bytes);
         }
     }
 

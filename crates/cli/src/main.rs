@@ -20,10 +20,11 @@ mod workflow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use self::arguments::{
-    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, path,
+    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, pasted,
+    path,
 };
 use self::failure::Failure;
 use self::output::Output;
@@ -31,7 +32,7 @@ use self::signal::Signals;
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let arguments = match Arguments::try_parse_from(&typed).map_err(path::scrubbed) {
+    let arguments = match parse(&typed) {
         Ok(arguments) => arguments,
         Err(error) if usage::wants_json(&typed) && !usage::is_request(&error) => {
             return Output::new(true).failed(&usage::failure(&error));
@@ -60,6 +61,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.failed(&failure),
     }
+}
+
+/// What was typed, if there is no secret in it.
+fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;
+    pasted::check(&command, &matches)?;
+    Arguments::from_arg_matches(&matches).map_err(path::scrubbed)
 }
 
 async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<(), Failure> {

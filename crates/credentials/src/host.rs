@@ -4,7 +4,7 @@ use digicert_one_core::{Code, CredentialError, Instance, InstanceError};
 use rustls_pki_types::CertificateDer;
 
 use crate::setting::{Lookup, get};
-use crate::{Setting, SetupError, Warning, read_roots, shown};
+use crate::{Setting, SetupError, Warning, read_ca_file, shown};
 
 /// What names the installation.
 #[derive(Clone, Debug, Default)]
@@ -57,12 +57,15 @@ impl HostSettings {
         instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref(), self.confirmed.as_ref())
     }
 
-    /// The certificates of the CA file.
-    pub(crate) fn roots(&self) -> Result<Option<Vec<CertificateDer<'static>>>, CredentialError> {
+    /// The certificates of the CA file; adds a warning for each part of it that is not used.
+    pub(crate) fn roots(
+        &self,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Vec<CertificateDer<'static>>>, CredentialError> {
         let Some(file) = &self.ca_file else { return Ok(None) };
         let path = file.path();
         // The error names the path, if at all; here it is known who named it.
-        read_roots(&path).map(Some).map_err(|error| {
+        read_ca_file(&path, warnings).map(Some).map_err(|error| {
             let hint = if error.code() == Code::TR_03 { String::new() } else { shown::hint(&path, file.name()) };
             let message = format!("{}{}", error.message(), if error.message().contains(&hint) { "" } else { &hint });
             CredentialError::new(error.code(), message).at(file.place())

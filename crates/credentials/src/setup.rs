@@ -113,8 +113,9 @@ impl Setup {
     }
 
     fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, SetupError> {
-        let (instance, roots) = (hosts.instance()?, hosts.roots()?);
-        let (proxy, warnings) = (ProxySetup::default(), hosts.warnings());
+        let mut warnings = hosts.warnings();
+        let (instance, roots) = (hosts.instance()?, hosts.roots(&mut warnings)?);
+        let proxy = ProxySetup::default();
         Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings })
     }
 
@@ -241,6 +242,18 @@ mod tests {
             error.to_string().contains("DC_API_KEY") && error.to_string().contains("SM_CLIENT_CERT_FILE"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn part_of_a_ca_file_that_is_not_used_is_a_warning_of_the_setup() {
+        use digicert_one_testbed::{ClientSpec, KeyEncoding, Pki};
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let key = Pki::shared().client(ClientSpec::default()).key_pem(KeyEncoding::Pkcs8).expect("any key");
+        std::fs::write(file.path(), format!("{}{key}", Pki::shared().root_pem())).expect("written");
+        let path = file.path().display().to_string();
+        let settings = [("DC_BASE", "one.digicert.com"), ("DC_API_KEY", "k"), ("DC_CA_FILE", path.as_str())];
+        let setup = Setup::from_environment(&given(&settings)).expect("a CA file");
+        assert_eq!(setup.warnings().len(), 1, "{:?}", setup.warnings());
     }
 
     #[test]

@@ -50,7 +50,9 @@ fn canaries() -> Vec<String> {
     let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
     let store = data_encoding::BASE64.encode(&Format::Pkcs12Aes256.make().certificate);
     let pair = format!("{}{key}", client.chain_pem());
-    vec![format!("{}_{}", "01ab".repeat(6) + "9f", "c7e3".repeat(16)), key, pair, store, "C4nary!pa55-w0rd".to_owned()]
+    let wrapped = store.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+    let api_key = format!("{}_{}", "01ab".repeat(6) + "9f", "c7e3".repeat(16));
+    vec![api_key, key, pair, store, wrapped, "C4nary!pa55-w0rd".to_owned(), "Tr0ub4dor&3xyz".to_owned()]
 }
 
 /// The first piece of 8 characters that is in the text.
@@ -110,6 +112,60 @@ fn secret_in_any_field_of_a_profile_is_shown_in_no_output() {
                 ));
                 assert_eq!(piece(&canary, &shown), None, "{field} = {scheme}: {shown}");
             }
+        }
+    }
+}
+
+#[test]
+fn secret_in_the_place_of_a_name_is_shown_nowhere_and_written_to_no_file() {
+    let base = [("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")];
+    for canary in canaries() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let place = format!("--keep-file={}/key", folder.path().display());
+        let option = |name: &str| format!("--{name}={canary}");
+        let (name, old, user, keyring) = (option("name"), option("old"), option("user"), option("keep-keyring"));
+        let (keep, journal, role) = (option("keep-file"), option("journal"), option("role"));
+        for line in [
+            &["token", "rotate", &place, &name][..],
+            &["token", "rotate", &place, &old],
+            &["token", "rotate", &place, &user],
+            &["token", "rotate", &place, &journal],
+            &["token", "rotate", &keep],
+            &["token", "rotate", &keyring, "--journal=./journal"],
+            &["cert", "request", &place, "--", &canary],
+            &["service-user", "create", &place, "bot", &role],
+            &["service-user", "create", &place, "--", &canary],
+        ] {
+            for json in [&[][..], &["--json"]] {
+                let output = crate::stage::command(&[json, line].concat(), &base)
+                    .current_dir(folder.path())
+                    .output()
+                    .expect("d1 runs");
+                let shown = text(&output);
+                assert_eq!(output.status.code(), Some(2), "{line:?}: {shown}");
+                assert_eq!(piece(&canary, &shown), None, "{shown}");
+                assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn secret_on_standard_input_is_shown_in_no_output() {
+    use std::io::Write;
+    for canary in canaries() {
+        for json in [&[][..], &["--json"]] {
+            let line = [json, &["call", "POST", "/x", "--data", "-", "--timeout", "1"]].concat();
+            let mut d1 = crate::stage::command(&line, &[("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")]);
+            d1.stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
+            let mut child = d1.spawn().expect("d1 runs");
+            child.stdin.take().expect("a pipe").write_all(canary.as_bytes()).expect("written");
+            let output = child.wait_with_output().expect("it ends");
+            assert!(!output.status.success());
+            let shown = text(&output);
+            assert_eq!(piece(&canary, &shown), None, "{shown}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod calls;
 mod canaries;
 mod demo;
 mod emulator;
+mod encodings;
 #[path = "../environment/mod.rs"]
 mod environment;
 mod lists;

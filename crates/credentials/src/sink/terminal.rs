@@ -4,6 +4,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use digicert_one_core::printable_line;
+
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 
 /// The terminal behind standard error or standard output. Refused where that is a file or a pipe: a secret would end up in a
@@ -100,15 +102,10 @@ impl PreparedSink for TerminalSink {
 }
 
 fn show(terminal: &mut dyn Write, secret: &KeptSecret) -> io::Result<()> {
-    let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable(name))).unwrap_or_default();
+    let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
     writeln!(terminal, "The {}{named}, shown this once:", secret.kind())?;
     terminal.write_all(&secret.text())?;
     terminal.flush()
-}
-
-/// A name comes from outside and may hold what a terminal obeys.
-fn printable(name: &str) -> String {
-    name.chars().filter(|character| !character.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +119,6 @@ mod tests {
         let key = KeptSecret::api_key(Secret::new("canary", "a test"), facts);
         let mut shown = Vec::new();
         show(&mut shown, &key).expect("written");
-        assert_eq!(String::from_utf8(shown).expect("text"), "The API key \"ci[2J\", shown this once:\ncanary\n");
+        assert_eq!(String::from_utf8(shown).expect("text"), "The API key \"ci\\u{1b}[2J\", shown this once:\ncanary\n");
     }
 }

@@ -336,7 +336,7 @@ mod tests {
                 }
             }
             let folder = Folder::with(&format!("ca_file = '{value}'\napi_key = 'env:K'"));
-            let error = folder.source(&[]).hosts().roots().expect_err("no such file");
+            let error = folder.source(&[]).hosts().roots(&mut Vec::new()).expect_err("no such file");
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains(&value[..8]) && shown.contains("ca_file in profile ci"), "{shown}");
         }
