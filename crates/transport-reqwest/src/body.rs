@@ -14,14 +14,44 @@ use crate::error;
 pub(crate) struct StreamedBody {
     pub(crate) inner: reqwest::Body,
     pub(crate) version: Version,
+    /// What shows that the body is cut.
+    pub(crate) ends: Ends,
     pub(crate) facts: ConnectionFacts,
+}
+
+/// How the end of a body over HTTP/2 is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// reqwest hands on whether END_STREAM came.
+    Shown,
+    /// It does not (see [`Ends::of`]): only a length that was not reached shows a cut.
+    ByLength,
+    /// There is no body, whatever the length says (HEAD).
+    Without,
+}
+
+impl Ends {
+    /// Any feature of reqwest for compression, which another crate of the program may switch on, wraps every body in one that does
+    /// not hand on `is_end_stream`. The fields of `Accepts` in the client's `Debug` show whether one is on; if that text ever
+    /// changes, only the length counts.
+    pub(crate) fn of(client: &reqwest::Client) -> Self {
+        let shown = format!("{client:?}");
+        let plain = shown.contains("accepts: Accepts,") || shown.contains("accepts: Accepts }");
+        if plain { Self::Shown } else { Self::ByLength }
+    }
 }
 
 impl StreamedBody {
     /// Whether hyper's end is not the server's. It takes a stream that is reset without an error for one that has ended (RFC 9113
     /// section 8.1 allows such a reset only after a whole response), and so for whole what was cut.
     fn is_cut(&self) -> bool {
-        self.version == Version::HTTP_2 && !self.inner.is_end_stream() && self.inner.size_hint().exact() != Some(0)
+        let left = self.inner.size_hint().exact();
+        self.version == Version::HTTP_2
+            && match self.ends {
+                Ends::Shown => !self.inner.is_end_stream() && left != Some(0),
+                Ends::ByLength => left.is_some_and(|left| left > 0),
+                Ends::Without => false,
+            }
     }
 }
 

@@ -12,7 +12,7 @@ use digicert_one_core::{
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
-use crate::body::StreamedBody;
+use crate::body::{Ends, StreamedBody};
 use crate::handshake::{Call, Connections};
 use crate::{config, error};
 
@@ -27,13 +27,15 @@ pub(crate) struct ReqwestTransport {
     client: reqwest::Client,
     connections: Connections,
     proxied: bool,
+    ends: Ends,
 }
 
 impl ReqwestTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let connections = Connections::default();
         let client = config::client(config, &connections)?;
-        Ok(Self { client, connections, proxied: !matches!(config.proxy(), Proxy::None) })
+        let ends = Ends::of(&client);
+        Ok(Self { client, connections, proxied: !matches!(config.proxy(), Proxy::None), ends })
     }
 
     /// Ends when `call` waits for an answer that cannot come.
@@ -60,6 +62,7 @@ impl Transport for ReqwestTransport {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
         let request = translate(request)?;
+        let ends = if request.method() == http::Method::HEAD { Ends::Without } else { self.ends };
         let call = Arc::new(Call::default());
         let response = tokio::select! {
             biased;
@@ -76,7 +79,7 @@ impl Transport for ReqwestTransport {
         HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
-        let body = ResponseBody::new(StreamedBody { inner, version: head.version, facts: facts.clone() });
+        let body = ResponseBody::new(StreamedBody { inner, version: head.version, ends, facts: facts.clone() });
         Ok(Exchange::new(http::Response::from_parts(head, body), facts))
     }
 }

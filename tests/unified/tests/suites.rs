@@ -3,7 +3,7 @@
 mod reqwest {
     digicert_one_conformance::suite!(
         digicert_one_conformance::Subject::new(digicert_one_reqwest::Connector::new())
-            .waivers(include_str!("../../../crates/transport-reqwest/waivers.toml"))
+            .waivers(include_str!("../reqwest-waivers.toml"))
     );
 }
 

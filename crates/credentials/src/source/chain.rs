@@ -26,12 +26,12 @@ use crate::{Fetched, Source};
 /// use digicert_one_credentials::{ChainSource, DirectorySource, EnvironmentSource, Fetched, Setting, Source};
 ///
 /// let chain = ChainSource::new()
-///     .then(DirectorySource::new("/nonexistent"))
+///     .then(DirectorySource::new("/nonexistent/d1"))
 ///     .then(EnvironmentSource::new(&|name| (name == "DC_API_KEY").then(|| Setting::new(name, "an-api-key"))));
 /// assert!(matches!(chain.fetch()?, Fetched::Found(_)));
 /// let report = chain.report().expect("it was asked");
 /// assert_eq!(report.winner(), Some("environment"));
-/// assert!(report.to_string().starts_with("absent     directory /nonexistent: there is no such directory"));
+/// assert!(report.to_string().starts_with("absent     directory /nonexistent/d1: there is no such directory"));
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
 pub struct ChainSource {
