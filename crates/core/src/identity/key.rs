@@ -48,6 +48,7 @@ pub(super) fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError>
         }
         _ => return Err(unreadable()),
     };
+    let pkcs8 = with_whole_scalar(&pkcs8)?.unwrap_or(pkcs8);
     let (kind, public_key) = public_half(&pkcs8)?;
     let bits = match kind {
         KeyKind::Rsa => modulus_bits(&public_key.bits)?,
@@ -61,6 +62,31 @@ pub(super) fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError>
 fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
     let inner = OctetStringRef::new(inner).map_err(|_| unreadable())?;
     PrivateKeyInfoRef::new(algorithm, inner).to_der().map(Zeroizing::new).map_err(|_| unreadable())
+}
+
+/// An EC key with its scalar in the length that RFC 5915 section 3 demands, where it has another: GnuTLS writes it as an ASN.1 integer,
+/// with a zero before a high first bit and without leading zeros.
+fn with_whole_scalar(pkcs8: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialError> {
+    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
+    let curve = info.algorithm.parameters.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
+    let length = match (info.algorithm.oid, curve) {
+        (EC, Some(P256)) => 32,
+        (EC, Some(P384)) => 48,
+        (EC, Some(P521)) => 66,
+        _ => return Ok(None),
+    };
+    let ec = EcPrivateKey::from_der(info.private_key.as_bytes()).map_err(|_| unreadable())?;
+    if ec.private_key.len() == length {
+        return Ok(None);
+    }
+    let zeros = ec.private_key.iter().take_while(|byte| **byte == 0).count();
+    let digits = &ec.private_key[zeros..];
+    let missing = length.checked_sub(digits.len()).ok_or_else(unreadable)?;
+    let mut scalar = Zeroizing::new(vec![0; length]);
+    scalar[missing..].copy_from_slice(digits);
+    let whole = EcPrivateKey { private_key: &scalar, ..ec };
+    let inner = Zeroizing::new(whole.to_der().map_err(|_| unreadable())?);
+    wrap(info.algorithm, &inner).map(Some)
 }
 
 fn public_half(pkcs8: &[u8]) -> Result<(KeyKind, PublicKey), CredentialError> {
@@ -121,4 +147,31 @@ fn ec_scalar(secret: &[u8]) -> Result<&[u8], CredentialError> {
 /// Without the parser's text: it may quote bytes around the fault.
 fn unreadable() -> CredentialError {
     CredentialError::new(Code::ID_07, "the private key cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pkcs8_of(scalar: &[u8]) -> Zeroizing<Vec<u8>> {
+        let ec = EcPrivateKey { private_key: scalar, parameters: None, public_key: None };
+        let algorithm = AlgorithmIdentifierRef { oid: EC, parameters: Some((&P256).into()) };
+        wrap(algorithm, &ec.to_der().expect("encoded")).expect("wrapped")
+    }
+
+    #[test]
+    fn ec_scalar_of_another_length_is_read_and_written_in_full() {
+        // A high first bit, which an ASN.1 integer precedes with a zero; and one that begins with a zero, which it leaves out.
+        for first in [0x90, 0x00] {
+            let mut scalar = [0x11; 32];
+            scalar[0] = first;
+            let usual = normalise(&PrivateKeyDer::Pkcs8(pkcs8_of(&scalar).to_vec().into())).expect("a key");
+            let written = if first == 0 { scalar[1..].to_vec() } else { [&[0], &scalar[..]].concat() };
+            let odd = normalise(&PrivateKeyDer::Pkcs8(pkcs8_of(&written).to_vec().into())).expect("the same key");
+            assert_eq!(*odd.pkcs8, *usual.pkcs8, "{first}");
+            assert_eq!(odd.public_key.bits, usual.public_key.bits, "{first}");
+        }
+        let long = PrivateKeyDer::Pkcs8(pkcs8_of(&[0x11; 33]).to_vec().into());
+        assert_eq!(normalise(&long).err().map(|error| error.code()), Some(Code::ID_07));
+    }
 }
