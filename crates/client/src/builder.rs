@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{Credential, HostRole, Instance, RequestTarget, TargetError};
+use digicert_one_core::{Credential, HostRole, RequestTarget, TargetError};
 
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
@@ -139,8 +139,10 @@ impl ClientBuilder {
         })?;
         let (instance, connector, user_agent) = wiring.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
-        let host_config = |role| HostConfig::to(instance.origin(role).ok(), &connector.info(), &wiring.config, &wiring.proxies);
-        let configs = Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
+        let host_config =
+            |role| HostConfig::to(instance.origin(role).ok(), &connector.info(), &wiring.config, &wiring.proxies);
+        let configs =
+            Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
         Ok(Client::new(Settings {
             instance,
             credential: self.credential.ok_or_else(no_credential)?,

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{TransportInUse, diagnose_transport};
 use digicert_one_core::{
-    CallContext, Clock, Code, ConnectionFacts, Connector, Diagnosis, Mode, Origin, ProxyRules, RequestTarget, Transport,
-    TransportConfig, TransportError, collect_body,
+    CallContext, Clock, Code, ConnectionFacts, Connector, Diagnosis, Mode, Origin, ProxyRules, RequestTarget,
+    Transport, TransportConfig, TransportError, collect_body,
 };
 use futures_util::future::{Either, select};
 use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};

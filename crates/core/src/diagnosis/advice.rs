@@ -111,10 +111,10 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::diagnosis::diagnose_transport;
+    use crate::diagnosis::{TransportInUse, diagnose_transport};
     use crate::{
-        Capability, ConnectionFacts, Delivery, HttpVersions, PeerFault, Phase, TlsAlert, TransportConfig,
-        TransportError, TransportErrorKind as Kind, TrustRoots,
+        Capability, ConnectionFacts, ConnectorInfo, Delivery, HttpVersions, PeerFault, Phase, TlsAlert,
+        TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
     };
 
     const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
@@ -232,7 +232,8 @@ mod tests {
             CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)
                 .with_transport(in_use(transport, &TransportConfig::new()))
         };
-        let remedy = |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
+        let remedy =
+            |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
         assert!(remedy(Code::HS_03, "isahc").ends_with("The reqwest transport reports most."));
         assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
