@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::gather::{end_date, utf8};
+use super::gather::end_date;
 use crate::{EndDate, RawCredential, Secret};
 
 /// The document as it is written; each field is read apart, so that an error can name it.
@@ -43,7 +43,7 @@ pub(crate) fn is_document(bytes: &[u8]) -> bool {
 pub(crate) fn read(whole: &Secret) -> Result<RawCredential, CredentialError> {
     let origin = whole.origin();
     let mut warnings = Vec::new();
-    let whole = utf8(whole, &mut warnings);
+    let whole = whole.utf8(&mut warnings);
     let fields: Fields<'_> = serde_json::from_str(whole.expose_text()?).map_err(|error| {
         let message =
             format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
