@@ -26,7 +26,11 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// A file of this mode, for root of another user and group.
 fn shared_file(path: &Path, mode: u32) -> (u32, u32, u32) {
-    fs::write(path, "old\n").expect("written");
+    shared_file_with("old\n", path, mode)
+}
+
+fn shared_file_with(content: &str, path: &Path, mode: u32) -> (u32, u32, u32) {
+    fs::write(path, content).expect("written");
     if rustix::process::geteuid().is_root() {
         chown(path, Some(1), Some(2)).expect("root may");
     }
@@ -69,8 +73,11 @@ fn replaced_file_keeps_owner_group_and_mode() {
     let path = directory.path().join("api-key");
     let encrypted = EncryptedFileSink::new(&path, Secret::new("a long password", "a test"));
     for mode in [0o640, 0o600, 0o400, 0o440] {
-        for sink in [&FileSink::new(&path) as &dyn SecretSink, &encrypted] {
-            let before = shared_file(&path, mode);
+        for (sink, content) in [
+            (&FileSink::new(&path) as &dyn SecretSink, "old\n"),
+            (&encrypted, "{\"format\":\"digicert-one-encrypted\"}\n"),
+        ] {
+            let before = shared_file_with(content, &path, mode);
             keep(sink, &api_key(CANARY));
             assert_eq!(owner_group_mode(&path), before, "{}", sink.name());
         }
@@ -82,10 +89,13 @@ fn replaced_file_keeps_owner_group_and_mode() {
 fn both_files_of_a_pair_keep_their_own_mode() {
     let directory = open_directory();
     let file = |name: &str| directory.path().join(name);
-    let before = [shared_file(&file("tls.crt"), 0o644), shared_file(&file("tls.key"), 0o640)];
+    let [chain, key] =
+        ["CERTIFICATE", "PRIVATE KEY"].map(|label| format!("-----BEGIN {label}-----\nMII=\n-----END {label}-----\n"));
+    let before = [shared_file_with(&chain, &file("tls.crt"), 0o644), shared_file_with(&key, &file("tls.key"), 0o640)];
     keep(&FileSink::new(file("tls.crt")).with_private_key(file("tls.key")), &certificate(&identity("ci")));
     assert_eq!([owner_group_mode(&file("tls.crt")), owner_group_mode(&file("tls.key"))], before);
     // With the private key in it, everyone could read the file.
+    shared_file_with(&format!("{key}{chain}"), &file("tls.crt"), 0o644);
     let error = refused(&FileSink::new(file("tls.crt")), SecretKind::Certificate);
     assert_eq!(error.kind(), SinkErrorKind::Metadata);
 }
