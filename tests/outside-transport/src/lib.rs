@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, PeerFault, Phase,
-    ResponseBody, ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase,
+    ResponseBody, ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
+use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -22,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{self, CertificateError, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{self, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
 
 /// Makes transports of one connection a call.
 #[derive(Debug)]
@@ -266,30 +267,7 @@ fn broken(
     otherwise: Kind,
     delivery: Delivery,
 ) -> TransportError {
-    let mut kind = otherwise;
-    for cause in causes(&error) {
-        match cause.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::AlertReceived(alert)) => kind = Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-            Some(rustls::Error::InvalidCertificate(fault)) => {
-                kind = Kind::PeerUntrusted(match fault {
-                    CertificateError::ExpiredContext { .. } => PeerFault::Expired,
-                    CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
-                    CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
-                    CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-                    CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
-                    _ => PeerFault::Other,
-                });
-            }
-            // No version or cipher in common: the alert goes from us to the server, and means the same.
-            Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
-            Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
-            // Our own side could not go on, such as with a request for a certificate after the handshake.
-            Some(_) => kind = Kind::Tls,
-            None => {}
-        }
-        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            kind = Kind::Protocol;
-        }
-    }
+    let of_tls = causes(&error).find_map(|cause| cause.downcast_ref()).map(tls_kind);
+    let kind = of_tls.or_else(|| http_kind(&error)).unwrap_or(otherwise);
     TransportError::new(kind, delivery).with_source(error)
 }

@@ -22,7 +22,8 @@ fn combinations() -> impl Iterator<Item = (TransportError, CallContext)> {
         .map(|alert| Kind::PeerAlert(TlsAlert(alert)))
         .into_iter()
         .chain(PeerFault::ALL.map(Kind::PeerUntrusted))
-        .chain([Kind::Interrupted, Kind::Tls, Kind::Protocol, Kind::HeadLimit, Kind::Timeout(Phase::Response)])
+        .chain([Kind::Interrupted, Kind::Tls, Kind::TlsIncompatible, Kind::Protocol, Kind::HeadLimit])
+        .chain([Kind::Timeout(Phase::Response)])
         .collect();
     let deliveries = [Delivery::NotSent, Delivery::Unknown, Delivery::Sent];
     let versions = [None, Some(TlsVersion::Tls12), Some(TlsVersion::Tls13)];

@@ -29,6 +29,11 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     let diagnosis = match error.kind() {
         Kind::PeerAlert(alert) => refused_by_alert(alert, error, context),
         Kind::PeerUntrusted(fault) => untrusted::diagnose(fault, error, context),
+        Kind::TlsIncompatible => Diagnosis::new(
+            Code::HS_04,
+            format!("this TLS stack has no TLS version, cipher or signature algorithm in common with {host}."),
+            "we ended the handshake over what the server chose or asked for; it sent no alert",
+        ),
         Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
         Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
@@ -380,6 +385,18 @@ mod tests {
         };
         assert_eq!(diagnose_transport(&error(Some(true)), &context(Mode::Anonymous)).code, Code::HS_01);
         assert_eq!(diagnose_transport(&error(None), &context(Mode::Anonymous)).code, Code::HS_04);
+    }
+
+    #[test]
+    fn nothing_in_common_is_hs_04_from_either_side() {
+        let found_by_us = TransportError::new(Kind::TlsIncompatible, Delivery::NotSent);
+        let diagnosis = diagnose_transport(&found_by_us, &context(Mode::Key));
+        assert_eq!((diagnosis.code, diagnosis.retryable()), (Code::HS_04, false));
+        assert!(!diagnosis.evidence.iter().any(|fact| fact.contains("alert ")), "{diagnosis}");
+        for alert in [40, 70] {
+            let by_alert = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::NotSent);
+            assert_eq!(diagnose_transport(&by_alert, &context(Mode::Key)).code, Code::HS_04, "{alert}");
+        }
     }
 
     #[test]
