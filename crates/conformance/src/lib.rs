@@ -45,6 +45,6 @@ pub use faults::{Fault, FaultCell, Wider, fault_table, fault_test, faults};
 pub use formats::{FormatCell, format_table, format_test};
 pub use harness::main;
 pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
-pub use report::{CaseReport, Outcome, Report};
+pub use report::{CaseReport, Count, Outcome, Report};
 pub use run::{check_waivers, run, run_all};
 pub use subject::{CaseFuture, Subject};

@@ -48,8 +48,8 @@ impl digicert_one_core::Connector for Connector {
             TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
             _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
         };
-        if let Some(missing) = config.proxy().capability() {
-            return Err(TransportError::unsupported(missing, "no proxy"));
+        if let Some(proxy) = config.proxy().address().map_err(|error| local(Kind::Config, error))? {
+            return Err(TransportError::unsupported(proxy.capability(), "no proxy"));
         }
         let mut store = RootCertStore::empty();
         for root in roots {
@@ -243,14 +243,15 @@ impl hyper::body::Body for Held {
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, TransportError>>> {
-        if let std::task::Poll::Ready(frame) = std::pin::pin!(self.body.frame()).poll(cx) {
-            let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_source(error);
-            return std::task::Poll::Ready(
-                frame.map(|frame| frame.map_err(|error| cut(error).with_facts(self.facts.clone()))),
-            );
+        // First of all: a body that is always ready must not outrun the limit.
+        let facts = self.facts.clone();
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            let late = TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent);
+            return std::task::Poll::Ready(Some(Err(late.with_facts(facts))));
         }
-        std::task::ready!(self.deadline.as_mut().poll(cx));
-        std::task::Poll::Ready(Some(Err(TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent))))
+        let frame = std::task::ready!(std::pin::pin!(self.body.frame()).poll(cx));
+        let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(facts).with_source(error);
+        std::task::Poll::Ready(frame.map(|frame| frame.map_err(cut)))
     }
 
     fn is_end_stream(&self) -> bool {

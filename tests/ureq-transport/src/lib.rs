@@ -49,8 +49,8 @@ impl digicert_one_core::Connector for Connector {
             TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
             _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
         };
-        if let Some(missing) = config.proxy().capability() {
-            return Err(TransportError::unsupported(missing, "no proxy"));
+        if let Some(proxy) = config.proxy().address().map_err(|error| local(Kind::Config, error))? {
+            return Err(TransportError::unsupported(proxy.capability(), "no proxy"));
         }
         let agent = config::agent(config, config::tls(config, roots)?);
         Ok(Arc::new(Blocking { pool: Pool::new(agent), config: config.clone() }))

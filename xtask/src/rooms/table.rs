@@ -106,7 +106,10 @@ pub(super) const ROOMS: &[Room] = &[
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
             Build { flags: &["--features", "hyper"], without: RUSTLS_AND_REQWEST },
-            Build { flags: &["--features", "rustls"], without: &["hyper", "native-tls", "openssl", "reqwest", "tokio"] },
+            Build {
+                flags: &["--features", "rustls"],
+                without: &["hyper", "native-tls", "openssl", "reqwest", "tokio"],
+            },
         ],
         why: "what an error of a library means is said once for all transports, which do not know each other",
     },

@@ -104,9 +104,9 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
         return second_handshake(alert, error, context);
     }
     // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
-    let asked_now = facts.identity_requested == Some(true) || renegotiated;
+    let asked_now = facts.asked() == Some(true) || renegotiated;
     let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked_now);
-    let diagnosis = match (about_certificate, sent, facts.identity_requested) {
+    let diagnosis = match (about_certificate, sent, facts.asked()) {
         (true, true, Some(false)) if facts.identity_sent.is_none() => contradicting(alert, context),
         (true, true, _) => certificate_refused(alert, context),
         (true, false, Some(false)) if !renegotiated => contradicting(alert, context),
@@ -125,7 +125,7 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
 
 fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    let cause = match error.facts().identity_requested {
+    let cause = match error.facts().asked() {
         Some(true) => "it asks for more than the first handshake gave, for some of its paths",
         _ => "most likely it asks for a client certificate only after the request, for some of its paths",
     };
@@ -220,7 +220,7 @@ fn is_of_a_second_handshake(error: &TransportError) -> bool {
 /// No certificate was sent: there was none, or the stack kept it back.
 fn without_certificate(error: &TransportError, context: &CallContext) -> Diagnosis {
     let facts = error.facts();
-    let kept_back = facts.identity_requested == Some(true) && facts.identity_sent == Some(false);
+    let kept_back = facts.asked() == Some(true) && facts.identity_sent == Some(false);
     if kept_back && context.identity.is_some() { not_sent(context) } else { none_sent(context) }
 }
 
@@ -245,7 +245,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Before the version is settled the handshake did not come to our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
-    match (facts.identity_requested, facts.identity_sent) {
+    match (facts.asked(), facts.identity_sent) {
         // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
         (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
@@ -274,7 +274,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
 fn likely_causes(error: &TransportError, context: &CallContext) -> String {
     let others = "a proxy on the way re-signs TLS; a firewall cut the connection";
     let facts = error.facts();
-    let refused = match (&context.identity, facts.identity_sent, facts.identity_requested) {
+    let refused = match (&context.identity, facts.identity_sent, facts.asked()) {
         // The handshake did not come to a certificate, or not to one of ours: there was nothing to refuse.
         (_, _, Some(false)) | (Some(_), Some(false), _) => return format!("likely, in this order: {others}"),
         (Some(_), ..) => match identity_date_fault(context, None) {
@@ -308,10 +308,10 @@ fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
     let facts = error.facts();
     let say = |known: Option<bool>| known.map_or("unknown", |yes| if yes { "yes" } else { "no" });
     let stopped = matches!(error.kind(), Kind::PeerUntrusted(_)) && facts.identity_sent == Some(false);
-    if facts.identity_requested.is_some() || facts.identity_sent.is_some() {
+    if facts.asked().is_some() || facts.identity_sent.is_some() {
         diagnosis = diagnosis.with_evidence(format!(
             "client certificate: asked for={}, sent={}{}",
-            say(facts.identity_requested),
+            say(facts.asked()),
             say(facts.identity_sent),
             if stopped { " (we stopped first)" } else { "" }
         ));
