@@ -18,6 +18,9 @@ use crate::world::{HOST, World, front_answering, get, request, up};
 /// More than all buffers between two ends hold.
 const LARGE: usize = 64 << 20;
 
+/// What a library may have in hand when the limit runs out. One that reads on has far more: the window of a stream.
+const IN_HAND: usize = 256 << 10;
+
 pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_limit(world: World) {
     let large = Bytes::from(vec![b'x'; LARGE]);
     let front = front_answering(FrontOptions::default(), move |_| Response::new(large.clone()));
@@ -33,8 +36,9 @@ pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_
         }
     });
     for (versions, (read, outcome)) in join_all(calls).await {
-        let setting = format!("{versions:?}, after {read} bytes");
-        let Err(error) = outcome else { panic!("the body outran the limit, {setting}") };
+        let setting = format!("{versions:?}, {read} bytes later");
+        let error = outcome.err().filter(|_| read <= IN_HAND);
+        let error = error.unwrap_or_else(|| panic!("the body outran the limit, {setting}"));
         let expected = (TransportErrorKind::Timeout(Phase::Body), Delivery::Sent);
         assert_eq!((error.kind(), error.delivery()), expected, "{setting}: {error:?}");
     }

@@ -191,7 +191,7 @@ pub(super) const TIME: &[Explanation] = explained! {
     "TIME-20"
         given "A body of 64 MiB, for every version of HTTP, and a total limit of three seconds."
         when "Its first bytes are read, and the rest only after the limit has passed, when more is ready at each read."
-        then "Reading ends with `Timeout(Body)` and delivery sent, long before the end of the body."
+        then "Reading ends with `Timeout(Body)` and delivery sent, after 256 KiB at most."
         why "A server that always has more to send would hold a call for as long as it likes, whatever limit was set."
         fix "Look at the clock before you look for data: a body that polls its connection first never comes to its deadline while \
             data is ready.";

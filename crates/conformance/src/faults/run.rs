@@ -83,7 +83,7 @@ pub(crate) fn checked_faults(subject: &Subject) -> Result<usize, String> {
     if let Some(path) = std::env::var_os(FILE) {
         let mut text = String::new();
         for (fault, FaultCell { code, raw, .. }) in possible().zip(&cells) {
-            let why = fault.wider(*code).map_or("", |wider| wider.why);
+            let why = fault.wider(*code, subject.connector.capabilities()).map_or("", |wider| wider.why);
             let raw = raw.as_deref().unwrap_or_default();
             writeln!(text, "{}\t{}\t{code}\t{why}\t{raw}", fault.name, fault.code).expect("writing to a string");
         }
@@ -119,8 +119,7 @@ fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
 /// Right is the code of the fault, or a wider one that is documented for a stack that lacks what it takes to know.
 fn judged(fault: &Fault, seen: Seen, capabilities: Capabilities) -> Result<FaultCell, String> {
     let code = seen.diagnosis.code;
-    let excused = fault.wider(code).is_some_and(|wider| !capabilities.has(wider.lacking));
-    if code != fault.code && !excused {
+    if code != fault.code && fault.wider(code, capabilities).is_none() {
         return Err(format!("gave {code} instead of {}: {}\n    {:?}", fault.code, seen.diagnosis, seen.raw));
     }
     seen.check()?;
