@@ -87,7 +87,7 @@ fn candidates(given: Option<&[u8]>) -> Vec<Candidate<'_>> {
         return Candidate::none().into();
     };
     let mut all: Vec<Candidate<'_>> = vec![Candidate::new(given, None)];
-    let line = given.without_line_end();
+    let line = without_line_end(given);
     let bare = given.trim_ascii();
     let tries = [(line, "a trailing line end"), (bare, "blanks around it"), (without_quotes(bare), "quotes around it")];
     for (bytes, without) in tries {
@@ -119,7 +119,7 @@ fn hints(given: &[u8]) -> String {
     if given.is_empty() {
         hints.push("is empty");
     }
-    if given.without_line_end() != given {
+    if without_line_end(given) != given {
         hints.push("has a trailing line end");
     } else if given.trim_ascii() != given {
         hints.push("has blanks around it");
