@@ -82,6 +82,8 @@ impl Course {
         let mut facts = error.facts().clone();
         facts.identity_requested = Some(asked);
         facts.identity_sent = if asked { facts.identity_sent.or(sent) } else { Some(false) };
+        // What the full handshake of the earlier attempt showed is no claim of a resumed one.
+        facts.tls_resumed = None;
         error.with_facts(facts)
     }
 

@@ -1,7 +1,6 @@
 //! reqwest's error chain in our vocabulary. Below reqwest stand hyper-util, hyper, `io::Error` and rustls;
 //! the first of them that says something precise decides.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 

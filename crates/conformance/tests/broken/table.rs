@@ -109,6 +109,8 @@ defects! {
     IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
     /// announces a name to a server that is called by its address
     NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
+    /// opens a connection for an address of any scheme, and refuses it then
+    DialsForAnyScheme dials_for_any_scheme "HOST-10" "nothing is to come here";
     /// sends an IPv6 address as `Host` without its brackets
     LeavesOutBrackets leaves_out_brackets "HOST-12" "left: (\"/a?b=c\"";
     /// leads a name, for all transports, where the first transport of the process led it

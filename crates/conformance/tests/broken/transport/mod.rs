@@ -123,6 +123,11 @@ impl Pooled {
 
     /// One request, on a connection of the pool or a new one.
     async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Result<Exchange, TransportError> {
+        if self.flaw.is(Defect::DialsForAnyScheme)
+            && let (Some("ftp" | "ws"), Some(authority)) = (request.uri().scheme_str(), request.uri().authority())
+        {
+            let _ = tokio::net::TcpStream::connect(authority.as_str()).await;
+        }
         let request = message::outgoing(request, self.flaw)?;
         let origin = pool::origin(request.uri(), self.flaw);
         let runtime = tokio::runtime::Handle::current();
