@@ -89,7 +89,10 @@ type Done = Arc<Mutex<Vec<CaseReport>>>;
 /// Runs the table of faults and says how it ended.
 fn faults_hold(subject: &Subject) -> bool {
     match checked_faults(subject) {
-        Ok(count) => say(&format!("faults: all {count} have their codes")),
+        Ok((right, 0)) => say(&format!("faults: all {right} have their codes")),
+        Ok((right, not_declared)) => {
+            say(&format!("faults: all {right} have their codes ({not_declared} not declared)"));
+        }
         Err(wrong) => {
             say(&format!("faults without their codes:\n{wrong}"));
             return false;

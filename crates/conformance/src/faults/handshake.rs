@@ -135,7 +135,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let front = front(FrontOptions::default().http(ServerHttp::Only2));
             configured(&world, front.port(), world.config().with_http_versions(H1)).await
         })
-    }),
+    })
+    .needing(Capability::Http2),
     fault("server of TLS 1.1 alone", Code::HS_04, &[unknown::ALERT], |world| {
         Box::pin(outdated(world, |server| server.tls(TlsRange::Only11)))
     }),
@@ -170,7 +171,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
             by_key(&world, server.port()).await
         })
-    }),
+    })
+    .needing(Capability::Http2),
     fault("nginx: no certificate came (400), by key", Code::HS_01, &[], |world| {
         Box::pin(async move {
             let front = answering(FrontOptions::default(), 400, HTML, nginx("No required SSL certificate was sent"));

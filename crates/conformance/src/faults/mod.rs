@@ -33,6 +33,8 @@ pub struct Fault {
     pub code: Code,
     /// The codes of stacks that cannot.
     pub wider: &'static [Wider],
+    /// What a stack must declare for this fault to happen to it.
+    pub needs: Option<Capability>,
     run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
 }
 
@@ -49,6 +51,11 @@ pub struct Wider {
 }
 
 impl Fault {
+    const fn needing(mut self, capability: Capability) -> Self {
+        self.needs = Some(capability);
+        self
+    }
+
     /// The documented reason for a wider code on a stack with these capabilities.
     #[must_use]
     pub fn wider(&self, code: Code, capabilities: Capabilities) -> Option<&'static Wider> {
@@ -77,7 +84,7 @@ const fn fault(
     wider: &'static [Wider],
     run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
 ) -> Fault {
-    Fault { name, code, wider, run }
+    Fault { name, code, wider, needs: None, run }
 }
 
 const fn wider(code: Code, lacking: Capability, why: &'static str) -> Wider {
