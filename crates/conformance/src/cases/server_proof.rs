@@ -120,7 +120,7 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
                 let transport = world.transport(&config_to(&to_unwilling.url()));
                 let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
                 assert_eq!(error.delivery(), Delivery::NotSent, "{setting} {error:?}");
-                without_request(&unwilling, &format!("{setting}")).await;
+                without_request(&unwilling, &setting).await;
             }
         }
     }
