@@ -17,13 +17,13 @@ use blocking::unblock;
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig,
-    TransportError, TrustRoots, announce_empty_body,
+    TransportError, TransportErrorKind as Kind, TrustRoots, announce_empty_body,
 };
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
 
-use crate::error::{of_body, of_call};
+use crate::error::{local, of_body, of_call};
 use crate::pool::Pool;
 
 /// Makes transports that block on threads of their own.
