@@ -401,7 +401,7 @@ async fn refused_as(
     assert!(!matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "the wrong side is blamed: {error:?}");
     let mode = if given.is_some() { Mode::Certificate } else { Mode::Anonymous };
     let diagnosis = diagnose(&error, mode, given.as_ref());
-    assert!([Side::Peer, Side::Unclear].contains(&diagnosis.side()), "{diagnosis}\n{error:?}");
+    assert!([Side::Peer, Side::Both, Side::Unclear].contains(&diagnosis.side()), "{diagnosis}\n{error:?}");
     assert!(!diagnosis.retryable(), "{diagnosis}\n{error:?}");
     // The server records a refusal just after its alert went out.
     assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
