@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let file = folder.join(format!("{}.tsv", stack.name));
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
-            stack.test("faults", false, &[("D1_FAULTS_FILE", file.display().to_string())])?;
+            stack.test("conformance", &["--faults"], false, &[("D1_FAULTS_FILE", file.display().to_string())])?;
             rounds.push(fs::read_to_string(&file).map_err(unwritten)?);
         }
         seen.extend(merged(&rounds).into_iter().map(|line| format!("{}\t{line}\n", stack.name)));

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut columns = Vec::new();
     for stack in STACKS {
         let file = folder.join(format!("{}.tsv", stack.name));
-        stack.test("formats", false, &[("D1_MATRIX_FILE", file.display().to_string())])?;
+        stack.test("formats", &[], false, &[("D1_MATRIX_FILE", file.display().to_string())])?;
         columns.push(fs::read_to_string(&file).map_err(unwritten)?);
     }
     PAGE.write(&table(&columns)?)

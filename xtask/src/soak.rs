@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         [("D1_LOAD_CALLS", arguments.calls.to_string()), ("D1_LOAD_ROTATIONS", arguments.rotations.to_string())];
     for stack in STACKS.iter().filter(|stack| arguments.only.as_deref().is_none_or(|only| only == stack.name)) {
         println!("==> {}", stack.name);
-        stack.test("load", true, &variables)?;
+        stack.test("load", &[], true, &variables)?;
     }
     Ok(())
 }

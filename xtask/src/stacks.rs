@@ -23,14 +23,20 @@ pub(crate) const STACKS: &[Stack] = &[
 ];
 
 impl Stack {
-    /// Runs one of its test binaries with these variables and shows what it prints.
-    pub(crate) fn test(&self, binary: &str, release: bool, variables: &[(&str, String)]) -> Result<(), Failure> {
+    /// Runs one of its test binaries with these arguments and variables, and shows what it prints.
+    pub(crate) fn test(
+        &self,
+        binary: &str,
+        arguments: &[&str],
+        release: bool,
+        variables: &[(&str, String)],
+    ) -> Result<(), Failure> {
         let mut command = cargo::command(&["test"]);
         command.args(self.build).args(["--test", binary]);
         if release {
             command.arg("--release");
         }
-        command.args(["--", "--nocapture"]).envs(variables.iter().map(|(name, value)| (name, value)));
+        command.args(["--", "--nocapture"]).args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
         let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
         match status.success() {
             true => Ok(()),

@@ -420,7 +420,7 @@ async fn refused(settings: &Settings, lease: Option<&Lease>, context: CallContex
 
 /// A certificate on a host that does not ask for one proves nothing, and no error tells.
 fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
-    if context.identity.is_none() || facts.identity_requested != Some(false) || facts.reused == Some(true) {
+    if context.identity.is_none() || facts.asked() != Some(false) || facts.reused == Some(true) {
         return None;
     }
     let summary = format!("{} did not ask for the client certificate, so it does not know it.", context.host);

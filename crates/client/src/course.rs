@@ -65,7 +65,7 @@ impl Course {
 
     /// Notes what a connection showed. A resumed session asks for nothing, so that it says nothing about the server.
     pub(crate) fn saw(&mut self, facts: &ConnectionFacts) {
-        if let (Some(asked), false) = (facts.identity_requested, facts.tls_resumed == Some(true)) {
+        if let (Some(asked), false) = (facts.asked(), facts.tls_resumed == Some(true)) {
             self.asked = Some((asked, facts.identity_sent));
         }
     }
@@ -77,11 +77,13 @@ impl Course {
             error.kind(),
             TransportErrorKind::Interrupted | TransportErrorKind::Tls | TransportErrorKind::PeerAlert(_)
         );
-        let unseen = error.facts().identity_requested.is_none() || error.facts().tls_resumed == Some(true);
+        let unseen = error.facts().asked().is_none() || error.facts().tls_resumed == Some(true);
         let Some((asked, sent)) = self.asked.filter(|_| about_handshake && unseen) else { return error };
         let mut facts = error.facts().clone();
         facts.identity_requested = Some(asked);
         facts.identity_sent = if asked { facts.identity_sent.or(sent) } else { Some(false) };
+        // What the full handshake of the earlier attempt showed is no claim of a resumed one.
+        facts.tls_resumed = None;
         error.with_facts(facts)
     }
 

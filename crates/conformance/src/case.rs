@@ -59,13 +59,18 @@ pub fn cases() -> &'static [Case] {
     CASES
 }
 
-/// Writes one `#[test]` a case for the [`Subject`](crate::Subject) that the expression makes.
+/// Writes one `#[test]` a case, one for the table of faults and one for the waivers, for the [`Subject`](crate::Subject) that the expression makes.
 #[macro_export]
 macro_rules! suite {
     ($subject:expr) => {
         #[test]
         fn waivers_name_known_cases_and_give_reasons() {
             $crate::check_waivers(&$subject);
+        }
+
+        #[test]
+        fn every_fault_has_its_code_or_a_documented_wider_one() {
+            $crate::fault_test(&$subject);
         }
 
         $crate::__every_case! { tests ($subject) }
@@ -197,6 +202,8 @@ macro_rules! __every_case {
             limits time_13_limits_at_their_maximum_are_no_limits "TIME-13" Must;
             limits time_14_connect_limit_that_runs_out_is_net_01 "TIME-14" Must;
             limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
+            overdue time_20_body_that_is_always_ready_does_not_outrun_the_total_limit "TIME-20" Must;
+            overdue time_21_timeout_before_the_request_names_a_phase_before_it "TIME-21" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;
@@ -248,6 +255,7 @@ macro_rules! __every_case {
             once err_35_unsafe_request_is_not_repeated_when_http11_is_required "ERR-35" Must;
             once err_36_get_is_not_repeated_when_http11_is_required "ERR-36" Should;
             once err_37_alert_after_the_request_was_read_leaves_delivery_unknown "ERR-37" Must;
+            alerts err_40_alert_is_reported_only_where_the_server_sent_it "ERR-40" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;
@@ -334,6 +342,7 @@ macro_rules! __every_case {
             facts obs_10_facts_belong_to_the_connection_that_carried_the_call "OBS-10" Must;
             obs obs_11_certificate_is_not_reported_as_sent_to_a_refused_server "OBS-11" Must;
             facts obs_15_facts_of_a_resumed_session_are_those_of_the_ledger "OBS-15" Must;
+            facts obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it "OBS-20" Must;
         }
     };
 }

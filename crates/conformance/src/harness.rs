@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -11,8 +12,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::case::{Case, Level, cases};
 use crate::child;
 use crate::explain::explain;
+use crate::faults::checked_faults;
 use crate::render::document;
-use crate::report::{Outcome, Report};
+use crate::report::{CaseReport, Outcome, Report};
 use crate::run::{alone, run_all};
 use crate::subject::Subject;
 use crate::waiver;
@@ -26,6 +28,8 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
                      the name says which: json, xml (JUnit), md, html or svg (a badge)
     --repeat N       Run all chosen cases N times; the report is of the last time
+    --faults         Run the table of faults and nothing else: each failure that users meet, made for real, must be
+                     diagnosed under its own code. It follows the cases where all of them are run
     --fail-fast      End at the first case that does not hold, whatever else is under way; the variable
                      DIGICERT_ONE_CONFORMANCE_FAIL_FAST says the same where no argument can
 
@@ -62,7 +66,43 @@ pub fn main(subject: Subject) -> ExitCode {
     if !arguments.list && (own.report.is_some() || own.repeat.is_some() || own.fail_fast) {
         return own.run(&subject, &arguments);
     }
-    libtest_mimic::run(&arguments, trials(&subject, &own.chosen())).exit_code()
+    if own.faults && !arguments.list {
+        return exit_code(faults_hold(&subject));
+    }
+    let done = Done::default();
+    let conclusion = libtest_mimic::run(&arguments, trials(&subject, &own.chosen(), &done));
+    if arguments.list {
+        return ExitCode::SUCCESS;
+    }
+    let report = Report::of(&subject, std::mem::take(&mut done.lock().unwrap_or_else(PoisonError::into_inner)));
+    say(&format!("{report}\n"));
+    for (lacking, ids) in report.lacking() {
+        say(&format!("not declared: {lacking} ({})", ids.join(", ")));
+    }
+    let faults_hold = !own.is_whole(&arguments) || faults_hold(&subject);
+    exit_code(!conclusion.has_failed() && faults_hold)
+}
+
+/// The reports of the cases that ran.
+type Done = Arc<Mutex<Vec<CaseReport>>>;
+
+/// Runs the table of faults and says how it ended.
+fn faults_hold(subject: &Subject) -> bool {
+    match checked_faults(subject) {
+        Ok((right, 0)) => say(&format!("faults: all {right} have their codes")),
+        Ok((right, not_declared)) => {
+            say(&format!("faults: all {right} have their codes ({not_declared} not declared)"));
+        }
+        Err(wrong) => {
+            say(&format!("faults without their codes:\n{wrong}"));
+            return false;
+        }
+    }
+    true
+}
+
+fn exit_code(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What is ours of the arguments; the rest is the test harness's.
@@ -73,6 +113,7 @@ struct Own {
     report: Option<PathBuf>,
     repeat: Option<usize>,
     fail_fast: bool,
+    faults: bool,
     explain: bool,
     help: bool,
     rest: Vec<String>,
@@ -97,6 +138,7 @@ impl Own {
                     own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
                 }
                 "--explain" => own.explain = true,
+                "--faults" => own.faults = true,
                 "--fail-fast" => own.fail_fast = true,
                 "--report" => own.report = Some(value()?.into()),
                 "--repeat" => {
@@ -124,6 +166,15 @@ impl Own {
         Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(self.rest.iter().cloned()))
     }
 
+    /// Whether every case was asked for.
+    fn is_whole(&self, arguments: &Arguments) -> bool {
+        self.cases.is_empty()
+            && self.level.is_none()
+            && arguments.filter.is_none()
+            && arguments.skip.is_empty()
+            && !arguments.ignored
+    }
+
     /// Those of the chosen cases that FILTER, `--exact` and `--skip` leave in, which the test harness does on its own.
     fn named(&self, arguments: &Arguments) -> Vec<Case> {
         let mut chosen = self.chosen();
@@ -144,7 +195,7 @@ impl Own {
         let times = self.repeat.unwrap_or(1);
         for time in 1..=times {
             let begin = Instant::now();
-            let told = |case: &crate::CaseReport| {
+            let told = |case: &CaseReport| {
                 if let Outcome::Failed { why, ledger } = &case.outcome {
                     say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
                 }
@@ -170,7 +221,9 @@ impl Own {
                 return ExitCode::from(2);
             }
         }
-        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        // A report, or repetition, is of the cases alone.
+        let is_plain = self.report.is_none() && self.repeat.is_none() && self.is_whole(arguments);
+        exit_code(good && (!is_plain || faults_hold(subject)))
     }
 
     fn write(&self, report: &Report) -> Result<(), String> {
@@ -180,18 +233,23 @@ impl Own {
     }
 }
 
-fn trials(subject: &Subject, chosen: &[Case]) -> Vec<Trial> {
+fn trials(subject: &Subject, chosen: &[Case], done: &Done) -> Vec<Trial> {
     let trial = |case: &Case| {
-        let (case, subject) = (*case, subject.clone());
+        let (case, subject, done) = (*case, subject.clone(), Arc::clone(done));
         Trial::test(case.name, move || {
             let waivers = waiver::parse(subject.waivers)?;
-            match alone(&case, &subject, &waivers) {
-                Outcome::Passed | Outcome::Waived { .. } => Ok(()),
+            let begin = Instant::now();
+            let outcome = alone(&case, &subject, &waivers);
+            let result = match &outcome {
+                Outcome::Passed | Outcome::Waived { .. } | Outcome::NotDeclared { .. } => Ok(()),
                 Outcome::Failed { why, ledger } => {
                     Err(Failed::from(format!("{} does not hold: {why}\n{ledger}", case.id)))
                 }
-                stale @ Outcome::Stale => Err(Failed::from(stale.reason().unwrap_or_default())),
-            }
+                Outcome::Stale => Err(Failed::from(outcome.reason().unwrap_or_default())),
+            };
+            let report = CaseReport::new(&case, outcome, begin.elapsed());
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+            result
         })
         .with_kind(case.level.to_string())
     };

@@ -1,11 +1,13 @@
 //! What a run of the suite came to, as data: for the JSON of a run, and for the pages that are made of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Level};
+use crate::subject::Subject;
 
 /// The run of all chosen cases on one transport.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,11 @@ pub struct CaseReport {
 pub enum Outcome {
     /// As it should.
     Passed,
+    /// It asks for something that the transport does not declare. What can be refused by name was refused.
+    NotDeclared {
+        /// The names of the capabilities.
+        lacking: String,
+    },
     /// It did not hold.
     Failed {
         /// The words of the assertion.
@@ -67,22 +74,30 @@ impl Outcome {
         matches!(self, Self::Failed { .. } | Self::Stale)
     }
 
+    /// Whether the transport does not declare what this asks for.
+    #[must_use]
+    pub fn is_not_declared(&self) -> bool {
+        matches!(self, Self::NotDeclared { .. })
+    }
+
     /// One word for it.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::NotDeclared { .. } => "not declared",
             Self::Failed { .. } => "FAILED",
             Self::Waived { .. } => "waived",
             Self::Stale => "STALE",
         }
     }
 
-    /// The reason, for all but a pass.
+    /// The reason, for all but a pass; of what is not declared, the capability.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Passed => None,
+            Self::NotDeclared { lacking } => Some(lacking),
             Self::Failed { why, .. } | Self::Waived { why } => Some(why),
             Self::Stale => Some("it holds although it is waived: remove its entry from waivers.toml"),
         }
@@ -97,32 +112,77 @@ impl CaseReport {
 }
 
 impl Report {
+    /// The cases of a run on this subject.
+    pub(crate) fn of(subject: &Subject, cases: Vec<CaseReport>) -> Self {
+        let info = subject.connector.info();
+        Self { transport: info.name.to_owned(), http: info.http_library, tls: info.tls_engine, cases }
+    }
+
+    /// Each capability that is not declared, with the ids of the cases that ask for it.
+    pub(crate) fn lacking(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut lacking: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for case in self.not_declared() {
+            lacking.entry(case.outcome.reason().unwrap_or_default()).or_default().push(&case.id);
+        }
+        lacking
+    }
+
     /// Whether nothing failed.
     #[must_use]
     pub fn is_good(&self) -> bool {
         !self.cases.iter().any(|case| case.outcome.is_failure())
     }
 
-    /// Cases of this level that passed, and all of them.
+    /// How the cases of this level ended.
     #[must_use]
-    pub fn count(&self, level: Level) -> (usize, usize) {
+    pub fn count(&self, level: Level) -> Count {
         let of_level = self.cases.iter().filter(|case| case.level == level);
         let passed = of_level.clone().filter(|case| case.outcome == Outcome::Passed).count();
-        (passed, of_level.count())
+        let not_declared = of_level.clone().filter(|case| case.outcome.is_not_declared()).count();
+        Count { level, passed, asked: of_level.count() - not_declared, not_declared }
     }
 
-    /// Cases that did not pass, waived ones too.
+    /// Cases that should have passed and did not, waived ones too.
     pub fn exceptions(&self) -> impl Iterator<Item = &CaseReport> {
-        self.cases.iter().filter(|case| case.outcome != Outcome::Passed)
+        self.cases.iter().filter(|case| case.outcome != Outcome::Passed && !case.outcome.is_not_declared())
+    }
+
+    /// Cases that ask for something that the transport does not declare.
+    pub fn not_declared(&self) -> impl Iterator<Item = &CaseReport> {
+        self.cases.iter().filter(|case| case.outcome.is_not_declared())
+    }
+}
+
+/// How the cases of one level ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Count {
+    /// The level.
+    pub level: Level,
+    /// Cases that passed.
+    pub passed: usize,
+    /// Cases that could pass or fail.
+    pub asked: usize,
+    /// Cases that ask for something that the transport does not declare.
+    pub not_declared: usize,
+}
+
+impl fmt::Display for Count {
+    /// `MUST 151/151 (8 not declared)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.level, self.passed, self.asked)?;
+        if self.not_declared > 0 {
+            write!(f, " ({} not declared)", self.not_declared)?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Report {
-    /// `MUST 151/151 · SHOULD 40/42 · MAY 2/2`.
+    /// `MUST 151/151 (8 not declared) · SHOULD 40/42 · MAY 2/2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, level) in Level::ALL.into_iter().enumerate() {
-            let (passed, all) = self.count(level);
-            write!(f, "{}{level} {passed}/{all}", if index == 0 { "" } else { " · " })?;
+            write!(f, "{}{}", if index == 0 { "" } else { " · " }, self.count(level))?;
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ pub fn run(id: &str, subject: &Subject) {
         Outcome::Passed => {}
         // The harness shows this with --nocapture.
         Outcome::Waived { why } => say(&format!("{id} is waived: {why}")),
+        Outcome::NotDeclared { lacking } => say(&format!("{id} is not declared: {lacking}")),
         Outcome::Failed { why, ledger } => {
             say(&format!("{id} does not hold: {why}\n{ledger}"));
             // It has been told where: another panic here would show another place.
@@ -80,13 +81,7 @@ pub fn run_all(
     thread::scope(|scope| (0..threads.max(1)).for_each(|_| drop(scope.spawn(work))));
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
-    let info = subject.connector.info();
-    Ok(Report {
-        transport: info.name.to_owned(),
-        http: info.http_library,
-        tls: info.tls_engine,
-        cases: done.into_iter().map(|(_, report)| report).collect(),
-    })
+    Ok(Report::of(subject, done.into_iter().map(|(_, report)| report).collect()))
 }
 
 /// How the case ends on a thread of its own, which has the name of its test: some cases start that test once more.
@@ -111,8 +106,12 @@ fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
     // The waiver is for the parent to apply: a child that forgave its own failure would look to it like a case that passes.
     let waiver = waivers.iter().find(|waiver| waiver.case == case.id && child::parent().is_none());
     match (watched(|| (subject.block_on)(Box::pin(within_limit(*case, subject.clone())))), waiver) {
-        (Ok(()), None) => Outcome::Passed,
-        (Ok(()), Some(_)) => Outcome::Stale,
+        (Ok(undeclared), None) if undeclared.is_empty() => Outcome::Passed,
+        (Ok(undeclared), None) => {
+            let names: Vec<_> = undeclared.iter().map(|capability| capability.name()).collect();
+            Outcome::NotDeclared { lacking: names.join(", ") }
+        }
+        (Ok(_), Some(_)) => Outcome::Stale,
         (Err(failure), None) => Outcome::Failed { why: failure.words, ledger: failure.ledger },
         (Err(_), Some(Waiver { reason, since, link, .. })) => {
             Outcome::Waived { why: format!("{reason} (since {since}, see {link})") }

@@ -1,12 +1,13 @@
-//! What is left of a case that failed: the words of its panic and the ledgers of its servers. Each case runs on a thread of its own,
-//! so both are kept per thread.
+//! What is left of a case: the words of its panic, the setting it was in, the ledgers of its servers, and what it could not ask because
+//! the transport does not declare it. Each case runs on a thread of its own, so all of it is kept per thread.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, set_hook, take_hook};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use digicert_one_testbed::{Front, Ledger, RawServer, Snapshot};
+use digicert_one_core::{Capability, TransportConfig};
+use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer};
 
 thread_local! {
     /// Set while a case runs whose words are wanted rather than printed.
@@ -17,6 +18,58 @@ thread_local! {
 struct Kept {
     words: Option<String>,
     ledgers: Vec<Ledger>,
+    notes: Notes,
+}
+
+/// What a case notes on whichever of its threads. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    setting: Option<String>,
+    undeclared: Vec<Capability>,
+}
+
+impl Notes {
+    /// Those of the case on this thread.
+    pub(crate) fn of_this_case() -> Self {
+        KEPT.with_borrow(|kept| kept.as_ref().map(|kept| kept.notes.clone()).unwrap_or_default())
+    }
+
+    /// The configuration of a transport that the case has made: the last one is the one that failed.
+    pub(crate) fn made(&self, config: &TransportConfig) {
+        let setting = format!(
+            "HTTP {:?}, TLS {:?}, identity: {}, proxy: {}",
+            config.http_versions(),
+            config.tls_versions(),
+            config.identity().map_or_else(|| "none".to_owned(), |identity| identity.key_kind().to_string()),
+            config.proxy()
+        );
+        self.noted(|noted| noted.setting = Some(setting));
+    }
+
+    /// Something that the case asks and the transport does not declare.
+    pub(crate) fn undeclared(&self, capability: Capability) {
+        self.noted(|noted| {
+            if !noted.undeclared.contains(&capability) {
+                noted.undeclared.push(capability);
+            }
+        });
+    }
+
+    fn noted<T>(&self, note: impl FnOnce(&mut Noted) -> T) -> T {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A panic that a case means: it is what the case is about, and nothing to print.
+#[derive(Debug)]
+pub(crate) struct Meant(pub(crate) String);
+
+/// Panics as a caller's hook may.
+pub(crate) fn meant<T>(words: impl Into<String>) -> T {
+    panic_any(Meant(words.into()))
 }
 
 /// A server that keeps a ledger.
@@ -36,6 +89,12 @@ impl Witness for RawServer {
     }
 }
 
+impl Witness for ConnectProxy {
+    fn ledger(&self) -> &Ledger {
+        ConnectProxy::ledger(self)
+    }
+}
+
 /// Remembers the ledger of a server that the case on this thread has started.
 pub(crate) fn remember(ledger: &Ledger) {
     KEPT.with_borrow_mut(|kept| {
@@ -46,19 +105,21 @@ pub(crate) fn remember(ledger: &Ledger) {
 }
 
 /// Runs a case on this thread. What it panics with is given back together with what its servers saw.
-pub(crate) fn watched(case: impl FnOnce()) -> Result<(), Failure> {
+/// A case that passes gives what of it the transport does not declare.
+pub(crate) fn watched(case: impl FnOnce()) -> Result<Vec<Capability>, Failure> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let printing = take_hook();
         set_hook(Box::new(move |panic| {
-            let words = format!("{panic}");
+            let meant = panic.payload().downcast_ref::<Meant>();
+            let words = meant.map_or_else(|| panic.to_string(), |Meant(words)| words.clone());
             // A thread without a case, or a panic while the words are being looked at: the usual way.
             let kept = KEPT.try_with(|kept| {
                 let Ok(mut kept) = kept.try_borrow_mut() else { return false };
                 // The last one counts: a case may catch a panic on its way.
                 kept.as_mut().map(|kept| kept.words = Some(words)).is_some()
             });
-            if !kept.unwrap_or(false) {
+            if !kept.unwrap_or(false) && meant.is_none() {
                 printing(panic);
             }
         }));
@@ -66,29 +127,43 @@ pub(crate) fn watched(case: impl FnOnce()) -> Result<(), Failure> {
     KEPT.set(Some(Kept::default()));
     let ended = catch_unwind(AssertUnwindSafe(case));
     let kept = KEPT.take().unwrap_or_default();
-    ended.map_err(|_| Failure {
-        words: kept.words.unwrap_or_else(|| "it panicked without a word".to_owned()),
-        ledger: kept.ledgers.iter().map(|ledger| shown(&ledger.snapshot())).collect::<Vec<_>>().join("\n"),
-    })
+    let notes = kept.notes.noted(std::mem::take);
+    match ended {
+        Ok(()) => Ok(notes.undeclared),
+        Err(_) => Err(Failure {
+            words: kept.words.unwrap_or_else(|| "it panicked without a word".to_owned()),
+            ledger: notes
+                .setting
+                .map(|setting| format!("last transport: {setting}"))
+                .into_iter()
+                .chain(kept.ledgers.iter().map(shown))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }),
+    }
 }
 
 /// Why a case failed.
 pub(crate) struct Failure {
     pub(crate) words: String,
+    /// The setting in which it failed, and what its servers saw.
     pub(crate) ledger: String,
 }
 
 /// A line for each connection and request of one server.
-fn shown(snapshot: &Snapshot) -> String {
-    let mut text = String::from("server:");
+fn shown(ledger: &Ledger) -> String {
+    let snapshot = ledger.snapshot();
+    let mut text = format!("server ({}):", ledger.about());
     for connection in &snapshot.connections {
         let _ = write!(text, "\n  connection {}: {:?}", connection.id, connection.handshake);
         let _ = write!(text, ", {:?}", connection.tls_version);
+        let _ = write!(text, ", {}", connection.alpn.as_deref().unwrap_or("no ALPN"));
         let _ = write!(text, ", certificate asked for: {}", connection.requested_client_cert);
         let _ = write!(text, ", shown: {}", connection.peer_fingerprint.as_deref().unwrap_or("none"));
         let _ = write!(text, "{}", if connection.closed { ", closed" } else { "" });
         for request in snapshot.requests.iter().filter(|request| request.connection == connection.id) {
-            let _ = write!(text, "\n    {} {} ({:?})", request.method, request.target, request.outcome);
+            let (method, target) = (&request.method, &request.target);
+            let _ = write!(text, "\n    {method} {target} {:?} ({:?})", request.version, request.outcome);
         }
     }
     text
@@ -102,6 +177,19 @@ mod tests {
     fn the_words_of_a_panic_are_kept_and_nothing_is_left_for_the_next_case() {
         let failure = watched(|| panic!("for this reason")).expect_err("it panicked");
         assert!(failure.words.contains("for this reason"), "{}", failure.words);
-        assert!(watched(|| {}).is_ok());
+        assert!(watched(|| {}).is_ok_and(|undeclared| undeclared.is_empty()));
+    }
+
+    #[test]
+    fn failure_names_the_setting_and_a_pass_what_was_not_declared() {
+        let config = TransportConfig::new().with_http_versions(digicert_one_core::HttpVersions::Http1);
+        let failure = watched(|| {
+            Notes::of_this_case().made(&config);
+            panic!("for this reason")
+        });
+        let shown = failure.expect_err("it panicked").ledger;
+        assert!(shown.contains("HTTP Http1") && shown.contains("identity: none"), "{shown}");
+        let undeclared = watched(|| (0..2).for_each(|_| Notes::of_this_case().undeclared(Capability::Http2)));
+        assert!(undeclared.is_ok_and(|undeclared| undeclared == [Capability::Http2]));
     }
 }

@@ -10,9 +10,9 @@ use digicert_one_client::credentials::{Rules, Secret, read_client_identity};
 use digicert_one_client::{Client, ClientBuilder, Retry};
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
-    ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, CredentialError, Diagnosis, Exchange,
-    FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig, TransportError,
-    TransportErrorKind, TrustRoots,
+    ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, ConnectorInfo, CredentialError,
+    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig,
+    TransportError, TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
@@ -21,7 +21,7 @@ use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::subject::{CaseFuture, Subject};
-use crate::witness::{self, Witness};
+use crate::witness::{self, Notes, Witness};
 
 /// The platform host of the tests; its `clientauth.` form has a name override too.
 pub(crate) const HOST: &str = "one.digicert.test";
@@ -35,12 +35,34 @@ pub(crate) struct World {
     pub(crate) connector: Arc<dyn Connector>,
     capabilities: Capabilities,
     block_on: fn(CaseFuture),
+    notes: Notes,
+}
+
+/// The connector under test. It notes what it was given, so that a failure can name its setting.
+#[derive(Debug)]
+struct Noting(Arc<dyn Connector>, Notes);
+
+impl Connector for Noting {
+    fn info(&self) -> ConnectorInfo {
+        self.0.info()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        self.1.made(config);
+        self.0.connect(config)
+    }
 }
 
 impl World {
     pub(crate) fn new(subject: &Subject) -> Self {
         let capabilities = subject.connector.capabilities();
-        Self { connector: Arc::clone(&subject.connector), capabilities, block_on: subject.block_on }
+        let notes = Notes::of_this_case();
+        let connector = Arc::new(Noting(Arc::clone(&subject.connector), notes.clone()));
+        Self { connector, capabilities, block_on: subject.block_on, notes }
     }
 
     /// Runs `work` on a thread of its own, on this executor.
@@ -57,8 +79,23 @@ impl World {
         self.capabilities.has(capability)
     }
 
-    /// Whether `capability` is missing; then `config`, which needs it, must be refused by name.
+    /// Whether the case cannot go on without `capability`, which is missing; then `config`, which needs it, must be refused by name.
+    /// The case counts as not declared.
     pub(crate) fn lacks(&self, capability: Capability, config: &TransportConfig) -> bool {
+        self.refuses(capability, config) && self.leaves_out(capability)
+    }
+
+    /// Whether the case cannot go on without `capability`, which is missing. The case counts as not declared.
+    pub(crate) fn leaves_out(&self, capability: Capability) -> bool {
+        if self.has(capability) {
+            return false;
+        }
+        self.notes.undeclared(capability);
+        true
+    }
+
+    /// Whether one of the settings of a case needs `capability`, which is missing; then `config` must be refused by name.
+    pub(crate) fn refuses(&self, capability: Capability, config: &TransportConfig) -> bool {
         if self.has(capability) {
             return false;
         }
@@ -152,6 +189,18 @@ pub(crate) fn up<S: Witness>(started: io::Result<S>) -> S {
     let server = started.expect("loopback can be bound");
     witness::remember(server.ledger());
     server
+}
+
+/// Asserts that nothing came to this server, not even a connection.
+pub(crate) async fn untouched(server: &impl Witness, otherwise: &str) {
+    let connections = server.ledger().settle().await.connections;
+    assert!(connections.is_empty(), "{otherwise}: {connections:?}");
+}
+
+/// Asserts that no request came to this server; connections may have.
+pub(crate) async fn without_request(server: &impl Witness, otherwise: &str) {
+    let requests = server.ledger().settle().await.requests;
+    assert!(requests.is_empty(), "{otherwise}: {requests:?}");
 }
 
 pub(crate) fn key() -> Material {

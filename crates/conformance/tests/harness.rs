@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use digicert_one_conformance::{Level, Subject, cases, check_waivers, run};
+use digicert_one_conformance::{Level, Subject, cases, check_waivers, run, run_all};
 use digicert_one_core::{
     Capabilities, Capability, Connector, ConnectorInfo, Delivery, Transport, TransportConfig, TransportError,
     TransportErrorKind,
@@ -64,6 +64,18 @@ fn a_transport_that_does_nothing_fails_what_needs_one() {
 fn a_missing_capability_must_be_refused_by_its_name() {
     assert!(!fails("PROXY-01", &cleanly()), "refused as it should be");
     assert!(fails("PROXY-01", &wrongly()), "refused, but not for what is missing");
+}
+
+#[test]
+fn what_is_not_declared_is_counted_apart() {
+    let chosen: Vec<_> = cases().iter().filter(|case| ["PROXY-01", "HOST-06"].contains(&case.id)).copied().collect();
+    let report = run_all(&cleanly(), &chosen, 1, &|_| ()).expect("no waivers");
+    let count = report.count(Level::Must);
+    assert_eq!((count.passed, count.asked, count.not_declared), (1, 1, 1));
+    assert_eq!(report.to_string(), "MUST 1/1 (1 not declared) · SHOULD 0/0 · MAY 0/0");
+    assert!(report.is_good() && report.exceptions().count() == 0);
+    let lacking: Vec<_> = report.not_declared().map(|case| (&*case.id, case.outcome.reason())).collect();
+    assert_eq!(lacking, [("PROXY-01", Some("proxy.http"))]);
 }
 
 #[test]

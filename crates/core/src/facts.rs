@@ -9,8 +9,17 @@ use crate::ServerCertificate;
 /// Facts about one connection. `None` means that this stack cannot know; nothing in here is ever a guess, and nothing is prepared: a
 /// fact is what was seen.
 ///
-/// Of a handshake that failed, the facts are what was seen until then: a server that asked for a certificate and that we then
-/// refused is `identity_requested: Some(true)`, `identity_sent: Some(false)`.
+/// `identity_requested` and `identity_sent` by what became of the handshake:
+///
+/// | Handshake | `identity_requested` | `identity_sent` |
+/// |---|---|---|
+/// | done in full | whether the server asked | whether a certificate left |
+/// | failed after the server asked | `Some(true)` | `Some(true)` only if the certificate left before the failure |
+/// | failed before the server asked, or without | `Some(false)` or `None` | `Some(false)` or `None` |
+/// | resumed | `Some(true)` if the first handshake of the session is known to have asked, else `None`; never `Some(false)` | as in that handshake, else `None` |
+///
+/// A server that asked and that we then refused is therefore `Some(true)` and `Some(false)`, whatever identity was prepared. That a
+/// failed handshake did not ask says nothing about the server; only a full one does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionFacts {
@@ -20,11 +29,9 @@ pub struct ConnectionFacts {
     pub tls_resumed: Option<bool>,
     /// The TLS version that was agreed.
     pub tls_version: Option<TlsVersion>,
-    /// Whether the server asked for a client certificate. A resumed handshake has no room for the question: there this is about the
-    /// handshake that the session comes from, or `None` where the stack does not know that one.
+    /// Whether the server asked for a client certificate; see the table above. A resumed handshake has no room for the question.
     pub identity_requested: Option<bool>,
-    /// Whether our Certificate message left with a certificate in it. That it was chosen is not enough. In a resumed session it is
-    /// about the same handshake as `identity_requested`.
+    /// Whether our Certificate message left with a certificate in it; see the table above. That it was chosen is not enough.
     pub identity_sent: Option<bool>,
     /// Whether a second handshake of a TLS 1.2 connection (renegotiation), which the server wanted, was begun: `Some(false)` if the
     /// stack refused it. `None` if the server did not want one, or the stack does not show it. What a second handshake asks
@@ -41,6 +48,23 @@ impl ConnectionFacts {
     #[must_use]
     pub fn unknown() -> Self {
         Self::default()
+    }
+
+    /// Whether the server asked for a client certificate, as far as a conclusion can rest on it: that a resumed handshake did not ask
+    /// says nothing, since it has no room for the question.
+    ///
+    /// ```
+    /// use digicert_one_core::ConnectionFacts;
+    ///
+    /// let mut facts = ConnectionFacts::unknown();
+    /// facts.identity_requested = Some(false);
+    /// assert_eq!(facts.asked(), Some(false));
+    /// facts.tls_resumed = Some(true);
+    /// assert_eq!(facts.asked(), None);
+    /// ```
+    #[must_use]
+    pub fn asked(&self) -> Option<bool> {
+        self.identity_requested.filter(|asked| *asked || self.tls_resumed != Some(true))
     }
 }
 

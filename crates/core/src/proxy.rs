@@ -6,7 +6,7 @@ use http::Uri;
 use thiserror::Error;
 
 use crate::origin::is_host;
-use crate::{Capability, ProxyAddress, ValueShape};
+use crate::{ProxyAddress, ValueShape};
 
 /// Whether the calls of a transport go through a proxy. Only what is written here counts, never the environment.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Proxy {
     #[default]
     None,
     /// By CONNECT through this `http://host:port`, optionally with `user:password@`. Another scheme needs another
-    /// [capability](Self::capability).
+    /// [capability](ProxyAddress::capability).
     Http(Uri),
 }
 
@@ -52,10 +52,20 @@ pub enum ProxyError {
     },
 }
 
-/// The schemes of proxies that can be named; which of them a transport can use is a [capability](Proxy::capability).
+/// The schemes of proxies that can be named; which of them a transport can use is a [capability](ProxyAddress::capability).
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 /// Characters that stand in user info as they are (RFC 3986, section 3.2.1); the percent sign is looked at apart.
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:";
+
+/// Refuses every other scheme by its name.
+pub(crate) fn known(scheme: &str) -> Result<(), ProxyError> {
+    if SCHEMES.contains(&scheme) {
+        return Ok(());
+    }
+    // What is not a short plain word may be a piece of a password.
+    let is_word = (2..=8).contains(&scheme.len()) && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    Err(if is_word { ProxyError::Scheme { scheme: scheme.to_owned() } } else { ProxyError::Address })
+}
 
 impl Proxy {
     /// Reads an address as proxy variables hold it: `http://[user:password@]host[:port]`, the scheme being `http` and the port
@@ -79,11 +89,7 @@ impl Proxy {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
             None => ("http".to_owned(), text),
         };
-        if !SCHEMES.contains(&&*scheme) {
-            // What is not a short plain word may be a piece of a password.
-            let is_word = (2..=8).contains(&scheme.len()) && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            return Err(if is_word { ProxyError::Scheme { scheme } } else { ProxyError::Address });
-        }
+        known(&scheme)?;
         let (user_info, address) = match rest.rsplit_once('@') {
             Some((user_info, address)) => (Some(user_info), address),
             None => (None, rest),
@@ -116,25 +122,11 @@ impl Proxy {
     /// Scheme, host, port and decoded credentials, as a transport needs them; `None` where there is no proxy.
     ///
     /// # Errors
-    /// An address that was not made by [`parse`](Self::parse) and that is not valid.
+    /// An address that was not made by [`parse`](Self::parse) and that is not valid, such as one of another scheme, which is named.
     pub fn address(&self) -> Result<Option<ProxyAddress>, ProxyError> {
         match self {
             Self::None => Ok(None),
             Self::Http(uri) => ProxyAddress::of(uri).map(Some),
-        }
-    }
-
-    /// What a stack must be able to do to use this proxy; nothing where there is none. Where it cannot,
-    /// [`connect`](crate::Connector::connect) refuses by this name.
-    #[must_use]
-    pub fn capability(&self) -> Option<Capability> {
-        match self {
-            Self::None => None,
-            Self::Http(uri) => Some(match uri.scheme_str() {
-                Some("https") => Capability::HttpsProxy,
-                Some(scheme) if scheme.starts_with("socks") => Capability::SocksProxy,
-                _ => Capability::HttpProxy,
-            }),
         }
     }
 }
@@ -175,6 +167,7 @@ impl fmt::Debug for Proxy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Capability;
 
     #[test]
     fn an_address_is_read_with_and_without_scheme_port_and_user() {
@@ -248,10 +241,20 @@ mod tests {
 
     #[test]
     fn each_kind_of_proxy_needs_its_capability() {
-        let capability = |text: &str| Proxy::parse(text).expect(text).capability();
-        assert_eq!(Proxy::None.capability(), None);
-        assert_eq!(capability("proxy.test"), Some(Capability::HttpProxy));
-        assert_eq!(capability("https://proxy.test"), Some(Capability::HttpsProxy));
-        assert_eq!(capability("socks5://proxy.test"), Some(Capability::SocksProxy));
+        let capability = |text: &str| Proxy::parse(text).expect(text).address().expect(text).expect(text).capability();
+        assert_eq!(Proxy::None.address(), Ok(None));
+        assert_eq!(capability("proxy.test"), Capability::HttpProxy);
+        assert_eq!(capability("https://proxy.test"), Capability::HttpsProxy);
+        assert_eq!(capability("socks5://proxy.test"), Capability::SocksProxy);
+    }
+
+    #[test]
+    fn unknown_scheme_is_refused_by_its_name() {
+        for scheme in ["ftp", "gopher", "socks6"] {
+            let proxy = Proxy::Http(format!("{scheme}://canary:canary@proxy.test:1").parse().expect("a URI"));
+            let error = proxy.address().expect_err(scheme);
+            assert_eq!(error, ProxyError::Scheme { scheme: scheme.to_owned() });
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use zeroize::Zeroizing;
 
-use crate::ProxyError;
+use crate::proxy::known;
+use crate::{Capability, ProxyError};
 
 /// Scheme, host, port and credentials of a proxy.
 ///
@@ -42,6 +43,7 @@ impl ProxyAddress {
             return Err(ProxyError::Address);
         }
         let scheme = uri.scheme_str().unwrap_or("http").to_owned();
+        known(&scheme)?;
         let port = uri.port_u16().unwrap_or(match &*scheme {
             "https" => 443,
             "http" => 80,
@@ -58,6 +60,16 @@ impl ProxyAddress {
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme
+    }
+
+    /// What a stack must be able to do to use this proxy. Where it cannot, [`connect`](crate::Connector::connect) refuses by this name.
+    #[must_use]
+    pub fn capability(&self) -> Capability {
+        match &*self.scheme {
+            "https" => Capability::HttpsProxy,
+            "http" => Capability::HttpProxy,
+            _ => Capability::SocksProxy,
+        }
     }
 
     /// The host; an IPv6 address stands in brackets.

@@ -52,7 +52,9 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends one request and returns when the head of the answer is there. The URI is absolute (`https://host[:port]/path`).
+    /// Sends one request and returns when the head of the answer is there. The URI is absolute: `https://host[:port]/path`, or
+    /// `http://host[:port]/path` for a server in clear text, which the client asks for on loopback alone. Every other scheme is a
+    /// [`Config`](crate::TransportErrorKind::Config) error before anything is sent. (`HOST-04`, `HOST-10`)
     ///
     /// # Errors
     /// See [`TransportErrorKind`](crate::TransportErrorKind).

@@ -49,6 +49,9 @@ pub enum TransportErrorKind {
     Timeout(Phase),
     /// The handshake failed and the stack does not say why. Repeat: no.
     Tls,
+    /// We ended the handshake: client and server have no TLS version, cipher suite, group or signature algorithm in common. A server
+    /// that finds this says so with an alert, and is a [`PeerAlert`](Self::PeerAlert). Repeat: no.
+    TlsIncompatible,
     /// The trust roots cannot be used. Repeat: no.
     TrustRoots,
     /// The stack lacks what the configuration asks for. Repeat: no.
@@ -334,6 +337,7 @@ impl fmt::Display for TransportError {
             Kind::Proxy(None) => f.write_str("the proxy refused the tunnel"),
             Kind::Timeout(phase) => write!(f, "the time limit ran out (phase {phase})"),
             Kind::Tls => f.write_str("the TLS handshake failed"),
+            Kind::TlsIncompatible => f.write_str("we ended the TLS handshake: nothing in common with the server"),
             Kind::TrustRoots => f.write_str("the trust roots cannot be used"),
             Kind::Unsupported(capability) => {
                 write!(f, "this transport does not support {capability}")

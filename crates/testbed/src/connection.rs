@@ -42,6 +42,7 @@ impl Listening {
             let _inside = runtime::handle().enter();
             TcpListener::from_std(listener)?
         };
+        ledger.listens_at(address);
         let serve = Arc::new(serve);
         let background = Background::spawn(move |alive| async move {
             let mut connections = JoinSet::new();
@@ -57,6 +58,9 @@ impl Listening {
                     },
                     Some(_) = connections.join_next() => continue,
                 };
+                if ledger.is_probe(remote) {
+                    continue;
+                }
                 let _ = tcp.set_nodelay(true);
                 let id = ledger.open_connection(remote, first.clone());
                 let closing = Closing { ledger: ledger.clone(), id };

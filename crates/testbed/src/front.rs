@@ -98,7 +98,7 @@ impl Front {
     pub fn start(options: FrontOptions, handler: Arc<dyn Handler>) -> io::Result<Front> {
         let tls = Arc::new(Mutex::new(TlsServer::new(&options)?));
         let (http, max_streams, record) = (options.http, options.max_streams, options.record_requests);
-        let ledger = Ledger::new();
+        let ledger = Ledger::new(options.about());
         let listening = Listening::start(options.bind, ledger.clone(), Handshake::Pending, {
             let (ledger, tls) = (ledger.clone(), Arc::clone(&tls));
             move |tcp, id| {
@@ -117,7 +117,7 @@ impl Front {
 
     /// Starts a server in clear text, HTTP/1.1 alone, for what is steered and not checked.
     pub fn plain(bind: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Front> {
-        let ledger = Ledger::new();
+        let ledger = Ledger::new("clear text");
         let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
             let ledger = ledger.clone();
             move |tcp, id| {

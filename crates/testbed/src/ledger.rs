@@ -4,8 +4,8 @@
 //! request from its head on, so that "nothing came" and "it was cut half way" can both be asserted. Waiting is
 //! by notification; no test needs to sleep.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -181,12 +181,63 @@ impl Ledger {
         !waited.timed_out()
     }
 
-    pub(crate) fn new() -> Self {
+    /// Waits until everything that was on its way when this began is listed, and its handshakes are over (for half a minute at most):
+    /// only then is an empty list a sign that nothing came. A system accepts connections in their order, so that one of our own,
+    /// which is not listed, comes after all of them.
+    pub async fn settle(&self) -> Snapshot {
+        let limit = Duration::from_secs(30);
+        if let Some(address) = self.0.address.get()
+            && let Some((probe, own)) = self.probe(*address)
+        {
+            let accepted = self.wait_until(|_| !self.probes().contains(&own), limit).await;
+            debug_assert!(accepted, "a connection of our own was not accepted");
+            drop(probe);
+        }
+        self.wait_until(Snapshot::settled, limit).await;
+        self.snapshot()
+    }
+
+    /// The server in a few words.
+    pub fn about(&self) -> &str {
+        &self.0.about
+    }
+
+    pub(crate) fn new(about: impl Into<String>) -> Self {
         Ledger(Arc::new(Shared {
             snapshot: Mutex::default(),
             changed: Condvar::new(),
             changes: watch::Sender::new(()),
+            about: about.into(),
+            address: OnceLock::new(),
+            probes: Mutex::default(),
         }))
+    }
+
+    pub(crate) fn listens_at(&self, address: SocketAddr) {
+        let _ = self.0.address.set(address);
+    }
+
+    /// Whether this connection is one of our own, made to see that all before it are listed.
+    pub(crate) fn is_probe(&self, remote: SocketAddr) -> bool {
+        let mut probes = self.probes();
+        let Some(at) = probes.iter().position(|probe| *probe == remote) else { return false };
+        probes.swap_remove(at);
+        drop(probes);
+        self.change(|_| ());
+        true
+    }
+
+    /// A connection of our own, and its address. It is noted before the server can ask about it.
+    fn probe(&self, address: SocketAddr) -> Option<(TcpStream, SocketAddr)> {
+        let mut probes = self.probes();
+        let probe = TcpStream::connect(address).ok()?;
+        let own = probe.local_addr().ok()?;
+        probes.push(own);
+        Some((probe, own))
+    }
+
+    fn probes(&self) -> MutexGuard<'_, Vec<SocketAddr>> {
+        self.0.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn open_connection(&self, remote: SocketAddr, handshake: Handshake) -> u64 {
@@ -284,4 +335,7 @@ struct Shared {
     snapshot: Mutex<Snapshot>,
     changed: Condvar,
     changes: watch::Sender<()>,
+    about: String,
+    address: OnceLock<SocketAddr>,
+    probes: Mutex<Vec<SocketAddr>>,
 }

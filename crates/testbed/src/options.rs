@@ -158,6 +158,12 @@ impl Default for FrontOptions {
 }
 
 impl FrontOptions {
+    /// The server in a few words, for the ledger.
+    pub(crate) fn about(&self) -> String {
+        let Self { engine, tls, http, client_auth, .. } = self;
+        format!("{engine:?}, TLS {tls:?}, HTTP {http:?}, client certificates {client_auth:?}")
+    }
+
     /// Options with this server certificate, accepting clients of this PKI once asked to.
     pub fn new(server: ServerCert, pki: &Pki) -> Self {
         FrontOptions {

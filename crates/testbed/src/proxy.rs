@@ -63,7 +63,7 @@ impl ProxyOptions {
 impl ConnectProxy {
     /// Starts a proxy, from any thread.
     pub fn start(options: ProxyOptions) -> io::Result<ConnectProxy> {
-        let ledger = Ledger::new();
+        let ledger = Ledger::new("a CONNECT proxy");
         let inspector = options.inspecting.then(Inspector::new).transpose()?;
         let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {

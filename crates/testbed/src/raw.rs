@@ -192,11 +192,13 @@ impl RawServer {
         if asks_late && !options.tls.as_ref().is_some_and(can_ask_late) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no engine asks late in this TLS version"));
         }
+        let about =
+            options.tls.as_ref().map_or_else(|| "clear text".to_owned(), |tls| tls.clone().http(spoken(tls)).about());
         let tls = options.tls.map(|tls| TlsServer::new(&tls.clone().http(spoken(&tls)))).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let first = if tls.is_some() { Handshake::Pending } else { Handshake::Plain };
         let scripts: Vec<Arc<Script>> = options.scripts.into_iter().map(Arc::new).collect();
-        let ledger = Ledger::new();
+        let ledger = Ledger::new(format!("by script, {about}"));
         let listening = Listening::start(options.bind, ledger.clone(), first, {
             let ledger = ledger.clone();
             move |tcp, id| {

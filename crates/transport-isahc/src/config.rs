@@ -121,11 +121,8 @@ fn version(version: TlsVersion) -> ProtocolVersion {
 
 /// By CONNECT. isahc 2.0.2 inverts the verification flags of a proxy's TLS (`proxy_ssl_verify_peer`), so clear text only.
 fn proxy(proxy: &ProxyAddress, config: &TransportConfig) -> Result<(Uri, Option<Credentials>), TransportError> {
-    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
-        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
-    }
-    if proxy.scheme() != "http" {
-        return Err(invalid("the proxy must be given as http://HOST:PORT"));
+    if proxy.capability() != Capability::HttpProxy {
+        return Err(TransportError::unsupported(proxy.capability(), "the proxy must be given as http://HOST:PORT"));
     }
     let host = match overridden(config, proxy.host()) {
         Some(IpAddr::V4(address)) => address.to_string(),

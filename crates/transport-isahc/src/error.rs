@@ -94,7 +94,7 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
         // CURLE_PROXY; CURLE_RECV_ERROR of a tunnel that was never dug: in a handshake it would be 35.
         97 => Kind::Proxy(None),
         56 if proxied && !stood => Kind::Proxy(None),
-        // CURLE_SSL_CLIENTCERT: the server wants a client certificate.
+        // CURLE_SSL_CLIENTCERT: the alert certificate_required came; libcurl has this code for nothing else.
         98 => Kind::PeerAlert(TlsAlert(116)),
         16 | 23 | 52 | 55 | 56 | 92 if stood => Kind::Interrupted,
         16 | 23 | 52 | 55 | 56 | 92 => Kind::Tls,

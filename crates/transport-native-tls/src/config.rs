@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HeadLimit, HttpVersions, NameOverride, TlsVersion, TlsVersions, TransportConfig,
-    TransportError, TransportErrorKind, TrustRoots,
+    BoxError, Capability, Delivery, HeadLimit, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TlsVersions,
+    TransportConfig, TransportError, TransportErrorKind, TrustRoots,
 };
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -23,10 +23,10 @@ const MAX_HEADERS: usize = HeadLimit::FIELDS + 256;
 
 /// What makes the connections of one transport.
 pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError> {
-    if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
-        return Err(TransportError::unsupported(missing, "the proxy must be given as http://HOST:PORT"));
-    }
     let proxy = config.proxy().address().map_err(invalid)?;
+    if let Some(lacking) = proxy.as_ref().map(ProxyAddress::capability).filter(|one| *one != Capability::HttpProxy) {
+        return Err(TransportError::unsupported(lacking, "the proxy must be given as http://HOST:PORT"));
+    }
     let tunnel = proxy.map(|proxy| Tunnel::new(&proxy).map_err(invalid)).transpose()?;
     let limit = config.timeouts().connect();
     let mut tcp = HttpConnector::new_with_resolver(Names::new(names(config.name_overrides())?));

@@ -12,12 +12,17 @@ use std::sync::Arc;
 use digicert_one_core::{
     BoxError, ConnectionFacts, Delivery, HeadLimit, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
+use digicert_one_error_kinds::{http_kind, is_unprocessed};
 use hyper_util::client::legacy;
 
 use crate::dial::NoAddress;
 use crate::handshake::Handshake;
 use crate::records::Seen;
 use crate::untrusted;
+
+/// What OpenSSL says where client and server have nothing in common and no alert came: the version, the size of the key exchange, or
+/// the way to renegotiate.
+const INCOMPATIBLE: [&str; 3] = ["unsupported protocol", "dh key too small", "unsafe legacy renegotiation disabled"];
 
 /// Why a connection was not made.
 #[derive(Debug)]
@@ -76,9 +81,8 @@ impl ConnectFailure {
             Kind::PeerAlert(alert)
         } else if let Some(fault) = untrusted::fault_in(&error.to_string()) {
             Kind::PeerUntrusted(fault)
-        } else if error.to_string().contains("unsupported protocol") {
-            // The server chose a version that we do not speak; the alert goes from us to it, and means the same.
-            Kind::PeerAlert(TlsAlert(70))
+        } else if INCOMPATIBLE.iter().any(|reason| error.to_string().contains(reason)) {
+            Kind::TlsIncompatible
         } else {
             Kind::Tls
         };
@@ -116,19 +120,6 @@ pub(crate) fn of_call(error: legacy::Error, begun: Option<&Handshake>) -> Transp
         Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(facts),
         kind => TransportError::new(kind, delivery).with_facts(facts).with_source(error),
     }
-}
-
-/// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
-/// out (RFC 9113 section 8.7).
-fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
-    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| {
-        stream.is_remote()
-            && match stream.reason() {
-                Some(h2::Reason::REFUSED_STREAM) => stream.is_reset(),
-                Some(h2::Reason::NO_ERROR) => stream.is_go_away(),
-                _ => false,
-            }
-    })
 }
 
 /// A call whose connection is gone and that hyper left without a word.
@@ -180,34 +171,10 @@ fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
     if let Some(alert) = handshake.and_then(Handshake::alert) {
         return Kind::PeerAlert(alert);
     }
-    for cause in causes(error) {
-        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
-            return Kind::Http11Required;
-        }
-        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-            if http.is_parse() {
-                return if http.is_parse_too_large() { Kind::HeadLimit } else { Kind::Protocol };
-            }
-            if http.is_user() {
-                return Kind::Config;
-            }
-        }
+    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
+        return Kind::Config;
     }
-    causes(error).find_map(refused_frames).unwrap_or(Kind::Interrupted)
-}
-
-/// HTTP/2 that h2 refused: it broke a rule, or the head was without end.
-fn refused_frames(cause: &(dyn Error + 'static)) -> Option<Kind> {
-    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library())?;
-    match ours.reason()? {
-        h2::Reason::ENHANCE_YOUR_CALM => Some(Kind::HeadLimit),
-        h2::Reason::PROTOCOL_ERROR
-        | h2::Reason::COMPRESSION_ERROR
-        | h2::Reason::FRAME_SIZE_ERROR
-        | h2::Reason::FLOW_CONTROL_ERROR
-        | h2::Reason::STREAM_CLOSED => Some(Kind::Protocol),
-        _ => None,
-    }
+    http_kind(error).unwrap_or(Kind::Interrupted)
 }
 
 /// `... SSL alert number 116`, as OpenSSL prints an alert that it received.

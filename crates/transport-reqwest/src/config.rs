@@ -46,10 +46,10 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
     builder = match config.proxy().address().map_err(invalid)? {
         None => builder,
         Some(address) => {
-            if let Some(missing @ (Capability::HttpsProxy | Capability::SocksProxy)) = config.proxy().capability() {
+            if address.capability() != Capability::HttpProxy {
                 // reqwest has one TLS configuration for host and proxy: the proxy, too, would be shown the identity.
                 let why = "the proxy must be given as http://HOST:PORT";
-                return Err(TransportError::unsupported(missing, why));
+                return Err(TransportError::unsupported(address.capability(), why));
             }
             builder.proxy(proxy(&address)?)
         }

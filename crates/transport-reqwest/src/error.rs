@@ -1,20 +1,17 @@
 //! reqwest's error chain in our vocabulary. Below reqwest stand hyper-util, hyper, `io::Error` and rustls;
 //! the first of them that says something precise decides.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, HeadLimit, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind,
-    causes,
+    ConnectionFacts, Delivery, HeadLimit, PeerFault, Phase, TransportError, TransportErrorKind as Kind, causes,
 };
+use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
-use rustls::{AlertDescription, InvalidMessage};
 
 use crate::handshake::{Call, Connections, Handshake};
-use crate::untrusted;
 
 /// A failed call, before the head of its answer. Through a proxy, the only name to resolve and the only address to dial are the
 /// proxy's.
@@ -44,19 +41,6 @@ pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connecti
     let delivery =
         if connecting || error.is_builder() || is_unprocessed(&error) { Delivery::NotSent } else { Delivery::Unknown };
     TransportError::new(kind, delivery).with_facts(facts(connection, begun.as_ref(), connections)).with_source(error)
-}
-
-/// Whether the server says that it did not look at the request: a stream that it refused, or that a GOAWAY without error left
-/// out (RFC 9113 section 8.7).
-fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
-    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| {
-        stream.is_remote()
-            && match stream.reason() {
-                Some(h2::Reason::REFUSED_STREAM) => stream.is_reset(),
-                Some(h2::Reason::NO_ERROR) => stream.is_go_away(),
-                _ => false,
-            }
-    })
 }
 
 /// A call whose connection is gone and that hyper left without a word.
@@ -117,11 +101,14 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
     if error.is_dns() {
         return Kind::Dns;
     }
+    if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        return tls_kind(tls);
+    }
+    if let Some(kind) = http_kind(error) {
+        return kind;
+    }
     let mut ended = false;
     for cause in causes(error) {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return of_tls(tls);
-        }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             match io.kind() {
                 io::ErrorKind::ConnectionRefused
@@ -130,12 +117,6 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
                 | io::ErrorKind::AddrNotAvailable => return Kind::Refused,
                 _ => ended = true,
             }
-        }
-        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
-            return Kind::Http11Required;
-        }
-        if let Some(kind) = of_head(cause) {
-            return kind;
         }
         let text = cause.to_string();
         if text.starts_with("tunnel error") || text.contains("proxy authorization required") {
@@ -146,38 +127,5 @@ fn kind(error: &reqwest::Error, connecting: bool) -> Kind {
         (true, true) => Kind::Tls,
         (false, _) => Kind::Interrupted,
         (true, false) => Kind::Other,
-    }
-}
-
-/// A head that the library refused: it broke a rule of HTTP, or was too large.
-fn of_head(cause: &(dyn Error + 'static)) -> Option<Kind> {
-    if let Some(http) = cause.downcast_ref::<hyper::Error>().filter(|http| http.is_parse()) {
-        // `is_parse_too_large` is there only with hyper's server, which no client needs.
-        let too_large = http.to_string() == "message head is too large";
-        return Some(if too_large { Kind::HeadLimit } else { Kind::Protocol });
-    }
-    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library())?;
-    match ours.reason()? {
-        // For a head without end.
-        h2::Reason::ENHANCE_YOUR_CALM => Some(Kind::HeadLimit),
-        h2::Reason::PROTOCOL_ERROR
-        | h2::Reason::COMPRESSION_ERROR
-        | h2::Reason::FRAME_SIZE_ERROR
-        | h2::Reason::FLOW_CONTROL_ERROR
-        | h2::Reason::STREAM_CLOSED => Some(Kind::Protocol),
-        _ => None,
-    }
-}
-
-fn of_tls(error: &rustls::Error) -> Kind {
-    match error {
-        rustls::Error::AlertReceived(alert) => Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-        rustls::Error::InvalidCertificate(_)
-        | rustls::Error::UnsupportedNameType
-        | rustls::Error::NoCertificatesPresented
-        | rustls::Error::InvalidCertRevocationList(_) => Kind::PeerUntrusted(untrusted::fault(error)),
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Kind::NotTls,
-        rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(u8::from(AlertDescription::HandshakeFailure))),
-        _ => Kind::Tls,
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use digicert_one_core::{ClientIdentity, Delivery, PeerFault, TransportError, TransportErrorKind};
+use digicert_one_error_kinds::peer_fault;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
@@ -13,7 +14,6 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::sign::CertifiedKey;
 
 use crate::handshake::Handshake;
-use crate::untrusted;
 
 /// Answers every certificate request of one transport.
 ///
@@ -62,7 +62,7 @@ impl Error for Refusal {
 fn why(error: &rustls::Error) -> &'static str {
     use rustls::{Error, InconsistentKeys};
     match error {
-        Error::InvalidCertificate(_) => match untrusted::fault(error) {
+        Error::InvalidCertificate(_) => match peer_fault(error) {
             PeerFault::Version => "the certificate is not X.509 version 3, and rustls takes no other",
             PeerFault::CriticalExtension => "the certificate has a critical extension that rustls does not know",
             PeerFault::Malformed => "the certificate breaks a rule of RFC 5280 on how it is written",

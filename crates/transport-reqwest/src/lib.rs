@@ -18,7 +18,6 @@ mod error;
 mod handshake;
 mod identity;
 mod transport;
-mod untrusted;
 
 use std::sync::Arc;
 

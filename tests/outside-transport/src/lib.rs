@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, PeerFault, Phase,
-    ResponseBody, ServerCertificate, TlsAlert, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase,
+    ResponseBody, ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
     TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
 };
+use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -22,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{self, CertificateError, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{self, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
 
 /// Makes transports of one connection a call.
 #[derive(Debug)]
@@ -47,8 +48,8 @@ impl digicert_one_core::Connector for Connector {
             TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
             _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
         };
-        if let Some(missing) = config.proxy().capability() {
-            return Err(TransportError::unsupported(missing, "no proxy"));
+        if let Some(proxy) = config.proxy().address().map_err(|error| local(Kind::Config, error))? {
+            return Err(TransportError::unsupported(proxy.capability(), "no proxy"));
         }
         let mut store = RootCertStore::empty();
         for root in roots {
@@ -242,14 +243,15 @@ impl hyper::body::Body for Held {
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, TransportError>>> {
-        if let std::task::Poll::Ready(frame) = std::pin::pin!(self.body.frame()).poll(cx) {
-            let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_source(error);
-            return std::task::Poll::Ready(
-                frame.map(|frame| frame.map_err(|error| cut(error).with_facts(self.facts.clone()))),
-            );
+        // First of all: a body that is always ready must not outrun the limit.
+        let facts = self.facts.clone();
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            let late = TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent);
+            return std::task::Poll::Ready(Some(Err(late.with_facts(facts))));
         }
-        std::task::ready!(self.deadline.as_mut().poll(cx));
-        std::task::Poll::Ready(Some(Err(TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent))))
+        let frame = std::task::ready!(std::pin::pin!(self.body.frame()).poll(cx));
+        let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(facts).with_source(error);
+        std::task::Poll::Ready(frame.map(|frame| frame.map_err(cut)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -266,30 +268,7 @@ fn broken(
     otherwise: Kind,
     delivery: Delivery,
 ) -> TransportError {
-    let mut kind = otherwise;
-    for cause in causes(&error) {
-        match cause.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::AlertReceived(alert)) => kind = Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-            Some(rustls::Error::InvalidCertificate(fault)) => {
-                kind = Kind::PeerUntrusted(match fault {
-                    CertificateError::ExpiredContext { .. } => PeerFault::Expired,
-                    CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
-                    CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
-                    CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-                    CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
-                    _ => PeerFault::Other,
-                });
-            }
-            // No version or cipher in common: the alert goes from us to the server, and means the same.
-            Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
-            Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
-            // Our own side could not go on, such as with a request for a certificate after the handshake.
-            Some(_) => kind = Kind::Tls,
-            None => {}
-        }
-        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            kind = Kind::Protocol;
-        }
-    }
+    let of_tls = causes(&error).find_map(|cause| cause.downcast_ref()).map(tls_kind);
+    let kind = of_tls.or_else(|| http_kind(&error)).unwrap_or(otherwise);
     TransportError::new(kind, delivery).with_source(error)
 }

@@ -1,9 +1,7 @@
 //! What an error of ureq means in the words that all transports share. Facts only: what to do about it is for core to say.
 
-use digicert_one_core::{
-    BoxError, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
-};
-use rustls::CertificateError;
+use digicert_one_core::{BoxError, Delivery, Phase, TransportError, TransportErrorKind as Kind, causes};
+use digicert_one_error_kinds::tls_kind;
 use ureq::Error;
 
 use crate::wire::Stage;
@@ -27,7 +25,7 @@ pub(crate) fn of_call(error: Error, stage: &Stage) -> TransportError {
     let delivery = if phase == Phase::Response { Delivery::Unknown } else { Delivery::NotSent };
     // ureq's own error has no source; as an I/O error the cause below it stays in reach.
     let error = error.into_io();
-    let kind = causes(&error).find_map(|cause| cause.downcast_ref()).map_or(kind, of_tls);
+    let kind = causes(&error).find_map(|cause| cause.downcast_ref()).map_or(kind, tls_kind);
     TransportError::new(kind, delivery).with_source(error)
 }
 
@@ -36,23 +34,4 @@ pub(crate) fn of_body(error: std::io::Error) -> TransportError {
     let late = causes(&error).any(|cause| matches!(cause.downcast_ref(), Some(Error::Timeout(_))));
     let kind = if late { Kind::Timeout(Phase::Body) } else { Kind::BodyCut };
     TransportError::new(kind, Delivery::Sent).with_source(error)
-}
-
-fn of_tls(error: &rustls::Error) -> Kind {
-    match error {
-        rustls::Error::AlertReceived(alert) => Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-        // No version or cipher in common: the alert goes from us to the server, and means the same.
-        rustls::Error::PeerIncompatible(_) => Kind::PeerAlert(TlsAlert(40)),
-        rustls::Error::InvalidMessage(_) => Kind::NotTls,
-        rustls::Error::InvalidCertificate(fault) => Kind::PeerUntrusted(match fault {
-            CertificateError::ExpiredContext { .. } => PeerFault::Expired,
-            CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
-            CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
-            CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-            CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
-            _ => PeerFault::Other,
-        }),
-        // Our own side could not go on, such as with a request for a certificate after the handshake.
-        _ => Kind::Tls,
-    }
 }

@@ -17,13 +17,13 @@ use blocking::unblock;
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig,
-    TransportError, TrustRoots, announce_empty_body,
+    TransportError, TransportErrorKind as Kind, TrustRoots, announce_empty_body,
 };
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
 
-use crate::error::{of_body, of_call};
+use crate::error::{local, of_body, of_call};
 use crate::pool::Pool;
 
 /// Makes transports that block on threads of their own.
@@ -49,8 +49,8 @@ impl digicert_one_core::Connector for Connector {
             TrustRoots::System => return Err(TransportError::unsupported(Capability::TrustSystem, "only given roots")),
             _ => return Err(TransportError::unsupported(Capability::TrustSystemAnd, "only given roots")),
         };
-        if let Some(missing) = config.proxy().capability() {
-            return Err(TransportError::unsupported(missing, "no proxy"));
+        if let Some(proxy) = config.proxy().address().map_err(|error| local(Kind::Config, error))? {
+            return Err(TransportError::unsupported(proxy.capability(), "no proxy"));
         }
         let agent = config::agent(config, config::tls(config, roots)?);
         Ok(Arc::new(Blocking { pool: Pool::new(agent), config: config.clone() }))

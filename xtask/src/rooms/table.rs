@@ -36,6 +36,7 @@ pub(crate) const UREQ: &str = "tests/ureq-transport";
 pub(super) const STRANGERS: &[&str] = &[OUTSIDE, UREQ];
 
 const CORE: &str = "digicert-one-core";
+const ERROR_KINDS: &str = "digicert-one-error-kinds";
 const CREDENTIALS: &str = "digicert-one-credentials";
 const CLIENT: &str = "digicert-one-client";
 const FRONT_DOOR: &str = "digicert-one";
@@ -47,7 +48,7 @@ const CONFORMANCE: &str = "digicert-one-conformance";
 const EMULATOR: &str = "digicert-one-emulator";
 
 const ALL: &[&str] =
-    &[CORE, CREDENTIALS, CLIENT, FRONT_DOOR, REQWEST, ISAHC, NATIVE_TLS, TESTBED, CONFORMANCE, EMULATOR];
+    &[CORE, ERROR_KINDS, CREDENTIALS, CLIENT, FRONT_DOOR, REQWEST, ISAHC, NATIVE_TLS, TESTBED, CONFORMANCE, EMULATOR];
 const TEST_SIDE: &[&str] = &[TESTBED, CONFORMANCE, EMULATOR];
 
 const RUNTIMES_AND_STACKS: &[&str] = &[
@@ -72,7 +73,8 @@ const RUSTLS_AND_REQWEST: &[&str] = &["aws-lc-rs", "curl", "curl-sys", "isahc", 
 
 const NO_STACK: &[Build] = &[Build { flags: &[], without: RUNTIMES_AND_STACKS }];
 
-const TRANSPORT: &str = "a transport knows core only: one stack more in it is one stack more in everybody's program";
+const TRANSPORT: &str = "a transport knows core and the kinds of its own library's errors: one stack more in it is one stack more in \
+     everybody's program";
 const EVERYTHING: &str = "it may know all libraries, but nobody is meant to know a command or a test package";
 
 /// Every package of ours.
@@ -97,8 +99,23 @@ pub(super) const ROOMS: &[Room] = &[
         why: "credentials are read the same under any executor and for any transport",
     },
     Room {
-        package: REQWEST,
+        package: ERROR_KINDS,
         uses: &[CORE],
+        behind_feature: &[],
+        tests_use: &[],
+        builds: &[
+            Build { flags: &[], without: RUNTIMES_AND_STACKS },
+            Build { flags: &["--features", "hyper"], without: RUSTLS_AND_REQWEST },
+            Build {
+                flags: &["--features", "rustls"],
+                without: &["hyper", "native-tls", "openssl", "reqwest", "tokio"],
+            },
+        ],
+        why: "what an error of a library means is said once for all transports, which do not know each other",
+    },
+    Room {
+        package: REQWEST,
+        uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[Build { flags: &[], without: OPENSSL_AND_CURL }],
@@ -117,7 +134,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: NATIVE_TLS,
-        uses: &[CORE],
+        uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
@@ -171,7 +188,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: CONFORMANCE,
         uses: &[CORE, CLIENT, TESTBED],
         behind_feature: &[],
-        tests_use: &[],
+        tests_use: &[ERROR_KINDS],
         builds: &[],
         why: "the suite judges transports, so it knows none, not even in its own tests",
     },
@@ -188,7 +205,7 @@ pub(super) const ROOMS: &[Room] = &[
 const fn stranger() -> Room {
     Room {
         package: "",
-        uses: &[CORE],
+        uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
         tests_use: &[CONFORMANCE, CLIENT, TESTBED],
         builds: &[],

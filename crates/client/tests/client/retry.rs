@@ -332,6 +332,8 @@ fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
         // Without such a first attempt a refused certificate cannot be ruled out.
         (vec![ended(None, true)], Code::HS_03, 1),
         (vec![ended(None, false)], Code::HS_03, 1),
+        // A resumed session that says so has no room for the question.
+        (vec![ended(Some(false), true)], Code::HS_03, 1),
         // It did ask: the certificate stays a suspect.
         (vec![ended(Some(true), false)], Code::HS_03, 1),
     ] {

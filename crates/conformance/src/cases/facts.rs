@@ -1,11 +1,15 @@
 //! OBS, continued: what a transport reports of a connection is what the server's ledger says of that connection, on every one of
 //! several connections, on resumed sessions, and in errors. What it does not know it leaves out.
 
-use digicert_one_core::{ConnectionFacts, HttpVersions, TlsVersion};
+use digicert_one_core::{ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion};
 use digicert_one_testbed as testbed;
-use digicert_one_testbed::{ClientAuth, Connection, Front, FrontOptions, Handshake, Pki, Sessions, Step, TlsRange};
+use digicert_one_testbed::{
+    Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, Recording, Sessions, Step,
+    TlsRange,
+};
 use http::Response;
 
+use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
 use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted};
 
 /// Panics where a fact contradicts the ledger.
@@ -95,4 +99,45 @@ pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(wo
             }
         }
     }
+}
+
+pub(crate) async fn obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it(world: World) {
+    let ours = identity(&certificate());
+    // Handshakes that end before a server could ask.
+    let answers = [
+        ("a hello of TLS 1.1", vec![Step::write(hello_of_tls_1_1()), Step::Stall]),
+        ("alert 70", vec![Step::write(alert(70)), Step::Stall]),
+        ("the end of the connection", vec![Step::CloseClean]),
+    ];
+    for (answer, steps) in answers {
+        for given in [None, Some(ours.clone())] {
+            let server = after_hello(&Recording::default(), steps.clone());
+            let transport = world.transport(&world.config().with_identity(given));
+            let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));
+            let error = call.await.expect_err("there is no handshake");
+            let (facts, setting) = (error.facts(), format!("{answer}: {error:?}"));
+            assert_ne!(facts.identity_requested, Some(true), "nothing was asked for, {setting}");
+            assert_ne!(facts.identity_sent, Some(true), "nothing was sent, {setting}");
+            assert_eq!(facts.tls_version, None, "no version was agreed on, {setting}");
+        }
+    }
+    // And those that end because of what the server asked for.
+    for range in [TlsRange::Only12, TlsRange::Only13] {
+        for (given, sent) in [(None, false), (Some(foreign_identity()), true)] {
+            let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range));
+            let transport = world.transport(&world.config().with_identity(given));
+            let error = transport.send(get(front.url(HOST))).await.expect_err("the server refuses");
+            let (facts, setting) = (error.facts(), format!("{range:?}: {error:?}"));
+            let right = |told: Option<bool>, is: bool| told.is_none_or(|told| told == is);
+            let requested = front.ledger().settle().await.connections.iter().any(|one| one.requested_client_cert);
+            assert!(requested, "the server asked, or this shows nothing");
+            assert!(right(facts.identity_requested, true), "the server asked, {setting}");
+            assert!(right(facts.identity_sent, sent), "identity_sent is wrong, {setting}");
+        }
+    }
+}
+
+/// Of an authority that no server of the tests trusts.
+fn foreign_identity() -> ClientIdentity {
+    identity(&Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() }))
 }

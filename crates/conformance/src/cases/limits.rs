@@ -121,7 +121,7 @@ pub(crate) async fn time_14_connect_limit_that_runs_out_is_net_01(world: World) 
         [("TCP to the proxy", nowhere.addr()), ("CONNECT", unanswered.addr()), ("TLS in the tunnel", tunnel.addr())]
     {
         let config = config.clone().with_proxy(Proxy::Http(format!("http://{proxy}").parse().expect("an address")));
-        if !world.lacks(Capability::HttpProxy, &config) {
+        if !world.refuses(Capability::HttpProxy, &config) {
             calls.push((what, config, format!("https://{HOST}/")));
         }
     }

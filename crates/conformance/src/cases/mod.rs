@@ -1,5 +1,6 @@
 //! The cases, a file for each group of the catalogue. Each reads as given / when / then.
 
+pub(crate) mod alerts;
 pub(crate) mod answer;
 pub(crate) mod bodies;
 pub(crate) mod body;
@@ -18,6 +19,7 @@ pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod obs;
 pub(crate) mod once;
+pub(crate) mod overdue;
 pub(crate) mod pool;
 pub(crate) mod proxy;
 pub(crate) mod redir;

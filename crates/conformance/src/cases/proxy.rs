@@ -21,7 +21,9 @@ use http::Response;
 use crate::cases::time::total_limit;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
-use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, up};
+use crate::world::{
+    HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, untouched, up, without_request,
+};
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
     config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")))
@@ -32,7 +34,7 @@ pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
     let address: SocketAddr = front.addr();
     let targets = [HOST.to_owned(), format!("clientauth.{HOST}")].map(|host| format!("{host}:{}", front.port()));
     let options = targets.iter().fold(options, |options, target| options.route(target, address));
-    ConnectProxy::start(options).expect("loopback can be bound")
+    up(ConnectProxy::start(options))
 }
 
 /// A client with these rules; none where the stack knows no proxy.
@@ -136,7 +138,7 @@ pub(crate) async fn proxy_03_exceptions_go_around_the_proxy(world: World) {
     let builder = world.builder(port).proxy_rules(rules).credential(FixedCredential::new(material, "the case"));
     let client = builder.build().expect("complete");
     client.get("/").send().await.expect("answered, around the proxy");
-    assert!(proxy.ledger().connections().is_empty());
+    untouched(&proxy, "nothing is to come here").await;
     client.get("/").unauthenticated().send().await.expect("answered, through it");
     assert_eq!(proxy.ledger().requests()[0].target, format!("{HOST}:{port}"));
 }
@@ -151,7 +153,7 @@ pub(crate) async fn proxy_04_a_refusing_proxy_is_named(world: World) {
     let error = world.transport(&config).send(get(front.url(HOST))).await.expect_err("the proxy wants credentials");
     assert!(matches!(error.kind(), TransportErrorKind::Proxy(None | Some(407))), "{error:?}");
     assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_02);
-    assert!(front.ledger().connections().is_empty());
+    untouched(&front, "nothing is to come here").await;
 }
 
 /// Everything that a program could print of it.
@@ -218,7 +220,7 @@ pub(crate) async fn proxy_06_an_identity_is_never_shown_to_a_proxy_of_https(worl
         let asked = proxy.ledger().requests().remove(0);
         assert_eq!((&*asked.method, asked.target), ("CONNECT", format!("{HOST}:{}", origin.port())));
     }
-    let unseen = proxy.ledger().connections().iter().all(|one| one.peer_fingerprint.is_none());
+    let unseen = proxy.ledger().settle().await.connections.iter().all(|one| one.peer_fingerprint.is_none());
     assert!(unseen, "the proxy was shown the identity");
     // The identity is the origin's to see, and the proxy is never left out.
     let shown = origin.ledger().connections().iter().filter(|one| one.peer_fingerprint.is_some()).count();
@@ -253,7 +255,7 @@ pub(crate) async fn proxy_07_an_inspecting_proxy_that_we_do_not_trust_is_refused
     // fails is not asked for: libcurl on OpenSSL ends it and judges the certificate then.
     let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
     assert!(proxy.ledger().wait_until(closed, Duration::from_secs(8)).await, "{:?}", proxy.ledger().connections());
-    assert!(front.ledger().requests().is_empty());
+    without_request(&front, "no request is to come here").await;
 }
 
 /// What a certificate that cannot pass a gateway may be called. The one place to tighten, once the catalogue in the code has a
@@ -285,7 +287,7 @@ pub(crate) async fn proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_t
     assert!(stripped_codes(&world).contains(&error.code()), "{error}");
     assert!(!error.diagnosis().retryable());
     assert_eq!(proxy.ledger().connections()[0].peer_fingerprint, None);
-    assert!(front.ledger().connections().iter().all(|one| one.peer_fingerprint.is_none()));
+    assert!(front.ledger().settle().await.connections.iter().all(|one| one.peer_fingerprint.is_none()));
     // Without the gateway the same call is answered.
     let direct = world.client(front.port(), material);
     direct.get("/").send().await.expect("the certificate arrives");
@@ -326,7 +328,8 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
     let config =
         total_limit(&world).with_proxy(Proxy::parse(&format!("socks5h://{}", proxy.addr())).expect("an address"));
     if world.lacks(Capability::SocksProxy, &config) {
-        assert!(proxy.ledger().connections().is_empty() && origin.ledger().connections().is_empty());
+        untouched(&proxy, "nothing is to come here").await;
+        untouched(&origin, "nothing is to come here").await;
         return;
     }
     let answered = world.transport(&config).send(get(origin.url(HOST))).await;
@@ -351,7 +354,7 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         }
         child::run(command);
         assert_eq!(front.ledger().requests().len(), 1, "or this shows nothing");
-        assert!(proxy.ledger().connections().is_empty(), "nobody has configured this proxy");
+        untouched(&proxy, "nobody has configured this proxy").await;
         return;
     };
     let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
@@ -360,10 +363,20 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
 
 pub(crate) async fn proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build(world: World) {
     for scheme in ["ftp", "gopher", "socks4"] {
-        let config = proxied(world.config(), &format!("{scheme}://127.0.0.1:1"));
-        let error = world.connector.connect(&config).expect_err("no such proxy");
+        let config = proxied(world.config(), &format!("{scheme}://canary:canary@127.0.0.1:1"));
+        let error = world.connector.connect(&config).err();
+        let error = error.unwrap_or_else(|| panic!("no such proxy is known: {scheme}://"));
         let refused = matches!(error.kind(), TransportErrorKind::Config | TransportErrorKind::Unsupported(_));
         assert!(refused && error.delivery() == Delivery::NotSent, "{scheme}: {error:?}");
+        // The scheme is named, and the value never.
+        let mut shown = String::new();
+        for cause in causes(&error) {
+            let _ = write!(shown, "{cause} {cause:?} ");
+        }
+        let is_socks = error.kind() == TransportErrorKind::Unsupported(Capability::SocksProxy);
+        let named = shown.contains(scheme) || (scheme == "socks4" && is_socks);
+        assert!(named, "the refusal does not name the scheme {scheme}: {shown}");
+        assert!(!shown.contains("canary"), "the value of {scheme} is shown");
     }
 }
 
@@ -396,7 +409,7 @@ pub(crate) async fn proxy_14_clear_text_is_shown_to_no_proxy(world: World) {
         return;
     }
     let answered = world.transport(&config).send(get(format!("http://{}/", origin.addr()))).await;
-    assert!(proxy.ledger().connections().is_empty(), "the proxy was asked for a server of clear text");
+    untouched(&proxy, "the proxy was asked for a server of clear text").await;
     if let Err(error) = answered {
         let refused = (error.kind(), error.delivery()) == (TransportErrorKind::Config, Delivery::NotSent);
         assert!(refused, "answered without the proxy, or refused: {error:?}");

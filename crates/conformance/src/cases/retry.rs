@@ -254,7 +254,7 @@ pub(crate) async fn retry_14_an_http2_stream_is_repeated_only_if_unprocessed(wor
     const REFUSED: &[u8] = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07";
     const INTERNAL: &[u8] = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x02";
     const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
-    if !world.has(Capability::Http2) {
+    if world.leaves_out(Capability::Http2) {
         return;
     }
     for (frames, unprocessed) in [(REFUSED, true), (GOAWAY, true), (INTERNAL, false)] {

@@ -8,14 +8,14 @@ use digicert_one_core::{
     TransportError, TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
-    Engine, FrontOptions, Pki, RawOptions, RawServer, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange,
-    Validity, unlisted_name,
+    Engine, FrontOptions, Pki, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange, Validity, unlisted_name,
 };
 use rustls_pki_types::CertificateDer;
 
+use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
 use crate::cases::server_proof::{self, is_one_error_for_all};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, diagnose, front, get, servers, up};
+use crate::world::{HOST, World, diagnose, front, get, servers, without_request};
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
     let transport = world.transport(&world.config());
@@ -88,7 +88,7 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
     };
     let url = format!("https://{HOST}:{port}/");
     let system = world.config().with_trust(TrustRoots::System);
-    if !world.lacks(Capability::TrustSystem, &system) {
+    if !world.refuses(Capability::TrustSystem, &system) {
         let control = world.transport(&system).send(get(&url)).await;
         control.expect("the system's roots vouch for this server, or this case shows nothing");
     }
@@ -155,14 +155,14 @@ pub(crate) async fn trust_11_no_configuration_switches_verification_off(world: W
     for (capability, trust) in kinds {
         for versions in world.http_versions() {
             let config = world.config().with_trust(trust.clone()).with_http_versions(versions);
-            if world.lacks(capability, &config) {
+            if world.refuses(capability, &config) {
                 continue;
             }
             let error = world.transport(&config).send(get(front.url(HOST))).await.expect_err("nobody vouches for it");
             assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{capability} {error:?}");
         }
     }
-    assert!(front.ledger().requests().is_empty());
+    without_request(&front, "no request is to come here").await;
 }
 
 pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spoken(world: World) {
@@ -171,7 +171,7 @@ pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spok
         (TlsVersion::Tls13, Capability::Tls13, digicert_one_testbed::TlsVersion::Tls13, TlsRange::Only12),
     ] {
         let config = world.config().with_tls_versions(TlsVersions::Only(only));
-        if world.lacks(capability, &config) {
+        if world.refuses(capability, &config) {
             continue;
         }
         let transport = world.transport(&config);
@@ -183,16 +183,12 @@ pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spok
         // A stack that keeps the reason to itself has the wider code.
         let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
         assert_eq!(diagnose(&error, Mode::Key, None).code, expected, "{error:?}");
-        assert!(unwilling.ledger().requests().is_empty());
+        without_request(&unwilling, "no request is to come here").await;
     }
     server_proof::tls_versions_hold_in_each_setting(&world).await;
 }
 
 pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
-    // A hello of such a server (RFC 4346 §7.4.1.3): version 3.2, 32 random bytes, no session, one of its ciphers.
-    let hello = [&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
-    // And its alert protocol_version (70), if it would not even begin.
-    let alert = vec![21, 3, 2, 0, 2, 2, 70];
     let transport = world.transport(&world.config());
     let refused = async |port: u16| {
         let error = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect_err("never success");
@@ -202,12 +198,10 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
         assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent);
     };
-    for answer in [hello, alert] {
-        // The name stands in the client's hello in clear text.
+    for answer in [hello_of_tls_1_1(), alert(70)] {
         let heard = Recording::default();
-        let asked = Step::ReadUntil(heard.clone(), HOST.as_bytes().into());
-        let server = RawServer::start(RawOptions::plain([vec![asked, Step::write(answer), Step::Stall]]));
-        refused(up(server).port()).await;
+        let server = after_hello(&heard, [Step::write(answer), Step::Stall]);
+        refused(server.port()).await;
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
     }
     // And a server that could go on, if only the client came down to it.
@@ -274,7 +268,7 @@ pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_wi
             let front = front(server);
             let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
             is_explained(&world, &error, flaw, reasons);
-            assert!(front.ledger().requests().is_empty());
+            without_request(&front, "no request is to come here").await;
         }
     }
     // With that certificate as its own root.
@@ -285,7 +279,7 @@ pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_wi
         Ok(_) => assert_eq!(front.ledger().requests().len(), 1),
         Err(error) => {
             is_explained(&world, &error, ServerFlaw::SelfSignedCa, &[PeerFault::CaAsServer, PeerFault::Other]);
-            assert!(front.ledger().requests().is_empty());
+            without_request(&front, "no request is to come here").await;
         }
     }
 }
@@ -333,7 +327,7 @@ async fn refused_by_each(
         assert_eq!((error.kind(), diagnosis.code), (kind, code), "{error:?}");
         assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
         assert_eq!(error.delivery(), Delivery::NotSent);
-        assert!(front.ledger().requests().is_empty());
+        without_request(&front, "no request is to come here").await;
         diagnoses.push(diagnosis);
     }
     diagnoses

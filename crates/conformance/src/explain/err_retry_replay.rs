@@ -208,6 +208,14 @@ pub(super) const ERR: &[Explanation] = explained! {
         why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read and is said to be unsent is \
             sent again."
         fix "An alert proves *not sent* only if it came before the request was written.";
+    "ERR-40"
+        given "Servers that answer a TLS hello with one of TLS 1.1, with clear text, with the end of the connection, and with the \
+            alerts 40, 70, 71 and 80."
+        when "A call is made, for every version of HTTP."
+        then "`PeerAlert` is reported for the alerts alone, each with its number; nothing was sent."
+        why "An alert says that the server refused us. One that nobody sent makes an administrator look for it in the wrong log."
+        fix "Map only an alert that was received to `PeerAlert`. What your library refuses itself, for want of a version or cipher \
+            in common, is `TlsIncompatible`.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.
@@ -232,8 +240,9 @@ pub(super) const REPLAY: &[Explanation] = explained! {
         then "It fails the same way and is delivered once, or a waiver says that the stack repeats idempotent \
             requests."
         why "The client counts attempts, waits and a budget; what the stack repeats by itself is in none of them."
-        fix "Clause 3 of `Transport::send`. Switch off the retry of the pool (hyper: `retry_canceled_requests`); \
-            where that cannot be done write the waiver.";
+        fix "Clauses 1 and 3 of `Transport::send`. To choose another pooled connection before the first byte is fine, and all that \
+            hyper's `retry_canceled_requests` does; to repeat what was written is not. A library that does it by itself, as libcurl \
+            does on a connection that was used before, needs the waiver.";
     "REPLAY-04"
         given "A port where nobody listens, a name without an address, and a server that refuses the handshake of TLS \
             1.2."

@@ -188,6 +188,21 @@ pub(super) const TIME: &[Explanation] = explained! {
         then "Each call ends before ten times the limit."
         why "A limit that is rounded up, or counted anew for each step, is not the one that was set."
         fix "Clause 5 of `Transport::send`: one limit for name, TCP, proxy and TLS together, passed on as it is.";
+    "TIME-20"
+        given "A body of 64 MiB, for every version of HTTP, and a total limit of three seconds."
+        when "Its first bytes are read, and the rest only after the limit has passed, when more is ready at each read."
+        then "Reading ends with `Timeout(Body)` and delivery sent, after 256 KiB at most."
+        why "A server that always has more to send would hold a call for as long as it likes, whatever limit was set."
+        fix "Look at the clock before you look for data: a body that polls its connection first never comes to its deadline while \
+            data is ready.";
+    "TIME-21"
+        given "An address that swallows packets and a server that never answers the handshake; once the connect limit is short, once \
+            the total limit."
+        when "A GET and a POST are sent, for every version of HTTP."
+        then "Each fails as not sent, and in the phase that it was in: TCP for the first, TLS for the second, or one that leaves it open."
+        why "A timeout while waiting for the response points at the platform; this one is the network's, and safe to repeat."
+        fix "Set the phase where the step begins, and let whichever limit runs out report that one. `ConnectOrHandshake` and `Call` \
+            are for stacks that cannot know.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.

@@ -196,9 +196,9 @@ pub(super) const PROXY: &[Explanation] = explained! {
     "PROXY-12"
         given "A configuration whose proxy has an address of another scheme, such as `ftp:`."
         when "A transport is made with it."
-        then "That is refused, by kind `Config` or `Unsupported`, and nothing is sent."
+        then "That is refused, by kind `Config` or `Unsupported`, with the scheme and without the value, and nothing is sent."
         why "A proxy that is left out, or spoken to in another protocol, is a way that the key was not meant to take."
-        fix "Match the schemes that you know, and refuse the rest when the transport is made.";
+        fix "Ask `Proxy::address` when the transport is made, and give its error as the source: it names the scheme.";
     "PROXY-13"
         given "A proxy that hangs up when it is asked for a tunnel, and one at an address that swallows packets."
         when "A call is made through each."

@@ -146,4 +146,11 @@ pub(super) const OBS: &[Explanation] = explained! {
         why "Read as *not asked*, a resumed session makes the diagnosis say that the server wants no certificate."
         fix "A resumed handshake shows no certificate request: leave `identity_requested` out, or report what the first \
             handshake of the session showed.";
+    "OBS-20"
+        given "Servers that end the handshake before they ask for a certificate, and servers that ask and then refuse what comes."
+        when "A call is made, with and without an identity, under TLS 1.2 and 1.3."
+        then "The facts of the error report a request, a certificate that left and a version only where the server saw them."
+        why "A diagnosis rests on them: a certificate that was prepared and never sent would be blamed for what it did not do."
+        fix "Fill in the facts where something is seen, not where it is configured; the table at `ConnectionFacts` says what each \
+            kind of handshake can show.";
 };

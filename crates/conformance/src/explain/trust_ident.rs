@@ -96,7 +96,7 @@ pub(super) const TRUST: &[Explanation] = explained! {
         why "Old versions can be broken on the way, and a stack that steps down in silence takes the protection from \
             everybody."
         fix "Set the lowest version to TLS 1.2 yourself: the default of a system library can be lower. Map the alert \
-            `protocol_version` (70).";
+            `protocol_version` (70) to `PeerAlert`, and what your library finds itself to `TlsIncompatible`.";
     "TRUST-13"
         given "A running client, and a CA bundle that is replaced by another valid one."
         when "The roots are loaded again and calls are made, one of them still under way from before."

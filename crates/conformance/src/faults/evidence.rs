@@ -22,7 +22,8 @@ fn combinations() -> impl Iterator<Item = (TransportError, CallContext)> {
         .map(|alert| Kind::PeerAlert(TlsAlert(alert)))
         .into_iter()
         .chain(PeerFault::ALL.map(Kind::PeerUntrusted))
-        .chain([Kind::Interrupted, Kind::Tls, Kind::Protocol, Kind::HeadLimit, Kind::Timeout(Phase::Response)])
+        .chain([Kind::Interrupted, Kind::Tls, Kind::TlsIncompatible, Kind::Protocol, Kind::HeadLimit])
+        .chain([Kind::Timeout(Phase::Response)])
         .collect();
     let deliveries = [Delivery::NotSent, Delivery::Unknown, Delivery::Sent];
     let versions = [None, Some(TlsVersion::Tls12), Some(TlsVersion::Tls13)];
@@ -58,10 +59,13 @@ fn diagnosis_never_contradicts_its_own_evidence() {
         let (facts, diagnosis) = (error.facts(), diagnose_transport(&error, &context));
         let text = format!("{}\n{}\n{}", diagnosis.summary, diagnosis.cause, diagnosis.remedy);
         let case = || format!("{:?} {:?} {facts:?}\n{diagnosis}", error.kind(), context.mode);
-        if facts.identity_requested == Some(false) && facts.renegotiated != Some(true) {
+        if facts.asked() == Some(false) && facts.renegotiated != Some(true) {
             assert!(!text.contains("asks for a client certificate and none"), "{}", case());
             assert!(diagnosis.code != Code::ID_14 && !text.contains("asked for the client certificate"), "{}", case());
             assert!(!text.contains("requires a client certificate and none"), "{}", case());
+        }
+        if facts.tls_resumed == Some(true) && facts.identity_requested != Some(true) {
+            assert!(!text.contains("did not ask for"), "{}", case());
         }
         if facts.identity_sent == Some(false) {
             assert!(diagnosis.code != Code::HS_02 && !text.contains("rejected OUR"), "{}", case());

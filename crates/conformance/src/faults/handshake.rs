@@ -23,8 +23,8 @@ const PASSED: Wider = wider(
     Capability::ClientAuthSignal,
     "the library shows neither the server's certificate nor whether it asked for ours, so the answer alone decides",
 );
-const NONE_ARRIVED: Wider = wider(Code::HS_01, PASSED.lacking, PASSED.why);
-const REFUSED_KEY: Wider = wider(Code::AUT_06, PASSED.lacking, PASSED.why);
+const NONE_ARRIVED: Wider = wider(Code::HS_01, Capability::ClientAuthSignal, PASSED.why);
+const REFUSED_KEY: Wider = wider(Code::AUT_06, Capability::ClientAuthSignal, PASSED.why);
 const OTHER_VERSION: Wider = wider(
     Code::HS_03,
     Capability::AlertDetail,
@@ -56,41 +56,70 @@ pub(super) const FAULTS: &[Fault] = &[
         &[unknown::ALERT, unknown::ASKED_BEFORE_TLS13],
         |world| Box::pin(without(world, TlsRange::Only12, H2)),
     ),
-    fault("client certificate of a foreign CA, TLS 1.3, HTTP/1.1", Code::HS_02, &[unknown::ALERT], |world| {
-        Box::pin(foreign(world, TlsRange::Only13, H1))
-    }),
-    fault("client certificate of a foreign CA, TLS 1.3, HTTP/2", Code::HS_02, &[unknown::ALERT], |world| {
-        Box::pin(foreign(world, TlsRange::Only13, H2))
-    }),
+    fault(
+        "client certificate of a foreign CA, TLS 1.3, HTTP/1.1",
+        Code::HS_02,
+        &[unknown::ALERT, unknown::LATE],
+        |world| Box::pin(foreign(world, TlsRange::Only13, H1)),
+    ),
+    fault(
+        "client certificate of a foreign CA, TLS 1.3, HTTP/2",
+        Code::HS_02,
+        &[unknown::ALERT, unknown::LATE],
+        |world| Box::pin(foreign(world, TlsRange::Only13, H2)),
+    ),
     fault("client certificate of a foreign CA, TLS 1.2, HTTP/1.1", Code::HS_02, &[unknown::ALERT], |world| {
         Box::pin(foreign(world, TlsRange::Only12, H1))
     }),
     fault("client certificate of a foreign CA, TLS 1.2, HTTP/2", Code::HS_02, &[unknown::ALERT], |world| {
         Box::pin(foreign(world, TlsRange::Only12, H2))
     }),
-    fault("ended client certificate that was allowed, TLS 1.3", Code::HS_02, &[unknown::ALERT], |world| {
-        Box::pin(dated(world, TlsRange::Only13, |now| (now - 30 * DAY, now - 2 * DAY, now - 10 * DAY)))
-    }),
+    fault(
+        "ended client certificate that was allowed, TLS 1.3",
+        Code::HS_02,
+        &[unknown::ALERT, unknown::LATE],
+        |world| Box::pin(dated(world, TlsRange::Only13, |now| (now - 30 * DAY, now - 2 * DAY, now - 10 * DAY))),
+    ),
     fault("ended client certificate that was allowed, TLS 1.2", Code::HS_02, &[unknown::ALERT], |world| {
         Box::pin(dated(world, TlsRange::Only12, |now| (now - 30 * DAY, now - 2 * DAY, now - 10 * DAY)))
     }),
-    fault("client certificate of tomorrow that was allowed, TLS 1.3", Code::HS_02, &[unknown::ALERT], |world| {
-        Box::pin(dated(world, TlsRange::Only13, |now| (now + 2 * DAY, now + 30 * DAY, now + 10 * DAY)))
-    }),
-    fault("client certificate without its intermediate, TLS 1.3", Code::HS_02, &[unknown::ALERT], |world| {
-        let spec = ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() };
-        Box::pin(presenting(world, spec, TlsRange::Only13, H1))
-    }),
+    fault(
+        "client certificate of tomorrow that was allowed, TLS 1.3",
+        Code::HS_02,
+        &[unknown::ALERT, unknown::LATE],
+        |world| Box::pin(dated(world, TlsRange::Only13, |now| (now + 2 * DAY, now + 30 * DAY, now + 10 * DAY))),
+    ),
+    fault(
+        "client certificate without its intermediate, TLS 1.3",
+        Code::HS_02,
+        &[unknown::ALERT, unknown::LATE],
+        |world| {
+            let spec = ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() };
+            Box::pin(presenting(world, spec, TlsRange::Only13, H1))
+        },
+    ),
     fault("client certificate without its intermediate, TLS 1.2", Code::HS_02, &[unknown::ALERT], |world| {
         let spec = ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() };
         Box::pin(presenting(world, spec, TlsRange::Only12, H1))
     }),
-    fault("alert bad_certificate (42)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 42))),
-    fault("alert unsupported_certificate (43)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 43))),
-    fault("alert certificate_revoked (44)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 44))),
-    fault("alert certificate_unknown (46)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 46))),
-    fault("alert access_denied (49)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 49))),
-    fault("alert decrypt_error (51)", Code::HS_02, &[unknown::ALERT], |world| Box::pin(alerted(world, 51))),
+    fault("alert bad_certificate (42)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 42))
+    }),
+    fault("alert unsupported_certificate (43)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 43))
+    }),
+    fault("alert certificate_revoked (44)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 44))
+    }),
+    fault("alert certificate_unknown (46)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 46))
+    }),
+    fault("alert access_denied (49)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 49))
+    }),
+    fault("alert decrypt_error (51)", Code::HS_02, &[unknown::ALERT, unknown::NOT_ASKED], |world| {
+        Box::pin(alerted(world, 51))
+    }),
     fault("alert handshake_failure (40)", Code::HS_04, &[unknown::ALERT], |world| Box::pin(alerted(world, 40))),
     fault("alert internal_error (80)", Code::HS_03, &[], |world| Box::pin(alerted(world, 80))),
     fault("alert unrecognized_name (112)", Code::HS_03, &[], |world| Box::pin(alerted(world, 112))),
@@ -106,7 +135,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let front = front(FrontOptions::default().http(ServerHttp::Only2));
             configured(&world, front.port(), world.config().with_http_versions(H1)).await
         })
-    }),
+    })
+    .needing(Capability::Http2),
     fault("server of TLS 1.1 alone", Code::HS_04, &[unknown::ALERT], |world| {
         Box::pin(outdated(world, |server| server.tls(TlsRange::Only11)))
     }),
@@ -141,7 +171,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
             by_key(&world, server.port()).await
         })
-    }),
+    })
+    .needing(Capability::Http2),
     fault("nginx: no certificate came (400), by key", Code::HS_01, &[], |world| {
         Box::pin(async move {
             let front = answering(FrontOptions::default(), 400, HTML, nginx("No required SSL certificate was sent"));

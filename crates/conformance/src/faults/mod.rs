@@ -18,9 +18,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use digicert_one_core::{Capability, Code};
+use digicert_one_core::{Capabilities, Capability, Code};
 
 use self::lab::Seen;
+pub(crate) use self::run::checked_faults;
 pub use self::run::{FaultCell, fault_table, fault_test};
 use crate::world::World;
 
@@ -32,6 +33,8 @@ pub struct Fault {
     pub code: Code,
     /// The codes of stacks that cannot.
     pub wider: &'static [Wider],
+    /// What a stack must declare for this fault to happen to it.
+    pub needs: Option<Capability>,
     run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
 }
 
@@ -41,17 +44,23 @@ pub struct Fault {
 pub struct Wider {
     /// The code.
     pub code: Code,
-    /// Only a stack without this may give it.
-    pub lacking: Capability,
+    /// Only a stack without this may give it; without an entry here, every stack.
+    pub lacking: Option<Capability>,
     /// Why such a stack cannot know.
     pub why: &'static str,
 }
 
 impl Fault {
-    /// The documented reason for a wider code.
+    const fn needing(mut self, capability: Capability) -> Self {
+        self.needs = Some(capability);
+        self
+    }
+
+    /// The documented reason for a wider code on a stack with these capabilities.
     #[must_use]
-    pub fn wider(&self, code: Code) -> Option<&'static Wider> {
-        self.wider.iter().find(|wider| wider.code == code)
+    pub fn wider(&self, code: Code, capabilities: Capabilities) -> Option<&'static Wider> {
+        let may = |wider: &&Wider| wider.lacking.is_none_or(|lacking| !capabilities.has(lacking));
+        self.wider.iter().filter(|wider| wider.code == code).find(may)
     }
 }
 
@@ -75,23 +84,36 @@ const fn fault(
     wider: &'static [Wider],
     run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
 ) -> Fault {
-    Fault { name, code, wider, run }
+    Fault { name, code, wider, needs: None, run }
 }
 
 const fn wider(code: Code, lacking: Capability, why: &'static str) -> Wider {
-    Wider { code, lacking, why }
+    Wider { code, lacking: Some(lacking), why }
+}
+
+/// A code that is as true as that of the fault, on any stack.
+const fn or(code: Code, why: &'static str) -> Wider {
+    Wider { code, lacking: None, why }
 }
 
 /// Reasons that several faults share.
 mod unknown {
     use digicert_one_core::{Capability, Code};
 
-    use super::{Wider, wider};
+    use super::{Wider, or, wider};
 
     pub(super) const ALERT: Wider = wider(
         Code::HS_03,
         Capability::AlertDetail,
         "the library keeps the server's alert to itself: all that is left is that the handshake, or the connection right after it, ended",
+    );
+    pub(super) const LATE: Wider = or(
+        Code::HS_03,
+        "under TLS 1.3 the alert comes after the client has finished its handshake, when its HTTP library need not be reading",
+    );
+    pub(super) const NOT_ASKED: Wider = or(
+        Code::HS_03,
+        "this server sends the alert before it asks for a certificate; a stack that sees so does not blame the certificate",
     );
     pub(super) const ASKED: Wider = wider(
         Code::HS_03,

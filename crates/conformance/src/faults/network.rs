@@ -130,7 +130,8 @@ pub(super) const FAULTS: &[Fault] = &[
             assert!(!proxy.ledger().requests().is_empty(), "the proxy was asked");
             seen
         })
-    }),
+    })
+    .needing(Capability::HttpProxy),
     fault("proxy that does not reach the host (502)", Code::NET_02, &[], |world| {
         Box::pin(async move {
             let options = ProxyOptions::default().route(&format!("{HOST}:8443"), refused_addr());
@@ -139,17 +140,20 @@ pub(super) const FAULTS: &[Fault] = &[
             assert!(!proxy.ledger().requests().is_empty(), "the proxy was asked");
             seen
         })
-    }),
+    })
+    .needing(Capability::HttpProxy),
     fault("proxy that is not there", Code::NET_02, &[], |world| {
         Box::pin(async move {
             let config = through(&world, &format!("http://{}", refused_addr()));
             configured(&world, 443, config).await
         })
-    }),
+    })
+    .needing(Capability::HttpProxy),
     fault(NO_PROXY_ADDRESS, Code::NET_02, &[], |world| {
         let proxy = format!("http://{}:3128", name_without_address().unwrap_or_default());
         Box::pin(async move { configured(&world, 443, through(&world, &proxy)).await })
-    }),
+    })
+    .needing(Capability::HttpProxy),
     fault("pooled connection that ends under the next call", Code::NET_07, &[REPEATED], |world| {
         Box::pin(async move {
             let good = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";

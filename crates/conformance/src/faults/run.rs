@@ -35,7 +35,7 @@ pub struct FaultCell {
 /// # Errors
 /// All wrong codes, diagnoses that do not read as they must, and faults that did not happen, one a line.
 pub fn fault_table(subject: &Subject) -> Result<Vec<FaultCell>, String> {
-    let all: Vec<&'static Fault> = possible().collect();
+    let all: Vec<&'static Fault> = possible(subject).collect();
     let (next, (cell, cells)) = (AtomicUsize::new(0), mpsc::channel());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -66,29 +66,41 @@ pub fn fault_table(subject: &Subject) -> Result<Vec<FaultCell>, String> {
     if wrong.is_empty() { Ok(right) } else { Err(wrong) }
 }
 
-/// The test of the table. Writes the cells where `D1_FAULTS_FILE` says, a line each, tab-separated: fault, its code, the code that
-/// this stack gave, why that one is wider if it is, the raw text.
+/// The test of the table, which [`suite!`](crate::suite) and [`main`](crate::main) run beside the cases.
 ///
 /// # Panics
 /// That is how it reports.
 pub fn fault_test(subject: &Subject) {
-    let cells = fault_table(subject).unwrap_or_else(|wrong| panic!("\n{wrong}"));
-    assert_eq!(cells.len(), possible().count());
+    if let Err(wrong) = checked_faults(subject) {
+        panic!("\n{wrong}");
+    }
+}
+
+/// How many faults have their codes, if all have, and how many cannot happen to a stack that declares no more. Writes the cells where `D1_FAULTS_FILE` says, a line each, tab-separated: fault, its
+/// code, the code that this stack gave, why that one is wider if it is, the raw text.
+pub(crate) fn checked_faults(subject: &Subject) -> Result<(usize, usize), String> {
+    let cells = fault_table(subject)?;
     if let Some(path) = std::env::var_os(FILE) {
         let mut text = String::new();
-        for (fault, FaultCell { code, raw, .. }) in possible().zip(&cells) {
-            let why = fault.wider(*code).map_or("", |wider| wider.why);
+        for (fault, FaultCell { code, raw, .. }) in possible(subject).zip(&cells) {
+            let why = fault.wider(*code, subject.connector.capabilities()).map_or("", |wider| wider.why);
             let raw = raw.as_deref().unwrap_or_default();
             writeln!(text, "{}\t{}\t{code}\t{why}\t{raw}", fault.name, fault.code).expect("writing to a string");
         }
         std::fs::write(&path, text).expect("the file of D1_FAULTS_FILE can be written");
     }
+    let capabilities = subject.connector.capabilities();
+    let not_declared = faults().filter(|fault| fault.needs.is_some_and(|needs| !capabilities.has(needs))).count();
+    Ok((cells.len(), not_declared))
 }
 
-/// What can be made here: all, unless the resolver of this machine gives every name an address.
-fn possible() -> impl Iterator<Item = &'static Fault> {
+/// What can happen here: all that the transport declares, unless the resolver of this machine gives every name an address.
+fn possible(subject: &Subject) -> impl Iterator<Item = &'static Fault> {
     let nameless = [network::NO_ADDRESS, network::NO_PROXY_ADDRESS];
-    faults().filter(move |fault| name_without_address().is_some() || !nameless.contains(&fault.name))
+    let capabilities = subject.connector.capabilities();
+    faults()
+        .filter(move |fault| name_without_address().is_some() || !nameless.contains(&fault.name))
+        .filter(move |fault| fault.needs.is_none_or(|needs| capabilities.has(needs)))
 }
 
 fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
@@ -112,8 +124,7 @@ fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
 /// Right is the code of the fault, or a wider one that is documented for a stack that lacks what it takes to know.
 fn judged(fault: &Fault, seen: Seen, capabilities: Capabilities) -> Result<FaultCell, String> {
     let code = seen.diagnosis.code;
-    let excused = fault.wider(code).is_some_and(|wider| !capabilities.has(wider.lacking));
-    if code != fault.code && !excused {
+    if code != fault.code && fault.wider(code, capabilities).is_none() {
         return Err(format!("gave {code} instead of {}: {}\n    {:?}", fault.code, seen.diagnosis, seen.raw));
     }
     seen.check()?;
@@ -133,6 +144,7 @@ mod tests {
             name: "a fault",
             code: Code::HS_02,
             wider: &[unknown::ALERT],
+            needs: None,
             run: |_| unreachable!("only judged"),
         };
         let judged = |code, capabilities| {

@@ -1,4 +1,4 @@
-//! A badge for a README: how many cases pass, MUST and SHOULD, of the transport that is worst at it.
+//! A badge for a README: how many cases pass and how many are not declared, MUST and SHOULD, of the transport that is worst at it.
 
 use super::escaped;
 use crate::case::Level;
@@ -9,12 +9,10 @@ use crate::report::Report;
 pub fn badge(reports: &[Report]) -> String {
     let count = |level: Level| {
         let counts = reports.iter().map(|report| report.count(level));
-        counts.max_by_key(|(passed, all)| all.saturating_sub(*passed)).unwrap_or_default()
+        counts.max_by_key(|count| (count.asked.saturating_sub(count.passed), count.not_declared))
     };
-    let text = [Level::Must, Level::Should].map(|level| {
-        let (passed, all) = count(level);
-        format!("{level} {passed}/{all}")
-    });
+    let text = [Level::Must, Level::Should]
+        .map(|level| count(level).map_or_else(|| format!("{level} 0/0"), |count| count.to_string()));
     let text = text.join(" · ");
     let good = !reports.is_empty() && reports.iter().all(Report::is_good);
     let (colour, word) = if good { ("#1a7f37", "") } else { ("#b42318", " · failing") };
@@ -49,7 +47,10 @@ mod tests {
     #[test]
     fn the_badge_shows_the_worst_and_says_when_something_fails() {
         let badge = badge(&reports());
-        assert!(badge.contains("MUST 1/2") && badge.contains("SHOULD 0/1") && badge.contains("failing"), "{badge}");
+        assert!(
+            badge.contains("MUST 1/2 (1 not declared)") && badge.contains("SHOULD 0/1") && badge.contains("failing"),
+            "{badge}"
+        );
         let good = super::badge(&reports()[1..]);
         assert!(good.contains("MUST 1/1") && !good.contains("failing"), "{good}");
     }

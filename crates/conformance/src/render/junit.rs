@@ -1,4 +1,4 @@
-//! JUnit XML, as CI systems read it: a suite a transport, a waived case as skipped.
+//! JUnit XML, as CI systems read it: a suite a transport; a case that is waived or not declared is skipped.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub fn junit(reports: &[Report]) -> String {
             escaped(&report.transport),
             report.cases.len(),
             of(Outcome::is_failure),
-            of(|outcome| matches!(outcome, Outcome::Waived { .. })),
+            of(|outcome| matches!(outcome, Outcome::Waived { .. } | Outcome::NotDeclared { .. })),
         );
         for case in &report.cases {
             let _ = write!(
@@ -33,6 +33,9 @@ pub fn junit(reports: &[Report]) -> String {
             let reason = escaped(case.outcome.reason().unwrap_or_default());
             let _ = match &case.outcome {
                 Outcome::Passed => writeln!(out, "/>"),
+                Outcome::NotDeclared { .. } => {
+                    writeln!(out, "><skipped message=\"not declared: {reason}\"/></testcase>")
+                }
                 Outcome::Waived { .. } => writeln!(out, "><skipped message=\"{reason}\"/></testcase>"),
                 Outcome::Stale => writeln!(out, "><failure message=\"{reason}\"/></testcase>"),
                 Outcome::Failed { ledger, .. } => {
@@ -54,8 +57,8 @@ mod tests {
     #[test]
     fn each_outcome_has_its_element() {
         let document = junit(&reports());
-        assert!(document.contains("tests=\"4\" failures=\"2\" skipped=\"1\""), "{document}");
-        assert_eq!(document.matches("<testcase ").count(), 5);
-        assert_eq!((document.matches("<failure ").count(), document.matches("<skipped ").count()), (2, 1));
+        assert!(document.contains("tests=\"5\" failures=\"2\" skipped=\"2\""), "{document}");
+        assert_eq!(document.matches("<testcase ").count(), 6);
+        assert_eq!((document.matches("<failure ").count(), document.matches("<skipped ").count()), (2, 2));
     }
 }

@@ -26,6 +26,17 @@ pub fn markdown(reports: &[Report]) -> String {
     if none {
         out.push_str("None.\n");
     }
+    out.push_str("\n## Not declared\n\n");
+    let before = out.len();
+    for report in reports {
+        for case in report.not_declared() {
+            let lacking = cell(case.outcome.reason().unwrap_or_default());
+            let _ = writeln!(out, "- **{} {}** ({}): {lacking}", cell(&report.transport), cell(&case.id), case.level);
+        }
+    }
+    if out.len() == before {
+        out.push_str("None.\n");
+    }
     out.push_str("\n## Every case\n\n| Case | Level | Asks that |");
     for report in reports {
         let _ = write!(out, " {} |", cell(&report.transport));
@@ -75,7 +86,8 @@ mod tests {
     #[test]
     fn every_exception_has_its_reason_and_every_row_its_cells() {
         let page = markdown(&reports());
-        assert_eq!(page.lines().filter(|line| line.starts_with("- **one ")).count(), 3, "{page}");
+        assert_eq!(page.lines().filter(|line| line.starts_with("- **one ")).count(), 4, "{page}");
+        assert!(page.contains("- **one CRED-03** (MUST): proxy.http"), "{page}");
         assert!(page.contains("| REQ-01 | MUST | it holds | ok | ok |"), "{page}");
         assert!(page.contains("| REQ-02 | MUST | it holds | FAILED | not run |"), "{page}");
         assert!(markdown(&reports()[1..]).contains("None."));

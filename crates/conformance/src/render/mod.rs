@@ -92,6 +92,7 @@ pub(crate) mod tests {
             case("REQ-02", Level::Must, failed),
             case("CRED-01", Level::Should, Outcome::Waived { why: HOSTILE.to_owned() }),
             case("CRED-02", Level::May, Outcome::Stale),
+            case("CRED-03", Level::Must, Outcome::NotDeclared { lacking: "proxy.http".to_owned() }),
         ];
         let report = |transport: &str, cases: &[CaseReport]| Report {
             transport: transport.to_owned(),
@@ -125,7 +126,7 @@ pub(crate) mod tests {
     fn every_case_is_a_row_also_where_a_transport_lacks_it() {
         let reports = reports();
         let rows = rows(&reports);
-        assert_eq!(rows.len(), 4);
+        assert_eq!(rows.len(), 5);
         assert!(rows.iter().skip(1).all(|(_, cells)| cells[0].is_some() && cells[1].is_none()));
     }
 }

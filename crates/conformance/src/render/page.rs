@@ -50,7 +50,7 @@ pub fn page(reports: &[Report]) -> String {
 }
 
 fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<&CaseReport>]) {
-    let exception = cells.iter().flatten().any(|one| one.outcome != Outcome::Passed);
+    let exception = cells.iter().flatten().any(|one| one.outcome != Outcome::Passed && !one.outcome.is_not_declared());
     let id = escaped(&case.id);
     let _ = write!(
         out,
@@ -67,6 +67,7 @@ fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<
         };
         let (sign, kind) = match one.outcome {
             Outcome::Passed => ("✓ ok", "passed"),
+            Outcome::NotDeclared { .. } => ("– not declared", "waived"),
             Outcome::Waived { .. } => ("○ waived", "waived"),
             _ => ("✗ failed", "failed"),
         };
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn the_page_has_a_button_with_a_reason_for_each_case_that_ran_and_loads_nothing() {
         let page = page(&reports());
-        assert_eq!(page.matches("<button type=\"button\" class=").count(), 5);
+        assert_eq!(page.matches("<button type=\"button\" class=").count(), 6);
         assert!(page.contains("id=\"REQ-02/one\"") && page.contains("FAILED: &lt;/script&gt;"), "{page}");
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains(" src="), "{page}");
     }

@@ -109,6 +109,8 @@ defects! {
     IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
     /// announces a name to a server that is called by its address
     NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
+    /// opens a connection for an address of any scheme, and refuses it then
+    DialsForAnyScheme dials_for_any_scheme "HOST-10" "nothing is to come here";
     /// sends an IPv6 address as `Host` without its brackets
     LeavesOutBrackets leaves_out_brackets "HOST-12" "left: (\"/a?b=c\"";
     /// leads a name, for all transports, where the first transport of the process led it
@@ -138,6 +140,8 @@ defects! {
     AcceptsTrustItLacks accepts_trust_it_lacks "TRUST-11" "what is not declared must be refused: Hollow";
     /// takes a server of TLS 1.1 for a broken network
     TakesOldTlsForABlip takes_old_tls_for_a_blip "TRUST-12" "left: (NET-07, true)";
+    /// reports an alert where it found itself that there is no version in common
+    InventsAlerts invents_alerts "ERR-40" "an alert that the server did not send";
     /// trusts for ever what the first transport of the process trusts
     KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "nobody vouches for it any more: Response";
     /// ignores which version of TLS it is held to
@@ -227,6 +231,10 @@ defects! {
     IgnoresTotalWhileUploading ignores_total_while_uploading "TIME-12" "its limit ran out long ago";
     /// restarts the limit of the whole call with each part of a body
     RestartsTheLimitWithEachByte restarts_the_limit_with_each_byte "TIME-12" "its limit ran out long ago";
+    /// looks at the clock only when a body has nothing to read
+    OutrunsTheLimitWhenReady outruns_the_limit_when_ready "TIME-20" "the body outran the limit";
+    /// says that a call which ran out while connecting waited for its response
+    NamesALaterPhase names_a_later_phase "TIME-21" "was not reached";
     /// adds its limits to the clock without a check
     PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
     /// says of a proxy that does not answer that the server did not
@@ -379,7 +387,9 @@ defects! {
     /// takes a proxy from the environment
     ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
     /// takes a proxy of any scheme for one of HTTP
-    TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy";
+    TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy is known: ftp://";
+    /// refuses a proxy of an unknown scheme without naming the scheme
+    HidesSchemesOfProxies hides_schemes_of_proxies "PROXY-12" "does not name the scheme ftp";
     /// asks the proxy for servers of clear text
     ShowsClearTextToProxies shows_clear_text_to_proxies "PROXY-14" "the proxy was asked";
     /// waits for a proxy for as long as the call may take
@@ -419,6 +429,8 @@ defects! {
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
     /// says of resumed sessions that their handshake was a full one
     ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
+    /// says of a handshake that failed that the server asked for its certificate
+    ClaimsToBeAsked claims_to_be_asked "OBS-20" "nothing was asked for";
     /// says of resumed sessions that the server did not ask
     ClaimsResumedWasNotAsked claims_resumed_was_not_asked "OBS-15" "a resumed session shows nothing";
 }

@@ -178,6 +178,7 @@ mod tests {
         let others = [
             Kind::Interrupted,
             Kind::Tls,
+            Kind::TlsIncompatible,
             Kind::Dns,
             Kind::Refused,
             Kind::NotTls,

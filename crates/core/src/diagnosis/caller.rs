@@ -81,7 +81,7 @@ fn none_arrived(says: &str, context: &CallContext, status: u16) -> Diagnosis {
         if let Some(how) = interception(context) {
             return intercepted(says, context, status, how);
         }
-        match (facts.identity_requested, facts.identity_sent) {
+        match (facts.asked(), facts.identity_sent) {
             (_, Some(true)) => {
                 let how = "it was sent, and the answer says that none came: something on the way took it".to_owned();
                 return intercepted(says, context, status, how);

@@ -16,6 +16,8 @@ pub enum Side {
     Peer,
     /// We refused the server.
     Us,
+    /// Neither accepts what the other offers.
+    Both,
     /// The platform answered, and refused.
     Platform,
     /// Something in front of the platform answered in its place.
@@ -115,6 +117,7 @@ impl fmt::Display for Side {
             Self::Network => "nobody: the way between is broken",
             Self::Peer => "the server refused us",
             Self::Us => "we refused the server",
+            Self::Both => "both: neither accepts what the other offers",
             Self::Platform => "the platform answered and refused",
             Self::Gateway => "a gateway answered in the platform's place",
             Self::Unclear => "the evidence does not tell",
@@ -183,7 +186,7 @@ mod tests {
     fn what_we_or_the_server_refused_is_never_taken_for_a_network_blip() {
         for code in Code::ALL {
             let repeats = matches!(code.advice(), Advice::Repeat { .. });
-            assert!(!repeats || !matches!(code.side(), Side::Us | Side::Peer | Side::Unclear), "{code}");
+            assert!(!repeats || !matches!(code.side(), Side::Us | Side::Peer | Side::Both | Side::Unclear), "{code}");
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn interception(context: &CallContext) -> Option<String> {
             context.host
         ));
     }
-    (facts.identity_requested == Some(false)).then(|| {
+    (facts.asked() == Some(false)).then(|| {
         format!(
             "{} did not ask for the certificate, as such a host does: something on the way answers in its place, or this \
              installation has no mutual TLS there",
@@ -57,7 +57,7 @@ pub(super) fn interception(context: &CallContext) -> Option<String> {
 
 /// What to say of an answer to a call by certificate over a stack that shows neither side of the handshake.
 pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
-    let is_hidden = context.facts.identity_requested.is_none() && context.facts.server_certificate.is_none();
+    let is_hidden = context.facts.asked().is_none() && context.facts.server_certificate.is_none();
     (context.identity.is_some() && is_hidden).then_some(
         "this connection does not show whether the certificate was asked for: a TLS-inspecting proxy would look the same (NET-03)",
     )

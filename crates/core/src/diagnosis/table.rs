@@ -69,8 +69,8 @@ codes! {
     HS_03 = "HS-03" Unclear GiveUp "The connection ended in or right after the handshake, for an unknown reason",
         "Under TLS 1.3 a refused client certificate looks like this where the alert is lost; so do a proxy that breaks TLS and a firewall that cuts it. The message names what this connection rules out.",
         "In this order: check the client certificate (dates, issuer, host) if one was sent; look for a TLS-inspecting proxy on the way; look for a firewall. docs/transports.md shows which transports report alerts.";
-    HS_04 = "HS-04" Peer GiveUp "No TLS version, cipher or signature in common",
-        "The server ended the handshake over its parameters: protocol_version (70), handshake_failure (40), no_application_protocol (120) and the like. No certificate is at fault.",
+    HS_04 = "HS-04" Both GiveUp "No TLS version, cipher or signature in common",
+        "Either the server ended the handshake over its parameters, with the alert protocol_version (70), handshake_failure (40), no_application_protocol (120) and the like, or this TLS stack ended it over what the server chose; the message says which. No certificate is at fault.",
         "Allow TLS 1.2 and 1.3 on both sides, and on the server an algorithm and a curve of this stack; docs/transports.md shows what each transport supports.";
     HS_05 = "HS-05" Peer GiveUp "The server asks for a certificate after the handshake, or wants HTTP/1.1",
         "The server refused the request over HTTP/2 with HTTP_1_1_REQUIRED, ended a TLS 1.2 connection with handshake_failure when the request was already sent, or responded that it cannot ask for a certificate now (Apache: Post-Handshake Authentication). Most often it asks for the client certificate only after the handshake, for one path of many, which HTTP/2 forbids (RFC 8740) and not every TLS library does over HTTP/1.1.",

@@ -29,6 +29,11 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     let diagnosis = match error.kind() {
         Kind::PeerAlert(alert) => refused_by_alert(alert, error, context),
         Kind::PeerUntrusted(fault) => untrusted::diagnose(fault, error, context),
+        Kind::TlsIncompatible => Diagnosis::new(
+            Code::HS_04,
+            format!("this TLS stack has no TLS version, cipher or signature algorithm in common with {host}."),
+            "we ended the handshake over what the server chose or asked for; it sent no alert",
+        ),
         Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
         Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
@@ -100,9 +105,9 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
         return second_handshake(alert, error, context);
     }
     // TLS 1.2 has no alert for "you sent none": servers use handshake_failure or bad_certificate (RFC 5246 §7.2.2).
-    let asked_now = facts.identity_requested == Some(true) || renegotiated;
+    let asked_now = facts.asked() == Some(true) || renegotiated;
     let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked_now);
-    let diagnosis = match (about_certificate, sent, facts.identity_requested) {
+    let diagnosis = match (about_certificate, sent, facts.asked()) {
         (true, true, Some(false)) if facts.identity_sent.is_none() => contradicting(alert, context),
         (true, true, _) => certificate_refused(alert, context),
         (true, false, Some(false)) if !renegotiated => contradicting(alert, context),
@@ -121,7 +126,7 @@ fn refused_by_alert(alert: TlsAlert, error: &TransportError, context: &CallConte
 
 fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    let cause = match error.facts().identity_requested {
+    let cause = match error.facts().asked() {
         Some(true) => "it asks for more than the first handshake gave, for some of its paths",
         _ => "most likely it asks for a client certificate only after the request, for some of its paths",
     };
@@ -216,7 +221,7 @@ fn is_of_a_second_handshake(error: &TransportError) -> bool {
 /// No certificate was sent: there was none, or the stack kept it back.
 fn without_certificate(error: &TransportError, context: &CallContext) -> Diagnosis {
     let facts = error.facts();
-    let kept_back = facts.identity_requested == Some(true) && facts.identity_sent == Some(false);
+    let kept_back = facts.asked() == Some(true) && facts.identity_sent == Some(false);
     if kept_back && context.identity.is_some() { not_sent(context) } else { none_sent(context) }
 }
 
@@ -241,7 +246,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Before the version is settled the handshake did not come to our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
-    match (facts.identity_requested, facts.identity_sent) {
+    match (facts.asked(), facts.identity_sent) {
         // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
         (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
@@ -270,7 +275,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
 fn likely_causes(error: &TransportError, context: &CallContext) -> String {
     let others = "a proxy on the way re-signs TLS; a firewall cut the connection";
     let facts = error.facts();
-    let refused = match (&context.identity, facts.identity_sent, facts.identity_requested) {
+    let refused = match (&context.identity, facts.identity_sent, facts.asked()) {
         // The handshake did not come to a certificate, or not to one of ours: there was nothing to refuse.
         (_, _, Some(false)) | (Some(_), Some(false), _) => return format!("likely, in this order: {others}"),
         (Some(_), ..) => match identity_date_fault(context, None) {
@@ -304,10 +309,10 @@ fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
     let facts = error.facts();
     let say = |known: Option<bool>| known.map_or("unknown", |yes| if yes { "yes" } else { "no" });
     let stopped = matches!(error.kind(), Kind::PeerUntrusted(_)) && facts.identity_sent == Some(false);
-    if facts.identity_requested.is_some() || facts.identity_sent.is_some() {
+    if facts.asked().is_some() || facts.identity_sent.is_some() {
         diagnosis = diagnosis.with_evidence(format!(
             "client certificate: asked for={}, sent={}{}",
-            say(facts.identity_requested),
+            say(facts.asked()),
             say(facts.identity_sent),
             if stopped { " (we stopped first)" } else { "" }
         ));
@@ -356,7 +361,8 @@ mod tests {
             let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::Unknown);
             let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
             assert!(!diagnosis.retryable(), "{alert}");
-            assert_eq!(diagnosis.side(), super::super::Side::Peer, "{alert}");
+            use super::super::Side;
+            assert!(matches!(diagnosis.side(), Side::Peer | Side::Both), "{alert}");
         }
     }
 
@@ -384,6 +390,18 @@ mod tests {
         };
         assert_eq!(diagnose_transport(&error(Some(true)), &context(Mode::Anonymous)).code, Code::HS_01);
         assert_eq!(diagnose_transport(&error(None), &context(Mode::Anonymous)).code, Code::HS_04);
+    }
+
+    #[test]
+    fn nothing_in_common_is_hs_04_from_either_side() {
+        let found_by_us = TransportError::new(Kind::TlsIncompatible, Delivery::NotSent);
+        let diagnosis = diagnose_transport(&found_by_us, &context(Mode::Key));
+        assert_eq!((diagnosis.code, diagnosis.retryable()), (Code::HS_04, false));
+        assert!(!diagnosis.evidence.iter().any(|fact| fact.contains("alert ")), "{diagnosis}");
+        for alert in [40, 70] {
+            let by_alert = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::NotSent);
+            assert_eq!(diagnose_transport(&by_alert, &context(Mode::Key)).code, Code::HS_04, "{alert}");
+        }
     }
 
     #[test]

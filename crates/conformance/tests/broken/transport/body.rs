@@ -52,6 +52,11 @@ impl Held {
         Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, read: 0 }
     }
 
+    fn late(&self) -> TransportError {
+        let why = "the limit of the whole call ran out";
+        self.report.error(Kind::Timeout(Phase::Body), Delivery::Sent, why)
+    }
+
     /// Whether hyper's end is not the server's: it takes a stream that is reset without an error for one that has ended.
     fn is_cut(&self) -> bool {
         let flaw = self.report.flaw();
@@ -72,6 +77,11 @@ impl Body for Held {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let flaw = self.report.flaw();
+        // First of all: a body that is always ready must not outrun the limit.
+        let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
+        if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(self.late())));
+        }
         let waits = |frame: &Option<Result<_, _>>| matches!(frame, Some(Err(_))) && flaw.is(Defect::WaitsForCutStreams);
         if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx)
             && !waits(&frame)
@@ -107,8 +117,7 @@ impl Body for Held {
             return Poll::Pending;
         }
         ready!(self.deadline.as_mut().poll(cx));
-        let why = "the limit of the whole call ran out";
-        Poll::Ready(Some(Err(self.report.error(Kind::Timeout(Phase::Body), Delivery::Sent, why))))
+        Poll::Ready(Some(Err(self.late())))
     }
 
     fn is_end_stream(&self) -> bool {

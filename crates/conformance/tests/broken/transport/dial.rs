@@ -133,6 +133,7 @@ impl Dialer {
     }
 
     fn late(&self, phase: Phase, facts: ConnectionFacts, late: tokio::time::error::Elapsed) -> TransportError {
+        let phase = if self.flaw.is(Defect::NamesALaterPhase) { Phase::Response } else { phase };
         let unsure = self.flaw.is(Defect::DoubtsThatNothingWasSent);
         let delivery = if unsure { Delivery::Unknown } else { Delivery::NotSent };
         Report::new(facts, self.flaw).error(Kind::Timeout(phase), delivery, late)

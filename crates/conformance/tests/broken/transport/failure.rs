@@ -7,7 +7,7 @@ use std::fmt;
 use digicert_one_core::{
     BoxError, ConnectionFacts, Delivery, PeerFault, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
-use tokio_rustls::rustls::{self, CertificateError};
+use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 
 use super::Flaw;
 use crate::table::Defect;
@@ -65,8 +65,12 @@ impl Report {
 
     /// A call that failed before the head of its answer.
     pub(super) fn of_call(&self, error: hyper::Error, unsent: bool) -> TransportError {
-        let is_malformed = causes(&error).any(is_malformed) && !self.flaw.is(Defect::TakesMalformedFramesForAnEnd);
-        let kind = kind_in(&error, if is_malformed { Kind::Protocol } else { Kind::Interrupted });
+        let kind = match kind_in(&error, Kind::Interrupted) {
+            Kind::Protocol if self.flaw.is(Defect::TakesMalformedFramesForAnEnd) && !error.is_parse() => {
+                Kind::Interrupted
+            }
+            kind => kind,
+        };
         let takes_for_unsent = self.flaw.is(Defect::TakesLateAlertsForUnsent) && matches!(kind, Kind::PeerAlert(_));
         let unsent = unsent || self.is_unprocessed(&error) || takes_for_unsent;
         let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
@@ -87,11 +91,8 @@ impl Report {
         if self.flaw.is(Defect::TakesRefusedStreamsForSent) {
             return false;
         }
-        causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| match stream.reason() {
-            Some(h2::Reason::REFUSED_STREAM) => stream.is_remote() && stream.is_reset(),
-            Some(h2::Reason::NO_ERROR) => stream.is_remote() && stream.is_go_away(),
-            _ => self.flaw.is(Defect::TakesBrokenStreamsForUnsent),
-        })
+        let is_broken_stream = || causes(error).any(|cause| cause.is::<h2::Error>());
+        is_unprocessed(error) || (self.flaw.is(Defect::TakesBrokenStreamsForUnsent) && is_broken_stream())
     }
 
     /// What is told of a failure: what it was, unless there is a defect.
@@ -102,62 +103,35 @@ impl Report {
                 Kind::PeerUntrusted(PeerFault::Unspecified)
             }
             Kind::PeerAlert(_) if is(Defect::HidesAlerts) => Kind::Tls,
-            Kind::PeerAlert(TlsAlert(40 | 70)) if is(Defect::TakesOldTlsForABlip) => Kind::Interrupted,
+            Kind::TlsIncompatible | Kind::PeerAlert(TlsAlert(40 | 70)) if is(Defect::TakesOldTlsForABlip) => {
+                Kind::Interrupted
+            }
             Kind::NotTls if is(Defect::TakesClearTextForTls) => Kind::Tls,
             Kind::Protocol if is(Defect::TakesGarbageForAnEnd) => Kind::Interrupted,
             Kind::Dns if is(Defect::HasOneKindForTheNetwork) => Kind::Refused,
-            Kind::PeerUntrusted(PeerFault::WrongPurpose | PeerFault::Other) if is(Defect::HidesBrokenRules) => {
+            Kind::PeerUntrusted(fault) if is(Defect::HidesBrokenRules) && breaks_a_rule(fault) => {
                 Kind::PeerUntrusted(PeerFault::Unspecified)
             }
+            Kind::TlsIncompatible if is(Defect::InventsAlerts) => Kind::PeerAlert(TlsAlert(40)),
             Kind::PeerUntrusted(_) if is(Defect::HidesPeerFaults) => Kind::PeerUntrusted(PeerFault::Unspecified),
             kind => kind,
         }
     }
 }
 
-/// Whether our HTTP/2 found that the server breaks its rules.
-fn is_malformed(cause: &(dyn Error + 'static)) -> bool {
-    let ours = cause.downcast_ref::<h2::Error>().filter(|stream| stream.is_library());
-    ours.and_then(h2::Error::reason) == Some(h2::Reason::PROTOCOL_ERROR)
+/// Whether a certificate is refused for what it is, and not for its dates, its name or its issuer.
+fn breaks_a_rule(fault: PeerFault) -> bool {
+    use PeerFault::{Expired, NameMismatch, NotYetValid, UnknownIssuer};
+    !matches!(fault, Expired | NotYetValid | NameMismatch | UnknownIssuer)
 }
 
 /// What the libraries say, or `otherwise`.
 fn kind_in(error: &(dyn Error + 'static), otherwise: Kind) -> Kind {
-    let mut kind = otherwise;
-    for cause in causes(error) {
-        match cause.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::AlertReceived(alert)) => kind = Kind::PeerAlert(TlsAlert(u8::from(*alert))),
-            Some(rustls::Error::InvalidCertificate(fault)) => kind = Kind::PeerUntrusted(fault_in(fault)),
-            // No version or cipher in common: the alert goes from us to the server, and means the same.
-            Some(rustls::Error::PeerIncompatible(_)) => kind = Kind::PeerAlert(TlsAlert(40)),
-            Some(rustls::Error::InvalidMessage(_)) => kind = Kind::NotTls,
-            // What our own side could not go on with, such as a request for a certificate after the handshake.
-            Some(_) => kind = Kind::Tls,
-            None => {}
-        }
-        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            kind = Kind::Protocol;
-        }
-        if cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED) {
-            kind = Kind::Http11Required;
-        }
-    }
-    kind
+    let of_tls = causes(error).find_map(|cause| cause.downcast_ref()).map(tls_kind);
+    of_tls.or_else(|| http_kind(error)).unwrap_or(otherwise)
 }
 
 /// Whether it was we who refused the server.
 pub(super) fn is_ours(error: &std::io::Error) -> bool {
     matches!(kind_in(error, Kind::Tls), Kind::PeerUntrusted(_))
-}
-
-fn fault_in(fault: &CertificateError) -> PeerFault {
-    match fault {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => PeerFault::Expired,
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => PeerFault::NotYetValid,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
-        CertificateError::UnknownIssuer => PeerFault::UnknownIssuer,
-        CertificateError::Revoked => PeerFault::Revoked,
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
-        _ => PeerFault::Other,
-    }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy,
+    BoxError, Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy,
     Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
 };
 use http::Request;
@@ -123,6 +123,11 @@ impl Pooled {
 
     /// One request, on a connection of the pool or a new one.
     async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Result<Exchange, TransportError> {
+        if self.flaw.is(Defect::DialsForAnyScheme)
+            && let (Some("ftp" | "ws"), Some(authority)) = (request.uri().scheme_str(), request.uri().authority())
+        {
+            let _ = tokio::net::TcpStream::connect(authority.as_str()).await;
+        }
         let request = message::outgoing(request, self.flaw)?;
         let origin = pool::origin(request.uri(), self.flaw);
         let runtime = tokio::runtime::Handle::current();
@@ -193,13 +198,20 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
         config.trust().given()?;
         return Err(TransportError::unsupported(lacking, "only given roots"));
     }
-    if let Proxy::Http(uri) = config.proxy()
-        && !matches!(uri.scheme_str(), Some("http" | "https" | "socks5" | "socks5h"))
-        && !flaw.is(Defect::TakesAnyProxyForHttp)
-    {
-        return Err(failure::local(Kind::Config, "no kind of proxy that is known"));
+    if flaw.is(Defect::TakesAnyProxyForHttp) {
+        return Ok(());
     }
-    match config.proxy().capability().filter(|capability| *capability != Capability::HttpProxy) {
+    let proxy = config.proxy().address().map_err(|error| {
+        let hides = flaw.is(Defect::HidesSchemesOfProxies);
+        failure::local(
+            Kind::Config,
+            if hides { "no kind of proxy that is known".into() } else { BoxError::from(error) },
+        )
+    })?;
+    if let Some(proxy) = proxy.as_ref().filter(|proxy| proxy.scheme().starts_with("socks4")) {
+        return Err(failure::local(Kind::Config, format!("no kind of proxy that is known: {}", proxy.scheme())));
+    }
+    match proxy.map(|proxy| proxy.capability()).filter(|capability| *capability != Capability::HttpProxy) {
         Some(_) if flaw.1 || flaw.is(Defect::AcceptsProxiesItLacks) => Ok(()),
         Some(_) if flaw.is(Defect::RefusesByAnotherName) => Err(TransportError::new(Kind::Config, Delivery::NotSent)),
         Some(lacking) => Err(TransportError::unsupported(lacking, "proxies of plain HTTP alone")),

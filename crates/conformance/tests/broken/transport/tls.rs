@@ -107,6 +107,9 @@ impl Tls {
         if refused && !self.flaw.among(&[Defect::ReportsChosenAsSent, Defect::ClaimsThatItSentOne]) {
             facts.identity_sent = Some(false);
         }
+        if outcome.is_err() && self.flaw.is(Defect::ClaimsToBeAsked) && self.key.is_some() {
+            facts.identity_requested = Some(true);
+        }
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");

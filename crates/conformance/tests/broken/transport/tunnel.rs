@@ -1,7 +1,7 @@
 //! The tunnel through a proxy, by CONNECT or SOCKS. The proxy learns the host's name and its own credentials.
 
 use data_encoding::BASE64;
-use digicert_one_core::{Delivery, TransportError, TransportErrorKind as Kind};
+use digicert_one_core::{BoxError, Delivery, Proxy, TransportError, TransportErrorKind as Kind};
 use http::{HeaderMap, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -26,29 +26,27 @@ pub(super) struct Tunnel {
 impl Tunnel {
     /// # Errors
     /// A text that quotes nothing: the address may hold a password.
-    pub(super) fn new(proxy: &Uri, flaw: Flaw) -> Result<Self, &'static str> {
-        let host = proxy.host().filter(|host| !host.is_empty()).ok_or("the proxy's address names no host")?;
-        let authority = proxy.authority().map_or("", |authority| authority.as_str());
-        let user_info = authority.rsplit_once('@').map(|(user_info, _)| user_info);
-        let given = |text: &str| match flaw.is(Defect::SendsEscapedPasswords) {
-            true => text.as_bytes().to_vec(),
-            false => unescaped(text),
+    pub(super) fn new(proxy: &Uri, flaw: Flaw) -> Result<Self, BoxError> {
+        let user_info =
+            proxy.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|parts| parts.0);
+        let address = match flaw.is(Defect::TakesAnyProxyForHttp) {
+            true => Proxy::parse(&format!("http://{}", proxy.authority().map_or("", |authority| authority.as_str())))?,
+            false => Proxy::Http(proxy.clone()),
         };
-        let credentials = user_info.map(|text| {
-            let parts = match text.split_once(':') {
-                Some((user, password)) => vec![given(user), given(password)],
-                None if flaw.is(Defect::SendsUsersWithoutColon) => vec![given(text)],
-                None => vec![given(text), Vec::new()],
-            };
-            BASE64.encode(&parts.join(&b':'))
-        });
-        let scheme = proxy.scheme_str().unwrap_or("http").to_owned();
-        let usual = match &*scheme {
-            "https" => 443,
-            "socks5" | "socks5h" => 1080,
-            _ => 80,
+        let address = address.address()?.ok_or("there is no proxy")?;
+        let decoded = address.credentials().map(|given| (given.user().to_owned(), given.password().to_owned()));
+        let text = match (decoded, user_info) {
+            (Some(_), Some(escaped)) if flaw.is(Defect::SendsEscapedPasswords) => Some(escaped.to_owned()),
+            (Some((user, password)), _) if password.is_empty() && flaw.is(Defect::SendsUsersWithoutColon) => Some(user),
+            (decoded, _) => decoded.map(|(user, password)| format!("{user}:{password}")),
         };
-        Ok(Self { host: host.to_owned(), port: proxy.port_u16().unwrap_or(usual), scheme, credentials, flaw })
+        Ok(Self {
+            host: address.host().to_owned(),
+            port: address.port(),
+            scheme: address.scheme().to_owned(),
+            credentials: text.map(|text| BASE64.encode(text.as_bytes())),
+            flaw,
+        })
     }
 
     pub(super) fn is_https(&self) -> bool {
@@ -111,20 +109,4 @@ impl Tunnel {
         tcp.read_exact(&mut reply).await?;
         if greeting == [5, 0] && reply[1] == 0 { Ok(()) } else { Err(std::io::Error::other("the proxy refuses")) }
     }
-}
-
-/// What stands escaped in a URL (RFC 3986 section 2.1).
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        let (byte, tail) = match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => (byte, &tail[2..]),
-            None => (*first, tail),
-        };
-        bytes.push(byte);
-        rest = tail;
-    }
-    bytes
 }

@@ -6,8 +6,9 @@ use digicert_one_core::{PeerFault, causes};
 use rustls::CertificateError;
 use webpki::Error as Webpki;
 
-/// The fault of an error that refuses a server.
-pub(crate) fn fault(error: &rustls::Error) -> PeerFault {
+/// Why rustls refused the server, of an error that says that it did.
+#[must_use]
+pub fn peer_fault(error: &rustls::Error) -> PeerFault {
     let rustls::Error::InvalidCertificate(fault) = error else {
         return match error {
             rustls::Error::UnsupportedNameType => PeerFault::NameMismatch,
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     fn of_other(error: impl Error + Send + Sync + 'static) -> PeerFault {
-        fault(&CertificateError::Other(OtherError(Arc::new(error))).into())
+        peer_fault(&CertificateError::Other(OtherError(Arc::new(error))).into())
     }
 
     #[test]
@@ -121,10 +122,10 @@ mod tests {
             (CertificateError::ApplicationVerificationFailure, PeerFault::Other),
         ];
         for (said, expected) in cases {
-            assert_eq!(fault(&said.clone().into()), expected, "{said:?}");
+            assert_eq!(peer_fault(&said.clone().into()), expected, "{said:?}");
         }
-        assert_eq!(fault(&rustls::Error::UnsupportedNameType), PeerFault::NameMismatch);
-        assert_eq!(fault(&rustls::Error::NoCertificatesPresented), PeerFault::Malformed);
+        assert_eq!(peer_fault(&rustls::Error::UnsupportedNameType), PeerFault::NameMismatch);
+        assert_eq!(peer_fault(&rustls::Error::NoCertificatesPresented), PeerFault::Malformed);
     }
 
     #[test]
