@@ -61,7 +61,7 @@ impl Pki {
         if spec.flaw == Some(ServerFlaw::SmallKey) {
             let (pkcs8, public) = small_key();
             let chain = with_chain(leaf(params, spec.validity, &public, issuer));
-            return ServerCert(Arc::new(Issued::of_rsa(chain, pkcs8)));
+            return ServerCert(Arc::new(Issued::of_any_key(chain, pkcs8)));
         }
         let key = generate(KeyKind::P256);
         let mut leaf = leaf(params, spec.validity, &key, issuer);
