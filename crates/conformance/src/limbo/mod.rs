@@ -8,7 +8,7 @@ mod vector;
 use std::fmt;
 use std::time::Duration;
 
-use digicert_one_core::PeerFault;
+use digicert_one_core::{PeerFault, TransportErrorKind};
 
 use self::vector::Vector;
 use crate::run::limited;
@@ -44,6 +44,8 @@ pub enum LimboOutcome {
     RootsRefused,
     /// The handshake failed, and it does not say that the certificate is why.
     HandshakeFailed,
+    /// The call failed in another way, and no request arrived.
+    Failed(TransportErrorKind),
     /// The vector cannot be shown on the wire, and why.
     NotPlayable(&'static str),
     /// Something else happened, which is a fault of the transport or of this program.
@@ -57,6 +59,7 @@ impl fmt::Display for LimboOutcome {
             Self::Refused(fault) => write!(f, "refused {fault:?}"),
             Self::RootsRefused => f.write_str("roots refused"),
             Self::HandshakeFailed => f.write_str("handshake failed"),
+            Self::Failed(kind) => write!(f, "failed {kind:?}"),
             Self::NotPlayable(why) => write!(f, "not playable: {why}"),
             Self::Unexpected(what) => write!(f, "unexpected: {what}"),
         }

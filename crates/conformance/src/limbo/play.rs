@@ -41,7 +41,10 @@ pub(super) async fn play(world: &World, shown: Shown) -> (LimboOutcome, Option<S
         None => config.with_name_override(&*host, LOOPBACK),
         Some(address) if address.is_loopback() => config,
         Some(_) if !world.has(Capability::HttpProxy) => {
-            return (LimboOutcome::NotPlayable("its address is reached through a proxy, and this transport knows none"), None);
+            return (
+                LimboOutcome::NotPlayable("its address is reached through a proxy, and this transport knows none"),
+                None,
+            );
         }
         Some(_) => {
             let route = ProxyOptions::default().route(&format!("{host}:{}", front.port()), front.addr());
@@ -64,7 +67,7 @@ fn judged(outcome: Result<&(), &TransportError>, arrived: usize) -> LimboOutcome
         (Err(error), 0) => match error.kind() {
             Kind::PeerUntrusted(fault) => LimboOutcome::Refused(fault),
             Kind::Tls | Kind::PeerAlert(_) => LimboOutcome::HandshakeFailed,
-            kind => LimboOutcome::Unexpected(format!("{kind:?}")),
+            kind => LimboOutcome::Failed(kind),
         },
         (outcome, arrived) => LimboOutcome::Unexpected(format!("{arrived} requests arrived, and {outcome:?}")),
     }
