@@ -197,6 +197,18 @@ impl Issued {
         }
     }
 
+    /// With another text in the leaf.
+    pub(crate) fn altered(&self, text: &[u8], other: &[u8]) -> Self {
+        let mut chain = self.chain.clone();
+        for start in 0..chain[0].len().saturating_sub(text.len()) {
+            let found = &mut chain[0][start..start + text.len()];
+            if found == text {
+                found.copy_from_slice(other);
+            }
+        }
+        Issued { chain, pkcs8: self.pkcs8.clone(), kind: self.kind, public_point: self.public_point.clone() }
+    }
+
     fn chain_pem(&self) -> String {
         self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
     }
