@@ -28,9 +28,15 @@ pub(crate) struct Arguments {
     /// Record what the stacks do now, instead of comparing it with what is recorded
     #[arg(long)]
     record: bool,
+    /// Run nothing: write the page of what is recorded
+    #[arg(long, conflicts_with_all = ["vectors", "record"])]
+    page: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.page {
+        return write_page();
+    }
     let Some(vectors) = &arguments.vectors else { return Err(Failure::new(FETCH)) };
     let vectors =
         vectors.canonicalize().map_err(|error| Failure::new(format_args!("{}: {error}", vectors.display())))?;
@@ -66,7 +72,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     match PAGE.is_fresh(&table::page(&recorded, &judged(&recorded)?))? {
         true => Ok(()),
         false => Err(Failure::new(format_args!(
-            "docs: {} is not what {} and {} say\n  do:  {}",
+            "docs: {} is not what {} and {} say\n  do:  {} --page",
             PAGE.path,
             outcomes::FILE,
             judgement::FILE,
