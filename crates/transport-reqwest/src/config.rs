@@ -208,3 +208,26 @@ impl ServerCertVerifier for Witness {
         self.inner.supported_verify_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_testbed::{Pki, ServerFlaw, ServerSpec};
+
+    use super::*;
+
+    #[test]
+    fn small_root_explains_what_it_issued_and_nothing_else() {
+        let small = ServerSpec { flaw: Some(ServerFlaw::SmallKey), ..ServerSpec::default() };
+        let small = CertificateDer::from(Pki::shared().server_with(small).chain_der()[0].clone());
+        let root = CertificateDer::from(Pki::shared().root_der().to_vec());
+        let only = |root: &CertificateDer<'static>| TrustRoots::Only(vec![root.clone()]);
+        assert_eq!(small_roots(&only(&root)).expect("a root"), Vec::<Vec<u8>>::new());
+        assert_eq!(small_roots(&only(&small)).expect("a root").len(), 1);
+
+        let leaf = CertificateDer::from(Pki::shared().server(&["one.test"]).chain_der()[0].clone());
+        let issuer = webpki::EndEntityCert::try_from(&leaf).expect("a certificate").issuer().to_vec();
+        let inner = verifier(&only(&root), &Arc::new(ciphers::provider())).expect("a verifier");
+        let witness = Witness { inner, small_roots: vec![issuer] };
+        assert!(witness.is_issued_by_small_root(&leaf) && !witness.is_issued_by_small_root(&root));
+    }
+}
