@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportConfig, TransportError,
-    TransportErrorKind,
+    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, Transport, TransportConfig,
+    TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{
     Authority, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw, ServerSpec, Step, TlsRange,
@@ -29,15 +29,19 @@ pub(crate) fn is_one_error_for_all(world: &World) -> bool {
     !world.has(Capability::PeerFaultDetail) && !world.has(Capability::AlertDetail)
 }
 
-/// The server is refused by us, and no request reaches it.
-pub(crate) async fn refused_with(
+async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig, what: &str) {
+    refused_by(world, &*world.transport(config), front, host, what).await;
+}
+
+/// The server is refused by this transport, and no request reaches it.
+pub(crate) async fn refused_by(
     world: &World,
+    transport: &dyn Transport,
     front: &Front,
     host: &str,
-    config: &TransportConfig,
     what: &str,
 ) -> TransportError {
-    let outcome = world.transport(config).send(get(front.url(host))).await;
+    let outcome = transport.send(get(front.url(host))).await;
     let Err(error) = outcome else { panic!("this server proves nothing: {what}") };
     assert_eq!(error.delivery(), Delivery::NotSent, "{what}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);

@@ -13,7 +13,7 @@ pub(super) const CHAIN: &[Explanation] = explained! {
             (RFC 5280 section 6.1.4).";
     "TRUST-31"
         given "A CA with path length 0 that has another CA below it, which issued the server's certificate."
-        when "It is called."
+        when "The server is called."
         then "We refuse it; with path length 1 the same chain is trusted."
         why "Organisations are given a CA for their own servers, and the path length keeps them from handing it on."
         fix "RFC 5280 section 4.2.1.9: count the CAs below, without the server. A verifier of your own is the usual cause.";
@@ -34,13 +34,13 @@ pub(super) const CHAIN: &[Explanation] = explained! {
         fix "RFC 5280 section 6.1.4 (g): constraints of every CA hold for all below it.";
     "TRUST-34"
         given "A right server certificate, whose CA has expired or is not valid yet."
-        when "It is called."
+        when "The server is called."
         then "We refuse it with TR-02 (or TR-05) and the right one of the two reasons."
         why "Nobody watches the key of a CA that is out of use."
         fix "Check the dates of every certificate of the chain, not of the leaf alone.";
     "TRUST-35"
         given "A right server certificate of a CA whose purposes are client authentication alone."
-        when "It is called."
+        when "The server is called."
         then "We refuse it; below a CA for servers it is trusted."
         why "CAs for users and devices are run by other people than those for servers, and by looser rules."
         fix "Every engine here applies the extendedKeyUsage of a CA to all below it; give it the purpose, server authentication, \
@@ -54,7 +54,7 @@ pub(super) const CHAIN: &[Explanation] = explained! {
     "TRUST-37"
         given "Certificates with wildcards in odd places, with the domain above the host, with names below it, with the host at the \
             beginning or the end of another name, and with a zero byte behind it."
-        when "The host is called."
+        when "A call is made to the host."
         then "We refuse each; the host in capitals is trusted."
         why "Each of these names can be had by somebody who does not own the host."
         fix "RFC 9525 section 6.3: whole labels, one wildcard, and that alone and leftmost. Leave the comparison to the engine, and \
@@ -67,26 +67,26 @@ pub(super) const CHAIN: &[Explanation] = explained! {
         fix "Tell the engine that the host is an address. OpenSSL has another function for it (`set_ip`) than for names (`set_host`).";
     "TRUST-39"
         given "A certificate for another host, with this one as its common name."
-        when "This host is called."
+        when "This other host is called."
         then "We refuse it with HO-01 (or TR-05)."
         why "CAs verify the DNS names of a certificate; what the common name says is often up to its owner."
         fix "RFC 9110 section 4.3.4 forbids to look at the common name.";
     "TRUST-40"
         given "A certificate without DNS names, with the host as its common name."
-        when "The host is called."
+        when "A call is made to the host."
         then "We refuse it with HO-01 (or TR-05), whether it has no subjectAltName or one with an address."
         why "A user who may choose the name in his certificate could play the platform."
         fix "OpenSSL falls back to the common name: set `X509_CHECK_FLAG_NEVER_CHECK_SUBJECT`, or look for a DNS name in the \
             certificate before the request.";
     "TRUST-41"
         given "A right server certificate of a CA with a critical extension that no client knows."
-        when "It is called."
+        when "The server is called."
         then "We refuse it with `CriticalExtension`."
         why "The extension may be what limits this CA; passing over it lifts the limit."
         fix "RFC 5280 section 6.1.5: the rule holds for every certificate of the chain.";
     "TRUST-42"
         given "A CA that may not issue for the host, and a certificate of it for the wildcard above the host."
-        when "The host is called."
+        when "A call is made to the host."
         then "We refuse it with `NameConstraints`; where the CA is kept from another domain, it is trusted."
         why "A CA that is kept from one host reaches it by a wildcard (CVE-2025-61727)."
         fix "It takes an engine that compares excluded names with what a wildcard can stand for, as webpki does. OpenSSL compares \
