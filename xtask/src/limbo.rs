@@ -1,6 +1,6 @@
 //! `cargo xtask limbo`: the server certificates of x509-limbo, shown to every stack on the wire. What each stack makes of them is
 //! recorded in crates/conformance/limbo/outcomes.tsv; another outcome, a reason that is not true of the chain, and a difference from
-//! the profile of the vectors that nobody has judged are failures. docs/limbo.md is made of the record and of the judgements, so it
+//! the profile of the vectors without a judgement are failures. docs/limbo.md is made of the record and of the judgements, so it
 //! can be compared with them without the vectors, which are not part of this repository.
 
 mod judgement;

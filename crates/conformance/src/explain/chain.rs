@@ -36,7 +36,7 @@ pub(super) const CHAIN: &[Explanation] = explained! {
         given "A right server certificate, whose CA has expired or is not valid yet."
         when "The server is called."
         then "We refuse it with TR-02 (or TR-05) and the right one of the two reasons."
-        why "Nobody watches the key of a CA that is out of use."
+        why "The key of a CA that is out of use is no longer guarded as one in use."
         fix "Check the dates of every certificate of the chain, not of the leaf alone.";
     "TRUST-35"
         given "A right server certificate of a CA whose purposes are client authentication alone."
@@ -49,14 +49,14 @@ pub(super) const CHAIN: &[Explanation] = explained! {
         given "A CA in the root's name that another key has signed, and a certificate whose name was changed after it was signed."
         when "Servers that show them, and have their keys, are called."
         then "We refuse them, and nothing is sent."
-        why "Names are public. If the signatures are not verified, whoever can write a name into a certificate is the platform."
+        why "Names are public. If the signatures are not verified, everyone who can write a name into a certificate is the platform."
         fix "Find out where issuers are compared by name, or where a signature error is taken for another one and passed over.";
     "TRUST-37"
         given "Certificates with wildcards in odd places, with the domain above the host, with names below it, with the host at the \
             beginning or the end of another name, and with a zero byte behind it."
         when "A call is made to the host."
         then "We refuse each; the host in capitals is trusted."
-        why "Each of these names can be had by somebody who does not own the host."
+        why "Each of these names can belong to an organisation that does not own the host."
         fix "RFC 9525 section 6.3: whole labels, one wildcard, and that alone and leftmost. Leave the comparison to the engine, and \
             never treat a name as a C string.";
     "TRUST-38"

@@ -1,6 +1,6 @@
 //! Trust from outside: the server vectors of x509-limbo (<https://github.com/C2SP/x509-limbo>), played on the wire. The vectors are
-//! data of others and not part of this crate: whoever plays them names the file. What each TLS library is expected to make of them,
-//! and what that means, is for the reader of the table; this module says what happened.
+//! data of others and not part of this crate: the caller gives their text. This module reports what happened; what was expected, and
+//! what a difference means, is for the reader of the table.
 
 mod play;
 mod vector;
@@ -89,15 +89,15 @@ fn cell(subject: &Subject, vector: &Vector) -> LimboCell {
     let (outcome, raw) = match vector.shown() {
         Err(why) => (LimboOutcome::NotPlayable(why), None),
         Ok(shown) => {
-            let (tell, told) = std::sync::mpsc::channel();
+            let (send, receive) = std::sync::mpsc::channel();
             let (world, id) = (World::new(subject), vector.id.clone());
             (subject.block_on)(Box::pin(async move {
                 let playing = async {
-                    let _ = tell.send(play::play(&world, shown).await);
+                    let _ = send.send(play::play(&world, shown).await);
                 };
                 limited(playing, &id, LIMIT).await;
             }));
-            told.recv().unwrap_or_else(|_| (LimboOutcome::Unexpected("nothing was seen".to_owned()), None))
+            receive.recv().unwrap_or_else(|_| (LimboOutcome::Unexpected("nothing was seen".to_owned()), None))
         }
     };
     LimboCell { id: vector.id.clone(), permitted: vector.is_permitted(), outcome, raw }
