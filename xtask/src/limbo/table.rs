@@ -9,21 +9,28 @@ use super::outcomes::{Outcomes, Row};
 use crate::page::cell;
 use crate::stacks::STACKS;
 
+const TITLES: [&str; 4] = [
+    "Accepted although forbidden, and it matters",
+    "Refused although permitted",
+    "Accepted although forbidden, a formality",
+    "As the profile says, on every stack",
+];
+
+/// Under which title a vector stands.
+fn place_of(row: &Row, judgements: &Judgements) -> usize {
+    match judgements.of(&row.id).and_then(|judgement| judgement.weight) {
+        None => 3,
+        Some(_) if row.permitted => 1,
+        Some(Weight::Matters) => 0,
+        Some(Weight::Formality) => 2,
+    }
+}
+
 pub(super) fn page(outcomes: &Outcomes, judgements: &Judgements) -> String {
     let played: Vec<&Row> = outcomes.0.iter().filter(|row| row.not_playable().is_none()).collect();
     let mut text = summary(&played);
-    let weight = |row: &Row| judgements.of(&row.id).and_then(|judgement| judgement.weight);
-    let is_accepted = |row: &Row| !row.permitted;
-    let groups: [(&str, &dyn Fn(&Row) -> bool); 4] = [
-        ("Accepted although forbidden, and it matters", &|row| {
-            weight(row) == Some(Weight::Matters) && is_accepted(row)
-        }),
-        ("Refused although permitted", &|row| weight(row).is_some() && !is_accepted(row)),
-        ("Accepted although forbidden, a formality", &|row| weight(row) == Some(Weight::Formality) && is_accepted(row)),
-        ("As the profile says, on every stack", &|row| weight(row).is_none()),
-    ];
-    for (title, chosen) in groups {
-        let rows: Vec<&Row> = played.iter().copied().filter(|row| chosen(row)).collect();
+    for (place, title) in TITLES.iter().enumerate() {
+        let rows: Vec<&Row> = played.iter().copied().filter(|row| place_of(row, judgements) == place).collect();
         if !rows.is_empty() {
             group(&mut text, title, &rows, judgements);
         }
