@@ -10,7 +10,7 @@ use digicert_one_core::{Advice, Code};
 
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{Page, cell};
-use crate::{Failure, cargo};
+use crate::{Failure, cargo, limbo};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.
@@ -66,7 +66,7 @@ pub(crate) fn write() -> Result<(), Failure> {
         fs::write(folder.join(name), text).map_err(unwritten)?;
     }
     println!("docs: {FOLDER} has {} pages", fresh.len());
-    Ok(())
+    limbo::write_page()
 }
 
 /// Fails if a page is not what the code says.
@@ -77,11 +77,12 @@ pub(crate) fn check() -> Result<(), Failure> {
         return Err(stale(PAGE.path));
     }
     faults::check()?;
+    limbo::check()?;
     let (fresh, present) = (pages(&faults::lines()?), present()?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));
     }
-    println!("docs: {}, docs/faults.md and {FOLDER} are what the code says", PAGE.path);
+    println!("docs: {}, docs/faults.md, docs/limbo.md and {FOLDER} are what the code says", PAGE.path);
     Ok(())
 }
 

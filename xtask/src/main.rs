@@ -1,5 +1,5 @@
 //! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `fuzz`,
-//! `kills`, `matrix`, `mutants`, `soak`.
+//! `kills`, `limbo`, `matrix`, `mutants`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -14,6 +14,7 @@ mod docs;
 mod faults;
 mod fuzz;
 mod kills;
+mod limbo;
 mod matrix;
 mod mutants;
 mod page;
@@ -60,6 +61,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Every task about service users killed at every step, and the table of docs/service-users-proof.md
     Kills(kills::Arguments),
+    /// The certificates of x509-limbo shown to every stack, and docs/limbo.md; fails where one is judged otherwise than recorded
+    Limbo(limbo::Arguments),
     /// Weekly credentials that replace themselves, over a thousand virtual days
     Days(days::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Kills(arguments) => kills::run(&arguments),
+        Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
     };

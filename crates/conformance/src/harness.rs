@@ -2,7 +2,7 @@
 //! test` asks of a test program it can choose cases by id and level, repeat them, and write a report.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -13,6 +13,7 @@ use crate::case::{Case, Level, cases};
 use crate::child;
 use crate::explain::explain;
 use crate::faults::checked_faults;
+use crate::limbo::limbo_table;
 use crate::render::document;
 use crate::report::{CaseReport, Outcome, Report};
 use crate::run::{alone, run_all};
@@ -30,6 +31,9 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --repeat N       Run all chosen cases N times; the report is of the last time
     --faults         Run the table of faults and nothing else: each failure that users meet, made for real, must be
                      diagnosed under its own code. It follows the cases where all of them are run
+    --limbo FILE     Run no case: play the server vectors of x509-limbo (its limbo.json) whose id contains FILTER,
+                     and print a line for each, tab-separated: id, what the profile of the vectors says, what this
+                     transport made of it, the library's own text
     --fail-fast      End at the first case that does not hold, whatever else is under way; the variable
                      DIGICERT_ONE_CONFORMANCE_FAIL_FAST says the same where no argument can
 
@@ -62,6 +66,9 @@ pub fn main(subject: Subject) -> ExitCode {
             .filter_map(|case| explain(case.id))
             .for_each(|one| say(&format!("{}\n{one}\n", one.id)));
         return ExitCode::SUCCESS;
+    }
+    if let Some(file) = &own.limbo {
+        return limbo(&subject, file, arguments.filter.as_deref().unwrap_or_default());
     }
     if !arguments.list && (own.report.is_some() || own.repeat.is_some() || own.fail_fast) {
         return own.run(&subject, &arguments);
@@ -112,6 +119,7 @@ struct Own {
     level: Option<Level>,
     report: Option<PathBuf>,
     repeat: Option<usize>,
+    limbo: Option<PathBuf>,
     fail_fast: bool,
     faults: bool,
     explain: bool,
@@ -141,6 +149,7 @@ impl Own {
                 "--faults" => own.faults = true,
                 "--fail-fast" => own.fail_fast = true,
                 "--report" => own.report = Some(value()?.into()),
+                "--limbo" => own.limbo = Some(value()?.into()),
                 "--repeat" => {
                     let times = value()?;
                     let number = times.parse().ok().filter(|number| *number > 0);
@@ -233,6 +242,20 @@ impl Own {
     }
 }
 
+fn limbo(subject: &Subject, file: &Path, filter: &str) -> ExitCode {
+    let text = fs::read_to_string(file).map_err(|error| error.to_string());
+    match text.and_then(|text| limbo_table(subject, &text, filter)) {
+        Ok(cells) => {
+            cells.iter().for_each(|cell| say(&cell.to_string()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            say(&format!("{}: {error}", file.display()));
+            ExitCode::from(2)
+        }
+    }
+}
+
 fn trials(subject: &Subject, chosen: &[Case], done: &Done) -> Vec<Trial> {
     let trial = |case: &Case| {
         let (case, subject, done) = (*case, subject.clone(), Arc::clone(done));
@@ -308,6 +331,7 @@ mod tests {
             (&["--case"], "--case"),
             (&["--level", "perhaps"], "perhaps"),
             (&["--repeat", "0"], "--repeat"),
+            (&["--limbo"], "--limbo"),
         ] {
             assert!(parsed(words).expect_err("wrong").contains(part), "{words:?}");
         }

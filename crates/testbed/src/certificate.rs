@@ -82,6 +82,17 @@ impl ServerCert {
         ServerCert(Arc::new(self.0.with_key_of(&other.0)))
     }
 
+    /// A chain (DER, leaf first) and a key (PEM, in any form that OpenSSL reads) from elsewhere, for a server to show as they are:
+    /// nothing in the certificates is read or checked.
+    ///
+    /// # Errors
+    /// The key cannot be read.
+    #[cfg(feature = "openssl")]
+    pub fn from_elsewhere(chain: Vec<Vec<u8>>, key: &str) -> std::io::Result<Self> {
+        let key = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())?.private_key_to_pkcs8()?;
+        Ok(ServerCert(Arc::new(Issued::of_any_key(chain, key))))
+    }
+
     /// Lower-case hexadecimal SHA-256 of the leaf.
     pub fn fingerprint(&self) -> String {
         sha256_hex(&self.0.chain[0])
@@ -171,9 +182,9 @@ impl Issued {
         Issued { chain, pkcs8: plain_pkcs8(key), kind, public_point: key.der_bytes().to_vec() }
     }
 
-    /// Of an RSA key in PKCS#8, however small.
+    /// A server's, whose key may be of any kind: only a client's is asked for it.
     #[cfg(feature = "openssl")]
-    pub(crate) fn of_rsa(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Self {
+    pub(crate) fn of_any_key(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Self {
         Issued { chain, pkcs8, kind: KeyKind::Rsa2048, public_point: Vec::new() }
     }
 
@@ -184,6 +195,18 @@ impl Issued {
             kind: other.kind,
             public_point: other.public_point.clone(),
         }
+    }
+
+    /// With another text in the leaf.
+    pub(crate) fn altered(&self, text: &[u8], other: &[u8]) -> Self {
+        let mut chain = self.chain.clone();
+        for start in 0..chain[0].len().saturating_sub(text.len()) {
+            let found = &mut chain[0][start..start + text.len()];
+            if found == text {
+                found.copy_from_slice(other);
+            }
+        }
+        Issued { chain, pkcs8: self.pkcs8.clone(), kind: self.kind, public_point: self.public_point.clone() }
     }
 
     fn chain_pem(&self) -> String {

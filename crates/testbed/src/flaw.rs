@@ -5,12 +5,12 @@ use std::sync::Arc;
 use der::asn1::{Any, BitString};
 use der::{Class, Decode, Encode, Tag, TagNumber, Tagged};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, NameConstraints, SigningKey,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
+    NameConstraints, SigningKey,
 };
 
 use crate::certificate::{Issued, ServerCert};
-use crate::pki::{Ca, Pki, ca_params, generate, leaf, set_validity, subject};
+use crate::pki::{Ca, Pki, ca_params, generate, leaf, set_validity, subject, unknown_critical_extension};
 use crate::spec::{KeyKind, ServerFlaw, ServerSpec};
 
 impl Pki {
@@ -39,12 +39,7 @@ impl Pki {
                 return ServerCert(Arc::new(Issued::new(vec![own], &key, KeyKind::P256)));
             }
             Some(ServerFlaw::ForClientsOnly) => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Some(ServerFlaw::UnknownCriticalExtension) => {
-                // An arc that belongs to no organisation, with an ASN.1 NULL.
-                let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
-                extension.set_criticality(true);
-                params.custom_extensions.push(extension);
-            }
+            Some(ServerFlaw::UnknownCriticalExtension) => params.custom_extensions.push(unknown_critical_extension()),
             _ => {}
         }
         let ca = self.authority(spec.authority);
@@ -61,7 +56,7 @@ impl Pki {
         if spec.flaw == Some(ServerFlaw::SmallKey) {
             let (pkcs8, public) = small_key();
             let chain = with_chain(leaf(params, spec.validity, &public, issuer));
-            return ServerCert(Arc::new(Issued::of_rsa(chain, pkcs8)));
+            return ServerCert(Arc::new(Issued::of_any_key(chain, pkcs8)));
         }
         let key = generate(KeyKind::P256);
         let mut leaf = leaf(params, spec.validity, &key, issuer);

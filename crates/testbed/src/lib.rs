@@ -14,6 +14,7 @@
 //! ```
 
 mod certificate;
+mod chain;
 mod connection;
 mod ending;
 mod flaw;
@@ -38,6 +39,7 @@ mod wire;
 mod wiremock_forward;
 
 pub use certificate::{ClientCert, ClientCertError, KeyEncoding, ServerCert, certificate_pem, serial_number};
+pub use chain::{CaMark, CaSpec, ChainSpec, SubjectName};
 pub use ending::Ending;
 pub use front::{BoxFuture, Front, Handler, Peer, handler};
 #[cfg(feature = "key-store")]

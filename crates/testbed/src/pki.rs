@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
     SerialNumber,
 };
@@ -144,6 +144,10 @@ impl Pki {
         params.signed_by(&self.trusted.intermediate).expect("an intermediate can sign a list").der().to_vec()
     }
 
+    pub(crate) fn root(&self) -> &Issuer<'static, KeyPair> {
+        &self.trusted.root
+    }
+
     fn foreign(&self) -> &Ca {
         self.foreign.get_or_init(|| Ca::generate("Foreign"))
     }
@@ -240,11 +244,18 @@ fn client_params(common_name: &str, purpose: Purpose) -> CertificateParams {
     params
 }
 
-fn usage(purpose: Purpose) -> ExtendedKeyUsagePurpose {
+pub(crate) fn usage(purpose: Purpose) -> ExtendedKeyUsagePurpose {
     match purpose {
         Purpose::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
         Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
     }
+}
+
+/// An extension of an arc that belongs to no organisation, with an ASN.1 NULL.
+pub(crate) fn unknown_critical_extension() -> CustomExtension {
+    let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
+    extension.set_criticality(true);
+    extension
 }
 
 /// 128 bits, positive and without a leading zero: two certificates of one key differ in it.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
+use digicert_one_core::{NameOverride, PeerFault, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -108,11 +108,20 @@ impl Inner {
         let seen = recording.read();
         // Of a server that was refused, the engine shows nothing.
         let server = outcome.as_ref().ok().and_then(server_certificate);
+        let has_common_name_alone = outcome.as_ref().is_ok_and(|tls| has_common_name_alone(tls, name));
         let is_tls12 = seen.version == Some(TlsVersion::Tls12);
         let outcome = outcome.map_err(|error| ConnectFailure::of_handshake(error, &seen));
         let refused =
             outcome.as_ref().is_err_and(|failure| matches!(failure.kind(), TransportErrorKind::PeerUntrusted(_)));
         handshake.learn(&seen, self.has_identity, refused, server);
+        if has_common_name_alone {
+            // The handshake is done by now, but no byte of a request has left.
+            let kind = TransportErrorKind::PeerUntrusted(PeerFault::NameMismatch);
+            return Err(ConnectFailure::new(
+                kind,
+                "the certificate has no DNS name, and its common name does not count",
+            ));
+        }
         Stream::tls(outcome?, is_tls12, Arc::clone(handshake))
     }
 
@@ -128,6 +137,22 @@ impl Inner {
 fn server_certificate(tls: &TlsStream<Wire>) -> Option<Arc<ServerCertificate>> {
     let der = tls.get_ref().peer_certificate().ok()??.to_der().ok()?;
     ServerCertificate::read(&der.into()).map(Arc::new)
+}
+
+/// Whether a certificate that suits a DNS name has none itself: OpenSSL then compares the common name of its subject, which RFC 9110
+/// section 4.3.4 forbids, and native-tls has no option against it.
+#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
+fn has_common_name_alone(tls: &TlsStream<Wire>, called: &str) -> bool {
+    let is_address = called.parse::<std::net::IpAddr>().is_ok();
+    let shown = tls.get_ref().peer_certificate().ok().flatten().and_then(|shown| shown.to_der().ok());
+    let names = shown.and_then(|der| openssl::x509::X509::from_der(&der).ok()).map(|shown| shown.subject_alt_names());
+    !is_address && names.is_some_and(|names| names.into_iter().flatten().all(|name| name.dnsname().is_none()))
+}
+
+/// The other engines never look at the common name.
+#[cfg(any(target_os = "windows", target_vendor = "apple"))]
+fn has_common_name_alone(_: &TlsStream<Wire>, _: &str) -> bool {
+    false
 }
 
 /// The resolver: overrides first, then the system's.

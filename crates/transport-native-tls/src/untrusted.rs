@@ -140,6 +140,9 @@ const VERDICTS: &[(PeerFault, &[&str])] = &[
     ),
 ];
 
+/// What OpenSSL notes of a certificate that it cannot read and then passes over: its verdict is that there is no issuer.
+const UNREADABLE: [&str; 2] = [":ossl_x509v3_cache_extensions:invalid certificate:", ":X509_PUBKEY_get0:decode error:"];
+
 /// `certificate verify failed ... (certificate has expired)`, as native-tls prints OpenSSL's verdict.
 pub(crate) fn fault_in(text: &str) -> Option<PeerFault> {
     if !text.contains("certificate verify failed") {
@@ -151,7 +154,13 @@ pub(crate) fn fault_in(text: &str) -> Option<PeerFault> {
             text.strip_suffix(')').and_then(|text| text.strip_suffix(verdict)).is_some_and(|text| text.ends_with('('))
         })
     });
-    Some(found.map_or(PeerFault::Other, |(fault, _)| *fault))
+    Some(match found {
+        Some((PeerFault::UnknownIssuer, _)) if UNREADABLE.iter().any(|note| text.contains(note)) => {
+            PeerFault::Malformed
+        }
+        Some((fault, _)) => *fault,
+        None => PeerFault::Other,
+    })
 }
 
 /// What OpenSSL refuses before or after it verifies the chain, without a verdict.
@@ -320,6 +329,18 @@ mod tests {
         for verdict in ALL {
             assert_eq!(failed(verdict) == Some(PeerFault::Other), REMAINDER.contains(verdict), "{verdict}");
         }
+    }
+
+    #[test]
+    fn issuer_that_cannot_be_read_is_malformed_and_not_unknown() {
+        let verdict = |verdict: &str| {
+            let note = "error:1100009E:X509 V3 routines:ossl_x509v3_cache_extensions:invalid certificate:crypto/x509/v3_purp.c:677:, ";
+            let failed = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:ssl/statem/\
+                          statem_clnt.c:2123: ";
+            fault_in(&format!("{note}{failed}({verdict})"))
+        };
+        assert_eq!(verdict("unable to get local issuer certificate"), Some(PeerFault::Malformed));
+        assert_eq!(verdict("certificate has expired"), Some(PeerFault::Expired));
     }
 
     #[test]

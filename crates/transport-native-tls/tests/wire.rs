@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    ClientIdentity, Connector as _, Delivery, HttpVersions, Phase, Timeouts, TlsAlert, TlsVersion, Transport,
-    TransportConfig, TransportErrorKind, TrustRoots, causes,
+    ClientIdentity, Connector as _, Delivery, HttpVersions, PeerFault, Phase, Timeouts, TlsAlert, TlsVersion,
+    Transport, TransportConfig, TransportErrorKind, TrustRoots, causes,
 };
 use digicert_one_testbed::{
-    Authority, ClientAuth, ClientSpec, Front, FrontOptions, Pki, RawServer, TlsRange, handler, name_without_address,
+    Authority, ChainSpec, ClientAuth, ClientSpec, Front, FrontOptions, Pki, RawServer, TlsRange, handler,
+    name_without_address,
 };
 use http::{Request, Response};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -67,6 +68,22 @@ fn a_late_refusal_keeps_its_alert_over_both_http_versions() {
                 }
             }
         }
+    });
+}
+
+#[test]
+fn common_name_alone_is_refused_after_the_handshake_and_before_the_request() {
+    run(async {
+        let named = ChainSpec { common_name: "localhost".to_owned(), ..ChainSpec::default() };
+        let options = FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only12);
+        let front = front(options.server(Pki::shared().server_below(&named)));
+        let config = config().with_identity(Some(identity(Authority::Trusted)));
+        let error = transport(&config).send(get(&front.url("localhost"))).await.expect_err("no DNS name");
+        assert_eq!(error.kind(), TransportErrorKind::PeerUntrusted(PeerFault::NameMismatch), "{error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        // OpenSSL was content, so our certificate is there by now, and the error does not hide it.
+        assert_eq!(error.facts().identity_sent, Some(true), "{error:?}");
+        assert!(front.ledger().requests().is_empty());
     });
 }
 

@@ -63,7 +63,8 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
 
 fn tls(config: &TransportConfig) -> Result<ClientConfig, TransportError> {
     let provider = Arc::new(ciphers::provider());
-    let verifier = Arc::new(Witness(verifier(config.trust(), &provider)?));
+    let inner = verifier(config.trust(), &provider)?;
+    let verifier = Arc::new(Witness { inner, small_roots: small_roots(config.trust())? });
     let resolver = Resolver::new(config.identity(), &provider)?;
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions(config.tls_versions()))
@@ -134,17 +135,34 @@ fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
 /// Whether the certificate has an RSA key below 2048 bits, which fails as a signature that does not match.
 fn has_small_key(certificate: &CertificateDer<'_>) -> bool {
     const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    /// The length of the public key of RSA 2048 in DER.
-    const LENGTH: usize = 294;
+    /// The lengths of the public keys of RSA 512 and of RSA 2048 in DER. What is shorter holds no key.
+    const SMALL: std::ops::Range<usize> = 92..294;
     webpki::EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
         let key = certificate.subject_public_key_info();
-        key.len() < LENGTH && key.windows(RSA.len()).any(|part| part == RSA)
+        SMALL.contains(&key.len()) && key.windows(RSA.len()).any(|part| part == RSA)
     })
+}
+
+/// The names of the given roots with such a key.
+fn small_roots(trust: &TrustRoots) -> Result<Vec<Vec<u8>>, TransportError> {
+    let small = trust.given()?.iter().filter(|root| has_small_key(root));
+    Ok(small.filter_map(|root| Some(webpki::EndEntityCert::try_from(root).ok()?.subject().to_vec())).collect())
 }
 
 /// Lets the real verifier decide and notes what the server shows and which TLS version asked.
 #[derive(Debug)]
-struct Witness(Arc<dyn ServerCertVerifier>);
+struct Witness {
+    inner: Arc<dyn ServerCertVerifier>,
+    small_roots: Vec<Vec<u8>>,
+}
+
+impl Witness {
+    fn is_issued_by_small_root(&self, certificate: &CertificateDer<'_>) -> bool {
+        !self.small_roots.is_empty()
+            && webpki::EndEntityCert::try_from(certificate)
+                .is_ok_and(|certificate| self.small_roots.iter().any(|root| root == certificate.issuer()))
+    }
+}
 
 impl ServerCertVerifier for Witness {
     fn verify_server_cert(
@@ -156,10 +174,11 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         Handshake::note_server(end_entity);
-        if std::iter::once(end_entity).chain(intermediates).any(has_small_key) {
+        let is_small = |one: &CertificateDer<'_>| has_small_key(one) || self.is_issued_by_small_root(one);
+        if std::iter::once(end_entity).chain(intermediates).any(is_small) {
             Handshake::note_small_key();
         }
-        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -169,7 +188,7 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Handshake::note_version(TlsVersion::Tls12);
-        let valid = self.0.verify_tls12_signature(message, certificate, signature)?;
+        let valid = self.inner.verify_tls12_signature(message, certificate, signature)?;
         // Next comes our certificate, in clear text (RFC 5246 section 7.3), so no cipher sees it leave.
         Handshake::note_tls12_server_verified();
         Ok(valid)
@@ -182,10 +201,33 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Handshake::note_version(TlsVersion::Tls13);
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.inner.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_testbed::{Pki, ServerFlaw, ServerSpec};
+
+    use super::*;
+
+    #[test]
+    fn small_root_explains_what_it_issued_and_nothing_else() {
+        let small = ServerSpec { flaw: Some(ServerFlaw::SmallKey), ..ServerSpec::default() };
+        let small = CertificateDer::from(Pki::shared().server_with(small).chain_der()[0].clone());
+        let root = CertificateDer::from(Pki::shared().root_der().to_vec());
+        let only = |root: &CertificateDer<'static>| TrustRoots::Only(vec![root.clone()]);
+        assert_eq!(small_roots(&only(&root)).expect("a root"), Vec::<Vec<u8>>::new());
+        assert_eq!(small_roots(&only(&small)).expect("a root").len(), 1);
+
+        let leaf = CertificateDer::from(Pki::shared().server(&["one.test"]).chain_der()[0].clone());
+        let issuer = webpki::EndEntityCert::try_from(&leaf).expect("a certificate").issuer().to_vec();
+        let inner = verifier(&only(&root), &Arc::new(ciphers::provider())).expect("a verifier");
+        let witness = Witness { inner, small_roots: vec![issuer] };
+        assert!(witness.is_issued_by_small_root(&leaf) && !witness.is_issued_by_small_root(&root));
     }
 }

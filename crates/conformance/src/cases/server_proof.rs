@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, TransportConfig, TransportErrorKind,
+    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, Transport, TransportConfig,
+    TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{
     Authority, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw, ServerSpec, Step, TlsRange,
@@ -17,7 +18,8 @@ use crate::world::{HOST, World, collect, diagnose, front, get, request, servers,
 /// The server is refused by us, and no request reaches it, whichever HTTP version is wanted.
 async fn refused(world: &World, front: &Front, host: &str) {
     for versions in world.http_versions() {
-        refused_with(world, front, host, &world.config().with_http_versions(versions)).await;
+        let config = world.config().with_http_versions(versions);
+        refused_with(world, front, host, &config, &format!("{versions:?}")).await;
     }
 }
 
@@ -27,18 +29,31 @@ pub(crate) fn is_one_error_for_all(world: &World) -> bool {
     !world.has(Capability::PeerFaultDetail) && !world.has(Capability::AlertDetail)
 }
 
-async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig) {
-    let error = world.transport(config).send(get(front.url(host))).await.expect_err("this server proves nothing");
-    assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig, what: &str) {
+    refused_by(world, &*world.transport(config), front, host, what).await;
+}
+
+/// The server is refused by this transport, and no request reaches it.
+pub(crate) async fn refused_by(
+    world: &World,
+    transport: &dyn Transport,
+    front: &Front,
+    host: &str,
+    what: &str,
+) -> TransportError {
+    let outcome = transport.send(get(front.url(host))).await;
+    let Err(error) = outcome else { panic!("this server proves nothing: {what}") };
+    assert_eq!(error.delivery(), Delivery::NotSent, "{what}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);
-    assert!(!diagnosis.retryable(), "{diagnosis}");
+    assert!(!diagnosis.retryable(), "{what}: {diagnosis}");
     // libcurl on OpenSSL has one error for a certificate that is not trusted, and one for all else in a handshake.
     let is_wider = error.kind() == TransportErrorKind::Tls && is_one_error_for_all(world);
     if !is_wider {
-        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
-        assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
+        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{what}: {error:?}");
+        assert_eq!(diagnosis.side(), Side::Us, "{what}: {diagnosis}");
     }
-    without_request(front, "the request reached a server that proves nothing").await;
+    without_request(front, &format!("the request reached a server that proves nothing: {what}")).await;
+    error
 }
 
 pub(crate) async fn trust_17_server_without_the_key_of_its_chain_is_refused(world: World) {
@@ -70,7 +85,7 @@ pub(crate) async fn trust_25_localhost_is_verified_as_any_other_name(world: Worl
     for server in [Pki::shared().server(&[HOST]), Pki::shared().server_with(foreign)] {
         let front = front(FrontOptions::default().server(server));
         for host in ["localhost", "127.0.0.1"] {
-            refused_with(&world, &front, host, &config).await;
+            refused_with(&world, &front, host, &config, host).await;
         }
     }
     let front = front(FrontOptions::default());

@@ -11,6 +11,7 @@ macro_rules! explained {
     };
 }
 
+mod chain;
 mod err_retry_replay;
 mod redir_time_body;
 mod req_cred_host;
@@ -62,6 +63,7 @@ const FAMILIES: &[&[Explanation]] = &[
     req_cred_host::CRED,
     req_cred_host::HOST,
     trust_ident::TRUST,
+    chain::CHAIN,
     trust_ident::IDENT,
     redir_time_body::REDIR,
     redir_time_body::TIME,

@@ -21,6 +21,7 @@ use std::pin::Pin;
 use digicert_one_core::{Capabilities, Capability, Code};
 
 use self::lab::Seen;
+pub(crate) use self::raw_text::deepest;
 pub(crate) use self::run::checked_faults;
 pub use self::run::{FaultCell, fault_table, fault_test};
 use crate::world::World;

@@ -21,7 +21,7 @@ static VARYING: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
 
 /// What the deepest library said, if one is there: its own text, or that of the error around it where that says the same and
 /// more (native-tls puts OpenSSL's verdict behind OpenSSL's error).
-pub(super) fn deepest(error: &TransportError) -> Option<String> {
+pub(crate) fn deepest(error: &TransportError) -> Option<String> {
     let texts: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
     let (deepest, around) = texts.split_last()?;
     let fullest = around.iter().rev().take_while(|text| text.contains(deepest.as_str())).last().unwrap_or(deepest);

@@ -7,6 +7,7 @@
 
 mod alone;
 mod differential;
+mod limbo;
 mod page;
 mod sound;
 mod table;

@@ -166,6 +166,34 @@ defects! {
     TrustsLocalhost trusts_localhost "TRUST-25" "this server proves nothing";
     /// sends requests as early data of a resumed session
     SendsEarlyData sends_early_data "TRUST-26" "early data of GET";
+    /// trusts certificates that were issued by a certificate that is not a CA
+    TrustsIssuersThatAreNoAuthorities trusts_issuers_that_are_no_authorities "TRUST-30" "issuer with the mark";
+    /// ignores how many CAs a CA may have below it
+    IgnoresPathLengths ignores_path_lengths "TRUST-31" "one CA below path length 0";
+    /// ignores which names a CA may issue for
+    IgnoresNameConstraints ignores_name_constraints "TRUST-32" "the domain is excluded";
+    /// checks the name constraints of the issuing CA and not of those above it
+    ChecksConstraintsOfTheIssuerAlone checks_constraints_of_the_issuer_alone "TRUST-33" "the lower one permits more";
+    /// checks the dates of the server's certificate and not of its CAs
+    ChecksDatesOfTheLeafAlone checks_dates_of_the_leaf_alone "TRUST-34" "a CA that is Expired";
+    /// checks the purposes of the server's certificate and not of its CAs
+    IgnoresPurposesOfAuthorities ignores_purposes_of_authorities "TRUST-35" "a CA for clients";
+    /// finds issuers by their name and verifies no signature of the chain
+    ComparesIssuersByName compares_issuers_by_name "TRUST-36" "another key signed in the root's name";
+    /// ends a name of a certificate at a zero byte
+    StopsNamesAtZeroBytes stops_names_at_zero_bytes "TRUST-37" "\\0.other.test";
+    /// trusts certificates for whatever the host ends with
+    ComparesTheEndsOfNames compares_the_ends_of_names "TRUST-37" "a certificate for \"digicert.test\"";
+    /// finds an address among the DNS names
+    TakesNamesForAddresses takes_names_for_addresses "TRUST-38" "the address as a DNS name";
+    /// compares the common name too
+    ComparesTheCommonName compares_the_common_name "TRUST-39" "the host as common name alone";
+    /// compares the common name where there is no DNS name
+    FallsBackToTheCommonName falls_back_to_the_common_name "TRUST-40" "no subjectAltName";
+    /// ignores critical extensions of CAs that it does not know
+    IgnoresCriticalExtensionsOfAuthorities ignores_critical_extensions_of_authorities "TRUST-41" "a critical extension of the CA";
+    /// compares a wildcard, and not the called name, with the names that a CA may not issue for
+    ComparesWildcardsWithConstraints compares_wildcards_with_constraints "TRUST-42" "a wildcard over an excluded host";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";

@@ -194,7 +194,8 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
             | ALLOW_CLIENT_RENEGOTIATION,
     );
     let key = PKey::private_key_from_pkcs8(options.server.pkcs8_der())?;
-    let is_small = key.rsa().is_ok_and(|rsa| rsa.size() < 256);
+    // Of an RSA key of 2048 bits OpenSSL says 112.
+    let is_small = key.security_bits() < 112;
     if options.tls == TlsRange::Only11 || options.weakness.is_some() || is_small {
         // At any other level OpenSSL itself does not do such things.
         context.set_security_level(0);

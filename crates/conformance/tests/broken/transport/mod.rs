@@ -2,6 +2,7 @@
 //! core alone, as a stranger's would. Without a defect it is sound; with one it is that and nothing else.
 
 mod body;
+mod chain;
 mod dial;
 mod failure;
 mod identity;

@@ -1,0 +1,234 @@
+//! TRUST, continued: chains as a certificate authority should not make them, or never made them. Each breaks one rule that keeps a key
+//! without the trust of a CA from playing the platform; a chain beside it that keeps the rule is trusted. What libraries make of many
+//! more is in docs/limbo.md.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use digicert_one_core::{Capability, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
+use digicert_one_testbed::{CaMark, CaSpec, ChainSpec, FrontOptions, Pki, Purpose, ServerCert, SubjectName, Validity};
+
+use crate::cases::server_proof::refused_by;
+use crate::world::{HOST, World, diagnose, front, get};
+
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// The domain of the host.
+const DOMAIN: &str = "digicert.test";
+const OTHER: &str = "other.test";
+
+/// The transport under test with each HTTP version, which judges one server after the other.
+struct Judge {
+    world: World,
+    transports: Vec<(HttpVersions, Arc<dyn Transport>)>,
+}
+
+impl Judge {
+    fn new(world: World) -> Self {
+        let with = |versions| (versions, world.transport(&world.config().with_http_versions(versions)));
+        Self { transports: world.http_versions().into_iter().map(with).collect(), world }
+    }
+
+    /// We refuse the server with each HTTP version, and for one of these reasons as far as we tell.
+    async fn refuses(&self, server: ServerCert, host: &str, reasons: &[PeerFault], what: &str) {
+        let front = front(FrontOptions::default().server(server));
+        for (versions, transport) in &self.transports {
+            let what = format!("{what}, {versions:?}");
+            let error = refused_by(&self.world, &**transport, &front, host, &what).await;
+            let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { continue };
+            let code = match fault {
+                PeerFault::UnknownIssuer => Code::TR_01,
+                PeerFault::Expired | PeerFault::NotYetValid => Code::TR_02,
+                PeerFault::NameMismatch => Code::HO_01,
+                _ => Code::TR_05,
+            };
+            assert_eq!(diagnose(&error, Mode::Key, None).code, code, "{what}: {error:?}");
+            let is_true = match self.world.has(Capability::PeerFaultDetail) {
+                true => reasons.contains(&fault) || fault == PeerFault::Other,
+                false => fault == PeerFault::Unspecified,
+            };
+            assert!(is_true, "{what}: {fault:?} is not the reason: {error:?}");
+        }
+    }
+
+    async fn refuses_chain(&self, spec: &ChainSpec, host: &str, reasons: &[PeerFault], what: &str) {
+        self.refuses(Pki::shared().server_below(spec), host, reasons, what).await;
+    }
+
+    /// The same but for the rule: we trust it.
+    async fn trusts(&self, spec: &ChainSpec, host: &str, what: &str) {
+        let front = front(FrontOptions::default().server(Pki::shared().server_below(spec)));
+        for (versions, transport) in &self.transports {
+            let outcome = transport.send(get(front.url(host))).await;
+            assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is good: {outcome:?}");
+        }
+    }
+}
+
+fn host() -> ChainSpec {
+    ChainSpec::named(HOST)
+}
+
+fn permitting(names: &[&str]) -> CaSpec {
+    CaSpec { permitted: names.iter().map(|name| SubjectName::dns(name)).collect(), ..CaSpec::default() }
+}
+
+fn excluding(name: SubjectName) -> CaSpec {
+    CaSpec { excluded: vec![name], ..CaSpec::default() }
+}
+
+pub(crate) async fn trust_30_certificate_issued_by_what_is_not_a_ca_is_refused(world: World) {
+    let judge = Judge::new(world);
+    judge.trusts(&host(), HOST, "a CA").await;
+    for mark in [CaMark::NotACa, CaMark::Missing] {
+        let server = Pki::shared().server_below(&host().below([CaSpec { mark, ..CaSpec::default() }]));
+        let reasons = [PeerFault::IssuerNotCa, PeerFault::UnknownIssuer];
+        judge.refuses(server, HOST, &reasons, &format!("issuer with the mark {mark:?}")).await;
+    }
+}
+
+pub(crate) async fn trust_31_more_authorities_than_the_path_length_allows_are_refused(world: World) {
+    let judge = Judge::new(world);
+    let below = |length| host().below([CaSpec { path_length: Some(length), ..CaSpec::default() }, CaSpec::default()]);
+    judge.trusts(&below(1), HOST, "one CA below path length 1").await;
+    let server = Pki::shared().server_below(&below(0));
+    judge.refuses(server, HOST, &[PeerFault::IssuerNotCa], "one CA below path length 0").await;
+}
+
+pub(crate) async fn trust_32_name_that_a_ca_may_not_issue_for_is_refused(world: World) {
+    let judge = Judge::new(world);
+    judge.trusts(&host().below([excluding(SubjectName::dns(OTHER))]), HOST, "another domain is excluded").await;
+    judge.trusts(&host().below([permitting(&[DOMAIN])]), HOST, "the domain is permitted").await;
+    let (second, address) = (SubjectName::dns("second.other.test"), SubjectName::Address(ADDRESS));
+    let two = ChainSpec { names: vec![SubjectName::dns(HOST), second], ..ChainSpec::default() };
+    let addressed = ChainSpec { names: vec![address.clone()], ..ChainSpec::default() };
+    let called = ADDRESS.to_string();
+    for (what, spec, host) in [
+        ("the domain is excluded", host().below([excluding(SubjectName::dns(DOMAIN))]), HOST),
+        ("the host is excluded", host().below([excluding(SubjectName::dns(HOST))]), HOST),
+        ("another domain is permitted", host().below([permitting(&[OTHER])]), HOST),
+        ("the second name is excluded", two.clone().below([excluding(SubjectName::dns(OTHER))]), HOST),
+        ("the second name is not permitted", two.below([permitting(&[DOMAIN])]), HOST),
+        ("the address is excluded", addressed.below([excluding(address)]), &called),
+    ] {
+        judge.refuses_chain(&spec, host, &[PeerFault::NameConstraints], what).await;
+    }
+}
+
+pub(crate) async fn trust_33_lower_ca_does_not_lift_the_constraints_of_the_upper(world: World) {
+    let judge = Judge::new(world);
+    let both = || permitting(&[DOMAIN, OTHER]);
+    judge.trusts(&host().below([both(), permitting(&[DOMAIN])]), HOST, "permitted by both").await;
+    for (what, upper, lower) in [
+        ("the lower one permits more than the upper", permitting(&[OTHER]), both()),
+        ("the lower one has no constraints", permitting(&[OTHER]), CaSpec::default()),
+        ("the lower one permits what the upper excludes", excluding(SubjectName::dns(DOMAIN)), both()),
+    ] {
+        let server = Pki::shared().server_below(&host().below([upper, lower]));
+        judge.refuses(server, HOST, &[PeerFault::NameConstraints], what).await;
+    }
+}
+
+pub(crate) async fn trust_34_ca_that_is_not_valid_now_is_refused(world: World) {
+    let judge = Judge::new(world);
+    for (validity, fault) in [(Validity::Expired, PeerFault::Expired), (Validity::NotYetValid, PeerFault::NotYetValid)]
+    {
+        let server = Pki::shared().server_below(&host().below([CaSpec { validity, ..CaSpec::default() }]));
+        judge.refuses(server, HOST, &[fault], &format!("a CA that is {validity:?}")).await;
+    }
+}
+
+pub(crate) async fn trust_35_server_of_a_ca_for_clients_is_refused(world: World) {
+    let judge = Judge::new(world);
+    let below = |purpose| host().below([CaSpec { purpose: Some(purpose), ..CaSpec::default() }]);
+    judge.trusts(&below(Purpose::ServerAuth), HOST, "a CA for servers").await;
+    let server = Pki::shared().server_below(&below(Purpose::ClientAuth));
+    let reasons = [PeerFault::WrongPurpose, PeerFault::IssuerNotCa];
+    judge.refuses(server, HOST, &reasons, "a CA for clients").await;
+}
+
+pub(crate) async fn trust_36_every_signature_of_the_chain_is_verified(world: World) {
+    let judge = Judge::new(world);
+    let reasons = [PeerFault::BadSignature, PeerFault::UnknownIssuer];
+    let impostor = Pki::shared().server_below(&ChainSpec { impostor: true, ..host() });
+    judge.refuses(impostor, HOST, &reasons, "a CA that another key signed in the root's name").await;
+    let below_two = ChainSpec { impostor: true, ..host() }.below([CaSpec::default(), CaSpec::default()]);
+    judge.refuses_chain(&below_two, HOST, &reasons, "the same, two CAs above the server").await;
+    let other = HOST.replacen("one", "two", 1);
+    let altered = Pki::shared().server(&[&other]).altered(&other, HOST);
+    judge.refuses(altered, HOST, &reasons, "a certificate whose name was changed after it was signed").await;
+}
+
+pub(crate) async fn trust_37_name_that_only_resembles_the_host_is_refused(world: World) {
+    let judge = Judge::new(world);
+    let names = [
+        "on*.digicert.test",
+        "*ne.digicert.test",
+        "one.*.test",
+        "*.*.test",
+        "*.test",
+        "*",
+        DOMAIN,
+        ".digicert.test",
+        "*.one.digicert.test",
+        "xone.digicert.test",
+        "below.one.digicert.test",
+        "one.digicert.test.other.test",
+        "one.digicert.test\0.other.test",
+    ];
+    let reasons = [PeerFault::NameMismatch, PeerFault::Malformed];
+    for name in names {
+        let server = Pki::shared().server_below(&ChainSpec::named(name));
+        judge.refuses(server, HOST, &reasons, &format!("a certificate for {name:?}")).await;
+    }
+    judge.trusts(&ChainSpec::named("ONE.DigiCert.test"), HOST, "capitals make no difference").await;
+}
+
+pub(crate) async fn trust_38_address_is_not_matched_by_a_dns_name(world: World) {
+    let judge = Judge::new(world);
+    let called = ADDRESS.to_string();
+    let reasons = [PeerFault::NameMismatch, PeerFault::Malformed];
+    let other =
+        ChainSpec { names: vec![SubjectName::Address(Ipv4Addr::new(127, 0, 0, 2).into())], ..ChainSpec::default() };
+    for (what, spec) in [
+        ("the address as a DNS name", ChainSpec::named(&called)),
+        ("a wildcard", ChainSpec::named("*.0.0.1")),
+        ("another address", other.clone()),
+        ("the address as common name", ChainSpec { common_name: called.clone(), ..other }),
+    ] {
+        judge.refuses_chain(&spec, &called, &reasons, what).await;
+    }
+    let right = ChainSpec { names: vec![SubjectName::Address(ADDRESS)], ..ChainSpec::default() };
+    judge.trusts(&right, &called, "the address").await;
+}
+
+pub(crate) async fn trust_39_common_name_beside_dns_names_does_not_count(world: World) {
+    let judge = Judge::new(world);
+    let spec = ChainSpec { common_name: HOST.to_owned(), ..ChainSpec::named("other.digicert.test") };
+    let server = Pki::shared().server_below(&spec);
+    judge.refuses(server, HOST, &[PeerFault::NameMismatch], "the host as common name alone").await;
+}
+
+pub(crate) async fn trust_40_common_name_without_dns_names_does_not_count(world: World) {
+    let judge = Judge::new(world);
+    let address = vec![SubjectName::Address(ADDRESS)];
+    for (what, names) in [("no subjectAltName", Vec::new()), ("a subjectAltName with an address", address)] {
+        let server =
+            Pki::shared().server_below(&ChainSpec { common_name: HOST.to_owned(), names, ..ChainSpec::default() });
+        judge.refuses(server, HOST, &[PeerFault::NameMismatch], what).await;
+    }
+}
+
+pub(crate) async fn trust_41_ca_with_an_unknown_critical_extension_is_refused(world: World) {
+    let judge = Judge::new(world);
+    let limited = CaSpec { unknown_critical_extension: true, ..CaSpec::default() };
+    let server = Pki::shared().server_below(&host().below([limited]));
+    judge.refuses(server, HOST, &[PeerFault::CriticalExtension], "a critical extension of the CA").await;
+}
+
+pub(crate) async fn trust_42_wildcard_does_not_cover_a_host_that_the_ca_may_not_issue_for(world: World) {
+    let judge = Judge::new(world);
+    let wildcard = |excluded| ChainSpec::named("*.digicert.test").below([excluding(SubjectName::dns(excluded))]);
+    judge.trusts(&wildcard(OTHER), HOST, "another domain is excluded").await;
+    let server = Pki::shared().server_below(&wildcard(HOST));
+    judge.refuses(server, HOST, &[PeerFault::NameConstraints], "a wildcard over an excluded host").await;
+}

@@ -1,0 +1,104 @@
+//! Trust from outside: the server vectors of x509-limbo (<https://github.com/C2SP/x509-limbo>), played on the wire. The vectors are
+//! data of others and not part of this crate: the caller gives their text. This module reports what happened; what was expected, and
+//! what a difference means, is for the reader of the table.
+
+mod play;
+mod vector;
+
+use std::fmt;
+use std::time::Duration;
+
+use digicert_one_core::{PeerFault, TransportErrorKind};
+
+use self::vector::Vector;
+use crate::run::limited;
+use crate::subject::Subject;
+use crate::world::World;
+
+/// A vector that takes longer has hung. The slowest have a hundred intermediates.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// One vector on one transport.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LimboCell {
+    /// The vector.
+    pub id: String,
+    /// Whether the profile of the vectors (CA/Browser Forum and RFC 5280 together) permits the chain.
+    pub permitted: bool,
+    /// What the transport made of it.
+    pub outcome: LimboOutcome,
+    /// The deepest text of the libraries below, where there was an error.
+    pub raw: Option<String>,
+}
+
+/// What a transport made of a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimboOutcome {
+    /// It trusted the server and sent the request.
+    Accepted,
+    /// It refused the server's certificate.
+    Refused(PeerFault),
+    /// It refused the trust roots before any connection.
+    RootsRefused,
+    /// The handshake failed, and it does not say that the certificate is why.
+    HandshakeFailed,
+    /// The call failed in another way, and no request arrived.
+    Failed(TransportErrorKind),
+    /// The vector cannot be shown on the wire, and why.
+    NotPlayable(&'static str),
+    /// Something else happened, which is a fault of the transport or of this program.
+    Unexpected(String),
+}
+
+impl fmt::Display for LimboOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Refused(fault) => write!(f, "refused {fault:?}"),
+            Self::RootsRefused => f.write_str("roots refused"),
+            Self::HandshakeFailed => f.write_str("handshake failed"),
+            Self::Failed(kind) => write!(f, "failed {kind:?}"),
+            Self::NotPlayable(why) => write!(f, "not playable: {why}"),
+            Self::Unexpected(what) => write!(f, "unexpected: {what}"),
+        }
+    }
+}
+
+/// The line of a table, without what would break it.
+impl fmt::Display for LimboCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let permitted = if self.permitted { "permitted" } else { "forbidden" };
+        let raw = self.raw.as_deref().unwrap_or_default().replace('\t', " ");
+        write!(f, "{}\t{permitted}\t{}\t{raw}", self.id, self.outcome)
+    }
+}
+
+/// Plays each vector of `limbo` (the text of x509-limbo's `limbo.json`) whose id contains `filter`, in order.
+///
+/// # Errors
+/// The text is not a file of vectors.
+pub fn limbo_table(subject: &Subject, limbo: &str, filter: &str) -> Result<Vec<LimboCell>, String> {
+    let vectors = vector::read(limbo)?;
+    let chosen = vectors.into_iter().filter(|vector| vector.id.contains(filter));
+    Ok(chosen.map(|vector| cell(subject, &vector)).collect())
+}
+
+fn cell(subject: &Subject, vector: &Vector) -> LimboCell {
+    let (outcome, raw) = match vector.shown() {
+        Err(why) => (LimboOutcome::NotPlayable(why), None),
+        Ok(shown) => {
+            let (send, receive) = std::sync::mpsc::channel();
+            let (world, id) = (World::new(subject), vector.id.clone());
+            (subject.block_on)(Box::pin(async move {
+                let playing = async {
+                    let _ = send.send(play::play(&world, shown).await);
+                };
+                limited(playing, &id, LIMIT).await;
+            }));
+            receive.recv().unwrap_or_else(|_| (LimboOutcome::Unexpected("nothing was seen".to_owned()), None))
+        }
+    };
+    LimboCell { id: vector.id.clone(), permitted: vector.is_permitted(), outcome, raw }
+}
