@@ -13,11 +13,13 @@
 //! assert!(front.ledger().connections().is_empty());
 //! ```
 
+mod answers;
 mod certificate;
 mod connection;
 mod ending;
 mod flaw;
 mod front;
+mod http2;
 mod inspect;
 #[cfg(feature = "key-store")]
 mod key_store;
@@ -37,6 +39,7 @@ mod unreachable;
 mod wire;
 mod wiremock_forward;
 
+pub use answers::Answers;
 pub use certificate::{ClientCert, ClientCertError, KeyEncoding, ServerCert, certificate_pem, serial_number};
 pub use ending::Ending;
 pub use front::{BoxFuture, Front, Handler, Peer, handler};
