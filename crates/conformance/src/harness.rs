@@ -11,6 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::case::{Case, Level, cases};
 use crate::child;
 use crate::explain::explain;
+use crate::generated::Draw;
 use crate::render::document;
 use crate::report::{Outcome, Report};
 use crate::run::{alone, run_all};
@@ -26,6 +27,10 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
                      the name says which: json, xml (JUnit), md, html or svg (a badge)
     --repeat N       Run all chosen cases N times; the report is of the last time
+    --seed SEED      What the FID cases draw their messages by: a number, or random for another one in each
+                     run; a case that fails says by which it did. The variable
+                     DIGICERT_ONE_CONFORMANCE_SEED says the same where no argument can
+    --runs N         Have the FID cases draw N times as many messages; DIGICERT_ONE_CONFORMANCE_RUNS
     --fail-fast      End at the first case that does not hold, whatever else is under way; the variable
                      DIGICERT_ONE_CONFORMANCE_FAIL_FAST says the same where no argument can
 
@@ -51,6 +56,7 @@ pub fn main(subject: Subject) -> ExitCode {
     if own.help {
         say(HELP);
     }
+    let subject = Subject { draw: own.draw.unwrap_or(subject.draw), ..subject };
     let arguments = own.arguments();
     if own.explain {
         own.named(&arguments)
@@ -72,6 +78,7 @@ struct Own {
     level: Option<Level>,
     report: Option<PathBuf>,
     repeat: Option<usize>,
+    draw: Option<Draw>,
     fail_fast: bool,
     explain: bool,
     help: bool,
@@ -95,6 +102,14 @@ impl Own {
                     let level = value()?;
                     let known = Level::ALL.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(&level));
                     own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
+                }
+                "--seed" => {
+                    let draw = own.draw.get_or_insert_with(Draw::of_environment);
+                    *draw = draw.seeded(&value()?)?;
+                }
+                "--runs" => {
+                    let draw = own.draw.get_or_insert_with(Draw::of_environment);
+                    *draw = draw.multiplied(&value()?)?;
                 }
                 "--explain" => own.explain = true,
                 "--fail-fast" => own.fail_fast = true,
@@ -250,6 +265,8 @@ mod tests {
             (&["--case"], "--case"),
             (&["--level", "perhaps"], "perhaps"),
             (&["--repeat", "0"], "--repeat"),
+            (&["--seed", "often"], "often"),
+            (&["--runs", "0"], "--runs"),
         ] {
             assert!(parsed(words).expect_err("wrong").contains(part), "{words:?}");
         }

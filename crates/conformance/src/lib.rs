@@ -24,6 +24,7 @@ mod differential;
 mod explain;
 mod faults;
 mod formats;
+mod generated;
 mod harness;
 mod load;
 mod log_scan;

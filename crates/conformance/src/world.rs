@@ -20,6 +20,7 @@ use digicert_one_testbed::{
 use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
+use crate::generated::Draw;
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Witness};
 
@@ -35,12 +36,14 @@ pub(crate) struct World {
     pub(crate) connector: Arc<dyn Connector>,
     capabilities: Capabilities,
     block_on: fn(CaseFuture),
+    pub(crate) draw: Draw,
 }
 
 impl World {
     pub(crate) fn new(subject: &Subject) -> Self {
         let capabilities = subject.connector.capabilities();
-        Self { connector: Arc::clone(&subject.connector), capabilities, block_on: subject.block_on }
+        let (block_on, draw) = (subject.block_on, subject.draw);
+        Self { connector: Arc::clone(&subject.connector), capabilities, block_on, draw }
     }
 
     /// Runs `work` on a thread of its own, on this executor.

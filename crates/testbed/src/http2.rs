@@ -105,7 +105,8 @@ impl Http2 {
             CONTINUATION => self.head_ended |= flags & END_HEADERS != 0,
             RST_STREAM if id == self.stream => self.stream_ended = true,
             SETTINGS if flags & ACK == 0 => {
-                for setting in payload.chunks_exact(6).filter(|one| number(&one[..2]) == u32::from(INITIAL_WINDOW_SIZE)) {
+                for setting in payload.chunks_exact(6).filter(|one| number(&one[..2]) == u32::from(INITIAL_WINDOW_SIZE))
+                {
                     let window = i64::from(number(&setting[2..]));
                     self.windows.1 += window - self.windows.2;
                     self.windows.2 = window;

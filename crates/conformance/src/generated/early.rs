@@ -1,0 +1,81 @@
+//! FID-09: responses that come before the request was read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use digicert_one_core::HttpVersions;
+use digicert_one_testbed::Step;
+use http::Method;
+use proptest::prelude::{Strategy as _, any};
+use proptest::sample::select;
+
+use super::field::{Content, content};
+use super::http1::{Http1, http1};
+use super::http2::{Http2, frame, http2};
+use super::play::play;
+use super::response::Size;
+use super::served::{Served, Splits, splits};
+use crate::world::World;
+
+const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 8 << 10 };
+const RST_STREAM: u8 = 3;
+
+/// A request, and its response in either version of HTTP: which is spoken is the transport's choice.
+#[derive(Clone, Debug)]
+struct Early {
+    versions: HttpVersions,
+    method: Method,
+    upload: Content,
+    http1: Http1,
+    http2: Http2,
+    splits: Splits,
+    /// Whether the server then asks for no more, where HTTP/2 has a way to say so (RFC 9113 section 8.1).
+    resets: bool,
+}
+
+pub(crate) async fn fid_09_response_before_the_upload_has_ended_arrives_whole(world: World) {
+    let served: Vec<_> =
+        world.http_versions().into_iter().map(|versions| (versions, Served::new(&world, versions))).collect();
+    let methods = select([Method::POST, Method::PUT, Method::PATCH].as_slice());
+    let upload = content(100 << 10, 2 << 20);
+    let call = (select(world.http_versions()), methods, upload, any::<bool>());
+    let strategy = (call, http1(SIZE), http2(SIZE), splits()).prop_map(|(call, mut http1, mut http2, splits)| {
+        let (versions, method, upload, resets) = call;
+        (http1.response.is_to_head, http2.response.is_to_head) = (false, false);
+        Early { versions, method, upload, http1, http2, splits, resets }
+    });
+    play("FID-09", world.draw, 30, strategy, async |early: Early| {
+        let (_, served) = served.iter().find(|(versions, _)| *versions == early.versions).expect("one for each");
+        early.plays(served).await
+    })
+    .await;
+}
+
+impl Early {
+    async fn plays(&self, served: &Served) -> Result<(), String> {
+        let spoken = Arc::new(AtomicU32::new(0));
+        let (early, noted) = (self.clone(), Arc::clone(&spoken));
+        let script = move |stream| {
+            noted.store(stream, Ordering::SeqCst);
+            let is_http1 = stream == 0;
+            let wire = if is_http1 { early.http1.wire(true) } else { early.http2.wire(stream) };
+            let mut steps = wire.steps(&early.splits, wire.bytes.len());
+            if is_http1 {
+                // Read to its end, so that no reset overtakes the response.
+                steps.extend([Step::ReadBody, Step::CloseClean]);
+            } else if early.resets && early.upload.length > 0 {
+                steps.push(Step::write(frame(RST_STREAM, 0, stream, &[0; 4])));
+            } else {
+                steps.push(Step::ReadBody);
+            }
+            steps
+        };
+        let outcome = served.call(self.method.clone(), self.upload.bytes(), script).await;
+        let stream = spoken.load(Ordering::SeqCst);
+        let wire = if stream == 0 { self.http1.wire(true) } else { self.http2.wire(stream) };
+        match outcome {
+            Ok(got) => got.is(&wire),
+            Err(error) => Err(format!("the call fails: {error:?}")),
+        }
+    }
+}
