@@ -20,10 +20,13 @@ const INITIAL_WINDOW_SIZE: u16 = 4;
 /// Of the connection and of each stream, before the client says otherwise (section 6.9.2).
 const WINDOW: i64 = 65_535;
 
-/// The server's side of one connection, one request at a time.
+/// The server's side of one connection; it answers one request at a time.
 #[derive(Debug)]
 pub(crate) struct Http2 {
     is_begun: bool,
+    /// The last request that was handed out.
+    answered: u32,
+    /// The newest stream: a client may open it while it still sends the body of the one before.
     stream: u32,
     head_ended: bool,
     stream_ended: bool,
@@ -34,7 +37,7 @@ pub(crate) struct Http2 {
 impl Default for Http2 {
     fn default() -> Self {
         let windows = (WINDOW, WINDOW, WINDOW);
-        Http2 { is_begun: false, stream: 0, head_ended: false, stream_ended: false, windows }
+        Http2 { is_begun: false, answered: 0, stream: 0, head_ended: false, stream_ended: false, windows }
     }
 }
 
@@ -49,19 +52,19 @@ impl Http2 {
             write(stream, SETTINGS, 0, 0, &[]).await?;
             take(stream, buffer, PREFACE).await?;
         }
-        let former = self.stream;
-        while self.stream == former || !self.head_ended {
+        while self.stream == self.answered || !self.head_ended {
             self.read_frame(stream, buffer).await?;
         }
+        self.answered = self.stream;
         Ok(self.stream)
     }
 
-    /// Reads up to the end of the request.
+    /// Reads up to the end of the request, or to the next request.
     pub(crate) async fn finish_request<S>(&mut self, stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        while !self.stream_ended {
+        while !self.stream_ended && self.stream == self.answered {
             self.read_frame(stream, buffer).await?;
         }
         Ok(())

@@ -16,7 +16,7 @@ pub(super) const FID: &[Explanation] = explained! {
     "FID-02"
         given "The same server, and requests whose header fields are drawn: up to 60, equal names, empty and long \
             values, blanks inside, bytes above ASCII."
-        when "They are sent."
+        when "They are sent, on new and on used connections."
         then "The values of each name arrive in order and unchanged, and nothing else arrives but `host`, the framing, \
             and an `accept` and `user-agent` of the library where none was given; a byte above ASCII may be refused as \
             a whole request with kind `Config` and delivery `NotSent`."
@@ -27,7 +27,7 @@ pub(super) const FID: &[Explanation] = explained! {
     "FID-03"
         given "The same server, and requests with drawn methods and bodies, from none to 5 MiB, many of them as long as \
             a buffer or a frame, or one byte off."
-        when "They are sent, on new and on used connections."
+        when "They are sent, one after the other."
         then "Method, length and hash of each body are those that were given, and over HTTP/1.1 `content-length` is \
             true."
         why "A body that is cut at the end of a buffer is a signature over another document, and a false length makes \
@@ -55,7 +55,7 @@ pub(super) const FID: &[Explanation] = explained! {
     "FID-06"
         given "A scripted server and drawn HTTP/2 responses: DATA frames of any sizes with any padding, empty ones, frames \
             of other and unknown kinds in between, trailers, written in pieces that end anywhere."
-        when "They are read."
+        when "They are read to their ends."
         then "Each body arrives byte for byte, and ends where its stream does."
         why "Servers and proxies differ in how they cut a body into frames, so such a fault shows with one of them only."
         fix "Padding is no part of the body and counts in flow control; unknown frames are passed over; an empty DATA frame \
@@ -63,7 +63,7 @@ pub(super) const FID: &[Explanation] = explained! {
     "FID-07"
         given "Drawn HTTP/1.1 responses whose connection ends at any byte from the end of the head on: cleanly, by FIN \
             alone, together with the last bytes, or by RST."
-        when "They are read."
+        when "They are read to the end that is left."
         then "A response that is complete by its own framing is whole; any other is an error that does not say \
             `NotSent`, and what was delivered before is a beginning of the body."
         why "Whoever can cut the connection chooses where a document ends, and a list that is short by half looks like a \

@@ -14,7 +14,7 @@ use super::http1::{Http1, http1};
 use super::http2::{Http2, frame, http2};
 use super::play::play;
 use super::response::Size;
-use super::served::{Served, Splits, splits};
+use super::served::{Served, Splits, splits, told};
 use crate::world::World;
 
 const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 8 << 10 };
@@ -75,7 +75,7 @@ impl Early {
         let wire = if stream == 0 { self.http1.wire(true) } else { self.http2.wire(stream) };
         match outcome {
             Ok(got) => got.is(&wire),
-            Err(error) => Err(format!("the call fails: {error:?}")),
+            Err(error) => Err(format!("the call fails: {}", told(&error))),
         }
     }
 }

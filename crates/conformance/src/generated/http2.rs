@@ -97,6 +97,8 @@ struct Frames {
     bytes: Vec<u8>,
     others: Vec<(usize, Other)>,
     count: usize,
+    /// Where the last frame of the response ends.
+    end: usize,
 }
 
 impl Http2 {
@@ -112,15 +114,15 @@ impl Http2 {
         let values = values(fields.iter().map(|field| (field.name.as_str(), &*field.value)));
         let (status, version) = (self.response.head.status, Version::HTTP_2);
         let wire = Wire { status, version, values, body: body.clone(), ..Wire::default() };
-        let mut frames = Frames { stream, wire, bytes: Vec::new(), others: self.others.clone(), count: 0 };
+        let mut frames = Frames { stream, wire, bytes: Vec::new(), others: self.others.clone(), count: 0, end: 0 };
         for interim in &self.response.interim {
             self.push_head(&mut frames, 0, Some(interim.status), &interim.fields);
         }
         let ends = body.is_empty() && matches!(self.end, End::LastFrame);
         self.push_head(&mut frames, if ends { END_STREAM } else { 0 }, Some(status), &fields);
-        frames.wire.head_ends = frames.bytes.len();
+        frames.wire.head_ends = frames.end;
         if !has_body || self.has_length && body.is_empty() {
-            frames.wire.settled_at = Some(frames.bytes.len());
+            frames.wire.settled_at = Some(frames.end);
         }
         self.push_body(&mut frames, &body);
         match &self.end {
@@ -128,8 +130,8 @@ impl Http2 {
             End::EmptyFrame => self.push_data(&mut frames, 0, &[], END_STREAM),
             End::Trailers(trailers) => self.push_head(&mut frames, END_STREAM, None, trailers),
         }
-        frames.wire.whole_at = Some(frames.bytes.len());
-        frames.wire.settled_at.get_or_insert(frames.bytes.len());
+        frames.wire.whole_at = Some(frames.end);
+        frames.wire.settled_at.get_or_insert(frames.end);
         Wire { bytes: frames.bytes.into(), ..frames.wire }
     }
 
@@ -172,7 +174,7 @@ impl Http2 {
             number += 1;
         }
         if self.has_length && !body.is_empty() {
-            frames.wire.settled_at = Some(frames.bytes.len());
+            frames.wire.settled_at = Some(frames.end);
         }
     }
 
@@ -203,6 +205,7 @@ impl Frames {
 
     /// A frame is whole, and others may follow it; none may stand within a head.
     fn after_frame(&mut self) {
+        self.end = self.bytes.len();
         self.wire.boundaries.push(self.bytes.len());
         self.count += 1;
         let count = self.count;

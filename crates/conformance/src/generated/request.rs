@@ -14,6 +14,7 @@ use proptest::strategy::Just;
 
 use super::field::{Content, Field, content, difference, fields, header_map, values};
 use super::play::play;
+use super::served::told;
 use crate::world::{HOST, World, collect, front, request};
 
 /// Fields that a caller gives and that a library likes to take for its own.
@@ -175,10 +176,10 @@ impl Lane {
                 if (error.kind(), error.delivery()) == refusal {
                     Ok(())
                 } else {
-                    Err(format!("not a refusal: {error:?}"))
+                    Err(format!("not a refusal: {}", told(&error)))
                 }
             }
-            (Err(error), _) => Err(format!("the call fails: {error:?}")),
+            (Err(error), _) => Err(format!("the call fails: {}", told(&error))),
             (Ok(()), [arrived]) => sent.is(arrived, &self.front.url(HOST), &sha256_hex(&body)),
             (Ok(()), arrived) => Err(format!("{} requests arrived", arrived.len())),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{HttpVersions, Timeouts, Transport, TransportConfig, TransportError};
+use digicert_one_core::{HttpVersions, Timeouts, Transport, TransportConfig, TransportError, causes};
 use digicert_one_testbed::{Answers, FrontOptions, RawOptions, RawServer, Script, Step};
 use http::{HeaderMap, Method, StatusCode, Version};
 use proptest::collection::vec;
@@ -13,7 +13,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
 
 use super::field::{Values, difference, shortened, values};
-use crate::world::{HOST, World, request, up};
+use crate::world::{HOST, World, request};
 
 /// A response as it is written, and what must come of it.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +96,7 @@ impl Served {
         let timeouts = Timeouts::new().with_connect(Duration::from_secs(5)).with_total(Duration::from_secs(8));
         let config = world.config().with_http_versions(versions).with_timeouts(timeouts);
         let transport = RefCell::new(world.transport(&config));
-        Self { server: up(RawServer::start(options)), answers, config, transport }
+        Self { server: RawServer::start(options).expect("loopback can be bound"), answers, config, transport }
     }
 
     /// Takes another transport for the next call, with no connection.
@@ -132,12 +132,18 @@ impl Served {
     }
 }
 
+/// An error in few words: the facts of its connection are many, and another matter.
+pub(super) fn told(error: &TransportError) -> String {
+    let causes: Vec<String> = causes(error).map(ToString::to_string).collect();
+    format!("{:?}, {:?}: {}", error.kind(), error.delivery(), causes.join(": "))
+}
+
 impl Got {
     /// Whether this is the whole of what was written.
     pub(super) fn is(&self, wire: &Wire) -> Result<(), String> {
         self.has_head_of(wire)?;
         if let Err(error) = &self.end {
-            return Err(format!("the body ends with an error after {} bytes: {error:?}", self.body.len()));
+            return Err(format!("the body ends with an error after {} bytes: {}", self.body.len(), told(error)));
         }
         if self.body != wire.body {
             let (has, should) = (shortened(&self.body), shortened(&wire.body));
