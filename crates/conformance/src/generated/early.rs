@@ -44,7 +44,7 @@ pub(crate) async fn fid_09_response_before_the_upload_has_ended_arrives_whole(wo
         (http1.response.is_to_head, http2.response.is_to_head) = (false, false);
         Early { versions, method, upload, http1, http2, splits, resets }
     });
-    play("FID-09", world.draw, 30, strategy, async |early: Early| {
+    play("FID-09", world.draw, 24, strategy, async |early: Early| {
         let (_, served) = served.iter().find(|(versions, _)| *versions == early.versions).expect("one for each");
         early.plays(served).await
     })

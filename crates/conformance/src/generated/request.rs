@@ -12,7 +12,7 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::Just;
 
-use super::field::{Content, Field, content, difference, fields, header_map, values};
+use super::field::{Content, Field, content, difference, fields, first_of_each, header_map, values};
 use super::play::play;
 use super::served::told;
 use crate::world::{HOST, World, collect, front, request};
@@ -57,16 +57,16 @@ pub(crate) async fn fid_01_any_target_arrives_byte_for_byte(world: World) {
         target,
         ..plain()
     });
-    arrive("FID-01", 120, &world, strategy).await;
+    arrive("FID-01", 80, &world, strategy).await;
 }
 
 pub(crate) async fn fid_02_any_request_headers_arrive_as_given(world: World) {
     // What servers commonly read: 60 fields, 12 KiB.
     let strategy = (setting(&world), fields(KNOWN, 60, 12 << 10)).prop_map(|((versions, is_first), fields)| {
-        let fields = once(fields);
+        let fields = first_of_each(fields, KNOWN);
         Sent { versions, is_first, fields, ..plain() }
     });
-    arrive("FID-02", 80, &world, strategy).await;
+    arrive("FID-02", 40, &world, strategy).await;
 }
 
 pub(crate) async fn fid_03_any_method_and_body_arrive_whole(world: World) {
@@ -76,13 +76,13 @@ pub(crate) async fn fid_03_any_method_and_body_arrive_whole(world: World) {
     let call = prop_oneof![1 => without, 6 => with];
     let strategy = (setting(&world), call, fields(KNOWN, 12, 2 << 10), target());
     let strategy = strategy.prop_map(|((versions, is_first), (method, body), fields, target)| {
-        let mut fields = once(fields);
+        let mut fields = first_of_each(fields, KNOWN);
         if body.length > 0 {
             fields.push(Field::new("content-type", "application/json"));
         }
         Sent { versions, is_first, method, target, fields, body }
     });
-    arrive("FID-03", 70, &world, strategy).await;
+    arrive("FID-03", 50, &world, strategy).await;
 }
 
 fn plain() -> Sent {
@@ -115,17 +115,6 @@ fn target() -> impl Strategy<Value = String> {
     target.prop_filter("a target that the client sends", |target| {
         RequestTarget::parse(target.as_str()).is_ok_and(|parsed| parsed.as_str() == target)
     })
-}
-
-/// Fields that may stand once only stand once.
-fn once(mut fields: Vec<Field>) -> Vec<Field> {
-    let mut seen = Vec::new();
-    fields.retain(|field| {
-        let is_new = !KNOWN.contains(&field.name.as_str()) || !seen.contains(&field.name);
-        seen.push(field.name.clone());
-        is_new
-    });
-    fields
 }
 
 /// Sends drawn requests, one after the other, and looks each up in the ledger.

@@ -5,7 +5,7 @@ use proptest::prelude::{Strategy, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::Just;
 
-use super::field::{Content, Field, content, fields};
+use super::field::{Content, Field, content, fields, first_of_each};
 
 /// Fields that mean something to browsers, caches and redirecting clients; to a transport they mean nothing.
 const KNOWN: &[&str] = &[
@@ -25,6 +25,10 @@ const KNOWN: &[&str] = &[
     "via",
     "www-authenticate",
 ];
+
+/// Those of which a response has one: two that differ are no valid response.
+const SINGLE: &[&str] =
+    &["age", "content-type", "date", "etag", "expires", "last-modified", "location", "retry-after", "server"];
 
 /// A status and fields.
 #[derive(Clone, Debug)]
@@ -67,10 +71,11 @@ pub(super) fn response(size: Size) -> impl Strategy<Value = Response> + Clone {
         2 => select([451_u16, 499, 500, 501, 502, 503, 504, 507, 511, 599].as_slice()),
         1 => select([204_u16, 304].as_slice()),
     ];
-    let interim = (select([100_u16, 102, 103].as_slice()), fields(KNOWN, 12, 1 << 10));
+    let interim = (select([100_u16, 102, 103].as_slice()), fields(&["link", "server-timing"], 12, 1 << 10));
     let interim = interim.prop_map(|(status, fields)| Head { status, fields });
     let interim = prop_oneof![2 => Just(Vec::new()), 1 => vec(interim, 1..4)];
-    let head = (status, fields(KNOWN, size.fields, size.bytes)).prop_map(|(status, fields)| Head { status, fields });
+    let head = (status, fields(KNOWN, size.fields, size.bytes))
+        .prop_map(|(status, fields)| Head { status, fields: first_of_each(fields, SINGLE) });
     let is_to_head = prop_oneof![7 => Just(false), 1 => Just(true)];
     (interim, head, is_to_head, content(size.usual, size.longest))
         .prop_map(|(interim, head, is_to_head, body)| Response { interim, head, is_to_head, body })

@@ -1,6 +1,6 @@
 //! A scripted server that serves one drawn response after the other, and what the transport makes of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,9 +73,14 @@ pub(super) fn splits() -> impl Strategy<Value = Splits> + Clone {
 pub(super) struct Served {
     server: RawServer,
     answers: Answers,
+    world: World,
     config: TransportConfig,
     transport: RefCell<Arc<dyn Transport>>,
+    calls: Cell<usize>,
 }
+
+/// Of one transport. HTTP/2 libraries bound how many empty or odd frames they take on one connection, against floods.
+const CALLS: usize = 16;
 
 /// What the transport made of a response.
 pub(super) struct Got {
@@ -96,12 +101,13 @@ impl Served {
         let timeouts = Timeouts::new().with_connect(Duration::from_secs(5)).with_total(Duration::from_secs(8));
         let config = world.config().with_http_versions(versions).with_timeouts(timeouts);
         let transport = RefCell::new(world.transport(&config));
-        Self { server: RawServer::start(options).expect("loopback can be bound"), answers, config, transport }
+        let server = RawServer::start(options).expect("loopback can be bound");
+        Self { server, answers, world: world.clone(), config, transport, calls: Cell::new(0) }
     }
 
     /// Takes another transport for the next call, with no connection.
-    pub(super) fn renew(&self, world: &World) {
-        self.transport.replace(world.transport(&self.config));
+    pub(super) fn renew(&self) {
+        self.transport.replace(self.world.transport(&self.config));
     }
 
     /// Has the server follow this script when the request has come, and takes what the transport makes of it.
@@ -111,6 +117,10 @@ impl Served {
         upload: Bytes,
         script: impl FnOnce(u32) -> Script + Send + 'static,
     ) -> Result<Got, TransportError> {
+        self.calls.set(self.calls.get() + 1);
+        if self.calls.get().is_multiple_of(CALLS) {
+            self.renew();
+        }
         self.answers.clear();
         self.answers.push(script);
         let transport = Arc::clone(&self.transport.borrow());

@@ -17,16 +17,16 @@ const HEADS: Size = Size { fields: 240, bytes: 60 << 10, usual: 40, longest: 100
 const BODIES: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 2 << 20 };
 
 pub(crate) async fn fid_04_any_response_head_arrives_as_sent(world: World) {
-    over_http1("FID-04", 60, &world, HEADS).await;
-    over_http2("FID-04", 60, &world, HEADS).await;
+    over_http1("FID-04", 40, &world, HEADS).await;
+    over_http2("FID-04", 40, &world, HEADS).await;
 }
 
 pub(crate) async fn fid_05_any_http1_body_arrives_whole(world: World) {
-    over_http1("FID-05", 100, &world, BODIES).await;
+    over_http1("FID-05", 60, &world, BODIES).await;
 }
 
 pub(crate) async fn fid_06_any_http2_body_arrives_whole(world: World) {
-    over_http2("FID-06", 100, &world, BODIES).await;
+    over_http2("FID-06", 60, &world, BODIES).await;
 }
 
 async fn over_http1(id: &str, usual: u32, world: &World, size: Size) {

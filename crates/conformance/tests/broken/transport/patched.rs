@@ -33,11 +33,14 @@ impl Patched {
         if self.flaw.is(Defect::EndsHalfHeads) {
             return if self.read.is_empty() || has_head { b"" } else { b"\r\n\r\n" };
         }
-        match has_head {
-            true if self.read.ends_with(b"\r\n0\r\n") => b"\r\n",
-            true if self.read.ends_with(b"\r\n0\r\n\r") => b"\n",
-            _ => b"",
-        }
+        let (before, missing): (_, &[u8]) = match self.read.strip_suffix(b"\r\n") {
+            Some(before) => (before, b"\r\n"),
+            None => (self.read.strip_suffix(b"\r\n\r").unwrap_or_default(), b"\n"),
+        };
+        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
+        let is_last_chunk = !size.is_empty() && size.iter().all(|digit| *digit == b'0');
+        if has_head && is_last_chunk { missing } else { b"" }
     }
 }
 
