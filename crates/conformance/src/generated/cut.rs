@@ -53,8 +53,8 @@ enum Verdict {
     /// So many bytes of the body, and its end.
     Whole(usize),
     Error,
-    /// Whole or an error: the body is all there, and what would confirm it is not.
-    Either,
+    /// So many bytes and their end, or an error: the body is all there, and what would confirm it is not.
+    Either(usize),
 }
 
 pub(crate) async fn fid_07_http1_body_that_is_cut_anywhere_is_an_error(world: World) {
@@ -77,7 +77,7 @@ async fn http1_cut(id: &str, usual: u32, world: &World, in_head: bool) {
             Some(_) => Verdict::Error,
             // Only close_notify says that this is all; nothing at all some stacks take for a lost body.
             None if matches!(end, End::Clean) && at > wire.head_ends => Verdict::Whole(at - wire.head_ends),
-            None if matches!(end, End::Clean) => Verdict::Either,
+            None if matches!(end, End::Clean) => Verdict::Either(0),
             None => Verdict::Error,
         };
         let script = end.script(&wire, &splits, at, 0);
@@ -114,9 +114,9 @@ pub(crate) async fn fid_08_http2_response_that_is_cut_anywhere_is_an_error(world
         };
         let verdict = match end {
             // A stream that has ended cannot be reset.
-            End::Stream(_) if at >= whole => Verdict::Either,
+            End::Stream(_) if at >= whole => Verdict::Either(wire.body.len()),
             _ if at >= whole => Verdict::Whole(wire.body.len()),
-            _ if at >= settled => Verdict::Either,
+            _ if at >= settled => Verdict::Either(wire.body.len()),
             _ => Verdict::Error,
         };
         let method = method(message.response.is_to_head);
@@ -191,7 +191,7 @@ impl Verdict {
     /// A reset may take along what the client has not read.
     fn over(self, end: End) -> Self {
         match self {
-            Self::Whole(_) if matches!(end, End::Reset) => Self::Either,
+            Self::Whole(length) if matches!(end, End::Reset) => Self::Either(length),
             verdict => verdict,
         }
     }
@@ -212,11 +212,8 @@ fn judged(outcome: Result<Got, TransportError>, verdict: Verdict, wire: &Wire) -
     }
     match (&got.end, verdict) {
         (Err(error), _) => failed(error, verdict, got.body.len()).map(|()| false),
-        (Ok(()), Verdict::Whole(length)) if got.body.len() != length => {
-            Err(format!("{} bytes were delivered of {length}", got.body.len()))
-        }
-        (Ok(()), Verdict::Either) if got.body.len() != wire.body.len() => {
-            Err(format!("it was taken for whole, with {} bytes of {}", got.body.len(), wire.body.len()))
+        (Ok(()), Verdict::Whole(length) | Verdict::Either(length)) if got.body.len() != length => {
+            Err(format!("it was taken for whole, with {} bytes of {length}", got.body.len()))
         }
         (Ok(()), _) => Ok(true),
     }
