@@ -61,10 +61,16 @@ pub(super) fn http1(size: Size) -> impl Strategy<Value = Http1> + Clone {
     });
     let framing = prop_oneof![2 => Just(Framing::Length), 3 => chunked, 1 => Just(Framing::Close)];
     (response(size), reason, any::<u64>(), 0..BLANKS.len(), framing).prop_map(
-        |(response, reason, capitals, blanks, framing)| {
-            // A body that is empty and ends with its connection cannot be told from one that never came: some stacks report it.
-            let framing =
-                if response.body.length == 0 && matches!(framing, Framing::Close) { Framing::Length } else { framing };
+        |(response, reason, capitals, blanks, mut framing)| {
+            if response.body.length == 0 {
+                match &mut framing {
+                    // Where there is no body before them, libcurl does not tell trailers from headers (docs/transports.md).
+                    Framing::Chunked { trailers, .. } => trailers.clear(),
+                    // That cannot be told from one that never came: some stacks report it.
+                    Framing::Close => framing = Framing::Length,
+                    Framing::Length => {}
+                }
+            }
             Http1 { response, reason, capitals, blanks, framing }
         },
     )

@@ -132,8 +132,8 @@ impl Http2 {
         self.push_body(&mut frames, &body);
         match &self.end {
             _ if is_304 => {}
-            // What has no body has no trailers (RFC 9110 sections 15.3.5 and 15.4.5).
-            End::Trailers(_) if !has_body => self.push_data(&mut frames, 0, &[], END_STREAM),
+            // What has no body has no trailers (RFC 9110 sections 15.3.5 and 15.4.5); see also `http1`.
+            End::Trailers(_) if body.is_empty() => self.push_data(&mut frames, 0, &[], END_STREAM),
             End::LastFrame => {}
             End::EmptyFrame => self.push_data(&mut frames, 0, &[], END_STREAM),
             End::Trailers(trailers) => self.push_head(&mut frames, END_STREAM, None, trailers),
