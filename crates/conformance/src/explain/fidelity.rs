@@ -81,7 +81,7 @@ pub(super) const FID: &[Explanation] = explained! {
         fix "Ask your library whether END_STREAM was seen when a body ends; where it cannot tell, compare with the \
             length.";
     "FID-09"
-        given "A server that sends its whole drawn response when it has read the head of a request, and reads the drawn \
+        given "A server that sends a whole drawn refusal when it has read the head of a request, and reads the drawn \
             upload afterwards, or resets the stream without an error."
         when "POST, PUT and PATCH with bodies of up to 2 MiB are sent."
         then "The response is there, whole."

@@ -1,4 +1,4 @@
-//! FID-09: responses that come before the request was read.
+//! FID-09: refusals that come before the request was read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,14 +33,17 @@ struct Early {
     resets: bool,
 }
 
-pub(crate) async fn fid_09_response_before_the_upload_has_ended_arrives_whole(world: World) {
+pub(crate) async fn fid_09_refusal_before_the_upload_has_ended_arrives_whole(world: World) {
     let served: Vec<_> =
         world.http_versions().into_iter().map(|versions| (versions, Served::new(&world, versions))).collect();
     let methods = select([Method::POST, Method::PUT, Method::PATCH].as_slice());
     let upload = content(100 << 10, 2 << 20);
-    let call = (select(world.http_versions()), methods, upload, any::<bool>());
+    // Why else should a server not want the upload; and libcurl stops sending at an error only (docs/transports.md).
+    let status = select([400_u16, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503].as_slice());
+    let call = (select(world.http_versions()), methods, upload, any::<bool>(), status);
     let strategy = (call, http1(SIZE), http2(SIZE), splits()).prop_map(|(call, mut http1, mut http2, splits)| {
-        let (versions, method, upload, resets) = call;
+        let (versions, method, upload, resets, status) = call;
+        (http1.response.head.status, http2.response.head.status) = (status, status);
         (http1.response.is_to_head, http2.response.is_to_head) = (false, false);
         Early { versions, method, upload, http1, http2, splits, resets }
     });

@@ -440,8 +440,8 @@ defects! {
     EndsHalfChunks ends_half_chunks "FID-07" "it was taken for whole";
     /// takes an HTTP/2 body that breaks off after 100 bytes for whole
     TakesLateBreaksForEnds takes_late_breaks_for_ends "FID-08" "it was taken for whole";
-    /// takes a success that comes before the upload was sent for a broken connection
-    FailsAtEarlySuccess fails_at_early_success "FID-09" "the call fails";
+    /// takes a refusal other than 413 that comes before the upload was sent for a broken connection
+    FailsAtEarlyRefusals fails_at_early_refusals "FID-09" "the call fails";
     /// takes a head that is cut for whole
     EndsHalfHeads ends_half_heads "FID-10" "it was taken for whole";
 }

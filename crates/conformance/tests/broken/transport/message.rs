@@ -223,7 +223,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     let invalid = |error: http::Error| local(Kind::Config, error);
     let body = Some(request.body().clone()).filter(|bytes| !bytes.is_empty());
     let hides_length = flaw.is(Defect::HidesLengths) && body.is_some();
-    let taken = flaw.is(Defect::FailsAtEarlySuccess).then(Arc::default);
+    let taken = flaw.is(Defect::FailsAtEarlyRefusals).then(Arc::default);
     let upload = Upload { hides_length, taken, bytes: body };
     let mut framed = Request::new(upload);
     *framed.method_mut() = request.method().clone();

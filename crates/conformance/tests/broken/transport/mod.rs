@@ -161,7 +161,7 @@ impl Pooled {
                 Outcome::Answer(response) => {
                     link.mark_used();
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
-                    if is_early && response.status().is_success() {
+                    if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {
                         return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
                     }
                     let response = hints.added(message::incoming(response, self.flaw)?)?;
