@@ -38,7 +38,7 @@ pub(crate) async fn fid_09_refusal_before_the_upload_has_ended_arrives_whole(wor
         world.http_versions().into_iter().map(|versions| (versions, Served::new(&world, versions))).collect();
     let methods = select([Method::POST, Method::PUT, Method::PATCH].as_slice());
     let upload = content(100 << 10, 2 << 20);
-    // Why else should a server not want the upload; and libcurl stops sending at an error only (docs/transports.md).
+    // Why else should a server not want the upload.
     let status = select([400_u16, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503].as_slice());
     let call = (select(world.http_versions()), methods, upload, any::<bool>(), status);
     let strategy = (call, http1(SIZE), http2(SIZE), splits()).prop_map(|(call, mut http1, mut http2, splits)| {
