@@ -17,7 +17,7 @@ use super::response::Size;
 use super::served::{Served, Splits, splits, told};
 use crate::world::World;
 
-const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 8 << 10 };
+const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 1 << 10 };
 const RST_STREAM: u8 = 3;
 
 /// A request, and its response in either version of HTTP: which is spoken is the transport's choice.
@@ -62,7 +62,10 @@ impl Early {
             noted.store(stream, Ordering::SeqCst);
             let is_http1 = stream == 0;
             let wire = if is_http1 { early.http1.wire(true) } else { early.http2.wire(stream) };
-            let mut steps = wire.steps(&early.splits, wire.bytes.len());
+            // In one piece over HTTP/1.1: libcurl may give up the upload, and with it what is still to come (docs/transports.md).
+            let at_once = Splits::none();
+            let splits = if is_http1 { &at_once } else { &early.splits };
+            let mut steps = wire.steps(splits, wire.bytes.len());
             if is_http1 {
                 // Read to its end, so that no reset overtakes the response.
                 steps.extend([Step::ReadBody, Step::CloseClean]);

@@ -65,6 +65,12 @@ impl Wire {
 #[derive(Clone, Debug)]
 pub(super) struct Splits(Vec<Index>);
 
+impl Splits {
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+}
+
 pub(super) fn splits() -> impl Strategy<Value = Splits> + Clone {
     vec(any::<Index>(), 0..5).prop_map(Splits)
 }
