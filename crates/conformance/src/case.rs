@@ -356,6 +356,16 @@ macro_rules! __every_case {
             obs obs_11_certificate_is_not_reported_as_sent_to_a_refused_server "OBS-11" Must;
             facts obs_15_facts_of_a_resumed_session_are_those_of_the_ledger "OBS-15" Must;
             facts obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it "OBS-20" Must;
+            request fid_01_any_target_arrives_byte_for_byte "FID-01" Must;
+            request fid_02_any_request_headers_arrive_as_given "FID-02" Must;
+            request fid_03_any_method_and_body_arrive_whole "FID-03" Must;
+            whole fid_04_any_response_head_arrives_as_sent "FID-04" Must;
+            whole fid_05_any_http1_body_arrives_whole "FID-05" Must;
+            whole fid_06_any_http2_body_arrives_whole "FID-06" Must;
+            cut fid_07_http1_body_that_is_cut_anywhere_is_an_error "FID-07" Must;
+            cut fid_08_http2_response_that_is_cut_anywhere_is_an_error "FID-08" Must;
+            early fid_09_refusal_before_the_upload_has_ended_arrives_whole "FID-09" Should;
+            cut fid_10_http1_head_that_is_cut_anywhere_is_an_error "FID-10" Should;
         }
     };
 }

@@ -13,6 +13,7 @@ use crate::case::{Case, Level, cases};
 use crate::child;
 use crate::explain::explain;
 use crate::faults::checked_faults;
+use crate::generated::Draw;
 use crate::limbo::limbo_table;
 use crate::render::document;
 use crate::report::{CaseReport, Outcome, Report};
@@ -34,6 +35,10 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --limbo FILE     Run no case: play the server vectors of x509-limbo (its limbo.json) whose id contains FILTER,
                      and print a line for each, tab-separated: id, what the profile of the vectors says, what this
                      transport made of it, the library's own text
+    --seed SEED      What the FID cases draw their messages by: a number, or random for another one in each
+                     run; a case that fails says by which it did. The variable
+                     DIGICERT_ONE_CONFORMANCE_SEED says the same where no argument can
+    --runs N         Have the FID cases draw N times as many messages; DIGICERT_ONE_CONFORMANCE_RUNS
     --fail-fast      End at the first case that does not hold, whatever else is under way; the variable
                      DIGICERT_ONE_CONFORMANCE_FAIL_FAST says the same where no argument can
 
@@ -59,6 +64,7 @@ pub fn main(subject: Subject) -> ExitCode {
     if own.help {
         say(HELP);
     }
+    let subject = Subject { draw: own.draw.unwrap_or(subject.draw), ..subject };
     let arguments = own.arguments();
     if own.explain {
         own.named(&arguments)
@@ -120,6 +126,7 @@ struct Own {
     report: Option<PathBuf>,
     repeat: Option<usize>,
     limbo: Option<PathBuf>,
+    draw: Option<Draw>,
     fail_fast: bool,
     faults: bool,
     explain: bool,
@@ -144,6 +151,14 @@ impl Own {
                     let level = value()?;
                     let known = Level::ALL.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(&level));
                     own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
+                }
+                "--seed" => {
+                    let draw = own.draw.get_or_insert_with(Draw::of_environment);
+                    *draw = draw.seeded(&value()?)?;
+                }
+                "--runs" => {
+                    let draw = own.draw.get_or_insert_with(Draw::of_environment);
+                    *draw = draw.multiplied(&value()?)?;
                 }
                 "--explain" => own.explain = true,
                 "--faults" => own.faults = true,
@@ -332,6 +347,8 @@ mod tests {
             (&["--level", "perhaps"], "perhaps"),
             (&["--repeat", "0"], "--repeat"),
             (&["--limbo"], "--limbo"),
+            (&["--seed", "often"], "often"),
+            (&["--runs", "0"], "--runs"),
         ] {
             assert!(parsed(words).expect_err("wrong").contains(part), "{words:?}");
         }

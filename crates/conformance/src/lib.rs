@@ -43,6 +43,7 @@ mod differential;
 mod explain;
 mod faults;
 mod formats;
+mod generated;
 mod harness;
 mod limbo;
 mod load;

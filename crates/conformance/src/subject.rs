@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use digicert_one_core::Connector;
 
+use crate::generated::Draw;
+
 /// The future of one case. It stays on its thread; what it starts on the transport may move.
 pub type CaseFuture = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -16,12 +18,13 @@ pub struct Subject {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) waivers: &'static str,
     pub(crate) block_on: fn(CaseFuture),
+    pub(crate) draw: Draw,
 }
 
 impl Subject {
     /// A transport that runs under tokio.
     pub fn new(connector: impl Connector) -> Self {
-        Self { connector: Arc::new(connector), waivers: "", block_on: on_tokio }
+        Self { connector: Arc::new(connector), waivers: "", block_on: on_tokio, draw: Draw::of_environment() }
     }
 
     /// Runs the cases under another executor.

@@ -20,6 +20,7 @@ use digicert_one_testbed::{
 use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
+use crate::generated::Draw;
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Notes, Witness};
 
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) connector: Arc<dyn Connector>,
     capabilities: Capabilities,
     block_on: fn(CaseFuture),
+    pub(crate) draw: Draw,
     notes: Notes,
 }
 
@@ -62,7 +64,7 @@ impl World {
         let capabilities = subject.connector.capabilities();
         let notes = Notes::of_this_case();
         let connector = Arc::new(Noting(Arc::clone(&subject.connector), notes.clone()));
-        Self { connector, capabilities, block_on: subject.block_on, notes }
+        Self { connector, capabilities, block_on: subject.block_on, draw: subject.draw, notes }
     }
 
     /// Runs `work` on a thread of its own, on this executor.

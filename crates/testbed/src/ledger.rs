@@ -148,6 +148,11 @@ impl Ledger {
         self.lock().requests.clone()
     }
 
+    /// The requests from this one on, counted from 0.
+    pub fn requests_since(&self, first: usize) -> Vec<Request> {
+        self.lock().requests.get(first..).unwrap_or_default().to_vec()
+    }
+
     /// Connections and requests of one moment.
     pub fn snapshot(&self) -> Snapshot {
         self.lock().clone()

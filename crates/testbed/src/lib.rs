@@ -13,12 +13,14 @@
 //! assert!(front.ledger().connections().is_empty());
 //! ```
 
+mod answers;
 mod certificate;
 mod chain;
 mod connection;
 mod ending;
 mod flaw;
 mod front;
+mod http2;
 mod inspect;
 #[cfg(feature = "key-store")]
 mod key_store;
@@ -38,6 +40,7 @@ mod unreachable;
 mod wire;
 mod wiremock_forward;
 
+pub use answers::Answers;
 pub use certificate::{ClientCert, ClientCertError, KeyEncoding, ServerCert, certificate_pem, serial_number};
 pub use chain::{CaMark, CaSpec, ChainSpec, SubjectName};
 pub use ending::Ending;

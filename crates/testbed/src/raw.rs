@@ -3,6 +3,8 @@
 //! It speaks HTTP/1.1 over TLS or in clear text, or whatever bytes a script has. The first connection follows the first
 //! script, the second the second; the last one repeats.
 
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +16,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::answers::Answers;
 use crate::connection::Listening;
+use crate::http2::Http2;
 use crate::ledger::{Handshake, Ledger};
 use crate::options::{Engine, FrontOptions, HttpVersions, TlsRange};
 use crate::tls::{Stream, TlsServer, alert, ask_late, linger};
-use crate::wire::read_request;
+use crate::wire::{begin_request, read_request};
 
 /// What one connection does. After the last step it is closed cleanly.
 pub type Script = Vec<Step>;
@@ -59,6 +63,15 @@ pub enum Step {
     UpdateKeys,
     /// Says nothing more and keeps the connection until the client ends it.
     Stall,
+    /// Reads the head of each request, over whichever version of HTTP was agreed on, and follows the next of the answers; for as
+    /// long as there are any. Requests over HTTP/2 are not recorded: their heads are not decoded.
+    Answer(Answers),
+    /// In an answer: reads the body of the request.
+    ReadBody,
+    /// In an answer over HTTP/2: waits until flow control lets so many bytes of the response through.
+    AwaitWindow(usize),
+    /// Waits a moment, so that the client can take what was written before the rest is.
+    Pause,
 }
 
 impl Step {
@@ -205,13 +218,16 @@ impl RawServer {
                 let script = scripts.get(id as usize).or(scripts.last()).cloned().unwrap_or_default();
                 let (tls, ledger) = (tls.clone(), ledger.clone());
                 async move {
-                    let stream = match &tls {
-                        None => Some(Stream::Plain(tcp)),
-                        Some(tls) => tls.accept(tcp, &ledger, id).await.map(|accepted| accepted.stream),
+                    let accepted = match &tls {
+                        None => Some((Stream::Plain(tcp), false)),
+                        Some(tls) => tls.accept(tcp, &ledger, id).await.map(|accepted| {
+                            let is_http2 = accepted.agreed.alpn.as_deref() == Some("h2");
+                            (accepted.stream, is_http2)
+                        }),
                     };
-                    if let Some(stream) = stream {
+                    if let Some((stream, is_http2)) = accepted {
                         // What breaks a script is the client going away, and the ledger says so.
-                        let _ = follow(&script, stream, &ledger, id).await;
+                        let _ = follow(&script, stream, is_http2, &ledger, id).await;
                     }
                 }
             }
@@ -250,6 +266,9 @@ impl RawServer {
         &self.ledger
     }
 }
+
+/// Of [`Step::Pause`]: the least that timers know.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Writes until the client ends the connection, and reads what it sends meanwhile, or its side would fill up.
 async fn trickle(stream: &mut Stream, bytes: &Bytes) -> io::Result<()> {
@@ -290,10 +309,37 @@ fn hold_back(tcp: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn follow(script: &[Step], mut stream: Stream, ledger: &Ledger, id: u64) -> io::Result<()> {
+async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Ledger, id: u64) -> io::Result<()> {
     let mut buffer = Vec::new();
-    for step in script {
-        match step {
+    let (mut http2, mut begun) = (is_http2.then(Http2::default), None);
+    let mut steps: VecDeque<Cow<'_, Step>> = script.iter().map(Cow::Borrowed).collect();
+    while let Some(step) = steps.pop_front() {
+        match &*step {
+            Step::Answer(answers) => {
+                let spoken = match &mut http2 {
+                    Some(http2) => http2.begin_request(&mut stream, &mut buffer).await?,
+                    None => {
+                        begun = Some(begin_request(&mut stream, &mut buffer, ledger, id).await?);
+                        0
+                    }
+                };
+                let Some(answer) = answers.next(spoken) else { break };
+                steps.push_front(step);
+                for step in answer.into_iter().rev() {
+                    steps.push_front(Cow::Owned(step));
+                }
+            }
+            Step::ReadBody => match (&mut http2, begun.take()) {
+                (Some(http2), _) => http2.finish_request(&mut stream, &mut buffer).await?,
+                (None, Some(request)) => request.finish(&mut stream, &mut buffer).await?,
+                (None, None) => {}
+            },
+            Step::AwaitWindow(bytes) => {
+                if let Some(http2) = &mut http2 {
+                    http2.await_window(&mut stream, &mut buffer, *bytes).await?;
+                }
+            }
+            Step::Pause => tokio::time::sleep(MOMENT).await,
             Step::ReadRequest => read_request(&mut stream, &mut buffer, ledger, id).await?,
             Step::ReadUntil(recording, part) => {
                 let mut chunk = [0; 4096];

@@ -6,7 +6,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::ledger::{Ledger, Outcome, Request};
+use crate::ledger::{Ledger, Outcome, Request, RequestTicket};
 use crate::provider::sha256_hex;
 
 const HEAD_LIMIT: usize = 1 << 20;
@@ -39,23 +39,54 @@ impl Head {
     }
 }
 
+/// A request whose head was read and recorded, and whose body was not.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    head: Head,
+    ticket: RequestTicket,
+}
+
 /// Reads one whole request and records it. An early end is an error, and the ledger shows the request as abandoned.
 pub(crate) async fn read_request<S>(stream: &mut S, buffer: &mut Vec<u8>, ledger: &Ledger, id: u64) -> io::Result<()>
 where
     S: AsyncRead + Unpin,
 {
+    begin_request(stream, buffer, ledger, id).await?.finish(stream, buffer).await
+}
+
+/// Reads the head of a request and records it.
+pub(crate) async fn begin_request<S>(
+    stream: &mut S,
+    buffer: &mut Vec<u8>,
+    ledger: &Ledger,
+    id: u64,
+) -> io::Result<Begun>
+where
+    S: AsyncRead + Unpin,
+{
     let head = read_head(stream, buffer).await?;
     let ticket = ledger.open_request(head.to_request(id));
-    let chunked = head.value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
-    let body = if chunked {
-        read_chunks(stream, buffer).await?
-    } else {
-        let length = head.value("content-length").map_or(Ok(0), |value| number(value, 10))?;
-        take(stream, buffer, length).await?
-    };
-    ticket.received(body.len() as u64, sha256_hex(&body));
-    ticket.leave();
-    Ok(())
+    Ok(Begun { head, ticket })
+}
+
+impl Begun {
+    /// Reads the body.
+    pub(crate) async fn finish<S>(self, stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<()>
+    where
+        S: AsyncRead + Unpin,
+    {
+        let Begun { head, ticket } = self;
+        let chunked = head.value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+        let body = if chunked {
+            read_chunks(stream, buffer).await?
+        } else {
+            let length = head.value("content-length").map_or(Ok(0), |value| number(value, 10))?;
+            take(stream, buffer, length).await?
+        };
+        ticket.received(body.len() as u64, sha256_hex(&body));
+        ticket.leave();
+        Ok(())
+    }
 }
 
 /// Reads up to and with the empty line.

@@ -34,3 +34,6 @@ pub(crate) mod server_proof;
 pub(crate) mod time;
 pub(crate) mod trust;
 pub(crate) mod watch;
+
+// Cases whose inputs are drawn.
+pub(crate) use crate::generated::{cut, early, request, whole};

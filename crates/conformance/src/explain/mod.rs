@@ -13,6 +13,7 @@ macro_rules! explained {
 
 mod chain;
 mod err_retry_replay;
+mod fidelity;
 mod redir_time_body;
 mod req_cred_host;
 mod rotate_pool_proxy;
@@ -76,6 +77,7 @@ const FAMILIES: &[&[Explanation]] = &[
     rotate_pool_proxy::ROTATE,
     secret_obs::SECRET,
     secret_obs::OBS,
+    fidelity::FID,
 ];
 
 #[cfg(test)]

@@ -461,4 +461,27 @@ defects! {
     ClaimsToBeAsked claims_to_be_asked "OBS-20" "nothing was asked for";
     /// says of resumed sessions that the server did not ask
     ClaimsResumedWasNotAsked claims_resumed_was_not_asked "OBS-15" "a resumed session shows nothing";
+    // Messages that nobody listed: none of these shows in a case of one message.
+    /// leaves out the escapes of control characters, such as `%0A`
+    LeavesOutEscapedControls leaves_out_escaped_controls "FID-01" "the target is";
+    /// sends the first 37 fields of a request
+    SendsThirtySevenFields sends_thirty_seven_fields "FID-02" "the values of";
+    /// leaves out the last byte of a body that is one byte longer than a power of two
+    CutsBodiesPastAPowerOfTwo cuts_bodies_past_a_power_of_two "FID-03" "the body has";
+    /// makes one blank of two in the values of a response
+    SqueezesBlanks squeezes_blanks "FID-04" "the values of";
+    /// loses the last byte of a chunk of 30 to 39 bytes
+    LosesBytesOfChunks loses_bytes_of_chunks "FID-05" "the body differs";
+    /// loses DATA frames of one byte
+    LosesShortFrames loses_short_frames "FID-06" "the body differs";
+    /// takes a body that is cut after a multiple of eight bytes for whole
+    TakesEvenCutsForEnds takes_even_cuts_for_ends "FID-07" "it was taken for whole";
+    /// takes a body that is cut within the line ends after its last chunk for whole
+    EndsHalfChunks ends_half_chunks "FID-07" "it was taken for whole";
+    /// takes an HTTP/2 body that breaks off after 100 bytes for whole
+    TakesLateBreaksForEnds takes_late_breaks_for_ends "FID-08" "it was taken for whole";
+    /// takes a refusal other than 413 that comes before the upload was sent for a broken connection
+    FailsAtEarlyRefusals fails_at_early_refusals "FID-09" "the call fails";
+    /// takes a head that is cut for whole
+    EndsHalfHeads ends_half_heads "FID-10" "it was taken for whole";
 }

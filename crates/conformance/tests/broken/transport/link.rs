@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Flaw;
 use super::failure::Report;
 use super::message::Upload;
+use super::patched::Patched;
 use super::tls::Wire;
 use crate::table::Defect;
 
@@ -64,7 +65,7 @@ impl Link {
     ) -> Result<Self, TransportError> {
         let (tell, gone) = watch::channel(());
         let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(Patched::around(stream, flaw));
         // Above the limit of heads, which is checked when they are whole; or hyper's own.
         let (heads, fields) = if flaw.is(Defect::ReadsSmallHeadsOnly) { (16 * 1024, 100) } else { (256 * 1024, 512) };
         let (sender, driver) = if is_http2 {

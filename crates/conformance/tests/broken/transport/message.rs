@@ -2,6 +2,7 @@
 //! either of them.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -24,6 +25,8 @@ use crate::table::Defect;
 pub(super) struct Upload {
     bytes: Option<Bytes>,
     hides_length: bool,
+    /// Set when the last of it was taken, where a defect asks: it is then handed out in pieces.
+    taken: Option<Arc<AtomicBool>>,
 }
 
 impl Body for Upload {
@@ -31,6 +34,14 @@ impl Body for Upload {
     type Error = std::convert::Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        const PIECE: usize = 16 << 10;
+        let in_pieces = self.taken.is_some();
+        if let Some(bytes) = self.bytes.as_mut().filter(|bytes| in_pieces && bytes.len() > PIECE) {
+            return Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PIECE)))));
+        }
+        if let Some(taken) = &self.taken {
+            taken.store(true, Ordering::Relaxed);
+        }
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -41,6 +52,13 @@ impl Body for Upload {
     fn size_hint(&self) -> SizeHint {
         let length = self.bytes.as_ref().map_or(0, Bytes::len) as u64;
         if self.hides_length { SizeHint::new() } else { SizeHint::with_exact(length) }
+    }
+}
+
+impl Upload {
+    /// Whether all of it was taken, where a defect asks.
+    pub(super) fn taken(&self) -> Option<Arc<AtomicBool>> {
+        self.taken.clone()
     }
 }
 
@@ -60,6 +78,10 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
         let mut parts = request.uri().clone().into_parts();
         parts.path_and_query = Some(target);
         *request.uri_mut() = Uri::from_parts(parts).map_err(|error| local(Kind::Config, error))?;
+    }
+    let length = request.body().len();
+    if flaw.is(Defect::CutsBodiesPastAPowerOfTwo) && length > 1 << 10 && (length - 1).is_power_of_two() {
+        request.body_mut().truncate(length - 1);
     }
     let method = request.method_mut();
     if flaw.is(Defect::SendsPatchAsPost) && *method == Method::PATCH {
@@ -89,6 +111,10 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
         format!("{path}?{}", query.replace('+', "%20"))
     } else if flaw.is(Defect::DropsQueries) || flaw.is(Defect::DropsEmptyQueries) && query.is_empty() {
         path.to_owned()
+    } else if flaw.is(Defect::LeavesOutEscapedControls) {
+        let mut parts = uri.path_and_query()?.as_str().split("%0");
+        let first = parts.next()?.to_owned();
+        parts.fold(first, |target, part| target + part.get(1..).unwrap_or_default())
     } else if flaw.is(Defect::MergesSlashes) && path.contains("//") {
         path.replace("//", "/")
     } else {
@@ -117,6 +143,9 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     }
     if is(Defect::DropsForeignValues) {
         retain(headers, |value| value.as_bytes().is_ascii());
+    }
+    if is(Defect::SendsThirtySevenFields) {
+        *headers = headers.iter().take(37).map(|(name, value)| (name.clone(), value.clone())).collect();
     }
     if is(Defect::LowersRequestValues) {
         lower(headers);
@@ -193,7 +222,9 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     };
     let invalid = |error: http::Error| local(Kind::Config, error);
     let body = Some(request.body().clone()).filter(|bytes| !bytes.is_empty());
-    let upload = Upload { hides_length: flaw.is(Defect::HidesLengths) && body.is_some(), bytes: body };
+    let hides_length = flaw.is(Defect::HidesLengths) && body.is_some();
+    let taken = flaw.is(Defect::FailsAtEarlyRefusals).then(Arc::default);
+    let upload = Upload { hides_length, taken, bytes: body };
     let mut framed = Request::new(upload);
     *framed.method_mut() = request.method().clone();
     *framed.headers_mut() = request.headers().clone();
@@ -237,6 +268,12 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
     }
     if flaw.is(Defect::LowersResponseValues) {
         lower(headers);
+    }
+    if flaw.is(Defect::SqueezesBlanks) {
+        for value in headers.values_mut() {
+            let squeezed = value.to_str().map(|text| text.replace("  ", " "));
+            *value = squeezed.ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| value.clone());
+        }
     }
     if flaw.is(Defect::KeepsSixtyFourHeaders) {
         *headers = headers.iter().take(64).map(|(name, value)| (name.clone(), value.clone())).collect();

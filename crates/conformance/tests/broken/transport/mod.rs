@@ -10,12 +10,14 @@ mod link;
 mod message;
 mod misdeeds;
 mod odd_body;
+mod patched;
 mod pool;
 mod tls;
 mod tunnel;
 mod verifier;
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -155,6 +157,7 @@ impl Pooled {
             let report = Report::new(told, self.flaw);
             let mut framed = message::framed(&request, link.is_http2(), self.flaw)?;
             let hints = message::Hints::watch(&mut framed, self.flaw);
+            let taken = framed.body().taken();
             let is_large = request.body().len() > 1 << 20;
             let ignores = self.flaw.is(Defect::IgnoresMissingAnswers)
                 || self.flaw.is(Defect::IgnoresTotalOverHttp2) && link.is_http2()
@@ -163,6 +166,10 @@ impl Pooled {
             match link.send(framed, limit).await {
                 Outcome::Answer(response) => {
                     link.mark_used();
+                    let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
+                    if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {
+                        return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
+                    }
                     let response = hints.added(message::incoming(response, self.flaw)?)?;
                     let (head, inner) = response.into_parts();
                     let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));

@@ -1,0 +1,82 @@
+//! Responses as they are drawn, whatever they are written in: interim heads, status, fields, body.
+
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, prop_oneof};
+use proptest::sample::select;
+use proptest::strategy::Just;
+
+use super::field::{Content, Field, content, fields, first_of_each};
+
+/// Fields that mean something to browsers, caches and redirecting clients; to a transport they mean nothing.
+const KNOWN: &[&str] = &[
+    "age",
+    "cache-control",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "link",
+    "location",
+    "retry-after",
+    "server",
+    "set-cookie",
+    "vary",
+    "via",
+    "www-authenticate",
+];
+
+/// Those of which a response has one: two that differ are no valid response.
+const SINGLE: &[&str] =
+    &["age", "content-type", "date", "etag", "expires", "last-modified", "location", "retry-after", "server"];
+
+/// A status and fields.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) fields: Vec<Field>,
+}
+
+/// A response to GET or HEAD.
+#[derive(Clone, Debug)]
+pub(super) struct Response {
+    pub(super) interim: Vec<Head>,
+    pub(super) head: Head,
+    /// Whether the request was HEAD, whose response has no body whatever its length says.
+    pub(super) is_to_head: bool,
+    pub(super) body: Content,
+}
+
+impl Response {
+    /// Whether a body follows the head (RFC 9112 section 6.3).
+    pub(super) fn has_body(&self) -> bool {
+        !self.is_to_head && ![204, 304].contains(&self.head.status)
+    }
+}
+
+/// How large the parts of a response may be: fields and their bytes, the body usually and at most.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub(super) fields: usize,
+    pub(super) bytes: usize,
+    pub(super) usual: usize,
+    pub(super) longest: usize,
+}
+
+/// Any response.
+pub(super) fn response(size: Size) -> impl Strategy<Value = Response> + Clone {
+    let status = prop_oneof![
+        8 => Just(200_u16),
+        4 => select([201_u16, 202, 206, 226, 299, 300, 301, 302, 303, 307, 308, 400, 403, 404, 409, 410, 412, 418, 422, 429].as_slice()),
+        2 => select([451_u16, 499, 500, 501, 502, 503, 504, 507, 511, 599].as_slice()),
+        1 => select([204_u16, 304].as_slice()),
+    ];
+    let interim = (select([100_u16, 102, 103].as_slice()), fields(&["link", "server-timing"], 12, 1 << 10));
+    let interim = interim.prop_map(|(status, fields)| Head { status, fields });
+    let interim = prop_oneof![2 => Just(Vec::new()), 1 => vec(interim, 1..4)];
+    let head = (status, fields(KNOWN, size.fields, size.bytes))
+        .prop_map(|(status, fields)| Head { status, fields: first_of_each(fields, SINGLE) });
+    let is_to_head = prop_oneof![7 => Just(false), 1 => Just(true)];
+    (interim, head, is_to_head, content(size.usual, size.longest))
+        .prop_map(|(interim, head, is_to_head, body)| Response { interim, head, is_to_head, body })
+}
