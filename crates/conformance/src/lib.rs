@@ -17,6 +17,7 @@
 //! configuration are tests of the crates that read: SECRET-05 and SECRET-09 of `credentials`, SECRET-06 of `client`, SECRET-08 and
 //! SECRET-10 of the command line.
 
+mod audit;
 mod case;
 mod cases;
 mod child;

@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
-use digicert_one_testbed::{Front, Ledger, RawServer, Snapshot};
+use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer, Snapshot};
 
 thread_local! {
     /// Set while a case runs whose words are wanted rather than printed.
@@ -16,17 +17,30 @@ thread_local! {
 #[derive(Default)]
 struct Kept {
     words: Option<String>,
-    ledgers: Vec<Ledger>,
+    servers: Servers,
+}
+
+/// The servers of a case, in the order of their start: where they listen, and what they saw.
+pub(crate) type Servers = Arc<Mutex<Vec<(SocketAddr, Ledger)>>>;
+
+/// The list, for reading or for one more.
+pub(crate) fn locked(servers: &Servers) -> MutexGuard<'_, Vec<(SocketAddr, Ledger)>> {
+    servers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A server that keeps a ledger.
 pub(crate) trait Witness {
     fn ledger(&self) -> &Ledger;
+    fn addr(&self) -> SocketAddr;
 }
 
 impl Witness for Front {
     fn ledger(&self) -> &Ledger {
         Front::ledger(self)
+    }
+
+    fn addr(&self) -> SocketAddr {
+        Front::addr(self)
     }
 }
 
@@ -34,15 +48,30 @@ impl Witness for RawServer {
     fn ledger(&self) -> &Ledger {
         RawServer::ledger(self)
     }
+
+    fn addr(&self) -> SocketAddr {
+        RawServer::addr(self)
+    }
 }
 
-/// Remembers the ledger of a server that the case on this thread has started.
-pub(crate) fn remember(ledger: &Ledger) {
-    KEPT.with_borrow_mut(|kept| {
-        if let Some(kept) = kept {
-            kept.ledgers.push(ledger.clone());
-        }
-    });
+impl Witness for ConnectProxy {
+    fn ledger(&self) -> &Ledger {
+        ConnectProxy::ledger(self)
+    }
+
+    fn addr(&self) -> SocketAddr {
+        ConnectProxy::addr(self)
+    }
+}
+
+/// Remembers a server that the case on this thread has started.
+pub(crate) fn remember(server: &impl Witness) {
+    locked(&servers()).push((server.addr(), server.ledger().clone()));
+}
+
+/// The servers of the case on this thread; an empty list, for nobody, if there is no case.
+pub(crate) fn servers() -> Servers {
+    KEPT.with_borrow(|kept| kept.as_ref().map(|kept| Arc::clone(&kept.servers)).unwrap_or_default())
 }
 
 /// Runs a case on this thread. What it panics with is given back together with what its servers saw.
@@ -68,7 +97,11 @@ pub(crate) fn watched(case: impl FnOnce()) -> Result<(), Failure> {
     let kept = KEPT.take().unwrap_or_default();
     ended.map_err(|_| Failure {
         words: kept.words.unwrap_or_else(|| "it panicked without a word".to_owned()),
-        ledger: kept.ledgers.iter().map(|ledger| shown(&ledger.snapshot())).collect::<Vec<_>>().join("\n"),
+        ledger: locked(&kept.servers)
+            .iter()
+            .map(|(_, ledger)| shown(&ledger.snapshot()))
+            .collect::<Vec<_>>()
+            .join("\n"),
     })
 }
 

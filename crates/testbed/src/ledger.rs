@@ -52,6 +52,8 @@ pub struct Connection {
     pub requested_client_cert: bool,
     /// Bytes that the client sent as TLS 1.3 early data, which a third party can replay.
     pub early_data: u64,
+    /// The server's own leaf certificate (DER), which a full handshake shows; empty in clear text.
+    pub server_leaf: Arc<[u8]>,
     /// Whether either side has ended it.
     pub closed: bool,
 }
@@ -153,6 +155,11 @@ impl Ledger {
         self.lock().clone()
     }
 
+    /// Reads the record without a copy of it. Asking the ledger from inside would wait for itself.
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        read(&self.lock())
+    }
+
     /// Waits under any executor until the record meets the condition; `false` when the limit passes first.
     ///
     /// The condition reads the snapshot that it is given; asking the ledger from inside it would wait for itself.
@@ -204,6 +211,7 @@ impl Ledger {
                 peer_chain_fingerprints: Vec::new(),
                 requested_client_cert: false,
                 early_data: 0,
+                server_leaf: Arc::default(),
                 closed: false,
             });
             id

@@ -32,7 +32,7 @@ pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
     let address: SocketAddr = front.addr();
     let targets = [HOST.to_owned(), format!("clientauth.{HOST}")].map(|host| format!("{host}:{}", front.port()));
     let options = targets.iter().fold(options, |options, target| options.route(target, address));
-    ConnectProxy::start(options).expect("loopback can be bound")
+    up(ConnectProxy::start(options))
 }
 
 /// A client with these rules; none where the stack knows no proxy.
