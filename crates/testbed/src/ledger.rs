@@ -50,6 +50,8 @@ pub struct Connection {
     pub peer_chain_fingerprints: Vec<String>,
     /// Whether the server sent a certificate request in this handshake; a resumed one has none.
     pub requested_client_cert: bool,
+    /// Whether the server asked for a certificate once more, or for the first time, when the handshake was done.
+    pub asked_late: bool,
     /// Bytes that the client sent as TLS 1.3 early data, which a third party can replay.
     pub early_data: u64,
     /// The server's own leaf certificate (DER), which a full handshake shows; empty in clear text.
@@ -210,6 +212,7 @@ impl Ledger {
                 peer_fingerprint: None,
                 peer_chain_fingerprints: Vec::new(),
                 requested_client_cert: false,
+                asked_late: false,
                 early_data: 0,
                 server_leaf: Arc::default(),
                 closed: false,

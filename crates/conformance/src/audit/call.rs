@@ -32,6 +32,8 @@ struct About {
     is_https: bool,
     /// The servers at that port, and how much they had seen when the call began.
     servers: Vec<Mark>,
+    /// The same of the proxy in clear text that it went through, if any.
+    gateway: Vec<Mark>,
     began: u64,
     /// No other call was in flight when it began, and no earlier one may still arrive.
     alone: bool,
@@ -43,6 +45,8 @@ struct Mark {
     ledger: Ledger,
     connections: usize,
     requests: usize,
+    /// Connections and requests when the call had failed.
+    until: (usize, usize),
 }
 
 /// A connection that may have carried a call.
@@ -66,8 +70,6 @@ pub(super) struct Failed {
     facts: ConnectionFacts,
     /// For the body of a response: the connections that may have carried its head.
     carriers: Option<Vec<Carrier>>,
-    /// What the ledgers held when it failed, of each server: connections and requests.
-    until: Vec<(usize, usize)>,
     not_sent: bool,
     /// No other call began in the meantime.
     alone: bool,
@@ -79,20 +81,25 @@ impl Call {
         let uri = request.uri();
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        // A gateway that inspects is the server that TLS is spoken with.
-        let inspecting = given.http_proxy_port().filter(|_| is_https).filter(|port| audit.inspects(*port));
-        let servers = audit.marks(inspecting.unwrap_or(port));
+        let servers = audit.marks(port);
+        let gateway = given.http_proxy_port().filter(|_| is_https).map_or_else(Vec::new, |port| audit.marks(port));
         let mut state = audit.state();
         let alone = state.in_flight == 0 && !state.unsure.contains(&port);
         state.in_flight += 1;
         let began = state.moment();
-        let target = match uri.path_and_query() {
-            Some(target) if inspecting.is_none() => target.to_string(),
-            _ => String::new(),
-        };
+        let target = uri.path_and_query().map_or_else(String::new, ToString::to_string);
         let given = Arc::clone(given);
-        let about =
-            About { given, method: request.method().to_string(), target, port, is_https, servers, began, alone };
+        let about = About {
+            given,
+            method: request.method().to_string(),
+            target,
+            port,
+            is_https,
+            servers,
+            gateway,
+            began,
+            alone,
+        };
         Self { about, audit: audit.clone(), ended: false }
     }
 
@@ -123,10 +130,12 @@ impl Call {
 
     pub(super) fn failed(mut self, error: &TransportError) {
         self.ended = true;
-        let until = self.about.servers.iter().map(|mark| mark.ledger.read(counts)).collect();
+        for mark in self.about.servers.iter_mut().chain(&mut self.about.gateway) {
+            mark.until = mark.ledger.read(counts);
+        }
         let mut state = self.audit.state();
         let alone = self.about.alone && state.moments == self.about.began;
-        state.note(&self.about, error, None, until, alone);
+        state.note(&self.about, error, None, alone);
         state.unsure.insert(self.about.port);
     }
 }
@@ -145,23 +154,16 @@ impl Drop for Call {
 impl Carried {
     /// Its body ended before its end.
     pub(super) fn cut(&self, audit: &Audit, error: &TransportError) {
-        audit.state().note(&self.about, error, Some(self.carriers.clone()), Vec::new(), true);
+        audit.state().note(&self.about, error, Some(self.carriers.clone()), true);
     }
 }
 
 impl State {
-    fn note(
-        &mut self,
-        about: &About,
-        error: &TransportError,
-        carriers: Option<Vec<Carrier>>,
-        until: Vec<(usize, usize)>,
-        alone: bool,
-    ) {
+    fn note(&mut self, about: &About, error: &TransportError, carriers: Option<Vec<Carrier>>, alone: bool) {
         let earlier = self.answered.iter().filter(|(_, since)| **since < about.began);
         let answered = earlier.map(|(carrier, _)| *carrier).collect();
         let (facts, not_sent) = (error.facts().clone(), error.delivery() == Delivery::NotSent);
-        self.failed.push(Failed { about: about.clone(), facts, carriers, until, not_sent, alone, answered });
+        self.failed.push(Failed { about: about.clone(), facts, carriers, not_sent, alone, answered });
     }
 }
 
@@ -171,19 +173,19 @@ impl Audit {
         let here = servers.iter().enumerate().filter(|(_, (address, _))| address.port() == port);
         here.map(|(server, (_, ledger))| {
             let (connections, requests) = ledger.read(counts);
-            Mark { server, ledger: ledger.clone(), connections, requests }
+            Mark { server, ledger: ledger.clone(), connections, requests, until: (usize::MAX, usize::MAX) }
         })
         .collect()
-    }
-
-    /// Whether the server at this port ends the TLS of what it is to carry.
-    fn inspects(&self, port: u16) -> bool {
-        let tls = |seen: &Snapshot| seen.connections.iter().any(|one| one.handshake != Handshake::Plain);
-        locked(&self.servers).iter().any(|(address, ledger)| address.port() == port && ledger.read(tls))
     }
 }
 
 impl About {
+    /// The servers that TLS was spoken with: a gateway that inspects, else those that were called.
+    fn marks(&self) -> &[Mark] {
+        let inspects = |seen: &Snapshot| seen.connections.iter().any(|one| one.handshake != Handshake::Plain);
+        if self.gateway.iter().any(|mark| mark.ledger.read(inspects)) { &self.gateway } else { &self.servers }
+    }
+
     fn wrong_peer(&self, facts: &ConnectionFacts) -> Option<String> {
         let peer = facts.peer.filter(|_| self.is_https)?;
         let expected = self.given.proxy_port().unwrap_or(self.port);
@@ -198,7 +200,7 @@ impl About {
     /// The connections with a matching request after the call began; else with any request; else all.
     fn carriers_of_response(&self) -> Vec<Candidate> {
         let of = |choose: &dyn Fn(&digicert_one_testbed::Request) -> bool| {
-            let carriers = self.servers.iter().flat_map(|mark| mark.carriers(usize::MAX, choose));
+            let carriers = self.marks().iter().flat_map(|mark| mark.carriers(choose));
             carriers.collect::<Vec<_>>()
         };
         let matching = of(&|request| self.matches(request));
@@ -209,15 +211,15 @@ impl About {
         if !any.is_empty() {
             return any;
         }
-        self.servers.iter().flat_map(|mark| mark.connections(|_, _| true)).collect()
+        self.marks().iter().flat_map(|mark| mark.connections(|_, _| true)).collect()
     }
 }
 
 impl Mark {
     /// The connections of the chosen requests, from the beginning of the call until so many were there.
-    fn carriers(&self, until: usize, choose: &dyn Fn(&digicert_one_testbed::Request) -> bool) -> Vec<Candidate> {
+    fn carriers(&self, choose: &dyn Fn(&digicert_one_testbed::Request) -> bool) -> Vec<Candidate> {
         self.ledger.read(|seen| {
-            let window = seen.requests.iter().enumerate().take(until).skip(self.requests);
+            let window = seen.requests.iter().enumerate().take(self.until.1).skip(self.requests);
             let chosen = window.filter(|(_, request)| choose(request));
             chosen
                 .filter_map(|(index, request)| {
@@ -247,7 +249,7 @@ impl Mark {
 impl Candidate {
     /// `answered`: whether it is known to have carried a response before the call.
     fn wrong(&self, facts: &ConnectionFacts, answered: bool, about: &About) -> Option<String> {
-        let mark = about.servers.iter().find(|mark| mark.server == self.carrier.0)?;
+        let mark = about.marks().iter().find(|mark| mark.server == self.carrier.0)?;
         if let Some(wrong) = mark.ledger.read(|seen| contradiction(facts, &self.connection, seen)) {
             return Some(wrong);
         }
@@ -299,16 +301,17 @@ impl Failed {
 
     /// The connections on which a matching request arrived while the call went on.
     fn requests(&self) -> Vec<Candidate> {
-        let marks = self.about.servers.iter().zip(&self.until);
-        marks.flat_map(|(mark, (_, until))| mark.carriers(*until, &|request| self.about.matches(request))).collect()
+        let marks = self.about.marks().iter();
+        marks.flat_map(|mark| mark.carriers(&|request| self.about.matches(request))).collect()
     }
 
     fn wrong_facts(&self) -> Option<String> {
-        if self.about.servers.is_empty() {
+        let marks = self.about.marks();
+        if marks.is_empty() {
             return None;
         }
         let candidates = self.candidates();
-        if self.about.servers.iter().all(|mark| mark.ledger.read(counts).0 == 0) {
+        if marks.iter().all(|mark| mark.ledger.read(counts).0 == 0) {
             let fact = invention(&self.facts)?;
             return Some(format!("{fact} is known, and the ledger has no connection for it: {:?}", self.facts));
         }
@@ -319,7 +322,7 @@ impl Failed {
     }
 
     fn candidates(&self) -> Vec<Candidate> {
-        let marks = &self.about.servers;
+        let marks = self.about.marks();
         if let Some(carriers) = &self.carriers {
             let all = marks.iter().flat_map(|mark| mark.connections(|_, _| true));
             return all.filter(|one| carriers.contains(&one.carrier)).collect();
@@ -330,10 +333,8 @@ impl Failed {
         }
         // Of a call that is alone, every connection that is new is its own.
         let is_carrier = |id: u64, server: usize| requests.iter().any(|one| one.carrier == (server, id));
-        let is_only = |(mark, (until, _)): (&Mark, &(usize, usize))| {
-            (mark.connections..*until).all(|id| is_carrier(id as u64, mark.server))
-        };
-        if !requests.is_empty() && marks.iter().zip(&self.until).all(is_only) {
+        let is_only = |mark: &Mark| (mark.connections..mark.until.0).all(|id| is_carrier(id as u64, mark.server));
+        if !requests.is_empty() && marks.iter().all(is_only) {
             return requests;
         }
         let fits = |is_new: bool, had_request: bool| match self.facts.reused {
