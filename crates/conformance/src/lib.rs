@@ -32,6 +32,7 @@ mod meters;
 pub mod render;
 mod report;
 mod run;
+mod setting;
 mod spans;
 mod subject;
 mod switch;

@@ -15,6 +15,7 @@ pub(crate) mod interim;
 pub(crate) mod invalid_http;
 pub(crate) mod leaks;
 pub(crate) mod limits;
+pub(crate) mod lost;
 pub(crate) mod names;
 pub(crate) mod obs;
 pub(crate) mod once;

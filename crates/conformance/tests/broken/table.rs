@@ -51,9 +51,9 @@ defects! {
     /// sends PATCH as POST
     SendsPatchAsPost sends_patch_as_post "REQ-03" "left: \"POST\"";
     /// sends HEAD as GET and reads a body
-    SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD Http1";
+    SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD without a body";
     /// sends DELETE without its body
-    DropsBodiesOfDeletes drops_bodies_of_deletes "REQ-03" "DELETE Http1";
+    DropsBodiesOfDeletes drops_bodies_of_deletes "REQ-03" "DELETE with a body";
     /// sends only the last of several values of a header
     DropsRepeatedHeaders drops_repeated_headers "REQ-04" "left: [\"two\"]";
     /// sorts the values of a header
@@ -417,6 +417,27 @@ defects! {
     MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
     /// says in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
+    /// tells in errors of the connection before
+    TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-40" "the ledger contradicts a fact";
+    /// says through a proxy that it showed an identity, which it need not have
+    ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
+    /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
+    ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13), the ledger says Some(Tls12)";
+    // In one setting alone.
+    /// shows no identity through a proxy under TLS 1.2
+    HidesIdentitiesInTunnelsOfTls12 hides_identities_in_tunnels_of_tls12 "CRED-02" "TLS 1.2, through a proxy";
+    /// verifies no server through a proxy
+    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "through a proxy, without an identity, server on Rustls: refused: Exchange";
+    /// leaves out bodies on used connections through a proxy
+    DropsBodiesInTunnels drops_bodies_in_tunnels "REQ-03" "through a proxy";
+    /// sends blanks of the path as `+` through a proxy
+    DecodesBlanksInTunnels decodes_blanks_in_tunnels "REQ-01" "through a proxy";
+    /// says *not sent* of what was lost on a used HTTP/2 connection
+    DeniesDeliveryOnUsedHttp2 denies_delivery_on_used_http2 "ERR-40" "on a used connection, HTTP/2";
+    /// repeats requests through a proxy whose connection has ended
+    RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-40" "it arrived 2 times";
+    /// takes a body that was cut on a used connection for a whole one
+    SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-30" "on a used connection";
     /// says of resumed sessions that their handshake was a full one
     ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
     /// says of resumed sessions that the server did not ask

@@ -86,6 +86,7 @@ impl Body for Held {
                     None
                 }
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodies) => None,
+                Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesOnUsed) && self.report.was_used() => None,
                 Some(Err(error)) => Some(Err(self.report.of_body(error))),
                 Some(Ok(frame)) => {
                     self.read += frame.data_ref().map_or(0, Bytes::len);
