@@ -197,6 +197,7 @@ macro_rules! __every_case {
             limits time_13_limits_at_their_maximum_are_no_limits "TIME-13" Must;
             limits time_14_connect_limit_that_runs_out_is_net_01 "TIME-14" Must;
             limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
+            call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase "TIME-30" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;
@@ -250,6 +251,7 @@ macro_rules! __every_case {
             once err_36_get_is_not_repeated_when_http11_is_required "ERR-36" Should;
             once err_37_alert_after_the_request_was_read_leaves_delivery_unknown "ERR-37" Must;
             lost err_40_lost_response_leaves_delivery_unknown_in_every_setting "ERR-40" Must;
+            call_table err_50_call_that_is_cut_ends_alike_in_every_phase "ERR-50" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;

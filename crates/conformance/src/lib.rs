@@ -18,6 +18,7 @@
 //! SECRET-10 of the command line.
 
 mod audit;
+mod call_table;
 mod case;
 mod cases;
 mod child;

@@ -226,7 +226,7 @@ fn through(builder: ClientBuilder, proxy: &ConnectProxy) -> ClientBuilder {
 }
 
 /// A proxy that leads the hosts of the tests, at these ports, to these addresses.
-fn leading(routes: impl Iterator<Item = (u16, std::net::SocketAddr)>) -> ProxyOptions {
+pub(crate) fn leading(routes: impl Iterator<Item = (u16, std::net::SocketAddr)>) -> ProxyOptions {
     routes.fold(ProxyOptions::default(), |options, (port, address)| {
         let hosts = [HOST.to_owned(), format!("clientauth.{HOST}")];
         hosts.iter().fold(options, |options, host| options.route(&format!("{host}:{port}"), address))

@@ -316,7 +316,8 @@ impl Failed {
             return Some(format!("{fact} is known, and the ledger has no connection for it: {:?}", self.facts));
         }
         all_wrong(candidates.iter().map(|one| {
-            let answered = self.answered.contains(&one.carrier);
+            // Without its request in the ledger, it may have had no connection at all.
+            let answered = one.request.is_some() && self.answered.contains(&one.carrier);
             one.wrong(&self.facts, answered, &self.about)
         }))
     }

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod bodies;
 pub(crate) mod body;
 pub(crate) mod body_end;
+pub(crate) mod call_table;
 pub(crate) mod cred;
 pub(crate) mod err;
 pub(crate) mod facts;

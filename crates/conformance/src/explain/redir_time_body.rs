@@ -188,6 +188,13 @@ pub(super) const TIME: &[Explanation] = explained! {
         then "Each call ends before ten times the limit."
         why "A limit that is rounded up, or counted anew for each step, is not the one that was set."
         fix "Clause 5 of `Transport::send`: one limit for name, TCP, proxy and TLS together, passed on as it is.";
+    "TIME-30"
+        given "A server or a proxy that says nothing more in each phase of a call: TCP, CONNECT, the handshake, the upload, before, in \
+            and after the head; the connect limit or the total limit is the shorter one."
+        when "GET and POST are made over HTTP/1.1 and 2, in turn under TLS 1.2 and 1.3, direct and through a proxy."
+        then "Each fails with kind, phase and delivery of docs/time-and-delivery.md."
+        why "A phase without a limit hangs for ever; a wrong delivery makes the client repeat what was done, or fail what was not."
+        fix "The failure names the cell. One deadline for the call and one for connecting, looked at in every wait.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.
