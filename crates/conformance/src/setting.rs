@@ -49,16 +49,36 @@ impl Setting {
         [self.http2, self.tls13, self.proxied, self.with_identity]
     }
 
-    pub(crate) fn tls(self) -> TlsRange {
+    fn tls(self) -> TlsRange {
         if self.tls13 { TlsRange::Only13 } else { TlsRange::Only12 }
     }
 
-    pub(crate) fn tls_version(self) -> TlsVersion {
+    fn tls_version(self) -> TlsVersion {
         if self.tls13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 }
     }
 
-    pub(crate) fn http(self) -> HttpVersions {
+    fn http(self) -> HttpVersions {
         if self.http2 { HttpVersions::Both } else { HttpVersions::Http1 }
+    }
+
+    /// What a server of this setting is like.
+    pub(crate) fn server(self, options: FrontOptions) -> FrontOptions {
+        options.tls(self.tls()).client_auth(ClientAuth::Optional)
+    }
+
+    /// The configuration of this setting, with this identity and this proxy where it has them.
+    pub(crate) fn config(
+        self,
+        base: TransportConfig,
+        certificate: &ClientCert,
+        proxy: Option<&ConnectProxy>,
+    ) -> TransportConfig {
+        let config = base.with_http_versions(self.http());
+        let config = config.with_identity(self.with_identity.then(|| identity(certificate)));
+        match proxy.filter(|_| self.proxied) {
+            Some(proxy) => config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address"))),
+            None => config,
+        }
     }
 }
 
@@ -95,7 +115,7 @@ impl Settings {
     }
 
     /// What is tried with a transport of this world.
-    fn chosen(&self, world: &World) -> Vec<Setting> {
+    pub(crate) fn chosen(&self, world: &World) -> Vec<Setting> {
         let number = 1_u32 << Setting::ASPECTS;
         let all = (0..number).map(|bits| {
             let [http2, tls13, proxied, with_identity] = [8, 4, 2, 1].map(|bit| bits & bit != 0);
@@ -167,8 +187,7 @@ impl Crossing {
         let mut fronts = HashMap::new();
         for setting in &settings {
             fronts.entry(setting.tls13).or_insert_with(|| {
-                let options = options.clone().tls(setting.tls()).client_auth(ClientAuth::Optional);
-                up(Front::start(options, Arc::clone(&handler)))
+                up(Front::start(setting.server(options.clone()), Arc::clone(&handler)))
             });
         }
         let proxy = settings.iter().any(|one| one.proxied).then(|| {
@@ -197,12 +216,7 @@ impl Crossing {
 
     /// The configuration of this setting, made of `base`.
     pub(crate) fn config(&self, base: TransportConfig, setting: Setting) -> TransportConfig {
-        let config = base.with_http_versions(setting.http());
-        let config = config.with_identity(setting.with_identity.then(|| identity(&self.certificate)));
-        match self.proxy.as_ref().filter(|_| setting.proxied) {
-            Some(proxy) => config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address"))),
-            None => config,
-        }
+        setting.config(base, &self.certificate, self.proxy.as_ref())
     }
 
     pub(crate) fn transport(&self, setting: Setting) -> Arc<dyn Transport> {

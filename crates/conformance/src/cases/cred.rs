@@ -18,7 +18,7 @@ use digicert_one_testbed::{
 };
 use futures_util::future::join_all;
 
-use crate::setting::{Crossing, Settings};
+use crate::setting::{Crossing, Setting, Settings};
 use crate::world::{HOST, KEY, World, certificate, front, identity, identity_at, key, up};
 
 fn asking() -> Front {
@@ -34,6 +34,7 @@ async fn shown(world: &World, material: fn(Option<ClientIdentity>) -> Material, 
     let host = if has_certificate { format!("clientauth.{HOST}") } else { HOST.to_owned() };
     for setting in crossing.settings() {
         let (front, client) = (crossing.front(setting), crossing.client(setting, material(identity.clone())));
+        let setting = Setting { with_identity: has_certificate, ..setting };
         for call in [client.get("/"), client.post("/").json(&["a body"]), client.get("/"), client.delete("/")] {
             let response = call.send().await.unwrap_or_else(|error| panic!("{setting}: {error}"));
             response.bytes().await.unwrap_or_else(|error| panic!("{setting}: {error}"));

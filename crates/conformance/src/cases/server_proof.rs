@@ -12,12 +12,15 @@ use http::Method;
 
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
+use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, collect, diagnose, front, get, request, servers, up};
 
-/// The server is refused by us, and no request reaches it, whichever HTTP version is wanted.
-async fn refused(world: &World, front: &Front, host: &str) {
-    for versions in world.http_versions() {
-        refused_with(world, front, host, &world.config().with_http_versions(versions)).await;
+/// The server is refused by us, and no request reaches it, in any of these settings.
+async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
+    let crossing = Crossing::plain(world, settings, options);
+    for setting in crossing.settings() {
+        let config = crossing.config(world.config(), setting);
+        refused_with(world, crossing.front(setting), HOST, &config, &setting.to_string()).await;
     }
 }
 
@@ -27,28 +30,26 @@ pub(crate) fn is_one_error_for_all(world: &World) -> bool {
     !world.has(Capability::PeerFaultDetail) && !world.has(Capability::AlertDetail)
 }
 
-async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig) {
-    let error = world.transport(config).send(get(front.url(host))).await.expect_err("this server proves nothing");
-    assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+async fn refused_with(world: &World, front: &Front, host: &str, config: &TransportConfig, setting: &str) {
+    let outcome = world.transport(config).send(get(front.url(host))).await;
+    let error = outcome.expect_err(&format!("{setting}: this server proves nothing"));
+    assert_eq!(error.delivery(), Delivery::NotSent, "{setting}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);
-    assert!(!diagnosis.retryable(), "{diagnosis}");
+    assert!(!diagnosis.retryable(), "{setting}: {diagnosis}");
     // libcurl on OpenSSL has one error for a certificate that is not trusted, and one for all else in a handshake.
     let is_wider = error.kind() == TransportErrorKind::Tls && is_one_error_for_all(world);
     if !is_wider {
-        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
-        assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
+        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{setting}: {error:?}");
+        assert_eq!(diagnosis.side(), Side::Us, "{setting}: {diagnosis}");
     }
-    assert!(front.ledger().requests().is_empty(), "the request reached a server that proves nothing");
+    assert!(front.ledger().requests().is_empty(), "{setting}: the request reached a server that proves nothing");
 }
 
 pub(crate) async fn trust_17_server_without_the_key_of_its_chain_is_refused(world: World) {
     let (real, other) = (Pki::shared().server(&[HOST]), Pki::shared().server(&[HOST]));
     let foreign = Pki::shared().server_with(ServerSpec { authority: Authority::Foreign, ..ServerSpec::default() });
-    for range in [TlsRange::Only12, TlsRange::Only13] {
-        for key in [&other, &foreign] {
-            let front = front(FrontOptions::default().tls(range).server(real.with_key_of(key)));
-            refused(&world, &front, HOST).await;
-        }
+    for key in [&other, &foreign] {
+        refused(&world, FrontOptions::default().server(real.with_key_of(key)), &Settings::ALL).await;
     }
 }
 
@@ -56,10 +57,7 @@ pub(crate) async fn trust_18_client_certificate_shown_by_a_server_is_refused(wor
     let spec =
         ServerSpec { names: vec![HOST.to_owned()], flaw: Some(ServerFlaw::ForClientsOnly), ..ServerSpec::default() };
     for server in servers() {
-        for range in [TlsRange::Only12, TlsRange::Only13] {
-            let front = front(server.clone().tls(range).server(Pki::shared().server_with(spec.clone())));
-            refused(&world, &front, HOST).await;
-        }
+        refused(&world, server.server(Pki::shared().server_with(spec.clone())), &Settings::ALL.pairwise()).await;
     }
 }
 
@@ -70,7 +68,7 @@ pub(crate) async fn trust_25_localhost_is_verified_as_any_other_name(world: Worl
     for server in [Pki::shared().server(&[HOST]), Pki::shared().server_with(foreign)] {
         let front = front(FrontOptions::default().server(server));
         for host in ["localhost", "127.0.0.1"] {
-            refused_with(&world, &front, host, &config).await;
+            refused_with(&world, &front, host, &config, host).await;
         }
     }
     let front = front(FrontOptions::default());

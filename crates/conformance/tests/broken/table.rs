@@ -438,6 +438,14 @@ defects! {
     RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-40" "it arrived 2 times";
     /// takes a body that was cut on a used connection for a whole one
     SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-30" "on a used connection";
+    /// does not check what servers sign through a proxy
+    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "through a proxy, without an identity: this server proves nothing";
+    /// keeps the limit of the whole call through a proxy only once it is connected
+    IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
+    /// says *not sent* of an upload that was cut
+    DeniesDeliveryOfCutUploads denies_delivery_of_cut_uploads "ERR-50" "the request is being written: ";
+    /// takes a proxy that resets its connection for a server that refuses one
+    TakesResetProxiesForServers takes_reset_proxies_for_servers "ERR-50" "CONNECT, no response yet: RST";
     /// says of resumed sessions that their handshake was a full one
     ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
     /// says of resumed sessions that the server did not ask

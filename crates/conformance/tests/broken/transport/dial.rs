@@ -54,6 +54,7 @@ impl Dialer {
         let connect = match now.checked_add(limit) {
             // A limit beyond what the clock can count is no limit.
             None if !self.flaw.is(Defect::PanicsAtTheMaximum) => deadline,
+            _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),
         };
         let until = |ignoring: &[Defect]| if self.flaw.among(ignoring) { deadline } else { connect };

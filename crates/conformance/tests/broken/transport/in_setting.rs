@@ -51,8 +51,10 @@ impl Place {
     }
 
     /// The failure as it is told.
-    pub(super) fn failure(self, error: TransportError) -> TransportError {
-        if self.flaw.is(Defect::DeniesDeliveryOnUsedHttp2) && self.is_http2 && self.was_used {
+    pub(super) fn failure(self, error: TransportError, is_large: bool) -> TransportError {
+        if self.flaw.is(Defect::DeniesDeliveryOnUsedHttp2) && self.is_http2 && self.was_used
+            || self.flaw.is(Defect::DeniesDeliveryOfCutUploads) && is_large
+        {
             let denied = TransportError::new(error.kind(), Delivery::NotSent).with_facts(error.facts().clone());
             return denied.with_source(error);
         }

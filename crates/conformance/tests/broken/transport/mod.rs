@@ -172,7 +172,7 @@ impl Pooled {
                 }
                 // A pooled connection that ended before it took the request: another one will do.
                 Outcome::Failed { unsent: true, .. } if was_used => {}
-                Outcome::Failed { error, unsent } => return Err(place.failure(report.of_call(error, unsent))),
+                Outcome::Failed { error, unsent } => return Err(place.failure(report.of_call(error, unsent), is_large)),
                 Outcome::Lost => {
                     let why = "the connection ended in the moment in which it was given the request";
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));
