@@ -186,9 +186,9 @@ impl Crossing {
         let settings = settings.chosen(world);
         let mut fronts = HashMap::new();
         for setting in &settings {
-            fronts.entry(setting.tls13).or_insert_with(|| {
-                up(Front::start(setting.server(options.clone()), Arc::clone(&handler)))
-            });
+            fronts
+                .entry(setting.tls13)
+                .or_insert_with(|| up(Front::start(setting.server(options.clone()), Arc::clone(&handler))));
         }
         let proxy = settings.iter().any(|one| one.proxied).then(|| {
             let routes = fronts.values().map(|front| (front.port(), front.addr()));

@@ -3,12 +3,14 @@
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportError, TransportErrorKind};
-use digicert_one_testbed::{Ending, FrontOptions};
+use digicert_one_testbed::{Ending, Front, FrontOptions};
 use http::{Method, Request, Response};
 
 use crate::setting::{Crossing, Setting, Settings, calls};
 use crate::world::{HOST, World, collect, get};
 
+/// Of the calls on used connections, so many are tried in one setting.
+const USED: usize = 4;
 const WHOLE: &[u8] = b"a response that is whole";
 
 /// Servers whose response to `/bad` ends so; every other one is whole.
@@ -41,39 +43,41 @@ struct Lost {
     what: String,
 }
 
-/// Each call in each setting, on a new connection and on a used one.
+/// In each setting some of the calls, others each time: one on a new connection, the rest on connections that were used.
 async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
     for (turn, setting) in crossing.settings().enumerate() {
-        for (call, what) in calls(turn, &format!("{}/bad", crossing.front(setting).url(HOST))) {
-            // A response to HEAD has no body that could be cut.
-            if call.method() == Method::HEAD {
-                continue;
-            }
+        let (front, used) = (crossing.front(setting), crossing.transport(setting));
+        let url = format!("{}/bad", front.url(HOST));
+        let calls = calls(turn * USED, &url);
+        // A response to HEAD has no body that could be cut.
+        let calls = calls.filter(|(call, _)| call.method() != Method::HEAD);
+        for (index, (call, what)) in calls.take(1 + USED).enumerate() {
             let what = what.split(',').next().unwrap_or(&what);
-            for place in ["a new", "a used"] {
-                judge(
-                    &fails(crossing, setting, &call, place, format!("{what} on {place} connection, {setting}")).await,
-                );
+            let place = if index == 0 { "new" } else { "used" };
+            let what = format!("{what} on a {place} connection, {setting}");
+            if index == 0 {
+                let new = crossing.transport(setting);
+                judge(&fails(front, &*new, setting, call, what.clone()).await);
+                // The connection is gone, and nobody is the worse for it.
+                whole(&*new, &front.url(HOST), &what).await;
+            } else {
+                whole(&*used, &front.url(HOST), &what).await;
+                judge(&fails(front, &*used, setting, call, what).await);
             }
         }
     }
 }
 
-async fn fails(crossing: &Crossing, setting: Setting, call: &Request<Bytes>, place: &str, what: String) -> Lost {
-    let (front, transport) = (crossing.front(setting), crossing.transport(setting));
-    if place == "a used" {
-        whole(&*transport, &front.url(HOST), &what).await;
-    }
+async fn fails(front: &Front, transport: &dyn Transport, setting: Setting, call: Request<Bytes>, what: String) -> Lost {
     let before = front.ledger().requests().len();
-    let (outcome, has_head) = match transport.send(call.clone()).await {
+    let method = call.method().clone();
+    let (outcome, has_head) = match transport.send(call).await {
         Ok(exchange) => (collect(exchange).await, true),
         Err(error) => (Err(error), false),
     };
     let error = outcome.expect_err(&what);
     let arrived = front.ledger().requests().len() - before;
-    // The connection is gone, and nobody is the worse for it.
-    whole(&*transport, &front.url(HOST), &what).await;
-    Lost { error, has_head, method: call.method().clone(), http2: setting.http2, arrived, what }
+    Lost { error, has_head, method, http2: setting.http2, arrived, what }
 }
 
 pub(crate) async fn err_40_lost_response_leaves_delivery_unknown_in_every_setting(world: World) {

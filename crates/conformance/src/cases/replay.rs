@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportErrorKind};
-use digicert_one_testbed::{ClientAuth, ConnectProxy, FrontOptions, RawOptions, RawServer, Step, TlsRange, name_without_address, refused_addr};
+use digicert_one_testbed::{
+    ClientAuth, ConnectProxy, FrontOptions, RawOptions, RawServer, Step, TlsRange, name_without_address, refused_addr,
+};
 use http::Method;
 
 use crate::setting::{Setting, Settings, leading};
