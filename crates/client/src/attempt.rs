@@ -341,14 +341,17 @@ fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>, 
 }
 
 fn origin<'a>(settings: &'a Settings, lease: Option<&Lease>) -> Result<&'a Origin, Error> {
-    let role = lease.map_or(HostRole::Platform, |lease| lease.material().host_role());
-    settings.instance.origin(role).map_err(Error::instance)
+    settings.instance.origin(role(lease)).map_err(Error::instance)
+}
+
+fn role(lease: Option<&Lease>) -> HostRole {
+    lease.map_or(HostRole::Platform, |lease| lease.material().host_role())
 }
 
 fn context(settings: &Settings, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
     let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-    let context = CallContext::new(origin.authority(), mode, now).with_proxy(settings.proxies.describe(origin));
-    let context = settings.generations.completing(context);
+    let context =
+        CallContext::new(origin.authority(), mode, now).with_transport(settings.generations.in_use(role(lease)));
     let Some(lease) = lease else { return context };
     context
         .with_identity(lease.material().identity().cloned())

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{
-    Credential, HostRole, Instance, Proxy, ProxyRules, RequestTarget, TargetError, TransportConfig,
-};
+use digicert_one_core::{Credential, HostRole, RequestTarget, TargetError};
 
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
+use crate::host_config::HostConfig;
 use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
 use crate::pace::Pacer;
 use crate::rotation::Proof;
@@ -140,15 +139,12 @@ impl ClientBuilder {
         })?;
         let (instance, connector, user_agent) = wiring.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
-        let configs = configs(&instance, &wiring.proxies, &wiring.config);
-        // The one of the configuration counts more.
-        let proxies = match wiring.config.proxy() {
-            Proxy::None => wiring.proxies.clone(),
-            proxy => ProxyRules::new(proxy.clone()).including_loopback(),
-        };
+        let host_config =
+            |role| HostConfig::to(instance.origin(role).ok(), &connector.info(), &wiring.config, &wiring.proxies);
+        let configs =
+            Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
         Ok(Client::new(Settings {
             instance,
-            proxies,
             credential: self.credential.ok_or_else(no_credential)?,
             total: wiring.config.timeouts().total(),
             deadline: wiring.deadline(),
@@ -166,14 +162,4 @@ impl ClientBuilder {
             observers: Observers { retries: wiring.retries, ..self.observers },
         }))
     }
-}
-
-/// One configuration for each host: the proxy may be another.
-fn configs(instance: &Instance, proxies: &ProxyRules, config: &TransportConfig) -> Configs {
-    let proxied = |role: HostRole| match (config.proxy(), instance.origin(role)) {
-        (Proxy::None, Ok(origin)) => config.clone().with_proxy(proxies.proxy_for(origin).clone()),
-        // A host that there is not is not called.
-        _ => config.clone(),
-    };
-    Configs { platform: proxied(HostRole::Platform), client_auth: proxied(HostRole::ClientAuth) }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
-    Mode, Origin, ProxyRules, ResponseBody, TrustRoots,
+    Mode, Origin, ResponseBody, TrustRoots,
 };
 use futures_util::future::select;
 use http::{HeaderValue, Method};
@@ -32,8 +32,6 @@ pub(crate) struct Settings {
     pub(crate) instance: Instance,
     pub(crate) credential: Arc<dyn Credential>,
     pub(crate) generations: Generations,
-    /// The proxies that calls go through.
-    pub(crate) proxies: ProxyRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: HeaderValue,
     /// The limit of one attempt.
@@ -79,7 +77,6 @@ impl Client {
         Self::new(Settings {
             instance: from.instance.clone(),
             credential,
-            proxies: from.proxies.clone(),
             generations: from.generations.sibling(),
             clock: Arc::clone(&from.clock),
             user_agent: from.user_agent.clone(),
@@ -188,8 +185,8 @@ impl Client {
         settings.generations.trust(&roots).map_err(|error| {
             let known = [HostRole::Platform, HostRole::ClientAuth].map(|role| settings.instance.origin(role));
             let host = known.into_iter().flatten().next().map(Origin::authority).unwrap_or_default();
-            let context = CallContext::new(host, Mode::Anonymous, settings.clock.now());
-            let context = settings.generations.completing(context);
+            let context = CallContext::new(host, Mode::Anonymous, settings.clock.now())
+                .with_transport(settings.generations.in_use(HostRole::Platform));
             Error::new(ErrorKind::Config, diagnose_transport(&error, &context)).with_source(error)
         })
     }

@@ -5,10 +5,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use digicert_one_core::diagnosis::TransportInUse;
 use digicert_one_core::{
-    CallContext, ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, Lease, Transport, TransportConfig,
+    ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, HostRole, Lease, Transport, TransportConfig,
     TransportError, TrustRoots,
 };
+
+use crate::host_config::HostConfig;
 
 /// How long a generation that did not prove usable is left alone at first; doubles with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
@@ -18,10 +21,6 @@ const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug)]
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
-    /// The short name of the stack.
-    name: Arc<str>,
-    /// Its TLS engine.
-    engine: Arc<str>,
     live: Mutex<Live>,
     /// Held by the one caller who proves a newer generation.
     proving: futures_util::lock::Mutex<()>,
@@ -30,23 +29,22 @@ pub(crate) struct Generations {
 /// What transports are made with, for each of the two hosts.
 #[derive(Clone, Debug)]
 pub(crate) struct Configs {
-    pub(crate) platform: TransportConfig,
-    pub(crate) client_auth: TransportConfig,
+    pub(crate) platform: HostConfig,
+    pub(crate) client_auth: HostConfig,
 }
 
 impl Configs {
     /// The one for this identity: with an identity calls go to the `clientauth.` host only, without one to the platform host.
     fn of(&self, identity: Option<&ClientIdentity>) -> TransportConfig {
-        let config = match identity {
+        let host = match identity {
             Some(_) => &self.client_auth,
             None => &self.platform,
         };
-        config.clone().with_identity(identity.cloned())
+        host.config.clone().with_identity(identity.cloned())
     }
 
-    fn trusting(&self, trust: &TrustRoots) -> Self {
-        let trusting = |config: &TransportConfig| config.clone().with_trust(trust.clone());
-        Self { platform: trusting(&self.platform), client_auth: trusting(&self.client_auth) }
+    fn trusting(&self, info: &ConnectorInfo, trust: &TrustRoots) -> Self {
+        Self { platform: self.platform.trusting(info, trust), client_auth: self.client_auth.trusting(info, trust) }
     }
 }
 
@@ -111,9 +109,7 @@ impl Generations {
             refused: None,
             retired: Vec::new(),
         };
-        let info = connector.info();
-        let (name, engine) = (info.name.into(), info.tls_engine.into());
-        Self { connector, name, engine, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
+        Self { connector, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
     /// The same stack and configuration, and nothing live.
@@ -125,11 +121,14 @@ impl Generations {
         self.connector.info()
     }
 
-    /// The context of a call with what a remedy must know of the stack.
-    pub(crate) fn completing(&self, context: CallContext) -> CallContext {
-        context
-            .with_transport(Arc::clone(&self.name), &self.lock().configs.platform)
-            .with_tls_engine(Arc::clone(&self.engine))
+    /// The transport to the host of this role, for a diagnosis.
+    pub(crate) fn in_use(&self, role: HostRole) -> Arc<TransportInUse> {
+        let live = self.lock();
+        let host = match role {
+            HostRole::ClientAuth => &live.configs.client_auth,
+            HostRole::Platform => &live.configs.platform,
+        };
+        Arc::clone(&host.in_use)
     }
 
     /// A transport of its own for this identity, and so new connections. It is not put to use for other calls.
@@ -216,7 +215,7 @@ impl Generations {
     /// if one of them cannot be made.
     pub(crate) fn trust(&self, roots: &TrustRoots) -> Result<(), TransportError> {
         let mut live = self.lock();
-        let configs = live.configs.trusting(roots);
+        let configs = live.configs.trusting(&self.connector.info(), roots);
         // Made in any case: whatever the stack refuses about the roots, it refuses here.
         let anonymous = self.connector.connect(&configs.of(None))?;
         let trust = live.trust + 1;

@@ -32,6 +32,7 @@ mod error;
 mod field_name;
 mod flights;
 mod generations;
+mod host_config;
 mod link;
 mod mismatch;
 mod observe;

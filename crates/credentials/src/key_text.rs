@@ -4,13 +4,12 @@
 use digicert_one_core::{ApiKey, Code, CredentialError};
 
 use crate::setting::bare;
-use crate::source::gather::utf8;
 use crate::{Secret, Warning};
 
 /// Reads an API key, trimmed.
 pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {
     let origin = secret.origin().to_string();
-    let secret = utf8(secret, warnings);
+    let secret = secret.utf8(warnings);
     let whole = secret.expose_text()?;
     let bare = bare(whole);
     let key = ApiKey::new(bare).map_err(|error| error.at(origin.clone()))?;

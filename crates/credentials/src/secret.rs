@@ -6,8 +6,7 @@ use std::sync::Arc;
 use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
-use crate::Warning;
-use crate::source::gather::{utf8, without_line_end};
+use crate::{Warning, text_encoding};
 
 /// A value of a source: a key, a password, the content of a file.
 ///
@@ -49,15 +48,49 @@ impl Secret {
 
 impl Secret {
     /// A text in UTF-8, without a byte order mark and without one line end, as editors and shells write them around a value;
-    /// `warnings` says what was converted.
+    /// `warnings` says what was converted. What is no text stays as it is.
     #[must_use]
     pub fn line(&self, warnings: &mut Vec<Warning>) -> Self {
-        without_line_end(&utf8(self, warnings))
+        self.utf8(warnings).without_line_end()
+    }
+
+    /// A text in UTF-8 and without a byte order mark, whatever the editor that wrote it made of it.
+    pub(crate) fn utf8(&self, warnings: &mut Vec<Warning>) -> Self {
+        let Some((mut text, encoding)) = text_encoding::decode(&self.bytes) else { return self.clone() };
+        let message =
+            format!("the text is in {encoding} and was converted; save it in UTF-8 without a byte order mark");
+        warnings.push(Warning::new(Code::ID_07, message, &*self.origin));
+        Self::new(std::mem::take(&mut *text), self.origin.clone())
+    }
+
+    /// The text without one line end. The last byte of a certificate in DER may have the same value and belongs to it.
+    pub(crate) fn without_line_end(&self) -> Self {
+        let is_binary = |byte: &u8| byte.is_ascii_control() && !b"\t\r\n".contains(byte);
+        if self.bytes.iter().any(is_binary) {
+            return self.clone();
+        }
+        let bytes = &**self.bytes;
+        let bare = bytes.strip_suffix(b"\n").map_or(bytes, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        Self::new(bare, self.origin.clone())
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret(redacted, from {})", self.origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_end_is_taken_off_and_no_more() {
+        for (whole, bare) in [("p\n", "p"), ("p\r\n", "p"), ("p", "p"), ("p \n\n", "p \n"), ("", "")] {
+            assert_eq!(Secret::new(whole, "x").without_line_end().expose(), bare.as_bytes(), "{whole:?}");
+        }
+        let der = [0x30, 0x03, 0x02, 0x01, b'\n'];
+        assert_eq!(Secret::new(der, "x").without_line_end().expose(), der);
     }
 }

@@ -26,6 +26,59 @@ fn api_key_file_in_any_encoding_of_text_is_read() {
 }
 
 #[test]
+fn password_file_in_any_encoding_of_text_opens_the_key_store() {
+    let stage = Stage::new();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/tests/fixtures/openssl");
+    let (store, file) = (format!("{fixtures}/aes256.p12"), stage.file("password"));
+    let word = std::fs::read_to_string(format!("{fixtures}/password")).expect("a password");
+    for (name, bytes) in encodings(&format!("{}\r\n", word.trim_end())) {
+        std::fs::write(&file, bytes).expect("written");
+        let variables = [("SM_CLIENT_CERT_FILE", &*store), ("SM_CLIENT_CERT_PASSWORD_FILE", &*file)];
+        let output = stage.d1(&["env"], &variables);
+        assert!(output.status.success(), "{name}: {}", text(&output));
+    }
+}
+
+#[test]
+fn properties_file_in_any_encoding_of_text_is_read() {
+    let stage = Stage::new();
+    let home = stage.directory.path().join(".signingmanager");
+    std::fs::create_dir(&home).expect("created");
+    let directory = stage.directory.path().display().to_string();
+    for (name, bytes) in encodings(&format!("SM_API_KEY={}\r\n", stage.key())) {
+        std::fs::write(home.join("ssm-config.properties"), bytes).expect("written");
+        let output = stage.d1(&["whoami"], &[("HOME", &directory)]);
+        assert!(output.status.success(), "{name}: {}", text(&output));
+    }
+}
+
+#[test]
+fn output_of_a_command_in_any_encoding_of_text_is_read() {
+    let stage = Stage::new();
+    let (config, key) = (stage.file("d1.toml"), stage.file("key"));
+    std::fs::write(&config, format!("[profiles.ci]\napi_key = 'exec:/bin/cat {key}'\n")).expect("written");
+    for (name, bytes) in encodings(&format!("{}\r\n", stage.key())) {
+        std::fs::write(&key, bytes).expect("written");
+        let output = stage.d1(&["whoami", "--profile", "ci"], &[("DC_CONFIG", &config)]);
+        assert!(output.status.success(), "{name}: {}", text(&output));
+    }
+}
+
+#[test]
+fn end_date_in_any_encoding_of_text_is_read() {
+    let stage = Stage::new();
+    let folder = stage.directory.path().join("credentials");
+    std::fs::create_dir(&folder).expect("created");
+    std::fs::write(folder.join("api-key"), stage.key()).expect("written");
+    let directory = folder.display().to_string();
+    for (name, bytes) in encodings("2001-12-31\r\n") {
+        std::fs::write(folder.join("api-key-ends"), bytes).expect("written");
+        let output = stage.d1(&["whoami"], &[("DC_CREDENTIALS_DIR", &directory)]);
+        assert!(text(&output).contains("2001-12-31"), "{name}: {}", text(&output));
+    }
+}
+
+#[test]
 fn profile_in_any_encoding_of_text_is_read() {
     let stage = Stage::new();
     let (config, key) = (stage.file("d1.toml"), stage.file("key"));

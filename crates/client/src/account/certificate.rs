@@ -158,7 +158,7 @@ pub(super) fn take_chain(answer: &mut Map<String, Value>) -> Vec<CertificateDer<
     chain
 }
 
-/// Every certificate in a text (PEM, or DER in base64), in a list, or in an object under one of the names.
+/// Every certificate in a text (PEM, or DER in base64; none of a text with a damaged one), in a list, or in an object under one of the names.
 fn gather(value: Option<&Value>, depth: usize, found: &mut Vec<CertificateDer<'static>>) {
     match value {
         Some(Value::String(text)) => found.extend(certificates(text)),
@@ -180,7 +180,33 @@ fn certificates(text: &str) -> Vec<CertificateDer<'static>> {
         armored = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", text.trim());
         &armored
     };
-    let read = CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok);
     // A SEQUENCE, as every certificate is; whether it is one is told when it is read with its key.
-    read.filter(|der| der.len() > 4 && der.first() == Some(&0x30)).collect()
+    let is_sequence = |der: &CertificateDer<'_>| der.len() > 4 && der.first() == Some(&0x30);
+    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
+        Ok(read) if read.iter().all(is_sequence) => read,
+        // A chain with a gap would be taken for whole; as text it stays among the other fields.
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chain_with_a_damaged_certificate_stays_a_field_of_the_response() {
+        let good = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+        let damaged = "-----BEGIN CERTIFICATE-----\nMAMC*QU=\n-----END CERTIFICATE-----\n";
+        let text = |chain: &str| {
+            let mut answer = Map::new();
+            answer.insert("certificate".to_owned(), Value::from(good));
+            answer.insert("chain".to_owned(), Value::from(chain));
+            answer
+        };
+        let mut answer = text(&format!("{}{damaged}", good.replace("AQU", "AQY")));
+        assert_eq!(take_chain(&mut answer).len(), 1);
+        assert!(answer.contains_key("chain") && !answer.contains_key("certificate"));
+        let mut answer = text(&good.replace("AQU", "AQY"));
+        assert_eq!((take_chain(&mut answer).len(), answer.len()), (2, 0));
+    }
 }

@@ -2,9 +2,10 @@
 //! the rest of the answer, a diagnosis.
 
 use std::fmt;
+use std::sync::Arc;
 
 use digicert_one_core::diagnosis::{Side, diagnose_answer};
-use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode, TransportConfig};
+use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode};
 use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 
@@ -138,7 +139,7 @@ pub(super) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
     };
     let context = CallContext::new(answer.host.clone(), mode, answer.arrived)
         .with_key_shape(shape)
-        .with_transport(answer.transport, &TransportConfig::new())
+        .with_transport(Arc::clone(&answer.transport))
         .with_facts(answer.facts.clone());
     let mut diagnosis = diagnose_answer(&platform, &context);
     match asked {

@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::diagnose_transport;
+use digicert_one_core::diagnosis::{TransportInUse, diagnose_transport};
 use digicert_one_core::{
-    CallContext, Clock, Code, ConnectionFacts, Connector, Diagnosis, Mode, Origin, Proxy, ProxyRules, RequestTarget,
-    Transport, TransportConfig, collect_body,
+    CallContext, Clock, Code, ConnectionFacts, Connector, Diagnosis, Mode, Origin, ProxyRules, RequestTarget,
+    Transport, TransportConfig, TransportError, collect_body,
 };
 use futures_util::future::{Either, select};
 use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::host_config::HostConfig;
 use crate::observe::Listener;
 use crate::watched_body::WatchedBody;
 use crate::{Error, ErrorKind, Retry, RetryNotice, attempt, response};
@@ -52,8 +53,7 @@ pub(super) struct Letter<'a> {
 /// What came back: any status but a redirect's.
 pub(super) struct Answer {
     pub(super) host: Arc<str>,
-    /// The name of the transport.
-    pub(super) transport: &'static str,
+    pub(super) transport: Arc<TransportInUse>,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -76,6 +76,7 @@ impl Answer {
 
     fn context(&self) -> CallContext {
         CallContext::new(Arc::clone(&self.host), Mode::Anonymous, self.arrived)
+            .with_transport(Arc::clone(&self.transport))
     }
 }
 
@@ -83,20 +84,20 @@ impl Wire {
     /// Sends a letter once.
     pub(super) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
         let (limit, asked) = (letter.limit, self.clock.now());
-        let context = CallContext::new(letter.origin.authority(), Mode::Anonymous, asked);
-        let stack = self.connector.info();
-        let context = context.with_transport(stack.name, &self.config).with_tls_engine(stack.tls_engine);
-        let exchange = pin!(self.exchange(letter, context, asked));
+        let exchange = pin!(self.exchange(letter, asked));
         match select(exchange, self.clock.limit(limit)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(too_late(limit)),
         }
     }
 
-    async fn exchange(&self, letter: Letter<'_>, context: CallContext, asked: SystemTime) -> Result<Answer, Error> {
-        let failed = |error| Error::new(ErrorKind::Transport, diagnose_transport(&error, &context)).with_source(error);
+    async fn exchange(&self, letter: Letter<'_>, asked: SystemTime) -> Result<Answer, Error> {
         let (origin, secrets) = (letter.origin, letter.secrets);
-        let transport = self.transport(origin).map_err(failed)?;
+        let host = HostConfig::to(Some(origin), &self.connector.info(), &self.config, &self.proxies);
+        let context =
+            CallContext::new(origin.authority(), Mode::Anonymous, asked).with_transport(Arc::clone(&host.in_use));
+        let failed = |error| Error::new(ErrorKind::Transport, diagnose_transport(&error, &context)).with_source(error);
+        let transport = self.transport(origin, &host.config).map_err(failed)?;
         let mut request = http::Request::new(letter.body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = origin.uri(letter.target);
@@ -118,8 +119,7 @@ impl Wire {
             secrets.iter().fold(beginning, |body, secret| attempt::without(body, secret.as_bytes()))
         };
         let (status, headers, arrived) = (head.status, head.headers, self.clock.now());
-        let transport = self.connector.info().name;
-        Ok(Answer { host: origin.authority(), transport, status, headers, body, facts, asked, arrived })
+        Ok(Answer { host: origin.authority(), transport: host.in_use, status, headers, body, facts, asked, arrived })
     }
 
     /// Makes new connections to this origin from now on; calls in flight end on theirs.
@@ -129,16 +129,12 @@ impl Wire {
     }
 
     /// The transport to this origin: the proxy may be another for each.
-    fn transport(&self, origin: &Origin) -> Result<Arc<dyn Transport>, digicert_one_core::TransportError> {
+    fn transport(&self, origin: &Origin, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
         let mut transports = self.transports.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, transport)) = transports.iter().find(|(known, _)| same_place(known, origin)) {
             return Ok(Arc::clone(transport));
         }
-        let config = match self.config.proxy() {
-            Proxy::None => self.config.clone().with_proxy(self.proxies.proxy_for(origin).clone()),
-            _ => self.config.clone(),
-        };
-        let transport = self.connector.connect(&config)?;
+        let transport = self.connector.connect(config)?;
         transports.push((origin.clone(), Arc::clone(&transport)));
         Ok(transport)
     }

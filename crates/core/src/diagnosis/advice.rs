@@ -44,7 +44,7 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
         (Code::AUT_02, Mode::Both) => {
             "Check that key and certificate belong to the same service user, and are both enabled."
         }
-        (Code::TR_01, _) if context.own_roots => {
+        (Code::TR_01, _) if context.own_roots() => {
             "Check that the root of this server's issuer is among the roots that are configured, and that the server sends its \
              intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
         }
@@ -61,7 +61,7 @@ fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
     let on_client_auth = context.host.starts_with("clientauth.");
     names_transport(clause, context)
-        || (context.http1_only && lower.contains("http/1.1") && lower.contains("only"))
+        || (context.http1_only() && lower.contains("http/1.1") && lower.contains("only"))
         || (!on_client_auth && lower.contains("host without clientauth."))
         || (on_client_auth
             && context.mode.host_role() == HostRole::ClientAuth
@@ -72,7 +72,7 @@ fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
 fn names_transport(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
     let mut words = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-'));
-    context.transport.as_deref().is_some_and(|name| !name.is_empty() && words.any(|word| word == name))
+    context.transport.as_ref().is_some_and(|used| !used.name.is_empty() && words.any(|word| word == used.name))
 }
 
 /// A remedy without some of its clauses; the whole text where none would be left.
@@ -111,15 +111,19 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::diagnosis::diagnose_transport;
+    use crate::diagnosis::{TransportInUse, diagnose_transport};
     use crate::{
-        Capability, ConnectionFacts, Delivery, HttpVersions, PeerFault, Phase, TlsAlert, TransportConfig,
-        TransportError, TransportErrorKind as Kind, TrustRoots,
+        Capability, ConnectionFacts, ConnectorInfo, Delivery, HttpVersions, PeerFault, Phase, TlsAlert,
+        TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
     };
 
     const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
 
     /// Every combination of transport, mode, host, versions and roots.
+    fn in_use(name: &'static str, config: &TransportConfig) -> TransportInUse {
+        TransportInUse::new(&ConnectorInfo::new(name, "", ""), config)
+    }
+
     fn contexts() -> Vec<CallContext> {
         let mut contexts = Vec::new();
         for transport in ["reqwest", "isahc", "native-tls"] {
@@ -129,7 +133,7 @@ mod tests {
                         for trust in [TrustRoots::System, TrustRoots::SystemAnd(Vec::new())] {
                             let config = TransportConfig::new().with_http_versions(versions).with_trust(trust);
                             let context = CallContext::new(host, mode, SystemTime::UNIX_EPOCH);
-                            contexts.push(context.with_transport(transport, &config));
+                            contexts.push(context.with_transport(in_use(transport, &config)));
                         }
                     }
                 }
@@ -141,15 +145,15 @@ mod tests {
     #[test]
     fn no_remedy_leads_to_where_the_caller_is() {
         for context in contexts() {
-            let transport = context.transport.as_deref().expect("one");
+            let transport = context.transport.as_ref().expect("one").name;
             for code in Code::ALL {
                 let remedy = Diagnosis::of(*code, "it failed.").fitted(&context).remedy;
                 let lower = remedy.to_ascii_lowercase();
                 let place = format!("{code} {transport} {:?} {}: {remedy}", context.mode, context.host);
                 let words: Vec<&str> = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
                 assert!(!words.contains(&transport), "{place}");
-                assert!(!context.http1_only || !lower.contains("http/1.1 and tls 1.2 only"), "{place}");
-                assert!(!context.own_roots || *code != Code::TR_01 || !lower.contains("--ca-file"), "{place}");
+                assert!(!context.http1_only() || !lower.contains("http/1.1 and tls 1.2 only"), "{place}");
+                assert!(!context.own_roots() || *code != Code::TR_01 || !lower.contains("--ca-file"), "{place}");
                 let has_certificate = matches!(context.mode, Mode::Certificate | Mode::Both);
                 assert!(!has_certificate || !lower.contains("configure a client certificate"), "{place}");
                 assert!(!has_certificate || !lower.contains("configure the client certificate"), "{place}");
@@ -194,7 +198,7 @@ mod tests {
         let kinds = alerts.into_iter().chain(phases.map(Kind::Timeout)).chain(PeerFault::ALL.map(Kind::PeerUntrusted));
         for kind in kinds.chain(others) {
             for context in contexts() {
-                let transport = context.transport.as_deref().expect("one");
+                let transport = context.transport.as_ref().expect("one").name;
                 for asked in [None, Some(false), Some(true)] {
                     let mut facts = ConnectionFacts::unknown();
                     (facts.identity_requested, facts.identity_sent) = (asked, asked);
@@ -213,10 +217,10 @@ mod tests {
 
     #[test]
     fn cause_loses_only_the_clause_that_leads_to_the_transport_in_use() {
-        let cause = |transport: &str| {
+        let cause = |transport: &'static str| {
             let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
             let diagnosis = Diagnosis::new(Code::TR_05, "it failed.", "look here; the reqwest transport reports more");
-            diagnosis.fitted(&context.with_transport(transport, &TransportConfig::new())).cause
+            diagnosis.fitted(&context.with_transport(in_use(transport, &TransportConfig::new()))).cause
         };
         assert_eq!(cause("reqwest"), "look here");
         assert_eq!(cause("isahc"), "look here; the reqwest transport reports more");
@@ -224,16 +228,17 @@ mod tests {
 
     #[test]
     fn a_remedy_keeps_the_clauses_that_apply() {
-        let context = |transport: &str| {
+        let context = |transport: &'static str| {
             CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)
-                .with_transport(transport, &TransportConfig::new())
+                .with_transport(in_use(transport, &TransportConfig::new()))
         };
-        let remedy = |code, transport| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
+        let remedy =
+            |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
         assert!(remedy(Code::HS_03, "isahc").ends_with("The reqwest transport reports most."));
         assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
         let only_http1 = TransportConfig::new().with_http_versions(HttpVersions::Http1);
-        let only_http1 = context("isahc").with_transport("isahc", &only_http1);
+        let only_http1 = context("isahc").with_transport(in_use("isahc", &only_http1));
         let remedy = Diagnosis::of(Code::HS_05, "it failed.").fitted(&only_http1).remedy;
         assert!(remedy.ends_with("works over every version."), "{remedy}");
         let mut own = Diagnosis::of(Code::TR_05, "it failed.");

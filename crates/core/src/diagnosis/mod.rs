@@ -9,6 +9,7 @@ mod evidence;
 mod gateway;
 mod table;
 mod transport;
+mod transport_in_use;
 mod untrusted;
 
 use std::fmt;
@@ -21,7 +22,8 @@ pub(crate) use self::evidence::span;
 pub use self::gateway::{BodyKind, Responder};
 pub use self::table::Code;
 pub use self::transport::diagnose_transport;
-use crate::{ClientIdentity, ConnectionFacts, HttpVersions, KeyShape, Mode, TransportConfig, TrustRoots};
+pub use self::transport_in_use::TransportInUse;
+use crate::{ClientIdentity, ConnectionFacts, KeyShape, Mode};
 
 /// What to do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,16 +58,8 @@ pub struct CallContext {
     pub facts: ConnectionFacts,
     /// Our clock.
     pub now: SystemTime,
-    /// The name of the transport in use, so that no advice leads there.
-    pub transport: Option<Arc<str>>,
-    /// The TLS engine of that transport.
-    pub tls_engine: Option<Arc<str>>,
-    /// Whether the call is limited to HTTP/1.1 already.
-    pub http1_only: bool,
-    /// Whether trust roots are configured already.
-    pub own_roots: bool,
-    /// The proxy of the call and where its address comes from, without credentials.
-    pub proxy: Option<Arc<str>>,
+    /// The transport that makes the call, where it is known.
+    pub transport: Option<Arc<TransportInUse>>,
 }
 
 impl CallContext {
@@ -81,34 +75,22 @@ impl CallContext {
             facts: ConnectionFacts::unknown(),
             now,
             transport: None,
-            tls_engine: None,
-            http1_only: false,
-            own_roots: false,
-            proxy: None,
         }
     }
 
-    /// The transport that makes the call, and what it was configured with.
+    /// The transport that makes the call.
     #[must_use]
-    pub fn with_transport(mut self, name: impl Into<Arc<str>>, config: &TransportConfig) -> Self {
-        self.transport = Some(name.into());
-        self.http1_only = config.http_versions() == HttpVersions::Http1;
-        self.own_roots = !matches!(config.trust(), TrustRoots::System);
+    pub fn with_transport(mut self, transport: impl Into<Arc<TransportInUse>>) -> Self {
+        self.transport = Some(transport.into());
         self
     }
 
-    /// The TLS engine of the transport, as [`ConnectorInfo`](crate::ConnectorInfo) names it.
-    #[must_use]
-    pub fn with_tls_engine(mut self, engine: impl Into<Arc<str>>) -> Self {
-        self.tls_engine = Some(engine.into());
-        self
+    fn http1_only(&self) -> bool {
+        self.transport.as_ref().is_some_and(|transport| transport.http1_only)
     }
 
-    /// The proxy of the call, as [`ProxyRules::describe`](crate::ProxyRules::describe) names it.
-    #[must_use]
-    pub fn with_proxy(mut self, proxy: Option<String>) -> Self {
-        self.proxy = proxy.map(Arc::from);
-        self
+    fn own_roots(&self) -> bool {
+        self.transport.as_ref().is_some_and(|transport| transport.own_roots)
     }
 
     /// The identity that the transport was made with.

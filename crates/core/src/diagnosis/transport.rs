@@ -62,7 +62,8 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
 
 /// The proxy by its address, where that is known.
 fn proxy(context: &CallContext) -> String {
-    context.proxy.as_ref().map_or_else(|| "the proxy".to_owned(), |proxy| format!("the proxy {proxy}"))
+    let known = context.transport.as_ref().and_then(|transport| transport.proxy.as_ref());
+    known.map_or_else(|| "the proxy".to_owned(), |proxy| format!("the proxy {proxy}"))
 }
 
 fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis {
@@ -71,7 +72,7 @@ fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis
         (Some(all @ [_, ..]), _) => {
             let cause = format!("likely the client certificate: {}", all.join("; "));
             let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
-            let on_openssl = context.tls_engine.as_deref().is_some_and(|engine| engine.contains("OpenSSL"));
+            let on_openssl = context.transport.as_ref().is_some_and(|used| used.tls_engine.contains("OpenSSL"));
             let other = if on_openssl { "" } else { " A transport on OpenSSL may take this one." };
             diagnosis.remedy = format!(
                 "Create a client certificate of X.509 version 3 without critical extensions of this kind.{other}"
@@ -323,7 +324,8 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::ConnectionFacts;
+    use crate::diagnosis::TransportInUse;
+    use crate::{ConnectionFacts, ConnectorInfo, TransportConfig};
 
     fn context(mode: Mode) -> CallContext {
         CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH)
@@ -337,7 +339,9 @@ mod tests {
 
     #[test]
     fn proxy_is_named_with_the_variable_it_comes_from() {
-        let context = context(Mode::Key).with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned()));
+        let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
+        let context = context(Mode::Key)
+            .with_transport(direct.through(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())));
         for status in [None, Some(407)] {
             let error = TransportError::new(Kind::Proxy(status), Delivery::NotSent);
             let diagnosis = diagnose_transport(&error, &context);

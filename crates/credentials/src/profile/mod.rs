@@ -14,7 +14,6 @@ pub use self::reference::Reference;
 use self::suggest::suggest;
 use crate::file::read_secret;
 use crate::setting::{Lookup, get, home};
-use crate::source::gather::utf8;
 use crate::{EndDate, Warning, shown};
 
 /// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
@@ -93,7 +92,7 @@ impl ProfileFile {
         // That others may read it is right: it holds no secret. What others may write is a way to another's programs.
         let file = read_secret(&path, &mut Vec::new())?;
         let mut warnings: Vec<Warning> = written_by_others(&path).into_iter().collect();
-        let file = utf8(&file, &mut warnings);
+        let file = file.utf8(&mut warnings);
         let profiles = parse::profiles(file.expose_text()?, file.origin())?;
         Ok(Self { path, profiles, warnings })
     }

@@ -33,17 +33,18 @@ struct Fields<'a> {
 
 /// Whether bytes look like such a document.
 pub(crate) fn is_document(bytes: &[u8]) -> bool {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().first() == Some(&b'{')
+    bytes.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// Reads a document.
+/// Reads a document, in whatever encoding of text it is.
 ///
 /// # Errors
 /// No such document (ID-07), another version (CFG-01), or a field that is no text.
 pub(crate) fn read(whole: &Secret) -> Result<RawCredential, CredentialError> {
     let origin = whole.origin();
-    let text = whole.expose_text()?.trim_start_matches('\u{feff}');
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| {
+    let mut warnings = Vec::new();
+    let whole = whole.utf8(&mut warnings);
+    let fields: Fields<'_> = serde_json::from_str(whole.expose_text()?).map_err(|error| {
         let message =
             format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
         CredentialError::new(Code::ID_07, message).at(&**origin)
@@ -82,6 +83,7 @@ pub(crate) fn read(whole: &Secret) -> Result<RawCredential, CredentialError> {
     raw.certificate = certificate;
     raw.private_key = secret("private_key", fields.private_key)?;
     raw.password = secret("password", fields.password)?;
+    raw.warnings = warnings;
     if raw.api_key.is_none() && raw.certificate.is_none() {
         let message = "the JSON document has neither an \"api_key\" nor a \"certificate\"";
         return Err(CredentialError::new(Code::ID_13, message).at(&**origin));
@@ -121,6 +123,16 @@ mod tests {
         assert!(raw.key_ends.is_some() && raw.owner_ends.is_none());
         let raw = read_text("\u{feff} {\"version\":1,\"certificate_base64\":\"MII=\\n\"}").expect("a document");
         assert_eq!(raw.certificate.expect("given").expose(), b"0\x82");
+    }
+
+    #[test]
+    fn document_in_utf_16_is_read_with_a_warning() {
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}{{\"version\": 1, \"api_key\": \"k\"}}");
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let raw = read(&Secret::new(bytes, "command helper")).expect("a document");
+            assert_eq!((raw.api_key.expect("a key").expose(), raw.warnings.len()), (&b"k"[..], 1));
+        }
     }
 
     #[test]

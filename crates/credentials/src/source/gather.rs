@@ -8,7 +8,7 @@ use digicert_one_core::{Code, CredentialError};
 use zeroize::Zeroizing;
 
 use crate::file::read_named;
-use crate::{EndDate, RawCredential, Secret, Setting, Warning, shown, text_encoding};
+use crate::{EndDate, RawCredential, Secret, Setting, Warning, shown};
 
 /// A file and what errors call it.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Place {
 
     /// A password in a file, without the line end that every editor and `echo` ends a file with.
     pub(crate) fn read_password(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
-        self.read(warnings).map(|password| without_line_end(&utf8(&password, warnings)))
+        self.read(warnings).map(|password| password.line(warnings))
     }
 }
 
@@ -78,24 +78,10 @@ pub(crate) fn read_pair(
     Ok(())
 }
 
-/// A text in UTF-8 and without a byte order mark, whatever the editor that wrote it made of it.
-pub(crate) fn utf8(secret: &Secret, warnings: &mut Vec<Warning>) -> Secret {
-    let Some((mut text, encoding)) = text_encoding::decode(secret.expose()) else { return secret.clone() };
-    let message = format!("the text is in {encoding} and was converted; save it in UTF-8 without a byte order mark");
-    warnings.push(Warning::new(Code::ID_07, message, &**secret.origin()));
-    Secret::new(std::mem::take(&mut *text), secret.origin().clone())
-}
-
-/// The value without one line end.
-pub(crate) fn without_line_end(secret: &Secret) -> Secret {
-    let bytes = secret.expose();
-    let bare = bytes.strip_suffix(b"\n").map_or(bytes, |line| line.strip_suffix(b"\r").unwrap_or(line));
-    Secret::new(bare, secret.origin().clone())
-}
-
 /// An end date as a source holds it.
 pub(crate) fn end_date(secret: &Secret) -> Result<EndDate, CredentialError> {
-    utf8(secret, &mut Vec::new())
+    secret
+        .utf8(&mut Vec::new())
         .expose_text()?
         .parse()
         .map_err(|error: CredentialError| error.at(secret.origin().to_string()))
@@ -140,12 +126,5 @@ mod tests {
         assert!(same(&secret("canary\n"), &secret("canary")));
         assert!(same(&secret("canary-store"), &secret("Y2FuYXJ5\n LXN0b3Jl")));
         assert!(!same(&secret("canary"), &secret("other")));
-    }
-
-    #[test]
-    fn one_line_end_is_taken_off_and_no_more() {
-        for (whole, bare) in [("p\n", "p"), ("p\r\n", "p"), ("p", "p"), ("p \n\n", "p \n"), ("", "")] {
-            assert_eq!(without_line_end(&Secret::new(whole, "x")).expose(), bare.as_bytes(), "{whole:?}");
-        }
     }
 }

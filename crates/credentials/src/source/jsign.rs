@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use digicert_one_core::{Code, CredentialError};
 
-use super::gather::{Place, read_pair, utf8, without_line_end};
+use super::gather::{Place, read_pair};
 use crate::file::read_secret;
 use crate::setting::{Lookup, get};
 use crate::{Fetched, RawCredential, Secret, Source, shown};
@@ -63,7 +63,7 @@ impl Source for JsignSource {
             Held::Variable(_, Some(secret)) => secret.clone(),
             Held::File(path) => read_secret(path, &mut raw.warnings)?,
         };
-        let whole = without_line_end(&utf8(&whole, &mut raw.warnings));
+        let whole = whole.line(&mut raw.warnings);
         let origin = whole.origin();
         let mut parts = whole.expose_text()?.splitn(3, '|');
         let mut part = |what: &str| match parts.next() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use digicert_one_core::{Code, CredentialError};
 use keyring_core::{CredentialStore, Error};
 
-use super::gather::{end_date, without_line_end};
+use super::gather::end_date;
 use crate::{Fetched, RawCredential, Secret, Source};
 
 pub(crate) const SERVICE: &str = "digicert-one";
@@ -85,8 +85,8 @@ impl Source for KeyringSource {
             Err(error) => return Err(unreachable(error)),
         };
         let item = |account: &str| read(&*store, &self.service, account);
-        let text = |account: &str| item(account).map(|found| found.map(|secret| without_line_end(&secret)));
-        let ends = |account: &str| text(account)?.map(|secret| end_date(&secret)).transpose();
+        let mut warnings = Vec::new();
+        let mut text = |account: &str| item(account).map(|found| found.map(|secret| secret.line(&mut warnings)));
         let mut raw = RawCredential::new();
         raw.api_key = text("api-key")?;
         raw.certificate = item("certificate")?;
@@ -97,7 +97,10 @@ impl Source for KeyringSource {
         if raw.api_key.is_none() && raw.certificate.is_none() {
             return Ok(Fetched::Absent("it has neither an item api-key nor an item certificate".to_owned()));
         }
-        Ok(Fetched::Found(raw.with_ends(ends("api-key-ends")?, ends("owner-ends")?)))
+        let mut ends = |account: &str| text(account)?.map(|secret| end_date(&secret)).transpose();
+        raw = raw.with_ends(ends("api-key-ends")?, ends("owner-ends")?);
+        raw.warnings.append(&mut warnings);
+        Ok(Fetched::Found(raw))
     }
 }
 

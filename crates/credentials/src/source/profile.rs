@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use digicert_one_core::{Code, CredentialError, ValueShape, is_random_word};
 
-use super::gather::{Place, utf8, without_line_end};
+use super::gather::Place;
 use super::process::Program;
 #[cfg(unix)]
 use super::reader::ReadOnce;
@@ -162,7 +162,7 @@ impl Source for ProfileSource {
             raw.warnings.append(&mut of_certificate);
         }
         let password = follow(&self.password, &mut raw.warnings)?;
-        raw.password = password.map(|password| without_line_end(&utf8(&password, &mut raw.warnings)));
+        raw.password = password.map(|password| password.line(&mut raw.warnings));
         Ok(Fetched::Found(raw))
     }
 
@@ -192,13 +192,9 @@ impl Held {
             }
             HeldPlace::File(place) => place.read(warnings),
             // A program's line end is not part of its answer.
-            HeldPlace::Command(program) => {
-                program.run().map(|output| named(&without_line_end(&utf8(&output, warnings)))).map_err(of_field)
-            }
+            HeldPlace::Command(program) => program.run().map(|output| named(&output.line(warnings))).map_err(of_field),
             #[cfg(unix)]
-            HeldPlace::Descriptor(once) => {
-                once.read().map(|bytes| named(&without_line_end(&utf8(&bytes, warnings)))).map_err(of_field)
-            }
+            HeldPlace::Descriptor(once) => once.read().map(|bytes| named(&bytes.line(warnings))).map_err(of_field),
             HeldPlace::Keyring(item) => {
                 let item = super::keyring::item(item).and_then(|found| {
                     found.ok_or_else(|| {

@@ -8,7 +8,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use digicert_one_core::{Code, CredentialError};
 
 use super::document;
-use super::gather::{utf8, without_line_end};
 use crate::file::read_bounded;
 use crate::{Fetched, RawCredential, Secret, Source};
 
@@ -69,14 +68,14 @@ impl Source for ReaderSource {
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         let mut warnings = Vec::new();
         let whole = self.once.read()?;
-        let text = utf8(&whole, &mut warnings);
+        let text = whole.utf8(&mut warnings);
         let bytes = text.expose();
         let is_line =
             |bytes: &[u8]| bytes.len() <= LONGEST_KEY && bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
         let mut raw = match bytes.trim_ascii() {
             [] => return Err(CredentialError::new(Code::ID_13, "it is empty").at(&*self.once.name)),
             _ if document::is_document(bytes) => document::read(&text)?,
-            line if is_line(line) => RawCredential::new().with_api_key(without_line_end(&text)),
+            line if is_line(line) => RawCredential::new().with_api_key(text.without_line_end()),
             _ => RawCredential::new().with_certificate(whole),
         };
         // A certificate is decoded where it is read, with a warning of its own.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError};
 
 use super::environment::{SKIP_VERIFY, refuse_skip_verify};
-use super::gather::{Place, conflict, read_pair, utf8};
+use super::gather::{Place, conflict, read_pair};
 use super::properties::Properties;
 use crate::file::read_secret;
 use crate::setting::{Lookup, get, home};
@@ -63,7 +63,7 @@ impl SmctlSource {
         match &self.path {
             Some(path) if path.symlink_metadata().is_ok() => {
                 let file = read_secret(path, warnings)?;
-                Properties::read(&utf8(&file, warnings)).map(Some)
+                Properties::read(&file.utf8(warnings)).map(Some)
             }
             _ => Ok(None),
         }

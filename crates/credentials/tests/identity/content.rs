@@ -3,8 +3,10 @@
 use std::time::SystemTime;
 
 use data_encoding::BASE64;
-use digicert_one_core::diagnosis::diagnose_transport;
-use digicert_one_core::{CallContext, Code, Delivery, Mode, TransportError, TransportErrorKind};
+use digicert_one_core::diagnosis::{TransportInUse, diagnose_transport};
+use digicert_one_core::{
+    CallContext, Code, ConnectorInfo, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind,
+};
 use digicert_one_testbed::{Format, KeyEncoding, KeyKind, KeyStore};
 
 use crate::{read, read_store};
@@ -201,7 +203,8 @@ fn refused_peculiar_certificate_leads_to_openssl_only_from_elsewhere() {
         ("libcurl on OpenSSL 3.6.3", false),
     ] {
         let context = CallContext::new("one.test", Mode::Certificate, SystemTime::UNIX_EPOCH);
-        let context = context.with_identity(Some(identity.clone())).with_tls_engine(engine);
+        let transport = TransportInUse::new(&ConnectorInfo::new("one", "", engine), &TransportConfig::new());
+        let context = context.with_identity(Some(identity.clone())).with_transport(transport);
         let diagnosis = diagnose_transport(&error, &context);
         assert_eq!(diagnosis.code, Code::ID_06);
         assert_eq!(diagnosis.remedy.contains("OpenSSL"), leads, "on {engine}: {diagnosis}");

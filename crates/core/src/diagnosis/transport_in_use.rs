@@ -1,0 +1,39 @@
+//! The transport that makes a call, as far as advice must know it: a remedy must not lead to where the caller is already.
+
+use crate::{ConnectorInfo, HttpVersions, TransportConfig, TrustRoots};
+
+/// A transport and what it was configured with. Made once and shared by all calls over it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransportInUse {
+    /// The short name of the stack.
+    pub name: &'static str,
+    /// Its TLS engine, as [`ConnectorInfo`] names it.
+    pub tls_engine: String,
+    /// Whether calls are limited to HTTP/1.1.
+    pub http1_only: bool,
+    /// Whether trust roots are configured.
+    pub own_roots: bool,
+    /// The proxy and where its address comes from, without credentials.
+    pub proxy: Option<String>,
+}
+
+impl TransportInUse {
+    /// The transport that this connector makes of this configuration, without a proxy.
+    #[must_use]
+    pub fn new(info: &ConnectorInfo, config: &TransportConfig) -> Self {
+        Self {
+            name: info.name,
+            tls_engine: info.tls_engine.clone(),
+            http1_only: config.http_versions() == HttpVersions::Http1,
+            own_roots: !matches!(config.trust(), TrustRoots::System),
+            proxy: None,
+        }
+    }
+
+    /// The same through a proxy, as [`ProxyRules::describe`](crate::ProxyRules::describe) names it.
+    #[must_use]
+    pub fn through(self, proxy: Option<String>) -> Self {
+        Self { proxy, ..self }
+    }
+}
