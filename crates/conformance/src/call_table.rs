@@ -49,6 +49,15 @@ pub(crate) struct Row {
     pub(crate) ends: &'static [(Kind, Delivery)],
 }
 
+impl Row {
+    /// Whether a call may end so here.
+    pub(crate) fn allows(&self, http2: bool, end: (Kind, Delivery)) -> bool {
+        // An HTTP/2 connection that ends without a GOAWAY, or with a response owed, breaks the rules of HTTP/2 to some stacks.
+        let is_broken = http2 && !self.turn.is_stall() && end == (Kind::Protocol, Delivery::Unknown);
+        self.ends.contains(&end) || is_broken && self.ends.contains(&LOST[0])
+    }
+}
+
 impl Turn {
     pub(crate) fn is_stall(self) -> bool {
         matches!(self, Self::StallsToConnectLimit | Self::StallsToTotalLimit)
