@@ -311,11 +311,11 @@ defects! {
     /// repeats a request by itself that was answered with 408
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
     /// repeats a POST by itself
-    RepeatsPosts repeats_posts "REPLAY-01" "POST\n  left: 2";
+    RepeatsPosts repeats_posts "REPLAY-01" "without an identity\n  left: 2";
     /// repeats PUT, PATCH and DELETE by itself
-    RepeatsOtherMethods repeats_other_methods "REPLAY-02" "PUT\n  left: 2";
+    RepeatsOtherMethods repeats_other_methods "REPLAY-02" "without an identity\n  left: 2";
     /// repeats a GET by itself when its connection dies
-    RepeatsGets repeats_gets "REPLAY-03" "GET\n  left: 2";
+    RepeatsGets repeats_gets "REPLAY-03" "without an identity\n  left: 2";
     /// says *not sent* of a request that the server has read
     DeniesDelivery denies_delivery "REPLAY-01" "left: (Interrupted, NotSent)";
     /// says *sent* where nobody listens
@@ -377,7 +377,7 @@ defects! {
     /// resolves the name itself for a SOCKS proxy
     ResolvesNamesForSocks resolves_names_for_socks "PROXY-10" "the proxy was not given the name";
     /// takes a proxy from the environment
-    ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
+    ReadsProxyVariables reads_proxy_variables "PROXY-11" "and the server is at port";
     /// takes a proxy of any scheme for one of HTTP
     TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy";
     /// asks the proxy for servers of clear text
