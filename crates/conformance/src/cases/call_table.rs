@@ -1,13 +1,16 @@
 //! TIME and ERR by table: each phase of a call, and each way to stall or to end there (see `call_table.rs`).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, HttpVersions, Proxy, Timeouts, TransportConfig};
+use digicert_one_core::{
+    Capability, HttpVersions, Phase, Proxy, Timeouts, Transport, TransportConfig, TransportErrorKind,
+};
 use digicert_one_testbed::{
-    Blackhole, ConnectProxy, FrontOptions, Gate, RawOptions, RawServer, Recording, Script, Step, TlsRange, blackhole,
-    refused_addr,
+    Blackhole, ConnectProxy, Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Script, Step, TlsRange,
+    blackhole, refused_addr,
 };
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
@@ -182,29 +185,72 @@ impl Cell {
         request(self.method.clone(), url, body)
     }
 
-    /// What is wrong with how the call ends.
-    async fn walk(&self, world: &World) -> Option<String> {
+    /// All that the call needs, made before any of them begins: it would be late because of the others.
+    fn ready(self, world: &World) -> Ready {
         let other = self.other();
         let transport = world.transport(&self.config(world, &other));
+        Ready { cell: self, other, transport }
+    }
+
+    /// What is wrong with how the call ends. A call that a busy machine did not let connect in time is made again.
+    async fn walk(&self, world: &World) -> Option<String> {
+        let mut wrong = None;
+        for _ in 0..3 {
+            match self.clone().ready(world).walk().await {
+                Walk::TooSlow(what) => wrong = Some(what),
+                Walk::Right => return None,
+                Walk::Wrong(what) => return Some(what),
+            }
+        }
+        wrong
+    }
+}
+
+/// A cell, its other side and its transport.
+struct Ready {
+    cell: Cell,
+    other: Other,
+    transport: Arc<dyn Transport>,
+}
+
+/// How a call of a cell ended.
+enum Walk {
+    Right,
+    Wrong(String),
+    /// Its connect limit ran out before it came to the stage.
+    TooSlow(String),
+}
+
+impl Ready {
+    async fn walk(&self) -> Walk {
+        let Self { cell, other, transport } = self;
         let call = async {
-            match transport.send(self.request(&other.url)).await {
+            match transport.send(cell.request(&other.url)).await {
                 Ok(exchange) => collect(exchange).await.map(drop),
                 Err(error) => Err(error),
             }
         };
-        let outcome = if self.row.turn.is_stall() { ended_in_time(call).await } else { Some(call.await) };
+        let outcome = if cell.row.turn.is_stall() { ended_in_time(call).await } else { Some(call.await) };
         other.never.open();
-        let what = self.what();
+        let what = cell.what();
         let error = match outcome {
-            None => return Some(format!("{what}: its limit ran out long ago, and it still waits")),
-            Some(Ok(())) => return Some(format!("{what}: it ended well")),
-            Some(Err(_)) if self.is_never_spoken(&other) => return None,
+            None => return Walk::Wrong(format!("{what}: its limit ran out long ago, and it still waits")),
+            Some(Ok(())) => return Walk::Wrong(format!("{what}: it ended well")),
+            Some(Err(_)) if cell.is_never_spoken(other) => return Walk::Right,
             Some(Err(error)) => error,
         };
-        let is_right = self.row.allows(self.http2, (error.kind(), error.delivery()));
-        (!is_right).then(|| format!("{what}: one of {:?} is wanted: {error:?}", self.row.ends))
+        if cell.row.allows(cell.http2, (error.kind(), error.delivery())) {
+            return Walk::Right;
+        }
+        let wrong = format!("{what}: one of {:?} is wanted: {error:?}", cell.row.ends);
+        let connecting = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake].map(TransportErrorKind::Timeout);
+        let established = |server: &RawServer| server.ledger().connections().iter().any(Connection::established);
+        let is_early = connecting.contains(&error.kind()) && !other.servers.iter().any(established);
+        if cell.row.stage.is_connected() && is_early { Walk::TooSlow(wrong) } else { Walk::Wrong(wrong) }
     }
+}
 
+impl Cell {
     /// A stack that sends a POST over HTTP/1.1 alone finds no server that speaks it.
     fn is_never_spoken(&self, other: &Other) -> bool {
         let unspoken = |server: &RawServer| server.ledger().connections().iter().all(|one| one.alpn.is_none());
@@ -235,7 +281,17 @@ fn cells(world: &World, stalls: bool) -> Vec<Cell> {
 }
 
 pub(crate) async fn time_30_call_that_stalls_ends_by_its_limit_in_every_phase(world: World) {
-    right(join_all(cells(&world, true).into_iter().map(|cell| walked(&world, cell))).await);
+    let ready: Vec<_> = cells(&world, true).into_iter().map(|cell| cell.ready(&world)).collect();
+    let walks = join_all(ready.iter().map(Ready::walk)).await;
+    let mut outcomes = Vec::new();
+    for (one, walk) in ready.iter().zip(walks) {
+        outcomes.push(match walk {
+            Walk::Right => None,
+            Walk::Wrong(what) => Some(what),
+            Walk::TooSlow(_) => one.cell.walk(&world).await,
+        });
+    }
+    right(outcomes);
 }
 
 pub(crate) async fn err_50_call_that_is_cut_ends_alike_in_every_phase(world: World) {
