@@ -214,3 +214,17 @@ fn what_is_no_file_or_cannot_be_one_is_named() {
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
 }
+
+#[test]
+fn file_of_another_program_is_refused_and_stays_as_it_was() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("api-key");
+    for content in ["01ab_cd0123\n", "01ab_cd0123", "hello world\n", "{\"version\":1}\n", "{\n", "a=b\nc=d\n"] {
+        fs::write(&path, content).expect("written");
+        for opened in [Journal::open(&path).map(Some), Journal::open_existing(&path)] {
+            let error = opened.expect_err(content);
+            assert!(matches!(error, JournalError::Damaged { .. }), "{error:?}");
+        }
+        assert_eq!(fs::read_to_string(&path).expect("there"), content);
+    }
+}

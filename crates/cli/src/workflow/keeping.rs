@@ -12,6 +12,13 @@ use crate::failure::Failure;
 /// Where the secret goes. May ask for a password; `resuming` opens what an earlier command wrote.
 pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Keeping, Failure> {
     let place = &options.place;
+    for (option, path) in [("--keep-file", &place.keep_file), ("--last-resort", &options.last_resort)] {
+        if path.as_deref() == Some(Path::new("-")) {
+            return Err(Failure::Usage(format!(
+                "{option} takes a file and no `-`: --show-once shows the secret on the terminal"
+            )));
+        }
+    }
     let keeping = match (&place.keep_file, &place.keep_dir, &place.keep_keyring, &place.keep_command) {
         (Some(path), ..) => Keeping::file(path),
         (None, Some(path), ..) => Keeping::directory(path),

@@ -36,6 +36,7 @@ mod keeping;
 mod make;
 mod name;
 mod orphan;
+mod places;
 mod plan;
 mod planning;
 mod progress;

@@ -58,22 +58,21 @@ impl Driver<'_> {
         }
         let Some(new) = new else { return Ok(Err(self.left("the id of the new one is not known"))) };
         let (base, now) = (self.base(), self.session.now());
-        let mut others: Vec<Item> = listed
-            .into_iter()
-            .filter(|item| item.enabled && item.id != new && item.is_of(&base) && !item.is_over(now))
-            .collect();
-        match others.len() {
-            0 => Ok(Err(Old::None)),
-            1 => {
-                let item = others.remove(0);
+        let others: Vec<Item> =
+            listed.into_iter().filter(|item| item.enabled && item.id != new && !item.is_over(now)).collect();
+        match &*others {
+            [] => Ok(Err(Old::None)),
+            [item] if item.is_of(&base) => {
                 // After a crash it must be this one again.
                 let facts = [("old".to_owned(), item.id.clone())];
                 self.session.note_silently(WorkStep::DisableOld, "old-chosen", facts).await?;
-                Ok(Ok(item))
+                Ok(Ok(item.clone()))
             }
+            // A name alone does not tell: another machine may use the one that has it.
             _ => {
                 let ids: Vec<&str> = others.iter().map(|item| item.id.as_str()).collect();
-                Ok(Err(self.left(&format!("it is one of {}, and their names do not tell which", ids.join(", ")))))
+                let which = if ids.len() == 1 { "the one before may be" } else { "the one before may be one of" };
+                Ok(Err(self.left(&format!("{which} {}: disable it, or name it (old) next time", ids.join(", ")))))
             }
         }
     }
@@ -89,7 +88,7 @@ impl Driver<'_> {
         self.session.tell(WorkStep::DisableOld, false, &item.id)?;
         match self.with_either(|account| switch_off(account, item.id.clone(), certificates)).await {
             Ok(()) => {}
-            Err(error) if error.code() == Code::API_02 => return Ok(Old::Deleted(item.id.clone())),
+            Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
             Err(_) if item.is_over(self.session.now()) => {
                 return Ok(Old::Left { id: Some(item.id.clone()), why: "it has ended".to_owned() });
             }
@@ -102,6 +101,18 @@ impl Driver<'_> {
         match delete_after {
             Some(after) if !certificates => self.delete(item, after).await,
             _ => Ok(Old::Disabled(item.id.clone())),
+        }
+    }
+
+    /// Whether what the platform does not find is gone: what one may not see is answered the same way.
+    async fn gone(&self, attempt: &Attempt, item: &Item, error: Error) -> Result<Old, IssueError> {
+        let certificates = self.task.kind().is_certificate();
+        let Some(owner) = self.owner() else { return Ok(self.left("its owner is not known")) };
+        let listed = items(&self.session.flows.client.account(), &owner, certificates).await;
+        let is_enabled = |items: Vec<Item>| items.iter().any(|other| other.id == item.id && other.enabled);
+        match listed.map(is_enabled) {
+            Ok(false) => Ok(Old::Deleted(item.id.clone())),
+            _ => Err(self.not_retired(attempt, format!("the one before, {}, could not be disabled", item.id), error)),
         }
     }
 

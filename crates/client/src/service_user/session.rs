@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::{Clock, Code};
 use digicert_one_credentials::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
+use super::places::Places;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, Moment, Next, SecretPlace, TaskKind, WorkStep, Workflows};
 
@@ -26,6 +27,7 @@ impl<'a> Session<'a> {
     /// Opens the journal, which no other process can then open, and reads the state.
     pub(super) async fn open(flows: &'a Workflows, kind: Option<TaskKind>) -> Result<Self, IssueError> {
         let mut session = Self::new(flows, kind);
+        session.check_places().await?;
         let path = flows.journal.clone();
         session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open(path)).await;
@@ -42,6 +44,7 @@ impl<'a> Session<'a> {
     /// The same if there is a journal; makes none.
     pub(super) async fn open_existing(flows: &'a Workflows) -> Result<Option<Self>, IssueError> {
         let mut session = Self::new(flows, None);
+        session.check_places().await?;
         let path = flows.journal.clone();
         session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open_existing(path)).await;
@@ -55,6 +58,15 @@ impl<'a> Session<'a> {
 
     fn new(flows: &'a Workflows, kind: Option<TaskKind>) -> Self {
         Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() }
+    }
+
+    /// Asked before any file is opened.
+    async fn check_places(&self) -> Result<(), IssueError> {
+        let places = Places::of(self.flows);
+        match blocking::unblock(move || places.shared()).await {
+            Some(message) => Err(self.error(IssueErrorKind::Task, WorkStep::OpenJournal, message).code(Code::CFG_01)),
+            None => Ok(()),
+        }
     }
 
     async fn read_state(&mut self) -> Result<(), IssueError> {

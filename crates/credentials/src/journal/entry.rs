@@ -16,6 +16,8 @@ use super::Outcome;
 use crate::instant::Instant;
 
 const VERSION: u32 = 1;
+/// Of every line.
+const BEGINNING: &str = "{\"sum\":\"";
 const NO_FACTS: &BTreeMap<String, String> = &BTreeMap::new();
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +122,14 @@ impl Lines {
         self.count
     }
 
+    /// Whether a line that is no entry may be the beginning of one, or what a file system puts in its place after a crash. Anything
+    /// else was written by another program.
+    pub(super) fn may_begin(line: &[u8]) -> bool {
+        let written = line.iter().position(|byte| *byte == 0).map_or(line, |end| &line[..end]);
+        let start = BEGINNING.as_bytes();
+        written.starts_with(start) || start.starts_with(written)
+    }
+
     /// Reads the next line, with its end.
     pub(super) fn read(&mut self, line: &[u8]) -> Result<Entry, Fault> {
         let text = line.strip_suffix(b"\n").ok_or(Fault::Broken("the line has no end"))?;
@@ -143,7 +153,7 @@ impl Lines {
         // Strings and maps of strings: nothing that JSON cannot hold.
         let entry = serde_json::to_string(entry).unwrap_or_default();
         let after = self.after(&entry);
-        (format!("{{\"sum\":\"{}\",\"entry\":{entry}}}\n", after.sum), after)
+        (format!("{BEGINNING}{}\",\"entry\":{entry}}}\n", after.sum), after)
     }
 
     fn after(&self, entry: &str) -> Self {

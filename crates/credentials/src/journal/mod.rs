@@ -127,7 +127,7 @@ impl Journal {
             match self.lines.read(line) {
                 Ok(entry) => self.apply(entry).map_err(|what| self.damaged(what))?,
                 // It was being written when its writer was killed: nobody was told that it is done.
-                Err(fault) if is_last && fault.may_be_torn() => {
+                Err(fault) if is_last && fault.may_be_torn() && (self.length > 0 || Lines::may_begin(line)) => {
                     self.was_torn = true;
                     break;
                 }

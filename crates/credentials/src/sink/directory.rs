@@ -57,6 +57,10 @@ impl SecretSink for DirectorySink {
         format!("directory {}", self.path.display())
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        ["api-key", "api-key-ends", "tls.crt", "tls.key", "owner-ends"].map(|name| self.path.join(name)).into()
+    }
+
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
         layout::prepare(&self.path, self.name(), kind)
     }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::file::expect_kind;
+use super::occupied::Expected;
 use super::{Kept, KeptSecret, PreparedSink, SecretFacts, SecretKind, SecretSink, SinkError, SinkErrorKind};
 use crate::durable::Reserved;
 use crate::file::read_secret;
@@ -89,6 +90,10 @@ impl SecretSink for EncryptedFileSink {
         format!("encrypted file {}", self.path.display())
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        vec![self.path.clone()]
+    }
+
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
         let place = self.path.display().to_string();
         if self.password.expose().is_empty() {
@@ -96,6 +101,7 @@ impl SecretSink for EncryptedFileSink {
                 format!("the password from {} is empty: a file that it opens is not encrypted", self.password.origin());
             return Err(SinkError::new(SinkErrorKind::Unsuitable, place, message));
         }
+        Expected::Encrypted.check(&self.path)?;
         let no_numbers = |error| SinkError::io(&*place, "the system gives no random numbers", error);
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| no_numbers(io::Error::other(error)))?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::occupied::Expected;
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 use crate::durable::Reserved;
 
@@ -13,7 +14,8 @@ use crate::durable::Reserved;
 ///
 /// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a certificate chain
 /// without its key), ACLs and other extended attributes. Where that is not possible, or the file has hard links, is bind-mounted
-/// or is protected by a flag or a sticky directory, `prepare` fails.
+/// or is protected by a flag or a sticky directory, `prepare` fails. It also fails where the file holds something else than a
+/// secret of this kind.
 ///
 /// ```
 /// use digicert_one_credentials::{FileSink, KeptSecret, Secret, SecretFacts, SecretKind, SecretSink};
@@ -58,6 +60,13 @@ impl FileSink {
             let message = "certificate and private key have one path: name it once for one file with both";
             return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
         }
+        let expected = match (kind, &self.private_key) {
+            (SecretKind::ApiKey, _) => Expected::ApiKey,
+            (_, None) => Expected::PrivateKey,
+            (_, Some(_)) => Expected::Chain,
+        };
+        expected.check(&self.path)?;
+        self.private_key.as_ref().map_or(Ok(()), |path| Expected::KeyAlone.check(path))?;
         let other = self.private_key.as_ref().map(|path| Reserved::new(path, kind.reserve())).transpose()?;
         let file = if other.is_some() { Reserved::public } else { Reserved::new };
         Ok((file(&self.path, kind.reserve())?, other))
@@ -70,6 +79,10 @@ impl SecretSink for FileSink {
             Some(key) => format!("files {} and {}", self.path.display(), key.display()),
             None => format!("file {}", self.path.display()),
         }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.path).chain(&self.private_key).cloned().collect()
     }
 
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {

@@ -9,11 +9,13 @@ mod error;
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
+mod occupied;
 mod safekeeping;
 mod secret;
 mod terminal;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::command::CommandSink;
@@ -31,6 +33,11 @@ pub use self::terminal::TerminalSink;
 pub trait SecretSink: fmt::Debug + Send + Sync + 'static {
     /// What reports call it: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
     fn name(&self) -> String;
+
+    /// The files that it writes, where it writes files: none of them may serve another purpose.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Opens the place and proves that a secret of this kind can be kept there: as near to the real thing as it goes without
     /// the secret. Called before the platform is asked for anything.
@@ -56,6 +63,10 @@ pub trait PreparedSink: fmt::Debug + Send + 'static {
 impl<S: SecretSink + ?Sized> SecretSink for Arc<S> {
     fn name(&self) -> String {
         (**self).name()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        (**self).files()
     }
 
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use digicert_one_client::account::NewServiceUser;
 use digicert_one_client::service_user::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Next, RequestCertificate,
-    RotateCertificate, RotateToken, Task,
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Next, RequestCertificate,
+    RotateCertificate, RotateToken, Task, Workflows,
 };
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use http::Method;
@@ -14,7 +14,11 @@ use super::{Fault, Stage};
 
 /// Runs what is refused, and sees that nothing is left of it.
 fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
-    let workflows = stage.workflows(stage.first());
+    refused_for(stage, stage.keeping(), task)
+}
+
+fn refused_for(stage: &Stage, keeping: Keeping, task: impl Into<Task>) -> IssueError {
+    let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
     let before = stage.platform.world().enabled(&stage.user).len();
     let error = stage.run(&workflows, task).expect_err("refused");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), before, "{error}");
@@ -151,7 +155,7 @@ fn an_old_one_that_is_disabled_already_is_refused() {
 fn a_certificate_of_another_key_is_disabled() {
     let stage = Stage::new();
     stage.platform.world().foreign_key = true;
-    let error = refused(&stage, RequestCertificate::new("ci"));
+    let error = refused_for(&stage, Keeping::file(stage.path("bundle")), RequestCertificate::new("ci"));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::WrongKey, Some(Code::ID_01)), "{error}");
     let world = stage.platform.world();
     assert_eq!((world.certificates.len(), world.enabled_certificates(&stage.user).len()), (1, 0));

@@ -175,7 +175,8 @@ fn what_was_made_and_not_shown_is_removed_and_the_error_says_so() {
 
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, "/account/api/v1/client-auth-certificate", Fault::NotShown);
-    let error = stage.run(&stage.workflows(stage.first()), RequestCertificate::new("ci")).expect_err("not shown");
+    let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+    let error = stage.run(&workflows, RequestCertificate::new("ci")).expect_err("not shown");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, Next::Change), "{error}");
     assert_eq!(stage.platform.world().enabled_certificates(&stage.user).len(), 0);
 }
@@ -249,6 +250,41 @@ fn a_plan_is_data_and_text_and_only_asks() {
     }
     assert_eq!(stage.platform.world().changes(), []);
     assert_eq!(fs::read_dir(stage.directory.path()).expect("listed").count(), before, "nothing is written");
+}
+
+#[test]
+fn places_that_are_one_file_are_refused_before_anything_is_sent() {
+    let stage = Stage::new();
+    let (journal, other) = (stage.path("journal"), stage.path("other"));
+    let (state, roundabout) = (stage.path("journal.state"), stage.path(".").join("journal"));
+    for (keeping, lock) in [
+        (Keeping::file(&journal), None),
+        (Keeping::file(&state), None),
+        (Keeping::file(&roundabout), None),
+        (Keeping::file(&other).last_resort_file(&other), None),
+        (Keeping::file(&other).last_resort_file(&journal), None),
+        (Keeping::file(&other), Some(&journal)),
+    ] {
+        let mut workflows = Workflows::new(stage.first(), keeping, &journal);
+        if let Some(lock) = lock {
+            workflows = workflows.lock(lock);
+        }
+        let error = stage.run(&workflows, create()).expect_err("one file twice");
+        assert!(error.to_string().contains("are the same file"), "{error}");
+        assert_eq!(error.kind(), IssueErrorKind::Task);
+        assert!(!journal.exists() && stage.platform.world().changes().is_empty());
+    }
+}
+
+#[test]
+fn file_with_something_else_in_the_place_is_refused_and_stays() {
+    let stage = Stage::new();
+    std::fs::write(stage.path("settings"), "DB_PASSWORD=x\nOTHER=y\n").expect("written");
+    let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("settings")), stage.path("journal"));
+    let error = stage.run(&workflows, create()).expect_err("it holds something else");
+    assert_eq!(error.kind(), IssueErrorKind::Sink, "{error}");
+    assert_eq!(std::fs::read(stage.path("settings")).expect("there"), b"DB_PASSWORD=x\nOTHER=y\n");
+    assert!(stage.platform.world().changes().is_empty());
 }
 
 #[test]

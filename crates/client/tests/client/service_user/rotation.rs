@@ -10,6 +10,7 @@ use digicert_one_client::service_user::{
 };
 use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
+use http::Method;
 
 use super::{Fault, Stage};
 
@@ -126,8 +127,31 @@ fn where_nothing_is_remembered_the_names_tell_if_they_can() {
     // None: only another base's, which is left alone.
     let stage = Stage::new();
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert_eq!(report.old, Old::None, "{report}");
+    assert!(matches!(&report.old, Old::Left { id: None, why } if why.contains(&first(&stage))), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
+}
+
+#[test]
+fn token_of_another_machine_is_left_enabled_beside_one_of_another_base() {
+    let stage = Stage::new();
+    let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
+    stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 3, "none was disabled");
+}
+
+#[test]
+fn token_that_is_not_found_and_still_listed_is_not_taken_for_deleted() {
+    let stage = Stage::new();
+    let old = first(&stage);
+    let hidden = old.clone();
+    stage
+        .platform
+        .failing(move |method, path| (*method == Method::PUT && path.contains(&hidden)).then_some(Fault::Status(404)));
+    let error = stage.run(&stage.workflows(stage.of_sink()), rotate().old(old.clone())).expect_err("not disabled");
+    assert_eq!(error.kind(), IssueErrorKind::Retire, "{error}");
+    assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.id == old));
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! The files of one workflow: no two of them may be one file, or one would destroy the other.
+
+use std::path::{Path, PathBuf};
+
+use super::Workflows;
+use super::session::state_path;
+
+/// What each file is there for.
+pub(super) struct Places(Vec<(&'static str, PathBuf)>);
+
+impl Places {
+    pub(super) fn of(flows: &Workflows) -> Self {
+        let (sink, last_resort) = flows.keeping.sinks();
+        let of = |name: &'static str, files: Vec<PathBuf>| files.into_iter().map(move |file| (name, file));
+        let places = of("the place of the secret", sink.files())
+            .chain(of("the last resort", last_resort.map(|sink| sink.files()).unwrap_or_default()))
+            .chain(of("the journal", vec![flows.journal.clone()]))
+            .chain(of("the journal's state", vec![state_path(flows)]))
+            .chain(of("the lock", vec![flows.lock.clone()]));
+        Self(places.collect())
+    }
+
+    /// Which two are one file, as a message.
+    pub(super) fn shared(self) -> Option<String> {
+        let places: Vec<_> = self.0.into_iter().map(|(name, file)| (name, whole(&file))).collect();
+        places.iter().enumerate().find_map(|(at, (name, file))| {
+            let (other, _) = places[..at].iter().find(|(_, other)| other == file)?;
+            Some(format!("{other} and {name} are the same file, {}: name two", file.display()))
+        })
+    }
+}
+
+/// The file by its directory, however both were written. What is not there yet stays as it was written.
+fn whole(file: &Path) -> PathBuf {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    match (file.parent().and_then(|directory| directory.canonicalize().ok()), file.file_name()) {
+        (Some(directory), Some(name)) => directory.join(name),
+        _ => file,
+    }
+}
