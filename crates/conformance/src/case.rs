@@ -219,7 +219,7 @@ macro_rules! __every_case {
             http2 body_20_http2_body_reset_without_an_error_and_a_length_is_cut "BODY-20" Must;
             bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
             bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
-            lost body_30_cut_body_is_an_error_in_every_setting "BODY-30" Must;
+            lost body_31_cut_body_is_an_error_in_every_setting "BODY-31" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -250,7 +250,7 @@ macro_rules! __every_case {
             once err_35_unsafe_request_is_not_repeated_when_http11_is_required "ERR-35" Must;
             once err_36_get_is_not_repeated_when_http11_is_required "ERR-36" Should;
             once err_37_alert_after_the_request_was_read_leaves_delivery_unknown "ERR-37" Must;
-            lost err_40_lost_response_leaves_delivery_unknown_in_every_setting "ERR-40" Must;
+            lost err_41_lost_response_leaves_delivery_unknown_in_every_setting "ERR-41" Must;
             call_table err_50_call_that_is_cut_ends_alike_in_every_phase "ERR-50" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;

@@ -80,7 +80,7 @@ async fn fails(front: &Front, transport: &dyn Transport, setting: Setting, call:
     Lost { error, has_head, method, http2: setting.http2, arrived, what }
 }
 
-pub(crate) async fn err_40_lost_response_leaves_delivery_unknown_in_every_setting(world: World) {
+pub(crate) async fn err_41_lost_response_leaves_delivery_unknown_in_every_setting(world: World) {
     failing(&ending(&world, Ending::Reset), |Lost { error, method, arrived, what, .. }| {
         let told = (error.kind(), error.delivery());
         assert_eq!(told, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
@@ -90,7 +90,7 @@ pub(crate) async fn err_40_lost_response_leaves_delivery_unknown_in_every_settin
     .await;
 }
 
-pub(crate) async fn body_30_cut_body_is_an_error_in_every_setting(world: World) {
+pub(crate) async fn body_31_cut_body_is_an_error_in_every_setting(world: World) {
     failing(&ending(&world, Ending::Cut { after: 5 }), |Lost { error, has_head, http2, arrived, what, .. }| {
         // Over HTTP/2 the reset of a stream may overtake its head.
         let expected = match *has_head || !http2 {

@@ -40,7 +40,7 @@ async fn delivered_once(world: &World, settings: &Settings, method: Method, body
     }
 }
 
-/// A script speaks HTTP/1.1; over HTTP/2 it is ERR-40.
+/// A script speaks HTTP/1.1; over HTTP/2 it is ERR-41.
 const OVER_HTTP1: Settings = Settings::where_(|one| !one.http2);
 
 pub(crate) async fn replay_01_a_post_on_a_dying_connection_is_delivered_once(world: World) {

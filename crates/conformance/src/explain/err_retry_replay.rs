@@ -208,7 +208,7 @@ pub(super) const ERR: &[Explanation] = explained! {
         why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read and is said to be unsent is \
             sent again."
         fix "An alert proves *not sent* only if it came before the request was written.";
-    "ERR-40"
+    "ERR-41"
         given "Servers that read a request to one path and then reset the connection, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, \
             direct and through a proxy, with and without an identity."
         when "Each method is sent to it, on a new connection and on one that has carried a response."

@@ -353,7 +353,7 @@ pub(super) const BODY: &[Explanation] = explained! {
         then "The server has not been able to write all of it; read afterwards, it is whole."
         why "A caller who pages through a large export slowly would hold all of it in memory."
         fix "No unbounded channel between socket and body: read when the caller does.";
-    "BODY-30"
+    "BODY-31"
         given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct \
             and through a proxy, with and without an identity."
         when "Each method is sent to it, on a new connection and on one that has carried a response."

@@ -418,7 +418,7 @@ defects! {
     /// says in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
     /// tells in errors of the connection before
-    TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-40" "the ledger contradicts a fact";
+    TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-41" "the ledger contradicts a fact";
     /// says through a proxy that it showed an identity, which it need not have
     ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
     /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
@@ -433,11 +433,11 @@ defects! {
     /// sends blanks of the path as `+` through a proxy
     DecodesBlanksInTunnels decodes_blanks_in_tunnels "REQ-01" "through a proxy";
     /// says *not sent* of what was lost on a used HTTP/2 connection
-    DeniesDeliveryOnUsedHttp2 denies_delivery_on_used_http2 "ERR-40" "on a used connection, HTTP/2";
+    DeniesDeliveryOnUsedHttp2 denies_delivery_on_used_http2 "ERR-41" "on a used connection, HTTP/2";
     /// repeats requests through a proxy whose connection has ended
-    RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-40" "it arrived 2 times";
+    RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-41" "it arrived 2 times";
     /// takes a body that was cut on a used connection for a whole one
-    SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-30" "on a used connection";
+    SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
     /// does not check what servers sign through a proxy
     SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "through a proxy, without an identity: this server proves nothing";
     /// keeps the limit of the whole call through a proxy only once it is connected
