@@ -217,6 +217,7 @@ macro_rules! __every_case {
             limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
             overdue time_20_body_that_is_always_ready_does_not_outrun_the_total_limit "TIME-20" Must;
             overdue time_21_timeout_before_the_request_names_a_phase_before_it "TIME-21" Must;
+            call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase "TIME-30" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;
@@ -238,6 +239,7 @@ macro_rules! __every_case {
             http2 body_20_http2_body_reset_without_an_error_and_a_length_is_cut "BODY-20" Must;
             bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
             bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
+            lost body_31_cut_body_is_an_error_in_every_setting "BODY-31" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -269,6 +271,8 @@ macro_rules! __every_case {
             once err_36_get_is_not_repeated_when_http11_is_required "ERR-36" Should;
             once err_37_alert_after_the_request_was_read_leaves_delivery_unknown "ERR-37" Must;
             alerts err_40_alert_is_reported_only_where_the_server_sent_it "ERR-40" Must;
+            lost err_41_lost_response_leaves_delivery_unknown_in_every_setting "ERR-41" Must;
+            call_table err_50_call_that_is_cut_ends_alike_in_every_phase "ERR-50" Must;
             replay replay_01_a_post_on_a_dying_connection_is_delivered_once "REPLAY-01" Must;
             replay replay_02_nor_is_any_other_unsafe_method_repeated "REPLAY-02" Must;
             replay replay_03_a_get_is_delivered_once_too "REPLAY-03" Should;

@@ -36,6 +36,8 @@
 //! are tests of the crates that read: SECRET-05 and SECRET-09 of `credentials`, SECRET-06 of `client`, SECRET-08 and SECRET-10 of the
 //! command line.
 
+mod audit;
+mod call_table;
 mod case;
 mod cases;
 mod child;
@@ -52,6 +54,7 @@ mod meters;
 pub mod render;
 mod report;
 mod run;
+mod setting;
 mod spans;
 mod subject;
 mod switch;

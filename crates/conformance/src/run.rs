@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
+use crate::audit::Audit;
 use crate::case::{Case, cases};
 use crate::child;
 use crate::report::{CaseReport, Outcome, Report};
@@ -120,7 +121,9 @@ fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
 }
 
 async fn within_limit(case: Case, subject: Subject) {
-    limited((case.run)(World::new(&subject)), case.id, LIMIT).await;
+    let audit = Audit::here();
+    limited((case.run)(World::new(&subject).audited(&audit)), case.id, LIMIT).await;
+    audit.verdict();
 }
 
 /// Runs this work, and panics if it has hung.

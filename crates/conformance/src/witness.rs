@@ -3,8 +3,9 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, set_hook, take_hook};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use digicert_one_core::{Capability, TransportConfig};
 use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer};
@@ -17,7 +18,7 @@ thread_local! {
 #[derive(Default)]
 struct Kept {
     words: Option<String>,
-    ledgers: Vec<Ledger>,
+    servers: Servers,
     notes: Notes,
 }
 
@@ -72,14 +73,27 @@ pub(crate) fn meant<T>(words: impl Into<String>) -> T {
     panic_any(Meant(words.into()))
 }
 
+/// The servers of a case, in the order of their start: where they listen, and what they saw.
+pub(crate) type Servers = Arc<Mutex<Vec<(SocketAddr, Ledger)>>>;
+
+/// The list, for reading or for one more.
+pub(crate) fn locked(servers: &Servers) -> MutexGuard<'_, Vec<(SocketAddr, Ledger)>> {
+    servers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A server that keeps a ledger.
 pub(crate) trait Witness {
     fn ledger(&self) -> &Ledger;
+    fn addr(&self) -> SocketAddr;
 }
 
 impl Witness for Front {
     fn ledger(&self) -> &Ledger {
         Front::ledger(self)
+    }
+
+    fn addr(&self) -> SocketAddr {
+        Front::addr(self)
     }
 }
 
@@ -87,21 +101,30 @@ impl Witness for RawServer {
     fn ledger(&self) -> &Ledger {
         RawServer::ledger(self)
     }
+
+    fn addr(&self) -> SocketAddr {
+        RawServer::addr(self)
+    }
 }
 
 impl Witness for ConnectProxy {
     fn ledger(&self) -> &Ledger {
         ConnectProxy::ledger(self)
     }
+
+    fn addr(&self) -> SocketAddr {
+        ConnectProxy::addr(self)
+    }
 }
 
-/// Remembers the ledger of a server that the case on this thread has started.
-pub(crate) fn remember(ledger: &Ledger) {
-    KEPT.with_borrow_mut(|kept| {
-        if let Some(kept) = kept {
-            kept.ledgers.push(ledger.clone());
-        }
-    });
+/// Remembers a server that the case on this thread has started.
+pub(crate) fn remember(server: &impl Witness) {
+    locked(&servers()).push((server.addr(), server.ledger().clone()));
+}
+
+/// The servers of the case on this thread; an empty list, for nobody, if there is no case.
+pub(crate) fn servers() -> Servers {
+    KEPT.with_borrow(|kept| kept.as_ref().map(|kept| Arc::clone(&kept.servers)).unwrap_or_default())
 }
 
 /// Runs a case on this thread. What it panics with is given back together with what its servers saw.
@@ -136,7 +159,7 @@ pub(crate) fn watched(case: impl FnOnce()) -> Result<Vec<Capability>, Failure> {
                 .setting
                 .map(|setting| format!("last transport: {setting}"))
                 .into_iter()
-                .chain(kept.ledgers.iter().map(shown))
+                .chain(locked(&kept.servers).iter().map(|(_, ledger)| shown(ledger)))
                 .collect::<Vec<_>>()
                 .join("\n"),
         }),

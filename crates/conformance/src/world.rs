@@ -20,6 +20,7 @@ use digicert_one_testbed::{
 use http::{Method, Request};
 use rustls_pki_types::CertificateDer;
 
+use crate::audit::Audit;
 use crate::generated::Draw;
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Notes, Witness};
@@ -65,6 +66,12 @@ impl World {
         let notes = Notes::of_this_case();
         let connector = Arc::new(Noting(Arc::clone(&subject.connector), notes.clone()));
         Self { connector, capabilities, block_on: subject.block_on, draw: subject.draw, notes }
+    }
+
+    /// The same world, the facts of its transports compared with the ledgers of its servers.
+    pub(crate) fn audited(mut self, audit: &Audit) -> Self {
+        self.connector = audit.wrap(self.connector);
+        self
     }
 
     /// Runs `work` on a thread of its own, on this executor.
@@ -189,7 +196,7 @@ pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
 /// A server that is up; if the case fails, its report shows what arrived there.
 pub(crate) fn up<S: Witness>(started: io::Result<S>) -> S {
     let server = started.expect("loopback can be bound");
-    witness::remember(server.ledger());
+    witness::remember(&server);
     server
 }
 

@@ -50,8 +50,12 @@ pub struct Connection {
     pub peer_chain_fingerprints: Vec<String>,
     /// Whether the server sent a certificate request in this handshake; a resumed one has none.
     pub requested_client_cert: bool,
+    /// Whether the server asked for a certificate once more, or for the first time, when the handshake was done.
+    pub asked_late: bool,
     /// Bytes that the client sent as TLS 1.3 early data, which a third party can replay.
     pub early_data: u64,
+    /// The server's own leaf certificate (DER), which a full handshake shows; empty in clear text.
+    pub server_leaf: Arc<[u8]>,
     /// Whether either side has ended it.
     pub closed: bool,
 }
@@ -158,6 +162,11 @@ impl Ledger {
         self.lock().clone()
     }
 
+    /// Reads the record without a copy of it. Asking the ledger from inside would wait for itself.
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        read(&self.lock())
+    }
+
     /// Waits under any executor until the record meets the condition; `false` when the limit passes first.
     ///
     /// The condition reads the snapshot that it is given; asking the ledger from inside it would wait for itself.
@@ -259,7 +268,9 @@ impl Ledger {
                 peer_fingerprint: None,
                 peer_chain_fingerprints: Vec::new(),
                 requested_client_cert: false,
+                asked_late: false,
                 early_data: 0,
+                server_leaf: Arc::default(),
                 closed: false,
             });
             id

@@ -10,47 +10,73 @@ use digicert_one_client::credentials::{
     Fetched, RawCredential, Rules, Secret, Source, WatchOptions, WatchingCredential,
 };
 use digicert_one_core::{
-    ApiKey, Capability, Code, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Material,
+    ApiKey, Capability, ClientIdentity, Code, Credential, CredentialError, FixedCredential, Generation, Lease,
+    LeaseNeed, Material,
 };
 use digicert_one_testbed::{
     ClientAuth, ClientSpec, Front, FrontOptions, HttpVersions, Pki, RawOptions, RawServer, Recording, Step, Validity,
 };
 use futures_util::future::join_all;
 
+use crate::setting::{Crossing, Setting, Settings};
 use crate::world::{HOST, KEY, World, certificate, front, identity, identity_at, key, untouched, up};
 
 fn asking() -> Front {
     front(FrontOptions::default().client_auth(ClientAuth::Optional))
 }
 
+/// Calls in every setting with this material, each on a new connection and on one that is reused: who is shown by what, and to whom.
+async fn shown(world: &World, material: fn(Option<ClientIdentity>) -> Material, has_key: bool, has_certificate: bool) {
+    // The identity is the material's.
+    let settings = Settings::where_(|one| !one.with_identity);
+    let crossing = Crossing::plain(world, &settings, FrontOptions::default());
+    let identity = has_certificate.then(|| identity(crossing.certificate()));
+    let host = if has_certificate { format!("clientauth.{HOST}") } else { HOST.to_owned() };
+    for setting in crossing.settings() {
+        let (front, client) = (crossing.front(setting), crossing.client(setting, material(identity.clone())));
+        let setting = Setting { with_identity: has_certificate, ..setting };
+        for call in [client.get("/"), client.post("/").json(&["a body"]), client.get("/"), client.delete("/")] {
+            let response = call.send().await.unwrap_or_else(|error| panic!("{setting}: {error}"));
+            response.bytes().await.unwrap_or_else(|error| panic!("{setting}: {error}"));
+            let seen = front.ledger().snapshot();
+            let arrived = seen.requests.last().expect("arrived");
+            let what = format!("{} {setting}", arrived.method);
+            let keys: &[&str] = if has_key { &[KEY] } else { &[] };
+            assert_eq!(arrived.header_values("x-api-key"), keys, "{what}");
+            assert_eq!(arrived.header_values("host"), [format!("{host}:{}", front.port())], "{what}");
+            let connection = seen.connections.iter().find(|one| one.id == arrived.connection).expect("listed");
+            let fingerprint = has_certificate.then(|| crossing.certificate().fingerprint());
+            assert_eq!(connection.peer_fingerprint, fingerprint, "{what}");
+            assert_eq!(connection.sni.as_ref(), Some(&host), "{what}");
+        }
+    }
+    if let Some(proxy) = crossing.proxy() {
+        let asked = proxy.ledger().requests();
+        assert!(
+            !asked.is_empty() && asked.iter().all(|one| one.method == "CONNECT"),
+            "or this shows nothing: {asked:?}"
+        );
+        assert!(asked.iter().all(|one| one.header_values("x-api-key").is_empty()), "the proxy was shown the key");
+    }
+}
+
+fn api_key() -> ApiKey {
+    ApiKey::new(KEY).expect("the canary is a key")
+}
+
 pub(crate) async fn cred_01_a_key_is_sent_once_and_exactly(world: World) {
-    let front = asking();
-    world.client(front.port(), key()).get("/").send().await.expect("answered");
-    let arrived = front.ledger().requests().remove(0);
-    assert_eq!(arrived.header_values("x-api-key"), [KEY]);
-    assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", front.port())]);
-    assert_eq!(front.ledger().connections()[0].peer_fingerprint, None);
+    shown(&world, |_| Material::api_key(api_key()), true, false).await;
 }
 
 pub(crate) async fn cred_02_a_certificate_goes_alone(world: World) {
-    let front = asking();
-    let certificate = certificate();
-    world.client(front.port(), Material::certificate(identity(&certificate))).get("/").send().await.expect("answered");
-    let arrived = front.ledger().requests().remove(0);
-    assert!(arrived.header_values("x-api-key").is_empty());
-    assert_eq!(arrived.header_values("host"), [format!("clientauth.{HOST}:{}", front.port())]);
-    assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
+    let material = |identity: Option<ClientIdentity>| Material::certificate(identity.expect("one is given"));
+    shown(&world, material, false, true).await;
 }
 
 pub(crate) async fn cred_03_both_go_together(world: World) {
-    let front = asking();
-    let certificate = certificate();
-    let material = Material::certificate_and_key(identity(&certificate), ApiKey::new(KEY).expect("a key"));
-    world.client(front.port(), material).get("/").send().await.expect("answered");
-    let arrived = front.ledger().requests().remove(0);
-    assert_eq!(arrived.header_values("x-api-key"), [KEY]);
-    assert_eq!(arrived.header_values("host"), [format!("clientauth.{HOST}:{}", front.port())]);
-    assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
+    let both =
+        |identity: Option<ClientIdentity>| Material::certificate_and_key(identity.expect("one is given"), api_key());
+    shown(&world, both, true, true).await;
 }
 
 pub(crate) async fn cred_04_a_callers_own_key_header_is_a_local_error(world: World) {

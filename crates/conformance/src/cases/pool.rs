@@ -16,16 +16,18 @@ use futures_util::future::join_all;
 use http::{Response, Version};
 
 use crate::child::{self, Parent};
+use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, key, scripted, servers, up};
 
 /// Calls in a row, enough that a pool which takes a connection back late still shows itself.
 const CALLS: usize = 12;
 
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
-    for versions in world.http_versions() {
-        let transport = world.transport(&world.config().with_http_versions(versions));
-        for server in servers() {
-            let front = front(server);
+    for server in servers() {
+        let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), server);
+        for setting in crossing.settings() {
+            let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+            let before = front.ledger().snapshot();
             let mut reused = Vec::new();
             for _ in 0..CALLS {
                 let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
@@ -34,17 +36,15 @@ pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
             }
             let seen = front.ledger().snapshot();
             // A pool takes a connection back a moment after the last byte was read, so a quick next call may miss it.
-            assert!(
-                seen.connections.len() <= CALLS / 2,
-                "{} connections for {CALLS} calls {versions:?}",
-                seen.connections.len()
-            );
-            for (index, request) in seen.requests.iter().enumerate() {
-                let again = seen.requests[..index].iter().any(|earlier| earlier.connection == request.connection);
+            let connections = seen.connections.len() - before.connections.len();
+            assert!(connections <= CALLS / 2, "{connections} connections for {CALLS} calls, {setting}");
+            let requests = &seen.requests[before.requests.len()..];
+            for (index, request) in requests.iter().enumerate() {
+                let again = requests[..index].iter().any(|earlier| earlier.connection == request.connection);
                 if world.has(Capability::ReuseFact) {
-                    assert_eq!(reused[index], Some(again), "call {index} {versions:?}");
+                    assert_eq!(reused[index], Some(again), "call {index}, {setting}");
                 } else {
-                    assert!(reused[index].is_none_or(|known| known == again), "call {index} {versions:?}");
+                    assert!(reused[index].is_none_or(|known| known == again), "call {index}, {setting}");
                 }
             }
         }

@@ -3,45 +3,59 @@
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportErrorKind};
-use digicert_one_testbed::{ClientAuth, FrontOptions, RawServer, Step, TlsRange, name_without_address, refused_addr};
+use digicert_one_testbed::{
+    ClientAuth, ConnectProxy, FrontOptions, RawOptions, RawServer, Step, TlsRange, name_without_address, refused_addr,
+};
 use http::Method;
 
-use crate::world::{HOST, World, collect, front, get, request, scripted, without_request};
+use crate::setting::{Setting, Settings, leading};
+use crate::world::{HOST, World, certificate, collect, front, get, request, up, without_request};
 
 /// Answers the first request of a connection, takes the second one wholly, and leaves. On further connections too.
-fn dying() -> RawServer {
+fn dying(setting: Setting) -> RawServer {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    scripted([
+    let scripts = [
         vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, Step::CloseClean],
         vec![Step::ReadRequest, Step::CloseClean],
-    ])
+    ];
+    up(RawServer::start(RawOptions::tls_with(setting.server(FrontOptions::default()), scripts)))
 }
 
 /// One good GET, then `method` on the same transport, which must fail and must have arrived once.
-async fn delivered_once(world: &World, method: Method, body: &'static str) {
-    let server = dying();
-    let transport = world.transport(&world.config());
-    collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
-    let second = request(method.clone(), format!("{}/second", server.url(HOST)), Bytes::from_static(body.as_bytes()));
-    let error = transport.send(second).await.expect_err("nobody answered");
-    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Interrupted, Delivery::Unknown), "{method}");
-    let deliveries = server.ledger().requests().iter().filter(|request| request.target == "/second").count();
-    assert_eq!(deliveries, 1, "{method}");
+async fn delivered_once(world: &World, settings: &Settings, method: Method, body: &'static str) {
+    for setting in settings.chosen(world) {
+        let what = format!("{method}, {setting}");
+        let server = dying(setting);
+        let proxy = up(ConnectProxy::start(leading([(server.port(), server.addr())].into_iter())));
+        let transport = world.transport(&setting.config(world.config(), &certificate(), Some(&proxy)));
+        let first = transport.send(get(server.url(HOST))).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        collect(first).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let second =
+            request(method.clone(), format!("{}/second", server.url(HOST)), Bytes::from_static(body.as_bytes()));
+        let error = transport.send(second).await.expect_err(&what);
+        let ended = (error.kind(), error.delivery());
+        assert_eq!(ended, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}");
+        let deliveries = server.ledger().requests().iter().filter(|request| request.target == "/second").count();
+        assert_eq!(deliveries, 1, "{what}");
+    }
 }
 
+/// A script speaks HTTP/1.1; over HTTP/2 it is ERR-41.
+const OVER_HTTP1: Settings = Settings::where_(|one| !one.http2);
+
 pub(crate) async fn replay_01_a_post_on_a_dying_connection_is_delivered_once(world: World) {
-    delivered_once(&world, Method::POST, "{\"hash\":\"c2lnbiBtZQ==\"}").await;
+    delivered_once(&world, &OVER_HTTP1, Method::POST, "{\"hash\":\"c2lnbiBtZQ==\"}").await;
 }
 
 pub(crate) async fn replay_02_nor_is_any_other_unsafe_method_repeated(world: World) {
-    delivered_once(&world, Method::PUT, "{}").await;
-    delivered_once(&world, Method::PATCH, "{}").await;
-    delivered_once(&world, Method::DELETE, "").await;
-    delivered_once(&world, Method::POST, "").await;
+    delivered_once(&world, &OVER_HTTP1.pairwise(), Method::PUT, "{}").await;
+    delivered_once(&world, &OVER_HTTP1.pairwise(), Method::PATCH, "{}").await;
+    delivered_once(&world, &OVER_HTTP1.pairwise(), Method::DELETE, "").await;
+    delivered_once(&world, &OVER_HTTP1.pairwise(), Method::POST, "").await;
 }
 
 pub(crate) async fn replay_03_a_get_is_delivered_once_too(world: World) {
-    delivered_once(&world, Method::GET, "").await;
+    delivered_once(&world, &OVER_HTTP1.pairwise(), Method::GET, "").await;
 }
 
 pub(crate) async fn replay_04_what_was_not_sent_is_said_to_be_not_sent(world: World) {

@@ -13,13 +13,15 @@ use http::Method;
 
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
+use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, collect, diagnose, front, get, request, servers, up, without_request};
 
-/// The server is refused by us, and no request reaches it, whichever HTTP version is wanted.
-async fn refused(world: &World, front: &Front, host: &str) {
-    for versions in world.http_versions() {
-        let config = world.config().with_http_versions(versions);
-        refused_with(world, front, host, &config, &format!("{versions:?}")).await;
+/// The server is refused by us, and no request reaches it, in any of these settings.
+async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
+    let crossing = Crossing::plain(world, settings, options);
+    for setting in crossing.settings() {
+        let config = crossing.config(world.config(), setting);
+        refused_with(world, crossing.front(setting), HOST, &config, &setting.to_string()).await;
     }
 }
 
@@ -59,11 +61,8 @@ pub(crate) async fn refused_by(
 pub(crate) async fn trust_17_server_without_the_key_of_its_chain_is_refused(world: World) {
     let (real, other) = (Pki::shared().server(&[HOST]), Pki::shared().server(&[HOST]));
     let foreign = Pki::shared().server_with(ServerSpec { authority: Authority::Foreign, ..ServerSpec::default() });
-    for range in [TlsRange::Only12, TlsRange::Only13] {
-        for key in [&other, &foreign] {
-            let front = front(FrontOptions::default().tls(range).server(real.with_key_of(key)));
-            refused(&world, &front, HOST).await;
-        }
+    for key in [&other, &foreign] {
+        refused(&world, FrontOptions::default().server(real.with_key_of(key)), &Settings::ALL).await;
     }
 }
 
@@ -71,10 +70,7 @@ pub(crate) async fn trust_18_client_certificate_shown_by_a_server_is_refused(wor
     let spec =
         ServerSpec { names: vec![HOST.to_owned()], flaw: Some(ServerFlaw::ForClientsOnly), ..ServerSpec::default() };
     for server in servers() {
-        for range in [TlsRange::Only12, TlsRange::Only13] {
-            let front = front(server.clone().tls(range).server(Pki::shared().server_with(spec.clone())));
-            refused(&world, &front, HOST).await;
-        }
+        refused(&world, server.server(Pki::shared().server_with(spec.clone())), &Settings::ALL.pairwise()).await;
     }
 }
 

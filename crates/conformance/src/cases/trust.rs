@@ -15,6 +15,7 @@ use rustls_pki_types::CertificateDer;
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
 use crate::cases::server_proof::{self, is_one_error_for_all};
 use crate::child::{self, Parent};
+use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, diagnose, front, get, servers, without_request};
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
@@ -310,7 +311,8 @@ async fn dated(world: &World, validity: Validity, fault: PeerFault) -> Vec<Diagn
     refused_by_each(world, &world.config(), dated, fault, Code::TR_02).await
 }
 
-/// We refuse such a server by whatever stack, say that it was us, say why as far as our stack tells, and send nothing.
+/// We refuse such a server by whatever stack and in every setting, say that it was us, say why as far as our stack tells, and send
+/// nothing.
 async fn refused_by_each(
     world: &World,
     config: &TransportConfig,
@@ -318,17 +320,25 @@ async fn refused_by_each(
     fault: PeerFault,
     code: Code,
 ) -> Vec<Diagnosis> {
-    let (transport, mut diagnoses) = (world.transport(config), Vec::new());
-    for server in servers() {
-        let front = front(such(server));
-        let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
-        let diagnosis = diagnose(&error, Mode::Key, None);
-        let (kind, code) = expected(world, fault, code);
-        assert_eq!((error.kind(), diagnosis.code), (kind, code), "{error:?}");
-        assert_eq!(diagnosis.side(), Side::Us, "{diagnosis}");
-        assert_eq!(error.delivery(), Delivery::NotSent);
-        without_request(&front, "no request is to come here").await;
-        diagnoses.push(diagnosis);
+    let mut diagnoses = Vec::new();
+    for (index, server) in servers().enumerate() {
+        let engine = server.engine;
+        // The other engine's server differs in how it shows a certificate, which has little to do with the way there.
+        let settings = if index == 0 { Settings::ALL } else { Settings::ALL.pairwise() };
+        let crossing = Crossing::plain(world, &settings, such(server));
+        for setting in crossing.settings() {
+            let (front, setting_of) = (crossing.front(setting), format!("{setting}, server on {engine:?}"));
+            let transport = world.transport(&crossing.config(config.clone(), setting));
+            let outcome = transport.send(get(front.url(HOST))).await;
+            let error = outcome.expect_err(&format!("{setting_of}: refused"));
+            let diagnosis = diagnose(&error, Mode::Key, None);
+            let (kind, code) = expected(world, fault, code);
+            assert_eq!((error.kind(), diagnosis.code), (kind, code), "{setting_of}: {error:?}");
+            assert_eq!(diagnosis.side(), Side::Us, "{setting_of}: {diagnosis}");
+            assert_eq!(error.delivery(), Delivery::NotSent, "{setting_of}");
+            without_request(front, &setting_of).await;
+            diagnoses.push(diagnosis);
+        }
     }
     diagnoses
 }

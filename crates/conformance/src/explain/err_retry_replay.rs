@@ -216,6 +216,20 @@ pub(super) const ERR: &[Explanation] = explained! {
         why "An alert says that the server refused us. One that nobody sent makes an administrator look for it in the wrong log."
         fix "Map only an alert that was received to `PeerAlert`. What your library refuses itself, for want of a version or cipher \
             in common, is `TlsIncompatible`.";
+    "ERR-41"
+        given "Servers that read a request to one path and then reset the connection, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, \
+            direct and through a proxy, with and without an identity."
+        when "Each method is sent to it, on a new connection and on one that has carried a response."
+        then "It fails as `Interrupted` with delivery unknown, a request other than GET arrived once, and the next call is answered."
+        why "The request may have been done. Said to be unsent, or repeated by the library, a signature is made and paid twice."
+        fix "Switch off repeats for used connections. `NotSent` takes proof that no byte was written.";
+    "ERR-50"
+        given "A server or a proxy that ends the call in each phase: TCP, CONNECT, the handshake, the upload, before, in and after the \
+            head; by refusal, FIN, RST, `RST_STREAM` or GOAWAY."
+        when "GET and POST are made over HTTP/1.1 and 2, in turn under TLS 1.2 and 1.3, direct and through a proxy."
+        then "Each fails with kind and delivery of docs/time-and-delivery.md."
+        why "Whether a request is repeated, and what the caller is told, follows from these two words."
+        fix "The failure names the cell. Note in your connector how far a connection has come; do not read it from the text of an error.";
 };
 
 /// A request that may have arrived is never sent again behind the caller's back.

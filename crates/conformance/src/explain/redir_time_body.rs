@@ -203,6 +203,13 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A timeout while waiting for the response points at the platform; this one is the network's, and safe to repeat."
         fix "Set the phase where the step begins, and let whichever limit runs out report that one. `ConnectOrHandshake` and `Call` \
             are for stacks that cannot know.";
+    "TIME-30"
+        given "A server or a proxy that says nothing more in each phase of a call: TCP, CONNECT, the handshake, the upload, before, in \
+            and after the head; the connect limit or the total limit is the shorter one."
+        when "GET and POST are made over HTTP/1.1 and 2, in turn under TLS 1.2 and 1.3, direct and through a proxy."
+        then "Each fails with kind, phase and delivery of docs/time-and-delivery.md."
+        why "A phase without a limit hangs for ever; a wrong delivery makes the client repeat what was done, or fail what was not."
+        fix "The failure names the cell. One deadline for the call and one for connecting, looked at in every wait.";
 };
 
 /// Bodies arrive whole, stop at the caller's limit, and a short one is never taken for complete.
@@ -361,4 +368,11 @@ pub(super) const BODY: &[Explanation] = explained! {
         then "The server has not been able to write all of it; read afterwards, it is whole."
         why "A caller who pages through a large export slowly would hold all of it in memory."
         fix "No unbounded channel between socket and body: read when the caller does.";
+    "BODY-31"
+        given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct \
+            and through a proxy, with and without an identity."
+        when "Each method is sent to it, on a new connection and on one that has carried a response."
+        then "The body ends with `BodyCut`, delivery `Sent`; the request arrived once, and the next call is answered."
+        why "A document that breaks off where somebody cut the connection is half a certificate or half a list."
+        fix "The failure names the setting. If only one fails, look for what your library does differently there.";
 };

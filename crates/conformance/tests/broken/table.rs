@@ -51,9 +51,9 @@ defects! {
     /// sends PATCH as POST
     SendsPatchAsPost sends_patch_as_post "REQ-03" "left: \"POST\"";
     /// sends HEAD as GET and reads a body
-    SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD Http1";
+    SendsHeadAsGet sends_head_as_get "REQ-03" "HEAD without a body";
     /// sends DELETE without its body
-    DropsBodiesOfDeletes drops_bodies_of_deletes "REQ-03" "DELETE Http1";
+    DropsBodiesOfDeletes drops_bodies_of_deletes "REQ-03" "DELETE with a body";
     /// sends only the last of several values of a header
     DropsRepeatedHeaders drops_repeated_headers "REQ-04" "left: [\"two\"]";
     /// sorts the values of a header
@@ -347,11 +347,11 @@ defects! {
     /// repeats a request by itself that was answered with 408
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
     /// repeats a POST by itself
-    RepeatsPosts repeats_posts "REPLAY-01" "POST\n  left: 2";
+    RepeatsPosts repeats_posts "REPLAY-01" "without an identity\n  left: 2";
     /// repeats PUT, PATCH and DELETE by itself
-    RepeatsOtherMethods repeats_other_methods "REPLAY-02" "PUT\n  left: 2";
+    RepeatsOtherMethods repeats_other_methods "REPLAY-02" "without an identity\n  left: 2";
     /// repeats a GET by itself when its connection dies
-    RepeatsGets repeats_gets "REPLAY-03" "GET\n  left: 2";
+    RepeatsGets repeats_gets "REPLAY-03" "without an identity\n  left: 2";
     /// says *not sent* of a request that the server has read
     DeniesDelivery denies_delivery "REPLAY-01" "left: (Interrupted, NotSent)";
     /// says *sent* where nobody listens
@@ -413,7 +413,7 @@ defects! {
     /// resolves the name itself for a SOCKS proxy
     ResolvesNamesForSocks resolves_names_for_socks "PROXY-10" "the proxy was not given the name";
     /// takes a proxy from the environment
-    ReadsProxyVariables reads_proxy_variables "PROXY-11" "nobody has configured this proxy";
+    ReadsProxyVariables reads_proxy_variables "PROXY-11" "and the server is at port";
     /// takes a proxy of any scheme for one of HTTP
     TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy is known: ftp://";
     /// refuses a proxy of an unknown scheme without naming the scheme
@@ -455,6 +455,35 @@ defects! {
     MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
     /// says in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
+    /// tells in errors of the connection before
+    TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-41" "the ledger contradicts a fact";
+    /// says through a proxy that it showed an identity, which it need not have
+    ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
+    /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
+    ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13), the ledger says Some(Tls12)";
+    // In one setting alone.
+    /// shows no identity through a proxy under TLS 1.2
+    HidesIdentitiesInTunnelsOfTls12 hides_identities_in_tunnels_of_tls12 "CRED-02" "TLS 1.2, through a proxy";
+    /// verifies no server through a proxy
+    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "through a proxy, without an identity, server on Rustls: refused: Exchange";
+    /// leaves out bodies on used connections through a proxy
+    DropsBodiesInTunnels drops_bodies_in_tunnels "REQ-03" "through a proxy";
+    /// sends blanks of the path as `+` through a proxy
+    DecodesBlanksInTunnels decodes_blanks_in_tunnels "REQ-01" "through a proxy";
+    /// says *not sent* of what was lost on a used HTTP/2 connection
+    DeniesDeliveryOnUsedHttp2 denies_delivery_on_used_http2 "ERR-41" "on a used connection, HTTP/2";
+    /// repeats requests through a proxy whose connection has ended
+    RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-41" "it arrived 2 times";
+    /// takes a body that was cut on a used connection for a whole one
+    SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
+    /// does not check what servers sign through a proxy
+    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "through a proxy, without an identity: this server proves nothing";
+    /// keeps the limit of the whole call through a proxy only once it is connected
+    IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
+    /// says *not sent* of an upload that was cut
+    DeniesDeliveryOfCutUploads denies_delivery_of_cut_uploads "ERR-50" "the request is being written: ";
+    /// takes a proxy that resets its connection for a server that refuses one
+    TakesResetProxiesForServers takes_reset_proxies_for_servers "ERR-50" "CONNECT, no response yet: RST";
     /// says of resumed sessions that their handshake was a full one
     ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
     /// says of a handshake that failed that the server asked for its certificate

@@ -13,6 +13,7 @@ mod with_openssl;
 mod with_rustls;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,7 +30,14 @@ use crate::provider::sha256_hex;
 
 /// The prepared server side of handshakes.
 #[derive(Clone, Debug)]
-pub(crate) enum TlsServer {
+pub(crate) struct TlsServer {
+    stack: Stack,
+    /// The certificate that it shows.
+    leaf: Arc<[u8]>,
+}
+
+#[derive(Clone, Debug)]
+enum Stack {
     Rustls(RustlsServer),
     #[cfg(feature = "openssl")]
     OpenSsl(OpenSslServer),
@@ -60,20 +68,25 @@ struct Refused {
 
 impl TlsServer {
     pub(crate) fn new(options: &FrontOptions) -> io::Result<Self> {
-        match options.engine {
-            Engine::Rustls => RustlsServer::new(options).map(TlsServer::Rustls),
+        let stack = match options.engine {
+            Engine::Rustls => Stack::Rustls(RustlsServer::new(options)?),
             #[cfg(feature = "openssl")]
-            Engine::OpenSsl => OpenSslServer::new(options).map(TlsServer::OpenSsl),
-        }
+            Engine::OpenSsl => Stack::OpenSsl(OpenSslServer::new(options)?),
+        };
+        Ok(TlsServer {
+            stack,
+            leaf: options.server.chain_der().first().map(|leaf| Arc::from(&leaf[..])).unwrap_or_default(),
+        })
     }
 
     /// Does one handshake and records it; `None` when it failed.
     pub(crate) async fn accept(&self, tcp: TcpStream, ledger: &Ledger, id: u64) -> Option<Accepted> {
         let entry = Entry { ledger: ledger.clone(), id };
-        let outcome = match self {
-            TlsServer::Rustls(server) => server.accept(tcp, &entry).await,
+        entry.change(|connection| connection.server_leaf = Arc::clone(&self.leaf));
+        let outcome = match &self.stack {
+            Stack::Rustls(server) => server.accept(tcp, &entry).await,
             #[cfg(feature = "openssl")]
-            TlsServer::OpenSsl(server) => server.accept(tcp, &entry).await,
+            Stack::OpenSsl(server) => server.accept(tcp, &entry).await,
         };
         match outcome {
             Ok(accepted) => {
@@ -95,6 +108,7 @@ impl TlsServer {
 /// handshake under TLS 1.2 (RFC 5246 §7.4.1.1), by a certificate request after the handshake under TLS 1.3 (RFC 8446 §4.6.2).
 pub(crate) async fn ask_late(stream: Stream, answer: &Bytes, ledger: &Ledger, id: u64) -> io::Result<()> {
     let entry = Entry { ledger: ledger.clone(), id };
+    entry.change(|connection| connection.asked_late = true);
     match stream {
         Stream::Rustls(tls) => after_tls13::ask(*tls, answer, &entry).await,
         #[cfg(feature = "openssl")]

@@ -116,6 +116,7 @@ impl Body for Held {
                     None
                 }
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodies) || self.forgives_break() => None,
+                Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesOnUsed) && self.report.was_used() => None,
                 Some(Err(error)) => Some(Err(self.report.of_body(error))),
                 Some(Ok(frame)) => {
                     let frame = self.spoilt(frame);

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, NameOverride, Phase, TransportConfig, TransportError, TransportErrorKind as Kind,
+    ConnectionFacts, Delivery, NameOverride, Phase, TlsVersion, TransportConfig, TransportError,
+    TransportErrorKind as Kind,
 };
 use http::{HeaderMap, Uri};
 use tokio::net::TcpStream;
@@ -38,6 +39,10 @@ impl Dialer {
         Self { names, limit: config.timeouts().connect(), tls, tunnel, flaw }
     }
 
+    pub(super) fn is_tunnelled(&self) -> bool {
+        self.tunnel.is_some()
+    }
+
     /// A connection for a request to `uri` with these headers.
     pub(super) async fn dial(&self, uri: &Uri, headers: &HeaderMap, deadline: Instant) -> Result<Link, TransportError> {
         let is_clear = uri.scheme() == Some(&http::uri::Scheme::HTTP);
@@ -49,6 +54,7 @@ impl Dialer {
         let connect = match now.checked_add(limit) {
             // A limit beyond what the clock can count is no limit.
             None if !self.flaw.is(Defect::PanicsAtTheMaximum) => deadline,
+            _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),
         };
         let until = |ignoring: &[Defect]| if self.flaw.among(ignoring) { deadline } else { connect };
@@ -72,6 +78,14 @@ impl Dialer {
         }
         let shaken = self.tls.shake(host, tcp, &mut facts);
         let outcome = timeout_at(until(&[Defect::IgnoresStalledHandshakes]), shaken).await;
+        let hides = facts.tls_version == Some(TlsVersion::Tls12) && self.is_tunnelled();
+        let outcome = match outcome {
+            Ok(Ok(_)) if hides && self.flaw.is(Defect::HidesIdentitiesInTunnelsOfTls12) => {
+                let (tcp, _) = self.reach(host, port, is_clear, headers).await?;
+                Ok(self.tls.without_identity().shake(host, tcp, &mut facts).await)
+            }
+            outcome => outcome,
+        };
         let (stream, is_http2): (Box<dyn Wire>, bool) = match outcome {
             Ok(outcome) => outcome?,
             Err(late) => {

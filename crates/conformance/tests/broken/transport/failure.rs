@@ -49,6 +49,11 @@ impl Report {
         self.flaw
     }
 
+    /// Whether the connection had carried a response before.
+    pub(super) fn was_used(&self) -> bool {
+        self.facts.reused == Some(true)
+    }
+
     pub(super) fn error(&self, kind: Kind, delivery: Delivery, source: impl Into<BoxError>) -> TransportError {
         let error = TransportError::new(self.told(kind), delivery).with_facts(self.facts.clone());
         match self.flaw {

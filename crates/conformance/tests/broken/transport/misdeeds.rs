@@ -132,6 +132,7 @@ impl Misdeeds {
             || (is(Defect::RepeatsOtherMethods) && interrupted && ![Method::POST, Method::GET].contains(method))
             || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
             || is(Defect::RepeatsRefusedHandshakes)
+            || is(Defect::RepeatsPostsInTunnels) && interrupted && !matches!(self.config.proxy(), Proxy::None)
     }
 
     /// Whether a request that is wanted over HTTP/1.1 goes there by itself.

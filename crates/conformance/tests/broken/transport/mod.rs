@@ -6,6 +6,7 @@ mod chain;
 mod dial;
 mod failure;
 mod identity;
+mod in_setting;
 mod link;
 mod message;
 mod misdeeds;
@@ -150,12 +151,18 @@ impl Pooled {
                 static FIRST: OnceLock<ConnectionFacts> = OnceLock::new();
                 facts = FIRST.get_or_init(|| facts).clone();
             }
-            let mut told = facts.clone();
+            let place = in_setting::Place {
+                is_tunnelled: self.dialer.is_tunnelled(),
+                is_http2: link.is_http2(),
+                was_used,
+                flaw: self.flaw,
+            };
+            let (facts, mut told) = place.told(facts);
             if self.flaw.is(Defect::ForgetsReuseInErrors) {
                 told.reused = Some(false);
             }
             let report = Report::new(told, self.flaw);
-            let mut framed = message::framed(&request, link.is_http2(), self.flaw)?;
+            let mut framed = message::framed(&place.request(&request), link.is_http2(), self.flaw)?;
             let hints = message::Hints::watch(&mut framed, self.flaw);
             let taken = framed.body().taken();
             let is_large = request.body().len() > 1 << 20;
@@ -178,7 +185,7 @@ impl Pooled {
                 }
                 // A pooled connection that ended before it took the request: another one will do.
                 Outcome::Failed { unsent: true, .. } if was_used => {}
-                Outcome::Failed { error, unsent } => return Err(report.of_call(error, unsent)),
+                Outcome::Failed { error, unsent } => return Err(place.failure(report.of_call(error, unsent), is_large)),
                 Outcome::Lost => {
                     let why = "the connection ended in the moment in which it was given the request";
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));

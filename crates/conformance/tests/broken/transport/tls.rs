@@ -61,7 +61,11 @@ impl Tls {
             .with_protocol_versions(versions)
             .map_err(|error| local(Kind::Config, error))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier { webpki, flaw }))
+            .with_custom_certificate_verifier(Arc::new(Verifier {
+                webpki,
+                flaw,
+                is_tunnelled: !matches!(config.proxy(), Proxy::None),
+            }))
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
         tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
@@ -74,6 +78,11 @@ impl Tls {
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
         Ok(Self { config: tls, key, flaw })
+    }
+
+    /// The same, with no identity to show.
+    pub(super) fn without_identity(&self) -> Self {
+        Self { config: self.config.clone(), key: None, flaw: self.flaw }
     }
 
     /// One handshake; what it showed is in the facts.

@@ -61,7 +61,11 @@ impl Tunnel {
         port: u16,
         headers: &HeaderMap,
     ) -> Result<Box<dyn Wire>, TransportError> {
-        let failed = |error: std::io::Error| local(Kind::Proxy(None), error);
+        let failed = |error: std::io::Error| {
+            let is_reset = error.kind() == std::io::ErrorKind::ConnectionReset;
+            let is_told = !is_reset || !self.flaw.is(Defect::TakesResetProxiesForServers);
+            local(if is_told { Kind::Proxy(None) } else { Kind::Refused }, error)
+        };
         if self.scheme.starts_with("socks5") {
             self.ask_socks(&mut *tcp, host, port).await.map_err(failed)?;
             return Ok(tcp);

@@ -1,0 +1,80 @@
+//! The facts of one connection beside its entry in the ledger.
+
+use digicert_one_core::{ConnectionFacts, ServerCertificate, TlsVersion};
+use digicert_one_testbed as testbed;
+use digicert_one_testbed::{Connection, Handshake, Snapshot};
+use rustls_pki_types::CertificateDer;
+
+/// What the ledger says of `connection` against these facts; `None` if it says nothing against them.
+pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, seen: &Snapshot) -> Option<String> {
+    let wrong = |fact: &str, told: &dyn std::fmt::Debug, is: String| {
+        let server = connection.id;
+        Some(format!("{fact} is {told:?}, the ledger says {is} of its connection {server}"))
+    };
+    let established = connection.established();
+    let resumed = connection.handshake == Handshake::Resumed;
+    let spoken = connection.tls_version.and_then(known);
+    if established && facts.tls_version.is_some() && facts.tls_version != spoken {
+        return wrong("tls_version", &facts.tls_version, format!("{:?}", connection.tls_version));
+    }
+    if established && facts.tls_resumed.is_some_and(|told| told != resumed) {
+        return wrong("tls_resumed", &facts.tls_resumed, format!("{resumed}"));
+    }
+    // In clear text or in a handshake that goes on, the server may know less than its client.
+    let known = !matches!(connection.handshake, Handshake::Pending | Handshake::Plain);
+    if let Some(told) = facts.server_certificate.as_deref().filter(|_| known && !connection.server_leaf.is_empty()) {
+        let own = ServerCertificate::read(&CertificateDer::from(&*connection.server_leaf));
+        if own.as_ref().is_some_and(|own| own != told) {
+            return wrong("server_certificate", told, format!("{own:?}"));
+        }
+    }
+    // Of a connection whose server asked after the handshake, the two facts may be about the handshake or about that.
+    if !known || connection.asked_late || facts.renegotiated.is_some() {
+        return None;
+    }
+    let asked = connection.requested_client_cert;
+    let shown = connection.peer_fingerprint.is_some();
+    match (facts.identity_requested, resumed) {
+        // A resumed handshake asks nothing: this is about the one that the session comes from.
+        (Some(told), true) => {
+            let mut origins = seen.connections.iter().filter(|one| one.handshake == Handshake::Full);
+            if !origins.any(|one| one.requested_client_cert == told) {
+                return wrong(
+                    "identity_requested",
+                    &told,
+                    "otherwise of every full handshake before it, and resumed".into(),
+                );
+            }
+        }
+        // A server may not come to note that it asked.
+        (Some(told), false) if told != asked && (established || asked) => {
+            return wrong("identity_requested", &told, asked.to_string());
+        }
+        _ => {}
+    }
+    match facts.identity_sent {
+        // A server that ended the handshake itself may not have come to read it.
+        Some(true) if !shown && established => wrong("identity_sent", &true, "none was shown".into()),
+        Some(false) if shown => wrong("identity_sent", &false, "one was shown".into()),
+        _ => None,
+    }
+}
+
+/// A fact of a handshake, where there was none at all.
+pub(super) fn invention(facts: &ConnectionFacts) -> Option<&'static str> {
+    let told = [
+        ("tls_version", facts.tls_version.is_some()),
+        ("tls_resumed", facts.tls_resumed.is_some()),
+        ("identity_requested", facts.identity_requested.is_some()),
+        ("server_certificate", facts.server_certificate.is_some()),
+    ];
+    told.into_iter().find(|(_, told)| *told).map(|(fact, _)| fact)
+}
+
+fn known(version: testbed::TlsVersion) -> Option<TlsVersion> {
+    match version {
+        testbed::TlsVersion::Tls11 => None,
+        testbed::TlsVersion::Tls12 => Some(TlsVersion::Tls12),
+        testbed::TlsVersion::Tls13 => Some(TlsVersion::Tls13),
+    }
+}

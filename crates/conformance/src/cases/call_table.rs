@@ -1,0 +1,309 @@
+//! TIME and ERR by table: each phase of a call, and each way to stall or to end there (see `call_table.rs`).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Capability, HttpVersions, Phase, Proxy, Timeouts, Transport, TransportConfig, TransportErrorKind,
+};
+use digicert_one_testbed::{
+    Blackhole, ConnectProxy, Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Script, Step, TlsRange,
+    blackhole, refused_addr,
+};
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
+use http::{Method, Request};
+
+use crate::call_table::{Row, Stage, TABLE, Turn};
+use crate::cases::http2::{DATA, HEADERS, after_request, block, frame, goaway, head, reset};
+use crate::cases::time::ended_in_time;
+use crate::setting::leading;
+use crate::world::{HOST, World, collect, request, up};
+
+/// So many calls are cut at a time. Those that wait all do so at once.
+const AT_ONCE: usize = 8;
+/// More than what lies between client and server can hold.
+const LARGE: usize = 8 << 20;
+
+/// One line of the table in one setting.
+#[derive(Clone)]
+struct Cell {
+    row: Row,
+    http2: bool,
+    tls13: bool,
+    proxied: bool,
+    method: Method,
+}
+
+/// The other side of a cell, for as long as it is needed.
+#[derive(Default)]
+struct Other {
+    servers: Vec<RawServer>,
+    proxy: Option<ConnectProxy>,
+    nowhere: Option<Blackhole>,
+    /// The script that waits for it never goes on.
+    never: Gate,
+    url: String,
+    through: Option<SocketAddr>,
+}
+
+impl Cell {
+    fn what(&self) -> String {
+        let http = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
+        let tls = if self.tls13 { "TLS 1.3" } else { "TLS 1.2" };
+        let way = if self.proxied { "through a proxy" } else { "direct" };
+        let Row { stage, turn, .. } = self.row;
+        format!("{stage}: {turn} ({}, {http}, {tls}, {way})", self.method)
+    }
+
+    /// What a server does from its end of the stage on.
+    fn turn(&self, never: &Gate) -> Vec<Step> {
+        match self.row.turn {
+            // One that reads on would make room for the upload.
+            _ if self.row.stage == Stage::Upload && self.row.turn.is_stall() => vec![Step::Wait(never.clone())],
+            Turn::StallsToConnectLimit | Turn::StallsToTotalLimit => vec![Step::Stall],
+            Turn::Refused | Turn::Fin => vec![Step::CloseClean],
+            Turn::Rst => vec![Step::Reset],
+            Turn::StreamReset => vec![Step::write(reset(2)), Step::Stall],
+            Turn::GoAway => vec![Step::write(goaway(1)), Step::CloseClean],
+        }
+    }
+
+    /// The script of a server that has come so far with HTTP.
+    fn script(&self, never: &Gate) -> Script {
+        let end = self.turn(never);
+        let written = match (self.row.stage, self.http2) {
+            (Stage::Interim, false) => Bytes::from_static(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+            (Stage::Head, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-le"),
+            (Stage::Body, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin"),
+            (Stage::Interim, true) => head(0, &[(":status", "103")]).into(),
+            // A head that is to go on in another frame.
+            (Stage::Head, true) => frame(HEADERS, 0, 1, &block(&[(":status", "200")])).into(),
+            (Stage::Body, true) => {
+                let begin = head(0, &[(":status", "200"), ("content-length", "100")]);
+                [begin, frame(DATA, 0, 1, b"begin")].concat().into()
+            }
+            _ => Bytes::new(),
+        };
+        let steps =
+            [Step::Write(written)].into_iter().filter(|step| !matches!(step, Step::Write(none) if none.is_empty()));
+        let steps = steps.chain(end);
+        if self.http2 {
+            return after_request(&Recording::default(), steps);
+        }
+        let read = match self.row.stage {
+            Stage::Upload => Step::ReadUntil(Recording::default(), Bytes::from_static(b"\r\n\r\n")),
+            _ => Step::ReadRequest,
+        };
+        [read].into_iter().chain(steps).collect()
+    }
+
+    fn other(&self) -> Other {
+        let mut other = Other { url: format!("https://{HOST}/"), ..Other::default() };
+        let asked = Step::ReadUntil(Recording::default(), Bytes::from_static(b"\r\n\r\n"));
+        let clear = |steps: Vec<Step>| up(RawServer::start(RawOptions::plain([steps])));
+        let (stage, end) = (self.row.stage, self.turn(&other.never));
+        match stage {
+            Stage::Tcp | Stage::TcpToProxy => {
+                let address = if self.row.turn == Turn::Refused {
+                    refused_addr()
+                } else {
+                    let nowhere = other.nowhere.insert(blackhole().expect("a full backlog on loopback"));
+                    nowhere.addr()
+                };
+                if stage == Stage::Tcp {
+                    other.url = format!("https://{address}/");
+                } else {
+                    other.through = Some(address);
+                }
+            }
+            Stage::Connect | Stage::ConnectHalf => {
+                let half = [Step::write("HTTP/1.1 200 Conn")].into_iter().filter(|_| stage == Stage::ConnectHalf);
+                let proxy = clear([asked].into_iter().chain(half).chain(end).collect());
+                other.through = Some(proxy.addr());
+                other.servers.push(proxy);
+            }
+            Stage::Handshake | Stage::HandshakeInTunnel => {
+                // The hello has come: a record of type 22.
+                let hello = Step::ReadUntil(Recording::default(), Bytes::from_static(b"\x16\x03"));
+                let server = clear([hello].into_iter().chain(end).collect());
+                other.url = format!("https://{HOST}:{}/", server.port());
+                if stage == Stage::HandshakeInTunnel {
+                    let connected = Step::write("HTTP/1.1 200 Connection established\r\n\r\n");
+                    let proxy = clear(vec![asked, connected, Step::Tunnel(server.addr())]);
+                    other.through = Some(proxy.addr());
+                    other.servers.push(proxy);
+                }
+                other.servers.push(server);
+            }
+            _ => {
+                let range = if self.tls13 { TlsRange::Only13 } else { TlsRange::Only12 };
+                let versions = digicert_one_testbed::HttpVersions::Only2;
+                let options = FrontOptions::default().tls(range);
+                let options = if self.http2 { options.http(versions) } else { options };
+                let server = up(RawServer::start(RawOptions::tls_with(options, [self.script(&other.never)])));
+                other.url = server.url(HOST);
+                if self.proxied {
+                    let routes = [(server.port(), server.addr())].into_iter();
+                    let proxy = other.proxy.insert(up(ConnectProxy::start(leading(routes))));
+                    other.through = Some(proxy.addr());
+                }
+                other.servers.push(server);
+            }
+        }
+        other
+    }
+
+    fn config(&self, world: &World, other: &Other) -> TransportConfig {
+        let (short, long) = (Duration::from_millis(300), Duration::from_secs(30));
+        let limits = Timeouts::new();
+        let config = match self.row.turn {
+            Turn::StallsToConnectLimit => world.config().with_timeouts(limits.with_connect(short).with_total(long)),
+            // Time enough to connect on a machine that has much else to do.
+            Turn::StallsToTotalLimit if self.row.stage.is_connected() => {
+                let (connect, total) = (Duration::from_secs(4), Duration::from_secs(5));
+                world.config().with_timeouts(limits.with_connect(connect).with_total(total))
+            }
+            Turn::StallsToTotalLimit => world.config().with_timeouts(limits.with_connect(long).with_total(short)),
+            _ => world.config(),
+        };
+        let config = config.with_http_versions(if self.http2 { HttpVersions::Both } else { HttpVersions::Http1 });
+        match other.through {
+            Some(proxy) => config.with_proxy(Proxy::Http(format!("http://{proxy}").parse().expect("an address"))),
+            None => config,
+        }
+    }
+
+    fn request(&self, url: &str) -> Request<Bytes> {
+        let body = match self.row.stage {
+            Stage::Upload => Bytes::from(vec![b'x'; LARGE]),
+            _ if self.method == Method::POST => Bytes::from_static(b"{}"),
+            _ => Bytes::new(),
+        };
+        request(self.method.clone(), url, body)
+    }
+
+    /// All that the call needs, made before any of them begins: it would be late because of the others.
+    fn ready(self, world: &World) -> Ready {
+        let other = self.other();
+        let transport = world.transport(&self.config(world, &other));
+        Ready { cell: self, other, transport }
+    }
+
+    /// What is wrong with how the call ends. A call that a busy machine did not let connect in time is made again.
+    async fn walk(&self, world: &World) -> Option<String> {
+        let mut wrong = None;
+        for _ in 0..3 {
+            match self.clone().ready(world).walk().await {
+                Walk::TooSlow(what) => wrong = Some(what),
+                Walk::Right => return None,
+                Walk::Wrong(what) => return Some(what),
+            }
+        }
+        wrong
+    }
+}
+
+/// A cell, its other side and its transport.
+struct Ready {
+    cell: Cell,
+    other: Other,
+    transport: Arc<dyn Transport>,
+}
+
+/// How a call of a cell ended.
+enum Walk {
+    Right,
+    Wrong(String),
+    /// Its connect limit ran out before it came to the stage.
+    TooSlow(String),
+}
+
+impl Ready {
+    async fn walk(&self) -> Walk {
+        let Self { cell, other, transport } = self;
+        let call = async {
+            match transport.send(cell.request(&other.url)).await {
+                Ok(exchange) => collect(exchange).await.map(drop),
+                Err(error) => Err(error),
+            }
+        };
+        let outcome = if cell.row.turn.is_stall() { ended_in_time(call).await } else { Some(call.await) };
+        other.never.open();
+        let what = cell.what();
+        let error = match outcome {
+            None => return Walk::Wrong(format!("{what}: its limit ran out long ago, and it still waits")),
+            Some(Ok(())) => return Walk::Wrong(format!("{what}: it ended well")),
+            Some(Err(_)) if cell.is_never_spoken(other) => return Walk::Right,
+            Some(Err(error)) => error,
+        };
+        if cell.row.allows(cell.http2, (error.kind(), error.delivery())) {
+            return Walk::Right;
+        }
+        let wrong = format!("{what}: one of {:?} is wanted: {error:?}", cell.row.ends);
+        let connecting = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake].map(TransportErrorKind::Timeout);
+        let established = |server: &RawServer| server.ledger().connections().iter().any(Connection::established);
+        let is_early = connecting.contains(&error.kind()) && !other.servers.iter().any(established);
+        if cell.row.stage.is_connected() && is_early { Walk::TooSlow(wrong) } else { Walk::Wrong(wrong) }
+    }
+}
+
+impl Cell {
+    /// A stack that sends a POST over HTTP/1.1 alone finds no server that speaks it.
+    fn is_never_spoken(&self, other: &Other) -> bool {
+        let unspoken = |server: &RawServer| server.ledger().connections().iter().all(|one| one.alpn.is_none());
+        self.http2 && self.method == Method::POST && other.servers.iter().all(unspoken)
+    }
+}
+
+/// The cells of these rows: what is not of HTTP yet in one setting, the rest over each HTTP version, alternately under each TLS
+/// version, direct and through a proxy.
+fn cells(world: &World, stalls: bool) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let proxied = world.config().with_proxy(Proxy::Http("http://127.0.0.1:1".parse().expect("an address")));
+    let has_proxy = !world.lacks(Capability::HttpProxy, &proxied);
+    for row in TABLE.iter().filter(|row| row.turn.is_stall() == stalls && (has_proxy || !row.stage.has_proxy())) {
+        for (http2, method) in [false, true].into_iter().flat_map(|http2| [(http2, Method::GET), (http2, Method::POST)])
+        {
+            let is_spoken = !http2 || row.stage.is_connected() && world.has(Capability::Http2);
+            let is_sent = row.stage != Stage::Upload || method == Method::POST;
+            if is_spoken && is_sent && row.turn.is_of(http2) {
+                let turn = cells.len();
+                let tls13 = world.has(Capability::Tls13) && (turn % 2 == 0 || !world.has(Capability::Tls12));
+                let proxied = row.stage.has_proxy() || has_proxy && row.stage.is_connected() && turn % 3 == 0;
+                cells.push(Cell { row: *row, http2, tls13, proxied, method });
+            }
+        }
+    }
+    cells
+}
+
+pub(crate) async fn time_30_call_that_stalls_ends_by_its_limit_in_every_phase(world: World) {
+    let ready: Vec<_> = cells(&world, true).into_iter().map(|cell| cell.ready(&world)).collect();
+    let walks = join_all(ready.iter().map(Ready::walk)).await;
+    let mut outcomes = Vec::new();
+    for (one, walk) in ready.iter().zip(walks) {
+        outcomes.push(match walk {
+            Walk::Right => None,
+            Walk::Wrong(what) => Some(what),
+            Walk::TooSlow(_) => one.cell.walk(&world).await,
+        });
+    }
+    right(outcomes);
+}
+
+pub(crate) async fn err_50_call_that_is_cut_ends_alike_in_every_phase(world: World) {
+    let walks = stream::iter(cells(&world, false)).map(|cell| walked(&world, cell));
+    right(walks.buffer_unordered(AT_ONCE).collect().await);
+}
+
+async fn walked(world: &World, cell: Cell) -> Option<String> {
+    cell.walk(world).await
+}
+
+fn right(walks: Vec<Option<String>>) {
+    let wrong: Vec<_> = walks.iter().flatten().map(String::as_str).collect();
+    assert!(wrong.is_empty(), "{} of {} cells are wrong:\n  {}", wrong.len(), walks.len(), wrong.join("\n  "));
+}
