@@ -238,3 +238,36 @@ pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
     }
     diagnosis
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interrupted_command_names_the_signal_and_no_unknown_failure() {
+        for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
+            let cut = Cut { signal, step: Some(WorkStep::Grace), resume: Some("d1 resume".to_owned()), error: None };
+            for failure in [Failure::Interrupted(signal), Failure::Cut(cut)] {
+                let diagnosis = failure.diagnosis();
+                assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");
+                assert!(diagnosis.cause.contains(signal.name()), "{diagnosis}");
+                assert!(
+                    !diagnosis.to_string().contains("catalogue") && !diagnosis.remedy.contains("report"),
+                    "{diagnosis}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn interrupted_task_says_what_is_next_and_where_secret_and_resource_are() {
+        let cut = |resume: Option<&str>| {
+            let resume = resume.map(str::to_owned);
+            workflow::cut_json(&Cut { signal: Signal::Interrupt, step: None, resume, error: None })
+        };
+        let (begun, before) = (cut(Some("d1 resume")), cut(None));
+        assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
+        assert_eq!((&before["next"], &before["secret"]["state"]), (&"again".into(), &"none".into()));
+        assert_eq!(before["platform"], serde_json::json!([]));
+    }
+}

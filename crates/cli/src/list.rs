@@ -108,3 +108,24 @@ pub(crate) fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) 
     };
     diagnosis.with_evidence(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use digicert_one::core::Code;
+
+    use super::*;
+
+    #[test]
+    fn broken_list_speaks_only_of_what_it_gave() {
+        let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
+        let evidence = |given: &Given| {
+            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
+            resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
+        };
+        assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
+        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
+        for given in [Given::Nothing, Given::Items(Vec::new())] {
+            assert_eq!(evidence(&given), "", "{given:?}");
+        }
+    }
+}

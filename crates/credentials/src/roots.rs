@@ -45,6 +45,11 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
     })?;
     let (file, commented_out) = without_comments(file);
     if commented_out > 0 {
+        if !file.expose().windows(10).any(|text| text == b"-----BEGIN") {
+            let message =
+                "the CA file holds no certificate that is not commented out (# at the beginning of each line)";
+            return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
+        }
         let text = format!("certificates in the CA file that are commented out are not used ({commented_out} of them)");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
@@ -161,7 +166,7 @@ mod tests {
         assert!(warnings.len() == 1 && warnings[0].text.contains("commented out"), "{warnings:?}");
         let (roots, _) = read(commented.as_bytes());
         let error = roots.expect_err("none is left").to_string();
-        assert!(error.contains("holds no certificate"), "{error}");
+        assert!(error.contains("no certificate that is not commented out"), "{error}");
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn switched_certificate_is_looked_up_where_the_answer_does_not_show_it() {
         answered(200, &me(false)),
         text(204, ""),
         answered(200, &me(true)),
-        answered(200, &json!({ "certificate": { "id": "c", "enabled": false } })),
+        answered(200, &json!({ "id": "c", "enabled": false })),
     ]);
     let certificates = stage.account.certificates();
     stage.run(certificates.disable(&"c".into())).expect("disabled");
