@@ -42,7 +42,7 @@ Variables:
   `d1 env` shows which of them are used; docs/credentials.md tells everything.
 
 Exit codes:
-  0 ok   1 internal   2 usage   3 local credential or configuration   4 network or TLS
+  0 ok   1 internal   2 usage   3 local credential, configuration, file or output   4 network or TLS
   5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503), or somebody else holds the lock
   9 another error answer   130 interrupted (Ctrl-C)   143 ended by SIGTERM   129 ended by SIGHUP";
 

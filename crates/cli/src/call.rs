@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use digicert_one::core::Mode;
+use digicert_one::core::{Mode, printable_line};
 use digicert_one::{Client, Response};
 use http::Method;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -30,12 +31,23 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     }
     output.progress(&format!("calling {}", options.path));
     let limit = connection::limit(&options.connection);
-    let (head, bytes) = within(limit, async {
+    let (head, encoding, bytes) = within(limit, async {
         let response = request.send().await?;
-        let head = head(&client, &response);
-        Ok((head, response.bytes().await?))
+        let (head, encoding) = (head(&client, &response), response.content_encoding().map(str::to_owned));
+        Ok((head, encoding, response.bytes().await?))
     })
     .await?;
+    if let Some(encoding) = encoding {
+        output.warning(&format!(
+            "the body has the content encoding {}, which was not asked for, and is given as it came",
+            printable_line(&encoding)
+        ));
+        if !output.is_json() && output.is_terminal() {
+            return Err(Failure::Usage(
+                "the body is encoded, so it is not shown on a terminal: write it to a file".to_owned(),
+            ));
+        }
+    }
     if !output.is_json() {
         return output.bytes(&bytes);
     }
@@ -78,6 +90,27 @@ struct Me<'a> {
     user: &'a RawValue,
 }
 
+/// A user as it was sent: an object that names somebody and reports no error.
+struct Sent(Box<RawValue>);
+
+impl<'de> Deserialize<'de> for Sent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = Box::<RawValue>::deserialize(deserializer)?;
+        let me = reading(&sent);
+        let has_id = ["id", "user_id"].iter().any(|name| match &me[name] {
+            Value::String(id) => !id.trim().is_empty(),
+            Value::Number(_) => true,
+            _ => false,
+        });
+        let is_error = ["errors", "error"].iter().any(|name| match &me[name] {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+            _ => false,
+        });
+        if has_id && !is_error { Ok(Self(sent)) } else { Err(D::Error::missing_field("id")) }
+    }
+}
+
 /// Asks who the platform takes the caller for.
 pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Result<(), Failure> {
     let client = connection::client(options, output).await?;
@@ -85,18 +118,23 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     let (head, sent) = within(connection::limit(options), async {
         let response = client.get("/account/api/v1/user/me").send().await?;
         let head = head(&client, &response);
-        Ok((head, response.json::<Box<RawValue>>().await?))
+        let Sent(user) = response.json().await?;
+        Ok((head, user))
     })
     .await?;
     let me = reading(&sent);
-    let field = |name: &str| me[name].as_str().unwrap_or("(not told)").to_owned();
+    let field = |name: &str| match &me[name] {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => "(not told)".to_owned(),
+    };
     let permissions = me["applications"].as_array().map_or(0, |applications| {
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
     });
     output.text(&format!(
         "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  proof        {} at {}\n  transport    {}",
         field("friendly_name"),
-        field("id"),
+        if me["id"].is_null() { field("user_id") } else { field("id") },
         field("user_type"),
         field("status"),
         head["mode"].as_str().unwrap_or_default(),
@@ -169,6 +207,16 @@ mod tests {
     #[test]
     fn json_body_behind_a_byte_order_mark_is_json() {
         assert_eq!(printed("\u{feff}{\"a\":1}".as_bytes()), r#"{"status":200,"body":{"a":1}}"#);
+    }
+
+    #[test]
+    fn user_is_whoever_has_an_id_that_is_a_text_or_a_number() {
+        for body in [r#"{"id":"a"}"#, r#"{"id":7,"errors":[]}"#, r#"{"user_id":"a"}"#] {
+            assert!(serde_json::from_str::<Sent>(body).is_ok(), "{body}");
+        }
+        for body in ["{}", "[]", "null", "\"x\"", r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":"a","errors":[{}]}"#] {
+            assert!(serde_json::from_str::<Sent>(body).is_err(), "{body}");
+        }
     }
 
     #[test]

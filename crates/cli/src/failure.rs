@@ -7,6 +7,7 @@ use digicert_one::credentials::shown_path;
 use digicert_one::service_user::{IssueError, IssueErrorKind, WorkStep};
 use digicert_one::{ErrorKind, Position, SetupError};
 use digicert_one_emulator::EmulatorError;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::signal::Signal;
@@ -24,7 +25,7 @@ pub(crate) enum Failure {
     TooLate(std::time::Duration),
     /// A list that broke off, and where.
     #[error("{error}")]
-    List { error: digicert_one::Error, position: Position },
+    List { error: digicert_one::Error, position: Position, given: Given },
     /// A task about a service user that did not come to its end.
     #[error("{}", .0.error)]
     Issue(Issue),
@@ -56,6 +57,16 @@ pub(crate) enum Failure {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What a list gave before it broke off.
+#[derive(Debug)]
+pub(crate) enum Given {
+    Nothing,
+    /// Lines or a table, on standard output.
+    Printed,
+    /// What stands beside the error in the document of `--json`.
+    Items(Vec<Box<RawValue>>),
+}
+
 /// A failed task, and the command that goes on with it.
 #[derive(Debug)]
 pub(crate) struct Issue {
@@ -70,6 +81,8 @@ pub(crate) struct Cut {
     pub(crate) step: Option<WorkStep>,
     /// The command that goes on with it, where something was begun.
     pub(crate) resume: Option<String>,
+    /// What the task says of its state, where it stopped by itself at the signal.
+    pub(crate) error: Option<IssueError>,
 }
 
 /// A path, or words in its place where it may be a secret.
@@ -82,7 +95,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
-            Self::List { error, position } => error.diagnosis().clone().with_evidence(list::resume(position)),
+            Self::List { error, position, given } => list::resumed(error.diagnosis().clone(), position, given),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => {
                 Diagnosis::new(of_emulator(error), error.to_string(), "the emulator did not start")
@@ -91,11 +104,19 @@ impl Failure {
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
             Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
             Self::Cut(cut) => {
-                let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), String::new());
+                let cause = format!("{} ended the command", cut.signal.name());
+                let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);
                 diagnosis.remedy = match &cut.resume {
                     Some(resume) => format!("go on with: {resume}"),
                     None => "nothing was begun; run it again".to_owned(),
                 };
+                diagnosis
+            }
+            Self::Interrupted(signal) => {
+                let cause =
+                    format!("{} ended the command; a call that was under way may have been processed", signal.name());
+                let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);
+                diagnosis.remedy = "if the call changes something, check whether it did; then run it again".to_owned();
                 diagnosis
             }
             Self::CommandLine { hint, .. } => {
@@ -216,4 +237,37 @@ pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
         _ => {}
     }
     diagnosis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interrupted_command_names_the_signal_and_no_unknown_failure() {
+        for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
+            let cut = Cut { signal, step: Some(WorkStep::Grace), resume: Some("d1 resume".to_owned()), error: None };
+            for failure in [Failure::Interrupted(signal), Failure::Cut(cut)] {
+                let diagnosis = failure.diagnosis();
+                assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");
+                assert!(diagnosis.cause.contains(signal.name()), "{diagnosis}");
+                assert!(
+                    !diagnosis.to_string().contains("catalogue") && !diagnosis.remedy.contains("report"),
+                    "{diagnosis}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn interrupted_task_says_what_is_next_and_where_secret_and_resource_are() {
+        let cut = |resume: Option<&str>| {
+            let resume = resume.map(str::to_owned);
+            workflow::cut_json(&Cut { signal: Signal::Interrupt, step: None, resume, error: None })
+        };
+        let (begun, before) = (cut(Some("d1 resume")), cut(None));
+        assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
+        assert_eq!((&before["next"], &before["secret"]["state"]), (&"again".into(), &"none".into()));
+        assert_eq!(before["platform"], serde_json::json!([]));
+    }
 }

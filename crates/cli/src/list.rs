@@ -1,12 +1,13 @@
 //! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
 
+use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::{PageStream, Position};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::arguments::ListOptions;
 use crate::connection;
-use crate::failure::Failure;
+use crate::failure::{Failure, Given};
 use crate::output::Output;
 
 type Pages = PageStream<Box<RawValue>>;
@@ -30,21 +31,33 @@ pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), F
     list = list.allow_incomplete(options.allow_incomplete);
     output.progress(&format!("listing {}", options.path));
     let mut pages = list.pages();
-    let printed = if output.is_json() { document(&mut pages, output).await } else { lines(&mut pages, output).await };
-    printed.map_err(|error| match error {
-        Failure::Call(error) => Failure::List { error, position: pages.position() },
+    let (mut items, mut printed) = (Vec::new(), false);
+    let outcome = match output.is_json() {
+        true => document(&mut pages, &mut items, output).await,
+        false => lines(&mut pages, &mut printed, output).await,
+    };
+    outcome.map_err(|error| match error {
+        Failure::Call(error) => {
+            let given = match output.is_json() {
+                true => Given::Items(items),
+                false if printed => Given::Printed,
+                false => Given::Nothing,
+            };
+            Failure::List { error, position: pages.position(), given }
+        }
         other => other,
     })
 }
 
 /// One line for each item, as soon as its page is there, and as the platform wrote it.
-async fn lines(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
+async fn lines(pages: &mut Pages, printed: &mut bool, output: &Output) -> Result<(), Failure> {
     while let Some(page) = pages.next().await {
         for item in page? {
             // Line ends can stand only between the tokens of JSON.
             if !output.line(&item.get().replace(['\n', '\r'], " "))? {
                 return Ok(());
             }
+            *printed = true;
             // Ctrl-C is heard here.
             tokio::task::yield_now().await;
         }
@@ -63,8 +76,8 @@ fn doubt(pages: &Pages, output: &Output) {
 
 /// The document of `--json`: what the platform sent is in it as it was sent.
 #[derive(Serialize)]
-struct Document {
-    items: Vec<Box<RawValue>>,
+struct Document<'a> {
+    items: &'a [Box<RawValue>],
     total: Option<u64>,
     position: Position,
     /// Whether the list is known to be whole, or as long as was asked for.
@@ -72,8 +85,8 @@ struct Document {
 }
 
 /// One document, when the list has ended.
-async fn document(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
-    let (mut items, mut total) = (Vec::new(), None);
+async fn document(pages: &mut Pages, items: &mut Vec<Box<RawValue>>, output: &Output) -> Result<(), Failure> {
+    let mut total = None;
     while let Some(page) = pages.next().await {
         let page = page?;
         total = page.total().or(total);
@@ -84,7 +97,35 @@ async fn document(pages: &mut Pages, output: &Output) -> Result<(), Failure> {
     output.document(&Document { items, total, position: pages.position(), complete })
 }
 
-/// What an error says of where to go on.
-pub(crate) fn resume(position: &Position) -> String {
-    format!("what was printed is sound; --start-at '{position}' goes on behind it")
+/// The diagnosis with what is to be said of where to go on.
+pub(crate) fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
+    let text = match given {
+        Given::Printed => format!("what was printed is sound; --start-at '{position}' goes on behind it"),
+        Given::Items(items) if !items.is_empty() => {
+            format!("the items beside this error are sound; --start-at '{position}' goes on behind them")
+        }
+        Given::Nothing | Given::Items(_) => return diagnosis,
+    };
+    diagnosis.with_evidence(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one::core::Code;
+
+    use super::*;
+
+    #[test]
+    fn broken_list_speaks_only_of_what_it_gave() {
+        let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
+        let evidence = |given: &Given| {
+            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
+            resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
+        };
+        assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
+        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
+        for given in [Given::Nothing, Given::Items(Vec::new())] {
+            assert_eq!(evidence(&given), "", "{given:?}");
+        }
+    }
 }

@@ -9,9 +9,10 @@ use digicert_one::core::diagnosis::{Advice, Diagnosis};
 use digicert_one::core::{printable_json, printable_text};
 use digicert_one::service_user::Next;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Given};
 use crate::workflow;
 
 /// Where and how to print.
@@ -60,6 +61,11 @@ impl Output {
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
     }
 
+    /// Whether results are shown to somebody.
+    pub(crate) fn is_terminal(self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// Whether progress is shown: on a terminal, and not with `--json`.
     pub(crate) fn is_watched(self) -> bool {
         !self.json && std::io::stderr().is_terminal()
@@ -95,7 +101,12 @@ impl Output {
             }
             match failure {
                 Failure::List { position, .. } => document["position"] = json!(position),
-                Failure::Cut(cut) => document["resume"] = json!(cut.resume),
+                Failure::Cut(cut) => {
+                    if let Value::Object(fields) = workflow::cut_json(cut) {
+                        fields.into_iter().for_each(|(name, value)| document[name] = value);
+                    }
+                    document["resume"] = json!(cut.resume);
+                }
                 Failure::Issue(issue) => {
                     if let Value::Object(fields) = workflow::error_json(&issue.error) {
                         fields.into_iter().for_each(|(name, value)| document[name] = value);
@@ -105,7 +116,11 @@ impl Output {
                 }
                 _ => {}
             }
-            match self.document(&json!({ "error": document })) {
+            let items = match failure {
+                Failure::List { given: Given::Items(items), .. } => Some(&**items),
+                _ => None,
+            };
+            match self.document(&Failed { error: document, items }) {
                 // Where no document can be written, the text says why.
                 Err(_) => writeln!(std::io::stderr(), "{diagnosis}").map_err(Failure::Output),
                 written => written,
@@ -125,6 +140,14 @@ impl Output {
         let _ = printed;
         ExitCode::from(code)
     }
+}
+
+/// The document of a failure; of a list, with the items that came before it, as they were sent.
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<&'a [Box<RawValue>]>,
 }
 
 /// A diagnosis as JSON.

@@ -6,7 +6,7 @@ use std::io;
 
 use tokio::sync::watch;
 
-use crate::failure::Failure;
+use crate::failure::{Cut, Failure};
 
 /// A signal that ends a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,15 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
+    /// As people and systems call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "Ctrl-C (SIGINT)",
+            Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
+        }
+    }
+
     /// 128 and the number of the signal, as shells count.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
@@ -73,7 +82,8 @@ impl Signals {
     ) -> Result<T, Failure> {
         tokio::select! {
             outcome = work => outcome,
-            signal = self.first() => Err(Failure::Interrupted(signal)),
+            // Before a task has begun.
+            signal = self.first() => Err(Failure::Cut(Cut { signal, step: None, resume: None, error: None })),
         }
     }
 }

@@ -13,8 +13,8 @@ use digicert_one_core::{
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
-use http::header::{ACCEPT, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tracing::Instrument as _;
 
 use crate::client::Settings;
@@ -54,7 +54,7 @@ impl Call {
     }
 }
 
-/// What an answer of 400 and above is.
+/// What an answer is that is not the result of the call: of 400 and above mostly.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Statuses {
     ErrorsAreErrors,
@@ -294,6 +294,7 @@ async fn exchange<'a>(
 ) -> Result<(Response, &'a Origin), Error> {
     let lease = bearer.lease();
     let origin = origin(settings, lease)?;
+    let queued = settings.clock.now();
     let permit = match bearer.carried() {
         Some(carried) => {
             let turn = Turn::new(carried.caller, &settings.clock, course.left(settings.clock.now()));
@@ -302,6 +303,7 @@ async fn exchange<'a>(
         None => None,
     };
     let now = settings.clock.now();
+    course.tried.queued(now.duration_since(queued).unwrap_or_default());
     let sending = bearer.transport().send(request(settings, call, origin, lease));
     let left = course.left(now);
     let sent = if left >= settings.total {
@@ -323,10 +325,25 @@ async fn exchange<'a>(
         settings.pace.throttled(&notice).await;
     }
     let context = context(settings, origin, lease, now);
-    if statuses == Statuses::AllAreAnswers || exchange.response.status().as_u16() < 400 {
+    if statuses == Statuses::AllAreAnswers || is_result(call, exchange.response.status(), exchange.response.headers()) {
         return Ok((answered(settings, lease, context, exchange), origin));
     }
     Err(Box::pin(refused(settings, lease, context, exchange)).await)
+}
+
+/// Whether this is what the call asked for, or a redirect that leads there. A redirect without a target, a part of what was asked for
+/// as a whole, and "not modified" in reply to a call without a condition are what broken caches and proxies give.
+fn is_result(call: &Call, status: StatusCode, headers: &HeaderMap) -> bool {
+    let asked = |names: &[HeaderName]| names.iter().any(|name| call.headers.contains_key(name));
+    match status {
+        StatusCode::PARTIAL_CONTENT => asked(&[RANGE]),
+        StatusCode::NOT_MODIFIED => asked(&[IF_NONE_MATCH, IF_MODIFIED_SINCE]),
+        _ if status.is_redirection() => {
+            redirect::is_followed(status)
+                && headers.get(LOCATION).is_some_and(|location| !location.as_bytes().trim_ascii().is_empty())
+        }
+        _ => status.as_u16() < 400,
+    }
 }
 
 /// What the pace is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
@@ -403,6 +420,7 @@ fn answered(settings: &Settings, lease: Option<&Lease>, context: CallContext, ex
         context,
         generation: lease.map(Lease::generation),
         max_body: settings.max_body,
+        key: lease.and_then(|lease| lease.material().key()).map(ApiKey::header_value),
         attempts: 1,
     })
 }

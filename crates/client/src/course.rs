@@ -14,6 +14,9 @@ use crate::retry::Stop;
 /// Lines about earlier attempts in one error; equal ones in a row are one line.
 const MAX_LINES: usize = 8;
 
+/// What is told of a wait for a turn: less is the time that asking takes.
+const LEAST_WAIT: Duration = Duration::from_millis(50);
+
 /// What one call has gone through so far.
 #[derive(Debug)]
 pub(crate) struct Course {
@@ -146,6 +149,8 @@ impl fmt::Display for FailedAttempt {
 pub(crate) struct Tried {
     pub(crate) attempts: u32,
     pub(crate) waits: Vec<Duration>,
+    /// How long the first attempt waited for its turn.
+    pub(crate) turn: Duration,
     pub(crate) earlier: Vec<FailedAttempt>,
     pub(crate) stop: Option<Stop>,
 }
@@ -156,9 +161,28 @@ impl Tried {
         self.earlier.push(FailedAttempt::of(self.attempts, error));
     }
 
+    /// The attempt under way waited so long for its turn at the rate limit.
+    pub(crate) fn queued(&mut self, wait: Duration) {
+        if wait < LEAST_WAIT {
+            return;
+        }
+        match self.attempts {
+            0 | 1 => self.turn += wait,
+            attempts if self.waits.len() + 1 < attempts as usize => self.waits.push(wait),
+            _ => {
+                if let Some(last) = self.waits.last_mut() {
+                    *last += wait;
+                }
+            }
+        }
+    }
+
     /// A line for each thing worth saying; none for a call that could only be tried once.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        if self.turn >= LEAST_WAIT {
+            lines.push(format!("waited {:.1} s for its turn at the rate limit", self.turn.as_secs_f64()));
+        }
         if self.attempts > 1 {
             let waits: Vec<String> = self.waits.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
             let waits = if waits.is_empty() { String::new() } else { format!(", with waits of {}", waits.join(", ")) };

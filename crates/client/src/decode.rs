@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 
 use crate::document::{self, Document};
-use crate::page;
+use crate::{json_text, page};
 
 /// The part of an error body that is read.
 pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
@@ -92,15 +92,9 @@ fn is_binary(text: &str) -> bool {
 
 /// A body as text, whatever byte order mark it begins with.
 fn text(body: &[u8]) -> Cow<'_, str> {
-    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        Cow::Owned(String::from_utf16_lossy(&units))
-    };
-    match body {
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        body => String::from_utf8_lossy(body),
+    match json_text::utf8(body) {
+        Cow::Borrowed(text) => String::from_utf8_lossy(text),
+        Cow::Owned(text) => Cow::Owned(String::from_utf8_lossy(&text).into_owned()),
     }
 }
 
@@ -154,7 +148,9 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
+    // Some programs write the zone of mails.
+    let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
+    let until = httpdate::parse_http_date(utc.as_deref().unwrap_or(value)).ok()?;
     Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
 }
 
@@ -276,7 +272,10 @@ mod tests {
         };
         assert_eq!(wait("2", None), Some(Duration::from_secs(2)));
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-        assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT", Some(date)), Some(Duration::from_secs(30)));
+        for zone in ["GMT", "+0000", "UTC"] {
+            let until = format!("Sun, 06 Nov 1994 08:50:07 {zone}");
+            assert_eq!(wait(&until, Some(date)), Some(Duration::from_secs(30)), "{zone}");
+        }
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("-1", None), None);

@@ -78,6 +78,51 @@ impl Document {
     }
 }
 
+/// Whether a body is an error document, whatever the status beside it says: nothing else has these fields.
+pub(crate) fn reports_error(body: &Value) -> bool {
+    let Value::Object(object) = body else { return false };
+    let holds = |name: &str| match object.get(name) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(Value::Bool(is)) => *is,
+        _ => false,
+    };
+    if ["errors", "error", "fault", "faultstring"].into_iter().any(holds)
+        || ["success", "ok"].into_iter().any(|name| object.get(name) == Some(&Value::Bool(false)))
+    {
+        return true;
+    }
+    // What has an id is a thing with a state of its own.
+    if has_id(object) {
+        return false;
+    }
+    let failed = |text: &str| ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let is_status = |name: &str| match object.get(name) {
+        Some(Value::Number(number)) => number.as_u64().is_some_and(|number| (400..600).contains(&number)),
+        Some(Value::String(text)) => text.parse().is_ok_and(|number: u16| (400..600).contains(&number)),
+        _ => false,
+    };
+    text_of(object, "status").is_some_and(|status| failed(&status))
+        || (has_message(object) && ["status", "statusCode", "status_code", "code"].into_iter().any(is_status))
+}
+
+/// The same of a body that is not what was expected, so that a code and a message are enough.
+pub(crate) fn looks_like_error(body: &Value) -> bool {
+    let coded = |object: &Map<String, Value>| CODES.iter().any(|name| code(name, object).is_some());
+    reports_error(body)
+        || body.as_object().is_some_and(|object| !has_id(object) && has_message(object) && coded(object))
+}
+
+fn has_id(object: &Map<String, Value>) -> bool {
+    ["id", "user_id", "token_id", "certificate_id"].iter().any(|name| object.contains_key(*name))
+}
+
+fn has_message(object: &Map<String, Value>) -> bool {
+    // The other names of a message are those of a description, too.
+    MESSAGES[..6].iter().chain(&["msg", "title"]).any(|name| text_of(object, name).is_some())
+}
+
 impl Entry {
     /// The same in one text.
     fn text(self) -> String {
@@ -215,6 +260,34 @@ mod tests {
     fn read(body: &Value) -> (Option<String>, Option<String>, Vec<String>) {
         let document = Document::read(body).unwrap_or_else(|| panic!("{body}"));
         (document.code, document.message, document.more)
+    }
+
+    #[test]
+    fn error_document_under_success_is_told_from_a_thing() {
+        for body in [
+            json!({ "errors": [{ "code": "a", "message": "b" }] }),
+            json!({ "id": "1", "errors": [{ "message": "b" }] }),
+            json!({ "error": "invalid" }),
+            json!({ "code": 401, "message": "b" }),
+            json!({ "status": "error", "message": "b" }),
+            json!({ "status": "500", "title": "b" }),
+            json!({ "success": false }),
+        ] {
+            assert!(reports_error(&body) && looks_like_error(&body), "{body}");
+        }
+        for body in [
+            json!({ "id": "1", "status": "FAILED", "message": "b" }),
+            json!({ "id": "1", "errors": [], "error": null }),
+            json!({ "code": 200, "message": "done" }),
+            json!({ "code": "deleted", "message": "done" }),
+            json!({ "status": "ACTIVE", "description": "a host" }),
+            json!([]),
+            json!("error"),
+        ] {
+            assert!(!reports_error(&body), "{body}");
+        }
+        assert!(looks_like_error(&json!({ "code": "no_access", "message": "b" })));
+        assert!(!looks_like_error(&json!({ "status": "ACTIVE", "description": "a host" })));
     }
 
     #[test]

@@ -104,6 +104,12 @@ impl Error {
         self
     }
 
+    /// What a response was found to be after a call of so many attempts.
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.0.tried.attempts = attempts;
+        self
+    }
+
     /// The last error of a call of this method: says so where an earlier attempt may have done what this one found done.
     pub(crate) fn perhaps_done_by(mut self, earlier: &[FailedAttempt], method: &Method) -> Self {
         let Some(lost) = earlier.iter().find(|attempt| attempt.may_have_been_processed()) else { return self };

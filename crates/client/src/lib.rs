@@ -33,6 +33,7 @@ mod field_name;
 mod flights;
 mod generations;
 mod host_config;
+mod json_text;
 mod link;
 mod mismatch;
 mod observe;

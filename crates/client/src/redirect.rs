@@ -16,7 +16,7 @@ pub(crate) fn next(
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Result<Option<Call>, Error> {
-    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+    if !is_followed(status) {
         return Ok(None);
     }
     let Some(location) = headers.get(LOCATION) else { return Ok(None) };
@@ -44,6 +44,11 @@ pub(crate) fn next(
         next.headers.remove(CONTENT_TYPE);
     }
     Ok(Some(next))
+}
+
+/// Whether a status leads to another target. 300 and 305 do not, with a `Location` either (RFC 9110 sections 15.4.1 and 15.4.6).
+pub(crate) fn is_followed(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// Whether an address is one where people sign in. Its path and query are not shown: they may hold a token.

@@ -3,19 +3,20 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{diagnose_content, diagnose_transport};
+use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document, diagnose_transport};
 use digicert_one_core::{
     CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
     collect_body, next_chunk,
 };
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::flights::Flight;
 use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind, decode};
+use crate::{Error, ErrorKind, attempt, decode, document, json_text};
 
 /// An answer of the platform.
 pub struct Response(Box<Parts>);
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
     pub(crate) warning: Option<Box<Diagnosis>>,
+    /// The key of the request, which no error may quote.
+    pub(crate) key: Option<HeaderValue>,
     pub(crate) attempts: u32,
 }
 
@@ -106,8 +109,8 @@ impl Response {
     /// # Errors
     /// A body that is too large, cut off or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let Parts { context, body, max_body, .. } = *self.0;
-        collect_body(body, max_body).await.map_err(|error| of_body(error, &context))
+        let (_, bytes) = self.collected().await?;
+        Ok(bytes)
     }
 
     /// The whole body as UTF-8 text.
@@ -115,10 +118,11 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes), and a body that is not UTF-8.
     pub async fn text(self) -> Result<String, Error> {
+        let attempts = self.attempts();
         let bytes = self.bytes().await?;
         String::from_utf8(bytes.into()).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            undecoded(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error())
+            undecoded(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error()).after_attempts(attempts)
         })
     }
 
@@ -127,20 +131,37 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let Parts { status, headers, context, body, max_body, .. } = *self.0;
-        let bytes = collect_body(body, max_body).await.map_err(|error| of_body(error, &context))?;
-        read_json(status, &headers, &context, &bytes)
+        let (head, bytes) = self.collected().await?;
+        head.read(&bytes)
+    }
+
+    /// The whole body as JSON of an object of the API: an error document is an error, however much of a `T` is in it.
+    pub(crate) async fn object<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let (head, bytes) = self.collected().await?;
+        match head.reported(&bytes) {
+            Some(error) => Err(error),
+            None => head.read(&bytes),
+        }
     }
 
     /// The whole body of what should be JSON. A web page, or an encoding that was not asked for, is an error that names it.
-    pub(crate) async fn json_bytes(self) -> Result<Bytes, Error> {
-        let Parts { status, headers, context, body, max_body, .. } = *self.0;
-        let bytes = collect_body(body, max_body).await.map_err(|error| of_body(error, &context))?;
+    pub(crate) async fn json_parts(self) -> Result<(Head, Bytes), Error> {
+        let (head, bytes) = self.collected().await?;
+        let bytes = json_text::of_body(bytes);
         let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        let suspect = matches!(begin, Some(b'<' | 0x1f)) || headers.contains_key(CONTENT_ENCODING);
-        match suspect.then(|| not_of_the_api(status, &headers, &context, &bytes)).flatten() {
+        let suspect = matches!(begin, Some(b'<' | 0x1f)) || head.headers.contains_key(CONTENT_ENCODING);
+        match suspect.then(|| head.not_of_the_api(&bytes)).flatten() {
             Some(error) => Err(error),
-            None => Ok(bytes),
+            None => Ok((head, bytes)),
+        }
+    }
+
+    /// The head and the whole body.
+    async fn collected(self) -> Result<(Head, Bytes), Error> {
+        let Parts { status, headers, context, body, max_body, key, attempts, .. } = *self.0;
+        match collect_body(body, max_body).await {
+            Ok(bytes) => Ok((Head { status, headers, context, key, attempts }, bytes)),
+            Err(error) => Err(of_body(error, &context).after_attempts(attempts)),
         }
     }
 
@@ -148,6 +169,13 @@ impl Response {
     pub(crate) fn is_page(&self) -> bool {
         let content_type = self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
+    }
+
+    /// The encoding of the body, where it has one: the client asks for none and decodes none.
+    #[must_use]
+    pub fn content_encoding(&self) -> Option<&str> {
+        let encoding = self.0.headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
+        (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
     }
 
     /// The next chunk of the body, `None` at its end.
@@ -171,6 +199,57 @@ impl fmt::Debug for Response {
     }
 }
 
+/// What is known of a response whose body was read: the errors that the body may be.
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    context: CallContext,
+    key: Option<HeaderValue>,
+    pub(crate) attempts: u32,
+}
+
+impl Head {
+    /// The body as JSON. An error document that is no `T` is an error with its message.
+    fn read<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
+        read_json(self.status, &self.headers, &self.context, body)
+            .map_err(|error| self.probably_reported(body).unwrap_or(error).after_attempts(self.attempts))
+    }
+
+    fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
+        not_of_the_api(self.status, &self.headers, &self.context, body).map(|error| error.after_attempts(self.attempts))
+    }
+
+    /// The error of a body that is an error document for certain.
+    pub(crate) fn reported(&self, body: &Bytes) -> Option<Error> {
+        self.error_document(body, document::reports_error)
+    }
+
+    /// The error of a body that is not what was expected, and that is an error document by all appearances.
+    pub(crate) fn probably_reported(&self, body: &Bytes) -> Option<Error> {
+        self.error_document(body, document::looks_like_error)
+    }
+
+    fn error_document(&self, body: &Bytes, is_one: fn(&Value) -> bool) -> Option<Error> {
+        let json = serde_json::from_slice::<Value>(&json_text::utf8(body)).ok()?;
+        if !is_one(&json) {
+            return None;
+        }
+        let body = match &self.key {
+            Some(key) => attempt::without(body.clone(), key.as_bytes()),
+            None => body.clone(),
+        };
+        let answer = decode::answer(self.status, &self.headers, &body, self.context.now);
+        let diagnosis = diagnose_error_document(&answer, &self.context);
+        Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
+    }
+
+    /// Status and content type, for an error.
+    pub(crate) fn seen(&self) -> String {
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
+        format!("HTTP {}, content type {content_type}", self.status.as_u16())
+    }
+}
+
 /// A body as JSON. The error tells of it what it may.
 pub(crate) fn read_json<T: DeserializeOwned>(
     status: StatusCode,
@@ -178,9 +257,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(
     context: &CallContext,
     body: &Bytes,
 ) -> Result<T, Error> {
-    // RFC 8259 section 8.1: a byte order mark may be ignored.
-    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(json).map_err(|error| {
+    serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
         if let Some(error) = not_of_the_api(status, headers, context, body) {
             return error;
         }

@@ -83,13 +83,19 @@ fn surrounds(host: &str) -> bool {
 /// `one` and `digicert` (or nearly so) directly below a public suffix: `one.digicert.org`, `demo.one.us.digicert.com`.
 fn names_digicert(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
+    // The top-level domain was forgotten: a search list would put another one behind it.
+    if let [.., "one", last] = labels.as_slice()
+        && distance(&plain(last), "digicert") <= 2
+    {
+        return true;
+    }
     let suffix = match labels.as_slice() {
         [.., second, last] if last.len() == 2 && matches!(*second, "co" | "com" | "net" | "org" | "ac" | "ne") => 2,
         _ => 1,
     };
     let Some(name) = labels.len().checked_sub(suffix + 1).and_then(|index| labels.get(index)) else { return false };
     let bare = plain(name);
-    let is_digicert = distance(&bare, "digicert") <= 2;
+    let is_digicert = distance(&bare, "digicert") <= 2 || distance(&bare, "digicertcom") <= 1;
     let is_joined = distance(&bare, "onedigicert") <= 2 || distance(&bare, "digicertone") <= 2;
     let has_one = labels.iter().any(|label| distance(&plain(label), "one") <= 1);
     is_joined || (is_digicert && (has_one || labels.len() == suffix + 1))
@@ -143,6 +149,10 @@ mod tests {
             ("one.digicert.com.evil.com", "one.digicert.com"),
             ("www.one.digicert.com", "one.digicert.com"),
             ("one.digicert.org", "one.digicert.com"),
+            ("one.digicert", "one.digicert.com"),
+            ("demo.one.digicert", "demo.one.digicert.com"),
+            ("one.digicert-com.net", "one.digicert.com"),
+            ("demo.one.digicert-com.org", "demo.one.digicert.com"),
             ("one.digicert.jp", "one.digicert.co.jp"),
             ("demo.one.digicert.co", "demo.one.digicert.com"),
             ("dem.one.digicert.com", "demo.one.digicert.com"),

@@ -35,13 +35,14 @@ pub enum ProxyError {
     },
     /// User or password with characters that end the user info of an address.
     #[error(
-        "the proxy's user or password has a character that must be percent-encoded: write / as %2F, ? as %3F, # as %23, a \
-         blank as %20, and a colon in the user as %3A"
+        "the proxy's user or password has a character that must be percent-encoded: write / as %2F, ? as %3F, # as %23 \
+         and a blank as %20"
     )]
     Characters,
     /// A user that Basic authentication cannot carry.
     #[error(
-        "the proxy's user has a colon, or user or password a control character or bytes that are not UTF-8 (RFC 7617)"
+        "the proxy's user has a colon, or user or password a control character or bytes that are not UTF-8, which Basic \
+         authentication cannot carry in any encoding (RFC 7617): use another user"
     )]
     Credentials,
     /// A scheme that no kind of proxy has.

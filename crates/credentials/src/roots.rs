@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use digicert_one_core::CredentialError;
+use digicert_one_core::{Code, CredentialError};
 use rustls_pki_types::CertificateDer;
 
-use crate::Warning;
 use crate::file::read_secret;
 use crate::identity::read_certificates;
+use crate::{Secret, Warning, shown};
 
 /// Reads the certificates of a CA file, in each format in which client certificates are read: PEM (also OpenSSL's `TRUSTED
 /// CERTIFICATE` and PKCS#7), DER, several joined in any way, key stores without a password, text in UTF-16.
@@ -15,7 +15,7 @@ use crate::identity::read_certificates;
 /// What else is in the file is logged as a warning; [`read_ca_file`] returns the warnings.
 ///
 /// # Errors
-/// A file that cannot be read (ID-13), holds no certificate, or has a part that is damaged (TR-03); each names the path.
+/// A file that cannot be read (IO-02), holds no certificate, or has a part that is damaged (TR-03); each names the path.
 pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     let mut warnings = Vec::new();
     let roots = read_ca_file(path, &mut warnings)?;
@@ -36,14 +36,55 @@ pub(crate) fn log(warnings: &[Warning]) {
 /// As [`read_roots`].
 pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     // Wide permissions are right for a CA file.
-    let file = read_secret(path, &mut Vec::new())?;
+    let file = read_secret(path, &mut Vec::new()).map_err(|error| match error.code() {
+        // It is not a credential.
+        Code::ID_13 => CredentialError::new(Code::IO_02, format!("the CA file: {}", error.message()))
+            .at(shown::path(path))
+            .with_source(error),
+        _ => error,
+    })?;
+    let (file, commented_out) = without_comments(file);
+    if commented_out > 0 {
+        if !file.expose().windows(10).any(|text| text == b"-----BEGIN") {
+            let message =
+                "the CA file holds no certificate that is not commented out (# at the beginning of each line)";
+            return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
+        }
+        let text = format!("certificates in the CA file that are commented out are not used ({commented_out} of them)");
+        warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
+    }
     read_certificates(&file, warnings)
+}
+
+/// The file without the certificates of which each line is commented out, and how many these are. A BEGIN line alone behind a `#` is
+/// text around a certificate.
+fn without_comments(file: Secret) -> (Secret, usize) {
+    let Ok(text) = std::str::from_utf8(file.expose()) else { return (file, 0) };
+    let is_comment = |line: &str| line.trim_start().starts_with(['#', ';']);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (mut kept, mut found, mut index) = (String::with_capacity(text.len()), 0, 0);
+    while let Some(line) = lines.get(index) {
+        let end = (is_comment(line) && line.contains("-----BEGIN"))
+            .then(|| lines[index..].iter().position(|line| line.contains("-----END")))
+            .flatten()
+            .filter(|length| *length > 0 && lines[index..=index + length].iter().all(|line| is_comment(line)));
+        match end {
+            Some(length) => {
+                found += 1;
+                index += length + 1;
+            }
+            None => {
+                kept.push_str(line);
+                index += 1;
+            }
+        }
+    }
+    if found == 0 { (file, 0) } else { (Secret::new(kept.into_bytes(), &**file.origin()), found) }
 }
 
 #[cfg(test)]
 mod tests {
     use data_encoding::BASE64;
-    use digicert_one_core::Code;
     use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, Pki};
 
     use super::*;
@@ -113,6 +154,29 @@ mod tests {
             let (roots, warnings) = read(&bytes);
             assert_eq!(roots.unwrap_or_else(|error| panic!("{name}: {error}")), both(), "{name}");
             assert_eq!(warnings, [], "{name}");
+        }
+    }
+
+    #[test]
+    fn certificate_that_is_commented_out_is_not_used() {
+        let pki = Pki::shared();
+        let commented: String = pki.intermediate_pem().lines().map(|line| format!("# {line}\n")).collect();
+        let (roots, warnings) = read(format!("# the root\n{}{commented}# the end\n", pki.root_pem()).as_bytes());
+        assert_eq!(roots.expect("one root"), both()[..1]);
+        assert!(warnings.len() == 1 && warnings[0].text.contains("commented out"), "{warnings:?}");
+        let (roots, _) = read(commented.as_bytes());
+        let error = roots.expect_err("none is left").to_string();
+        assert!(error.contains("no certificate that is not commented out"), "{error}");
+    }
+
+    #[test]
+    fn ca_file_that_cannot_be_read_is_an_input_file_that_cannot_be_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for path in [directory.path().to_owned(), directory.path().join("missing.pem")] {
+            let error = read_roots(&path).expect_err("unreadable");
+            assert_eq!(error.code(), Code::IO_02);
+            let text = error.to_string();
+            assert!(text.contains("the CA file") && text.contains(&path.display().to_string()), "{text}");
         }
     }
 

@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(file.reload(), RootsReload::Unchanged);
         std::fs::remove_file(&path).expect("removed");
         let warning = kept(&file);
-        assert!(warning.to_string().contains("ca.pem") && warning.code == Code::ID_13, "{warning}");
+        assert!(warning.to_string().contains("ca.pem") && warning.code == Code::IO_02, "{warning}");
         assert_eq!((file.reload(), file.roots()), (RootsReload::Unchanged, roots));
         std::fs::write(&path, Pki::shared().root_pem()).expect("written");
         assert_eq!(file.reload(), RootsReload::Unchanged);

@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use digicert_one::account::{AuditEntry, UserId};
 use digicert_one::{Client, Position};
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 
 use self::table::Table;
 use crate::arguments::{AuditLogOptions, ConnectionOptions, RoleOptions};
 use crate::connection;
-use crate::failure::Failure;
+use crate::failure::{Failure, Given};
 use crate::output::Output;
 
 /// Prints the accounts.
@@ -54,11 +55,14 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
         list = list.start_at(position.clone());
     }
     let page = u32::try_from(options.limit.min(100)).unwrap_or(100);
-    let (mut items, mut entries) = (list.page_size(page).items(), Vec::new());
+    let (mut items, mut entries, mut broken) = (list.page_size(page).items(), Vec::new(), None);
     while (entries.len() as u64) < options.limit {
         match items.next().await {
             Some(Ok(entry)) => entries.push(entry),
-            Some(Err(error)) => return Err(Failure::List { error, position: items.position() }),
+            Some(Err(error)) => {
+                broken = Some(error);
+                break;
+            }
             None => break,
         }
     }
@@ -67,6 +71,20 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
         let user = entry.user_id.as_ref().map(ToString::to_string);
         let [time, action] = [entry.timestamp.clone(), entry.action.clone()];
         table.row([time, action, entry.resource_type.clone(), entry.resource_id.clone(), entry.status.clone(), user]);
+    }
+    if let Some(error) = broken {
+        let given = match (output.is_json(), entries.is_empty()) {
+            (_, true) => Given::Nothing,
+            (true, false) => {
+                let raw: Result<Vec<_>, _> = entries.iter().map(to_raw_value).collect();
+                Given::Items(raw.map_err(|error| Failure::Internal(error.into()))?)
+            }
+            (false, false) => {
+                output.text(&table.to_string())?;
+                Given::Printed
+            }
+        };
+        return Err(Failure::List { error, position: items.position(), given });
     }
     output.text(&table.to_string())?;
     output.progress(&format!("the log goes on, or will, at --start-at {}", items.position()));

@@ -31,7 +31,7 @@ use crate::failure::{Cut, Failure, Issue};
 use crate::output::Output;
 use crate::signal::{Signal, Signals};
 
-pub(crate) use self::told::{error as error_json, evidence};
+pub(crate) use self::told::{cut as cut_json, error as error_json, evidence};
 
 /// How long a step that is under way may take after a signal. What is cut then is not lost: the journal has it.
 const LAST_STEP: Duration = Duration::from_secs(2);
@@ -205,14 +205,14 @@ impl Prepared {
             () = tokio::time::sleep(last) => None,
         };
         match outcome {
-            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut(signal)),
+            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut(signal, Some(error))),
             Some(outcome) => outcome.map_err(failed),
-            None => Err(self.cut(signal)),
+            None => Err(self.cut(signal, None)),
         }
     }
 
-    fn cut(&self, signal: Signal) -> Failure {
+    fn cut(&self, signal: Signal, error: Option<IssueError>) -> Failure {
         let resume = self.watch.begun().then(|| self.resume.clone());
-        Failure::Cut(Cut { step: self.watch.step(), resume, signal })
+        Failure::Cut(Cut { step: self.watch.step(), resume, signal, error })
     }
 }

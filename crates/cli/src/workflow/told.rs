@@ -1,10 +1,12 @@
 //! Plans, reports and failures of tasks as JSON and as text. Nothing in them is secret: the library sees to that.
 
 use digicert_one::core::diagnosis::{Code, Diagnosis};
-use digicert_one::service_user::{Done, IssueError, IssueErrorKind, Next, Old, Plan, Report, SecretPlace, TaskKind};
+use digicert_one::service_user::{
+    Done, IssueError, IssueErrorKind, Next, Old, Plan, Report, SecretPlace, TaskKind, WorkStep,
+};
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Cut, Failure};
 use crate::output::Output;
 
 /// Prints what a task would do.
@@ -71,6 +73,22 @@ pub(crate) fn error(error: &IssueError) -> Value {
         "secret": { "state": state, "place": place },
         "next": word(&format!("{:?}", error.next())),
     })
+}
+
+/// The same fields of a task that a signal interrupted.
+pub(crate) fn cut(cut: &Cut) -> Value {
+    let begun = cut.resume.is_some();
+    let mut fields = match &cut.error {
+        Some(stopped) => error(stopped),
+        None => json!({
+            "step": cut.step.map(WorkStep::as_str),
+            "kind": "stopped",
+            "platform": if begun { vec!["not known: it was interrupted in the middle of a step"] } else { Vec::new() },
+            "secret": { "state": if begun { "unknown" } else { "none" }, "place": null },
+        }),
+    };
+    fields["next"] = json!(if begun { "resume" } else { "again" });
+    fields
 }
 
 /// A failed task in the form of every failure.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::check::{self, InvalidField};
 use super::fields;
 use super::left_behind::{LeftBehind, Made, is_possible};
-use super::shown_once;
+use super::{Status, shown_once};
 use crate::mismatch::Mismatch;
 use crate::{Client, Error, ErrorKind, Path, RequestBuilder};
 
@@ -20,27 +20,88 @@ pub(super) fn path(segments: &[&str]) -> Path {
 
 /// The object at this path.
 pub(super) async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
-    request.send().await?.json().await
+    request.send().await?.object().await
 }
 
 /// Changes an object; gives it as it is now, where the answer shows it.
 pub(super) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>, Error> {
-    let response = request.send().await?;
-    let status = response.status();
-    let body = response.json_bytes().await?;
-    if status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
+    let (head, body) = request.send().await?.json_parts().await?;
+    if head.status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(&body).map(Some).map_err(|error| undecoded(status, body.len(), &error))
+    if let Some(error) = head.reported(&body) {
+        return Err(error);
+    }
+    match serde_json::from_slice(&body) {
+        Ok(object) => Ok(Some(object)),
+        // It need not show what it was accepted for.
+        Err(_) if head.status == StatusCode::ACCEPTED && head.probably_reported(&body).is_none() => Ok(None),
+        Err(error) => {
+            let error = undecoded(head.status, body.len(), &error);
+            Err(head.probably_reported(&body).unwrap_or(error).after_attempts(head.attempts))
+        }
+    }
 }
 
-/// Deletes what is at this path. Repeated after a failure, the call may find that the first attempt did it.
-pub(super) async fn delete(request: RequestBuilder) -> Result<(), Error> {
-    match request.send().await {
+/// Does something whose response need not show anything; gives the status, and what JSON the response has. A web page and an error
+/// document are errors, whatever their status.
+pub(super) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<Value>), Error> {
+    let response = request.send().await?;
+    let is_page = response.is_page();
+    let (head, body) = response.json_parts().await?;
+    if let Some(error) = head.reported(&body) {
+        return Err(error);
+    }
+    let begin = body.trim_ascii_start().first();
+    match serde_json::from_slice(&body) {
+        Ok(object) => Ok((head.status, Some(object))),
+        Err(error) if begin.is_some() && (is_page || matches!(begin, Some(b'{' | b'['))) => {
+            Err(undecoded(head.status, body.len(), &error).after_attempts(head.attempts))
+        }
+        Err(_) => Ok((head.status, None)),
+    }
+}
+
+/// Deletes what is at this path. Repeated after a failure, the call may find that the first attempt did it. Where the platform has
+/// accepted the call and no more (202), `look` finds out whether it is done.
+pub(super) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Result<(), Error> {
+    match act(request).await {
+        Ok((StatusCode::ACCEPTED, _)) => match look.send().await {
+            Err(error) if error.code() == Code::API_02 => Ok(()),
+            _ => Err(not_proved("deletion")),
+        },
         Ok(_) => Ok(()),
         Err(error) if error.code() == Code::API_02 && error.is_perhaps_done() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The error of a change that was accepted, and may be done later or never.
+pub(super) fn not_proved(change: &str) -> Error {
+    let summary = format!("the {change} was accepted (HTTP 202) and is not proved: it is not done yet.");
+    let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "the platform does it later, or not at all");
+    diagnosis.remedy = "Read the resource after a while; make the call again if nothing has changed.".to_owned();
+    Error::new(ErrorKind::Decode, diagnosis)
+}
+
+/// Whether a state is the one that was asked for; where there is none, nothing speaks against it.
+pub(super) fn check_state(
+    what: Made,
+    asked: bool,
+    enabled: Option<bool>,
+    status: Option<&Status>,
+) -> Result<(), Error> {
+    let opposite = if asked { Status::Disabled } else { Status::Active };
+    let contradicts = enabled.map_or(status == Some(&opposite), |enabled| enabled != asked);
+    if !contradicts {
+        return Ok(());
+    }
+    let (wanted, is) = if asked { ("enabled", "disabled") } else { ("disabled", "enabled") };
+    let summary = format!("the {what} was to be {wanted} and is still {is}, though the platform accepted the change.");
+    let mut diagnosis =
+        Diagnosis::new(Code::AUT_05, summary, "the response, or a reading after it, shows the old state");
+    diagnosis.remedy = format!("Read the {what} after a while; make the call again if nothing has changed.");
+    Err(Error::new(ErrorKind::Decode, diagnosis))
 }
 
 /// The answer of a create call: an object, and its id, where it tells one.
@@ -67,8 +128,8 @@ pub(super) async fn create(
         Err(error) if is_possible(&error) => return Err(error.leaving(left_behind)),
         Err(error) => return Err(error),
     };
-    let status = response.status();
-    let body = response.json_bytes().await.map_err(|error| error.leaving(left_behind.clone()))?;
+    let (head, body) = response.json_parts().await.map_err(|error| error.leaving(left_behind.clone()))?;
+    let status = head.status;
     let object = serde_json::from_slice::<Value>(&body);
     let length = body.len();
     shown_once::wipe(body);

@@ -1,7 +1,8 @@
 //! The calls about client certificates. They are the caller's own: the platform names no call for those of others.
 
 use digicert_one_core::{Code, Diagnosis};
-use serde_json::json;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 use super::call::{self, path};
 use super::certificate::take_chain;
@@ -112,6 +113,18 @@ impl Certificates {
         let id = call::checked("certificate_id", id.as_str())?;
         let request = self.client.put(path(&[RESOURCE, id, "enable"]));
         let request = request.template("/account/api/v1/client-auth-certificate/{id}/enable");
-        request.json(&json!({ "enabled": enabled })).send().await.map(drop)
+        let (status, shown) = call::act(request.json(&json!({ "enabled": enabled }))).await?;
+        let shown = shown.and_then(|mut answer| shown_once::unwrapped(&mut answer).map(std::mem::take));
+        let shown = shown.and_then(|fields| serde_json::from_value::<ClientCertificate>(Value::Object(fields)).ok());
+        let now = match shown.filter(|one| one.is_enabled().is_some()) {
+            Some(shown) => Some(shown),
+            // The caller's own, unless it has locked itself out with this.
+            None => self.list().await.unwrap_or_default().into_iter().find(|one| one.id.as_str() == id),
+        };
+        match now.filter(|one| one.is_enabled().is_some()) {
+            Some(one) => call::check_state(Made::ClientCertificate, enabled, one.enabled, one.status.as_ref()),
+            None if status == StatusCode::ACCEPTED => Err(call::not_proved("change of the client certificate")),
+            None => Ok(()),
+        }
     }
 }

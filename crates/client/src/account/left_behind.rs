@@ -71,7 +71,10 @@ pub(super) fn is_possible(error: &Error) -> bool {
             // The limit of the whole call, which can pass before the first attempt.
             None => error.attempts() > 0,
         },
-        ErrorKind::Platform => error.status().is_none_or(|status| status.is_server_error() || status == 408),
+        // What is below 400 and no result may have been one on its way here.
+        ErrorKind::Platform => {
+            error.status().is_none_or(|status| status.is_server_error() || status == 408 || status.as_u16() < 400)
+        }
         _ => true,
     }
 }

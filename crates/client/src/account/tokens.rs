@@ -92,7 +92,7 @@ impl Tokens {
     /// # Errors
     /// See [`Error`].
     pub async fn disable(&self, id: &TokenId) -> Result<ApiToken, Error> {
-        self.update(id, &TokenChange::new().with_enabled(false)).await
+        self.switch(id, false).await
     }
 
     /// Switches a token on again.
@@ -102,7 +102,7 @@ impl Tokens {
     /// # Errors
     /// See [`Error`].
     pub async fn enable(&self, id: &TokenId) -> Result<ApiToken, Error> {
-        self.update(id, &TokenChange::new().with_enabled(true)).await
+        self.switch(id, true).await
     }
 
     /// Deletes a token: `DELETE api-access-token/{id}`. Calls with its key stop at once.
@@ -110,9 +110,16 @@ impl Tokens {
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it.
+    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it; AUT-05 where the platform accepted it
+    /// (202) and has not done it yet.
     pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
-        call::delete(self.at(Method::DELETE, id)?).await
+        call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
+    }
+
+    async fn switch(&self, id: &TokenId, enabled: bool) -> Result<ApiToken, Error> {
+        let token = self.update(id, &TokenChange::new().with_enabled(enabled)).await?;
+        call::check_state(Made::ApiToken, enabled, token.enabled, token.status.as_ref())?;
+        Ok(token)
     }
 
     fn at(&self, method: Method, id: &TokenId) -> Result<RequestBuilder, Error> {

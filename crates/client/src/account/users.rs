@@ -114,7 +114,7 @@ impl Users {
     /// # Errors
     /// See [`Error`].
     pub async fn disable(&self, id: &UserId) -> Result<User, Error> {
-        self.update(id, &UserChange::new().with_status(Status::Disabled)).await
+        self.switch(id, false).await
     }
 
     /// Switches a user on again.
@@ -124,7 +124,7 @@ impl Users {
     /// # Errors
     /// See [`Error`].
     pub async fn enable(&self, id: &UserId) -> Result<User, Error> {
-        self.update(id, &UserChange::new().with_status(Status::Active)).await
+        self.switch(id, true).await
     }
 
     /// Deletes a user: `DELETE user/{id}`.
@@ -132,9 +132,17 @@ impl Users {
     /// Permission: *Manage users* (inferred). Source: none: whether the platform has the call is not known (inferred).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it.
+    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it; AUT-05 where the platform accepted it
+    /// (202) and has not done it yet.
     pub async fn delete(&self, id: &UserId) -> Result<(), Error> {
-        call::delete(self.at(Method::DELETE, id)?).await
+        call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
+    }
+
+    async fn switch(&self, id: &UserId, enabled: bool) -> Result<User, Error> {
+        let status = if enabled { Status::Active } else { Status::Disabled };
+        let user = self.update(id, &UserChange::new().with_status(status)).await?;
+        call::check_state(Made::ServiceUser, enabled, None, user.status.as_ref())?;
+        Ok(user)
     }
 
     fn at(&self, method: Method, id: &UserId) -> Result<RequestBuilder, Error> {

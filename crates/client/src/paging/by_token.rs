@@ -11,7 +11,7 @@ use super::envelope::{self, MAX_ITEMS};
 use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, json_text};
 
 /// A list that is followed by tokens.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl ByToken {
     /// AUT-05 for what is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
     pub(crate) fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
         let path = self.list.path();
-        let mut page = envelope::read(body, None).map_err(|unreadable| {
+        let mut page = envelope::read(&json_text::of_body(body.clone()), None).map_err(|unreadable| {
             let summary = format!("{path}: the response ({} bytes) {unreadable}.", body.len());
             Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
         })?;
@@ -50,7 +50,7 @@ impl ByToken {
         let onward = self.cursor.judge(&self.list, &self.at, &mut page, false);
         let next = match onward.map_err(|fault| fault.at(path, &self.at))? {
             Onward::Page(next) | Onward::Probe(next) => next,
-            Onward::End => return Ok((count, None)),
+            Onward::End | Onward::Doubtful(_) => return Ok((count, None)),
             Onward::Stuck(fault) => return Err(fault.at(path, &self.at)),
             Onward::Refused(error) => return Err(error),
         };

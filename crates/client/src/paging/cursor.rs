@@ -73,6 +73,8 @@ enum Question {
 #[derive(Debug)]
 pub(super) enum Onward {
     End,
+    /// The end, with a word of warning.
+    Doubtful(Fault),
     Page(Position),
     /// A question is left: the list has not gone on, and may have ended.
     Probe(Position),
@@ -217,6 +219,7 @@ impl Cursor {
             (None, Some((total, _))) if self.repeated > 0 && given < total => {
                 Onward::Stuck(Fault::Overlap { given, total })
             }
+            _ if self.repeated > 0 => Onward::Doubtful(Fault::Twice { items: self.repeated }),
             _ => Onward::End,
         }
     }
@@ -272,7 +275,8 @@ impl Cursor {
         let room = [known, (!self.unasked).then_some(list.size), Some(self.largest).filter(|most| *most > 0)];
         let short = room.into_iter().flatten().min().is_some_and(|room| count < room);
         let steady = self.total.is_none_or(|(_, steady)| steady);
-        if rest == Some(0) && short && steady && (known.is_some() || signals.total != Some(count)) {
+        // A total of this page's own count may be just that, of a server that gives less than it says that it may.
+        if rest == Some(0) && short && steady && signals.total != Some(count) {
             return Ok(self.end(done));
         }
         // 5. Nothing proves the end: an empty page will.

@@ -4,6 +4,7 @@
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
 //! bare array (Account Manager), 204 without a body (Private CA), `{credentialIDs, nextPageToken}` (CSC).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub(super) struct Envelope {
     pub(super) signals: Signals,
     /// There were more than [`MAX_ITEMS`]; those behind were not kept.
     pub(super) overfull: bool,
+    /// How often the page was asked for.
+    pub(super) attempts: u32,
 }
 
 /// Why an answer is no page. Shows names of fields, never a value.
@@ -36,6 +39,7 @@ pub(super) struct Envelope {
 pub(super) enum Unreadable {
     NotJson,
     NotAList(String),
+    Twice(String),
     Next,
 }
 
@@ -44,6 +48,7 @@ impl fmt::Display for Unreadable {
         match self {
             Self::NotJson => f.write_str("is not JSON"),
             Self::NotAList(what) => write!(f, "is no list: {what}"),
+            Self::Twice(name) => write!(f, "has the field {name} twice, so that it says two things"),
             Self::Next => f.write_str("names a next page that is neither a number nor a link nor a short token"),
         }
     }
@@ -59,6 +64,9 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
         Top::Other(what) => return Err(Unreadable::NotAList(what.to_owned())),
         Top::Object(fields) => *fields,
     };
+    if let Some(name) = fields.twice {
+        return Err(Unreadable::Twice(name.escape_debug().take(40).collect()));
+    }
     let list = match (fields.list, fields.arrays.as_slice()) {
         (Some((_, list)), _) => list,
         // The name is strange, but nothing else can be the list.
@@ -96,6 +104,8 @@ struct Fields<'a> {
     paged: bool,
     /// The first few arrays under other names.
     arrays: Vec<(String, &'a RawValue)>,
+    /// A field that occurs twice.
+    twice: Option<String>,
 }
 
 impl Raws<'_> {
@@ -143,9 +153,14 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
-        let mut fields = Fields { list: None, signals: Ok(Reader::default()), paged: false, arrays: Vec::new() };
+        let (signals, arrays) = (Ok(Reader::default()), Vec::new());
+        let mut fields = Fields { list: None, signals, paged: false, arrays, twice: None };
+        let mut names = HashSet::new();
         while let Some(FieldName(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
+            if !names.insert(name.clone()) {
+                fields.twice.get_or_insert_with(|| name.clone());
+            }
             let is_list = value.get().starts_with('[') || value.get() == "null";
             let plain = plain(&name);
             let rank = match self.field {
@@ -278,6 +293,13 @@ mod tests {
         let body = Bytes::from_static(br#"{"certificates":[7],"items":[8]}"#);
         assert_eq!(items(&read(&body, Some("certificates")).expect("a page")), ["7"]);
         assert!(read(&body, Some("orders")).is_err());
+    }
+
+    #[test]
+    fn envelope_with_a_field_twice_is_an_error_that_names_it() {
+        for body in [r#"{"items":[1],"items":[2]}"#, r#"{"total":1,"items":[1],"total":2}"#] {
+            assert!(of(body).expect_err(body).to_string().contains("twice"), "{body}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) enum Fault {
     Lost,
     /// Some item came twice, and so another one never.
     Overlap { given: u64, total: u64 },
+    /// Some item came twice, and no total says whether another one is missing.
+    Twice { items: u64 },
     /// Something was removed from the list while it was read.
     Shrunk { was: u64, is: u64 },
     /// The pages are asked for in another way.
@@ -72,6 +74,10 @@ impl fmt::Display for Fault {
             Self::Overlap { given, total } => write!(
                 f,
                 "items came twice, and only {given} different ones of {total}: the list changed while it was read, or its pages overlap"
+            ),
+            Self::Twice { items } => write!(
+                f,
+                "{items} items came twice: the list changed while it was read, or its pages overlap; others may be missing"
             ),
             Self::Shrunk { was, is } => write!(
                 f,

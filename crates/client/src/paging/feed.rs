@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 
 use super::cursor::{Cursor, Onward};
 use super::envelope::{self, Envelope};
@@ -17,7 +16,7 @@ use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
 use super::signals::Next;
-use crate::{Client, Error, ErrorKind, Response};
+use crate::{Client, Error, ErrorKind};
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
 
@@ -186,7 +185,7 @@ impl Feed {
                 page.items.clear();
                 Onward::End
             }
-            Err(fault) => return Err(fault.at(list.path(), at)),
+            Err(fault) => return Err(fault.at(list.path(), at).after_attempts(page.attempts)),
         };
         let first = usize::try_from(at.skip).unwrap_or(usize::MAX).min(page.items.len());
         let left = usize::try_from(self.items_left).unwrap_or(usize::MAX);
@@ -205,10 +204,14 @@ impl Feed {
         (self.position, self.ahead) = match onward {
             _ if cut => (behind, Ahead::End),
             Onward::End => (behind, Ahead::End),
+            Onward::Doubtful(fault) => {
+                self.incomplete = Some(fault.at(list.path(), &behind).after_attempts(page.attempts));
+                (behind, Ahead::End)
+            }
             Onward::Page(next) => (next.clone(), Ahead::Page(next)),
             Onward::Probe(next) => (behind, Ahead::Page(next)),
             Onward::Stuck(fault) => {
-                let error = fault.at(list.path(), &behind);
+                let error = fault.at(list.path(), &behind).after_attempts(page.attempts);
                 (behind, Ahead::Failed(error))
             }
             Onward::Refused(error) => (behind, Ahead::Failed(error)),
@@ -230,13 +233,19 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
         return Ok(Envelope::default());
     }
     let role = response.mode().host_role();
-    let headers = response.headers().clone();
-    let (seen, body) = seen(response).await?;
+    let (head, body) = response.json_parts().await?;
     let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
-        let summary = format!("{}: the answer ({seen}, {} bytes) {unreadable}.", list.path(), body.len());
-        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
+        head.probably_reported(&body).unwrap_or_else(|| {
+            let summary = format!("{}: the answer ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());
+            Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).after_attempts(head.attempts)
+        })
     })?;
-    page.signals.add_headers(&headers);
+    // An empty list beside an error is the error.
+    if let Some(error) = Some(&body).filter(|_| page.items.is_empty()).and_then(|body| head.reported(body)) {
+        return Err(error);
+    }
+    page.attempts = head.attempts;
+    page.signals.add_headers(&head.headers);
     if let Next::Link(link) = &page.signals.next {
         let origin = client.instance().origin(role).map_err(Error::instance)?;
         page.signals.next = match List::follow(origin, &target, link) {
@@ -250,11 +259,4 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
 /// Whether a request was refused for what it asks.
 fn is_refusal(error: &Error) -> bool {
     matches!(error.status(), Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY))
-}
-
-/// Status and content type for an error, and the body.
-async fn seen(response: Response) -> Result<(String, Bytes), Error> {
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
-    let seen = format!("HTTP {}, content type {content_type}", response.status().as_u16());
-    Ok((seen, response.json_bytes().await?))
 }

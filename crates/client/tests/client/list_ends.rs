@@ -159,6 +159,10 @@ const WHOLE: &[(&str, usize, Server)] = &[
         let (_, items) = asked.window("offset", 2);
         page(json!({ "total": items.len(), "items": items }))
     }),
+    ("a total of the page, a smaller cap, and the limit that was asked for", 5, |asked| {
+        let (_, items) = asked.window("offset", 2);
+        page(json!({ "total": items.len(), "limit": asked.number("limit", 0), "items": items }))
+    }),
     ("a total of 0 beside items", 4, |asked| page(json!({ "total": 0, "items": asked.window("offset", 3).1 }))),
     ("a total that grows with the pages", 4, |asked| {
         let (first, items) = asked.window("offset", 3);
@@ -378,8 +382,13 @@ fn list_that_may_lack_items_ends_quietly_where_the_caller_says_so() {
 fn proof_of_the_end_costs_no_request_where_the_response_holds_it() {
     // Name, page size, requests, server.
     const CASES: &[(&str, u32, usize, Server)] = &[
-        ("total and limit, a page with room", 10, 1, |asked| {
-            page(json!({ "total": 7, "offset": 0, "limit": asked.number("limit", 0), "items": slice(0, 7) }))
+        ("total and limit, one page with room", 10, 2, |asked| {
+            let (first, items) = asked.window("offset", 10);
+            page(json!({ "total": 7, "offset": first, "limit": asked.number("limit", 0), "items": items }))
+        }),
+        ("total and limit, a last page with room", 4, 2, |asked| {
+            let (first, items) = asked.window("offset", 4);
+            page(json!({ "total": 7, "offset": first, "limit": asked.number("limit", 0), "items": items }))
         }),
         ("total and next, as Device Trust has them", 7, 1, |asked| {
             let (first, items) = asked.window("offset", 7);
@@ -413,6 +422,22 @@ fn proof_of_the_end_costs_no_request_where_the_response_holds_it() {
         let (items, error, asked) = listed(server, |list| list);
         assert!(items.is_empty() && error.is_none() && asked == 1, "{number}: {error:?}");
     }
+}
+
+#[test]
+fn items_that_come_twice_without_a_total_are_told() {
+    // The second page begins one item early.
+    let wire = Wire::of(|asked| match asked.number("offset", 0) {
+        0 => page(json!(slice(0, 3))),
+        3 => page(json!(slice(2, 3))),
+        _ => page(json!([])),
+    });
+    let mut items = wire.client().pages("/x").page_size(3).items::<Value>();
+    while let Some(item) = block_on(items.next()) {
+        item.expect("an item");
+    }
+    let doubt = items.incomplete().expect("one item came twice").to_string();
+    assert!(doubt.contains("1 items came twice"), "{doubt}");
 }
 
 #[test]

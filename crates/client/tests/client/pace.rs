@@ -127,6 +127,20 @@ fn after_a_429_the_next_call_of_the_client_waits_too() {
     assert_eq!(clock.now().duration_since(start).expect("forward"), SECOND * 7);
 }
 
+#[test]
+fn waits_of_a_call_count_those_for_its_turn() {
+    let clock = clock();
+    let scripted = Scripted::of((0..3).map(|_| Outcome::Answer(answer(429, None, ""))));
+    let retry = digicert_one_client::Retry::new().attempts(3);
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).build().expect("complete");
+    let start = clock.now();
+    let error = block_on(clock.run(client.get("/x").send())).0.expect_err("throttled");
+    let passed = clock.now().duration_since(start).expect("forward");
+    assert_eq!((error.attempts(), error.waits().len()), (3, 2), "{error}");
+    assert!(passed >= SECOND * 2, "each attempt waits for its turn: {passed:?}");
+    assert_eq!(error.waits().iter().sum::<Duration>(), passed, "{error}");
+}
+
 /// A pace whose store is away.
 #[derive(Debug, Default)]
 struct Away(Mutex<Vec<Throttled>>);

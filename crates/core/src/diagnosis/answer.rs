@@ -69,6 +69,16 @@ pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagno
     with_id(diagnosis, answer).fitted(context)
 }
 
+/// What a response with a status of success means whose body is an error document.
+#[must_use]
+pub fn diagnose_error_document(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
+    let (host, status, says) = (&context.host, answer.status.as_u16(), said(answer));
+    let summary = format!("{host} reports an error with the status of a success (HTTP {status}{says}).");
+    let cause =
+        "the body is an error document, whatever the status says: the call was not done, or not as it was asked for";
+    with_id(Diagnosis::new(Code::AUT_05, summary, cause), answer).fitted(context)
+}
+
 /// What a response with a status of success means whose body should be JSON and is not: a web page, or an encoding that was not asked
 /// for. Nothing where it is neither.
 #[must_use]
@@ -131,10 +141,25 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
         400..=499 if answer.recognised => {
             Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."))
         }
-        _ => Diagnosis::of(
-            Code::AUT_05,
-            format!("{host} gave an answer that the API does not promise (HTTP {status}{says})."),
-        ),
+        _ => {
+            let summary = format!("{host} gave an answer that the API does not promise (HTTP {status}{says}).");
+            match unexpected(status) {
+                Some(cause) => Diagnosis::new(Code::AUT_05, summary, cause),
+                None => Diagnosis::of(Code::AUT_05, summary),
+            }
+        }
+    }
+}
+
+/// Why a status below 400 is not a result.
+fn unexpected(status: u16) -> Option<&'static str> {
+    match status {
+        206 => {
+            Some("a part of the response came, though the whole was asked for: a cache or proxy on the way is broken")
+        }
+        304 => Some("\"not modified\" came though nothing was asked for conditionally: a cache on the way is broken"),
+        300..=399 => Some("the response is a redirect without a target that can be followed, so there is no result"),
+        _ => None,
     }
 }
 

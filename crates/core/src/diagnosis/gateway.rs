@@ -108,6 +108,10 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
         _ => return None,
     };
     let diagnosis = answer.responder.evidence(diagnosis).advising(by_status(answer));
+    let diagnosis = match answer.retry_after {
+        Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks for {} seconds", wait.as_secs())),
+        None => diagnosis,
+    };
     let diagnosis = match (&answer.responder.title, &answer.message) {
         (Some(_), Some(text)) => diagnosis.with_evidence(format!("text of the page: {text}")),
         _ => diagnosis,
@@ -211,6 +215,15 @@ mod tests {
 
     fn diagnosed(answer: &PlatformAnswer, mode: Mode) -> Diagnosis {
         diagnose_answer(answer, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn gateway_that_asks_to_wait_is_quoted() {
+        let mut answer = page(503, "Maintenance");
+        answer.retry_after = Some(std::time::Duration::from_secs(120));
+        let diagnosis = diagnosed(&answer, Mode::Key);
+        assert_eq!(diagnosis.code, Code::GW_02);
+        assert!(diagnosis.to_string().contains("Retry-After: it asks for 120 seconds"), "{diagnosis}");
     }
 
     #[test]

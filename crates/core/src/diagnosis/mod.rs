@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use self::answer::{PlatformAnswer, diagnose_answer, diagnose_content};
+pub use self::answer::{PlatformAnswer, diagnose_answer, diagnose_content, diagnose_error_document};
 pub use self::code::Side;
 pub(crate) use self::evidence::span;
 pub use self::gateway::{BodyKind, Responder};

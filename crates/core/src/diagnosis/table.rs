@@ -140,7 +140,7 @@ codes! {
         "Wait as long as the response asks, then repeat the call.";
     AUT_05 = "AUT-05" Platform GiveUp "The answer is not what the API promises",
         "There is no body, or JSON that is cut or of another shape: who answered cannot be seen; a load balancer, a firewall or a login page often answers in the platform's place.",
-        "See status and excerpt, and check host and path; ask who runs the proxy or load balancer that answered.";
+        "See the status and what is shown of the response, and check host and path; ask who runs the proxy or load balancer that answered.";
     AUT_06 = "AUT-06" Platform NewerCredential "The certificate is inside its dates, and yet DigiCert ONE does not accept it",
         "The handshake went through and the platform answered 401. A certificate ends with its service user: that one is probably disabled or past its end date (which counts until 23:59:59 UTC), or lives on another host.",
         "Have an administrator extend or enable the service user in Account Manager, and check that the certificate was made on this host.";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError};
 
-use super::gather::{Place, agreeing, end_date, read_pair};
+use super::gather::{Place, agreeing, read_pair};
 use crate::setting::{Lookup, get};
 use crate::{Fetched, RawCredential, Secret, Setting, Source, Warning, shown};
 
@@ -117,8 +117,13 @@ impl EnvironmentSource {
         Ok(())
     }
 
-    fn ends(&self, name: &str) -> Result<Option<crate::EndDate>, CredentialError> {
-        self.get(name).map(|setting| end_date(&setting.secret())).transpose()
+    fn ends(&self, name: &str, warnings: &mut Vec<Warning>) -> Result<Option<crate::EndDate>, CredentialError> {
+        let Some(setting) = self.get(name) else { return Ok(None) };
+        // The code of a file does not fit a variable.
+        let refused = |error: CredentialError| CredentialError::new(Code::CFG_01, error.message()).at(name);
+        let ends = setting.text()?.parse().map_err(refused)?;
+        warnings.extend(setting.warning());
+        Ok(Some(ends))
     }
 
     /// Whether what is set is no more than smctl's half in variables.
@@ -175,7 +180,8 @@ impl Source for EnvironmentSource {
             }
             raw.password = agreeing(passwords)?;
         }
-        Ok(Fetched::Found(raw.with_ends(self.ends(KEY_ENDS)?, self.ends(OWNER_ENDS)?)))
+        let (key, owner) = (self.ends(KEY_ENDS, &mut raw.warnings)?, self.ends(OWNER_ENDS, &mut raw.warnings)?);
+        Ok(Fetched::Found(raw.with_ends(key, owner)))
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
@@ -315,6 +321,9 @@ mod tests {
         let raw = found(&[("DC_API_KEY", "k"), ("DC_API_KEY_ENDS", "2026-12-31"), ("DC_OWNER_ENDS", "2027-01-31")]);
         assert_eq!(raw.key_ends.expect("given").to_string(), "2026-12-31T23:59:59Z");
         assert_eq!(raw.owner_ends.expect("given").to_string(), "2027-01-31T23:59:59Z");
+        let raw = found(&[("DC_API_KEY", "k"), ("DC_API_KEY_ENDS", " \"2026-12-31\"\r\n")]);
+        assert_eq!(raw.key_ends.expect("given").to_string(), "2026-12-31T23:59:59Z");
+        assert!(raw.warnings.iter().any(|warning| warning.text.contains("quotes")), "{:?}", raw.warnings);
         let error = fetch(&[("DC_API_KEY", "k"), ("DC_OWNER_ENDS", "soon")]).expect_err("no date");
         assert!(error.to_string().contains("DC_OWNER_ENDS"), "{error}");
     }

@@ -7,6 +7,7 @@ use digicert_one_client::account::{
 };
 use digicert_one_core::{Code, Delivery, TransportErrorKind};
 use futures_executor::block_on;
+use http::Response;
 use serde_json::{Value, json};
 
 use super::{CERTIFICATE, ID, Stage, TOKEN, USER, answered, text};
@@ -56,7 +57,9 @@ fn one_user_and_oneself() {
 
 #[test]
 fn a_user_is_changed_by_what_is_named_only() {
-    let stage = Stage::of((0..3).map(|_| answered(200, &json!({ "id": ID, "status": "DISABLED" }))));
+    let stage = Stage::of(
+        ["DISABLED", "DISABLED", "ACTIVE"].map(|status| answered(200, &json!({ "id": ID, "status": status }))),
+    );
     let users = stage.account.users();
     let change = UserChange::new().with_description("").with_end_date("2026-12-31".parse().expect("a day"));
     stage.run(users.update(&ID.into(), &change)).expect("changed");
@@ -84,6 +87,100 @@ fn a_change_that_is_answered_with_nothing_is_read_again() {
 }
 
 #[test]
+fn switch_that_shows_the_old_state_is_an_error() {
+    let (on, off) = (json!({ "id": ID, "status": "ACTIVE" }), json!({ "id": ID, "enabled": false }));
+    let stage = Stage::of([
+        answered(200, &on),
+        answered(202, &json!({ "job": 7 })),
+        answered(200, &on),
+        answered(200, &off),
+        answered(200, &on),
+        text(204, ""),
+        answered(200, &json!({ "id": "me", "certificates": [{ "id": ID, "enabled": true }] })),
+    ]);
+    let (users, tokens, certificates) = (stage.account.users(), stage.account.tokens(), stage.account.certificates());
+    let errors = [
+        stage.refused(users.disable(&ID.into())),
+        stage.refused(users.disable(&ID.into())),
+        stage.refused(tokens.enable(&ID.into())),
+        stage.refused(certificates.disable(&ID.into())),
+        stage.refused(certificates.disable(&ID.into())),
+    ];
+    for error in errors {
+        assert_eq!(error.code(), Code::AUT_05);
+        assert!(error.to_string().contains("and is still"), "{error}");
+    }
+}
+
+#[test]
+fn write_answered_with_a_page_or_an_error_document_is_an_error() {
+    let html = || {
+        let page = Response::builder().status(200).header("content-type", "text/html");
+        Outcome::Answer(page.body("<html><title>Sign in</title></html>").expect("a response"))
+    };
+    let refused = json!({ "errors": [{ "code": "no_access", "message": "You may not" }] });
+    for (outcome, code, text) in [
+        (html as fn() -> Outcome, Code::GW_03, "Sign in"),
+        (
+            || answered(200, &json!({ "errors": [{ "code": "no_access", "message": "You may not" }] })),
+            Code::AUT_05,
+            "You may not",
+        ),
+        (|| answered(202, &json!({ "code": 403, "message": "You may not" })), Code::AUT_05, "You may not"),
+    ] {
+        let stage = Stage::of((0..5).map(|_| outcome()));
+        let errors = [
+            stage.refused(stage.account.tokens().delete(&ID.into())),
+            stage.refused(stage.account.users().delete(&ID.into())),
+            stage.refused(stage.account.certificates().disable(&ID.into())),
+            stage.refused(stage.account.certificates().enable(&ID.into())),
+            stage.run(stage.account.tokens().disable(&ID.into())).expect_err("refused"),
+        ];
+        for error in errors {
+            assert_eq!(error.code(), code, "{error}");
+            assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+    let stage =
+        Stage::of([answered(200, &refused), answered(200, &json!({ "code": "no_access", "message": "You may not" }))]);
+    for error in [stage.refused(stage.account.users().me()), stage.refused(stage.account.users().list().all())] {
+        assert!(error.to_string().contains("You may not"), "{error}");
+        assert_eq!((error.code(), error.attempts()), (Code::AUT_05, 1));
+    }
+}
+
+#[test]
+fn accepted_deletion_is_looked_after() {
+    let missing = json!({ "errors": [{ "code": "not_found", "message": "no such token" }] });
+    let stage = Stage::of([text(202, ""), answered(404, &missing), text(202, ""), answered(200, &json!({ "id": ID }))]);
+    let tokens = stage.account.tokens();
+    stage.run(tokens.delete(&ID.into())).expect("gone");
+    let error = stage.refused(tokens.delete(&ID.into()));
+    assert!(error.to_string().contains("was accepted (HTTP 202) and is not proved"), "{error}");
+}
+
+#[test]
+fn status_below_400_that_is_no_result_is_an_error() {
+    for status in [206, 300, 301, 302, 303, 304, 305, 306, 307, 308] {
+        let stage = Stage::of([text(status, ""), text(status, ""), text(status, "")]);
+        let error = stage.refused(stage.account.users().get(&ID.into()));
+        assert_eq!((error.code(), error.status().map(|one| one.as_u16())), (Code::AUT_05, Some(status)), "{error}");
+        assert_eq!(stage.refused(stage.account.tokens().delete(&ID.into())).code(), Code::AUT_05, "{status}");
+        assert_eq!(stage.refused(stage.account.users().list().all()).code(), Code::AUT_05, "{status}");
+    }
+}
+
+#[test]
+fn answer_in_utf16_or_with_a_mark_is_read() {
+    let list = r#"[{"id":"1"}]"#;
+    let wide: String = list.chars().flat_map(|one| [one, '\0']).collect();
+    for body in [format!("\u{feff}{list}"), wide] {
+        let stage = Stage::of([text(200, body), answered(200, &json!([]))]);
+        assert_eq!(stage.run(stage.account.users().list().all()).expect("a list").len(), 1);
+    }
+}
+
+#[test]
 fn tokens_are_listed_read_changed_and_deleted() {
     let one = json!({ "id": "t", "enabled": true });
     let stage = Stage::of([
@@ -91,7 +188,7 @@ fn tokens_are_listed_read_changed_and_deleted() {
         answered(200, &json!([])),
         answered(200, &one),
         answered(200, &one),
-        answered(200, &one),
+        answered(200, &json!({ "id": "t", "enabled": false })),
         answered(200, &one),
         text(204, ""),
     ]);
@@ -219,7 +316,7 @@ fn a_delete_that_was_repeated_may_find_nothing_left() {
 #[test]
 fn records_show_the_path_without_the_id() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let scripted = Scripted::of((0..6).map(|_| answered(200, &json!({ "id": "x", "enabled": true }))));
+    let scripted = Scripted::of((0..6).map(|_| answered(200, &json!({ "id": "x", "enabled": false }))));
     let heard = Arc::clone(&seen);
     let client = builder(&scripted)
         .audit(move |record| heard.lock().expect("unpoisoned").push(record.template.to_string()))

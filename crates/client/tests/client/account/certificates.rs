@@ -125,13 +125,22 @@ fn what_is_no_request_is_not_sent() {
 }
 
 #[test]
-fn certificates_are_switched_and_the_answer_may_be_anything() {
-    let stage = Stage::of([answered(200, &json!({ "id": "c" })), text(204, "")]);
+fn switched_certificate_is_looked_up_where_the_answer_does_not_show_it() {
+    let me = |enabled: bool| json!({ "id": "u", "certificates": [{ "id": "c", "enabled": enabled }] });
+    let stage = Stage::of([
+        answered(200, &json!({ "id": "c" })),
+        answered(200, &me(false)),
+        text(204, ""),
+        answered(200, &me(true)),
+        answered(200, &json!({ "id": "c", "enabled": false })),
+    ]);
     let certificates = stage.account.certificates();
     stage.run(certificates.disable(&"c".into())).expect("disabled");
     stage.run(certificates.enable(&"c".into())).expect("enabled");
+    stage.run(certificates.disable(&"c".into())).expect("disabled");
     let put = |enabled: bool| ("PUT".to_owned(), format!("{CERTIFICATE}/c/enable"), json!({ "enabled": enabled }));
-    assert_eq!(stage.sent(), [put(false), put(true)]);
+    let look = ("GET".to_owned(), format!("{USER}/me"), Value::Null);
+    assert_eq!(stage.sent(), [put(false), look.clone(), put(true), look, put(false)]);
 }
 
 #[test]
