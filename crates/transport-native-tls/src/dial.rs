@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
+use digicert_one_core::{NameOverride, PeerFault, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -112,6 +112,15 @@ impl Inner {
         let outcome = outcome.map_err(|error| ConnectFailure::of_handshake(error, &seen));
         let refused =
             outcome.as_ref().is_err_and(|failure| matches!(failure.kind(), TransportErrorKind::PeerUntrusted(_)));
+        // OpenSSL falls back to the CN, which counts for nothing (RFC 6125 §6.4.4); the other stacks refuse such a certificate.
+        let is_nameless = server.as_ref().is_some_and(|certificate| certificate.names.is_empty());
+        let outcome = outcome.and_then(|tls| match is_nameless {
+            true => Err(ConnectFailure::new(
+                TransportErrorKind::PeerUntrusted(PeerFault::NameMismatch),
+                "the certificate has no subjectAltName",
+            )),
+            false => Ok(tls),
+        });
         handshake.learn(&seen, self.has_identity, refused, server);
         Stream::tls(outcome?, is_tls12, Arc::clone(handshake))
     }
