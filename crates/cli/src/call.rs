@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::arguments::{CallOptions, ConnectionOptions};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, diagnosis_json};
 
 /// Makes one call and prints the body of its answer.
 pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     let limit = connection::limit(&options.connection);
     let (head, encoding, bytes) = within(limit, async {
         let response = request.send().await?;
-        let (head, encoding) = (head(&client, &response), response.content_encoding().map(str::to_owned));
+        let (head, encoding) = (head(&client, &response, output), response.content_encoding().map(str::to_owned));
         Ok((head, encoding, response.bytes().await?))
     })
     .await?;
@@ -117,7 +117,7 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     output.progress("asking /account/api/v1/user/me");
     let (head, sent) = within(connection::limit(options), async {
         let response = client.get("/account/api/v1/user/me").send().await?;
-        let head = head(&client, &response);
+        let head = head(&client, &response, output);
         let Sent(user) = response.json().await?;
         Ok((head, user))
     })
@@ -132,13 +132,14 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
     });
     output.text(&format!(
-        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  proof        {} at {}\n  transport    {}",
+        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  proof        {} at {}{}\n  transport    {}",
         field("friendly_name"),
         if me["id"].is_null() { field("user_id") } else { field("id") },
         field("user_type"),
         field("status"),
         head["mode"].as_str().unwrap_or_default(),
         head["host"].as_str().unwrap_or_default(),
+        remark(&head["client_certificate"]),
         head["transport"].as_str().unwrap_or_default(),
     ))?;
     output.document(&Answered { head, body: Me { user: &sent } })
@@ -160,9 +161,36 @@ async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Failure
     }
 }
 
-fn head(client: &Client, response: &Response) -> Value {
+/// What became of the client certificate, for people: nothing where it was sent, or there was none.
+fn remark(certificate: &Value) -> &'static str {
+    match certificate.as_str() {
+        Some("not asked for") => " (the client certificate was not asked for and not sent)",
+        Some("not sent") => " (the client certificate was not sent)",
+        Some("unknown") => " (this transport does not show whether the client certificate was sent)",
+        _ => "",
+    }
+}
+
+/// What the connection shows of the client certificate; nothing where the call has none.
+fn certificate(response: &Response) -> Option<&'static str> {
+    let facts = response.facts();
+    let has_one = matches!(response.mode(), Mode::Certificate | Mode::Both);
+    has_one.then_some(match (facts.identity_requested, facts.identity_sent) {
+        (_, Some(true)) => "sent",
+        (Some(false), _) => "not asked for",
+        (_, Some(false)) => "not sent",
+        (_, None) => "unknown",
+    })
+}
+
+fn head(client: &Client, response: &Response, output: &Output) -> Value {
+    if let Some(warning) = response.warning() {
+        output.warning(warning);
+    }
     let mode: Mode = response.mode();
     json!({
+        "client_certificate": certificate(response),
+        "warning": response.warning().map(diagnosis_json),
         "status": response.status().as_u16(),
         "host": response.host(),
         "mode": mode.to_string(),

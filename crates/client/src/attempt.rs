@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{diagnose_answer, diagnose_transport};
+use digicert_one_core::diagnosis::{diagnose_answer, diagnose_success, diagnose_transport};
 use digicert_one_core::{
     API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, Generation, HostRole,
     Lease, LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict, next_chunk,
@@ -90,7 +90,7 @@ async fn travel(
             Err((error, stop)) => return Err(error.after(course.told(stop))),
         };
         hops += 1;
-        call = match redirect::next(&call, origin, response.status(), response.headers()) {
+        call = match redirect::next(&call, &settings.instance, origin, response.status(), response.headers()) {
             Ok(None) => {
                 response.arrived(course.attempts(), flight);
                 return Ok(response);
@@ -316,8 +316,16 @@ async fn exchange<'a>(
         }
     };
     drop(permit);
-    let exchange = sent.map_err(|error| failed(settings, lease, now, course.completed(error)))?;
+    let (host, credential) = (role(lease), lease.map(Lease::generation));
+    let exchange = match sent {
+        Ok(exchange) => exchange,
+        Err(error) => {
+            let before = course.has_response(host, credential);
+            return Err(failed_after(before, settings, lease, now, course.completed(error)));
+        }
+    };
     course.saw(&exchange.facts);
+    course.got_response(host, credential);
     span::answered(&exchange.response, &exchange.facts);
     #[cfg(feature = "metrics")]
     metric::connected(&exchange.facts);
@@ -393,11 +401,23 @@ fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lea
 
 /// The error of a transport that failed, or could not be made.
 pub(crate) fn failed(settings: &Settings, lease: Option<&Lease>, now: SystemTime, error: TransportError) -> Error {
+    failed_after(false, settings, lease, now, error)
+}
+
+/// The same of an attempt; `response` is whether an earlier one got a response from the same host with the same credential.
+fn failed_after(
+    response: bool,
+    settings: &Settings,
+    lease: Option<&Lease>,
+    now: SystemTime,
+    error: TransportError,
+) -> Error {
     let origin = match origin(settings, lease) {
         Ok(origin) => origin,
         Err(error) => return error,
     };
-    let diagnosis = diagnose_transport(&error, &context(settings, origin, lease, now));
+    let context = context(settings, origin, lease, now).with_answered_before(response);
+    let diagnosis = diagnose_transport(&error, &context);
     let verdict = match diagnosis.advice {
         Advice::NewerCredential => Verdict::Rejected,
         _ => Verdict::Unclear,
@@ -414,7 +434,7 @@ fn answered(settings: &Settings, lease: Option<&Lease>, context: CallContext, ex
         status: head.status,
         version: head.version,
         headers: head.headers,
-        warning: not_asked(&context, &exchange.facts),
+        warning: unproven(&context, &exchange.facts),
         body: settings.watched(body, &exchange.facts),
         facts: exchange.facts,
         context,
@@ -436,14 +456,14 @@ async fn refused(settings: &Settings, lease: Option<&Lease>, context: CallContex
     Error::platform(diagnosis, answer)
 }
 
-/// A certificate on a host that does not ask for one proves nothing, and no error tells.
-fn not_asked(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
-    if context.identity.is_none() || facts.asked() != Some(false) || facts.reused == Some(true) {
+/// A certificate that did not arrive proves nothing, and no error says so. Once for each connection.
+fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
+    if context.identity.is_none() || facts.reused == Some(true) {
         return None;
     }
-    let summary = format!("{} did not ask for the client certificate, so it does not know it.", context.host);
-    tracing::warn!(code = %Code::HO_02, "{summary}");
-    Some(Box::new(Diagnosis::new(Code::HO_02, summary, "this host has no mutual TLS, or something between ends it")))
+    let warning = diagnose_success(&context.clone().with_facts(facts.clone()))?;
+    tracing::warn!(code = %warning.code, "{}", warning.summary);
+    Some(Box::new(warning))
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.

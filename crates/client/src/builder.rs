@@ -140,7 +140,7 @@ impl ClientBuilder {
         let (instance, connector, user_agent) = wiring.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
         let host_config =
-            |role| HostConfig::to(instance.origin(role).ok(), &connector.info(), &wiring.config, &wiring.proxies);
+            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &wiring.config, &wiring.proxies);
         let configs =
             Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
         Ok(Client::new(Settings {

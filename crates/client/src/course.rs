@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Code, ConnectionFacts, Delivery, TransportError, TransportErrorKind};
+use digicert_one_core::{Code, ConnectionFacts, Delivery, Generation, HostRole, TransportError, TransportErrorKind};
 use http::StatusCode;
 
 use crate::Error;
@@ -25,6 +25,8 @@ pub(crate) struct Course {
     pub(crate) tried: Tried,
     /// Whether the server asked for a client certificate in a full handshake, and whether one was sent then.
     asked: Option<(bool, Option<bool>)>,
+    /// The host that responded to an attempt of this call, and to which credential.
+    answered: Option<(HostRole, Option<Generation>)>,
     /// Kept only where somebody wants to know.
     carrier: Option<Carrier>,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) fn begin(settings: &Settings) -> Self {
         let (start, deadline) = (settings.clock.now(), settings.deadline);
-        Self { start, deadline, tried: Tried::default(), asked: None, carrier: None }
+        Self { start, deadline, tried: Tried::default(), asked: None, answered: None, carrier: None }
     }
 
     /// When the call began.
@@ -71,6 +73,16 @@ impl Course {
         if let (Some(asked), false) = (facts.asked(), facts.tls_resumed == Some(true)) {
             self.asked = Some((asked, facts.identity_sent));
         }
+    }
+
+    /// This host responded, with whatever status, to this credential.
+    pub(crate) fn got_response(&mut self, host: HostRole, credential: Option<Generation>) {
+        self.answered = Some((host, credential));
+    }
+
+    /// Whether it has done so in this call.
+    pub(crate) fn has_response(&self, host: HostRole, credential: Option<Generation>) -> bool {
+        self.answered == Some((host, credential))
     }
 
     /// The error with what an earlier attempt saw of the same server, where this one could not see it: a retry does not forget.

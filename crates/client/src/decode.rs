@@ -41,9 +41,11 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
         None => kind(&text, body, &mut answer.responder),
     };
     let excerpt = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
+    answer.responder.gateway = gateway(headers, json.as_ref());
     match json.as_ref().map(|json| (Document::read(json), json)) {
         Some((Some(document), json)) => {
             answer.recognised = true;
+            answer.foreign_form = !document::is_own_form(json);
             answer.field = document.field.map(|field| clean(&field, MAX_WORD));
             answer.code = document.code.map(|code| clean(&code, MAX_WORD));
             answer.message = document.message.map(|message| clean(&message, MAX_MESSAGE));
@@ -113,6 +115,21 @@ fn responder(headers: &HeaderMap) -> Responder {
     // Behind the kind stand parameters that are nobody's concern.
     responder.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
     responder
+}
+
+/// The API gateway that wrote the response itself, where it shows that it did. A `Server` that is in every response (nginx, envoy) does
+/// not show it, and Kong names itself in `Via` where it only forwards.
+fn gateway(headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
+    let text = |name: &str| headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD));
+    if let Some(kind) = text("x-amzn-errortype") {
+        return Some(format!("AWS API Gateway (x-amzn-ErrorType: {kind})"));
+    }
+    let server = text("server").unwrap_or_default().to_ascii_lowercase();
+    let by_server = [("kong", "Kong"), ("awselb", "AWS load balancer"), ("zscaler", "Zscaler"), ("bigip", "F5 BIG-IP")];
+    if let Some((_, name)) = by_server.iter().find(|(begin, _)| server.starts_with(begin)) {
+        return Some((*name).to_owned());
+    }
+    document::gateway(json?).map(|name| format!("{name} (by the form of the error document)"))
 }
 
 /// The id that the platform, or what stands before it, gave to the request.

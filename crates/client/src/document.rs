@@ -237,6 +237,25 @@ fn text(value: &Value) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
+/// Whether a body has the form of the platform's own error documents: `{"errors":[{..}]}` or `{"error":{..}}`, and that of CSC,
+/// `{"error":"..","error_description":".."}`. What else is read as one, frameworks and gateways write too.
+pub(crate) fn is_own_form(body: &Value) -> bool {
+    let described = ["error_description", "errorDescription"].iter().any(|name| body.get(name).is_some());
+    matches!((body.get("errors"), body.get("error")), (Some(Value::Array(_)), _) | (_, Some(Value::Object(_))))
+        || (described && body.get("error").is_some_and(Value::is_string))
+}
+
+/// The API gateway that writes error documents of this form, and no other program.
+pub(crate) fn gateway(body: &Value) -> Option<&'static str> {
+    let object = body.as_object()?;
+    let is_subscription = || object.get("message")?.as_str().map(|text| text.contains("subscription key"));
+    match object.len() {
+        1 if object.get("fault").is_some_and(|fault| fault.get("faultstring").is_some()) => Some("Apigee"),
+        2 if object.contains_key("statusCode") && is_subscription() == Some(true) => Some("Azure API Management"),
+        _ => None,
+    }
+}
+
 /// Whether a body holds words that are neither a code nor the accompaniment of one: then it is worth an excerpt.
 pub(crate) fn has_other_words(body: &Value) -> bool {
     const ACCOMPANIMENT: [&str; 8] =

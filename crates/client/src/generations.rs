@@ -43,8 +43,11 @@ impl Configs {
         host.config.clone().with_identity(identity.cloned())
     }
 
-    fn trusting(&self, info: &ConnectorInfo, trust: &TrustRoots) -> Self {
-        Self { platform: self.platform.trusting(info, trust), client_auth: self.client_auth.trusting(info, trust) }
+    fn trusting(&self, connector: &dyn Connector, trust: &TrustRoots) -> Self {
+        Self {
+            platform: self.platform.trusting(connector, trust),
+            client_auth: self.client_auth.trusting(connector, trust),
+        }
     }
 }
 
@@ -215,7 +218,7 @@ impl Generations {
     /// if one of them cannot be made.
     pub(crate) fn trust(&self, roots: &TrustRoots) -> Result<(), TransportError> {
         let mut live = self.lock();
-        let configs = live.configs.trusting(&self.connector.info(), roots);
+        let configs = live.configs.trusting(&*self.connector, roots);
         // Made in any case: whatever the stack refuses about the roots, it refuses here.
         let anonymous = self.connector.connect(&configs.of(None))?;
         let trust = live.trust + 1;

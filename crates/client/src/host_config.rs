@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use digicert_one_core::diagnosis::TransportInUse;
-use digicert_one_core::{ConnectorInfo, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots};
+use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots};
 
 /// A configuration whose proxy is the one of its host.
 #[derive(Clone, Debug)]
@@ -18,30 +18,31 @@ impl HostConfig {
     /// not called.
     pub(crate) fn to(
         origin: Option<&Origin>,
-        info: &ConnectorInfo,
+        connector: &dyn Connector,
         config: &TransportConfig,
         rules: &ProxyRules,
     ) -> Self {
-        let Some(origin) = origin else { return Self::new(info, config.clone(), None) };
+        let Some(origin) = origin else { return Self::new(connector, config.clone(), None) };
         match config.proxy() {
             Proxy::None => {
                 let config = config.clone().with_proxy(rules.proxy_for(origin).clone());
-                Self::new(info, config, rules.describe(origin))
+                Self::new(connector, config, rules.describe(origin))
             }
             own => {
                 let rules = ProxyRules::new(own.clone()).including_loopback();
-                Self::new(info, config.clone(), rules.describe(origin))
+                Self::new(connector, config.clone(), rules.describe(origin))
             }
         }
     }
 
-    fn new(info: &ConnectorInfo, config: TransportConfig, proxy: Option<String>) -> Self {
-        let in_use = Arc::new(TransportInUse::new(info, &config).through(proxy));
+    fn new(connector: &dyn Connector, config: TransportConfig, proxy: Option<String>) -> Self {
+        let in_use = TransportInUse::new(&connector.info(), &config);
+        let in_use = Arc::new(in_use.able(&connector.capabilities()).through(proxy));
         Self { config, in_use }
     }
 
     /// The same with other trust roots.
-    pub(crate) fn trusting(&self, info: &ConnectorInfo, trust: &TrustRoots) -> Self {
-        Self::new(info, self.config.clone().with_trust(trust.clone()), self.in_use.proxy.clone())
+    pub(crate) fn trusting(&self, connector: &dyn Connector, trust: &TrustRoots) -> Self {
+        Self::new(connector, self.config.clone().with_trust(trust.clone()), self.in_use.proxy.clone())
     }
 }

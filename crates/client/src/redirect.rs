@@ -1,7 +1,7 @@
 //! Redirects are followed within the same origin only. Every HTTP library that we looked at would forward `x-api-key`, and
 //! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link.rs`.
 
-use digicert_one_core::{Code, Diagnosis, Origin};
+use digicert_one_core::{Code, Diagnosis, Instance, Origin};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 
@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind};
 /// The call that a redirect asks for; `None` where the answer is no redirect.
 pub(crate) fn next(
     call: &Call,
+    instance: &Instance,
     origin: &Origin,
     status: StatusCode,
     headers: &HeaderMap,
@@ -21,16 +22,11 @@ pub(crate) fn next(
     }
     let Some(location) = headers.get(LOCATION) else { return Ok(None) };
     let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
-    let target = link::resolve(Pointer::Redirect, origin, &call.target, location).map_err(|error| {
-        if !is_sign_in(location) {
-            return error;
-        }
-        let diagnosis = error.diagnosis();
-        let cause =
-            "the target looks like a sign-in page: single sign-on or a captive portal answered in the API's place";
-        let diagnosis = Diagnosis::new(diagnosis.code, diagnosis.summary.clone(), cause);
-        Error::new(error.kind(), diagnosis)
-    })?;
+    let target = link::resolve(Pointer::Redirect, instance, origin, &call.target, location);
+    if is_sign_in(location) {
+        return Err(sign_in(origin, target.err()));
+    }
+    let target = target?;
     let mut next = Call { target, ..call.clone() };
     // Fetch standard §4.4: 303 becomes GET, and so does a POST under 301 and 302; 307 and 308 keep everything.
     let becomes_get = match status.as_u16() {
@@ -51,16 +47,35 @@ pub(crate) fn is_followed(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Whether an address is one where people sign in. Its path and query are not shown: they may hold a token.
+/// The error for a sign-in page, on the same origin too: it is not the API, and a call is not replayed to it.
+fn sign_in(origin: &Origin, elsewhere: Option<Error>) -> Error {
+    let summary = match elsewhere {
+        Some(error) => error.diagnosis().summary.clone(),
+        None => format!("{origin} redirected to a sign-in page of its own; not followed."),
+    };
+    let cause = "the target looks like a sign-in page: single sign-on or a captive portal answered in the API's place";
+    Error::new(ErrorKind::Redirect, Diagnosis::new(Code::GW_03, summary, cause))
+}
+
+/// Whether an address is one where people sign in, by its host and path; below `/api/` are calls of the API. Neither path nor query is
+/// shown: they may hold a token.
 fn is_sign_in(location: &str) -> bool {
     const WORDS: [&str; 12] =
         ["login", "logon", "signin", "sign-in", "sso", "saml", "oauth2", "oidc", "openid", "adfs", "captive", "portal"];
-    let lower = location.to_ascii_lowercase();
+    let lower = location.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    if lower.starts_with('/') && !lower.starts_with("//") && lower.contains("/api/") {
+        return false;
+    }
     lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).any(|word| WORDS.contains(&word))
 }
 
 /// More hops than any sane server asks for.
 pub(crate) fn too_many(origin: &Origin, hops: usize) -> Error {
     let summary = format!("{} redirected {hops} times in a row; the last one was not followed.", origin.authority());
-    Error::new(ErrorKind::Redirect, Diagnosis::new(Code::SEC_01, summary, "the redirects probably run in a circle"))
+    let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, "the redirects probably run in a circle on this host");
+    diagnosis.remedy = "Check the path of the call (a slash at its end, upper and lower case); have the operator of the server, or of the \
+                        proxy before it, look at its redirects: a proxy that ends TLS and a server that redirects http to https run in \
+                        such a circle."
+        .to_owned();
+    Error::new(ErrorKind::Redirect, diagnosis)
 }

@@ -73,8 +73,8 @@ impl Response {
         &self.0.facts
     }
 
-    /// What should be mended although the call succeeded: a client certificate that the server did not ask for (HO-02), so
-    /// that it does not know who called.
+    /// What should be mended although the call succeeded: a client certificate that did not arrive (NET-03), or that the transport
+    /// did not send (ID-14), so that the response does not prove who called. Only the first response of a connection has it.
     #[must_use]
     pub fn warning(&self) -> Option<&Diagnosis> {
         self.0.warning.as_deref()

@@ -1,9 +1,12 @@
 //! Trust roots from CA files. No secret: a CA file is public.
 
 use std::path::Path;
+use std::time::SystemTime;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, printable_line};
 use rustls_pki_types::CertificateDer;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 
 use crate::file::read_secret;
 use crate::identity::read_certificates;
@@ -26,7 +29,7 @@ pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, Credentia
 /// Logs what of a CA file is not used.
 pub(crate) fn log(warnings: &[Warning]) {
     for warning in warnings {
-        tracing::warn!(code = %warning.code, path = warning.origin, text = warning.text, "a part of a CA file is not used");
+        tracing::warn!(code = %warning.code, path = warning.origin, text = warning.text, "a part of a CA file is not used, or has expired");
     }
 }
 
@@ -53,7 +56,25 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
         let text = format!("certificates in the CA file that are commented out are not used ({commented_out} of them)");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
-    read_certificates(&file, warnings)
+    let roots = read_certificates(&file, warnings)?;
+    let origin = &**file.origin();
+    warnings.extend(roots.iter().filter_map(|root| expired(root, SystemTime::now(), origin)));
+    Ok(roots)
+}
+
+/// A warning about a certificate that has expired: OpenSSL then refuses servers below it, and other stacks do not.
+fn expired(root: &CertificateDer<'_>, now: SystemTime, origin: &str) -> Option<Warning> {
+    let certificate = Certificate::from_der(root).ok()?;
+    let body = certificate.tbs_certificate();
+    let end = body.validity().not_after;
+    (end.to_system_time() < now).then(|| {
+        let subject = printable_line(&body.subject().to_string()).into_owned();
+        let text = format!(
+            "the certificate \"{subject}\" in the CA file expired at {}: some TLS stacks refuse every server below it; replace it",
+            end.to_date_time()
+        );
+        Warning::new(Code::TR_02, text, origin)
+    })
 }
 
 /// The file without the certificates of which each line is commented out, and how many these are. A BEGIN line alone behind a `#` is
@@ -212,6 +233,21 @@ mod tests {
         let mut der = [Pki::shared().root_der(), Pki::shared().intermediate_der()].concat();
         der.truncate(der.len() - 9);
         assert_eq!(read(&der).0.expect_err("cut off").code(), Code::TR_03);
+    }
+
+    #[test]
+    fn expired_root_is_read_with_a_warning_that_names_it() {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Old Root");
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let old = params.self_signed(&key).expect("self-signed").pem();
+        let (roots, warnings) = read((Pki::shared().root_pem().to_owned() + &old).as_bytes());
+        assert_eq!(roots.expect("roots").len(), 2);
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert_eq!(warning.code, Code::TR_02);
+        assert!(warning.text.contains("Old Root") && warning.text.contains("2020-01-01"), "{warning}");
     }
 
     #[test]

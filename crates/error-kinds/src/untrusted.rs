@@ -29,10 +29,12 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
         | CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
         | CertificateError::InvalidOcspResponse => PeerFault::RevocationUnknown,
-        CertificateError::BadSignature => PeerFault::BadSignature,
+        // The algorithm is known, and the key of the issuer is of another kind: not the key that signed.
+        CertificateError::BadSignature | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            PeerFault::BadSignature
+        }
         CertificateError::UnsupportedSignatureAlgorithm
-        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => PeerFault::SignatureAlgorithm,
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. } => PeerFault::SignatureAlgorithm,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
         CertificateError::Other(other) => below(&*other.0),
@@ -41,12 +43,15 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
     }
 }
 
+/// `EkuError` of rustls-platform-verifier in words.
+const PLATFORM_PURPOSE: &str = "certificate had invalid extensions";
+
 fn below(error: &(dyn Error + 'static)) -> PeerFault {
     if let Some(found) = causes(error).find_map(|cause| cause.downcast_ref::<Webpki>()) {
         return of_webpki(found);
     }
-    // The platform verifier has a private type for this one.
-    match causes(error).any(|cause| cause.to_string().contains("extended key usage")) {
+    // The platform verifier has a private type for this one, which it gives for a wrong extendedKeyUsage only.
+    match causes(error).any(|cause| cause.to_string() == PLATFORM_PURPOSE) {
         true => PeerFault::WrongPurpose,
         false => PeerFault::Other,
     }
@@ -126,6 +131,29 @@ mod tests {
         }
         assert_eq!(peer_fault(&rustls::Error::UnsupportedNameType), PeerFault::NameMismatch);
         assert_eq!(peer_fault(&rustls::Error::NoCertificatesPresented), PeerFault::Malformed);
+    }
+
+    #[test]
+    fn issuer_with_a_key_of_another_kind_is_a_bad_signature() {
+        let (signature_algorithm_id, public_key_algorithm_id) = (vec![1], vec![2]);
+        let said = CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        };
+        assert_eq!(peer_fault(&said.into()), PeerFault::BadSignature);
+    }
+
+    #[test]
+    fn purpose_refused_by_the_platform_verifier_is_named() {
+        #[derive(Debug)]
+        struct EkuError;
+        impl std::fmt::Display for EkuError {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("certificate had invalid extensions")
+            }
+        }
+        impl Error for EkuError {}
+        assert_eq!(of_other(EkuError), PeerFault::WrongPurpose);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Wire {
 
     async fn exchange(&self, letter: Letter<'_>, asked: SystemTime) -> Result<Answer, Error> {
         let (origin, secrets) = (letter.origin, letter.secrets);
-        let host = HostConfig::to(Some(origin), &self.connector.info(), &self.config, &self.proxies);
+        let host = HostConfig::to(Some(origin), &*self.connector, &self.config, &self.proxies);
         let context =
             CallContext::new(origin.authority(), Mode::Anonymous, asked).with_transport(Arc::clone(&host.in_use));
         let failed = |error| Error::new(ErrorKind::Transport, diagnose_transport(&error, &context)).with_source(error);

@@ -248,7 +248,7 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     page.signals.add_headers(&head.headers);
     if let Next::Link(link) = &page.signals.next {
         let origin = client.instance().origin(role).map_err(Error::instance)?;
-        page.signals.next = match List::follow(origin, &target, link) {
+        page.signals.next = match List::follow(client.instance(), origin, &target, link) {
             Ok(target) => Next::Target(target),
             Err(error) => Next::Refused(error),
         };

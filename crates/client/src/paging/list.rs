@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use digicert_one_core::{Origin, RequestTarget};
+use digicert_one_core::{Instance, Origin, RequestTarget};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
@@ -153,9 +153,20 @@ impl List {
     }
 
     /// The target of a link on the page of `from`, as a server wrote it.
-    pub(super) fn follow(origin: &Origin, from: &RequestTarget, link: &str) -> Result<RequestTarget, Error> {
+    pub(super) fn follow(
+        instance: &Instance,
+        origin: &Origin,
+        from: &RequestTarget,
+        link: &str,
+    ) -> Result<RequestTarget, Error> {
         let (place, query) = link.split_at(link.find('?').unwrap_or(link.len()));
-        link::resolve(Pointer::NextPage, origin, from, &format!("{place}{}", utf8_percent_encode(query, LOOSE)))
+        link::resolve(
+            Pointer::NextPage,
+            instance,
+            origin,
+            from,
+            &format!("{place}{}", utf8_percent_encode(query, LOOSE)),
+        )
     }
 
     /// What is the same for two calls exactly if they ask for the same page.

@@ -39,6 +39,8 @@ fn redir_07_a_loop_ends_with_an_error() {
     let error = block_on(client(&scripted).get("/").send()).expect_err("a loop");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Redirect, Code::SEC_01));
     assert_eq!(scripted.requests().len(), 6, "five hops are followed");
+    let shown = error.diagnosis().to_string();
+    assert!(!shown.contains("not sent there") && shown.contains("look at its redirects"), "{shown}");
 }
 
 #[test]

@@ -77,6 +77,59 @@ fn an_encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
 }
 
 #[test]
+fn sign_in_page_of_the_same_origin_is_not_called() {
+    for (location, requests) in [
+        ("/login?to=canary", 1),
+        ("login", 1),
+        ("https://one.digicert.test/sso/", 1),
+        ("/iot/api/v1/login", 2),
+        ("/x?to=login", 2),
+    ] {
+        let scripted = Scripted::answering([answer(307, Some(location), "")]);
+        let client = builder(&scripted).build().expect("complete");
+        let outcome = block_on(client.delete("/iot/api/v1/device").send());
+        assert_eq!(scripted.requests().len(), requests, "{location}");
+        if requests == 1 {
+            let error = outcome.expect_err("a sign-in page");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Redirect, Code::GW_03), "{location}");
+            let shown = format!("{error}{}", error.diagnosis());
+            assert!(!shown.contains("onfigure") && !shown.contains("canary"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn error_document_of_an_api_gateway_is_not_the_platforms() {
+    let with = |status: u16, header: Option<(&'static str, &'static str)>, body: &'static str| {
+        let builder = Response::builder().status(status);
+        let builder = header.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+        error(builder.body(body).expect("a response"))
+    };
+    let aws = Some(("x-amzn-ErrorType", "ForbiddenException"));
+    for (status, header, body) in [
+        (403, aws, r#"{"message":"Forbidden"}"#),
+        (401, Some(("server", "kong/3.4")), r#"{"message":"No API key found in request"}"#),
+        (401, None, r#"{"statusCode":401,"message":"Access denied due to missing subscription key."}"#),
+        (401, None, r#"{"fault":{"faultstring":"Failed to resolve API Key","detail":{"errorcode":"x"}}}"#),
+    ] {
+        assert_eq!(with(status, header, body).code(), Code::GW_01, "{body}");
+    }
+    let own = r#"{"errors":[{"code":"access_denied","message":"no"}]}"#;
+    for (server, body) in
+        [("nginx", own), ("envoy", own), ("nginx", r#"{"timestamp":1,"status":403,"error":"Forbidden"}"#)]
+    {
+        let error = with(403, Some(("server", server)), body);
+        assert_eq!(error.code(), Code::AUT_03);
+        assert_eq!(
+            error.diagnosis().to_string().contains("knows who is calling"),
+            body == own,
+            "{}",
+            error.diagnosis()
+        );
+    }
+}
+
+#[test]
 fn a_redirect_to_a_sign_in_page_is_called_one() {
     for (location, sign_in) in [
         ("https://login.example.test/saml?token=canary", true),
@@ -87,7 +140,7 @@ fn a_redirect_to_a_sign_in_page_is_called_one() {
         let scripted = Scripted::answering([answer(302, Some(location), "")]);
         let client = builder(&scripted).build().expect("complete");
         let error = block_on(client.get("/x").send()).expect_err("not followed");
-        assert_eq!(error.code(), Code::SEC_01);
+        assert_eq!(error.code(), if sign_in { Code::GW_03 } else { Code::SEC_01 });
         assert_eq!(error.diagnosis().cause.contains("sign-in page"), sign_in, "{location}");
         assert!(!format!("{error}{}", error.diagnosis()).contains("canary"), "{error}");
     }

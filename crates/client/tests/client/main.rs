@@ -7,6 +7,7 @@ mod gateway;
 mod list_ends;
 mod pace;
 mod paging;
+mod proof;
 mod retry;
 mod rotation;
 mod scripted;

@@ -319,6 +319,24 @@ fn a_call_cut_by_its_deadline_reports_the_attempts_before() {
 }
 
 #[test]
+fn interrupted_retry_after_a_response_is_not_about_the_certificate() {
+    for (first, code) in [(Some(503), Code::NET_07), (None, Code::HS_03)] {
+        let ended = || Outcome::Failure(TransportErrorKind::Tls, digicert_one_core::Delivery::NotSent);
+        let outcomes =
+            first.map(|status| Outcome::Answer(answer(status, None, ""))).into_iter().chain((0..4).map(|_| ended()));
+        let (scripted, clock) = (Scripted::of(outcomes), ManualClock::new(SystemTime::now()));
+        let material = digicert_one_core::Material::certificate(crate::scripted::identity("evidence"));
+        let client = builder(&scripted)
+            .clock(Arc::new(clock.clone()))
+            .credential(digicert_one_core::FixedCredential::new(material, "the test"))
+            .build()
+            .expect("complete");
+        let error = block_on(clock.run(client.get("/x").send())).0.expect_err("ended");
+        assert_eq!(error.code(), code, "{error}");
+    }
+}
+
+#[test]
 fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
     let facts = |asked: Option<bool>, resumed: bool| {
         let mut facts = digicert_one_core::ConnectionFacts::unknown();

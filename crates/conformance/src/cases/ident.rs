@@ -285,7 +285,7 @@ pub(crate) async fn ident_31_a_server_that_does_not_ask_is_worth_a_warning(world
         let response = client.get("/").send().await.expect("answered");
         let code = response.warning().map(|warning| warning.code);
         // A stack that cannot tell must not warn either way.
-        let expected = (warned && world.has(Capability::ClientAuthSignal)).then_some(Code::HO_02);
+        let expected = (warned && world.has(Capability::ClientAuthSignal)).then_some(Code::NET_03);
         assert_eq!(code, expected, "{client_auth:?} {:?}", response.facts());
     }
 }

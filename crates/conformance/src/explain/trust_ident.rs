@@ -401,7 +401,7 @@ pub(super) const IDENT: &[Explanation] = explained! {
     "IDENT-31"
         given "A server that does not ask for a certificate, and one that does."
         when "A client with a certificate calls both."
-        then "The answer of the first carries the warning HO-02 and that of the second none; a stack that cannot tell \
+        then "The answer of the first carries the warning NET-03 and that of the second none; a stack that cannot tell \
             never warns."
         why "The wrong host answers as if the caller were anonymous, and the 401 that follows speaks of credentials \
             and not of hosts."

@@ -33,6 +33,9 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("server certificate for another name", Code::HO_01, &[unknown::SERVER], |world| {
         Box::pin(refused(world, |spec| spec.names = vec!["other.digicert.test".to_owned()]))
     }),
+    fault("server certificate without names", Code::HO_01, &[unknown::SERVER], |world| {
+        Box::pin(refused(world, |spec| spec.names.clear()))
+    }),
     fault("server certificate signed with an outdated hash", Code::TR_05, &[], |world| {
         Box::pin(refused(world, |spec| spec.flaw = Some(ServerFlaw::OutdatedSignature)))
     }),

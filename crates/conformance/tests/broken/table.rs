@@ -214,7 +214,7 @@ defects! {
     /// holds its certificate back where the server does not name its issuer
     ObeysHints obeys_hints "IDENT-30" "offered anyway, and accepted: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
     /// says that no server asks for a certificate
-    ClaimsThatNobodyAsked claims_that_nobody_asked "IDENT-31" "left: Some(HO-02)";
+    ClaimsThatNobodyAsked claims_that_nobody_asked "IDENT-31" "left: Some(NET-03)";
     /// says that it sent a certificate when it did not
     ClaimsThatItSentOne claims_that_it_sent_one "IDENT-32" "left: (Some(false), Some(true))";
     // Redirects.

@@ -48,6 +48,11 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
             "Check that the root of this server's issuer is among the roots that are configured, and that the server sends its \
              intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
         }
+        (Code::HS_03, _) if !context.reports_alerts() => {
+            "The reqwest transport reports the reason that a server gives. Without it: look for a TLS-inspecting proxy on the way and \
+             for a firewall; check that host and TLS versions fit; check the client certificate (dates, issuer, host) if one is \
+             configured."
+        }
         (Code::HS_03, Mode::Key) => {
             "In this order: check whether this host wants a client certificate; look for a TLS-inspecting proxy on the way; look \
              for a firewall. The reqwest transport reports most."

@@ -24,6 +24,8 @@ pub struct PlatformAnswer {
     pub more: Vec<String>,
     /// Whether the body was one of the error documents.
     pub recognised: bool,
+    /// Whether the error document has a form that frameworks and gateways have too, and not the platform's own.
+    pub foreign_form: bool,
     /// What the body is.
     pub body: BodyKind,
     /// What the response shows of the program that gave it.
@@ -47,6 +49,7 @@ impl PlatformAnswer {
             field: None,
             more: Vec::new(),
             recognised: false,
+            foreign_form: false,
             body: BodyKind::Empty,
             responder: Responder::default(),
             retry_after: None,
@@ -122,9 +125,12 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
         404 if answer.recognised => Diagnosis::of(Code::API_02, format!("there is no such resource (HTTP 404{says}).")),
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
-            format!("{host} asks for the request on another connection (HTTP {status}{says})."),
             match status {
-                408 => "it waited for the whole request for too long",
+                408 => format!("{host} did not get the whole request in time (HTTP 408{says})."),
+                _ => format!("{host} asks for the request on another connection (HTTP {status}{says})."),
+            },
+            match status {
+                408 => "the server, or a proxy on the way, stopped waiting: the upload is slow, or the connection was idle for too long",
                 421 => "the connection does not lead to the server of this host",
                 _ => "it does not process a request that could be a replay",
             },

@@ -3,7 +3,31 @@
 
 use super::evidence::{clock_skew, identity_date_fault, interception, unseen, utc};
 use super::{CallContext, Code, Diagnosis, PlatformAnswer};
-use crate::Mode;
+use crate::{Advice, Mode};
+
+/// What a call by certificate did not prove although it succeeded: the certificate did not arrive. Nothing where all that was
+/// configured was sent, or the stack does not show it.
+#[must_use]
+pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
+    let facts = &context.facts;
+    let (host, mode) = (&context.host, context.mode);
+    context.identity.as_ref()?;
+    let diagnosis = match interception(context) {
+        Some(how) => Diagnosis::new(
+            Code::NET_03,
+            match mode {
+                Mode::Both => {
+                    format!("{host} responded to the API key alone: the client certificate did not reach it.")
+                }
+                _ => format!("the client certificate did not reach {host}: the response does not prove who called."),
+            },
+            how,
+        ),
+        None if facts.identity_requested == Some(true) && facts.identity_sent == Some(false) => not_sent(context),
+        None => return None,
+    };
+    Some(diagnosis.fitted(context))
+}
 
 /// A diagnosis, if the answer is about the caller; `says` is what the platform said, ready to print.
 pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
@@ -11,10 +35,7 @@ pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext
         401 => unknown(answer, says, context),
         403 if mentions(answer, &["multi-factor", "multi factor"]) => one_factor(says, context),
         // Without an error document nothing says that the platform knows the caller.
-        403 if answer.recognised => {
-            let summary = format!("the service user may not do this (HTTP 403{says}).");
-            return Some(Diagnosis::of(Code::AUT_03, summary));
-        }
+        403 if answer.recognised => not_permitted(answer, says, context),
         _ => return None,
     };
     Some(with_unseen(diagnosis, context))
@@ -27,6 +48,9 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
     let status = answer.status.as_u16();
     let diagnosis = match status {
         400 if mentions(answer, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
+        // The statuses that nginx has for the two, which it shows where it has a page of its own for them.
+        496 => none_arrived(says, context, status),
+        495 => not_accepted(answer, says, context),
         403 if mentions(answer, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
         400 if mentions(answer, &["ssl certificate error"]) => not_accepted(answer, says, context),
         403 if mentions(answer, &["403.13 -", "403.16 -", "403.17 -"]) => not_accepted(answer, says, context),
@@ -117,8 +141,16 @@ pub(super) fn not_sent(context: &CallContext) -> Diagnosis {
 
 fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    if let Some(how) = interception(context).filter(|_| context.mode == Mode::Certificate) {
-        return intercepted(says, context, 401, how);
+    let intercepts = interception(context);
+    if let Some(how) = intercepts.clone().filter(|_| !(context.mode == Mode::Both && is_about_key(answer))) {
+        let diagnosis = intercepted(says, context, 401, how);
+        return match context.mode {
+            // The key arrived, and a newer one may be what is missing.
+            Mode::Both => diagnosis
+                .with_evidence("the API key was sent too: it may itself be unknown, disabled or expired")
+                .advising(Advice::NewerCredential),
+            _ => diagnosis,
+        };
     }
     let source = context.credential_source.as_deref().map(|source| format!(" from {source}")).unwrap_or_default();
     let dates = identity_date_fault(context, answer.date);
@@ -176,6 +208,12 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
     if let Some(remedy) = reason.and_then(remedy_for) {
         diagnosis.remedy = remedy.to_owned();
     }
+    if let Some(how) = intercepts {
+        diagnosis = diagnosis.with_evidence(how);
+    }
+    if answer.foreign_form {
+        diagnosis = diagnosis.with_evidence(FOREIGN_FORM);
+    }
     if !answer.recognised {
         diagnosis =
             diagnosis.with_evidence("the response has no error document of the API: a gateway may have given it");
@@ -204,6 +242,41 @@ fn remedy_for(reason: &str) -> Option<&'static str> {
         return Some("Ask an administrator to enable or replace what the platform names, in Account Manager.");
     }
     None
+}
+
+/// Whether what the body says is about the API key.
+fn is_about_key(answer: &PlatformAnswer) -> bool {
+    answer.recognised && mentions(answer, &["api key", "apikey", "api-key", "api token"])
+}
+
+/// Of an error document as frameworks and gateways write it, too.
+const FOREIGN_FORM: &str =
+    "the error document does not have the platform's own form: a gateway or framework may have written it";
+
+fn not_permitted(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+    if let Some(how) = interception(context) {
+        return intercepted(says, context, 403, how);
+    }
+    if answer.foreign_form {
+        let cause = "whether the platform looked at the credential cannot be seen: a gateway or framework refuses like this too";
+        let summary = format!("{} does not permit this call (HTTP 403{says}).", context.host);
+        let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, cause).with_evidence(FOREIGN_FORM);
+        diagnosis.remedy =
+            "Check host and path; ask the operator of the gateway before the platform whether it refused the call. If \
+                            it did not, give the service user the role that this call needs, in Account Manager."
+                .to_owned();
+        return diagnosis;
+    }
+    let summary = format!("the service user may not do this (HTTP 403{says}).");
+    match (context.mode, context.facts.identity_sent) {
+        (Mode::Certificate, None | Some(false)) => Diagnosis::new(
+            Code::AUT_03,
+            summary,
+            "either the service user lacks the role or permission, or the certificate did not arrive and the platform does not know \
+             who is calling",
+        ),
+        _ => Diagnosis::of(Code::AUT_03, summary),
+    }
 }
 
 fn one_factor(says: &str, context: &CallContext) -> Diagnosis {
@@ -293,6 +366,34 @@ mod tests {
                 answer.status = StatusCode::UNAUTHORIZED;
                 let shown = diagnose_answer(&answer, &context(mode)).to_string();
                 assert!(shown.contains("a gateway may have given it"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn error_document_of_a_gateway_is_not_the_platforms_verdict() {
+        for status in [400, 401, 403, 404, 405, 413, 431, 499] {
+            let mut answer = answered(status, "Forbidden");
+            answer.responder.gateway = Some("AWS API Gateway".to_owned());
+            let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
+            assert!(shown.starts_with("GW-01") && shown.contains("AWS API Gateway"), "{shown}");
+            answer = answered(status, "Forbidden");
+            answer.foreign_form = true;
+            let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
+            assert!(!shown.contains("knows who is calling") && !shown.contains("understood who"), "{shown}");
+        }
+        let mut answer = answered(503, "upstream");
+        answer.responder.gateway = Some("Kong".to_owned());
+        assert_eq!(diagnose_answer(&answer, &context(Mode::Key)).code, Code::GW_02);
+    }
+
+    #[test]
+    fn statuses_of_nginx_about_certificates_are_understood() {
+        for recognised in [true, false] {
+            for (status, code) in [(496, Code::HS_01), (495, Code::HS_02)] {
+                let mut answer = answered(status, "x");
+                answer.recognised = recognised;
+                assert_eq!(diagnose_answer(&answer, &context(Mode::Key)).code, code);
             }
         }
     }

@@ -55,6 +55,12 @@ pub(super) fn interception(context: &CallContext) -> Option<String> {
     })
 }
 
+/// How a connection through a proxy is named, with the variable that its address comes from.
+pub(super) fn through_proxy(context: &CallContext) -> Option<String> {
+    let proxy = context.transport.as_ref()?.proxy.as_ref()?;
+    Some(format!("the connection goes through the proxy {proxy}"))
+}
+
 /// What to say of an answer to a call by certificate over a stack that shows neither side of the handshake.
 pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
     let is_hidden = context.facts.asked().is_none() && context.facts.server_certificate.is_none();

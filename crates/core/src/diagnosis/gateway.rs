@@ -1,7 +1,7 @@
 //! Responses that the API did not give: pages and texts of reverse proxies, load balancers, firewalls and login pages. The platform
 //! answers in JSON, so such a body is not its verdict on the caller, whatever the status says.
 
-use super::evidence::interception;
+use super::evidence::{interception, through_proxy};
 use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer};
 
 /// What the body of a response is, by its bytes; a content type alone proves nothing.
@@ -35,6 +35,8 @@ pub struct Responder {
     pub content_type: Option<String>,
     /// The header `Content-Encoding`, unless it says `identity`; or the encoding that the bytes show.
     pub encoding: Option<String>,
+    /// A gateway that names itself as the author of the response, and how.
+    pub gateway: Option<String>,
     /// The title of an HTML page.
     pub title: Option<String>,
     /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
@@ -48,6 +50,7 @@ impl Responder {
             ("Via", &self.via),
             ("Content-Type", &self.content_type),
             ("Content-Encoding", &self.encoding),
+            ("written by", &self.gateway),
             ("title of the page", &self.title),
             ("login asked for", &self.login),
         ];
@@ -68,7 +71,8 @@ impl Responder {
 pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let (host, what) = (&context.host, shown(answer));
-    let foreign = matches!(answer.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
+    let named = answer.responder.gateway.as_deref();
+    let foreign = named.is_some() || matches!(answer.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
     let login = answer.body == BodyKind::Empty && answer.responder.wants_foreign_login();
     let diagnosis = match status {
         _ if answer.body == BodyKind::Encoded => encoded(answer, context),
@@ -80,7 +84,13 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
         407 => Diagnosis::new(
             Code::GW_01,
             format!("a proxy in front of {host} wants credentials ({what})."),
-            "HTTP 407 comes from a proxy and never from the API; no proxy that is configured here gave it, so one is on the way",
+            match through_proxy(context) {
+                Some(through) => format!(
+                    "HTTP 407 comes from a proxy and never from the API; {through}, and the status came inside its tunnel: either \
+                     that proxy ends TLS and asks for credentials there, or a second proxy behind it does"
+                ),
+                None => "HTTP 407 comes from a proxy and never from the API; no proxy is configured here, so one is on the way".to_owned(),
+            },
         ),
         429 if foreign => Diagnosis::new(
             Code::GW_02,
@@ -90,12 +100,16 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
         500..=599 if foreign => Diagnosis::new(
             Code::GW_02,
             format!("a gateway in front of {host} failed or has nothing to answer with ({what})."),
-            "the API answers in JSON: this came from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+            "this came from a load balancer or proxy that cannot reach the platform, or is under maintenance",
         ),
         _ if foreign || login => Diagnosis::new(
             Code::GW_01,
             format!("the response of {host} is not one of the API: a gateway refused the request ({what})."),
             match status {
+                _ if named.is_some() => {
+                    "a gateway wrote this error document, not the platform: it says nothing about the credential, the service user or \
+                     the resource on the platform"
+                }
                 401 | 403 => {
                     "the API answers in JSON: this says nothing about the credential or its permissions on the platform"
                 }
@@ -229,7 +243,7 @@ mod tests {
     #[test]
     fn pages_are_never_the_verdict_of_the_platform() {
         for mode in MODES {
-            for status in (400..600).filter(|status| *status != 511) {
+            for status in (400..600).filter(|status| ![495, 496, 511].contains(status)) {
                 for body in [BodyKind::Page, BodyKind::Text, BodyKind::Binary, BodyKind::Encoded] {
                     let mut answer = page(status, "multi-factor 403 Forbidden");
                     answer.body = body;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use self::answer::{PlatformAnswer, diagnose_answer, diagnose_content, diagnose_error_document};
+pub use self::caller::diagnose_success;
 pub use self::code::Side;
 pub(crate) use self::evidence::span;
 pub use self::gateway::{BodyKind, Responder};
@@ -60,6 +61,8 @@ pub struct CallContext {
     pub now: SystemTime,
     /// The transport that makes the call, where it is known.
     pub transport: Option<Arc<TransportInUse>>,
+    /// Whether a call with this credential over this transport has got a response before.
+    pub answered_before: bool,
 }
 
 impl CallContext {
@@ -75,6 +78,7 @@ impl CallContext {
             facts: ConnectionFacts::unknown(),
             now,
             transport: None,
+            answered_before: false,
         }
     }
 
@@ -83,6 +87,17 @@ impl CallContext {
     pub fn with_transport(mut self, transport: impl Into<Arc<TransportInUse>>) -> Self {
         self.transport = Some(transport.into());
         self
+    }
+
+    /// Whether a call with this credential over this transport has got a response before.
+    #[must_use]
+    pub fn with_answered_before(mut self, answered: bool) -> Self {
+        self.answered_before = answered;
+        self
+    }
+
+    fn reports_alerts(&self) -> bool {
+        self.transport.as_ref().is_none_or(|transport| transport.reports_alerts)
     }
 
     fn http1_only(&self) -> bool {

@@ -15,9 +15,9 @@ codes! {
     ID_03 = "ID-03" Local NewerCredential "The password does not open the key or key store",
         "The file is whole, but its integrity check or its padding fails under this password. It belongs to another file, or was stored with quotes or a line end.",
         "Give the password that was shown or chosen when the file was made, without quotes or a line end. DigiCert ONE shows it once: if it is lost, create a new certificate.";
-    ID_04 = "ID-04" Local NewerCredential "The key or key store has an outdated, unknown or unbounded encryption",
-        "Outdated kinds (RC2, DES, triple DES, MD5) are read with a warning, though newer versions of other programs refuse them; a kind that nobody knows, or one that would take hours to undo, is an error.",
-        "Write it anew with a current openssl or keytool (AES-256, at most a few million iterations).";
+    ID_04 = "ID-04" Local NewerCredential "The key or key store has an outdated, unsupported or unbounded encryption",
+        "Outdated kinds (RC2, DES, triple DES, MD5) are read with a warning, though newer versions of other programs refuse them. A kind that this program does not support, however current it is (Camellia, ARIA, SM4, SHA-3), or one that would take hours to undo, is an error.",
+        "Write it anew with a current openssl or keytool (AES-256 with SHA-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
         "Certificate and key belong together, but the TLS library does not take them: it accepts no certificate of this kind (X.509 version 1, an unknown critical extension), or no key of this kind (Apple's takes no EC keys from a file, for example). The message names the reason where the library gives one. Formats are not the reason: every one is converted before a library sees it.",
         "Create a certificate as DigiCert ONE makes them (X.509 version 3, RSA of 2048 bits or more, or P-256); docs/transports.md shows which transport takes which kind of key.";
@@ -145,10 +145,10 @@ codes! {
         "The handshake went through and the platform answered 401. A certificate ends with its service user: that one is probably disabled or past its end date (which counts until 23:59:59 UTC), or lives on another host.",
         "Have an administrator extend or enable the service user in Account Manager, and check that the certificate was made on this host.";
     API_01 = "API-01" Platform GiveUp "DigiCert ONE refused the request",
-        "The platform understood who is calling and refuses what the call says: a parameter, a body, a state that does not allow it.",
+        "The call itself is refused: its method, a parameter, its body or size, or a state that does not allow it. It says nothing about the credential.",
         "See the platform's code and message, and change the request.";
     API_02 = "API-02" Platform GiveUp "There is no such resource",
-        "The platform knows the API and not the path or the id in it; what one may not see is answered the same way.",
+        "There is nothing at this path, or nothing with this id that the service user may see: both have the same response.",
         "Check the path, and the id in it.";
     API_03 = "API-03" Platform Repeat "DigiCert ONE failed inside",
         "The platform, or a gateway before it that sends no page of its own, answered with a status of 500 or above.",
@@ -166,17 +166,17 @@ codes! {
         "Older platforms give a service user one API token, made with it and never again.",
         "Create a second service user and move to it, or have an administrator extend the end date; where several tokens are allowed, delete one that is not used.";
     API_08 = "API-08" Platform Repeat "The server asks for the request on another connection",
-        "408 (the request did not arrive in time), 421 (this connection does not lead to that host) and 425 (too early) are about the connection, not about the call. The client repeats the call on a new connection where that is safe.",
+        "408 (the whole request did not arrive in time), 421 (this connection does not lead to that host) and 425 (too early) are about the connection, not about the call. The client repeats the call on a new connection where that is safe.",
         "Repeat the call; if it stays, look at the idle limits of load balancers and proxies on the way.";
     GW_01 = "GW-01" Gateway GiveUp "A gateway refused the request in the API's place",
-        "The API answers in JSON, and this response is a web page, plain text or a login of another kind: a reverse proxy, load balancer, firewall or login page in front of the platform wrote it. It says nothing about the credential or the permissions of the service user.",
+        "The response is not one of the API: a web page, plain text, a login of another kind, or the error document of an API gateway. A reverse proxy, load balancer, firewall or login page in front of the platform wrote it. It says nothing about the credential or the permissions of the service user.",
         "Check host and path, then ask the operator of the gateway that the evidence names; give the time, the status and the title of the page.";
     GW_02 = "GW-02" Gateway Repeat "A gateway cannot serve the request now",
         "A load balancer or proxy in front of the platform answered 429 or 5xx with a page of its own: it limits calls, cannot reach the platform, or is under maintenance.",
         "Repeat the call later if it is idempotent; if it stays, ask the operator of the gateway that the evidence names.";
     GW_03 = "GW-03" Gateway GiveUp "A web page came where JSON was expected",
         "A sign-in page (single sign-on), a captive portal, or the web interface of the platform, which serves paths that the API does not have.",
-        "Check the path (those of the API contain /api/); see the page in a browser; have calls of the API exempted from single sign-on.";
+        "Check the path (those of the API contain /api/); see the page in a browser; have calls of the API exempted from single sign-on; behind a captive portal, sign in first.";
     GW_04 = "GW-04" Gateway GiveUp "The response has a content encoding that was not asked for",
         "The client sends no Accept-Encoding, and something on the way compressed the response nevertheless. What it says cannot be read.",
         "Have the gateway on the way send responses as they are, or only compress where Accept-Encoding allows it.";
@@ -186,9 +186,9 @@ codes! {
     PACE_02 = "PACE-02" Local Repeat "The pace that several processes share cannot be asked",
         "The store that holds the shared pace did not answer, and calling without it could use up the limit of the whole fleet. Nothing was sent.",
         "See the text of the store below, and check that this process reaches it.";
-    SEC_01 = "SEC-01" Local GiveUp "A redirect or page link to another origin was not followed",
-        "DigiCert ONE documents no redirects. HTTP libraries forward x-api-key and present the certificate wherever a redirect points, so only redirects within one origin are followed.",
-        "Configure the host that the answer names if you trust it. Credentials were not sent there.";
+    SEC_01 = "SEC-01" Local GiveUp "A redirect or page link was not followed",
+        "DigiCert ONE documents no redirects. HTTP libraries forward x-api-key and present the certificate wherever a redirect points, so only redirects within one origin are followed, at most five in a row.",
+        "Check the path and the configured host first. If you trust the host that the message names, configure that one; credentials were not sent there.";
     SEC_05 = "SEC-05" Local GiveUp "Credentials are not sent in clear text",
         "The address begins with http://, and everybody on the way could read the key. Only loopback is allowed to, when it is asked for by name.",
         "Use https://.";

@@ -4,11 +4,11 @@
 use super::caller::{none_sent, not_sent};
 use std::error::Error as _;
 
-use super::evidence::identity_date_fault;
+use super::evidence::{identity_date_fault, through_proxy};
 use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
-    ClientIdentity, Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion, TransportError,
-    TransportErrorKind as Kind, causes,
+    Capability, ClientIdentity, Delivery, HeadLimit, HostRole, KeyKind, Mode, Phase, TlsAlert, TlsVersion,
+    TransportError, TransportErrorKind as Kind, causes,
 };
 
 /// What a failed [`send`](crate::Transport::send) or `connect` means.
@@ -39,13 +39,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
         Kind::Timeout(phase) => timed_out(phase, context),
         Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
-        Kind::Proxy(Some(status)) => Diagnosis::of(
-            Code::NET_02,
-            format!("{} refused the tunnel to {host} with status {status}.", proxy(context)),
-        ),
-        Kind::Proxy(None) => {
-            Diagnosis::of(Code::NET_02, format!("there is no tunnel to {host} through {}.", proxy(context)))
-        }
+        Kind::Proxy(status) => no_tunnel(status, context),
         Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not answer in valid HTTP.")),
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
@@ -53,6 +47,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::LocalIdentity => unusable_identity(error, context),
         Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
+        Kind::Unsupported(Capability::HttpsProxy | Capability::SocksProxy) => proxy_scheme(context),
         Kind::Unsupported(capability) => {
             Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
         }
@@ -62,7 +57,73 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         }
         Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
-    with_facts(diagnosis, error).fitted(context)
+    with_facts(with_way(diagnosis, error, context), error).fitted(context)
+}
+
+/// Names the proxy that a failed connection went through: it may be what failed.
+fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext) -> Diagnosis {
+    let connected = !matches!(
+        error.kind(),
+        Kind::Proxy(_)
+            | Kind::LocalIdentity
+            | Kind::TrustRoots
+            | Kind::Unsupported(_)
+            | Kind::Config
+            | Kind::NoRuntime
+            | Kind::BodyLimit
+            | Kind::HeadLimit
+    );
+    match through_proxy(context).filter(|_| connected) {
+        Some(through) => diagnosis.with_evidence(through),
+        None => diagnosis,
+    }
+}
+
+fn no_tunnel(status: Option<u16>, context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    let Some(status) = status else {
+        let summary = format!("there is no tunnel to {host} through {}.", proxy(context));
+        let cause = "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it gave one, is not \
+                     known. The host itself was not reached";
+        return Diagnosis::new(Code::NET_02, summary, cause);
+    };
+    let (cause, remedy) = match status {
+        407 => (
+            "the proxy wants credentials, or does not accept those in its address; which kind of login it offers \
+             (Proxy-Authenticate) is not known here. The host itself was not reached",
+            "Put user and password into the address of the proxy (http://USER:PASSWORD@HOST:PORT), or correct them. Only the login \
+             Basic is supported: for a proxy that offers NTLM or Negotiate alone, have this host exempted, or run a local proxy that \
+             logs in.",
+        ),
+        401 | 403 | 405 => (
+            "the proxy does not let CONNECT to this host and port through. The host itself was not reached",
+            "Have the proxy allow CONNECT to this host and port, or name the host in NO_PROXY if it can be reached without the proxy.",
+        ),
+        500.. => (
+            "the proxy could not reach the host, or refuses it with this status",
+            "Check the spelling of the host; ask the operator of the proxy whether it resolves and reaches this host and port.",
+        ),
+        _ => (
+            "the proxy did not dig the tunnel, or what is at its address is not a proxy. The host itself was not reached",
+            "Check the proxy's address and port, and that it lets CONNECT to this host through.",
+        ),
+    };
+    let summary = format!("{} refused the tunnel to {host} with status {status}.", proxy(context));
+    let mut diagnosis = Diagnosis::new(Code::NET_02, summary, cause);
+    remedy.clone_into(&mut diagnosis.remedy);
+    diagnosis
+}
+
+/// A proxy that is spoken to in TLS or SOCKS. No transport of this project can do that, so another one is no way out.
+fn proxy_scheme(context: &CallContext) -> Diagnosis {
+    let summary = format!("{} is not supported: http:// proxies only; nothing was sent.", proxy(context));
+    let cause = "no transport of this SDK speaks TLS or SOCKS to the proxy itself";
+    let mut diagnosis = Diagnosis::new(Code::CFG_02, summary, cause);
+    diagnosis.remedy =
+        "Give the address of a proxy as http://HOST:PORT (calls are TLS inside its tunnel), or name this host in \
+                        NO_PROXY if it can be reached without one."
+            .to_owned();
+    diagnosis
 }
 
 /// The proxy by its address, where that is known.
@@ -171,6 +232,41 @@ fn contradicting(alert: TlsAlert, context: &CallContext) -> Diagnosis {
     }
 }
 
+/// What an alert that is not about a client certificate is about, and what to do.
+fn of_alert(alert: TlsAlert, context: &CallContext) -> (&'static str, &'static str) {
+    match alert.0 {
+        112 => (
+            "the server has no site of this name",
+            "Check the spelling of the host; for a private installation, have its load balancer configured for this name.",
+        ),
+        120 if context.http1_only() => (
+            "the server does not offer HTTP/1.1 in its ALPN list",
+            "Have the server offer http/1.1 by ALPN, or allow HTTP/2 here too.",
+        ),
+        120 => (
+            "the server accepts none of the HTTP versions that were offered by ALPN",
+            "Allow HTTP/1.1 only (--http1), or have the server offer h2 or http/1.1.",
+        ),
+        70 => (
+            "the server accepts none of the TLS versions that were offered",
+            "Allow TLS 1.2 and 1.3 on both sides; TLS 1.0 and 1.1 are not supported here.",
+        ),
+        80 => (
+            "the server reports an internal error of its own",
+            "Repeat the call later; if it stays, ask the operator of the server or of the load balancer before it.",
+        ),
+        86 => (
+            "the server takes the TLS version for a fallback from a higher one",
+            "Allow TLS 1.3 on both sides; look for a device on the way that breaks TLS 1.3.",
+        ),
+        10 | 20 | 21 | 22 | 50 => (
+            "the server could not process a message of the handshake, or something on the way changed it",
+            "Look for a TLS-inspecting proxy or firewall on the way; if there is none, report it with the name of the transport.",
+        ),
+        _ => ("the server complains about our side of the handshake", ""),
+    }
+}
+
 fn parameters_refused(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
     let code = if matches!(alert.0, 40 | 70 | 71 | 47 | 51 | 109 | 110 | 120) { Code::HS_04 } else { Code::HS_03 };
     let summary = format!("{} ended the TLS handshake ({alert}).", context.host);
@@ -183,7 +279,14 @@ fn parameters_refused(alert: TlsAlert, error: &TransportError, context: &CallCon
             );
             Diagnosis::new(Code::HS_04, summary, cause)
         }
-        None => Diagnosis::new(code, summary, "the server complains about our side of the handshake"),
+        None => {
+            let (cause, remedy) = of_alert(alert, context);
+            let mut diagnosis = Diagnosis::new(code, summary, cause);
+            if !remedy.is_empty() {
+                remedy.clone_into(&mut diagnosis.remedy);
+            }
+            diagnosis
+        }
     }
 }
 
@@ -242,6 +345,14 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     if facts.reused == Some(true) && interrupted {
         return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
+    if context.answered_before && identity_date_fault(context, None).is_none() {
+        return Diagnosis::new(
+            Code::NET_07,
+            format!("{host} ended the connection before its response began."),
+            "the server responded over this transport with the same credential before, so that neither the certificate nor the TLS \
+             settings are likely the reason; a server that restarts or is overloaded looks like this",
+        );
+    }
     // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
     let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Before the version is settled the handshake did not come to our certificate.
@@ -250,7 +361,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
         // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
         (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
-            diagnosis.cause = format!("likely: it gave no reason when it ended the connection; {}", diagnosis.cause);
+            diagnosis.cause = format!("likely: no reason is known for the end of the connection; {}", diagnosis.cause);
             diagnosis
         }
         // No certificate was asked for, so the identity cannot be the cause.
@@ -261,7 +372,13 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
         ),
         _ => Diagnosis::new(
             Code::HS_03,
-            format!("{host} ended the connection in or right after the handshake and gave no reason."),
+            match context.reports_alerts() {
+                true => format!("{host} ended the connection in or right after the handshake and gave no reason."),
+                false => format!(
+                    "the TLS handshake with {host} failed, or the connection ended right after it; this TLS stack does not report \
+                     whether the server gave a reason."
+                ),
+            },
             likely_causes(error, context),
         )
         // A call with a key alone shows no identity that could have been refused.
@@ -289,11 +406,34 @@ fn likely_causes(error: &TransportError, context: &CallContext) -> String {
     } else {
         " (unusual on this host)"
     };
-    format!("likely, in this order: {refused}{host}; {others}")
+    match context.reports_alerts() {
+        true => format!("likely, in this order: {refused}{host}; {others}"),
+        false => format!(
+            "one of these: {others}; no TLS version or cipher in common; the server refused a client certificate, or misses one{host}"
+        ),
+    }
 }
 
 fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
     let host = &context.host;
+    let way = context.transport.as_ref().and_then(|transport| transport.proxy.as_ref());
+    if let (Some(through), Phase::Connect | Phase::Handshake | Phase::ConnectOrHandshake) = (way, phase) {
+        let summary = format!("no connection to {host} through the proxy {through} within the time limit.");
+        let cause = match phase {
+            Phase::Connect => "the proxy cannot be reached, or did not open the tunnel in time",
+            Phase::Handshake => {
+                "the tunnel stands, and the TLS handshake with the host behind it did not finish in time"
+            }
+            _ => {
+                "the proxy cannot be reached, did not open the tunnel, or the host behind it did not finish the TLS handshake"
+            }
+        };
+        let mut diagnosis = Diagnosis::new(Code::NET_01, summary, cause);
+        diagnosis.remedy =
+            "Check the address of the proxy and the way to it first; then whether the proxy reaches the host."
+                .to_owned();
+        return diagnosis;
+    }
     let (code, summary) = match phase {
         Phase::Connect => (Code::NET_01, format!("no TCP connection to {host} within the time limit.")),
         Phase::Handshake => (Code::NET_01, format!("{host} did not finish the TLS handshake within the time limit.")),
@@ -352,6 +492,98 @@ mod tests {
             let diagnosis = diagnose_transport(&error, &context);
             assert_eq!(diagnosis.code, Code::NET_02);
             assert!(diagnosis.summary.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{diagnosis}");
+        }
+    }
+
+    fn proxied(mode: Mode) -> CallContext {
+        let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
+        context(mode).with_transport(direct.through(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())))
+    }
+
+    #[test]
+    fn failure_of_a_proxied_connection_names_the_proxy() {
+        let alerts = [40, 48, 80, 112].map(|alert| Kind::PeerAlert(TlsAlert(alert)));
+        let phases = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake, Phase::Response, Phase::Body];
+        let others =
+            [Kind::Interrupted, Kind::Tls, Kind::NotTls, Kind::Refused, Kind::Dns, Kind::Protocol, Kind::BodyCut];
+        for kind in alerts.into_iter().chain(phases.map(Kind::Timeout)).chain(others) {
+            let error = TransportError::new(kind, Delivery::NotSent);
+            let shown = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
+            assert!(shown.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{kind:?}: {shown}");
+            assert!(!diagnose_transport(&error, &context(Mode::Key)).to_string().contains("proxy.test"));
+        }
+    }
+
+    #[test]
+    fn refused_tunnel_is_explained_by_its_status() {
+        let of =
+            |kind| diagnose_transport(&TransportError::new(kind, Delivery::NotSent), &proxied(Mode::Key)).to_string();
+        assert!(of(Kind::Proxy(Some(407))).contains("Only the login Basic"));
+        for status in [Some(403), Some(502), None] {
+            let shown = of(Kind::Proxy(status));
+            assert!(!shown.contains("wants credentials") && !shown.contains("407"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn proxy_of_another_scheme_is_named_and_no_transport_recommended() {
+        for missing in [Capability::HttpsProxy, Capability::SocksProxy] {
+            let error = TransportError::unsupported(missing, "x");
+            let shown = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
+            assert!(shown.contains("HTTPS_PROXY") && shown.contains("http:// proxies only"), "{shown}");
+            assert!(!shown.contains("another transport"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn interrupted_call_after_a_response_is_not_about_the_certificate() {
+        for mode in [Mode::Key, Mode::Certificate, Mode::Both] {
+            for (kind, requested, sent) in [
+                (Kind::Tls, None, None),
+                (Kind::Interrupted, None, None),
+                (Kind::Interrupted, Some(true), Some(false)),
+                (Kind::Interrupted, Some(true), Some(true)),
+            ] {
+                let mut facts = ConnectionFacts::unknown();
+                (facts.identity_requested, facts.identity_sent) = (requested, sent);
+                let error = TransportError::new(kind, Delivery::Unknown).with_facts(facts);
+                let diagnosis = diagnose_transport(&error, &context(mode).with_answered_before(true));
+                assert!(diagnosis.code == Code::NET_07 && diagnosis.retryable(), "{mode:?} {kind:?} {diagnosis}");
+            }
+        }
+    }
+
+    #[test]
+    fn alert_that_is_not_about_a_certificate_has_no_advice_about_one() {
+        for (alert, word) in [
+            (112, "host"),
+            (120, "--http1"),
+            (70, "TLS 1.2"),
+            (80, "later"),
+            (86, "TLS 1.3"),
+            (10, "proxy"),
+            (50, "proxy"),
+        ] {
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::NotSent);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
+            assert!(
+                diagnosis.remedy.contains(word) && !diagnosis.remedy.contains("certificate"),
+                "{alert}: {diagnosis}"
+            );
+        }
+    }
+
+    #[test]
+    fn stack_without_alerts_does_not_claim_that_no_reason_was_given() {
+        let stack = TransportInUse::new(&ConnectorInfo::new("isahc", "", ""), &TransportConfig::new());
+        let context = context(Mode::Key).with_transport(stack.able(&crate::Capabilities::none()));
+        for kind in [Kind::Tls, Kind::Interrupted] {
+            let error = TransportError::new(kind, Delivery::Unknown);
+            let diagnosis = diagnose_transport(&error, &context);
+            assert_eq!(diagnosis.code, Code::HS_03);
+            let shown = diagnosis.to_string();
+            assert!(shown.contains("does not report") && !shown.contains("gave no reason"), "{shown}");
+            assert!(shown.find("inspecting") < shown.find("check the client certificate"), "{shown}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The transport that makes a call, as far as advice must know it: a remedy must not lead to where the caller is already.
 
-use crate::{ConnectorInfo, HttpVersions, TransportConfig, TrustRoots};
+use crate::{Capabilities, Capability, ConnectorInfo, HttpVersions, TransportConfig, TrustRoots};
 
 /// A transport and what it was configured with. Made once and shared by all calls over it.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct TransportInUse {
     pub own_roots: bool,
     /// The proxy and where its address comes from, without credentials.
     pub proxy: Option<String>,
+    /// Whether the stack reports the alert with which a server ends a handshake.
+    pub reports_alerts: bool,
 }
 
 impl TransportInUse {
@@ -28,6 +30,7 @@ impl TransportInUse {
             http1_only: config.http_versions() == HttpVersions::Http1,
             own_roots: !matches!(config.trust(), TrustRoots::System),
             proxy: None,
+            reports_alerts: true,
         }
     }
 
@@ -35,5 +38,11 @@ impl TransportInUse {
     #[must_use]
     pub fn through(self, proxy: Option<String>) -> Self {
         Self { proxy, ..self }
+    }
+
+    /// The same of a stack that has these capabilities.
+    #[must_use]
+    pub fn able(self, capabilities: &Capabilities) -> Self {
+        Self { reports_alerts: capabilities.has(Capability::AlertDetail), ..self }
     }
 }

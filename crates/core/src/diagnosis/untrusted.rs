@@ -30,7 +30,19 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
                 ),
             )
         }
-        PeerFault::Expired => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
+        PeerFault::Expired => match shown.map(|certificate| certificate.not_after > context.now) {
+            Some(true) => above_expired(
+                format!("a CA certificate above {host}'s has expired; the server's own has not."),
+                clock(),
+                context,
+            ),
+            Some(false) => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
+            None => above_expired(
+                format!("{host}'s certificate, or a CA certificate above it, has expired."),
+                clock(),
+                context,
+            ),
+        },
         PeerFault::NotYetValid => Diagnosis::new(
             Code::TR_02,
             format!("{host}'s certificate is not valid yet."),
@@ -38,10 +50,15 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
         ),
         PeerFault::NameMismatch => {
             let summary = format!("the server at {host} shows a certificate for other names.");
-            match shown.filter(|certificate| !certificate.names.is_empty()) {
-                Some(certificate) => {
+            match shown {
+                Some(certificate) if !certificate.names.is_empty() => {
                     Diagnosis::new(Code::HO_01, summary, format!("it is for {}", certificate.names.join(", ")))
                 }
+                Some(_) => Diagnosis::new(
+                    Code::HO_01,
+                    format!("the certificate of {host} has no names (subjectAltName)."),
+                    "a name that stands in its subject alone (CN) does not count (RFC 6125): have it issued again with subjectAltName",
+                ),
                 None => Diagnosis::of(Code::HO_01, summary),
             }
         }
@@ -64,6 +81,20 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
             Diagnosis::new(Code::TR_05, format!("we refused {host}'s certificate: {reason}."), remedy)
         }
     }
+}
+
+/// A chain with an end date in the past, which need not be the server's own: a root of ours counts too.
+fn above_expired(summary: String, clock: String, context: &CallContext) -> Diagnosis {
+    let mut diagnosis = Diagnosis::new(Code::TR_02, summary, clock);
+    let roots = match context.own_roots() {
+        true => "the end date of each certificate in the configured CA file",
+        false => "whether this system's list of CA certificates is current",
+    };
+    diagnosis.remedy = format!(
+        "Compare this machine's clock with the real time first. If it is right, check {roots}, and have the server's certificates \
+         (its own and its intermediates) renewed."
+    );
+    diagnosis
 }
 
 /// What is wrong, and what the operator of the server, or of its CA, does about it.
@@ -143,6 +174,28 @@ mod tests {
     fn diagnosed(fault: PeerFault) -> Diagnosis {
         let error = TransportError::new(TransportErrorKind::PeerUntrusted(fault), Delivery::NotSent);
         diagnose_transport(&error, &CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn expired_certificate_is_named_where_the_dates_of_the_servers_own_are_known() {
+        use std::sync::Arc;
+        use std::time::Duration;
+
+        use crate::{ConnectionFacts, ServerCertificate};
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let of = |not_after: Option<u64>| {
+            let mut facts = ConnectionFacts::unknown();
+            facts.server_certificate = not_after.map(|end| {
+                let (issuer, names) = (String::new(), Vec::new());
+                Arc::new(ServerCertificate { issuer, names, not_before: at(0), not_after: at(end) })
+            });
+            let kind = TransportErrorKind::PeerUntrusted(PeerFault::Expired);
+            let error = TransportError::new(kind, Delivery::NotSent).with_facts(facts);
+            diagnose_transport(&error, &CallContext::new("one.test", Mode::Key, at(1_000))).summary
+        };
+        assert!(of(Some(900)).starts_with("one.test's certificate has expired"));
+        assert!(of(Some(2_000)).contains("the server's own has not"));
+        assert!(of(None).contains("or a CA certificate above it"));
     }
 
     #[test]
