@@ -26,10 +26,8 @@ impl Pki {
     ///
     /// If a name is not a DNS name.
     pub fn server_with(&self, spec: ServerSpec) -> ServerCert {
-        // Without names, the subject is the name that cases call: some libraries fall back to it.
-        let common_name = if spec.names.is_empty() { "one.digicert.test" } else { "testbed server" };
         let mut params = CertificateParams::new(spec.names).expect("the names are DNS names or IP addresses");
-        params.distinguished_name = subject(common_name);
+        params.distinguished_name = subject("testbed server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         match spec.flaw {
             Some(ServerFlaw::SelfSignedCa) => {
