@@ -27,8 +27,9 @@ fn what_is_typed_wrong_is_a_usage_error_that_repeats_no_password() {
     let stage = Stage::new();
     let (file, journal) = (stage.path("api-key"), stage.path("ci.journal"));
     let create = ["token", "create", "x"];
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&[], "--keep-file"),
+        (&["--keep-file", "-", "--journal", &journal], "--show-once"),
         (&["--keep-file", &file, "--show-once"], "cannot be used with"),
         (&["--show-once"], "--journal"),
         (&["--keep-command", "cat", "--journal", &journal, "--read-back-command", "'"], "--read-back-command"),
