@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase,
-    ResponseBody, ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError,
-    TransportErrorKind as Kind, TrustRoots, announce_empty_body, causes,
+    Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase, ResponseBody,
+    ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
+    TrustRoots, announce_empty_body, causes,
 };
 use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::{BodyExt, Full};
