@@ -149,7 +149,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "certificate asked for after the request, TLS 1.2 (renegotiation)",
         Code::HS_05,
-        &[unknown::ALERT, WAITED_OUT],
+        &[unknown::ALERT, unknown::VERSION, WAITED_OUT],
         |world| Box::pin(asked_late(world, Engine::OpenSsl, TlsRange::Only12)),
     ),
     // Here our own side ends the connection, and no kind of error says over which message.

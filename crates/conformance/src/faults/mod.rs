@@ -108,6 +108,11 @@ mod unknown {
         Capability::AlertDetail,
         "the library keeps the server's alert to itself: all that is left is that the handshake, or the connection right after it, ended",
     );
+    pub(super) const VERSION: Wider = wider(
+        Code::HS_04,
+        Capability::TlsVersionFact,
+        "the stack does not tell the TLS version, so the alert may be about the first handshake: under TLS 1.3 it comes after it",
+    );
     pub(super) const LATE: Wider = or(
         Code::HS_03,
         "under TLS 1.3 the alert comes after the client has finished its handshake, when its HTTP library need not be reading",
