@@ -11,8 +11,8 @@ const PACKAGE: &str = "digicert-one-cost";
 /// allocations, and the checks of path and dates.
 const GOAL_INSTRUCTIONS: u64 = 5_000;
 /// Instructions that it may add: what was reached, and some room for another compiler.
-// 6,724 measured.
-const MOST_INSTRUCTIONS: u64 = 7_000;
+// 7,305 measured: 6,724 before waits for a turn counted as evidence and error documents were kept from quoting the key.
+const MOST_INSTRUCTIONS: u64 = 7_500;
 /// Allocations that it may add.
 const MOST_ALLOCATIONS: u64 = 12;
 /// Two runs of this difference; what both have in common, such as the start, is not in it.

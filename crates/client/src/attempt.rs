@@ -297,7 +297,7 @@ async fn exchange<'a>(
     let queued = settings.clock.now();
     let permit = match bearer.carried() {
         Some(carried) => {
-            let turn = Turn::new(carried.caller, &settings.clock, course.left(settings.clock.now()));
+            let turn = Turn::new(carried.caller, &settings.clock, course.left(queued));
             Some(settings.pace.permit(&turn).await.map_err(|error| Error::pace(error, &origin.authority()))?)
         }
         None => None,
@@ -375,13 +375,15 @@ fn role(lease: Option<&Lease>) -> HostRole {
 
 fn context(settings: &Settings, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
     let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-    let context =
-        CallContext::new(origin.authority(), mode, now).with_transport(settings.generations.in_use(role(lease)));
-    let Some(lease) = lease else { return context };
+    // Field by field: each `with_` would move the whole of it.
+    let mut context = CallContext::new(origin.authority(), mode, now);
+    context.transport = Some(settings.generations.in_use(role(lease)));
+    if let Some(lease) = lease {
+        context.identity = lease.material().identity().cloned();
+        context.credential_source = Some(Arc::clone(lease.source()));
+        context.key_shape = lease.material().key().map(ApiKey::shape);
+    }
     context
-        .with_identity(lease.material().identity().cloned())
-        .with_credential_source(Arc::clone(lease.source()))
-        .with_key_shape(lease.material().key().map(ApiKey::shape))
 }
 
 fn request(settings: &Settings, call: &Call, origin: &Origin, lease: Option<&Lease>) -> http::Request<Bytes> {

@@ -477,7 +477,7 @@ defects! {
     /// takes a body that was cut on a used connection for a whole one
     SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
     /// does not check what servers sign through a proxy
-    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "through a proxy, without an identity: this server proves nothing";
+    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "this server proves nothing: HTTP/1.1, TLS 1.2, through a proxy";
     /// keeps the limit of the whole call through a proxy only once it is connected
     IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
     /// says *not sent* of an upload that was cut
