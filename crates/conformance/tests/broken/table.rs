@@ -1,8 +1,6 @@
 //! The one table of defects: what a broken transport does, and the id of the case that is there to catch it. The type, the tests and
 //! the page in docs/ are all made from it.
 
-use crate::alone;
-
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) defect: Defect,
@@ -23,14 +21,7 @@ macro_rules! defects {
         pub(crate) const TABLE: &[Row] =
             &[$(Row { defect: Defect::$defect, about: $about, case: $case, says: $says },)+];
 
-        mod caught_is_a_transport_that {
-            use super::{Defect, Row, alone};
-
-            $(#[test]
-            fn $test() {
-                alone::caught(&Row { defect: Defect::$defect, about: $about, case: $case, says: $says });
-            })+
-        }
+        row_tests! { $($test $defect $about $case $says;)+ }
     };
 }
 

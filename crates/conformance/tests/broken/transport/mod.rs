@@ -2,6 +2,7 @@
 //! core alone, as a stranger's would. Without a defect it is sound; with one it is that and nothing else.
 
 mod body;
+mod change;
 mod dial;
 mod failure;
 mod identity;
@@ -15,6 +16,7 @@ mod tunnel;
 mod verifier;
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use http::Request;
 use tokio::time::Instant;
 
 use self::body::{Held, Returning};
+pub(crate) use self::change::{At, Change, Ended};
 use self::dial::Dialer;
 use self::failure::Report;
 use self::link::Outcome;
@@ -63,6 +66,15 @@ impl Connector {
     /// Without a defect, and with proxies of HTTPS and SOCKS.
     pub(crate) fn sound_with_all_proxies() -> Self {
         Self(Flaw(None, true))
+    }
+
+    /// A transport in which this is changed, of a connector with or without a defect.
+    pub(crate) fn changed(
+        &self,
+        config: &TransportConfig,
+        change: Arc<dyn Change>,
+    ) -> Result<Arc<dyn Transport>, TransportError> {
+        Ok(Arc::new(Pooled { change: Some(change), ..Pooled::new(config, self.0)? }))
     }
 
     pub(crate) fn broken(defect: Defect) -> Self {
@@ -106,6 +118,9 @@ struct Pooled {
     pool: Arc<Pool>,
     misdeeds: Misdeeds,
     limit: Duration,
+    /// Of the generated transports.
+    change: Option<Arc<dyn Change>>,
+    calls: AtomicUsize,
 }
 
 impl Pooled {
@@ -118,11 +133,28 @@ impl Pooled {
         };
         let limit = config.timeouts().total();
         let pool = Pool::new(config.timeouts().pool_idle(), flaw);
-        Ok(Self { flaw, dialer: Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw), pool, misdeeds, limit })
+        let dialer = Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw);
+        Ok(Self { flaw, dialer, pool, misdeeds, limit, change: None, calls: AtomicUsize::new(0) })
     }
 
-    /// One request, on a connection of the pool or a new one.
-    async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Result<Exchange, TransportError> {
+    /// One request, as a generated transport sends it and shows what came of it.
+    async fn changed(&self, change: &dyn Change, request: Request<Bytes>, deadline: Instant) -> Ended {
+        let mut at = At::new(&request, self.calls.fetch_add(1, Ordering::Relaxed));
+        let mut ended = self.exchange(request.clone(), deadline, &mut at).await;
+        if let Some(next) = change.next(&request, &ended, &at) {
+            ended = self.exchange(next, deadline, &mut at).await;
+        }
+        change.ended(ended, &at)
+    }
+
+    /// One request.
+    async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Ended {
+        let mut at = At::new(&request, 0);
+        self.exchange(request, deadline, &mut at).await
+    }
+
+    /// One request, on a connection of the pool or a new one; `at` notes which.
+    async fn exchange(&self, request: Request<Bytes>, deadline: Instant, at: &mut At) -> Ended {
         let request = message::outgoing(request, self.flaw)?;
         let origin = pool::origin(request.uri(), self.flaw);
         let runtime = tokio::runtime::Handle::current();
@@ -147,7 +179,9 @@ impl Pooled {
                 told.reused = Some(false);
             }
             let report = Report::new(told, self.flaw);
-            let mut framed = message::framed(&request, link.is_http2(), self.flaw)?;
+            (at.is_http2, at.facts) = (Some(link.is_http2()), facts.clone());
+            let altered = self.change.as_ref().map(|change| change.request(request.clone(), at));
+            let mut framed = message::framed(altered.as_ref().unwrap_or(&request), link.is_http2(), self.flaw)?;
             let hints = message::Hints::watch(&mut framed, self.flaw);
             let is_large = request.body().len() > 1 << 20;
             let ignores = self.flaw.is(Defect::IgnoresMissingAnswers)
@@ -218,6 +252,11 @@ impl Transport for Pooled {
         let now = Instant::now();
         // A limit beyond what the clock can count is no limit.
         let deadline = now.checked_add(self.limit).unwrap_or(now + FAR);
+        if let Some(change) = &self.change
+            && self.flaw.0.is_none()
+        {
+            return self.changed(&**change, request, deadline).await;
+        }
         if self.flaw.0.is_none() {
             return self.call(request, deadline).await;
         }

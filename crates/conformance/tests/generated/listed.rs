@@ -1,0 +1,55 @@
+//! Rules that take a defect of the table of tests/broken, which shows there everywhere, and let it show in one setting alone.
+
+use crate::rule::Act::Listed;
+use crate::rule::{Rule, rules};
+use crate::table::Defect as Is;
+
+pub(crate) const RULES: &[Rule] = rules! {
+    "accepts" "expired-server" Listed(Is::AcceptsExpiredServers), [Http1 Http2 Tls12 Tls13 Proxied Identity Second], ["TRUST-50" "TRUST-03"];
+    "accepts" "server-of-tomorrow" Listed(Is::AcceptsServersOfTomorrow), [Http1 Http2 Tls12 Proxied], ["TRUST-50" "TRUST-04"];
+    "accepts" "any-name" Listed(Is::AcceptsAnyName), [Http1 Http2 Tls12 Tls13 Proxied Identity Second], ["TRUST-50" "TRUST-05"];
+    "accepts" "any-issuer" Listed(Is::AcceptsAnyIssuer), [Http1 Http2 Tls12 Tls13 Proxied Identity Second], ["TRUST-50" "TRUST-02"];
+    "accepts" "client-certificate" Listed(Is::AcceptsClientCertificates), [Http1 Http2 Tls12 Proxied], ["TRUST-50" "TRUST-18"];
+    "skips" "tls12-signature" Listed(Is::SkipsTls12Signatures), [Http1 Http2 Proxied Identity], ["TRUST-50" "TRUST-17"];
+    "skips" "tls13-signature" Listed(Is::SkipsTls13Signatures), [Http1 Http2 Proxied Identity], ["TRUST-50" "TRUST-17"];
+    "widens" "wildcard" Listed(Is::LetsWildcardsCoverMore), [Http1 Http2 Tls12 Proxied], ["TRUST-50" "TRUST-06"];
+    "trusts" "localhost" Listed(Is::TrustsLocalhost), [Http1 Http2 Identity], ["TRUST-50" "TRUST-25"];
+    "adds" "system-roots" Listed(Is::AddsTheSystemsRoots), [Http1 Http2], ["TRUST-08"];
+    "keeps" "first-roots" Listed(Is::KeepsTheFirstRoots), [Http1 Http2 Identity], ["TRUST-13" "TRUST-50"];
+    "keeps" "first-identity" Listed(Is::PresentsTheFirstIdentity), [Http1 Http2 Tls12], ["POOL-02" "REQ-20"];
+    "keeps" "first-names" Listed(Is::KeepsTheFirstNames), [Http1 Http2], ["HOST-11"];
+    "sends" "leaf-alone" Listed(Is::SendsLeavesAlone), [Http1 Http2 Tls12 Proxied], ["CRED-20" "IDENT-01"];
+    "sends" "root-too" Listed(Is::SendsRootsToo), [Http1 Http2 Tls12], ["CRED-20" "IDENT-02"];
+    "keeps" "no-connections" Listed(Is::KeepsNoConnections), [Http1 Http2 Tls12 Proxied Identity], ["REQ-20" "POOL-01"];
+    "shares" "pool" Listed(Is::SharesPools), [Http1 Http2 Identity], ["POOL-03" "POOL-02"];
+    "joins" "names" Listed(Is::JoinsNames), [Http1 Http2 Identity], ["POOL-10"];
+    "leaks" "connections" Listed(Is::LeaksConnections), [Http1 Http2 Proxied Identity], ["POOL-07" "POOL-21"];
+    "leaks" "dropped-calls" Listed(Is::KeepsDroppedCalls), [Http1 Http2 Proxied], ["TIME-06" "POOL-21"];
+    "leaks" "dropped-bodies" Listed(Is::LeaksWindows), [Http1 Http2], ["POOL-13" "BODY-04"];
+    "uses" "connection-said-to-close" Listed(Is::IgnoresConnectionClose), [Http1 Proxied Identity Tls12], ["POOL-12"];
+    "stays" "busy-after-a-cancel" Listed(Is::StaysBusyAfterACancel), [Http1 Http2], ["TIME-07"];
+    "logs" "keys" Listed(Is::LogsKeys), [Http1 Http2 Proxied Identity], ["SECRET-03" "SECRET-20"];
+    "logs" "request-bodies" Listed(Is::LogsUploads), [Http1 Http2 Proxied], ["SECRET-12" "SECRET-20"];
+    "logs" "response-bodies" Listed(Is::LogsBodies), [Http1 Http2 Identity], ["SECRET-12" "SECRET-20"];
+    "logs" "response-headers" Listed(Is::LogsResponseHeaders), [Http1 Http2 Proxied], ["SECRET-12" "SECRET-20"];
+    "logs" "proxy-password" Listed(Is::LogsProxyPasswords), [Http1 Http2 Identity], ["PROXY-05"];
+    "logs" "tls-keys" Listed(Is::KeepsAKeyLog), [Http1 Http2 Tls12 Identity], ["SECRET-11"];
+    "quotes" "urls-in-errors" Listed(Is::QuotesUrls), [Http1 Http2 Proxied Identity], ["ERR-34"];
+    "quotes" "keys-in-errors" Listed(Is::QuotesKeysInErrors), [Http1 Http2 Proxied], ["SECRET-02"];
+    "returns" "cookies-later" Listed(Is::KeepsCookies), [Http1 Http2 Identity Proxied], ["REQ-11" "REQ-20"];
+    "serves" "cached-responses" Listed(Is::AnswersFromACache), [Http1 Http2 Identity], ["REQ-11"];
+    "reads" "proxy-variables" Listed(Is::ReadsProxyVariables), [Http1 Http2 Identity], ["PROXY-11"];
+    "shows" "key-to-proxy" Listed(Is::ShowsTheKeyToProxies), [Http1 Http2 Identity Tls12], ["PROXY-02" "REQ-20"];
+    "goes" "around-refusing-proxy" Listed(Is::GoesAroundProxies), [Http1 Http2 Identity], ["PROXY-04"];
+    "reads" "bodies-ahead" Listed(Is::ReadsAhead), [Http1 Http2], ["BODY-22"];
+    "buffers" "responses" Listed(Is::BuffersAnswers), [Http1 Http2 Proxied], ["TIME-03" "BODY-22" "BODY-30"];
+    "accepts" "end-without-close-notify" Listed(Is::TakesAnyEndForTheEnd), [Http1 Http2 Tls12 Tls13 Proxied], ["BODY-11" "BODY-30"];
+    "accepts" "reset-streams" Listed(Is::TakesResetsForEnds), [Http2 Tls12 Proxied], ["BODY-14" "BODY-30"];
+    "sends" "length-hidden" Listed(Is::HidesLengths), [Http1 Http2 Proxied], ["REQ-20" "BODY-02"];
+    "sends" "no-port-in-host" Listed(Is::LeavesOutPorts), [Http1 Http2 Identity Proxied], ["REQ-20" "CRED-01"];
+    "sends" "absolute-target" Listed(Is::SendsAbsoluteTargets), [Http1 Proxied Identity], ["REQ-20" "REQ-12"];
+    "merges" "early-hints" Listed(Is::MergesEarlyHints), [Http1 Http2], ["REQ-14"];
+    "panics" "outside-runtime" Listed(Is::PanicsWithoutRuntime), [Http1 Http2 Identity], ["ERR-20"];
+    "panics" "dropping-bodies" Listed(Is::PanicsInDrop), [Http1 Http2], ["BODY-21"];
+    "spins" "waiting" Listed(Is::NeverSleeps), [Http1 Http2], ["TIME-11"];
+};

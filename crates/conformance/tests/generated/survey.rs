@@ -1,0 +1,65 @@
+//! The suite on every generated defect, several processes at a time, and the list of verdicts that docs/generated-mutants.md is made of.
+//!
+//! `--survey FILE [--jobs N] [FILTER...]` judges those defects whose name holds one of the filters, and replaces their lines in FILE.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::rule::mutants;
+use crate::verdict::{SOUND, apart};
+
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let (mut jobs, mut filters, mut file) = (2, Vec::new(), None);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--jobs" => jobs = words.next().and_then(|number| number.parse().ok()).unwrap_or(jobs),
+            _ if file.is_none() => file = Some(word),
+            _ => filters.push(word),
+        }
+    }
+    let Some(file) = file else { return ExitCode::from(2) };
+    let sound = apart(SOUND, &[]);
+    if sound.how != "survived" || !sound.case.is_empty() {
+        say(&format!("the transport without a defect does not pass: {sound:?}"));
+        return ExitCode::FAILURE;
+    }
+    let names: Vec<String> = mutants().map(|mutant| mutant.name()).collect();
+    let wanted =
+        |name: &&String| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let chosen: Vec<&String> = names.iter().filter(wanted).collect();
+    let lines = Mutex::new(read(&fs::read_to_string(file).unwrap_or_default()));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(name) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdict = apart(name, &[]);
+                    let line = format!("{name}\t{}\t{}\t{}", verdict.how, verdict.case, verdict.words);
+                    say(&line);
+                    let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                    lines.insert((*name).clone(), line);
+                    let text: String =
+                        names.iter().filter_map(|name| lines.get(name)).map(|line| format!("{line}\n")).collect();
+                    if let Err(error) = fs::write(file, text) {
+                        say(&format!("{file}: {error}"));
+                    }
+                }
+            });
+        }
+    });
+    ExitCode::SUCCESS
+}
+
+/// The lines of an earlier survey, by the name of their defect.
+pub(crate) fn read(text: &str) -> BTreeMap<String, String> {
+    text.lines().filter_map(|line| Some((line.split('\t').next()?.to_owned(), line.to_owned()))).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "a test program speaks through its output")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
