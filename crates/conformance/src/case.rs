@@ -92,6 +92,7 @@ macro_rules! __every_case {
             interim req_13_interim_responses_are_passed_over "REQ-13" Must;
             interim req_14_headers_of_interim_responses_are_left_out "REQ-14" Must;
             interim req_15_request_headers_arrive_as_given_and_none_is_added "REQ-15" Must;
+            faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting "REQ-20" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
@@ -137,6 +138,7 @@ macro_rules! __every_case {
             trust trust_23_each_root_of_the_list_is_trusted "TRUST-23" Must;
             server_proof trust_25_localhost_is_verified_as_any_other_name "TRUST-25" Must;
             server_proof trust_26_no_request_is_sent_as_early_data "TRUST-26" Must;
+            troubled trust_50_a_server_is_refused_in_each_setting "TRUST-50" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
@@ -182,6 +184,7 @@ macro_rules! __every_case {
             redir redir_08_a_target_that_is_no_place_is_refused_without_its_query "REDIR-08" Must;
             redir redir_09_nothing_goes_to_another_origin_even_without_a_credential "REDIR-09" Must;
             redir redir_10_the_transport_itself_never_follows "REDIR-10" Must;
+            faithful redir_20_no_redirect_is_followed_in_any_setting "REDIR-20" Must;
             time time_01_an_address_that_swallows_packets_times_out "TIME-01" Must;
             time time_02_a_stalled_handshake_times_out "TIME-02" Must;
             time time_03_a_missing_answer_times_out "TIME-03" Must;
@@ -218,6 +221,7 @@ macro_rules! __every_case {
             http2 body_20_http2_body_reset_without_an_error_and_a_length_is_cut "BODY-20" Must;
             bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
             bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
+            troubled body_30_a_cut_body_is_an_error_in_each_setting "BODY-30" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;
@@ -268,6 +272,8 @@ macro_rules! __every_case {
             retry retry_13_attempts_and_waits_are_in_the_last_error "RETRY-13" Should;
             retry retry_14_an_http2_stream_is_repeated_only_if_unprocessed "RETRY-14" Should;
             retry retry_15_a_status_about_the_connection_is_repeated_on_a_new_one "RETRY-15" Should;
+            faithful retry_20_no_status_makes_a_transport_ask_again "RETRY-20" Must;
+            troubled retry_21_an_interrupted_call_is_sent_once_in_each_setting "RETRY-21" Must;
             pool pool_01_two_calls_share_one_connection "POOL-01" Must;
             pool pool_02_two_identities_share_nothing "POOL-02" Must;
             pool pool_03_key_and_certificate_clients_share_nothing "POOL-03" Must;

@@ -9,7 +9,7 @@ use http::Response;
 use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted};
 
 /// Panics where a fact contradicts the ledger.
-fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
+pub(crate) fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
     let spoken = connection.tls_version.map(|version| match version {
         testbed::TlsVersion::Tls13 => TlsVersion::Tls13,
         _ => TlsVersion::Tls12,

@@ -9,11 +9,12 @@ use digicert_one_core::{
     TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use http::{Method, Request};
 
 use crate::cases::http2::{DATA, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
+use crate::cases::troubled::{idle_limit_holds_in_each_setting, limits_hold_in_each_setting};
 use crate::child::{self, Parent};
 use crate::world::{HOST, World, collect, diagnose, front, get, request, scripted, up};
 
@@ -75,6 +76,7 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout(phase), delivery), "{setting}");
     }
     never.open();
+    limits_hold_in_each_setting(&world).await;
 }
 
 pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {
@@ -172,7 +174,7 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
             assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one ({versions:?})");
         }
     });
-    join_all(calls).await;
+    join(join_all(calls), idle_limit_holds_in_each_setting(&world)).await;
 }
 
 pub(crate) async fn proxy_15_a_proxy_that_stalls_meets_the_connect_limit(world: World) {

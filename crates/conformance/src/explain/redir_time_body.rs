@@ -77,6 +77,15 @@ pub(super) const REDIR: &[Explanation] = explained! {
             ours."
         fix "Clause 2 of `Transport::send`. Set the redirect policy to none in `connect`, on every client that you \
             make, and in a client that the user hands in.";
+    "REDIR-20"
+        given "A server that answers with 300, 301, 302, 303, 307 or 308 and a relative place, one of its own and one of \
+            another server."
+        when "A GET and a POST meet each of them, over each HTTP version, direct and through a proxy, with and without an \
+            identity."
+        then "Each comes back as it is, with its body, after one request; the other server hears nothing."
+        why "A library that follows some redirects only, such as those of its own origin or those of a GET, takes the \
+            decision from the client, which is the one that knows where credentials may go."
+        fix "Clause 2 of `Transport::send`. Set the library's limit of redirects to none.";
 };
 
 /// Limits hold in every phase and say which, and a dropped call is a closed one.
@@ -346,4 +355,12 @@ pub(super) const BODY: &[Explanation] = explained! {
         then "The server has not been able to write all of it; read afterwards, it is whole."
         why "A caller who pages through a large export slowly would hold all of it in memory."
         fix "No unbounded channel between socket and body: read when the caller does.";
+    "BODY-30"
+        given "Servers whose responses end too early: by a close, a reset, or an end of TCP without close_notify."
+        when "They are called over each HTTP version and TLS version, direct and through a proxy, with and without an \
+            identity, on new and on used connections."
+        then "Each is told as a body that was cut (`BodyCut`), and the request as sent."
+        why "Half a list that passes for a whole one is acted upon: what is missing in it looks deleted."
+        fix "Clause 8 of `Transport::send`. Streams that differ by setting (a tunnel, TLS in TLS) must pass on how \
+            they ended.";
 };

@@ -120,6 +120,17 @@ pub(super) const REQ: &[Explanation] = explained! {
             is added."
         why "Signed headers and ids are compared byte for byte on the other side."
         fix "Pass bytes, not strings. libcurl needs `Name;` for an empty value. Leave `content-length` out of a GET.";
+    "REQ-20"
+        given "A server that records all of a request and answers with 58 headers (repeated, empty, long, in mixed case), \
+            several statuses and bodies of up to 300 kB; each HTTP version, each TLS version, direct and through a \
+            proxy, with and without an identity."
+        when "Fourteen different calls are made over one transport in each of these settings."
+        then "Each arrives once, with exactly the method, target, headers and body that were given; each response comes \
+            back with exactly what the server wrote; connections, facts and identity are those of the ledger."
+        why "A fault that shows only on a reused connection, only through a proxy or only under TLS 1.2 is found in \
+            production, where nobody can see both ends."
+        fix "The failure names the call and the setting. Look for code that is there for this setting only: a second way \
+            of sending bodies, a pool that forgets settings, headers that a tunnel adds.";
 };
 
 /// Who is calling is shown once, in the way that the mode says.

@@ -169,6 +169,16 @@ pub(super) const TRUST: &[Explanation] = explained! {
         then "No connection begins with early data."
         why "Early data can be recorded on the way and sent again: a signature would be made twice."
         fix "Leave `enable_early_data` (rustls), `CURLSSLOPT_EARLYDATA` (libcurl) and the like off.";
+    "TRUST-50"
+        given "Ten servers that must not be trusted (dates, names, issuer, chain, purpose, key), and a good one; each HTTP \
+            version, each TLS version, direct and through a proxy, with and without an identity."
+        when "The good one is called, and then each of the others, in each of these settings."
+        then "Each of the others is refused after one connection, with its reason where the stack tells one; no request \
+            and no certificate of ours reaches it."
+        why "Verification that is switched off in one setting alone, such as behind a proxy, gives the API key away \
+            there, and every test of the usual setting is green."
+        fix "Make the TLS configuration in one place. A second one for proxies, for identities or for one HTTP version is \
+            where this comes from.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.

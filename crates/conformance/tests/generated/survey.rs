@@ -28,8 +28,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let names: Vec<String> = mutants().map(|mutant| mutant.name()).collect();
-    let wanted =
-        |name: &&String| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let wanted = |name: &&String| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let chosen: Vec<&String> = names.iter().filter(wanted).collect();
     let lines = Mutex::new(read(&fs::read_to_string(file).unwrap_or_default()));
     let next = AtomicUsize::new(0);

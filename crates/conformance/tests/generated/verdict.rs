@@ -30,7 +30,8 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     fn new(how: &str, case: &str, words: &str) -> Self {
-        let words = words.lines().find(|line| !line.trim().is_empty() && !line.starts_with("panicked at")).unwrap_or("");
+        let words =
+            words.lines().find(|line| !line.trim().is_empty() && !line.starts_with("panicked at")).unwrap_or("");
         let words: String = words.chars().take(160).map(|one| if one.is_control() { ' ' } else { one }).collect();
         Self { how: how.to_owned(), case: case.to_owned(), words }
     }
@@ -41,7 +42,8 @@ impl Verdict {
 
     /// The verdict in what a process has printed.
     fn read(text: &str) -> Option<Self> {
-        let mut cells = text.lines().find_map(|line| line.strip_prefix("verdict\t"))?.splitn(3, '\t').map(str::to_owned);
+        let mut cells =
+            text.lines().find_map(|line| line.strip_prefix("verdict\t"))?.splitn(3, '\t').map(str::to_owned);
         Some(Self { how: cells.next()?, case: cells.next()?, words: cells.next()? })
     }
 }
