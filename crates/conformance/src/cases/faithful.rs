@@ -8,6 +8,7 @@ use digicert_one_core::{Capability, HttpVersions, ServerCertificate, Transport};
 use digicert_one_testbed::{ClientAuth, ConnectProxy, Connection, Front, FrontOptions, Sessions, sha256_hex};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body as _;
 use rustls_pki_types::CertificateDer;
 
 use crate::cases::facts::agree;
@@ -21,7 +22,7 @@ const CALLS: [(Method, &str, usize, u16, usize); 14] = [
     (Method::PUT, "/put/", 300_000, 202, 20),
     (Method::PATCH, "/patch", 20, 409, 20),
     (Method::DELETE, "/delete", 0, 204, 0),
-    (Method::DELETE, "/Delete?with=body", 20, 404, 20),
+    (Method::DELETE, "/Delete%20d/e%2Ff?with=body", 20, 404, 20),
     (Method::OPTIONS, "/options", 0, 203, 20),
     (Method::POST, "/empty", 0, 503, 20),
     (Method::HEAD, "/head", 0, 200, 0),
@@ -155,6 +156,10 @@ async fn compare(
     let exchange = transport.send(given.clone()).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let (facts, version) = (exchange.facts.clone(), exchange.response.version());
     let (status, headers) = (exchange.response.status(), exchange.response.headers().clone());
+    let hint = exchange.response.body().size_hint();
+    let is_possible = hint.lower() <= call.4 as u64 && hint.upper().is_none_or(|most| most >= call.4 as u64);
+    let is_over = exchange.response.body().is_end_stream() && call.4 > 0;
+    assert!(is_possible && !is_over, "{hint:?}, at its end: {is_over}, {what}");
     let body = collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
 
     let seen = front.ledger().snapshot();

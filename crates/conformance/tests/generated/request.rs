@@ -18,7 +18,7 @@ pub(crate) const RULES: &[Rule] = rules! {
         [Http1 Http2 Tls12 Proxied Identity Reused Body], ["REQ-20" "REQ-01" "REQ-02"];
     "lowers" "request-path" Sent(|sent| target(sent, |path, query| format!("{}{query}", path.to_ascii_lowercase()))),
         [Http1 Http2 Proxied Tls12 Body Later], ["REQ-20" "REQ-01"];
-    "decodes" "request-path" Sent(|sent| target(sent, |path, query| format!("{}{query}", path.replace("%2F", "/")))),
+    "decodes" "request-path" Sent(|sent| target(sent, |path, query| format!("{}{query}", path.replace("%20", "+").replace("%2F", "/")))),
         [Http1 Http2 Identity Body], ["REQ-20" "REQ-01"];
     "trims" "request-path" Sent(|sent| target(sent, |path, query| match path.strip_suffix('/') {
         Some(shorter) if !shorter.is_empty() => format!("{shorter}{query}"),

@@ -22,7 +22,7 @@ const BOUND: Duration = Duration::from_secs(75);
 pub(crate) struct Verdict {
     /// `caught`, `bound` or `survived`.
     pub(crate) how: String,
-    /// The case that caught it; of a survivor the lighter case that notices it, if any.
+    /// The case that caught it.
     pub(crate) case: String,
     /// The beginning of what the case said.
     pub(crate) words: String,
@@ -34,6 +34,11 @@ impl Verdict {
             words.lines().find(|line| !line.trim().is_empty() && !line.starts_with("panicked at")).unwrap_or("");
         let words: String = words.chars().take(160).map(|one| if one.is_control() { ' ' } else { one }).collect();
         Self { how: how.to_owned(), case: case.to_owned(), words }
+    }
+
+    /// Of a transport in which no case finds anything.
+    pub(crate) fn passed() -> Self {
+        Self::new("survived", "", "")
     }
 
     fn line(&self) -> String {
@@ -87,17 +92,15 @@ pub(crate) fn judge(mutant: Option<Mutant>, only: &[String]) -> Verdict {
     let place = |case: &Case| likely.iter().position(|id| *id == case.id).unwrap_or(usize::MAX);
     let mut must: Vec<Case> = cases().iter().filter(|case| case.level == Level::Must).copied().collect();
     must.sort_by_key(place);
-    let lighter: Vec<Case> = cases().iter().filter(|case| case.level != Level::Must).copied().collect();
     if !only.is_empty() {
         let chosen: Vec<Case> = cases().iter().filter(|case| only.iter().any(|id| id == case.id)).copied().collect();
-        return failing(mutant, &chosen, "caught").unwrap_or_else(|| Verdict::new("survived", "", ""));
+        return failing(mutant, &chosen).unwrap_or_else(Verdict::passed);
     }
-    let noticed = || failing(mutant, &lighter, "survived");
-    failing(mutant, &must, "caught").or_else(noticed).unwrap_or_else(|| Verdict::new("survived", "", ""))
+    failing(mutant, &must).unwrap_or_else(Verdict::passed)
 }
 
 /// The first of these cases that fails.
-fn failing(mutant: Option<Mutant>, chosen: &[Case], how: &str) -> Option<Verdict> {
+fn failing(mutant: Option<Mutant>, chosen: &[Case]) -> Option<Verdict> {
     let (tell, told) = channel();
     let pending: Vec<&'static str> = chosen.iter().map(|case| case.id).collect();
     let chosen = chosen.to_vec();
@@ -116,7 +119,7 @@ fn failing(mutant: Option<Mutant>, chosen: &[Case], how: &str) -> Option<Verdict
     let mut pending: Vec<&str> = pending;
     loop {
         match told.recv_timeout(BOUND) {
-            Ok((id, Some(why))) => return Some(Verdict::new(how, &id, &why)),
+            Ok((id, Some(why))) => return Some(Verdict::new("caught", &id, &why)),
             Ok((id, None)) => pending.retain(|one| *one != id),
             Err(RecvTimeoutError::Timeout) => {
                 return Some(Verdict::new("bound", pending.first().unwrap_or(&""), "did not end"));
