@@ -93,6 +93,8 @@ macro_rules! __every_case {
             interim req_14_headers_of_interim_responses_are_left_out "REQ-14" Must;
             interim req_15_request_headers_arrive_as_given_and_none_is_added "REQ-15" Must;
             faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting "REQ-20" Must;
+            unasked req_21_a_response_without_a_body_keeps_its_length "REQ-21" Must;
+            unasked req_22_no_response_header_leads_to_another_server "REQ-22" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
@@ -105,6 +107,8 @@ macro_rules! __every_case {
             cred cred_10_the_key_is_never_indexed_in_http2 "CRED-10" Should;
             cred cred_11_an_ended_credential_is_a_local_error_unless_allowed "CRED-11" Must;
             cred cred_12_an_unauthenticated_call_shows_nothing "CRED-12" Must;
+            unasked cred_20_no_output_of_the_process_shows_a_credential "CRED-20" Must;
+            same_everywhere cred_21_no_log_shows_a_secret_in_any_setting "CRED-21" Must;
             host host_01_each_public_host_gets_clientauth_for_certificates_only "HOST-01" Must;
             host host_02_a_host_with_the_prefix_is_recognised "HOST-02" Must;
             host host_03_an_explicit_clientauth_url_is_used "HOST-03" Must;
@@ -139,6 +143,8 @@ macro_rules! __every_case {
             server_proof trust_25_localhost_is_verified_as_any_other_name "TRUST-25" Must;
             server_proof trust_26_no_request_is_sent_as_early_data "TRUST-26" Must;
             troubled trust_50_a_server_is_refused_in_each_setting "TRUST-50" Must;
+            unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way "TRUST-51" Must;
+            same_everywhere trust_52_roots_identities_and_names_are_those_of_their_transport "TRUST-52" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
@@ -274,6 +280,7 @@ macro_rules! __every_case {
             retry retry_15_a_status_about_the_connection_is_repeated_on_a_new_one "RETRY-15" Should;
             faithful retry_20_no_status_makes_a_transport_ask_again "RETRY-20" Must;
             troubled retry_21_an_interrupted_call_is_sent_once_in_each_setting "RETRY-21" Must;
+            same_everywhere retry_22_a_failure_is_told_the_same_in_each_setting "RETRY-22" Must;
             pool pool_01_two_calls_share_one_connection "POOL-01" Must;
             pool pool_02_two_identities_share_nothing "POOL-02" Must;
             pool pool_03_key_and_certificate_clients_share_nothing "POOL-03" Must;
@@ -289,6 +296,9 @@ macro_rules! __every_case {
             bodies pool_13_dropped_http2_body_gives_its_window_back "POOL-13" Must;
             pool pool_14_reuse_is_claimed_only_after_a_response "POOL-14" Must;
             limits pool_16_a_connection_past_its_idle_limit_is_not_used_again "POOL-16" Must;
+            unasked pool_20_no_call_waits_for_another "POOL-20" Must;
+            unasked pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones "POOL-21" Must;
+            same_everywhere pool_22_connections_end_as_they_should_in_each_setting "POOL-22" Must;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;

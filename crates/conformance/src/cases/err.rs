@@ -7,9 +7,10 @@ use digicert_one_core::{
     BoxError, Capability, Code, Delivery, HttpVersions, Mode, TransportConfig, TransportError, TransportErrorKind,
     causes,
 };
-use digicert_one_testbed::{Front, FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
+use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
+use crate::cases::scene::Scene;
 use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, scripted, up};
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
@@ -115,17 +116,19 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
 }
 
 pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
-    let front = front(FrontOptions::default());
-    let transport = world.transport(&world.config());
-    let call = get(front.url(HOST));
-    // A thread on which no runtime was entered. What needs none is driven to its end.
-    let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
-    match alone.join().expect("an error, not a panic") {
-        Ok(()) => assert_eq!(front.ledger().requests().len(), 1),
-        Err(error) => {
-            assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{error:?}");
-            assert_eq!(error.delivery(), Delivery::NotSent);
-            assert!(front.ledger().connections().is_empty());
+    for scene in Scene::all(&world).into_iter().filter(|scene| !scene.through_proxy) {
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let transport = world.transport(&scene.config(&world.config(), front.addr()).0);
+        let call = get(front.url(HOST));
+        // A thread on which no runtime was entered. What needs none is driven to its end.
+        let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
+        match alone.join().expect("an error, not a panic") {
+            Ok(()) => assert_eq!(front.ledger().requests().len(), 1, "{scene}"),
+            Err(error) => {
+                assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{scene} {error:?}");
+                assert_eq!(error.delivery(), Delivery::NotSent, "{scene}");
+                assert!(front.ledger().connections().is_empty(), "{scene}");
+            }
         }
     }
 }

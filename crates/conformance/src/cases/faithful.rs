@@ -13,10 +13,11 @@ use rustls_pki_types::CertificateDer;
 
 use crate::cases::facts::agree;
 use crate::cases::scene::Scene;
+use crate::cases::unasked::nothing_is_done_before_a_call;
 use crate::world::{HOST, KEY, World, collect, front_answering, request};
 
 /// Method, target, length of the body, and the status and length of the response.
-const CALLS: [(Method, &str, usize, u16, usize); 14] = [
+const CALLS: [(Method, &str, usize, u16, usize); 15] = [
     (Method::GET, "/A%20b/c%2Fd/?q=x%20y&R=a+b", 0, 200, 20),
     (Method::POST, "/post?a=1", 20, 201, 20),
     (Method::PUT, "/put/", 300_000, 202, 20),
@@ -31,13 +32,14 @@ const CALLS: [(Method, &str, usize, u16, usize); 14] = [
     (Method::PUT, "/put?b=%20", 20, 200, 0),
     (Method::GET, "/a//b", 0, 403, 20),
     (Method::POST, "/last?x=%2F%20", 100_000, 200, 100_000),
+    (Method::GET, "/A%20b/c%2Fd/?q=x%20y&R=a+b", 0, 200, 20),
 ];
 
-/// Text that tells when a part of it is missing, doubled or elsewhere.
-fn text(length: usize) -> Bytes {
-    static TEXT: OnceLock<Bytes> = OnceLock::new();
-    let lines = || (0..30_000).map(|line| format!("Line {line}\n")).collect::<String>().into();
-    TEXT.get_or_init(lines).slice(..length)
+/// Bytes of every value, that tell when a part of them is missing, doubled, elsewhere, or taken for text.
+fn bytes(length: usize) -> Bytes {
+    static BYTES: OnceLock<Bytes> = OnceLock::new();
+    let line = |number: u32| [&b"\r\nLine\n\0\xff\xfe\xc3"[..], &number.to_be_bytes()].concat();
+    BYTES.get_or_init(|| (0..30_000).flat_map(line).collect()).slice(..length)
 }
 
 /// Headers in number, repeated, empty, long, and in mixed case.
@@ -65,6 +67,7 @@ fn answered() -> HeaderMap {
         ("content-encoding", "x-given"),
         ("location", "https://elsewhere.digicert.test/Place"),
         ("retry-after", "120"),
+        ("cache-control", "max-age=3600"),
         ("set-cookie", "A=1; Path=/"),
         ("etag", "\"E\""),
         ("x-last", "Last"),
@@ -81,7 +84,7 @@ fn server() -> Front {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let call = CALLS.iter().find(|call| call.1 == target && call.0 == request.method());
         let (status, length) = call.map_or((599, 0), |call| (call.3, call.4));
-        let mut response = Response::new(text(length));
+        let mut response = Response::new(bytes(length));
         *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         *response.headers_mut() = answered();
         response
@@ -89,14 +92,15 @@ fn server() -> Front {
 }
 
 fn sent(call: &(Method, &str, usize, u16, usize), url: &str) -> Request<Bytes> {
-    let mut sent = request(call.0.clone(), format!("{url}{}", call.1), text(call.2));
+    let mut sent = request(call.0.clone(), format!("{url}{}", call.1), bytes(call.2));
     *sent.headers_mut() = headers();
     let mut key = HeaderValue::from_static(KEY);
     key.set_sensitive(true);
     sent.headers_mut().insert("x-api-key", key);
+    sent.headers_mut().insert("authorization", HeaderValue::from_static("Bearer Of.The-Caller"));
     sent.headers_mut().insert("accept", HeaderValue::from_static("application/json"));
     sent.headers_mut().insert("user-agent", HeaderValue::from_static("Conformance/1"));
-    if call.2 > 0 {
+    if call.2 > 0 && call.0 != Method::PATCH {
         sent.headers_mut().insert("content-type", HeaderValue::from_static("application/x-Given"));
     }
     sent
@@ -117,6 +121,7 @@ fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what
 }
 
 pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world: World) {
+    nothing_is_done_before_a_call(&world).await;
     for scene in Scene::all(&world) {
         let front = server();
         let (config, proxy) = scene.config(&world.config(), front.addr());
@@ -187,7 +192,7 @@ async fn compare(
             "{what}"
         );
     }
-    assert!(body == text(call.4), "the body of the response, {} bytes, {what}", body.len());
+    assert!(body == bytes(call.4), "the body of the response, {} bytes, {what}", body.len());
     // A stack may send what is not safe to repeat over HTTP/1.1 alone.
     let wanted = if scene.http == HttpVersions::Http1 { Version::HTTP_11 } else { Version::HTTP_2 };
     assert!(
@@ -220,6 +225,9 @@ async fn compare(
 
 /// The connection is of the versions and the identity of the configuration.
 fn proves(scene: Scene, connection: &Connection, what: &str) {
+    assert_eq!(connection.sni.as_deref(), Some(HOST), "{what}");
+    let offers = |protocol: &str| connection.alpn_offered.iter().any(|one| one == protocol);
+    assert!(scene.http != HttpVersions::Http1 || !offers("h2"), "{:?} is offered, {what}", connection.alpn_offered);
     let spoken = connection.tls_version.map(|version| format!("{version:?}"));
     assert_eq!(spoken, Some(format!("{:?}", scene.tls)), "{what}");
     let chain = match scene.has_identity {

@@ -13,6 +13,7 @@ use futures_util::future::{join, join_all};
 use http::{Method, Request};
 
 use crate::cases::http2::{DATA, after_request, frame, head, server};
+use crate::cases::same_everywhere::limits_are_those_of_their_phase;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::troubled::{idle_limit_holds_in_each_setting, limits_hold_in_each_setting};
 use crate::child::{self, Parent};
@@ -76,7 +77,7 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout(phase), delivery), "{setting}");
     }
     never.open();
-    limits_hold_in_each_setting(&world).await;
+    join(limits_hold_in_each_setting(&world), limits_are_those_of_their_phase(&world)).await;
 }
 
 pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {

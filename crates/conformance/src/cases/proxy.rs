@@ -18,7 +18,9 @@ use digicert_one_testbed::{
 };
 use http::Response;
 
+use crate::cases::scene::Scene;
 use crate::cases::time::total_limit;
+use crate::cases::unasked::exceptions_of_the_environment_do_not_count;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, up};
@@ -337,6 +339,7 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
 }
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
+    const PROXY: &str = "DIGICERT_ONE_CONFORMANCE_PROXY";
     const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     // The environment is the process's, so a second one plays the machine on which the variables are set.
     let Some(Parent { port, root }) = child::parent() else {
@@ -350,12 +353,28 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
             command.env_remove(exception);
         }
         child::run(command);
-        assert_eq!(front.ledger().requests().len(), 1, "or this shows nothing");
+        let direct = Scene::all(&world).into_iter().filter(|scene| !scene.through_proxy).count();
+        assert_eq!(front.ledger().requests().len(), direct, "or this shows nothing");
         assert!(proxy.ledger().connections().is_empty(), "nobody has configured this proxy");
+        if world.has(Capability::HttpProxy) {
+            let mut command = child::command(front.port());
+            for exception in ["no_proxy", "NO_PROXY"] {
+                command.env(exception, format!("*,{HOST}"));
+            }
+            command.env(PROXY, proxy.url());
+            child::run(command);
+            assert_eq!(proxy.ledger().requests().len(), 1, "an exception of the environment went around the proxy");
+        }
         return;
     };
-    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
-    transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+    if let Ok(proxy) = std::env::var(PROXY) {
+        return exceptions_of_the_environment_do_not_count(&world, (port, &root), &proxy).await;
+    }
+    for scene in Scene::all(&world).into_iter().filter(|scene| !scene.through_proxy) {
+        let (config, _) =
+            scene.config(&world.config().with_trust(world.trusting(&root)), SocketAddr::from(([127, 0, 0, 1], port)));
+        world.transport(&config).send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+    }
 }
 
 pub(crate) async fn proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build(world: World) {

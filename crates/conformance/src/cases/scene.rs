@@ -9,6 +9,9 @@ use digicert_one_testbed::{ClientCert, ConnectProxy, ProxyOptions};
 
 use crate::world::{HOST, World, certificate, identity};
 
+/// The password of every proxy of a scene.
+pub(crate) const PASSWORD: &str = "scenecanary5ecret";
+
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scene {
@@ -69,9 +72,12 @@ impl Scene {
         }
         let names = [HOST.to_owned(), format!("clientauth.{HOST}"), "localhost".to_owned()];
         let targets = names.iter().map(|name| format!("{name}:{}", server.port()));
-        let options = targets.fold(ProxyOptions::default(), |options, target| options.route(&target, server));
+        let options = targets.fold(ProxyOptions::default().credentials("user", PASSWORD), |options, target| {
+            options.route(&target, server)
+        });
         let proxy = ConnectProxy::start(options).expect("loopback can be bound");
-        let config = config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address")));
+        let url = proxy.url().replace("http://", &format!("http://user:{PASSWORD}@"));
+        let config = config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")));
         (config, Some(proxy))
     }
 

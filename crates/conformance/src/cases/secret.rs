@@ -1,6 +1,7 @@
 //! SECRET: canaries are planted everywhere, and no output may show one.
 
 use std::fmt::{Debug, Write as _};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use digicert_one_testbed::{
 };
 use futures_util::FutureExt as _;
 
+use crate::cases::scene::Scene;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted};
@@ -230,18 +232,21 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
         assert_eq!(written, 0, "what SSLKEYLOGFILE names was written");
         return;
     };
-    match world.connector.connect(&world.config().with_trust(world.trusting(&root))) {
-        Ok(transport) => {
-            let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
-            collect(exchange).await.expect("a body");
-        }
-        // A library that cannot be kept from it is not used where it would.
-        Err(error) => {
-            let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
-            assert!(named, "an empty variable names no file: {error:?}");
-            let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
-            assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
-            assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    for scene in Scene::all(&world).into_iter().filter(|scene| !scene.through_proxy) {
+        match world.connector.connect(&scene.config(&world.config().with_trust(world.trusting(&root)), address).0) {
+            Ok(transport) => {
+                let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+            // A library that cannot be kept from it is not used where it would.
+            Err(error) => {
+                let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
+                assert!(named, "an empty variable names no file: {error:?}");
+                let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
+                assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
+                assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+            }
         }
     }
 }

@@ -10,11 +10,11 @@ use digicert_one_core::{
     TransportErrorKind,
 };
 use digicert_one_testbed::{
-    Authority, ClientAuth, Front, FrontOptions, HttpVersions as Spoken, Pki, RawOptions, RawServer, Recording,
-    ServerCert, ServerFlaw, ServerSpec, Sessions, Snapshot, Step, Validity,
+    Authority, ClientAuth, Front, FrontOptions, Gate, HttpVersions as Spoken, Pki, RawOptions, RawServer, Recording,
+    ServerCert, ServerFlaw, ServerSpec, Sessions, Snapshot, Step, Validity, handler,
 };
 use futures_util::future::join_all;
-use http::Method;
+use http::{Method, Response};
 
 use crate::cases::facts::agree;
 use crate::cases::http2::{DATA, after_request, frame, head, reset};
@@ -98,7 +98,7 @@ async fn settled(front: &Front) -> Snapshot {
 const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 /// A scripted server of this HTTP version whose every connection does this after its first request, or after a good response.
-fn after(scene: Scene, reused: bool, end: &[Step]) -> RawServer {
+pub(crate) fn after(scene: Scene, reused: bool, end: &[Step]) -> RawServer {
     let options = FrontOptions::default().client_auth(ClientAuth::Optional).sessions(Sessions::Off);
     let steps = end.iter().cloned();
     let (options, script) = match scene.http {
@@ -149,7 +149,8 @@ pub(crate) async fn body_30_a_cut_body_is_an_error_in_each_setting(world: World)
                     collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
                 }
                 let what = format!("{what}, reused: {reused}, {scene}");
-                let error = match transport.send(get(server.url(HOST))).await {
+                let call = if reused { request(Method::POST, server.url(HOST), "{}") } else { get(server.url(HOST)) };
+                let error = match transport.send(call).await {
                     Ok(exchange) => {
                         collect(exchange).await.err().unwrap_or_else(|| panic!("taken for whole after {what}"))
                     }
@@ -187,6 +188,15 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
             let facts = error.facts();
             agree(facts, &seen.connections[0], &what);
             assert_ne!(facts.reused, Some(true), "{what}");
+            let tells = |capability, fact: bool| fact || !world.has(capability);
+            assert!(
+                tells(Capability::TlsVersionFact, facts.tls_version.is_some()),
+                "the TLS version, {what} {error:?}"
+            );
+            assert!(
+                tells(Capability::ClientAuthSignal, facts.identity_requested.is_some()),
+                "the signal, {what} {error:?}"
+            );
             assert_eq!(facts.renegotiated, None, "{what}");
             let other_end = proxy.as_ref().map_or(server.addr(), |proxy| proxy.addr());
             assert!(facts.peer.is_none_or(|peer| peer == other_end), "the peer {:?}, {what}", facts.peer);
@@ -211,7 +221,18 @@ pub(crate) async fn limits_hold_in_each_setting(world: &World) {
 }
 
 async fn response_limit_holds(world: &World, scene: Scene) {
-    let server = after(scene, false, &[Step::Stall]);
+    let never = Gate::new();
+    let gate = never.clone();
+    let server = up(Front::start(
+        FrontOptions::default().client_auth(ClientAuth::Optional),
+        handler(move |_request, _peer| {
+            let gate = gate.clone();
+            async move {
+                gate.passed().await;
+                Response::new("{}".into())
+            }
+        }),
+    ));
     let (config, _proxy) = scene.config(&total_limit(world), server.addr());
     // A machine that is busy may not connect within its limit of two seconds: then this shows nothing.
     for _ in 0..5 {
@@ -219,6 +240,8 @@ async fn response_limit_holds(world: &World, scene: Scene) {
         if error.delivery() != Delivery::NotSent {
             let late = (TransportErrorKind::Timeout(Phase::Response), Delivery::Unknown);
             assert_eq!((error.kind(), error.delivery()), late, "{scene} {error:?}");
+            assert_eq!(server.ledger().requests().len(), 1, "it was sent once more, {scene}");
+            never.open();
             return;
         }
     }

@@ -373,4 +373,12 @@ pub(super) const RETRY: &[Explanation] = explained! {
         why "A request whose delivery is told wrongly is repeated though it was carried out, or given up though nothing \
             had left."
         fix "Clause 3 and 9 of `Transport::send`. Make errors of all settings in one place.";
+    "RETRY-22"
+        given "Nobody who listens, a name without address, clear text, proxies that refuse, hang up or are not there, \
+            servers that answer with garbage or refuse a certificate."
+        when "Each is called over each HTTP version and TLS version, direct and through a proxy, with and without an \
+            identity, with a POST, a query and a key."
+        then "One failure has one kind and one delivery in all settings, a cause, one attempt, and shows no secret."
+        why "An operator finds the cause by the code. A code that depends on what else is set sends them elsewhere."
+        fix "Map errors in one place for all settings, by what happened and not by where in the library it was seen.";
 };

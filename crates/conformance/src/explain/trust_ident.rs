@@ -179,6 +179,20 @@ pub(super) const TRUST: &[Explanation] = explained! {
             there, and every test of the usual setting is green."
         fix "Make the TLS configuration in one place. A second one for proxies, for identities or for one HTTP version is \
             where this comes from.";
+    "TRUST-51"
+        given "Servers that speak clear text, hang up in the handshake, end it with an alert, or are not trusted."
+        when "Each is called over each HTTP version, with an API key and an identity."
+        then "Each is one connection and one error, and none is shown the key."
+        why "Whoever can disturb a handshake could otherwise choose how the next one is made: an older TLS, or none."
+        fix "No fallback of any kind: not to TLS 1.2, not to HTTP/1.1, not to clear text, not around the proxy.";
+    "TRUST-52"
+        given "Two servers of two authorities, two identities, and one server of three names."
+        when "Transports with one of the roots, or both in either order, call both servers; two transports with an identity \
+            each take turns; one transport calls the three names; over each HTTP version and TLS version."
+        then "Each transport trusts its own roots, presents its own identity, and has a connection for each name."
+        why "What a library keeps for the whole process (roots, contexts, sessions) makes one customer's trust and \
+            identity another's."
+        fix "Clause 7 and 12 of `Transport::send`. No static in which anything of a configuration is kept.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.

@@ -43,13 +43,13 @@ pub(crate) const RULES: &[Rule] = rules! {
     "repeats" "after-408" after_status!(408), [Body NoBody Reused], ["RETRY-20" "REPLAY-05"];
     "repeats" "after-421" after_status!(421), [Body NoBody Identity], ["RETRY-20" "REPLAY-05"];
     "repeats" "after-425" after_status!(425), [Body NoBody], ["RETRY-20" "REPLAY-05"];
-    "repeats" "after-interrupted" after_error!(Kind::Interrupted), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused], ["RETRY-20" "REPLAY-01" "REPLAY-02" "REPLAY-03"];
-    "repeats" "after-protocol" after_error!(Kind::Protocol), [Http1 Http2 Body], ["ERR-24" "POOL-06"];
-    "repeats" "after-alert" after_error!(Kind::PeerAlert(_)), [Http1 Http2 Tls12 Identity], ["IDENT-27" "RETRY-07"];
+    "repeats" "after-interrupted" after_error!(Kind::Interrupted), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused], ["RETRY-21" "RETRY-20" "REPLAY-01" "REPLAY-02" "REPLAY-03"];
+    "repeats" "after-protocol" after_error!(Kind::Protocol), [Http1 Http2 Body], ["RETRY-22" "ERR-24" "POOL-06"];
+    "repeats" "after-alert" after_error!(Kind::PeerAlert(_)), [Http1 Http2 Tls12 Identity], ["RETRY-22" "IDENT-27" "RETRY-07"];
     "repeats" "after-untrusted" after_error!(Kind::PeerUntrusted(_)), [Http1 Http2 Proxied], ["TRUST-50" "TRUST-02"];
-    "repeats" "after-response-timeout" after_error!(Kind::Timeout(Phase::Response)), [Http1 Http2 Body], ["RETRY-21" "TIME-03"];
+    "repeats" "after-response-timeout" after_error!(Kind::Timeout(Phase::Response)), [Http1 Http2 Body], ["TIME-12" "TIME-03"];
     "repeats" "after-http11-required" after_error!(Kind::Http11Required), [Body NoBody], ["ERR-35"];
-    "repeats" "after-proxy-refusal" after_error!(Kind::Proxy(Some(_))), [Http1 Http2], ["PROXY-04"];
+    "repeats" "after-proxy-refusal" after_error!(Kind::Proxy(Some(_))), [Http1 Http2], ["RETRY-22" "PROXY-04"];
     "follows" "redirect-301" redirected!(301), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-302" redirected!(302), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-303" redirected!(303), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];

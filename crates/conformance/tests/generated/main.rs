@@ -12,6 +12,7 @@ macro_rules! row_tests {
 mod again;
 mod config;
 mod failure;
+mod handmade;
 mod listed;
 mod request;
 mod response;
@@ -28,6 +29,7 @@ mod table;
 #[path = "../broken/transport/mod.rs"]
 mod transport;
 mod verdict;
+mod wrapped;
 
 use std::process::ExitCode;
 

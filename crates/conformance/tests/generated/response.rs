@@ -59,7 +59,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "swallows" "response-timeout" Body(|read, _| match read {
         Some(Err(error)) if matches!(error.kind(), Kind::Timeout(_)) => None,
         read => read,
-    }), [Http1 Http2 Proxied], ["TIME-03" "TIME-12" "BODY-30"];
+    }), [Http1 Http2 Proxied], ["TIME-12" "TIME-03" "TIME-12" "BODY-30"];
     "drops" "response-trailers" Body(|read, _| match read {
         Some(Ok(frame)) if frame.is_trailers() => None,
         read => read,

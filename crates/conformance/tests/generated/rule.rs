@@ -1,15 +1,17 @@
 //! A rule: what is altered, of which thing, and the settings in which each of its defects shows. The rules are listed by the part of a
 //! call that they alter; each of them times its settings is the list of defects.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use digicert_one_core::{ConnectionFacts, TransportConfig, TransportError};
+use digicert_one_core::{ConnectionFacts, Transport, TransportConfig, TransportError};
 use http::{Request, response};
 
 use crate::setting::Setting;
 use crate::stream::Read;
 use crate::table::Defect;
 use crate::transport::Ended;
-use crate::{again, config, failure, listed, request, response as answer};
+use crate::{again, config, failure, handmade, listed, request, response as answer};
 
 /// What a rule alters, and how.
 #[derive(Clone, Copy)]
@@ -30,6 +32,8 @@ pub(crate) enum Act {
     Facts(fn(&mut ConnectionFacts)),
     /// Errors, those of bodies and of `connect` too.
     Error(fn(TransportError) -> TransportError),
+    /// What is put around the transport.
+    Wrap(fn(Arc<dyn Transport>, &TransportConfig) -> Arc<dyn Transport>),
     /// A defect of the table, which here shows in one setting only.
     Listed(Defect),
 }
@@ -61,7 +65,8 @@ impl Mutant {
 
 /// Every defect, in the order of the rules.
 pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
-    let lists = [request::RULES, answer::RULES, failure::RULES, config::RULES, again::RULES, listed::RULES];
+    let lists: [&'static [Rule]; 7] =
+        [request::RULES, answer::RULES, failure::RULES, config::RULES, again::RULES, listed::RULES, handmade::RULES];
     let rules = lists.into_iter().flatten();
     rules.flat_map(|rule| rule.settings.iter().map(move |setting| Mutant { rule, setting: *setting }))
 }

@@ -48,6 +48,7 @@ impl Connector for Generator {
         match shows.map(|mutant| mutant.rule.act) {
             Some(Act::Listed(defect)) => transport::Connector::broken(defect).connect(config),
             Some(Act::Config(change)) => sound.changed(&change(config), altered),
+            Some(Act::Wrap(wrap)) => Ok(wrap(sound.changed(config, altered)?, config)),
             Some(Act::Error(change)) => sound.changed(config, altered).map_err(change),
             _ => sound.changed(config, altered),
         }
