@@ -172,7 +172,7 @@ async fn dropped(transport: &dyn Transport, call: Request<Bytes>, front: &Front)
 pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: World) {
     const BODY: &str = "canarybody5ecret0020";
     let Some(Parent { port, root }) = child::parent() else {
-        let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |_| {
+        let front = front_answering(FrontOptions::default(), |_| {
             let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));
             response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
             response

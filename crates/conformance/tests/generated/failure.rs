@@ -85,7 +85,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "misreports" "delivery-not-sent-as-sent" delivered_as!(NotSent, Sent), [Http1 Http2 Proxied Body], ["RETRY-22" "REPLAY-04" "PROXY-15"];
     "drops" "error-source" Error(|error| TransportError::new(error.kind(), error.delivery()).with_facts(error.facts().clone())),
         [Http1 Http2 Proxied Identity Reused], ["RETRY-22" "ERR-13"];
-    "drops" "error-facts" error_facts!(|facts| *facts = ConnectionFacts::unknown()), [Always], ["IDENT-32" "TRUST-16"];
+    "drops" "error-facts" error_facts!(|facts| *facts = ConnectionFacts::unknown()), [Always], ["RETRY-21"];
     "misreports" "error-reused" error_facts!(|facts| flip(&mut facts.reused)), [First Reused], ["OBS-10"];
     "misreports" "error-tls-version" error_facts!(|facts| facts.tls_version = facts.tls_version.map(other)), [Tls12 Tls13], ["RETRY-21" "RETRY-21"];
     "misreports" "error-identity-sent" error_facts!(|facts| flip(&mut facts.identity_sent)), [Identity NoIdentity Tls12], ["RETRY-21" "OBS-11" "RETRY-21"];

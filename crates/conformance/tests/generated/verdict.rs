@@ -93,7 +93,8 @@ pub(crate) fn judge(mutant: Option<Mutant>, only: &[String]) -> Verdict {
     let mut must: Vec<Case> = cases().iter().filter(|case| case.level == Level::Must).copied().collect();
     must.sort_by_key(place);
     if !only.is_empty() {
-        let chosen: Vec<Case> = cases().iter().filter(|case| only.iter().any(|id| id == case.id)).copied().collect();
+        let chosen = cases().iter().filter(|case| only.iter().any(|id| id == case.id));
+        let chosen: Vec<Case> = chosen.filter(|case| case.level == Level::Must).copied().collect();
         return failing(mutant, &chosen).unwrap_or_else(Verdict::passed);
     }
     failing(mutant, &must).unwrap_or_else(Verdict::passed)
