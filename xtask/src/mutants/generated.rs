@@ -52,13 +52,18 @@ impl Total {
 /// One line for each defect: name, verdict, case, words.
 fn page(list: &str, reasons: &str) -> Result<String, Failure> {
     let mut all = Total::default();
-    let (mut actions, mut things, mut settings, mut cases) =
-        (BTreeMap::<&str, Total>::new(), BTreeMap::<&str, Total>::new(), BTreeMap::<&str, Total>::new(), BTreeMap::<&str, usize>::new());
+    let (mut actions, mut things, mut settings, mut cases) = (
+        BTreeMap::<&str, Total>::new(),
+        BTreeMap::<&str, Total>::new(),
+        BTreeMap::<&str, Total>::new(),
+        BTreeMap::<&str, usize>::new(),
+    );
     let mut survivors = Vec::new();
     for line in list.lines() {
         let cells: Vec<&str> = line.split('\t').collect();
         let names: Vec<&str> = cells.first().map(|name| name.split('/').collect()).unwrap_or_default();
-        let (&[action, thing, setting], Some(&verdict), Some(&case)) = (names.as_slice(), cells.get(1), cells.get(2)) else {
+        let (&[action, thing, setting], Some(&verdict), Some(&case)) = (names.as_slice(), cells.get(1), cells.get(2))
+        else {
             return Err(Failure::new(format_args!("{LIST}: this is no line of it: {line}")));
         };
         let is_caught = verdict != "survived";

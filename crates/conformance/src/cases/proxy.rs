@@ -352,7 +352,13 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         for exception in ["no_proxy", "NO_PROXY"] {
             command.env_remove(exception);
         }
+        // Where some libraries look for a user and a password.
+        let home = tempfile::tempdir().expect("a directory");
+        std::fs::write(home.path().join(".netrc"), "default login user password canary\n").expect("it is written");
+        command.env("HOME", home.path());
         child::run(command);
+        let signed = front.ledger().requests().iter().any(|one| !one.header_values("authorization").is_empty());
+        assert!(!signed, "a password of the home directory was sent");
         let direct = Scene::all(&world).into_iter().filter(|scene| !scene.through_proxy).count();
         assert_eq!(front.ledger().requests().len(), direct, "or this shows nothing");
         assert!(proxy.ledger().connections().is_empty(), "nobody has configured this proxy");

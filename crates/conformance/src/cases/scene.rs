@@ -57,6 +57,14 @@ impl Scene {
         Self::all(world).into_iter().filter(is_even).collect()
     }
 
+    /// Each HTTP version with and without a proxy, half of them with an identity, for what takes many calls.
+    pub(crate) fn few(world: &World) -> Vec<Self> {
+        Self::pairs(world)
+            .into_iter()
+            .filter(|scene| scene.tls == TlsVersion::Tls13 || !world.has(Capability::Tls13))
+            .collect()
+    }
+
     /// The configuration with all of this, and the proxy that leads to `server` where there is one.
     pub(crate) fn config(
         &self,

@@ -18,6 +18,7 @@ use http::{HeaderValue, Method, Request, Response};
 
 use crate::cases::http2::{END_STREAM, after_request, head, server};
 use crate::cases::proxy::{proxied, proxy_to};
+use crate::cases::same_everywhere::secret;
 use crate::cases::time::in_time;
 use crate::child::{self, Parent};
 use crate::world::{
@@ -191,11 +192,11 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
     let transport = world.transport(&config);
     for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
         let mut call = request(method, format!("https://{HOST}:{port}/"), BODY);
-        call.headers_mut().insert("x-api-key", HeaderValue::from_static(KEY));
+        call.headers_mut().insert("x-api-key", secret());
         collect(transport.send(call).await.expect("answered")).await.expect("a body");
     }
     let mut call = request(Method::POST, format!("https://{}/", refused_addr()), BODY);
-    call.headers_mut().insert("x-api-key", HeaderValue::from_static(KEY));
+    call.headers_mut().insert("x-api-key", secret());
     transport.send(call).await.expect_err("nobody listens");
 }
 
@@ -220,7 +221,7 @@ pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_w
             let before = server.ledger().connections().len();
             let transport = world.transport(&config.clone().with_http_versions(versions));
             let mut call = get(format!("https://{}/", server.addr()));
-            call.headers_mut().insert("x-api-key", HeaderValue::from_static(KEY));
+            call.headers_mut().insert("x-api-key", secret());
             transport.send(call).await.expect_err("there is no handshake");
             assert_eq!(
                 server.ledger().connections().len() - before,

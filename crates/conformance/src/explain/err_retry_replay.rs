@@ -358,7 +358,7 @@ pub(super) const RETRY: &[Explanation] = explained! {
             repetitions of your library's own.";
     "RETRY-20"
         given "A server that answers with a status of the caller's choice, `Retry-After: 0` among its headers."
-        when "GET, POST, PUT and DELETE are answered with each of 18 statuses, over each HTTP version, direct and through \
+        when "GET and POST are answered with each of 14 statuses, over each HTTP version, direct and through \
             a proxy, with and without an identity."
         then "Each comes back as it is, after one request."
         why "Retries belong to the client, which has a budget, a deadline and knows what may be repeated. A library that \

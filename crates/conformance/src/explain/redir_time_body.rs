@@ -78,7 +78,7 @@ pub(super) const REDIR: &[Explanation] = explained! {
         fix "Clause 2 of `Transport::send`. Set the redirect policy to none in `connect`, on every client that you \
             make, and in a client that the user hands in.";
     "REDIR-20"
-        given "A server that answers with 300, 301, 302, 303, 307 or 308 and a relative place, one of its own and one of \
+        given "A server that answers with 301, 302, 303, 307 or 308 and a relative place, one of its own and one of \
             another server."
         when "A GET and a POST meet each of them, over each HTTP version, direct and through a proxy, with and without an \
             identity."

@@ -79,11 +79,11 @@ pub(crate) const RULES: &[Rule] = rules! {
             head.headers.remove(CONTENT_LENGTH);
         }
     }), [Always], ["REQ-21"];
-    "changes" "response-206-to-200" Head(|head| {
+    "changes" "response-201-to-200" Head(|head| {
         if head.status == StatusCode::CREATED {
             head.status = StatusCode::OK;
         }
-    }), [Later], ["REQ-20"];
+    }), [Always], ["REQ-20"];
     "lowers" "location" Head(|head| lower(&mut head.headers)), [Always], ["REQ-20"];
     "drops" "cache-headers" Head(|head| drop(head.headers.remove("etag"))), [Always], ["REQ-20"];
     "adds" "error-for-5xx" Wrap(Tells::around), [Always], ["RETRY-20"];
