@@ -223,7 +223,7 @@ fn file_of_another_program_is_refused_and_stays_as_it_was() {
         fs::write(&path, content).expect("written");
         for opened in [Journal::open(&path).map(Some), Journal::open_existing(&path)] {
             let error = opened.expect_err(content);
-            assert!(matches!(error, JournalError::Damaged { .. }), "{error:?}");
+            assert!(matches!(error, JournalError::Foreign { .. }), "{error:?}");
         }
         assert_eq!(fs::read_to_string(&path).expect("there"), content);
     }

@@ -127,7 +127,7 @@ impl Lines {
     pub(super) fn may_begin(line: &[u8]) -> bool {
         let written = line.iter().position(|byte| *byte == 0).map_or(line, |end| &line[..end]);
         let start = BEGINNING.as_bytes();
-        written.starts_with(start) || start.starts_with(written)
+        written.trim_ascii().is_empty() || written.starts_with(start) || start.starts_with(written)
     }
 
     /// Reads the next line, with its end.

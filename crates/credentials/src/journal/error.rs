@@ -31,6 +31,12 @@ pub enum JournalError {
         /// The journal.
         path: PathBuf,
     },
+    /// Another program's file stands at its path.
+    #[error("{} is no journal, and stays as it is: name another path for the journal", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// Somebody changed the journal, or the disk lost a part of it.
     #[error(
         "{} is damaged at line {line} ({what}): compare what it says before that line with the tokens and certificates on the \

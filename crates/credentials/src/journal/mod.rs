@@ -131,6 +131,9 @@ impl Journal {
                     self.was_torn = true;
                     break;
                 }
+                Err(_) if self.length == 0 && !Lines::may_begin(line) => {
+                    return Err(JournalError::Foreign { path: self.path.clone() });
+                }
                 Err(fault) => return Err(self.damaged(fault.what())),
             }
             self.length += line.len() as u64;
