@@ -84,7 +84,7 @@ pub(super) const FID: &[Explanation] = explained! {
         given "A server that sends a whole drawn refusal when it has read the head of a request, and reads the drawn \
             upload afterwards, or resets the stream without an error."
         when "POST, PUT and PATCH with bodies of up to 2 MiB are sent."
-        then "The response is there, whole."
+        then "The response is there, whole; over HTTP/1.1 a body may break off, as an error."
         why "A service refuses a large upload early, and a transport that loses this response reports a broken \
             connection in place of the reason."
         fix "Read while you write. An error of writing is not the end of the call as long as a response can still be \
