@@ -2,6 +2,7 @@
 //! the same fault has the same code on every TLS stack, or a wider one where the stack cannot know.
 
 mod advice;
+mod alert;
 mod answer;
 mod caller;
 mod code;
