@@ -14,8 +14,7 @@ use std::time::SystemTime;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use digicert_one::core::Mode;
-use digicert_one::{Paging, Position};
+use digicert_one::{Paging, Position, core::Mode};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Code, Connector};
-use digicert_one::credentials::Warning;
-use digicert_one::{Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots};
+use digicert_one::{
+    Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+};
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
 use crate::failure::Failure;

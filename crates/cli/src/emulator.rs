@@ -4,7 +4,7 @@ use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use digicert_one::credentials::replace_file;
+use digicert_one::provisioning::replace_file;
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
 

@@ -4,8 +4,8 @@
 use std::time::SystemTime;
 
 use digicert_one::core::{HostRole, Origin};
-use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source, Warning};
-use digicert_one::{Rules, Secret, Setup, SetupError};
+use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source};
+use digicert_one::{Rules, Secret, Setup, SetupError, core::Warning};
 use serde_json::{Value, json};
 
 use crate::arguments::SetupOptions;

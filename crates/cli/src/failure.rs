@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::credentials::shown_path;
-use digicert_one::service_user::{IssueError, IssueErrorKind, WorkStep};
-use digicert_one::{ErrorKind, Position, SetupError};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, WorkStep};
+use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
 use serde_json::value::RawValue;
 use thiserror::Error;

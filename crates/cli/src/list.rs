@@ -1,7 +1,6 @@
 //! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
 
-use digicert_one::core::diagnosis::Diagnosis;
-use digicert_one::{PageStream, Position};
+use digicert_one::{PageStream, Position, core::diagnosis::Diagnosis};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

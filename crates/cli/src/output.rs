@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
 use digicert_one::core::{printable_json, printable_text};
-use digicert_one::service_user::Next;
+use digicert_one::provisioning::Next;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

@@ -3,9 +3,8 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use digicert_one::Secret;
 use digicert_one::core::{ValueShape, is_random_word};
-use digicert_one::credentials::shown_path;
+use digicert_one::{Secret, credentials::shown_path};
 
 use crate::failure::Failure;
 

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::SystemTime;
 
-use digicert_one::core::Connector as _;
-use digicert_one::{Rules, Secret, TransportConfig, TrustRoots, read_client_identity, read_roots};
+use digicert_one::{
+    Rules, Secret, TransportConfig, TrustRoots, core::Connector as _, read_client_identity, read_roots,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
-    Mode, Origin, ResponseBody, TrustRoots,
+    Mode, Origin, ResponseBody, TrustRoots, diagnosis::diagnose_transport,
 };
 use futures_util::future::select;
 use http::{HeaderValue, Method};
@@ -20,7 +19,7 @@ use crate::path::IntoTarget;
 use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::watched_body::WatchedBody;
-use crate::{AccountManager, ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
+use crate::{ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
@@ -66,13 +65,26 @@ impl Client {
         Self(Arc::new(settings))
     }
 
+    /// The clock by which it waits and judges dates.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// The limit of time of one attempt.
+    #[must_use]
+    pub fn attempt_limit(&self) -> Duration {
+        self.0.total
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.0
     }
 
     /// A client that differs in its credential only: same installation, TLS stack, trust, limits, pace and listeners, and
     /// transports of its own. For calls that prove a credential which is not in use yet.
-    pub(crate) fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
+    #[must_use]
+    pub fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
         let from = self.settings();
         Self::new(Settings {
             instance: from.instance.clone(),
@@ -135,12 +147,6 @@ impl Client {
         Pages::new(self.clone(), path.into_target())
     }
 
-    /// The Account Manager API: service users, API tokens, client certificates.
-    #[must_use]
-    pub fn account(&self) -> AccountManager {
-        AccountManager::new(self.clone())
-    }
-
     /// The installation that is called.
     #[must_use]
     pub fn instance(&self) -> &Instance {
@@ -167,7 +173,7 @@ impl Client {
     ///
     /// ```no_run
     /// use digicert_one_client::Client;
-    /// use digicert_one_client::credentials::{RootsFile, RootsReload};
+    /// use digicert_one_credentials::{RootsFile, RootsReload};
     /// use digicert_one_core::TrustRoots;
     ///
     /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {

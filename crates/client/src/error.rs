@@ -8,8 +8,8 @@ use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, Inst
 use http::{Method, StatusCode};
 
 use crate::PaceError;
-use crate::account::LeftBehind;
 use crate::course::{FailedAttempt, Tried};
+use crate::left_behind::LeftBehind;
 
 /// Where a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,13 +58,16 @@ struct Inner {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
+    /// A failure with its diagnosis: for typed clients that are built on this one.
+    #[must_use]
+    pub fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
         let (tried, left_behind, source) = (Tried::default(), None, None);
         Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, perhaps_done: false, source }))
     }
 
-    /// A call or configuration that is not valid, in one sentence.
-    pub(crate) fn local(kind: ErrorKind, summary: impl Into<String>) -> Self {
+    /// A call or configuration that is not valid (CFG-01), in one sentence.
+    #[must_use]
+    pub fn local(kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self::new(kind, Diagnosis::of(Code::CFG_01, summary))
     }
 
@@ -83,7 +86,9 @@ impl Error {
         error
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+    /// Adds what it was caused by.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -105,7 +110,8 @@ impl Error {
     }
 
     /// What a response was found to be after a call of so many attempts.
-    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+    #[must_use]
+    pub fn after_attempts(mut self, attempts: u32) -> Self {
         self.0.tried.attempts = attempts;
         self
     }
@@ -146,7 +152,9 @@ impl Error {
         self.0.perhaps_done
     }
 
-    pub(crate) fn leaving(mut self, left_behind: LeftBehind) -> Self {
+    /// Adds what the call made, or may have made.
+    #[must_use]
+    pub fn leaving(mut self, left_behind: LeftBehind) -> Self {
         self.0.left_behind = Some(left_behind);
         self
     }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
 /// A text of JSON; a lone surrogate in it does not spoil the rest.
-pub(crate) struct FieldName(pub(crate) String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldName(pub String);
 
 impl<'de> Deserialize<'de> for FieldName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -5,10 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::diagnosis::TransportInUse;
 use digicert_one_core::{
     ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, HostRole, Lease, Transport, TransportConfig,
-    TransportError, TrustRoots,
+    TransportError, TrustRoots, diagnosis::TransportInUse,
 };
 
 use crate::host_config::HostConfig;

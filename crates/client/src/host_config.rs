@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::diagnosis::TransportInUse;
-use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots};
+use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots, diagnosis::TransportInUse};
 
 /// A configuration whose proxy is the one of its host.
 #[derive(Clone, Debug)]

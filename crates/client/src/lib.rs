@@ -18,7 +18,6 @@
 //! # Ok(()) }
 //! ```
 
-pub mod account;
 mod attempt;
 mod builder;
 mod client;
@@ -34,6 +33,7 @@ mod flights;
 mod generations;
 mod host_config;
 mod json_text;
+mod left_behind;
 mod link;
 mod mismatch;
 mod observe;
@@ -47,22 +47,22 @@ mod request;
 mod response;
 mod retry;
 mod rotation;
-pub mod service_user;
 mod watched_body;
 mod wiring;
 
-pub use account::AccountManager;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clock::SystemClock;
 pub use course::FailedAttempt;
-pub use digicert_one_credentials as credentials;
 pub use error::{Error, ErrorKind};
+pub use field_name::FieldName;
+pub use left_behind::{LeftBehind, Made};
+pub use mismatch::Mismatch;
 pub use observe::{AuditRecord, Outcome, RetryNotice, TraceContext, TraceContextError};
 pub use pace::{LocalPace, Pace, PaceError, PaceState, Permit, Throttled, Turn};
 pub use paging::{ItemStream, Page, PageStream, Pages, Paging, Position, PositionError};
 pub use path::{IntoTarget, Path};
 pub use reminder::{Reminder, Reminders};
 pub use request::RequestBuilder;
-pub use response::Response;
+pub use response::{Response, ResponseHead};
 pub use retry::Retry;

@@ -6,15 +6,24 @@ use std::fmt;
 use serde_json::error::Category;
 
 /// The part of serde's complaint that comes from the type, with the place in the text.
+///
+/// ```
+/// use digicert_one_client::Mismatch;
+///
+/// let error = serde_json::from_str::<u8>("\"secret\"").expect_err("no number");
+/// assert_eq!(Mismatch::new(&error).to_string(), "expected u8 (line 1, column 8)");
+/// ```
 #[derive(Debug)]
-pub(crate) struct Mismatch {
+pub struct Mismatch {
     complaint: String,
     line: usize,
     column: usize,
 }
 
 impl Mismatch {
-    pub(crate) fn new(error: &serde_json::Error) -> Self {
+    /// What may be told of this error.
+    #[must_use]
+    pub fn new(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let complaint = match error.classify() {
             Category::Syntax => "it is not JSON".to_owned(),

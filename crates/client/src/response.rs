@@ -136,7 +136,10 @@ impl Response {
     }
 
     /// The whole body as JSON of an object of the API: an error document is an error, however much of a `T` is in it.
-    pub(crate) async fn object<T: DeserializeOwned>(self) -> Result<T, Error> {
+    ///
+    /// # Errors
+    /// As [`json`](Self::json), and an error document under a status of success.
+    pub async fn object<T: DeserializeOwned>(self) -> Result<T, Error> {
         let (head, bytes) = self.collected().await?;
         match head.reported(&bytes) {
             Some(error) => Err(error),
@@ -145,7 +148,10 @@ impl Response {
     }
 
     /// The whole body of what should be JSON. A web page, or an encoding that was not asked for, is an error that names it.
-    pub(crate) async fn json_parts(self) -> Result<(Head, Bytes), Error> {
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and what is not of the API.
+    pub async fn json_parts(self) -> Result<(ResponseHead, Bytes), Error> {
         let (head, bytes) = self.collected().await?;
         let bytes = json_text::of_body(bytes);
         let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -157,16 +163,17 @@ impl Response {
     }
 
     /// The head and the whole body.
-    async fn collected(self) -> Result<(Head, Bytes), Error> {
+    async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
         let Parts { status, headers, context, body, max_body, key, attempts, .. } = *self.0;
         match collect_body(body, max_body).await {
-            Ok(bytes) => Ok((Head { status, headers, context, key, attempts }, bytes)),
+            Ok(bytes) => Ok((ResponseHead { status, headers, context, key, attempts }, bytes)),
             Err(error) => Err(of_body(error, &context).after_attempts(attempts)),
         }
     }
 
     /// Whether the head announces a web page.
-    pub(crate) fn is_page(&self) -> bool {
+    #[must_use]
+    pub fn is_page(&self) -> bool {
         let content_type = self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
     }
@@ -199,16 +206,25 @@ impl fmt::Debug for Response {
     }
 }
 
-/// What is known of a response whose body was read: the errors that the body may be.
-pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+/// What is known of a response whose body was read: the errors that the body may be. For typed clients that are built on this one.
+pub struct ResponseHead {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     context: CallContext,
     key: Option<HeaderValue>,
-    pub(crate) attempts: u32,
+    /// How often the call was tried.
+    pub attempts: u32,
 }
 
-impl Head {
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl ResponseHead {
     /// The body as JSON. An error document that is no `T` is an error with its message.
     fn read<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
         read_json(self.status, &self.headers, &self.context, body)
@@ -220,12 +236,14 @@ impl Head {
     }
 
     /// The error of a body that is an error document for certain.
-    pub(crate) fn reported(&self, body: &Bytes) -> Option<Error> {
+    #[must_use]
+    pub fn reported(&self, body: &Bytes) -> Option<Error> {
         self.error_document(body, document::reports_error)
     }
 
     /// The error of a body that is not what was expected, and that is an error document by all appearances.
-    pub(crate) fn probably_reported(&self, body: &Bytes) -> Option<Error> {
+    #[must_use]
+    pub fn probably_reported(&self, body: &Bytes) -> Option<Error> {
         self.error_document(body, document::looks_like_error)
     }
 

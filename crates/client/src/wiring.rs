@@ -19,8 +19,8 @@ pub(crate) struct Wiring {
     pub(crate) instance: Option<Instance>,
     pub(crate) connector: Option<Arc<dyn Connector>>,
     pub(crate) config: TransportConfig,
-    /// Whether the trusted roots come from a setup, which asks for them beside the system's.
-    pub(crate) roots_of_setup: bool,
+    /// Whether roots beside the system's may stand alone where the transport cannot do both.
+    pub(crate) may_narrow_roots: bool,
     pub(crate) proxies: ProxyRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) user_agent: String,
@@ -38,7 +38,7 @@ impl Wiring {
             instance: None,
             connector: None,
             config: TransportConfig::new(),
-            roots_of_setup: false,
+            may_narrow_roots: false,
             proxies: ProxyRules::default(),
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
@@ -68,11 +68,11 @@ impl Wiring {
 }
 
 impl Wiring {
-    /// Roots of a setup stand beside the system's where the transport can do that. What was set with `trust` or `transport_config` is
-    /// meant as it is.
+    /// Roots stand beside the system's where the transport can do that. What was set with `trust` or `transport_config` is meant as it
+    /// is.
     fn adapt_trust(&mut self, connector: &dyn Connector) {
         let TrustRoots::SystemAnd(roots) = self.config.trust() else { return };
-        if !self.roots_of_setup {
+        if !self.may_narrow_roots {
             return;
         }
         let (trust, warning) = TrustRoots::beside_system(roots.clone(), &connector.capabilities());
@@ -92,16 +92,11 @@ macro_rules! wiring_setters {
             self
         }
 
-        /// Instance, trust roots and proxy rules as they are set up. Roots stand beside the system's; on a transport that cannot do that
-        /// they stand alone, and a warning says so ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)). The
-        /// credential is given apart: fixed (from
-        /// [`Setup::read`](digicert_one_credentials::Setup::read)), watching (over
-        /// [`Setup::source`](digicert_one_credentials::Setup::source)), or one of CSC.
-        pub fn setup(self, setup: &digicert_one_credentials::Setup) -> Self {
-            let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
-            let Some(roots) = setup.roots() else { return builder };
-            let mut builder = builder.trust(digicert_one_core::TrustRoots::SystemAnd(roots.to_vec()));
-            builder.wiring.roots_of_setup = true;
+        /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
+        /// ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)).
+        pub fn roots_beside_system(self, roots: Vec<rustls_pki_types::CertificateDer<'static>>) -> Self {
+            let mut builder = self.trust(digicert_one_core::TrustRoots::SystemAnd(roots));
+            builder.wiring.may_narrow_roots = true;
             builder
         }
 
@@ -120,7 +115,7 @@ macro_rules! wiring_setters {
         /// is called without one.
         pub fn transport_config(mut self, config: digicert_one_core::TransportConfig) -> Self {
             self.wiring.config = config;
-            self.wiring.roots_of_setup = false;
+            self.wiring.may_narrow_roots = false;
             self
         }
 
@@ -133,7 +128,7 @@ macro_rules! wiring_setters {
         /// The roots to trust.
         pub fn trust(mut self, trust: digicert_one_core::TrustRoots) -> Self {
             self.wiring.config = self.wiring.config.with_trust(trust);
-            self.wiring.roots_of_setup = false;
+            self.wiring.may_narrow_roots = false;
             self
         }
 
@@ -221,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_of_a_setup_are_narrowed_only_where_the_transport_needs_it() {
+    fn roots_are_narrowed_only_where_the_transport_needs_it() {
         let roots = vec![vec![1].into()];
         let beside = TrustRoots::SystemAnd(roots.clone());
         let cases = [
@@ -230,12 +225,12 @@ mod tests {
             // Asked for as it is: the transport refuses it.
             (Capability::TrustSystemAnd, false, beside.clone()),
         ];
-        for (missing, roots_of_setup, expected) in cases {
+        for (missing, may_narrow_roots, expected) in cases {
             let mut wiring = Wiring::new(0);
             wiring.config = TransportConfig::new().with_trust(beside.clone());
-            wiring.roots_of_setup = roots_of_setup;
+            wiring.may_narrow_roots = may_narrow_roots;
             wiring.adapt_trust(&Without(missing));
-            assert_eq!(wiring.config.trust(), &expected, "{missing} {roots_of_setup}");
+            assert_eq!(wiring.config.trust(), &expected, "{missing} {may_narrow_roots}");
         }
     }
 }

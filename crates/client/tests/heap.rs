@@ -14,11 +14,12 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::Client;
-use digicert_one_client::credentials::{RawCredential, Rules, Secret};
 use digicert_one_core::{
-    Capabilities, ConnectionFacts, Connector, ConnectorInfo, Exchange, Instance, ResponseBody, Transport,
+    Capabilities, ConnectionFacts, Connector, ConnectorInfo, Exchange, Instance, ResponseBody, Secret, Transport,
     TransportConfig, TransportError,
 };
+use digicert_one_credentials::RawCredential;
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{ClientSpec, KeyEncoding, Pki};
 use futures_executor::block_on;
 

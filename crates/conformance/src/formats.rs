@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::SystemTime;
 
-use digicert_one_client::credentials::{RawCredential, Reading, Rules, Secret};
-use digicert_one_core::{CredentialError, causes};
+use digicert_one_core::{CredentialError, Secret, causes};
+use digicert_one_credentials::{RawCredential, Reading};
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{ClientAuth, Format, KeyStore};
 
 use crate::subject::Subject;

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_client::credentials::{Rules, Secret, read_client_identity};
 use digicert_one_client::{Client, ClientBuilder, Retry};
-use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, ConnectorInfo, CredentialError,
-    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, Transport, TransportConfig,
-    TransportError, TransportErrorKind, TrustRoots,
+    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Secret, Timeouts, Transport,
+    TransportConfig, TransportError, TransportErrorKind, TrustRoots, diagnosis::diagnose_transport,
 };
+use digicert_one_identity::{Rules, read_client_identity};
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
 };

@@ -7,8 +7,6 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
 
@@ -28,7 +26,7 @@ use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
 /// #     }
 /// # }
 /// ```
-pub struct ResponseBody(UnsyncBoxBody<Bytes, TransportError>);
+pub struct ResponseBody(Pin<Box<dyn Body<Data = Bytes, Error = TransportError> + Send>>);
 
 impl ResponseBody {
     /// Wraps a transport's body.
@@ -36,7 +34,7 @@ impl ResponseBody {
     where
         B: Body<Data = Bytes, Error = TransportError> + Send + 'static,
     {
-        Self(body.boxed_unsync())
+        Self(Box::pin(body))
     }
 
     /// A body without content.
@@ -47,7 +45,7 @@ impl ResponseBody {
 
     /// A body that is already in memory.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
-        Self::new(http_body_util::Full::new(bytes.into()).map_err(|never| match never {}))
+        Self::new(Whole(Some(bytes.into()).filter(|bytes| !bytes.is_empty())))
     }
 
     /// The next chunk, or `None` at the end. Trailers are passed over.
@@ -139,6 +137,26 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.0.size_hint()
+    }
+}
+
+/// A body in one chunk.
+struct Whole(Option<Bytes>);
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
     }
 }
 

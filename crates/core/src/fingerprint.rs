@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash as Sha256;
 
 /// Keeps the digest of a key apart from any other SHA-256 of the same bytes.
 const KEY_DOMAIN: &[u8] = b"digicert-one api key\0";
@@ -33,7 +33,10 @@ enum Kind {
 
 impl Fingerprint {
     pub(crate) fn of_key(key: &[u8]) -> Self {
-        Self::cut(Kind::Key, &Sha256::new().chain_update(KEY_DOMAIN).chain_update(key).finalize().into())
+        let mut hash = Sha256::new();
+        hash.update(KEY_DOMAIN);
+        hash.update(key);
+        Self::cut(Kind::Key, &hash.finalize())
     }
 
     pub(crate) fn of_certificate(thumbprint: &[u8; 32]) -> Self {

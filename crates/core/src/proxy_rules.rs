@@ -4,8 +4,6 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use crate::{Origin, Proxy, ProxyError};
 
 /// A proxy, and the origins that go around it.
@@ -141,7 +139,7 @@ enum Hosts {
     All,
     /// This name and those below it; lower case, without dots at its ends.
     Domain(String),
-    Network(IpNet),
+    Network(Network),
 }
 
 impl Exception {
@@ -165,7 +163,7 @@ impl Exception {
         self.port.is_none_or(|port| port == origin.port())
             && match (&self.hosts, origin.ip()) {
                 (Hosts::All, _) => true,
-                (Hosts::Network(network), Some(address)) => network.contains(&address.to_canonical()),
+                (Hosts::Network(network), Some(address)) => network.contains(address.to_canonical()),
                 (Hosts::Domain(domain), None) => {
                     let below = origin.host().strip_suffix(domain.as_str());
                     below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
@@ -181,10 +179,10 @@ impl Hosts {
             return Some(Self::All);
         }
         if text.contains('/') {
-            return text.parse().ok().map(Self::Network);
+            return Network::parse(text).map(Self::Network);
         }
         if let Ok(address) = text.parse::<IpAddr>() {
-            return Some(Self::Network(address.to_canonical().into()));
+            return Some(Self::Network(Network::of(address.to_canonical())));
         }
         let name = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
         let name = name.strip_suffix('.').unwrap_or(name);
@@ -199,12 +197,48 @@ impl Hosts {
     }
 }
 
+/// The addresses that share their first bits with one (RFC 4632 section 3.1, RFC 4291 section 2.3).
+#[derive(Clone, PartialEq, Eq)]
+struct Network {
+    address: IpAddr,
+    prefix: u32,
+}
+
+impl Network {
+    /// One address alone.
+    fn of(address: IpAddr) -> Self {
+        Self { address, prefix: bits(address).0 }
+    }
+
+    /// `10.0.0.0/8`.
+    fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/')?;
+        let address = address.parse().ok()?;
+        let is_number = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+        let prefix = prefix.parse().ok().filter(|prefix| is_number && *prefix <= bits(address).0)?;
+        Some(Self { address, prefix })
+    }
+
+    fn contains(&self, other: IpAddr) -> bool {
+        let ((length, mine), (of_other, theirs)) = (bits(self.address), bits(other));
+        length == of_other && (mine ^ theirs).checked_shr(length - self.prefix).unwrap_or(0) == 0
+    }
+}
+
+/// How many bits an address of this family has, and these.
+fn bits(address: IpAddr) -> (u32, u128) {
+    match address {
+        IpAddr::V4(address) => (u32::BITS, u32::from(address).into()),
+        IpAddr::V6(address) => (u128::BITS, address.into()),
+    }
+}
+
 impl fmt::Debug for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.hosts {
             Hosts::All => f.write_str("*")?,
             Hosts::Domain(domain) => f.write_str(domain)?,
-            Hosts::Network(network) => write!(f, "{network}")?,
+            Hosts::Network(Network { address, prefix }) => write!(f, "{address}/{prefix}")?,
         }
         self.port.map_or(Ok(()), |port| write!(f, " port {port}"))
     }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret, Warning};
 use zeroize::Zeroizing;
 
-use crate::{Secret, Warning, shown};
+use crate::shown;
 
 /// No certificate chain, key store or CA bundle comes near this size.
 pub(crate) const MAX_BYTES: u64 = 4 << 20;
@@ -16,14 +16,14 @@ pub(crate) const MAX_BYTES: u64 = 4 << 20;
 ///
 /// # Errors
 /// It cannot be read, is a directory (ID-13), or is too large (ID-07).
-pub(crate) fn read_secret(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
+pub fn read_secret_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     read_named(path, &shown::path(path), warnings)
 }
 
 /// Reads a file that holds a secret, called `place` in errors and warnings.
 ///
 /// # Errors
-/// See [`read_secret`].
+/// See [`read_secret_file`].
 pub(crate) fn read_named(path: &Path, place: &str, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     let failed = |error: std::io::Error| {
         let hint = shown::hint(path, place);
@@ -95,7 +95,7 @@ mod tests {
     fn a_directory_and_a_missing_file_name_the_path() {
         let directory = tempfile::tempdir().expect("a directory");
         for path in [directory.path().to_owned(), directory.path().join("missing.pem")] {
-            let error = read_secret(&path, &mut Vec::new()).expect_err("unreadable");
+            let error = read_secret_file(&path, &mut Vec::new()).expect_err("unreadable");
             assert_eq!(error.code(), Code::ID_13);
             assert!(error.to_string().contains(&path.display().to_string()), "{error}");
         }
@@ -107,7 +107,7 @@ mod tests {
         let path = directory.path().join("large.p12");
         // Sparse: the size costs no disk.
         File::create(&path).and_then(|file| file.set_len(100 << 20)).expect("a sparse file");
-        assert_eq!(read_secret(&path, &mut Vec::new()).expect_err("too large").code(), Code::ID_07);
+        assert_eq!(read_secret_file(&path, &mut Vec::new()).expect_err("too large").code(), Code::ID_07);
     }
 
     #[cfg(unix)]
@@ -118,7 +118,7 @@ mod tests {
         for (mode, warned) in [(0o600, false), (0o640, false), (0o400, false), (0o644, true), (0o660, true)] {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("own file");
             let mut warnings = Vec::new();
-            read_secret(file.path(), &mut warnings).expect("readable");
+            read_secret_file(file.path(), &mut warnings).expect("readable");
             assert_eq!(warnings.len() == 1, warned, "{mode:o}: {warnings:?}");
         }
     }

@@ -1,10 +1,10 @@
 //! Which installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
 
-use digicert_one_core::{Code, CredentialError, Instance, InstanceError};
+use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Warning};
 use rustls_pki_types::CertificateDer;
 
 use crate::setting::{Lookup, get};
-use crate::{Setting, SetupError, Warning, read_ca_file, shown};
+use crate::{Setting, SetupError, read_ca_file, shown};
 
 /// What names the installation.
 #[derive(Clone, Debug, Default)]

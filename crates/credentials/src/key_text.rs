@@ -1,10 +1,9 @@
 //! API keys as people paste them: with quotes, blanks or a line end around. What surrounds a key is taken off with a warning;
 //! what stands inside it is an error.
 
-use digicert_one_core::{ApiKey, Code, CredentialError};
+use digicert_one_core::{ApiKey, Code, CredentialError, Secret, Warning};
 
 use crate::setting::bare;
-use crate::{Secret, Warning};
 
 /// Reads an API key, trimmed.
 pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {

@@ -1,10 +1,10 @@
 //! Which proxy the variables of curl and its kin name. Read only where a set-up asks for it: a library that obeys variables which
 //! its program does not know of surprises both.
 
-use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, is_random_word};
+use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, Warning, is_random_word};
 
 use crate::setting::{Lookup, get};
-use crate::{Setting, SetupError, Warning};
+use crate::{Setting, SetupError};
 
 /// The variables of the proxy, the first that is set counting. curl's order: its manual, "Environment"; `lib/proxy.c` of 8.22.
 /// `http_proxy` is not among them: calls are `https`.

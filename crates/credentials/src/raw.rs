@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use digicert_one_core::{
-    ApiKey, ClientIdentity, Code, CredentialError, FixedCredential, Generation, Lease, Material, Mode, Validity,
+    ApiKey, ClientIdentity, Code, CredentialError, EndDate, FixedCredential, Generation, Lease, Material, Mode, Secret,
+    Validity, Warning,
 };
+use digicert_one_identity::{Rules, read_client_identity};
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::identity::read_client_identity;
 use crate::key_text::read_api_key;
-use crate::{EndDate, Rules, Secret, Warning};
 
 /// What a source holds.
 #[derive(Clone, Debug, Default)]

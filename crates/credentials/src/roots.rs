@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use digicert_one_core::{Code, CredentialError, printable_line};
+use digicert_one_core::{Code, CredentialError, Secret, Warning, printable_line};
+use digicert_one_identity::read_certificates;
 use rustls_pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 
-use crate::file::read_secret;
-use crate::identity::read_certificates;
-use crate::{Secret, Warning, shown};
+use crate::file::read_secret_file;
+use crate::shown;
 
 /// Reads the certificates of a CA file, in each format in which client certificates are read: PEM (also OpenSSL's `TRUSTED
 /// CERTIFICATE` and PKCS#7), DER, several joined in any way, key stores without a password, text in UTF-16.
@@ -39,7 +39,7 @@ pub(crate) fn log(warnings: &[Warning]) {
 /// As [`read_roots`].
 pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     // Wide permissions are right for a CA file.
-    let file = read_secret(path, &mut Vec::new()).map_err(|error| match error.code() {
+    let file = read_secret_file(path, &mut Vec::new()).map_err(|error| match error.code() {
         // It is not a credential.
         Code::ID_13 => CredentialError::new(Code::IO_02, format!("the CA file: {}", error.message()))
             .at(shown::path(path))

@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use digicert_one_core::CredentialError;
+use digicert_one_core::{CredentialError, Warning};
 use rustls_pki_types::CertificateDer;
 
+use crate::read_ca_file;
 use crate::roots::log;
-use crate::{Warning, read_ca_file};
 
 /// The roots of a CA file, followed. Clones share it.
 ///

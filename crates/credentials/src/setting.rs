@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret, Warning};
 use zeroize::Zeroizing;
 
-use crate::{Secret, Warning, is_path, shown};
+use crate::{is_path, shown};
 
 /// How variables are looked up: [`Setting::variable`], or something in its place.
 pub type Lookup<'a> = dyn Fn(&str) -> Option<Setting> + 'a;

@@ -4,15 +4,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use digicert_one_core::{CredentialError, Instance, Mode};
+use digicert_one_core::{CredentialError, Instance, Mode, Warning};
+use digicert_one_identity::Rules;
 use rustls_pki_types::CertificateDer;
 
 use crate::host::{HostSettings, either};
 use crate::setting::{Lookup, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
 use crate::{
-    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, ProxySetup, Reading, Rules,
-    SetupError, SmctlSource, Source, Warning,
+    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, ProxySetup, Reading, SetupError,
+    SmctlSource, Source,
 };
 
 /// Host, trust roots, credential source and mode.
@@ -29,7 +30,9 @@ use crate::{
 /// use std::time::SystemTime;
 ///
 /// use digicert_one_core::Mode;
-/// use digicert_one_credentials::{Rules, Setting, Setup};
+/// use digicert_one_credentials::{Setting, Setup};
+
+/// use digicert_one_identity::Rules;
 ///
 /// let setup = Setup::from_environment(&|name| match name {
 ///     "DC_BASE" => Some(Setting::new(name, "https://demo.one.digicert.com")),

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use digicert_one_core::{ClientIdentity, Code, CredentialError};
-use digicert_one_credentials::{Rules, Secret, Warning, read_client_identity};
+use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
+use digicert_one_identity::{Rules, read_client_identity};
 
 /// One identity: its files, whose fingerprint it has, and the codes of the warnings it gives.
 struct Row {

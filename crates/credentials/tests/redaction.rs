@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use digicert_one_core::{Clock, Credential, CredentialError, LeaseNeed, ManualClock, causes};
+use digicert_one_core::{Clock, Credential, CredentialError, LeaseNeed, ManualClock, Secret, causes};
 use digicert_one_credentials::{
     ChainSource, CommandSource, DirectorySource, EnvironmentSource, Fetched, FileSource, JsignSource, ProfileFile,
-    ProfileSource, RawCredential, ReaderSource, Rules, Secret, Setting, Setup, SmctlSource, Source, SystemdSource,
-    WatchOptions, WatchingCredential,
+    ProfileSource, RawCredential, ReaderSource, Setting, Setup, SmctlSource, Source, SystemdSource, WatchOptions,
+    WatchingCredential,
 };
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{Format, KeyStore};
 use futures_executor::block_on;
 

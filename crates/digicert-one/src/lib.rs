@@ -2,24 +2,35 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod setup;
+
 use std::sync::Arc;
 
+/// The Account Manager API, typed.
+#[cfg(feature = "account")]
+pub use digicert_one_account as account;
+#[cfg(feature = "account")]
+pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
-    AccountManager, AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, Page,
-    PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
-    RetryNotice, SystemClock, TraceContext,
+    AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, Page, PageStream,
+    Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, RetryNotice,
+    SystemClock, TraceContext,
 };
-pub use digicert_one_client::{account, service_user};
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
-    ApiKey, ClientIdentity, Code, Credential, Diagnosis, FixedCredential, HostRole, HttpVersions, Instance, Material,
-    Mode, Region, Stage, Timeouts, TransportConfig, TrustRoots,
+    ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
+    Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, Warning,
 };
 pub use digicert_one_credentials as credentials;
 pub use digicert_one_credentials::{
-    RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_client_identity,
-    read_roots,
+    RawCredential, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_roots,
 };
+pub use digicert_one_identity as identity;
+pub use digicert_one_identity::{Rules, read_client_identity};
+/// Secrets that are shown once, kept, and credentials that replace themselves.
+#[cfg(feature = "provisioning")]
+pub use digicert_one_provisioning as provisioning;
+pub use setup::SetupExt;
 
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
@@ -68,7 +79,7 @@ struct PageOnLists;
 struct PageOnObserving;
 
 /// And those of the page on Account Manager.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "account"))]
 #[doc = include_str!("../../../docs/account-manager.md")]
 struct PageOnAccountManager;
 

@@ -127,8 +127,8 @@ mod tests {
     fn with_identity(spec: ClientSpec) -> TransportConfig {
         let certificate = Pki::shared().client(spec);
         let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
-        let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into();
-        TransportConfig::new().with_identity(Some(ClientIdentity::new(chain, &key).expect("a pair")))
+        let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der());
+        TransportConfig::new().with_identity(Some(ClientIdentity::unchecked(chain, &key).expect("a pair")))
     }
 
     #[test]

@@ -28,8 +28,8 @@ fn held() -> Vec<PathBuf> {
 fn the_memory_file_goes_with_the_transport() {
     let certificate = Pki::shared().client(ClientSpec::default());
     let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
-    let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into();
-    let identity = ClientIdentity::new(chain, &key).expect("the pair is valid");
+    let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der());
+    let identity = ClientIdentity::unchecked(chain, &key).expect("the pair is valid");
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let config = TransportConfig::new()
         .with_trust(TrustRoots::Only(roots))

@@ -46,7 +46,7 @@ fn get(url: &str) -> Request<Bytes> {
 fn identity(authority: Authority) -> ClientIdentity {
     let certificate = Pki::shared().client(ClientSpec { authority, ..ClientSpec::default() });
     let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
-    ClientIdentity::new(chain, &PrivatePkcs8KeyDer::from(certificate.pkcs8_der()).into()).expect("a pair")
+    ClientIdentity::unchecked(chain, &PrivatePkcs8KeyDer::from(certificate.pkcs8_der())).expect("a pair")
 }
 
 fn run(case: impl Future<Output = ()>) {

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
     CallContext, ClientIdentity, Code, Connector as _, Mode, TlsAlert, TransportConfig, TransportErrorKind, TrustRoots,
+    diagnosis::diagnose_transport,
 };
 use digicert_one_testbed::{ClientAuth, ClientSpec, Engine, Front, FrontOptions, KeyKind, Pki, TlsRange, handler};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -13,8 +13,8 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 async fn p521_client_key_over_tls12_is_named_where_the_server_refuses_its_curve() {
     let certificate = Pki::shared().client(ClientSpec { key: KeyKind::P521, ..ClientSpec::default() });
     let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
-    let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der().to_vec()).into();
-    let identity = ClientIdentity::new(chain, &key).expect("a pair");
+    let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der().to_vec());
+    let identity = ClientIdentity::unchecked(chain, &key).expect("a pair");
     let root = CertificateDer::from(Pki::shared().root_der().to_vec());
     let config = TransportConfig::new().with_trust(TrustRoots::Only(vec![root])).with_identity(Some(identity.clone()));
     let transport = digicert_one_reqwest::Connector::new().connect(&config).expect("rustls signs with this key");

@@ -5,8 +5,9 @@ mod wire;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::CredentialError;
-use digicert_one_credentials::{Fetched, Rules, Secret, Source, read_ca_file, read_client_identity};
+use digicert_one_core::{CredentialError, Secret};
+use digicert_one_credentials::{Fetched, Source, read_ca_file};
+use digicert_one_identity::{Rules, read_client_identity};
 
 pub use self::wire::{KEY, Wire, answer};
 

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::account::{UserChange, UserId};
-use digicert_one_client::service_user::{
-    Done, Ends, IssueError, IssueErrorKind, Moment, RotateCertificate, RotateToken, Task, WatchedClient, Workflows,
-};
+use digicert_one_account::{AccountExt as _, UserChange, UserId};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{ApiKey, Clock as _, Code, FixedCredential, Generation, Material};
 use digicert_one_credentials::WatchingCredential;
 use digicert_one_emulator::{
     ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
+};
+use digicert_one_provisioning::{
+    Done, Ends, IssueError, IssueErrorKind, Moment, RotateCertificate, RotateToken, Task, WatchedClient, Workflows,
 };
 use fastrand::Rng;
 

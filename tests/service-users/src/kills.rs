@@ -9,9 +9,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use digicert_one_account::AccountExt as _;
 use digicert_one_client::SystemClock;
-use digicert_one_credentials::Journal;
 use digicert_one_emulator::{Emulator, EmulatorClock, EmulatorOptions, ServiceUserSpec};
+use digicert_one_provisioning::Journal;
 use tokio::runtime::Runtime;
 
 use crate::place::{BOT, Job, MADE, Place, client_with};
@@ -274,9 +275,9 @@ impl<'g> Scene<'g> {
 
     fn is_the_one_kept(&self, fingerprint: Option<&str>) -> Result<(), String> {
         let text = fs::read(self.place.secret()).map_err(|error| format!("the secret: {error}"))?;
-        let secret = digicert_one_credentials::Secret::new(text, "the place");
-        let rules = digicert_one_credentials::Rules::at(SystemTime::now());
-        let identity = digicert_one_credentials::read_client_identity(&secret, None, None, &rules, &mut Vec::new())
+        let secret = digicert_one_core::Secret::new(text, "the place");
+        let rules = digicert_one_identity::Rules::at(SystemTime::now());
+        let identity = digicert_one_identity::read_client_identity(&secret, None, None, &rules, &mut Vec::new())
             .map_err(|error| format!("the secret: {error}"))?;
         match fingerprint == Some(&identity.thumbprint_hex()) {
             true => Ok(()),

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_client::account::NewServiceUser;
-use digicert_one_client::service_user::{
-    CreateServiceUser, CreateToken, Ends, Keeping, RequestCertificate, RotateCertificate, RotateToken, Task, Workflows,
-};
+use digicert_one_account::NewServiceUser;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::Clock;
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_emulator::ServiceUser;
+use digicert_one_provisioning::{
+    CreateServiceUser, CreateToken, Ends, Keeping, RequestCertificate, RotateCertificate, RotateToken, Task, Workflows,
+};
 use serde::{Deserialize, Serialize};
 
 /// The service user that rotates its own credentials.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use digicert_one_client::SystemClock;
-use digicert_one_client::service_user::{Done, Moment, Report, Workflows};
+use digicert_one_provisioning::{Done, Moment, Report, Workflows};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ pub struct Order {
 pub enum Kill {
     /// Never.
     Never,
-    /// At this moment of those of which [`Progress`](digicert_one_client::service_user::Progress) hears, counted from 0.
+    /// At this moment of those of which [`Progress`](digicert_one_provisioning::Progress) hears, counted from 0.
     At(usize),
     /// So many microseconds after it began, whatever it is doing then.
     After(u64),

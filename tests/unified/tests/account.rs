@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use digicert_one_client::account::{
-    ACCOUNT_MANAGER, AccountManager, NewClientCertificate, NewServiceUser, NewToken, Refusal, Status, TokenChange,
-    UserChange, UserId,
+use digicert_one_account::{
+    ACCOUNT_MANAGER, AccountExt as _, AccountManager, NewClientCertificate, NewServiceUser, NewToken, Refusal, Status,
+    TokenChange, UserChange, UserId,
 };
 use digicert_one_client::{Client, Error, Retry};
-use digicert_one_core::{ApiKey, Code, Connector, FixedCredential, Instance, Material, TransportConfig, TrustRoots};
-use digicert_one_credentials::{Rules, Secret, read_client_identity};
+use digicert_one_core::{
+    ApiKey, Code, Connector, FixedCredential, Instance, Material, Secret, TransportConfig, TrustRoots,
+};
 use digicert_one_emulator::{Emulator, EmulatorOptions, Generation, ServiceUserSpec};
+use digicert_one_identity::{Rules, read_client_identity};
 
 /// An emulator and a transport to it.
 struct Stage {

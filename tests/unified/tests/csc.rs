@@ -12,12 +12,11 @@ use aws_lc_rs::signature::{
 };
 use bytes::Bytes;
 use digicert_one_client::Error;
-use digicert_one_client::credentials::Secret;
 use digicert_one_client::csc::{
     AuthorizeRequest, CscClient, CscCredential, ErrorCode, HashAlgo, ListRequest, Rejection, SignAlgo, SignIn,
     SignRequest,
 };
-use digicert_one_core::{ApiKey, Code, Connector, Instance, TransportConfig, TrustRoots};
+use digicert_one_core::{ApiKey, Code, Connector, Instance, Secret, TransportConfig, TrustRoots};
 use digicert_one_emulator::{CscCredentialSpec, CscOptions, Emulator, EmulatorOptions, Scal, SigningKey};
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};

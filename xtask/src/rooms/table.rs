@@ -37,8 +37,11 @@ pub(super) const STRANGERS: &[&str] = &[OUTSIDE, UREQ];
 
 const CORE: &str = "digicert-one-core";
 const ERROR_KINDS: &str = "digicert-one-error-kinds";
+const IDENTITY: &str = "digicert-one-identity";
 const CREDENTIALS: &str = "digicert-one-credentials";
 const CLIENT: &str = "digicert-one-client";
+const ACCOUNT: &str = "digicert-one-account";
+const PROVISIONING: &str = "digicert-one-provisioning";
 const FRONT_DOOR: &str = "digicert-one";
 const REQWEST: &str = "digicert-one-reqwest";
 const ISAHC: &str = "digicert-one-isahc";
@@ -47,8 +50,22 @@ const TESTBED: &str = "digicert-one-testbed";
 const CONFORMANCE: &str = "digicert-one-conformance";
 const EMULATOR: &str = "digicert-one-emulator";
 
-const ALL: &[&str] =
-    &[CORE, ERROR_KINDS, CREDENTIALS, CLIENT, FRONT_DOOR, REQWEST, ISAHC, NATIVE_TLS, TESTBED, CONFORMANCE, EMULATOR];
+const ALL: &[&str] = &[
+    CORE,
+    ERROR_KINDS,
+    IDENTITY,
+    CREDENTIALS,
+    CLIENT,
+    ACCOUNT,
+    PROVISIONING,
+    FRONT_DOOR,
+    REQWEST,
+    ISAHC,
+    NATIVE_TLS,
+    TESTBED,
+    CONFORMANCE,
+    EMULATOR,
+];
 const TEST_SIDE: &[&str] = &[TESTBED, CONFORMANCE, EMULATOR];
 
 const RUNTIMES_AND_STACKS: &[&str] = &[
@@ -88,8 +105,16 @@ pub(super) const ROOMS: &[Room] = &[
         why: "core is the vocabulary of all others: no runtime, no TLS library, none of us",
     },
     Room {
-        package: CREDENTIALS,
+        package: IDENTITY,
         uses: &[CORE],
+        behind_feature: &[],
+        tests_use: TEST_SIDE,
+        builds: NO_STACK,
+        why: "file formats are read in memory, the same for every transport",
+    },
+    Room {
+        package: CREDENTIALS,
+        uses: &[CORE, IDENTITY],
         behind_feature: &[],
         tests_use: TEST_SIDE,
         builds: &[
@@ -145,9 +170,9 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: CLIENT,
-        uses: &[CORE, CREDENTIALS],
+        uses: &[CORE],
         behind_feature: &[],
-        tests_use: TEST_SIDE,
+        tests_use: &[CREDENTIALS, IDENTITY, TESTBED, CONFORMANCE, EMULATOR],
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
             // OAuth comes without an HTTP library of its own.
@@ -156,9 +181,28 @@ pub(super) const ROOMS: &[Room] = &[
         why: "the client works over any transport, so it knows none",
     },
     Room {
+        package: ACCOUNT,
+        uses: &[CORE, CLIENT],
+        behind_feature: &[],
+        tests_use: &[IDENTITY, TESTBED],
+        builds: NO_STACK,
+        why: "a typed product is built on the client, which knows no product",
+    },
+    Room {
+        package: PROVISIONING,
+        uses: &[CORE, CLIENT, ACCOUNT, CREDENTIALS, IDENTITY],
+        behind_feature: &[],
+        tests_use: TEST_SIDE,
+        builds: &[
+            Build { flags: &[], without: RUNTIMES_AND_STACKS },
+            Build { flags: &["--features", "keyring"], without: RUNTIMES_AND_STACKS },
+        ],
+        why: "secrets that are shown once are kept the same over any transport",
+    },
+    Room {
         package: FRONT_DOOR,
-        uses: &[CORE, CREDENTIALS, CLIENT],
-        behind_feature: &[REQWEST, ISAHC, NATIVE_TLS],
+        uses: &[CORE, IDENTITY, CREDENTIALS, CLIENT],
+        behind_feature: &[REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, PROVISIONING],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &["--no-default-features"], without: RUNTIMES_AND_STACKS },
@@ -186,7 +230,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: CONFORMANCE,
-        uses: &[CORE, CLIENT, TESTBED],
+        uses: &[CORE, CLIENT, CREDENTIALS, IDENTITY, TESTBED],
         behind_feature: &[],
         tests_use: &[ERROR_KINDS],
         builds: &[],

@@ -1,6 +1,6 @@
 //! `d1 cert list|disable|enable`.
 
-use digicert_one::account::CertificateId;
+use digicert_one::{account::AccountExt as _, account::CertificateId};
 use serde_json::json;
 
 use super::confirm::Target;

@@ -3,9 +3,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use digicert_one::Client;
 use digicert_one::account::{CertificateId, TokenId, User};
-use digicert_one::core::Mode;
+use digicert_one::{Client, account::AccountExt as _, core::Mode};
 
 use super::table::shown;
 use crate::arguments::ConfirmOptions;

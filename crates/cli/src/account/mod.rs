@@ -10,7 +10,7 @@ pub(crate) mod users;
 use std::collections::BTreeMap;
 
 use digicert_one::account::{AuditEntry, UserId};
-use digicert_one::{Client, Position};
+use digicert_one::{Client, Position, account::AccountExt as _};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 

@@ -1,7 +1,7 @@
 //! `d1 token list|disable|enable|delete`.
 
-use digicert_one::Client;
 use digicert_one::account::{ApiToken, TokenId, UserId};
+use digicert_one::{Client, account::AccountExt as _};
 use serde_json::json;
 
 use super::confirm::Target;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use digicert_one::account::AccountExt as _;
 use digicert_one::account::{User, UserId};
 
 use super::confirm::Target;

@@ -1,8 +1,7 @@
 //! The commands about service users, API tokens and client certificates, and those that look at what stands around them.
 
 use clap::{Args, Subcommand};
-use digicert_one::Position;
-use digicert_one::credentials::KeyAlgorithm;
+use digicert_one::{Position, identity::KeyAlgorithm};
 
 use super::ConnectionOptions;
 use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use digicert_one::credentials::{EndDate, KeyAlgorithm};
-use digicert_one::service_user::Ends;
+use digicert_one::{core::EndDate, identity::KeyAlgorithm, provisioning::Ends};
 use jiff::{Span, SpanRelativeTo};
 
 use super::{ConnectionOptions, path};

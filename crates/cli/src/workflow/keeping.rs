@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one::credentials::{CommandSink, TerminalSink};
-use digicert_one::service_user::Keeping;
+use digicert_one::provisioning::Keeping;
+use digicert_one::provisioning::{CommandSink, TerminalSink};
 
 use super::password;
 use crate::arguments::KeepOptions;
@@ -34,7 +34,7 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Kee
 
 #[cfg(feature = "keyring")]
 fn keyring(service: &str) -> Result<Keeping, Failure> {
-    use digicert_one::credentials::{KeyringSink, KeyringSource};
+    use digicert_one::{credentials::KeyringSource, provisioning::KeyringSink};
     let sink = KeyringSink::new().with_service(service);
     Ok(Keeping::new(sink).read_by(KeyringSource::new().with_service(service)))
 }

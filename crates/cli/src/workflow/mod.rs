@@ -11,8 +11,8 @@ use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::account::{CertificateId, NewServiceUser, TokenId};
-use digicert_one::credentials::EndDate;
-use digicert_one::service_user::{
+use digicert_one::core::EndDate;
+use digicert_one::provisioning::{
     CreateServiceUser, CreateToken, Ends, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
     RotateToken, Task, Workflows,
 };
@@ -119,7 +119,7 @@ pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Si
     }
 }
 
-fn renewal(to: &mut digicert_one::service_user::Renewal, options: &RenewalOptions) {
+fn renewal(to: &mut digicert_one::provisioning::Renewal, options: &RenewalOptions) {
     to.ends_within = options.renew_before;
     to.newer_than = options.min_age;
     to.grace = options.grace;

@@ -1,7 +1,7 @@
 //! Plans, reports and failures of tasks as JSON and as text. Nothing in them is secret: the library sees to that.
 
 use digicert_one::core::diagnosis::{Code, Diagnosis};
-use digicert_one::service_user::{
+use digicert_one::provisioning::{
     Done, IssueError, IssueErrorKind, Next, Old, Plan, Report, SecretPlace, TaskKind, WorkStep,
 };
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use digicert_one::service_user::{Moment, Progress, WorkStep};
+use digicert_one::provisioning::{Moment, Progress, WorkStep};
 
 use crate::output::Output;
 

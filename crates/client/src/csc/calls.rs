@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Code, Diagnosis, RequestTarget};
-use digicert_one_credentials::Secret;
+use digicert_one_core::{Code, Diagnosis, RequestTarget, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::client::Inner;

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{ConnectorInfo, Origin};
-use digicert_one_credentials::Secret;
+use digicert_one_core::{ConnectorInfo, Origin, Secret};
 
 use super::discovery::Discovery;
 use super::session::Session;
@@ -135,7 +134,7 @@ impl CscClient {
     /// calls apart.
     ///
     /// ```no_run
-    /// use digicert_one_client::credentials::Secret;
+    /// use digicert_one_core::Secret;
     /// use digicert_one_client::csc::{CscClient, HashAlgo, SignAlgo, SignRequest};
     ///
     /// # async fn example(client: &CscClient, hash: [u8; 32]) -> Result<(), digicert_one_client::Error> {

@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use digicert_one_core::ApiKey;
-use digicert_one_credentials::Secret;
+use digicert_one_core::{ApiKey, Secret};
 
 use super::CscToken;
 
@@ -21,7 +20,7 @@ use super::CscToken;
 /// Source: DigiCert, Content Signing Service, "Authentication methods"; CSC API v1.0.4 (spec).
 ///
 /// ```
-/// use digicert_one_client::credentials::Secret;
+/// use digicert_one_core::Secret;
 /// use digicert_one_client::csc::CscCredential;
 ///
 /// let secret = Secret::new("from a store", "environment variable CSC_CLIENT_SECRET");

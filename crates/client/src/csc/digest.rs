@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use digicert_one_core::{Code, Diagnosis};
-use digicert_one_credentials::Secret;
+use digicert_one_core::{Code, Diagnosis, Secret};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use http_auth::digest::{Algorithm, DigestClient, Qop};
 use http_auth::{PasswordParams, parse_challenges};

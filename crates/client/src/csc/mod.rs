@@ -4,7 +4,7 @@
 //! credential here is none for a [`Client`](crate::Client), and the other way about.
 //!
 //! ```no_run
-//! use digicert_one_client::credentials::Secret;
+//! use digicert_one_core::Secret;
 //! use digicert_one_client::csc::{CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
 //! use digicert_one_core::{Connector, Instance, Region, Stage};
 //!

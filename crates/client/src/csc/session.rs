@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::diagnosis::PlatformAnswer;
-use digicert_one_core::{API_KEY_HEADER, Advice, ApiKey, Code, Diagnosis, Generation};
-use digicert_one_credentials::Secret;
+use digicert_one_core::{
+    API_KEY_HEADER, Advice, ApiKey, Code, Diagnosis, Generation, Secret, diagnosis::PlatformAnswer,
+};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 

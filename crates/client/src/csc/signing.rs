@@ -4,8 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64;
-use digicert_one_core::{Code, Diagnosis};
-use digicert_one_credentials::Secret;
+use digicert_one_core::{Code, Diagnosis, Secret};
 
 use super::{HashAlgo, Sad, SignAlgo};
 use crate::{Error, ErrorKind};
@@ -13,7 +12,7 @@ use crate::{Error, ErrorKind};
 /// Asks for the right to sign certain hashes with one credential.
 ///
 /// ```
-/// use digicert_one_client::credentials::Secret;
+/// use digicert_one_core::Secret;
 /// use digicert_one_client::csc::AuthorizeRequest;
 ///
 /// let request = AuthorizeRequest::new("credential-1")

@@ -47,7 +47,9 @@ fn a_proof_answered_by_a_page_and_a_list_in_html_are_errors() {
     assert!(error.to_string().contains("Access Denied") && !error.to_string().contains("18.2d"), "{error}");
     let item = block_on(client.pages("/x").items::<serde_json::Value>().next()).expect("an error");
     assert_eq!(item.expect_err("not a list").code(), Code::GW_03);
-    let me = block_on(client.account().users().me()).expect_err("not a user");
+    let me =
+        block_on(async { client.get("/account/api/v1/user/me").send().await?.object::<serde_json::Value>().await })
+            .expect_err("not a user");
     assert_eq!(me.code(), Code::GW_03, "{me}");
 }
 

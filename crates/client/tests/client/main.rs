@@ -1,6 +1,5 @@
 //! The client over a scripted transport, in virtual time: what needs no wire. What needs one is the conformance suite's.
 
-mod account;
 mod calls;
 mod expiry;
 mod gateway;
@@ -11,4 +10,3 @@ mod proof;
 mod retry;
 mod rotation;
 mod scripted;
-mod service_user;

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
     ApiKey, Capabilities, ClientIdentity, Code, ConnectionFacts, Connector, ConnectorInfo, Credential, CredentialError,
-    Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Transport,
-    TransportConfig, TransportError, TransportErrorKind, Verdict,
+    Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Secret,
+    Transport, TransportConfig, TransportError, TransportErrorKind, Verdict,
 };
-use digicert_one_credentials::{Rules, Secret, read_client_identity};
+use digicert_one_identity::{Rules, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response};
 

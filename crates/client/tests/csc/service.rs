@@ -10,11 +10,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::Error;
-use digicert_one_client::credentials::Secret;
 use digicert_one_client::csc::{CscClient, CscClientBuilder, CscCredential};
 use digicert_one_core::{
-    Capabilities, ConnectionFacts, Connector, ConnectorInfo, Exchange, Instance, ManualClock, ResponseBody, Transport,
-    TransportConfig, TransportError,
+    Capabilities, ConnectionFacts, Connector, ConnectorInfo, Exchange, Instance, ManualClock, ResponseBody, Secret,
+    Transport, TransportConfig, TransportError,
 };
 use http::{HeaderMap, Request, Response};
 

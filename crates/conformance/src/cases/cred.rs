@@ -6,13 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::SystemClock;
-use digicert_one_client::credentials::{
-    Fetched, RawCredential, Rules, Secret, Source, WatchOptions, WatchingCredential,
-};
 use digicert_one_core::{
     ApiKey, Capability, ClientIdentity, Code, Credential, CredentialError, FixedCredential, Generation, Lease,
-    LeaseNeed, Material,
+    LeaseNeed, Material, Secret,
 };
+use digicert_one_credentials::{Fetched, RawCredential, Source, WatchOptions, WatchingCredential};
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{
     ClientAuth, ClientSpec, Front, FrontOptions, HttpVersions, Pki, RawOptions, RawServer, Recording, Step, Validity,
 };

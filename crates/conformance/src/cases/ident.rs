@@ -3,13 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use digicert_one_client::SystemClock;
-use digicert_one_client::credentials::{
-    DirectorySource, RawCredential, Reading, Rules, Secret, WatchOptions, WatchingCredential,
-};
 use digicert_one_core::{
-    Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseNeed, Material, Mode, Side,
-    TlsVersion, TlsVersions, TransportErrorKind,
+    Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseNeed, Material, Mode, Secret,
+    Side, TlsVersion, TlsVersions, TransportErrorKind,
 };
+use digicert_one_credentials::{DirectorySource, RawCredential, Reading, WatchOptions, WatchingCredential};
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{
     Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints, KeyEncoding, KeyKind,
     KeyStore, Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,

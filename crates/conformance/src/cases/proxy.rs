@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use digicert_one_client::credentials::{ProxySetup, Setting};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{
     Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
     TransportConfig, TransportErrorKind, causes,
 };
+use digicert_one_credentials::{ProxySetup, Setting};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
     blackhole, handler, refused_addr,

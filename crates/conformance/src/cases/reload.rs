@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use digicert_one_client::Client;
-use digicert_one_client::credentials::{RootsFile, RootsReload};
 use digicert_one_core::{
     Capability, Code, FixedCredential, Material, PeerFault, TransportConfig, TransportErrorKind, TrustRoots,
 };
+use digicert_one_credentials::{RootsFile, RootsReload};
 use digicert_one_testbed::{ClientAuth, FrontOptions, Gate, Pki, Snapshot, Step};
 use futures_util::future::join;
 use rustls_pki_types::CertificateDer;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use digicert_one_client::credentials::{DirectorySource, Reload, WatchEvent, WatchOptions, WatchingCredential};
 use digicert_one_client::{Client, SystemClock};
 use digicert_one_core::{Clock, Code, Generation};
+use digicert_one_credentials::{DirectorySource, Reload, WatchEvent, WatchOptions, WatchingCredential};
 use digicert_one_testbed::{ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, KeyEncoding, Pki, Validity};
 use tempfile::TempDir;
 

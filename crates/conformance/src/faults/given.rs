@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::credentials::{
-    DirectorySource, RawCredential, Rules, Secret, Setting, Setup, SetupError, WatchOptions, WatchingCredential,
-};
 use digicert_one_core::{
-    Capability, Clock as _, Code, Credential as _, Diagnosis, LeaseNeed, ManualClock, Mode, TrustRoots,
+    Capability, Clock as _, Code, Credential as _, Diagnosis, LeaseNeed, ManualClock, Mode, Secret, TrustRoots,
 };
+use digicert_one_credentials::{
+    DirectorySource, RawCredential, Setting, Setup, SetupError, WatchOptions, WatchingCredential,
+};
+use digicert_one_identity::Rules;
 use digicert_one_testbed::{Chain, ClientCert, ClientSpec, Format, KeyEncoding, KeyStore, Pki, Purpose, Validity};
 use rustls_pki_types::CertificateDer;
 

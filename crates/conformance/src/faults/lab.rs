@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_client::credentials::Warning;
 use digicert_one_client::{Client, ClientBuilder, Error, Retry};
 use digicert_one_core::{
-    Code, CredentialError, Diagnosis, FixedCredential, Material, Timeouts, TransportConfig, TransportError,
+    Code, CredentialError, Diagnosis, FixedCredential, Material, Timeouts, TransportConfig, TransportError, Warning,
 };
 use digicert_one_testbed::{Front, FrontOptions};
 use http::{Request, Response};

@@ -1,7 +1,8 @@
 //! Names of algorithms, curves and extensions, for messages: the numbers are of use to programs only.
 
-/// The name of a key's algorithm or curve; where none is known, its number.
-pub(super) fn name(oid: &str) -> String {
+/// The name of a key's algorithm or curve, given in dotted form; where none is known, its number.
+#[must_use]
+pub fn name(oid: &str) -> String {
     let known = match oid {
         "1.2.840.113549.1.1.1" => "RSA",
         "1.2.840.113549.1.1.7" => "RSA-OAEP",

@@ -1,6 +1,5 @@
 //! What we read from a leaf certificate: its public key, its names and its dates. No verification: that is the server's.
 
-use std::fmt;
 use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
@@ -8,7 +7,7 @@ use x509_cert::certificate::{CertificateInner, Raw, Version};
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::ExtendedKeyUsage;
 
-use super::algorithm;
+use super::{PublicKey, algorithm};
 use crate::CredentialError;
 use crate::diagnosis::Code;
 
@@ -29,29 +28,13 @@ pub(super) struct Leaf {
     pub(super) peculiarities: Vec<String>,
 }
 
-/// A public key as a certificate holds it; equal keys have equal bits under an equal algorithm.
-#[derive(PartialEq, Eq)]
-pub(super) struct PublicKey {
-    /// Object identifier of the algorithm, and of the curve where there is one.
-    pub(super) algorithm: Algorithm,
-    pub(super) bits: Vec<u8>,
-}
-
-/// Object identifiers in dotted form.
-#[derive(PartialEq, Eq)]
-pub(super) struct Algorithm {
-    pub(super) oid: String,
-    pub(super) curve: Option<String>,
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&algorithm::name(self.curve.as_ref().unwrap_or(&self.oid)))
-    }
-}
-
 impl Leaf {
-    pub(super) fn read(der: &CertificateDer<'_>) -> Result<Self, CredentialError> {
+    pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, CredentialError> {
+        let der = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "there is no certificate"))?;
+        Self::read(der)
+    }
+
+    fn read(der: &CertificateDer<'_>) -> Result<Self, CredentialError> {
         let unreadable = |error: x509_cert::der::Error| {
             CredentialError::new(Code::ID_07, "the first certificate cannot be read").with_source(error.to_string())
         };
@@ -75,10 +58,11 @@ impl Leaf {
             issuer: body.issuer().to_string(),
             not_before: body.validity().not_before.to_system_time(),
             not_after: body.validity().not_after.to_system_time(),
-            public_key: PublicKey {
-                algorithm: Algorithm { oid: key.algorithm.oid.to_string(), curve: curve.map(|oid| oid.to_string()) },
-                bits: key.subject_public_key.raw_bytes().to_vec(),
-            },
+            public_key: PublicKey::new(
+                key.algorithm.oid.to_string(),
+                curve.map(|oid| oid.to_string()),
+                key.subject_public_key.raw_bytes(),
+            ),
         })
     }
 }

@@ -1,21 +1,22 @@
-//! The client identity in its one normal form: chain in DER, leaf first, key in PKCS#8, checked to belong together. Every
-//! file format becomes this before any TLS library sees it, so that each format works on each transport.
+//! The client identity in its one normal form: chain in DER, leaf first, key in PKCS#8. Every file format becomes this before
+//! any TLS library sees it, so that each format works on each transport. Formats are read, and keys checked, elsewhere.
 
 mod algorithm;
 mod certificate;
-mod key;
+mod pem;
+mod public_key;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
-use pem_rfc7468::LineEnding;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash as Sha256;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
+pub use self::algorithm::name as algorithm_name;
 use self::certificate::Leaf;
-use crate::diagnosis::Code;
+pub use self::public_key::PublicKey;
 use crate::{CredentialError, Fingerprint};
 
 /// A certificate chain and the private key of its leaf.
@@ -30,6 +31,7 @@ pub struct ClientIdentity(Arc<Inner>);
 struct Inner {
     chain: Vec<CertificateDer<'static>>,
     pkcs8: Zeroizing<Vec<u8>>,
+    is_checked: bool,
     key_kind: KeyKind,
     key_bits: usize,
     leaf: Leaf,
@@ -66,37 +68,59 @@ impl fmt::Display for KeyKind {
 }
 
 impl ClientIdentity {
-    /// Puts a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1 together.
+    /// Puts a chain (leaf first) and a key in PKCS#8 together, once `check` has said that the key belongs to the public key of the leaf,
+    /// whose subject it is told for its message. `digicert_one_identity` has such a check, and reads every other form of certificates
+    /// and keys.
     ///
     /// # Errors
-    /// No certificate, a certificate or key that cannot be read, a kind of key that DigiCert ONE does not use, and above
-    /// all a key that belongs to another certificate (ID-01).
-    pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Self, CredentialError> {
-        let first = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "there is no certificate"))?;
-        let leaf = Leaf::read(first)?;
-        let key = key::normalise(key)?;
-        if key.public_key != leaf.public_key {
-            let message = format!(
-                "the private key does not belong to the certificate: certificate \"{}\" has the {} public key sha256 {}, the \
-                 key is {} with sha256 {}",
-                leaf.subject,
-                leaf.public_key.algorithm,
-                hex(&Sha256::digest(&leaf.public_key.bits)[..8]),
-                key.kind,
-                hex(&Sha256::digest(&key.public_key.bits)[..8]),
-            );
-            return Err(CredentialError::new(Code::ID_01, message));
-        }
-        let thumbprint = Sha256::digest(first).into();
-        Ok(Self(Arc::new(Inner {
-            chain,
-            pkcs8: key.pkcs8,
-            key_kind: key.kind,
-            key_bits: key.bits,
-            leaf,
-            thumbprint,
-            issuer_at_hand: false,
-        })))
+    /// No certificate or one that cannot be read (ID-07), what `check` finds (ID-01 for a key that belongs to another certificate), and
+    /// a kind of key that DigiCert ONE does not use (ID-07).
+    pub fn checked(
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivatePkcs8KeyDer<'_>,
+        check: impl FnOnce(&PublicKey, &str) -> Result<(), CredentialError>,
+    ) -> Result<Self, CredentialError> {
+        let leaf = Leaf::of(&chain)?;
+        check(&leaf.public_key, &leaf.subject)?;
+        Self::put_together(chain, leaf, key, true)
+    }
+
+    /// Puts a chain (leaf first) and a key in PKCS#8 together without looking into the key: whoever made both knows that they belong
+    /// together. Where they do not, transports fail on every handshake.
+    ///
+    /// # Errors
+    /// No certificate or one that cannot be read, or a kind of key that DigiCert ONE does not use (ID-07).
+    pub fn unchecked(
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivatePkcs8KeyDer<'_>,
+    ) -> Result<Self, CredentialError> {
+        let leaf = Leaf::of(&chain)?;
+        Self::put_together(chain, leaf, key, false)
+    }
+
+    fn put_together(
+        chain: Vec<CertificateDer<'static>>,
+        leaf: Leaf,
+        key: &PrivatePkcs8KeyDer<'_>,
+        is_checked: bool,
+    ) -> Result<Self, CredentialError> {
+        let (key_kind, key_bits) = leaf.public_key.kind()?;
+        let thumbprint = Sha256::hash(&chain[0]);
+        let pkcs8 = Zeroizing::new(key.secret_pkcs8_der().to_vec());
+        let inner = Inner { chain, pkcs8, is_checked, key_kind, key_bits, leaf, thumbprint, issuer_at_hand: false };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Whether the key is known to belong to the certificate.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.0.is_checked
+    }
+
+    /// The public key of the leaf.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.0.leaf.public_key
     }
 
     /// Notes whether the issuer of the chain's last certificate was there when the identity was read. Roots are not sent, so
@@ -123,12 +147,12 @@ impl ClientIdentity {
     /// The chain as PEM, leaf first.
     #[must_use]
     pub fn chain_pem(&self) -> String {
-        self.0.chain.iter().map(|certificate| pem("CERTIFICATE", certificate).as_str().to_owned()).collect()
+        self.0.chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate).as_str().to_owned()).collect()
     }
 
     /// Lends the private key as PKCS#8 PEM to a TLS library that takes no DER; the text is wiped afterwards.
     pub fn expose_key_pem<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
-        use_key(&pem("PRIVATE KEY", &self.0.pkcs8))
+        use_key(&pem::encode("PRIVATE KEY", &self.0.pkcs8))
     }
 
     /// SHA-256 of the leaf: names this identity in logs, and tells two identities apart without comparing secrets.
@@ -242,6 +266,7 @@ impl fmt::Debug for Inner {
             .field("subject", &self.leaf.subject)
             .field("thumbprint", &hex(&self.thumbprint))
             .field("key", &format_args!("{} (redacted)", self.key_kind))
+            .field("checked", &self.is_checked)
             .finish_non_exhaustive()
     }
 }
@@ -250,11 +275,6 @@ impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
-    // Fails on labels with control characters only; ours are literals.
-    Zeroizing::new(pem_rfc7468::encode_string(label, LineEnding::LF, der).unwrap_or_default())
 }
 
 fn hex(bytes: &[u8]) -> String {

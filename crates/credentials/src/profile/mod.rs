@@ -7,14 +7,14 @@ mod suggest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError, Mode};
+use digicert_one_core::{Code, CredentialError, EndDate, Mode, Warning};
 use serde::{Serialize, Serializer};
 
 pub use self::reference::Reference;
 use self::suggest::suggest;
-use crate::file::read_secret;
+use crate::file::read_secret_file;
 use crate::setting::{Lookup, get, home};
-use crate::{EndDate, Warning, shown};
+use crate::shown;
 
 /// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,7 +90,7 @@ impl ProfileFile {
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, CredentialError> {
         let path = path.into();
         // That others may read it is right: it holds no secret. What others may write is a way to another's programs.
-        let file = read_secret(&path, &mut Vec::new())?;
+        let file = read_secret_file(&path, &mut Vec::new())?;
         let mut warnings: Vec<Warning> = written_by_others(&path).into_iter().collect();
         let file = file.utf8(&mut warnings);
         let profiles = parse::profiles(file.expose_text()?, file.origin())?;

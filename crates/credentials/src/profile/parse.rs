@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use digicert_one_core::{Code, CredentialError, Mode};
+use digicert_one_core::{Code, CredentialError, EndDate, Mode};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Profile;
 use super::suggest::suggest;
-use crate::{EndDate, shown};
+use crate::shown;
 
 const FIELDS: [&str; 10] = [
     "host",

@@ -282,9 +282,11 @@ impl Source for NotNamed {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use digicert_one_core::Secret;
+
     use super::*;
+    use crate::RawCredential;
     use crate::setting::given;
-    use crate::{RawCredential, Secret};
 
     /// Says one thing after the other, and the last for ever.
     #[derive(Debug)]

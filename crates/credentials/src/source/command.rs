@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use digicert_one_core::CredentialError;
 
-use super::document;
 use super::process::Program;
-use crate::{Fetched, Source};
+use crate::{Fetched, RawCredential, Source};
 
 /// A program that writes one JSON document to standard output. It is started without a shell, at every fetch.
 ///
@@ -74,7 +73,7 @@ impl Source for CommandSource {
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
-        document::read(&self.program.run()?).map(Fetched::Found)
+        RawCredential::from_document(&self.program.run()?).map(Fetched::Found)
     }
 }
 

@@ -4,20 +4,11 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Warning};
 
 use super::gather::{Place, agreeing, end_date, read_pair};
-use crate::{Fetched, RawCredential, Setting, Source, Warning, shown};
+use crate::{Fetched, RawCredential, Setting, Source, shown};
 
-pub(crate) const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
-/// The first that is there is used.
-pub(crate) const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
-pub(crate) const PRIVATE_KEY: &str = "tls.key";
-pub(crate) const PASSWORD: &str = "password";
-pub(crate) const KEY_ENDS: &str = "api-key-ends";
-pub(crate) const OWNER_ENDS: &str = "owner-ends";
-/// Source: Kubernetes, "pkg/volume/util/atomic_writer.go": the link that is renamed over the old one.
-pub(crate) const DATA: &str = "..data";
 /// How often a reading begins anew because the directory was swapped under it.
 const SWAPS: usize = 5;
 
@@ -42,6 +33,26 @@ pub struct DirectorySource {
     path: PathBuf,
     required: Option<String>,
     warning: Option<Warning>,
+}
+
+/// The names of the files.
+impl DirectorySource {
+    /// Files of an API key; there may be one.
+    pub const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
+    /// Files of a certificate; the first that is there is used.
+    pub const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
+    /// The file of a private key that stands apart from its certificate.
+    pub const PRIVATE_KEY: &str = "tls.key";
+    /// The file of the password of a key or key store.
+    pub const PASSWORD: &str = "password";
+    /// The file of the last day of the API key.
+    pub const KEY_ENDS: &str = "api-key-ends";
+    /// The file of the last day of the service user.
+    pub const OWNER_ENDS: &str = "owner-ends";
+    /// The link that is renamed over the old one.
+    ///
+    /// Source: Kubernetes, `pkg/volume/util/atomic_writer.go`.
+    pub const DATA: &str = "..data";
 }
 
 impl DirectorySource {
@@ -80,7 +91,7 @@ impl DirectorySource {
 
     /// Where the files are now: behind `..data`, if there is one.
     fn resolve(&self) -> std::io::Result<PathBuf> {
-        match std::fs::canonicalize(self.path.join(DATA)) {
+        match std::fs::canonicalize(self.path.join(DirectorySource::DATA)) {
             Err(error) if error.kind() == ErrorKind::NotFound => std::fs::canonicalize(&self.path),
             resolved => resolved,
         }
@@ -95,13 +106,13 @@ impl DirectorySource {
         let mut raw = RawCredential::new();
         raw.warnings.extend(self.warning.clone());
         let mut keys = Vec::new();
-        for name in API_KEY.iter().filter(there) {
+        for name in DirectorySource::API_KEY.iter().filter(there) {
             keys.push(place(name).read(&mut raw.warnings)?);
         }
         raw.api_key = agreeing(keys)?;
-        let mut certificates = CERTIFICATE.iter().filter(there);
+        let mut certificates = DirectorySource::CERTIFICATE.iter().filter(there);
         if let Some(name) = certificates.next() {
-            read_pair(&place(name), one(PRIVATE_KEY).as_ref(), &mut raw)?;
+            read_pair(&place(name), one(DirectorySource::PRIVATE_KEY).as_ref(), &mut raw)?;
             for other in certificates {
                 let origin = shown::path(&self.path.join(other));
                 raw.warnings.push(Warning::new(Code::ID_13, format!("not used, because {name} is there"), origin));
@@ -110,14 +121,14 @@ impl DirectorySource {
         if raw.api_key.is_none() && raw.certificate.is_none() {
             return Ok(None);
         }
-        if let Some(place) = one(PASSWORD) {
+        if let Some(place) = one(DirectorySource::PASSWORD) {
             raw.password = Some(place.read_password(&mut raw.warnings)?);
         }
         let ends = |name| match one(name) {
             Some(place) => end_date(&place.read_password(&mut Vec::new())?).map(Some),
             None => Ok(None),
         };
-        let (key_ends, owner_ends) = (ends(KEY_ENDS)?, ends(OWNER_ENDS)?);
+        let (key_ends, owner_ends) = (ends(DirectorySource::KEY_ENDS)?, ends(DirectorySource::OWNER_ENDS)?);
         Ok(Some(raw.with_ends(key_ends, owner_ends)))
     }
 }
@@ -246,7 +257,7 @@ mod tests {
             std::fs::create_dir(&inner).expect("made");
             write(&inner, &[("tls.crt", version), ("tls.key", version)]);
         }
-        symlink("..1", directory.path().join(DATA)).expect("linked");
+        symlink("..1", directory.path().join(DirectorySource::DATA)).expect("linked");
         symlink("..data/tls.crt", directory.path().join("tls.crt")).expect("linked");
         symlink("..data/tls.key", directory.path().join("tls.key")).expect("linked");
         directory
@@ -255,7 +266,7 @@ mod tests {
     #[cfg(unix)]
     fn swap(directory: &Path) {
         std::os::unix::fs::symlink("..2", directory.join("..data_tmp")).expect("linked");
-        std::fs::rename(directory.join("..data_tmp"), directory.join(DATA)).expect("renamed");
+        std::fs::rename(directory.join("..data_tmp"), directory.join(DirectorySource::DATA)).expect("renamed");
     }
 
     #[cfg(unix)]
@@ -283,7 +294,7 @@ mod tests {
             for round in 0..200 {
                 let (temporary, version) = (path.join("..data_tmp"), format!("..{}", 1 + round % 2));
                 std::os::unix::fs::symlink(version, &temporary).expect("linked");
-                std::fs::rename(&temporary, path.join(DATA)).expect("renamed");
+                std::fs::rename(&temporary, path.join(DirectorySource::DATA)).expect("renamed");
             }
         });
         while !swapping.is_finished() {

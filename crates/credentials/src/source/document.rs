@@ -2,13 +2,13 @@
 //! what the parser saw: that may be the secret.
 
 use data_encoding::BASE64;
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, EndDate, Secret};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::gather::end_date;
-use crate::{EndDate, RawCredential, Secret};
+use crate::RawCredential;
 
 /// The document as it is written; each field is read apart, so that an error can name it.
 #[derive(Deserialize)]
@@ -36,59 +36,62 @@ pub(crate) fn is_document(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// Reads a document, in whatever encoding of text it is.
-///
-/// # Errors
-/// No such document (ID-07), another version (CFG-01), or a field that is no text.
-pub(crate) fn read(whole: &Secret) -> Result<RawCredential, CredentialError> {
-    let origin = whole.origin();
-    let mut warnings = Vec::new();
-    let whole = whole.utf8(&mut warnings);
-    let fields: Fields<'_> = serde_json::from_str(whole.expose_text()?).map_err(|error| {
-        let message =
-            format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
-        CredentialError::new(Code::ID_07, message).at(&**origin)
-    })?;
-    let version = fields.version.map(|raw| raw.get().trim());
-    if version != Some("1") {
-        let message = match version {
-            Some(_) => "the JSON document is of another version than 1, the only one there is",
-            None => "the JSON document has no version; it must have \"version\": 1",
-        };
-        return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
-    }
-    let secret = |name: &str, raw: Option<&RawValue>| -> Result<Option<Secret>, CredentialError> {
-        let origin = format!("{origin}, field {name}");
-        let Some(raw) = raw else { return Ok(None) };
-        match serde_json::from_str::<Zeroizing<String>>(raw.get()) {
-            Ok(mut text) => Ok(Some(Secret::new(std::mem::take(&mut *text), origin))),
-            Err(_) => Err(CredentialError::new(Code::ID_07, "the field is not text").at(origin)),
-        }
-    };
-    let certificate = match (secret("certificate", fields.certificate)?, fields.certificate_base64) {
-        (Some(_), Some(_)) => {
+impl RawCredential {
+    /// Reads the JSON document in which a command or a pipe hands over a whole credential, in whatever encoding of text it is;
+    /// `docs/credentials.md` describes it.
+    ///
+    /// # Errors
+    /// No such document (ID-07), another version (CFG-01), or a field that is no text.
+    pub fn from_document(whole: &Secret) -> Result<Self, CredentialError> {
+        let origin = whole.origin();
+        let mut warnings = Vec::new();
+        let whole = whole.utf8(&mut warnings);
+        let fields: Fields<'_> = serde_json::from_str(whole.expose_text()?).map_err(|error| {
             let message =
-                "the JSON document has both \"certificate\" and \"certificate_base64\": leave out one of them";
+                format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
+            CredentialError::new(Code::ID_07, message).at(&**origin)
+        })?;
+        let version = fields.version.map(|raw| raw.get().trim());
+        if version != Some("1") {
+            let message = match version {
+                Some(_) => "the JSON document is of another version than 1, the only one there is",
+                None => "the JSON document has no version; it must have \"version\": 1",
+            };
             return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
         }
-        (None, base64) => secret("certificate_base64", base64)?.map(|base64| decoded(&base64)).transpose()?,
-        (certificate, None) => certificate,
-    };
-    let ends = |name, raw| -> Result<Option<EndDate>, CredentialError> {
-        secret(name, raw)?.map(|text| end_date(&text)).transpose()
-    };
-    let mut raw = RawCredential::new()
-        .with_ends(ends("api_key_ends", fields.api_key_ends)?, ends("owner_ends", fields.owner_ends)?);
-    raw.api_key = secret("api_key", fields.api_key)?;
-    raw.certificate = certificate;
-    raw.private_key = secret("private_key", fields.private_key)?;
-    raw.password = secret("password", fields.password)?;
-    raw.warnings = warnings;
-    if raw.api_key.is_none() && raw.certificate.is_none() {
-        let message = "the JSON document has neither an \"api_key\" nor a \"certificate\"";
-        return Err(CredentialError::new(Code::ID_13, message).at(&**origin));
+        let secret = |name: &str, raw: Option<&RawValue>| -> Result<Option<Secret>, CredentialError> {
+            let origin = format!("{origin}, field {name}");
+            let Some(raw) = raw else { return Ok(None) };
+            match serde_json::from_str::<Zeroizing<String>>(raw.get()) {
+                Ok(mut text) => Ok(Some(Secret::new(std::mem::take(&mut *text), origin))),
+                Err(_) => Err(CredentialError::new(Code::ID_07, "the field is not text").at(origin)),
+            }
+        };
+        let certificate = match (secret("certificate", fields.certificate)?, fields.certificate_base64) {
+            (Some(_), Some(_)) => {
+                let message =
+                    "the JSON document has both \"certificate\" and \"certificate_base64\": leave out one of them";
+                return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
+            }
+            (None, base64) => secret("certificate_base64", base64)?.map(|base64| decoded(&base64)).transpose()?,
+            (certificate, None) => certificate,
+        };
+        let ends = |name, raw| -> Result<Option<EndDate>, CredentialError> {
+            secret(name, raw)?.map(|text| end_date(&text)).transpose()
+        };
+        let mut raw = RawCredential::new()
+            .with_ends(ends("api_key_ends", fields.api_key_ends)?, ends("owner_ends", fields.owner_ends)?);
+        raw.api_key = secret("api_key", fields.api_key)?;
+        raw.certificate = certificate;
+        raw.private_key = secret("private_key", fields.private_key)?;
+        raw.password = secret("password", fields.password)?;
+        raw.warnings = warnings;
+        if raw.api_key.is_none() && raw.certificate.is_none() {
+            let message = "the JSON document has neither an \"api_key\" nor a \"certificate\"";
+            return Err(CredentialError::new(Code::ID_13, message).at(&**origin));
+        }
+        Ok(raw)
     }
-    Ok(raw)
 }
 
 fn decoded(base64: &Secret) -> Result<Secret, CredentialError> {
@@ -105,7 +108,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<RawCredential, CredentialError> {
-        read(&Secret::new(text, "command helper"))
+        RawCredential::from_document(&Secret::new(text, "command helper"))
     }
 
     #[test]
@@ -130,7 +133,7 @@ mod tests {
         for mark in ["", "\u{feff}"] {
             let text = format!("{mark}{{\"version\": 1, \"api_key\": \"k\"}}");
             let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            let raw = read(&Secret::new(bytes, "command helper")).expect("a document");
+            let raw = RawCredential::from_document(&Secret::new(bytes, "command helper")).expect("a document");
             assert_eq!((raw.api_key.expect("a key").expose(), raw.warnings.len()), (&b"k"[..], 1));
         }
     }

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret, Warning};
 
 use super::gather::{Place, agreeing, read_pair};
 use crate::setting::{Lookup, get};
-use crate::{Fetched, RawCredential, Secret, Setting, Source, Warning, shown};
+use crate::{Fetched, RawCredential, Setting, Source, shown};
 
 const KEY: [&str; 2] = ["DC_API_KEY", "SM_API_KEY"];
 const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
@@ -117,7 +117,11 @@ impl EnvironmentSource {
         Ok(())
     }
 
-    fn ends(&self, name: &str, warnings: &mut Vec<Warning>) -> Result<Option<crate::EndDate>, CredentialError> {
+    fn ends(
+        &self,
+        name: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<digicert_one_core::EndDate>, CredentialError> {
         let Some(setting) = self.get(name) else { return Ok(None) };
         // The code of a file does not fit a variable.
         let refused = |error: CredentialError| CredentialError::new(Code::CFG_01, error.message()).at(name);

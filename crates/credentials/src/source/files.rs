@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use digicert_one_core::CredentialError;
+use digicert_one_core::{CredentialError, EndDate};
 
 use super::gather::{Place, read_pair};
-use crate::{EndDate, Fetched, RawCredential, Source, shown};
+use crate::{Fetched, RawCredential, Source, shown};
 
 /// Files by explicit paths.
 ///

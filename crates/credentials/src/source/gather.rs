@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, EndDate, Secret, Warning};
 use zeroize::Zeroizing;
 
 use crate::file::read_named;
-use crate::{EndDate, RawCredential, Secret, Setting, Warning, shown};
+use crate::{RawCredential, Setting, shown};
 
 /// A file and what errors call it.
 #[derive(Clone, Debug)]

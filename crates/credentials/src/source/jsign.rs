@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret};
 
 use super::gather::{Place, read_pair};
-use crate::file::read_secret;
+use crate::file::read_secret_file;
 use crate::setting::{Lookup, get};
-use crate::{Fetched, RawCredential, Secret, Source, shown};
+use crate::{Fetched, RawCredential, Source, shown};
 
 /// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password, with `|` between.
 ///
@@ -61,7 +61,7 @@ impl Source for JsignSource {
         let whole = match &self.place {
             Held::Variable(name, None) => return Ok(Fetched::Absent(format!("{name} is not set"))),
             Held::Variable(_, Some(secret)) => secret.clone(),
-            Held::File(path) => read_secret(path, &mut raw.warnings)?,
+            Held::File(path) => read_secret_file(path, &mut raw.warnings)?,
         };
         let whole = whole.line(&mut raw.warnings);
         let origin = whole.origin();

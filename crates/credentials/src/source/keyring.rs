@@ -4,13 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret};
 use keyring_core::{CredentialStore, Error};
 
 use super::gather::end_date;
-use crate::{Fetched, RawCredential, Secret, Source};
-
-pub(crate) const SERVICE: &str = "digicert-one";
+use crate::{Fetched, RawCredential, Source};
 
 /// Items of the operating system's keyring, service `digicert-one`, by these account names:
 ///
@@ -33,10 +31,13 @@ pub struct KeyringSource {
 }
 
 impl KeyringSource {
+    /// The service under which items stand if nothing is said.
+    pub const SERVICE: &str = "digicert-one";
+
     /// The keyring of this system. It is opened at the first fetch.
     #[must_use]
     pub fn new() -> Self {
-        Self { store: None, service: SERVICE.to_owned(), optional: false }
+        Self { store: None, service: KeyringSource::SERVICE.to_owned(), optional: false }
     }
 
     /// Another store of the `keyring` family of crates.
@@ -79,7 +80,7 @@ impl Source for KeyringSource {
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         let unreachable = |error: Error| failed(&self.name(), &error);
-        let store = match self.store.clone().map_or_else(platform, Ok) {
+        let store = match self.store.clone().map_or_else(platform_keyring, Ok) {
             Ok(store) => store,
             Err(error) if self.optional => return Ok(Fetched::Absent(unreachable(error).message().to_owned())),
             Err(error) => return Err(unreachable(error)),
@@ -106,8 +107,8 @@ impl Source for KeyringSource {
 
 /// One item of this system's keyring, for a reference.
 pub(crate) fn item(account: &str) -> Result<Option<Secret>, CredentialError> {
-    let store = platform().map_err(|error| failed(&format!("keyring item {account}"), &error))?;
-    read(&*store, SERVICE, account)
+    let store = platform_keyring().map_err(|error| failed(&format!("keyring item {account}"), &error))?;
+    read(&*store, KeyringSource::SERVICE, account)
 }
 
 fn read(store: &CredentialStore, service: &str, account: &str) -> Result<Option<Secret>, CredentialError> {
@@ -132,27 +133,43 @@ fn failed(place: &str, error: &Error) -> CredentialError {
     CredentialError::new(Code::ID_13, message).at(place)
 }
 
+/// The keyring of this system.
+///
+/// # Errors
+/// It cannot be reached, or there is none that can be read here.
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
-pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 
+/// The keyring of this system.
+///
+/// # Errors
+/// It cannot be reached.
 #[cfg(target_os = "macos")]
-pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
+/// The keyring of this system.
+///
+/// # Errors
+/// It cannot be reached.
 #[cfg(windows)]
-pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
+/// The keyring of this system.
+///
+/// # Errors
+/// There is none that can be read here.
 #[cfg(not(any(
     windows,
     target_os = "macos",
     all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))
 )))]
-pub(crate) fn platform() -> Result<Arc<CredentialStore>, Error> {
+pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Err(Error::NotSupportedByStore("there is no keyring that we can read on this system".to_owned()))
 }
 
@@ -166,7 +183,7 @@ mod tests {
     fn store(items: &[(&str, &[u8])]) -> Arc<mock::Store> {
         let store = mock::Store::new().expect("a store in memory");
         for (account, secret) in items {
-            let entry = store.build(SERVICE, account, None).expect("an entry");
+            let entry = store.build(KeyringSource::SERVICE, account, None).expect("an entry");
             entry.set_secret(secret).expect("stored");
         }
         store
@@ -205,7 +222,7 @@ mod tests {
             (Error::BadDataFormat(b"canary".to_vec(), "odd".into()), "damaged"),
         ] {
             let store = store(&[("api-key", b"canary")]);
-            let entry = store.build(SERVICE, "api-key", None).expect("an entry");
+            let entry = store.build(KeyringSource::SERVICE, "api-key", None).expect("an entry");
             entry.as_any().downcast_ref::<mock::Cred>().expect("of the mock").set_error(error);
             let error = KeyringSource::over(store).fetch().expect_err("it fails");
             assert_eq!(error.code(), Code::ID_13);

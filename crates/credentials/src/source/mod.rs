@@ -3,8 +3,8 @@
 
 mod chain;
 mod command;
-pub(crate) mod directory;
-pub(crate) mod document;
+mod directory;
+mod document;
 pub(crate) mod environment;
 mod files;
 pub(crate) mod gather;
@@ -14,7 +14,7 @@ pub(crate) mod keyring;
 #[cfg(not(feature = "keyring"))]
 #[path = "no_keyring.rs"]
 mod keyring;
-pub(crate) mod process;
+mod process;
 pub(crate) mod profile;
 mod properties;
 mod reader;
@@ -34,7 +34,8 @@ pub use self::environment::EnvironmentSource;
 pub use self::files::FileSource;
 pub use self::jsign::JsignSource;
 #[cfg(feature = "keyring")]
-pub use self::keyring::KeyringSource;
+pub use self::keyring::{KeyringSource, platform_keyring};
+pub use self::process::Program;
 pub use self::profile::ProfileSource;
 pub use self::reader::ReaderSource;
 pub use self::smctl::SmctlSource;

@@ -1,8 +1,6 @@
 //! What stands in the keyring's place without the feature `keyring`: references to it are read and refused, not unknown.
 
-use digicert_one_core::{Code, CredentialError};
-
-use crate::Secret;
+use digicert_one_core::{Code, CredentialError, Secret};
 
 pub(crate) fn item(account: &str) -> Result<Option<Secret>, CredentialError> {
     let message = "this program was built without the feature `keyring`";

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use digicert_one_core::{Code, CredentialError, printable_line};
+use digicert_one_core::{Code, CredentialError, Secret, printable_line};
 use shared_child::SharedChild;
 use zeroize::Zeroizing;
 
 use super::environment::SECRET_VARIABLES;
-use crate::{Secret, is_path};
+use crate::is_path;
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// No credential comes near this size.
@@ -31,13 +31,15 @@ const SHOWN_CHARACTERS: usize = 300;
 /// Longer words may be keys.
 const LONGEST_WORD: usize = 24;
 
-/// A program to run. Clones share what is known of its earlier runs.
+/// A program that hands over a secret or takes one, started without a shell. Clones share what is known of its earlier runs.
 #[derive(Clone)]
-pub(crate) struct Program {
+pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
-    pub(crate) time_limit: Duration,
-    pub(crate) passed: Vec<String>,
+    /// How long it may take; 30 seconds if nothing is said.
+    pub time_limit: Duration,
+    /// Variables that it gets though they hold secrets.
+    pub passed: Vec<String>,
     readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
@@ -73,17 +75,21 @@ fn is_program(path: &Path) -> bool {
 }
 
 impl Program {
-    pub(crate) fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
+    /// A program by its path, or by a bare name that is looked up in `PATH`. Arguments can be seen by every user of the machine.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
         let (path, readers) = (path.into(), Arc::default());
         Self { path, arguments, time_limit: TIME_LIMIT, passed: Vec::new(), readers }
     }
 
-    pub(crate) fn argument(&mut self, argument: OsString) {
+    /// Adds an argument, which must not be secret.
+    pub fn argument(&mut self, argument: OsString) {
         self.arguments.push(argument);
     }
 
     /// What errors call it.
-    pub(crate) fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         match is_program(&self.path) {
             true => format!("command {}", printable_line(&self.path.display().to_string())),
             false => "a command that is not shown".to_owned(),
@@ -94,7 +100,7 @@ impl Program {
     ///
     /// # Errors
     /// It cannot be started, fails, takes too long, or writes too much (ID-13).
-    pub(crate) fn run(&self) -> Result<Secret, CredentialError> {
+    pub fn run(&self) -> Result<Secret, CredentialError> {
         let mut output = self.exchange(None)?;
         if output.is_empty() {
             let message = "the command wrote nothing to standard output";
@@ -107,7 +113,7 @@ impl Program {
     ///
     /// # Errors
     /// It cannot be started, fails, takes too long, or does not take the whole input (ID-13).
-    pub(crate) fn feed(&self, input: Zeroizing<Vec<u8>>) -> Result<(), CredentialError> {
+    pub fn feed(&self, input: Zeroizing<Vec<u8>>) -> Result<(), CredentialError> {
         self.exchange(Some(input)).map(drop)
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use digicert_one_core::{Code, CredentialError, ValueShape, is_random_word};
+use digicert_one_core::{Code, CredentialError, Secret, ValueShape, Warning, is_random_word};
 
 use super::gather::Place;
 use super::process::Program;
@@ -13,9 +13,7 @@ use super::process::Program;
 use super::reader::ReadOnce;
 use crate::host::HostSettings;
 use crate::setting::{Lookup, bare, get, home};
-use crate::{
-    Fetched, Profile, ProfileFile, RawCredential, Reference, Secret, Setting, Source, Warning, is_path, shown,
-};
+use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Setting, Source, is_path, shown};
 
 /// A profile of a [`ProfileFile`] as a source.
 ///

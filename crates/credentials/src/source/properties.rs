@@ -1,10 +1,8 @@
 //! Java's properties format, as smctl keeps its settings: a bounded reader that wipes what it reads. Crates for it keep values
 //! in plain strings and quote lines in their errors, which here may be the secret.
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret};
 use zeroize::{Zeroize, Zeroizing};
-
-use crate::Secret;
 
 /// More than any such file has.
 const MAX_ENTRIES: usize = 1000;

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Secret};
 
 use super::document;
 use crate::file::read_bounded;
-use crate::{Fetched, RawCredential, Secret, Source};
+use crate::{Fetched, RawCredential, Source};
 
 /// An API key on a line of its own is never longer; a key store in base64 is never shorter.
 const LONGEST_KEY: usize = 512;
@@ -74,7 +74,7 @@ impl Source for ReaderSource {
             |bytes: &[u8]| bytes.len() <= LONGEST_KEY && bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
         let mut raw = match bytes.trim_ascii() {
             [] => return Err(CredentialError::new(Code::ID_13, "it is empty").at(&*self.once.name)),
-            _ if document::is_document(bytes) => document::read(&text)?,
+            _ if document::is_document(bytes) => RawCredential::from_document(&text)?,
             line if is_line(line) => RawCredential::new().with_api_key(text.without_line_end()),
             _ => RawCredential::new().with_certificate(whole),
         };

@@ -3,14 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError};
+use digicert_one_core::{Code, CredentialError, Warning};
 
 use super::environment::{SKIP_VERIFY, refuse_skip_verify};
 use super::gather::{Place, conflict, read_pair};
 use super::properties::Properties;
-use crate::file::read_secret;
+use crate::file::read_secret_file;
 use crate::setting::{Lookup, get, home};
-use crate::{Fetched, RawCredential, Setting, Source, Warning, shown};
+use crate::{Fetched, RawCredential, Setting, Source, shown};
 
 /// Source: DigiCert Software Trust, "Secure your credentials": the properties file.
 const FILE: [&str; 2] = [".signingmanager", "ssm-config.properties"];
@@ -62,7 +62,7 @@ impl SmctlSource {
     fn properties(&self, warnings: &mut Vec<Warning>) -> Result<Option<Properties>, CredentialError> {
         match &self.path {
             Some(path) if path.symlink_metadata().is_ok() => {
-                let file = read_secret(path, warnings)?;
+                let file = read_secret_file(path, warnings)?;
                 Properties::read(&file.utf8(warnings)).map(Some)
             }
             _ => Ok(None),

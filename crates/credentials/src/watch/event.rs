@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use digicert_one_core::{Code, CredentialError, Diagnosis, Generation};
-
-use crate::Warning;
+use digicert_one_core::{Code, CredentialError, Diagnosis, Generation, Warning};
 
 /// What happened to a watched source. Holds no secret.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseNeed};
+use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseNeed, Warning};
 use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
 
 use self::changes::Changes;
@@ -19,7 +19,9 @@ pub use self::event::WatchEvent;
 use self::schedule::Schedule;
 pub use self::schedule::WatchOptions;
 use crate::raw::{ContentHash, MaterialHash, Reading};
-use crate::{Fetched, Rules, Source, Warning};
+use crate::{Fetched, Source};
+
+use digicert_one_identity::Rules;
 
 /// A credential that follows its source: files that are rewritten, a Kubernetes volume that is swapped, a command that
 /// answers anew.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use digicert_one_core::{Code, CredentialError, ManualClock};
-use digicert_one_credentials::{Fetched, RawCredential, Secret, Source, WatchEvent, WatchOptions, WatchingCredential};
+use digicert_one_core::{Code, CredentialError, ManualClock, Secret};
+use digicert_one_credentials::{Fetched, RawCredential, Source, WatchEvent, WatchOptions, WatchingCredential};
 use digicert_one_testbed::{ClientSpec, Pki};
 
 /// What the source answers next.

@@ -3,8 +3,8 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use digicert_one_core::{Clock, Credential, CredentialError, Generation, LeaseNeed};
-use digicert_one_credentials::{Fetched, RawCredential, Secret, Source, WatchOptions, WatchingCredential};
+use digicert_one_core::{Clock, Credential, CredentialError, Generation, LeaseNeed, Secret};
+use digicert_one_credentials::{Fetched, RawCredential, Source, WatchOptions, WatchingCredential};
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 use futures_util::{FutureExt, poll};

@@ -1,7 +1,7 @@
 //! The rotation of the API key by the SDK's workflow: it makes the next one, keeps it, proves it, has the client switch to it, and only
 //! then disables the old one.
 
-use digicert_one::service_user::{Done, Ends, Keeping, Old, RotateToken, WatchedClient, Workflows};
+use digicert_one::provisioning::{Done, Ends, Keeping, Old, RotateToken, WatchedClient, Workflows};
 
 use super::stage::{Stage, internal};
 use crate::failure::Failure;

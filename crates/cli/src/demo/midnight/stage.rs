@@ -6,12 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector, FixedCredential};
-use digicert_one::credentials::{
-    DirectorySink, DirectorySource, KeptSecret, Safekeeping, Secret, SecretFacts, SecretKind, WatchOptions,
-    WatchingCredential,
-};
+use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
+use digicert_one::provisioning::{DirectorySink, KeptSecret, Safekeeping, SecretFacts, SecretKind};
 use digicert_one::{
-    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots,
+    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots, core::Secret,
 };
 use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorClock, EmulatorOptions, EndDate, ServiceUserSpec};
 use tempfile::TempDir;

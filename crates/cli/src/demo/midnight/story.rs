@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one::Error;
 use digicert_one::core::{Code, Diagnosis};
+use digicert_one::{Error, account::AccountExt as _};
 
 use super::rotation;
 use super::stage::{DAY, Stage};

@@ -1,0 +1,184 @@
+//! The few calls that all resources are made of: read an object, change one, make one. Paths are put together here.
+
+use digicert_one_client::{Client, Error, ErrorKind, LeftBehind, Made, Mismatch, Path, RequestBuilder};
+use digicert_one_core::{Code, Diagnosis};
+use http::StatusCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::check::{self, InvalidField};
+use crate::fields;
+use crate::{Status, shown_once};
+
+/// `/account/api/v1/` and these segments, each encoded.
+pub(crate) fn path(segments: &[&str]) -> Path {
+    ["account", "api", "v1"].iter().chain(segments).fold(Path::root(), |path, segment| path.segment(segment))
+}
+
+/// The object at this path.
+pub(crate) async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
+    request.send().await?.object().await
+}
+
+/// Changes an object; gives it as it is now, where the answer shows it.
+pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>, Error> {
+    let (head, body) = request.send().await?.json_parts().await?;
+    if head.status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    if let Some(error) = head.reported(&body) {
+        return Err(error);
+    }
+    match serde_json::from_slice(&body) {
+        Ok(object) => Ok(Some(object)),
+        // It need not show what it was accepted for.
+        Err(_) if head.status == StatusCode::ACCEPTED && head.probably_reported(&body).is_none() => Ok(None),
+        Err(error) => {
+            let error = undecoded(head.status, body.len(), &error);
+            Err(head.probably_reported(&body).unwrap_or(error).after_attempts(head.attempts))
+        }
+    }
+}
+
+/// Does something whose response need not show anything; gives the status, and what JSON the response has. A web page and an error
+/// document are errors, whatever their status.
+pub(crate) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<Value>), Error> {
+    let response = request.send().await?;
+    let is_page = response.is_page();
+    let (head, body) = response.json_parts().await?;
+    if let Some(error) = head.reported(&body) {
+        return Err(error);
+    }
+    let begin = body.trim_ascii_start().first();
+    match serde_json::from_slice(&body) {
+        Ok(object) => Ok((head.status, Some(object))),
+        Err(error) if begin.is_some() && (is_page || matches!(begin, Some(b'{' | b'['))) => {
+            Err(undecoded(head.status, body.len(), &error).after_attempts(head.attempts))
+        }
+        Err(_) => Ok((head.status, None)),
+    }
+}
+
+/// Deletes what is at this path. Repeated after a failure, the call may find that the first attempt did it. Where the platform has
+/// accepted the call and no more (202), `look` finds out whether it is done.
+pub(crate) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Result<(), Error> {
+    match act(request).await {
+        Ok((StatusCode::ACCEPTED, _)) => match look.send().await {
+            Err(error) if error.code() == Code::API_02 => Ok(()),
+            _ => Err(not_proved("deletion")),
+        },
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Code::API_02 && error.is_perhaps_done() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The error of a change that was accepted, and may be done later or never.
+pub(crate) fn not_proved(change: &str) -> Error {
+    let summary = format!("the {change} was accepted (HTTP 202) and is not proved: it is not done yet.");
+    let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "the platform does it later, or not at all");
+    diagnosis.remedy = "Read the resource after a while; make the call again if nothing has changed.".to_owned();
+    Error::new(ErrorKind::Decode, diagnosis)
+}
+
+/// Whether a state is the one that was asked for; where there is none, nothing speaks against it.
+pub(crate) fn check_state(
+    what: Made,
+    asked: bool,
+    enabled: Option<bool>,
+    status: Option<&Status>,
+) -> Result<(), Error> {
+    let opposite = if asked { Status::Disabled } else { Status::Active };
+    let contradicts = enabled.map_or(status == Some(&opposite), |enabled| enabled != asked);
+    if !contradicts {
+        return Ok(());
+    }
+    let (wanted, is) = if asked { ("enabled", "disabled") } else { ("disabled", "enabled") };
+    let summary = format!("the {what} was to be {wanted} and is still {is}, though the platform accepted the change.");
+    let mut diagnosis =
+        Diagnosis::new(Code::AUT_05, summary, "the response, or a reading after it, shows the old state");
+    diagnosis.remedy = format!("Read the {what} after a while; make the call again if nothing has changed.");
+    Err(Error::new(ErrorKind::Decode, diagnosis))
+}
+
+/// The answer of a create call: an object, and its id, where it tells one.
+pub(crate) struct Answer {
+    pub(crate) object: Value,
+    pub(crate) origin: String,
+    left_behind: LeftBehind,
+}
+
+/// Makes something. Not marked as idempotent, so it is sent again only if it surely was not processed. Each error says what may
+/// have been made nevertheless.
+pub(crate) async fn create(
+    client: &Client,
+    resource: &'static str,
+    body: &(impl Serialize + ?Sized),
+    what: Made,
+    name: &str,
+) -> Result<Answer, Error> {
+    let left_behind = LeftBehind::new(what, name);
+    let target = path(&[resource]);
+    let origin = format!("the answer to POST {}", target.as_str());
+    let response = match client.post(target).json(body).send().await {
+        Ok(response) => response,
+        Err(error) if error.may_have_made() => return Err(error.leaving(left_behind)),
+        Err(error) => return Err(error),
+    };
+    let (head, body) = response.json_parts().await.map_err(|error| error.leaving(left_behind.clone()))?;
+    let status = head.status;
+    let object = serde_json::from_slice::<Value>(&body);
+    let length = body.len();
+    shown_once::wipe(body);
+    let mut object = object.map_err(|error| undecoded(status, length, &error).leaving(left_behind.clone()))?;
+    let id = id_of(&mut object);
+    Ok(Answer { object, origin, left_behind: left_behind.known_as(id) })
+}
+
+impl Answer {
+    /// The object, if it can be read as one; what was shown once is already out of it.
+    pub(crate) fn into_object<T: DeserializeOwned>(mut self) -> Option<T> {
+        let fields = std::mem::take(shown_once::unwrapped(&mut self.object)?);
+        serde_json::from_value(Value::Object(fields)).ok()
+    }
+
+    /// The error of an answer that does not show what it shows once. Wipes what is left of it.
+    pub(crate) fn not_shown(mut self, thing: &str) -> Error {
+        let LeftBehind { what, name, .. } = &self.left_behind;
+        let summary = format!("{} shows no {thing}, so the {what} {name:?} cannot be used.", self.origin);
+        let fields = match &self.object {
+            Value::Object(fields) if fields.is_empty() => "the answer is an empty object".to_owned(),
+            Value::Object(fields) => {
+                let names: Vec<String> = fields.keys().take(40).map(|name| name.escape_debug().to_string()).collect();
+                format!("the answer has the fields {}", names.join(", "))
+            }
+            _ => "the answer is no object".to_owned(),
+        };
+        shown_once::wipe_all(&mut self.object);
+        Error::new(ErrorKind::NotShown, Diagnosis::of(Code::API_05, summary).with_evidence(fields))
+            .leaving(self.left_behind)
+    }
+}
+
+/// The id of what an answer is about, in an envelope or not.
+fn id_of(answer: &mut Value) -> Option<String> {
+    let object = shown_once::unwrapped(answer)?;
+    let names = ["id", "user_id", "token_id", "certificate_id"];
+    let field = names.iter().find_map(|name| fields::field(object, name))?;
+    match object.get(&field)? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn undecoded(status: StatusCode, length: usize, error: &serde_json::Error) -> Error {
+    let summary = format!("the answer (HTTP {}, {length} bytes) is not the expected JSON", status.as_u16());
+    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(error))
+}
+
+/// Checks the id that stands in a path.
+pub(crate) fn checked<'a>(field: &'static str, id: &'a str) -> Result<&'a str, InvalidField> {
+    check::id(field, id).map(|()| id)
+}

@@ -1,0 +1,189 @@
+//! What can be seen to be wrong before anything is sent. Only rules that a page states, or that nobody can mean otherwise: a rule
+//! of ours that the platform does not have would lock people out.
+
+use std::time::SystemTime;
+
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{EndDate, Ending, Expiry};
+
+use crate::fields::day;
+
+/// A value that was refused before anything was sent. The source of an [`Error`] with the kind [`ErrorKind::Request`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("the {field} {problem}")]
+pub struct InvalidField {
+    /// Which one, as the platform calls it.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a value. Never shows it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Nothing, or blanks only.
+    #[error("is empty")]
+    Empty,
+    /// A character that cannot be in it.
+    #[error("has a character that cannot be in it, at position {position}; {allowed}")]
+    Character {
+        /// Counted in characters, from 1.
+        position: usize,
+        /// What can be in it.
+        allowed: &'static str,
+    },
+    /// The end date is over by the client's clock.
+    #[error("is over: it ended {ended}")]
+    Past {
+        /// Its last second.
+        ended: EndDate,
+    },
+    /// An end with a time of day.
+    #[error("has a time of day: an end date is a day and counts until 23:59:59 UTC")]
+    NotADay,
+    /// Not a certificate signing request in PEM.
+    #[error("is no certificate signing request in PEM (BEGIN CERTIFICATE REQUEST)")]
+    NotARequest,
+    /// A private key, which must never leave the machine.
+    #[error("holds a private key, which is never sent")]
+    PrivateKey,
+    /// A change that changes nothing.
+    #[error("says nothing that is to be changed")]
+    NoChange,
+}
+
+impl InvalidField {
+    fn new(field: &'static str, problem: Problem) -> Self {
+        Self { field, problem }
+    }
+}
+
+impl From<InvalidField> for Error {
+    fn from(invalid: InvalidField) -> Self {
+        Self::local(ErrorKind::Request, format!("{invalid}; nothing was sent.")).with_source(invalid)
+    }
+}
+
+/// Letters, digits, blank, `-` and `_`: the rule of names of API tokens and nicknames of certificates (documented).
+pub(crate) fn name(field: &'static str, text: &str) -> Result<(), InvalidField> {
+    let allowed = |one: char| one.is_alphanumeric() || matches!(one, ' ' | '-' | '_');
+    characters(field, text, allowed, "letters, digits, blanks, - and _ can")
+}
+
+/// Anything that can be seen: the characters of a friendly name or a description are not documented.
+pub(crate) fn text(field: &'static str, text: &str) -> Result<(), InvalidField> {
+    characters(field, text, |one| !one.is_control(), "control characters cannot")
+}
+
+/// An address, as far as it can be told.
+pub(crate) fn email(field: &'static str, text: &str) -> Result<(), InvalidField> {
+    let allowed = |one: char| !one.is_control() && !one.is_whitespace();
+    characters(field, text, allowed, "blanks and control characters cannot")
+}
+
+/// An id that stands in a path: an empty one would make it another path.
+pub(crate) fn id(field: &'static str, id: &str) -> Result<(), InvalidField> {
+    if id.trim().is_empty() { Err(InvalidField::new(field, Problem::Empty)) } else { Ok(()) }
+}
+
+fn characters(
+    field: &'static str,
+    text: &str,
+    allowed: impl Fn(char) -> bool,
+    rule: &'static str,
+) -> Result<(), InvalidField> {
+    if text.trim().is_empty() {
+        return Err(InvalidField::new(field, Problem::Empty));
+    }
+    match text.chars().position(|one| !allowed(one)) {
+        Some(at) => Err(InvalidField::new(field, Problem::Character { position: at + 1, allowed: rule })),
+        None => Ok(()),
+    }
+}
+
+/// A whole day that is not over.
+pub(crate) fn end_date(end: Option<EndDate>, now: SystemTime) -> Result<(), InvalidField> {
+    let Some(end) = end else { return Ok(()) };
+    if Expiry::new(end.last_second(), Ending::Key).has_passed(now) {
+        return Err(InvalidField::new("end_date", Problem::Past { ended: end }));
+    }
+    if day(end).is_none() {
+        return Err(InvalidField::new("end_date", Problem::NotADay));
+    }
+    Ok(())
+}
+
+/// A certificate signing request, and surely no private key.
+pub(crate) fn csr(pem: &str) -> Result<(), InvalidField> {
+    if pem.trim().is_empty() {
+        return Err(InvalidField::new("csr", Problem::Empty));
+    }
+    if pem.contains("PRIVATE KEY") {
+        return Err(InvalidField::new("csr", Problem::PrivateKey));
+    }
+    let has = |line: &str| pem.contains(&format!("-----{line} CERTIFICATE REQUEST-----"));
+    if (has("BEGIN") && has("END")) || (has("BEGIN NEW") && has("END NEW")) {
+        return Ok(());
+    }
+    Err(InvalidField::new("csr", Problem::NotARequest))
+}
+
+/// A change that has something in it.
+pub(crate) fn change(is_empty: bool) -> Result<(), InvalidField> {
+    if is_empty { Err(InvalidField::new("change", Problem::NoChange)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn names_have_letters_digits_blanks_and_two_signs() {
+        for good in ["ci-bot", "Build 7", "a_b", "Zürich"] {
+            assert_eq!(name("name", good), Ok(()), "{good}");
+        }
+        for (bad, position) in [("a/b", 2), ("ü.", 2), ("a\n", 2), ("<a>", 1), ("a&b", 2), ("a\u{7f}", 2)] {
+            let error = name("name", bad).expect_err(bad);
+            assert!(matches!(error.problem, Problem::Character { position: at, .. } if at == position), "{error}");
+            assert!(!error.to_string().contains(bad));
+        }
+        for empty in ["", " ", "\t"] {
+            assert_eq!(name("name", empty).expect_err("empty").problem, Problem::Empty);
+        }
+    }
+
+    #[test]
+    fn an_end_date_works_until_its_last_second() {
+        let end: EndDate = "2026-12-31".parse().expect("a day");
+        let at = |seconds: i64| {
+            let last = end.last_second();
+            let by = Duration::from_secs(seconds.unsigned_abs());
+            end_date(Some(end), if seconds < 0 { last - by } else { last + by })
+        };
+        assert_eq!((at(-1), at(0)), (Ok(()), Ok(())));
+        assert_eq!(at(1).expect_err("over").problem, Problem::Past { ended: end });
+        assert_eq!(end_date(None, SystemTime::UNIX_EPOCH), Ok(()));
+        let hour = "2026-12-31T10:00:00Z".parse().expect("an instant");
+        assert_eq!(end_date(Some(hour), SystemTime::UNIX_EPOCH).expect_err("an hour").problem, Problem::NotADay);
+    }
+
+    #[test]
+    fn a_private_key_is_never_taken_for_a_request() {
+        let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        assert_eq!(csr(&pem("CERTIFICATE REQUEST")), Ok(()));
+        assert_eq!(csr(&pem("NEW CERTIFICATE REQUEST")), Ok(()));
+        let both = pem("CERTIFICATE REQUEST") + &pem("EC PRIVATE KEY");
+        for (text, problem) in [
+            (both.as_str(), Problem::PrivateKey),
+            ("", Problem::Empty),
+            ("MIIB", Problem::NotARequest),
+            (&pem("CERTIFICATE"), Problem::NotARequest),
+        ] {
+            assert_eq!(csr(text).expect_err(text).problem, problem);
+        }
+    }
+}

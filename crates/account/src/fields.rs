@@ -1,0 +1,269 @@
+//! Reading documents of which the schema was never seen: a field is taken by any of its names; whatever is missing, unknown or of
+//! another type stays as it is and survives a round trip. No names of particular objects in here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use digicert_one_client::FieldName;
+use digicert_one_core::EndDate;
+use jiff::Timestamp;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// The fields of an object that this version of the SDK does not know, or whose value is of a type that it does not expect.
+///
+/// They are written again as they were sent, to the byte, unless they were changed: numbers keep their digits, texts their escapes.
+/// `Debug` shows their names only.
+#[derive(Clone, Default)]
+pub struct Extra {
+    values: Map<String, Value>,
+    sent: Sent,
+}
+
+/// Values as they were sent.
+type Sent = BTreeMap<String, Box<RawValue>>;
+
+impl Deref for Extra {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.values
+    }
+}
+
+impl DerefMut for Extra {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.values
+    }
+}
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (name, value) in &self.values {
+            match self.sent.get(name).filter(|sent| read(sent) == *value) {
+                Some(sent) => map.serialize_entry(name, sent)?,
+                None => map.serialize_entry(name, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.values.keys()).finish()
+    }
+}
+
+/// A value as this program has it; what it cannot have, such as a number of 400 digits, is null.
+fn read(sent: &RawValue) -> Value {
+    let lone_surrogates = |_| serde_json::from_str::<FieldName>(sent.get()).map(|text| Value::String(text.0));
+    serde_json::from_str(sent.get()).or_else(lone_surrogates).unwrap_or_default()
+}
+
+/// An object that is being taken apart.
+pub(crate) struct Fields {
+    values: Map<String, Value>,
+    sent: Sent,
+}
+
+impl Fields {
+    pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields { values: Map::new(), sent: Sent::new() };
+                while let Some(FieldName(name)) = map.next_key()? {
+                    let sent: Box<RawValue> = map.next_value()?;
+                    fields.values.insert(name.clone(), read(&sent));
+                    fields.sent.insert(name, sent);
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+
+    /// The first of these fields that has a value of this type.
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, names: &[&str]) -> Option<T> {
+        names.iter().find_map(|name| {
+            let field = field(&self.values, name)?;
+            let value = serde_json::from_str(self.sent.get(&field)?.get()).ok()?;
+            self.values.remove(&field);
+            self.sent.remove(&field);
+            Some(value)
+        })
+    }
+
+    /// As [`take`](Self::take), for a value of any type: one that would be written otherwise than it was sent is not taken.
+    pub(crate) fn exact(&mut self, name: &str) -> Option<Value> {
+        let field = field(&self.values, name)?;
+        let value = self.values.get(&field).cloned()?;
+        let written = serde_json::to_string(&value).ok()?;
+        self.sent.get(&field).filter(|sent| sent.get() == written)?;
+        self.values.remove(&field);
+        self.sent.remove(&field);
+        Some(value)
+    }
+
+    /// As [`take`](Self::take), for what is told by its presence.
+    pub(crate) fn list<T: DeserializeOwned>(&mut self, names: &[&str]) -> Vec<T> {
+        self.take(names).unwrap_or_default()
+    }
+
+    /// As [`take`](Self::take), for an end date.
+    pub(crate) fn end_date(&mut self) -> Option<EndDate> {
+        self.take::<Ends>(&END_DATE).map(|ends| ends.0)
+    }
+
+    /// As [`take`](Self::take), for what nothing can be done without.
+    pub(crate) fn need<T: DeserializeOwned, E: serde::de::Error>(&mut self, names: &[&'static str]) -> Result<T, E> {
+        self.take(names).ok_or_else(|| E::missing_field(names.first().copied().unwrap_or_default()))
+    }
+
+    /// What was not taken.
+    pub(crate) fn rest(self) -> Extra {
+        Extra { values: self.values, sent: self.sent }
+    }
+}
+
+/// The names of an end date, the likeliest first. (inferred: no page shows the field)
+const END_DATE: [&str; 6] = ["end_date", "expires_at", "expiry_date", "expiration_date", "expires_on", "valid_to"];
+
+/// The field of this name, however it is written: `end_date`, `endDate`, `EndDate`.
+pub(crate) fn field(object: &Map<String, Value>, name: &str) -> Option<String> {
+    let known = if object.contains_key(name) { Some(name) } else { None };
+    known.or_else(|| object.keys().map(String::as_str).find(|field| same(field, name))).map(str::to_owned)
+}
+
+/// Whether two names are one but for case and separators.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    letters(one).eq(letters(other))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
+/// An end date as somebody wrote it: a day, an instant, or seconds or milliseconds since 1970.
+struct Ends(EndDate);
+
+impl<'de> Deserialize<'de> for Ends {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let instant = match Value::deserialize(deserializer)? {
+            // Without a zone it is UTC, as every end date of the platform is.
+            Value::String(text) => return read_end(&text).map(Self).ok_or_else(|| D::Error::custom("no end date")),
+            Value::Number(number) => number.as_i64().and_then(|number| {
+                // In seconds this would be after the year 5100.
+                if number.abs() < 100_000_000_000 {
+                    Timestamp::from_second(number).ok()
+                } else {
+                    Timestamp::from_millisecond(number).ok()
+                }
+            }),
+            _ => None,
+        };
+        let read = instant.and_then(|instant| instant.to_string().parse().ok());
+        read.map(Self).ok_or_else(|| D::Error::custom("no end date"))
+    }
+}
+
+fn read_end(text: &str) -> Option<EndDate> {
+    text.parse().or_else(|_| format!("{}Z", text.trim()).parse()).ok()
+}
+
+/// The day of an end date that ends with its day, as the platform writes it.
+pub(crate) fn day(end: EndDate) -> Option<String> {
+    end.to_string().strip_suffix("T23:59:59Z").map(str::to_owned)
+}
+
+/// Writes an end date as a day where it is one, else as an instant.
+pub(crate) fn write_end<S: Serializer>(end: &Option<EndDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    match end {
+        Some(end) => serializer.serialize_str(&day(*end).unwrap_or_else(|| end.to_string())),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(value: Value) -> Fields {
+        Fields::read(value).expect("an object")
+    }
+
+    #[test]
+    fn a_field_is_found_by_any_of_its_names_and_in_any_writing() {
+        for name in ["end_date", "endDate", "EndDate", "end-date", "expires_at", "expiryDate", "validTo"] {
+            let mut read = fields(json!({ name: "2026-12-31" }));
+            assert_eq!(read.end_date().expect(name).to_string(), "2026-12-31T23:59:59Z");
+            assert!(read.rest().is_empty(), "{name}");
+        }
+        let mut both = fields(json!({ "endDate": "2026-01-01", "end_date": "2026-12-31" }));
+        assert_eq!(both.end_date().expect("the exact name wins").to_string(), "2026-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn end_dates_are_read_in_every_form() {
+        for (value, expected) in [
+            (json!("2026-12-31"), "2026-12-31T23:59:59Z"),
+            (json!("2026-12-31T23:59:59Z"), "2026-12-31T23:59:59Z"),
+            (json!("2026-12-31T10:00:00"), "2026-12-31T10:00:00Z"),
+            (json!("2027-01-01T00:59:59+01:00"), "2026-12-31T23:59:59Z"),
+            (json!(1_798_761_599), "2026-12-31T23:59:59Z"),
+            (json!(1_798_761_599_000_i64), "2026-12-31T23:59:59Z"),
+        ] {
+            let mut read = fields(json!({ "end_date": value.clone() }));
+            assert_eq!(read.end_date().map(|end| end.to_string()).as_deref(), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_stays() {
+        for value in [json!("never"), json!(""), json!(null), json!({}), json!(1.5)] {
+            let mut read = fields(json!({ "end_date": value.clone() }));
+            assert!(read.end_date().is_none(), "{value}");
+            assert_eq!(read.rest().get("end_date"), Some(&value));
+        }
+    }
+
+    #[test]
+    fn unknown_field_is_written_as_it_was_sent_until_it_is_changed() {
+        let sent =
+            r#"{"a":12345678901234567890123,"b":{"price":1.10},"c":"J\ud83d","d":"\u0041\/","e":1E999,"f":[1, 2]}"#;
+        let mut json = serde_json::Deserializer::from_str(sent);
+        let mut extra = Fields::read(&mut json).expect("an object").rest();
+        assert_eq!(serde_json::to_string(&extra).expect("JSON"), sent);
+        assert_eq!((extra["c"].as_str(), extra["b"]["price"].as_f64()), (Some("J\u{fffd}\u{fffd}\u{fffd}"), Some(1.1)));
+        extra.insert("a".to_owned(), json!(1));
+        extra.remove("e");
+        let expected = r#"{"a":1,"b":{"price":1.10},"c":"J\ud83d","d":"\u0041\/","f":[1, 2]}"#;
+        assert_eq!(serde_json::to_string(&extra).expect("JSON"), expected);
+    }
+
+    #[test]
+    fn debug_shows_names_and_no_values() {
+        let extra = fields(json!({ "a": "canary" })).rest();
+        assert_eq!(format!("{extra:?}"), r#"["a"]"#);
+    }
+}

@@ -1,0 +1,142 @@
+//! The Account Manager API: service users, their API tokens and client certificates, and what stands around them.
+//!
+//! ```no_run
+//! use digicert_one_account::{NewToken, UserId};
+//!
+//! use digicert_one_account::AccountExt as _;
+//! # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let account = client.account();
+//! let me = account.users().me().await?;
+//! for token in account.tokens().list(&UserId::me()).all().await? {
+//!     println!("{} {:?} until {:?}", token.id, token.name, token.end_date);
+//! }
+//! let created = account.tokens().create(&NewToken::new("next").with_end_date("2099-12-31".parse()?)).await?;
+//! # let _ = (me, created);
+//! # Ok(()) }
+//! ```
+//!
+//! # What is known of this API
+//!
+//! Its schema was never published in what we could read. Each method says how sure its source is: *documented* (a page of DigiCert
+//! names it), or *inferred*. So reading is tolerant: fields have aliases, missing ones are nothing, unknown fields and values are kept
+//! and written again, and an end date may be a day, an instant or a number. What is guessed about the answers that show something
+//! only once is in one place, `shown_once.rs`.
+//!
+//! # What is shown once
+//!
+//! The API key of a new service user or API token, and the certificate of a request, are in one answer and never again. They are taken
+//! out of it into types that print nothing, and the text of the answer is overwritten. A create call is never sent again once it may
+//! have been processed; if it fails after that, [`Error::left_behind`](digicert_one_client::Error::left_behind) says what may have been made.
+
+mod call;
+mod certificate;
+mod certificates;
+mod check;
+mod directory;
+mod fields;
+mod id;
+mod list;
+mod open;
+mod refusal;
+mod shown_once;
+mod token;
+mod tokens;
+mod user;
+mod users;
+
+pub use certificate::{ClientCertificate, IssuedCertificate, NewClientCertificate};
+pub use certificates::Certificates;
+pub use check::{InvalidField, Problem};
+use digicert_one_client::{Client, Error};
+pub use digicert_one_client::{LeftBehind, Made};
+pub use directory::{Account, AuditEntry, Organization, Role, ServicePeriod};
+pub use fields::Extra;
+pub use id::{AccountId, CertificateId, OrganizationId, TokenId, UserId};
+pub use list::List;
+pub use open::{Status, UserType};
+pub use refusal::Refusal;
+pub use token::{ApiToken, CreatedToken, NewToken, TokenChange};
+pub use tokens::Tokens;
+pub use user::{Application, CreatedServiceUser, NewServiceUser, User, UserChange};
+pub use users::Users;
+
+/// The application code of Account Manager itself, for [`AccountManager::roles`].
+pub const ACCOUNT_MANAGER: &str = "account_manager";
+
+/// The Account Manager API. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AccountManager {
+    client: Client,
+}
+
+/// Gives a client its [`AccountManager`].
+pub trait AccountExt {
+    /// The Account Manager API, called by this client.
+    fn account(&self) -> AccountManager;
+}
+
+impl AccountExt for Client {
+    fn account(&self) -> AccountManager {
+        AccountManager::new(self.clone())
+    }
+}
+
+impl AccountManager {
+    /// Called by this client.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Users and service users.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self.client.clone())
+    }
+
+    /// API tokens.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        Tokens::new(self.client.clone())
+    }
+
+    /// Client certificates.
+    #[must_use]
+    pub fn certificates(&self) -> Certificates {
+        Certificates::new(self.client.clone())
+    }
+
+    /// The accounts that the caller may use: `GET account`.
+    ///
+    /// Permission: none named. Source: "Create and authenticate a service user" (documented).
+    pub fn accounts(&self) -> List<Account> {
+        List::new(&self.client, call::path(&["account"]))
+    }
+
+    /// The roles of an application, such as [`ACCOUNT_MANAGER`], and what they permit: `GET role?application_code={code}`.
+    ///
+    /// Permission: none named. Source: "Create and authenticate a service user" (documented; the fields are inferred).
+    pub fn roles(&self, application_code: &str) -> List<Role> {
+        List::new(&self.client, call::path(&["role"])).filter("application_code", application_code)
+    }
+
+    /// The audit log: `GET audit-log`, page by page.
+    ///
+    /// Permission: `VIEW_AM_AUDIT_LOG` (inferred from its name). Source: the path is documented; envelope, fields and filters are
+    /// inferred from the log of Trust Lifecycle (`resource_type`, `action`, `status`, `from`, `to`, …).
+    pub fn audit_log(&self) -> List<AuditEntry> {
+        List::new(&self.client, call::path(&["audit-log"]))
+    }
+
+    /// An organisation: `GET organization/{id}`.
+    ///
+    /// Permission: none named. Source: the path is documented; the fields are inferred.
+    ///
+    /// # Errors
+    /// See [`Error`]; API-02 where there is none.
+    pub async fn organization(&self, id: &OrganizationId) -> Result<Organization, Error> {
+        let id = call::checked("organization_id", id.as_str())?;
+        let request = self.client.get(call::path(&["organization", id]));
+        call::read(request.template("/account/api/v1/organization/{id}")).await
+    }
+}

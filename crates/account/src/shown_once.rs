@@ -1,0 +1,304 @@
+//! The one place that knows where the platform's create answers hold what they show once: the API key of a new service user or API
+//! token. No page shows such an answer, so every plausible name is tried (inferred); if a real answer differs, change it here.
+//!
+//! What is found is taken out of the answer, wherever in it it stands, and the answer's text is wiped.
+
+use bytes::{Bytes, BytesMut};
+use digicert_one_core::{ApiKey, Secret};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use zeroize::Zeroize;
+
+use crate::fields::same;
+
+/// The names of an API key, and of an object that holds one, the likeliest first; case and separators do not matter.
+const NAMES: [&str; 9] = [
+    "api_token",
+    "api_key",
+    "api_access_token",
+    "token",
+    "secret",
+    "value",
+    "key",
+    // As a list of one.
+    "api_tokens",
+    "tokens",
+];
+/// The names of an object that holds the whole answer.
+const ENVELOPES: [&str; 6] = ["user", "service_user", "data", "result", "item", "client_auth_certificate"];
+/// How deep in the answer an object may stand that holds the key.
+const DEPTH: usize = 3;
+/// The length of every API key that was seen.
+const USUAL_LENGTH: usize = 91;
+const REDACTED: &str = "(redacted)";
+
+/// What an answer showed.
+pub(crate) struct Shown {
+    /// The API key.
+    pub(crate) api_key: Secret,
+    /// What stood beside it, if it was in an object of its own: the fields of the API token.
+    pub(crate) beside: Option<Map<String, Value>>,
+}
+
+/// Takes the API key out of a create answer; afterwards the answer holds it no more. `origin` names the answer.
+///
+/// First by its shape (if exactly one text looks like an API key, it is one, whatever its name), then by its name; a UUID is
+/// rather the id of something than its key.
+pub(crate) fn take(answer: &mut Value, origin: &str) -> Option<Shown> {
+    let place = by_shape(answer)
+        .or_else(|| by_name(answer, DEPTH, &|text| Uuid::try_parse(text).is_err()))
+        .or_else(|| by_name(answer, DEPTH, &|_| true))?;
+    let Some(Value::String(text)) = answer.pointer_mut(&place) else { return None };
+    let api_key = Secret::new(std::mem::take(text), origin);
+    let (parent, _) = place.rsplit_once('/')?;
+    let holder = parent.rsplit('/').next().unwrap_or_default();
+    let mut beside = match parent {
+        "" => None,
+        _ if is_envelope(holder) => None,
+        parent => answer.pointer_mut(parent).map(Value::take),
+    };
+    for rest in std::iter::once(&mut *answer).chain(&mut beside) {
+        redact(rest, api_key.expose_text().unwrap_or_default());
+        drop_named(rest);
+    }
+    let beside = beside.and_then(|beside| if let Value::Object(beside) = beside { Some(beside) } else { None });
+    Some(Shown { api_key, beside })
+}
+
+/// The object that the answer is about: itself, or the one that it holds in an envelope.
+pub(crate) fn unwrapped(answer: &mut Value) -> Option<&mut Map<String, Value>> {
+    let fields = answer.as_object_mut()?;
+    let has_id = |fields: &Map<String, Value>| fields.keys().any(|name| same(name, "id"));
+    let inner = fields.iter().find(|(name, value)| is_envelope(name) && value.as_object().is_some_and(has_id));
+    match inner.map(|(name, _)| name.clone()) {
+        Some(name) if !has_id(fields) => fields.get_mut(&name)?.as_object_mut(),
+        _ => Some(fields),
+    }
+}
+
+fn is_envelope(name: &str) -> bool {
+    ENVELOPES.iter().any(|envelope| same(name, envelope))
+}
+
+fn is_named(name: &str) -> bool {
+    NAMES.iter().any(|one| same(one, name))
+}
+
+/// Overwrites the text of an answer, as far as nobody else holds it.
+pub(crate) fn wipe(body: Bytes) {
+    drop(overwritten(body));
+}
+
+fn overwritten(body: Bytes) -> Option<BytesMut> {
+    let mut body = body.try_into_mut().ok()?;
+    body.as_mut().zeroize();
+    Some(body)
+}
+
+/// Overwrites every text of an answer that nobody could make use of.
+pub(crate) fn wipe_all(answer: &mut Value) {
+    match answer {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe_all),
+        Value::Object(fields) => fields.values_mut().for_each(wipe_all),
+        _ => {}
+    }
+}
+
+/// The place of the one text in the answer that looks like an API key.
+fn by_shape(answer: &Value) -> Option<String> {
+    let mut found = Vec::new();
+    look(answer, String::new(), &mut found);
+    let (place, text) = found.first()?;
+    found.iter().all(|(_, other)| other == text).then(|| place.clone())
+}
+
+fn look<'a>(value: &'a Value, place: String, found: &mut Vec<(String, &'a str)>) {
+    match value {
+        Value::String(text) if looks_like_a_key(text) => found.push((place, text)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| look(item, format!("{place}/{index}"), found));
+        }
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| look(value, format!("{place}/{}", escaped(name)), found));
+        }
+        _ => {}
+    }
+}
+
+fn looks_like_a_key(text: &str) -> bool {
+    text.len() == USUAL_LENGTH && ApiKey::new(text).is_ok_and(|key| key.shape().is_usual)
+}
+
+/// The place of the text with the likeliest name.
+fn by_name(value: &Value, depth: usize, accept: &dyn Fn(&str) -> bool) -> Option<String> {
+    let fields = value.as_object()?;
+    let named =
+        NAMES.iter().chain(&ENVELOPES).flat_map(|name| fields.iter().filter(move |(field, _)| same(field, name)));
+    named.into_iter().find_map(|(field, value)| {
+        let place = format!("/{}", escaped(field));
+        match value {
+            Value::String(text) => {
+                let is_key = is_named(field) && !text.trim().is_empty() && accept(text);
+                is_key.then_some(place)
+            }
+            Value::Array(items) if depth > 0 && items.len() == 1 => {
+                by_name(items.first()?, depth - 1, accept).map(|inner| format!("{place}/0{inner}"))
+            }
+            Value::Object(_) if depth > 0 => by_name(value, depth - 1, accept).map(|inner| format!("{place}{inner}")),
+            _ => None,
+        }
+    })
+}
+
+/// A name as a part of a JSON pointer (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Overwrites the key wherever else the answer has it.
+fn redact(value: &mut Value, key: &str) {
+    match value {
+        Value::String(text) if !key.is_empty() && text.contains(key) => {
+            text.zeroize();
+            REDACTED.clone_into(text);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, key)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| redact(field, key)),
+        _ => {}
+    }
+}
+
+/// Drops the fields where a key was or could be: what is left of the object that was taken out, an emptied text, a second key.
+fn drop_named(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    fields.retain(|name, value| {
+        if is_envelope(name) {
+            drop_named(value);
+        }
+        let is_husk = match &*value {
+            Value::Null => true,
+            Value::Array(items) => items.iter().all(Value::is_null),
+            Value::String(text) => Uuid::try_parse(text).is_err(),
+            _ => false,
+        };
+        let goes = is_named(name) && is_husk;
+        if goes {
+            wipe_all(value);
+        }
+        !goes
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const USUAL: &str = "010123456789abcdef01234567_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const UUID: &str = "11111111-1111-4111-8111-111111111111";
+
+    /// The key that is found, and what is left; nothing of it holds the key.
+    fn taken(mut answer: Value) -> (Option<String>, Value, Option<Map<String, Value>>) {
+        let shown = take(&mut answer, "the test");
+        let Some(Shown { api_key, beside }) = shown else { return (None, answer, None) };
+        let text = api_key.expose_text().expect("text").to_owned();
+        let left = format!("{answer} {}", Value::Object(beside.clone().unwrap_or_default()));
+        assert!(!left.contains(&text), "{left}");
+        assert!(!format!("{api_key:?}").contains(&text));
+        (Some(text), answer, beside)
+    }
+
+    #[test]
+    fn every_name_is_read_plain_and_in_an_object() {
+        let writings =
+            ["api_token", "apiToken", "api_key", "apiKey", "ApiKey", "api-key", "API_KEY", "api_access_token"];
+        for name in writings.into_iter().chain(["apiAccessToken", "token", "secret", "value", "key"]) {
+            let (key, left, beside) = taken(json!({ "id": UUID, name: "canary" }));
+            assert_eq!((key.as_deref(), beside), (Some("canary"), None), "{name}");
+            assert_eq!(left, json!({ "id": UUID }), "{name}");
+            for inner in ["token", "value", "secret", "api_key", "key"] {
+                let (key, left, beside) = taken(json!({ "id": UUID, name: { "id": "t", inner: "canary" } }));
+                assert_eq!(key.as_deref(), Some("canary"), "{name}.{inner}");
+                assert_eq!(left, json!({ "id": UUID }), "{name}.{inner}");
+                assert_eq!(Value::from(beside.expect("the token")), json!({ "id": "t" }));
+            }
+        }
+        let (key, left, beside) = taken(json!({ "id": 1, "api_tokens": [{ "id": 2, "token": "canary" }] }));
+        assert_eq!((key.as_deref(), left), (Some("canary"), json!({ "id": 1 })));
+        assert_eq!(Value::from(beside.expect("the token")), json!({ "id": 2 }));
+    }
+
+    #[test]
+    fn the_usual_shape_is_known_under_any_name() {
+        let (key, left, _) = taken(json!({ "id": UUID, "credential": { "material": USUAL }, "token": "t-1" }));
+        assert_eq!(key.as_deref(), Some(USUAL));
+        assert_eq!(left, json!({ "id": UUID, "credential": null }));
+        // Two of them: the name decides, and a second key under such a name does not stay.
+        let other = USUAL.replace('a', "b");
+        let (key, left, _) = taken(json!({ "token": USUAL, "key": other, "id": 1 }));
+        assert_eq!((key.as_deref(), left), (Some(USUAL), json!({ "id": 1 })));
+    }
+
+    #[test]
+    fn the_id_of_a_token_is_not_its_key() {
+        let (key, left, _) = taken(json!({ "api_token": UUID, "secret": "canary" }));
+        assert_eq!((key.as_deref(), left), (Some("canary"), json!({ "api_token": UUID })));
+        let (key, ..) = taken(json!({ "id": 1, "api_key": UUID }));
+        assert_eq!(key.as_deref(), Some(UUID), "where nothing else is there it may be");
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_nowhere_afterwards() {
+        let (key, left, _) = taken(json!({
+            "token": "canary", "apiKey": "canary", "header": "x-api-key: canary", "deep": [{ "er": "canary" }],
+        }));
+        assert_eq!(key.as_deref(), Some("canary"));
+        assert_eq!(left, json!({ "header": REDACTED, "deep": [{ "er": REDACTED }] }));
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_key() {
+        for answer in [
+            json!({}),
+            json!([]),
+            json!("canary"),
+            json!({ "id": 1, "name": "x" }),
+            json!({ "token": "" }),
+            json!({ "token": " " }),
+            json!({ "token": null, "api_key": 7, "secret": true }),
+            json!({ "token": { "id": "t" } }),
+            json!({ "tokens": [{ "token": "a" }, { "token": "b" }] }),
+            json!({ "a": { "token": "canary" } }),
+        ] {
+            let (key, left, _) = taken(answer.clone());
+            assert_eq!((key, left), (None, answer));
+        }
+    }
+
+    #[test]
+    fn an_answer_in_an_envelope_is_unwrapped() {
+        let inner = |mut answer: Value| unwrapped(&mut answer).cloned().map(Value::from);
+        assert_eq!(inner(json!({ "user": { "id": 1 }, "x": 2 })), Some(json!({ "id": 1 })));
+        assert_eq!(inner(json!({ "id": 3, "user": { "id": 1 } })), Some(json!({ "id": 3, "user": { "id": 1 } })));
+        assert_eq!(inner(json!({ "x": 2 })), Some(json!({ "x": 2 })));
+        assert_eq!(inner(json!([1])), None);
+        let (key, left, beside) = taken(json!({ "data": { "id": 1, "token": "canary" } }));
+        assert_eq!((key.as_deref(), left, beside), (Some("canary"), json!({ "data": { "id": 1 } }), None));
+        let (_, left, beside) = taken(json!({ "user": { "id": 1 }, "api_token": { "id": 2, "token": "canary" } }));
+        assert_eq!((left, beside.map(Value::from)), (json!({ "user": { "id": 1 } }), Some(json!({ "id": 2 }))));
+    }
+
+    #[test]
+    fn the_answers_text_is_wiped_where_nobody_shares_it() {
+        let body = Bytes::from(b"canary".to_vec());
+        let address = body.as_ptr();
+        let wiped = overwritten(body).expect("not shared");
+        assert_eq!((wiped.as_ptr(), &*wiped), (address, &[0; 6][..]), "the same memory, not a copy");
+        let body = Bytes::from(b"shared".to_vec());
+        let reader = body.clone();
+        assert!(overwritten(body).is_none());
+        assert_eq!(&*reader, b"shared", "what somebody else reads is left alone");
+    }
+}

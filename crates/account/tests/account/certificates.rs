@@ -1,0 +1,167 @@
+//! Client certificates: asked for by a request, read in every form, switched on and off.
+
+use std::time::SystemTime;
+
+use digicert_one_account::{IssuedCertificate, Made, NewClientCertificate, Problem};
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{Code, Secret};
+use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_testbed::{ClientCert, ClientSpec, KeyEncoding, Pki};
+use serde_json::{Value, json};
+
+use super::{CERTIFICATE, Stage, USER, answered, text};
+
+const CSR: &str = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
+
+fn wanted() -> NewClientCertificate {
+    NewClientCertificate::new("ci 1", CSR)
+}
+
+fn certificate() -> ClientCert {
+    Pki::shared().client(ClientSpec { common_name: "ci".to_owned(), ..ClientSpec::default() })
+}
+
+fn pems(certificate: &ClientCert) -> Vec<String> {
+    let chain = certificate.chain_pem();
+    chain.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect()
+}
+
+/// What PEM has between its lines.
+fn base64(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with('-')).collect()
+}
+
+fn request(answer: &Value) -> Result<IssuedCertificate, Error> {
+    let stage = Stage::answering(201, answer);
+    stage.run(stage.account.certificates().request(&wanted()))
+}
+
+#[test]
+fn the_request_has_the_csr_and_the_certificate_works_with_its_key() {
+    let certificate = certificate();
+    let pems = pems(&certificate);
+    let stage = Stage::answering(
+        201,
+        &json!({
+            "id": "c", "nickname": "ci 1", "end_date": "2026-12-31", "enabled": true, "status": "ACTIVE",
+            "serial_number": "0A", "certificate": pems[0], "chain": pems[1..],
+        }),
+    );
+    let wanted = wanted().with_end_date("2026-12-31".parse().expect("a day"));
+    let issued = stage.run(stage.account.certificates().request(&wanted)).expect("made");
+    let body = json!({ "nickname": "ci 1", "end_date": "2026-12-31", "csr": CSR });
+    assert_eq!(stage.sent(), [("POST".to_owned(), CERTIFICATE.to_owned(), body)]);
+    let kept = issued.certificate.as_ref().expect("what the platform keeps");
+    assert_eq!((kept.id.as_str(), kept.is_enabled()), ("c", Some(true)));
+    assert!(kept.extra.is_empty(), "{:?}", kept.extra);
+    assert_eq!(issued.chain_pem(), certificate.chain_pem());
+    let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("a key");
+    let (chain, key) = (Secret::new(issued.chain_pem(), "the answer"), Secret::new(key, "the test"));
+    let rules = Rules::at(SystemTime::now());
+    read_client_identity(&chain, Some(&key), None, &rules, &mut Vec::new()).expect("they belong together");
+}
+
+#[test]
+fn certificates_are_read_in_every_form() {
+    let certificate = certificate();
+    let (pems, whole) = (pems(&certificate), certificate.chain_pem());
+    assert!(pems.len() >= 2, "a leaf and an intermediate");
+    let blobs: Vec<String> = pems.iter().map(|pem| base64(pem)).collect();
+    let objects: Vec<Value> = blobs[1..].iter().map(|blob| json!({ "cert_type": "ICA", "blob": blob })).collect();
+    let crlf = whole.replace('\n', "\r\n");
+    for answer in [
+        json!({ "id": "c", "certificate": pems[0], "chain": pems[1..] }),
+        json!({ "id": "c", "certificate": pems[0], "chain": pems[1..].concat() }),
+        json!({ "id": "c", "certificate": pems[0], "chain": pems }),
+        json!({ "id": "c", "certificate": whole }),
+        json!({ "id": "c", "pem": crlf }),
+        json!({ "id": "c", "cert": whole }),
+        json!({ "id": "c", "chain": pems }),
+        json!({ "id": "c", "blob": blobs[0], "chain": objects }),
+        json!({ "id": "c", "cert": blobs[0], "certificateChain": blobs[1..] }),
+        json!({ "id": "c", "certificate": { "pem": pems[0] }, "intermediates": [{ "pem": pems[1] }] }),
+        json!({ "id": "c", "certificate": { "blob": blobs[0], "chain": objects } }),
+        json!({ "client_auth_certificate": { "id": "c", "certificate": whole } }),
+        json!({ "data": { "id": "c", "certificate": pems[0], "chain": pems[1..] } }),
+        json!({ "id": "c", "data": { "x": 1 }, "certificates": pems }),
+    ] {
+        let issued = request(&answer).unwrap_or_else(|error| panic!("{answer}: {error}"));
+        assert_eq!(issued.chain_pem(), whole, "{answer}");
+        assert_eq!(issued.certificate.expect("what the platform keeps").id.as_str(), "c", "{answer}");
+    }
+    assert!(request(&json!({ "certificate": whole })).expect("made").certificate.is_none());
+}
+
+#[test]
+fn an_answer_without_a_certificate_is_an_error_that_names_what_was_made() {
+    for answer in [
+        json!({ "id": "c" }),
+        json!({ "id": "c", "certificate": null }),
+        json!({ "id": "c", "certificate": "pending" }),
+        json!({ "id": "c", "certificate": "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----" }),
+        json!({ "id": "c", "certificate": "AAAAAAAA", "chain": [] }),
+    ] {
+        let error = request(&answer).expect_err("no certificate");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{answer}");
+        let left = error.left_behind().expect("it was made");
+        assert_eq!((left.what, left.id.as_deref()), (Made::ClientCertificate, Some("c")), "{answer}");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_not_sent() {
+    let key = certificate().key_pem(KeyEncoding::Pkcs8).expect("a key");
+    for (csr, problem) in [
+        (format!("{CSR}{key}"), Problem::PrivateKey),
+        (String::new(), Problem::Empty),
+        ("MIIB".to_owned(), Problem::NotARequest),
+    ] {
+        let stage = Stage::of([]);
+        let wanted = NewClientCertificate::new("ci", csr);
+        let error = stage.refused(stage.account.certificates().request(&wanted));
+        assert_eq!(super::refusals::invalid(&error).problem, problem);
+        assert!(stage.sent().is_empty());
+    }
+}
+
+#[test]
+fn switched_certificate_is_looked_up_where_the_answer_does_not_show_it() {
+    let me = |enabled: bool| json!({ "id": "u", "certificates": [{ "id": "c", "enabled": enabled }] });
+    let stage = Stage::of([
+        answered(200, &json!({ "id": "c" })),
+        answered(200, &me(false)),
+        text(204, ""),
+        answered(200, &me(true)),
+        answered(200, &json!({ "id": "c", "enabled": false })),
+    ]);
+    let certificates = stage.account.certificates();
+    stage.run(certificates.disable(&"c".into())).expect("disabled");
+    stage.run(certificates.enable(&"c".into())).expect("enabled");
+    stage.run(certificates.disable(&"c".into())).expect("disabled");
+    let put = |enabled: bool| ("PUT".to_owned(), format!("{CERTIFICATE}/c/enable"), json!({ "enabled": enabled }));
+    let look = ("GET".to_owned(), format!("{USER}/me"), Value::Null);
+    assert_eq!(stage.sent(), [put(false), look.clone(), put(true), look, put(false)]);
+}
+
+#[test]
+fn certificates_are_listed_through_their_user() {
+    let one = json!({ "id": "c", "nickname": "ci 1", "enabled": false });
+    let stage = Stage::of([
+        answered(200, &json!({ "id": "u", "client_auth_certificates": [one] })),
+        answered(200, &json!({ "id": "u", "clientAuthCertificates": [one] })),
+        answered(200, &json!({ "id": "u" })),
+        answered(200, &json!({ "id": "u", "certificates": null })),
+    ]);
+    let certificates = stage.account.certificates();
+    assert_eq!(stage.run(certificates.list()).expect("a list")[0].is_enabled(), Some(false));
+    assert_eq!(stage.run(certificates.of(&"u".into())).expect("a list")[0].id.as_str(), "c");
+    assert!(stage.run(certificates.list()).expect("a list").is_empty());
+    assert!(stage.run(certificates.list()).expect("a list").is_empty());
+    let paths: Vec<String> = stage.sent().into_iter().map(|(_, path, _)| path).collect();
+    assert_eq!(paths, [format!("{USER}/me"), format!("{USER}/u"), format!("{USER}/me"), format!("{USER}/me")]);
+    // There, but not readable: not the same as none.
+    let stage = Stage::answering(200, &json!({ "id": "u", "client_auth_certificates": [{ "nickname": "canary" }] }));
+    let error = stage.refused(stage.account.certificates().list());
+    assert_eq!(error.code(), Code::AUT_05);
+    assert!(error.to_string().contains("client_auth_certificates") && !error.to_string().contains("canary"));
+}

@@ -1,0 +1,156 @@
+//! Refusals: those before anything is sent, and what the platform says.
+
+use std::error::Error as _;
+
+use digicert_one_account::{
+    InvalidField, NewClientCertificate, NewServiceUser, NewToken, Problem, Refusal, TokenChange, UserChange,
+};
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{Code, EndDate};
+use serde_json::{Value, json};
+
+use super::{Stage, answered};
+
+pub(super) fn invalid(error: &Error) -> InvalidField {
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Request, Code::CFG_01), "{error}");
+    error.source().and_then(|source| source.downcast_ref::<InvalidField>()).expect("a field").clone()
+}
+
+fn day(text: &str) -> EndDate {
+    text.parse().expect("a day")
+}
+
+/// The error of making this token, for which nothing was sent.
+fn token(token: NewToken) -> Error {
+    let stage = Stage::of([]);
+    let error = stage.refused(stage.account.tokens().create(&token));
+    assert!(stage.sent().is_empty());
+    error
+}
+
+fn user(user: NewServiceUser) -> Error {
+    let stage = Stage::of([]);
+    let error = stage.refused(stage.account.users().create(&user));
+    assert!(stage.sent().is_empty());
+    error
+}
+
+/// The refusal of making a token that is answered like this.
+fn refusal(status: u16, body: &Value) -> (Code, Option<Refusal>) {
+    let stage = Stage::answering(status, body);
+    let error = stage.refused(stage.account.tokens().create(&NewToken::new("ci")));
+    (error.code(), Refusal::of(&error))
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({ "errors": [{ "code": code, "message": message }] })
+}
+
+#[test]
+fn names_and_dates_that_cannot_be_right_are_refused_before_anything_is_sent() {
+    for (error, field) in [
+        (token(NewToken::new("")), "name"),
+        (token(NewToken::new("canary/1")), "name"),
+        (token(NewToken::new("canary").with_user("")), "user_id"),
+        (token(NewToken::new("canary").with_end_date(day("2026-06-29"))), "end_date"),
+        (token(NewToken::new("canary").with_end_date(day("2027-01-01T10:00:00Z"))), "end_date"),
+        (user(NewServiceUser::new(" ")), "friendly_name"),
+        (user(NewServiceUser::new("canary\n")), "friendly_name"),
+        (user(NewServiceUser::new("canary").with_email("")), "email"),
+        (user(NewServiceUser::new("canary").with_email("canary @example.test")), "email"),
+        (user(NewServiceUser::new("canary").with_roles([""])), "roles"),
+        (user(NewServiceUser::new("canary").with_accounts([""])), "accounts"),
+        (user(NewServiceUser::new("canary").with_end_date(day("2026-06-29"))), "end_date"),
+    ] {
+        assert_eq!(invalid(&error).field, field, "{error}");
+        assert_eq!(Refusal::of(&error), Some(Refusal::Invalid { field: Some(field.to_owned()), unsent: true }));
+        assert!(error.to_string().contains("nothing was sent") && !error.to_string().contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn the_last_day_is_judged_by_the_clock_of_the_client() {
+    // It is noon on 2026-06-30 there.
+    let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
+    stage.run(stage.account.tokens().create(&NewToken::new("ci").with_end_date(day("2026-06-30")))).expect("today");
+    let error = token(NewToken::new("ci").with_end_date(day("2026-06-29")));
+    assert_eq!(invalid(&error).problem, Problem::Past { ended: day("2026-06-29") });
+    assert!(error.to_string().contains("2026-06-29T23:59:59Z"), "{error}");
+}
+
+#[test]
+fn changes_are_checked_too() {
+    let stage = Stage::of([]);
+    let (users, tokens) = (stage.account.users(), stage.account.tokens());
+    let id = "u".into();
+    for change in [
+        UserChange::new(),
+        UserChange::new().with_friendly_name(""),
+        UserChange::new().with_roles([" "]),
+        UserChange::new().with_end_date(day("2026-06-29")),
+    ] {
+        invalid(&stage.refused(users.update(&id, &change)));
+    }
+    let id = "t".into();
+    for change in [
+        TokenChange::new(),
+        TokenChange::new().with_name("a.b"),
+        TokenChange::new().with_enabled(true).with_end_date(day("2026-06-29")),
+    ] {
+        invalid(&stage.refused(tokens.update(&id, &change)));
+    }
+    let wanted = NewClientCertificate::new("a.b", "");
+    assert_eq!(invalid(&stage.refused(stage.account.certificates().request(&wanted))).field, "nickname");
+    assert!(stage.sent().is_empty());
+}
+
+#[test]
+fn a_taken_name_is_told() {
+    let body =
+        json!({ "errors": [{ "code": "duplicate_error", "message": "Nickname already exists", "field": "name" }] });
+    let duplicate = |field: Option<&str>| Some(Refusal::Duplicate { field: field.map(str::to_owned) });
+    assert_eq!(refusal(409, &body), (Code::API_06, duplicate(Some("name"))));
+    assert_eq!(refusal(400, &error("duplicate_error", "Nickname")), (Code::API_06, duplicate(None)));
+    let body = json!({ "error": { "code": "duplicate_error", "message": "Nickname", "field": "friendly_name" } });
+    assert_eq!(refusal(409, &body), (Code::API_06, duplicate(Some("friendly_name"))));
+}
+
+#[test]
+fn one_token_for_each_user_is_told_with_what_to_do() {
+    let body = error("token_limit_reached", "The user has a token already");
+    assert_eq!(refusal(409, &body), (Code::API_07, Some(Refusal::TokenLimit)));
+    let stage = Stage::answering(409, &body);
+    let error = stage.refused(stage.account.tokens().create(&NewToken::new("ci")));
+    assert!(error.diagnosis().remedy.contains("second service user"), "{}", error.diagnosis());
+}
+
+#[test]
+fn a_missing_permission_is_named_and_a_missing_factor_is_not_one() {
+    let body = error("access_denied", "The permission MANAGE_AM_USER is required");
+    let forbidden = |permission: Option<&str>| Some(Refusal::Forbidden { permission: permission.map(str::to_owned) });
+    assert_eq!(refusal(403, &body), (Code::AUT_03, forbidden(Some("MANAGE_AM_USER"))));
+    assert_eq!(refusal(403, &error("access_denied", "No")), (Code::AUT_03, forbidden(None)));
+    let factor =
+        json!({ "error": { "status": "access_denied", "message": "The user is not multi-factor authenticated" } });
+    assert_eq!(refusal(403, &factor), (Code::AUT_02, None));
+}
+
+#[test]
+fn an_invalid_value_is_told_with_its_field() {
+    let body =
+        json!({ "errors": [{ "code": "invalid_request", "message": "after the owner's", "field": "end_date" }] });
+    let invalid = |field: Option<&str>| Some(Refusal::Invalid { field: field.map(str::to_owned), unsent: false });
+    assert_eq!(refusal(400, &body), (Code::API_01, invalid(Some("end_date"))));
+    assert_eq!(refusal(422, &error("invalid_request", "unknown role")), (Code::API_01, invalid(None)));
+}
+
+#[test]
+fn what_is_not_there_is_told_and_other_failures_are_no_refusals() {
+    assert_eq!(refusal(404, &error("resource_not_found", "no")), (Code::API_02, Some(Refusal::NotFound)));
+    assert_eq!(refusal(401, &error("invalid_api_key", "no")), (Code::AUT_01, None));
+    assert_eq!(refusal(409, &error("conflict", "busy")), (Code::API_01, None));
+    assert_eq!(refusal(500, &error("internal", "no")), (Code::API_03, None));
+    let stage = Stage::of([answered(404, &error("resource_not_found", "no"))]);
+    let error = stage.refused(stage.account.users().get(&"u".into()));
+    assert_eq!(Refusal::of(&error), Some(Refusal::NotFound));
+}

@@ -1,0 +1,188 @@
+//! The API key of a create answer: found under every name, kept out of everything else, and if it is not there, said at once.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_account::{AccountExt as _, LeftBehind, Made, NewServiceUser, NewToken, Refusal};
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{Code, Delivery, ManualClock, TransportErrorKind};
+use futures_executor::block_on;
+use futures_util::future::join;
+use serde_json::{Value, json};
+
+use super::{ID, Stage, answered, text};
+use crate::scripted::{Outcome, Scripted, builder};
+
+const NAMES: [&str; 9] =
+    ["api_token", "api_key", "apiKey", "apiToken", "api_access_token", "token", "secret", "value", "key"];
+
+fn user() -> NewServiceUser {
+    NewServiceUser::new("ci-bot")
+}
+
+fn token() -> NewToken {
+    NewToken::new("ci 1")
+}
+
+fn left(error: &Error) -> &LeftBehind {
+    error.left_behind().expect("something may have been made")
+}
+
+#[test]
+fn a_service_user_comes_with_its_token_and_the_key_is_in_neither() {
+    let stage = Stage::answering(
+        201,
+        &json!({
+            "id": ID, "friendly_name": "ci-bot", "user_type": "service", "new": { "field": 1 },
+            "api_token": { "id": "t", "name": "ci-bot", "end_date": "2026-12-31", "enabled": true, "token": "canary-secret" },
+        }),
+    );
+    let created = stage.run(stage.account.users().create(&user())).expect("made");
+    assert_eq!(created.api_key.expose(), b"canary-secret");
+    assert_eq!(&**created.api_key.origin(), "the answer to POST /account/api/v1/user");
+    let (user, token) = (created.user.as_ref().expect("the user"), created.token.as_ref().expect("its token"));
+    assert_eq!((user.id.as_str(), user.friendly_name.as_deref()), (ID, Some("ci-bot")));
+    assert_eq!((token.id.as_str(), token.is_enabled()), ("t", Some(true)));
+    let written = [serde_json::to_string(user), serde_json::to_string(token)].map(|text| text.expect("written"));
+    assert!(written[0].contains(r#""new":{"field":1}"#), "{written:?}");
+    assert!(!format!("{written:?} {created:?} {stage:?}", stage = stage.account).contains("canary"));
+}
+
+#[test]
+fn the_key_is_found_under_every_name_plain_and_nested() {
+    for name in NAMES {
+        for secret in [json!("canary"), json!({ "id": "t", "token": "canary" }), json!({ "value": "canary" })] {
+            let answer = json!({ "id": ID, "name": "x", name: secret });
+            let stage = Stage::of([answered(201, &answer), answered(200, &answer)]);
+            let made =
+                stage.run(stage.account.users().create(&user())).unwrap_or_else(|error| panic!("{answer}: {error}"));
+            assert_eq!(made.api_key.expose(), b"canary", "{answer}");
+            let user = made.user.expect("the user");
+            assert!(!serde_json::to_string(&user).expect("written").contains("canary"), "{answer}");
+            assert!(!user.extra.contains_key(name), "{answer}");
+            let made = stage.run(stage.account.tokens().create(&token())).expect("a token");
+            assert_eq!(made.api_key.expose(), b"canary", "{answer}");
+            let token = made.token.expect("the token");
+            assert_eq!(token.id.as_str(), ID, "{answer}");
+            assert!(!serde_json::to_string(&token).expect("written").contains("canary"), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_token_in_an_object_of_its_own_is_read() {
+    for answer in [
+        json!({ "api_token": { "id": "t", "name": "ci 1", "token": "canary" } }),
+        json!({ "data": { "id": "t", "name": "ci 1", "token": "canary" } }),
+    ] {
+        let stage = Stage::answering(201, &answer);
+        let made = stage.run(stage.account.tokens().create(&token())).expect("made");
+        let token = made.token.expect("the token");
+        assert_eq!((token.id.as_str(), made.api_key.expose()), ("t", &b"canary"[..]));
+        assert!(token.extra.is_empty(), "{:?}", token.extra);
+    }
+}
+
+#[test]
+fn a_key_without_an_id_is_not_lost() {
+    for answer in [json!({ "api_key": "canary" }), json!({ "id": {}, "api_key": "canary" })] {
+        let stage = Stage::of([answered(201, &answer), answered(201, &answer)]);
+        let made = stage.run(stage.account.tokens().create(&token())).expect("made");
+        assert_eq!((made.token, made.api_key.expose()), (None, &b"canary"[..]));
+        let made = stage.run(stage.account.users().create(&user())).expect("made");
+        assert!(made.user.is_none() && made.token.is_none());
+        assert_eq!(made.api_key.expose(), b"canary");
+    }
+}
+
+#[test]
+fn an_answer_without_the_key_is_an_error_that_names_what_was_made() {
+    let stage = Stage::answering(201, &json!({ "id": ID, "friendly_name": "ci-bot", "odd\u{1b}": "canary" }));
+    let error = stage.refused(stage.account.users().create(&user()));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05));
+    let left = left(&error);
+    assert_eq!((left.what, left.name.as_str(), left.id.as_deref()), (Made::ServiceUser, "ci-bot", Some(ID)));
+    let shown = format!("{error}\n{}", error.diagnosis());
+    assert!(shown.contains(ID) && shown.contains("fields friendly_name, id, odd\\u{1b}"), "{shown}");
+    assert!(!format!("{shown}{error:?}").contains("canary"), "{shown}");
+    assert_eq!(Refusal::of(&error), None);
+
+    for (answer, id) in [(json!({}), None), (json!([]), None), (json!({ "tokenId": 7 }), Some("7"))] {
+        let stage = Stage::answering(201, &answer);
+        let error = stage.refused(stage.account.tokens().create(&token()));
+        assert_eq!(error.code(), Code::API_05, "{answer}");
+        assert_eq!((self::left(&error).what, self::left(&error).id.as_deref()), (Made::ApiToken, id), "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_says_what_may_have_been_made() {
+    for (status, body) in [(201, r#"{"id":"t","token":"canary"#), (200, "<html>canary</html>"), (201, ""), (204, "")] {
+        let stage = Stage::of([text(status, body)]);
+        let error = stage.refused(stage.account.tokens().create(&token()));
+        let code = if body.starts_with('<') { Code::GW_03 } else { Code::AUT_05 };
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, code), "{body}");
+        assert_eq!((left(&error).name.as_str(), left(&error).id.as_deref()), ("ci 1", None));
+        assert!(error.to_string().contains("may have been made"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    }
+    let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
+    let client = builder(&stage.scripted).max_body(9).build().expect("complete");
+    let error = stage.refused(client.account().tokens().create(&token()));
+    assert_eq!((error.code(), left(&error).what), (Code::CFG_03, Made::ApiToken));
+}
+
+#[test]
+fn a_create_call_that_may_have_been_processed_is_never_repeated() {
+    let unknown = |kind| Outcome::Failure(kind, Delivery::Unknown);
+    for outcome in [
+        unknown(TransportErrorKind::Interrupted),
+        Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Sent),
+        text(500, ""),
+        text(502, "<html>"),
+        text(503, ""),
+    ] {
+        let name = format!("{outcome:?}");
+        let stage = Stage::of([outcome, answered(201, &json!({ "id": "t", "token": "canary" }))]);
+        let error = stage.refused(stage.account.tokens().create(&token()));
+        assert_eq!(stage.sent().len(), 1, "{name}");
+        assert_eq!((left(&error).what, left(&error).id.as_deref()), (Made::ApiToken, None), "{name}");
+    }
+}
+
+#[test]
+fn a_create_call_that_met_its_deadline_may_have_made_something() {
+    let scripted = Scripted::of([Outcome::Silence]);
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(Duration::from_secs(1)).build();
+    let tokens = client.expect("complete").account().tokens();
+    let passing = async {
+        let limit = clock.limited_for().await;
+        clock.advance(limit);
+    };
+    let token = token();
+    let (error, ()) = block_on(join(tokens.create(&token), passing));
+    let error = error.expect_err("the deadline");
+    assert_eq!((error.code(), left(&error).what), (Code::NET_08, Made::ApiToken));
+    assert_eq!(scripted.requests().len(), 1);
+}
+
+#[test]
+fn what_surely_made_nothing_leaves_nothing_behind_and_may_be_repeated() {
+    let made = || answered(201, &json!({ "id": "t", "token": "canary" }));
+    for outcome in [Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent), text(429, "")] {
+        let stage = Stage::of([outcome, made()]);
+        stage.run(stage.account.tokens().create(&token())).expect("the second attempt");
+        assert_eq!(stage.sent().len(), 2);
+    }
+    let refused = json!({ "errors": [{ "code": "invalid_request", "message": "no" }] });
+    for (status, body) in [(400, &refused), (401, &Value::Null), (403, &refused), (404, &refused), (409, &refused)] {
+        let stage = Stage::answering(status, body);
+        let error = stage.refused(stage.account.tokens().create(&token()));
+        assert_eq!((error.left_behind(), stage.sent().len()), (None, 1), "{status}");
+    }
+    let stage = Stage::of((0..4).map(|_| Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)));
+    assert_eq!(stage.refused(stage.account.tokens().create(&token())).left_behind(), None);
+    let stage = Stage::of([]);
+    assert_eq!(stage.refused(stage.account.tokens().create(&NewToken::new(""))).left_behind(), None);
+}

@@ -1,0 +1,159 @@
+//! Encodings of text other than plain UTF-8, as editors and shells write them: with a byte order mark, in UTF-16 or UTF-32.
+//! One decoder for every text input: certificate files, keys, passwords, properties.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// An encoding that is converted to UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextEncoding {
+    /// UTF-8 that starts with a byte order mark.
+    Utf8WithMark,
+    /// UTF-16, little endian, with a byte order mark or without.
+    Utf16Le,
+    /// UTF-16, big endian, with a byte order mark or without.
+    Utf16Be,
+    /// UTF-32, little endian, with a byte order mark.
+    Utf32Le,
+    /// UTF-32, big endian, with a byte order mark.
+    Utf32Be,
+}
+
+impl fmt::Display for TextEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf8WithMark => "UTF-8 with a byte order mark",
+            Self::Utf16Le => "UTF-16 (little endian)",
+            Self::Utf16Be => "UTF-16 (big endian)",
+            Self::Utf32Le => "UTF-32 (little endian)",
+            Self::Utf32Be => "UTF-32 (big endian)",
+        })
+    }
+}
+
+const MARK: char = '\u{feff}';
+
+impl TextEncoding {
+    /// Converts to UTF-8 without a byte order mark. `None` if there is nothing to convert: plain UTF-8, another encoding, or
+    /// bytes that are not text.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<(Zeroizing<Vec<u8>>, TextEncoding)> {
+        // A mark of UTF-32 starts as one of UTF-16 does.
+        let (encoding, text) = match bytes {
+            [0xef, 0xbb, 0xbf, rest @ ..] => (TextEncoding::Utf8WithMark, Some(without_marks(rest))),
+            [0xff, 0xfe, 0, 0, rest @ ..] => (TextEncoding::Utf32Le, utf32(rest, u32::from_le_bytes)),
+            [0, 0, 0xfe, 0xff, rest @ ..] => (TextEncoding::Utf32Be, utf32(rest, u32::from_be_bytes)),
+            [0xff, 0xfe, rest @ ..] => (TextEncoding::Utf16Le, utf16(rest, u16::from_le_bytes)),
+            [0xfe, 0xff, rest @ ..] => (TextEncoding::Utf16Be, utf16(rest, u16::from_be_bytes)),
+            _ if is_mostly_ascii(bytes, u16::from_le_bytes) => {
+                (TextEncoding::Utf16Le, utf16(bytes, u16::from_le_bytes))
+            }
+            _ if is_mostly_ascii(bytes, u16::from_be_bytes) => {
+                (TextEncoding::Utf16Be, utf16(bytes, u16::from_be_bytes))
+            }
+            _ => return None,
+        };
+        text.map(|text| (text, encoding))
+    }
+}
+
+/// Some programs write the mark twice.
+fn without_marks(mut text: &[u8]) -> Zeroizing<Vec<u8>> {
+    while let [0xef, 0xbb, 0xbf, rest @ ..] = text {
+        text = rest;
+    }
+    Zeroizing::new(text.to_vec())
+}
+
+/// Whether these are units of UTF-16 without a mark: no zero unit, and three of four in ASCII. Neither DER nor UTF-8 text is.
+fn is_mostly_ascii(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let mut ascii = 0;
+    for bytes in units {
+        match unit(*bytes) {
+            0 => return false,
+            1..=0x7f => ascii += 1,
+            _ => {}
+        }
+    }
+    !units.is_empty() && rest.is_empty() && ascii * 4 >= units.len() * 3
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Zeroizing<Vec<u8>>> {
+    let (units, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let chars = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
+    // A unit becomes at most three bytes.
+    collect(chars.map(Result::ok), units.len() * 3)
+}
+
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Zeroizing<Vec<u8>>> {
+    let (units, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return None;
+    }
+    collect(units.iter().map(|bytes| char::from_u32(unit(*bytes))), bytes.len())
+}
+
+/// In a buffer that does not move: one that grows leaves copies behind that are not wiped.
+fn collect(chars: impl Iterator<Item = Option<char>>, capacity: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(capacity));
+    for char in chars {
+        let char = char?;
+        if char != MARK || !text.is_empty() {
+            text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16_of(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn text_in_each_encoding_becomes_utf8_without_mark() {
+        let text = "secret Ünïcode-€ 😀\r\n";
+        let marked = format!("{MARK}{text}");
+        let utf32 = |bytes: fn(u32) -> [u8; 4]| marked.chars().flat_map(|char| bytes(char.into())).collect::<Vec<u8>>();
+        for (bytes, encoding) in [
+            (marked.clone().into_bytes(), TextEncoding::Utf8WithMark),
+            (format!("{MARK}{marked}").into_bytes(), TextEncoding::Utf8WithMark),
+            (utf16_of(&marked, u16::to_le_bytes), TextEncoding::Utf16Le),
+            (utf16_of(&marked, u16::to_be_bytes), TextEncoding::Utf16Be),
+            (utf16_of(text, u16::to_le_bytes), TextEncoding::Utf16Le),
+            (utf16_of(text, u16::to_be_bytes), TextEncoding::Utf16Be),
+            (utf32(u32::to_le_bytes), TextEncoding::Utf32Le),
+            (utf32(u32::to_be_bytes), TextEncoding::Utf32Be),
+        ] {
+            let (decoded, found) = TextEncoding::decode(&bytes).expect("text");
+            assert_eq!((std::str::from_utf8(&decoded), found), (Ok(text), encoding));
+        }
+    }
+
+    #[test]
+    fn plain_text_der_and_damaged_text_are_left_alone() {
+        let der = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00, 0xc0];
+        let lone_surrogate = [0xff, 0xfe, 0x61, 0x00, 0x00, 0xd8];
+        let odd = [0xff, 0xfe, 0x61];
+        for bytes in [&b""[..], b"a", b"ab", b"secret\n", "Kestrel-Ünïcode-€".as_bytes(), &der, &lone_surrogate, &odd]
+        {
+            assert!(TextEncoding::decode(bytes).is_none(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn mark_alone_is_empty_text() {
+        for bytes in [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"] {
+            assert!(TextEncoding::decode(bytes).is_some_and(|(text, _)| text.is_empty()));
+        }
+    }
+}

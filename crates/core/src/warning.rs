@@ -1,0 +1,31 @@
+//! What is worth saying about a credential that works.
+
+use std::fmt;
+
+use crate::Code;
+
+/// Something that should be mended, found while a credential was read. Shows no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// The diagnosis code.
+    pub code: Code,
+    /// What was found and what to do, in a sentence or two.
+    pub text: String,
+    /// The variable or path it is about.
+    pub origin: String,
+}
+
+impl Warning {
+    /// A warning about what came from `origin`.
+    #[must_use]
+    pub fn new(code: Code, text: impl Into<String>, origin: impl Into<String>) -> Self {
+        Self { code, text: text.into(), origin: origin.into() }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code, self.origin, self.text)
+    }
+}

@@ -1,0 +1,106 @@
+//! What a server would refuse, found before anything is sent: dates, purpose, size of the key.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{ClientIdentity, Code, CredentialError, KeyKind, Warning};
+use jiff::Timestamp;
+
+use crate::Rules;
+
+const DAY: u64 = 24 * 60 * 60;
+/// Below this, TLS libraries and servers refuse RSA.
+const MIN_RSA_BITS: usize = 2048;
+const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
+const ANY_PURPOSE: &str = "2.5.29.37.0";
+
+/// Checks an identity.
+///
+/// # Errors
+/// Wrong purpose (ID-12), small key (ID-16), outside its dates (ID-09, a warning where the rules let it through).
+pub(crate) fn check(
+    identity: &ClientIdentity,
+    rules: &Rules,
+    place: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), CredentialError> {
+    purpose(identity).map_err(|error| error.at(place))?;
+    key_size(identity).map_err(|error| error.at(place))?;
+    for peculiarity in identity.peculiarities() {
+        let text = format!("certificate \"{}\": {peculiarity}", identity.subject());
+        warnings.push(Warning::new(Code::ID_06, text, place));
+    }
+    match dates(identity, rules.now) {
+        Some(text) if rules.allow_expired => warnings.push(Warning::new(Code::ID_09, text, place)),
+        Some(text) => return Err(CredentialError::new(Code::ID_09, text).at(place)),
+        None => {}
+    }
+    Ok(())
+}
+
+pub(crate) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> {
+    let Some(purposes) = identity.purposes() else { return Ok(()) };
+    if purposes.iter().any(|purpose| [CLIENT_AUTH, ANY_PURPOSE].contains(&purpose.as_str())) {
+        return Ok(());
+    }
+    let list: Vec<&str> = purposes.iter().map(|purpose| purpose_name(purpose)).collect();
+    let message = format!(
+        "certificate \"{}\" may not be used for client authentication, only for: {}",
+        identity.subject(),
+        if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
+    );
+    Err(CredentialError::new(Code::ID_12, message))
+}
+
+/// RFC 5280 section 4.2.1.12, and two that are met beside it.
+fn purpose_name(oid: &str) -> &str {
+    match oid {
+        "1.3.6.1.5.5.7.3.1" => "server authentication",
+        "1.3.6.1.5.5.7.3.3" => "code signing",
+        "1.3.6.1.5.5.7.3.4" => "e-mail protection",
+        "1.3.6.1.5.5.7.3.8" => "time stamping",
+        "1.3.6.1.5.5.7.3.9" => "OCSP signing",
+        "1.3.6.1.5.5.7.3.36" | "1.3.6.1.4.1.311.10.3.12" => "document signing",
+        "1.3.6.1.4.1.311.20.2.2" => "smart card logon",
+        other => other,
+    }
+}
+
+fn key_size(identity: &ClientIdentity) -> Result<(), CredentialError> {
+    let bits = identity.key_bits();
+    if identity.key_kind() != KeyKind::Rsa || bits >= MIN_RSA_BITS {
+        return Ok(());
+    }
+    let message = format!("the RSA key has {bits} bits; {MIN_RSA_BITS} are needed");
+    Err(CredentialError::new(Code::ID_16, message))
+}
+
+fn dates(identity: &ClientIdentity, now: SystemTime) -> Option<String> {
+    let (from, until) = (identity.not_before(), identity.not_after());
+    let subject = identity.subject();
+    // The last second counts in full.
+    let text = match (now.duration_since(until), from.duration_since(now)) {
+        (Ok(since), _) if since >= Duration::from_secs(1) => {
+            format!("certificate \"{subject}\" ended at {} ({} ago)", date(until), days(since))
+        }
+        (_, Ok(left)) if !left.is_zero() => {
+            format!("certificate \"{subject}\" is valid only from {} (in {})", date(from), days(left))
+        }
+        _ => return None,
+    };
+    Some(format!("{text}; this machine's clock says {}", date(now)))
+}
+
+/// A time in words of ISO 8601.
+pub(crate) fn date(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "a time beyond all calendars".to_owned(), |time| time.to_string())
+}
+
+fn days(span: Duration) -> String {
+    match span.as_secs() / DAY {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}

@@ -1,0 +1,363 @@
+//! Certificates and keys out of whatever a secret holds, in whichever format, and nothing judged yet: what belongs together
+//! is seen only when everything is there.
+
+use std::sync::Arc;
+
+use der::Decode;
+use digicert_one_core::{Code, CredentialError, Secret, TextEncoding, Warning};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use zeroize::Zeroizing;
+
+use crate::content::{self, Content};
+use crate::encrypted::EncryptedKey;
+use crate::fault::Fault;
+use crate::look::Look;
+use crate::password::Candidate;
+use crate::work::Work;
+use crate::{base64, look, password, pem, pkcs7, pkcs12, traditional, trust};
+
+/// In a CA file, where it is of no use.
+pub(crate) const PRIVATE_KEY: &str = "a private key";
+
+/// A certificate and where it was.
+pub(crate) struct FoundCertificate {
+    pub(crate) der: CertificateDer<'static>,
+    pub(crate) origin: Arc<str>,
+    /// Whether its place in the file means anything: in PKCS#12 and PKCS#7 it does not.
+    pub(crate) ordered: bool,
+}
+
+/// A private key and where it was. Wiped when dropped.
+pub(crate) struct FoundKey {
+    form: KeyForm,
+    der: Zeroizing<Vec<u8>>,
+    pub(crate) origin: Arc<str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyForm {
+    Pkcs8,
+    Pkcs1,
+    Sec1,
+}
+
+impl FoundKey {
+    /// Lends the key.
+    pub(crate) fn der(&self) -> PrivateKeyDer<'_> {
+        match self.form {
+            KeyForm::Pkcs8 => PrivatePkcs8KeyDer::from(self.der.as_slice()).into(),
+            KeyForm::Pkcs1 => PrivatePkcs1KeyDer::from(self.der.as_slice()).into(),
+            KeyForm::Sec1 => PrivateSec1KeyDer::from(self.der.as_slice()).into(),
+        }
+    }
+}
+
+/// Everything found so far.
+pub(crate) struct Gathering<'a> {
+    wanted: Wanted,
+    password: Option<&'a Secret>,
+    warnings: &'a mut Vec<Warning>,
+    work: Work,
+    pub(crate) certificates: Vec<FoundCertificate>,
+    pub(crate) keys: Vec<FoundKey>,
+    /// What else was there, for messages.
+    pub(crate) others: Vec<&'static str>,
+}
+
+/// What the files are read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Certificates and keys.
+    Identity,
+    /// Certificates of authorities: keys are not opened, and no certificate may be left out.
+    Roots,
+}
+
+/// Base64 of base64 occurs; more layers do not.
+const MAX_LAYERS: usize = 3;
+
+impl<'a> Gathering<'a> {
+    /// For client identities.
+    pub(crate) fn new(password: Option<&'a Secret>, warnings: &'a mut Vec<Warning>) -> Self {
+        Self {
+            wanted: Wanted::Identity,
+            password,
+            warnings,
+            work: Work::default(),
+            certificates: Vec::new(),
+            keys: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// For CA files.
+    pub(crate) fn of_roots(warnings: &'a mut Vec<Warning>) -> Self {
+        Self { wanted: Wanted::Roots, ..Self::new(None, warnings) }
+    }
+
+    /// Adds what a secret holds.
+    pub(crate) fn add(&mut self, secret: &Secret) -> Result<(), CredentialError> {
+        let origin = secret.origin();
+        self.add_bytes(secret.expose(), "", MAX_LAYERS, origin)?;
+        self.warn_of_outdated(origin);
+        Ok(())
+    }
+
+    /// Adds bytes in whichever format; `inside` names the layers around them.
+    fn add_bytes(
+        &mut self,
+        bytes: &[u8],
+        inside: &str,
+        layers: usize,
+        origin: &Arc<str>,
+    ) -> Result<(), CredentialError> {
+        if let Some((text, encoding)) = TextEncoding::decode(bytes) {
+            let inside = match encoding {
+                TextEncoding::Utf8WithMark => inside.to_owned(),
+                encoding => format!("{inside}text in {encoding}, in it "),
+            };
+            return self.add_layer(&text, &inside, layers, origin);
+        }
+        match look::at(bytes) {
+            Look::Pem => self.add_pem(bytes, origin),
+            Look::Pkcs12 => match content::values(bytes) {
+                (values, []) if values.len() == 1 => self.add_pkcs12(values[0], origin),
+                _ => self.add_pkcs12(bytes, origin),
+            },
+            Look::Der => self.add_der(bytes, origin),
+            Look::Base64 if layers > 0 => {
+                let inner = base64::decode(bytes).unwrap_or_default();
+                self.add_layer(&inner, &format!("{inside}base64 of "), layers, origin)
+            }
+            look => Err(self.nothing(&format!("{inside}{}", look.name()), look.advice(), origin)),
+        }
+    }
+
+    fn add_layer(
+        &mut self,
+        bytes: &[u8],
+        inside: &str,
+        layers: usize,
+        origin: &Arc<str>,
+    ) -> Result<(), CredentialError> {
+        match layers.checked_sub(1) {
+            Some(layers) => self.add_bytes(bytes, inside, layers, origin),
+            None => Err(self.nothing(&format!("{inside}text in several encodings"), "", origin)),
+        }
+    }
+
+    fn add_pem(&mut self, text: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        for section in pem::sections(text) {
+            let section = section.map_err(|broken| {
+                let message = format!("PEM section {} cannot be read: {}", broken.section, broken.what);
+                CredentialError::new(Code::ID_07, message).at(&**origin)
+            })?;
+            match (section.label, section.dek_info) {
+                (label, Some(dek_info)) if label.ends_with("PRIVATE KEY") => {
+                    self.add_traditional(&dek_info, &section.body, origin)?;
+                }
+                ("TRUSTED CERTIFICATE", _) => self.add_trusted(&section.body, origin)?,
+                (label, _) => self.add_section(label, &section.body, origin)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_traditional(&mut self, dek_info: &str, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        if self.wanted == Wanted::Roots {
+            self.others.push(PRIVATE_KEY);
+            return Ok(());
+        }
+        let plain = self.open_key(origin, |password, work| traditional::open(dek_info, body, password, work))?;
+        let form = form_of(content::of(&plain)).unwrap_or(KeyForm::Pkcs8);
+        self.add_key(form, plain, origin);
+        Ok(())
+    }
+
+    /// A certificate with OpenSSL's settings of trust behind it.
+    fn add_trusted(&mut self, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        let certificate = content::first_value(body);
+        if content::of(certificate) != Content::Certificate {
+            return self.add_section("TRUSTED CERTIFICATE", body, origin);
+        }
+        if self.wanted == Wanted::Roots && !trust::allows_servers(&body[certificate.len()..]) {
+            self.others.push("a certificate that is marked as not trusted for servers");
+            return Ok(());
+        }
+        self.add_certificate(certificate.to_vec(), origin, true);
+        Ok(())
+    }
+
+    /// A section: by what it holds; by its label only where that is not known.
+    fn add_section(&mut self, label: &str, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        if body.starts_with(b"openssh-key-v1\0") || label == "OPENSSH PRIVATE KEY" {
+            self.others.push("an OpenSSH key");
+            return Ok(());
+        }
+        let whole = content::of(body);
+        let (values, rest) = content::values(body);
+        if whole == Content::Unknown && values.len() > 1 && rest.is_empty() {
+            // As several files in DER become when they are joined before they are encoded.
+            return self.add_values(&values, origin);
+        }
+        match (whole, label) {
+            (Content::Unknown, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE") => {
+                if self.wanted == Wanted::Roots {
+                    let number = self.certificates.len() + 1;
+                    let message = format!("certificate {number} is damaged or cut off");
+                    return Err(CredentialError::new(Code::ID_07, message).at(&**origin));
+                }
+                self.add_certificate(body.to_vec(), origin, true);
+            }
+            (Content::Unknown, "ENCRYPTED PRIVATE KEY") => return Err(damaged_key(origin)),
+            (Content::Unknown, label) if label.ends_with("PRIVATE KEY") => {
+                let form = match label {
+                    "RSA PRIVATE KEY" => KeyForm::Pkcs1,
+                    "EC PRIVATE KEY" => KeyForm::Sec1,
+                    _ => KeyForm::Pkcs8,
+                };
+                self.add_key(form, Zeroizing::new(body.to_vec()), origin);
+            }
+            (Content::Unknown, "PKCS7" | "CMS") => self.others.push("a PKCS#7 structure without certificates"),
+            (Content::Unknown, "PKCS12" | "PKCS #12") => self.add_pkcs12(body, origin)?,
+            (Content::Unknown, "PUBLIC KEY" | "RSA PUBLIC KEY") => self.others.push("a public key"),
+            (Content::Unknown, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") => {
+                self.others.push("a certificate request");
+            }
+            (Content::Unknown, "X509 CRL") => self.others.push("a list of revoked certificates"),
+            // Parameters of keys, and labels of other programs.
+            (Content::Unknown, _) => {}
+            (content, _) => self.add_value(content, body, origin)?,
+        }
+        Ok(())
+    }
+
+    /// A file in DER: one value, or several joined; PEM may follow.
+    fn add_der(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        // Indefinite lengths end where the file does.
+        if bytes.starts_with(&[0x30, 0x80]) {
+            return self.add_value(content::of(bytes), bytes, origin);
+        }
+        let (values, rest) = content::values(bytes);
+        let pem_follows = rest.starts_with(b"-----BEGIN ");
+        if values.is_empty() || !(rest.is_empty() || pem_follows) {
+            let what = "it looks like DER, but is cut off or damaged";
+            return Err(CredentialError::new(Code::ID_07, what).at(&**origin));
+        }
+        self.add_values(&values, origin)?;
+        if pem_follows { self.add_pem(rest, origin) } else { Ok(()) }
+    }
+
+    fn add_values(&mut self, values: &[&[u8]], origin: &Arc<str>) -> Result<(), CredentialError> {
+        values.iter().try_for_each(|value| self.add_value(content::of(value), value, origin))
+    }
+
+    fn add_value(&mut self, content: Content, der: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        match content {
+            Content::Certificate => self.add_certificate(der.to_vec(), origin, true),
+            Content::Pkcs12 => self.add_pkcs12(der, origin)?,
+            Content::Pkcs7 => match pkcs7::certificates(der) {
+                Some(certificates) => self.add_certificates(certificates, origin),
+                None => self.others.push("a PKCS#7 structure without certificates"),
+            },
+            Content::Pkcs8 | Content::Pkcs1 | Content::Sec1 | Content::EncryptedKey if self.wanted == Wanted::Roots => {
+                self.others.push(PRIVATE_KEY);
+            }
+            Content::EncryptedKey => match EncryptedKey::from_der(der) {
+                Ok(key) => {
+                    let plain = self.open_key(origin, |password, work| key.open(password, work))?;
+                    self.add_key(KeyForm::Pkcs8, plain, origin);
+                }
+                Err(_) => return Err(damaged_key(origin)),
+            },
+            Content::Other(other) => self.others.push(other),
+            content => match form_of(content) {
+                Some(form) => self.add_key(form, Zeroizing::new(der.to_vec()), origin),
+                None => return Err(self.nothing("DER that is neither a certificate nor a private key", "", origin)),
+            },
+        }
+        Ok(())
+    }
+
+    fn add_pkcs12(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
+        // One with an empty password, or none, opens without.
+        let contents = self.open("key store", origin, |password, work| pkcs12::open(bytes, password, work))?;
+        self.add_certificates(contents.certificates, origin);
+        for key in contents.keys {
+            self.add_key(KeyForm::Pkcs8, key, origin);
+        }
+        Ok(())
+    }
+
+    fn add_certificates(&mut self, certificates: Vec<Vec<u8>>, origin: &Arc<str>) {
+        for certificate in certificates {
+            self.add_certificate(certificate, origin, false);
+        }
+    }
+
+    fn add_certificate(&mut self, der: Vec<u8>, origin: &Arc<str>, ordered: bool) {
+        let der = CertificateDer::from(der);
+        self.certificates.push(FoundCertificate { der, origin: Arc::clone(origin), ordered });
+    }
+
+    /// The same key may stand in both files.
+    fn add_key(&mut self, form: KeyForm, der: Zeroizing<Vec<u8>>, origin: &Arc<str>) {
+        if !self.keys.iter().any(|key| key.form == form && *key.der == *der) {
+            self.keys.push(FoundKey { form, der, origin: Arc::clone(origin) });
+        }
+    }
+
+    fn nothing(&self, found: &str, advice: &str, origin: &str) -> CredentialError {
+        let wanted = match self.wanted {
+            Wanted::Identity => "certificate or private key",
+            Wanted::Roots => "certificate",
+        };
+        let message = format!("there is no {wanted} in it: it looks like {found}{advice}");
+        CredentialError::new(Code::ID_07, message).at(origin)
+    }
+
+    fn open_key(
+        &mut self,
+        origin: &str,
+        attempt: impl FnMut(&Candidate<'_>, &mut Work) -> Result<Zeroizing<Vec<u8>>, Fault>,
+    ) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
+        match self.password {
+            Some(_) => self.open("private key", origin, attempt),
+            None => Err(password::missing("private key", origin)),
+        }
+    }
+
+    fn open<T>(
+        &mut self,
+        what: &str,
+        origin: &str,
+        mut attempt: impl FnMut(&Candidate<'_>, &mut Work) -> Result<T, Fault>,
+    ) -> Result<T, CredentialError> {
+        let work = &mut self.work;
+        password::open(self.password, what, origin, self.warnings, |password| attempt(password, work))
+    }
+
+    fn warn_of_outdated(&mut self, origin: &str) {
+        let names = self.work.take_outdated();
+        if !names.is_empty() {
+            let text = format!(
+                "it is protected with outdated means ({}) and was read anyway; write it anew with AES-256",
+                names.join(", ")
+            );
+            self.warnings.push(Warning::new(Code::ID_04, text, origin));
+        }
+    }
+}
+
+fn form_of(content: Content) -> Option<KeyForm> {
+    match content {
+        Content::Pkcs8 => Some(KeyForm::Pkcs8),
+        Content::Pkcs1 => Some(KeyForm::Pkcs1),
+        Content::Sec1 => Some(KeyForm::Sec1),
+        _ => None,
+    }
+}
+
+fn damaged_key(origin: &str) -> CredentialError {
+    CredentialError::new(Code::ID_07, "the encrypted private key is damaged or cut off").at(origin)
+}

@@ -1,0 +1,186 @@
+//! Private keys: PKCS#1 and SEC1 become PKCS#8, and the public half is computed from the private one, never read from the
+//! file, so that a key with a foreign public part cannot pass.
+
+use data_encoding::HEXLOWER;
+use digicert_one_core::{ClientIdentity, Code, CredentialError, PublicKey, algorithm_name};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::{Decode, Encode};
+use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sec1::{EcParameters, EcPrivateKey};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+/// Puts a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1 together.
+///
+/// # Errors
+/// No certificate, a certificate or key that cannot be read, a kind of key that DigiCert ONE does not use (ID-07), and above all a
+/// key that belongs to another certificate (ID-01).
+pub fn client_identity(
+    chain: Vec<CertificateDer<'static>>,
+    key: &PrivateKeyDer<'_>,
+) -> Result<ClientIdentity, CredentialError> {
+    let key = normalise(key)?;
+    let pkcs8 = PrivatePkcs8KeyDer::from(key.pkcs8.as_slice());
+    ClientIdentity::checked(chain, &pkcs8, |of_leaf, subject| {
+        if key.public == *of_leaf {
+            return Ok(());
+        }
+        let digest = |key: &PublicKey| HEXLOWER.encode(&Sha256::digest(key.bits())[..8]);
+        let message = format!(
+            "the private key does not belong to the certificate: certificate \"{subject}\" has the {of_leaf} public key sha256 \
+             {}, the key is {} with sha256 {}",
+            digest(of_leaf),
+            key.public,
+            digest(&key.public),
+        );
+        Err(CredentialError::new(Code::ID_01, message))
+    })
+}
+
+/// A key in the normal form, with its public half.
+struct Key {
+    pkcs8: Zeroizing<Vec<u8>>,
+    public: PublicKey,
+}
+
+/// Brings a key into PKCS#8 and computes its public half.
+fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
+    let pkcs8 = match key {
+        PrivateKeyDer::Pkcs8(der) => Zeroizing::new(der.secret_pkcs8_der().to_vec()),
+        PrivateKeyDer::Pkcs1(der) => {
+            // RFC 8017 A.1: the parameters of rsaEncryption are NULL.
+            wrap(AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) }, der.secret_pkcs1_der())?
+        }
+        PrivateKeyDer::Sec1(der) => {
+            let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| unreadable())?;
+            // RFC 5915: outside PKCS#8 the curve stands in the key; inside, in the algorithm.
+            let Some(EcParameters::NamedCurve(curve)) = ec.parameters else {
+                let message = "the EC private key does not name its curve, or describes it by its parameters";
+                return Err(CredentialError::new(Code::ID_07, message));
+            };
+            wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der.secret_sec1_der())?
+        }
+        _ => return Err(unreadable()),
+    };
+    let pkcs8 = with_whole_scalar(&pkcs8)?.unwrap_or(pkcs8);
+    let public = public_half(&pkcs8)?;
+    Ok(Key { pkcs8, public })
+}
+
+fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
+    let inner = OctetStringRef::new(inner).map_err(|_| unreadable())?;
+    PrivateKeyInfoRef::new(algorithm, inner).to_der().map(Zeroizing::new).map_err(|_| unreadable())
+}
+
+/// An EC key with its scalar in the length that RFC 5915 section 3 demands, where it has another: GnuTLS writes it as an ASN.1 integer,
+/// with a zero before a high first bit and without leading zeros.
+fn with_whole_scalar(pkcs8: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialError> {
+    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
+    let curve = info.algorithm.parameters.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
+    let length = match (info.algorithm.oid, curve) {
+        (EC, Some(P256)) => 32,
+        (EC, Some(P384)) => 48,
+        (EC, Some(P521)) => 66,
+        _ => return Ok(None),
+    };
+    let ec = EcPrivateKey::from_der(info.private_key.as_bytes()).map_err(|_| unreadable())?;
+    if ec.private_key.len() == length {
+        return Ok(None);
+    }
+    let zeros = ec.private_key.iter().take_while(|byte| **byte == 0).count();
+    let digits = &ec.private_key[zeros..];
+    let missing = length.checked_sub(digits.len()).ok_or_else(unreadable)?;
+    let mut scalar = Zeroizing::new(vec![0; length]);
+    scalar[missing..].copy_from_slice(digits);
+    let whole = EcPrivateKey { private_key: &scalar, ..ec };
+    let inner = Zeroizing::new(whole.to_der().map_err(|_| unreadable())?);
+    wrap(info.algorithm, &inner).map(Some)
+}
+
+fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
+    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
+    let secret = info.private_key.as_bytes();
+    let curve = match info.algorithm.parameters {
+        Some(parameters) if info.algorithm.oid == EC => parameters.decode_as::<ObjectIdentifier>().ok(),
+        _ => None,
+    };
+    let bits = match (info.algorithm.oid, curve) {
+        (RSA, _) => rsa(secret)?,
+        (ED25519, _) => ed25519(secret)?,
+        (EC, Some(P256)) => {
+            let key = p256::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        (EC, Some(P384)) => {
+            let key = p384::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        (EC, Some(P521)) => {
+            let key = p521::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
+            key.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        (oid, curve) => {
+            let name = algorithm_name(&curve.unwrap_or(oid).to_string());
+            let message = format!("the private key is of a kind that is not supported ({name})");
+            return Err(CredentialError::new(Code::ID_07, message));
+        }
+    };
+    Ok(PublicKey::new(info.algorithm.oid.to_string(), curve.map(|oid| oid.to_string()), bits))
+}
+
+fn rsa(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
+    let key = pkcs1::RsaPrivateKeyRef::from_der(secret).map_err(|_| unreadable())?;
+    key.public_key().to_der().map_err(|_| unreadable())
+}
+
+fn ed25519(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
+    // RFC 8410 §7: the 32 bytes stand in an OCTET STRING of their own.
+    let seed = <&OctetStringRef>::from_der(secret).map_err(|_| unreadable())?;
+    let seed: &[u8; 32] = seed.as_bytes().try_into().map_err(|_| unreadable())?;
+    Ok(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec())
+}
+
+fn ec_scalar(secret: &[u8]) -> Result<&[u8], CredentialError> {
+    Ok(EcPrivateKey::from_der(secret).map_err(|_| unreadable())?.private_key)
+}
+
+/// Without the parser's text: it may quote bytes around the fault.
+fn unreadable() -> CredentialError {
+    CredentialError::new(Code::ID_07, "the private key cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pkcs8_of(scalar: &[u8]) -> Zeroizing<Vec<u8>> {
+        let ec = EcPrivateKey { private_key: scalar, parameters: None, public_key: None };
+        let algorithm = AlgorithmIdentifierRef { oid: EC, parameters: Some((&P256).into()) };
+        wrap(algorithm, &ec.to_der().expect("encoded")).expect("wrapped")
+    }
+
+    #[test]
+    fn ec_scalar_of_another_length_is_read_and_written_in_full() {
+        // A high first bit, which an ASN.1 integer precedes with a zero; and one that begins with a zero, which it leaves out.
+        for first in [0x90, 0x00] {
+            let mut scalar = [0x11; 32];
+            scalar[0] = first;
+            let usual = normalise(&PrivateKeyDer::Pkcs8(pkcs8_of(&scalar).to_vec().into())).expect("a key");
+            let written = if first == 0 { scalar[1..].to_vec() } else { [&[0], &scalar[..]].concat() };
+            let odd = normalise(&PrivateKeyDer::Pkcs8(pkcs8_of(&written).to_vec().into())).expect("the same key");
+            assert_eq!(*odd.pkcs8, *usual.pkcs8, "{first}");
+            assert_eq!(odd.public, usual.public, "{first}");
+        }
+        let long = PrivateKeyDer::Pkcs8(pkcs8_of(&[0x11; 33]).to_vec().into());
+        assert_eq!(normalise(&long).err().map(|error| error.code()), Some(Code::ID_07));
+    }
+}

@@ -1,0 +1,41 @@
+//! Client certificates, private keys and trust roots from any file format into the one normal form, offline and in memory, the same for
+//! every transport; and new keys with their certificate requests.
+//!
+//! Reading takes three steps: gather certificates and keys in whatever format they are, arrange them into a chain with its key, check
+//! what a server would refuse. Formats differ in the first step only. Nothing here opens a file.
+//!
+#![doc = include_str!("../README.md")]
+
+mod algorithm;
+mod base64;
+mod ber;
+mod chain;
+mod checks;
+mod cipher;
+mod content;
+mod dek_info;
+mod derive;
+mod encrypted;
+mod fault;
+mod gather;
+mod key;
+mod look;
+mod name;
+mod new_key;
+mod node;
+mod password;
+mod path;
+mod pem;
+mod pkcs12;
+mod pkcs7;
+mod read;
+mod rules;
+mod signature;
+mod traditional;
+mod trust;
+mod work;
+
+pub use key::client_identity;
+pub use new_key::{KeyAlgorithm, NewKey};
+pub use read::{read_certificates, read_client_identity};
+pub use rules::Rules;

@@ -1,0 +1,114 @@
+//! The three steps of reading: gather, arrange, check.
+
+use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
+use rustls_pki_types::CertificateDer;
+
+use crate::gather::{FoundCertificate, FoundKey, Gathering};
+use crate::{Rules, chain, checks, client_identity, gather};
+
+/// Reads a client identity: from one file with chain and key, or from two; decrypted with the password where one is needed.
+///
+/// Formats: PEM and DER (PKCS#8, PKCS#1, SEC1, encrypted or not; PKCS#7 for certificates), PKCS#12, and base64 of these.
+///
+/// # Errors
+/// See the codes ID-01 to ID-17; each error names the origin it is about.
+pub fn read_client_identity(
+    certificate: &Secret,
+    private_key: Option<&Secret>,
+    password: Option<&Secret>,
+    rules: &Rules,
+    warnings: &mut Vec<Warning>,
+) -> Result<ClientIdentity, CredentialError> {
+    let places = match private_key {
+        Some(key) => chain::places(certificate.origin(), key.origin()),
+        None => certificate.origin().to_string(),
+    };
+    let mut gathering = Gathering::new(password, warnings);
+    gathering.add(certificate)?;
+    // One file with both is often named twice.
+    if let Some(key) = private_key.filter(|key| key.expose() != certificate.expose()) {
+        gathering.add(key)?;
+    }
+    let Gathering { certificates, keys, others, .. } = gathering;
+    let key = one_key(&certificates, &keys, &others).map_err(|error| error.at(places))?;
+    let identity = chain::arrange(&certificates, key, rules.now, warnings)?;
+    checks::check(&identity, rules, certificate.origin(), warnings)?;
+    Ok(identity)
+}
+
+/// Reads the certificates of a CA file in each format in which client certificates are read. What else is in it is named in
+/// a warning; a part that cannot be read is an error, as a root that is left out makes servers fail later.
+///
+/// # Errors
+/// A file without a certificate, or with a part that is damaged (TR-03).
+pub fn read_certificates(
+    file: &Secret,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
+    let refused = |error: CredentialError| {
+        let password = matches!(error.code(), Code::ID_02 | Code::ID_03);
+        let advice = match password {
+            true => {
+                "; a CA file has no password: write its certificates as PEM (openssl pkcs12 -nokeys -in FILE -out ca.pem)"
+            }
+            false => "",
+        };
+        let message = format!("the CA file cannot be used: {}{advice}", error.message());
+        CredentialError::new(Code::TR_03, message).at(&**file.origin())
+    };
+    let mut of_reading = Vec::new();
+    let mut gathering = Gathering::of_roots(&mut of_reading);
+    gathering.add(file).map_err(refused)?;
+    let Gathering { certificates, keys, mut others, .. } = gathering;
+    if !keys.is_empty() {
+        others.push(gather::PRIVATE_KEY);
+    }
+    others.sort_unstable();
+    others.dedup();
+    if certificates.is_empty() {
+        let found = if others.is_empty() { "PEM".to_owned() } else { others.join(", ") };
+        let message = format!("the CA file holds no certificate (found: {found}); needed: certificates, as PEM or DER");
+        return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
+    }
+    for other in others {
+        let text = format!("the CA file also holds {other}, which is not used");
+        warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
+    }
+    Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
+}
+
+/// The one key, where there is a certificate, too.
+fn one_key<'a>(
+    certificates: &[FoundCertificate],
+    keys: &'a [FoundKey],
+    others: &[&str],
+) -> Result<&'a FoundKey, CredentialError> {
+    match keys {
+        [key] if !certificates.is_empty() => Ok(key),
+        [first, _, ..] if !certificates.is_empty() && all_are_one(certificates, keys) => Ok(first),
+        [_, _, ..] => {
+            let message = format!("there are {} private keys and no way to tell which one is meant", keys.len());
+            Err(CredentialError::new(Code::ID_17, message))
+        }
+        _ => {
+            let mut message = format!(
+                "there are {} certificate(s) and {} private key(s); needed: 1 or more and exactly 1",
+                certificates.len(),
+                keys.len()
+            );
+            if let Some(other) = others.first() {
+                message += &format!("; there is also {other}, which is of no use here");
+            }
+            Err(CredentialError::new(Code::ID_07, message))
+        }
+    }
+}
+
+/// Whether the keys are one key in two forms: all of them belong to one certificate.
+fn all_are_one(certificates: &[FoundCertificate], keys: &[FoundKey]) -> bool {
+    let belongs = |certificate: &FoundCertificate, key: &FoundKey| {
+        client_identity(vec![certificate.der.clone()], &key.der()).is_ok()
+    };
+    // One file gives one form, two give two: more keys than that are different ones.
+    keys.len() == 2 && certificates.iter().take(10).any(|it| keys.iter().all(|key| belongs(it, key)))
+}

@@ -1,0 +1,65 @@
+//! OpenSSL's settings of trust, which stand behind the certificate in a `TRUSTED CERTIFICATE`: what it may and may not be used for.
+//! Bundles of distributions hold certificates in this form only to say that they are not to be trusted.
+
+use der::asn1::ObjectIdentifier;
+use der::{Decode, Reader, SliceReader};
+
+use crate::content::first_value;
+
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+
+/// Whether a certificate with these settings is trusted for servers; without settings, it is. Settings that cannot be read are
+/// none.
+pub(crate) fn allows_servers(settings: &[u8]) -> bool {
+    let settings = first_value(settings);
+    let (mut trusted, mut rejected) = (None, None);
+    // CertAux: SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, alias, keyid, other }
+    each(settings, |field| match field[0] {
+        0x30 => trusted = Some(names_servers(field)),
+        0xa0 => rejected = Some(names_servers(field)),
+        _ => {}
+    });
+    trusted != Some(false) && rejected != Some(true)
+}
+
+fn names_servers(list: &[u8]) -> bool {
+    let mut named = false;
+    each(list, |oid| {
+        named |= ObjectIdentifier::from_der(oid).is_ok_and(|oid| [SERVER_AUTH, ANY_PURPOSE].contains(&oid))
+    });
+    named
+}
+
+/// The values inside of one, up to what cannot be read.
+fn each<'a>(value: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
+    let content = der::asn1::AnyRef::from_der(value).map(|value| value.value()).unwrap_or_default();
+    let Ok(mut reader) = SliceReader::new(content) else { return };
+    while !reader.is_finished() {
+        let Ok(value) = reader.tlv_bytes() else { return };
+        visit(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_openssl_decide_about_servers() {
+        let server = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
+        let client = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
+        let settings = |tag: u8, oid: &[u8]| [&[0x30, 12, tag, 10][..], oid].concat();
+        for (bytes, allowed) in [
+            (Vec::new(), true),
+            (vec![0x30, 0], true),
+            (settings(0x30, &server), true),
+            (settings(0x30, &client), false),
+            (settings(0xa0, &client), true),
+            (settings(0xa0, &server), false),
+            (b"\x30\x05\xa0".to_vec(), true),
+        ] {
+            assert_eq!(allows_servers(&bytes), allowed, "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What opening a file may cost, and what it showed on the way. A key store names its own number of rounds, so a hostile one
+//! could ask for hours: the sum over everything that is read is bounded, and asked before each derivation.
+
+use std::collections::BTreeSet;
+
+use crate::fault::Fault;
+
+/// Rounds of key derivation, summed over all attempts until a password is known to be right, and the most for one derivation: a
+/// few seconds. Current programs ask for 2,000 to 600,000 each time.
+pub(crate) const MAX_ROUNDS: u64 = 5_000_000;
+/// Rounds over a whole reading once the password is known to be right. GnuTLS protects each certificate of a chain by itself,
+/// with 600,000 rounds for each.
+pub(crate) const MAX_ROUNDS_WHEN_RIGHT: u64 = 30_000_000;
+/// Memory of one scrypt derivation: what its authors recommend for files (N = 2^17, r = 8) and no more.
+pub(crate) const MAX_MEMORY: u64 = 136 << 20;
+
+/// The work of one reading.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    spent: u64,
+    is_right: bool,
+    outdated: BTreeSet<&'static str>,
+}
+
+impl Work {
+    /// Asks for rounds.
+    pub(crate) fn spend(&mut self, rounds: u64) -> Result<(), Fault> {
+        let limit = if self.is_right { MAX_ROUNDS_WHEN_RIGHT } else { MAX_ROUNDS };
+        let asked = self.spent.saturating_add(rounds);
+        if rounds > MAX_ROUNDS {
+            return Err(Fault::Rounds(rounds, MAX_ROUNDS));
+        }
+        if asked > limit {
+            return Err(Fault::Rounds(asked, limit));
+        }
+        self.spent = asked;
+        Ok(())
+    }
+
+    /// Notes that the password passed an integrity check: no more attempts will follow.
+    pub(crate) fn password_is_right(&mut self) {
+        self.is_right = true;
+    }
+
+    /// Notes an algorithm that should no longer be in use.
+    pub(crate) fn outdated(&mut self, name: &'static str) {
+        self.outdated.insert(name);
+    }
+
+    /// The outdated algorithms since the last call.
+    pub(crate) fn take_outdated(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.outdated).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_summed_over_the_whole_reading() {
+        let mut work = Work::default();
+        work.spend(MAX_ROUNDS).expect("up to the limit");
+        assert_eq!(work.spend(1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
+        assert_eq!(Work::default().spend(u64::MAX), Err(Fault::Rounds(u64::MAX, MAX_ROUNDS)));
+    }
+
+    #[test]
+    fn key_store_of_many_parts_is_within_the_limit_once_the_password_is_right() {
+        let mut work = Work::default();
+        work.password_is_right();
+        for _ in 0..40 {
+            work.spend(600_000).expect("a part by GnuTLS");
+        }
+        assert_eq!(work.spend(MAX_ROUNDS + 1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
+        work.spend(MAX_ROUNDS).expect("within the limit");
+        assert!(work.spend(MAX_ROUNDS).is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! What a server would refuse is found before anything is sent.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::Code;
+use digicert_one_identity::Rules;
+use digicert_one_testbed::{ClientSpec, Pki, Purpose, Validity};
+
+use crate::{CERTIFICATE, read, read_by};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn bundle(validity: Validity) -> String {
+    Pki::shared().client(ClientSpec { validity, ..ClientSpec::default() }).bundle_pem()
+}
+
+#[test]
+fn ident_19_a_certificate_past_its_end_is_id_09_with_the_days_and_our_clock() {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let bundle = bundle(Validity::Between(start, start + DAY));
+    let rules = |after: Duration| Rules::at(start + DAY + after);
+    for (after, text) in
+        [(Duration::from_secs(1), "less than a day ago"), (DAY, "(1 day ago)"), (3 * DAY, "(3 days ago)")]
+    {
+        let read = read_by(bundle.as_bytes(), None, None, &rules(after));
+        let message = read.error().to_string();
+        assert_eq!(read.error().code(), Code::ID_09);
+        for part in [text, "2023-11-15T22:13:20Z", "clock says 2023-11-1", CERTIFICATE] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+    read_by(bundle.as_bytes(), None, None, &rules(Duration::from_millis(999))).identity();
+    let read = read_by(bundle.as_bytes(), None, None, &rules(3 * DAY).allow_expired(true));
+    read.identity();
+    assert_eq!(read.codes(), [Code::ID_09]);
+}
+
+#[test]
+fn ident_20_a_certificate_before_its_start_is_id_09_with_our_clock() {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let bundle = bundle(Validity::Between(start, start + DAY));
+    let read = read_by(bundle.as_bytes(), None, None, &Rules::at(start - 2 * DAY));
+    let message = read.error().to_string();
+    assert_eq!(read.error().code(), Code::ID_09);
+    assert!(message.contains("valid only from 2023-11-14T22:13:20Z (in 2 days)"), "{message}");
+    assert!(message.contains("clock says 2023-11-12T22:13:20Z"), "{message}");
+    read_by(bundle.as_bytes(), None, None, &Rules::at(start)).identity();
+}
+
+#[test]
+fn ident_21_a_certificate_for_servers_is_id_12_in_words() {
+    let client = Pki::shared().client(ClientSpec { purpose: Purpose::ServerAuth, ..ClientSpec::default() });
+    let read = read(client.bundle_pem().as_bytes(), None, None);
+    assert_eq!(read.error().code(), Code::ID_12);
+    assert!(read.error().to_string().contains("only for: server authentication"), "{}", read.error());
+}
+
+#[test]
+fn a_certificate_without_purposes_or_for_any_purpose_is_taken() {
+    for purposes in [vec![], vec![rcgen::ExtendedKeyUsagePurpose::Any]] {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::default();
+        params.extended_key_usages = purposes;
+        let certificate = params.self_signed(&key).expect("self-signed");
+        let read = read((certificate.pem() + &key.serialize_pem()).as_bytes(), None, None);
+        assert_eq!(read.identity().chain().len(), 1);
+        assert_eq!(read.warnings, [], "a self-signed leaf is sent and misses no issuer");
+    }
+}

@@ -1,0 +1,82 @@
+//! What an error says about an identity fits what its file held.
+
+use std::time::SystemTime;
+
+use digicert_one_core::{
+    CallContext, ClientIdentity, Code, Delivery, Diagnosis, Mode, TlsAlert, TransportError, TransportErrorKind,
+    diagnosis::diagnose_transport,
+};
+use digicert_one_testbed::{Chain, ClientSpec, Pki};
+
+use crate::read;
+
+fn diagnosis(identity: &ClientIdentity, kind: TransportErrorKind) -> Diagnosis {
+    let mut context = CallContext::new("one.test", Mode::Certificate, SystemTime::now());
+    context.identity = Some(identity.clone());
+    diagnose_transport(&TransportError::new(kind, Delivery::NotSent), &context)
+}
+
+fn cause_of_unknown_ca(file: &str) -> String {
+    let read = read(file.as_bytes(), None, None);
+    let diagnosis = diagnosis(read.identity(), TransportErrorKind::PeerAlert(TlsAlert(48)));
+    assert_eq!(diagnosis.code, Code::HS_02);
+    diagnosis.cause
+}
+
+/// A leaf by a root, both in PEM, and the key.
+fn by_a_root() -> [String; 3] {
+    let ca_key = rcgen::KeyPair::generate().expect("a key");
+    let mut ca = rcgen::CertificateParams::default();
+    ca.distinguished_name.push(rcgen::DnType::CommonName, "Only Root");
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = ca.self_signed(&ca_key).expect("signed").pem();
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "bot");
+    let leaf = params.signed_by(&key, &rcgen::Issuer::from_params(&ca, &ca_key)).expect("signed").pem();
+    [leaf, root, key.serialize_pem()]
+}
+
+#[test]
+fn leaf_with_the_root_that_issued_it_is_not_said_to_lack_an_intermediate() {
+    let [leaf, root, key] = by_a_root();
+    let cause = cause_of_unknown_ca(&(leaf.clone() + &root + &key));
+    assert!(cause.contains("another host") && !cause.contains("intermediate"), "{cause}");
+    let cause = cause_of_unknown_ca(&(leaf + &key));
+    assert!(cause.contains("an intermediate may be missing") && cause.contains("Only Root"), "{cause}");
+}
+
+#[test]
+fn leaf_with_a_root_that_did_not_issue_it_lacks_its_issuer_by_name() {
+    let client = Pki::shared().client(ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() });
+    let cause = cause_of_unknown_ca(&(client.bundle_pem() + Pki::shared().root_pem()));
+    assert!(cause.contains("CN=Testbed Intermediate") && cause.contains("may be missing"), "{cause}");
+    assert!(!cause.contains("leaf only"), "{cause}");
+    let whole = Pki::shared().client(ClientSpec::default());
+    assert!(cause_of_unknown_ca(&whole.bundle_pem()).contains("another host"));
+}
+
+#[test]
+fn self_signed_leaf_is_named_as_such() {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = rcgen::CertificateParams::default().self_signed(&key).expect("signed");
+    let cause = cause_of_unknown_ca(&(certificate.pem() + &key.serialize_pem()));
+    assert!(cause.contains("self-signed"), "{cause}");
+}
+
+#[test]
+fn identity_that_a_stack_refuses_names_the_certificate_rather_than_the_kind_of_key() {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::default();
+    let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![0x05, 0]);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
+    let certificate = params.self_signed(&key).expect("signed");
+    let odd = read((certificate.pem() + &key.serialize_pem()).as_bytes(), None, None);
+    let diagnosis_of_odd = diagnosis(odd.identity(), TransportErrorKind::LocalIdentity);
+    assert_eq!(diagnosis_of_odd.code, Code::ID_06);
+    assert!(diagnosis_of_odd.cause.contains("1.2.3.4") && diagnosis_of_odd.cause.contains("critical"));
+    let usual = Pki::shared().client(ClientSpec::default());
+    let usual = read(usual.bundle_pem().as_bytes(), None, None);
+    assert!(diagnosis(usual.identity(), TransportErrorKind::LocalIdentity).cause.contains("key of this kind"));
+}

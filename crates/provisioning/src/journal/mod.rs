@@ -1,0 +1,364 @@
+//! What is under way: an append-only file of named steps, each synchronised before the next begins, so that a process that
+//! was killed can be resumed by the next one. It holds no secret; the private key of a certificate that is being requested
+//! stands in a file beside it, from before the request is sent until its operation is finished.
+//!
+//! Entries are in `entry.rs`. A last line that was cut in the middle of its writing counts as not written; damage anywhere
+//! else is an error, for a step that is missing could cost a secret.
+
+mod entry;
+mod error;
+mod operation;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use digicert_one_core::{ApiKey, Secret};
+
+use self::entry::{Entry, Event, Lines};
+pub use self::error::JournalError;
+pub use self::operation::{Operation, Outcome, Pending, Step};
+use crate::durable;
+use crate::lock::is_still;
+use crate::sink::SinkError;
+use digicert_one_credentials::read_secret_file;
+
+/// With nothing under way, a longer journal is begun anew.
+const LONG: u64 = 256 << 10;
+/// No journal of ours comes near this size.
+const MAX_BYTES: u64 = 64 << 20;
+/// What a key file's name ends with.
+const KEY: &str = ".key";
+
+/// The journal of one workflow, open in one process at a time.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use digicert_one_provisioning::{Journal, Operation, Outcome, Step};
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("rotation.journal");
+/// # let now = SystemTime::UNIX_EPOCH;
+/// let mut journal = Journal::open(&path)?;
+/// assert!(journal.pending().is_none(), "else: resume it");
+/// journal.begin(Operation::new("rotate-token", now).with("old_token_id", "7d1f"))?;
+/// // ... the platform makes the new one ...
+/// journal.step(Step::new("created", now).with("token_id", "90ab"))?;
+/// drop(journal);
+///
+/// // After a crash:
+/// let mut journal = Journal::open(&path)?;
+/// let pending = journal.pending().ok_or("it was begun")?;
+/// assert_eq!((pending.operation().kind(), pending.fact("token_id")), ("rotate-token", Some("90ab")));
+/// journal.finish(Outcome::Done, now)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    /// How far the file is whole.
+    length: u64,
+    lines: Lines,
+    pending: Option<Pending>,
+    was_torn: bool,
+    /// Whether nothing was in it when it was opened.
+    was_empty: bool,
+}
+
+impl Journal {
+    /// Opens the journal, with mode 0600 if it is new, and reads what is under way.
+    ///
+    /// # Errors
+    /// Another process has it open, it is damaged, or it cannot be read or written.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
+        let path = path.into();
+        loop {
+            let file = open_file(&path)?;
+            if let Some(journal) = Self::read(&path, file)? {
+                return Ok(journal);
+            }
+        }
+    }
+
+    /// Opens the journal if there is one, and makes none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_existing(path: impl Into<PathBuf>) -> Result<Option<Self>, JournalError> {
+        let path = path.into();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => Self::open(path).map(Some),
+        }
+    }
+
+    /// Reads an open file; `None` if it was removed before we had it.
+    fn read(path: &Path, file: File) -> Result<Option<Self>, JournalError> {
+        let path = path.to_owned();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { path }),
+            Err(TryLockError::Error(error)) => return Err(failed(&path, "cannot lock the journal", error)),
+        }
+        if !is_still(&path, &file) {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        let read = (&file).take(MAX_BYTES + 1).read_to_end(&mut text);
+        read.map_err(|error| failed(&path, "cannot read the journal", error))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(JournalError::Damaged { path, line: 1, what: "it is larger than any journal" });
+        }
+        let was_empty = text.is_empty();
+        let mut journal =
+            Self { path, file, length: 0, lines: Lines::new(), pending: None, was_torn: false, was_empty };
+        journal.replay(&text)?;
+        journal.remove_finished_keys();
+        Ok(Some(journal))
+    }
+
+    fn replay(&mut self, text: &[u8]) -> Result<(), JournalError> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+            let line = &rest[..end.unwrap_or(rest.len())];
+            let is_last = end.is_none_or(|end| end == rest.len());
+            match self.lines.read(line) {
+                Ok(entry) => self.apply(entry).map_err(|what| self.damaged(what))?,
+                // It was being written when its writer was killed: nobody was told that it is done.
+                Err(fault) if is_last && fault.may_be_torn() && (self.length > 0 || Lines::may_begin(line)) => {
+                    self.was_torn = true;
+                    break;
+                }
+                Err(_) if self.length == 0 && !Lines::may_begin(line) => {
+                    return Err(JournalError::Foreign { path: self.path.clone() });
+                }
+                Err(fault) => return Err(self.damaged(fault.what())),
+            }
+            self.length += line.len() as u64;
+            rest = &rest[line.len()..];
+        }
+        if self.was_torn {
+            self.cut().map_err(|error| failed(&self.path, "cannot cut off the line that was not finished", error))?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, entry: Entry) -> Result<(), &'static str> {
+        match (entry.event, &mut self.pending) {
+            (Event::Begin { kind, facts }, None) => {
+                let operation = Operation { kind, at: entry.at, facts };
+                self.pending = Some(Pending { id: entry.id, operation, steps: Vec::new() });
+            }
+            (Event::Step { name, facts }, Some(pending)) if pending.id == entry.id => {
+                pending.steps.push(Step { name, at: entry.at, facts });
+            }
+            (Event::Finish { .. }, Some(pending)) if pending.id == entry.id => self.pending = None,
+            _ => return Err("its entries do not follow each other"),
+        }
+        Ok(())
+    }
+
+    fn damaged(&self, what: &'static str) -> JournalError {
+        JournalError::Damaged { path: self.path.clone(), line: self.lines.read_so_far() + 1, what }
+    }
+
+    /// What is under way, to be resumed before anything else is begun.
+    #[must_use]
+    pub fn pending(&self) -> Option<&Pending> {
+        self.pending.as_ref()
+    }
+
+    /// Whether the last line was cut off by a crash. It counts as not written.
+    #[must_use]
+    pub fn was_torn(&self) -> bool {
+        self.was_torn
+    }
+
+    /// The journal's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes a journal in which nothing stood when it was opened and nothing is under way: what began and ended with nothing made
+    /// leaves no file behind.
+    pub fn remove_if_new(self) {
+        if self.was_empty && self.pending.is_none() {
+            // A file that stays is empty or complete, and does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    /// Begins an operation. Durable when it returns.
+    ///
+    /// # Errors
+    /// Another one is under way, a fact looks like a secret, or the journal cannot be written.
+    pub fn begin(&mut self, operation: Operation) -> Result<&Pending, JournalError> {
+        if let Some(pending) = &self.pending {
+            return Err(JournalError::Pending { path: self.path.clone(), kind: pending.operation.kind.clone() });
+        }
+        if self.length > LONG {
+            self.length = 0;
+            self.lines = Lines::new();
+            self.cut().map_err(|error| failed(&self.path, "cannot begin the journal anew", error))?;
+        }
+        let id = durable::random_name().map_err(|error| failed(&self.path, "cannot make an id", error))?;
+        let event = Event::Begin { kind: operation.kind.clone(), facts: operation.facts.clone() };
+        self.append(Entry::new(&id, operation.at, event))?;
+        Ok(self.pending.insert(Pending { id, operation, steps: Vec::new() }))
+    }
+
+    /// Notes a step as done. Durable when it returns.
+    ///
+    /// # Errors
+    /// Nothing is under way, a fact looks like a secret, or the journal cannot be written.
+    pub fn step(&mut self, step: Step) -> Result<(), JournalError> {
+        let id = self.id()?;
+        let event = Event::Step { name: step.name.clone(), facts: step.facts.clone() };
+        self.append(Entry::new(&id, step.at, event))?;
+        if let Some(pending) = &mut self.pending {
+            pending.steps.push(step);
+        }
+        Ok(())
+    }
+
+    /// Ends the operation, and removes the private key that was kept for it: by now it is where it belongs, or of no use.
+    ///
+    /// # Errors
+    /// Nothing is under way, or the journal cannot be written.
+    pub fn finish(&mut self, outcome: Outcome, now: SystemTime) -> Result<(), JournalError> {
+        let id = self.id()?;
+        self.append(Entry::new(&id, now.into(), Event::Finish { outcome: outcome.into() }))?;
+        self.pending = None;
+        self.remove_finished_keys();
+        Ok(())
+    }
+
+    /// Keeps the private key of the certificate that is being requested, with mode 0600 in a file beside the journal: before
+    /// the request is sent, so that the certificate that comes back is never without its key. Durable when it returns.
+    ///
+    /// # Errors
+    /// Nothing is under way, or the file cannot be written.
+    pub fn keep_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
+        let path = self.key_path(&self.id()?);
+        durable::replace(&path, key.expose())?;
+        Ok(path)
+    }
+
+    /// The private key that was kept for the operation under way, if one was.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn key(&self) -> Result<Option<Secret>, JournalError> {
+        let Some(pending) = &self.pending else { return Ok(None) };
+        let path = self.key_path(&pending.id);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => read_secret_file(&path, &mut Vec::new()).map(Some).map_err(JournalError::Key),
+        }
+    }
+
+    fn id(&self) -> Result<String, JournalError> {
+        match &self.pending {
+            Some(pending) => Ok(pending.id.clone()),
+            None => Err(JournalError::NothingPending { path: self.path.clone() }),
+        }
+    }
+
+    fn append(&mut self, entry: Entry) -> Result<(), JournalError> {
+        for (name, value) in entry.facts() {
+            if looks_secret(value) {
+                return Err(JournalError::LooksSecret { name: name.to_owned() });
+            }
+        }
+        let (line, after) = self.lines.write(&entry);
+        let write = || -> io::Result<()> {
+            // What an earlier try left is not part of the journal.
+            if self.file.metadata()?.len() != self.length {
+                self.cut()?;
+            }
+            (&self.file).write_all(line.as_bytes())?;
+            self.file.sync_all()
+        };
+        if let Err(error) = write() {
+            // If this fails, too, the next try does it.
+            let _ = self.cut();
+            return Err(failed(&self.path, "cannot write the journal", error));
+        }
+        self.length += line.len() as u64;
+        self.lines = after;
+        Ok(())
+    }
+
+    fn cut(&self) -> io::Result<()> {
+        self.file.set_len(self.length)?;
+        self.file.sync_all()
+    }
+
+    fn key_path(&self, id: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".{id}{KEY}"));
+        PathBuf::from(name)
+    }
+
+    /// Removes key files of operations that are finished. One that stays behind is tried again at the next opening.
+    fn remove_finished_keys(&self) {
+        let Some(name) = self.path.file_name() else { return };
+        let kept = self.pending.as_ref().map(|pending| self.key_path(&pending.id));
+        let directory = durable::parent(&self.path);
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let mut removed = false;
+        for entry in entries.flatten() {
+            let found = entry.file_name();
+            let id = found.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+            let id = id.and_then(|rest| rest.strip_prefix(b".")).and_then(|rest| rest.strip_suffix(KEY.as_bytes()));
+            let is_key = id.is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit));
+            if is_key && kept.as_ref().and_then(|kept| kept.file_name()) != Some(&found) {
+                removed |= fs::remove_file(entry.path()).is_ok();
+            }
+        }
+        if removed {
+            let _ = durable::sync_directory(directory);
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // By hand: a program that is being started at this moment may hold a copy for an instant longer.
+        let _ = self.file.unlock();
+    }
+}
+
+fn open_file(path: &Path) -> Result<File, JournalError> {
+    let cannot = |error| failed(path, "cannot open the journal", error);
+    let is_new = match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(cannot(io::Error::other("it is not a regular file"))),
+        // An empty one may be that of a process that was killed before it got further.
+        found => found.map_or(true, |metadata| metadata.len() == 0),
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let file = options.open(path).map_err(cannot)?;
+    // The name must be as durable as what is written later.
+    if is_new {
+        durable::sync_directory(durable::parent(path)).map_err(cannot)?;
+    }
+    Ok(file)
+}
+
+/// A net below the rule, not the rule: facts are chosen by the workflow.
+fn looks_secret(value: &str) -> bool {
+    value.contains("PRIVATE KEY") || ApiKey::new(value).is_ok_and(|key| key.shape().is_usual)
+}
+
+fn failed(path: &Path, what: &str, error: io::Error) -> JournalError {
+    JournalError::File(SinkError::io(path.display().to_string(), what, error))
+}

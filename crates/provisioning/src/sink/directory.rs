@@ -1,0 +1,71 @@
+//! A directory with well-known names, changed as Kubernetes changes the volume of a Secret: everything is written into a new
+//! directory inside it, and one rename of the symlink `..data` makes all of it visible at once.
+
+#[cfg(not(unix))]
+#[path = "directory/plain.rs"]
+mod layout;
+#[cfg(unix)]
+#[path = "directory/swap.rs"]
+mod layout;
+
+use std::path::PathBuf;
+
+use super::{PreparedSink, SecretKind, SecretSink, SinkError};
+
+/// A directory that a [`DirectorySource`](crate::DirectorySource) or [`SystemdSource`](crate::SystemdSource) reads: `api-key`
+/// and `api-key-ends`, or `tls.crt` and `tls.key`, and `owner-ends`.
+///
+/// On Unix a reader never sees a torn pair: it sees all of the old content or all of the new. What else is there (the API key
+/// when the certificate changes, a `ca.crt`) stays. A directory of plain files becomes one of symlinks at the first change;
+/// the versions behind them are directories with names that begin with `..d1-`, and only the last one stays.
+/// Elsewhere the names are plain files, and the certificate and its key share `tls.crt`.
+///
+/// New files have mode 0600. One that replaces another, or comes beside one that is replaced, keeps its owner, group, mode (up
+/// to 0640 for secrets), ACLs and other extended attributes, and a version can be entered by those who can enter the directory.
+/// Where that is not possible, or a name is a symlink to elsewhere, has hard links, is bind-mounted or is protected, `prepare`
+/// fails.
+///
+/// The directory must be there, and belongs to one writer at a time.
+///
+/// ```
+/// use digicert_one_provisioning::DirectorySink;
+
+/// use digicert_one_credentials::{DirectorySource, Fetched, Source};
+/// use digicert_one_provisioning::{KeptSecret, SecretFacts, SecretKind, SecretSink};
+
+/// use digicert_one_core::Secret;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path();
+/// let mut prepared = DirectorySink::new(path).prepare(SecretKind::ApiKey)?;
+/// let facts = SecretFacts::new().with_ends(Some("2027-01-31".parse()?), None);
+/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the answer"), facts))?;
+/// let Fetched::Found(raw) = DirectorySource::new(path).fetch()? else { panic!("it is there") };
+/// assert!(raw.api_key.is_some() && raw.key_ends.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct DirectorySink {
+    path: PathBuf,
+}
+
+impl DirectorySink {
+    /// This directory.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+}
+
+impl SecretSink for DirectorySink {
+    fn name(&self) -> String {
+        format!("directory {}", self.path.display())
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        ["api-key", "api-key-ends", "tls.crt", "tls.key", "owner-ends"].map(|name| self.path.join(name)).into()
+    }
+
+    fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+        layout::prepare(&self.path, self.name(), kind)
+    }
+}

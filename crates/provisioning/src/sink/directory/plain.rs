@@ -1,0 +1,55 @@
+//! The layout where symlinks are no matter of course: plain files, each replaced whole. Certificate and key share one, so that
+//! they change in one step.
+
+use std::fs;
+use std::path::Path;
+
+use digicert_one_credentials::DirectorySource;
+
+use crate::durable::Reserved;
+use crate::sink::{Kept, KeptSecret, PreparedSink, SecretKind, SinkError};
+
+pub(super) fn prepare(path: &Path, name: String, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+    let file = match kind {
+        SecretKind::ApiKey => "api-key",
+        SecretKind::Certificate => "tls.crt",
+    };
+    let reserved = Some(Reserved::new(&path.join(file), kind.reserve())?);
+    Ok(Box::new(Prepared { path: path.to_owned(), name, kind, file, reserved }))
+}
+
+#[derive(Debug)]
+struct Prepared {
+    path: std::path::PathBuf,
+    name: String,
+    kind: SecretKind,
+    file: &'static str,
+    reserved: Option<Reserved>,
+}
+
+impl PreparedSink for Prepared {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+        crate::sink::file::expect_kind(self.kind, secret, &self.name)?;
+        let mut reserved = match self.reserved.take() {
+            Some(reserved) => reserved,
+            None => Reserved::new(&self.path.join(self.file), self.kind.reserve())?,
+        };
+        reserved.commit(&secret.text())?;
+        // What belonged to the one before.
+        let old: &[&str] = match self.kind {
+            SecretKind::ApiKey => &[DirectorySource::KEY_ENDS],
+            SecretKind::Certificate => &[DirectorySource::PRIVATE_KEY, DirectorySource::PASSWORD],
+        };
+        for name in old {
+            let _ = fs::remove_file(self.path.join(name));
+        }
+        if let (SecretKind::ApiKey, Some(ends)) = (self.kind, secret.facts().ends) {
+            crate::durable::replace(&self.path.join(DirectorySource::KEY_ENDS), format!("{ends}\n").as_bytes())?;
+        }
+        Ok(Kept::read_back(self.name.clone()))
+    }
+}

@@ -1,0 +1,139 @@
+//! Secrets in files of their own: the API key as a line of text, the certificate and its private key in one PEM file or two.
+
+use std::path::PathBuf;
+
+use super::occupied::Expected;
+use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use crate::durable::Reserved;
+
+/// A file that is replaced whole.
+///
+/// An API key becomes a line of text, a certificate a PEM file with the private key first and the chain after it; a
+/// [`FileSource`](crate::FileSource) reads both. What stood there before stays until the new file is durable. A symlink is
+/// refused: it would be replaced and not followed.
+///
+/// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a certificate chain
+/// without its key), ACLs and other extended attributes. Where that is not possible, or the file has hard links, is bind-mounted
+/// or is protected by a flag or a sticky directory, `prepare` fails. It also fails where the file holds something else than a
+/// secret of this kind.
+///
+/// ```
+/// use digicert_one_provisioning::{FileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
+
+/// use digicert_one_core::Secret;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("api-key");
+/// let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey)?;
+/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new());
+/// prepared.keep(&key)?;
+/// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FileSink {
+    path: PathBuf,
+    private_key: Option<PathBuf>,
+}
+
+impl FileSink {
+    /// This file, in a directory that is there.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), private_key: None }
+    }
+
+    /// Puts the private key of a certificate into a file of its own.
+    ///
+    /// Two files cannot change in one step: the key is renamed first, and who reads between the two finds a pair that does
+    /// not match (a watching credential keeps the one before). A process that is killed between the two leaves such a pair;
+    /// one file, or a [`DirectorySink`](crate::DirectorySink), never does.
+    #[must_use]
+    pub fn with_private_key(mut self, path: impl Into<PathBuf>) -> Self {
+        self.private_key = Some(path.into());
+        self
+    }
+
+    fn reserve(&self, kind: SecretKind) -> Result<(Reserved, Option<Reserved>), SinkError> {
+        if self.private_key.is_some() && kind == SecretKind::ApiKey {
+            let message = "an API key has no private key beside it: name one file only";
+            return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
+        }
+        if self.private_key.as_ref() == Some(&self.path) {
+            let message = "certificate and private key have one path: name it once for one file with both";
+            return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
+        }
+        let expected = match (kind, &self.private_key) {
+            (SecretKind::ApiKey, _) => Expected::ApiKey,
+            (_, None) => Expected::PrivateKey,
+            (_, Some(_)) => Expected::Chain,
+        };
+        expected.check(&self.path)?;
+        self.private_key.as_ref().map_or(Ok(()), |path| Expected::KeyAlone.check(path))?;
+        let other = self.private_key.as_ref().map(|path| Reserved::new(path, kind.reserve())).transpose()?;
+        let file = if other.is_some() { Reserved::public } else { Reserved::new };
+        Ok((file(&self.path, kind.reserve())?, other))
+    }
+}
+
+impl SecretSink for FileSink {
+    fn name(&self) -> String {
+        match &self.private_key {
+            Some(key) => format!("files {} and {}", self.path.display(), key.display()),
+            None => format!("file {}", self.path.display()),
+        }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.path).chain(&self.private_key).cloned().collect()
+    }
+
+    fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+        let reserved = Some(self.reserve(kind)?);
+        Ok(Box::new(Prepared { sink: self.clone(), kind, reserved }))
+    }
+}
+
+#[derive(Debug)]
+struct Prepared {
+    sink: FileSink,
+    kind: SecretKind,
+    reserved: Option<(Reserved, Option<Reserved>)>,
+}
+
+impl PreparedSink for Prepared {
+    fn name(&self) -> String {
+        self.sink.name()
+    }
+
+    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+        expect_kind(self.kind, secret, &self.sink.name())?;
+        let (mut file, mut other) = match self.reserved.take() {
+            Some(reserved) => reserved,
+            None => self.sink.reserve(self.kind)?,
+        };
+        let kept = match (&mut other, secret.halves()) {
+            (Some(other), Some((chain, key))) => (|| {
+                // Both durable before either is visible.
+                other.write(&key)?;
+                file.write(chain.as_bytes())?;
+                other.publish()?;
+                file.publish()?;
+                crate::durable::compare(&self.sink.path, chain.as_bytes(), &self.sink.path)?;
+                self.sink.private_key.as_ref().map_or(Ok(()), |path| crate::durable::compare(path, &key, path))
+            })(),
+            _ => file.commit(&secret.text()),
+        };
+        // After a failure the next try begins with new files.
+        kept.map(|()| Kept::read_back(self.sink.name()))
+    }
+}
+
+/// A sink is asked to keep what it was prepared for.
+pub(super) fn expect_kind(kind: SecretKind, secret: &KeptSecret, place: &str) -> Result<(), SinkError> {
+    if secret.kind() == kind {
+        return Ok(());
+    }
+    let message =
+        format!("it was prepared for a secret of the kind {kind}, and is to keep one of the kind {}", secret.kind());
+    Err(SinkError::new(SinkErrorKind::Unsuitable, place, message))
+}

@@ -1,0 +1,126 @@
+//! A secret on the terminal, for whoever sits there and asked for it. Never a default: a terminal scrolls, records and is
+//! looked at.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use digicert_one_core::printable_line;
+
+use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+
+/// The terminal behind standard error or standard output. Refused where that is a file or a pipe: a secret would end up in a
+/// log.
+///
+/// ```
+/// use digicert_one_provisioning::{SecretKind, SecretSink, SinkErrorKind, TerminalSink};
+/// // In a test run standard output is captured or piped, mostly:
+/// if let Err(error) = TerminalSink::stdout().prepare(SecretKind::ApiKey) {
+///     assert_eq!(error.kind(), SinkErrorKind::NoTerminal);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TerminalSink {
+    stream: Stream,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Output,
+    Error,
+}
+
+impl Stream {
+    fn is_terminal(self) -> bool {
+        match self {
+            Self::Output => io::stdout().is_terminal(),
+            Self::Error => io::stderr().is_terminal(),
+        }
+    }
+
+    fn open(self) -> Box<dyn Write> {
+        match self {
+            Self::Output => Box::new(io::stdout()),
+            Self::Error => Box::new(io::stderr()),
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Output => "standard output",
+            Self::Error => "standard error",
+        })
+    }
+}
+
+impl TerminalSink {
+    /// The terminal behind standard error.
+    #[must_use]
+    pub fn stderr() -> Self {
+        Self { stream: Stream::Error }
+    }
+
+    /// The terminal behind standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self { stream: Stream::Output }
+    }
+
+    fn check(self) -> Result<(), SinkError> {
+        if self.stream.is_terminal() {
+            return Ok(());
+        }
+        let message =
+            format!("{} is no terminal, and secrets are not written to files or pipes; name a file sink", self.stream);
+        Err(SinkError::new(SinkErrorKind::NoTerminal, SecretSink::name(&self), message))
+    }
+}
+
+impl SecretSink for TerminalSink {
+    fn name(&self) -> String {
+        format!("the terminal ({})", self.stream)
+    }
+
+    fn prepare(&self, _kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+        self.check()?;
+        Ok(Box::new(*self))
+    }
+}
+
+impl PreparedSink for TerminalSink {
+    fn name(&self) -> String {
+        SecretSink::name(self)
+    }
+
+    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+        self.check()?;
+        show(&mut *self.stream.open(), secret)
+            .map_err(|error| SinkError::io(SecretSink::name(self), "cannot write to the terminal", error))?;
+        Ok(Kept::handed_over(SecretSink::name(self)))
+    }
+}
+
+fn show(terminal: &mut dyn Write, secret: &KeptSecret) -> io::Result<()> {
+    let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
+    writeln!(terminal, "The {}{named}, shown this once:", secret.kind())?;
+    terminal.write_all(&secret.text())?;
+    terminal.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::Secret;
+
+    use super::*;
+    use crate::SecretFacts;
+
+    #[test]
+    fn the_secret_is_shown_whole_and_a_name_cannot_steer_the_terminal() {
+        let facts = SecretFacts::new().with_name("ci\u{1b}[2J");
+        let key = KeptSecret::api_key(Secret::new("canary", "a test"), facts);
+        let mut shown = Vec::new();
+        show(&mut shown, &key).expect("written");
+        assert_eq!(String::from_utf8(shown).expect("text"), "The API key \"ci\\u{1b}[2J\", shown this once:\ncanary\n");
+    }
+}

@@ -1,0 +1,441 @@
+//! From wherever the journal says a task is to its end, one step after the other. A task that was just begun and one that is resumed
+//! take the same way; the second only has less in its hands.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_account::{AccountExt as _, TokenId, UserId};
+use digicert_one_client::Client;
+use digicert_one_core::EndDate;
+use digicert_one_identity::NewKey;
+
+use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
+use super::keep::Places;
+use super::session::Session;
+use super::survey::{Survey, survey};
+use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
+use crate::{KeptSecret, Operation, Outcome, Pending, Safekeeping, SecretKind};
+
+/// How often a thing is made anew in one run, because what was made before turned out to be of no use.
+const ATTEMPTS: usize = 4;
+
+/// One task on its way.
+pub(super) struct Driver<'a> {
+    pub(super) session: Session<'a>,
+    pub(super) task: Task,
+    /// What was looked at in this process; old news in another.
+    pub(super) survey: Option<Survey>,
+    pub(super) places: Places,
+    /// The private key of the attempt under way.
+    pub(super) key: Option<NewKey>,
+    /// The secret of the attempt under way.
+    pub(super) secret: Option<KeptSecret>,
+    /// A client that proves itself with the new one.
+    pub(super) proved: Option<Client>,
+    pub(super) resumed: bool,
+    /// The attempts of this process.
+    tried: usize,
+}
+
+impl<'a> Driver<'a> {
+    fn new(session: Session<'a>, task: Task, resumed: bool) -> Self {
+        Self {
+            session,
+            task,
+            survey: None,
+            places: Places::default(),
+            key: None,
+            secret: None,
+            proved: None,
+            resumed,
+            tried: 0,
+        }
+    }
+
+    /// Runs a new task.
+    pub(super) async fn run(flows: &'a Workflows, task: Task) -> Result<Report, IssueError> {
+        check(&task)?;
+        let mut session = Session::open(flows, Some(task.kind())).await?;
+        if session.pending().is_some() {
+            let interrupted = resumable_before(&session, &task)?;
+            let (opened, mut report) = Self::take_up(session, interrupted).await?;
+            if is_done_by(&task, &report, opened.now()) {
+                report
+                    .notes
+                    .insert(0, "an interrupted rotation was finished, which is the work of this one".to_owned());
+                return Ok(report);
+            }
+            session = opened;
+            session.kind = Some(task.kind());
+            session.notes.push(format!("an interrupted task ({}) was finished first", report.task));
+        }
+        let mut driver = Self::new(session, task, false);
+        let outcome = driver.run_new().await;
+        let leaves_nothing = match &outcome {
+            Ok(report) => report.outcome != Done::Made,
+            // As if the process were killed: nothing is cleaned up.
+            Err(error) => error.kind() != IssueErrorKind::Stopped,
+        };
+        if leaves_nothing {
+            driver.session.leave_nothing().await;
+        }
+        outcome
+    }
+
+    async fn run_new(&mut self) -> Result<Report, IssueError> {
+        // Nothing is under way yet that could be resumed.
+        let not_begun = |error: IssueError| if error.next() == Next::Resume { error.then(Next::Again) } else { error };
+        if let Some(why) = self.before().await.map_err(not_begun)? {
+            return Ok(self.nothing_to_do(why).await);
+        }
+        self.begin().await?;
+        self.drive().await
+    }
+
+    /// What comes before a new task; gives the reason if there is nothing to do.
+    async fn before(&mut self) -> Result<Option<String>, IssueError> {
+        self.session.lock(waits(&self.task)).await?;
+        self.look().await?;
+        self.delete_what_is_due().await?;
+        match self.survey.as_mut().and_then(|survey| survey.not_due.take()) {
+            Some(why) => Ok(Some(why)),
+            None => self.prepare().await.map(|()| None),
+        }
+    }
+
+    /// Takes up a task that was cut.
+    pub(super) async fn resume(flows: &'a Workflows) -> Result<Option<Report>, IssueError> {
+        let Some(session) = Session::open_existing(flows).await? else { return Ok(None) };
+        let Some(pending) = session.pending() else {
+            session.nothing_under_way().await;
+            return Ok(None);
+        };
+        let task = interrupted(pending)?;
+        Self::take_up(session, task).await.map(|(_, report)| Some(report))
+    }
+
+    /// Takes a task that was interrupted to its end, and hands back the session.
+    async fn take_up(mut session: Session<'a>, task: Task) -> Result<(Session<'a>, Report), IssueError> {
+        session.kind = Some(task.kind());
+        // The one who watches has to know that something is under way.
+        session.tell(WorkStep::Begin, true, "by an earlier process")?;
+        session.lock(waits(&task)).await?;
+        let mut driver = Self::new(session, task, true);
+        let report = driver.drive().await?;
+        Ok((driver.session, report))
+    }
+
+    async fn begin(&mut self) -> Result<(), IssueError> {
+        // Plain data: nothing that JSON cannot hold.
+        let task = serde_json::to_string(&self.task).unwrap_or_default();
+        let mut operation = Operation::new(self.task.kind().as_str(), self.session.now()).with("task", task);
+        if let Some(survey) = &self.survey {
+            operation = operation.with("caller", survey.me.as_str()).with("base", &survey.base);
+            if let Some(owner) = &survey.owner {
+                operation = operation.with("owner", owner.id.as_str());
+            }
+            if let Some(old) = &survey.old {
+                operation = operation.with("old", old);
+            }
+        }
+        self.session.begin(operation).await
+    }
+
+    async fn drive(&mut self) -> Result<Report, IssueError> {
+        if self.resumed {
+            self.look_again().await?;
+        }
+        loop {
+            let all = self.attempts();
+            match all.last() {
+                Some(last) if last.position != Position::Fresh => match last.position {
+                    Position::Fresh | Position::Named => self.remove(last).await?,
+                    Position::Created => self.keep(last).await?,
+                    Position::Kept => self.prove(last).await?,
+                    Position::Proved => self.switch(last).await?,
+                    Position::Switched => self.retire(last).await?,
+                    Position::Retired => return self.finish(&all).await,
+                },
+                _ if self.tried == ATTEMPTS => {
+                    let message = format!("{ATTEMPTS} attempts made nothing that could be used");
+                    return Err(self.session.error(IssueErrorKind::Platform, WorkStep::Create, message));
+                }
+                _ => {
+                    self.tried += 1;
+                    if let Some(report) = self.attempt(all.len() + 1).await? {
+                        return Ok(report);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What another process said to be proved may have changed since: it is proved once more.
+    async fn look_again(&mut self) -> Result<(), IssueError> {
+        match self.attempts().last() {
+            Some(last) if last.position > Position::Kept => self.prove(last).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// One more attempt, from its name to the answer of the platform.
+    async fn attempt(&mut self, number: usize) -> Result<Option<Report>, IssueError> {
+        let ready = self.ready().await;
+        match ready {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                self.session.finish(Outcome::Undone).await?;
+                return Ok(Some(self.nothing_to_do(why).await));
+            }
+            Err(error) => return Err(self.give_up(error).await),
+        }
+        self.make(number).await.map(|()| None)
+    }
+
+    /// Everything that has to be known and proved before something is made; gives the reason if nothing is to be made any more.
+    async fn ready(&mut self) -> Result<Option<String>, IssueError> {
+        if self.survey.is_none() {
+            self.look().await?;
+            if let Some(why) = self.survey.as_mut().and_then(|survey| survey.not_due.take()) {
+                return Ok(Some(why));
+            }
+        }
+        if !self.places.are_proved() {
+            self.prepare().await?;
+        }
+        Ok(None)
+    }
+
+    /// Looks at the platform.
+    pub(super) async fn look(&mut self) -> Result<(), IssueError> {
+        self.session.tell(WorkStep::WhoAmI, false, "")?;
+        let owner = self.made_owner();
+        let looked = survey(&self.session.flows.client, &self.task, &self.session.state, owner.as_ref()).await;
+        let looked = looked.map_err(|error| self.named(error))?;
+        self.session.notes.extend(looked.notes.iter().cloned());
+        let detail = looked.me.to_string();
+        self.survey = Some(looked);
+        self.session.tell(WorkStep::WhoAmI, true, detail)
+    }
+
+    /// Proves the places for the secret.
+    pub(super) async fn prepare(&mut self) -> Result<(), IssueError> {
+        let keeping = &self.session.flows.keeping;
+        let (sink, last_resort) = keeping.sinks();
+        self.session.tell(WorkStep::Prepare, false, keeping.name())?;
+        let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
+        self.places.put(prepared.map_err(|error| {
+            let message = format!("the secret could not be kept ({}), so none is made: {error}", error.kind());
+            let failed = self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message);
+            failed.caused_by(error).then(Next::Change)
+        })?);
+        self.session.tell(WorkStep::Prepare, true, "")
+    }
+
+    /// An error before anything was made in this attempt. If nothing is left of those before it either, nothing is under way.
+    pub(super) async fn give_up(&mut self, error: IssueError) -> IssueError {
+        let last = self.attempts().pop().map(|last| last.position);
+        let is_left = last.is_some_and(|last| last > Position::Named);
+        if error.next() == Next::Resume || is_left || self.session.pending().is_none() {
+            return error;
+        }
+        if let Some(owner) = self.made_owner() {
+            let left = format!("the service user with the id {owner} is there and has no API key");
+            return error.leaving(left).then(Next::Resume);
+        }
+        match self.session.finish(Outcome::Undone).await {
+            Ok(()) => error,
+            Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
+            Err(_) => error.then(Next::Resume),
+        }
+    }
+
+    /// Says in the journal that nothing is left of the last attempt. `owner` is a service user that it made all the same.
+    pub(super) async fn note_removed(&mut self, owner: Option<&UserId>) -> Result<(), IssueError> {
+        let facts = owner.map(|owner| ("made-owner".to_owned(), owner.to_string()));
+        (self.key, self.secret, self.proved) = (None, None, None);
+        // What is looked at next may be another user.
+        self.survey = None;
+        self.session.note(WorkStep::NoteRemoved, REMOVED, facts).await
+    }
+
+    async fn finish(&mut self, all: &[Attempt]) -> Result<Report, IssueError> {
+        let Some(last) = all.last() else { return Err(self.impossible()) };
+        self.remove_late_ones(all).await?;
+        let old = self.session.fact("old-became").map(str::to_owned);
+        let owner = self.owner();
+        self.session.finish(Outcome::Done).await?;
+        self.session.unlock().await;
+        Ok(Report {
+            task: self.task.kind(),
+            outcome: Done::Made,
+            owner,
+            id: last.id.clone(),
+            name: Some(last.called.as_ref().unwrap_or(&last.name).clone()),
+            ends: last.ends,
+            kept: last.kept.as_ref().map(|(place, read_back)| match read_back {
+                true => crate::Kept::read_back(place),
+                false => crate::Kept::handed_over(place),
+            }),
+            old: old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Old::None),
+            notes: std::mem::take(&mut self.session.notes),
+        })
+    }
+
+    async fn nothing_to_do(&mut self, why: String) -> Report {
+        self.session.unlock().await;
+        let mut notes = vec![why];
+        notes.append(&mut self.session.notes);
+        Report {
+            task: self.task.kind(),
+            outcome: Done::NotDue,
+            owner: self.owner(),
+            id: None,
+            name: None,
+            ends: None,
+            kept: None,
+            old: Old::None,
+            notes,
+        }
+    }
+
+    /// Deletes tokens that were disabled long enough ago. What fails here is tried again the next time.
+    async fn delete_what_is_due(&mut self) -> Result<(), IssueError> {
+        let now = self.session.now();
+        let due: Vec<String> =
+            self.session.state.to_delete.iter().filter(|one| one.is_due(now)).map(|one| one.id.clone()).collect();
+        let tokens = self.session.flows.client.account().tokens();
+        for id in due {
+            self.session.tell(WorkStep::DeleteOld, false, &id)?;
+            match tokens.delete(&TokenId::new(&id)).await {
+                Err(error) if error.code() != digicert_one_core::Code::API_02 => {
+                    self.session.notes.push(format!("the token {id}, which is disabled, is not deleted yet: {error}"));
+                }
+                _ => {
+                    self.session.state.to_delete.retain(|one| one.id != id);
+                    self.session.write_state(WorkStep::DeleteOld).await?;
+                }
+            }
+            self.session.tell(WorkStep::DeleteOld, true, &id)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn attempts(&self) -> Vec<Attempt> {
+        self.session.pending().map(attempts).unwrap_or_default()
+    }
+
+    /// The service user that this task made.
+    pub(super) fn made_owner(&self) -> Option<UserId> {
+        self.session.fact("made-owner").map(UserId::new)
+    }
+
+    /// Whose the new one is.
+    pub(super) fn owner(&self) -> Option<UserId> {
+        let surveyed = || self.survey.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
+        self.made_owner().or_else(|| self.session.fact("owner").map(UserId::new)).or_else(surveyed)
+    }
+
+    /// Whether the caller does this for itself.
+    pub(super) fn is_own(&self) -> bool {
+        let caller = self.session.fact("caller");
+        caller.is_some() && self.owner().as_ref().map(UserId::as_str) == caller
+    }
+
+    /// What is made next.
+    pub(super) fn thing(&self) -> Thing {
+        match &self.task {
+            Task::CreateServiceUser(_) if self.made_owner().is_none() => Thing::User,
+            task if task.kind().is_certificate() => Thing::Certificate,
+            _ => Thing::Token,
+        }
+    }
+
+    pub(super) fn secret_kind(&self) -> SecretKind {
+        if self.task.kind().is_certificate() { SecretKind::Certificate } else { SecretKind::ApiKey }
+    }
+
+    pub(super) fn base(&self) -> String {
+        let surveyed = || self.survey.as_ref().map(|survey| survey.base.clone());
+        self.session.fact("base").map(str::to_owned).or_else(surveyed).unwrap_or_default()
+    }
+
+    /// An error with the task's name in it.
+    pub(super) fn named(&self, error: IssueError) -> IssueError {
+        error.of(self.task.kind())
+    }
+
+    pub(super) fn impossible(&self) -> IssueError {
+        self.session.error(
+            IssueErrorKind::Journal,
+            WorkStep::OpenJournal,
+            "the journal's steps do not follow each other",
+        )
+    }
+
+    pub(super) fn fact(&self, attempt: &Attempt, name: &str) -> String {
+        attempt::key(name, attempt.number)
+    }
+}
+
+/// The task that the journal says was interrupted.
+fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
+    let task = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
+    task.ok_or_else(|| {
+        let message = format!(
+            "the task that was interrupted ({}) is not supported by this version: resume it with the program that began it",
+            pending.operation().kind()
+        );
+        IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message)
+    })
+}
+
+/// The interrupted task, if a new one may finish it first: a rotation of the same kind of credential, as a timer starts it again
+/// and again. To make something a second time is the caller's decision.
+fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueError> {
+    let Some(pending) = session.pending() else {
+        return Err(session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "nothing is under way"));
+    };
+    let kind = task.kind();
+    let found = interrupted(pending).map_err(|error| error.of(kind))?;
+    if kind.is_rotation() && found.kind().is_certificate() == kind.is_certificate() {
+        return Ok(found);
+    }
+    let message = format!("a task ({}) was interrupted, and must be resumed first", found.kind());
+    Err(IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message).of(kind).then(Next::Resume))
+}
+
+/// Whether a rotation has nothing left to do after an interrupted one was finished: the new one is not due again.
+fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
+    let within = match task {
+        Task::RotateToken(task) => task.renewal.ends_within,
+        Task::RotateCertificate(task) => task.renewal.ends_within,
+        _ => return false,
+    };
+    let is_far = |end: EndDate, within| now.checked_add(within).is_none_or(|then| end.last_second() > then);
+    report.outcome == Done::Made
+        && report.task == task.kind()
+        && within.is_none_or(|within| report.ends.is_none_or(|end| is_far(end, within)))
+}
+
+/// The waits that a task is sure to make while it holds the lock.
+fn waits(task: &Task) -> Duration {
+    match task {
+        Task::RotateToken(task) => task.renewal.grace,
+        Task::RotateCertificate(task) => task.renewal.grace,
+        _ => Duration::ZERO,
+    }
+}
+
+/// What can be seen to be wrong before anything is asked.
+pub(super) fn check(task: &Task) -> Result<(), IssueError> {
+    let empty = |what: &str| {
+        let message = format!("the {what} is empty: give one");
+        Err(IssueError::new(IssueErrorKind::Task, WorkStep::OpenJournal, message).of(task.kind()))
+    };
+    match task {
+        Task::CreateServiceUser(task) if task.friendly_name.trim().is_empty() => empty("friendly name"),
+        Task::CreateToken(task) if task.base.trim().is_empty() => empty("base of the name"),
+        Task::RequestCertificate(task) if task.base.trim().is_empty() => empty("base of the nickname"),
+        _ => Ok(()),
+    }
+}

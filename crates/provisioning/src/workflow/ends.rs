@@ -1,0 +1,127 @@
+//! When a new one is to end: as asked for, and never after its owner. End dates are days here, as the platform takes them.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Code, EndDate};
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::{Ends, IssueError, IssueErrorKind, WorkStep, name};
+
+/// From this difference on, the last second of a day is another one.
+const CLOCKS: Duration = Duration::from_secs(5 * 60);
+
+/// The last second of the new one; nothing if neither it nor its owner ends.
+pub(super) fn resolve(ends: Ends, owner: Option<EndDate>, now: SystemTime) -> Result<Option<EndDate>, IssueError> {
+    let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, WorkStep::WhoAmI, message);
+    let owner_day = owner.map(|end| last_whole_day(end).ok_or_else(|| failed(unreadable("owner's")))).transpose()?;
+    let wanted = match ends {
+        Ends::WithOwner => None,
+        Ends::On(end) if !is_whole_day(end) => {
+            return Err(failed("the end date has a time of day: give a day".to_owned()));
+        }
+        Ends::On(end) => Some(end),
+        Ends::AfterDays(days) => {
+            Some(after(days, now).ok_or_else(|| failed("the end date is beyond all dates".to_owned()))?)
+        }
+    };
+    let over = |end: EndDate| end.last_second() < now;
+    if let Some(end) = owner.filter(|end| over(*end)) {
+        let message = format!(
+            "the owner ended {end}, and whatever is made for it ends with it: have its end date extended first"
+        );
+        return Err(failed(message).code(Code::ID_15));
+    }
+    if let Some(end) = wanted.filter(|end| over(*end)) {
+        return Err(failed(format!("the end date that was asked for is over: it was {end}")));
+    }
+    match (wanted, owner_day) {
+        (_, Some(day)) if over(day) => {
+            let message = "the owner ends today, before the end of the day: have its end date extended first";
+            Err(failed(message.to_owned()).code(Code::ID_15))
+        }
+        (Some(wanted), Some(day)) => Ok(Some(wanted.min(day))),
+        (wanted, day) => Ok(wanted.or(day)),
+    }
+}
+
+fn unreadable(whose: &str) -> String {
+    format!("the {whose} end date cannot be read as a day")
+}
+
+/// Whether two clocks differ by more than end dates can bear.
+pub(super) fn clocks_differ(ours: SystemTime, theirs: SystemTime) -> bool {
+    let difference = ours.duration_since(theirs).unwrap_or_else(|error| error.duration());
+    difference > CLOCKS
+}
+
+fn is_whole_day(end: EndDate) -> bool {
+    end.to_string().get(10..).is_some_and(|time| time.starts_with("T23:59:59"))
+}
+
+/// The last day that is over when this end is.
+fn last_whole_day(end: EndDate) -> Option<EndDate> {
+    let day: Date = end.to_string().get(..10)?.parse().ok()?;
+    let day = if is_whole_day(end) { day } else { day.yesterday().ok()? };
+    day.to_string().parse().ok()
+}
+
+fn after(days: u32, now: SystemTime) -> Option<EndDate> {
+    let today = name::utc(now)?.date();
+    today.checked_add(Span::new().try_days(days).ok()?).ok()?.to_string().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(text: &str) -> EndDate {
+        text.parse().expect("a date")
+    }
+
+    fn now() -> SystemTime {
+        end("2026-06-30T12:00:00Z").last_second()
+    }
+
+    #[test]
+    fn the_earlier_of_the_wanted_end_and_the_owners_counts() {
+        let owner = Some(end("2026-12-31"));
+        for (ends, owner, expected) in [
+            (Ends::WithOwner, None, None),
+            (Ends::WithOwner, owner, Some("2026-12-31")),
+            (Ends::On(end("2026-08-01")), owner, Some("2026-08-01")),
+            (Ends::On(end("2027-08-01")), owner, Some("2026-12-31")),
+            (Ends::On(end("2027-08-01")), None, Some("2027-08-01")),
+            (Ends::AfterDays(0), owner, Some("2026-06-30")),
+            (Ends::AfterDays(7), None, Some("2026-07-07")),
+            (Ends::AfterDays(365), owner, Some("2026-12-31")),
+            // It must not outlast an owner that ends in the middle of a day.
+            (Ends::AfterDays(365), Some(end("2026-12-31T10:00:00Z")), Some("2026-12-30")),
+        ] {
+            let resolved = resolve(ends, owner, now()).unwrap_or_else(|error| panic!("{ends:?}: {error}"));
+            assert_eq!(resolved, expected.map(end), "{ends:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_have_ended_already_is_refused() {
+        for (ends, owner) in [
+            (Ends::WithOwner, Some(end("2026-06-29"))),
+            (Ends::AfterDays(7), Some(end("2026-06-30T11:59:59Z"))),
+            (Ends::AfterDays(7), Some(end("2026-06-30T13:00:00Z"))),
+            (Ends::On(end("2026-06-29")), None),
+            (Ends::On(end("2026-07-29T10:00:00Z")), None),
+            (Ends::AfterDays(u32::MAX), None),
+        ] {
+            let error = resolve(ends, owner, now()).expect_err("refused");
+            assert_eq!(error.kind(), IssueErrorKind::EndDate, "{ends:?} {owner:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_may_differ_by_minutes() {
+        let later = |seconds| now() + Duration::from_secs(seconds);
+        assert!(!clocks_differ(now(), later(300)) && !clocks_differ(later(300), now()));
+        assert!(clocks_differ(now(), later(301)) && clocks_differ(later(301), now()));
+    }
+}

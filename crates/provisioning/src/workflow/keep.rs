@@ -1,0 +1,198 @@
+//! From a secret in memory to one in its place; and after a crash, finding out where it is.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use digicert_one_core::{CredentialError, Mode};
+use digicert_one_credentials::{Fetched, RawCredential, Source};
+use digicert_one_identity::{NewKey, Rules};
+
+use super::attempt::{Attempt, KEPT, RESCUED, Thing};
+use super::drive::Driver;
+use super::make::pair;
+use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
+use crate::{KeptSecret, Safekeeping, SecretFacts, SecretKind};
+
+/// The places that were proved. Prepared sinks may only be used by one thread at a time, and futures that hold a reference to them
+/// could not go from one to another: so they stand behind a lock that nobody ever waits for.
+#[derive(Default)]
+pub(super) struct Places(Mutex<Option<Safekeeping>>);
+
+impl Places {
+    pub(super) fn put(&mut self, places: Safekeeping) {
+        *self.place() = Some(places);
+    }
+
+    pub(super) fn take(&mut self) -> Option<Safekeeping> {
+        self.place().take()
+    }
+
+    pub(super) fn are_proved(&mut self) -> bool {
+        self.place().is_some()
+    }
+
+    fn place(&mut self) -> &mut Option<Safekeeping> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a place holds the secret of an attempt.
+pub(super) enum Found {
+    /// It does.
+    Here(Box<RawCredential>),
+    /// It holds another one, or none.
+    Another,
+    /// It cannot be read now.
+    Unreadable(CredentialError),
+    /// It can never be read by us.
+    Unknown,
+}
+
+impl Driver<'_> {
+    /// Brings the secret into its place; if it is nowhere any more, removes what it belonged to.
+    pub(super) async fn keep(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let secret = match self.secret.take() {
+            Some(secret) => secret,
+            None => {
+                if let Found::Here(_) = self.find_secret(attempt).await {
+                    self.tidy().await;
+                    let place = self.session.flows.keeping.name();
+                    return self.note_kept(attempt, &place, true).await;
+                }
+                match self.recover(attempt).await? {
+                    Some(secret) => secret,
+                    None => return self.remove(attempt).await,
+                }
+            }
+        };
+        if !self.places.are_proved() {
+            self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
+        }
+        let Some(places) = self.places.take() else { return Err(self.impossible()) };
+        self.session.tell(WorkStep::Keep, false, places.name())?;
+        let (places, kept) = places.keep_unblocked(secret.clone()).await;
+        match kept {
+            Ok(kept) => {
+                // What was reserved in the last resort goes before the journal says so: nobody looks for it after that.
+                blocking::unblock(move || drop(places)).await;
+                self.session.tell(WorkStep::Keep, true, &kept.place)?;
+                self.secret = Some(secret);
+                if let Some(rescued) = &attempt.rescued {
+                    self.session.notes.push(format!("{rescued} holds the secret, too: remove it there"));
+                }
+                self.note_kept(attempt, &kept.place, kept.read_back).await
+            }
+            Err(error) => {
+                self.places.put(places);
+                Err(self.not_kept(attempt, error).await)
+            }
+        }
+    }
+
+    /// Removes what a process that was killed had reserved in the places: whoever proves them anew does that.
+    async fn tidy(&self) {
+        let (sink, last_resort) = self.session.flows.keeping.sinks();
+        // The secret is in its place, so it does not matter whether another one could be kept.
+        let _ = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
+    }
+
+    async fn note_kept(&mut self, attempt: &Attempt, place: &str, read_back: bool) -> Result<(), IssueError> {
+        let mut facts = vec![(self.fact(attempt, "place"), place.to_owned())];
+        if read_back {
+            facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
+        }
+        let noted = self.session.note(WorkStep::NoteKept, KEPT, facts).await;
+        noted.map_err(|error| error.with_secret(SecretPlace::Kept(place.to_owned())))
+    }
+
+    /// The sink failed after all. What only the last resort has, waits there; what nothing has is of no use.
+    async fn not_kept(&mut self, attempt: &Attempt, error: crate::KeepError) -> IssueError {
+        let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
+        let mut message = format!("the secret could not be kept in its place ({})", error.because());
+        if let Some(last) = error.last_resort_failed() {
+            message.push_str(&format!(", nor in the last resort ({last})"));
+        }
+        let failed = self.session.error(IssueErrorKind::Keep, WorkStep::Keep, message);
+        if let Some(place) = error.kept().map(|kept| kept.place.clone()) {
+            // Without the note, too, it is looked for there.
+            let facts = [(self.fact(attempt, "rescued"), place.clone())];
+            let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
+            return failed.caused_by(error).leaving(made).with_secret(SecretPlace::LastResort(place));
+        }
+        let failed = failed.caused_by(error.because().clone());
+        if attempt.thing == Thing::Certificate {
+            // Key and certificate stand in the journal and beside it.
+            return failed.leaving(made).with_secret(SecretPlace::Unknown);
+        }
+        let failed = failed.with_secret(SecretPlace::Lost);
+        match self.remove(attempt).await {
+            Ok(()) => {
+                let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));
+                self.give_up(failed.then(Next::Change)).await
+            }
+            Err(error) if error.kind() == IssueErrorKind::Stopped => error,
+            Err(error) => failed.leaving(format!("{made}, and could not be removed: {error}")),
+        }
+    }
+
+    fn still_rescued(&self, attempt: &Attempt, error: IssueError) -> IssueError {
+        let error = error.leaving(format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown()));
+        let place = attempt.rescued.clone().map_or(SecretPlace::Unknown, SecretPlace::LastResort);
+        error.with_secret(place).then(Next::Resume)
+    }
+
+    /// The secret from where it is besides its place: the journal, for a certificate, or the last resort.
+    async fn recover(&mut self, attempt: &Attempt) -> Result<Option<KeptSecret>, IssueError> {
+        let mut facts = SecretFacts::new().with_ends(attempt.ends, None);
+        facts.id.clone_from(&attempt.id);
+        facts.name = Some(attempt.called.as_ref().unwrap_or(&attempt.name).clone());
+        if let Some(chain) = attempt.chain.clone() {
+            let key = self.session.journal(WorkStep::Keep, |journal| journal.key()).await?;
+            let identity = key.and_then(|key| NewKey::from_pem(&key).ok()).and_then(|key| pair(&key, &chain).ok());
+            return Ok(identity.map(|identity| KeptSecret::certificate(identity, facts)));
+        }
+        let kind = self.secret_kind();
+        match look_in(self.session.flows.keeping.last_source(kind), kind, attempt).await {
+            Found::Here(raw) => Ok(raw.api_key.map(|key| KeptSecret::api_key(key, facts))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the secret is in its place.
+    pub(super) async fn find_secret(&self, attempt: &Attempt) -> Found {
+        let kind = self.secret_kind();
+        look_in(self.session.flows.keeping.source(kind), kind, attempt).await
+    }
+}
+
+async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &Attempt) -> Found {
+    let Some(source) = source else { return Found::Unknown };
+    let fetched = blocking::unblock(move || source.fetch()).await;
+    let raw = match fetched {
+        Ok(Fetched::Found(raw)) => raw,
+        Ok(_) => return Found::Another,
+        Err(error) if is_missing(&error) => return Found::Another,
+        Err(error) => return Found::Unreadable(error),
+    };
+    let mode = match kind {
+        SecretKind::Certificate => Mode::Certificate,
+        _ => Mode::Key,
+    };
+    let raw = raw.with_mode(mode);
+    // Its dates are nobody's concern here.
+    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    match raw.read(&rules) {
+        Ok(reading) if Some(reading.material.caller().to_string()) == attempt.fingerprint => Found::Here(Box::new(raw)),
+        _ => Found::Another,
+    }
+}
+
+fn is_missing(error: &CredentialError) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,170 @@
+//! Where a secret is to be kept, where else if that fails, and how to read it back: what a process that comes after a crash finds
+//! there decides whether the secret was lost.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use digicert_one_core::{Code, CredentialError, Secret};
+use digicert_one_credentials::{DirectorySource, Fetched, FileSource, Source};
+
+use crate::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretSink, read_encrypted_file};
+
+/// A place for a secret, a last resort, and the readers of both.
+///
+/// ```
+/// use digicert_one_provisioning::Keeping;
+/// let keeping = Keeping::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
+/// ```
+#[derive(Clone)]
+pub struct Keeping {
+    sink: Sink,
+    source: Option<Arc<dyn Source>>,
+    last_resort: Option<Sink>,
+    last_source: Option<Arc<dyn Source>>,
+}
+
+/// A file is read as what was written into it, which depends on the task.
+#[derive(Clone)]
+enum Sink {
+    File(PathBuf),
+    Other(Arc<dyn SecretSink>),
+}
+
+impl Sink {
+    fn sink(&self) -> Arc<dyn SecretSink> {
+        match self {
+            Self::File(path) => Arc::new(FileSink::new(path)),
+            Self::Other(sink) => Arc::clone(sink),
+        }
+    }
+
+    fn source(&self, kind: SecretKind) -> Option<Arc<dyn Source>> {
+        match self {
+            Self::File(path) => Some(Arc::new(one_file(path, kind))),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+fn one_file(path: &Path, kind: SecretKind) -> FileSource {
+    match kind {
+        SecretKind::Certificate => FileSource::new().with_certificate(path),
+        _ => FileSource::new().with_api_key_file(path),
+    }
+}
+
+impl Keeping {
+    /// A sink that cannot be read again by us, such as a terminal. After a crash in the moment of keeping, nobody can tell whether
+    /// the secret got there: [`resume`](super::Workflows::resume) then takes it for lost and makes another. See
+    /// [`read_by`](Self::read_by).
+    #[must_use]
+    pub fn new(sink: impl SecretSink) -> Self {
+        Self { sink: Sink::Other(Arc::new(sink)), source: None, last_resort: None, last_source: None }
+    }
+
+    /// One file, for a key or for a certificate with its private key.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { sink: Sink::File(path.into()), source: None, last_resort: None, last_source: None }
+    }
+
+    /// A directory, as Kubernetes and systemd have them.
+    #[must_use]
+    pub fn directory(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self::new(DirectorySink::new(&path)).read_by(DirectorySource::new(path))
+    }
+
+    /// How the sink is read.
+    #[must_use]
+    pub fn read_by(mut self, source: impl Source) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Where the secret goes if the sink fails after all. It is proved before, too.
+    #[must_use]
+    pub fn last_resort(mut self, sink: impl SecretSink) -> Self {
+        self.last_resort = Some(Sink::Other(Arc::new(sink)));
+        self
+    }
+
+    /// How the last resort is read, so that [`resume`](super::Workflows::resume) can bring the secret from there into the sink.
+    #[must_use]
+    pub fn last_resort_read_by(mut self, source: impl Source) -> Self {
+        self.last_source = Some(Arc::new(source));
+        self
+    }
+
+    /// A file as the last resort.
+    #[must_use]
+    pub fn last_resort_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.last_resort = Some(Sink::File(path.into()));
+        self.last_source = None;
+        self
+    }
+
+    /// An encrypted file as the last resort.
+    #[must_use]
+    pub fn last_resort_encrypted(self, path: impl Into<PathBuf>, password: Secret) -> Self {
+        let path = path.into();
+        let sink = EncryptedFileSink::new(&path, password.clone());
+        self.last_resort(sink).last_resort_read_by(EncryptedFile { path, password })
+    }
+
+    /// What reports call the sink.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.sink.sink().name()
+    }
+
+    /// What reports call the last resort.
+    #[must_use]
+    pub fn last_resort_name(&self) -> Option<String> {
+        self.last_resort.as_ref().map(|sink| sink.sink().name())
+    }
+
+    pub(super) fn sinks(&self) -> (Arc<dyn SecretSink>, Option<Arc<dyn SecretSink>>) {
+        (self.sink.sink(), self.last_resort.as_ref().map(Sink::sink))
+    }
+
+    pub(super) fn source(&self, kind: SecretKind) -> Option<Arc<dyn Source>> {
+        self.source.clone().or_else(|| self.sink.source(kind))
+    }
+
+    pub(super) fn last_source(&self, kind: SecretKind) -> Option<Arc<dyn Source>> {
+        self.last_source.clone().or_else(|| self.last_resort.as_ref()?.source(kind))
+    }
+}
+
+impl fmt::Debug for Keeping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeping")
+            .field("sink", &self.name())
+            .field("last_resort", &self.last_resort_name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An encrypted file as a source.
+#[derive(Debug)]
+struct EncryptedFile {
+    path: PathBuf,
+    password: Secret,
+}
+
+impl Source for EncryptedFile {
+    fn name(&self) -> String {
+        format!("encrypted file {}", self.path.display())
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        if !self.path.exists() {
+            return Ok(Fetched::Absent("the file is not there".to_owned()));
+        }
+        let recovered = read_encrypted_file(&self.path, &self.password)
+            .map_err(|error| CredentialError::new(Code::ID_13, error.message()).at(self.name()).with_source(error))?;
+        Ok(Fetched::Found(recovered.raw))
+    }
+}

@@ -1,0 +1,318 @@
+//! Having the platform make something. The name is in the journal before the call, and the private key of a certificate beside it; what
+//! the answer shows only once leaves this file as a secret that is to be kept at once.
+
+use digicert_one_account::{
+    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, Made, NewClientCertificate, NewToken, Refusal,
+    TokenId, UserId,
+};
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
+use digicert_one_identity::{NewKey, Rules};
+
+use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
+use super::drive::Driver;
+use super::{IssueError, IssueErrorKind, Next, SecretPlace, Task, WorkStep, name};
+use crate::{KeptSecret, SecretFacts};
+
+/// What came of a call.
+struct New {
+    id: Option<String>,
+    called: Option<String>,
+    ends: Option<EndDate>,
+    owner: Option<UserId>,
+    fingerprint: Option<String>,
+    chain: Option<String>,
+    secret: KeptSecret,
+}
+
+impl Driver<'_> {
+    /// Names the new one, has it made, and notes what was made. The secret is in `self.secret` then.
+    pub(super) async fn make(&mut self, number: usize) -> Result<(), IssueError> {
+        let thing = self.thing();
+        let chosen = match &self.task {
+            Task::CreateServiceUser(task) if thing == Thing::User => task.friendly_name.clone(),
+            _ => name::fresh(&self.base(), self.session.now()),
+        };
+        let ends = self.survey.as_ref().and_then(|survey| survey.ends);
+        let csr = if thing == Thing::Certificate { Some(self.key_and_request().await?) } else { None };
+        let mut facts = vec![(key("name", number), chosen.clone()), (key("thing", number), thing.as_str().to_owned())];
+        facts.extend(ends.map(|end| (key("ends", number), end.to_string())));
+        self.session.guard(WorkStep::Create, std::time::Duration::ZERO).await?;
+        self.session.note(WorkStep::NoteName, NAMED, facts).await?;
+        let Some(attempt) = self.attempts().pop() else { return Err(self.impossible()) };
+        self.session.tell(WorkStep::Create, false, &chosen)?;
+        let made = match (thing, csr) {
+            (Thing::User, _) => self.make_user().await,
+            (Thing::Token, _) => self.make_token(&attempt).await,
+            (Thing::Certificate, csr) => self.make_certificate(&attempt, csr.unwrap_or_default()).await,
+        };
+        let new = match made {
+            Ok(new) => new,
+            Err(error) => return Err(self.give_up(error).await),
+        };
+        self.session.tell(WorkStep::Create, true, new.id.as_deref().unwrap_or_default())?;
+        self.secret = Some(new.secret);
+        let mut facts: Vec<(String, String)> = Vec::new();
+        let values = [("id", new.id), ("called", new.called), ("fingerprint", new.fingerprint), ("chain", new.chain)];
+        facts.extend(values.into_iter().filter_map(|(name, value)| Some((key(name, number), value?))));
+        facts.extend(new.ends.map(|end| (key("ends", number), end.to_string())));
+        facts.extend(new.owner.map(|owner| ("made-owner".to_owned(), owner.to_string())));
+        match self.session.note(WorkStep::NoteCreated, CREATED, facts).await {
+            Err(error) if error.kind() != IssueErrorKind::Stopped => Err(self.keep_anyway(&attempt, error).await),
+            noted => noted,
+        }
+    }
+
+    /// The journal cannot be written, and there is a secret that is not shown again: it is kept all the same.
+    async fn keep_anyway(&mut self, attempt: &Attempt, error: IssueError) -> IssueError {
+        let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
+        let secret = places.keep_unblocked(secret).await.1;
+        let place = match secret {
+            Ok(kept) => SecretPlace::Kept(kept.place),
+            Err(error) => error.kept().map_or(SecretPlace::Lost, |kept| SecretPlace::LastResort(kept.place.clone())),
+        };
+        error.leaving(format!("the {} {} was made", attempt.thing.as_str(), attempt.shown())).with_secret(place)
+    }
+
+    async fn make_user(&mut self) -> Result<New, IssueError> {
+        let Task::CreateServiceUser(task) = &self.task else { return Err(self.impossible()) };
+        let wanted = task.user();
+        let created = self.session.flows.client.account().users().create(&wanted).await;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => return Err(self.not_made(Thing::User, error).await),
+        };
+        let ends = |token: &ApiToken| token.end_date;
+        let end = created.token.as_ref().and_then(ends).or(wanted.end_date);
+        let owner_ends = created.user.as_ref().and_then(|user| user.end_date).or(wanted.end_date);
+        let owner = created.user.map(|user| user.id);
+        Ok(new_key(created.api_key, created.token, end, owner_ends, owner))
+    }
+
+    async fn make_token(&mut self, attempt: &Attempt) -> Result<New, IssueError> {
+        let mut wanted = NewToken::new(&attempt.name);
+        wanted.end_date = attempt.ends;
+        if !self.is_own() {
+            wanted.user_id = self.owner();
+        }
+        let created = self.session.flows.client.account().tokens().create(&wanted).await;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => return Err(self.not_made(Thing::Token, error).await),
+        };
+        let end = created.token.as_ref().and_then(|token| token.end_date).or(attempt.ends);
+        let owner_ends = self.owner_ends();
+        let mut new = new_key(created.api_key, created.token, end, owner_ends, None);
+        if new.id.is_none() {
+            new.id = self.id_of(&attempt.name).await;
+        }
+        Ok(new)
+    }
+
+    async fn make_certificate(&mut self, attempt: &Attempt, csr: String) -> Result<New, IssueError> {
+        let mut wanted = NewClientCertificate::new(&attempt.name, csr);
+        wanted.end_date = attempt.ends;
+        let issued = self.session.flows.client.account().certificates().request(&wanted).await;
+        let issued = match issued {
+            Ok(issued) => issued,
+            Err(error) => return Err(self.not_made(Thing::Certificate, error).await),
+        };
+        let chain = issued.chain_pem();
+        let IssuedCertificate { certificate, .. } = &issued;
+        let id = match certificate {
+            Some(certificate) => Some(certificate.id.to_string()),
+            None => self.id_of(&attempt.name).await,
+        };
+        let Some(key) = &self.key else { return Err(self.impossible()) };
+        let ends = certificate.as_ref().and_then(|one| one.end_date).or(attempt.ends);
+        let identity = match pair(key, &chain) {
+            Ok(identity) => identity,
+            Err(error) => {
+                let kind = IssueErrorKind::WrongKey;
+                let message = "the certificate that the platform made is not that of the key that was made here";
+                let failed = self.session.error(kind, WorkStep::Create, message).code(error.code()).caused_by(error);
+                return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
+            }
+        };
+        let facts = facts(id.as_deref(), Some(&attempt.name), ends, self.owner_ends());
+        Ok(New {
+            id,
+            called: None,
+            ends,
+            owner: None,
+            fingerprint: Some(identity.fingerprint().to_string()),
+            chain: Some(chain),
+            secret: KeptSecret::certificate(identity, facts),
+        })
+    }
+
+    /// Makes a private key, keeps it beside the journal, and gives the request for it.
+    async fn key_and_request(&mut self) -> Result<String, IssueError> {
+        let (common_name, algorithm) = match &self.task {
+            Task::RequestCertificate(task) => (task.common_name.clone(), task.key),
+            Task::RotateCertificate(task) => (task.common_name.clone(), task.key),
+            _ => return Err(self.impossible()),
+        };
+        let common_name = common_name.unwrap_or_else(|| name::legal(&self.base()));
+        let made = blocking::unblock(move || {
+            let key = NewKey::generate(algorithm)?;
+            let csr = key.csr_pem(&common_name)?;
+            Ok::<_, digicert_one_core::CredentialError>((key, csr))
+        });
+        let (key, csr) = match made.await {
+            Ok(made) => made,
+            Err(error) => {
+                let failed =
+                    self.session.error(IssueErrorKind::Task, WorkStep::KeepKey, "no key or request can be made");
+                return Err(self.give_up(failed.code(error.code()).caused_by(error).then(Next::Change)).await);
+            }
+        };
+        self.session.tell(WorkStep::KeepKey, false, "")?;
+        let pem = key.to_pem();
+        self.session.journal(WorkStep::KeepKey, move |journal| journal.keep_key(&pem).map(drop)).await?;
+        self.key = Some(key);
+        self.session.tell(WorkStep::KeepKey, true, "")?;
+        Ok(csr)
+    }
+
+    /// A create call that failed: what it may have left behind, and what is to be done.
+    async fn not_made(&mut self, thing: Thing, error: Error) -> IssueError {
+        let what = thing.as_str();
+        let Some(left) = error.left_behind().cloned() else { return self.refused(thing, error) };
+        if error.kind() != ErrorKind::NotShown {
+            let message = format!("the call that makes the {what} failed, and may have made it");
+            let failed = IssueError::call(IssueErrorKind::Platform, WorkStep::Create, message, error);
+            let failed = failed.leaving(left.to_string()).with_secret(SecretPlace::Lost);
+            return self.named(failed).then(Next::Resume);
+        }
+        let message = format!("the platform made the {what} and did not show what it shows only once");
+        let failed = self.named(IssueError::call(IssueErrorKind::NotShown, WorkStep::Create, message, error));
+        let thing = match left.what {
+            Made::ServiceUser => Thing::User,
+            Made::ClientCertificate => Thing::Certificate,
+            _ => thing,
+        };
+        self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretPlace::Lost)).await
+    }
+
+    /// Removes what was just made and cannot be used, and says in the error what became of it.
+    async fn withdraw(&mut self, thing: Thing, name: &str, id: Option<String>, error: IssueError) -> IssueError {
+        let step = WorkStep::RemoveOrphan;
+        if let Err(stopped) = self.session.tell(step, false, name) {
+            return stopped;
+        }
+        match self.take_back(thing, name, id.as_deref()).await {
+            Ok(what) => {
+                let error = error.leaving(what);
+                if let Err(stopped) = self.session.tell(step, true, name) {
+                    return stopped;
+                }
+                match self.note_removed(None).await {
+                    Ok(()) => error.then(Next::Change),
+                    Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
+                    Err(_) => error.then(Next::Resume),
+                }
+            }
+            Err(failed) => {
+                let id = id.map(|id| format!(" (id {id})")).unwrap_or_default();
+                let left = format!(
+                    "the {} {name:?}{id} is there, is of no use and could not be removed: {failed}",
+                    thing.as_str()
+                );
+                error.leaving(left).then(Next::Resume)
+            }
+        }
+    }
+
+    /// Removes what this call alone has made. Gives what became of it.
+    async fn take_back(&self, thing: Thing, name: &str, id: Option<&str>) -> Result<String, Error> {
+        let account = self.session.flows.client.account();
+        let what = thing.as_str();
+        let found = match (thing, id) {
+            (_, Some(id)) => Some(id.to_owned()),
+            (Thing::User, None) => self.made_user(name).await?.map(|id| id.to_string()),
+            (_, None) => self.find(name).await?.first().cloned(),
+        };
+        let Some(id) = found else { return Ok(format!("no {what} {name:?} is there")) };
+        match thing {
+            Thing::Certificate => {
+                account.certificates().disable(&CertificateId::new(&id)).await?;
+                Ok(format!("the {what} {name:?} (id {id}) is disabled"))
+            }
+            Thing::Token => self.remove_token(&TokenId::new(&id)).await,
+            Thing::User => {
+                let user = UserId::new(&id);
+                match account.users().delete(&user).await {
+                    Ok(()) => Ok(format!("the {what} {name:?} (id {id}) is deleted")),
+                    Err(error) if error.code() == Code::API_02 => Ok(format!("the {what} {name:?} (id {id}) is gone")),
+                    Err(_) => {
+                        account.users().disable(&user).await?;
+                        Ok(format!("the {what} {name:?} (id {id}) is disabled"))
+                    }
+                }
+            }
+        }
+    }
+
+    /// A create call that surely made nothing.
+    fn refused(&self, thing: Thing, error: Error) -> IssueError {
+        let what = thing.as_str();
+        let step = WorkStep::Create;
+        let (kind, message) = match Refusal::of(&error) {
+            Some(Refusal::TokenLimit) => {
+                let owner = self.owner().map(|owner| owner.to_string()).unwrap_or_default();
+                let message = format!(
+                    "this platform gives a service user one API token only, so that of {owner} cannot be replaced: make a second \
+                     service user and move to it, or have an administrator extend the end date of the one that is there"
+                );
+                (IssueErrorKind::TokenLimit, message)
+            }
+            Some(Refusal::Forbidden { permission: Some(permission) }) => {
+                (IssueErrorKind::Platform, format!("the caller may not make the {what}: {permission} is missing"))
+            }
+            _ => (IssueErrorKind::Platform, format!("the {what} was not made")),
+        };
+        // Whoever cannot be reached today may be tomorrow; whoever refuses wants another call.
+        let next = if error.kind() == ErrorKind::Platform { Next::Change } else { Next::Again };
+        self.named(IssueError::call(kind, step, message, error)).then(next)
+    }
+
+    fn owner_ends(&self) -> Option<EndDate> {
+        self.survey.as_ref()?.owner.as_ref()?.end_date
+    }
+
+    /// The id of the one of this name, where the answer did not tell it. Not to know it is no failure.
+    async fn id_of(&self, name: &str) -> Option<String> {
+        self.find(name).await.ok()?.into_iter().next()
+    }
+}
+
+fn facts(id: Option<&str>, name: Option<&str>, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> SecretFacts {
+    let mut facts = SecretFacts::new().with_ends(ends, owner_ends);
+    facts.id = id.map(str::to_owned);
+    facts.name = name.map(str::to_owned);
+    facts
+}
+
+fn new_key(
+    secret: Secret,
+    token: Option<ApiToken>,
+    ends: Option<EndDate>,
+    owner_ends: Option<EndDate>,
+    owner: Option<UserId>,
+) -> New {
+    let (id, called) = token.map(|token| (token.id.to_string(), token.name)).unzip();
+    let called = called.flatten();
+    // A key that cannot be a header value is kept all the same; it only cannot be told from another later.
+    let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
+    let fingerprint = key.map(|key| key.fingerprint().to_string());
+    let facts = facts(id.as_deref(), called.as_deref(), ends, owner_ends);
+    New { id, called, ends, owner, fingerprint, chain: None, secret: KeptSecret::api_key(secret, facts) }
+}
+
+/// The key with the certificate that was issued for it, whatever its dates are.
+pub(super) fn pair(key: &NewKey, chain_pem: &str) -> Result<ClientIdentity, digicert_one_core::CredentialError> {
+    let certificates = Secret::new(chain_pem, "the answer of the platform");
+    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    key.into_identity(&certificates, &rules, &mut Vec::new())
+}

@@ -1,0 +1,147 @@
+//! What was made on the platform and has no secret is removed: a token is deleted, or disabled where that is refused; a certificate is
+//! disabled. A service user that was made stays, and gets another token.
+
+use std::time::Duration;
+
+use digicert_one_account::{AccountExt as _, CertificateId, TokenId, User, UserId};
+use digicert_one_client::Error;
+use digicert_one_core::Code;
+
+use super::attempt::{Attempt, Thing};
+use super::drive::Driver;
+use super::survey::{Item, instant, items};
+use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
+
+/// How much earlier than the task, by its own clock, the platform may say that it has made something.
+const CLOCKS: Duration = Duration::from_secs(10 * 60);
+
+impl Driver<'_> {
+    /// Removes whatever an attempt made, and notes it.
+    pub(super) async fn remove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let step = WorkStep::RemoveOrphan;
+        self.session.guard(step, Duration::ZERO).await?;
+        self.session.tell(step, false, attempt.shown())?;
+        let removed = self.remove_all(attempt).await;
+        let (owner, removed) = removed.map_err(|error| {
+            let message = format!(
+                "what is left of an attempt, the {} {}, cannot be looked for or removed",
+                attempt.thing.as_str(),
+                attempt.shown()
+            );
+            let error = IssueError::call(IssueErrorKind::Platform, step, message, error);
+            self.named(error).with_secret(SecretPlace::Lost).then(Next::Resume)
+        })?;
+        self.session.tell(step, true, removed.join(", "))?;
+        self.session.notes.extend(removed.into_iter().map(|what| format!("of an attempt that was cut: {what}")));
+        self.note_removed(owner.as_ref()).await
+    }
+
+    /// Gives the service user that was made all the same, and what was removed.
+    async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<UserId>, Vec<String>), Error> {
+        let mut removed = Vec::new();
+        match attempt.thing {
+            Thing::User => {
+                let owner = match self.made_owner() {
+                    Some(owner) => Some(owner),
+                    None => self.made_user(&attempt.name).await?,
+                };
+                if let Some(owner) = &owner {
+                    // It was made by this task, so that nobody has the secrets of its tokens.
+                    for token in items(&self.session.flows.client.account(), owner, false).await? {
+                        removed.push(self.remove_token(&TokenId::new(token.id)).await?);
+                    }
+                }
+                return Ok((owner, removed));
+            }
+            Thing::Token => {
+                for id in self.ids_of(attempt).await? {
+                    removed.push(self.remove_token(&TokenId::new(id)).await?);
+                }
+            }
+            Thing::Certificate => {
+                let certificates = self.session.flows.client.account().certificates();
+                for id in self.ids_of(attempt).await? {
+                    certificates.disable(&CertificateId::new(&id)).await?;
+                    removed.push(format!("the client certificate {id} is disabled"));
+                }
+            }
+        }
+        Ok((None, removed))
+    }
+
+    async fn ids_of(&self, attempt: &Attempt) -> Result<Vec<String>, Error> {
+        match &attempt.id {
+            Some(id) => Ok(vec![id.clone()]),
+            None => self.find(&attempt.name).await,
+        }
+    }
+
+    /// The ids of the owner's tokens or certificates of this name: one, or none.
+    pub(super) async fn find(&self, name: &str) -> Result<Vec<String>, Error> {
+        let Some(owner) = self.owner() else { return Ok(Vec::new()) };
+        let certificates = self.task.kind().is_certificate();
+        let items = items(&self.session.flows.client.account(), &owner, certificates).await?;
+        let named = |item: &Item| item.enabled && item.name.as_deref() == Some(name);
+        Ok(items.into_iter().filter(named).map(|item| item.id).collect())
+    }
+
+    /// The service user of this name, if this task made it: it was free when the task began, and the platform says nothing else.
+    pub(super) async fn made_user(&self, friendly_name: &str) -> Result<Option<UserId>, Error> {
+        let users = self.session.flows.client.account().users().service().all().await?;
+        let began = self.session.pending().map(|pending| pending.operation().at());
+        let is_ours = |user: &User| {
+            let by_caller =
+                user.created_by.as_ref().map(UserId::as_str).is_none_or(|by| Some(by) == self.session.fact("caller"));
+            let made = user.created_at.as_deref().and_then(instant);
+            let later =
+                made.zip(began).is_none_or(|(made, began)| made.checked_add(CLOCKS).is_some_and(|made| made >= began));
+            user.friendly_name.as_deref() == Some(friendly_name) && by_caller && later
+        };
+        Ok(users.into_iter().find(is_ours).map(|user| user.id))
+    }
+
+    /// Deletes a token, or disables it where that is refused. Gives what became of it.
+    pub(super) async fn remove_token(&self, id: &TokenId) -> Result<String, Error> {
+        let tokens = self.session.flows.client.account().tokens();
+        match tokens.delete(id).await {
+            Ok(()) => Ok(format!("the API token {id} is deleted")),
+            Err(error) if error.code() == Code::API_02 => Ok(format!("the API token {id} is gone")),
+            Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
+                tokens.disable(id).await?;
+                Ok(format!("the API token {id} is disabled"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A call that was cut may have been processed after it was looked for: one looks again at the end.
+    pub(super) async fn remove_late_ones(&mut self, all: &[Attempt]) -> Result<(), IssueError> {
+        let Some((last, before)) = all.split_last().filter(|(_, before)| !before.is_empty()) else { return Ok(()) };
+        let certificates = self.task.kind().is_certificate();
+        let failed = |error: Error| {
+            let message = "what was cut before cannot be looked for once more";
+            IssueError::call(IssueErrorKind::Retire, WorkStep::RemoveOrphan, message, error)
+        };
+        let Some(owner) = self.owner() else { return Ok(()) };
+        let account = self.hand().account();
+        let items = items(&account, &owner, certificates).await;
+        let items = items.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
+        let is_late = |item: &Item| {
+            let named = |name: &str| item.name.as_deref() == Some(name);
+            // All other tokens of a service user that this task made are of its attempts.
+            let of_user = before.iter().any(|one| one.thing == Thing::User);
+            let is_last = last.id.as_ref() == Some(&item.id) || named(&last.name);
+            item.enabled && !is_last && (of_user || before.iter().any(|one| named(&one.name)))
+        };
+        for item in items.into_iter().filter(is_late) {
+            self.session.tell(WorkStep::RemoveOrphan, false, &item.id)?;
+            let removed = match certificates {
+                true => account.certificates().disable(&CertificateId::new(&item.id)).await,
+                false => self.remove_token(&TokenId::new(&item.id)).await.map(drop),
+            };
+            removed.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
+            self.session.tell(WorkStep::RemoveOrphan, true, &item.id)?;
+        }
+        Ok(())
+    }
+}

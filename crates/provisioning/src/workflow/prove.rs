@@ -1,0 +1,204 @@
+//! A new credential is believed when a call with it was answered, and by the right user. All who watch are told after that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use digicert_one_account::{AccountExt as _, User};
+use digicert_one_client::{Client, Error};
+use digicert_one_core::Code;
+use digicert_one_credentials::RawCredential;
+use digicert_one_identity::Rules;
+
+use super::attempt::{Attempt, PROVED, SWITCHED, Thing};
+use super::drive::Driver;
+use super::keep::Found;
+use super::state::InUse;
+use super::survey::items;
+use super::{IssueError, IssueErrorKind, Next, Renewal, SecretPlace, Switching, Task, WorkStep};
+
+/// The first wait for a platform that does not know the new one yet; each later one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// What came of the proof.
+enum Proof {
+    Works(Box<User>),
+    /// The platform has it no more, or it is disabled.
+    IsDead,
+}
+
+impl Driver<'_> {
+    /// Proves the new one, and notes it if it was not noted before.
+    pub(super) async fn prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let raw = match self.secret.take() {
+            Some(secret) => secret.raw(),
+            None => match self.find_secret(attempt).await {
+                Found::Here(raw) => *raw,
+                // Somebody has put another one there: this one is nobody's any more.
+                Found::Another => return self.remove(attempt).await,
+                Found::Unreadable(error) => {
+                    let message = "the place of the secret cannot be read, so that it cannot be proved";
+                    let failed = self.proof_failed(attempt, message).code(error.code());
+                    return Err(failed.caused_by(error).with_secret(SecretPlace::Unknown));
+                }
+                Found::Unknown => return self.cannot_prove(attempt).await,
+            },
+        };
+        self.session.tell(WorkStep::Prove, false, attempt.shown())?;
+        let client = self.client_of(attempt, &raw)?;
+        let user = match self.ask(attempt, &client).await? {
+            Proof::Works(user) => user,
+            Proof::IsDead => return self.remove(attempt).await,
+        };
+        if let Some(owner) = self.owner().filter(|owner| *owner != user.id) {
+            let message = format!("the new one belongs to {}, and not to {owner}", user.id);
+            return Err(self.proof_failed(attempt, message));
+        }
+        self.session.tell(WorkStep::Prove, true, user.id.to_string())?;
+        let mut facts = Vec::new();
+        if self.owner().is_none() {
+            facts.push(("made-owner".to_owned(), user.id.to_string()));
+        }
+        if attempt.id.is_none() && attempt.thing == Thing::User {
+            // A service user that was just made has one token.
+            if let Ok([token]) = items(&client.account(), &user.id, false).await.as_deref() {
+                facts.push((self.fact(attempt, "id"), token.id.clone()));
+            }
+        }
+        self.proved = Some(client);
+        self.note_proved(attempt, facts).await
+    }
+
+    async fn note_proved(&mut self, attempt: &Attempt, facts: Vec<(String, String)>) -> Result<(), IssueError> {
+        if attempt.position >= super::attempt::Position::Proved {
+            return Ok(());
+        }
+        self.session.note(WorkStep::NoteProved, PROVED, facts).await
+    }
+
+    /// Only who made it could have proved it. It is kept, and so it goes on; the one before stays.
+    async fn cannot_prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let place = self.session.flows.keeping.name();
+        self.session.notes.push(format!("{place} cannot be read, so that the new one was not proved after the crash"));
+        self.note_proved(attempt, Vec::new()).await
+    }
+
+    /// A client that proves itself with the new one alone.
+    fn client_of(&self, attempt: &Attempt, raw: &RawCredential) -> Result<Client, IssueError> {
+        let reading = raw.read(&Rules::at(self.session.now())).map_err(|error| {
+            let message = format!("the new one cannot be used: {error}");
+            self.proof_failed(attempt, message).code(error.code()).caused_by(error)
+        })?;
+        Ok(self.session.flows.client.with_credential(Arc::new(reading.fixed())))
+    }
+
+    /// Asks the platform who that is; for a while, because it may not know the new one at once.
+    async fn ask(&self, attempt: &Attempt, client: &Client) -> Result<Proof, IssueError> {
+        let clock = self.session.clock();
+        let (began, mut wait) = (clock.now(), FIRST_WAIT);
+        loop {
+            let error = match client.account().users().me().await {
+                Ok(user) => return Ok(Proof::Works(Box::new(user))),
+                Err(error) => error,
+            };
+            if !is_rejected(&error) {
+                let message = "the new one could not be proved by a call";
+                return Err(self.proof_failed(attempt, message).code(error.code()).caused_by(error));
+            }
+            if self.resumed && self.is_dead(attempt).await {
+                return Ok(Proof::IsDead);
+            }
+            let waited = clock.now().duration_since(began).unwrap_or_default();
+            if waited + wait > self.session.flows.proof {
+                let message = format!("the platform does not accept the new one, after {} seconds", waited.as_secs());
+                return Err(self.proof_failed(attempt, message).code(Code::ROT_06).caused_by(error));
+            }
+            clock.sleep(wait).await;
+            wait *= 2;
+        }
+    }
+
+    /// Whether the platform says itself that it is of no use. Where it cannot be asked, that is not known.
+    async fn is_dead(&self, attempt: &Attempt) -> bool {
+        let Some(owner) = self.owner() else { return false };
+        let certificates = attempt.thing == Thing::Certificate;
+        let Ok(items) = items(&self.session.flows.client.account(), &owner, certificates).await else { return false };
+        let name = attempt.called.as_ref().unwrap_or(&attempt.name);
+        let is_it = |id: &str, named: Option<&str>| match &attempt.id {
+            Some(known) => known == id,
+            None => named == Some(name),
+        };
+        items.iter().find(|item| is_it(&item.id, item.name.as_deref())).is_none_or(|item| !item.enabled)
+    }
+
+    fn proof_failed(&self, attempt: &Attempt, message: impl Into<String>) -> IssueError {
+        let place = attempt.kept.as_ref().map_or_else(|| self.session.flows.keeping.name(), |(place, _)| place.clone());
+        let made =
+            format!("the {} {} is there, and the one before is untouched", attempt.thing.as_str(), attempt.shown());
+        let failed = self.session.error(IssueErrorKind::Proof, WorkStep::Prove, message);
+        failed.leaving(made).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
+    }
+
+    /// Remembers which one is in use, tells all who watch, and waits for those elsewhere.
+    pub(super) async fn switch(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        self.remember(attempt).await?;
+        let renewal = self.renewal().cloned();
+        if let Some(renewal) = renewal {
+            let to = Switching {
+                task: self.task.kind(),
+                place: attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default(),
+                name: attempt.name.clone(),
+                id: attempt.id.clone(),
+            };
+            for switch in &self.session.flows.switches {
+                self.session.tell(WorkStep::Switch, false, switch.name())?;
+                switch.switch(&to, &self.session.clock()).await.map_err(|error| {
+                    let message = format!("{} does not use the new one", switch.name());
+                    let left = format!("the one before is untouched, and the new one {} works", attempt.shown());
+                    let failed = self.session.error(IssueErrorKind::Switch, WorkStep::Switch, message).leaving(left);
+                    failed.caused_by(error).with_secret(SecretPlace::Kept(to.place.clone()))
+                })?;
+                self.session.tell(WorkStep::Switch, true, switch.name())?;
+            }
+            if !renewal.leave_old && !renewal.grace.is_zero() {
+                self.session.guard(WorkStep::Grace, renewal.grace).await?;
+                self.session.tell(WorkStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
+                self.session.clock().sleep(renewal.grace).await;
+                self.session.tell(WorkStep::Grace, true, "")?;
+            }
+        }
+        self.session.note(WorkStep::NoteSwitched, SWITCHED, None).await
+    }
+
+    async fn remember(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let owner = self.owner().map(|owner| owner.to_string()).unwrap_or_default();
+        let name = attempt.called.as_ref().unwrap_or(&attempt.name).clone();
+        let in_use = Some(InUse { id: attempt.id.clone(), name, owner });
+        match attempt.thing {
+            Thing::Certificate => self.session.state.certificate = in_use,
+            Thing::User | Thing::Token => self.session.state.token = in_use,
+        }
+        self.session.tell(WorkStep::Remember, false, "")?;
+        self.session.write_state(WorkStep::Remember).await?;
+        self.session.tell(WorkStep::Remember, true, "")
+    }
+
+    /// What is said of the one before, if this is a rotation.
+    pub(super) fn renewal(&self) -> Option<&Renewal> {
+        match &self.task {
+            Task::RotateToken(task) => Some(&task.renewal),
+            Task::RotateCertificate(task) => Some(&task.renewal),
+            _ => None,
+        }
+    }
+
+    /// The client for calls that come after the proof. Whoever rotates its own goes on as the new one: the one before ends in these
+    /// calls.
+    pub(super) fn hand(&self) -> &Client {
+        self.proved.as_ref().filter(|_| self.is_own()).unwrap_or(&self.session.flows.client)
+    }
+}
+
+/// Whether the platform, or its TLS, said that it does not know the credential.
+pub(super) fn is_rejected(error: &Error) -> bool {
+    matches!(error.code(), Code::AUT_01 | Code::AUT_06 | Code::HS_02)
+}

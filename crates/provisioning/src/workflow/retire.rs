@@ -1,0 +1,173 @@
+//! The one before. It is disabled only here: when the new one is kept, proved and in use; and only if it is known which one it is.
+
+use std::time::Duration;
+
+use digicert_one_account::{AccountExt as _, AccountManager, CertificateId, TokenId};
+use digicert_one_client::{Client, Error};
+use digicert_one_core::Code;
+
+use super::attempt::{Attempt, RETIRED};
+use super::drive::Driver;
+use super::state::Doomed;
+use super::survey::{Item, items};
+use super::{IssueError, IssueErrorKind, Next, Old, SecretPlace, WorkStep};
+
+impl Driver<'_> {
+    /// Disables the one before, and notes what became of it.
+    pub(super) async fn retire(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let old = match self.renewal().cloned() {
+            None => Old::None,
+            Some(renewal) if renewal.leave_old => self.left("it was to be left"),
+            Some(_) if self.proved.is_none() => self.left("the new one could not be proved after the crash"),
+            Some(renewal) => match self.old(attempt).await? {
+                Ok(item) => self.disable(attempt, &item, renewal.delete_after).await?,
+                Err(old) => old,
+            },
+        };
+        let facts = serde_json::to_string(&old).ok().map(|old| ("old-became".to_owned(), old));
+        self.session.note(WorkStep::NoteRetired, RETIRED, facts).await
+    }
+
+    fn left(&self, why: &str) -> Old {
+        Old::Left { id: self.session.fact("old").map(str::to_owned), why: why.to_owned() }
+    }
+
+    /// Which one it is; or what there is to say instead.
+    async fn old(&mut self, attempt: &Attempt) -> Result<Result<Item, Old>, IssueError> {
+        let certificates = self.task.kind().is_certificate();
+        let Some(owner) = self.owner() else { return Ok(Err(self.left("its owner is not known"))) };
+        let listed = match items(&self.hand().account(), &owner, certificates).await {
+            Err(error) if is_not_allowed(&error) => {
+                items(&self.session.flows.client.account(), &owner, certificates).await
+            }
+            listed => listed,
+        };
+        let listed = listed.map_err(|error| {
+            let what = if certificates { "client certificates" } else { "API tokens" };
+            self.not_retired(attempt, format!("the {what} cannot be listed"), error)
+        })?;
+        let named = |item: &&Item| item.name.as_deref() == Some(&attempt.name);
+        let new = attempt.id.clone().or_else(|| listed.iter().find(named).map(|item| item.id.clone()));
+        if let Some(id) = self.session.fact("old").map(str::to_owned) {
+            return Ok(match listed.into_iter().find(|item| item.id == id) {
+                _ if new.as_ref() == Some(&id) => Err(self.left("it is the new one")),
+                None => Err(Old::Deleted(id)),
+                Some(item) if !item.enabled => Err(Old::Disabled(id)),
+                Some(item) => Ok(item),
+            });
+        }
+        let Some(new) = new else { return Ok(Err(self.left("the id of the new one is not known"))) };
+        let (base, now) = (self.base(), self.session.now());
+        let others: Vec<Item> =
+            listed.into_iter().filter(|item| item.enabled && item.id != new && !item.is_over(now)).collect();
+        match &*others {
+            [] => Ok(Err(Old::None)),
+            [item] if item.is_of(&base) => {
+                // After a crash it must be this one again.
+                let facts = [("old".to_owned(), item.id.clone())];
+                self.session.note_silently(WorkStep::DisableOld, "old-chosen", facts).await?;
+                Ok(Ok(item.clone()))
+            }
+            // A name alone does not tell: another machine may use the one that has it.
+            _ => {
+                let ids: Vec<&str> = others.iter().map(|item| item.id.as_str()).collect();
+                let which = if ids.len() == 1 { "the one before may be" } else { "the one before may be one of" };
+                Ok(Err(self.left(&format!("{which} {}: disable it, or name it (old) next time", ids.join(", ")))))
+            }
+        }
+    }
+
+    async fn disable(
+        &mut self,
+        attempt: &Attempt,
+        item: &Item,
+        delete_after: Option<Duration>,
+    ) -> Result<Old, IssueError> {
+        let certificates = self.task.kind().is_certificate();
+        self.session.guard(WorkStep::DisableOld, Duration::ZERO).await?;
+        self.session.tell(WorkStep::DisableOld, false, &item.id)?;
+        match self.with_either(|account| switch_off(account, item.id.clone(), certificates)).await {
+            Ok(()) => {}
+            Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
+            Err(_) if item.is_over(self.session.now()) => {
+                return Ok(Old::Left { id: Some(item.id.clone()), why: "it has ended".to_owned() });
+            }
+            Err(error) => {
+                let message = format!("the one before, {}, could not be disabled", item.id);
+                return Err(self.not_retired(attempt, message, error));
+            }
+        }
+        self.session.tell(WorkStep::DisableOld, true, &item.id)?;
+        match delete_after {
+            Some(after) if !certificates => self.delete(item, after).await,
+            _ => Ok(Old::Disabled(item.id.clone())),
+        }
+    }
+
+    /// Whether what the platform does not find is gone: what one may not see is answered the same way.
+    async fn gone(&self, attempt: &Attempt, item: &Item, error: Error) -> Result<Old, IssueError> {
+        let certificates = self.task.kind().is_certificate();
+        let Some(owner) = self.owner() else { return Ok(self.left("its owner is not known")) };
+        let listed = items(&self.session.flows.client.account(), &owner, certificates).await;
+        let is_enabled = |items: Vec<Item>| items.iter().any(|other| other.id == item.id && other.enabled);
+        match listed.map(is_enabled) {
+            Ok(false) => Ok(Old::Deleted(item.id.clone())),
+            _ => Err(self.not_retired(attempt, format!("the one before, {}, could not be disabled", item.id), error)),
+        }
+    }
+
+    async fn delete(&mut self, item: &Item, after: Duration) -> Result<Old, IssueError> {
+        let id = item.id.clone();
+        if after.is_zero() {
+            self.session.tell(WorkStep::DeleteOld, false, &id)?;
+            let deleted = self.with_either(|account| delete(account, id.clone())).await;
+            self.session.tell(WorkStep::DeleteOld, true, &id)?;
+            match deleted {
+                Err(error) if error.code() != Code::API_02 => {
+                    self.session.notes.push(format!("{id} is disabled, and not deleted yet: {error}"));
+                }
+                _ => return Ok(Old::Deleted(id)),
+            }
+        }
+        let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
+        if !self.session.state.to_delete.iter().any(|one| one.id == id) {
+            self.session.state.to_delete.push(Doomed::new(&id, due));
+            self.session.write_state(WorkStep::DisableOld).await?;
+        }
+        Ok(Old::Disabled(id))
+    }
+
+    /// Does this as the new one, or, where that is not allowed, as the caller.
+    async fn with_either<F: Future<Output = Result<(), Error>>>(
+        &self,
+        call: impl Fn(AccountManager) -> F,
+    ) -> Result<(), Error> {
+        match call(Client::account(self.hand())).await {
+            Err(error) if is_not_allowed(&error) => call(self.session.flows.client.account()).await,
+            done => done,
+        }
+    }
+
+    fn not_retired(&self, attempt: &Attempt, message: String, error: Error) -> IssueError {
+        let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
+        let failed = self.named(IssueError::call(IssueErrorKind::Retire, WorkStep::DisableOld, message, error));
+        let left = format!("the new one {} is in use, and the one before is still enabled", attempt.shown());
+        failed.leaving(left).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
+    }
+}
+
+async fn switch_off(account: AccountManager, id: String, certificates: bool) -> Result<(), Error> {
+    if certificates {
+        return account.certificates().disable(&CertificateId::new(id)).await;
+    }
+    account.tokens().disable(&TokenId::new(id)).await.map(drop)
+}
+
+async fn delete(account: AccountManager, id: String) -> Result<(), Error> {
+    account.tokens().delete(&TokenId::new(id)).await
+}
+
+/// Whether another caller might be allowed to do it.
+fn is_not_allowed(error: &Error) -> bool {
+    matches!(error.code(), Code::AUT_01 | Code::AUT_02 | Code::AUT_03 | Code::AUT_06)
+}

@@ -1,0 +1,322 @@
+//! What every workflow stands on: the journal, the lock, the state file, and the one who watches. Nothing here knows what is made.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Clock, Code};
+
+use super::places::Places;
+use super::state::State;
+use super::{IssueError, IssueErrorKind, Moment, Next, SecretPlace, TaskKind, WorkStep, Workflows};
+use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
+
+/// One run or resumption.
+pub(super) struct Session<'a> {
+    pub(super) flows: &'a Workflows,
+    pub(super) kind: Option<TaskKind>,
+    /// Away while a thread for blocking work has it.
+    journal: Option<Journal>,
+    lock: Option<Lock>,
+    pub(super) state: State,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the journal, which no other process can then open, and reads the state.
+    pub(super) async fn open(flows: &'a Workflows, kind: Option<TaskKind>) -> Result<Self, IssueError> {
+        let mut session = Self::new(flows, kind);
+        session.check_places().await?;
+        let path = flows.journal.clone();
+        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        let opened = blocking::unblock(move || Journal::open(path)).await;
+        session.journal = Some(opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?);
+        match session.read_state().await {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                session.remove_new_journal().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The same if there is a journal; makes none.
+    pub(super) async fn open_existing(flows: &'a Workflows) -> Result<Option<Self>, IssueError> {
+        let mut session = Self::new(flows, None);
+        session.check_places().await?;
+        let path = flows.journal.clone();
+        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        let opened = blocking::unblock(move || Journal::open_existing(path)).await;
+        session.journal = opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?;
+        if session.journal.is_none() {
+            return Ok(None);
+        }
+        session.read_state().await?;
+        Ok(Some(session))
+    }
+
+    fn new(flows: &'a Workflows, kind: Option<TaskKind>) -> Self {
+        Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() }
+    }
+
+    /// Asked before any file is opened.
+    async fn check_places(&self) -> Result<(), IssueError> {
+        let places = Places::of(self.flows);
+        match blocking::unblock(move || places.shared()).await {
+            Some(message) => Err(self.error(IssueErrorKind::Task, WorkStep::OpenJournal, message).code(Code::CFG_01)),
+            None => Ok(()),
+        }
+    }
+
+    async fn read_state(&mut self) -> Result<(), IssueError> {
+        let state = self.state_path();
+        let read = blocking::unblock(move || State::read(&state)).await;
+        let (state, damaged) = read.map_err(|error| {
+            let message = format!("{} cannot be read: {error}", self.state_path().display());
+            let failed = self.error(IssueErrorKind::Journal, WorkStep::OpenJournal, message);
+            failed.code(Code::IO_02).caused_by(error)
+        })?;
+        self.state = state;
+        if damaged {
+            let path = self.state_path();
+            self.notes.push(format!("{} was damaged: which one was in use is not remembered", path.display()));
+        }
+        self.tell(WorkStep::OpenJournal, true, "")
+    }
+
+    /// Removes what this run put beside the secret, if nothing is under way and nothing needs to be remembered.
+    pub(super) async fn leave_nothing(&mut self) {
+        if self.pending().is_some() {
+            return;
+        }
+        self.unlock().await;
+        if self.state.is_blank() {
+            let path = self.state_path();
+            // A file that stays does no harm.
+            let _ = blocking::unblock(move || std::fs::remove_file(path)).await;
+        }
+        self.remove_new_journal().await;
+    }
+
+    async fn remove_new_journal(&mut self) {
+        if let Some(journal) = self.journal.take() {
+            blocking::unblock(move || journal.remove_if_new()).await;
+        }
+    }
+
+    /// Takes the lock, for as long as the waits that are known of and some more.
+    pub(super) async fn lock(&mut self, waits: Duration) -> Result<(), IssueError> {
+        let path = self.flows.lock.clone();
+        self.tell(WorkStep::Lock, false, path.display().to_string())?;
+        let failed = |error: io::Error| {
+            IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "no id for the lock can be made").caused_by(error)
+        };
+        let owner = Owner::this_process().map_err(failed)?;
+        self.free_inherited(&owner).await;
+        self.state.holder = Some(owner.clone());
+        self.write_state(WorkStep::Lock).await?;
+        let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
+        let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
+        self.lock = Some(taken.map_err(|error| self.lock_failed(WorkStep::Lock, error))?);
+        self.tell(WorkStep::Lock, true, "")
+    }
+
+    /// Gives back the lock that a process with this journal held on this machine when it was killed. Whoever it was is gone: it had the
+    /// journal open, and now we have.
+    async fn free_inherited(&self, owner: &Owner) {
+        let holder = self.state.holder.clone().filter(|holder| holder.host() == owner.host());
+        let (Some(holder), path, now) = (holder, self.flows.lock.clone(), self.now()) else { return };
+        let free = move || match path.exists() {
+            true => Lock::try_acquire(path, &holder, Duration::from_secs(1), now).and_then(Lock::release),
+            false => Ok(()),
+        };
+        // What is wrong with the lock, if anything, is told when it is taken.
+        let _ = blocking::unblock(free).await;
+    }
+
+    /// Nothing is under way: no lock is left either.
+    pub(super) async fn nothing_under_way(&self) {
+        if let Ok(owner) = Owner::this_process() {
+            self.free_inherited(&owner).await;
+        }
+    }
+
+    /// Makes sure that the lock is still ours, for this wait and some more.
+    pub(super) async fn guard(&mut self, step: WorkStep, wait: Duration) -> Result<(), IssueError> {
+        let Some(mut lock) = self.lock.take() else { return Ok(()) };
+        let (now, ttl) = (self.now(), self.flows.ttl);
+        let (lock, held) = blocking::unblock(move || {
+            let left = lock.until().duration_since(now).unwrap_or_default();
+            let held = lock.check(now).and_then(|()| match left < wait.saturating_add(ttl / 2) {
+                true => lock.renew(ttl.saturating_add(wait), now),
+                false => Ok(()),
+            });
+            (lock, held)
+        })
+        .await;
+        self.lock = Some(lock);
+        held.map_err(|error| self.lock_failed(step, error))
+    }
+
+    /// Gives the lock back.
+    pub(super) async fn unlock(&mut self) {
+        if let Some(lock) = self.lock.take()
+            && let Err(error) = blocking::unblock(move || lock.release()).await
+        {
+            self.notes.push(format!("the lock stays until its end: {error}"));
+        }
+    }
+
+    /// What is under way.
+    pub(super) fn pending(&self) -> Option<&Pending> {
+        self.journal.as_ref()?.pending()
+    }
+
+    /// A fact of what is under way.
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
+        self.pending()?.fact(name)
+    }
+
+    pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
+        self.tell(WorkStep::Begin, false, "")?;
+        self.journal(WorkStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
+        self.tell(WorkStep::Begin, true, "")
+    }
+
+    /// Notes that a step was taken, with facts that are not secret. Durable when it returns.
+    pub(super) async fn note(
+        &mut self,
+        step: WorkStep,
+        name: &str,
+        facts: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), IssueError> {
+        self.tell(step, false, "")?;
+        self.note_silently(step, name, facts).await?;
+        self.tell(step, true, "")
+    }
+
+    /// As [`note`](Self::note), but nobody can stop it.
+    pub(super) async fn note_silently(
+        &mut self,
+        step: WorkStep,
+        name: &str,
+        facts: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), IssueError> {
+        let mut noted = Step::new(name, self.now());
+        for (name, value) in facts {
+            noted = noted.with(name, value);
+        }
+        self.journal(step, move |journal| journal.step(noted)).await
+    }
+
+    pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), IssueError> {
+        let now = self.now();
+        self.tell(WorkStep::Finish, false, "")?;
+        self.journal(WorkStep::Finish, move |journal| journal.finish(outcome, now)).await?;
+        self.tell(WorkStep::Finish, true, "")
+    }
+
+    /// Does something with the journal on a thread for blocking work.
+    pub(super) async fn journal<T: Send + 'static>(
+        &mut self,
+        step: WorkStep,
+        work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, IssueError> {
+        let Some(mut journal) = self.journal.take() else {
+            return Err(self.error(IssueErrorKind::Journal, step, "the journal is not open"));
+        };
+        let (journal, result) = blocking::unblock(move || {
+            let result = work(&mut journal);
+            (journal, result)
+        })
+        .await;
+        self.journal = Some(journal);
+        result.map_err(|error| self.journal_failed(step, error))
+    }
+
+    /// Writes what is to be remembered.
+    pub(super) async fn write_state(&self, step: WorkStep) -> Result<(), IssueError> {
+        let (state, path) = (self.state.clone(), self.state_path());
+        let written = blocking::unblock(move || state.write(&path)).await;
+        written.map_err(|error| {
+            let message = format!("what is to be remembered cannot be written: {error}");
+            self.error(IssueErrorKind::Journal, step, message).code(Code::IO_01).caused_by(error)
+        })
+    }
+
+    pub(super) fn state_path(&self) -> PathBuf {
+        state_path(self.flows)
+    }
+
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(self.flows.client.clock())
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.flows.client.clock().now()
+    }
+
+    /// Tells the one who watches, who may stop it here.
+    pub(super) fn tell(&self, step: WorkStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
+        let moment = Moment { task: self.kind, step, done, detail: detail.into() };
+        tracing::debug!("{moment}");
+        match &self.flows.progress {
+            Some(progress) if progress.at(&moment).is_break() => {
+                let message = format!("it was stopped {} this step", if done { "after" } else { "before" });
+                Err(self.error(IssueErrorKind::Stopped, step, message).with_secret(SecretPlace::Unknown))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn error(&self, kind: IssueErrorKind, step: WorkStep, message: impl Into<String>) -> IssueError {
+        self.named(IssueError::new(kind, step, message))
+    }
+
+    fn named(&self, error: IssueError) -> IssueError {
+        let error = match self.kind {
+            Some(kind) => error.of(kind),
+            None => error,
+        };
+        // Whatever fails while something is under way is for the next one to take up.
+        if self.pending().is_some() { error.then(Next::Resume) } else { error }
+    }
+
+    fn journal_failed(&self, step: WorkStep, error: JournalError) -> IssueError {
+        let (kind, next) = match &error {
+            JournalError::Busy { .. } => (IssueErrorKind::Lock, Next::Again),
+            _ => (IssueErrorKind::Journal, Next::Change),
+        };
+        let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
+        let failed = match &error {
+            JournalError::File(_) => failed.code(Code::IO_01),
+            JournalError::Damaged { .. } | JournalError::Foreign { .. } | JournalError::Key(_) => {
+                failed.code(Code::IO_02)
+            }
+            _ => failed,
+        };
+        self.named(failed).caused_by(error)
+    }
+
+    fn lock_failed(&self, step: WorkStep, error: LockError) -> IssueError {
+        let kind = match &error {
+            LockError::Lost { .. } => IssueErrorKind::LockLost,
+            _ => IssueErrorKind::Lock,
+        };
+        let failed = self.error(kind, step, format!("the lock: {error}"));
+        let failed = match &error {
+            LockError::File(_) => failed.code(Code::IO_01),
+            LockError::Damaged { .. } => failed.code(Code::IO_02),
+            _ => failed,
+        };
+        failed.caused_by(error)
+    }
+}
+
+/// The state stands beside the journal.
+pub(super) fn state_path(flows: &Workflows) -> PathBuf {
+    let mut path = flows.journal.clone().into_os_string();
+    path.push(".state");
+    path.into()
+}

@@ -1,0 +1,113 @@
+//! What is remembered between tasks, in a file beside the journal: which token or certificate is in use, what is to be deleted later,
+//! and as whom this journal's processes take the lock. Nothing in it is secret, and losing it costs only knowledge of the past.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Owner, SinkError, SinkErrorKind, replace_file};
+
+const VERSION: u32 = 1;
+
+/// The content of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    version: u32,
+    /// Who last took the lock with this journal.
+    #[serde(default)]
+    pub(super) holder: Option<Owner>,
+    /// The token of which the secret is in the sink.
+    #[serde(default)]
+    pub(super) token: Option<InUse>,
+    /// The certificate of which the private key is in the sink.
+    #[serde(default)]
+    pub(super) certificate: Option<InUse>,
+    /// Tokens that were disabled and are to be deleted.
+    #[serde(default)]
+    pub(super) to_delete: Vec<Doomed>,
+}
+
+/// The one in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InUse {
+    pub(super) id: Option<String>,
+    pub(super) name: String,
+    pub(super) owner: String,
+}
+
+/// A token that is to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Doomed {
+    pub(super) id: String,
+    /// Seconds since 1970.
+    not_before: u64,
+}
+
+impl Doomed {
+    pub(super) fn new(id: &str, not_before: SystemTime) -> Self {
+        let since = not_before.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { id: id.to_owned(), not_before: since.as_secs() }
+    }
+
+    pub(super) fn is_due(&self, now: SystemTime) -> bool {
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.not_before)).is_some_and(|then| then <= now)
+    }
+}
+
+impl State {
+    /// Reads the file. One that is not there, or is damaged, remembers nothing; the second is told.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub(super) fn read(path: &Path) -> io::Result<(Self, bool)> {
+        match fs::read(path) {
+            Ok(text) => match serde_json::from_slice::<Self>(&text) {
+                Ok(state) if state.version == VERSION => Ok((state, false)),
+                _ => Ok((Self::default(), true)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((Self::default(), false)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is nothing to remember but who held a lock.
+    pub(super) fn is_blank(&self) -> bool {
+        self.token.is_none() && self.certificate.is_none() && self.to_delete.is_empty()
+    }
+
+    /// Replaces the file, whole and durable.
+    pub(super) fn write(&self, path: &Path) -> Result<(), SinkError> {
+        let text = serde_json::to_vec_pretty(&Self { version: VERSION, ..self.clone() }).map_err(|error| {
+            SinkError::new(SinkErrorKind::System, path.display().to_string(), "the state cannot be written as JSON")
+                .with_source(error)
+        })?;
+        replace_file(path, &text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_survives_and_what_is_damaged_is_forgotten() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("journal.state");
+        assert_eq!(State::read(&path).expect("not there"), (State::default(), false));
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let in_use = InUse { id: Some("t".to_owned()), name: "n".to_owned(), owner: "u".to_owned() };
+        let state = State { token: Some(in_use), to_delete: vec![Doomed::new("d", now)], ..State::default() };
+        state.write(&path).expect("written");
+        state.write(&path).expect("written again");
+        let (read, damaged) = State::read(&path).expect("there");
+        assert_eq!((read.token, read.to_delete.clone(), damaged), (state.token, state.to_delete, false));
+        assert!(read.to_delete[0].is_due(now) && !read.to_delete[0].is_due(now - Duration::from_secs(1)));
+        assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 1);
+
+        fs::write(&path, "{\"version\":1,").expect("written");
+        assert_eq!(State::read(&path).expect("there"), (State::default(), true));
+    }
+}

@@ -1,0 +1,281 @@
+//! What is on the platform before anything is made: who is calling, whose the new one is to be, which one is in use, and whether there
+//! is anything to do. Sends GETs only.
+
+use std::time::SystemTime;
+
+use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, User, UserId};
+use digicert_one_client::{Client, Error};
+use digicert_one_core::{Code, EndDate};
+use http::header::DATE;
+
+use super::state::{InUse, State};
+use super::{Ends, IssueError, IssueErrorKind, Renewal, Task, WorkStep, ends, name};
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Survey {
+    /// Who is calling.
+    pub(super) me: UserId,
+    /// Whose the new one is to be; nothing for a service user that is not there yet.
+    pub(super) owner: Option<User>,
+    /// What the name of the new one begins with.
+    pub(super) base: String,
+    /// When the new one ends.
+    pub(super) ends: Option<EndDate>,
+    /// The one in use, if it is known which one that is.
+    pub(super) old: Option<String>,
+    /// Why there is nothing to do.
+    pub(super) not_due: Option<String>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A token or certificate of the owner: what both have.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) ends: Option<EndDate>,
+    /// What the platform does not say to be disabled may be enabled.
+    pub(super) enabled: bool,
+    pub(super) made: Option<SystemTime>,
+}
+
+impl From<ApiToken> for Item {
+    fn from(token: ApiToken) -> Self {
+        let made = token.created_at.as_deref().and_then(instant).or_else(|| name::made_at(token.name.as_deref()?));
+        let enabled = token.is_enabled() != Some(false);
+        Self { id: token.id.to_string(), name: token.name, ends: token.end_date, enabled, made }
+    }
+}
+
+impl From<ClientCertificate> for Item {
+    fn from(certificate: ClientCertificate) -> Self {
+        let made = certificate.nickname.as_deref().and_then(name::made_at);
+        let enabled = certificate.is_enabled() != Some(false);
+        Self { id: certificate.id.to_string(), name: certificate.nickname, ends: certificate.end_date, enabled, made }
+    }
+}
+
+impl Item {
+    pub(super) fn is_of(&self, base: &str) -> bool {
+        self.name.as_deref().is_some_and(|name| name::is_of(name, base))
+    }
+
+    pub(super) fn is_over(&self, now: SystemTime) -> bool {
+        self.ends.is_some_and(|end| end.last_second() < now)
+    }
+}
+
+/// An instant as the platform writes it.
+pub(super) fn instant(text: &str) -> Option<SystemTime> {
+    let is_day = text.len() <= 10;
+    text.parse::<EndDate>().ok().filter(|_| !is_day).map(EndDate::last_second)
+}
+
+/// The tokens or certificates of a user.
+pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates: bool) -> Result<Vec<Item>, Error> {
+    if certificates {
+        return Ok(account.certificates().of(owner).await?.into_iter().map(Item::from).collect());
+    }
+    Ok(account.tokens().list(owner).all().await?.into_iter().map(Item::from).collect())
+}
+
+/// Who is calling. Tells, too, whether our clock and the platform's agree.
+pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
+    let step = WorkStep::WhoAmI;
+    let failed = |error| IssueError::call(IssueErrorKind::Platform, step, "who is calling cannot be told", error);
+    let path = "/account/api/v1/user/me";
+    let response = client.get(path).template(path).send().await.map_err(failed)?;
+    let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    let now = client.clock().now();
+    if let Some(date) = date.filter(|date| ends::clocks_differ(now, *date)) {
+        let [ours, theirs] = [now, date].map(shown);
+        let message = format!(
+            "this machine's clock shows {ours} and the platform's {theirs}: end dates would be wrong; set the clock, or see who \
+             answers in the platform's place"
+        );
+        return Err(IssueError::new(IssueErrorKind::Clock, step, message));
+    }
+    response.json().await.map_err(failed)
+}
+
+fn shown(time: SystemTime) -> String {
+    name::utc(time).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
+/// Looks at everything that this task depends on. `owner` is known already where a service user was just made.
+pub(super) async fn survey(
+    client: &Client,
+    task: &Task,
+    state: &State,
+    owner: Option<&UserId>,
+) -> Result<Survey, IssueError> {
+    let me = who_am_i(client).await?;
+    let account = client.account();
+    let now = client.clock().now();
+    let found = Survey {
+        me: me.id.clone(),
+        owner: None,
+        base: String::new(),
+        ends: None,
+        old: None,
+        not_due: None,
+        notes: Vec::new(),
+    };
+    match task {
+        Task::CreateServiceUser(task) if owner.is_none() => {
+            name_is_free(&account, &task.friendly_name).await?;
+            let ends = task.end_date.map_or(Ends::WithOwner, Ends::On);
+            Ok(Survey { base: task.friendly_name.clone(), ends: ends::resolve(ends, None, now)?, ..found })
+        }
+        Task::CreateServiceUser(task) => {
+            let owner = get_owner(&account, me, owner).await?;
+            let ends = ends::resolve(Ends::WithOwner, owner.end_date, now)?;
+            Ok(Survey { owner: Some(owner), base: task.friendly_name.clone(), ends, ..found })
+        }
+        Task::CreateToken(task) => {
+            let owner = get_owner(&account, me, task.owner.as_ref()).await?;
+            let ends = ends::resolve(task.ends, owner.end_date, now)?;
+            Ok(Survey { owner: Some(owner), base: task.base.clone(), ends, ..found })
+        }
+        Task::RequestCertificate(task) => {
+            let ends = ends::resolve(task.ends, me.end_date, now)?;
+            Ok(Survey { owner: Some(me), base: task.base.clone(), ends, ..found })
+        }
+        Task::RotateToken(task) => {
+            let owner = get_owner(&account, me, task.owner.as_ref()).await?;
+            let old = task.old.as_ref().map(|id| id.as_str());
+            let rotation =
+                Rotation { old, remembered: state.token.as_ref(), base: task.base.as_deref(), certificates: false };
+            rotation.look(&account, owner, &task.renewal, now, found).await
+        }
+        Task::RotateCertificate(task) => {
+            let old = task.old.as_ref().map(|id| id.as_str());
+            let remembered = state.certificate.as_ref();
+            let rotation = Rotation { old, remembered, base: task.base.as_deref(), certificates: true };
+            rotation.look(&account, me, &task.renewal, now, found).await
+        }
+    }
+}
+
+async fn get_owner(account: &AccountManager, me: User, owner: Option<&UserId>) -> Result<User, IssueError> {
+    match owner.filter(|owner| **owner != me.id && **owner != UserId::me()) {
+        None => Ok(me),
+        Some(owner) => account.users().get(owner).await.map_err(|error| {
+            let message = format!("the user {owner} cannot be looked at");
+            IssueError::call(IssueErrorKind::Platform, WorkStep::WhoAmI, message, error)
+        }),
+    }
+}
+
+/// A service user that was there before must not be taken for one that was made here.
+async fn name_is_free(account: &AccountManager, friendly_name: &str) -> Result<(), IssueError> {
+    let step = WorkStep::Look;
+    let users = account.users().service().all().await;
+    let users = users.map_err(|error| {
+        IssueError::call(IssueErrorKind::Platform, step, "the service users cannot be listed", error)
+    })?;
+    match users.iter().find(|user| user.friendly_name.as_deref() == Some(friendly_name)) {
+        None => Ok(()),
+        Some(user) => {
+            let message = format!("there is a service user {friendly_name:?} already, with the id {}", user.id);
+            Err(IssueError::new(IssueErrorKind::Task, step, message).code(Code::API_06))
+        }
+    }
+}
+
+/// What decides about a rotation.
+struct Rotation<'a> {
+    old: Option<&'a str>,
+    remembered: Option<&'a InUse>,
+    base: Option<&'a str>,
+    certificates: bool,
+}
+
+impl Rotation<'_> {
+    async fn look(
+        self,
+        account: &AccountManager,
+        owner: User,
+        renewal: &Renewal,
+        now: SystemTime,
+        mut found: Survey,
+    ) -> Result<Survey, IssueError> {
+        let what = if self.certificates { "client certificates" } else { "API tokens" };
+        let items = items(account, &owner.id, self.certificates).await.map_err(|error| {
+            let message = format!("the {what} of {} cannot be listed", owner.id);
+            IssueError::call(IssueErrorKind::Platform, WorkStep::Look, message, error)
+        })?;
+        let by_id = |id: &str| items.iter().find(|item| item.id == id);
+        let old = match self.old {
+            Some(id) => Some(by_id(id).ok_or_else(|| {
+                let message = format!("the one to be replaced, {id}, is not among the {what} of {}", owner.id);
+                IssueError::new(IssueErrorKind::Task, WorkStep::Look, message).code(Code::API_02)
+            })?),
+            None => {
+                let remembered = self.remembered.filter(|one| one.owner == owner.id.as_str());
+                remembered.and_then(|one| by_id(one.id.as_deref()?)).filter(|item| item.enabled)
+            }
+        };
+        found.base = match (self.base, old.and_then(|old| old.name.as_deref())) {
+            (Some(base), _) => base.to_owned(),
+            (None, Some(name)) => name::base_of(name).unwrap_or(name).to_owned(),
+            (None, None) => match self.remembered.and_then(|one| name::base_of(&one.name)) {
+                Some(base) => base.to_owned(),
+                None => owner.friendly_name.clone().unwrap_or_else(|| "d1".to_owned()),
+            },
+        };
+        let of_base = || items.iter().filter(|item| item.enabled && item.is_of(&found.base));
+        let newest = of_base().max_by_key(|item| item.made);
+        let fresh = of_base().chain(old).find(|item| {
+            let age = item.made.map(|made| now.duration_since(made).unwrap_or_default());
+            item.enabled && age.is_some_and(|age| age < renewal.newer_than)
+        });
+        found.not_due = match fresh {
+            Some(item) => {
+                let name = item.name.as_deref().unwrap_or(&item.id);
+                Some(format!("{name} was made less than {} seconds ago", renewal.newer_than.as_secs()))
+            }
+            None => {
+                // Else every run of a job that names the same one would leave another one behind.
+                if let Some(old) = old.filter(|old| !old.enabled) {
+                    let message = format!(
+                        "the one to be replaced, {}, is disabled already: name the one in use, or none, or make a new one",
+                        old.id
+                    );
+                    return Err(IssueError::new(IssueErrorKind::Task, WorkStep::Look, message));
+                }
+                not_near(old.or(newest), renewal, owner.end_date, now)
+            }
+        };
+        found.old = old.map(|item| item.id.clone());
+        if found.old.is_none() {
+            found
+                .notes
+                .push("which one is in use is not known; the names are looked at when the new one works".to_owned());
+        }
+        found.ends = match &found.not_due {
+            // Its end is nobody's concern.
+            Some(_) => None,
+            None => ends::resolve(renewal.ends, owner.end_date, now)?,
+        };
+        found.owner = Some(owner);
+        Ok(found)
+    }
+}
+
+/// Why the one in use need not be replaced yet.
+fn not_near(current: Option<&Item>, renewal: &Renewal, owner: Option<EndDate>, now: SystemTime) -> Option<String> {
+    let (within, current) = (renewal.ends_within?, current?);
+    let name = current.name.as_deref().unwrap_or(&current.id);
+    let Some(end) = current.ends else { return Some(format!("{name} has no end date of its own")) };
+    if now.checked_add(within).is_none_or(|then| end.last_second() > then) {
+        return Some(format!("{name} ends {end}, which is not near"));
+    }
+    if owner.is_some_and(|owner| owner <= end) && !current.is_over(now) {
+        return Some(format!(
+            "{name} ends {end} with its owner, and so would a new one: have the owner's end date extended"
+        ));
+    }
+    None
+}

@@ -1,0 +1,151 @@
+//! Locks that are taken over after their end, in virtual time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{Clock, ManualClock};
+use digicert_one_provisioning::{Lock, LockError, Owner};
+
+const START: SystemTime = SystemTime::UNIX_EPOCH;
+const MINUTE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("rotation.lock");
+    (directory, path)
+}
+
+fn owner(host: &str) -> Owner {
+    Owner::new(host).expect("random numbers")
+}
+
+fn take(path: &Path, owner: &Owner, now: SystemTime) -> Result<Lock, LockError> {
+    Lock::try_acquire(path, owner, MINUTE, now)
+}
+
+/// As a process that is killed leaves it.
+fn abandon(lock: Lock) {
+    std::mem::forget(lock);
+}
+
+#[test]
+fn a_held_lock_says_by_whom_and_until_when() {
+    let (_directory, path) = place();
+    let _held = take(&path, &owner("first-host"), START).expect("free");
+    let error = take(&path, &owner("second"), START + MINUTE - SECOND).expect_err("held");
+    let text = error.to_string();
+    assert!(text.contains("first-host") && text.contains("1970-01-01T00:01:00Z"), "{text}");
+    assert!(text.contains(&std::process::id().to_string()), "{text}");
+}
+
+#[test]
+fn a_killed_holders_lock_is_taken_over_after_its_end_and_not_a_second_before() {
+    let (_directory, path) = place();
+    abandon(take(&path, &owner("killed"), START).expect("free"));
+    let next = owner("next");
+    for second in [0, 30, 59] {
+        assert!(matches!(take(&path, &next, START + SECOND * second), Err(LockError::Held { .. })), "{second}");
+    }
+    let lock = take(&path, &next, START + MINUTE).expect("it has ended");
+    assert_eq!(lock.until(), START + MINUTE * 2);
+    assert!(matches!(take(&path, &owner("third"), START + MINUTE), Err(LockError::Held { .. })));
+}
+
+#[test]
+fn a_slow_holder_learns_that_its_lock_is_lost_and_does_not_give_back_anothers() {
+    let (_directory, path) = place();
+    let mut slow = take(&path, &owner("slow"), START).expect("free");
+    slow.check(START + MINUTE - SECOND).expect("still ours");
+    assert!(matches!(slow.check(START + MINUTE), Err(LockError::Lost { .. })), "past its end, taken or not");
+    let next = take(&path, &owner("next"), START + MINUTE).expect("it has ended");
+    assert!(matches!(slow.check(START), Err(LockError::Lost { .. })));
+    assert!(matches!(slow.renew(MINUTE, START + MINUTE), Err(LockError::Lost { .. })));
+    drop(slow);
+    next.check(START + MINUTE).expect("untouched");
+}
+
+#[test]
+fn renewing_moves_the_end_and_the_same_owner_may_take_it_again() {
+    let (_directory, path) = place();
+    let owner_one = owner("one");
+    let mut lock = take(&path, &owner_one, START).expect("free");
+    lock.renew(MINUTE, START + SECOND * 50).expect("ours");
+    assert!(take(&path, &owner("two"), START + SECOND * 100).is_err());
+    lock.check(START + SECOND * 100).expect("ours");
+    abandon(lock);
+    abandon(take(&path, &owner_one, START + SECOND * 100).expect("the same owner"));
+    assert!(take(&path, &owner("two"), START + SECOND * 159).is_err());
+}
+
+#[test]
+fn what_is_given_back_is_gone_and_leaves_nothing() {
+    let (directory, path) = place();
+    for _ in 0..3 {
+        take(&path, &owner("one"), START).expect("free").release().expect("given back");
+        drop(take(&path, &owner("two"), START).expect("free"));
+    }
+    assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 0);
+}
+
+#[test]
+fn of_many_who_come_at_once_one_gets_it() {
+    let (directory, path) = place();
+    // Three rounds: a free lock, and twice one that has ended.
+    for round in 0..3 {
+        let now = START + MINUTE * round;
+        let winners = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for number in 0..12 {
+                let (path, winners) = (&path, &winners);
+                scope.spawn(move || match take(path, &owner(&format!("host-{number}")), now) {
+                    Ok(lock) => {
+                        winners.fetch_add(1, Ordering::SeqCst);
+                        abandon(lock);
+                    }
+                    Err(LockError::Held { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                });
+            }
+        });
+        assert_eq!(winners.load(Ordering::SeqCst), 1, "round {round}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 1);
+}
+
+#[test]
+fn who_waits_gets_it_after_its_end_or_gives_up_when_patience_ends() {
+    let (_directory, path) = place();
+    abandon(take(&path, &owner("killed"), START).expect("free"));
+    let clock = ManualClock::new(START);
+    let wait = |patience| {
+        let (clock, path) = (clock.clone(), path.clone());
+        async move { Lock::acquire(path, &owner("waiting"), MINUTE, patience, &clock).await }
+    };
+    let error = run(&clock, wait(SECOND * 20)).expect_err("it is held for longer");
+    assert!(matches!(error, LockError::Held { .. }), "{error}");
+    assert!(clock.now() <= START + SECOND * 20);
+    let lock = run(&clock, wait(MINUTE * 2)).expect("it ends in time");
+    assert!(lock.until() >= START + MINUTE * 2);
+    assert!(clock.now() >= START + MINUTE && clock.now() < START + SECOND * 70, "{:?}", clock.now());
+}
+
+/// Runs a future; whenever it waits for the clock, time goes on.
+fn run<T>(clock: &ManualClock, future: impl Future<Output = T>) -> T {
+    futures_executor::block_on(clock.run(future)).0
+}
+
+#[test]
+fn a_file_that_is_no_lock_is_not_touched() {
+    let (_directory, path) = place();
+    for content in ["", "canary", "{\"owner\":1}"] {
+        fs::write(&path, content).expect("written");
+        let error = take(&path, &owner("one"), START).expect_err("no lock file");
+        assert!(matches!(error, LockError::Damaged { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&path).expect("there"), content);
+    }
+    let error = take(&path.join("inside"), &owner("one"), START).expect_err("no directory");
+    assert!(matches!(error, LockError::File(_)), "{error}");
+}

@@ -1,0 +1,85 @@
+//! Programs that take a secret on standard input.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use digicert_one_credentials::CommandSource;
+use digicert_one_provisioning::{CommandSink, SecretKind, SecretSink, SinkErrorKind};
+
+use super::{CANARY, api_key, certificate, found, identity, keep, refused, thumbprint};
+
+fn shell(script: &str) -> CommandSink {
+    CommandSink::new("sh").argument("-c").argument(script)
+}
+
+fn failure(sink: &CommandSink) -> digicert_one_provisioning::SinkError {
+    let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY)).expect_err("it must fail");
+    assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
+    error
+}
+
+#[test]
+fn the_secret_comes_on_standard_input_and_is_read_back() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("vault").display().to_string();
+    let sink = shell(&format!("cat > {path}")).with_read_back("cat", [&path]);
+    keep(&sink, &api_key(CANARY));
+    assert_eq!(std::fs::read(&path).expect("written"), format!("{CANARY}\n").as_bytes());
+
+    let document = shell(&format!("cat > {path}")).with_read_back("cat", [&path]).as_document();
+    keep(&document, &api_key(CANARY));
+    let source = CommandSource::new("cat").argument(&path);
+    let raw = found(&source);
+    assert_eq!(raw.api_key.expect("a key").expose(), CANARY.as_bytes());
+    assert!(raw.key_ends.is_some() && raw.owner_ends.is_some());
+    let identity = identity("ci");
+    keep(&document, &certificate(&identity));
+    assert_eq!(thumbprint(&found(&source)), identity.thumbprint());
+}
+
+#[test]
+fn without_a_program_to_read_with_it_is_said_that_nothing_was_read() {
+    let kept = shell("cat > /dev/null").prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY));
+    assert!(!kept.expect("taken").read_back);
+}
+
+#[test]
+fn a_program_that_fails_hangs_or_keeps_something_else_is_an_error() {
+    let error = failure(&shell("cat > /dev/null; echo 'the vault is sealed' >&2; exit 2"));
+    assert_eq!(error.kind(), SinkErrorKind::CommandFailed);
+    assert!(error.to_string().contains("vault is sealed") && error.to_string().contains("command sh"), "{error}");
+    let error = failure(&shell("exec sleep 600").time_limit(Duration::from_millis(300)));
+    assert_eq!(error.kind(), SinkErrorKind::CommandFailed);
+    let error = failure(&shell("cat > /dev/null").with_read_back("echo", ["another"]));
+    assert_eq!(error.kind(), SinkErrorKind::ReadBackDiffers);
+    let error = failure(&shell("cat > /dev/null").with_read_back("false", [""; 0]));
+    assert_eq!(error.kind(), SinkErrorKind::CommandFailed);
+}
+
+#[test]
+fn a_program_that_does_not_read_its_input_did_not_keep_it() {
+    // Larger than any pipe holds, so that not reading it shows.
+    let sink = shell("exec 0<&-; exit 0");
+    let long = api_key(&"x".repeat(1 << 20));
+    let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&long).expect_err("not read");
+    assert!(error.kind() == SinkErrorKind::CommandFailed && error.to_string().contains("whole input"), "{error}");
+}
+
+#[test]
+fn a_program_that_is_missing_or_may_not_be_run_is_found_out_beforehand() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("keeper");
+    assert_eq!(refused(&CommandSink::new(&path), SecretKind::ApiKey).kind(), SinkErrorKind::Missing);
+    // A bare word may be a secret in the place of a program, so it is not shown.
+    let error = refused(&CommandSink::new("d1-no-such-program"), SecretKind::ApiKey);
+    let shown = error.to_string();
+    assert!(error.kind() == SinkErrorKind::Missing && shown.contains("in any directory of PATH"), "{shown}");
+    assert!(!shown.contains("d1-no-such-program"), "{shown}");
+    std::fs::write(&path, "#!/bin/sh\ncat > /dev/null\n").expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("own file");
+    assert_eq!(refused(&CommandSink::new(&path), SecretKind::ApiKey).kind(), SinkErrorKind::NotWritable);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("own file");
+    assert!(CommandSink::new(&path).prepare(SecretKind::ApiKey).is_ok());
+    let sink = shell("cat > /dev/null").with_read_back(directory.path().join("reader"), [""; 0]);
+    assert_eq!(refused(&sink, SecretKind::ApiKey).kind(), SinkErrorKind::Missing);
+}

@@ -1,0 +1,65 @@
+//! Files that a password opens.
+
+use digicert_one_core::Secret;
+use digicert_one_provisioning::{EncryptedFileSink, SecretKind, SecretSink, SinkErrorKind, read_encrypted_file};
+
+use super::{CANARY, api_key, certificate, identity, keep, names, refused};
+
+fn password(text: &str) -> Secret {
+    Secret::new(text, "RESCUE_PASSWORD")
+}
+
+#[test]
+fn what_was_kept_opens_with_the_password_and_goes_on_to_another_sink() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("rescued");
+    let sink = EncryptedFileSink::new(&path, password("pass-canary"));
+    keep(&sink, &api_key(CANARY));
+    let text = std::fs::read_to_string(&path).expect("text");
+    assert!(!text.contains("canary"), "{text}");
+    #[cfg(unix)]
+    assert_eq!(super::mode(&path), 0o600);
+    let found = read_encrypted_file(&path, &password("pass-canary")).expect("it opens");
+    assert_eq!(found.raw.api_key.as_ref().expect("a key").expose(), CANARY.as_bytes());
+    assert_eq!((&found.facts, found.kept().expect("a key").facts()), (api_key("").facts(), api_key("").facts()));
+
+    let identity = identity("ci");
+    keep(&sink, &certificate(&identity));
+    let found = read_encrypted_file(&path, &password("pass-canary")).expect("it opens");
+    assert_eq!(super::thumbprint(&found.kept().expect("a certificate").raw()), identity.thumbprint());
+    assert_eq!(names(directory.path()), ["rescued"]);
+    assert!(!format!("{sink:?} {found:?}").contains("canary"));
+}
+
+#[test]
+fn a_wrong_password_and_a_changed_byte_are_told_and_nothing_is_shown() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("rescued");
+    keep(&EncryptedFileSink::new(&path, password("right")), &api_key(CANARY));
+    let error = read_encrypted_file(&path, &password("wrong")).expect_err("another password");
+    assert_eq!(error.kind(), SinkErrorKind::WrongPassword);
+    assert!(error.to_string().contains("rescued"), "{error}");
+
+    let whole = std::fs::read_to_string(&path).expect("text");
+    let changed = |text: String| {
+        std::fs::write(&path, text).expect("written");
+        read_encrypted_file(&path, &password("right")).expect_err("changed").kind()
+    };
+    // The header is bound to the content, in whichever way it is changed.
+    assert_eq!(changed(whole.replacen("\"p\":1", "\"p\" :1", 1)), SinkErrorKind::WrongPassword);
+    assert_eq!(changed(whole.replacen("\"log_n\":17", "\"log_n\":30", 1)), SinkErrorKind::Unexpected);
+    assert_eq!(changed(whole.replacen("\"version\":1", "\"version\":2", 1)), SinkErrorKind::Unexpected);
+    assert_eq!(changed(whole[..whole.len() - 8].to_owned()), SinkErrorKind::Unexpected);
+    assert_eq!(changed("canary".to_owned()), SinkErrorKind::Unexpected);
+    assert_eq!(changed(String::new()), SinkErrorKind::Unexpected);
+}
+
+#[test]
+fn an_empty_password_is_refused_and_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let error = refused(&EncryptedFileSink::new(directory.path().join("rescued"), password("")), SecretKind::ApiKey);
+    assert_eq!(error.kind(), SinkErrorKind::Unsuitable);
+    assert!(error.to_string().contains("RESCUE_PASSWORD"), "{error}");
+    let sink = EncryptedFileSink::new(directory.path().join("missing").join("rescued"), password("p"));
+    assert_eq!(sink.prepare(SecretKind::ApiKey).expect_err("no directory").kind(), SinkErrorKind::Missing);
+}

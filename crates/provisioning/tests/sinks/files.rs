@@ -1,0 +1,113 @@
+//! Files of their own.
+
+use digicert_one_credentials::FileSource;
+use digicert_one_provisioning::{FileSink, SecretKind, SecretSink, SinkErrorKind};
+
+use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
+
+#[test]
+fn a_key_is_a_line_that_a_file_source_reads_and_only_its_owner_may() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("api-key");
+    for text in ["an-older-and-much-longer-key", CANARY] {
+        keep(&FileSink::new(&path), &api_key(text));
+        let raw = found(&FileSource::new().with_api_key_file(&path));
+        assert_eq!(raw.api_key.expect("read").expose(), format!("{text}\n").as_bytes());
+        assert!(raw.warnings.is_empty(), "{:?}", raw.warnings);
+    }
+    #[cfg(unix)]
+    assert_eq!(super::mode(&path), 0o600);
+    assert_eq!(names(directory.path()), ["api-key"]);
+}
+
+#[test]
+fn a_certificate_and_its_key_are_one_file_or_two() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = |name: &str| directory.path().join(name);
+    let (first, second) = (identity("first"), identity("second"));
+    for one in [&first, &second] {
+        keep(&FileSink::new(file("bundle.pem")), &certificate(one));
+        assert_eq!(thumbprint(&found(&FileSource::new().with_certificate(file("bundle.pem")))), one.thumbprint());
+        keep(&FileSink::new(file("tls.crt")).with_private_key(file("tls.key")), &certificate(one));
+        let source = FileSource::new().with_certificate(file("tls.crt")).with_private_key(file("tls.key"));
+        assert_eq!(thumbprint(&found(&source)), one.thumbprint());
+    }
+    let text = std::fs::read_to_string(file("tls.crt")).expect("text");
+    assert!(!text.contains("PRIVATE KEY"));
+    #[cfg(unix)]
+    for name in ["bundle.pem", "tls.crt", "tls.key"] {
+        assert_eq!(super::mode(&file(name)), 0o600, "{name}");
+    }
+    assert_eq!(names(directory.path()), ["bundle.pem", "tls.crt", "tls.key"]);
+}
+
+#[test]
+fn a_prepared_sink_that_is_not_used_leaves_the_old_content_and_nothing_else() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("api-key");
+    super::write_private(&path, "old\n");
+    let prepared = FileSink::new(&path).prepare(SecretKind::ApiKey).expect("prepared");
+    assert_eq!(names(directory.path()).len(), 2);
+    drop(prepared);
+    assert_eq!(names(directory.path()), ["api-key"]);
+    assert_eq!(std::fs::read(&path).expect("there"), b"old\n");
+}
+
+#[test]
+fn a_sink_may_be_used_again_after_a_failure_and_after_a_success() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("api-key");
+    let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey).expect("prepared");
+    std::fs::create_dir(&path).expect("something in its place");
+    let error = prepared.keep(&api_key(CANARY)).expect_err("a directory is there");
+    assert_eq!(error.kind(), SinkErrorKind::Unexpected);
+    assert_eq!(names(directory.path()), ["api-key"]);
+    std::fs::remove_dir(&path).expect("removed");
+    for _ in 0..2 {
+        prepared.keep(&api_key(CANARY)).expect("kept");
+    }
+    assert_eq!(std::fs::read(&path).expect("there"), format!("{CANARY}\n").as_bytes());
+    assert_eq!(names(directory.path()), ["api-key"]);
+}
+
+#[test]
+fn what_is_no_place_for_a_file_is_refused_by_name() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = |name: &str| directory.path().join(name);
+    std::fs::write(file("plain"), "").expect("written");
+    for (path, kind) in [
+        (directory.path().to_owned(), SinkErrorKind::Unexpected),
+        (file("missing").join("key"), SinkErrorKind::Missing),
+        (file("plain").join("key"), SinkErrorKind::Unexpected),
+    ] {
+        let error = refused(&FileSink::new(&path), SecretKind::ApiKey);
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+    let error = refused(&FileSink::new(file("a")).with_private_key(file("b")), SecretKind::ApiKey);
+    assert_eq!(error.kind(), SinkErrorKind::Unsuitable);
+    let error = refused(&FileSink::new(file("a")).with_private_key(file("a")), SecretKind::Certificate);
+    assert_eq!(error.kind(), SinkErrorKind::Unsuitable);
+    let mut prepared = FileSink::new(file("a")).prepare(SecretKind::Certificate).expect("prepared");
+    let error = prepared.keep(&api_key(CANARY)).expect_err("another kind");
+    assert_eq!(error.kind(), SinkErrorKind::Unsuitable);
+    drop(prepared);
+    assert_eq!(names(directory.path()), ["plain"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symlink_is_refused_before_and_after_it_was_prepared() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, other) = (directory.path().join("api-key"), directory.path().join("other"));
+    std::fs::write(&other, "untouched").expect("written");
+    let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey).expect("prepared");
+    std::os::unix::fs::symlink(&other, &path).expect("linked");
+    let error = prepared.keep(&api_key(CANARY)).expect_err("a link is there now");
+    assert_eq!(error.kind(), SinkErrorKind::Unexpected);
+    assert!(!format!("{error} {error:?} {prepared:?}").contains("canary"), "{error}");
+    drop(prepared);
+    assert_eq!(refused(&FileSink::new(&path), SecretKind::ApiKey).kind(), SinkErrorKind::Unexpected);
+    assert_eq!(std::fs::read(&other).expect("there"), b"untouched");
+    assert_eq!(names(directory.path()), ["api-key", "other"]);
+}

@@ -1,0 +1,92 @@
+//! Sinks: what is kept is what the matching source reads, a place that cannot keep is found out beforehand, and whatever
+//! goes wrong, nothing half written and nothing temporary stays.
+
+#[cfg(unix)]
+mod command;
+mod directory;
+mod encrypted;
+mod files;
+#[cfg(unix)]
+mod metadata;
+#[cfg(unix)]
+mod refusals;
+mod safekeeping;
+
+use std::path::Path;
+
+use digicert_one_core::{ClientIdentity, Secret};
+use digicert_one_credentials::{Fetched, RawCredential, Source};
+use digicert_one_identity::{KeyAlgorithm, NewKey};
+use digicert_one_provisioning::{KeptSecret, SecretFacts, SecretKind, SecretSink, SinkError};
+
+const CANARY: &str = "01canary_5ecret";
+
+fn api_key(text: &str) -> KeptSecret {
+    let facts = SecretFacts::new()
+        .with_id("7d1f")
+        .with_name("ci")
+        .with_ends(Some("2027-01-31".parse().expect("a day")), Some("2027-06-30".parse().expect("a day")));
+    KeptSecret::api_key(Secret::new(text, "a test"), facts)
+}
+
+/// A new key and a certificate for it, signed by itself.
+fn identity(name: &str) -> ClientIdentity {
+    let key = NewKey::generate(KeyAlgorithm::P256).expect("random numbers");
+    key.pair_with(vec![self_signed(&key, name).into()]).expect("they belong together")
+}
+
+fn self_signed(key: &NewKey, name: &str) -> Vec<u8> {
+    let pem = key.to_pem();
+    let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("PKCS#8");
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("no names");
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.self_signed(&pair).expect("signed").der().to_vec()
+}
+
+fn certificate(identity: &ClientIdentity) -> KeptSecret {
+    KeptSecret::certificate(identity.clone(), SecretFacts::new().with_name("ci"))
+}
+
+fn keep(sink: &dyn SecretSink, secret: &KeptSecret) {
+    let kept = sink.prepare(secret.kind()).expect("prepared").keep(secret).expect("kept");
+    assert!(kept.read_back && kept.place == sink.name(), "{kept:?}");
+}
+
+fn refused(sink: &dyn SecretSink, kind: SecretKind) -> SinkError {
+    sink.prepare(kind).map(|prepared| prepared.name()).expect_err("it must not be prepared")
+}
+
+fn found(source: &dyn Source) -> RawCredential {
+    match source.fetch().expect("readable") {
+        Fetched::Found(raw) => raw,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Reads as a caller would, and gives the thumbprint.
+fn thumbprint(raw: &RawCredential) -> [u8; 32] {
+    let rules = digicert_one_identity::Rules::at(std::time::SystemTime::now());
+    let reading = raw.read(&rules).expect("usable");
+    reading.material.identity().expect("a certificate").thumbprint()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("listed");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A file that only its owner may read.
+fn write_private(path: &Path, content: &str) {
+    std::fs::write(path, content).expect("written");
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("our own file");
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().expect("there").permissions().mode() & 0o777
+}

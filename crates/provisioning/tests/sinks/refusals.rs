@@ -1,0 +1,131 @@
+//! Disks that are full and directories that are not ours: seen by a process of its own, which the system limits.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use digicert_one_core::Secret;
+use digicert_one_provisioning::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretSink, SinkErrorKind};
+
+use super::{names, refused};
+
+const DIRECTORY: &str = "D1_TEST_DIRECTORY";
+/// `nobody` on most systems; any user without rights here will do.
+const STRANGER: u32 = 65_534;
+
+/// Every sink that writes files, in a directory.
+fn sinks(directory: &Path) -> Vec<Box<dyn SecretSink>> {
+    let file = directory.join("secret");
+    vec![
+        Box::new(FileSink::new(&file)),
+        Box::new(DirectorySink::new(directory)),
+        Box::new(EncryptedFileSink::new(&file, Secret::new("p", "a test"))),
+    ]
+}
+
+/// In the child: each sink refuses with this kind. Tells whether this is the child.
+fn is_child(kind: SinkErrorKind) -> bool {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return false };
+    for sink in sinks(Path::new(&directory)) {
+        let error = refused(&*sink, SecretKind::Certificate);
+        assert_eq!(error.kind(), kind, "{}: {error}", sink.name());
+        assert!(error.to_string().contains(&*directory.to_string_lossy()), "{error}");
+    }
+    true
+}
+
+fn assert_passed(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_full_disk_is_found_out_beforehand_and_nothing_stays() {
+    if is_child(SinkErrorKind::Full) {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    // A limit on the size of files is a disk that anybody can fill: 8 blocks of 512 bytes (of 1024 in some shells).
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", "refusals::a_full_disk_is_found_out_beforehand_and_nothing_stays"])
+        .env(DIRECTORY, directory.path())
+        .output()
+        .expect("it runs");
+    assert_passed(&output);
+    assert!(names(directory.path()).is_empty(), "{:?}", names(directory.path()));
+}
+
+/// This test again, with a file system of its own over the directory; where the system gives one to this user.
+#[cfg(target_os = "linux")]
+fn with_file_system(options: &str, test: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().display().to_string();
+    let script = format!("mount -t tmpfs -o {options} tmpfs {path} || exit 77; exec \"$0\" \"$@\"");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", test])
+        .env(DIRECTORY, &path)
+        .output();
+    match output {
+        Ok(output) if output.status.code() != Some(77) && !output.stdout.is_empty() => assert_passed(&output),
+        // No such program, or no such right.
+        _ => {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_without_room_is_full() {
+    if !is_child(SinkErrorKind::Full) {
+        with_file_system("size=16k", "refusals::a_file_system_without_room_is_full");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_is_read_only_is_told_as_that() {
+    if !is_child(SinkErrorKind::ReadOnly) {
+        with_file_system("ro", "refusals::a_file_system_that_is_read_only_is_told_as_that");
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_ours_to_write_is_found_out_beforehand() {
+    if is_child(SinkErrorKind::NotWritable) {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o555)).expect("own directory");
+    // Permissions do not stop the superuser: then the child is somebody else, who must be able to run this program.
+    let mut program = std::env::current_exe().expect("this test");
+    let copies = tempfile::tempdir().expect("a directory");
+    let is_root = permissions_do_not_stop_us(directory.path());
+    if is_root {
+        std::fs::set_permissions(copies.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
+        let copy = copies.path().join("test");
+        std::fs::copy(&program, &copy).expect("copied");
+        program = copy;
+    }
+    let mut command = Command::new(program);
+    command
+        .args(["--exact", "refusals::a_directory_that_is_not_ours_to_write_is_found_out_beforehand"])
+        .env(DIRECTORY, directory.path())
+        .current_dir("/");
+    if is_root {
+        command.uid(STRANGER).gid(STRANGER);
+    }
+    assert_passed(&command.output().expect("it runs"));
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).expect("own directory");
+    assert!(names(directory.path()).is_empty());
+}
+
+/// As the superuser.
+fn permissions_do_not_stop_us(read_only: &Path) -> bool {
+    let probe = read_only.join("probe");
+    let written = std::fs::write(&probe, "").is_ok();
+    written && std::fs::remove_file(&probe).is_ok()
+}

@@ -1,0 +1,162 @@
+//! What cannot work is refused before anything is made, with a code where the catalogue has one, and leaves nothing under way.
+
+use std::time::Duration;
+
+use digicert_one_account::NewServiceUser;
+use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
+use digicert_one_provisioning::{
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Next, RequestCertificate,
+    RotateCertificate, RotateToken, Task, Workflows,
+};
+use http::Method;
+
+use super::{Fault, Stage};
+
+/// Runs what is refused, and sees that nothing is left of it.
+fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
+    refused_for(stage, stage.keeping(), task)
+}
+
+fn refused_for(stage: &Stage, keeping: Keeping, task: impl Into<Task>) -> IssueError {
+    let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
+    let before = stage.platform.world().enabled(&stage.user).len();
+    let error = stage.run(&workflows, task).expect_err("refused");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), before, "{error}");
+    assert!(stage.wait(workflows.resume()).expect("nothing is under way").is_none(), "{error}");
+    error
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_before_anything_is_sent() {
+    let stage = Stage::new();
+    let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("ci-bot")));
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_06)));
+    assert!(error.to_string().contains(&stage.user), "{error}");
+    assert_eq!(stage.platform.world().changes(), []);
+}
+
+#[test]
+fn an_empty_name_is_refused_before_anything_is_asked() {
+    let stage = Stage::new();
+    let tasks: [Task; 3] = [
+        CreateServiceUser::new(NewServiceUser::new(" ")).into(),
+        CreateToken::new("").into(),
+        RequestCertificate::new("\t").into(),
+    ];
+    for task in tasks {
+        assert_eq!(refused(&stage, task).kind(), IssueErrorKind::Task);
+    }
+    assert!(stage.platform.world().calls.is_empty());
+}
+
+#[test]
+fn an_end_date_is_never_after_the_owners_and_never_over() {
+    let stage = Stage::ending(Some("2026-07-31"));
+    let task = CreateToken::new("extra").ends(Ends::On("2027-07-31".parse().expect("a day")));
+    let report = stage.run(&stage.workflows(stage.first()), task).expect("made");
+    assert_eq!(report.ends.map(|end| end.to_string()).as_deref(), Some("2026-07-31T23:59:59Z"));
+
+    let past = Ends::On("2026-06-29".parse().expect("a day"));
+    let tasks: [Task; 4] = [
+        CreateToken::new("extra").ends(past).into(),
+        RequestCertificate::new("extra").ends(past).into(),
+        RotateToken::new().ends(past).into(),
+        RotateCertificate::new().ends(past).into(),
+    ];
+    for task in tasks {
+        let stage = Stage::new();
+        let error = refused(&stage, task);
+        assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::EndDate, Some(Code::CFG_01)), "{error}");
+        assert_eq!(error.next(), Next::Change);
+        assert_eq!(stage.platform.world().changes(), []);
+    }
+    let stage = Stage::new();
+    let (ended, _) = stage.platform.has("ended", Some("2026-06-01"));
+    let error = refused(&stage, CreateToken::new("extra").owner(ended));
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::EndDate, Some(Code::ID_15)), "{error}");
+}
+
+#[test]
+fn clocks_that_differ_are_told_before_anything_is_made() {
+    let stage = Stage::new();
+    let day = Duration::from_secs(24 * 60 * 60);
+    for date in [stage.clock.now() + day, stage.clock.now() - day] {
+        stage.platform.world().date = Some(date);
+        let error = refused(&stage, RotateToken::new());
+        assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Clock, Some(Code::CFG_05)), "{error}");
+        assert_eq!(error.next(), Next::Change);
+        assert!(error.to_string().contains("2026-06-30T12:00:00Z"), "{error}");
+    }
+    assert_eq!(stage.platform.world().changes(), []);
+    stage.platform.world().date = Some(stage.clock.now() + Duration::from_secs(60));
+    stage.run(&stage.workflows(stage.first()), RotateToken::new()).expect("a minute does no harm");
+}
+
+#[test]
+fn an_older_platform_gets_the_documented_way_out() {
+    let stage = Stage::new();
+    stage.platform.world().one_token = true;
+    let error = refused(&stage, RotateToken::new());
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::TokenLimit, Next::Change));
+    assert_eq!(error.diagnosis_code(), Some(Code::API_07));
+    let text = error.to_string();
+    assert!(text.contains("second service user") && text.contains("extend the end date"), "{text}");
+    assert_eq!(stage.kept(), stage.first_key, "what is in use is untouched");
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    let stage = Stage::new();
+    stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::Status(403));
+    let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("new-bot")));
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_03)), "{error}");
+    assert_eq!(error.next(), Next::Change);
+}
+
+#[test]
+fn a_caller_that_the_platform_does_not_know_is_told_at_once() {
+    let stage = Stage::new();
+    let stranger = stage.client(FixedCredential::api_key(ApiKey::new("a-stranger").expect("a key")));
+    let error = stage.run(&stage.workflows(stranger), RotateToken::new()).expect_err("unknown");
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_01)), "{error}");
+    assert_eq!(error.next(), Next::Again);
+}
+
+#[test]
+fn an_old_one_that_is_not_there_is_refused() {
+    let stage = Stage::new();
+    let tasks: [Task; 2] = [RotateToken::new().old("t99").into(), RotateCertificate::new().old("c99").into()];
+    for task in tasks {
+        let error = refused(&stage, task);
+        assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_02)), "{error}");
+    }
+    assert_eq!(stage.platform.world().changes(), []);
+}
+
+#[test]
+fn an_old_one_that_is_disabled_already_is_refused() {
+    let stage = Stage::new();
+    let first = stage.platform.world().tokens[0].id.clone();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(Ends::AfterDays(7));
+    stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    // Whoever comes at the same time finds the work done.
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");
+    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    stage.clock.advance(day);
+    let made = stage.platform.world().tokens.len();
+    let error = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect_err("refused");
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::CFG_01)), "{error}");
+    assert!(error.to_string().contains(&first), "{error}");
+    assert_eq!((error.next(), stage.platform.world().tokens.len()), (Next::Change, made));
+}
+
+#[test]
+fn a_certificate_of_another_key_is_disabled() {
+    let stage = Stage::new();
+    stage.platform.world().foreign_key = true;
+    let error = refused_for(&stage, Keeping::file(stage.path("bundle")), RequestCertificate::new("ci"));
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::WrongKey, Some(Code::ID_01)), "{error}");
+    let world = stage.platform.world();
+    assert_eq!((world.certificates.len(), world.enabled_certificates(&stage.user).len()), (1, 0));
+}

@@ -1,0 +1,299 @@
+//! Every workflow is cut at every step, before and after it, as a kill would; and what takes it up again is cut, too. In the end there
+//! is one secret, in its place and working, and nothing is enabled that nobody has the secret of.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use digicert_one_account::NewServiceUser;
+use digicert_one_client::Client;
+use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
+use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_provisioning::{
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Moment, Next, RequestCertificate,
+    RotateCertificate, RotateToken, Task, WorkStep, Workflows,
+};
+
+use super::Stage;
+
+/// Stops at one of the moments, counted from 0.
+struct Cut {
+    at: usize,
+    seen: Mutex<usize>,
+    /// What a kill would leave there, and an end in order does not.
+    lock: PathBuf,
+    left: Mutex<Option<Vec<u8>>>,
+    /// Whether the journal says that it is done.
+    is_done: Arc<AtomicBool>,
+}
+
+impl Cut {
+    fn new(story: &Story, at: usize) -> Arc<Self> {
+        let (lock, is_done) = (story.stage.path("journal.lock"), Arc::clone(&story.is_done));
+        Arc::new(Self { at, seen: Mutex::default(), lock, left: Mutex::default(), is_done })
+    }
+
+    fn moment(&self, moment: &Moment) -> ControlFlow<()> {
+        if (moment.step, moment.done) == (WorkStep::Finish, true) {
+            self.is_done.store(true, Ordering::Relaxed);
+        }
+        let mut seen = self.seen.lock().expect("unpoisoned");
+        *seen += 1;
+        if *seen <= self.at {
+            return ControlFlow::Continue(());
+        }
+        *self.left.lock().expect("unpoisoned") = fs::read(&self.lock).ok();
+        ControlFlow::Break(())
+    }
+
+    /// Whether it did stop something; then the lock is as a killed process leaves it.
+    fn has_cut(&self) -> bool {
+        if let Some(lock) = self.left.lock().expect("unpoisoned").take() {
+            fs::write(&self.lock, lock).expect("written");
+        }
+        *self.seen.lock().expect("unpoisoned") > self.at
+    }
+
+    fn watching(self: &Arc<Self>, workflows: Workflows) -> Workflows {
+        let cut = Arc::clone(self);
+        workflows.progress(move |moment: &Moment| cut.moment(moment))
+    }
+}
+
+/// What a test does to one task.
+struct Story {
+    stage: Stage,
+    task: Task,
+    /// Whoever asks for it, as the process would find its credential at its start.
+    caller: fn(&Stage) -> Client,
+    keeping: fn(&Stage) -> Keeping,
+    is_done: Arc<AtomicBool>,
+}
+
+impl Story {
+    fn workflows(&self) -> Workflows {
+        Workflows::new((self.caller)(&self.stage), (self.keeping)(&self.stage), self.stage.path("journal"))
+    }
+
+    /// Runs it until it is cut. Whether it was.
+    fn run_cut(&self, at: usize) -> bool {
+        let cut = Cut::new(self, at);
+        let ran = self.stage.run(&cut.watching(self.workflows()), self.task.clone());
+        stopped(ran.map(drop), cut.has_cut())
+    }
+
+    fn resume_cut(&self, at: usize) -> bool {
+        let cut = Cut::new(self, at);
+        let resumed = self.stage.wait(cut.watching(self.workflows()).resume());
+        stopped(resumed.map(drop), cut.has_cut())
+    }
+
+    /// Takes it to its end; runs it anew if it was cut before anything was under way.
+    fn end(&self) {
+        let resumed = self.stage.wait(self.workflows().resume()).unwrap_or_else(|error| panic!("resumed: {error}"));
+        let is_done = self.is_done.load(Ordering::Relaxed);
+        assert!(!is_done || resumed.is_none(), "what is done is not taken up");
+        if !is_done && resumed.is_none_or(|report| report.outcome != Done::Made) {
+            self.stage.run(&self.workflows(), self.task.clone()).unwrap_or_else(|error| panic!("run anew: {error}"));
+        }
+        assert!(self.stage.wait(self.workflows().resume()).expect("nothing left to do").is_none());
+        assert_eq!(self.stage.leaks(), [""; 0]);
+        assert!(!self.stage.path("journal.lock").exists(), "the lock is given back");
+    }
+}
+
+fn stopped(result: Result<(), IssueError>, was_cut: bool) -> bool {
+    match result {
+        Ok(()) => assert!(!was_cut, "it went on"),
+        Err(error) => {
+            assert_eq!((error.kind(), was_cut), (IssueErrorKind::Stopped, true), "{error}");
+            assert!(matches!(error.next(), Next::Resume | Next::Again), "{error}");
+        }
+    }
+    was_cut
+}
+
+/// Cuts the run at each moment, and what takes it up at every `stride`-th one; `check` sees how it all ends.
+fn cut_everywhere(stride: usize, story: impl Fn() -> Story, check: impl Fn(&Story, &str)) {
+    let mut moments = 0;
+    for at in 0.. {
+        let once = story();
+        if !once.run_cut(at) {
+            break;
+        }
+        once.end();
+        check(&once, &format!("cut at {at}"));
+        moments += 1;
+        for again in (at % stride..).step_by(stride) {
+            let twice = story();
+            assert!(twice.run_cut(at));
+            let was_cut = twice.resume_cut(again);
+            twice.end();
+            check(&twice, &format!("cut at {at}, then at {again}"));
+            if !was_cut {
+                break;
+            }
+        }
+    }
+    assert!(moments > 20, "{moments} moments");
+}
+
+/// The API key of the sink is that of the only token that is enabled.
+fn one_key(stage: &Stage, user: &str, when: &str) {
+    let (world, kept) = (stage.platform.world(), stage.kept());
+    let enabled: Vec<String> = world.enabled(user).into_iter().map(|token| token.secret).collect();
+    assert_eq!(enabled, [kept], "{when}: {:?}", world.tokens);
+}
+
+fn one_certificate(stage: &Stage, when: &str) {
+    let identity = identity(stage);
+    let enabled = stage.platform.world().enabled_certificates(&stage.user);
+    let leaves: Vec<&[u8]> = enabled.iter().map(|one| one.leaf.as_slice()).collect();
+    assert_eq!(leaves, [identity.chain()[0].as_ref()], "{when}");
+}
+
+fn identity(stage: &Stage) -> ClientIdentity {
+    let bundle = Secret::new(fs::read(stage.path("bundle")).expect("kept"), "the test");
+    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
+}
+
+fn made_user(stage: &Stage) -> String {
+    let world = stage.platform.world();
+    let made: Vec<String> =
+        world.users.iter().filter(|user| user.name == "new-bot").map(|user| user.id.clone()).collect();
+    assert_eq!(made.len(), 1, "{:?}", world.users);
+    made[0].clone()
+}
+
+#[test]
+fn a_service_user_that_is_made_never_loses_its_key() {
+    let story = || Story {
+        stage: Stage::new(),
+        task: CreateServiceUser::new(
+            NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day")),
+        )
+        .into(),
+        caller: Stage::first,
+        keeping: |stage| Keeping::file(stage.path("new-secret")),
+        is_done: Arc::default(),
+    };
+    cut_everywhere(17, story, |story, when| {
+        let user = made_user(&story.stage);
+        let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
+        let world = story.stage.platform.world();
+        let enabled: Vec<String> = world.enabled(&user).into_iter().map(|token| token.secret).collect();
+        assert_eq!(enabled, [kept.trim_end()], "{when}");
+    });
+}
+
+#[test]
+fn an_api_token_that_is_made_never_loses_its_key() {
+    let story = || {
+        let stage = Stage::new();
+        let (other, _) = stage.platform.has("other", None);
+        stage.platform.world().tokens.retain(|token| token.user != other);
+        let task = CreateToken::new("extra").owner(other).ends(Ends::AfterDays(7)).into();
+        Story {
+            stage,
+            task,
+            caller: Stage::first,
+            keeping: |stage| Keeping::file(stage.path("new-secret")),
+            is_done: Arc::default(),
+        }
+    };
+    cut_everywhere(17, story, |story, when| {
+        let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
+        let world = story.stage.platform.world();
+        let other = &world.users[1].id;
+        let enabled: Vec<String> = world.enabled(other).into_iter().map(|token| token.secret).collect();
+        assert_eq!(enabled, [kept.trim_end()], "{when}");
+    });
+}
+
+#[test]
+fn a_token_that_is_rotated_leaves_one_key() {
+    let story = || {
+        let stage = Stage::new();
+        let old = stage.platform.world().tokens[0].id.clone();
+        let week = Duration::from_secs(7 * 24 * 60 * 60);
+        let task = RotateToken::new().old(old).ends(Ends::AfterDays(7)).delete_after(week).into();
+        Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping, is_done: Arc::default() }
+    };
+    cut_everywhere(17, story, |story, when| one_key(&story.stage, &story.stage.user, when));
+}
+
+#[test]
+fn a_token_that_is_rotated_with_a_sink_that_cannot_be_read_leaves_one_key_that_is_known() {
+    // A terminal would be such a sink: after a crash nobody can tell what it showed.
+    let story = || {
+        let stage = Stage::new();
+        let old = stage.platform.world().tokens[0].id.clone();
+        let sink = |stage: &Stage| Keeping::new(digicert_one_provisioning::FileSink::new(stage.path("shown")));
+        Story {
+            stage,
+            task: RotateToken::new().old(old).into(),
+            caller: Stage::first,
+            keeping: sink,
+            is_done: Arc::default(),
+        }
+    };
+    let mut moments = 0;
+    for at in 0.. {
+        let story = story();
+        if !story.run_cut(at) {
+            break;
+        }
+        moments += 1;
+        let resumed = story.stage.wait(story.workflows().resume());
+        if let Err(error) = &resumed {
+            // The first key was disabled, and this caller has no other.
+            assert_eq!(error.next(), Next::Resume, "{at}: {error}");
+            continue;
+        }
+        let Ok(Some(_)) = resumed else { continue };
+        let kept = fs::read_to_string(story.stage.path("shown")).expect("kept");
+        let world = story.stage.platform.world();
+        let enabled = world.enabled(&story.stage.user);
+        let unknown: Vec<_> =
+            enabled.iter().filter(|one| one.secret != kept.trim_end() && one.secret != story.stage.first_key).collect();
+        assert!(unknown.is_empty(), "{at}: {unknown:?}");
+        assert!(enabled.iter().any(|one| one.secret == kept.trim_end()), "{at}");
+    }
+    assert!(moments > 20);
+}
+
+#[test]
+fn a_certificate_that_is_requested_never_loses_its_private_key() {
+    let story = || Story {
+        stage: Stage::new(),
+        task: RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30)).into(),
+        caller: Stage::first,
+        keeping: |stage| Keeping::file(stage.path("bundle")),
+        is_done: Arc::default(),
+    };
+    cut_everywhere(23, story, |story, when| {
+        one_certificate(&story.stage, when);
+        let entries = fs::read_dir(story.stage.directory.path()).expect("listed");
+        let keys =
+            entries.filter(|entry| entry.as_ref().expect("an entry").path().extension().is_some_and(|it| it == "key"));
+        assert_eq!(keys.count(), 0, "{when}: the key beside the journal is gone");
+    });
+}
+
+#[test]
+fn a_certificate_that_is_rotated_leaves_one() {
+    let story = || {
+        let stage = Stage::new();
+        let first = RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30));
+        let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+        stage.run(&workflows, first).expect("the first");
+        let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(Ends::AfterDays(60)).into();
+        let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
+        Story { stage, task, caller, keeping: |stage| Keeping::file(stage.path("bundle")), is_done: Arc::default() }
+    };
+    cut_everywhere(23, story, |story, when| one_certificate(&story.stage, when));
+}

@@ -1,0 +1,316 @@
+//! Rotation: the new one is kept, proved and in use before the one before is disabled, and only the right one is.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use digicert_one_account::AccountExt as _;
+use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
+use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
+use digicert_one_provisioning::{
+    CreateToken, Done, Ends, IssueErrorKind, Keeping, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
+    SecretPlace, Switch, Switching, WatchedClient, Workflows,
+};
+use http::Method;
+
+use super::{Fault, Stage};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const ME: &str = "/account/api/v1/user/me";
+
+fn rotate() -> RotateToken {
+    RotateToken::new().ends(Ends::AfterDays(7))
+}
+
+/// The token that was there from the beginning.
+fn first(stage: &Stage) -> String {
+    stage.platform.world().tokens[0].id.clone()
+}
+
+#[test]
+fn rotating_again_and_again_always_leaves_one_token() {
+    let stage = Stage::new();
+    let report =
+        stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).base("ci-bot")).expect("rotated");
+    assert_eq!((report.outcome, &report.old), (Done::Made, &Old::Disabled("t2".to_owned())), "{report}");
+    let mut before = report;
+    for _ in 0..3 {
+        stage.clock.advance(DAY);
+        // Nothing is said: what was remembered tells which one is in use, and its name the base.
+        let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+        assert_eq!(Some(&report.old), before.id.clone().map(Old::Disabled).as_ref());
+        assert!(report.name.as_deref().is_some_and(|name| name.starts_with("ci-bot-202607")), "{report}");
+        let world = stage.platform.world();
+        let enabled = world.enabled(&stage.user);
+        assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
+        drop(world);
+        before = report;
+    }
+}
+
+#[test]
+fn the_one_before_stays_enabled_for_the_grace_and_is_deleted_later() {
+    let stage = Stage::new();
+    let began = stage.clock.now();
+    let task = rotate().old(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
+    let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
+    assert!(stage.clock.now() >= began + Duration::from_secs(3600));
+    let Old::Disabled(old) = report.old else { panic!("{}", report.old) };
+    let there = |stage: &Stage| stage.platform.world().tokens.iter().any(|token| token.id == old);
+    stage.clock.advance(DAY);
+    stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(DAY)).expect("not due");
+    assert!(there(&stage));
+    stage.clock.advance(DAY);
+    stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(DAY)).expect("not due");
+    assert!(!there(&stage));
+}
+
+#[test]
+fn a_token_can_be_deleted_at_once() {
+    let stage = Stage::new();
+    let task = rotate().old(first(&stage)).delete_after(Duration::ZERO);
+    let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
+    assert!(matches!(report.old, Old::Deleted(_)), "{report}");
+    assert_eq!(stage.platform.world().tokens.len(), 1);
+}
+
+#[test]
+fn nothing_is_done_before_it_is_due() {
+    let stage = Stage::new();
+    let workflows = || stage.workflows(stage.of_sink());
+    stage.run(&workflows(), rotate().old(first(&stage))).expect("rotated");
+    let kept = stage.kept();
+    let calls = stage.platform.world().changes().len();
+    // Just made.
+    let report = stage.run(&workflows(), rotate()).expect("nothing to do");
+    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    // Its end is not near.
+    stage.clock.advance(4 * DAY);
+    let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("nothing to do");
+    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    assert_eq!((stage.kept(), stage.platform.world().changes().len()), (kept.clone(), calls));
+    stage.clock.advance(2 * DAY);
+    let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("rotated");
+    assert_eq!(report.outcome, Done::Made, "{report}");
+    assert_ne!(stage.kept(), kept);
+}
+
+#[test]
+fn a_token_that_ends_with_its_owner_is_not_rotated_in_vain() {
+    let stage = Stage::ending(Some("2026-07-02"));
+    stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage))).expect("rotated");
+    stage.clock.advance(DAY);
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(7 * DAY)).expect("nothing to do");
+    assert_eq!(report.outcome, Done::NotDue);
+    assert!(report.to_string().contains("owner"), "{report}");
+}
+
+#[test]
+fn where_nothing_is_remembered_the_names_tell_if_they_can() {
+    // One other of the same base.
+    let stage = Stage::new();
+    let now = stage.clock.now();
+    stage.platform.world().tokens[0].name = "ci-bot-20260101T000000Z-0123abcd".to_owned();
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    assert_eq!(report.old, Old::Disabled(first(&stage)), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
+
+    // Two of them, and one of another base.
+    let stage = Stage::new();
+    let user = stage.user.clone();
+    for name in ["ci-bot-20260101T000000Z-0123abcd", "ci-bot-20260102T000000Z-0123abcd"] {
+        stage.platform.world().add_token(&user, name.to_owned(), None, now - 9 * DAY);
+    }
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 4, "none was disabled");
+
+    // None: only another base's, which is left alone.
+    let stage = Stage::new();
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    assert!(matches!(&report.old, Old::Left { id: None, why } if why.contains(&first(&stage))), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
+}
+
+#[test]
+fn token_of_another_machine_is_left_enabled_beside_one_of_another_base() {
+    let stage = Stage::new();
+    let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
+    stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
+    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 3, "none was disabled");
+}
+
+#[test]
+fn token_that_is_not_found_and_still_listed_is_not_taken_for_deleted() {
+    let stage = Stage::new();
+    let old = first(&stage);
+    let hidden = old.clone();
+    stage
+        .platform
+        .failing(move |method, path| (*method == Method::PUT && path.contains(&hidden)).then_some(Fault::Status(404)));
+    let error = stage.run(&stage.workflows(stage.of_sink()), rotate().old(old.clone())).expect_err("not disabled");
+    assert_eq!(error.kind(), IssueErrorKind::Retire, "{error}");
+    assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.id == old));
+}
+
+#[test]
+fn the_one_before_can_be_left() {
+    let stage = Stage::new();
+    let report =
+        stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).leave_old()).expect("rotated");
+    assert!(matches!(&report.old, Old::Left { id: Some(_), .. }), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
+}
+
+#[test]
+fn an_administrator_rotates_for_another() {
+    let stage = Stage::new();
+    let (other, key) = stage.platform.has("other", None);
+    let old = stage.platform.world().enabled(&other)[0].id.clone();
+    let keeping = Keeping::file(stage.path("others"));
+    let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
+    let report = stage.run(&workflows, rotate().owner(other.clone()).old(old.clone())).expect("rotated");
+    assert_eq!(report.old, Old::Disabled(old));
+    let enabled = stage.platform.world().enabled(&other);
+    assert_eq!(enabled.len(), 1);
+    assert_ne!(enabled[0].secret, key);
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1, "the administrator's is untouched");
+}
+
+#[test]
+fn a_certificate_is_rotated_with_a_new_private_key() {
+    let stage = Stage::new();
+    let workflows = || Workflows::new(stage.of_sink(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+    stage.run(&workflows(), RequestCertificate::new("ci").ends(Ends::AfterDays(30))).expect("the first");
+    let before = std::fs::read(stage.path("bundle")).expect("kept");
+    stage.clock.advance(DAY);
+    let report = stage.run(&workflows(), RotateCertificate::new().ends(Ends::AfterDays(30))).expect("rotated");
+    let world = stage.platform.world();
+    assert_eq!(report.old, Old::Disabled(world.certificates[0].id.clone()), "{report}");
+    assert_eq!(world.enabled_certificates(&stage.user).len(), 1);
+    let key = |bundle: &[u8]| String::from_utf8_lossy(bundle).split("-----END").next().map(str::to_owned);
+    assert_ne!(key(&before), key(&std::fs::read(stage.path("bundle")).expect("kept")));
+}
+
+/// Says what was enabled when it was told.
+#[derive(Clone, Debug, Default)]
+struct Witness(Arc<Mutex<Vec<usize>>>, Option<super::Platform>, String, bool);
+
+#[async_trait]
+impl Switch for Witness {
+    fn name(&self) -> String {
+        "a witness".to_owned()
+    }
+
+    async fn switch(&self, to: &Switching, _clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
+        assert!(to.id.is_some());
+        let platform = self.1.as_ref().expect("a platform");
+        self.0.lock().expect("unpoisoned").push(platform.world().enabled(&self.2).len());
+        if self.3 { Err("it is busy".into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn who_watches_has_switched_before_the_one_before_is_disabled() {
+    let stage = Stage::new();
+    let source = FileSource::new().with_api_key_file(stage.sink());
+    let credential = WatchingCredential::open(source, stage.clock.clone(), WatchOptions::new()).expect("a key");
+    let client = stage.client(credential.clone());
+    stage.wait(client.account().users().me()).expect("known");
+    let generation = client.generation();
+    let witness = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), false);
+    let workflows = stage.workflows(client.clone());
+    let workflows = workflows.switch(WatchedClient::new(client.clone(), credential)).switch(witness.clone());
+    stage.run(&workflows, rotate().old(first(&stage)).grace(Duration::ZERO)).expect("rotated");
+    assert!(client.generation() > generation, "the client took the new key");
+    assert_eq!(*witness.0.lock().expect("unpoisoned"), [2], "both worked then");
+    stage.wait(client.account().users().me()).expect("known by the new key");
+}
+
+#[test]
+fn who_does_not_switch_keeps_the_one_before_enabled_until_it_is_resumed() {
+    let stage = Stage::new();
+    let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
+    let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
+    let error = stage.run(&workflows(true), rotate().old(first(&stage))).expect_err("stuck");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, Next::Resume), "{error}");
+    assert!(matches!(error.secret(), SecretPlace::Kept(_)), "{error}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
+    let report = stage.wait(workflows(false).resume()).expect("resumed").expect("something was to do");
+    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
+}
+
+#[test]
+fn a_platform_that_is_slow_to_know_the_new_one_is_waited_for() {
+    let stage = Stage::new();
+    let mut asked = 0;
+    stage.platform.failing(move |_, path| {
+        asked += usize::from(path == ME);
+        (path == ME && (2..=4).contains(&asked)).then_some(Fault::Status(401))
+    });
+    let began = stage.clock.now();
+    let task = rotate().old(first(&stage)).grace(Duration::ZERO);
+    stage.run(&stage.workflows(stage.first()), task).expect("rotated");
+    assert!(stage.clock.now() >= began + Duration::from_secs(7), "1 + 2 + 4 seconds");
+}
+
+#[test]
+fn a_new_one_that_does_not_work_leaves_the_one_before_untouched() {
+    let stage = Stage::new();
+    let mut asked = 0;
+    stage.platform.failing(move |_, path| {
+        asked += usize::from(path == ME);
+        (path == ME && asked > 1).then_some(Fault::Status(401))
+    });
+    let workflows = stage.workflows(stage.first());
+    let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not accepted");
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Proof, Some(Code::ROT_06)), "{error}");
+    assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.secret == stage.first_key));
+    // When it is accepted after all, it goes on.
+    stage.platform.works();
+    let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
+    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+}
+
+#[test]
+fn a_new_one_that_somebody_disabled_meanwhile_is_replaced() {
+    let stage = Stage::new();
+    let stuck = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), true);
+    stage.run(&stage.workflows(stage.first()).switch(stuck), rotate().old(first(&stage))).expect_err("stuck");
+    let new = stage.kept();
+    let disable = |world: &mut super::platform::World| {
+        world.tokens.iter_mut().find(|token| token.secret == new).expect("made").enabled = false;
+    };
+    disable(&mut stage.platform.world());
+    let report = stage.wait(stage.workflows(stage.first()).resume()).expect("resumed").expect("something was to do");
+    assert_eq!(report.outcome, Done::Made);
+    let enabled = stage.platform.world().enabled(&stage.user);
+    assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
+    assert_ne!(stage.kept(), new);
+}
+
+#[test]
+fn the_one_before_that_cannot_be_disabled_is_told_and_tried_again() {
+    let stage = Stage::new();
+    stage.platform.failing(|method, _| (method == http::Method::PUT).then_some(Fault::Status(500)));
+    let workflows = stage.workflows(stage.of_sink());
+    let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not disabled");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Retire, Next::Resume), "{error}");
+    stage.platform.works();
+    let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
+    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+}
+
+#[test]
+fn a_rotation_goes_on_where_a_created_token_was_in_use() {
+    let stage = Stage::new();
+    let made = stage.run(&stage.workflows(stage.first()), CreateToken::new("service")).expect("made");
+    stage.clock.advance(DAY);
+    let client = stage.client(FixedCredential::api_key(digicert_one_core::ApiKey::new(stage.kept()).expect("a key")));
+    let report = stage.run(&stage.workflows(client), rotate()).expect("rotated");
+    assert_eq!(Some(&report.old), made.id.map(Old::Disabled).as_ref());
+    assert!(report.name.is_some_and(|name| name.starts_with("service-")));
+}

@@ -1,0 +1,74 @@
+//! Several at once: over one lock file only one rotates, and whoever comes second finds its work.
+
+use std::time::Duration;
+
+use digicert_one_core::Clock;
+use digicert_one_provisioning::{Done, IssueErrorKind, Lock, Next, Owner, RotateToken, Workflows};
+use futures_executor::block_on;
+use futures_util::future::join3;
+
+use super::Stage;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn three_machines_that_come_at_once_make_one_new_token() {
+    let stage = Stage::new();
+    let old = stage.platform.world().tokens[0].id.clone();
+    let machine = |name: &str| {
+        // A day in virtual time passes in no time at all while another one writes a file.
+        let workflows = Workflows::new(stage.of_sink(), stage.keeping(), stage.path(name));
+        workflows.lock(stage.path("shared.lock")).lock_for(3000 * DAY).patience(1000 * DAY)
+    };
+    let [one, two, three] = ["one", "two", "three"].map(machine);
+    let task = || RotateToken::new().base("ci-bot").old(old.clone()).newer_than(2000 * DAY);
+    // The first was made a month ago.
+    let long_ago = stage.clock.now() - 4000 * DAY;
+    stage.platform.world().made_at(&old, long_ago);
+    let all = join3(one.run(task()), two.run(task()), three.run(task()));
+    let (reports, _) = block_on(stage.clock.run(all));
+    let outcomes = [reports.0, reports.1, reports.2].map(|report| report.expect("no failure").outcome);
+    let made = outcomes.iter().filter(|outcome| **outcome == Done::Made).count();
+    assert_eq!((made, outcomes.contains(&Done::NotDue)), (1, true), "{outcomes:?}");
+    let world = stage.platform.world();
+    assert_eq!(world.changes().iter().filter(|(method, _)| method == "POST").count(), 1);
+    assert_eq!(world.enabled(&stage.user).iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
+}
+
+#[test]
+fn a_lock_that_another_machine_holds_is_waited_for_and_then_told() {
+    let stage = Stage::new();
+    let lock = stage.path("shared.lock");
+    let other = Owner::new("another-machine").expect("an id");
+    let held = Lock::try_acquire(&lock, &other, 30 * DAY, stage.clock.now()).expect("free");
+    let workflows = stage.workflows(stage.of_sink()).lock(&lock).patience(Duration::from_secs(60));
+    let error = stage.run(&workflows, RotateToken::new()).expect_err("held");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, Next::Again), "{error}");
+    assert_eq!(error.diagnosis_code(), Some(digicert_one_core::Code::ROT_05));
+    assert!(error.to_string().contains("another-machine"), "{error}");
+    assert!(stage.platform.world().calls.is_empty());
+    held.release().expect("given back");
+    stage.run(&workflows, RotateToken::new()).expect("rotated");
+}
+
+#[test]
+fn a_journal_that_another_process_has_open_is_told() {
+    let stage = Stage::new();
+    let journal = digicert_one_provisioning::Journal::open(stage.path("journal")).expect("opened");
+    let workflows = stage.workflows(stage.of_sink());
+    let error = stage.run(&workflows, RotateToken::new()).expect_err("busy");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, Next::Again), "{error}");
+    drop(journal);
+    stage.run(&workflows, RotateToken::new()).expect("rotated");
+}
+
+#[test]
+fn the_futures_can_go_to_another_thread() {
+    fn goes(_: impl Send) {}
+    let stage = Stage::new();
+    let workflows = stage.workflows(stage.first());
+    goes(workflows.run(RotateToken::new()));
+    goes(workflows.resume());
+    let task = RotateToken::new().into();
+    goes(workflows.plan(&task));
+}
