@@ -28,7 +28,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("AUT", "Answers about who is calling"),
     ("API", "Other answers of the platform"),
     ("GW", "Responses of a gateway in front of the platform"),
-    ("PACE", "Pace: calls that were not sent yet"),
+    ("PACE", "Rate limiter: calls that were not sent yet"),
     ("SEC", "Refused to protect a credential"),
     ("IO", "Files and standard output"),
 ];

@@ -1,5 +1,5 @@
 //! How a call travels: one function, read top to bottom. It repeats what may be repeated and follows redirects; when to repeat
-//! is decided in `retry`, how fast in `pace`.
+//! is decided in `retry`, how fast in `limiter`.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_answer, diagnose_success, diagnose_transport};
 use digicert_one_core::{
     API_KEY_HEADER, Advice, ApiKey, CallContext, Code, ConnectionFacts, Diagnosis, Exchange, Generation, HostRole,
-    Lease, LeaseNeed, Mode, Origin, RequestTarget, Transport, TransportError, Verdict, next_chunk,
+    Lease, LeaseNeed, Mode, Origin, RequestTarget, Throttled, Transport, TransportError, Turn, Verdict, next_chunk,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -23,7 +23,6 @@ use crate::generations::Carried;
 #[cfg(feature = "metrics")]
 use crate::observe::metric;
 use crate::observe::{Carrier, RetryNotice, Watch, span};
-use crate::pace::{Throttled, Turn};
 use crate::response::Parts;
 use crate::retry::{Next, Stop};
 use crate::watched_body::WatchedBody;
@@ -298,7 +297,7 @@ async fn exchange<'a>(
     let permit = match bearer.carried() {
         Some(carried) => {
             let turn = Turn::new(carried.caller, &settings.clock, course.left(queued));
-            Some(settings.pace.permit(&turn).await.map_err(|error| Error::pace(error, &origin.authority()))?)
+            Some(settings.limiter.permit(&turn).await.map_err(|error| Error::rate_limit(error, &origin.authority()))?)
         }
         None => None,
     };
@@ -330,7 +329,7 @@ async fn exchange<'a>(
     #[cfg(feature = "metrics")]
     metric::connected(&exchange.facts);
     if let Some(notice) = heard(settings, bearer, &exchange.response, now) {
-        settings.pace.throttled(&notice).await;
+        settings.limiter.throttled(&notice).await;
     }
     let context = context(settings, origin, lease, now);
     if statuses == Statuses::AllAreAnswers || is_result(call, exchange.response.status(), exchange.response.headers()) {
@@ -354,11 +353,11 @@ fn is_result(call: &Call, status: StatusCode, headers: &HeaderMap) -> bool {
     }
 }
 
-/// What the pace is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
+/// What the limiter is to know of an answer. Not async: a response cannot be shared between threads, and the call must move.
 fn heard<B>(settings: &Settings, bearer: &Bearer, response: &http::Response<B>, sent: SystemTime) -> Option<Throttled> {
     let caller = bearer.carried()?.caller;
     if response.status() != StatusCode::TOO_MANY_REQUESTS {
-        settings.pace.accepted(caller, sent);
+        settings.limiter.accepted(caller, sent);
         return None;
     }
     let now = settings.clock.now();

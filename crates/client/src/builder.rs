@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{Credential, HostRole, RequestTarget, TargetError};
+use digicert_one_core::{Credential, HostRole, RateLimiter, RequestTarget, TargetError};
 
 use crate::client::{Client, Settings};
 use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
 use crate::host_config::HostConfig;
 use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
-use crate::pace::Pacer;
+use crate::rate_limit::Limiter;
 use crate::rotation::Proof;
 use crate::wiring::{Wiring, wiring_setters};
-use crate::{Error, ErrorKind, IntoTarget, LocalPace, Pace, Reminders};
+use crate::{Error, ErrorKind, IntoTarget, LocalRateLimiter, Reminders};
 
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
@@ -27,7 +27,7 @@ pub struct ClientBuilder {
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
-    pace: Pacer,
+    limiter: Limiter,
     observers: Observers,
 }
 
@@ -39,7 +39,7 @@ impl ClientBuilder {
             allow_expired: false,
             proof: None,
             reminders: Reminders::new(),
-            pace: Pacer::Local(LocalPace::new()),
+            limiter: Limiter::Local(LocalRateLimiter::new()),
             observers: Observers::default(),
         }
     }
@@ -57,9 +57,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How fast calls go out. By default a [`LocalPace`] of this client alone.
-    pub fn pace(mut self, pace: impl Pace) -> Self {
-        self.pace = Pacer::Other(Arc::new(pace));
+    /// How fast calls go out. By default a [`LocalRateLimiter`] of this client alone.
+    pub fn rate_limiter(mut self, limiter: impl RateLimiter) -> Self {
+        self.limiter = Limiter::Other(Arc::new(limiter));
         self
     }
 
@@ -151,7 +151,7 @@ impl ClientBuilder {
             idle_limit: wiring.idle_limit,
             flights: Flights::default(),
             retry: wiring.retry,
-            pace: self.pace,
+            limiter: self.limiter,
             generations: Generations::new(connector, configs),
             clock: wiring.clock,
             user_agent,

@@ -14,8 +14,8 @@ use http::{HeaderValue, Method};
 use crate::flights::Flights;
 use crate::generations::Generations;
 use crate::observe::Observers;
-use crate::pace::Pacer;
 use crate::path::IntoTarget;
+use crate::rate_limit::Limiter;
 use crate::retry::Retry;
 use crate::rotation::Proof;
 use crate::watched_body::WatchedBody;
@@ -39,7 +39,7 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retry: Retry,
     pub(crate) idle_limit: Duration,
-    pub(crate) pace: Pacer,
+    pub(crate) limiter: Limiter,
     pub(crate) flights: Flights,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
@@ -81,7 +81,7 @@ impl Client {
         &self.0
     }
 
-    /// A client that differs in its credential only: same installation, TLS stack, trust, limits, pace and listeners, and
+    /// A client that differs in its credential only: same installation, TLS stack, trust, limits, limiter and listeners, and
     /// transports of its own. For calls that prove a credential which is not in use yet.
     #[must_use]
     pub fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
@@ -96,7 +96,7 @@ impl Client {
             deadline: from.deadline,
             retry: from.retry.anew(),
             idle_limit: from.idle_limit,
-            pace: from.pace.clone(),
+            limiter: from.limiter.clone(),
             flights: Flights::default(),
             max_body: from.max_body,
             allow_expired: from.allow_expired,

@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use digicert_one_core::diagnosis::{PlatformAnswer, Side};
-use digicert_one_core::{Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, TransportError, causes};
+use digicert_one_core::{
+    Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, RateLimitError, TransportError, causes,
+};
 use http::{Method, StatusCode};
 
-use crate::PaceError;
 use crate::course::{FailedAttempt, Tried};
 use crate::left_behind::LeftBehind;
 
@@ -25,8 +26,8 @@ pub enum ErrorKind {
     Transport,
     /// The platform answered with an error; see [`Error::status`].
     Platform,
-    /// The pace of the client has no permit for it. Nothing was sent.
-    Pace,
+    /// The rate limiter has no permit for it. Nothing was sent.
+    RateLimit,
     /// A redirect that is not followed.
     Redirect,
     /// A list that repeats itself, does not end, or goes on elsewhere.
@@ -93,14 +94,14 @@ impl Error {
         self
     }
 
-    /// No permit from the pace.
-    pub(crate) fn pace(error: PaceError, host: &str) -> Self {
+    /// No permit from the rate limiter.
+    pub(crate) fn rate_limit(error: RateLimitError, host: &str) -> Self {
         let advice = match &error {
-            PaceError::TooLate { wait } => Advice::Repeat { not_before: Some(*wait) },
+            RateLimitError::TooLate { wait } => Advice::Repeat { not_before: Some(*wait) },
             _ => Advice::Repeat { not_before: None },
         };
         let summary = format!("no call to {host} was sent: {error}.");
-        Self::new(ErrorKind::Pace, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
+        Self::new(ErrorKind::RateLimit, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
     }
 
     pub(crate) fn after(mut self, tried: Tried) -> Self {

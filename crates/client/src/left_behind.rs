@@ -71,7 +71,7 @@ impl Error {
     #[must_use]
     pub fn may_have_made(&self) -> bool {
         match self.kind() {
-            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::Pace => false,
+            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::RateLimit => false,
             ErrorKind::Transport => match self.transport() {
                 Some(transport) => transport.delivery() != Delivery::NotSent,
                 // The limit of the whole call, which can pass before the first attempt.

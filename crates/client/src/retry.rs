@@ -176,12 +176,12 @@ fn is_safe(call: &Call, error: &Error) -> bool {
         return true;
     }
     match (error.kind(), error.status().map(|status| status.as_u16())) {
-        // Refused before it was processed: the credential, or the pace (RFC 6585 section 4).
+        // Refused before it was processed: the credential, or the rate limiter (RFC 6585 section 4).
         (ErrorKind::Platform, Some(400 | 401 | 429)) => true,
         // Not processed on this connection (RFC 9110 section 15.5.20, RFC 8470 section 5.2). 408 is not among them: some servers
         // give it when what stands behind them is slow.
         (ErrorKind::Platform, Some(421 | 425)) => true,
-        (ErrorKind::Pace, _) => true,
+        (ErrorKind::RateLimit, _) => true,
         (ErrorKind::Transport, _) => {
             error.transport().is_some_and(|transport| transport.delivery() == Delivery::NotSent)
         }

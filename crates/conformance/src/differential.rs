@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use digicert_one_client::{Client, Pace, PaceError, Permit, Retry, Throttled, Turn};
-use digicert_one_core::{ApiKey, Code, Material};
+use digicert_one_client::{Client, Retry};
+use digicert_one_core::{ApiKey, Code, Material, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 use digicert_one_testbed::{
     ClientAuth, ClientCert, Front, FrontOptions, Ledger, RawOptions, RawServer, Step, refused_addr,
 };
@@ -195,8 +195,8 @@ async fn run(world: &World, plan: &Arc<Plan>) -> Vec<String> {
 struct AtOnce;
 
 #[async_trait]
-impl Pace for AtOnce {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, PaceError> {
+impl RateLimiter for AtOnce {
+    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
         Ok(Permit::free())
     }
 
@@ -204,7 +204,7 @@ impl Pace for AtOnce {
 }
 
 fn client(world: &World, port: u16, switch: Switch) -> Client {
-    let builder = world.builder(port).retry(Retry::never()).pace(AtOnce);
+    let builder = world.builder(port).retry(Retry::never()).rate_limiter(AtOnce);
     builder.credential(switch).build().expect("complete")
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use digicert_one_client::{Client, Error, ErrorKind, LocalPace, Retry};
+use digicert_one_client::{Client, Error, ErrorKind, LocalRateLimiter, Retry};
 use digicert_one_core::{
     Code, Credential, CredentialError, FixedCredential, Generation, HttpVersions, Lease, LeaseNeed, Material, Verdict,
 };
@@ -66,7 +66,7 @@ fn client(world: &World, port: u16, material: Material, versions: HttpVersions) 
     let builder = world.builder(port).retry(Retry::new().attempts(1));
     let builder = builder.transport_config(world.config().with_http_versions(versions));
     // That a 429 slows the caller down is PACE's.
-    let builder = builder.pace(LocalPace::new().adaptive(false));
+    let builder = builder.rate_limiter(LocalRateLimiter::new().adaptive(false));
     builder.credential(FixedCredential::new(material, "the case")).build().expect("complete")
 }
 

@@ -8,8 +8,8 @@ mod given;
 mod handshake;
 mod lab;
 mod network;
-mod pace;
 mod platform;
+mod rate_limit;
 mod raw_text;
 mod run;
 mod trust;
@@ -73,7 +73,7 @@ impl fmt::Debug for Fault {
 
 /// Every fault, in the order of a call.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    [given::FAULTS, pace::FAULTS, network::FAULTS, trust::FAULTS, handshake::FAULTS, platform::FAULTS]
+    [given::FAULTS, rate_limit::FAULTS, network::FAULTS, trust::FAULTS, handshake::FAULTS, platform::FAULTS]
         .into_iter()
         .flatten()
 }

@@ -183,8 +183,8 @@ codes! {
     PACE_01 = "PACE-01" Local Repeat "The call's turn comes after its deadline",
         "Calls wait for their turn so that the key stays below its limit, and this one would have waited longer than it may. Nothing was sent.",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: limits count per API key.";
-    PACE_02 = "PACE-02" Local Repeat "The pace that several processes share cannot be asked",
-        "The store that holds the shared pace did not answer, and calling without it could use up the limit of the whole fleet. Nothing was sent.",
+    PACE_02 = "PACE-02" Local Repeat "The rate limiter that several processes share cannot be asked",
+        "The store of the shared rate limiter did not answer, and calling without it could use up the limit of the whole fleet. Nothing was sent.",
         "See the text of the store below, and check that this process reaches it.";
     SEC_01 = "SEC-01" Local GiveUp "A redirect or page link was not followed",
         "DigiCert ONE documents no redirects. HTTP libraries forward x-api-key and present the certificate wherever a redirect points, so only redirects within one origin are followed, at most five in a row.",

@@ -68,7 +68,8 @@ impl SecretSink for KeyringSink {
     }
 
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
-        let store = self.store.clone().map_or_else(platform_keyring, Ok).map_err(|error| failed(&self.name(), &error))?;
+        let store =
+            self.store.clone().map_or_else(platform_keyring, Ok).map_err(|error| failed(&self.name(), &error))?;
         let prepared = Prepared { store, service: self.service.clone(), name: self.name(), kind };
         prepared.probe()?;
         Ok(Box::new(prepared))

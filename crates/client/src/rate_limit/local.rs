@@ -1,4 +1,4 @@
-//! The pace of one process: a ceiling if one is configured, a place for each call in flight, and by itself slower after a
+//! The limiter of one process: a ceiling if one is configured, a place for each call in flight, and by itself slower after a
 //! 429 and faster again later. A lane for each caller; callers do not see each other.
 
 use std::collections::BTreeMap;
@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Fingerprint};
+use digicert_one_core::{Clock, Fingerprint, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use super::lane::Lane;
-use super::{Pace, PaceError, Permit, Throttled, Turn};
+use super::lane::{Lane, Place};
 
-/// Callers whose lanes are kept. A client has one caller at a time; a pace that several clients share may have more.
+/// Callers whose lanes are kept. A client has one caller at a time; a limiter that several clients share may have more.
 const LANES: usize = 64;
 
 /// Paces the callers of one process.
@@ -22,21 +21,21 @@ const LANES: usize = 64;
 /// By default it does nothing until the platform answers 429. Then it holds all calls of that caller for as long as `Retry-After`
 /// says, halves the rate that was measured, and raises it again while no 429 comes.
 ///
-/// Calls that wait go in the order in which they asked. Clones share their state, so that several clients with one key can share one pace.
+/// Calls that wait go in the order in which they asked. Clones share their state, so that several clients with one key can share one limiter.
 ///
 /// ```
 /// use std::num::NonZeroU32;
 /// use std::time::Duration;
-/// use digicert_one_client::LocalPace;
+/// use digicert_one_client::LocalRateLimiter;
 ///
 /// // At most 100 requests in 5 seconds, at most 16 of them at once.
-/// let pace = LocalPace::new()
+/// let limiter = LocalRateLimiter::new()
 ///     .rate(NonZeroU32::new(100).expect("not zero"), Duration::from_secs(5))
 ///     .concurrency(16);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct LocalPace {
+pub struct LocalRateLimiter {
     limits: Limits,
     /// Few, so that a tree finds one sooner than a hash.
     lanes: Arc<Mutex<BTreeMap<Fingerprint, Arc<Lane>>>>,
@@ -54,7 +53,7 @@ pub(super) struct Limits {
 /// How a caller is paced at this moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct PaceState {
+pub struct RateLimitState {
     /// Requests a second, where a rate is in force that was learnt from 429 answers.
     pub learnt_rate: Option<f64>,
     /// Until when no request goes out at all.
@@ -65,7 +64,7 @@ pub struct PaceState {
     pub in_flight: usize,
 }
 
-impl LocalPace {
+impl LocalRateLimiter {
     /// No ceiling, at most 64 requests at once, and a rate that is learnt from 429 answers.
     pub fn new() -> Self {
         Self { limits: Limits { rate: None, concurrency: 64, adaptive: true }, lanes: Arc::default() }
@@ -91,11 +90,11 @@ impl LocalPace {
 
     /// How this caller is paced now; nothing before its first call.
     #[must_use]
-    pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<PaceState> {
+    pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<RateLimitState> {
         self.lanes().get(&caller).map(|lane| lane.state(now))
     }
 
-    pub(super) async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, PaceError> {
+    pub(super) async fn place(&self, turn: &Turn<'_>) -> Result<Place, RateLimitError> {
         let lane = self.lane(turn);
         let start = turn.clock.now();
         let place = match lane.free_place() {
@@ -106,7 +105,7 @@ impl LocalPace {
             }
         };
         if lane.goes_now(start) {
-            return Ok(Permit::local(place));
+            return Ok(place);
         }
         let _waiting = lane.queue();
         let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
@@ -115,8 +114,8 @@ impl LocalPace {
         loop {
             let now = turn.clock.now();
             match lane.wait(now) {
-                None => return Ok(Permit::local(place)),
-                Some(wait) if wait > left() => return Err(PaceError::TooLate { wait }),
+                None => return Ok(place),
+                Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
                 Some(wait) => turn.clock.sleep(wait).await,
             }
         }
@@ -153,16 +152,16 @@ impl LocalPace {
     }
 }
 
-impl Default for LocalPace {
+impl Default for LocalRateLimiter {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl Pace for LocalPace {
-    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, PaceError> {
-        self.permit(turn).await
+impl RateLimiter for LocalRateLimiter {
+    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+        self.place(turn).await.map(Permit::holding)
     }
 
     async fn throttled(&self, notice: &Throttled) {
@@ -175,13 +174,13 @@ impl Pace for LocalPace {
 }
 
 /// `future`, unless it takes longer than this. What is ready at once costs no timer.
-async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -> Result<F::Output, PaceError> {
+async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
     let mut future = std::pin::pin!(future);
     if let Some(output) = future.as_mut().now_or_never() {
         return Ok(output);
     }
     match select(future, clock.limit(limit)).await {
         Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(PaceError::TooLate { wait: limit }),
+        Either::Right(_) => Err(RateLimitError::TooLate { wait: limit }),
     }
 }

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_lock::{Semaphore, SemaphoreGuardArc};
-use digicert_one_core::Clock;
+use digicert_one_core::{Clock, Throttled};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use governor::{Quota, RateLimiter as Governor};
 
-use super::Throttled;
-use super::local::{Limits, PaceState};
+use super::local::{Limits, RateLimitState};
 
 /// The span over which the rate of a caller is measured, and after a 429 the span in which further ones count as the same.
 const SPAN: Duration = Duration::from_secs(1);
@@ -25,7 +24,7 @@ const SLOWEST: f64 = 0.5;
 /// The learnt rate is forgotten when it has risen to this many times the rate at which the platform said 429.
 const FORGET: f64 = 2.0;
 
-type Rate = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
+type Rate = Governor<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
 
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -66,7 +65,7 @@ struct Span {
 }
 
 /// A place in flight, given back when it is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     taken: Arc<AtomicUsize>,
     _permit: SemaphoreGuardArc,
 }
@@ -193,9 +192,9 @@ impl Lane {
         }
     }
 
-    pub(super) fn state(&self, now: SystemTime) -> PaceState {
+    pub(super) fn state(&self, now: SystemTime) -> RateLimitState {
         let learnt = self.learnt();
-        PaceState {
+        RateLimitState {
             learnt_rate: learnt.rate.as_ref().map(|rate| rate.per_second),
             held_until: learnt.held_until.filter(|held| *held > now),
             waiting: self.waiting.load(Ordering::Acquire),
@@ -237,7 +236,7 @@ fn smooth(per_second: f64, clock: &Ticks) -> Rate {
 fn limiter(each: Duration, burst: NonZeroU32, clock: &Ticks) -> Rate {
     // `with_period` refuses zero alone, which no caller gives.
     let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
-    RateLimiter::direct_with_clock(quota, clock.clone())
+    Governor::direct_with_clock(quota, clock.clone())
 }
 
 /// Our clock as governor's.

@@ -1,11 +1,11 @@
-//! Faults of the pace: a call that does not get its turn is not sent.
+//! Faults of the limiter: a call that does not get its turn is not sent.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use digicert_one_client::{LocalPace, Pace, PaceError, Permit, Throttled, Turn};
-use digicert_one_core::Code;
+use digicert_one_client::LocalRateLimiter;
+use digicert_one_core::{Code, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 use digicert_one_testbed::FrontOptions;
 
 use super::lab::client;
@@ -18,18 +18,18 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("a turn that comes after the deadline", Code::PACE_01, &[], |world| {
         Box::pin(async move {
             let front = front(FrontOptions::default());
-            let pace = LocalPace::new().rate(NonZeroU32::MIN, HOUR);
-            let client = client(world.builder(front.port()).pace(pace), key());
+            let limiter = LocalRateLimiter::new().rate(NonZeroU32::MIN, HOUR);
+            let client = client(world.builder(front.port()).rate_limiter(limiter), key());
             client.get("/").send().await.expect("the first call of the hour").bytes().await.expect("a body");
             let error = client.get("/").send().await.expect_err("the second has to wait for an hour");
             assert_eq!(front.ledger().requests().len(), 1, "it was not sent");
             error.into()
         })
     }),
-    fault("a shared pace that does not answer", Code::PACE_02, &[], |world| {
+    fault("a shared limiter that does not answer", Code::PACE_02, &[], |world| {
         Box::pin(async move {
             let front = front(FrontOptions::default());
-            let client = client(world.builder(front.port()).pace(Lost), key());
+            let client = client(world.builder(front.port()).rate_limiter(Lost), key());
             let error = client.get("/").send().await.expect_err("nobody gives a permit");
             assert!(front.ledger().connections().is_empty(), "it was not sent");
             error.into()
@@ -37,14 +37,14 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
 ];
 
-/// A pace whose store is not reached.
+/// A limiter whose store is not reached.
 #[derive(Debug)]
 struct Lost;
 
 #[async_trait]
-impl Pace for Lost {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, PaceError> {
-        Err(PaceError::Unavailable("no answer from the store".into()))
+impl RateLimiter for Lost {
+    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+        Err(RateLimitError::Unavailable("no answer from the store".into()))
     }
 
     async fn throttled(&self, _notice: &Throttled) {}

@@ -1,29 +1,25 @@
-//! How fast a caller may call. DigiCert ONE counts per API key, so a fleet that shares a key shares its limit: the state may
-//! live outside of this process, and asking it may wait or fail. What is here is the seam; `local` is the pace of one process.
-
-mod lane;
-mod local;
+//! How fast a caller may call. DigiCert ONE counts per API key, so a fleet that shares a key shares its limit: the state may live outside
+//! of this process, and asking it may wait or fail. What is here is the seam; the client brings the rate limiter of one process.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{BoxError, Clock, Code, Fingerprint};
 
-pub use self::local::{LocalPace, PaceState};
+use crate::{BoxError, Clock, Code, Fingerprint};
 
 /// Says when the next request of a caller may go out, and hears when the platform found them too many.
 ///
-/// Asked before each attempt. Requests without a credential are not paced.
+/// Asked before each attempt. Requests without a credential are not limited.
 #[async_trait]
-pub trait Pace: fmt::Debug + Send + Sync + 'static {
+pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Waits until this caller may send one more request. The permit is dropped when the head of the answer is there.
     ///
     /// # Errors
-    /// The turn would come too late, or the state cannot be asked. Either ends the call, and nothing is sent: a pace that would
+    /// The turn would come too late, or the state cannot be asked. Either ends the call, and nothing is sent: a limiter that would
     /// rather go on without its state gives a permit.
-    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, PaceError>;
+    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError>;
 
     /// The platform answered 429.
     async fn throttled(&self, notice: &Throttled);
@@ -76,46 +72,30 @@ impl Throttled {
 
 /// The right to send one request. Dropping it gives back what it holds.
 #[must_use = "the place is given back at once"]
-pub struct Permit(Held);
-
-#[expect(dead_code, reason = "held until it is dropped, and never looked at")]
-enum Held {
-    Nothing,
-    /// A place of the usual pace, without a box of its own.
-    Local(lane::Place),
-    Other(Box<dyn Send + Sync>),
-}
+pub struct Permit(Option<Box<dyn Send + Sync>>);
 
 impl Permit {
     /// A permit that holds nothing.
     pub fn free() -> Self {
-        Self(Held::Nothing)
+        Self(None)
     }
 
     /// A permit that gives `place` back when the request is over.
     pub fn holding(place: impl Send + Sync + 'static) -> Self {
-        Self(Held::Other(Box::new(place)))
-    }
-
-    fn local(place: lane::Place) -> Self {
-        Self(Held::Local(place))
+        Self(Some(Box::new(place)))
     }
 }
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            Held::Nothing => "Permit(nothing)",
-            Held::Local(_) => "Permit(a place)",
-            Held::Other(_) => "Permit(something)",
-        })
+        f.write_str(if self.0.is_some() { "Permit(a place)" } else { "Permit(nothing)" })
     }
 }
 
 /// No permit, so nothing is sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PaceError {
+pub enum RateLimitError {
     /// The turn comes after the deadline of the call.
     #[error("the call's turn comes in {} seconds at the earliest, after its deadline", .wait.as_secs_f32().ceil())]
     TooLate {
@@ -123,47 +103,17 @@ pub enum PaceError {
         wait: Duration,
     },
     /// The state that several processes share cannot be asked.
-    #[error("the shared pace cannot be asked")]
+    #[error("the shared rate limiter cannot be asked")]
     Unavailable(#[source] BoxError),
 }
 
-impl PaceError {
+impl RateLimitError {
     /// The diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
             Self::TooLate { .. } => Code::PACE_01,
             Self::Unavailable(_) => Code::PACE_02,
-        }
-    }
-}
-
-/// The pace of a client. The usual one is asked without a boxed future.
-#[derive(Clone, Debug)]
-pub(crate) enum Pacer {
-    Local(LocalPace),
-    Other(Arc<dyn Pace>),
-}
-
-impl Pacer {
-    pub(crate) async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, PaceError> {
-        match self {
-            Self::Local(pace) => pace.permit(turn).await,
-            Self::Other(pace) => pace.permit(turn).await,
-        }
-    }
-
-    pub(crate) async fn throttled(&self, notice: &Throttled) {
-        match self {
-            Self::Local(pace) => pace.throttled(notice),
-            Self::Other(pace) => pace.throttled(notice).await,
-        }
-    }
-
-    pub(crate) fn accepted(&self, caller: Fingerprint, now: SystemTime) {
-        match self {
-            Self::Local(pace) => pace.accepted(caller, now),
-            Self::Other(pace) => pace.accepted(caller, now),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! The pace of one process: ceiling, places, order, and what a 429 teaches. In virtual time.
+//! The limiter of one process: ceiling, places, order, and what a 429 teaches. In virtual time.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_client::{LocalPace, Pace, PaceError, Permit, Throttled, Turn};
-use digicert_one_core::{Clock, Code, Fingerprint, ManualClock};
+use digicert_one_client::LocalRateLimiter;
+use digicert_one_core::{Clock, Code, Fingerprint, ManualClock, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 
@@ -23,15 +23,15 @@ fn caller() -> Fingerprint {
     key().caller()
 }
 
-fn rate(requests: u32, period: Duration) -> LocalPace {
-    LocalPace::new().rate(NonZeroU32::new(requests).expect("not zero"), period)
+fn rate(requests: u32, period: Duration) -> LocalRateLimiter {
+    LocalRateLimiter::new().rate(NonZeroU32::new(requests).expect("not zero"), period)
 }
 
 /// The times, from the start, at which so many calls get their turn, in the order in which they asked.
-fn turns(pace: &LocalPace, clock: &ManualClock, calls: usize) -> Vec<Duration> {
+fn turns(limiter: &LocalRateLimiter, clock: &ManualClock, calls: usize) -> Vec<Duration> {
     let (start, shared): (_, Arc<dyn Clock>) = (clock.now(), Arc::new(clock.clone()));
     let turns = (0..calls).map(|_| async {
-        let _permit = Pace::permit(pace, &Turn::new(caller(), &shared, LONG)).await.expect("a turn");
+        let _permit = RateLimiter::permit(limiter, &Turn::new(caller(), &shared, LONG)).await.expect("a turn");
         shared.now().duration_since(start).expect("forward")
     });
     block_on(clock.run(join_all(turns))).0
@@ -50,17 +50,17 @@ fn a_ceiling_lets_a_burst_through_and_then_one_after_another_in_order() {
 fn a_place_is_given_back_when_the_permit_is_dropped() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let pace = LocalPace::new().concurrency(1);
+    let limiter = LocalRateLimiter::new().concurrency(1);
     block_on(async {
         let turn = Turn::new(caller(), &shared, SECOND);
-        let first = Pace::permit(&pace, &turn).await.expect("free");
+        let first = RateLimiter::permit(&limiter, &turn).await.expect("free");
         let passing = async { clock.advance(clock.limited_for().await) };
-        let late = join(Pace::permit(&pace, &turn), passing).await.0.expect_err("taken");
-        assert!(matches!(late, PaceError::TooLate { .. }), "{late:?}");
-        let (second, ()) = join(Pace::permit(&pace, &turn), async { drop(first) }).await;
-        assert_eq!(pace.state(caller(), clock.now()).expect("a lane").in_flight, 1);
+        let late = join(RateLimiter::permit(&limiter, &turn), passing).await.0.expect_err("taken");
+        assert!(matches!(late, RateLimitError::TooLate { .. }), "{late:?}");
+        let (second, ()) = join(RateLimiter::permit(&limiter, &turn), async { drop(first) }).await;
+        assert_eq!(limiter.state(caller(), clock.now()).expect("a lane").in_flight, 1);
         drop(second.expect("given back"));
-        let state = pace.state(caller(), clock.now()).expect("a lane");
+        let state = limiter.state(caller(), clock.now()).expect("a lane");
         assert_eq!((state.in_flight, state.waiting), (0, 0));
     });
 }
@@ -69,34 +69,35 @@ fn a_place_is_given_back_when_the_permit_is_dropped() {
 fn a_turn_after_the_deadline_is_an_error_at_once() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let pace = rate(1, SECOND * 60);
-    assert_eq!(turns(&pace, &clock, 1).len(), 1);
+    let limiter = rate(1, SECOND * 60);
+    assert_eq!(turns(&limiter, &clock, 1).len(), 1);
     let start = clock.now();
-    let refused = block_on(Pace::permit(&pace, &Turn::new(caller(), &shared, SECOND * 59))).expect_err("in a minute");
-    assert!(matches!(refused, PaceError::TooLate { wait } if wait == SECOND * 60), "{refused:?}");
+    let refused =
+        block_on(RateLimiter::permit(&limiter, &Turn::new(caller(), &shared, SECOND * 59))).expect_err("in a minute");
+    assert!(matches!(refused, RateLimitError::TooLate { wait } if wait == SECOND * 60), "{refused:?}");
     assert_eq!(clock.now(), start);
 }
 
 #[test]
 fn a_429_holds_all_calls_halves_the_rate_once_and_is_forgotten_in_the_end() {
     let clock = clock();
-    let pace = LocalPace::new();
-    assert!(turns(&pace, &clock, 40).iter().all(Duration::is_zero));
+    let limiter = LocalRateLimiter::new();
+    assert!(turns(&limiter, &clock, 40).iter().all(Duration::is_zero));
     let answer = Throttled::new(caller(), clock.now(), Some(SECOND * 2));
     for _ in 0..20 {
-        block_on(Pace::throttled(&pace, &answer));
+        block_on(RateLimiter::throttled(&limiter, &answer));
     }
-    let state = pace.state(caller(), clock.now()).expect("a lane");
+    let state = limiter.state(caller(), clock.now()).expect("a lane");
     assert_eq!(state.learnt_rate, Some(20.0), "20 answers of one burst count once");
-    let turns = turns(&pace, &clock, 3);
+    let turns = turns(&limiter, &clock, 3);
     let seen: Vec<_> = turns.iter().map(Duration::as_millis).collect();
     assert_eq!(seen, [2000, 2050, 2100]);
 
     let mut rates = Vec::new();
-    while let Some(rate) = pace.state(caller(), clock.now()).expect("a lane").learnt_rate {
+    while let Some(rate) = limiter.state(caller(), clock.now()).expect("a lane").learnt_rate {
         rates.push(rate);
         clock.advance(SECOND * 5);
-        Pace::accepted(&pace, caller(), clock.now());
+        RateLimiter::accepted(&limiter, caller(), clock.now());
     }
     assert!(rates.windows(2).all(|pair| pair[0] < pair[1]) && rates.len() > 3, "{rates:?}");
 }
@@ -105,10 +106,10 @@ fn a_429_holds_all_calls_halves_the_rate_once_and_is_forgotten_in_the_end() {
 fn callers_do_not_see_each_other() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let pace = rate(1, SECOND * 60);
-    assert_eq!(turns(&pace, &clock, 1).len(), 1);
+    let limiter = rate(1, SECOND * 60);
+    assert_eq!(turns(&limiter, &clock, 1).len(), 1);
     let other = digicert_one_core::ApiKey::new("another-key").expect("a key").fingerprint();
-    assert!(block_on(Pace::permit(&pace, &Turn::new(other, &shared, SECOND))).is_ok());
+    assert!(block_on(RateLimiter::permit(&limiter, &Turn::new(other, &shared, SECOND))).is_ok());
 }
 
 #[test]
@@ -141,14 +142,14 @@ fn waits_of_a_call_count_those_for_its_turn() {
     assert_eq!(error.waits().iter().sum::<Duration>(), passed, "{error}");
 }
 
-/// A pace whose store is away.
+/// A limiter whose store is away.
 #[derive(Debug, Default)]
 struct Away(Mutex<Vec<Throttled>>);
 
 #[async_trait]
-impl Pace for Away {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, PaceError> {
-        Err(PaceError::Unavailable("the store does not answer".into()))
+impl RateLimiter for Away {
+    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+        Err(RateLimitError::Unavailable("the store does not answer".into()))
     }
 
     async fn throttled(&self, notice: &Throttled) {
@@ -159,7 +160,8 @@ impl Pace for Away {
 #[test]
 fn a_pace_that_cannot_be_asked_ends_the_call_unsent() {
     let (scripted, clock) = (Scripted::default(), clock());
-    let client = builder(&scripted).clock(Arc::new(clock.clone())).pace(Away::default()).build().expect("complete");
+    let client =
+        builder(&scripted).clock(Arc::new(clock.clone())).rate_limiter(Away::default()).build().expect("complete");
     let error = block_on(clock.run(client.post("/x").send())).0.expect_err("no permit");
     assert_eq!((error.code(), scripted.requests().len()), (Code::PACE_02, 0));
     assert!(error.to_string().contains("the store does not answer"), "{error}");
