@@ -308,7 +308,7 @@ impl From<ModeName> for Mode {
 }
 
 fn transport_names() -> Vec<&'static str> {
-    digicert_one::connectors().iter().map(|connector| connector.info().name).collect()
+    digicert_one::transport::all().iter().map(|connector| connector.info().name).collect()
 }
 
 #[cfg(test)]

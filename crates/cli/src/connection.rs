@@ -101,7 +101,7 @@ pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
 }
 
 fn connector(name: Option<&str>) -> Arc<dyn Connector> {
-    let mut connectors = digicert_one::connectors();
+    let mut connectors = digicert_one::transport::all();
     // clap has checked the name against this very list, and the first one is the default.
     let index = name.and_then(|name| connectors.iter().position(|connector| connector.info().name == name));
     connectors.swap_remove(index.unwrap_or(0))

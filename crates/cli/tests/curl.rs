@@ -167,7 +167,7 @@ fn by_our_transport(line: &str) -> Answer {
     let request = request.body(Default::default()).expect("a request");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let transport = digicert_one::reqwest::Connector::new().connect(&config).expect("it can do this");
+        let transport = digicert_one::transport::reqwest().connect(&config).expect("it can do this");
         let response = transport.send(request).await.expect("an answer").response;
         let status = response.status().as_u16();
         let body = response.into_body().collect(1 << 20).await.expect("whole");

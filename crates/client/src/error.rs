@@ -167,6 +167,13 @@ impl Error {
         self.0.left_behind.as_ref()
     }
 
+    /// Whether the same call may succeed if it is made again without any change, perhaps after a wait. Whether that is safe is another
+    /// question: the client has repeated by itself what is.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.0.diagnosis.advice, Advice::Repeat { .. })
+    }
+
     /// How often the call was tried; 0 where it was not valid or had no material.
     #[must_use]
     pub fn attempts(&self) -> u32 {

@@ -1,10 +1,18 @@
-//! The front door: what users add to `Cargo.toml`. Re-exports and the list of compiled-in transports; no logic.
+//! The front door: what users add to `Cargo.toml`.
 //!
 #![doc = include_str!("../README.md")]
 
-mod setup;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod builder;
+#[cfg(feature = "sources")]
+mod environment;
+mod one;
+pub mod transport;
+#[cfg(feature = "account")]
+mod whoami;
 
-use std::sync::Arc;
+pub use builder::{Builder, builder};
 
 /// The Account Manager API, typed.
 #[cfg(feature = "account")]
@@ -21,48 +29,28 @@ pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
     Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, Warning,
 };
+#[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;
+#[cfg(feature = "sources")]
 pub use digicert_one_credentials::{
     RawCredential, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_roots,
 };
+#[cfg(feature = "sources")]
 pub use digicert_one_identity as identity;
+#[cfg(feature = "sources")]
 pub use digicert_one_identity::{Rules, read_client_identity};
 /// Secrets that are shown once, kept, and credentials that replace themselves.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
-pub use setup::SetupExt;
+#[cfg(feature = "sources")]
+pub use environment::{SetupExt, from_env};
+pub use one::DigiCertOne;
+#[cfg(feature = "account")]
+pub use whoami::WhoAmI;
 
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
 pub use digicert_one_client::csc;
-/// The transport over isahc on libcurl.
-#[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
-pub use digicert_one_isahc as isahc;
-/// The transport over hyper on the operating system's TLS.
-#[cfg(feature = "native-tls")]
-pub use digicert_one_native_tls as native_tls;
-/// The transport over reqwest on rustls.
-#[cfg(feature = "reqwest")]
-pub use digicert_one_reqwest as reqwest;
-
-/// Every transport that is compiled in, the default first.
-///
-/// ```
-/// let names: Vec<&str> = digicert_one::connectors().iter().map(|one| one.info().name).collect();
-/// assert_eq!(names.first(), Some(&"reqwest"));
-/// ```
-#[must_use]
-pub fn connectors() -> Vec<Arc<dyn core::Connector>> {
-    vec![
-        #[cfg(feature = "reqwest")]
-        Arc::new(reqwest::Connector::new()),
-        #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
-        Arc::new(isahc::Connector::new()),
-        #[cfg(feature = "native-tls")]
-        Arc::new(native_tls::Connector::new()),
-    ]
-}
-
 /// The examples of the page on credentials compile.
 #[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../../../docs/credentials.md")]

@@ -152,9 +152,9 @@ fn isahc_client(http: Http, server: &Server) -> Result<isahc::HttpClient, BoxErr
 
 fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, BoxError> {
     let connector: Arc<dyn Connector> = match scenario.library {
-        Library::Reqwest => Arc::new(digicert_one::reqwest::Connector::new()),
-        Library::Isahc => Arc::new(digicert_one::isahc::Connector::new()),
-        Library::NativeTls => Arc::new(digicert_one::native_tls::Connector::new()),
+        Library::Reqwest => Arc::new(digicert_one::transport::reqwest()),
+        Library::Isahc => Arc::new(digicert_one::transport::isahc()),
+        Library::NativeTls => Arc::new(digicert_one::transport::native_tls()),
     };
     let root = CertificateDer::from_pem_slice(server.root_pem().as_bytes())?;
     let config = TransportConfig::new()

@@ -81,21 +81,24 @@ fn arrows(package: &Package, room: &Room, broken: &mut Vec<Broken>) {
     }
 }
 
-/// A dependency behind a feature must not come back by the default features; the first of the row is the default.
+/// A dependency behind a feature is switched on by the default features where the design says so, and nowhere else.
 fn features(package: &Package, room: &Room, broken: &mut Vec<Broken>) {
-    let Some((first, others)) = room.behind_feature.split_first() else { return };
-    let by_default = switched_on(package, "default");
-    if !by_default.contains(&format!("dep:{first}")) {
-        broken.push(Broken {
-            what: format!("the default features of {} do not switch on {first}", package.name),
-            why: "whoever adds the package without a word gets a transport that works".into(),
-            remedy: "name its feature in default".into(),
-        });
+    if room.behind_feature.is_empty() {
+        return;
     }
-    for other in others {
-        if by_default.contains(&format!("dep:{other}")) {
+    let on = switched_on(package, "default");
+    for one in room.behind_feature {
+        let (is_on, should_be) = (on.contains(&format!("dep:{one}")), room.by_default.contains(one));
+        if should_be && !is_on {
             broken.push(Broken {
-                what: format!("the default features of {} switch on {other}", package.name),
+                what: format!("the default features of {} do not switch on {one}", package.name),
+                why: "whoever adds the package without a word gets a client that works".into(),
+                remedy: "name its feature in default".into(),
+            });
+        }
+        if is_on && !should_be {
+            broken.push(Broken {
+                what: format!("the default features of {} switch on {one}", package.name),
                 why: room.why.into(),
                 remedy: "take its feature out of default".into(),
             });
@@ -157,6 +160,7 @@ mod tests {
             package: "core",
             uses: &[],
             behind_feature: &[],
+            by_default: &[],
             tests_use: &[],
             builds: &[Build { flags: &[], without: &["tokio", "rustls"] }],
             why: "core knows nobody",
@@ -165,6 +169,7 @@ mod tests {
             package: "fast",
             uses: &["core"],
             behind_feature: &[],
+            by_default: &[],
             tests_use: &["suite"],
             builds: &[],
             why: "a transport knows core only",
@@ -173,6 +178,7 @@ mod tests {
             package: "slow",
             uses: &["core"],
             behind_feature: &[],
+            by_default: &[],
             tests_use: &["suite"],
             builds: &[],
             why: "a transport knows core only",
@@ -181,11 +187,20 @@ mod tests {
             package: "door",
             uses: &["core"],
             behind_feature: &["fast", "slow"],
+            by_default: &["fast"],
             tests_use: &[],
             builds: &[],
             why: "users choose",
         },
-        Room { package: "suite", uses: &["core"], behind_feature: &[], tests_use: &[], builds: &[], why: "a judge" },
+        Room {
+            package: "suite",
+            uses: &["core"],
+            behind_feature: &[],
+            by_default: &[],
+            tests_use: &[],
+            builds: &[],
+            why: "a judge",
+        },
     ];
 
     fn package(name: &str, arrows: &[(&str, Kind, bool)]) -> Package {
@@ -263,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_transport_is_a_default() {
+    fn what_the_design_switches_on_by_default_is_on_and_nothing_else() {
         let on = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let what = found(|graph| drop(graph.packages[3].features.insert("default".into(), on(&["fast", "slow"]))));
         assert_eq!(what, ["the default features of door switch on slow"]);

@@ -12,6 +12,8 @@ pub(super) struct Room {
     pub uses: &'static [&'static str],
     /// Those of ours that it may use only behind a feature.
     pub behind_feature: &'static [&'static str],
+    /// Which of these the default features switch on.
+    pub by_default: &'static [&'static str],
     /// Those of ours that its tests may use besides.
     pub tests_use: &'static [&'static str],
     /// Libraries that must not be in its tree, for each way to build it.
@@ -100,6 +102,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: CORE,
         uses: &[],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[],
         builds: NO_STACK,
         why: "core is the vocabulary of all others: no runtime, no TLS library, none of us",
@@ -108,6 +111,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: IDENTITY,
         uses: &[CORE],
         behind_feature: &[],
+        by_default: &[],
         tests_use: TEST_SIDE,
         builds: NO_STACK,
         why: "file formats are read in memory, the same for every transport",
@@ -116,6 +120,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: CREDENTIALS,
         uses: &[CORE, IDENTITY],
         behind_feature: &[],
+        by_default: &[],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -127,6 +132,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: ERROR_KINDS,
         uses: &[CORE],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[],
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -142,6 +148,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: REQWEST,
         uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[Build { flags: &[], without: OPENSSL_AND_CURL }],
         why: TRANSPORT,
@@ -150,6 +157,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: ISAHC,
         uses: &[CORE],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
             Build { flags: &[], without: TOKIO_AND_REQWEST },
@@ -161,6 +169,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: NATIVE_TLS,
         uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
             Build { flags: &[], without: RUSTLS_AND_REQWEST },
@@ -172,6 +181,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: CLIENT,
         uses: &[CORE],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[CREDENTIALS, IDENTITY, TESTBED, CONFORMANCE, EMULATOR],
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -184,6 +194,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: ACCOUNT,
         uses: &[CORE, CLIENT],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[IDENTITY, TESTBED],
         builds: NO_STACK,
         why: "a typed product is built on the client, which knows no product",
@@ -192,6 +203,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: PROVISIONING,
         uses: &[CORE, CLIENT, ACCOUNT, CREDENTIALS, IDENTITY],
         behind_feature: &[],
+        by_default: &[],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -201,8 +213,9 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: FRONT_DOOR,
-        uses: &[CORE, IDENTITY, CREDENTIALS, CLIENT],
-        behind_feature: &[REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, PROVISIONING],
+        uses: &[CORE, CLIENT],
+        behind_feature: &[REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, CREDENTIALS, IDENTITY, PROVISIONING],
+        by_default: &[REQWEST, ACCOUNT, CREDENTIALS, IDENTITY],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &["--no-default-features"], without: RUNTIMES_AND_STACKS },
@@ -216,6 +229,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: TESTBED,
         uses: &[],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[],
         builds: &[],
         why: "what checks the client must not share its code",
@@ -224,6 +238,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: EMULATOR,
         uses: &[TESTBED],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[],
         builds: &[],
         why: "what plays the platform must not share code with the client that talks to it",
@@ -232,6 +247,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: CONFORMANCE,
         uses: &[CORE, CLIENT, CREDENTIALS, IDENTITY, TESTBED],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[ERROR_KINDS],
         builds: &[],
         why: "the suite judges transports, so it knows none, not even in its own tests",
@@ -251,6 +267,7 @@ const fn stranger() -> Room {
         package: "",
         uses: &[CORE, ERROR_KINDS],
         behind_feature: &[],
+        by_default: &[],
         tests_use: &[CONFORMANCE, CLIENT, TESTBED],
         builds: &[],
         why: "it stands for a stranger's crate: core must be enough to write a transport, the suite enough to test it",
@@ -258,5 +275,5 @@ const fn stranger() -> Room {
 }
 
 const fn everything() -> Room {
-    Room { package: "", uses: ALL, behind_feature: &[], tests_use: &[], builds: &[], why: EVERYTHING }
+    Room { package: "", uses: ALL, behind_feature: &[], by_default: &[], tests_use: &[], builds: &[], why: EVERYTHING }
 }

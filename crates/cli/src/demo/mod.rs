@@ -25,7 +25,7 @@ pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
     ))?;
 
     let mut successes = Vec::new();
-    for connector in digicert_one::connectors() {
+    for connector in digicert_one::transport::all() {
         output.progress(&format!("calling over {} ...", connector.info().name));
         for story in story::successes() {
             successes.push(stage.play(&connector, story).await?);
@@ -36,7 +36,7 @@ pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
     let mut failures = Vec::new();
     for story in story::failures() {
         let mut group = Vec::new();
-        for connector in digicert_one::connectors() {
+        for connector in digicert_one::transport::all() {
             group.push(stage.play(&connector, story).await?);
         }
         output.text(&table::of_failure(story.title, &group))?;

@@ -18,7 +18,7 @@ use crate::output::{Output, diagnosis_json};
 /// Plays both halves, each on an emulator of its own.
 pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
     let start = Instant::now();
-    let connector = digicert_one::connectors().swap_remove(0);
+    let connector = digicert_one::transport::all().swap_remove(0);
     let mut halves = Vec::new();
     let mut ends = String::new();
     for rotation in [false, true] {

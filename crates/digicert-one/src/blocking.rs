@@ -1,0 +1,285 @@
+//! The same without async: for programs that have no runtime, and need none.
+//!
+//! ```no_run
+//! # fn example() -> Result<(), digicert_one::Error> {
+//! let one = digicert_one::blocking::from_env()?;
+//! println!("{}", one.whoami()?);
+//! for user in one.pages("/account/api/v1/user").items::<serde_json::Value>() {
+//!     println!("{}", user?["friendly_name"]);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Calls must not be made on a thread of an async runtime: they would hold it up. Dropping the last client ends its connections.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use digicert_one_client::{Error, ErrorKind, IntoTarget, ItemStream, Pages, Position};
+use digicert_one_core::Expiry;
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
+
+use crate::Builder;
+#[cfg(feature = "account")]
+use crate::WhoAmI;
+
+/// As [`digicert_one::from_env`](crate::from_env), without async.
+///
+/// # Errors
+/// As there; and the system gives no thread.
+#[cfg(feature = "sources")]
+pub fn from_env() -> Result<DigiCertOne, Error> {
+    Builder::from_env()?.build_blocking()
+}
+
+impl Builder {
+    /// As [`build`](Self::build), for a client without async.
+    ///
+    /// # Errors
+    /// As there; and the system gives no thread.
+    pub fn build_blocking(self) -> Result<DigiCertOne, Error> {
+        DigiCertOne::new(self.build()?)
+    }
+}
+
+/// Calls DigiCert ONE as one caller, and waits for each call. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct DigiCertOne {
+    one: crate::DigiCertOne,
+    runtime: Arc<Runtime>,
+}
+
+impl DigiCertOne {
+    /// A client without async over this one.
+    ///
+    /// # Errors
+    /// The system gives no thread for the connections.
+    pub fn new(one: crate::DigiCertOne) -> Result<Self, Error> {
+        // One thread: the connections of transports that live on tokio are driven there between calls.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            Error::local(ErrorKind::Config, format!("no thread for the connections: {error}")).with_source(error)
+        })?;
+        Ok(Self { one, runtime: Arc::new(runtime) })
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The client with async.
+    #[must_use]
+    pub fn inner(&self) -> &crate::DigiCertOne {
+        &self.one
+    }
+
+    /// As [`whoami`](crate::DigiCertOne::whoami).
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "account")]
+    pub fn whoami(&self) -> Result<WhoAmI, Error> {
+        self.wait(self.one.whoami())
+    }
+
+    /// As [`expiry`](crate::Client::expiry).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn expiry(&self) -> Result<Option<Expiry>, Error> {
+        self.wait(self.one.expiry())
+    }
+
+    /// A GET of this path.
+    pub fn get(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST to this path.
+    pub fn post(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT to this path.
+    pub fn put(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH of this path.
+    pub fn patch(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE of this path.
+    pub fn delete(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A call with any method.
+    pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
+        RequestBuilder { request: self.one.request(method, path), client: self.clone() }
+    }
+
+    /// The list at this path.
+    pub fn pages(&self, path: impl IntoTarget) -> Lists {
+        Lists { pages: self.one.pages(path), client: self.clone() }
+    }
+}
+
+impl fmt::Debug for DigiCertOne {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.one.fmt(f)
+    }
+}
+
+/// A call that is being made up. See [`crate::RequestBuilder`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until `send`"]
+pub struct RequestBuilder {
+    request: crate::RequestBuilder,
+    client: DigiCertOne,
+}
+
+impl RequestBuilder {
+    fn with(mut self, change: impl FnOnce(crate::RequestBuilder) -> crate::RequestBuilder) -> Self {
+        self.request = change(self.request);
+        self
+    }
+
+    /// Adds a query pair; both parts are encoded.
+    pub fn query(self, name: &str, value: &str) -> Self {
+        self.with(|request| request.query(name, value))
+    }
+
+    /// Adds a header. Those that follow from the credential, the host or the framing are refused.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.with(|request| request.header(name, value))
+    }
+
+    /// A JSON body.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        self.with(|request| request.json(value))
+    }
+
+    /// A body of any type, such as `application/json`.
+    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.with(|request| request.body(content_type, body.into()))
+    }
+
+    /// Sends neither key nor certificate, to the platform host.
+    pub fn unauthenticated(self) -> Self {
+        self.with(crate::RequestBuilder::unauthenticated)
+    }
+
+    /// Says that this call may be repeated like a GET.
+    pub fn idempotent(self) -> Self {
+        self.with(crate::RequestBuilder::idempotent)
+    }
+
+    /// Sends the call and waits for the head of its response; a status of 400 and above is an error.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn send(self) -> Result<Response, Error> {
+        let response = self.client.wait(self.request.send())?;
+        Ok(Response { response, client: self.client })
+    }
+}
+
+/// A response whose body is read on demand. See [`crate::Response`].
+#[derive(Debug)]
+pub struct Response {
+    response: crate::Response,
+    client: DigiCertOne,
+}
+
+impl Response {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// A body that is cut off, too slow or too large.
+    pub fn bytes(self) -> Result<Vec<u8>, Error> {
+        self.client.wait(self.response.bytes()).map(Into::into)
+    }
+
+    /// The whole body as text.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and a body that is not UTF-8.
+    pub fn text(self) -> Result<String, Error> {
+        self.client.wait(self.response.text())
+    }
+
+    /// The whole body as JSON.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.client.wait(self.response.json())
+    }
+}
+
+/// A list that is being made up. See [`Pages`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until the items are asked for"]
+pub struct Lists {
+    pages: Pages,
+    client: DigiCertOne,
+}
+
+impl Lists {
+    /// Changes how the list is asked for: filters, page size, limits.
+    pub fn with(mut self, change: impl FnOnce(Pages) -> Pages) -> Self {
+        self.pages = change(self.pages);
+        self
+    }
+
+    /// The items, page after page. Ends after the first error.
+    pub fn items<T: DeserializeOwned>(self) -> Items<T> {
+        Items { items: self.pages.items(), client: self.client }
+    }
+}
+
+/// The items of a list.
+pub struct Items<T> {
+    items: ItemStream<T>,
+    client: DigiCertOne,
+}
+
+impl<T: DeserializeOwned> Items<T> {
+    /// Where the list stands, to go on from there later.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.items.position()
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.client.wait(self.items.next())
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}

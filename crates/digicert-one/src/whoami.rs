@@ -1,0 +1,52 @@
+//! Who is calling, as the platform says it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use digicert_one_account::{AccountId, User, UserId, UserType};
+use digicert_one_core::{EndDate, Expiry};
+
+/// Who the platform takes the caller for. What it did not tell is empty or `None`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WhoAmI {
+    /// The id.
+    pub id: UserId,
+    /// The name of a service user; of a person, the address; else the id.
+    pub friendly_name: String,
+    /// Person or service user; `unknown` where the platform did not tell.
+    pub user_type: UserType,
+    /// The account that it belongs to.
+    pub account: Option<AccountId>,
+    /// Its roles, such as `AM_ACCOUNT_USER`.
+    pub roles: Vec<String>,
+    /// What it may do in any application, such as `VIEW_AM_AUDIT_LOG`.
+    pub permissions: BTreeSet<String>,
+    /// The last second in which the user works.
+    pub user_ends: Option<EndDate>,
+    /// The earliest known end of what this client uses: API key, client certificate or service user. A key's own end date is known to
+    /// whoever was told it (`docs/credentials.md`), and to [`users`](digicert_one_account::Users) who may list tokens.
+    pub credential_ends: Option<Expiry>,
+}
+
+impl WhoAmI {
+    pub(crate) fn new(user: User, credential_ends: Option<Expiry>) -> Self {
+        let friendly_name = user.friendly_name.or(user.email).unwrap_or_else(|| user.id.to_string());
+        Self {
+            friendly_name,
+            id: user.id,
+            user_type: user.user_type.unwrap_or_else(|| UserType::from("unknown")),
+            account: user.primary_account_id.or_else(|| user.accounts.into_iter().next()),
+            roles: user.roles,
+            permissions: user.applications.into_iter().flat_map(|application| application.permissions).collect(),
+            user_ends: user.end_date,
+            credential_ends,
+        }
+    }
+}
+
+impl fmt::Display for WhoAmI {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.friendly_name, self.user_type, self.id)
+    }
+}

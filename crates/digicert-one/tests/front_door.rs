@@ -1,0 +1,157 @@
+//! The front door as a program uses it, against the emulator.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use digicert_one::core::ProxyRules;
+use digicert_one::{
+    ApiKey, Builder, Code, DigiCertOne, ErrorKind, Instance, Rules, Secret, TrustRoots, read_client_identity,
+};
+use digicert_one_emulator::Emulator;
+
+/// A client of this emulator, as far as every test needs the same.
+fn to(emulator: &Emulator) -> Builder {
+    let instance = Instance::pair(&emulator.platform_url(), &emulator.client_auth_url()).expect("two hosts");
+    digicert_one::builder().instance(instance).trust(TrustRoots::Only(vec![emulator.ca_der().to_vec().into()]))
+}
+
+fn key(emulator: &Emulator) -> ApiKey {
+    ApiKey::new(emulator.users()[0].api_key()).expect("a key")
+}
+
+#[tokio::test]
+async fn three_lines_with_a_key_tell_who_is_calling() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let one = to(&emulator).api_key(key(&emulator)).build().expect("complete");
+    let me = one.whoami().await.expect("known");
+    assert_eq!((me.friendly_name.as_str(), me.user_type.as_str()), ("ci-bot", "service"), "{me:?}");
+    assert_eq!(me.id.as_str(), emulator.users()[0].id());
+    assert!(!me.permissions.is_empty() && me.to_string().starts_with("ci-bot (service"), "{me}");
+}
+
+#[tokio::test]
+async fn a_certificate_goes_to_its_own_host_and_its_end_is_known() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let user = &emulator.users()[0];
+    let pem = Secret::new(format!("{}{}", user.certificate_pem(), user.key_pem()), "the emulator");
+    let rules = Rules::at(std::time::SystemTime::now());
+    let identity = read_client_identity(&pem, None, None, &rules, &mut Vec::new()).expect("a pair");
+    let ends = identity.not_after();
+    let one = to(&emulator).client_certificate(identity).build().expect("complete");
+    assert_eq!(one.whoami().await.expect("known").credential_ends.map(|end| end.at), Some(ends));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_by_its_code_and_is_not_worth_a_retry() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let one = to(&emulator).api_key(ApiKey::new(emulator.foreign_api_key()).expect("a key")).build().expect("complete");
+    let error = one.whoami().await.expect_err("nobody");
+    assert!(error.code().as_str().starts_with("AUT"), "{error}");
+    assert!(!error.is_retryable() && std::error::Error::source(&error).is_none(), "{error:?}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_both_named() {
+    let key = || ApiKey::new("01ab-canary").expect("a key");
+    let instance = || Instance::parse("one.digicert.com").expect("a host");
+    let fixed = || digicert_one::FixedCredential::api_key(key());
+    let empty = || digicert_one::credentials::DirectorySource::new("/nowhere");
+    let rows: [(&str, Builder, [&str; 2]); 7] = [
+        ("two hosts", digicert_one::builder().host("one.digicert.com").instance(instance()), ["`host`", "`instance`"]),
+        ("one host twice", digicert_one::builder().host("a.test").host("b.test"), ["`host`", "twice"]),
+        ("two callers", digicert_one::builder().api_key(key()).credential(fixed()), ["`credential`", "`api_key`"]),
+        ("a key and a source", digicert_one::builder().watch(empty()).api_key(key()), ["`watch`", "`api_key`"]),
+        ("two sources", digicert_one::builder().watch(empty()).credential(fixed()), ["`watch`", "`credential`"]),
+        (
+            "two kinds of trust",
+            digicert_one::builder().trust(TrustRoots::System).roots_beside_system(Vec::new()),
+            ["`trust`", "`roots_beside_system`"],
+        ),
+        (
+            "two proxies",
+            digicert_one::builder()
+                .proxy(ProxyRules::parse("http://a.test").expect("a proxy"))
+                .proxy(ProxyRules::parse("http://b.test").expect("a proxy")),
+            ["`proxy`", "twice"],
+        ),
+    ];
+    for (what, builder, names) in rows {
+        let error = builder.build().expect_err(what);
+        let text = error.to_string();
+        assert!(names.iter().all(|name| text.contains(name)), "{what}: {text}");
+        assert!(
+            error.kind() == ErrorKind::Config && error.code() == Code::CFG_01 && !text.contains("canary"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_setting_that_gives_it() {
+    let key = || ApiKey::new("01ab").expect("a key");
+    let no_host = digicert_one::builder().api_key(key()).build().expect_err("no host").to_string();
+    let no_caller = digicert_one::builder().host("one.digicert.com").build().expect_err("no caller").to_string();
+    assert!(no_host.contains("`host`") && no_caller.contains("`api_key`"), "{no_host}\n{no_caller}");
+    let resembling = || digicert_one::builder().host("one.digicret.com").api_key(key());
+    let error = resembling().build().expect_err("not DigiCert's");
+    assert!(error.to_string().contains("`confirm_host`"), "{error}");
+    resembling().confirm_host().build().expect("confirmed");
+}
+
+#[tokio::test]
+async fn the_blocking_client_says_the_same_and_walks_lists() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let one = to(&emulator).api_key(key(&emulator)).build_blocking().expect("complete");
+    // A thread without a runtime, as such programs have.
+    let (me, users) = std::thread::spawn(move || {
+        let users = one.pages("/account/api/v1/user").items::<serde_json::Value>().collect::<Result<Vec<_>, _>>();
+        (one.whoami().expect("known"), users.expect("a list"))
+    })
+    .join()
+    .expect("no panic");
+    assert_eq!(me.friendly_name, "ci-bot");
+    assert!(users.iter().any(|user| user["friendly_name"] == "ci-bot"), "{users:?}");
+}
+
+/// The half of the next test that needs variables of its own.
+#[tokio::test]
+#[ignore = "started by the_environment_alone_makes_a_client in a process of its own"]
+async fn whoami_by_the_environment() {
+    let one: DigiCertOne = digicert_one::from_env().expect("variables");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&seen);
+    let with_callback = Builder::from_env().expect("variables");
+    with_callback
+        .on_warning(move |warning| heard.lock().expect("unpoisoned").push(warning.code))
+        .build()
+        .expect("complete");
+    println!("{} {:?}", one.whoami().await.expect("known"), seen.lock().expect("unpoisoned"));
+}
+
+#[tokio::test]
+async fn the_environment_alone_makes_a_client() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let roots = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(roots.path(), emulator.ca_pem()).expect("written");
+    let run = |variables: &[(&str, &str)]| {
+        let mut child = Command::new(std::env::current_exe().expect("this program"));
+        child.args(["--exact", "whoami_by_the_environment", "--ignored", "--nocapture"]).env_clear();
+        child.envs(variables.iter().copied());
+        let output = child.output().expect("it runs");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
+    // A blank behind the key is worth a warning.
+    let key = format!("{} ", emulator.users()[0].api_key());
+    let roots = roots.path().display().to_string();
+    let all = [
+        ("DC_BASE", platform.as_str()),
+        ("DC_CLIENTAUTH_BASE", client_auth.as_str()),
+        ("DC_API_KEY", key.as_str()),
+        ("DC_CA_FILE", roots.as_str()),
+    ];
+    let text = run(&all);
+    assert!(text.contains("ci-bot (service") && text.contains("[ID-07]"), "{text}");
+    let text = run(&all[..2]);
+    assert!(text.contains("DC_API_KEY") && !text.contains("1 passed"), "{text}");
+}
