@@ -51,12 +51,17 @@ pub use whoami::WhoAmI;
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
 pub use digicert_one_client::csc;
-/// The examples of the page on credentials compile.
+/// The examples of the repository's README compile.
+#[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
+#[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;
+
+/// So do those of the page on credentials.
 #[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../../../docs/credentials.md")]
 struct PageOnCredentials;
 
-/// So do those of the page on lists.
+/// And those of the page on lists.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/lists.md")]
 struct PageOnLists;
