@@ -10,7 +10,7 @@ pub(crate) mod path;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,7 +43,7 @@ Variables:
 Exit codes:
   0 ok   1 internal   2 usage   3 local credential, configuration, file or output   4 network or TLS
   5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503), or somebody else holds the lock
-  9 another error answer   130 interrupted (Ctrl-C)   143 ended by SIGTERM   129 ended by SIGHUP";
+  8 the credential ends too soon (d1 expiry)   9 another error answer   130 interrupted (Ctrl-C)   143 ended by SIGTERM   129 ended by SIGHUP";
 
 /// First calls, diagnosis and a local emulator for the DigiCert ONE APIs (unofficial; not affiliated with DigiCert).
 #[derive(Debug, Parser)]
@@ -84,6 +84,13 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
+    /// Show when the credential ends, and which of API key, client certificate and service user ends first.
+    ///
+    /// A certificate knows its own end; the platform is asked for the others. Exit code 8 says that an end is past or nearer than
+    /// --fail-under; with --nagios the exit codes are those of a Nagios plugin.
+    #[command(after_help = concat!("Examples:\n  d1 expiry\n  d1 expiry --fail-under 14d || rotate-now\n",
+        "  d1 expiry --nagios --fail-under 7d\n  d1 expiry --prometheus /var/lib/node_exporter/d1.prom\n  d1 --json expiry --offline"))]
+    Expiry(ExpiryOptions),
     /// Service users: list, show, create, disable, enable.
     #[command(
         subcommand,
@@ -219,6 +226,24 @@ pub(crate) struct ConnectionOptions {
     /// Offer HTTP/1.1 only; under TLS 1.3 it tells most about a refused certificate.
     #[arg(long)]
     pub(crate) http1: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExpiryOptions {
+    /// Fail with exit code 8 if less than this is left, as in 14d.
+    #[arg(long, value_name = "TIME", value_parser = keeping::time)]
+    pub(crate) fail_under: Option<Duration>,
+    /// Print one line, and exit, as a Nagios plugin does: critical under --fail-under (7d if not given), warning under 30 days.
+    #[arg(long)]
+    pub(crate) nagios: bool,
+    /// Write the end dates to this file, as the text-file collector of Prometheus reads them; all at once.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
+    pub(crate) prometheus: Option<PathBuf>,
+    /// Send nothing: show what is known on this machine.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
 }
 
 #[derive(Debug, Args)]

@@ -5,28 +5,48 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Code, Connector};
+use digicert_one::credentials::Reading;
 use digicert_one::{
     Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
+use crate::expiry;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// A client for these options and the variables of this process.
+/// What was found of a caller.
+pub(crate) struct Found {
+    pub(crate) setup: Setup,
+    pub(crate) reading: Reading,
+}
+
+/// A client for these options and the variables of this process. Says what should be mended, and whether the credential ends soon.
 pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Result<Client, Failure> {
+    let found = found(options, false).await?;
+    for warning in found.reading.warnings.iter().chain(&found.setup.warnings()) {
+        output.warning(warning);
+    }
+    expiry::warn(&found.reading.validity, profile(options), *output);
+    over(options, found, *output)
+}
+
+/// Reads what these options and the variables of this process name.
+pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> Result<Found, Failure> {
     let chosen = options.setup.clone();
     // Reading may run a program or wait for a pipe; Ctrl-C must go on working meanwhile.
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
-        let reading = setup.read(&Rules::at(SystemTime::now()))?;
-        Ok::<_, SetupError>((setup, reading))
+        let reading = setup.read(&Rules::at(SystemTime::now()).allow_expired(allow_expired))?;
+        Ok::<_, SetupError>(Found { setup, reading })
     });
-    let (setup, reading) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
-    for warning in reading.warnings.iter().chain(&setup.warnings()) {
-        output.warning(warning);
-    }
-    let (connector, config) = transport(options, &setup, *output);
+    Ok(reading.await.map_err(|error| Failure::Internal(error.into()))??)
+}
+
+/// A client for what was found.
+pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
+    let Found { setup, reading } = found;
+    let (connector, config) = transport(options, &setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
@@ -34,7 +54,6 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         .shared_connector(connector)
         .transport_config(config)
         .deadline(limit(options));
-    let output = *output;
     // Only where a user watches: scripts read the attempts in the error.
     let builder = if output.is_watched() {
         builder.on_retry(move |notice| output.progress(&notice.to_string()))
@@ -42,6 +61,11 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         builder
     };
     Ok(builder.build()?)
+}
+
+/// What reports call the caller that these options choose.
+pub(crate) fn profile(options: &ConnectionOptions) -> &str {
+    options.setup.profile.as_deref().unwrap_or("default")
 }
 
 /// The limit of a whole call, as `--timeout` says.

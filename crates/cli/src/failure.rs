@@ -47,6 +47,9 @@ pub(crate) enum Failure {
     Demo(String),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
+    /// An outcome that is part of what was printed, with an exit code of its own.
+    #[error("see above")]
+    ToldAs(u8),
     /// A failure that is part of what was printed.
     #[error("no credential can be used")]
     Told,
@@ -149,6 +152,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
+            Self::ToldAs(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,

@@ -9,6 +9,7 @@ mod csc;
 mod demo;
 mod emulator;
 mod env;
+mod expiry;
 mod failure;
 mod list;
 mod output;
@@ -80,6 +81,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
+        Command::Expiry(options) => expiry::run(options, output).await,
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,

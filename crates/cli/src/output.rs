@@ -88,7 +88,7 @@ impl Output {
     /// Prints a failure and gives its exit code.
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
         let code = failure.exit_code();
-        if matches!(failure, Failure::Told) {
+        if matches!(failure, Failure::Told | Failure::ToldAs(_)) {
             return ExitCode::from(code);
         }
         let (diagnosis, causes) = (failure.diagnosis(), failure.causes());

@@ -7,6 +7,7 @@ mod emulator;
 mod encodings;
 #[path = "../environment/mod.rs"]
 mod environment;
+mod expiry;
 mod lists;
 mod setup;
 mod stage;

@@ -1,0 +1,345 @@
+//! `d1 expiry`: when the credential stops working, and which of API key, client certificate and service user ends first; and the warning
+//! that other commands give when that is near. A certificate knows its own end; the other two are asked of the platform, as far as it says.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use digicert_one::core::{Ending, Expiry, Validity};
+use digicert_one::{Client, EndDate, account::AccountExt as _, account::UserId};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::arguments::ExpiryOptions;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// When other commands begin to warn.
+const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The exit code for an end that is nearer than `--fail-under`, or past.
+const TOO_NEAR: u8 = 8;
+
+/// What is known of one end.
+struct End {
+    of: Ending,
+    ends: Result<Known, String>,
+}
+
+struct Known {
+    at: SystemTime,
+    /// Who says so.
+    by: &'static str,
+}
+
+/// All three ends, as far as they exist and are known.
+struct Ends {
+    ends: Vec<End>,
+    now: SystemTime,
+}
+
+/// Prints when the credential ends.
+pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), Failure> {
+    let found = connection::found(&options.connection, true).await?;
+    let (material, validity) = (found.reading.material.clone(), found.reading.validity);
+    let now = SystemTime::now();
+    let mut ends = Ends { ends: Vec::new(), now };
+    let mut add = |of, at: Option<SystemTime>, by, why: &str| {
+        ends.ends.push(End { of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
+    };
+    let has_ended = validity.expiry().is_some_and(|end| end.has_passed(now));
+    let unasked = match (options.offline, has_ended) {
+        (true, _) => "not asked (--offline)",
+        (_, true) => "not asked: the credential has ended",
+        _ => "",
+    };
+    if material.key().is_some() {
+        add(Ending::Key, validity.key_ends, "the configuration", unasked);
+    }
+    if material.identity().is_some() {
+        add(Ending::Certificate, validity.certificate_ends, "the certificate", "");
+    }
+    add(Ending::Owner, validity.owner_ends, "the configuration", unasked);
+    if unasked.is_empty() {
+        let client = connection::over(&options.connection, found, *output)?;
+        output.progress("asking the platform for the end dates that only it knows");
+        ends.ask(&client).await?;
+    }
+    ends.report(options, *output)
+}
+
+impl Ends {
+    /// Asks the platform for what is not known yet. That it does not answer is an error only where nothing is known.
+    async fn ask(&mut self, client: &Client) -> Result<(), Failure> {
+        let me = match client.account().users().me().await {
+            Ok(me) => me,
+            Err(error) if self.earliest().is_none() => return Err(error.into()),
+            Err(error) => {
+                let why =
+                    format!("the platform was asked and did not tell: {} {}", error.code(), error.diagnosis().summary);
+                self.ends.iter_mut().filter(|end| end.ends.is_err()).for_each(|end| end.ends = Err(why.clone()));
+                return Ok(());
+            }
+        };
+        for end in self.ends.iter_mut().filter(|end| end.ends.is_err()) {
+            let told = match end.of {
+                Ending::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
+                Ending::Key => of_key(client).await,
+                _ => continue,
+            };
+            end.ends = told.map(|date| Known { at: date.last_second(), by: "the platform" });
+        }
+        Ok(())
+    }
+
+    fn earliest(&self) -> Option<Expiry> {
+        let known = self.ends.iter().filter_map(|end| Some(Expiry::new(end.ends.as_ref().ok()?.at, end.of)));
+        known.min_by_key(|expiry| expiry.at)
+    }
+
+    fn report(&self, options: &ExpiryOptions, output: Output) -> Result<(), Failure> {
+        let earliest = self.earliest();
+        let is_near = earliest.is_some_and(|end| {
+            end.has_passed(self.now) || options.fail_under.is_some_and(|limit| end.remaining(self.now) < limit)
+        });
+        if let Some(path) = &options.prometheus {
+            write_whole(path, &self.metrics(connection::profile(&options.connection)))
+                .map_err(|source| Failure::File { action: "write the metrics to", path: path.clone(), source })?;
+        }
+        if options.nagios {
+            let (line, status) = self.nagios(options.fail_under, earliest);
+            output.text(&line)?;
+            output.document(&self.json(earliest, !is_near))?;
+            return if status == 0 { Ok(()) } else { Err(Failure::ToldAs(status)) };
+        }
+        output.text(&self.text(earliest))?;
+        output.document(&self.json(earliest, !is_near))?;
+        if is_near { Err(Failure::ToldAs(TOO_NEAR)) } else { Ok(()) }
+    }
+
+    fn text(&self, earliest: Option<Expiry>) -> String {
+        let mut text = match earliest {
+            Some(end) => format!("the {} {}", end.of, until(end.at, self.now)),
+            None => "no end date is known".to_owned(),
+        };
+        for end in &self.ends {
+            let name = end.of.to_string();
+            let _ = match &end.ends {
+                Ok(known) => {
+                    write!(
+                        text,
+                        "\n  {name:18}  {}  {} (from {})",
+                        shown(known.at),
+                        until(known.at, self.now),
+                        known.by
+                    )
+                }
+                Err(why) => write!(text, "\n  {name:18}  not known: {why}"),
+            };
+        }
+        text
+    }
+
+    fn json(&self, earliest: Option<Expiry>, ok: bool) -> Value {
+        let of = |at: SystemTime| json!({ "ends": shown(at), "days_left": days_left(at, self.now), "seconds_left": seconds_left(at, self.now) });
+        let ends: Vec<Value> = self
+            .ends
+            .iter()
+            .map(|end| match &end.ends {
+                Ok(known) => {
+                    let mut document = of(known.at);
+                    document["of"] = json!(word(end.of));
+                    document["from"] = json!(known.by);
+                    document
+                }
+                Err(why) => json!({ "of": word(end.of), "ends": null, "why": why }),
+            })
+            .collect();
+        let earliest = earliest.map(|end| {
+            let mut document = of(end.at);
+            document["of"] = json!(word(end.of));
+            document
+        });
+        json!({ "schema": 1, "ok": ok, "earliest": earliest, "ends": ends })
+    }
+
+    /// A line and a status as Nagios and its kin read them (Nagios Plugins Development Guidelines).
+    fn nagios(&self, limit: Option<Duration>, earliest: Option<Expiry>) -> (String, u8) {
+        let critical = limit.unwrap_or(7 * DAY);
+        let Some(end) = earliest else { return ("EXPIRY UNKNOWN - no end date is known".to_owned(), 3) };
+        let left = end.remaining(self.now);
+        let (word, status) = match () {
+            () if end.has_passed(self.now) || left < critical => ("CRITICAL", 2),
+            () if left < NEAR.max(critical) => ("WARNING", 1),
+            () => ("OK", 0),
+        };
+        let (days, warn, critical) = (days_left(end.at, self.now), NEAR.max(critical).as_secs(), critical.as_secs());
+        let day = DAY.as_secs();
+        let line = format!(
+            "EXPIRY {word} - the {} {} | days={days};{};{}",
+            end.of,
+            until(end.at, self.now),
+            warn / day,
+            critical / day
+        );
+        (line, status)
+    }
+
+    /// For the text-file collector of Prometheus' node exporter.
+    fn metrics(&self, profile: &str) -> String {
+        // Label values are quoted (Prometheus exposition format).
+        let profile = profile.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let mut text = "# HELP d1_credential_expiration_timestamp_seconds Last second in which this part of the credential works.\n\
+             # TYPE d1_credential_expiration_timestamp_seconds gauge\n"
+            .to_owned();
+        for end in &self.ends {
+            if let Ok(known) = &end.ends {
+                let seconds = seconds_left(known.at, SystemTime::UNIX_EPOCH);
+                let _ = writeln!(
+                    text,
+                    "d1_credential_expiration_timestamp_seconds{{profile=\"{profile}\",kind=\"{}\"}} {seconds}",
+                    word(end.of)
+                );
+            }
+        }
+        text
+    }
+}
+
+/// The end of the API key in use, where the platform has no more than one that it could be.
+async fn of_key(client: &Client) -> Result<EndDate, String> {
+    let tokens = client.account().tokens().list(&UserId::me()).all().await;
+    let tokens = tokens
+        .map_err(|error| format!("the API tokens cannot be listed: {} {}", error.code(), error.diagnosis().summary))?;
+    let enabled: Vec<_> = tokens.iter().filter(|token| token.is_enabled() != Some(false)).collect();
+    match enabled.as_slice() {
+        [token] => token.end_date.ok_or_else(|| "the platform names no end date for the API token".to_owned()),
+        [] => Err("the platform lists no enabled API token of this caller".to_owned()),
+        several => {
+            // All of them end on one day, or the earliest is as near as one can say.
+            let ends: Vec<_> = several.iter().map(|token| token.end_date).collect();
+            match ends.first().copied().flatten().filter(|first| ends.iter().all(|end| *end == Some(*first))) {
+                Some(end) => Ok(end),
+                None => Err(format!(
+                    "{} API tokens are enabled, and the platform does not say which of them this key is",
+                    several.len()
+                )),
+            }
+        }
+    }
+}
+
+/// Warns where the end is near. Scripts are told once a day: every call of a loop would say the same.
+pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
+    let now = SystemTime::now();
+    let Some(end) = validity.expiry().filter(|end| end.remaining(now) < NEAR) else { return };
+    if output.is_watched() || first_of_the_day(who, now) {
+        output.warning(&format!("the {} {} ({}); see `d1 expiry`", end.of, until(end.at, now), shown(end.at)));
+    }
+}
+
+/// Whether this caller was not told yet today. Where that cannot be kept, it is told again.
+fn first_of_the_day(who: &str, now: SystemTime) -> bool {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()).map(Into::into);
+    let home = || {
+        let home = PathBuf::from(std::env::var_os("HOME")?);
+        // A home that is not there is not made.
+        home.is_dir().then(|| home.join(".local").join("state"))
+    };
+    let Some(directory) = state.or_else(home).map(|path: PathBuf| path.join("d1")) else { return true };
+    let name: String = who.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '-' }).collect();
+    let (path, today) = (directory.join(format!("warned-{name}")), shown(now)[..10].to_owned());
+    if std::fs::read_to_string(&path).is_ok_and(|told| told == today) {
+        return false;
+    }
+    let _ = std::fs::create_dir_all(&directory).and_then(|()| write_whole(&path, &today));
+    true
+}
+
+/// All or nothing: whoever reads the file meanwhile sees the old one.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".d1-").permissions(readable()).tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// The collector that reads it runs as somebody else.
+#[cfg(unix)]
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+fn word(of: Ending) -> &'static str {
+    match of {
+        Ending::Key => "api_key",
+        Ending::Certificate => "client_certificate",
+        _ => "service_user",
+    }
+}
+
+fn until(at: SystemTime, now: SystemTime) -> String {
+    let days = |count: i64| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
+    match seconds_left(at, now) {
+        ..0 => match days_left(at, now).unsigned_abs() {
+            0 => "ended today".to_owned(),
+            past => format!("ended {} ago", days(i64::try_from(past).unwrap_or(i64::MAX))),
+        },
+        left if left < 86_400 => format!("ends in {} hours", left / 3600),
+        _ => format!("ends in {}", days(days_left(at, now))),
+    }
+}
+
+/// Whole days; the last one counts as 0.
+fn days_left(at: SystemTime, now: SystemTime) -> i64 {
+    seconds_left(at, now) / 86_400
+}
+
+fn seconds_left(at: SystemTime, now: SystemTime) -> i64 {
+    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    at.duration_since(now).map_or_else(|error| -seconds(error.duration()), seconds)
+}
+
+fn shown(time: SystemTime) -> String {
+    Timestamp::try_from(time).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_in_whole_days_and_the_last_day_in_hours() {
+        let now = SystemTime::UNIX_EPOCH + 1000 * DAY;
+        for (at, text) in [
+            (now + 12 * DAY + DAY / 2, "ends in 12 days"),
+            (now + DAY, "ends in 1 day"),
+            (now + DAY / 2, "ends in 12 hours"),
+            (now, "ends in 0 hours"),
+            (now - DAY / 2, "ended today"),
+            (now - 3 * DAY, "ended 3 days ago"),
+        ] {
+            assert_eq!(until(at, now), text);
+        }
+    }
+
+    #[test]
+    fn nagios_gets_its_four_states() {
+        let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
+        let of = |days: u32| Ends {
+            ends: vec![End { of: Ending::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
+            now,
+        };
+        for (days, limit, status) in
+            [(60, None, 0), (20, None, 1), (3, None, 2), (20, Some(21 * DAY), 2), (45, Some(14 * DAY), 0)]
+        {
+            let ends = of(days);
+            let (line, is) = ends.nagios(limit, ends.earliest());
+            assert!(is == status && line.contains(&format!("| days={days};")), "{days} {limit:?}: {line}");
+        }
+        assert_eq!(of(1).nagios(None, None).1, 3);
+    }
+}

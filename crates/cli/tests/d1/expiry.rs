@@ -1,0 +1,125 @@
+//! When the credential ends: who says so, what comes first, and what scripts and monitors get of it.
+
+use std::time::{Duration, SystemTime};
+
+use digicert_one_emulator::{Control, EndDate};
+use serde_json::Value;
+
+use crate::stage::{Stage, text};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The last second of the day that is so many days ahead.
+fn day(ahead: u32) -> String {
+    let then = SystemTime::now() + ahead * DAY;
+    jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string()
+}
+
+fn end(ahead: u32) -> EndDate {
+    day(ahead).parse().expect("a day")
+}
+
+/// The one API token of `ci-bot` ends in 20 days, and the user in 200.
+fn stage() -> Stage {
+    let stage = Stage::new();
+    let user = &stage.emulator.users()[0];
+    let control: Control = stage.emulator.control();
+    for (index, token) in user.api_token_ids().enumerate() {
+        match index {
+            0 => control.set_token_end_date(user.id(), token, Some(end(20))).expect("known"),
+            _ => control.set_token_enabled(user.id(), token, false).expect("known"),
+        }
+    }
+    control.set_user_end_date(user.id(), Some(end(200))).expect("known");
+    stage
+}
+
+#[test]
+fn the_platform_tells_the_ends_that_only_it_knows_and_the_earliest_comes_first() {
+    let stage = stage();
+    let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
+    let shown = text(&output);
+    assert!(output.status.success() && shown.starts_with("the API key ends in 20 days\n"), "{shown}");
+    assert!(shown.contains(&format!("{}T23:59:59Z", day(200))) && shown.contains("(from the platform)"), "{shown}");
+    let bundle = stage.file("bundle.pem");
+    let both = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
+    let output = stage.d1(&["--json", "expiry"], &both);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let kinds: Vec<_> = document["ends"].as_array().expect("a list").iter().map(|end| end["of"].clone()).collect();
+    assert_eq!(kinds, ["api_key", "client_certificate", "service_user"], "{document}");
+    assert!(document["ok"] == true && document["schema"] == 1 && document["earliest"]["of"].is_string(), "{document}");
+}
+
+#[test]
+fn an_end_that_is_too_near_has_an_exit_code_of_its_own() {
+    let stage = stage();
+    let key = [("DC_API_KEY", stage.key())];
+    for (limit, exit) in [("14d", 0), ("30d", 8)] {
+        let output = stage.d1(&["expiry", "--fail-under", limit], &key);
+        assert_eq!(output.status.code(), Some(exit), "{limit}: {}", text(&output));
+    }
+    let ended = [key[0], ("DC_API_KEY_ENDS", "2024-01-31")];
+    let output = stage.d1(&["--json", "expiry"], &ended);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!((output.status.code(), &document["ok"]), (Some(8), &Value::Bool(false)), "{document}");
+    assert!(document["ends"][1]["why"].as_str().is_some_and(|why| why.contains("has ended")), "{document}");
+}
+
+#[test]
+fn offline_nothing_is_sent_and_what_is_not_known_says_why() {
+    let stage = stage();
+    let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9"), ("DC_OWNER_ENDS", &*day(100))];
+    let output = stage.d1(&["expiry", "--offline"], &variables);
+    let shown = text(&output);
+    assert!(output.status.success() && shown.starts_with("the service user ends in 100 days"), "{shown}");
+    assert!(shown.contains("not known: not asked (--offline)"), "{shown}");
+}
+
+#[test]
+fn several_tokens_are_not_guessed_between() {
+    let stage = Stage::new();
+    let user = &stage.emulator.users()[0];
+    let control = stage.emulator.control();
+    let tokens: Vec<_> = user.api_token_ids().collect();
+    for (index, token) in tokens.iter().enumerate() {
+        let ahead = 20 + u32::try_from(index).expect("few");
+        control.set_token_end_date(user.id(), token, Some(end(ahead))).expect("known");
+    }
+    let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
+    let told = text(&output).contains("does not say which of them this key is");
+    assert_eq!(told, tokens.len() > 1, "{}", text(&output));
+}
+
+#[test]
+fn monitors_get_one_line_and_a_file_that_is_written_whole() {
+    let stage = stage();
+    let key = [("DC_API_KEY", stage.key())];
+    let output = stage.d1(&["expiry", "--nagios"], &key);
+    let line = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(line.starts_with("EXPIRY WARNING - the API key ends in 20 days") && line.lines().count() == 1, "{line}");
+    let file = stage.file("d1.prom");
+    let output = stage.d1(&["expiry", "--prometheus", &file], &key);
+    let metrics = std::fs::read_to_string(&file).expect("written");
+    assert!(output.status.success() && metrics.contains("kind=\"service_user\"} "), "{}\n{metrics}", text(&output));
+    // A directory that is not there: nothing half written, and the path in the error.
+    let nowhere = stage.file("missing/d1.prom");
+    let output = stage.d1(&["expiry", "--prometheus", &nowhere], &key);
+    assert!(output.status.code() == Some(3) && text(&output).contains(&nowhere), "{}", text(&output));
+}
+
+#[test]
+fn other_commands_warn_scripts_once_a_day() {
+    let stage = stage();
+    let state = stage.directory.path().join("state");
+    let state = state.display().to_string();
+    let run = |ends: &str| {
+        let variables = [("DC_API_KEY", stage.key()), ("DC_API_KEY_ENDS", ends), ("XDG_STATE_HOME", &*state)];
+        let output = stage.d1(&["whoami"], &variables);
+        assert!(output.status.success(), "{}", text(&output));
+        String::from_utf8_lossy(&output.stderr).contains("the API key ends in")
+    };
+    assert!(!run(&day(40)), "40 days are enough");
+    assert!(run(&day(3)), "3 days are not");
+    assert!(!run(&day(3)), "said already today");
+}
