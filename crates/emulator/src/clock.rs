@@ -7,7 +7,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::options::Clock;
+/// The source of the time.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// A clock that can be set. Clones are the same clock.
 ///
@@ -141,53 +142,34 @@ impl fmt::Debug for EmulatorClock {
 mod tests {
     use super::*;
 
-    const START: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    /// A base that the test moves, and a clock over it.
-    fn over_a_base() -> (Arc<Mutex<SystemTime>>, EmulatorClock) {
-        let base = Arc::new(Mutex::new(START + seconds(1000)));
-        let read = Arc::clone(&base);
-        (base, EmulatorClock::over(Arc::new(move || *read.lock().expect("no test panics with it"))))
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
     #[test]
-    fn it_runs_with_its_base_from_wherever_it_was_set() {
-        let (base, clock) = over_a_base();
+    fn clock_runs_with_its_base_and_moves_across_it() {
+        let base = Arc::new(Mutex::new(at(1000)));
+        let read = Arc::clone(&base);
+        let clock = EmulatorClock::over(Arc::new(move || *read.lock().expect("unpoisoned")));
         for (set, expected) in [(5000, 5100), (10, 110)] {
-            *base.lock().expect("unpoisoned") = START + seconds(1000);
-            clock.set(START + seconds(set));
-            *base.lock().expect("unpoisoned") += seconds(100);
-            assert_eq!(clock.now(), START + seconds(expected));
+            *base.lock().expect("unpoisoned") = at(1000);
+            clock.set(at(set));
+            *base.lock().expect("unpoisoned") = at(1100);
+            assert_eq!(clock.now(), at(expected));
         }
         clock.reset();
-        assert_eq!(clock.now(), START + seconds(1100));
-    }
-
-    #[test]
-    fn it_advances_running_or_not_and_across_its_base() {
-        let (_, clock) = over_a_base();
-        clock.set(START + seconds(900));
-        clock.advance(seconds(50));
-        assert_eq!(clock.now(), START + seconds(950));
-        clock.advance(seconds(150));
-        assert_eq!(clock.now(), START + seconds(1100));
-        clock.fix(START + seconds(7));
-        clock.advance(seconds(1));
-        assert_eq!(clock.now(), START + seconds(8));
-        assert!(clock.is_fixed());
-    }
-
-    #[test]
-    fn no_time_is_too_far_to_be_asked_for() {
-        let (_, clock) = over_a_base();
+        assert_eq!(clock.now(), at(1100));
+        clock.set(at(900));
+        for (by, expected) in [(50, 950), (150, 1100), (300, 1400)] {
+            clock.advance(Duration::from_secs(by));
+            assert_eq!(clock.now(), at(expected));
+        }
+        clock.reset();
         clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), START + seconds(1000));
-        clock.fix(START);
+        assert_eq!(clock.now(), at(1100), "beyond what the system's time can express");
+        clock.fix(at(7));
+        clock.advance(Duration::from_secs(1));
         clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), START);
+        assert_eq!((clock.now(), clock.is_fixed()), (at(8), true));
     }
 }

@@ -1,27 +1,28 @@
-//! Starting, and what the one who starts it may know: addresses, secrets, ledgers, observations.
+//! Starting an emulator, and what its owner may read: addresses, secrets, ledgers, observations.
 //!
 //! Each emulator has a PKI of its own, so that the certificates of one prove nothing to another.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
-use crate::control::{Control, ControlApi, Fronts};
+use crate::control::{Control, Fronts, start_api};
 use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
-use crate::keep;
+use crate::id::new_api_key;
 use crate::listener::Listener;
 use crate::observation::{HostKind, Observation};
 use crate::options::{EmulatorOptions, ServiceUserSpec};
 use crate::role;
 use crate::seed;
 use crate::service_user::ServiceUser;
+use crate::state_file;
 use crate::steering::Steering;
-use crate::store::{Store, new_api_key};
+use crate::store::Store;
+use crate::words::debug_only;
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
 /// name, and the public hosts, so that a name override can lead a program here unchanged.
@@ -41,7 +42,7 @@ const HOSTS: [&str; 10] = [
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
     store: Arc<Store>,
-    csc: Arc<csc::State>,
+    csc: Arc<csc::CscState>,
     administrator: ServiceUser,
     users: Vec<ServiceUser>,
     account_id: String,
@@ -85,8 +86,8 @@ impl Emulator {
     pub fn start_blocking(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
         let steering = Arc::new(Steering::new(&options));
-        let (pki, mut state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
-            Some(kept) => kept,
+        let (pki, mut state) = match options.state.as_deref().map(state_file::read).transpose()?.flatten() {
+            Some(stored) => stored,
             None => {
                 let pki = Pki::generate();
                 let state = seed::state(options.service_users, options.devices, &pki, steering.clock.now());
@@ -94,11 +95,18 @@ impl Emulator {
             }
         };
         let pki = Arc::new(pki);
-        let csc = Arc::new(csc::State::create(options.csc, &pki, &mut state.csc));
+        let csc = Arc::new(csc::CscState::create(options.csc, &pki, &mut state.csc));
         let names = server_names(options.address);
         let server = pki.server(&names);
-        let (clock, generation) = (steering.clock.as_clock(), options.generation);
-        let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
+        let store = Arc::new(Store {
+            pki,
+            generation: options.generation,
+            no_authorities: options.no_authorities,
+            clock: steering.clock.clone(),
+            path: options.state.clone(),
+            state: Mutex::new(state),
+            observations: Mutex::default(),
+        });
         let incomplete = |place: &str| EmulatorError::StateMalformed {
             path: options.state.clone().unwrap_or_default(),
             place: place.to_owned(),
@@ -244,29 +252,17 @@ impl Emulator {
 
     /// What was made of the requests, in the order of the answers.
     pub fn observed(&self) -> Vec<Observation> {
-        self.store.observed()
+        self.store.observed().clone()
     }
 }
 
-impl fmt::Debug for Emulator {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Emulator")
-            .field("platform", &self.platform_addr())
-            .field("client_auth", &self.client_auth_addr())
-            .field("users", &self.users())
-            .finish_non_exhaustive()
-    }
-}
+debug_only! { Emulator { fronts, users } }
 
 /// The control API is for loopback even where the rest is not.
 fn start_control(control: &Control, address: IpAddr, port: u16) -> Result<Front, EmulatorError> {
     let address = if address.is_loopback() { address } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-    ControlApi::start(control.clone(), SocketAddr::new(address, port)).map_err(|source| EmulatorError::ControlPort {
-        address,
-        port,
-        source,
-    })
+    let front = start_api(control.clone(), SocketAddr::new(address, port));
+    front.map_err(|source| EmulatorError::ControlPort { address, port, source })
 }
 
 fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
@@ -280,7 +276,7 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
     }
-    if let Some(defect) = csc::defect(&options.csc) {
+    if let Some(defect) = options.csc.defect() {
         return Err(EmulatorError::UnusableCsc { defect });
     }
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {

@@ -1,6 +1,4 @@
-//! Why an emulator does not start.
-//!
-//! All of these are mistakes of whoever starts it; once it runs, callers get HTTP answers and nothing else.
+//! Why an emulator does not start. Once it runs, its callers get HTTP responses and nothing else.
 
 use std::io;
 use std::net::IpAddr;

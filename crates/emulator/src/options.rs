@@ -1,8 +1,5 @@
-//! What an emulator is to be like: where it listens, who exists, what time it is.
-//!
-//! Plain data with nothing checked; whether it fits together is decided at start, in `emulator.rs`.
+//! The options of an emulator: where it listens, who exists, what time it is. Plain data; they are checked at start.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,27 +7,25 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{ClientAuth, KeyKind};
 
-use crate::clock::EmulatorClock;
-use crate::csc::CscOptions;
+use crate::clock::{Clock, EmulatorClock};
+use crate::csc::options::CscOptions;
 use crate::end_date::EndDate;
 use crate::error_shape::ErrorShape;
-use crate::faults::Fault;
+use crate::fault::Fault;
 use crate::limits::RateLimit;
 use crate::role::ROLES;
+use crate::words::{debug_only, setters};
 
-/// Where the emulator takes the time from.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// What an emulator is to be like. The default: free ports on 127.0.0.1, the system's time, and one service user
+/// The options of an emulator. The default: free ports on 127.0.0.1, the system's time, and one service user
 /// `ci-bot` with a key, a certificate and all roles.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EmulatorOptions {
     /// The address of both listeners.
     pub address: IpAddr,
-    /// Said once: others may reach the address.
+    /// Whether others may reach the address; requires [`keys_are_public`](Self::keys_are_public) as well.
     pub reachable_by_others: bool,
-    /// Said twice: anybody who reaches it can have its keys.
+    /// Whether it is understood that everybody who reaches it can have its keys.
     pub keys_are_public: bool,
     /// The port of the platform listener; 0 lets the system pick.
     pub platform_port: u16,
@@ -84,7 +79,7 @@ pub struct ServiceUserSpec {
     pub friendly_name: String,
     /// Whether it is active.
     pub active: bool,
-    /// Its last day.
+    /// Its end date.
     pub end_date: Option<EndDate>,
     /// Its roles, by their ids.
     pub roles: Vec<String>,
@@ -102,7 +97,7 @@ pub struct ServiceUserSpec {
 pub struct ApiKeySpec {
     /// Whether it is enabled.
     pub enabled: bool,
-    /// Its last day.
+    /// Its end date.
     pub end_date: Option<EndDate>,
     /// Its value; `None` makes one of the usual shape.
     pub value: Option<String>,
@@ -114,7 +109,7 @@ pub struct ApiKeySpec {
 pub struct CertificateSpec {
     /// Whether it is enabled.
     pub enabled: bool,
-    /// Its last day. One in the past leaves the X.509 dates valid, so that the refusal is the platform's.
+    /// Its end date. One in the past leaves the X.509 dates valid, so that the refusal is the platform's.
     pub end_date: Option<EndDate>,
     /// The kind of key.
     pub key: KeyKind,
@@ -145,51 +140,38 @@ impl Default for EmulatorOptions {
     }
 }
 
-impl EmulatorOptions {
-    /// Sets the address. One beyond loopback is refused unless both [`reachable_by_others`](Self::reachable_by_others) and
-    /// [`i_know_keys_are_public`](Self::i_know_keys_are_public) are said.
-    #[must_use]
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = address;
-        self
-    }
-
-    /// Lets the address be one that others reach. That is half of what it takes.
-    #[must_use]
-    pub fn reachable_by_others(mut self, reachable: bool) -> Self {
-        self.reachable_by_others = reachable;
-        self
-    }
-
-    /// Confirms that whoever reaches the emulator may have its keys: it is a toy, made for tests, and guards nothing.
-    #[must_use]
-    pub fn i_know_keys_are_public(mut self, known: bool) -> Self {
-        self.keys_are_public = known;
-        self
-    }
-
+setters! { EmulatorOptions {
+    /// Sets the address. One beyond loopback is refused without both [`reachable_by_others`](Self::reachable_by_others) and
+    /// [`i_know_keys_are_public`](Self::i_know_keys_are_public).
+    address(address: IpAddr) address = address;
+    /// Allows an address that others can reach. This requires [`i_know_keys_are_public`](Self::i_know_keys_are_public) as well.
+    reachable_by_others(reachable: bool) reachable_by_others = reachable;
+    /// Confirms that everybody who reaches the emulator may have its keys: it is made for tests, and guards nothing.
+    i_know_keys_are_public(known: bool) keys_are_public = known;
     /// Sets the generation of the platform.
-    #[must_use]
-    pub fn generation(mut self, generation: Generation) -> Self {
-        self.generation = generation;
-        self
-    }
-
+    generation(generation: Generation) generation = generation;
     /// Sets whether Private CA has no authority to show.
-    #[must_use]
-    pub fn no_authorities(mut self, none: bool) -> Self {
-        self.no_authorities = none;
-        self
-    }
-
+    no_authorities(none: bool) no_authorities = none;
     /// Keeps the state in this file (made if missing, readable for its owner only, written whole after every change). It holds the
-    /// secrets that the emulator began with, and the keys of its authorities. One emulator at a time: nothing keeps two apart.
-    #[must_use]
-    pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
-        self.state = Some(path.into());
-        self
-    }
+    /// secrets that the emulator began with, and the keys of its authorities. For one emulator at a time: there is no lock.
+    state(path: impl Into<PathBuf>) state = Some(path.into());
+    /// Sets who exists.
+    service_users(users: impl IntoIterator<Item = ServiceUserSpec>) service_users = users.into_iter().collect();
+    /// Sets how many devices there are.
+    devices(devices: usize) devices = devices;
+    /// Sets the content-signing side.
+    csc(csc: CscOptions) csc = csc;
+    /// Sets whether the clientauth listener insists on a certificate.
+    client_auth(client_auth: ClientAuth) client_auth = client_auth;
+    /// Sets the clock that end dates are compared with.
+    clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) clock = Arc::new(clock);
+    /// Limits the calls by one credential.
+    rate_limit(limit: RateLimit) rate_limit = Some(limit);
+    /// Adds the control API, on this port (0 lets the system pick).
+    control_port(port: u16) control_port = Some(port);
+} }
 
+impl EmulatorOptions {
     /// Sets both ports; 0 lets the system pick.
     #[must_use]
     pub fn ports(mut self, platform: u16, client_auth: u16) -> Self {
@@ -197,52 +179,10 @@ impl EmulatorOptions {
         self
     }
 
-    /// Sets who exists.
-    #[must_use]
-    pub fn service_users(mut self, users: impl IntoIterator<Item = ServiceUserSpec>) -> Self {
-        self.service_users = users.into_iter().collect();
-        self
-    }
-
-    /// Sets how many devices there are.
-    #[must_use]
-    pub fn devices(mut self, devices: usize) -> Self {
-        self.devices = devices;
-        self
-    }
-
-    /// Sets what the content-signing side is like.
-    #[must_use]
-    pub fn csc(mut self, csc: CscOptions) -> Self {
-        self.csc = csc;
-        self
-    }
-
-    /// Sets whether the clientauth listener insists on a certificate.
-    #[must_use]
-    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.client_auth = client_auth;
-        self
-    }
-
-    /// Sets the clock that end dates are compared with.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
     /// Sets a clock that can be moved from outside.
     #[must_use]
     pub fn emulator_clock(mut self, clock: &EmulatorClock) -> Self {
         self.emulator_clock = Some(clock.clone());
-        self
-    }
-
-    /// Limits the calls by one credential.
-    #[must_use]
-    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.rate_limit = Some(limit);
         self
     }
 
@@ -260,37 +200,17 @@ impl EmulatorOptions {
         self
     }
 
-    /// Adds the control API, on this port (0 lets the system pick).
-    #[must_use]
-    pub fn control_port(mut self, port: u16) -> Self {
-        self.control_port = Some(port);
-        self
-    }
-
     pub(crate) fn steered_clock(&self) -> EmulatorClock {
         self.emulator_clock.clone().unwrap_or_else(|| EmulatorClock::over(Arc::clone(&self.clock)))
     }
 }
 
-impl fmt::Debug for EmulatorOptions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("EmulatorOptions")
-            .field("address", &self.address)
-            .field("platform_port", &self.platform_port)
-            .field("client_auth_port", &self.client_auth_port)
-            .field("service_users", &self.service_users)
-            .field("devices", &self.devices)
-            .field("csc", &self.csc)
-            .field("client_auth", &self.client_auth)
-            .field("generation", &self.generation)
-            .field("state", &self.state)
-            .field("rate_limit", &self.rate_limit)
-            .field("error_shapes", &self.error_shapes)
-            .field("faults", &self.faults)
-            .field("control_port", &self.control_port)
-            .finish_non_exhaustive()
+debug_only! {
+    EmulatorOptions {
+        address, platform_port, client_auth_port, service_users, devices, csc, client_auth, generation, state, rate_limit,
+        error_shapes, faults, control_port
     }
+    ApiKeySpec { enabled, end_date }
 }
 
 impl ServiceUserSpec {
@@ -305,13 +225,6 @@ impl ServiceUserSpec {
             api_keys: vec![ApiKeySpec::default()],
             certificates: vec![CertificateSpec::default()],
         }
-    }
-
-    /// Sets the last day.
-    #[must_use]
-    pub fn end_date(mut self, end_date: EndDate) -> Self {
-        self.end_date = Some(end_date);
-        self
     }
 
     /// Gives it these roles and nothing else.
@@ -329,21 +242,16 @@ impl ServiceUserSpec {
         self.roles.clear();
         self
     }
-
-    /// Sets the keys. None at all leaves one that is disabled.
-    #[must_use]
-    pub fn api_keys(mut self, keys: impl IntoIterator<Item = ApiKeySpec>) -> Self {
-        self.api_keys = keys.into_iter().collect();
-        self
-    }
-
-    /// Sets the certificates. None at all leaves one that is disabled.
-    #[must_use]
-    pub fn certificates(mut self, certificates: impl IntoIterator<Item = CertificateSpec>) -> Self {
-        self.certificates = certificates.into_iter().collect();
-        self
-    }
 }
+
+setters! { ServiceUserSpec {
+    /// Sets the end date.
+    end_date(end_date: EndDate) end_date = Some(end_date);
+    /// Sets the keys. None at all leaves one that is disabled.
+    api_keys(keys: impl IntoIterator<Item = ApiKeySpec>) api_keys = keys.into_iter().collect();
+    /// Sets the certificates. None at all leaves one that is disabled.
+    certificates(certificates: impl IntoIterator<Item = CertificateSpec>) certificates = certificates.into_iter().collect();
+} }
 
 impl Default for ApiKeySpec {
     fn default() -> Self {
@@ -351,36 +259,19 @@ impl Default for ApiKeySpec {
     }
 }
 
-impl ApiKeySpec {
-    /// Sets the last day.
-    #[must_use]
-    pub fn end_date(mut self, end_date: EndDate) -> Self {
-        self.end_date = Some(end_date);
-        self
-    }
-
+setters! { ApiKeySpec {
+    /// Sets the end date.
+    end_date(end_date: EndDate) end_date = Some(end_date);
     /// Sets the value, for a test that must know it beforehand.
-    #[must_use]
-    pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
-        self
-    }
+    value(value: impl Into<String>) value = Some(value.into());
+} }
 
+impl ApiKeySpec {
     /// Makes it a disabled one.
     #[must_use]
     pub fn disabled(mut self) -> Self {
         self.enabled = false;
         self
-    }
-}
-
-impl fmt::Debug for ApiKeySpec {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ApiKeySpec")
-            .field("enabled", &self.enabled)
-            .field("end_date", &self.end_date)
-            .finish_non_exhaustive()
     }
 }
 
@@ -390,21 +281,14 @@ impl Default for CertificateSpec {
     }
 }
 
-impl CertificateSpec {
-    /// Sets the last day.
-    #[must_use]
-    pub fn end_date(mut self, end_date: EndDate) -> Self {
-        self.end_date = Some(end_date);
-        self
-    }
-
+setters! { CertificateSpec {
+    /// Sets the end date.
+    end_date(end_date: EndDate) end_date = Some(end_date);
     /// Sets the kind of key.
-    #[must_use]
-    pub fn key(mut self, key: KeyKind) -> Self {
-        self.key = key;
-        self
-    }
+    key(key: KeyKind) key = key;
+} }
 
+impl CertificateSpec {
     /// Makes it a disabled one.
     #[must_use]
     pub fn disabled(mut self) -> Self {

@@ -4,16 +4,17 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{ClientSpec, KeyKind, Pki, Purpose, random_bytes, sha256_hex};
 
-use crate::end_date::{EndDate, rfc3339, x509_dates};
+use crate::end_date::{DAY, EndDate, rfc3339, x509_dates};
+use crate::id::{new_api_key, new_id};
+use crate::identity::StoredIdentity;
 use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
 use crate::signing::SigningKey;
 use crate::state::{
     Account, AuthCertificate, CscSecrets, Disclosed, DisclosedCertificate, DisclosedKey, Issuance, IssuedCertificate,
-    KeptIdentity, State, Token, User, UserType,
+    State, Token, User, UserType,
 };
-use crate::store::{new_api_key, new_id};
 
-/// The name of the one user who is no service user.
+/// The name of the one user who is not a service user.
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 
 /// Makes the state.
@@ -125,7 +126,7 @@ fn auth_certificate(
     let validity = x509_dates(spec.end_date, now);
     let certificate = pki.client(ClientSpec { key: spec.key, validity, common_name, ..ClientSpec::default() });
     let id = new_id();
-    let kept = AuthCertificate {
+    let stored = AuthCertificate {
         id: id.clone(),
         nickname: format!("certificate {number}"),
         fingerprint: certificate.fingerprint(),
@@ -134,11 +135,11 @@ fn auth_certificate(
         end_date: spec.end_date,
         created_at: rfc3339(now),
     };
-    (kept, DisclosedCertificate { certificate_id: id, identity: KeptIdentity::of(&certificate) })
+    (stored, DisclosedCertificate { certificate_id: id, identity: StoredIdentity::of(&certificate) })
 }
 
 fn certificate(pki: &Pki, common_name: &str, issuance: Issuance, now: SystemTime) -> IssuedCertificate {
-    let last_day = EndDate::day_of(now + std::time::Duration::from_secs(90 * 24 * 60 * 60));
+    let last_day = EndDate::day_of(now + 90 * DAY);
     let purpose = match issuance {
         Issuance::Lifecycle => Purpose::ServerAuth,
         Issuance::Device => Purpose::ClientAuth,

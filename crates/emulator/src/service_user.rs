@@ -1,4 +1,4 @@
-//! A user, as whoever holds the emulator may see and switch it: its secrets, which the wire never carries again, and its state.
+//! A user as the owner of the emulator may read and change it: its secrets, which no response shows again, and its state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl ServiceUser {
         self.0.certificates.iter().map(|(id, _)| id.as_str())
     }
 
-    /// Its last day.
+    /// Its end date.
     pub fn end_date(&self) -> Option<EndDate> {
         self.0.store.read(|state| state.user(&self.0.id)?.end_date)
     }
@@ -108,7 +108,7 @@ impl ServiceUser {
         });
     }
 
-    /// The users whose secrets may be seen, the administrator first. `None` if what was kept of one of them is not whole.
+    /// The users whose secrets may be read, the administrator first. `None` if what is stored of one of them is not whole.
     pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
         let of = |secrets: &Disclosed| {
             let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
@@ -120,7 +120,7 @@ impl ServiceUser {
                 .collect();
             // What the accessors above promise.
             let certificates = certificates.filter(|own| !own.is_empty() && !api_keys.is_empty())?;
-            // One that was deleted is still somebody who must be refused, so nothing of this is looked up among the users.
+            // A deleted user must still be refused, so nothing of this is looked up among the users.
             let (id, friendly_name) = (secrets.user_id.clone(), secrets.friendly_name.clone());
             let store = Arc::clone(store);
             Some(ServiceUser(Arc::new(Record { id, friendly_name, api_keys, certificates, store })))

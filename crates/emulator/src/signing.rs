@@ -1,12 +1,10 @@
-//! What Software Trust keeps for the account: key pairs with their certificates, to list and to sign with.
-//!
-//! Signatures are real: who has the certificate can verify them.
+//! The key pairs of Software Trust with their certificates. Signatures are real: the certificate verifies them.
 
 use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki, SignError};
 use serde::{Deserialize, Serialize};
 
-use crate::state::KeptIdentity;
-use crate::store::new_id;
+use crate::id::new_id;
+use crate::identity::StoredIdentity;
 
 /// One key pair with its certificate.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,25 +13,17 @@ pub(crate) struct SigningKey {
     pub(crate) keypair_id: String,
     pub(crate) alias: String,
     pub(crate) created_on: String,
-    identity: KeptIdentity,
-}
-
-/// A signature algorithm that a key pair has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Algorithm {
-    /// As Java names it; compared without regard to case.
-    name: &'static str,
-    digest: DigestKind,
+    identity: StoredIdentity,
 }
 
 /// Why a hash is not signed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotSigned {
-    /// The key pair has no such algorithm; these are those that it has.
+    /// The key pair does not support the algorithm; it supports these.
     Algorithm(Vec<&'static str>),
     /// The hash is not of the algorithm's length.
     Length { expected: usize, given: usize },
-    /// What was kept is no key.
+    /// The stored key cannot be used.
     Key,
 }
 
@@ -46,7 +36,7 @@ impl SigningKey {
             keypair_id: new_id(),
             alias,
             created_on: created_on.to_owned(),
-            identity: KeptIdentity::of(&certificate),
+            identity: StoredIdentity::of(&certificate),
         }
     }
 
@@ -55,19 +45,19 @@ impl SigningKey {
         &self.identity.chain
     }
 
-    /// The certificate with its key; `None` if what was kept is none.
+    /// The certificate with its key; `None` if the stored one cannot be used.
     pub(crate) fn certificate(&self) -> Option<ClientCert> {
         self.identity.certificate()
     }
 
-    /// Signs a hash.
+    /// Signs a hash. Algorithms are named as in Java, and compared without regard to case.
     pub(crate) fn sign(&self, algorithm: &str, hash: &[u8]) -> Result<Vec<u8>, NotSigned> {
         let certificate = self.certificate().ok_or(NotSigned::Key)?;
-        let own = algorithms(certificate.key_kind());
-        let Some(algorithm) = own.iter().find(|own| own.name.eq_ignore_ascii_case(algorithm)) else {
-            return Err(NotSigned::Algorithm(own.iter().map(|own| own.name).collect()));
+        let supported = algorithms(certificate.key_kind());
+        let Some((_, digest)) = supported.iter().find(|(name, _)| name.eq_ignore_ascii_case(algorithm)) else {
+            return Err(NotSigned::Algorithm(supported.iter().map(|(name, _)| *name).collect()));
         };
-        certificate.sign_digest(algorithm.digest, hash).map_err(|error| match error {
+        certificate.sign_digest(*digest, hash).map_err(|error| match error {
             SignError::Length { expected, given } => NotSigned::Length { expected, given },
             _ => NotSigned::Key,
         })
@@ -85,18 +75,16 @@ pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
     }
 }
 
-fn algorithms(kind: KeyKind) -> &'static [Algorithm] {
-    const SHA256_RSA: Algorithm = Algorithm { name: "SHA256withRSA", digest: DigestKind::Sha256 };
-    const SHA384_RSA: Algorithm = Algorithm { name: "SHA384withRSA", digest: DigestKind::Sha384 };
-    const SHA512_RSA: Algorithm = Algorithm { name: "SHA512withRSA", digest: DigestKind::Sha512 };
-    const SHA256_ECDSA: Algorithm = Algorithm { name: "SHA256withECDSA", digest: DigestKind::Sha256 };
-    const SHA512_ECDSA: Algorithm = Algorithm { name: "SHA512withECDSA", digest: DigestKind::Sha512 };
-    const SHA384_ECDSA: Algorithm = Algorithm { name: "SHA384withECDSA", digest: DigestKind::Sha384 };
+fn algorithms(kind: KeyKind) -> &'static [(&'static str, DigestKind)] {
     match kind {
-        KeyKind::Rsa2048 => &[SHA256_RSA, SHA384_RSA, SHA512_RSA],
-        KeyKind::P256 => &[SHA256_ECDSA],
-        KeyKind::P384 => &[SHA384_ECDSA],
-        KeyKind::P521 => &[SHA512_ECDSA],
+        KeyKind::Rsa2048 => &[
+            ("SHA256withRSA", DigestKind::Sha256),
+            ("SHA384withRSA", DigestKind::Sha384),
+            ("SHA512withRSA", DigestKind::Sha512),
+        ],
+        KeyKind::P256 => &[("SHA256withECDSA", DigestKind::Sha256)],
+        KeyKind::P384 => &[("SHA384withECDSA", DigestKind::Sha384)],
+        KeyKind::P521 => &[("SHA512withECDSA", DigestKind::Sha512)],
         KeyKind::Ed25519 => &[],
     }
 }

@@ -1,7 +1,7 @@
-//! Everything that an emulator keeps: plain data, as it is in memory and as it is written to a file.
+//! The state of an emulator: plain data, the same in memory and in the state file.
 //!
-//! API keys are kept as SHA-256 alone, as only their holder is to have them. The exception is what the options asked for: whoever
-//! holds the emulator may see those keys as long as it exists, which is over restarts too.
+//! API keys are stored as SHA-256 alone. The exception are those that the options asked for: the owner of the emulator may read
+//! them for as long as the state exists, over restarts too.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -11,14 +11,16 @@ use digicert_one_testbed::{serial_number, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::end_date::{EndDate, seconds};
+use crate::id::new_id;
+use crate::identity::StoredIdentity;
 use crate::role;
 use crate::signing::SigningKey;
-use crate::store::new_id;
+use crate::words::words;
 
 /// The oldest of these go when there are more.
 const LONGEST_RECORD: usize = 10_000;
 
-/// What is kept.
+/// All of it.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) created_at: String,
@@ -36,12 +38,12 @@ pub(crate) struct State {
     pub(crate) registered_devices: Vec<Device>,
     pub(crate) root_id: String,
     pub(crate) intermediate_id: String,
-    /// Files of before have none.
+    /// Older files have none.
     #[serde(default)]
     pub(crate) csc: CscSecrets,
 }
 
-/// What the callers of CSC prove themselves with, by their ids and names. Tokens and signing keys are made anew at each start.
+/// The secrets of the callers of CSC, by their ids and names. Tokens and signing keys are made at each start.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct CscSecrets {
     pub(crate) clients: BTreeMap<String, String>,
@@ -56,11 +58,11 @@ pub(crate) struct Account {
     pub(crate) friendly_identifier: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UserType {
-    Service,
-    Standard,
+words! { "user_type",
+    pub(crate) enum UserType {
+        Service = "service",
+        Standard = "standard",
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -106,7 +108,7 @@ pub(crate) struct AuthCertificate {
     pub(crate) created_at: String,
 }
 
-/// What whoever holds the emulator may see of one user's secrets.
+/// The secrets of one user that the owner of the emulator may read.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Disclosed {
     pub(crate) user_id: String,
@@ -125,14 +127,7 @@ pub(crate) struct DisclosedKey {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DisclosedCertificate {
     pub(crate) certificate_id: String,
-    pub(crate) identity: KeptIdentity,
-}
-
-/// A chain, leaf first, and its key (PKCS#8), both DER in Base64.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct KeptIdentity {
-    pub(crate) chain: Vec<String>,
-    pub(crate) pkcs8: String,
+    pub(crate) identity: StoredIdentity,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -156,17 +151,17 @@ pub(crate) struct Signature {
     pub(crate) created_on: String,
 }
 
-/// Whose certificate it is.
+/// The product that issued a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Issuance {
-    /// Of Trust Lifecycle Manager.
+    /// Trust Lifecycle Manager.
     Lifecycle,
-    /// Of Device Trust.
+    /// Device Trust.
     Device,
 }
 
-/// A certificate that is no credential here, but the subject of calls.
+/// A certificate that is not a credential here, but the subject of calls.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct IssuedCertificate {
     pub(crate) id: String,
@@ -192,12 +187,13 @@ pub(crate) struct Device {
     pub(crate) created_on: String,
 }
 
-/// The state of one thing that can be switched off and can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Good,
-    Disabled,
-    Expired,
+words! { "status",
+    /// The status of something that can be disabled and can expire. Only `ACTIVE` is documented.
+    pub(crate) enum Standing {
+        Good = "ACTIVE",
+        Disabled = "DISABLED",
+        Expired = "EXPIRED",
+    }
 }
 
 impl State {
@@ -210,18 +206,19 @@ impl State {
     }
 
     pub(crate) fn record(&mut self, entry: AuditEntry) {
-        if self.audit.len() >= LONGEST_RECORD {
-            self.audit.remove(0);
-        }
-        self.audit.push(entry);
+        push_within_limit(&mut self.audit, entry);
     }
 
-    pub(crate) fn keep_signature(&mut self, signature: Signature) {
-        if self.signatures.len() >= LONGEST_RECORD {
-            self.signatures.remove(0);
-        }
-        self.signatures.push(signature);
+    pub(crate) fn store_signature(&mut self, signature: Signature) {
+        push_within_limit(&mut self.signatures, signature);
     }
+}
+
+fn push_within_limit<T>(record: &mut Vec<T>, entry: T) {
+    if record.len() >= LONGEST_RECORD {
+        record.remove(0);
+    }
+    record.push(entry);
 }
 
 impl IssuedCertificate {
@@ -284,17 +281,6 @@ impl Token {
 impl AuthCertificate {
     pub(crate) fn standing(&self, now: SystemTime) -> Standing {
         standing(self.enabled, self.end_date, now)
-    }
-}
-
-impl Standing {
-    /// The word for it on the wire. Only `ACTIVE` is documented.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Standing::Good => "ACTIVE",
-            Standing::Disabled => "DISABLED",
-            Standing::Expired => "EXPIRED",
-        }
     }
 }
 

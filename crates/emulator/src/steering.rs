@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use crate::clock::EmulatorClock;
 use crate::error_shape::{ErrorShape, ErrorShapes};
-use crate::faults::{Fault, Faults};
+use crate::fault::Fault;
+use crate::faults::Faults;
 use crate::limits::{Limits, RateLimit};
 use crate::options::EmulatorOptions;
 

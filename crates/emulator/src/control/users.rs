@@ -1,13 +1,12 @@
-//! The part of steering that changes who exists: users, their tokens and certificates, and the whole state.
-//!
-//! What is changed here was changed by nobody on the platform, so no audit log shows it.
+//! The part of steering that changes who exists: users, their tokens and certificates, and the whole state. No caller on the platform
+//! makes these changes, so no audit log shows them.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::forms::fault_json;
-use super::{Control, ControlError};
+use super::handle::{Control, ControlError};
 use crate::end_date::{EndDate, rfc3339};
 use crate::state::{AuthCertificate, Standing, State, Token, User};
 
@@ -15,35 +14,24 @@ impl Control {
     /// Everything that is steered, and who exists with what: as JSON, without any secret.
     pub fn state(&self) -> Value {
         let now = self.now();
-        let limit = self.current_limit().map(|limit| {
-            json!({
-                "calls": limit.calls,
-                "window_seconds": limit.window.as_secs(),
-                "retry_after_form": limit.retry_after.name(),
-            })
-        });
         let maintenance = self.steering.limits.maintenance(now).map(|(maintenance, end)| {
+            let mut json = json!(maintenance.retry_after);
+            json["ends"] = json!(end.map(rfc3339));
+            json
+        });
+        let shapes = self.steering.shapes();
+        let shapes = shapes.iter().map(|(path, shape)| json!({ "path": path, "shape": shape }));
+        self.store.read(|state| {
+            let accounts = state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name }));
             json!({
-                "retry_after_seconds": maintenance.retry_after.wait().as_secs(),
-                "retry_after_form": maintenance.retry_after.form().name(),
-                "ends": end.map(rfc3339),
+                "clock": { "now": rfc3339(now), "fixed": self.time_is_fixed() },
+                "limit": self.current_limit(),
+                "maintenance": maintenance,
+                "error_shapes": shapes.collect::<Value>(),
+                "faults": self.faults(),
+                "accounts": accounts.collect::<Value>(),
+                "users": state.users.iter().map(|user| user_json(user, now)).collect::<Value>(),
             })
-        });
-        let shapes =
-            |(path, shape): (&str, crate::error_shape::ErrorShape)| json!({ "path": path, "shape": shape.name() });
-        let (accounts, users) = self.store.read(|state| {
-            let accounts: Vec<_> =
-                state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name })).collect();
-            (accounts, state.users.iter().map(|user| user_json(user, now)).collect::<Vec<_>>())
-        });
-        json!({
-            "clock": { "now": rfc3339(now), "fixed": self.time_is_fixed() },
-            "limit": limit,
-            "maintenance": maintenance,
-            "error_shapes": self.steering.shapes().iter().map(shapes).collect::<Vec<_>>(),
-            "faults": self.faults().iter().map(fault_json).collect::<Vec<_>>(),
-            "accounts": accounts,
-            "users": users,
         })
     }
 
@@ -53,22 +41,16 @@ impl Control {
     ///
     /// There is no such user, or the state file cannot be written.
     pub fn set_user_active(&self, user: &str, active: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            user.active = active;
-            Ok(())
-        })
+        self.change(user, |user| Ok(user), |user| user.active = active)
     }
 
-    /// Sets or takes away the last day of a user, by friendly name or id.
+    /// Sets or removes the end date of a user, by friendly name or id.
     ///
     /// # Errors
     ///
     /// As [`Control::set_user_active`].
     pub fn set_user_end_date(&self, user: &str, end_date: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            user.end_date = end_date;
-            Ok(())
-        })
+        self.change(user, |user| Ok(user), |user| user.end_date = end_date)
     }
 
     /// Enables or disables an API token, by its id, its name, or its place among its user's, counted from 0.
@@ -77,22 +59,16 @@ impl Control {
     ///
     /// There is no such user or token, or the state file cannot be written.
     pub fn set_token_enabled(&self, user: &str, token: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            token_of(user, token)?.enabled = enabled;
-            Ok(())
-        })
+        self.change(user, |user| token_of(user, token), |token| token.enabled = enabled)
     }
 
-    /// Sets or takes away the last day of an API token.
+    /// Sets or removes the end date of an API token.
     ///
     /// # Errors
     ///
     /// As [`Control::set_token_enabled`].
     pub fn set_token_end_date(&self, user: &str, token: &str, end: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            token_of(user, token)?.end_date = end;
-            Ok(())
-        })
+        self.change(user, |user| token_of(user, token), |token| token.end_date = end)
     }
 
     /// Enables or disables a client certificate, by its id, its nickname, or its place among its user's, counted from 0.
@@ -101,13 +77,10 @@ impl Control {
     ///
     /// There is no such user or certificate, or the state file cannot be written.
     pub fn set_certificate_enabled(&self, user: &str, certificate: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            certificate_of(user, certificate)?.enabled = enabled;
-            Ok(())
-        })
+        self.change(user, |user| certificate_of(user, certificate), |own| own.enabled = enabled)
     }
 
-    /// Sets or takes away the last day of a client certificate, as the platform knows it. What stands in the certificate stays.
+    /// Sets or removes the end date of a client certificate, as the platform knows it. The X.509 dates stay.
     ///
     /// # Errors
     ///
@@ -118,10 +91,7 @@ impl Control {
         certificate: &str,
         end: Option<EndDate>,
     ) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            certificate_of(user, certificate)?.end_date = end;
-            Ok(())
-        })
+        self.change(user, |user| certificate_of(user, certificate), |own| own.end_date = end)
     }
 
     /// Everything as it was when this emulator started: who exists, the time, faults, limits, shapes, the server's certificate.
@@ -132,9 +102,9 @@ impl Control {
     /// The emulator is gone, or the state file cannot be written.
     pub fn reset(&self) -> Result<(), ControlError> {
         self.renew_server_certificate()?;
-        self.keep(|state| *state = State::clone(&self.start))?;
+        self.write(|state| *state = State::clone(&self.start))?;
         self.steering.reset();
-        self.store.forget_observed();
+        self.store.observed().clear();
         Ok(())
     }
 
@@ -144,33 +114,30 @@ impl Control {
     ///
     /// The emulator has no state file, or it cannot be written.
     pub fn save(&self) -> Result<PathBuf, ControlError> {
-        let path = self.store.path().ok_or(ControlError::NoStateFile)?;
+        let path = self.store.path.as_deref().ok_or(ControlError::NoStateFile)?;
         self.store.save(path).map_err(|source| ControlError::Save(Box::new(source)))?;
         Ok(path.to_owned())
     }
 
-    fn change(
+    fn change<T>(
         &self,
         user: &str,
-        change: impl FnOnce(&mut User) -> Result<(), ControlError>,
+        find: impl FnOnce(&mut User) -> Result<&mut T, ControlError>,
+        change: impl FnOnce(&mut T),
     ) -> Result<(), ControlError> {
         let mut outcome = Err(ControlError::NoSuchUser { name: user.to_owned() });
-        self.keep(|state| {
-            // Nobody's id is somebody else's name by accident, but an id is what it says.
-            let position = state
-                .users
-                .iter()
-                .position(|other| other.id == user)
-                .or_else(|| state.users.iter().position(|other| other.friendly_name == user));
+        self.write(|state| {
+            let by_id = state.users.iter().position(|other| other.id == user);
+            let position = by_id.or_else(|| state.users.iter().position(|other| other.friendly_name == user));
             if let Some(user) = position.and_then(|position| state.users.get_mut(position)) {
-                outcome = change(user);
+                outcome = find(user).map(change);
             }
         })?;
         outcome
     }
 
-    fn keep(&self, change: impl FnOnce(&mut State)) -> Result<(), ControlError> {
-        self.store.change_quietly(change).map_err(|fault| ControlError::NotKept { message: fault.message })
+    fn write(&self, change: impl FnOnce(&mut State)) -> Result<(), ControlError> {
+        self.store.change_quietly(change).map_err(|error| ControlError::NotKept { message: error.message })
     }
 }
 
@@ -198,14 +165,14 @@ fn place<'n>(which: &str, ids_and_names: impl Iterator<Item = (&'n str, &'n str)
     by_id.or_else(|| ids_and_names.clone().position(|(_, name)| name == which)).or_else(|| which.parse().ok())
 }
 
-fn user_json(user: &User, now: std::time::SystemTime) -> Value {
+fn user_json(user: &User, now: SystemTime) -> Value {
     let common = |id: &str, name: &str, enabled: bool, end: Option<EndDate>, standing: Standing| {
         json!({
             "id": id,
             "name": name,
             "enabled": enabled,
-            "end_date": end.map(|end| end.to_string()),
-            "status": standing.word(),
+            "end_date": end,
+            "status": standing,
         })
     };
     let token = |token: &Token| common(&token.id, &token.name, token.enabled, token.end_date, token.standing(now));
@@ -220,8 +187,8 @@ fn user_json(user: &User, now: std::time::SystemTime) -> Value {
         "friendly_name": user.friendly_name,
         "user_type": user.user_type,
         "active": user.active,
-        "end_date": user.end_date.map(|end| end.to_string()),
-        "status": user.standing(now).word(),
+        "end_date": user.end_date,
+        "status": user.standing(now),
         "roles": user.roles,
         "permissions": user.all_permissions(),
         "tokens": user.tokens.iter().map(token).collect::<Vec<_>>(),

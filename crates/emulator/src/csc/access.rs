@@ -6,15 +6,15 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
 use super::book::{Access as Token, Shown};
-use super::calls::Context;
 use super::credential::Credential;
 use super::refusal::Refused;
+use super::state::Context;
 use crate::decide::{Caller, Decision, Presented, Requirement, decide};
-use crate::role::permission;
+use crate::role::permission::SIGN_DSM_HASH;
 use crate::store::Store;
 
 /// An authorisation to call CSC operations.
-pub(crate) enum Access {
+pub(super) enum Access {
     Token(Token),
     /// A service user, for whichever signer it names.
     ServiceUser,
@@ -87,7 +87,7 @@ fn service_user(
     context: &Context<'_>,
     presented: Presented<'_>,
 ) -> (Option<Caller>, Result<Access, Refused>) {
-    let requirement = Requirement { both_factors: false, permission: Some(permission::SIGN_DSM_HASH) };
+    let requirement = Requirement { both_factors: false, permission: Some(SIGN_DSM_HASH) };
     match store.read(|state| decide(state, presented, requirement, context.now)) {
         Decision::Granted(caller) => (Some(caller), Ok(Access::ServiceUser)),
         Decision::Refused(caller, refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {

@@ -6,8 +6,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use data_encoding::BASE64URL_NOPAD;
-use digicert_one_testbed::random_bytes;
+use crate::id::new_secret;
 
 /// How long a code can be exchanged.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -85,11 +84,6 @@ pub(crate) enum Shown<T> {
     },
 }
 
-/// 256 random bits, as text that needs no escape anywhere.
-pub(crate) fn secret() -> String {
-    BASE64URL_NOPAD.encode(&random_bytes::<32>())
-}
-
 impl Book {
     pub(crate) fn new_code(
         &mut self,
@@ -109,7 +103,7 @@ impl Book {
             ends: now + CODE_LIFETIME,
             spent: false,
         };
-        let value = secret();
+        let value = new_secret();
         self.codes.insert(value.clone(), code);
         value
     }
@@ -219,14 +213,14 @@ impl Book {
         let forget = Duration::from_secs(3600);
         self.access.retain(|_, old| old.ends + forget > now);
         self.codes.retain(|_, old| old.ends + forget > now);
-        let value = secret();
+        let value = new_secret();
         self.access.insert(value.clone(), token);
         value
     }
 
     fn insert_refresh(&mut self, token: Refresh, now: SystemTime) -> String {
         self.refresh.retain(|_, old| old.ends > now);
-        let value = secret();
+        let value = new_secret();
         self.refresh.insert(value.clone(), token);
         value
     }

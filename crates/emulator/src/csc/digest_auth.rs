@@ -1,7 +1,7 @@
-//! HTTP Digest (RFC 7616) as a server does it: challenges with fresh nonces, and the check of an answer.
+//! HTTP Digest (RFC 7616) as a server does it: challenges with fresh nonces, and the check of a response.
 //!
 //! SHA-256 and MD5, `qop=auth`; the session variants, `auth-int` and hashed user names are not offered. A nonce counts
-//! its uses: an answer that is heard again is stale, so that nobody logs in with what somebody else sent.
+//! its uses: a response that is heard again is stale, so that nobody logs in with what somebody else sent.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::book::secret;
+use crate::id::new_secret;
 
 /// The realm of all challenges here.
 pub(crate) const REALM: &str = "csc";
@@ -25,8 +25,8 @@ struct Nonce {
     used: u32,
 }
 
-/// An answer to a challenge, taken apart.
-pub(crate) struct Response<'a> {
+/// An response to a challenge, taken apart.
+pub(crate) struct DigestResponse<'a> {
     fields: HashMap<String, String>,
     method: &'a str,
     target: &'a str,
@@ -40,7 +40,7 @@ enum Algorithm {
     Md5,
 }
 
-/// What is to be said of an answer.
+/// What is to be said of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -53,7 +53,7 @@ impl Nonces {
     /// The challenges, the stronger first, as values of `WWW-Authenticate`.
     pub(crate) fn challenges(&mut self, stale: bool, lifetime: Duration, now: SystemTime) -> [String; 2] {
         self.0.retain(|_, nonce| nonce.ends > now);
-        let nonce = secret();
+        let nonce = new_secret();
         self.0.insert(nonce.clone(), Nonce { ends: now + lifetime, used: 0 });
         let stale = if stale { ", stale=true" } else { "" };
         ["SHA-256", "MD5"].map(|algorithm| {
@@ -63,8 +63,8 @@ impl Nonces {
         })
     }
 
-    /// Whether the answer was made with this password, for a nonce of ours, for the first time.
-    pub(crate) fn check(&mut self, response: &Response<'_>, password: &str, now: SystemTime) -> Verdict {
+    /// Whether the response was made with this password, for a nonce of ours, for the first time.
+    pub(crate) fn check(&mut self, response: &DigestResponse<'_>, password: &str, now: SystemTime) -> Verdict {
         if !response.made_with(password) {
             return Verdict::Wrong;
         }
@@ -78,8 +78,8 @@ impl Nonces {
     }
 }
 
-impl<'a> Response<'a> {
-    /// Reads the parameters behind `Digest`. `None`: this is no answer to our challenges.
+impl<'a> DigestResponse<'a> {
+    /// Reads the parameters behind `Digest`. `None`: this is no response to our challenges.
     pub(crate) fn parse(parameters: &str, method: &'a str, target: &'a str) -> Option<Self> {
         let fields = fields(parameters)?;
         let algorithm = match fields.get("algorithm").map(String::as_str) {
@@ -96,7 +96,7 @@ impl<'a> Response<'a> {
             && fields.get("qop").is_some_and(|qop| qop == "auth")
             && fields["realm"] == REALM
             && fields["uri"] == target;
-        whole.then_some(Response { fields, method, target, nonce_count, algorithm })
+        whole.then_some(DigestResponse { fields, method, target, nonce_count, algorithm })
     }
 
     pub(crate) fn username(&self) -> &str {

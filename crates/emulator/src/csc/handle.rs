@@ -1,11 +1,10 @@
-//! What a test may see of the content-signing side: ids, secrets, certificates, and the switch for the signer's mind.
+//! What a test may read of content signing: ids, secrets, certificates, and the switch for the signer's consent.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
 
 use digicert_one_testbed::ClientCert;
 
-use super::State;
+use super::state::CscState;
 
 /// The content-signing side of a running emulator, as [`Emulator::csc`](crate::Emulator::csc) returns it.
 ///
@@ -20,7 +19,7 @@ use super::State;
 /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Csc<'e>(pub(crate) &'e State);
+pub struct Csc<'e>(pub(crate) &'e CscState);
 
 impl<'e> Csc<'e> {
     /// The id of the first OAuth client.
@@ -73,16 +72,16 @@ impl<'e> Csc<'e> {
         Some(self.certificate(credential_id)?.chain_pem())
     }
 
-    /// Whether the signer agrees from now on, when `/oauth2/authorize` asks; otherwise the answer is `access_denied`.
+    /// Whether the signer agrees from now on, when `/oauth2/authorize` asks; otherwise the response is `access_denied`.
     pub fn set_signer_agrees(&self, agrees: bool) {
-        self.0.signer_agrees.store(agrees, Ordering::Relaxed);
+        self.0.set_signer_agrees(agrees);
     }
 }
 
 impl fmt::Debug for Csc<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Csc")
+        let mut debug = formatter.debug_struct("Csc");
+        debug
             .field("client_id", &self.client_id())
             .field("credential_ids", &self.credential_ids())
             .finish_non_exhaustive()

@@ -1,15 +1,15 @@
-//! What the content-signing side is to be like: OAuth clients, people who log in by digest, signing credentials, lifetimes.
+//! The options of content signing: OAuth clients, digest users, signing credentials, lifetimes.
 //!
-//! Plain data with nothing checked; whether it fits together is decided at start. Secrets that are left out are made up
-//! there, and are shown by [`Emulator::csc`](crate::Emulator::csc).
+//! Plain data; it is checked at start. Secrets that are left out are made then, and returned by [`Emulator::csc`](crate::Emulator::csc).
 
-use std::fmt;
 use std::time::Duration;
+
+use crate::words::{debug_only, setters, words};
 
 /// The id of the one signer that the default options know.
 pub(crate) const SIGNER: &str = "88888888-8888-4888-8888-888888888888";
 
-/// What the content-signing side is to be like. The default: one OAuth client, one digest user, and four credentials of
+/// The options of content signing. The default: one OAuth client, one digest user, and four credentials of
 /// one signer (`rsa`, `rsa-scal2`, `rsa-oauth`, `ecdsa`).
 ///
 /// ```
@@ -25,7 +25,7 @@ pub(crate) const SIGNER: &str = "88888888-8888-4888-8888-888888888888";
 pub struct CscOptions {
     /// The OAuth clients; at least one.
     pub clients: Vec<OAuthClientSpec>,
-    /// Who can log in at `auth/login`. Nobody: the digest flow is not offered.
+    /// Who can log in at `auth/login`. If empty, the digest flow is not offered.
     pub digest_users: Vec<DigestUserSpec>,
     /// Whether `auth/login` takes HTTP Basic too.
     pub basic: bool,
@@ -59,7 +59,7 @@ pub struct OAuthClientSpec {
     pub redirect_uris: Vec<String>,
 }
 
-/// Somebody who logs in with a password, to create.
+/// A user who logs in with a password, to create.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DigestUserSpec {
@@ -107,24 +107,26 @@ pub enum SigningKey {
     P384,
 }
 
-/// The sole control assurance level: what signature activation data is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scal {
-    /// To the credential and a number of signatures.
-    One,
-    /// To the hashes as well.
-    Two,
+words! { "SCAL",
+    /// The sole control assurance level: what signature activation data is bound to.
+    pub enum Scal {
+        /// To the credential and a number of signatures.
+        One = "1",
+        /// To the hashes as well.
+        Two = "2",
+    }
 }
 
-/// How a signer authorises signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AuthMode {
-    /// `credentials/authorize`, without more.
-    Implicit,
-    /// `credentials/authorize`, with the PIN and the one-time password that the credential has.
-    Explicit,
-    /// `/oauth2/authorize` with the scope `credential`.
-    OAuth2Code,
+words! { "authMode",
+    /// How a signer authorises signatures.
+    pub enum AuthMode {
+        /// `credentials/authorize`, without more.
+        Implicit = "implicit",
+        /// `credentials/authorize`, with the PIN and the one-time password that the credential has.
+        Explicit = "explicit",
+        /// `/oauth2/authorize` with the scope `credential`.
+        OAuth2Code = "oauth2code",
+    }
 }
 
 impl Default for CscOptions {
@@ -150,29 +152,21 @@ impl Default for CscOptions {
     }
 }
 
-impl CscOptions {
+setters! { CscOptions {
     /// Sets the OAuth clients.
-    #[must_use]
-    pub fn clients(mut self, clients: impl IntoIterator<Item = OAuthClientSpec>) -> Self {
-        self.clients = clients.into_iter().collect();
-        self
-    }
-
+    clients(clients: impl IntoIterator<Item = OAuthClientSpec>) clients = clients.into_iter().collect();
     /// Sets who can log in at `auth/login`.
-    #[must_use]
-    pub fn digest_users(mut self, users: impl IntoIterator<Item = DigestUserSpec>) -> Self {
-        self.digest_users = users.into_iter().collect();
-        self
-    }
-
+    digest_users(users: impl IntoIterator<Item = DigestUserSpec>) digest_users = users.into_iter().collect();
     /// Sets the signing credentials.
-    #[must_use]
-    pub fn credentials(mut self, credentials: impl IntoIterator<Item = CscCredentialSpec>) -> Self {
-        self.credentials = credentials.into_iter().collect();
-        self
-    }
+    credentials(credentials: impl IntoIterator<Item = CscCredentialSpec>) credentials = credentials.into_iter().collect();
+    /// Sets how long an access token lives (whole seconds).
+    token_lifetime(lifetime: Duration) token_lifetime = lifetime;
+    /// Sets how long signature activation data lives (whole seconds).
+    sad_lifetime(lifetime: Duration) sad_lifetime = lifetime;
+} }
 
-    /// Makes `auth/login` take HTTP Basic too.
+impl CscOptions {
+    /// Makes `auth/login` accept HTTP Basic too.
     #[must_use]
     pub fn with_basic(mut self) -> Self {
         self.basic = true;
@@ -186,43 +180,19 @@ impl CscOptions {
         self
     }
 
-    /// Makes `/oauth2/authorize` insist on PKCE.
+    /// Makes `/oauth2/authorize` require PKCE.
     #[must_use]
     pub fn pkce_required(mut self) -> Self {
         self.pkce_required = true;
         self
     }
-
-    /// Sets how long an access token lives (whole seconds).
-    #[must_use]
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
-        self
-    }
-
-    /// Sets how long signature activation data lives (whole seconds).
-    #[must_use]
-    pub fn sad_lifetime(mut self, lifetime: Duration) -> Self {
-        self.sad_lifetime = lifetime;
-        self
-    }
 }
 
 impl OAuthClientSpec {
-    /// A client with a secret that is made up and one redirect URI, `https://client.example.test/callback`.
+    /// A client with a generated secret and one redirect URI, `https://client.example.test/callback`.
     pub fn new(id: impl Into<String>) -> Self {
-        OAuthClientSpec {
-            id: id.into(),
-            secret: None,
-            redirect_uris: vec!["https://client.example.test/callback".to_owned()],
-        }
-    }
-
-    /// Sets the secret, for a test that must know it beforehand.
-    #[must_use]
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(secret.into());
-        self
+        let redirect_uris = vec!["https://client.example.test/callback".to_owned()];
+        OAuthClientSpec { id: id.into(), secret: None, redirect_uris }
     }
 
     /// Sets where codes may be sent.
@@ -233,42 +203,24 @@ impl OAuthClientSpec {
     }
 }
 
-impl fmt::Debug for OAuthClientSpec {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("OAuthClientSpec")
-            .field("id", &self.id)
-            .field("redirect_uris", &self.redirect_uris)
-            .finish_non_exhaustive()
-    }
-}
+setters! { OAuthClientSpec {
+    /// Sets the secret, for a test that must know it beforehand.
+    secret(secret: impl Into<String>) secret = Some(secret.into());
+} }
 
 impl DigestUserSpec {
-    /// The default signer under this name, with a password that is made up.
+    /// The default signer under this name, with a generated password.
     pub fn new(name: impl Into<String>) -> Self {
         DigestUserSpec { name: name.into(), password: None, user_id: SIGNER.to_owned() }
     }
+}
 
+setters! { DigestUserSpec {
     /// Sets the password, for a test that must know it beforehand.
-    #[must_use]
-    pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(password.into());
-        self
-    }
-
+    password(password: impl Into<String>) password = Some(password.into());
     /// Sets which signer this is.
-    #[must_use]
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = user_id.into();
-        self
-    }
-}
-
-impl fmt::Debug for DigestUserSpec {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("DigestUserSpec").field("name", &self.name).finish_non_exhaustive()
-    }
-}
+    user_id(user_id: impl Into<String>) user_id = user_id.into();
+} }
 
 impl CscCredentialSpec {
     /// An enabled RSA credential of the default signer: SCAL 1, no PIN, up to 200 signatures for one authorisation.
@@ -284,41 +236,6 @@ impl CscCredentialSpec {
             pin: None,
             otp: None,
         }
-    }
-
-    /// Sets whose it is.
-    #[must_use]
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = user_id.into();
-        self
-    }
-
-    /// Sets the kind of key.
-    #[must_use]
-    pub fn key(mut self, key: SigningKey) -> Self {
-        self.key = key;
-        self
-    }
-
-    /// Sets how tightly an authorisation is bound.
-    #[must_use]
-    pub fn scal(mut self, scal: Scal) -> Self {
-        self.scal = scal;
-        self
-    }
-
-    /// Sets how the signer authorises.
-    #[must_use]
-    pub fn auth_mode(mut self, auth_mode: AuthMode) -> Self {
-        self.auth_mode = auth_mode;
-        self
-    }
-
-    /// Sets how many signatures one authorisation may cover.
-    #[must_use]
-    pub fn multisign(mut self, multisign: u32) -> Self {
-        self.multisign = multisign;
-        self
     }
 
     /// Asks for this PIN, which makes the credential an [explicit](AuthMode::Explicit) one.
@@ -343,17 +260,50 @@ impl CscCredentialSpec {
     }
 }
 
-impl fmt::Debug for CscCredentialSpec {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("CscCredentialSpec")
-            .field("id", &self.id)
-            .field("user_id", &self.user_id)
-            .field("key", &self.key)
-            .field("scal", &self.scal)
-            .field("auth_mode", &self.auth_mode)
-            .field("multisign", &self.multisign)
-            .field("enabled", &self.enabled)
-            .finish_non_exhaustive()
+setters! { CscCredentialSpec {
+    /// Sets the signer that it belongs to.
+    user_id(user_id: impl Into<String>) user_id = user_id.into();
+    /// Sets the kind of key.
+    key(key: SigningKey) key = key;
+    /// Sets how tightly an authorisation is bound.
+    scal(scal: Scal) scal = scal;
+    /// Sets how the signer authorises.
+    auth_mode(auth_mode: AuthMode) auth_mode = auth_mode;
+    /// Sets how many signatures one authorisation may cover.
+    multisign(multisign: u32) multisign = multisign;
+} }
+
+debug_only! {
+    OAuthClientSpec { id, redirect_uris }
+    DigestUserSpec { name }
+    CscCredentialSpec { id, user_id, key, scal, auth_mode, multisign, enabled }
+}
+
+impl CscOptions {
+    /// Why these options are invalid, in words that follow "the content-signing options".
+    pub(crate) fn defect(&self) -> Option<&'static str> {
+        let repeated = |names: Vec<&str>| (1..names.len()).any(|end| names[..end].contains(&names[end]));
+        let uris = || self.clients.iter().flat_map(|client| &client.redirect_uris);
+        let checks = [
+            (self.clients.is_empty(), "have no OAuth client; give at least one"),
+            (self.credentials.is_empty(), "have no signing credential; give at least one"),
+            (
+                repeated(self.clients.iter().map(|client| client.id.as_str()).collect()),
+                "have two OAuth clients of one id; ids are unique",
+            ),
+            (
+                repeated(self.credentials.iter().map(|credential| credential.id.as_str()).collect()),
+                "have two signing credentials of one id; ids are unique",
+            ),
+            (
+                repeated(self.digest_users.iter().map(|user| user.name.as_str()).collect()),
+                "have two digest users of one name; names are unique",
+            ),
+            (
+                uris().any(|uri| uri.contains('#')),
+                "have a redirect URI with a fragment, which OAuth forbids (RFC 6749 §3.1.2)",
+            ),
+        ];
+        checks.into_iter().find(|(defective, _)| *defective).map(|(_, defect)| defect)
     }
 }

@@ -4,11 +4,11 @@
 
 use std::borrow::Cow;
 
-use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::answer::{self, Answer};
+use crate::response::{Response, json_response, with_allow};
 
 /// A call refused, or failed.
 #[derive(Debug)]
@@ -69,24 +69,21 @@ impl Refused {
         &self.description
     }
 
-    pub(crate) fn into_answer(self) -> Answer {
+    pub(crate) fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "error_description": self.description });
-        let mut answer = answer::ok(&body);
-        *answer.status_mut() = self.status;
+        let mut response = json_response(self.status, &body);
         for challenge in self.challenges {
             if let Ok(challenge) = HeaderValue::try_from(challenge) {
-                answer.headers_mut().append(WWW_AUTHENTICATE, challenge);
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
             }
         }
-        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        answer
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 
 /// 405, in this shape.
-pub(crate) fn wrong_method(allowed: &'static str) -> Answer {
+pub(super) fn wrong_method(allowed: &str) -> Response {
     let message = format!("This path takes {allowed}");
-    let mut answer = Refused::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", message).into_answer();
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
+    with_allow(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", message).into_response(), allowed)
 }

@@ -2,23 +2,22 @@
 //!
 //! All clients are confidential. A client proves itself in the body or by HTTP Basic, never by both (RFC 6749 §2.3).
 
-use bytes::Bytes;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
 use super::book::{Code, CodeGrant, Holder, Issued, Shown};
-use super::calls::Context;
 use super::form::Form;
 use super::options::{OAuthClientSpec, Scal};
 use super::refusal::Refused;
+use super::state::Context;
 use super::transaction::Opening;
-use crate::answer::{self, Answer};
+use crate::response::{self, Response};
 
-pub(crate) fn token(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn token(context: &Context<'_>) -> Result<Response, Refused> {
     let form = form(context)?;
     let client = authenticate(context, &form)?;
     let body = match form.need("grant_type")? {
@@ -27,15 +26,15 @@ pub(crate) fn token(context: &Context<'_>) -> Result<Answer, Refused> {
         "refresh_token" => refresh_token(context, client, &form)?,
         _ => return Err(Refused::bad("unsupported_grant_type", "There is no grant of this grant_type")),
     };
-    let mut answer = answer::ok(&body);
+    let mut response = response::ok(&body);
     // RFC 6749 §5.1 asks for both.
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    Ok(answer)
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    Ok(response)
 }
 
 /// RFC 7009: a token that is not known is as good as ended; a hint is not needed to find it.
-pub(crate) fn revoke(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn revoke(context: &Context<'_>) -> Result<Response, Refused> {
     let form = form(context)?;
     let client = authenticate(context, &form)?;
     let token = form.need("token")?;
@@ -49,7 +48,7 @@ pub(crate) fn revoke(context: &Context<'_>) -> Result<Answer, Refused> {
         (None, None) => {}
         _ => return Err(foreign),
     }
-    Ok(Response::new(Bytes::new()))
+    Ok(Response::default())
 }
 
 fn form<'a>(context: &Context<'a>) -> Result<Form<'a>, Refused> {

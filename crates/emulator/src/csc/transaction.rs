@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::book::secret;
 use super::refusal::Refused;
+use crate::id::new_secret;
 
 /// All transactions and their tickets.
 #[derive(Default)]
@@ -145,7 +145,7 @@ impl Transactions {
     }
 
     fn issue(&mut self, ticket: Ticket) -> String {
-        let sad = secret();
+        let sad = new_secret();
         self.tickets.insert(sad.clone(), ticket);
         sad
     }

@@ -1,4 +1,4 @@
-//! What a fault does to a call and its answer.
+//! The effect of a fault on a call and its response.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,73 +8,68 @@ use http::StatusCode;
 use http::header::DATE;
 use serde_json::Value;
 
-use super::FaultKind;
-use super::armed::Met;
-use crate::answer::Answer;
 use crate::error_shape::{ErrorFacts, html_page};
+use crate::fault::FaultKind;
+use crate::faults::Met;
 use crate::limits;
+use crate::response::Response;
 use crate::retry_after::http_date;
 use crate::steering::Steering;
 
-/// The fields that show a secret once, wherever they stand in an answer.
+/// The fields that show a secret once, wherever they stand in a response.
 const SECRET_FIELDS: [&str; 3] = ["token", "api_key", "password"];
 
-/// Does what one fault says, and returns the answer as it is then: still `None` where there was none and the fault made none.
-pub(crate) async fn act(met: Met, answer: Option<Answer>, path: &str, steering: &Steering) -> Option<Answer> {
+/// Applies one fault, and returns the response as it is then: still `None` where there was none and the fault made none.
+pub(crate) async fn apply(met: Met, response: Option<Response>, path: &str, steering: &Steering) -> Option<Response> {
     let now = || steering.clock.now();
+    let reshaped = |response| Some(steering.shapes().reshape(response, path, now()));
     match met.kind {
-        FaultKind::Delay(duration) => {
-            tokio::time::sleep(duration).await;
-            answer
+        FaultKind::Delay { milliseconds } => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            response
         }
         FaultKind::Hold => {
             met.gate.passed().await;
-            answer
+            response
         }
-        FaultKind::Reset => Some(with_ending(answer.unwrap_or_default(), Ending::Reset)),
-        FaultKind::Cut { after } => answer.map(|answer| with_ending(answer, Ending::Cut { after })),
-        FaultKind::TooManyRequests(retry_after) => {
-            let answer = limits::too_many(retry_after, path, now());
-            Some(steering.shapes().reshape(answer, path, now()))
-        }
-        FaultKind::Unavailable(retry_after) => {
-            let answer = limits::unavailable(retry_after, path, now());
-            Some(steering.shapes().reshape(answer, path, now()))
-        }
-        FaultKind::HtmlPage(status) => Some(html_page(status)),
+        FaultKind::Reset => Some(with_ending(response.unwrap_or_default(), Ending::Reset)),
+        FaultKind::Cut { bytes } => response.map(|response| with_ending(response, Ending::Cut { after: bytes })),
+        FaultKind::TooManyRequests(retry_after) => reshaped(limits::too_many(retry_after, path, now())),
+        FaultKind::Unavailable(retry_after) => reshaped(limits::unavailable(retry_after, path, now())),
+        FaultKind::HtmlPage { status } => Some(html_page(status)),
         FaultKind::Error { status, shape } => {
             let facts = ErrorFacts::new(code(status), "The emulator was asked for this error");
-            Some(shape.answer(status, &facts, path, now()))
+            Some(shape.response(status, &facts, path, now()))
         }
-        FaultKind::WrongDate { seconds } => answer.map(|answer| with_date(answer, seconds, now())),
-        FaultKind::WithoutSecret => answer.map(without_secret),
+        FaultKind::WrongDate { seconds } => response.map(|response| with_date(response, seconds, now())),
+        FaultKind::WithoutSecret => response.map(without_secret),
     }
 }
 
-/// Whether an answer shows a secret that [`FaultKind::WithoutSecret`] would take out.
-pub(crate) fn holds_secret(answer: &Answer) -> bool {
-    answer.status().is_success() && stripped(answer.body()).is_some()
+/// Whether a response shows a secret that [`FaultKind::WithoutSecret`] would take out.
+pub(crate) fn holds_secret(response: &Response) -> bool {
+    response.status().is_success() && stripped(response.body()).is_some()
 }
 
-fn with_ending(mut answer: Answer, ending: Ending) -> Answer {
-    answer.extensions_mut().insert(ending);
-    answer
+fn with_ending(mut response: Response, ending: Ending) -> Response {
+    response.extensions_mut().insert(ending);
+    response
 }
 
-fn with_date(mut answer: Answer, seconds: i64, now: SystemTime) -> Answer {
+fn with_date(mut response: Response, seconds: i64, now: SystemTime) -> Response {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let by = Duration::from_secs(seconds.unsigned_abs());
     let told = if seconds < 0 { now.saturating_sub(by) } else { now.saturating_add(by) };
     if let Some(date) = http_date(told) {
-        answer.headers_mut().insert(DATE, date);
+        response.headers_mut().insert(DATE, date);
     }
-    answer
+    response
 }
 
-fn without_secret(answer: Answer) -> Answer {
-    match stripped(answer.body()) {
-        Some(body) => answer.map(|_| body),
-        None => answer,
+fn without_secret(response: Response) -> Response {
+    match stripped(response.body()) {
+        Some(body) => response.map(|_| body),
+        None => response,
     }
 }
 
@@ -113,21 +108,15 @@ fn code(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use http::Response;
-
     use super::*;
 
     #[test]
-    fn secrets_are_taken_out_and_nothing_else() {
+    fn only_secrets_are_removed_and_only_from_success() {
         let body = r#"{"id":"1","api_token":{"id":"2","token":"canary","token_count":1}}"#;
-        let answer = Response::new(Bytes::from(body));
-        assert!(holds_secret(&answer));
-        let left: Value = serde_json::from_slice(without_secret(answer).body()).expect("JSON");
+        let response = Response::new(Bytes::from(body));
+        assert!(holds_secret(&response));
+        let left: Value = serde_json::from_slice(without_secret(response).body()).expect("JSON");
         assert_eq!(left, serde_json::json!({ "id": "1", "api_token": { "id": "2", "token_count": 1 } }));
-    }
-
-    #[test]
-    fn answers_without_a_secret_are_let_alone() {
         for body in ["", "no JSON", r#"{"token":{"id":"2"}}"#, r#"[{"name":"token"}]"#] {
             assert!(!holds_secret(&Response::new(Bytes::from(body))), "{body}");
         }

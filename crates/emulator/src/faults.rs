@@ -6,25 +6,37 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use digicert_one_testbed::Gate;
+use http::Method;
+use serde::Serialize;
 
-use super::{CallFacts, Fault, FaultKind, Moment, Times};
+use crate::fault::{Fault, FaultKind, Moment, Times};
+use crate::observation::HostKind;
 
 /// Names an armed fault. Ids are not used again within one emulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct FaultId(pub(crate) u64);
 
 /// An armed fault and what has come of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FaultState {
     /// Its id.
     pub id: FaultId,
     /// The fault as it was armed.
+    #[serde(flatten)]
     pub fault: Fault,
     /// Calls that met it.
     pub met: u64,
     /// Calls that it is still good for; `None`: there is no end to it.
     pub left: Option<u64>,
+}
+
+/// What faults are chosen by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallFacts<'a> {
+    pub(crate) host: HostKind,
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
 }
 
 /// A fault that a call has met.
@@ -64,7 +76,7 @@ impl Faults {
         list.next_id += 1;
         let (left, seed) = match fault.times {
             Times::Every => (None, 0),
-            Times::Next(calls) => (Some(calls), 0),
+            Times::Next { times } => (Some(times), 0),
             Times::Chance { seed, .. } => (None, seed),
         };
         let state = FaultState { id, fault, met: 0, left };
@@ -97,11 +109,11 @@ impl Faults {
         for armed in &mut self.lock().armed {
             let Armed { state, draws, gate } = armed;
             let fault = &state.fault;
-            if fault.moment() != moment || !fault.is_for(call) || !applies(&fault.kind) {
+            if fault.moment() != moment || !fault.is_for(call.host, call.method, call.path) || !applies(&fault.kind) {
                 continue;
             }
             let comes = match (fault.times, &mut state.left) {
-                (Times::Chance { probability, .. }, _) => draws.f64() < probability,
+                (Times::Chance { chance, .. }, _) => draws.f64() < chance,
                 (_, Some(left)) => left.checked_sub(1).inspect(|fewer| *left = *fewer).is_some(),
                 (_, None) => true,
             };
@@ -116,18 +128,9 @@ impl Faults {
         met
     }
 
-    /// Nobody is left waiting for a fault that is gone.
+    /// Removes faults, and releases what they hold.
     fn remove_if(&self, gone: impl Fn(&Armed) -> bool) -> bool {
-        let mut list = self.lock();
-        let before = list.armed.len();
-        list.armed.retain(|armed| {
-            let gone = gone(armed);
-            if gone {
-                armed.gate.open();
-            }
-            !gone
-        });
-        list.armed.len() < before
+        self.lock().armed.extract_if(.., |armed| gone(armed)).inspect(|armed| armed.gate.open()).count() > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
@@ -139,10 +142,7 @@ impl Faults {
 mod tests {
     use std::time::Duration;
 
-    use http::Method;
-
     use super::*;
-    use crate::observation::HostKind;
 
     const CALL: CallFacts<'static> =
         CallFacts { host: HostKind::Platform, method: &Method::GET, path: "/account/api/v1/user" };
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_meets_its_faults_in_order_up_to_the_one_that_settles_it() {
+    fn call_meets_faults_in_order_until_one_settles_it() {
         let faults = Faults::default();
         for fault in [Fault::delay(Duration::ZERO), Fault::reset().next(2), Fault::hold()] {
             faults.arm(fault);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_for_its_calls_alone() {
+    fn fault_is_met_by_its_calls_alone() {
         let faults = Faults::default();
         faults.arm(Fault::reset().path("/account").method(Method::GET).host(HostKind::Platform));
         assert_eq!(names(&faults, CallFacts { path: "/mpki", ..CALL }), [""; 0]);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_draws_the_same_calls_each_time_whatever_else_is_armed() {
+    fn seed_draws_same_calls_whatever_else_is_armed() {
         let drawn = |others: usize| {
             let faults = Faults::default();
             for _ in 0..others {

@@ -1,0 +1,152 @@
+//! Responses in the shapes of the platform, which differ by product.
+//!
+//! Software Trust (`/signingmanager`) writes `{"error":{"status","message"}}` with a code as `status`; the others write
+//! `{"errors":[{"code","message"}]}`; a wrong path gets the gateway's own response, whatever the product.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::decide::Refusal;
+
+pub(crate) type Response = http::Response<Bytes>;
+
+/// Why a call fails that its caller may make. (Whether it may, is a [`Refusal`].)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// The field of the request that it is about.
+    pub(crate) field: Option<&'static str>,
+}
+
+impl Rejection {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Rejection { status, code, message: message.into(), field: None }
+    }
+
+    /// 400: the request makes no sense.
+    pub(crate) fn invalid(field: impl Into<Option<&'static str>>, message: impl Into<String>) -> Self {
+        let rejection = Rejection::new(StatusCode::BAD_REQUEST, "invalid_request", message);
+        Rejection { field: field.into(), ..rejection }
+    }
+
+    /// 404: there is no such thing. The code is inferred.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Rejection::new(StatusCode::NOT_FOUND, "resource_not_found", format!("There is no {what} with this id"))
+    }
+
+    /// 403: the caller lacks a permission. Worded as where a call requires one from the start.
+    pub(crate) fn denied(permission: &'static str) -> Self {
+        let refusal = Refusal::NotPermitted(permission);
+        Rejection::new(refusal.status(), refusal.code(), refusal.message())
+    }
+
+    /// 409: it conflicts with something that exists.
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Rejection::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 409: the name is taken. The code and the word are the platform's, whatever the thing.
+    pub(crate) fn duplicate(field: &'static str) -> Self {
+        Rejection { field: Some(field), ..Rejection::conflict("duplicate_error", "Nickname is already in use") }
+    }
+
+    /// 500: the emulator itself failed.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+}
+
+/// The product that a path belongs to, as far as error shapes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Product {
+    SoftwareTrust,
+    Other,
+}
+
+impl Product {
+    pub(crate) fn of(path: &str) -> Self {
+        let software_trust = path == "/signingmanager" || path.starts_with("/signingmanager/");
+        if software_trust { Product::SoftwareTrust } else { Product::Other }
+    }
+
+    /// The response to a call that its caller may make, but that makes no sense here.
+    pub(crate) fn rejected(self, rejection: &Rejection) -> Response {
+        let Rejection { status, code, message, field } = rejection;
+        match (self, field) {
+            (Product::Other, Some(field)) => {
+                json_response(*status, &json!({ "errors": [{ "code": code, "message": message, "field": field }] }))
+            }
+            _ => self.error(*status, code, message),
+        }
+    }
+
+    pub(crate) fn error(self, status: StatusCode, code: &str, message: &str) -> Response {
+        let body = match self {
+            Product::SoftwareTrust => json!({ "error": { "status": code, "message": message } }),
+            Product::Other => json!({ "errors": [{ "code": code, "message": message }] }),
+        };
+        json_response(status, &body)
+    }
+
+    pub(crate) fn refused(self, refusal: Refusal) -> Response {
+        self.error(refusal.status(), refusal.code(), &refusal.message())
+    }
+
+    pub(crate) fn wrong_method(self, allowed: &str) -> Response {
+        let message = format!("This path takes {allowed}");
+        with_allow(self.error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message), allowed)
+    }
+}
+
+/// The gateway's response to a path that leads nowhere; code and message are as seen on the platform.
+pub(crate) fn no_such_path() -> Response {
+    Product::Other.error(StatusCode::NOT_FOUND, "INTERNAL_SERVER_ERROR", "Path not found")
+}
+
+pub(crate) fn ok(body: &Value) -> Response {
+    json_response(StatusCode::OK, body)
+}
+
+pub(crate) fn created(body: &Value) -> Response {
+    json_response(StatusCode::CREATED, body)
+}
+
+/// A bare array.
+pub(crate) fn array(items: impl Iterator<Item = impl Serialize>) -> Response {
+    ok(&items.map(|item| json!(item)).collect())
+}
+
+pub(crate) fn no_content() -> Response {
+    response(StatusCode::NO_CONTENT, None, "")
+}
+
+/// What is there, or 404.
+pub(crate) fn found(value: Option<Value>, what: &str) -> Result<Response, Rejection> {
+    value.map(|value| ok(&value)).ok_or_else(|| Rejection::not_found(what))
+}
+
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    response(status, Some("application/json"), body.to_string())
+}
+
+pub(crate) fn response(status: StatusCode, content_type: Option<&'static str>, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}
+
+/// Names the methods that a path takes.
+pub(crate) fn with_allow(mut response: Response, allowed: &str) -> Response {
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
