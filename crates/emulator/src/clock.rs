@@ -1,6 +1,6 @@
-//! The emulator's time: somebody's clock, moved or stopped by whoever steers the emulator.
+//! The emulator's time: a clock that can be moved and stopped.
 //!
-//! One clock decides on end dates, rate limits, `Retry-After` and the `Date` of each answer. Handshakes go by the system's time
+//! One clock decides on end dates, rate limits, `Retry-After` and the `Date` of each response. Handshakes go by the system's time
 //! all the same: no TLS stack lets its server move it.
 
 use std::fmt;
@@ -31,15 +31,16 @@ struct Shared {
     position: Mutex<Position>,
 }
 
-/// Where the hands stand.
 #[derive(Clone, Copy, Debug)]
 enum Position {
-    /// So far from the base.
-    Ahead(Duration),
-    Behind(Duration),
-    /// They do not move.
+    /// It runs with its base, and was `set` when the base was at `base`.
+    Running { set: SystemTime, base: SystemTime },
+    /// It stands still.
     Fixed(SystemTime),
 }
+
+/// The same time as the base.
+const UNMOVED: Position = Position::Running { set: SystemTime::UNIX_EPOCH, base: SystemTime::UNIX_EPOCH };
 
 impl EmulatorClock {
     /// The system's time, until it is moved.
@@ -49,7 +50,7 @@ impl EmulatorClock {
 
     /// The time of another clock, until it is moved.
     pub fn over(base: Clock) -> Self {
-        EmulatorClock(Arc::new(Shared { base, position: Mutex::new(Position::Ahead(Duration::ZERO)) }))
+        EmulatorClock(Arc::new(Shared { base, position: Mutex::new(UNMOVED) }))
     }
 
     /// A clock that stands still at this moment.
@@ -59,31 +60,32 @@ impl EmulatorClock {
         clock
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> SystemTime {
-        self.read(*self.position())
+        match *self.position() {
+            Position::Fixed(moment) => moment,
+            Position::Running { set, base } => {
+                let now = (self.0.base)();
+                let moved = match now.duration_since(base) {
+                    Ok(passed) => set.checked_add(passed),
+                    Err(back) => set.checked_sub(back.duration()),
+                };
+                moved.unwrap_or(now)
+            }
+        }
     }
 
-    /// Moves it forward, running or not. It stops at the end of what the system's time can express.
+    /// Moves it forward, running or not. It stays where the system's time cannot express the result.
     pub fn advance(&self, by: Duration) {
-        let mut position = self.position();
-        *position = match *position {
-            Position::Fixed(moment) => Position::Fixed(moment.checked_add(by).unwrap_or(moment)),
-            Position::Ahead(ahead) => self.reachable(ahead.saturating_add(by), ahead),
-            Position::Behind(behind) => match by.checked_sub(behind) {
-                Some(ahead) => self.reachable(ahead, Duration::ZERO),
-                None => Position::Behind(behind - by),
-            },
-        };
+        let (fixed, now) = (self.is_fixed(), self.now());
+        let moment = now.checked_add(by).unwrap_or(now);
+        if fixed { self.fix(moment) } else { self.set(moment) }
     }
 
     /// Sets it, forward or backward; it runs on from there.
     pub fn set(&self, moment: SystemTime) {
         let base = (self.0.base)();
-        *self.position() = match moment.duration_since(base) {
-            Ok(ahead) => Position::Ahead(ahead),
-            Err(behind) => Position::Behind(behind.duration()),
-        };
+        *self.position() = Position::Running { set: moment, base };
     }
 
     /// Stops it at this moment.
@@ -98,27 +100,13 @@ impl EmulatorClock {
 
     /// Back to the time of the clock below.
     pub fn reset(&self) {
-        *self.position() = Position::Ahead(Duration::ZERO);
+        *self.position() = UNMOVED;
     }
 
     /// The same clock as a function.
     pub fn as_clock(&self) -> Clock {
         let clock = self.clone();
         Arc::new(move || clock.now())
-    }
-
-    fn read(&self, position: Position) -> SystemTime {
-        let base = (self.0.base)();
-        match position {
-            Position::Ahead(ahead) => base.checked_add(ahead).unwrap_or(base),
-            Position::Behind(behind) => base.checked_sub(behind).unwrap_or(SystemTime::UNIX_EPOCH),
-            Position::Fixed(moment) => moment,
-        }
-    }
-
-    fn reachable(&self, ahead: Duration, otherwise: Duration) -> Position {
-        let reachable = (self.0.base)().checked_add(ahead).is_some();
-        Position::Ahead(if reachable { ahead } else { otherwise })
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {

@@ -26,18 +26,9 @@ use crate::words::debug_only;
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
 /// name, and the public hosts, so that a name override can lead a program here unchanged.
-const HOSTS: [&str; 10] = [
-    "one.digicert.test",
-    "one.localhost",
-    "one.digicert.com",
-    "demo.one.digicert.com",
-    "one.ch.digicert.com",
-    "demo.one.ch.digicert.com",
-    "one.digicert.co.jp",
-    "demo.one.digicert.co.jp",
-    "one.nl.digicert.com",
-    "demo.one.nl.digicert.com",
-];
+const HOSTS: &str = "one.digicert.test one.localhost one.digicert.com demo.one.digicert.com one.ch.digicert.com \
+                     demo.one.ch.digicert.com one.digicert.co.jp demo.one.digicert.co.jp one.nl.digicert.com \
+                     demo.one.nl.digicert.com";
 
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
@@ -305,7 +296,7 @@ fn values(user: &ServiceUserSpec) -> impl Iterator<Item = &str> {
 }
 
 fn server_names(address: IpAddr) -> Vec<String> {
-    let hosts = HOSTS.iter().flat_map(|host| [(*host).to_owned(), format!("clientauth.{host}")]);
+    let hosts = HOSTS.split(' ').flat_map(|host| [host.to_owned(), format!("clientauth.{host}")]);
     let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let mut names: Vec<String> = loopback.into_iter().chain(hosts).collect();
     let address = address.to_string();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error_shape::ErrorShape;
 use crate::observation::HostKind;
 use crate::retry_after::RetryAfter;
-use crate::words::{Fields, setters, words};
+use crate::words::{Fields, words};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -184,75 +184,65 @@ impl FaultKind {
     }
 }
 
+/// Constructors and filters of faults: the documentation, the name with its argument, and the value.
+macro_rules! faults {
+    (kinds { $($(#[$doc:meta])* $name:ident($($value:ident: $argument:ty),*) = $kind:expr;)+ }
+     filters { $($(#[$filter_doc:meta])* $filter:ident($($given:ident: $type:ty),*) $field:ident = $new:expr;)+ }) => {
+        impl Fault {
+            $($(#[$doc])*
+            pub fn $name($($value: $argument),*) -> Self {
+                Fault::new($kind)
+            })+
+            $($(#[$filter_doc])*
+            #[must_use]
+            pub fn $filter(self, $($given: $type),*) -> Self {
+                Fault { $field: $new, ..self }
+            })+
+        }
+    };
+}
+
+faults! { kinds {
+    /// [`FaultKind::Delay`], in whole milliseconds.
+    delay(duration: Duration) = FaultKind::Delay { milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) };
+    /// [`FaultKind::Hold`], until [`Control::release_fault`](crate::Control::release_fault).
+    hold() = FaultKind::Hold;
+    /// [`FaultKind::Reset`].
+    reset() = FaultKind::Reset;
+    /// [`FaultKind::Cut`] after so many bytes of the body.
+    cut(bytes: usize) = FaultKind::Cut { bytes };
+    /// [`FaultKind::TooManyRequests`].
+    too_many_requests(retry_after: RetryAfter) = FaultKind::TooManyRequests(retry_after);
+    /// [`FaultKind::Unavailable`].
+    unavailable(retry_after: RetryAfter) = FaultKind::Unavailable(retry_after);
+    /// [`FaultKind::HtmlPage`].
+    html_page(status: StatusCode) = FaultKind::HtmlPage { status };
+    /// [`FaultKind::WrongDate`]: so many seconds ahead, or behind if negative.
+    wrong_date(seconds: i64) = FaultKind::WrongDate { seconds };
+    /// [`FaultKind::WithoutSecret`].
+    without_secret() = FaultKind::WithoutSecret;
+    /// [`FaultKind::Error`].
+    error(status: StatusCode, shape: ErrorShape) = FaultKind::Error { status, shape };
+} filters {
+    /// Only calls whose path begins with this.
+    path(prefix: impl Into<String>) path = prefix.into();
+    /// Only calls with this method.
+    method(method: Method) method = Some(method);
+    /// Only calls to this listener.
+    host(host: HostKind) host = Some(host);
+    /// Only the next so many of its calls.
+    next(calls: u64) times = Times::Next { times: calls };
+    /// Only a share of its calls, see [`Times::Chance`].
+    chance(chance: f64, seed: u64) times = Times::Chance { chance, seed };
+    /// After the work of the call: what it asked for is done, and the caller cannot know.
+    after_work() moment = Moment::AfterWork;
+} }
+
 impl Fault {
     /// Any kind, with every call, before the work.
     pub fn new(kind: FaultKind) -> Self {
         let moment = if kind.alters() { Moment::AfterWork } else { Moment::BeforeWork };
         Fault { kind, path: String::new(), method: None, host: None, times: Times::Every, moment }
-    }
-
-    /// [`FaultKind::Delay`], in whole milliseconds.
-    pub fn delay(duration: Duration) -> Self {
-        Fault::new(FaultKind::Delay { milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) })
-    }
-
-    /// [`FaultKind::Hold`], until [`Control::release_fault`](crate::Control::release_fault).
-    pub fn hold() -> Self {
-        Fault::new(FaultKind::Hold)
-    }
-
-    /// [`FaultKind::Reset`].
-    pub fn reset() -> Self {
-        Fault::new(FaultKind::Reset)
-    }
-
-    /// [`FaultKind::Cut`] after so many bytes of the body.
-    pub fn cut(bytes: usize) -> Self {
-        Fault::new(FaultKind::Cut { bytes })
-    }
-
-    /// [`FaultKind::TooManyRequests`].
-    pub fn too_many_requests(retry_after: RetryAfter) -> Self {
-        Fault::new(FaultKind::TooManyRequests(retry_after))
-    }
-
-    /// [`FaultKind::Unavailable`].
-    pub fn unavailable(retry_after: RetryAfter) -> Self {
-        Fault::new(FaultKind::Unavailable(retry_after))
-    }
-
-    /// [`FaultKind::HtmlPage`].
-    pub fn html_page(status: StatusCode) -> Self {
-        Fault::new(FaultKind::HtmlPage { status })
-    }
-
-    /// [`FaultKind::Error`].
-    pub fn error(status: StatusCode, shape: ErrorShape) -> Self {
-        Fault::new(FaultKind::Error { status, shape })
-    }
-
-    /// [`FaultKind::WrongDate`]: so many seconds ahead, or behind if negative.
-    pub fn wrong_date(seconds: i64) -> Self {
-        Fault::new(FaultKind::WrongDate { seconds })
-    }
-
-    /// [`FaultKind::WithoutSecret`].
-    pub fn without_secret() -> Self {
-        Fault::new(FaultKind::WithoutSecret)
-    }
-
-    /// After the work of the call: what it asked for is done, and the caller cannot know.
-    #[must_use]
-    pub fn after_work(mut self) -> Self {
-        self.moment = Moment::AfterWork;
-        self
-    }
-
-    /// Only a share of its calls, see [`Times::Chance`].
-    #[must_use]
-    pub fn chance(mut self, chance: f64, seed: u64) -> Self {
-        self.times = Times::Chance { chance, seed };
-        self
     }
 
     pub(crate) fn is_for(&self, host: HostKind, method: &Method, path: &str) -> bool {
@@ -292,17 +282,6 @@ impl Fault {
         Ok(fault)
     }
 }
-
-setters! { Fault {
-    /// Only calls whose path begins with this.
-    path(prefix: impl Into<String>) path = prefix.into();
-    /// Only calls with this method.
-    method(method: Method) method = Some(method);
-    /// Only calls to this listener.
-    host(host: HostKind) host = Some(host);
-    /// Only the next so many of its calls.
-    next(calls: u64) times = Times::Next { times: calls };
-} }
 
 /// The JSON that `POST /faults` of the control API takes, or a kind alone where it needs nothing else.
 ///

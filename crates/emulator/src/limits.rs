@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::decide::Presented;
 use crate::response::{Product, Response};
 use crate::retry_after::{RetryAfter, RetryAfterForm};
-use crate::words::setters;
 
 /// A number of calls by one credential within a rolling window.
 ///
@@ -65,6 +64,12 @@ impl RateLimit {
     pub fn new(calls: usize, window: Duration) -> Self {
         RateLimit { calls, window, retry_after: RetryAfterForm::Seconds }
     }
+
+    /// Sets the form of `Retry-After`.
+    #[must_use]
+    pub fn retry_after(self, retry_after: RetryAfterForm) -> Self {
+        RateLimit { retry_after, ..self }
+    }
 }
 
 impl Maintenance {
@@ -72,17 +77,13 @@ impl Maintenance {
     pub fn new(retry_after: RetryAfter) -> Self {
         Maintenance { retry_after, ending_in: None }
     }
-}
 
-setters! { RateLimit {
-    /// Sets the form of `Retry-After`.
-    retry_after(form: RetryAfterForm) retry_after = form;
-} }
-
-setters! { Maintenance {
     /// Ends it automatically after this time.
-    ending_in(duration: Duration) ending_in = Some(duration);
-} }
+    #[must_use]
+    pub fn ending_in(self, duration: Duration) -> Self {
+        Maintenance { ending_in: Some(duration), ..self }
+    }
+}
 
 /// Counts calls and holds them back.
 #[derive(Debug, Default)]

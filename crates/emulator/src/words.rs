@@ -1,4 +1,4 @@
-//! Macros for what each options type and each closed set of words would otherwise repeat, and JSON objects read field by field.
+//! Macros for what each type of options and each closed set of words would otherwise repeat, and JSON objects read field by field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -44,16 +44,27 @@ macro_rules! words {
     };
 }
 
-/// Setters of a builder: the documentation, the name with its argument, and the field with its new value.
-macro_rules! setters {
-    ($type:ty { $($(#[$doc:meta])* $name:ident($value:ident: $argument:ty) $field:ident = $new:expr;)+ }) => {
-        impl $type {
-            $($(#[$doc])*
+/// A struct of options: each field with its default and, after `set`, the argument of its setter and the value made of it.
+macro_rules! options {
+    ($(#[$meta:meta])* pub struct $name:ident { $(
+        $(#[$doc:meta])* $field:ident: $type:ty = $default:expr $(, set($value:ident: $argument:ty) $new:expr)?;
+    )+ }) => {
+        $(#[$meta])*
+        #[non_exhaustive]
+        pub struct $name { $($(#[$doc])* pub $field: $type,)+ }
+
+        impl $name {
+            fn defaults() -> Self {
+                $name { $($field: $default,)+ }
+            }
+
+            $($(
+            #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
             #[must_use]
-            pub fn $name(mut self, $value: $argument) -> Self {
+            pub fn $field(mut self, $value: $argument) -> Self {
                 self.$field = $new;
                 self
-            })+
+            })?)+
         }
     };
 }
@@ -69,7 +80,7 @@ macro_rules! debug_only {
     )+ };
 }
 
-pub(crate) use {debug_only, setters, words};
+pub(crate) use {debug_only, options, words};
 
 /// The fields of a JSON object, each taken once. A field that is left over is refused, since a misspelt one would have no effect.
 pub(crate) struct Fields(pub(crate) Map<String, Value>);

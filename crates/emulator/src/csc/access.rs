@@ -5,9 +5,10 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
-use super::book::{Access as Token, Shown};
+use super::book::Token;
 use super::credential::Credential;
 use super::refusal::Refused;
+use super::shelf::Shown;
 use super::state::Context;
 use crate::decide::{Caller, Decision, Presented, Requirement, decide};
 use crate::role::permission::SIGN_DSM_HASH;

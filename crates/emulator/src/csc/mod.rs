@@ -17,6 +17,7 @@ mod info;
 mod login;
 pub(crate) mod options;
 mod refusal;
+mod shelf;
 mod signatures;
 mod state;
 mod token;

@@ -9,7 +9,7 @@ use super::credential::{Credential, NoAlgorithm};
 use super::options::{AuthMode, Scal};
 use super::refusal::Refused;
 use super::state::Context;
-use super::transaction::Opening;
+use super::transaction::Transaction;
 use crate::response::{self, Response};
 
 pub(crate) fn authorize(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
@@ -32,8 +32,8 @@ pub(crate) fn authorize(context: &Context<'_>, access: &Access, body: &Body) -> 
         secret(body, "OTP", spec.otp.as_deref(), "invalid_otp", "The OTP is invalid")?;
     }
     let lifetime = context.csc.options.sad_lifetime;
-    let opening = Opening { credential: &spec.id, signatures, hashes, code: None };
-    let sad = context.csc.desk().transactions.open(opening, lifetime, context.now);
+    let transaction = Transaction { credential: spec.id.clone(), code: None, remaining: signatures };
+    let sad = context.csc.desk().transactions.open(transaction, hashes, lifetime, context.now);
     Ok(response::ok(&json!({ "SAD": sad, "expiresIn": lifetime.as_secs() })))
 }
 

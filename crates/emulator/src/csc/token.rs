@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
-use super::book::{Code, CodeGrant, Holder, Issued, Shown};
+use super::book::{Code, CodeGrant, Holder, Issued};
 use super::form::Form;
 use super::options::{OAuthClientSpec, Scal};
 use super::refusal::Refused;
+use super::shelf::Shown;
 use super::state::Context;
-use super::transaction::Opening;
+use super::transaction::Transaction;
 use crate::response::{self, Response};
 
 pub(crate) fn token(context: &Context<'_>) -> Result<Response, Refused> {
@@ -132,13 +133,12 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
         }
         CodeGrant::Credential { credential, signatures, hashes } => {
             let bound = csc.credential(credential).is_some_and(|found| found.spec.scal == Scal::Two);
-            let opening = Opening {
-                credential,
-                signatures: *signatures,
-                hashes: bound.then(|| hashes.clone()),
-                code: Some((&client.id, code.family)),
+            let transaction = Transaction {
+                credential: credential.clone(),
+                code: Some((client.id.clone(), code.family)),
+                remaining: *signatures,
             };
-            let sad = desk.transactions.open(opening, options.sad_lifetime, now);
+            let sad = desk.transactions.open(transaction, bound.then(|| hashes.clone()), options.sad_lifetime, now);
             Ok(json!({ "access_token": sad, "token_type": "SAD", "expires_in": options.sad_lifetime.as_secs() }))
         }
     }
