@@ -125,39 +125,3 @@ impl fmt::Debug for EmulatorClock {
         formatter.debug_tuple("EmulatorClock").field(&*self.position()).finish()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn clock_runs_with_its_base_and_moves_across_it() {
-        let base = Arc::new(Mutex::new(at(1000)));
-        let read = Arc::clone(&base);
-        let clock = EmulatorClock::over(Arc::new(move || *read.lock().expect("unpoisoned")));
-        for (set, expected) in [(5000, 5100), (10, 110)] {
-            *base.lock().expect("unpoisoned") = at(1000);
-            clock.set(at(set));
-            *base.lock().expect("unpoisoned") = at(1100);
-            assert_eq!(clock.now(), at(expected));
-        }
-        clock.reset();
-        assert_eq!(clock.now(), at(1100));
-        clock.set(at(900));
-        for (by, expected) in [(50, 950), (150, 1100), (300, 1400)] {
-            clock.advance(Duration::from_secs(by));
-            assert_eq!(clock.now(), at(expected));
-        }
-        clock.reset();
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), at(1100), "beyond what the system's time can express");
-        clock.fix(at(7));
-        clock.advance(Duration::from_secs(1));
-        clock.advance(Duration::MAX);
-        assert_eq!((clock.now(), clock.is_fixed()), (at(8), true));
-    }
-}

@@ -104,23 +104,3 @@ pub(crate) fn rfc3339(moment: SystemTime) -> String {
 pub(crate) fn rfc3339_at(seconds: u64) -> String {
     rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn end_date_lasts_through_its_last_second_in_utc() {
-        let end: EndDate = "2026-12-31".parse().expect("a date");
-        // 2027-01-01T00:00:00Z
-        let new_year = SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_600);
-        assert_eq!(end.last_second(), new_year - Duration::from_secs(1));
-        assert!(!end.passed(new_year - Duration::from_nanos(1)) && end.passed(new_year));
-        assert_eq!(EndDate::day_of(new_year - Duration::from_secs(1)), end);
-        assert_eq!(end.to_string(), "2026-12-31");
-        assert_eq!(rfc3339(new_year + Duration::from_millis(7)), "2027-01-01T00:00:00Z");
-        for text in ["", "31.12.2026", "2026-13-01", "2026-02-30", "tomorrow"] {
-            assert_eq!(text.parse::<EndDate>(), Err(InvalidEndDate), "{text}");
-        }
-    }
-}

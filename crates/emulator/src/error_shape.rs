@@ -158,34 +158,3 @@ pub(crate) fn html_page(status: StatusCode) -> Response {
     );
     response(status, Some("text/html; charset=utf-8"), page)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn longest_prefix_of_whole_segments_counts() {
-        let mut shapes = ErrorShapes::default();
-        assert_eq!(shapes.of("/account"), None);
-        for (prefix, shape) in [
-            ("/", ErrorShape::Empty),
-            ("/account", ErrorShape::Text),
-            ("/account/api/v1/user", ErrorShape::Html),
-            ("/account", ErrorShape::Csc),
-        ] {
-            shapes.set(prefix.to_owned(), shape);
-        }
-        assert_eq!(shapes.of("/account/api/v1/user/me"), Some(ErrorShape::Html));
-        assert_eq!(shapes.of("/account/api/v1/users"), Some(ErrorShape::Csc));
-        assert_eq!(shapes.of("/accounts"), Some(ErrorShape::Empty));
-    }
-
-    #[test]
-    fn each_name_leads_back_to_its_shape() {
-        for shape in ErrorShape::ALL {
-            assert_eq!(shape.to_string().parse(), Ok(shape));
-            assert!(UnknownErrorShape.to_string().contains(shape.name()), "{shape}");
-        }
-        assert_eq!("1".parse::<ErrorShape>(), Err(UnknownErrorShape));
-    }
-}

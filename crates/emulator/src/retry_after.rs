@@ -98,26 +98,3 @@ pub(crate) fn http_date(since_epoch: Duration) -> Option<HeaderValue> {
     let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs().min(253_402_300_799));
     HeaderValue::try_from(httpdate::fmt_http_date(moment)).ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_rounds_up_and_stays_in_the_calendar() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_500);
-        let wait = Duration::from_millis(1400);
-        for (form, wait, expected) in [
-            (RetryAfterForm::Seconds, wait, Some("2")),
-            (RetryAfterForm::Date, wait, Some("Sun, 06 Nov 1994 08:49:39 GMT")),
-            (RetryAfterForm::Date, Duration::MAX, Some("Fri, 31 Dec 9999 23:59:59 GMT")),
-            (RetryAfterForm::Absent, wait, None),
-        ] {
-            assert_eq!(
-                RetryAfter::new(form, wait).header(now),
-                expected.map(HeaderValue::from_static),
-                "{form} {wait:?}"
-            );
-        }
-    }
-}

@@ -36,30 +36,3 @@ impl<C> Router<C> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_method_and_segments_decide() {
-        let router =
-            Router::new([("GET", "/a/{id}", 1), ("PUT", "/a/{id}", 2), ("GET", "/a/{id}/b", 3), ("GET", "/a/me", 4)]);
-        let found = |method, path| match router.find(method, path) {
-            Found::Call(call, segments) => format!("{call} {}", segments.join(" ")),
-            Found::WrongMethod(allowed) => allowed,
-            Found::Nothing => String::new(),
-        };
-        for (method, path, expected) in [
-            ("PUT", "/a/x%20y", "2 x%20y"),
-            ("GET", "/a/x/b", "3 x"),
-            ("GET", "/a/me", "4 "),
-            ("POST", "/a/x", "GET, PUT"),
-            ("GET", "/a/", ""),
-            ("GET", "/a/x/", ""),
-            ("GET", "/b", ""),
-        ] {
-            assert_eq!(found(method, path), expected, "{method} {path}");
-        }
-    }
-}

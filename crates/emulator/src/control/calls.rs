@@ -178,32 +178,3 @@ fn moment(field: &str, text: &str) -> Result<SystemTime, String> {
     let parsed = text.parse::<jiff::Timestamp>().ok().and_then(|moment| SystemTime::try_from(moment).ok());
     parsed.ok_or_else(|| format!("{field} is written as in 2026-12-31T23:59:59Z"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PAGE: &str = include_str!("../../../../docs/emulator.md");
-
-    fn spans() -> impl Iterator<Item = &'static str> {
-        PAGE.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
-    }
-
-    #[test]
-    fn page_names_and_counts_every_call() {
-        for call in CALLS {
-            let name = format!("{} {}", call.method, call.path);
-            assert!(spans().any(|span| span == name), "{name} is missing in docs/emulator.md");
-        }
-        assert!(PAGE.contains(&format!("lists its {} calls", CALLS.len())), "there are {} calls", CALLS.len());
-    }
-
-    #[test]
-    fn page_shows_a_valid_fault_of_every_kind() {
-        let texts = spans().filter(|span| span.starts_with("{\"kind\""));
-        let mut kinds: Vec<_> = texts.map(|text| text.parse::<Fault>().expect(text).kind.name()).collect();
-        kinds.sort_unstable();
-        let all = "cut delay error hold html-page reset too-many-requests unavailable without-secret wrong-date";
-        assert_eq!(kinds, all.split(' ').collect::<Vec<_>>());
-    }
-}

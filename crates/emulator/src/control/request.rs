@@ -83,15 +83,3 @@ impl From<ControlError> for Problem {
         Problem::new(status, error.to_string())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_are_decoded_if_they_are_utf_8() {
-        let request = ControlRequest::new(&["ci%20bot"], b"").expect("UTF-8");
-        assert_eq!((request.variable(0), request.variable(1)), ("ci bot", ""));
-        assert!(ControlRequest::new(&["%ff"], b"").is_none());
-    }
-}

@@ -75,14 +75,3 @@ pub(crate) fn respond(
     };
     Some((caller, outcome.unwrap_or_else(Refused::into_response)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn info_names_every_call_of_the_csc() {
-        let names = CALLS.iter().filter_map(|(_, path, _)| path.strip_prefix("/documentmanager/csc/{version}/"));
-        assert_eq!(names.collect::<Vec<_>>(), info::METHODS);
-    }
-}

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn parameters_are_quoted_or_not_and_come_once() {
-        let found = fields(r#" username="a, \"b\"", qop=auth ,nc = 00000001"#).expect("parameters");
+        let found = fields(r#"username="a, \"b\"", qop=auth ,nc = 00000001"#).expect("parameters");
         assert_eq!((&*found["username"], &*found["qop"], &*found["nc"]), ("a, \"b\"", "auth", "00000001"));
         for text in [r#"username="a"#, "qop", "nc=1, nc=2", r#"username="a" qop=auth"#] {
             assert!(fields(text).is_none(), "{text}");
