@@ -14,13 +14,12 @@ use http::{HeaderValue, Request};
 use crate::csc;
 use crate::decide::{Caller, Presented};
 use crate::fault::{FaultKind, Moment};
-use crate::fault_effect::{apply, holds_secret};
 use crate::faults::CallFacts;
 use crate::observation::{HostKind, Observation};
 use crate::response::Response;
 use crate::retry_after::http_date;
 use crate::routes;
-use crate::steering::Steering;
+use crate::steering::{Steering, holds_secret};
 use crate::store::Store;
 
 /// The handler of one listener.
@@ -77,7 +76,7 @@ impl Listener {
         let mut settled = None;
         for met in self.steering.faults.meet(self.facts(request), Moment::BeforeWork, |_| true) {
             seen.push(met.kind.name());
-            settled = apply(met, settled, path, &self.steering).await;
+            settled = self.steering.apply(met, settled, path).await;
         }
         settled
     }
@@ -103,7 +102,7 @@ impl Listener {
         let mut response = response;
         for met in faults {
             seen.push(met.kind.name());
-            let altered = apply(met, Some(response), request.uri().path(), &self.steering).await;
+            let altered = self.steering.apply(met, Some(response), request.uri().path()).await;
             response = altered.unwrap_or_default();
         }
         // The platform's time is the emulator's, in its headers as everywhere.

@@ -6,9 +6,8 @@ use digicert_one_testbed::{ClientSpec, KeyKind, Pki, Purpose, random_bytes, sha2
 
 use crate::end_date::{DAY, EndDate, rfc3339, x509_dates};
 use crate::id::{new_api_key, new_id};
-use crate::identity::StoredIdentity;
 use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, StoredIdentity};
 use crate::state::{
     Account, AuthCertificate, CscSecrets, Disclosed, DisclosedCertificate, DisclosedKey, Issuance, IssuedCertificate,
     State, Token, User, UserType,

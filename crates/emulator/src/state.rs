@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::end_date::{EndDate, seconds};
 use crate::id::new_id;
-use crate::identity::StoredIdentity;
 use crate::role;
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, StoredIdentity};
 use crate::words::words;
 
 /// The oldest of these go when there are more.

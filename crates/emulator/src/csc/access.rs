@@ -5,10 +5,9 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
-use super::book::Token;
+use super::book::{Shown, Token};
 use super::credential::Credential;
 use super::refusal::Refused;
-use super::shelf::Shown;
 use super::state::Context;
 use crate::decide::{Caller, Decision, Presented, Requirement, decide};
 use crate::role::permission::SIGN_DSM_HASH;

@@ -8,8 +8,8 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use super::book::CodeGrant;
-use super::form::Form;
 use super::options::{AuthMode, OAuthClientSpec, Scal};
+use super::parameters::Form;
 use super::refusal::Refused;
 use super::state::Context;
 use crate::response::{self, Response};

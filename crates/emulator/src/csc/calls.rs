@@ -4,15 +4,17 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::Request;
+use http::header::HOST;
+use serde_json::json;
 
 use super::access::{self, Access};
-use super::body::Body;
+use super::parameters::Body;
 use super::refusal::{Refused, wrong_method};
 use super::state::{Context, CscState};
-use super::{authorize, credentials, info, login, signatures, token};
+use super::{authorize, credentials, login, signatures, token};
 use crate::decide::{Caller, Presented};
 use crate::observation::HostKind;
-use crate::response::Response;
+use crate::response::{self, Response};
 use crate::router::{Found, Router};
 use crate::store::Store;
 
@@ -31,7 +33,7 @@ const CALLS: [(&str, &str, CscCall); 11] = [
     ("GET", "/oauth2/authorize", Open(authorize::authorize)),
     ("POST", "/oauth2/token", Open(token::token)),
     ("POST", "/oauth2/revoke", Open(token::revoke)),
-    ("POST", "/documentmanager/csc/{version}/info", Open(info::info)),
+    ("POST", "/documentmanager/csc/{version}/info", Open(info)),
     ("POST", "/documentmanager/csc/{version}/auth/login", Open(login::login)),
     ("POST", "/documentmanager/csc/{version}/auth/revoke", Authorised(login::revoke)),
     ("POST", "/documentmanager/csc/{version}/credentials/list", Authorised(credentials::list)),
@@ -74,4 +76,38 @@ pub(crate) fn respond(
         }
     };
     Some((caller, outcome.unwrap_or_else(Refused::into_response)))
+}
+
+/// `info`: what this service is and offers. Open to anybody; a client finds the OAuth server by it.
+fn info(context: &Context<'_>) -> Result<Response, Refused> {
+    Body::parse(context.request.body())?.text("lang")?;
+    let login = context.csc.login_offered();
+    let methods = CALLS.iter().filter_map(|(_, path, _)| path.strip_prefix("/documentmanager/csc/{version}/"));
+    let methods: Vec<_> = methods.filter(|method| login || *method != "auth/login").collect();
+    let mut auth_types = vec!["oauth2code", "oauth2client"];
+    auth_types.extend(login.then_some("digest"));
+    auth_types.extend((login && context.csc.options.basic).then_some("basic"));
+    // The platform's response here is not published; the fields are the CSC's.
+    Ok(response::ok(&json!({
+        "specs": if context.version == "v0" { "0.1.7.9" } else { "1.0.4.0" },
+        "name": "Emulated Document Trust",
+        "logo": "https://one.digicert.test/logo.png",
+        "region": "US",
+        "lang": "en-US",
+        "description": "Remote signing on loopback, for tests",
+        "authType": auth_types,
+        "oauth2": authorization_server(context),
+        "methods": methods,
+    })))
+}
+
+/// The platform host by the name that the caller used; a caller at the other listener gets its URL.
+fn authorization_server(context: &Context<'_>) -> String {
+    let request = context.request;
+    let known = context.csc.platform.get().filter(|_| context.host == HostKind::ClientAuth).cloned();
+    known.unwrap_or_else(|| {
+        let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let authority = request.uri().authority().map(http::uri::Authority::as_str).or_else(header);
+        format!("https://{}", authority.unwrap_or("localhost"))
+    })
 }

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use x509_cert::Certificate;
 
 use super::access::Access;
-use super::body::Body;
 use super::credential::Credential;
-use super::form::Form;
 use super::options::AuthMode;
+use super::parameters::{Body, Form};
 use super::refusal::Refused;
 use super::state::Context;
 use crate::response::{self, Response};

@@ -8,10 +8,10 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::access::{Access, credentials_of};
-use super::body::Body;
 use super::book::Holder;
 use super::digest_auth::{DigestResponse, REALM, Verdict};
 use super::options::DigestUserSpec;
+use super::parameters::Body;
 use super::refusal::Refused;
 use super::state::Context;
 use crate::response::{self, Response};

@@ -5,19 +5,15 @@
 
 mod access;
 mod authorize;
-mod body;
 mod book;
 mod calls;
 mod credential;
 mod credentials;
 mod digest_auth;
-mod form;
-mod handle;
-mod info;
 mod login;
 pub(crate) mod options;
+mod parameters;
 mod refusal;
-mod shelf;
 mod signatures;
 mod state;
 mod token;
@@ -25,5 +21,5 @@ mod transaction;
 
 pub(crate) use self::access::bearer_sent;
 pub(crate) use self::calls::respond;
-pub use self::handle::Csc;
+pub use self::state::Csc;
 pub(crate) use self::state::CscState;

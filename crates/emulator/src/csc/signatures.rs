@@ -4,9 +4,9 @@ use data_encoding::BASE64;
 use serde_json::json;
 
 use super::access::Access;
-use super::body::Body;
 use super::credential::{Credential, NoAlgorithm};
 use super::options::{AuthMode, Scal};
+use super::parameters::Body;
 use super::refusal::Refused;
 use super::state::Context;
 use super::transaction::Transaction;

@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
-use super::book::{Code, CodeGrant, Holder, Issued};
-use super::form::Form;
+use super::book::{Code, CodeGrant, Holder, Issued, Shown};
 use super::options::{OAuthClientSpec, Scal};
+use super::parameters::Form;
 use super::refusal::Refused;
-use super::shelf::Shown;
 use super::state::Context;
 use super::transaction::Transaction;
 use crate::response::{self, Response};

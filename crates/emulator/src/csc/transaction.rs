@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use super::book::{Shelf, Shown};
 use super::refusal::Refused;
-use super::shelf::{Shelf, Shown};
 
 /// All transactions and their tickets.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use digicert_one_testbed::sha256_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::owner::{existing, existing_mut};
+use super::{existing, existing_mut};
 use crate::end_date::{EndDate, rfc3339};
 use crate::id::{new_api_key, new_id};
 use crate::options::Generation;

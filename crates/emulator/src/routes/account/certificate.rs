@@ -6,7 +6,7 @@ use digicert_one_testbed::{Purpose, RequestSpec, certificate_pem, serial_number,
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::owner::existing_mut;
+use super::existing_mut;
 use crate::end_date::{rfc3339, x509_dates};
 use crate::id::new_id;
 use crate::response::{self, Rejection, Response};

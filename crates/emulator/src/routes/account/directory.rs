@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::owner::existing;
+use super::existing;
 use crate::response::{self, Rejection, Response};
 use crate::role::ROLES;
 use crate::role::permission::VIEW_AM_AUDIT_LOG;

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::owner::{existing, existing_mut};
-use super::{api_token, certificate};
+use super::{api_token, certificate, existing, existing_mut};
 use crate::end_date::rfc3339;
 use crate::id::new_id;
 use crate::response::{self, Rejection, Response};
