@@ -20,7 +20,7 @@ pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 /// let clock = EmulatorClock::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
 /// let emulator = Emulator::start_blocking(EmulatorOptions::default().emulator_clock(&clock))?;
 /// clock.advance(Duration::from_secs(60));
-/// assert_eq!(emulator.control().now(), clock.now());
+/// assert_eq!(emulator.control().clock().now(), clock.now());
 /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
 /// ```
 #[derive(Clone)]
@@ -39,7 +39,6 @@ enum Position {
     Fixed(SystemTime),
 }
 
-/// The same time as the base.
 const UNMOVED: Position = Position::Running { set: SystemTime::UNIX_EPOCH, base: SystemTime::UNIX_EPOCH };
 
 impl EmulatorClock {
@@ -101,12 +100,6 @@ impl EmulatorClock {
     /// Back to the time of the clock below.
     pub fn reset(&self) {
         *self.position() = UNMOVED;
-    }
-
-    /// The same clock as a function.
-    pub fn as_clock(&self) -> Clock {
-        let clock = self.clone();
-        Arc::new(move || clock.now())
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {

@@ -15,11 +15,9 @@ use crate::observation::Proof;
 use crate::role;
 use crate::state::{Standing, State, User};
 
-/// The credentials of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Presented<'a> {
     pub(crate) api_key: Option<&'a str>,
-    /// SHA-256 of the certificate.
     pub(crate) certificate: Option<&'a str>,
 }
 
@@ -39,7 +37,6 @@ pub(crate) struct Caller {
     pub(crate) permissions: Vec<String>,
     /// Whether one of its roles is of Account Manager.
     pub(crate) account_role: bool,
-    /// The end date of the API key that it presented.
     pub(crate) api_key_end: Option<EndDate>,
 }
 
@@ -50,7 +47,6 @@ pub(crate) enum Factor {
     Certificate,
 }
 
-/// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NoCredential,
@@ -66,7 +62,6 @@ pub(crate) enum Refusal {
     NotPermitted(&'static str),
 }
 
-/// The outcome.
 #[derive(Debug)]
 pub(crate) enum Decision {
     Granted(Caller),

@@ -98,10 +98,8 @@ impl Emulator {
             state: Mutex::new(state),
             observations: Mutex::default(),
         });
-        let incomplete = |place: &str| EmulatorError::StateMalformed {
-            path: options.state.clone().unwrap_or_default(),
-            place: place.to_owned(),
-        };
+        let incomplete =
+            |place: &str| EmulatorError::StateMalformed(options.state.clone().unwrap_or_default(), place.to_owned());
         let mut users = ServiceUser::all(&store).filter(|users| users.len() >= 2).ok_or_else(|| {
             incomplete("disclosed: an administrator and a service user, each with a key and a certificate")
         })?;
@@ -252,23 +250,23 @@ debug_only! { Emulator { fronts, users } }
 /// The control API is for loopback even where the rest is not.
 fn start_control(control: &Control, address: IpAddr, port: u16) -> Result<Front, EmulatorError> {
     let address = if address.is_loopback() { address } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-    let front = start_api(control.clone(), SocketAddr::new(address, port));
-    front.map_err(|source| EmulatorError::ControlPort { address, port, source })
+    let bind = SocketAddr::new(address, port);
+    start_api(control.clone(), bind).map_err(|source| EmulatorError::ControlPort(bind, source))
 }
 
 fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     let meant = options.reachable_by_others && options.keys_are_public;
     if !options.address.is_loopback() && !meant {
-        return Err(EmulatorError::NotLoopback { address: options.address });
+        return Err(EmulatorError::NotLoopback(options.address));
     }
     if options.platform_port != 0 && options.platform_port == options.client_auth_port {
-        return Err(EmulatorError::SamePort { port: options.platform_port });
+        return Err(EmulatorError::SamePort(options.platform_port));
     }
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
     }
     if let Some(defect) = options.csc.defect() {
-        return Err(EmulatorError::UnusableCsc { defect });
+        return Err(EmulatorError::UnusableCsc(defect));
     }
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
         return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });
@@ -285,7 +283,7 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
         let own: Vec<_> = values(user).collect();
         let repeated = (1..own.len()).any(|end| own[..end].contains(&own[end]));
         if repeated || own.iter().any(|value| value.is_empty() || taken(value)) {
-            return Err(EmulatorError::UnusableApiKey { name: name.clone() });
+            return Err(EmulatorError::UnusableApiKey(name.clone()));
         }
     }
     Ok(())

@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A day of 24 hours.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The last day on which something is valid.

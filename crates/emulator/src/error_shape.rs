@@ -2,7 +2,6 @@
 //!
 //! A response is made in the shape of its product first and rewritten afterwards, so that the calls need not know of the switch.
 
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use http::StatusCode;
@@ -38,11 +37,6 @@ words! { "shape",
     }
 }
 
-/// The text is not the name of an error shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an error shape is one of errors, error-code, error-status, framework, message-code, csc, text, html, empty")]
-pub struct UnknownErrorShape;
-
 /// Shapes by the paths that they are for; elsewhere, responses stay as their product makes them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorShapes(Vec<(String, ErrorShape)>);
@@ -76,14 +70,6 @@ impl ErrorShape {
             ErrorShape::Empty => return response(status, None, ""),
         };
         json_response(status, &body)
-    }
-}
-
-impl FromStr for ErrorShape {
-    type Err = UnknownErrorShape;
-
-    fn from_str(text: &str) -> Result<Self, UnknownErrorShape> {
-        ErrorShape::ALL.into_iter().find(|shape| shape.name() == text).ok_or(UnknownErrorShape)
     }
 }
 

@@ -305,7 +305,6 @@ impl FromStr for Fault {
     }
 }
 
-/// The status of a final response.
 fn take_status(fields: &mut Fields) -> Result<StatusCode, String> {
     let status = fields.need("status").map(StatusCode::from_u16)?.ok().filter(|status| !status.is_informational());
     status.ok_or_else(|| "status lies between 200 and 599".to_owned())

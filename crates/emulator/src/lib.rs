@@ -52,14 +52,14 @@ mod store;
 mod words;
 
 pub use clock::{Clock, EmulatorClock};
-pub use control::{Control, ControlError};
+pub use control::{Control, ControlError, Subject};
 pub use csc::Csc;
 pub use csc::options::{AuthMode, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;
 pub use end_date::{EndDate, InvalidEndDate};
 pub use error::EmulatorError;
-pub use error_shape::{ErrorShape, UnknownErrorShape};
+pub use error_shape::ErrorShape;
 pub use fault::{Fault, FaultKind, InvalidFault, Moment, Times};
 pub use faults::{FaultId, FaultState};
 pub use http::StatusCode;

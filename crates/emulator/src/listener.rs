@@ -22,7 +22,6 @@ use crate::routes;
 use crate::steering::{Steering, holds_secret};
 use crate::store::Store;
 
-/// The handler of one listener.
 #[derive(Clone)]
 pub(crate) struct Listener {
     pub(crate) host: HostKind,

@@ -78,7 +78,7 @@ options! {
         end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
         /// Its roles, by their ids.
         roles: Vec<String> = ROLES.iter().map(|role| role.id.to_owned()).collect();
-        /// What it may do beyond its roles.
+        /// Its permissions beyond its roles.
         permissions: Vec<String> = Vec::new();
         /// Its keys; the first is what [`ServiceUser::api_key`](crate::ServiceUser::api_key) returns. None at all leaves one that
         /// is disabled.

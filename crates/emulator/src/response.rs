@@ -19,7 +19,6 @@ pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// The field of the request that it is about.
     pub(crate) field: Option<&'static str>,
 }
 
@@ -28,7 +27,6 @@ impl Rejection {
         Rejection { status, code, message: message.into(), field: None }
     }
 
-    /// 400: the request makes no sense.
     pub(crate) fn invalid(field: impl Into<Option<&'static str>>, message: impl Into<String>) -> Self {
         let rejection = Rejection::new(StatusCode::BAD_REQUEST, "invalid_request", message);
         Rejection { field: field.into(), ..rejection }
@@ -55,7 +53,6 @@ impl Rejection {
         Rejection { field: Some(field), ..Rejection::conflict("duplicate_error", "Nickname is already in use") }
     }
 
-    /// 500: the emulator itself failed.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
@@ -116,7 +113,6 @@ pub(crate) fn created(body: &Value) -> Response {
     json_response(StatusCode::CREATED, body)
 }
 
-/// A bare array.
 pub(crate) fn array(items: impl Iterator<Item = impl Serialize>) -> Response {
     ok(&items.map(|item| json!(item)).collect())
 }
@@ -125,7 +121,6 @@ pub(crate) fn no_content() -> Response {
     response(StatusCode::NO_CONTENT, None, "")
 }
 
-/// What is there, or 404.
 pub(crate) fn found(value: Option<Value>, what: &str) -> Result<Response, Rejection> {
     value.map(|value| ok(&value)).ok_or_else(|| Rejection::not_found(what))
 }
@@ -143,7 +138,6 @@ pub(crate) fn response(status: StatusCode, content_type: Option<&'static str>, b
     response
 }
 
-/// Names the methods that a path takes.
 pub(crate) fn with_allow(mut response: Response, allowed: &str) -> Response {
     if let Ok(allowed) = HeaderValue::try_from(allowed) {
         response.headers_mut().insert(ALLOW, allowed);

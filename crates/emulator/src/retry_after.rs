@@ -72,7 +72,6 @@ impl RetryAfter {
         self.wait
     }
 
-    /// Takes its two fields.
     pub(crate) fn take(fields: &mut Fields) -> Result<Self, String> {
         match (fields.take("retry_after_seconds")?, fields.take("retry_after_form")?) {
             (None, None | Some(RetryAfterForm::Absent)) => Ok(RetryAfter::absent()),

@@ -107,7 +107,6 @@ const APPLICATIONS: [(&str, &str, &str); 6] = [
     ("_CM_", "CA Manager", "55555555-5555-4555-8555-555555555555"),
 ];
 
-/// The role with this id.
 pub(crate) fn find(id: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.id == id)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-/// Calls by path and method.
 pub(crate) struct Router<C>(matchit::Router<Vec<(&'static str, C)>>);
 
 /// What a method and a path lead to.

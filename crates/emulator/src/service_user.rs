@@ -1,4 +1,4 @@
-//! A user as the owner of the emulator may read and change it: its secrets, which no response shows again, and its state.
+//! A user as the owner of the emulator may read it: its secrets, which no response shows again, and its state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use digicert_one_testbed::{ClientCert, KeyEncoding};
 
 use crate::end_date::EndDate;
-use crate::state::{Disclosed, User};
+use crate::state::Disclosed;
 use crate::store::Store;
 
 /// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
@@ -18,9 +18,7 @@ pub struct ServiceUser(Arc<Record>);
 struct Record {
     id: String,
     friendly_name: String,
-    /// Token id and value.
     api_keys: Vec<(String, String)>,
-    /// Certificate id and certificate.
     certificates: Vec<(String, ClientCert)>,
     store: Arc<Store>,
 }
@@ -86,28 +84,6 @@ impl ServiceUser {
         self.0.store.read(|state| state.user(&self.0.id).is_some_and(|user| user.active))
     }
 
-    /// Activates or disables it; disabled, none of its keys and certificates works. Of one that was deleted, nothing happens.
-    pub fn set_active(&self, active: bool) {
-        self.change(|user| user.active = active);
-    }
-
-    /// Enables or disables a key, counted from 0 (there is always a first one). Of a key that is not there, nothing happens.
-    pub fn set_api_key_enabled(&self, index: usize, enabled: bool) {
-        let Some((id, _)) = self.0.api_keys.get(index) else { return };
-        self.change(|user| {
-            user.tokens.iter_mut().filter(|token| token.id == *id).for_each(|token| token.enabled = enabled)
-        });
-    }
-
-    /// Enables or disables a certificate, counted from 0. Of a certificate that is not there, nothing happens.
-    pub fn set_certificate_enabled(&self, index: usize, enabled: bool) {
-        let Some((id, _)) = self.0.certificates.get(index) else { return };
-        self.change(|user| {
-            let own = user.certificates.iter_mut().filter(|certificate| certificate.id == *id);
-            own.for_each(|certificate| certificate.enabled = enabled);
-        });
-    }
-
     /// The users whose secrets may be read, the administrator first. `None` if what is stored of one of them is not whole.
     pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
         let of = |secrets: &Disclosed| {
@@ -126,15 +102,6 @@ impl ServiceUser {
             Some(ServiceUser(Arc::new(Record { id, friendly_name, api_keys, certificates, store })))
         };
         store.read(|state| state.disclosed.iter().map(of).collect())
-    }
-
-    fn change(&self, change: impl FnOnce(&mut User)) {
-        // A state file that cannot be written leaves everything as it is, and the next call over the wire says so.
-        let _ = self.0.store.change_quietly(|state| {
-            if let Some(user) = state.user_mut(&self.0.id) {
-                change(user);
-            }
-        });
     }
 }
 

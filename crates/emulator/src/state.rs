@@ -19,7 +19,6 @@ use crate::words::words;
 /// The oldest of these go when there are more.
 const LONGEST_RECORD: usize = 10_000;
 
-/// All of it.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) created_at: String,
@@ -53,7 +52,6 @@ pub(crate) struct CscSecrets {
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Digits.
     pub(crate) friendly_identifier: String,
 }
 
@@ -76,7 +74,6 @@ pub(crate) struct User {
     pub(crate) created_at: String,
     pub(crate) created_by: String,
     pub(crate) roles: Vec<String>,
-    /// What it may do beyond its roles.
     pub(crate) permissions: Vec<String>,
     pub(crate) accounts: Vec<String>,
     pub(crate) tokens: Vec<Token>,
@@ -173,7 +170,6 @@ pub(crate) struct IssuedCertificate {
     /// Seconds since 1970.
     pub(crate) valid_to: u64,
     pub(crate) thumbprint: String,
-    /// DER in Base64.
     pub(crate) certificate: String,
     /// Seconds since 1970.
     pub(crate) revoked: Option<u64>,
@@ -243,7 +239,6 @@ impl IssuedCertificate {
         }
     }
 
-    /// `issued`, `expired` or `revoked`.
     pub(crate) fn status(&self, now: SystemTime) -> &'static str {
         match self.revoked {
             Some(_) => "revoked",
@@ -272,12 +267,31 @@ impl User {
 }
 
 impl Token {
+    /// An enabled token of this key.
+    pub(crate) fn new(name: String, key: &str, end_date: Option<EndDate>, created_at: &str) -> Self {
+        let (id, digest) = (new_id(), sha256_hex(key.as_bytes()));
+        Token { id, name, digest, enabled: true, end_date, created_at: created_at.to_owned() }
+    }
+
     pub(crate) fn standing(&self, now: SystemTime) -> Standing {
         standing(self.enabled, self.end_date, now)
     }
 }
 
 impl AuthCertificate {
+    /// An enabled certificate (DER).
+    pub(crate) fn new(nickname: String, certificate: &[u8], end_date: Option<EndDate>, created_at: String) -> Self {
+        AuthCertificate {
+            id: new_id(),
+            nickname,
+            fingerprint: sha256_hex(certificate),
+            serial_number: serial_number(certificate).unwrap_or_default(),
+            enabled: true,
+            end_date,
+            created_at,
+        }
+    }
+
     pub(crate) fn standing(&self, now: SystemTime) -> Standing {
         standing(self.enabled, self.end_date, now)
     }

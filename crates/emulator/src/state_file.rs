@@ -23,7 +23,6 @@ struct Document<'s> {
     state: Cow<'s, State>,
 }
 
-/// DER in Base64.
 #[derive(Serialize, Deserialize)]
 struct StoredPki {
     root: String,
@@ -79,21 +78,20 @@ pub(crate) fn read(path: &Path) -> Result<Option<(Pki, State)>, EmulatorError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(EmulatorError::StateNotRead { path: path.to_owned(), source }),
+        Err(source) => return Err(EmulatorError::StateNotRead(path.to_owned(), source)),
     };
     // The text of a JSON error can hold values of the file, so only its place is reported.
-    let malformed = |error: serde_json::Error| EmulatorError::StateMalformed {
-        path: path.to_owned(),
-        place: format!("line {}, column {}", error.line(), error.column()),
+    let malformed = |error: serde_json::Error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        EmulatorError::StateMalformed(path.to_owned(), place)
     };
     let head: Head = serde_json::from_slice(&text).map_err(malformed)?;
     if head.version != VERSION {
         return Err(EmulatorError::StateVersion { path: path.to_owned(), found: head.version, known: VERSION });
     }
     let document: Document<'_> = serde_json::from_slice(&text).map_err(malformed)?;
-    let pki = pki(&document.pki).ok_or_else(|| EmulatorError::StateMalformed {
-        path: path.to_owned(),
-        place: "the certificates and keys under pki".to_owned(),
+    let pki = pki(&document.pki).ok_or_else(|| {
+        EmulatorError::StateMalformed(path.to_owned(), "the certificates and keys under pki".to_owned())
     })?;
     Ok(Some((pki, document.state.into_owned())))
 }

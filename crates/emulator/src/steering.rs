@@ -56,7 +56,6 @@ impl Steering {
         steering
     }
 
-    /// Back to what the options said.
     pub(crate) fn reset(&self) {
         match self.start.fixed {
             Some(moment) => self.clock.fix(moment),

@@ -25,13 +25,11 @@ pub(crate) struct Store {
     /// Whether Private CA has no authority to show.
     pub(crate) no_authorities: bool,
     pub(crate) clock: EmulatorClock,
-    /// The state file, if there is one.
     pub(crate) path: Option<PathBuf>,
     pub(crate) state: Mutex<State>,
     pub(crate) observations: Mutex<Vec<Observation>>,
 }
 
-/// Who did what to what.
 pub(crate) struct Action<'a> {
     pub(crate) user_id: &'a str,
     pub(crate) action: &'static str,
@@ -77,13 +75,11 @@ impl Store {
         })
     }
 
-    /// Writes the state to a file.
     pub(crate) fn save(&self, path: &Path) -> Result<(), EmulatorError> {
         state_file::write(path, &self.pki, &self.state())
-            .map_err(|source| EmulatorError::StateNotWritten { path: path.to_owned(), source })
+            .map_err(|source| EmulatorError::StateNotWritten(path.to_owned(), source))
     }
 
-    /// What was observed so far.
     pub(crate) fn observed(&self) -> MutexGuard<'_, Vec<Observation>> {
         self.observations.lock().unwrap_or_else(PoisonError::into_inner)
     }

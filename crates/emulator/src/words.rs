@@ -97,18 +97,15 @@ impl Fields {
         self.given(name).map(Option::flatten)
     }
 
-    /// A field that must be there.
     pub(crate) fn need<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, String> {
         self.take(name)?.ok_or_else(|| format!("{name} is missing"))
     }
 
-    /// Refuses what was not taken.
     pub(crate) fn none_left(self, of: &str) -> Result<(), String> {
         self.0.keys().next().map_or(Ok(()), |name| Err(format!("{name} is not a field of {of}")))
     }
 }
 
-/// Durations as whole seconds.
 pub(crate) mod seconds {
     use std::time::Duration;
 

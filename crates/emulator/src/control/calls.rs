@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::handle::{Control, ControlError};
+use super::handle::Control;
 use super::request::{ControlRequest, Problem};
-use crate::end_date::{EndDate, rfc3339};
+use super::users::Subject;
+use crate::end_date::rfc3339;
 use crate::error_shape::ErrorShape;
 use crate::fault::Fault;
 use crate::faults::FaultId;
-use crate::limits::Maintenance;
+use crate::limits::{Maintenance, RateLimit};
 use crate::retry_after::RetryAfter;
 
 type Outcome = Result<Value, Problem>;
 
-/// One call.
 pub(super) struct ControlCall {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
@@ -36,33 +36,33 @@ macro_rules! calls {
 calls! { |control, request|
     GET "/" "this list" => Ok(list());
     GET "/state" "everything that is steered, and who exists; no secrets" => Ok(control.state());
-    GET "/observed" "what was observed of each request" => Ok(json!(control.observed()));
+    GET "/observed" "what was observed of each request" => Ok(json!(*control.store.observed()));
     DELETE "/observed" "forgets them" => { control.forget_observed(); done() };
     GET "/clock" "the emulator's time" => clock(control);
     POST "/clock" "sets it: now (RFC 3339) or advance_seconds, and fixed: true|false" => set_clock(control, request);
-    DELETE "/clock" "back to the time it was started with" => { control.reset_time(); clock(control) };
+    DELETE "/clock" "back to the time it was started with" => { control.clock().reset(); clock(control) };
     GET "/faults" "the armed faults" => Ok(json!(control.faults()));
     POST "/faults" "arms one: kind, and path, method, host, times, chance, seed, moment, ..." =>
         Ok(json!({ "id": control.fault(Fault::read(request.fields()?)?) }));
     DELETE "/faults" "removes them all" => { control.clear_faults(); done() };
     DELETE "/faults/{id}" "removes one" => with_fault(request, |id| control.remove_fault(id));
     POST "/faults/{id}/release" "releases what it holds" => with_fault(request, |id| control.release_fault(id));
-    POST "/limits" "limits calls: calls, window_seconds, retry_after_form" => { control.limit(request.body()?); done() };
-    DELETE "/limits" "lifts the limit" => { control.no_limit(); done() };
+    POST "/limits" "limits calls: calls, window_seconds, retry_after_form" => { control.limit(request.body::<RateLimit>()?); done() };
+    DELETE "/limits" "lifts the limit" => { control.limit(None); done() };
     POST "/maintenance" "begins: retry_after_seconds, retry_after_form, ending_in_seconds" => begin_maintenance(control, request);
-    DELETE "/maintenance" "ends it" => { control.no_maintenance(); done() };
+    DELETE "/maintenance" "ends it" => { control.maintenance(None); done() };
     POST "/error-shapes" "sets one: path, shape" => set_error_shape(control, request);
     DELETE "/error-shapes" "leaves them to the products again" => { control.native_error_shapes(); done() };
     POST "/server-certificate" "a new one: ends (RFC 3339) or ends_in_seconds" => end_server_certificate(control, request);
     DELETE "/server-certificate" "one that is valid for a year" => { control.renew_server_certificate()?; done() };
     POST "/users/{name}/disable" "disables a service user, by name or id" =>
-        { control.set_user_active(request.variable(0), false)?; done() };
-    POST "/users/{name}/enable" "enables it" => { control.set_user_active(request.variable(0), true)?; done() };
+        { control.set_enabled(request.variable(0), Subject::User, false)?; done() };
+    POST "/users/{name}/enable" "enables it" => { control.set_enabled(request.variable(0), Subject::User, true)?; done() };
     POST "/users/{name}/end-date" "sets its end_date (YYYY-MM-DD or null)" => set_user_end_date(control, request);
     POST "/users/{name}/tokens/{id}" "sets enabled and end_date of an API token, by id or place" =>
-        set_credential(control, request, Control::set_token_enabled, Control::set_token_end_date);
+        set_credential(control, request, Subject::Token(request.variable(1)));
     POST "/users/{name}/certificates/{id}" "the same of a client certificate" =>
-        set_credential(control, request, Control::set_certificate_enabled, Control::set_certificate_end_date);
+        set_credential(control, request, Subject::Certificate(request.variable(1)));
     POST "/reset" "everything as it was at the start" => { control.reset()?; done() };
     POST "/save" "writes the state file now" => Ok(json!({ "file": control.save()?.display().to_string() }));
 }
@@ -77,7 +77,7 @@ fn list() -> Value {
 }
 
 fn clock(control: &Control) -> Outcome {
-    Ok(json!({ "now": rfc3339(control.now()), "fixed": control.time_is_fixed() }))
+    Ok(json!({ "now": rfc3339(control.clock().now()), "fixed": control.clock().is_fixed() }))
 }
 
 fn set_clock(control: &Control, request: &ControlRequest<'_>) -> Outcome {
@@ -88,13 +88,11 @@ fn set_clock(control: &Control, request: &ControlRequest<'_>) -> Outcome {
     if now.is_some() && by.is_some() {
         return Err("give now or advance_seconds, not both".into());
     }
-    control.advance(Duration::from_secs(by.unwrap_or(0)));
+    let own = control.clock();
+    own.advance(Duration::from_secs(by.unwrap_or(0)));
     if now.is_some() || fixed.is_some() {
-        let moment = now.unwrap_or_else(|| control.now());
-        match fixed.unwrap_or_else(|| control.time_is_fixed()) {
-            true => control.fix_time(moment),
-            false => control.set_time(moment),
-        }
+        let moment = now.unwrap_or_else(|| own.now());
+        if fixed.unwrap_or_else(|| own.is_fixed()) { own.fix(moment) } else { own.set(moment) }
     }
     clock(control)
 }
@@ -149,18 +147,11 @@ fn set_user_end_date(control: &Control, request: &ControlRequest<'_>) -> Outcome
     let mut fields = request.fields()?;
     let end_date = fields.given("end_date")?.ok_or("end_date is missing")?;
     fields.none_left("an end date")?;
-    control.set_user_end_date(request.variable(0), end_date)?;
+    control.set_end_date(request.variable(0), Subject::User, end_date)?;
     done()
 }
 
-type Setter<T> = fn(&Control, &str, &str, T) -> Result<(), ControlError>;
-
-fn set_credential(
-    control: &Control,
-    request: &ControlRequest<'_>,
-    set_enabled: Setter<bool>,
-    set_end_date: Setter<Option<EndDate>>,
-) -> Outcome {
+fn set_credential(control: &Control, request: &ControlRequest<'_>, subject: Subject<'_>) -> Outcome {
     let mut fields = request.fields()?;
     // Both are read before either is set.
     let (enabled, end_date) = (fields.take("enabled")?, fields.given("end_date")?);
@@ -168,9 +159,9 @@ fn set_credential(
     if enabled.is_none() && end_date.is_none() {
         return Err("give enabled, end_date, or both".into());
     }
-    let (user, id) = (request.variable(0), request.variable(1));
-    end_date.map_or(Ok(()), |end_date| set_end_date(control, user, id, end_date))?;
-    enabled.map_or(Ok(()), |enabled| set_enabled(control, user, id, enabled))?;
+    let user = request.variable(0);
+    end_date.map_or(Ok(()), |end_date| control.set_end_date(user, subject, end_date))?;
+    enabled.map_or(Ok(()), |enabled| control.set_enabled(user, subject, enabled))?;
     done()
 }
 

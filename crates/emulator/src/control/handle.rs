@@ -2,17 +2,17 @@
 
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use digicert_one_testbed::{Front, ServerSpec, Validity};
 
+use crate::clock::EmulatorClock;
 use crate::end_date::DAY;
 use crate::error::EmulatorError;
 use crate::error_shape::ErrorShape;
 use crate::fault::Fault;
 use crate::faults::{FaultId, FaultState};
 use crate::limits::{Maintenance, RateLimit};
-use crate::observation::Observation;
 use crate::state::State;
 use crate::steering::Steering;
 use crate::store::Store;
@@ -27,7 +27,7 @@ use crate::words::debug_only;
 ///
 /// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
 /// let control = emulator.control();
-/// control.advance(Duration::from_secs(24 * 60 * 60));
+/// control.clock().advance(Duration::from_secs(24 * 60 * 60));
 /// control.fault(Fault::too_many_requests(RetryAfter::seconds(1)).next(3));
 /// control.limit(RateLimit::new(10, Duration::from_secs(1)));
 /// control.reset()?;
@@ -38,11 +38,9 @@ pub struct Control {
     pub(super) steering: Arc<Steering>,
     pub(super) store: Arc<Store>,
     fronts: Weak<Fronts>,
-    /// Who existed at the start.
     pub(super) start: Arc<State>,
 }
 
-/// The listeners of an emulator.
 #[derive(Debug)]
 pub(crate) struct Fronts {
     pub(crate) platform: Front,
@@ -58,28 +56,15 @@ pub enum ControlError {
     /// The emulator has been dropped.
     #[error("the emulator that this handle steers is gone")]
     Gone,
-    /// Nobody has this name or id.
-    #[error("there is no service user {name:?}; GET /state of the control API lists them")]
-    NoSuchUser {
-        /// The name asked for.
-        name: String,
-    },
-    /// The service user has no such thing.
-    #[error("service user {name:?} has no {what} {id:?}; GET /state of the control API lists what it has")]
-    NoSuchCredential {
-        /// The service user.
-        name: String,
-        /// API token or client certificate.
-        what: &'static str,
-        /// The id or place asked for.
-        id: String,
-    },
+    /// There is no user of this name or id.
+    #[error("there is no service user {0:?}; GET /state of the control API lists them")]
+    NoSuchUser(String),
+    /// The user (the first) has nothing of this kind (the second) with this id, name or place.
+    #[error("service user {0:?} has no {1} {2:?}; GET /state of the control API lists what it has")]
+    NoSuchCredential(String, &'static str, String),
     /// The state file cannot be written, so nothing was changed.
-    #[error("{message}")]
-    NotKept {
-        /// What happened.
-        message: String,
-    },
+    #[error("{0}")]
+    NotKept(String),
     /// There is no state file to save to.
     #[error("the emulator was started without a state file; start it with one to save its state")]
     NoStateFile,
@@ -98,34 +83,9 @@ impl Control {
         Control { steering, store, fronts: Arc::downgrade(fronts), start }
     }
 
-    /// The emulator's time.
-    pub fn now(&self) -> SystemTime {
-        self.steering.clock.now()
-    }
-
-    /// Moves the emulator's time forward.
-    pub fn advance(&self, by: Duration) {
-        self.steering.clock.advance(by);
-    }
-
-    /// Sets the emulator's time; it runs on from there.
-    pub fn set_time(&self, moment: SystemTime) {
-        self.steering.clock.set(moment);
-    }
-
-    /// Stops the emulator's time at this moment.
-    pub fn fix_time(&self, moment: SystemTime) {
-        self.steering.clock.fix(moment);
-    }
-
-    /// Whether the emulator's time stands still.
-    pub fn time_is_fixed(&self) -> bool {
-        self.steering.clock.is_fixed()
-    }
-
-    /// Back to the time of the clock that the emulator was started with.
-    pub fn reset_time(&self) {
-        self.steering.clock.reset();
+    /// The emulator's clock, to be moved, set and stopped.
+    pub fn clock(&self) -> &EmulatorClock {
+        &self.steering.clock
     }
 
     /// Arms a fault.
@@ -153,34 +113,14 @@ impl Control {
         self.steering.faults.clear();
     }
 
-    /// Limits the calls by one credential from now on; what was counted before is forgotten.
-    pub fn limit(&self, limit: RateLimit) {
-        self.steering.limits.set_limit(Some(limit));
+    /// Limits the calls by one credential from now on, or lifts the limit; what was counted before is forgotten.
+    pub fn limit(&self, limit: impl Into<Option<RateLimit>>) {
+        self.steering.limits.set_limit(limit.into());
     }
 
-    /// Lifts the limit.
-    pub fn no_limit(&self) {
-        self.steering.limits.set_limit(None);
-    }
-
-    /// The limit that is in force.
-    pub fn current_limit(&self) -> Option<RateLimit> {
-        self.steering.limits.limit()
-    }
-
-    /// Begins maintenance: every call is answered with 503.
-    pub fn maintenance(&self, maintenance: Maintenance) {
-        self.steering.limits.set_maintenance(Some(maintenance), self.now());
-    }
-
-    /// Ends maintenance.
-    pub fn no_maintenance(&self) {
-        self.steering.limits.set_maintenance(None, self.now());
-    }
-
-    /// Whether maintenance is going on at this moment.
-    pub fn in_maintenance(&self) -> bool {
-        self.steering.limits.maintenance(self.now()).is_some()
+    /// Begins maintenance, in which every call gets 503, or ends it.
+    pub fn maintenance(&self, maintenance: impl Into<Option<Maintenance>>) {
+        self.steering.limits.set_maintenance(maintenance.into(), self.clock().now());
     }
 
     /// Sets the shape of errors for paths that begin with these segments, such as `/account`.
@@ -195,10 +135,6 @@ impl Control {
 
     /// Gives both listeners a new certificate that ends at this moment of the system's time, by which clients check it: soon, or
     /// long ago. Connections that stand keep theirs; sessions are not resumed.
-    ///
-    /// # Errors
-    ///
-    /// The emulator is gone, or the TLS stack refuses the certificate.
     pub fn end_server_certificate(&self, moment: SystemTime) -> Result<(), ControlError> {
         // It began before it ended, however long ago that is.
         let begin = SystemTime::now().min(moment).checked_sub(DAY).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -206,20 +142,11 @@ impl Control {
     }
 
     /// Gives both listeners a certificate that is valid for a year.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::end_server_certificate`].
     pub fn renew_server_certificate(&self) -> Result<(), ControlError> {
         self.replace_server_certificate(Validity::Valid)
     }
 
-    /// What was made of the requests, in the order of the answers.
-    pub fn observed(&self) -> Vec<Observation> {
-        self.store.observed().clone()
-    }
-
-    /// Forgets what was made of the requests so far.
+    /// Forgets what was observed so far.
     pub fn forget_observed(&self) {
         self.store.observed().clear();
     }

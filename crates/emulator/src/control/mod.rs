@@ -24,13 +24,13 @@ use self::calls::{CALLS, ControlCall};
 pub(crate) use self::handle::Fronts;
 pub use self::handle::{Control, ControlError};
 use self::request::{ControlRequest, Problem, json_response};
+pub use self::users::Subject;
 use crate::response::{Response, with_allow};
 use crate::router::{Found, Router};
 
 static ROUTER: LazyLock<Router<&ControlCall>> =
     LazyLock::new(|| Router::new(CALLS.iter().map(|call| (call.method, call.path, call))));
 
-/// Starts the control API on its port.
 pub(crate) fn start_api(control: Control, bind: SocketAddr) -> std::io::Result<Front> {
     Front::plain(bind, Arc::new(ControlApi(control)))
 }

@@ -9,13 +9,11 @@ use super::handle::ControlError;
 use crate::response::{Response, response};
 use crate::words::Fields;
 
-/// A request to the control API.
 pub(super) struct ControlRequest<'a> {
     variables: Vec<String>,
     body: &'a [u8],
 }
 
-/// Why the response is not 200.
 pub(super) struct Problem {
     status: StatusCode,
     message: String,
@@ -30,12 +28,10 @@ impl<'a> ControlRequest<'a> {
         Some(ControlRequest { variables, body: if body.is_empty() { b"{}" } else { body } })
     }
 
-    /// The body as a whole.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(self.body).map_err(|error| Problem::from(format!("invalid body: {error}")))
     }
 
-    /// The body, to be read field by field.
     pub(super) fn fields(&self) -> Result<Fields, Problem> {
         self.body().map(Fields)
     }
@@ -76,7 +72,7 @@ impl From<&str> for Problem {
 impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let status = match error {
-            ControlError::NoSuchUser { .. } | ControlError::NoSuchCredential { .. } => StatusCode::NOT_FOUND,
+            ControlError::NoSuchUser(..) | ControlError::NoSuchCredential(..) => StatusCode::NOT_FOUND,
             ControlError::NoStateFile => StatusCode::CONFLICT,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

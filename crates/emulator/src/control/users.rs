@@ -10,10 +10,22 @@ use super::handle::{Control, ControlError};
 use crate::end_date::{EndDate, rfc3339};
 use crate::state::{AuthCertificate, Standing, State, Token, User};
 
+/// What can be disabled and can expire. Tokens and certificates are named by id, by name, or by their place among their user's,
+/// counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The user itself.
+    User,
+    /// One of its API tokens.
+    Token(&'a str),
+    /// One of its client certificates.
+    Certificate(&'a str),
+}
+
 impl Control {
     /// Everything that is steered, and who exists with what: as JSON, without any secret.
     pub fn state(&self) -> Value {
-        let now = self.now();
+        let now = self.clock().now();
         let maintenance = self.steering.limits.maintenance(now).map(|(maintenance, end)| {
             let mut json = json!(maintenance.retry_after);
             json["ends"] = json!(end.map(rfc3339));
@@ -24,8 +36,8 @@ impl Control {
         self.store.read(|state| {
             let accounts = state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name }));
             json!({
-                "clock": { "now": rfc3339(now), "fixed": self.time_is_fixed() },
-                "limit": self.current_limit(),
+                "clock": { "now": rfc3339(now), "fixed": self.clock().is_fixed() },
+                "limit": self.steering.limits.limit(),
                 "maintenance": maintenance,
                 "error_shapes": shapes.collect::<Value>(),
                 "faults": self.faults(),
@@ -35,71 +47,20 @@ impl Control {
         })
     }
 
-    /// Activates or disables a user, by friendly name or id.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user, or the state file cannot be written.
-    pub fn set_user_active(&self, user: &str, active: bool) -> Result<(), ControlError> {
-        self.change(user, |user| Ok(user), |user| user.active = active)
+    /// Enables or disables a user, by friendly name or id, or something that it has. Fails if there is no such thing, or the state
+    /// file cannot be written.
+    pub fn set_enabled(&self, user: &str, subject: Subject<'_>, enabled: bool) -> Result<(), ControlError> {
+        self.change(user, subject, |own, _| *own = enabled)
     }
 
-    /// Sets or removes the end date of a user, by friendly name or id.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_user_active`].
-    pub fn set_user_end_date(&self, user: &str, end_date: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| Ok(user), |user| user.end_date = end_date)
-    }
-
-    /// Enables or disables an API token, by its id, its name, or its place among its user's, counted from 0.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user or token, or the state file cannot be written.
-    pub fn set_token_enabled(&self, user: &str, token: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| token_of(user, token), |token| token.enabled = enabled)
-    }
-
-    /// Sets or removes the end date of an API token.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_token_enabled`].
-    pub fn set_token_end_date(&self, user: &str, token: &str, end: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| token_of(user, token), |token| token.end_date = end)
-    }
-
-    /// Enables or disables a client certificate, by its id, its nickname, or its place among its user's, counted from 0.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user or certificate, or the state file cannot be written.
-    pub fn set_certificate_enabled(&self, user: &str, certificate: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| certificate_of(user, certificate), |own| own.enabled = enabled)
-    }
-
-    /// Sets or removes the end date of a client certificate, as the platform knows it. The X.509 dates stay.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_certificate_enabled`].
-    pub fn set_certificate_end_date(
-        &self,
-        user: &str,
-        certificate: &str,
-        end: Option<EndDate>,
-    ) -> Result<(), ControlError> {
-        self.change(user, |user| certificate_of(user, certificate), |own| own.end_date = end)
+    /// Sets or removes the end date of a user, by friendly name or id, or of something that it has. The X.509 dates of a certificate
+    /// stay. Fails as [`Control::set_enabled`].
+    pub fn set_end_date(&self, user: &str, subject: Subject<'_>, end: Option<EndDate>) -> Result<(), ControlError> {
+        self.change(user, subject, |_, own| *own = end)
     }
 
     /// Everything as it was when this emulator started: who exists, the time, faults, limits, shapes, the server's certificate.
     /// Observations are forgotten; ledgers are not.
-    ///
-    /// # Errors
-    ///
-    /// The emulator is gone, or the state file cannot be written.
     pub fn reset(&self) -> Result<(), ControlError> {
         self.renew_server_certificate()?;
         self.write(|state| *state = State::clone(&self.start))?;
@@ -109,54 +70,55 @@ impl Control {
     }
 
     /// Writes the state file now, though each change writes it anyway, and returns its path.
-    ///
-    /// # Errors
-    ///
-    /// The emulator has no state file, or it cannot be written.
     pub fn save(&self) -> Result<PathBuf, ControlError> {
         let path = self.store.path.as_deref().ok_or(ControlError::NoStateFile)?;
         self.store.save(path).map_err(|source| ControlError::Save(Box::new(source)))?;
         Ok(path.to_owned())
     }
 
-    fn change<T>(
+    fn change(
         &self,
         user: &str,
-        find: impl FnOnce(&mut User) -> Result<&mut T, ControlError>,
-        change: impl FnOnce(&mut T),
+        subject: Subject<'_>,
+        change: impl FnOnce(&mut bool, &mut Option<EndDate>),
     ) -> Result<(), ControlError> {
-        let mut outcome = Err(ControlError::NoSuchUser { name: user.to_owned() });
+        let mut outcome = Err(ControlError::NoSuchUser(user.to_owned()));
         self.write(|state| {
             let by_id = state.users.iter().position(|other| other.id == user);
             let position = by_id.or_else(|| state.users.iter().position(|other| other.friendly_name == user));
             if let Some(user) = position.and_then(|position| state.users.get_mut(position)) {
-                outcome = find(user).map(change);
+                outcome = subject.of(user).map(|(enabled, end_date)| change(enabled, end_date));
             }
         })?;
         outcome
     }
 
     fn write(&self, change: impl FnOnce(&mut State)) -> Result<(), ControlError> {
-        self.store.change_quietly(change).map_err(|error| ControlError::NotKept { message: error.message })
+        self.store.change_quietly(change).map_err(|error| ControlError::NotKept(error.message))
     }
 }
 
-fn token_of<'u>(user: &'u mut User, which: &str) -> Result<&'u mut Token, ControlError> {
-    let place = place(which, user.tokens.iter().map(|token| (token.id.as_str(), token.name.as_str())));
-    let missing =
-        ControlError::NoSuchCredential { name: user.friendly_name.clone(), what: "API token", id: which.to_owned() };
-    place.and_then(|place| user.tokens.get_mut(place)).ok_or(missing)
-}
-
-fn certificate_of<'u>(user: &'u mut User, which: &str) -> Result<&'u mut AuthCertificate, ControlError> {
-    let names = user.certificates.iter().map(|own| (own.id.as_str(), own.nickname.as_str()));
-    let place = place(which, names);
-    let missing = ControlError::NoSuchCredential {
-        name: user.friendly_name.clone(),
-        what: "client certificate",
-        id: which.to_owned(),
-    };
-    place.and_then(|place| user.certificates.get_mut(place)).ok_or(missing)
+impl Subject<'_> {
+    /// Whether it is enabled, and its end date.
+    fn of(self, user: &mut User) -> Result<(&mut bool, &mut Option<EndDate>), ControlError> {
+        let name = user.friendly_name.clone();
+        let missing = |what, id: &str| ControlError::NoSuchCredential(name, what, id.to_owned());
+        match self {
+            Subject::User => Ok((&mut user.active, &mut user.end_date)),
+            Subject::Token(which) => {
+                let names = user.tokens.iter().map(|own| (own.id.as_str(), own.name.as_str()));
+                let found = place(which, names).and_then(|place| user.tokens.get_mut(place));
+                found.map(|own| (&mut own.enabled, &mut own.end_date)).ok_or_else(|| missing("API token", which))
+            }
+            Subject::Certificate(which) => {
+                let names = user.certificates.iter().map(|own| (own.id.as_str(), own.nickname.as_str()));
+                let found = place(which, names).and_then(|place| user.certificates.get_mut(place));
+                found
+                    .map(|own| (&mut own.enabled, &mut own.end_date))
+                    .ok_or_else(|| missing("client certificate", which))
+            }
+        }
+    }
 }
 
 /// The place of what has this id, or else this name, or else stands at this place.

@@ -13,14 +13,12 @@ use crate::decide::{Caller, Decision, Presented, Requirement, decide};
 use crate::role::permission::SIGN_DSM_HASH;
 use crate::store::Store;
 
-/// An authorisation to call CSC operations.
 pub(super) enum Access {
     Token(Token),
     /// A service user, for whichever signer it names.
     ServiceUser,
 }
 
-/// Whether a request brings a bearer token.
 pub(crate) fn bearer_sent(request: &Request<Bytes>) -> bool {
     request.headers().get_all(AUTHORIZATION).iter().any(|value| credentials_of(value, "Bearer").is_some())
 }

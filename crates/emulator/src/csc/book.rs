@@ -8,10 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::id::new_secret;
 
-/// How long a code can be exchanged.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Everything that was issued.
 #[derive(Default)]
 pub(super) struct Book {
     codes: Shelf<Code>,
@@ -163,7 +161,6 @@ impl Book {
         }
     }
 
-    /// A refresh token with an access token of the same family.
     fn issue(&mut self, refresh: Refresh, end: SystemTime, lifetime: Duration, now: SystemTime) -> Issued {
         let (holder, signer) = (Holder::Client(refresh.client.clone()), Some(refresh.signer.clone()));
         let access = self.access.put(Token { holder, signer, family: refresh.family }, now + lifetime, now);
@@ -236,7 +233,6 @@ impl<T> Shelf<T> {
         self.0.values().map(|(thing, _)| thing)
     }
 
-    /// Whether it was there.
     pub(super) fn remove(&mut self, secret: &str) -> bool {
         self.0.remove(secret).is_some()
     }

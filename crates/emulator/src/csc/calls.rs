@@ -18,7 +18,6 @@ use crate::response::{self, Response};
 use crate::router::{Found, Router};
 use crate::store::Store;
 
-/// A call that exists.
 #[derive(Clone, Copy)]
 enum CscCall {
     /// Open to all: it authenticates its caller itself, if at all.

@@ -95,7 +95,6 @@ impl Credential {
         })
     }
 
-    /// Leaf, intermediate, root.
     pub(super) fn chain(&self) -> Vec<&[u8]> {
         let sent = self.certificate().chain_der().iter().map(Vec::as_slice);
         sent.chain([self.pki.root_der()]).collect()

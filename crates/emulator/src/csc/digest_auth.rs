@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 
 use super::book::Shelf;
 
-/// The realm of all challenges here.
 pub(super) const REALM: &str = "csc";
 
 /// The nonces that were issued, each with the highest count seen.

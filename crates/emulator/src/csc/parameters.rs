@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refused;
 
-/// The fields of a body. Unknown ones are left alone.
 pub(crate) struct Body(Map<String, Value>);
 
 impl Body {
@@ -32,7 +31,6 @@ impl Body {
         Ok(self.typed(name, "boolean", Value::as_bool)?.unwrap_or(false))
     }
 
-    /// A number above 0.
     pub(crate) fn count(&self, name: &str) -> Result<Option<u32>, Refused> {
         let Some(number) = self.typed(name, "integer", Value::as_i64)? else { return Ok(None) };
         match u32::try_from(number) {
@@ -41,7 +39,6 @@ impl Body {
         }
     }
 
-    /// Hashes in Base64, at least one.
     pub(crate) fn hashes(&self, name: &str) -> Result<Option<Vec<Vec<u8>>>, Refused> {
         let Some(values) = self.typed(name, "array", Value::as_array)? else { return Ok(None) };
         if values.is_empty() {
@@ -68,7 +65,6 @@ impl Body {
     }
 }
 
-/// Decoded parameters, in their order.
 pub(crate) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Form<'a> {

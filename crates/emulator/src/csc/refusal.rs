@@ -43,7 +43,6 @@ impl Refused {
         Refused::request(format!("Invalid parameter {name}"))
     }
 
-    /// Something broke here.
     pub(crate) fn server(description: &'static str) -> Self {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
     }
@@ -82,7 +81,6 @@ impl Refused {
     }
 }
 
-/// 405, in this shape.
 pub(super) fn wrong_method(allowed: &str) -> Response {
     let message = format!("This path takes {allowed}");
     with_allow(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", message).into_response(), allowed)

@@ -19,7 +19,6 @@ use crate::id::new_secret;
 use crate::observation::HostKind;
 use crate::state::CscSecrets;
 
-/// The state of content signing.
 pub(crate) struct CscState {
     /// With all secrets filled in, and no credentials: those are below.
     pub(super) options: CscOptions,
@@ -38,7 +37,6 @@ pub(super) struct Desk {
     pub(super) nonces: Nonces,
 }
 
-/// One call on its way.
 pub(super) struct Context<'a> {
     pub(super) csc: &'a CscState,
     pub(super) request: &'a Request<Bytes>,
@@ -84,7 +82,6 @@ impl CscState {
         self.credentials.iter().find(|credential| credential.spec.id == id)
     }
 
-    /// Whether anybody can log in.
     pub(super) fn login_offered(&self) -> bool {
         !self.options.digest_users.is_empty()
     }

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 use super::book::{Shelf, Shown};
 use super::refusal::Refused;
 
-/// All transactions and their tickets.
 #[derive(Default)]
 pub(super) struct Transactions {
     open: HashMap<u64, Transaction>,
@@ -18,12 +17,10 @@ pub(super) struct Transactions {
     count: u64,
 }
 
-/// One agreement.
 pub(super) struct Transaction {
     pub(super) credential: String,
     /// The client whose code opened it, and the family of the code; `None` through `credentials/authorize`.
     pub(super) code: Option<(String, u64)>,
-    /// The signatures that are left.
     pub(super) remaining: u32,
 }
 
@@ -102,7 +99,6 @@ impl Transactions {
         Some(open.code.as_ref().map(|(client, _)| client.as_str()))
     }
 
-    /// Makes a ticket void.
     pub(super) fn revoke(&mut self, sad: &str) {
         self.tickets.remove(sad);
     }

@@ -16,7 +16,6 @@ const DEFAULT_LIMIT: usize = 20;
 
 type Serve = fn(&Call<'_>) -> Result<Response, Rejection>;
 
-/// A call that exists.
 pub(crate) struct Route {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
@@ -53,7 +52,6 @@ pub(crate) enum Access {
     WithBothFactors(&'static str),
 }
 
-/// A request on its way to its response.
 pub(crate) struct Call<'a> {
     pub(crate) store: &'a Store,
     pub(crate) request: &'a Request<Bytes>,
@@ -63,7 +61,6 @@ pub(crate) struct Call<'a> {
     pub(crate) variables: &'a [&'a str],
 }
 
-/// The part of a list that was asked for.
 pub(crate) struct Window {
     pub(crate) limit: usize,
     pub(crate) offset: usize,
@@ -83,7 +80,6 @@ impl Access {
 }
 
 impl Call<'_> {
-    /// Who is calling.
     pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
         self.caller.ok_or_else(|| Rejection::internal("this call was let through without a caller"))
     }
@@ -98,7 +94,6 @@ impl Call<'_> {
         self.store.change(&Action { user_id: &self.caller()?.id, action, resource_type }, change)
     }
 
-    /// The variable of the path.
     pub(crate) fn variable(&self) -> &str {
         self.variables.first().copied().unwrap_or_default()
     }

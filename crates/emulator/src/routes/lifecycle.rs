@@ -17,7 +17,6 @@ use crate::state::{Issuance, IssuedCertificate, State};
 /// The greeting of Trust Lifecycle Manager, as the platform words it.
 const HELLO: &str = "Hello from DigiCert ONE - Trust Lifecycle Manager REST API!";
 
-/// The one profile.
 const PROFILE_ID: &str = "88888888-8888-4888-8888-888888888888";
 const PROFILE_NAME: &str = "Emulated profile";
 

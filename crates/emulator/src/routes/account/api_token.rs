@@ -2,13 +2,12 @@
 
 use std::time::SystemTime;
 
-use digicert_one_testbed::sha256_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{existing, existing_mut};
-use crate::end_date::{EndDate, rfc3339};
-use crate::id::{new_api_key, new_id};
+use crate::end_date::rfc3339;
+use crate::id::new_api_key;
 use crate::options::Generation;
 use crate::response::{self, Rejection, Response};
 use crate::routes::call::{Access, Call, Route, delete, get, post, put};
@@ -23,13 +22,6 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     delete("/account/api/v1/api-access-token/{id}", Access::Known, remove),
 ];
 
-/// A token with its key.
-pub(super) fn make(name: String, end_date: Option<EndDate>, created_at: &str) -> (Token, String) {
-    let (id, secret, created_at) = (new_id(), new_api_key(), created_at.to_owned());
-    (Token { id, name, digest: sha256_hex(secret.as_bytes()), enabled: true, end_date, created_at }, secret)
-}
-
-/// A token without its key.
 pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
     json!({
         "id": token.id,
@@ -42,7 +34,6 @@ pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
     })
 }
 
-/// A bare array.
 fn list(call: &Call<'_>) -> Result<Response, Rejection> {
     let given = call.value("user_id").filter(|id| !id.is_empty());
     let given =
@@ -80,7 +71,8 @@ fn create(call: &Call<'_>) -> Result<Response, Rejection> {
             return Err(Rejection::conflict("token_limit_reached", message));
         }
         free(owner, &name, None)?;
-        let (token, secret) = make(name, end_date, &rfc3339(now));
+        let secret = new_api_key();
+        let token = Token::new(name, &secret, end_date, &rfc3339(now));
         let mut json = to_json(owner, &token, now);
         json["token"] = Value::String(secret);
         let id = token.id.clone();

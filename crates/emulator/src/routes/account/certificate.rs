@@ -2,13 +2,12 @@
 
 use std::time::SystemTime;
 
-use digicert_one_testbed::{Purpose, RequestSpec, certificate_pem, serial_number, sha256_hex};
+use digicert_one_testbed::{Purpose, RequestSpec, certificate_pem};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::existing_mut;
 use crate::end_date::{rfc3339, x509_dates};
-use crate::id::new_id;
 use crate::response::{self, Rejection, Response};
 use crate::routes::call::{Access, Call, Route, post, put};
 use crate::routes::input;
@@ -19,7 +18,6 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     put("/account/api/v1/client-auth-certificate/{id}/enable", Access::Known, enable),
 ];
 
-/// A certificate without its PEM.
 pub(super) fn to_json(certificate: &AuthCertificate, now: SystemTime) -> Value {
     json!({
         "id": certificate.id,
@@ -60,15 +58,7 @@ fn request(call: &Call<'_>) -> Result<Response, Rejection> {
         let spec = RequestSpec { common_name: owner.friendly_name.clone(), validity, purpose: Purpose::ClientAuth };
         let chain = call.store.pki.sign_request(&csr, &spec);
         let chain = chain.map_err(|error| Rejection::invalid("csr", error.to_string()))?;
-        let certificate = AuthCertificate {
-            id: new_id(),
-            nickname,
-            fingerprint: sha256_hex(&chain[0]),
-            serial_number: serial_number(&chain[0]).unwrap_or_default(),
-            enabled: true,
-            end_date,
-            created_at: rfc3339(now),
-        };
+        let certificate = AuthCertificate::new(nickname, &chain[0], end_date, rfc3339(now));
         let mut json = to_json(&certificate, now);
         json["certificate"] = Value::String(certificate_pem(&chain[0]));
         json["chain"] = chain[1..].iter().map(|der| certificate_pem(der)).collect();
@@ -84,7 +74,6 @@ struct Enable {
     enabled: Option<bool>,
 }
 
-/// Enables it, or disables it.
 fn enable(call: &Call<'_>) -> Result<Response, Rejection> {
     const WHAT: &str = "client authentication certificate";
     let (id, now) = (call.variable(), call.store.now());

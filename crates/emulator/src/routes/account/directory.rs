@@ -16,7 +16,6 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     get("/account/api/v1/audit-log", Access::With(VIEW_AM_AUDIT_LOG), audit_log),
 ];
 
-/// The caller's accounts, a bare array.
 fn accounts(call: &Call<'_>) -> Result<Response, Rejection> {
     let id = &call.caller()?.id;
     call.store.read(|state| {

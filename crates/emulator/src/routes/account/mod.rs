@@ -34,12 +34,10 @@ impl Call<'_> {
     }
 }
 
-/// The user, or 404.
 fn existing<'s>(state: &'s State, id: &str) -> Result<&'s User, Rejection> {
     state.user(id).ok_or_else(|| Rejection::not_found("user"))
 }
 
-/// The user, or 404, to be changed.
 fn existing_mut<'s>(state: &'s mut State, id: &str) -> Result<&'s mut User, Rejection> {
     state.user_mut(id).ok_or_else(|| Rejection::not_found("user"))
 }

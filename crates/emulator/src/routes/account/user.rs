@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{api_token, certificate, existing, existing_mut};
 use crate::end_date::rfc3339;
-use crate::id::new_id;
+use crate::id::{new_api_key, new_id};
 use crate::response::{self, Rejection, Response};
 use crate::role;
 use crate::role::permission::MANAGE_AM_ACCOUNT;
 use crate::routes::call::{Access, Call, Route, delete, get, post, put};
 use crate::routes::input;
-use crate::state::{State, User, UserType};
+use crate::state::{State, Token, User, UserType};
 
 const MANAGE: Access = Access::With(MANAGE_AM_ACCOUNT);
 
@@ -24,7 +24,6 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     delete("/account/api/v1/user/{id}", MANAGE, remove),
 ];
 
-/// A bare array.
 fn list(call: &Call<'_>) -> Result<Response, Rejection> {
     let user_type = call.value("user_type");
     call.store.read(|state| {
@@ -72,7 +71,8 @@ fn create(call: &Call<'_>) -> Result<Response, Rejection> {
     let end_date = input::end_date(new.end_date, now)?;
     // That a user without a role gets this one is inferred from its name.
     let roles = roles(new.roles.unwrap_or_else(|| vec!["AM_DEFAULT_USER".to_owned()]))?;
-    let (token, secret) = api_token::make(friendly_name.clone(), end_date, &created_at);
+    let secret = new_api_key();
+    let token = Token::new(friendly_name.clone(), &secret, end_date, &created_at);
     let created_by = call.caller()?.id.clone();
     let user = call.change("create", "user", |state| {
         free(state, &friendly_name, None)?;
