@@ -37,10 +37,8 @@ impl Control {
             let accounts = state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name }));
             json!({
                 "clock": { "now": rfc3339(now), "fixed": self.clock().is_fixed() },
-                "limit": self.steering.limits.limit(),
-                "maintenance": maintenance,
-                "error_shapes": shapes.collect::<Value>(),
-                "faults": self.faults(),
+                "limit": self.steering.limits.limit(), "maintenance": maintenance,
+                "error_shapes": shapes.collect::<Value>(), "faults": self.faults(),
                 "accounts": accounts.collect::<Value>(),
                 "users": state.users.iter().map(|user| user_json(user, now)).collect::<Value>(),
             })
@@ -130,11 +128,7 @@ fn place<'n>(which: &str, ids_and_names: impl Iterator<Item = (&'n str, &'n str)
 fn user_json(user: &User, now: SystemTime) -> Value {
     let common = |id: &str, name: &str, enabled: bool, end: Option<EndDate>, standing: Standing| {
         json!({
-            "id": id,
-            "name": name,
-            "enabled": enabled,
-            "end_date": end,
-            "status": standing,
+            "id": id, "name": name, "enabled": enabled, "end_date": end, "status": standing,
         })
     };
     let token = |token: &Token| common(&token.id, &token.name, token.enabled, token.end_date, token.standing(now));
@@ -145,15 +139,9 @@ fn user_json(user: &User, now: SystemTime) -> Value {
         value
     };
     json!({
-        "id": user.id,
-        "friendly_name": user.friendly_name,
-        "user_type": user.user_type,
-        "active": user.active,
-        "end_date": user.end_date,
-        "status": user.standing(now),
-        "roles": user.roles,
-        "permissions": user.all_permissions(),
-        "tokens": user.tokens.iter().map(token).collect::<Vec<_>>(),
+        "id": user.id, "friendly_name": user.friendly_name, "user_type": user.user_type, "active": user.active,
+        "end_date": user.end_date, "status": user.standing(now), "roles": user.roles,
+        "permissions": user.all_permissions(), "tokens": user.tokens.iter().map(token).collect::<Vec<_>>(),
         "certificates": user.certificates.iter().map(certificate).collect::<Vec<_>>(),
     })
 }

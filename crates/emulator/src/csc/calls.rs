@@ -88,15 +88,10 @@ fn info(context: &Context<'_>) -> Result<Response, Refused> {
     auth_types.extend((login && context.csc.options.basic).then_some("basic"));
     // The platform's response here is not published; the fields are the CSC's.
     Ok(response::ok(&json!({
-        "specs": if context.version == "v0" { "0.1.7.9" } else { "1.0.4.0" },
-        "name": "Emulated Document Trust",
-        "logo": "https://one.digicert.test/logo.png",
-        "region": "US",
-        "lang": "en-US",
-        "description": "Remote signing on loopback, for tests",
-        "authType": auth_types,
-        "oauth2": authorization_server(context),
-        "methods": methods,
+        "specs": if context.version == "v0" { "0.1.7.9" } else { "1.0.4.0" }, "name": "Emulated Document Trust",
+        "logo": "https://one.digicert.test/logo.png", "region": "US", "lang": "en-US",
+        "description": "Remote signing on loopback, for tests", "authType": auth_types,
+        "oauth2": authorization_server(context), "methods": methods,
     })))
 }
 

@@ -54,13 +54,9 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     let leaf = Certificate::from_der(chain[0]).map_err(|_| Refused::server("The certificate cannot be read"))?;
     let spec = &credential.spec;
     let mut response = json!({
-        "description": format!("Emulated credential {}", spec.id),
-        "key": key(credential),
-        "cert": cert(&leaf, shown, cert_info, context.now),
-        "authMode": spec.auth_mode,
-        "SCAL": spec.scal,
-        "multisign": spec.multisign,
-        "lang": "en-US",
+        "description": format!("Emulated credential {}", spec.id), "key": key(credential),
+        "cert": cert(&leaf, shown, cert_info, context.now), "authMode": spec.auth_mode, "SCAL": spec.scal,
+        "multisign": spec.multisign, "lang": "en-US",
     });
     if auth_info && spec.auth_mode == AuthMode::Explicit {
         let presence = |value: &Option<String>| if value.is_some() { "true" } else { "false" };
@@ -100,8 +96,7 @@ fn offset(token: &str, user_id: &str) -> Option<usize> {
 fn key(credential: &Credential) -> Value {
     let spec = &credential.spec;
     let mut key = json!({
-        "status": if spec.enabled { "enabled" } else { "disabled" },
-        "algo": credential.algorithms(),
+        "status": if spec.enabled { "enabled" } else { "disabled" }, "algo": credential.algorithms(),
         "len": credential.key().bits,
     });
     if let Some(curve) = credential.key().curve {

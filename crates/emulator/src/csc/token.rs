@@ -183,8 +183,7 @@ fn service_scope(form: &Form<'_>) -> Result<(), Refused> {
 
 fn bearer(context: &Context<'_>, issued: Issued) -> Value {
     let mut body = json!({
-        "access_token": issued.access,
-        "token_type": "Bearer",
+        "access_token": issued.access, "token_type": "Bearer",
         "expires_in": context.csc.options.token_lifetime.as_secs(),
     });
     if let Some(refresh) = issued.refresh {

@@ -45,14 +45,10 @@ fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
         let own: Vec<_> = state.certificates.iter().filter(|own| own.issuance == Issuance::Device).collect();
         envelope(call, own.len(), |number| {
             json!({
-                "id": own[number].id,
-                "serial_number": own[number].serial_number,
-                "common_name": own[number].common_name,
-                "status": own[number].status(now).to_ascii_uppercase(),
-                "device": { "name": own[number].seat_id },
-                "valid_from": rfc3339_at(own[number].valid_from),
-                "valid_to": rfc3339_at(own[number].valid_to),
-                "certificate": own[number].certificate,
+                "id": own[number].id, "serial_number": own[number].serial_number,
+                "common_name": own[number].common_name, "status": own[number].status(now).to_ascii_uppercase(),
+                "device": { "name": own[number].seat_id }, "valid_from": rfc3339_at(own[number].valid_from),
+                "valid_to": rfc3339_at(own[number].valid_to), "certificate": own[number].certificate,
             })
         })
     })
@@ -90,10 +86,7 @@ fn envelope(call: &Call<'_>, total: usize, record: impl Fn(usize) -> Value) -> R
 /// The fields are those that clients of the platform read.
 fn to_json(device: &Device) -> Value {
     json!({
-        "id": device.id,
-        "name": device.name,
-        "status": "ACTIVE",
-        "operational_status": "IN_SERVICE",
+        "id": device.id, "name": device.name, "status": "ACTIVE", "operational_status": "IN_SERVICE",
         "device_group": { "id": "77777777-7777-4777-8777-777777777777", "name": "Emulated devices" },
         "created_on": device.created_on,
     })

@@ -165,14 +165,9 @@ fn revoke(call: &Call<'_>) -> Result<Response, Rejection> {
 fn certificate_json(state: &State, own: &IssuedCertificate, now: SystemTime) -> Value {
     let der = BASE64.decode(own.certificate.as_bytes()).unwrap_or_default();
     json!({
-        "serial_number": own.serial_number,
-        "common_name": own.common_name,
-        "status": own.status(now),
-        "valid_from": rfc3339_at(own.valid_from),
-        "valid_to": rfc3339_at(own.valid_to),
-        "thumbprint": own.thumbprint,
-        "profile": { "id": PROFILE_ID, "name": PROFILE_NAME },
-        "seat": { "seat_id": own.seat_id },
+        "serial_number": own.serial_number, "common_name": own.common_name, "status": own.status(now),
+        "valid_from": rfc3339_at(own.valid_from), "valid_to": rfc3339_at(own.valid_to), "thumbprint": own.thumbprint,
+        "profile": { "id": PROFILE_ID, "name": PROFILE_NAME }, "seat": { "seat_id": own.seat_id },
         "account": { "id": state.accounts.first().map(|account| &account.id) },
         "business_unit": { "id": state.organization_id, "name": "Emulated business unit" },
         "certificate": certificate_pem(&der),
@@ -181,10 +176,7 @@ fn certificate_json(state: &State, own: &IssuedCertificate, now: SystemTime) -> 
 
 fn profile_json() -> Value {
     json!({
-        "id": PROFILE_ID,
-        "name": PROFILE_NAME,
-        "status": "ACTIVE",
-        "signature_algorithm": "sha256WithECDSA",
+        "id": PROFILE_ID, "name": PROFILE_NAME, "status": "ACTIVE", "signature_algorithm": "sha256WithECDSA",
         "enrollment_method": "REST_API",
     })
 }

@@ -54,11 +54,8 @@ fn revocation_lists(call: &Call<'_>) -> Result<Response, Rejection> {
         let number = revoked.len() as u64 + 1;
         let to_json = |id| {
             json!({
-                "id": id,
-                "issuer": { "id": id, "name": "Emulated intermediate" },
-                "crl_number": number,
-                "this_update": rfc3339(now),
-                "next_update": rfc3339(now + DAY),
+                "id": id, "issuer": { "id": id, "name": "Emulated intermediate" }, "crl_number": number,
+                "this_update": rfc3339(now), "next_update": rfc3339(now + DAY),
                 "blob": BASE64.encode(&call.store.pki.revocation_list(number, &revoked, now)),
             })
         };
@@ -78,13 +75,9 @@ fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
     call.store.read(|state| {
         call.page(&state.certificates, |own| {
             json!({
-                "id": own.id,
-                "serial_number": own.serial_number,
-                "common_name": own.common_name,
-                "status": own.status(now),
-                "issuer": { "id": state.intermediate_id },
-                "valid_from": rfc3339_at(own.valid_from),
-                "valid_to": rfc3339_at(own.valid_to),
+                "id": own.id, "serial_number": own.serial_number, "common_name": own.common_name,
+                "status": own.status(now), "issuer": { "id": state.intermediate_id },
+                "valid_from": rfc3339_at(own.valid_from), "valid_to": rfc3339_at(own.valid_to),
                 "blob": own.certificate,
             })
         })
@@ -99,13 +92,8 @@ fn all_authorities(call: &Call<'_>) -> Vec<Value> {
     call.store.read(|state| {
         let to_json = |(id, kind, der): (&String, &str, &[u8])| {
             json!({
-                "id": id,
-                "name": format!("Emulated {kind}"),
-                "type": kind,
-                "status": "active",
-                "serial_number": serial_number(der),
-                "created_on": state.created_at,
-                "certificate": BASE64.encode(der),
+                "id": id, "name": format!("Emulated {kind}"), "type": kind, "status": "active",
+                "serial_number": serial_number(der), "created_on": state.created_at, "certificate": BASE64.encode(der),
             })
         };
         let root = (&state.root_id, "root", pki.root_der());

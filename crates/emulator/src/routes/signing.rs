@@ -91,12 +91,8 @@ fn signature(call: &Call<'_>) -> Result<Response, Rejection> {
     let signature = call.store.read(|state| {
         let signature = state.signatures.iter().find(|signature| signature.id == call.variable())?;
         Some(json!({
-            "id": signature.id,
-            "keypair": { "id": signature.keypair_id },
-            "sig_alg": signature.sig_alg,
-            "hash": signature.hash,
-            "signature": signature.signature,
-            "status": "COMPLETED",
+            "id": signature.id, "keypair": { "id": signature.keypair_id }, "sig_alg": signature.sig_alg,
+            "hash": signature.hash, "signature": signature.signature, "status": "COMPLETED",
             "created_on": signature.created_on,
         }))
     });
@@ -112,14 +108,9 @@ fn certificate_json(state: &State, key: &SigningKey) -> Value {
     let chain: Vec<_> =
         types.iter().zip(key.chain()).map(|(kind, blob)| json!({ "cert_type": kind, "blob": blob })).collect();
     json!({
-        "id": key.certificate_id,
-        "alias": key.alias,
-        "cert": key.chain().first(),
-        "certificate_status": "ACTIVE",
-        "account": account_json(state),
-        "keypair": { "id": key.keypair_id, "alias": keypair_alias(key) },
-        "created_on": key.created_on,
-        "chain": chain,
+        "id": key.certificate_id, "alias": key.alias, "cert": key.chain().first(), "certificate_status": "ACTIVE",
+        "account": account_json(state), "keypair": { "id": key.keypair_id, "alias": keypair_alias(key) },
+        "created_on": key.created_on, "chain": chain,
     })
 }
 
@@ -127,15 +118,10 @@ fn keypair_json(state: &State, key: &SigningKey) -> Value {
     let certificate = key.certificate();
     let words = certificate.as_ref().map(|certificate| key_words(certificate.key_kind()));
     json!({
-        "id": key.keypair_id,
-        "alias": keypair_alias(key),
-        "key_size": words.map(|(size, _)| size),
-        "key_alg": words.map(|(_, name)| name),
-        "key_type": "PRODUCTION",
-        "key_storage": "DISK",
+        "id": key.keypair_id, "alias": keypair_alias(key), "key_size": words.map(|(size, _)| size),
+        "key_alg": words.map(|(_, name)| name), "key_type": "PRODUCTION", "key_storage": "DISK",
         "public_key": certificate.map(|certificate| BASE64.encode(&certificate.public_key_der())),
-        "certificates": [{ "id": key.certificate_id, "alias": key.alias }],
-        "account": account_json(state),
+        "certificates": [{ "id": key.certificate_id, "alias": key.alias }], "account": account_json(state),
     })
 }
 

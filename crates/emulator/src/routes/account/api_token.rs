@@ -24,13 +24,8 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
 
 pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
     json!({
-        "id": token.id,
-        "name": token.name,
-        "user_id": owner.id,
-        "end_date": token.end_date,
-        "enabled": token.enabled,
-        "status": token.standing(now),
-        "created_at": token.created_at,
+        "id": token.id, "name": token.name, "user_id": owner.id, "end_date": token.end_date, "enabled": token.enabled,
+        "status": token.standing(now), "created_at": token.created_at,
     })
 }
 

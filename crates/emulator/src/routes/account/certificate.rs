@@ -20,11 +20,8 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
 
 pub(super) fn to_json(certificate: &AuthCertificate, now: SystemTime) -> Value {
     json!({
-        "id": certificate.id,
-        "nickname": certificate.nickname,
-        "end_date": certificate.end_date,
-        "enabled": certificate.enabled,
-        "status": certificate.standing(now),
+        "id": certificate.id, "nickname": certificate.nickname, "end_date": certificate.end_date,
+        "enabled": certificate.enabled, "status": certificate.standing(now),
         "serial_number": certificate.serial_number,
     })
 }

@@ -23,17 +23,12 @@ fn accounts(call: &Call<'_>) -> Result<Response, Rejection> {
         let own = state.accounts.iter().filter(|account| own.contains(&account.id));
         Ok(response::array(own.map(|account| {
             json!({
-                "id": account.id,
-                "name": account.name,
-                "active": true,
+                "id": account.id, "name": account.name, "active": true,
                 "service_period": { "from": state.created_at.get(..10), "to": null },
-                "friendly_identifier": account.friendly_identifier,
-                "admins": admins(state),
+                "friendly_identifier": account.friendly_identifier, "admins": admins(state),
                 // As seen: camelCase inside.
                 "sign_in_methods": [{
-                    "signInMethod": "standard",
-                    "status": "ENABLED",
-                    "mfaStatus": "OPTIONAL",
+                    "signInMethod": "standard", "status": "ENABLED", "mfaStatus": "OPTIONAL",
                     "clientAuthCertLoginEnabled": true,
                 }],
                 "locale": "en_US",

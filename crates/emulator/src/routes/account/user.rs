@@ -203,20 +203,11 @@ fn to_json(state: &State, user: &User) -> Value {
         .map(|(name, id, permissions)| json!({ "id": id, "name": name, "permissions": permissions }))
         .collect();
     json!({
-        "id": user.id,
-        "email": user.email,
-        "status": if user.active { "ACTIVE" } else { "DISABLED" },
+        "id": user.id, "email": user.email, "status": if user.active { "ACTIVE" } else { "DISABLED" },
         "access_scope": "account",
         "primary_account_id": user.accounts.first().or(state.accounts.first().map(|account| &account.id)),
-        "created_at": user.created_at,
-        "created_by": user.created_by,
-        "user_type": user.user_type,
-        "friendly_name": user.friendly_name,
-        "description": user.description,
-        "locale": "en_US",
-        "end_date": user.end_date,
-        "roles": user.roles,
-        "accounts": user.accounts,
-        "applications": applications,
+        "created_at": user.created_at, "created_by": user.created_by, "user_type": user.user_type,
+        "friendly_name": user.friendly_name, "description": user.description, "locale": "en_US",
+        "end_date": user.end_date, "roles": user.roles, "accounts": user.accounts, "applications": applications,
     })
 }
