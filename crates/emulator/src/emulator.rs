@@ -22,7 +22,7 @@ use crate::service_user::ServiceUser;
 use crate::state_file;
 use crate::steering::Steering;
 use crate::store::Store;
-use crate::words::debug_only;
+use crate::words::{debug_only, readers};
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
 /// name, and the public hosts, so that a name override can lead a program here unchanged.
@@ -46,14 +46,6 @@ pub struct Emulator {
 
 impl Emulator {
     /// Starts an emulator with the default options: one line in a test.
-    ///
-    /// ```
-    /// # async fn a_test() -> Result<(), digicert_one_emulator::EmulatorError> {
-    /// let emulator = digicert_one_emulator::Emulator::start().await?;
-    /// assert!(emulator.platform_url().starts_with("https://localhost:"));
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn start() -> Result<Emulator, EmulatorError> {
         Emulator::start_with(EmulatorOptions::default()).await
     }
@@ -140,84 +132,14 @@ impl Emulator {
         self.store.save(path.as_ref())
     }
 
-    /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
-    pub fn platform_url(&self) -> String {
-        self.fronts.platform.url(&self.host)
-    }
-
-    /// The clientauth host: `https://localhost:port`, with another port.
-    pub fn client_auth_url(&self) -> String {
-        self.fronts.client_auth.url(&self.host)
-    }
-
-    /// Where the platform listener is.
-    pub fn platform_addr(&self) -> SocketAddr {
-        self.fronts.platform.addr()
-    }
-
-    /// Where the clientauth listener is.
-    pub fn client_auth_addr(&self) -> SocketAddr {
-        self.fronts.client_auth.addr()
-    }
-
-    /// The root that signed the certificates of both listeners (and of the service users).
-    pub fn ca_pem(&self) -> &str {
-        self.store.pki.root_pem()
-    }
-
-    /// The same in DER.
-    pub fn ca_der(&self) -> &[u8] {
-        self.store.pki.root_der()
-    }
-
-    /// The service users that it began with, in the order of the options. There is at least one.
-    pub fn users(&self) -> &[ServiceUser] {
-        &self.users
-    }
-
-    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
-    pub fn administrator(&self) -> &ServiceUser {
-        &self.administrator
-    }
-
     /// The service user of this friendly name.
     pub fn user(&self, friendly_name: &str) -> Option<&ServiceUser> {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
     }
 
-    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
-    pub fn csc(&self) -> Csc<'_> {
-        Csc(&self.csc)
-    }
-
-    /// The id of the account that all belong to.
-    pub fn account_id(&self) -> &str {
-        &self.account_id
-    }
-
-    /// The id of the organisation that the account is of.
-    pub fn organization_id(&self) -> String {
-        self.store.read(|state| state.organization_id.clone())
-    }
-
-    /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
-    pub fn keypair_id(&self) -> &str {
-        &self.keypair_id
-    }
-
     /// A well-made API key that belongs to nobody here.
     pub fn foreign_api_key(&self) -> String {
         new_api_key()
-    }
-
-    /// A valid certificate of an authority that nobody here trusts: it is refused in the handshake.
-    pub fn foreign_client(&self) -> ClientCert {
-        self.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() })
-    }
-
-    /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
-    pub fn unregistered_client(&self) -> ClientCert {
-        self.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() })
     }
 
     /// What arrived at one of the listeners.
@@ -228,22 +150,47 @@ impl Emulator {
         }
     }
 
-    /// Steers this emulator: time, faults, limits, people.
-    pub fn control(&self) -> Control {
-        self.control.clone()
-    }
-
     /// The control API, `http://127.0.0.1:port`, if there is one: see [`EmulatorOptions::control_port`].
     pub fn control_url(&self) -> Option<String> {
         let front = self.control_front.as_ref()?;
         Some(format!("http://{}", front.addr()))
     }
-
-    /// What was made of the requests, in the order of the answers.
-    pub fn observed(&self) -> Vec<Observation> {
-        self.store.observed().clone()
-    }
 }
+
+readers! { Emulator as emulator {
+    /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
+    platform_url: String = emulator.fronts.platform.url(&emulator.host);
+    /// The clientauth host: `https://localhost:port`, with another port.
+    client_auth_url: String = emulator.fronts.client_auth.url(&emulator.host);
+    /// Where the platform listener is.
+    platform_addr: SocketAddr = emulator.fronts.platform.addr();
+    /// Where the clientauth listener is.
+    client_auth_addr: SocketAddr = emulator.fronts.client_auth.addr();
+    /// The root that signed the certificates of both listeners (and of the service users).
+    ca_pem: &str = emulator.store.pki.root_pem();
+    /// The same in DER.
+    ca_der: &[u8] = emulator.store.pki.root_der();
+    /// The service users that it began with, in the order of the options. There is at least one.
+    users: &[ServiceUser] = &emulator.users;
+    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
+    administrator: &ServiceUser = &emulator.administrator;
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
+    csc: Csc<'_> = Csc(&emulator.csc);
+    /// The id of the account that all belong to.
+    account_id: &str = &emulator.account_id;
+    /// The id of the organisation that the account is of.
+    organization_id: String = emulator.store.read(|state| state.organization_id.clone());
+    /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
+    keypair_id: &str = &emulator.keypair_id;
+    /// A valid certificate of an authority that nobody here trusts: it is refused in the handshake.
+    foreign_client: ClientCert = emulator.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
+    /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
+    unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() });
+    /// Steers this emulator: time, faults, limits, people.
+    control: Control = emulator.control.clone();
+    /// What was made of the requests, in the order of the answers.
+    observed: Vec<Observation> = emulator.store.observed().clone();
+} }
 
 debug_only! { Emulator { fronts, users } }
 

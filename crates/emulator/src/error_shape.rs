@@ -1,6 +1,7 @@
-//! The shapes in which error responses have been seen, and the switch that turns one into another.
+//! The shapes in which error responses have been seen, which product has which, and the switch that turns one into another.
 //!
 //! A response is made in the shape of its product first and rewritten afterwards, so that the calls need not know of the switch.
+//! Software Trust (`/signingmanager`) has shape 3, the others shape 1; a wrong path gets the gateway's response, whatever the product.
 
 use std::time::SystemTime;
 
@@ -9,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::end_date::rfc3339;
-use crate::response::{Response, json_response, response};
+use crate::response::{Rejection, Response, json_response, response, with_allow};
 use crate::words::words;
 
 words! { "shape",
@@ -41,35 +42,62 @@ words! { "shape",
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorShapes(Vec<(String, ErrorShape)>);
 
-/// The content of an error, whatever its shape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ErrorFacts {
-    pub(crate) code: String,
-    pub(crate) message: String,
-    pub(crate) field: Option<String>,
+/// The product that a path belongs to, as far as error shapes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Product {
+    SoftwareTrust,
+    Other,
+}
+
+impl Product {
+    pub(crate) fn of(path: &str) -> Self {
+        let software_trust = path == "/signingmanager" || path.starts_with("/signingmanager/");
+        if software_trust { Product::SoftwareTrust } else { Product::Other }
+    }
+
+    pub(crate) fn rejected(self, rejection: impl Into<Rejection>) -> Response {
+        let shape = if self == Product::SoftwareTrust { ErrorShape::ErrorStatus } else { ErrorShape::Errors };
+        shape.response(rejection.into(), "", SystemTime::UNIX_EPOCH)
+    }
+
+    pub(crate) fn wrong_method(self, allowed: &str) -> Response {
+        let message = format!("This path takes {allowed}");
+        let rejection = Rejection::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+        with_allow(self.rejected(rejection), allowed)
+    }
+}
+
+/// The gateway's response to a path that leads nowhere; code and message are as seen on the platform. It has no other shape.
+pub(crate) fn no_such_path() -> Response {
+    let body = json!({ "errors": [{ "code": "INTERNAL_SERVER_ERROR", "message": "Path not found" }] });
+    json_response(StatusCode::NOT_FOUND, &body)
 }
 
 impl ErrorShape {
-    pub(crate) fn response(self, status: StatusCode, facts: &ErrorFacts, path: &str, now: SystemTime) -> Response {
-        let ErrorFacts { code, message, field } = facts;
-        let body = match self {
+    /// The response, with the rejection in its extensions, so that another shape can be made of it.
+    pub(crate) fn response(self, rejection: Rejection, path: &str, now: SystemTime) -> Response {
+        let Rejection { status, code, message, field } = &rejection;
+        let status = *status;
+        let json = |body: Value| json_response(status, &body);
+        let mut response = match self {
             ErrorShape::Errors => match field {
-                Some(field) => json!({ "errors": [{ "code": code, "message": message, "field": field }] }),
-                None => json!({ "errors": [{ "code": code, "message": message }] }),
+                Some(field) => json(json!({ "errors": [{ "code": code, "message": message, "field": field }] })),
+                None => json(json!({ "errors": [{ "code": code, "message": message }] })),
             },
-            ErrorShape::ErrorCode => json!({ "error": { "code": code, "message": message } }),
-            ErrorShape::ErrorStatus => json!({ "error": { "status": code, "message": message } }),
+            ErrorShape::ErrorCode => json(json!({ "error": { "code": code, "message": message } })),
+            ErrorShape::ErrorStatus => json(json!({ "error": { "status": code, "message": message } })),
             ErrorShape::Framework => {
                 let reason = status.canonical_reason().unwrap_or("Error");
-                json!({ "timestamp": rfc3339(now), "status": status.as_str(), "error": reason, "path": path })
+                json(json!({ "timestamp": rfc3339(now), "status": status.as_str(), "error": reason, "path": path }))
             }
-            ErrorShape::MessageCode => json!({ "message": message, "code": status.as_u16() }),
-            ErrorShape::Csc => json!({ "error": code, "error_description": message }),
-            ErrorShape::Text => return response(status, Some("text/plain;charset=UTF-8"), message.clone()),
-            ErrorShape::Html => return html_page(status),
-            ErrorShape::Empty => return response(status, None, ""),
+            ErrorShape::MessageCode => json(json!({ "message": message, "code": status.as_u16() })),
+            ErrorShape::Csc => json(json!({ "error": code, "error_description": message })),
+            ErrorShape::Text => response(status, Some("text/plain;charset=UTF-8"), message.clone()),
+            ErrorShape::Html => html_page(status),
+            ErrorShape::Empty => response(status, None, ""),
         };
-        json_response(status, &body)
+        response.extensions_mut().insert(rejection);
+        response
     }
 }
 
@@ -96,41 +124,15 @@ impl ErrorShapes {
         self.iter().filter(|(prefix, _)| fits(prefix)).max_by_key(|(prefix, _)| prefix.len()).map(|(_, shape)| shape)
     }
 
-    /// The response in the shape for its path, if it is an error. The gateway's own, for wrong paths, stays as it is.
+    /// The response in the shape for its path, if it is an error.
     pub(crate) fn reshape(&self, given: Response, path: &str, now: SystemTime) -> Response {
-        if !(given.status().is_client_error() || given.status().is_server_error()) {
-            return given;
-        }
-        let Some((shape, facts)) = self.of(path).zip(ErrorFacts::read(given.body())) else { return given };
-        if facts.code == "INTERNAL_SERVER_ERROR" && facts.message == "Path not found" {
-            return given;
-        }
-        let mut reshaped = shape.response(given.status(), &facts, path, now);
+        let rejection = given.extensions().get::<Rejection>().cloned();
+        let Some((shape, rejection)) = self.of(path).zip(rejection) else { return given };
+        let mut reshaped = shape.response(rejection, path, now);
         for (name, value) in given.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
             reshaped.headers_mut().append(name, value.clone());
         }
         reshaped
-    }
-}
-
-impl ErrorFacts {
-    pub(crate) fn new(code: &str, message: &str) -> Self {
-        ErrorFacts { code: code.to_owned(), message: message.to_owned(), field: None }
-    }
-
-    /// Reads the shapes that the calls here write: 1, 3 and 6.
-    fn read(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
-        let (first, error) = (&body["errors"][0], &body["error"]);
-        let (code, message) = if first.is_object() {
-            (&first["code"], &first["message"])
-        } else if error.is_object() {
-            (&error["status"], &error["message"])
-        } else {
-            (error, &body["error_description"])
-        };
-        let field = first["field"].as_str().map(str::to_owned);
-        Some(ErrorFacts { field, ..ErrorFacts::new(code.as_str()?, message.as_str()?) })
     }
 }
 

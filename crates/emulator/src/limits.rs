@@ -13,18 +13,11 @@ use http::header::RETRY_AFTER;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Presented;
-use crate::response::{Product, Response};
+use crate::error_shape::Product;
+use crate::response::{Rejection, Response};
 use crate::retry_after::{RetryAfter, RetryAfterForm};
 
 /// A number of calls by one credential within a rolling window.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{RateLimit, RetryAfterForm};
-///
-/// let limit = RateLimit::new(100, Duration::from_secs(5)).retry_after(RetryAfterForm::Date);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -40,16 +33,6 @@ pub struct RateLimit {
 }
 
 /// A time in which every call gets 503.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{Emulator, EmulatorOptions, Maintenance, RetryAfter};
-///
-/// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
-/// emulator.control().maintenance(Maintenance::new(RetryAfter::seconds(60)).ending_in(Duration::from_secs(600)));
-/// # Ok::<_, digicert_one_emulator::EmulatorError>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Maintenance {
@@ -163,15 +146,15 @@ impl Limits {
 /// 429. The code is that of the platform's sister service (inferred).
 pub(crate) fn too_many(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "Too many requests with this credential: wait and repeat";
-    let response = Product::of(path).error(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message);
-    with(retry_after, response, now)
+    let rejection = Rejection::new(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message);
+    with(retry_after, Product::of(path).rejected(rejection), now)
 }
 
 /// 503. The code is ours: none is published.
 pub(crate) fn unavailable(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "The service is down for maintenance";
-    let response = Product::of(path).error(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
-    with(retry_after, response, now)
+    let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
+    with(retry_after, Product::of(path).rejected(rejection), now)
 }
 
 fn with(retry_after: RetryAfter, mut response: Response, now: SystemTime) -> Response {

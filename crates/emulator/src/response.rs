@@ -1,7 +1,4 @@
-//! Responses in the shapes of the platform, which differ by product.
-//!
-//! Software Trust (`/signingmanager`) writes `{"error":{"status","message"}}` with a code as `status`; the others write
-//! `{"errors":[{"code","message"}]}`; a wrong path gets the gateway's own response, whatever the product.
+//! Responses, and why a call gets none but an error. (`error_shape.rs` knows how errors are written.)
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -23,7 +20,7 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Rejection { status, code, message: message.into(), field: None }
     }
 
@@ -39,8 +36,7 @@ impl Rejection {
 
     /// 403: the caller lacks a permission. Worded as where a call requires one from the start.
     pub(crate) fn denied(permission: &'static str) -> Self {
-        let refusal = Refusal::NotPermitted(permission);
-        Rejection::new(refusal.status(), refusal.code(), refusal.message())
+        Refusal::NotPermitted(permission).into()
     }
 
     /// 409: it conflicts with something that exists.
@@ -58,51 +54,10 @@ impl Rejection {
     }
 }
 
-/// The product that a path belongs to, as far as error shapes go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Product {
-    SoftwareTrust,
-    Other,
-}
-
-impl Product {
-    pub(crate) fn of(path: &str) -> Self {
-        let software_trust = path == "/signingmanager" || path.starts_with("/signingmanager/");
-        if software_trust { Product::SoftwareTrust } else { Product::Other }
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Rejection::new(refusal.status(), refusal.code(), refusal.message())
     }
-
-    /// The response to a call that its caller may make, but that makes no sense here.
-    pub(crate) fn rejected(self, rejection: &Rejection) -> Response {
-        let Rejection { status, code, message, field } = rejection;
-        match (self, field) {
-            (Product::Other, Some(field)) => {
-                json_response(*status, &json!({ "errors": [{ "code": code, "message": message, "field": field }] }))
-            }
-            _ => self.error(*status, code, message),
-        }
-    }
-
-    pub(crate) fn error(self, status: StatusCode, code: &str, message: &str) -> Response {
-        let body = match self {
-            Product::SoftwareTrust => json!({ "error": { "status": code, "message": message } }),
-            Product::Other => json!({ "errors": [{ "code": code, "message": message }] }),
-        };
-        json_response(status, &body)
-    }
-
-    pub(crate) fn refused(self, refusal: Refusal) -> Response {
-        self.error(refusal.status(), refusal.code(), &refusal.message())
-    }
-
-    pub(crate) fn wrong_method(self, allowed: &str) -> Response {
-        let message = format!("This path takes {allowed}");
-        with_allow(self.error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message), allowed)
-    }
-}
-
-/// The gateway's response to a path that leads nowhere; code and message are as seen on the platform.
-pub(crate) fn no_such_path() -> Response {
-    Product::Other.error(StatusCode::NOT_FOUND, "INTERNAL_SERVER_ERROR", "Path not found")
 }
 
 pub(crate) fn ok(body: &Value) -> Response {

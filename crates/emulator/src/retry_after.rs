@@ -25,14 +25,6 @@ words! { "retry_after_form",
 }
 
 /// The delay that a caller is asked for, and its form.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{Fault, RetryAfter};
-///
-/// let storm = Fault::too_many_requests(RetryAfter::date(Duration::from_secs(2))).next(5);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RetryAfter {
     #[serde(rename = "retry_after_form")]

@@ -8,6 +8,7 @@ use digicert_one_testbed::{ClientCert, KeyEncoding};
 use crate::end_date::EndDate;
 use crate::state::Disclosed;
 use crate::store::Store;
+use crate::words::readers;
 
 /// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
 ///
@@ -23,67 +24,34 @@ struct Record {
     store: Arc<Store>,
 }
 
-impl ServiceUser {
+readers! { ServiceUser as user {
     /// The name that it began with.
-    pub fn friendly_name(&self) -> &str {
-        &self.0.friendly_name
-    }
-
+    friendly_name: &str = &user.0.friendly_name;
     /// Its id.
-    pub fn id(&self) -> &str {
-        &self.0.id
-    }
-
+    id: &str = &user.0.id;
     /// Its first API key.
-    pub fn api_key(&self) -> &str {
-        &self.0.api_keys[0].1
-    }
-
+    api_key: &str = &user.0.api_keys[0].1;
     /// All API keys that it began with.
-    pub fn api_keys(&self) -> impl Iterator<Item = &str> {
-        self.0.api_keys.iter().map(|(_, value)| value.as_str())
-    }
-
+    api_keys: impl Iterator<Item = &str> = user.0.api_keys.iter().map(|(_, value)| value.as_str());
     /// The ids of their API tokens, in the same order.
-    pub fn api_token_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.api_keys.iter().map(|(id, _)| id.as_str())
-    }
-
+    api_token_ids: impl Iterator<Item = &str> = user.0.api_keys.iter().map(|(id, _)| id.as_str());
     /// Its first certificate with the chain, leaf first.
-    pub fn certificate_pem(&self) -> String {
-        self.certificate().chain_pem()
-    }
-
+    certificate_pem: String = user.certificate().chain_pem();
     /// The key of its first certificate, PKCS#8.
-    pub fn key_pem(&self) -> String {
-        self.certificate().key_pem(KeyEncoding::Pkcs8).unwrap_or_default()
-    }
-
+    key_pem: String = user.certificate().key_pem(KeyEncoding::Pkcs8).unwrap_or_default();
     /// Its first certificate, in every form.
-    pub fn certificate(&self) -> &ClientCert {
-        &self.0.certificates[0].1
-    }
-
+    certificate: &ClientCert = &user.0.certificates[0].1;
     /// All certificates that it began with.
-    pub fn certificates(&self) -> impl Iterator<Item = &ClientCert> {
-        self.0.certificates.iter().map(|(_, certificate)| certificate)
-    }
-
+    certificates: impl Iterator<Item = &ClientCert> = user.0.certificates.iter().map(|(_, certificate)| certificate);
     /// Their ids, in the same order.
-    pub fn certificate_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.certificates.iter().map(|(id, _)| id.as_str())
-    }
-
+    certificate_ids: impl Iterator<Item = &str> = user.0.certificates.iter().map(|(id, _)| id.as_str());
     /// Its end date.
-    pub fn end_date(&self) -> Option<EndDate> {
-        self.0.store.read(|state| state.user(&self.0.id)?.end_date)
-    }
-
+    end_date: Option<EndDate> = user.0.store.read(|state| state.user(&user.0.id)?.end_date);
     /// Whether it is active. (It may have expired all the same.) One that was deleted is not.
-    pub fn active(&self) -> bool {
-        self.0.store.read(|state| state.user(&self.0.id).is_some_and(|user| user.active))
-    }
+    active: bool = user.0.store.read(|state| state.user(&user.0.id).is_some_and(|user| user.active));
+} }
 
+impl ServiceUser {
     /// The users whose secrets may be read, the administrator first. `None` if what is stored of one of them is not whole.
     pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
         let of = |secrets: &Disclosed| {

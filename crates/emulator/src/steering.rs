@@ -10,12 +10,12 @@ use http::header::DATE;
 use serde_json::Value;
 
 use crate::clock::EmulatorClock;
-use crate::error_shape::{ErrorFacts, ErrorShape, ErrorShapes, html_page};
+use crate::error_shape::{ErrorShape, ErrorShapes, html_page};
 use crate::fault::{Fault, FaultKind};
 use crate::faults::{Faults, Met};
 use crate::limits::{self, Limits, RateLimit};
 use crate::options::EmulatorOptions;
-use crate::response::Response;
+use crate::response::{Rejection, Response};
 use crate::retry_after::http_date;
 
 #[derive(Debug)]
@@ -110,8 +110,8 @@ impl Steering {
             FaultKind::Unavailable(retry_after) => reshaped(limits::unavailable(retry_after, path, now())),
             FaultKind::HtmlPage { status } => Some(html_page(status)),
             FaultKind::Error { status, shape } => {
-                let facts = ErrorFacts::new(code(status), "The emulator was asked for this error");
-                Some(shape.response(status, &facts, path, now()))
+                let rejection = Rejection::new(status, code(status), "The emulator was asked for this error");
+                Some(shape.response(rejection, path, now()))
             }
             FaultKind::WrongDate { seconds } => response.map(|response| with_date(response, seconds, now())),
             FaultKind::WithoutSecret => response.map(without_secret),

@@ -80,7 +80,20 @@ macro_rules! debug_only {
     )+ };
 }
 
-pub(crate) use {debug_only, options, words};
+/// What the owner of an emulator may read: the documentation, the name with its type, and the value.
+macro_rules! readers {
+    ($type:ident $(<$life:lifetime>)? as $this:ident { $($(#[$doc:meta])* $name:ident: $value:ty = $expression:expr;)+ }) => {
+        impl $(<$life>)? $type $(<$life>)? {
+            $($(#[$doc])*
+            pub fn $name(&self) -> $value {
+                let $this = self;
+                $expression
+            })+
+        }
+    };
+}
+
+pub(crate) use {debug_only, options, readers, words};
 
 /// The fields of a JSON object, each taken once. A field that is left over is refused, since a misspelt one would have no effect.
 pub(crate) struct Fields(pub(crate) Map<String, Value>);

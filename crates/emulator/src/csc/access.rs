@@ -35,15 +35,14 @@ pub(crate) fn access(
     context: &Context<'_>,
     presented: Presented<'_>,
 ) -> (Option<Caller>, Result<Access, Refused>) {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    match (headers.next(), headers.next()) {
-        (Some(_), Some(_)) => (None, Err(malformed())),
-        (Some(_), None) if presented.api_key.is_some() => {
+    match context.authorization() {
+        Err(refused) => (None, Err(refused)),
+        Ok(Some(_)) if presented.api_key.is_some() => {
             // RFC 6750 §2: a client must not use more than one way at once.
             (None, Err(Refused::request("An API key and a token came together; send one of them")))
         }
-        (Some(header), None) => (None, token(context, header).map(Access::Token)),
-        (None, _) => service_user(store, context, presented),
+        Ok(Some(header)) => (None, token(context, header).map(Access::Token)),
+        Ok(None) => service_user(store, context, presented),
     }
 }
 
@@ -66,12 +65,10 @@ impl Access {
     }
 }
 
-fn malformed() -> Refused {
-    Refused::request("Malformed authorization header.")
-}
-
 fn token(context: &Context<'_>, header: &HeaderValue) -> Result<Token, Refused> {
-    let value = credentials_of(header, "Bearer").filter(|value| !value.is_empty()).ok_or_else(malformed)?;
+    let value = credentials_of(header, "Bearer")
+        .filter(|value| !value.is_empty())
+        .ok_or_else(Refused::malformed_authorization)?;
     match context.csc.desk().book.access(value, context.now) {
         Shown::Good(token) => Ok(token),
         Shown::Expired => Err(Refused::token("The access token has expired", true)),

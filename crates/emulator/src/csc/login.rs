@@ -3,7 +3,7 @@
 //! That "digest" on the platform means this is the likelier of two readings. (inferred)
 
 use data_encoding::BASE64;
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -50,12 +50,7 @@ pub(crate) fn revoke(context: &Context<'_>, access: &Access, body: &Body) -> Res
 }
 
 fn authenticate<'c>(context: &Context<'c>) -> Result<&'c DigestUserSpec, Refused> {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    let header = match (headers.next(), headers.next()) {
-        (Some(_), Some(_)) => return Err(Refused::request("Malformed authorization header.")),
-        (header, _) => header,
-    };
-    let Some(header) = header else { return Err(challenge(context, false)) };
+    let Some(header) = context.authorization()? else { return Err(challenge(context, false)) };
     if let Some(parameters) = credentials_of(header, "Digest") {
         return by_digest(context, parameters);
     }

@@ -2,34 +2,32 @@
 //!
 //! Codes are those of RFC 6749 §5.2, RFC 6750 §3.1 and the CSC API 1.0.4; most sentences are the CSC's own. (spec)
 
-use std::borrow::Cow;
+use std::time::SystemTime;
 
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
 
-use crate::response::{Response, json_response, with_allow};
+use crate::error_shape::ErrorShape;
+use crate::response::{Rejection, Response, with_allow};
 
 /// A call refused, or failed.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    status: StatusCode,
-    code: &'static str,
-    description: Cow<'static, str>,
+    rejection: Rejection,
     challenges: Vec<String>,
 }
 
 impl Refused {
-    pub(crate) fn new(status: StatusCode, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Refused { status, code, description: description.into(), challenges: Vec::new() }
+    pub(crate) fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
+        Refused { rejection: Rejection::new(status, code, description), challenges: Vec::new() }
     }
 
-    pub(crate) fn bad(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn bad(code: &'static str, description: impl Into<String>) -> Self {
         Refused::new(StatusCode::BAD_REQUEST, code, description)
     }
 
     /// 400 `invalid_request`, by far the most frequent.
-    pub(crate) fn request(description: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn request(description: impl Into<String>) -> Self {
         Refused::bad("invalid_request", description)
     }
 
@@ -47,8 +45,12 @@ impl Refused {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
     }
 
+    pub(super) fn malformed_authorization() -> Self {
+        Refused::request("Malformed authorization header.")
+    }
+
     /// 401 that asks for a bearer token.
-    pub(crate) fn token(description: impl Into<Cow<'static, str>>, presented: bool) -> Self {
+    pub(crate) fn token(description: impl Into<String>, presented: bool) -> Self {
         // RFC 6750 §3.1: who showed nothing is told of no error.
         let challenge = if presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
         Refused::new(StatusCode::UNAUTHORIZED, "invalid_token", description).challenge(challenge)
@@ -61,16 +63,15 @@ impl Refused {
     }
 
     pub(crate) fn code(&self) -> &'static str {
-        self.code
+        self.rejection.code
     }
 
     pub(crate) fn description(&self) -> &str {
-        &self.description
+        &self.rejection.message
     }
 
     pub(crate) fn into_response(self) -> Response {
-        let body = json!({ "error": self.code, "error_description": self.description });
-        let mut response = json_response(self.status, &body);
+        let mut response = ErrorShape::Csc.response(self.rejection, "", SystemTime::UNIX_EPOCH);
         for challenge in self.challenges {
             if let Ok(challenge) = HeaderValue::try_from(challenge) {
                 response.headers_mut().append(WWW_AUTHENTICATE, challenge);

@@ -8,16 +8,19 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use digicert_one_testbed::{ClientCert, Pki};
-use http::Request;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
 
 use super::book::Book;
 use super::credential::Credential;
 use super::digest_auth::Nonces;
 use super::options::CscOptions;
+use super::refusal::Refused;
 use super::transaction::Transactions;
 use crate::id::new_secret;
 use crate::observation::HostKind;
 use crate::state::CscSecrets;
+use crate::words::readers;
 
 pub(crate) struct CscState {
     /// With all secrets filled in, and no credentials: those are below.
@@ -87,6 +90,17 @@ impl CscState {
     }
 }
 
+impl<'a> Context<'a> {
+    /// The one `Authorization` header, if there is one.
+    pub(super) fn authorization(&self) -> Result<Option<&'a HeaderValue>, Refused> {
+        let mut headers = self.request.headers().get_all(AUTHORIZATION).iter();
+        match (headers.next(), headers.next()) {
+            (Some(_), Some(_)) => Err(Refused::malformed_authorization()),
+            (header, _) => Ok(header),
+        }
+    }
+}
+
 /// A secret that is given counts more than the stored one.
 fn settle(secret: &mut Option<String>, stored: Entry<'_, String, String>) {
     match secret {
@@ -110,45 +124,27 @@ fn settle(secret: &mut Option<String>, stored: Entry<'_, String, String>) {
 #[derive(Clone, Copy)]
 pub struct Csc<'e>(pub(crate) &'e CscState);
 
-impl<'e> Csc<'e> {
+readers! { Csc<'e> as csc {
     /// The id of the first OAuth client.
-    pub fn client_id(&self) -> &'e str {
-        &self.0.options.clients[0].id
-    }
-
+    client_id: &'e str = &csc.0.options.clients[0].id;
     /// The secret of the first OAuth client.
-    pub fn client_secret(&self) -> &'e str {
-        self.0.options.clients[0].secret.as_deref().unwrap_or_default()
-    }
-
+    client_secret: &'e str = csc.0.options.clients[0].secret.as_deref().unwrap_or_default();
     /// The first redirect URI of the first OAuth client, if it has one.
-    pub fn redirect_uri(&self) -> Option<&'e str> {
-        self.0.options.clients[0].redirect_uris.first().map(String::as_str)
-    }
+    redirect_uri: Option<&'e str> = csc.0.options.clients[0].redirect_uris.first().map(String::as_str);
+    /// The name of the first digest user, if there is one.
+    digest_user: Option<&'e str> = csc.0.options.digest_users.first().map(|user| user.name.as_str());
+    /// The password of the first digest user, if there is one.
+    digest_password: Option<&'e str> = csc.0.options.digest_users.first()?.password.as_deref();
+    /// The id of the signer who signs in where a browser would open; what `user_id` takes.
+    signer_id: &'e str = &csc.0.options.signer_id;
+    /// The ids of all signing credentials, in the order of the options. There is at least one.
+    credential_ids: Vec<&'e str> = csc.0.credentials.iter().map(|credential| credential.spec.id.as_str()).collect();
+} }
 
+impl<'e> Csc<'e> {
     /// The secret of the OAuth client of this id.
     pub fn secret_of(&self, client_id: &str) -> Option<&'e str> {
         self.0.options.clients.iter().find(|client| client.id == client_id)?.secret.as_deref()
-    }
-
-    /// The name of the first digest user, if there is one.
-    pub fn digest_user(&self) -> Option<&'e str> {
-        self.0.options.digest_users.first().map(|user| user.name.as_str())
-    }
-
-    /// The password of the first digest user, if there is one.
-    pub fn digest_password(&self) -> Option<&'e str> {
-        self.0.options.digest_users.first()?.password.as_deref()
-    }
-
-    /// The id of the signer who signs in where a browser would open; what `user_id` takes.
-    pub fn signer_id(&self) -> &'e str {
-        &self.0.options.signer_id
-    }
-
-    /// The ids of all signing credentials, in the order of the options. There is at least one.
-    pub fn credential_ids(&self) -> Vec<&'e str> {
-        self.0.credentials.iter().map(|credential| credential.spec.id.as_str()).collect()
     }
 
     /// The certificate of a signing credential with the chain, leaf first. Its key is made at the first call for it.

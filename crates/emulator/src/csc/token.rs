@@ -3,7 +3,7 @@
 //! All clients are confidential. A client proves itself in the body or by HTTP Basic, never by both (RFC 6749 §2.3).
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -62,12 +62,7 @@ fn form<'a>(context: &Context<'a>) -> Result<Form<'a>, Refused> {
 }
 
 fn authenticate<'c>(context: &Context<'c>, form: &Form<'_>) -> Result<&'c OAuthClientSpec, Refused> {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    let header = headers.next();
-    if headers.next().is_some() {
-        return Err(Refused::request("Malformed authorization header."));
-    }
-    let (id, secret) = match (header, form.get("client_id")?, form.get("client_secret")?) {
+    let (id, secret) = match (context.authorization()?, form.get("client_id")?, form.get("client_secret")?) {
         (Some(_), _, Some(_)) => {
             return Err(Refused::request("The client proved itself twice: by the header and in the body"));
         }

@@ -18,7 +18,8 @@ use http::Request;
 
 use self::call::{Call, Route};
 use crate::decide::{Caller, Decision, Presented, Refusal, decide};
-use crate::response::{self, Product, Response};
+use crate::error_shape::{Product, no_such_path};
+use crate::response::Response;
 use crate::router::{Found, Router};
 use crate::store::Store;
 
@@ -51,18 +52,18 @@ pub(crate) fn respond(
     let (route, variables) = match ROUTER.find(request.method().as_str(), path) {
         Found::Call(route, variables) => (route, variables),
         Found::WrongMethod(allowed) => return (None, product.wrong_method(&allowed)),
-        Found::Nothing => return (None, response::no_such_path()),
+        Found::Nothing => return (None, no_such_path()),
     };
     if bearer {
-        return (None, product.refused(Refusal::TokenOfAnotherApi));
+        return (None, product.rejected(Refusal::TokenOfAnotherApi));
     }
     let serve = |caller| {
         let call = Call { store, request, caller, variables: &variables };
-        (route.serve)(&call).unwrap_or_else(|rejection| product.rejected(&rejection))
+        (route.serve)(&call).unwrap_or_else(|rejection| product.rejected(rejection))
     };
     let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
     match store.read(|state| decide(state, presented, requirement, store.now())) {
-        Decision::Refused(caller, refusal) => (caller, product.refused(refusal)),
+        Decision::Refused(caller, refusal) => (caller, product.rejected(refusal)),
         Decision::Granted(caller) => {
             let response = serve(Some(&caller));
             (Some(caller), response)

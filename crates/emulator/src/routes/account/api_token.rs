@@ -79,11 +79,10 @@ fn create(call: &Call<'_>) -> Result<Response, Rejection> {
 
 fn one(call: &Call<'_>) -> Result<Response, Rejection> {
     let (owner_id, now) = (owner(call)?, call.store.now());
-    let token = call.store.read(|state| {
+    call.store.read(|state| {
         let (owner, token) = find(state, &owner_id, call.variable())?;
-        Ok(to_json(owner, token, now))
-    })?;
-    Ok(response::ok(&token))
+        Ok(response::ok(&to_json(owner, token, now)))
+    })
 }
 
 #[derive(Deserialize)]

@@ -39,13 +39,12 @@ fn one(call: &Call<'_>) -> Result<Response, Rejection> {
         return Err(Rejection::denied(MANAGE_AM_ACCOUNT));
     }
     let now = call.store.now();
-    let user = call.store.read(|state| {
+    call.store.read(|state| {
         let user = existing(state, id)?;
         let mut json = to_json(state, user);
         json["client_auth_certificates"] = user.certificates.iter().map(|own| certificate::to_json(own, now)).collect();
-        Ok(json)
-    })?;
-    Ok(response::ok(&user))
+        Ok(response::ok(&json))
+    })
 }
 
 #[derive(Deserialize)]
