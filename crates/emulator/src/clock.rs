@@ -107,12 +107,6 @@ impl EmulatorClock {
     }
 }
 
-impl Default for EmulatorClock {
-    fn default() -> Self {
-        EmulatorClock::system()
-    }
-}
-
 impl fmt::Debug for EmulatorClock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("EmulatorClock").field(&*self.position()).finish()

@@ -4,7 +4,6 @@
 //! known, is it enabled and not expired, is its owner; then, with the caller known: do key and certificate belong together, is a
 //! second factor missing, is the permission there. The first four are 401, the rest 403.
 
-use std::fmt;
 use std::time::SystemTime;
 
 use digicert_one_testbed::sha256_hex;
@@ -12,8 +11,9 @@ use http::StatusCode;
 
 use crate::end_date::EndDate;
 use crate::observation::Proof;
-use crate::role;
+use crate::role::{self, ACCOUNT_MANAGER};
 use crate::state::{Standing, State, User};
+use crate::words::words;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Presented<'a> {
@@ -35,16 +35,16 @@ pub(crate) struct Caller {
     pub(crate) friendly_name: String,
     pub(crate) proof: Proof,
     pub(crate) permissions: Vec<String>,
-    /// Whether one of its roles is of Account Manager.
     pub(crate) account_role: bool,
     pub(crate) api_key_end: Option<EndDate>,
 }
 
-/// Which of the two a refusal is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Factor {
-    ApiKey,
-    Certificate,
+words! { "factor",
+    /// Which of the two a refusal is about.
+    pub(crate) enum Factor {
+        ApiKey = "API key",
+        Certificate = "client authentication certificate",
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,25 +62,21 @@ pub(crate) enum Refusal {
     NotPermitted(&'static str),
 }
 
-#[derive(Debug)]
-pub(crate) enum Decision {
-    Granted(Caller),
-    /// A refused caller may be known all the same.
-    Refused(Option<Caller>, Refusal),
-}
-
-pub(crate) fn decide(state: &State, presented: Presented<'_>, requirement: Requirement, now: SystemTime) -> Decision {
-    let (owners, caller) = match authenticate(state, presented, now) {
-        Ok(found) => found,
-        Err(refusal) => return Decision::Refused(None, refusal),
-    };
+/// The caller, if it may make the call. A refused caller may be known all the same.
+pub(crate) fn decide(
+    state: &State,
+    presented: Presented<'_>,
+    requirement: Requirement,
+    now: SystemTime,
+) -> Result<Caller, (Option<Caller>, Refusal)> {
+    let (owners, caller) = authenticate(state, presented, now).map_err(|refusal| (None, refusal))?;
     if owners.iter().any(|owner| owner.id != caller.id) {
         // Of two owners neither is the caller.
-        return Decision::Refused(None, Refusal::DifferentOwners);
+        return Err((None, Refusal::DifferentOwners));
     }
     match caller.refusal(requirement) {
-        None => Decision::Granted(caller),
-        Some(refusal) => Decision::Refused(Some(caller), refusal),
+        None => Ok(caller),
+        Some(refusal) => Err((Some(caller), refusal)),
     }
 }
 
@@ -136,15 +132,6 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Factor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Factor::ApiKey => "API key",
-            Factor::Certificate => "client authentication certificate",
-        })
-    }
-}
-
 /// The checks behind 401: returns the owner of each factor, and the caller as whom the first of them would act. Each check is made
 /// for every factor before the next one: an unknown key counts for more than a disabled certificate.
 fn authenticate<'s>(
@@ -193,7 +180,11 @@ fn authenticate<'s>(
         friendly_name: user.friendly_name.clone(),
         proof,
         permissions: user.all_permissions().into_iter().map(str::to_owned).collect(),
-        account_role: user.roles.iter().any(|id| role::is_of_account_manager(id)),
+        account_role: user
+            .roles
+            .iter()
+            .filter_map(|id| role::find(id))
+            .any(|role| role.application_code == ACCOUNT_MANAGER),
         api_key_end,
     };
     Ok((owners, caller))

@@ -50,8 +50,7 @@ impl Emulator {
         Emulator::start_with(EmulatorOptions::default()).await
     }
 
-    /// Starts an emulator. It waits for nobody, so this is as quick as [`start_blocking`](Emulator::start_blocking): some
-    /// milliseconds, or with an RSA key among its certificates some hundred.
+    /// The same as [`start_blocking`](Emulator::start_blocking), which takes milliseconds, or with RSA keys some hundred.
     pub async fn start_with(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         Emulator::start_blocking(options)
     }
@@ -110,7 +109,10 @@ impl Emulator {
             let front = FrontOptions::new(server.clone(), &store.pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
-            Front::start(front, listener).map_err(|source| listen_error(host, options.address, port, source))
+            Front::start(front, listener).map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => EmulatorError::PortTaken { listener: host, port, source },
+                _ => EmulatorError::Listen(host, SocketAddr::new(options.address, port), source),
+            })
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
@@ -218,6 +220,8 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
         return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });
     }
+    let values =
+        |user: &ServiceUserSpec| -> Vec<String> { user.api_keys.iter().filter_map(|key| key.value.clone()).collect() };
     for (index, user) in options.service_users.iter().enumerate() {
         let (before, name) = (&options.service_users[..index], &user.friendly_name);
         if before.iter().any(|other| other.friendly_name == *name) {
@@ -226,18 +230,14 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
         if let Some(unknown) = user.roles.iter().find(|id| role::find(id).is_none()) {
             return Err(EmulatorError::UnknownRole { name: name.clone(), role: unknown.clone() });
         }
-        let taken = |value: &str| before.iter().flat_map(values).any(|other| other == value);
-        let own: Vec<_> = values(user).collect();
+        let taken = |value: &str| before.iter().flat_map(&values).any(|other| other == value);
+        let own = values(user);
         let repeated = (1..own.len()).any(|end| own[..end].contains(&own[end]));
         if repeated || own.iter().any(|value| value.is_empty() || taken(value)) {
             return Err(EmulatorError::UnusableApiKey(name.clone()));
         }
     }
     Ok(())
-}
-
-fn values(user: &ServiceUserSpec) -> impl Iterator<Item = &str> {
-    user.api_keys.iter().filter_map(|key| key.value.as_deref())
 }
 
 fn server_names(address: IpAddr) -> Vec<String> {
@@ -258,12 +258,5 @@ fn host_for_urls(address: IpAddr) -> String {
         IpAddr::V4(other) => other.to_string(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "[::1]".to_owned(),
         IpAddr::V6(other) => format!("[{other}]"),
-    }
-}
-
-fn listen_error(listener: HostKind, address: IpAddr, port: u16, source: io::Error) -> EmulatorError {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => EmulatorError::PortTaken { listener, port, source },
-        _ => EmulatorError::Listen { listener, address, port, source },
     }
 }

@@ -30,17 +30,8 @@ pub enum EmulatorError {
         source: io::Error,
     },
     /// Listening failed for another reason.
-    #[error("cannot listen on {address} port {port} for the {listener} listener: {source}")]
-    Listen {
-        /// Which listener.
-        listener: HostKind,
-        /// The address asked for.
-        address: IpAddr,
-        /// The port asked for.
-        port: u16,
-        /// The system's own words.
-        source: io::Error,
-    },
+    #[error("cannot listen on {ip} port {port} for the {0} listener: {2}", ip = .1.ip(), port = .1.port())]
+    Listen(HostKind, SocketAddr, #[source] io::Error),
     /// The control API cannot listen.
     #[error(
         "cannot listen on {ip} port {port} for the control API: {1}; choose another port, or 0 for any free one", ip = .0.ip(), port = .0.port()

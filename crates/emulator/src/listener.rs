@@ -4,7 +4,6 @@
 //! that is held back was not authenticated yet, as at a gateway.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use digicert_one_testbed::{BoxFuture, Ending, Handler, Peer};
@@ -14,7 +13,6 @@ use http::{HeaderValue, Request};
 use crate::csc;
 use crate::decide::{Caller, Presented};
 use crate::fault::{FaultKind, Moment};
-use crate::faults::CallFacts;
 use crate::observation::{HostKind, Observation};
 use crate::response::Response;
 use crate::retry_after::http_date;
@@ -73,7 +71,7 @@ impl Listener {
     async fn before_work(&self, request: &Request<Bytes>, seen: &mut Vec<&'static str>) -> Option<Response> {
         let path = request.uri().path();
         let mut settled = None;
-        for met in self.steering.faults.meet(self.facts(request), Moment::BeforeWork, |_| true) {
+        for met in self.steering.faults.meet(self.host, request, Moment::BeforeWork, |_| true) {
             seen.push(met.kind.name());
             settled = self.steering.apply(met, settled, path).await;
         }
@@ -95,7 +93,7 @@ impl Listener {
             return response;
         }
         let applies = |kind: &FaultKind| *kind != FaultKind::WithoutSecret || holds_secret(&response);
-        let mut faults = self.steering.faults.meet(self.facts(request), Moment::AfterWork, applies);
+        let mut faults = self.steering.faults.meet(self.host, request, Moment::AfterWork, applies);
         // The date is that of whatever is answered in the end.
         faults.sort_by_key(|met| matches!(met.kind, FaultKind::WrongDate { .. }));
         let mut response = response;
@@ -105,15 +103,10 @@ impl Listener {
             response = altered.unwrap_or_default();
         }
         // The platform's time is the emulator's, in its headers as everywhere.
-        let now = self.steering.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if let Some(date) = http_date(now) {
+        if let Some(date) = http_date(self.steering.clock.now()) {
             response.headers_mut().entry(DATE).or_insert(date);
         }
         response
-    }
-
-    fn facts<'a>(&self, request: &'a Request<Bytes>) -> CallFacts<'a> {
-        CallFacts { host: self.host, method: request.method(), path: request.uri().path() }
     }
 }
 

@@ -20,7 +20,7 @@ options! {
     /// The options of an emulator. The default: free ports on 127.0.0.1, the system's time, and one service user `ci-bot` with a
     /// key, a certificate and all roles.
     #[derive(Clone)]
-    pub struct EmulatorOptions {
+    pub struct EmulatorOptions: Default {
         /// The address of both listeners. One beyond loopback is refused without both
         /// [`reachable_by_others`](Self::reachable_by_others) and [`i_know_keys_are_public`](Self::i_know_keys_are_public).
         address: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST), set(address: IpAddr) address;
@@ -94,7 +94,7 @@ options! {
 options! {
     /// An API key to create.
     #[derive(Clone)]
-    pub struct ApiKeySpec {
+    pub struct ApiKeySpec: Default {
         /// Whether it is enabled.
         enabled: bool = true;
         /// Its end date.
@@ -107,7 +107,7 @@ options! {
 options! {
     /// A client certificate to create.
     #[derive(Clone, Debug)]
-    pub struct CertificateSpec {
+    pub struct CertificateSpec: Default {
         /// Whether it is enabled.
         enabled: bool = true;
         /// Its end date. One in the past leaves the X.509 dates valid, so that the refusal is the platform's.
@@ -126,12 +126,6 @@ pub enum Generation {
     ManyTokens,
     /// A service user has the one key that it was made with; a second one is refused with 409 `token_limit_reached` (inferred).
     OneKey,
-}
-
-impl Default for EmulatorOptions {
-    fn default() -> Self {
-        EmulatorOptions::defaults()
-    }
 }
 
 impl EmulatorOptions {
@@ -189,23 +183,11 @@ impl ServiceUserSpec {
     }
 }
 
-impl Default for ApiKeySpec {
-    fn default() -> Self {
-        ApiKeySpec::defaults()
-    }
-}
-
 impl ApiKeySpec {
     /// Makes it a disabled one.
     #[must_use]
     pub fn disabled(self) -> Self {
         ApiKeySpec { enabled: false, ..self }
-    }
-}
-
-impl Default for CertificateSpec {
-    fn default() -> Self {
-        CertificateSpec::defaults()
     }
 }
 

@@ -75,17 +75,20 @@ impl RetryAfter {
     /// The header of a response at this moment. Parts of a second are rounded up, or the caller would be back too early.
     pub(crate) fn header(self, now: SystemTime) -> Option<HeaderValue> {
         let whole = |duration: Duration| duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
-        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         match self.form {
             RetryAfterForm::Absent => None,
             RetryAfterForm::Seconds => Some(whole(self.wait).into()),
-            RetryAfterForm::Date => http_date(Duration::from_secs(whole(now.saturating_add(self.wait)))),
+            RetryAfterForm::Date => {
+                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_add(self.wait);
+                // Further than any calendar, and no further than the system's time.
+                http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(whole(since).min(1 << 40)))
+            }
         }
     }
 }
 
 /// A moment as `Date` and `Retry-After` write it, 9999-12-31T23:59:59Z at the latest: the year has four digits.
-pub(crate) fn http_date(since_epoch: Duration) -> Option<HeaderValue> {
-    let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs().min(253_402_300_799));
-    HeaderValue::try_from(httpdate::fmt_http_date(moment)).ok()
+pub(crate) fn http_date(moment: SystemTime) -> Option<HeaderValue> {
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    HeaderValue::try_from(httpdate::fmt_http_date(moment.clamp(SystemTime::UNIX_EPOCH, last))).ok()
 }

@@ -52,7 +52,7 @@ const fn role(
     Role { id, name, application_code, permissions }
 }
 
-const ACCOUNT_MANAGER: &str = "account_manager";
+pub(crate) const ACCOUNT_MANAGER: &str = "account_manager";
 
 pub(crate) const ROLES: &[Role] = &[
     role(ACCOUNT_MANAGER, "AM_DEFAULT_USER", "Default user", &[]),
@@ -109,11 +109,6 @@ const APPLICATIONS: [(&str, &str, &str); 6] = [
 
 pub(crate) fn find(id: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.id == id)
-}
-
-/// Whether the holder of this role may manage tokens and certificates of its own: any role of Account Manager allows that.
-pub(crate) fn is_of_account_manager(id: &str) -> bool {
-    find(id).is_some_and(|role| role.application_code == ACCOUNT_MANAGER)
 }
 
 /// Name and id of the application that a permission belongs to; `None` if the application is unknown.

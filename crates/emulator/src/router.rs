@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 pub(crate) struct Router<C>(matchit::Router<Vec<(&'static str, C)>>);
 
-/// What a method and a path lead to.
 pub(crate) enum Found<'r, 'p, C> {
     /// A call, and what the path has in the places of the braces.
     Call(&'r C, Vec<&'p str>),

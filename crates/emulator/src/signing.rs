@@ -40,7 +40,6 @@ pub(crate) struct SigningKey {
 }
 
 /// Why a hash is not signed.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotSigned {
     /// The key pair does not support the algorithm; it supports these.
     Algorithm(Vec<&'static str>),
@@ -87,7 +86,6 @@ impl SigningKey {
     }
 }
 
-/// Size in bits and name of an algorithm, as key pairs show them.
 pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
     match kind {
         KeyKind::Rsa2048 => (2048, "RSA"),

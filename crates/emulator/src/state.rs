@@ -19,176 +19,86 @@ use crate::words::words;
 /// The oldest of these go when there are more.
 const LONGEST_RECORD: usize = 10_000;
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) created_at: String,
-    pub(crate) organization_id: String,
-    pub(crate) accounts: Vec<Account>,
-    /// Administrators and service users, in the order in which they were made.
-    pub(crate) users: Vec<User>,
-    pub(crate) disclosed: Vec<Disclosed>,
-    pub(crate) audit: Vec<AuditEntry>,
-    pub(crate) signing: Vec<SigningKey>,
-    pub(crate) signatures: Vec<Signature>,
-    pub(crate) certificates: Vec<IssuedCertificate>,
-    /// How many devices there are beside the registered ones; they are made when they are asked for.
-    pub(crate) devices: usize,
-    pub(crate) registered_devices: Vec<Device>,
-    pub(crate) root_id: String,
-    pub(crate) intermediate_id: String,
-    /// Older files have none.
-    #[serde(default)]
-    pub(crate) csc: CscSecrets,
+/// Structs as they are in the state file.
+macro_rules! records {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),+ $(,)? })+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Serialize, Deserialize)]
+        pub(crate) struct $name { $($(#[$attribute])* pub(crate) $field: $type),+ }
+    )+ };
 }
 
-/// The secrets of the callers of CSC, by their ids and names. Tokens and signing keys are made at each start.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct CscSecrets {
-    pub(crate) clients: BTreeMap<String, String>,
-    pub(crate) digest_users: BTreeMap<String, String>,
-}
+records! {
+    State {
+        created_at: String, organization_id: String, accounts: Vec<Account>,
+        /// Administrators and service users, in the order in which they were made.
+        users: Vec<User>,
+        disclosed: Vec<Disclosed>, audit: Vec<AuditEntry>, signing: Vec<SigningKey>, signatures: Vec<Signature>,
+        certificates: Vec<IssuedCertificate>,
+        /// How many devices there are beside the registered ones; they are made when they are asked for.
+        devices: usize,
+        registered_devices: Vec<Device>, root_id: String, intermediate_id: String,
+        /// Older files have none.
+        #[serde(default)]
+        csc: CscSecrets,
+    }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Account {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) friendly_identifier: String,
+    /// The secrets of the callers of CSC, by their ids and names. Tokens and signing keys are made at each start.
+    #[derive(Default)]
+    CscSecrets { clients: BTreeMap<String, String>, digest_users: BTreeMap<String, String> }
+
+    Account { id: String, name: String, friendly_identifier: String }
+
+    User {
+        id: String, user_type: UserType, friendly_name: String, email: String, description: String, active: bool,
+        end_date: Option<EndDate>, created_at: String, created_by: String, roles: Vec<String>, permissions: Vec<String>,
+        accounts: Vec<String>, tokens: Vec<Token>, certificates: Vec<AuthCertificate>,
+    }
+
+    /// An API token: what the platform knows of an API key. The digest is SHA-256 of the key.
+    Token { id: String, name: String, digest: String, enabled: bool, end_date: Option<EndDate>, created_at: String }
+
+    /// A client certificate, as the platform knows it.
+    AuthCertificate {
+        id: String, nickname: String, fingerprint: String, serial_number: String, enabled: bool, end_date: Option<EndDate>,
+        created_at: String,
+    }
+
+    /// The secrets of one user, by the name that it began with, that the owner of the emulator may read.
+    Disclosed { user_id: String, friendly_name: String, api_keys: Vec<DisclosedKey>, certificates: Vec<DisclosedCertificate> }
+
+    DisclosedKey { token_id: String, value: String }
+
+    DisclosedCertificate { certificate_id: String, identity: StoredIdentity }
+
+    AuditEntry {
+        id: String, timestamp: String, action: String, resource_type: String, resource_id: String, user_id: String,
+        status: String,
+    }
+
+    Signature { id: String, keypair_id: String, sig_alg: String, hash: String, signature: String, created_on: String }
+
+    /// A certificate that is not a credential here, but the subject of calls. Times are seconds since 1970.
+    IssuedCertificate {
+        id: String, issuance: Issuance, serial_number: String, common_name: String, seat_id: String, valid_from: u64,
+        valid_to: u64, thumbprint: String, certificate: String, revoked: Option<u64>,
+    }
+
+    Device { id: String, name: String, created_on: String }
 }
 
 words! { "user_type",
-    pub(crate) enum UserType {
-        Service = "service",
-        Standard = "standard",
-    }
+    pub(crate) enum UserType { Service = "service", Standard = "standard", }
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) user_type: UserType,
-    pub(crate) friendly_name: String,
-    pub(crate) email: String,
-    pub(crate) description: String,
-    pub(crate) active: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-    pub(crate) created_by: String,
-    pub(crate) roles: Vec<String>,
-    pub(crate) permissions: Vec<String>,
-    pub(crate) accounts: Vec<String>,
-    pub(crate) tokens: Vec<Token>,
-    pub(crate) certificates: Vec<AuthCertificate>,
-}
-
-/// An API token: what the platform knows of an API key.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Token {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// SHA-256 of the key.
-    pub(crate) digest: String,
-    pub(crate) enabled: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-}
-
-/// A client certificate, as the platform knows it.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct AuthCertificate {
-    pub(crate) id: String,
-    pub(crate) nickname: String,
-    pub(crate) fingerprint: String,
-    pub(crate) serial_number: String,
-    pub(crate) enabled: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-}
-
-/// The secrets of one user that the owner of the emulator may read.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Disclosed {
-    pub(crate) user_id: String,
-    /// The name that it began with.
-    pub(crate) friendly_name: String,
-    pub(crate) api_keys: Vec<DisclosedKey>,
-    pub(crate) certificates: Vec<DisclosedCertificate>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct DisclosedKey {
-    pub(crate) token_id: String,
-    pub(crate) value: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct DisclosedCertificate {
-    pub(crate) certificate_id: String,
-    pub(crate) identity: StoredIdentity,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct AuditEntry {
-    pub(crate) id: String,
-    pub(crate) timestamp: String,
-    pub(crate) action: String,
-    pub(crate) resource_type: String,
-    pub(crate) resource_id: String,
-    pub(crate) user_id: String,
-    pub(crate) status: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Signature {
-    pub(crate) id: String,
-    pub(crate) keypair_id: String,
-    pub(crate) sig_alg: String,
-    pub(crate) hash: String,
-    pub(crate) signature: String,
-    pub(crate) created_on: String,
-}
-
-/// The product that issued a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Issuance {
-    /// Trust Lifecycle Manager.
-    Lifecycle,
-    /// Device Trust.
-    Device,
-}
-
-/// A certificate that is not a credential here, but the subject of calls.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct IssuedCertificate {
-    pub(crate) id: String,
-    pub(crate) issuance: Issuance,
-    pub(crate) serial_number: String,
-    pub(crate) common_name: String,
-    pub(crate) seat_id: String,
-    /// Seconds since 1970.
-    pub(crate) valid_from: u64,
-    /// Seconds since 1970.
-    pub(crate) valid_to: u64,
-    pub(crate) thumbprint: String,
-    pub(crate) certificate: String,
-    /// Seconds since 1970.
-    pub(crate) revoked: Option<u64>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Device {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) created_on: String,
+words! { "issuance",
+    /// The product that issued a certificate: Trust Lifecycle Manager or Device Trust.
+    pub(crate) enum Issuance { Lifecycle = "lifecycle", Device = "device", }
 }
 
 words! { "status",
     /// The status of something that can be disabled and can expire. Only `ACTIVE` is documented.
-    pub(crate) enum Standing {
-        Good = "ACTIVE",
-        Disabled = "DISABLED",
-        Expired = "EXPIRED",
-    }
+    pub(crate) enum Standing { Good = "ACTIVE", Disabled = "DISABLED", Expired = "EXPIRED", }
 }
 
 impl State {
@@ -217,7 +127,6 @@ fn push_within_limit<T>(record: &mut Vec<T>, entry: T) {
 }
 
 impl IssuedCertificate {
-    /// The record of a certificate (DER), valid from one moment to another.
     pub(crate) fn new(
         issuance: Issuance,
         common_name: &str,
@@ -267,7 +176,6 @@ impl User {
 }
 
 impl Token {
-    /// An enabled token of this key.
     pub(crate) fn new(name: String, key: &str, end_date: Option<EndDate>, created_at: &str) -> Self {
         let (id, digest) = (new_id(), sha256_hex(key.as_bytes()));
         Token { id, name, digest, enabled: true, end_date, created_at: created_at.to_owned() }
@@ -279,7 +187,6 @@ impl Token {
 }
 
 impl AuthCertificate {
-    /// An enabled certificate (DER).
     pub(crate) fn new(nickname: String, certificate: &[u8], end_date: Option<EndDate>, created_at: String) -> Self {
         AuthCertificate {
             id: new_id(),

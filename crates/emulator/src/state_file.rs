@@ -36,7 +36,6 @@ struct Head {
     version: u64,
 }
 
-/// Writes the state: beside its place, synced, then renamed into it.
 pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     let parts = pki.to_parts();
     let pki = StoredPki {

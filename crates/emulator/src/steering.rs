@@ -130,10 +130,10 @@ fn with_ending(mut response: Response, ending: Ending) -> Response {
 }
 
 fn with_date(mut response: Response, seconds: i64, now: SystemTime) -> Response {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let by = Duration::from_secs(seconds.unsigned_abs());
-    let told = if seconds < 0 { now.saturating_sub(by) } else { now.saturating_add(by) };
-    if let Some(date) = http_date(told) {
+    // Further than any calendar, and no further than the system's time.
+    let by = Duration::from_secs(seconds.unsigned_abs().min(1 << 40));
+    let moved = if seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) };
+    if let Some(date) = http_date(moved.unwrap_or(SystemTime::UNIX_EPOCH)) {
         response.headers_mut().insert(DATE, date);
     }
     response

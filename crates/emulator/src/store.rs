@@ -22,7 +22,6 @@ use crate::state_file;
 pub(crate) struct Store {
     pub(crate) pki: Arc<Pki>,
     pub(crate) generation: Generation,
-    /// Whether Private CA has no authority to show.
     pub(crate) no_authorities: bool,
     pub(crate) clock: EmulatorClock,
     pub(crate) path: Option<PathBuf>,

@@ -46,12 +46,18 @@ macro_rules! words {
 
 /// A struct of options: each field with its default and, after `set`, the argument of its setter and the value made of it.
 macro_rules! options {
-    ($(#[$meta:meta])* pub struct $name:ident { $(
+    ($(#[$meta:meta])* pub struct $name:ident $(: $default_trait:ident)? { $(
         $(#[$doc:meta])* $field:ident: $type:ty = $default:expr $(, set($value:ident: $argument:ty) $new:expr)?;
     )+ }) => {
         $(#[$meta])*
         #[non_exhaustive]
         pub struct $name { $($(#[$doc])* pub $field: $type,)+ }
+
+        $(impl $default_trait for $name {
+            fn default() -> Self {
+                $name::defaults()
+            }
+        })?
 
         impl $name {
             fn defaults() -> Self {

@@ -66,7 +66,6 @@ impl ControlApi {
     }
 }
 
-/// Refuses whatever a browser may have sent for a page.
 fn check_sender(headers: &HeaderMap) -> Result<(), &'static str> {
     if headers.contains_key(ORIGIN) {
         return Err("the control API takes no requests from web pages (Origin)");

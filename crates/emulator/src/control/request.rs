@@ -20,7 +20,6 @@ pub(super) struct Problem {
 }
 
 impl<'a> ControlRequest<'a> {
-    /// `None` if the path is not UTF-8.
     pub(super) fn new(variables: &[&str], body: &'a [u8]) -> Option<Self> {
         let decode = |text: &&str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
         let variables = variables.iter().map(decode).collect::<Option<_>>()?;

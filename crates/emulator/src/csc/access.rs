@@ -9,7 +9,7 @@ use super::book::{Shown, Token};
 use super::credential::Credential;
 use super::refusal::Refused;
 use super::state::Context;
-use crate::decide::{Caller, Decision, Presented, Requirement, decide};
+use crate::decide::{Caller, Presented, Requirement, decide};
 use crate::role::permission::SIGN_DSM_HASH;
 use crate::store::Store;
 
@@ -47,7 +47,6 @@ pub(crate) fn access(
 }
 
 impl Access {
-    /// The credential of this id, if this authorisation reaches it.
     pub(crate) fn credential<'c>(&self, context: &Context<'c>, id: &str) -> Result<&'c Credential, Refused> {
         let found = context.csc.credential(id).filter(|credential| match self.signer() {
             None => true,
@@ -56,7 +55,6 @@ impl Access {
         found.ok_or_else(|| Refused::parameter("credentialID"))
     }
 
-    /// The one signer that it is limited to.
     pub(crate) fn signer(&self) -> Option<&str> {
         match self {
             Access::Token(token) => token.signer.as_deref(),
@@ -73,7 +71,7 @@ fn token(context: &Context<'_>, header: &HeaderValue) -> Result<Token, Refused> 
         Shown::Good(token) => Ok(token),
         Shown::Expired => Err(Refused::token("The access token has expired", true)),
         // Signature activation data is no access token either.
-        Shown::Unknown | Shown::Repeated { .. } => Err(Refused::token("The access token is not valid", true)),
+        Shown::Unknown | Shown::Repeated(_) => Err(Refused::token("The access token is not valid", true)),
     }
 }
 
@@ -84,13 +82,11 @@ fn service_user(
 ) -> (Option<Caller>, Result<Access, Refused>) {
     let requirement = Requirement { both_factors: false, permission: Some(SIGN_DSM_HASH) };
     match store.read(|state| decide(state, presented, requirement, context.now)) {
-        Decision::Granted(caller) => (Some(caller), Ok(Access::ServiceUser)),
-        Decision::Refused(caller, refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {
+        Ok(caller) => (Some(caller), Ok(Access::ServiceUser)),
+        Err((caller, refusal)) if refusal.status() == StatusCode::UNAUTHORIZED => {
             let presented = presented.api_key.is_some() || presented.certificate.is_some();
             (caller, Err(Refused::token(refusal.message(), presented)))
         }
-        Decision::Refused(caller, refusal) => {
-            (caller, Err(Refused::new(refusal.status(), "access_denied", refusal.message())))
-        }
+        Err((caller, refusal)) => (caller, Err(Refused::new(refusal.status(), "access_denied", refusal.message()))),
     }
 }

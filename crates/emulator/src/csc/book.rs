@@ -47,7 +47,6 @@ struct Refresh {
 pub(super) struct Code {
     pub(super) client: String,
     pub(super) redirect_uri: String,
-    /// The PKCE challenge (S256).
     pub(super) challenge: Option<String>,
     pub(super) grant: CodeGrant,
     pub(super) family: u64,
@@ -61,7 +60,6 @@ pub(super) enum CodeGrant {
     Credential { credential: String, signatures: u32, hashes: Vec<Vec<u8>> },
 }
 
-/// A service authorisation as it is handed out.
 pub(super) struct Issued {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
@@ -95,7 +93,7 @@ impl Book {
         let family = code.family;
         if std::mem::replace(&mut code.spent, true) {
             self.end_family(family);
-            return Shown::Repeated { family };
+            return Shown::Repeated(family);
         }
         if now < *end { Shown::Good(code.clone()) } else { Shown::Expired }
     }
@@ -133,7 +131,7 @@ impl Book {
         let (next, end) = (found.clone(), *end);
         if next.spent {
             self.end_family(next.family);
-            return Shown::Repeated { family: next.family };
+            return Shown::Repeated(next.family);
         }
         if now >= end {
             return Shown::Expired;
@@ -184,15 +182,12 @@ const MEMORY: Duration = Duration::from_secs(3600);
 pub(super) struct Shelf<T>(HashMap<String, (T, SystemTime)>);
 
 /// The standing of a secret that was presented.
-#[derive(Debug)]
 pub(super) enum Shown<T> {
     Good(T),
     Expired,
     Unknown,
-    /// It may be presented once, and was; all that came of it has ended.
-    Repeated {
-        family: u64,
-    },
+    /// It may be presented once, and was; all of its family has ended.
+    Repeated(u64),
 }
 
 impl<T> Default for Shelf<T> {

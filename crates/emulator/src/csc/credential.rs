@@ -7,19 +7,17 @@ use std::sync::{Arc, OnceLock};
 use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki};
 
 use super::options::{CscCredentialSpec, SigningKey};
+use super::refusal::Refused;
 
-/// A credential, with its key to come.
 pub(super) struct Credential {
     pub(super) spec: CscCredentialSpec,
     pki: Arc<Pki>,
     certificate: OnceLock<ClientCert>,
 }
 
-/// The properties of a kind of key.
 pub(super) struct KeyFacts {
     kind: KeyKind,
     pub(super) bits: u32,
-    /// The object identifier of its curve.
     pub(super) curve: Option<&'static str>,
     /// The algorithm that leaves the hash open.
     general: &'static str,
@@ -32,14 +30,6 @@ pub(super) struct KeyFacts {
 pub(super) struct Hash {
     oid: &'static str,
     pub(super) kind: DigestKind,
-}
-
-/// Why an algorithm is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoAlgorithm {
-    SignAlgo,
-    HashAlgoMissing,
-    HashAlgo,
 }
 
 const SHA256: Hash = Hash { oid: "2.16.840.1.101.3.4.2.1", kind: DigestKind::Sha256 };
@@ -107,15 +97,18 @@ impl Credential {
     }
 
     /// The hash of a call, by the object identifiers of its algorithms.
-    pub(super) fn hash(&self, sign_algo: &str, hash_algo: Option<&str>) -> Result<Hash, NoAlgorithm> {
+    pub(super) fn hash(&self, sign_algo: &str, hash_algo: Option<&str>) -> Result<Hash, Refused> {
         let key = self.key();
         let mut hashes = key.combined.iter();
         if sign_algo == key.general {
-            let wanted = hash_algo.ok_or(NoAlgorithm::HashAlgoMissing)?;
-            return hashes.find(|(_, hash)| hash.oid == wanted).map(|(_, hash)| *hash).ok_or(NoAlgorithm::HashAlgo);
+            let wanted = hash_algo.ok_or_else(|| Refused::missing("string", "hashAlgo"))?;
+            return hashes
+                .find(|(_, hash)| hash.oid == wanted)
+                .map(|(_, hash)| *hash)
+                .ok_or_else(|| Refused::parameter("hashAlgo"));
         }
-        let (_, hash) = hashes.find(|(oid, _)| *oid == sign_algo).ok_or(NoAlgorithm::SignAlgo)?;
-        if hash_algo.is_none_or(|other| other == hash.oid) { Ok(*hash) } else { Err(NoAlgorithm::HashAlgo) }
+        let (_, hash) = hashes.find(|(oid, _)| *oid == sign_algo).ok_or_else(|| Refused::parameter("signAlgo"))?;
+        if hash_algo.is_none_or(|other| other == hash.oid) { Ok(*hash) } else { Err(Refused::parameter("hashAlgo")) }
     }
 
     /// A signature over each hash, in their order. `None`: the library refuses the key or the hash.

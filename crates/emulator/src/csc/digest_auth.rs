@@ -29,7 +29,6 @@ pub(super) struct DigestResponse<'a> {
 }
 
 /// The outcome of the check of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Right,
     /// The password is right, the nonce is not (any more).

@@ -12,17 +12,8 @@ pub(crate) const SIGNER: &str = "88888888-8888-4888-8888-888888888888";
 options! {
     /// The options of content signing. The default: one OAuth client, one digest user, and four credentials of one signer (`rsa`,
     /// `rsa-scal2`, `rsa-oauth`, `ecdsa`).
-    ///
-    /// ```
-    /// use digicert_one_emulator::{CscOptions, Emulator, EmulatorOptions, OAuthClientSpec};
-    ///
-    /// let client = OAuthClientSpec::new("my-client").redirect_uris(["http://127.0.0.1:7777/callback"]);
-    /// let emulator = Emulator::start_blocking(EmulatorOptions::default().csc(CscOptions::default().clients([client])))?;
-    /// assert_eq!(emulator.csc().client_id(), "my-client");
-    /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
-    /// ```
     #[derive(Clone, Debug)]
-    pub struct CscOptions {
+    pub struct CscOptions: Default {
         /// The OAuth clients; at least one.
         clients: Vec<OAuthClientSpec> = vec![OAuthClientSpec::new("emulator-client")],
             set(clients: impl IntoIterator<Item = OAuthClientSpec>) clients.into_iter().collect();
@@ -141,12 +132,6 @@ words! { "authMode",
     }
 }
 
-impl Default for CscOptions {
-    fn default() -> Self {
-        CscOptions::defaults()
-    }
-}
-
 impl OAuthClientSpec {
     /// A client with a generated secret and one redirect URI, `https://client.example.test/callback`.
     pub fn new(id: impl Into<String>) -> Self {
@@ -213,27 +198,19 @@ impl CscOptions {
 
     /// Why these options are invalid, in words that follow "the content-signing options".
     pub(crate) fn defect(&self) -> Option<&'static str> {
-        let repeated = |names: Vec<&str>| (1..names.len()).any(|end| names[..end].contains(&names[end]));
-        let uris = || self.clients.iter().flat_map(|client| &client.redirect_uris);
+        let repeated = |names: Vec<&String>| (1..names.len()).any(|end| names[..end].contains(&names[end]));
+        let mut uris = self.clients.iter().flat_map(|client| &client.redirect_uris);
+        let clients = repeated(self.clients.iter().map(|client| &client.id).collect());
+        let credentials = repeated(self.credentials.iter().map(|credential| &credential.id).collect());
+        let users = repeated(self.digest_users.iter().map(|user| &user.name).collect());
+        let fragment = "have a redirect URI with a fragment, which OAuth forbids (RFC 6749 §3.1.2)";
         let checks = [
             (self.clients.is_empty(), "have no OAuth client; give at least one"),
             (self.credentials.is_empty(), "have no signing credential; give at least one"),
-            (
-                repeated(self.clients.iter().map(|client| client.id.as_str()).collect()),
-                "have two OAuth clients of one id; ids are unique",
-            ),
-            (
-                repeated(self.credentials.iter().map(|credential| credential.id.as_str()).collect()),
-                "have two signing credentials of one id; ids are unique",
-            ),
-            (
-                repeated(self.digest_users.iter().map(|user| user.name.as_str()).collect()),
-                "have two digest users of one name; names are unique",
-            ),
-            (
-                uris().any(|uri| uri.contains('#')),
-                "have a redirect URI with a fragment, which OAuth forbids (RFC 6749 §3.1.2)",
-            ),
+            (clients, "have two OAuth clients of one id; ids are unique"),
+            (credentials, "have two signing credentials of one id; ids are unique"),
+            (users, "have two digest users of one name; names are unique"),
+            (uris.any(|uri| uri.contains('#')), fragment),
         ];
         checks.into_iter().find(|(defective, _)| *defective).map(|(_, defect)| defect)
     }

@@ -72,7 +72,6 @@ impl<'a> Form<'a> {
         Form(form_urlencoded::parse(text).collect())
     }
 
-    /// The value of a parameter that may be left out.
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Refused> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
@@ -81,12 +80,10 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The value of a parameter that must be there.
     pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
         self.get(name)?.ok_or_else(|| Refused::request(format!("The parameter {name} is missing")))
     }
 
-    /// All values of a parameter that may come several times.
     pub(crate) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
         self.0.iter().filter(move |(present, _)| present == name).map(|(_, value)| value.as_ref())
     }

@@ -11,7 +11,6 @@ use crate::error_shape::ErrorShape;
 use crate::response::{Rejection, Response, with_allow};
 
 /// A call refused, or failed.
-#[derive(Debug)]
 pub(crate) struct Refused {
     rejection: Rejection,
     challenges: Vec<String>,
@@ -31,12 +30,10 @@ impl Refused {
         Refused::bad("invalid_request", description)
     }
 
-    /// A parameter is not there, or is of another type.
     pub(crate) fn missing(kind: &str, name: &str) -> Self {
         Refused::request(format!("Missing (or invalid type) {kind} parameter {name}"))
     }
 
-    /// A parameter has a value that cannot be.
     pub(crate) fn parameter(name: &str) -> Self {
         Refused::request(format!("Invalid parameter {name}"))
     }

@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use serde_json::json;
 
 use super::access::Access;
-use super::credential::{Credential, NoAlgorithm};
+use super::credential::Credential;
 use super::options::{AuthMode, Scal};
 use super::parameters::Body;
 use super::refusal::Refused;
@@ -53,11 +53,7 @@ pub(crate) fn sign_hash(context: &Context<'_>, access: &Access, body: &Body) -> 
     let sad = body.need_text("SAD")?;
     let hashes = body.hashes("hash")?.ok_or_else(|| Refused::missing("array", "hash"))?;
     let hash_algo = body.text("hashAlgo")?;
-    let hash = credential.hash(body.need_text("signAlgo")?, hash_algo).map_err(|reason| match reason {
-        NoAlgorithm::SignAlgo => Refused::parameter("signAlgo"),
-        NoAlgorithm::HashAlgo => Refused::parameter("hashAlgo"),
-        NoAlgorithm::HashAlgoMissing => Refused::missing("string", "hashAlgo"),
-    })?;
+    let hash = credential.hash(body.need_text("signAlgo")?, hash_algo)?;
     if hashes.iter().any(|value| value.len() != hash.kind.length()) {
         return Err(Refused::request("Invalid digest value length"));
     }

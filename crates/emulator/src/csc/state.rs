@@ -27,7 +27,6 @@ pub(crate) struct CscState {
     pub(super) options: CscOptions,
     pub(super) credentials: Vec<Credential>,
     signer_agrees: AtomicBool,
-    /// The URL of the platform listener, once it listens.
     pub(super) platform: OnceLock<String>,
     desk: Mutex<Desk>,
 }
@@ -110,17 +109,6 @@ fn settle(secret: &mut Option<String>, stored: Entry<'_, String, String>) {
 }
 
 /// The content-signing side of a running emulator, as [`Emulator::csc`](crate::Emulator::csc) returns it.
-///
-/// ```
-/// use digicert_one_emulator::{Emulator, EmulatorOptions};
-///
-/// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
-/// let csc = emulator.csc();
-/// let token = format!("{}/oauth2/token", emulator.platform_url());
-/// println!("client {} asks at {token}; it can sign with {:?}", csc.client_id(), csc.credential_ids());
-/// assert!(csc.certificate_pem("rsa").is_some_and(|chain| chain.contains("BEGIN CERTIFICATE")));
-/// # Ok::<_, digicert_one_emulator::EmulatorError>(())
-/// ```
 #[derive(Clone, Copy)]
 pub struct Csc<'e>(pub(crate) &'e CscState);
 

@@ -109,7 +109,7 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
         Shown::Good(code) => code,
         Shown::Expired => return Err(invalid_grant("The code has expired")),
         Shown::Unknown => return Err(invalid_grant("The code is not valid")),
-        Shown::Repeated { family } => {
+        Shown::Repeated(family) => {
             desk.transactions.end_family(family);
             return Err(invalid_grant("The code was used before; what it was exchanged for has ended"));
         }
@@ -164,7 +164,7 @@ fn refresh_token(context: &Context<'_>, client: &OAuthClientSpec, form: &Form<'_
         Shown::Good(issued) => Ok(bearer(context, issued)),
         Shown::Expired => Err(invalid_grant("The refresh token has expired")),
         Shown::Unknown => Err(invalid_grant("The refresh token is not valid")),
-        Shown::Repeated { .. } => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
+        Shown::Repeated(_) => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
     }
 }
 

@@ -23,33 +23,25 @@ pub(crate) struct Route {
     pub(crate) serve: Serve,
 }
 
-pub(crate) const fn get(path: &'static str, access: Access, serve: Serve) -> Route {
-    Route { method: "GET", path, access, serve }
+macro_rules! methods {
+    ($($name:ident $method:literal)+) => { $(
+        pub(crate) const fn $name(path: &'static str, access: Access, serve: Serve) -> Route {
+            Route { method: $method, path, access, serve }
+        }
+    )+ };
 }
 
-pub(crate) const fn post(path: &'static str, access: Access, serve: Serve) -> Route {
-    Route { method: "POST", path, access, serve }
-}
+methods! { get "GET" post "POST" put "PUT" delete "DELETE" }
 
-pub(crate) const fn put(path: &'static str, access: Access, serve: Serve) -> Route {
-    Route { method: "PUT", path, access, serve }
-}
+/// Who may make a call; `None`: anybody, authenticated or not.
+pub(crate) type Access = Option<Requirement>;
 
-pub(crate) const fn delete(path: &'static str, access: Access, serve: Serve) -> Route {
-    Route { method: "DELETE", path, access, serve }
-}
+/// Every authenticated caller; the call itself may require more.
+pub(crate) const KNOWN: Access = Some(Requirement { both_factors: false, permission: None });
 
-/// Who may make a call.
-#[derive(Clone, Copy)]
-pub(crate) enum Access {
-    /// Anybody, authenticated or not.
-    Anybody,
-    /// Every authenticated caller; the call itself may require more.
-    Known,
-    /// Callers with this permission.
-    With(&'static str),
-    /// Callers with this permission that present a key and a certificate.
-    WithBothFactors(&'static str),
+/// Callers with this permission.
+pub(crate) const fn with(permission: &'static str) -> Access {
+    Some(Requirement { both_factors: false, permission: Some(permission) })
 }
 
 pub(crate) struct Call<'a> {
@@ -57,26 +49,12 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request<Bytes>,
     /// There, unless anybody may make the call.
     pub(crate) caller: Option<&'a Caller>,
-    /// What the path has in the places of the braces.
     pub(crate) variables: &'a [&'a str],
 }
 
 pub(crate) struct Window {
     pub(crate) limit: usize,
     pub(crate) offset: usize,
-}
-
-impl Access {
-    /// `None`: anybody may.
-    pub(crate) fn requirement(self) -> Option<Requirement> {
-        let (both_factors, permission) = match self {
-            Access::Anybody => return None,
-            Access::Known => (false, None),
-            Access::With(permission) => (false, Some(permission)),
-            Access::WithBothFactors(permission) => (true, Some(permission)),
-        };
-        Some(Requirement { both_factors, permission })
-    }
 }
 
 impl Call<'_> {

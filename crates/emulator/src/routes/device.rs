@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, Window, get, post};
+use super::call::{Call, KNOWN, Route, Window, get, post, with};
 use super::input;
 use crate::end_date::{rfc3339, rfc3339_at};
 use crate::id::new_id;
@@ -14,10 +14,10 @@ use crate::role::permission::MANAGE_IOT_DEVICE;
 use crate::state::{Device, Issuance};
 
 pub(super) const ROUTES: &[Route] = &[
-    get("/devicetrustmanager/api/v4/device", Access::Known, devices),
-    get("/devicetrustmanager/certificate-configuration-service/api/v2/certificate-policy", Access::Known, policies),
-    get("/devicetrustmanager/certificate-issuance-service/api/v2/certificate", Access::Known, certificates),
-    post("/iot/api/v1/device", Access::With(MANAGE_IOT_DEVICE), register),
+    get("/devicetrustmanager/api/v4/device", KNOWN, devices),
+    get("/devicetrustmanager/certificate-configuration-service/api/v2/certificate-policy", KNOWN, policies),
+    get("/devicetrustmanager/certificate-issuance-service/api/v2/certificate", KNOWN, certificates),
+    post("/iot/api/v1/device", with(MANAGE_IOT_DEVICE), register),
 ];
 
 fn devices(call: &Call<'_>) -> Result<Response, Rejection> {

@@ -41,7 +41,6 @@ pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     Err(Rejection::invalid("email", "email is not an e-mail address"))
 }
 
-/// An end date: not in the past by the emulator's clock.
 pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<EndDate>, Rejection> {
     let Some(value) = value else { return Ok(None) };
     let end: EndDate = value.parse().map_err(|error| Rejection::invalid("end_date", format!("end_date: {error}")))?;

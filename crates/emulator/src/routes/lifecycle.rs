@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, get, post, put};
+use super::call::{Call, KNOWN, Route, get, post, put, with};
 use crate::end_date::{DAY, rfc3339_at, seconds, x509_dates};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
@@ -26,13 +26,13 @@ const MOST_DAYS: u64 = 3650;
 
 pub(super) const ROUTES: &[Route] = &[
     // Whether the platform checks a credential here is unknown; the call serves to find out that the platform is there.
-    get("/mpki/api/v1/hello", Access::Anybody, |_| Ok(text(HELLO))),
-    get("/mpki/api/v1/health/extensive", Access::Known, |_| Ok(text("UP"))),
-    get("/mpki/api/v1/certificate-search", Access::With(VIEW_EM_CERTIFICATE), search),
-    get("/mpki/api/v2/profile", Access::With(VIEW_EM_PROFILE), |_| Ok(response::ok(&json!([profile_json()])))),
-    get("/mpki/api/v2/profile/{id}", Access::With(VIEW_EM_PROFILE), profile),
-    post("/mpki/api/v1/certificate", Access::With(MANAGE_EM_CERTIFICATE), issue),
-    put("/mpki/api/v1/certificate/{serial}/revoke", Access::With(MANAGE_EM_CERTIFICATE), revoke),
+    get("/mpki/api/v1/hello", None, |_| Ok(text(HELLO))),
+    get("/mpki/api/v1/health/extensive", KNOWN, |_| Ok(text("UP"))),
+    get("/mpki/api/v1/certificate-search", with(VIEW_EM_CERTIFICATE), search),
+    get("/mpki/api/v2/profile", with(VIEW_EM_PROFILE), |_| Ok(response::ok(&json!([profile_json()])))),
+    get("/mpki/api/v2/profile/{id}", with(VIEW_EM_PROFILE), profile),
+    post("/mpki/api/v1/certificate", with(MANAGE_EM_CERTIFICATE), issue),
+    put("/mpki/api/v1/certificate/{serial}/revoke", with(MANAGE_EM_CERTIFICATE), revoke),
 ];
 
 fn text(body: &'static str) -> Response {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::Request;
 
 use self::call::{Call, Route};
-use crate::decide::{Caller, Decision, Presented, Refusal, decide};
+use crate::decide::{Caller, Presented, Refusal, decide};
 use crate::error_shape::{Product, no_such_path};
 use crate::response::Response;
 use crate::router::{Found, Router};
@@ -61,10 +61,10 @@ pub(crate) fn respond(
         let call = Call { store, request, caller, variables: &variables };
         (route.serve)(&call).unwrap_or_else(|rejection| product.rejected(rejection))
     };
-    let Some(requirement) = route.access.requirement() else { return (None, serve(None)) };
+    let Some(requirement) = route.access else { return (None, serve(None)) };
     match store.read(|state| decide(state, presented, requirement, store.now())) {
-        Decision::Refused(caller, refusal) => (caller, product.rejected(refusal)),
-        Decision::Granted(caller) => {
+        Err((caller, refusal)) => (caller, product.rejected(refusal)),
+        Ok(caller) => {
             let response = serve(Some(&caller));
             (Some(caller), response)
         }
@@ -75,7 +75,6 @@ pub(crate) fn respond(
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::call::Access;
     use super::*;
 
     /// The calls of products that a line of docs/emulator.md names: `METHOD /path`, without a query.
@@ -95,11 +94,9 @@ mod tests {
         let mut calls = BTreeSet::new();
         for route in TABLES.into_iter().flatten() {
             let call = format!("{} {}", route.method, route.path);
-            let row = page.lines().find(|line| named(line).any(|named| named == call));
-            let row = row.unwrap_or_else(|| panic!("{call} is missing in docs/emulator.md"));
-            if let Access::With(permission) | Access::WithBothFactors(permission) = route.access {
-                assert!(row.contains(&format!("`{permission}`")), "{call} takes {permission}: {row}");
-            }
+            let row = page.lines().find(|line| named(line).any(|named| named == call)).expect(&call);
+            let permission = route.access.and_then(|requirement| requirement.permission).unwrap_or_default();
+            assert!(row.contains(&format!("`{permission}")), "{call} takes {permission}: {row}");
             calls.insert(call);
         }
         let all: BTreeSet<String> = page.lines().flat_map(named).collect();

@@ -8,21 +8,21 @@ use data_encoding::{BASE64, HEXUPPER};
 use digicert_one_testbed::serial_number;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, get};
+use super::call::{Access, Call, Route, get, with};
 use crate::end_date::{DAY, rfc3339, rfc3339_at};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{VIEW_CM_CA, VIEW_CM_CERTIFICATE, VIEW_CM_CUSTOM_TEMPLATE};
 
-const VIEW: Access = Access::With(VIEW_CM_CA);
+const VIEW: Access = with(VIEW_CM_CA);
 
 pub(super) const ROUTES: &[Route] = &[
-    get("/certificate-authority/api/v1/health", Access::Anybody, |_| Ok(response::ok(&json!({ "status": "UP" })))),
+    get("/certificate-authority/api/v1/health", None, |_| Ok(response::ok(&json!({ "status": "UP" })))),
     get("/certificate-authority/api/v1/ca", VIEW, authorities),
     get("/certificate-authority/api/v1/ca/{id}", VIEW, authority),
-    get("/certificate-authority/api/v1/template", Access::With(VIEW_CM_CUSTOM_TEMPLATE), templates),
+    get("/certificate-authority/api/v1/template", with(VIEW_CM_CUSTOM_TEMPLATE), templates),
     get("/certificate-authority/api/v1/crl", VIEW, revocation_lists),
     get("/certificate-authority/api/v1/ocsp-responder", VIEW, responders),
-    get("/certificate-authority/api/v1/certificate", Access::With(VIEW_CM_CERTIFICATE), certificates),
+    get("/certificate-authority/api/v1/certificate", with(VIEW_CM_CERTIFICATE), certificates),
 ];
 
 /// Without any, 204 and no body.

@@ -4,7 +4,8 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, get, post};
+use super::call::{Access, Call, Route, get, post, with};
+use crate::decide::Requirement;
 use crate::end_date::rfc3339;
 use crate::id::new_id;
 use crate::response::{self, Rejection, Response};
@@ -12,13 +13,14 @@ use crate::role::permission::{SIGN_SM_HASH, VIEW_SM_CERTIFICATE};
 use crate::signing::{NotSigned, SigningKey, key_words};
 use crate::state::{Signature, State};
 
-const VIEW: Access = Access::With(VIEW_SM_CERTIFICATE);
+const BOTH: Access = Some(Requirement { both_factors: true, permission: Some(SIGN_SM_HASH) });
+const VIEW: Access = with(VIEW_SM_CERTIFICATE);
 
 pub(super) const ROUTES: &[Route] = &[
     get("/signingmanager/api/v1/certificates", VIEW, certificates),
     get("/signingmanager/api/v1/keypairs", VIEW, keypairs),
     get("/signingmanager/api/v1/keypairs/{id}", VIEW, keypair),
-    post("/signingmanager/api/v1/keypairs/{id}/sign", Access::WithBothFactors(SIGN_SM_HASH), sign),
+    post("/signingmanager/api/v1/keypairs/{id}/sign", BOTH, sign),
     get("/signingmanager/api/v1/signatures/{id}", VIEW, signature),
 ];
 

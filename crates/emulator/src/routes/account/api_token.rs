@@ -10,16 +10,16 @@ use crate::end_date::rfc3339;
 use crate::id::new_api_key;
 use crate::options::Generation;
 use crate::response::{self, Rejection, Response};
-use crate::routes::call::{Access, Call, Route, delete, get, post, put};
+use crate::routes::call::{Call, KNOWN, Route, delete, get, post, put};
 use crate::routes::input;
 use crate::state::{Standing, State, Token, User};
 
 pub(in crate::routes) const ROUTES: &[Route] = &[
-    get("/account/api/v1/api-access-token", Access::Known, list),
-    post("/account/api/v1/api-access-token", Access::Known, create),
-    get("/account/api/v1/api-access-token/{id}", Access::Known, one),
-    put("/account/api/v1/api-access-token/{id}", Access::Known, update),
-    delete("/account/api/v1/api-access-token/{id}", Access::Known, remove),
+    get("/account/api/v1/api-access-token", KNOWN, list),
+    post("/account/api/v1/api-access-token", KNOWN, create),
+    get("/account/api/v1/api-access-token/{id}", KNOWN, one),
+    put("/account/api/v1/api-access-token/{id}", KNOWN, update),
+    delete("/account/api/v1/api-access-token/{id}", KNOWN, remove),
 ];
 
 pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
@@ -130,7 +130,6 @@ fn remove(call: &Call<'_>) -> Result<Response, Rejection> {
     Ok(response::no_content())
 }
 
-/// The id of the owner of the token in the path, whose tokens the caller may manage.
 fn owner(call: &Call<'_>) -> Result<String, Rejection> {
     call.owner("API token", |user| user.tokens.iter().any(|token| token.id == call.variable()))
 }
@@ -141,7 +140,6 @@ fn find<'s>(state: &'s State, owner_id: &str, id: &str) -> Result<(&'s User, &'s
     Ok((owner, token.ok_or_else(|| Rejection::not_found("API token"))?))
 }
 
-/// Whether the user has no (other) token of this name.
 fn free(owner: &User, name: &str, itself: Option<&str>) -> Result<(), Rejection> {
     let taken = |token: &Token| token.name == name && Some(token.id.as_str()) != itself;
     if owner.tokens.iter().any(taken) { Err(Rejection::duplicate("name")) } else { Ok(()) }

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::existing_mut;
 use crate::end_date::{rfc3339, x509_dates};
 use crate::response::{self, Rejection, Response};
-use crate::routes::call::{Access, Call, Route, post, put};
+use crate::routes::call::{Call, KNOWN, Route, post, put};
 use crate::routes::input;
 use crate::state::{AuthCertificate, UserType};
 
 pub(in crate::routes) const ROUTES: &[Route] = &[
-    post("/account/api/v1/client-auth-certificate", Access::Known, request),
-    put("/account/api/v1/client-auth-certificate/{id}/enable", Access::Known, enable),
+    post("/account/api/v1/client-auth-certificate", KNOWN, request),
+    put("/account/api/v1/client-auth-certificate/{id}/enable", KNOWN, enable),
 ];
 
 pub(super) fn to_json(certificate: &AuthCertificate, now: SystemTime) -> Value {

@@ -6,14 +6,14 @@ use super::existing;
 use crate::response::{self, Rejection, Response};
 use crate::role::ROLES;
 use crate::role::permission::VIEW_AM_AUDIT_LOG;
-use crate::routes::call::{Access, Call, Route, get};
+use crate::routes::call::{Call, KNOWN, Route, get, with};
 use crate::state::{AuditEntry, State, UserType};
 
 pub(in crate::routes) const ROUTES: &[Route] = &[
-    get("/account/api/v1/account", Access::Known, accounts),
-    get("/account/api/v1/role", Access::Known, roles),
-    get("/account/api/v1/organization/{id}", Access::Known, organization),
-    get("/account/api/v1/audit-log", Access::With(VIEW_AM_AUDIT_LOG), audit_log),
+    get("/account/api/v1/account", KNOWN, accounts),
+    get("/account/api/v1/role", KNOWN, roles),
+    get("/account/api/v1/organization/{id}", KNOWN, organization),
+    get("/account/api/v1/audit-log", with(VIEW_AM_AUDIT_LOG), audit_log),
 ];
 
 fn accounts(call: &Call<'_>) -> Result<Response, Rejection> {

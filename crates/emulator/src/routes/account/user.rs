@@ -9,17 +9,17 @@ use crate::id::{new_api_key, new_id};
 use crate::response::{self, Rejection, Response};
 use crate::role;
 use crate::role::permission::MANAGE_AM_ACCOUNT;
-use crate::routes::call::{Access, Call, Route, delete, get, post, put};
+use crate::routes::call::{Access, Call, KNOWN, Route, delete, get, post, put, with};
 use crate::routes::input;
 use crate::state::{State, Token, User, UserType};
 
-const MANAGE: Access = Access::With(MANAGE_AM_ACCOUNT);
+const MANAGE: Access = with(MANAGE_AM_ACCOUNT);
 
 pub(in crate::routes) const ROUTES: &[Route] = &[
     get("/account/api/v1/user", MANAGE, list),
     post("/account/api/v1/user", MANAGE, create),
     // Every caller may read its own.
-    get("/account/api/v1/user/{id}", Access::Known, one),
+    get("/account/api/v1/user/{id}", KNOWN, one),
     put("/account/api/v1/user/{id}", MANAGE, update),
     delete("/account/api/v1/user/{id}", MANAGE, remove),
 ];
@@ -166,7 +166,6 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-/// Whether nobody (but the user itself) has this name.
 fn free(state: &State, friendly_name: &str, itself: Option<&str>) -> Result<(), Rejection> {
     let taken = |user: &User| user.friendly_name == friendly_name && Some(user.id.as_str()) != itself;
     if state.users.iter().any(taken) { Err(Rejection::duplicate("friendly_name")) } else { Ok(()) }

@@ -322,3 +322,24 @@ async fn fault_is_met_by_its_calls_alone() {
     assert_eq!(client_auth.get(ME).await.status, 200);
     assert_eq!(get(&emulator, ME).await.unwrap().status, 418);
 }
+
+#[tokio::test]
+async fn seed_draws_same_calls_whatever_else_is_armed() {
+    let mut drawn = Vec::new();
+    for (others, chance, calls) in [(0, 0.3, 60), (3, 0.3, 60), (0, 0.0, 10), (0, f64::NAN, 10), (0, 1.0, 10)] {
+        let emulator = emulator();
+        for _ in 0..others {
+            emulator.control().fault(Fault::wrong_date(0).chance(0.5, 1));
+        }
+        emulator.control().fault(Fault::html_page(StatusCode::IM_A_TEAPOT).chance(chance, 42));
+        let mut met = Vec::new();
+        for _ in 0..calls {
+            met.push(get(&emulator, "/mpki/api/v1/hello").await.unwrap().status == 418);
+        }
+        drawn.push(met);
+    }
+    let count = |met: &[bool]| met.iter().filter(|met| **met).count();
+    assert!((6..36).contains(&count(&drawn[0])), "{} of 60 for a share of 0.3", count(&drawn[0]));
+    assert_eq!(drawn[0], drawn[1]);
+    assert_eq!([&drawn[2], &drawn[3], &drawn[4]].map(|met| count(met)), [0, 0, 10]);
+}
