@@ -129,7 +129,7 @@ impl Emulator {
         Ok(Emulator { host, administrator, users, account_id, keypair_id, control, control_front, fronts, store, csc })
     }
 
-    /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
+    /// Writes the state to a file, which [`EmulatorOptions::state`] can start from: whole or not at all, readable for its owner only.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), EmulatorError> {
         self.store.save(path.as_ref())
     }
@@ -139,7 +139,7 @@ impl Emulator {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
     }
 
-    /// A well-made API key that belongs to nobody here.
+    /// A well-made API key that belongs to no user.
     pub fn foreign_api_key(&self) -> String {
         new_api_key()
     }
@@ -176,7 +176,7 @@ readers! { Emulator as emulator {
     users: &[ServiceUser] = &emulator.users;
     /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
     administrator: &ServiceUser = &emulator.administrator;
-    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's consent.
     csc: Csc<'_> = Csc(&emulator.csc);
     /// The id of the account that all belong to.
     account_id: &str = &emulator.account_id;
@@ -184,13 +184,13 @@ readers! { Emulator as emulator {
     organization_id: String = emulator.store.read(|state| state.organization_id.clone());
     /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
     keypair_id: &str = &emulator.keypair_id;
-    /// A valid certificate of an authority that nobody here trusts: it is refused in the handshake.
+    /// A valid certificate of an authority that is not trusted here: it is refused in the handshake.
     foreign_client: ClientCert = emulator.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
     unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() });
     /// Steers this emulator: time, faults, limits, people.
     control: Control = emulator.control.clone();
-    /// What was made of the requests, in the order of the answers.
+    /// What was observed of the requests, in the order of the responses.
     observed: Vec<Observation> = emulator.store.observed().clone();
 } }
 

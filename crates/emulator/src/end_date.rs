@@ -26,7 +26,7 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EndDate(Date);
 
-/// The text is no date of the form `YYYY-MM-DD`.
+/// The text is not a date of the form `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an end date is written YYYY-MM-DD, as in 2026-12-31")]
 pub struct InvalidEndDate;

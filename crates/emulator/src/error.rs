@@ -52,7 +52,7 @@ pub enum EmulatorError {
     /// The content-signing options do not fit together.
     #[error("the content-signing options {0}")]
     UnusableCsc(&'static str),
-    /// Two API keys have one value, so that nobody could tell whose call it is.
+    /// Two API keys have one value, so that the owner of a call would be ambiguous.
     #[error("service user {0:?} was given an API key that another one has already, or an empty one")]
     UnusableApiKey(String),
     /// A service user was given a role that does not exist.

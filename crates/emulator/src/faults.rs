@@ -27,7 +27,7 @@ pub struct FaultState {
     pub fault: Fault,
     /// Calls that met it.
     pub met: u64,
-    /// Calls that it is still good for; `None`: there is no end to it.
+    /// Calls that it is still good for; `None`: without limit.
     pub left: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ struct List {
 struct Armed {
     state: FaultState,
     draws: fastrand::Rng,
-    /// Open once those who wait for it may go on.
+    /// Open once what waits for it may continue.
     gate: Gate,
 }
 
@@ -73,7 +73,7 @@ impl Faults {
         self.lock().armed.iter().map(|armed| armed.state.clone()).collect()
     }
 
-    /// Lets those go on who wait for a fault, and all who will.
+    /// Releases the calls that a fault holds, and those to come.
     pub(crate) fn release(&self, id: FaultId) -> bool {
         let list = self.lock();
         let found = list.armed.iter().find(|armed| armed.state.id == id);
@@ -88,7 +88,7 @@ impl Faults {
         self.remove_if(|_| true);
     }
 
-    /// The faults of this moment that a call meets, in order, up to the first one that settles its answer.
+    /// The faults of this moment that a call meets, in order, up to the first one that settles its response.
     pub(crate) fn meet(
         &self,
         host: HostKind,

@@ -39,7 +39,7 @@ impl Listener {
     async fn respond(&self, request: &Request<Bytes>, peer: Peer) -> Response {
         let keys: Vec<_> = request.headers().get_all("x-api-key").iter().map(HeaderValue::as_bytes).collect();
         let api_key_sent = !keys.is_empty();
-        // Two keys are no key that anybody has.
+        // Two keys are not a valid key.
         let api_key = api_key_sent.then(|| String::from_utf8_lossy(&keys.join(&b","[..])).into_owned());
         let presented = Presented { api_key: api_key.as_deref(), certificate: peer.fingerprint.as_deref() };
 
@@ -114,7 +114,7 @@ fn is_reset(response: &Response) -> bool {
     response.extensions().get() == Some(&Ending::Reset)
 }
 
-/// Says in the response who the caller is, for whoever looks at it with curl.
+/// Names the caller in the response.
 fn introduce(caller: &Caller, response: &mut Response) {
     let headers = response.headers_mut();
     if let Ok(name) = HeaderValue::try_from(caller.friendly_name.as_str()) {

@@ -19,7 +19,7 @@ words! { "retry_after_form",
         Seconds = "seconds",
         /// An HTTP date, by the emulator's clock.
         Date = "date",
-        /// There is no such header.
+        /// No such header.
         Absent = "absent",
     }
 }

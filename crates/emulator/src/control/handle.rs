@@ -98,17 +98,17 @@ impl Control {
         self.steering.faults.states()
     }
 
-    /// Lets all calls go on that [`FaultKind::Hold`](crate::FaultKind::Hold) holds, and those to come. `false`: there is no such fault.
+    /// Releases all calls that [`FaultKind::Hold`](crate::FaultKind::Hold) holds, and those to come. `false`: there is no such fault.
     pub fn release_fault(&self, id: FaultId) -> bool {
         self.steering.faults.release(id)
     }
 
-    /// Removes a fault and lets go on what it holds. `false`: there is no such fault.
+    /// Removes a fault and releases what it holds. `false`: there is no such fault.
     pub fn remove_fault(&self, id: FaultId) -> bool {
         self.steering.faults.remove(id)
     }
 
-    /// Removes all faults and lets go on what they hold.
+    /// Removes all faults and releases what they hold.
     pub fn clear_faults(&self) {
         self.steering.faults.clear();
     }

@@ -1,4 +1,4 @@
-//! Who may call CSC operations: whoever has a bearer token of service scope, or proves to be a service user with the
+//! Who may call CSC operations: holders of a bearer token of service scope, and service users with the
 //! permission, as for any other product. Tokens are for these operations alone; elsewhere they are refused.
 
 use bytes::Bytes;
@@ -70,7 +70,7 @@ fn token(context: &Context<'_>, header: &HeaderValue) -> Result<Token, Refused> 
     match context.csc.desk().book.access(value, context.now) {
         Shown::Good(token) => Ok(token),
         Shown::Expired => Err(Refused::token("The access token has expired", true)),
-        // Signature activation data is no access token either.
+        // Signature activation data is not an access token either.
         Shown::Unknown | Shown::Repeated(_) => Err(Refused::token("The access token is not valid", true)),
     }
 }

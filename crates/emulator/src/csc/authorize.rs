@@ -76,7 +76,7 @@ fn challenge<'f>(context: &Context<'_>, form: &'f Form<'_>) -> Result<Option<&'f
         return Err(Refused::request("The code_challenge_method must be S256"));
     }
     let whole = BASE64URL_NOPAD.decode(challenge.as_bytes()).is_ok_and(|digest| digest.len() == 32);
-    if whole { Ok(Some(challenge)) } else { Err(Refused::request("The code_challenge is no SHA-256 in base64url")) }
+    if whole { Ok(Some(challenge)) } else { Err(Refused::request("The code_challenge is not a SHA-256 in base64url")) }
 }
 
 /// What the scope `credential` asks the signer to agree to.

@@ -50,7 +50,6 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     };
     let (cert_info, auth_info) = (body.flag("certInfo")?, body.flag("authInfo")?);
     body.text("lang")?;
-
     let leaf = Certificate::from_der(chain[0]).map_err(|_| Refused::server("The certificate cannot be read"))?;
     let spec = &credential.spec;
     let mut response = json!({

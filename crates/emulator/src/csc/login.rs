@@ -31,7 +31,7 @@ pub(crate) fn login(context: &Context<'_>) -> Result<Response, Refused> {
     Ok(response)
 }
 
-/// Ends a token of the caller's own, by a token. 204 in any case, as RFC 7009 has it, unless it is somebody else's.
+/// Ends a token of the caller's own, by a token. 204 in any case, as RFC 7009 has it, unless it is another caller's.
 pub(crate) fn revoke(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let token = body.need_text("token")?;
     if let Some(hint) = body.text("token_type_hint")?

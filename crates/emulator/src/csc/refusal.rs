@@ -48,7 +48,7 @@ impl Refused {
 
     /// 401 that asks for a bearer token.
     pub(crate) fn token(description: impl Into<String>, presented: bool) -> Self {
-        // RFC 6750 §3.1: who showed nothing is told of no error.
+        // RFC 6750 §3.1: without credentials, the challenge names no error.
         let challenge = if presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
         Refused::new(StatusCode::UNAUTHORIZED, "invalid_token", description).challenge(challenge)
     }

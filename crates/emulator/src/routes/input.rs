@@ -30,7 +30,7 @@ pub(crate) fn name(field: &'static str, value: Option<String>) -> Result<String,
     Ok(value)
 }
 
-/// An e-mail address, as far as it can be told without writing to it. None at all is none.
+/// An e-mail address, checked for its form only. Absent is empty.
 pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     let value = value.unwrap_or_default();
     let (name, host) = value.split_once('@').unwrap_or_default();
