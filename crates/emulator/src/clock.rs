@@ -1,13 +1,14 @@
-//! The emulator's time: somebody's clock, moved or stopped by whoever steers the emulator.
+//! The emulator's time: a clock that can be moved and stopped.
 //!
-//! One clock decides on end dates, rate limits, `Retry-After` and the `Date` of each answer. Handshakes go by the system's time
+//! One clock decides on end dates, rate limits, `Retry-After` and the `Date` of each response. Handshakes go by the system's time
 //! all the same: no TLS stack lets its server move it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::options::Clock;
+/// The source of the time.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// A clock that can be set. Clones are the same clock.
 ///
@@ -19,7 +20,7 @@ use crate::options::Clock;
 /// let clock = EmulatorClock::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
 /// let emulator = Emulator::start_blocking(EmulatorOptions::default().emulator_clock(&clock))?;
 /// clock.advance(Duration::from_secs(60));
-/// assert_eq!(emulator.control().now(), clock.now());
+/// assert_eq!(emulator.control().clock().now(), clock.now());
 /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
 /// ```
 #[derive(Clone)]
@@ -30,15 +31,15 @@ struct Shared {
     position: Mutex<Position>,
 }
 
-/// Where the hands stand.
 #[derive(Clone, Copy, Debug)]
 enum Position {
-    /// So far from the base.
-    Ahead(Duration),
-    Behind(Duration),
-    /// They do not move.
+    /// It runs with its base, and was `set` when the base was at `base`.
+    Running { set: SystemTime, base: SystemTime },
+    /// It stands still.
     Fixed(SystemTime),
 }
+
+const UNMOVED: Position = Position::Running { set: SystemTime::UNIX_EPOCH, base: SystemTime::UNIX_EPOCH };
 
 impl EmulatorClock {
     /// The system's time, until it is moved.
@@ -48,7 +49,7 @@ impl EmulatorClock {
 
     /// The time of another clock, until it is moved.
     pub fn over(base: Clock) -> Self {
-        EmulatorClock(Arc::new(Shared { base, position: Mutex::new(Position::Ahead(Duration::ZERO)) }))
+        EmulatorClock(Arc::new(Shared { base, position: Mutex::new(UNMOVED) }))
     }
 
     /// A clock that stands still at this moment.
@@ -58,31 +59,32 @@ impl EmulatorClock {
         clock
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> SystemTime {
-        self.read(*self.position())
+        match *self.position() {
+            Position::Fixed(moment) => moment,
+            Position::Running { set, base } => {
+                let now = (self.0.base)();
+                let moved = match now.duration_since(base) {
+                    Ok(passed) => set.checked_add(passed),
+                    Err(back) => set.checked_sub(back.duration()),
+                };
+                moved.unwrap_or(now)
+            }
+        }
     }
 
-    /// Moves it forward, running or not. It stops at the end of what the system's time can express.
+    /// Moves it forward, running or not. It stays where the system's time cannot express the result.
     pub fn advance(&self, by: Duration) {
-        let mut position = self.position();
-        *position = match *position {
-            Position::Fixed(moment) => Position::Fixed(moment.checked_add(by).unwrap_or(moment)),
-            Position::Ahead(ahead) => self.reachable(ahead.saturating_add(by), ahead),
-            Position::Behind(behind) => match by.checked_sub(behind) {
-                Some(ahead) => self.reachable(ahead, Duration::ZERO),
-                None => Position::Behind(behind - by),
-            },
-        };
+        let (fixed, now) = (self.is_fixed(), self.now());
+        let moment = now.checked_add(by).unwrap_or(now);
+        if fixed { self.fix(moment) } else { self.set(moment) }
     }
 
     /// Sets it, forward or backward; it runs on from there.
     pub fn set(&self, moment: SystemTime) {
         let base = (self.0.base)();
-        *self.position() = match moment.duration_since(base) {
-            Ok(ahead) => Position::Ahead(ahead),
-            Err(behind) => Position::Behind(behind.duration()),
-        };
+        *self.position() = Position::Running { set: moment, base };
     }
 
     /// Stops it at this moment.
@@ -97,27 +99,7 @@ impl EmulatorClock {
 
     /// Back to the time of the clock below.
     pub fn reset(&self) {
-        *self.position() = Position::Ahead(Duration::ZERO);
-    }
-
-    /// The same clock as a function.
-    pub fn as_clock(&self) -> Clock {
-        let clock = self.clone();
-        Arc::new(move || clock.now())
-    }
-
-    fn read(&self, position: Position) -> SystemTime {
-        let base = (self.0.base)();
-        match position {
-            Position::Ahead(ahead) => base.checked_add(ahead).unwrap_or(base),
-            Position::Behind(behind) => base.checked_sub(behind).unwrap_or(SystemTime::UNIX_EPOCH),
-            Position::Fixed(moment) => moment,
-        }
-    }
-
-    fn reachable(&self, ahead: Duration, otherwise: Duration) -> Position {
-        let reachable = (self.0.base)().checked_add(ahead).is_some();
-        Position::Ahead(if reachable { ahead } else { otherwise })
+        *self.position() = UNMOVED;
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {
@@ -125,69 +107,8 @@ impl EmulatorClock {
     }
 }
 
-impl Default for EmulatorClock {
-    fn default() -> Self {
-        EmulatorClock::system()
-    }
-}
-
 impl fmt::Debug for EmulatorClock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("EmulatorClock").field(&*self.position()).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    /// A base that the test moves, and a clock over it.
-    fn over_a_base() -> (Arc<Mutex<SystemTime>>, EmulatorClock) {
-        let base = Arc::new(Mutex::new(START + seconds(1000)));
-        let read = Arc::clone(&base);
-        (base, EmulatorClock::over(Arc::new(move || *read.lock().expect("no test panics with it"))))
-    }
-
-    #[test]
-    fn it_runs_with_its_base_from_wherever_it_was_set() {
-        let (base, clock) = over_a_base();
-        for (set, expected) in [(5000, 5100), (10, 110)] {
-            *base.lock().expect("unpoisoned") = START + seconds(1000);
-            clock.set(START + seconds(set));
-            *base.lock().expect("unpoisoned") += seconds(100);
-            assert_eq!(clock.now(), START + seconds(expected));
-        }
-        clock.reset();
-        assert_eq!(clock.now(), START + seconds(1100));
-    }
-
-    #[test]
-    fn it_advances_running_or_not_and_across_its_base() {
-        let (_, clock) = over_a_base();
-        clock.set(START + seconds(900));
-        clock.advance(seconds(50));
-        assert_eq!(clock.now(), START + seconds(950));
-        clock.advance(seconds(150));
-        assert_eq!(clock.now(), START + seconds(1100));
-        clock.fix(START + seconds(7));
-        clock.advance(seconds(1));
-        assert_eq!(clock.now(), START + seconds(8));
-        assert!(clock.is_fixed());
-    }
-
-    #[test]
-    fn no_time_is_too_far_to_be_asked_for() {
-        let (_, clock) = over_a_base();
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), START + seconds(1000));
-        clock.fix(START);
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), START);
     }
 }

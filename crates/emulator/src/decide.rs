@@ -1,69 +1,56 @@
-//! Who is calling, and may they? One function, in the order in which the platform asks.
+//! Authentication and authorisation of a caller: one function, in the order in which the platform checks.
 //!
-//! The order is part of the interface, since it decides which of several defects a caller hears of: is a credential
-//! there, is it known, is it enabled and unexpired, is its owner; then, the caller being known, do key and certificate
-//! belong together, is a second factor needed, is it permitted. The first four are 401, the rest 403.
+//! The order is part of the interface, since it decides which of several defects a caller is told of: is a credential there, is it
+//! known, is it enabled and not expired, is its owner; then, with the caller known: do key and certificate belong together, is a
+//! second factor missing, is the permission there. The first four are 401, the rest 403.
 
-use std::fmt;
 use std::time::SystemTime;
 
 use digicert_one_testbed::sha256_hex;
+use http::StatusCode;
 
 use crate::end_date::EndDate;
-use crate::role;
+use crate::observation::Proof;
+use crate::role::{self, ACCOUNT_MANAGER};
 use crate::state::{Standing, State, User};
+use crate::words::words;
 
-/// What a request brought.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Presented<'a> {
     pub(crate) api_key: Option<&'a str>,
-    /// SHA-256 of the certificate.
     pub(crate) certificate: Option<&'a str>,
 }
 
-/// What a call asks of its caller.
+/// What a call requires of its caller.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Requirement {
     pub(crate) both_factors: bool,
     pub(crate) permission: Option<&'static str>,
 }
 
-/// By what a caller proved itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Proof {
-    /// An API key.
-    ApiKey,
-    /// A client certificate.
-    Certificate,
-    /// An API key and a client certificate.
-    Both,
-}
-
-/// A caller whose proof holds.
+/// An authenticated caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) id: String,
     pub(crate) friendly_name: String,
     pub(crate) proof: Proof,
     pub(crate) permissions: Vec<String>,
-    /// Whether one of its roles is of Account Manager.
     pub(crate) account_role: bool,
-    /// The last day of the API key that it showed.
     pub(crate) api_key_end: Option<EndDate>,
 }
 
-/// Which of the two a refusal is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Factor {
-    ApiKey,
-    Certificate,
+words! { "factor",
+    /// Which of the two a refusal is about.
+    pub(crate) enum Factor {
+        ApiKey = "API key",
+        Certificate = "client authentication certificate",
+    }
 }
 
-/// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NoCredential,
-    /// A bearer token, which only content signing takes.
+    /// A bearer token, which only content signing accepts.
     TokenOfAnotherApi,
     Unknown(Factor),
     Disabled(Factor),
@@ -75,35 +62,21 @@ pub(crate) enum Refusal {
     NotPermitted(&'static str),
 }
 
-/// The outcome.
-#[derive(Debug)]
-pub(crate) enum Decision {
-    Granted(Caller),
-    /// A refused caller may be known all the same.
-    Refused(Option<Caller>, Refusal),
-}
-
-pub(crate) fn decide(state: &State, presented: Presented<'_>, requirement: Requirement, now: SystemTime) -> Decision {
-    let found = match authenticate(state, presented, now) {
-        Ok(found) => found,
-        Err(refusal) => return Decision::Refused(None, refusal),
-    };
-    let user = found.owners[0];
-    if !found.owners.iter().all(|owner| owner.id == user.id) {
+/// The caller, if it may make the call. A refused caller may be known all the same.
+pub(crate) fn decide(
+    state: &State,
+    presented: Presented<'_>,
+    requirement: Requirement,
+    now: SystemTime,
+) -> Result<Caller, (Option<Caller>, Refusal)> {
+    let (owners, caller) = authenticate(state, presented, now).map_err(|refusal| (None, refusal))?;
+    if owners.iter().any(|owner| owner.id != caller.id) {
         // Of two owners neither is the caller.
-        return Decision::Refused(None, Refusal::DifferentOwners);
+        return Err((None, Refusal::DifferentOwners));
     }
-    let caller = Caller {
-        id: user.id.clone(),
-        friendly_name: user.friendly_name.clone(),
-        proof: found.proof,
-        permissions: user.all_permissions().into_iter().map(str::to_owned).collect(),
-        account_role: user.roles.iter().any(|id| role::is_of_account_manager(id)),
-        api_key_end: found.api_key_end,
-    };
-    match authorise(&caller, requirement) {
-        None => Decision::Granted(caller),
-        Some(refusal) => Decision::Refused(Some(caller), refusal),
+    match caller.refusal(requirement) {
+        None => Ok(caller),
+        Some(refusal) => Err((Some(caller), refusal)),
     }
 }
 
@@ -111,84 +84,61 @@ impl Caller {
     pub(crate) fn may(&self, permission: &str) -> bool {
         self.permissions.iter().any(|own| own == permission)
     }
+
+    /// The checks behind 403 that a known caller can fail.
+    fn refusal(&self, requirement: Requirement) -> Option<Refusal> {
+        match (requirement.both_factors, self.proof) {
+            (true, Proof::ApiKey) => Some(Refusal::SecondFactorMissing(Factor::Certificate)),
+            (true, Proof::Certificate) => Some(Refusal::SecondFactorMissing(Factor::ApiKey)),
+            _ => requirement.permission.filter(|permission| !self.may(permission)).map(Refusal::NotPermitted),
+        }
+    }
 }
 
 impl Refusal {
-    pub(crate) fn status(self) -> http::StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
-            Refusal::NoCredential
-            | Refusal::TokenOfAnotherApi
-            | Refusal::Unknown(_)
-            | Refusal::Disabled(_)
-            | Refusal::Expired(_)
-            | Refusal::OwnerDisabled
-            | Refusal::OwnerExpired => http::StatusCode::UNAUTHORIZED,
             Refusal::DifferentOwners | Refusal::SecondFactorMissing(_) | Refusal::NotPermitted(_) => {
-                http::StatusCode::FORBIDDEN
+                StatusCode::FORBIDDEN
             }
+            _ => StatusCode::UNAUTHORIZED,
         }
     }
 
     /// The machine code. All of 401 share one: no other is published.
     pub(crate) fn code(self) -> &'static str {
-        match self.status() {
-            http::StatusCode::UNAUTHORIZED => "invalid_api_key",
-            _ => "access_denied",
-        }
+        if self.status() == StatusCode::UNAUTHORIZED { "invalid_api_key" } else { "access_denied" }
     }
 
     /// The message. Only the one about the second factor is known from the platform; the others are ours.
     pub(crate) fn message(self) -> String {
-        match self {
-            Refusal::NoCredential => {
-                "No credential: send an API key, or a client certificate to the clientauth host".into()
-            }
-            Refusal::TokenOfAnotherApi => "Bearer tokens are for content signing alone: send an API key".into(),
-            Refusal::Unknown(factor) => format!("The {factor} is not known on this host"),
-            Refusal::Disabled(factor) => format!("The {factor} is disabled"),
-            Refusal::Expired(factor) => format!("The {factor} has expired"),
-            Refusal::OwnerDisabled => "The service user is disabled".into(),
-            Refusal::OwnerExpired => "The service user has expired".into(),
+        let text = match self {
+            Refusal::NoCredential => "No credential: send an API key, or a client certificate to the clientauth host",
+            Refusal::TokenOfAnotherApi => "Bearer tokens are for content signing alone: send an API key",
+            Refusal::Unknown(factor) => return format!("The {factor} is not known on this host"),
+            Refusal::Disabled(factor) => return format!("The {factor} is disabled"),
+            Refusal::Expired(factor) => return format!("The {factor} has expired"),
+            Refusal::OwnerDisabled => "The service user is disabled",
+            Refusal::OwnerExpired => "The service user has expired",
             Refusal::DifferentOwners => {
-                "The API key and the client authentication certificate belong to different users".into()
+                "The API key and the client authentication certificate belong to different users"
             }
             Refusal::SecondFactorMissing(factor) => {
-                format!("The user is not multi-factor authenticated: the {factor} is missing")
+                return format!("The user is not multi-factor authenticated: the {factor} is missing");
             }
-            Refusal::NotPermitted(permission) => format!("The user lacks the permission {permission}"),
-        }
+            Refusal::NotPermitted(permission) => return format!("The user lacks the permission {permission}"),
+        };
+        text.to_owned()
     }
 }
 
-impl fmt::Display for Factor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Factor::ApiKey => "API key",
-            Factor::Certificate => "client authentication certificate",
-        })
-    }
-}
-
-impl fmt::Display for Proof {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Proof::ApiKey => "api-key",
-            Proof::Certificate => "certificate",
-            Proof::Both => "both",
-        })
-    }
-}
-
-/// Whose factors they are: one or two owners.
-struct Found<'s> {
-    owners: Vec<&'s User>,
-    proof: Proof,
-    api_key_end: Option<EndDate>,
-}
-
-/// The questions behind 401. Each is asked of every factor before the next one: a key that is unknown counts for more than a
-/// certificate that is disabled.
-fn authenticate<'s>(state: &'s State, presented: Presented<'_>, now: SystemTime) -> Result<Found<'s>, Refusal> {
+/// The checks behind 401: returns the owner of each factor, and the caller as whom the first of them would act. Each check is made
+/// for every factor before the next one: an unknown key counts for more than a disabled certificate.
+fn authenticate<'s>(
+    state: &'s State,
+    presented: Presented<'_>,
+    now: SystemTime,
+) -> Result<(Vec<&'s User>, Caller), Refusal> {
     let proof = match (presented.api_key, presented.certificate) {
         (None, None) => return Err(Refusal::NoCredential),
         (Some(_), None) => Proof::ApiKey,
@@ -216,24 +166,28 @@ fn authenticate<'s>(state: &'s State, presented: Presented<'_>, now: SystemTime)
             Standing::Expired => return Err(Refusal::Expired(*factor)),
         }
     }
-    for (_, owner, _) in &known {
+    let owners: Vec<_> = known.into_iter().map(|(_, owner, _)| owner).collect();
+    for owner in &owners {
         match owner.standing(now) {
             Standing::Good => {}
             Standing::Disabled => return Err(Refusal::OwnerDisabled),
             Standing::Expired => return Err(Refusal::OwnerExpired),
         }
     }
-    Ok(Found { owners: known.into_iter().map(|(_, owner, _)| owner).collect(), proof, api_key_end })
-}
-
-/// The questions behind 403 that a known caller can fail.
-fn authorise(caller: &Caller, requirement: Requirement) -> Option<Refusal> {
-    match (requirement.both_factors, caller.proof) {
-        (true, Proof::ApiKey) => return Some(Refusal::SecondFactorMissing(Factor::Certificate)),
-        (true, Proof::Certificate) => return Some(Refusal::SecondFactorMissing(Factor::ApiKey)),
-        (true, Proof::Both) | (false, _) => {}
-    }
-    requirement.permission.filter(|permission| !caller.may(permission)).map(Refusal::NotPermitted)
+    let user = owners[0];
+    let caller = Caller {
+        id: user.id.clone(),
+        friendly_name: user.friendly_name.clone(),
+        proof,
+        permissions: user.all_permissions().into_iter().map(str::to_owned).collect(),
+        account_role: user
+            .roles
+            .iter()
+            .filter_map(|id| role::find(id))
+            .any(|role| role.application_code == ACCOUNT_MANAGER),
+        api_key_end,
+    };
+    Ok((owners, caller))
 }
 
 fn find<'s, T>(state: &'s State, of_user: impl Fn(&'s User) -> Option<&'s T>) -> Option<(&'s User, &'s T)> {

@@ -1,47 +1,39 @@
-//! Starting, and what the one who starts it may know: addresses, secrets, ledgers, observations.
+//! Starting an emulator, and what its owner may read: addresses, secrets, ledgers, observations.
 //!
 //! Each emulator has a PKI of its own, so that the certificates of one prove nothing to another.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use digicert_one_testbed::{Authority, ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Ledger, Pki};
 
-use crate::control::{Control, ControlApi, Fronts};
+use crate::control::{Control, Fronts, start_api};
 use crate::csc::{self, Csc};
 use crate::error::EmulatorError;
-use crate::keep;
+use crate::id::new_api_key;
 use crate::listener::Listener;
 use crate::observation::{HostKind, Observation};
 use crate::options::{EmulatorOptions, ServiceUserSpec};
 use crate::role;
 use crate::seed;
 use crate::service_user::ServiceUser;
+use crate::state_file;
 use crate::steering::Steering;
-use crate::store::{Store, new_api_key};
+use crate::store::Store;
+use crate::words::{debug_only, readers};
 
 /// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
 /// name, and the public hosts, so that a name override can lead a program here unchanged.
-const HOSTS: [&str; 10] = [
-    "one.digicert.test",
-    "one.localhost",
-    "one.digicert.com",
-    "demo.one.digicert.com",
-    "one.ch.digicert.com",
-    "demo.one.ch.digicert.com",
-    "one.digicert.co.jp",
-    "demo.one.digicert.co.jp",
-    "one.nl.digicert.com",
-    "demo.one.nl.digicert.com",
-];
+const HOSTS: &str = "one.digicert.test one.localhost one.digicert.com demo.one.digicert.com one.ch.digicert.com \
+                     demo.one.ch.digicert.com one.digicert.co.jp demo.one.digicert.co.jp one.nl.digicert.com \
+                     demo.one.nl.digicert.com";
 
 /// A running emulator. Dropping it closes both listeners and all connections.
 pub struct Emulator {
     store: Arc<Store>,
-    csc: Arc<csc::State>,
+    csc: Arc<csc::CscState>,
     administrator: ServiceUser,
     users: Vec<ServiceUser>,
     account_id: String,
@@ -54,20 +46,11 @@ pub struct Emulator {
 
 impl Emulator {
     /// Starts an emulator with the default options: one line in a test.
-    ///
-    /// ```
-    /// # async fn a_test() -> Result<(), digicert_one_emulator::EmulatorError> {
-    /// let emulator = digicert_one_emulator::Emulator::start().await?;
-    /// assert!(emulator.platform_url().starts_with("https://localhost:"));
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn start() -> Result<Emulator, EmulatorError> {
         Emulator::start_with(EmulatorOptions::default()).await
     }
 
-    /// Starts an emulator. It waits for nobody, so this is as quick as [`start_blocking`](Emulator::start_blocking): some
-    /// milliseconds, or with an RSA key among its certificates some hundred.
+    /// The same as [`start_blocking`](Emulator::start_blocking), which takes milliseconds, or with RSA keys some hundred.
     pub async fn start_with(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         Emulator::start_blocking(options)
     }
@@ -85,8 +68,8 @@ impl Emulator {
     pub fn start_blocking(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         check(&options)?;
         let steering = Arc::new(Steering::new(&options));
-        let (pki, mut state) = match options.state.as_deref().map(keep::read).transpose()?.flatten() {
-            Some(kept) => kept,
+        let (pki, mut state) = match options.state.as_deref().map(state_file::read).transpose()?.flatten() {
+            Some(stored) => stored,
             None => {
                 let pki = Pki::generate();
                 let state = seed::state(options.service_users, options.devices, &pki, steering.clock.now());
@@ -94,15 +77,20 @@ impl Emulator {
             }
         };
         let pki = Arc::new(pki);
-        let csc = Arc::new(csc::State::create(options.csc, &pki, &mut state.csc));
+        let csc = Arc::new(csc::CscState::create(options.csc, &pki, &mut state.csc));
         let names = server_names(options.address);
         let server = pki.server(&names);
-        let (clock, generation) = (steering.clock.as_clock(), options.generation);
-        let store = Arc::new(Store::new(pki, state, clock, generation, options.no_authorities, options.state.clone()));
-        let incomplete = |place: &str| EmulatorError::StateMalformed {
-            path: options.state.clone().unwrap_or_default(),
-            place: place.to_owned(),
-        };
+        let store = Arc::new(Store {
+            pki,
+            generation: options.generation,
+            no_authorities: options.no_authorities,
+            clock: steering.clock.clone(),
+            path: options.state.clone(),
+            state: Mutex::new(state),
+            observations: Mutex::default(),
+        });
+        let incomplete =
+            |place: &str| EmulatorError::StateMalformed(options.state.clone().unwrap_or_default(), place.to_owned());
         let mut users = ServiceUser::all(&store).filter(|users| users.len() >= 2).ok_or_else(|| {
             incomplete("disclosed: an administrator and a service user, each with a key and a certificate")
         })?;
@@ -121,7 +109,10 @@ impl Emulator {
             let front = FrontOptions::new(server.clone(), &store.pki)
                 .client_auth(client_auth)
                 .bind(SocketAddr::new(options.address, port));
-            Front::start(front, listener).map_err(|source| listen_error(host, options.address, port, source))
+            Front::start(front, listener).map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => EmulatorError::PortTaken { listener: host, port, source },
+                _ => EmulatorError::Listen(host, SocketAddr::new(options.address, port), source),
+            })
         };
         let platform = start(HostKind::Platform, options.platform_port, ClientAuth::Off)?;
         let client_auth = start(HostKind::ClientAuth, options.client_auth_port, options.client_auth)?;
@@ -138,49 +129,9 @@ impl Emulator {
         Ok(Emulator { host, administrator, users, account_id, keypair_id, control, control_front, fronts, store, csc })
     }
 
-    /// Writes the state to a file, from which [`EmulatorOptions::state`] goes on: whole or not at all, readable for its owner only.
+    /// Writes the state to a file, which [`EmulatorOptions::state`] can start from: whole or not at all, readable for its owner only.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), EmulatorError> {
         self.store.save(path.as_ref())
-    }
-
-    /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
-    pub fn platform_url(&self) -> String {
-        self.fronts.platform.url(&self.host)
-    }
-
-    /// The clientauth host: `https://localhost:port`, with another port.
-    pub fn client_auth_url(&self) -> String {
-        self.fronts.client_auth.url(&self.host)
-    }
-
-    /// Where the platform listener is.
-    pub fn platform_addr(&self) -> SocketAddr {
-        self.fronts.platform.addr()
-    }
-
-    /// Where the clientauth listener is.
-    pub fn client_auth_addr(&self) -> SocketAddr {
-        self.fronts.client_auth.addr()
-    }
-
-    /// The root that signed the certificates of both listeners (and of the service users).
-    pub fn ca_pem(&self) -> &str {
-        self.store.pki.root_pem()
-    }
-
-    /// The same in DER.
-    pub fn ca_der(&self) -> &[u8] {
-        self.store.pki.root_der()
-    }
-
-    /// The service users that it began with, in the order of the options. There is at least one.
-    pub fn users(&self) -> &[ServiceUser] {
-        &self.users
-    }
-
-    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
-    pub fn administrator(&self) -> &ServiceUser {
-        &self.administrator
     }
 
     /// The service user of this friendly name.
@@ -188,39 +139,9 @@ impl Emulator {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
     }
 
-    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's mind.
-    pub fn csc(&self) -> Csc<'_> {
-        Csc(&self.csc)
-    }
-
-    /// The id of the account that all belong to.
-    pub fn account_id(&self) -> &str {
-        &self.account_id
-    }
-
-    /// The id of the organisation that the account is of.
-    pub fn organization_id(&self) -> String {
-        self.store.read(|state| state.organization_id.clone())
-    }
-
-    /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
-    pub fn keypair_id(&self) -> &str {
-        &self.keypair_id
-    }
-
-    /// A well-made API key that belongs to nobody here.
+    /// A well-made API key that belongs to no user.
     pub fn foreign_api_key(&self) -> String {
         new_api_key()
-    }
-
-    /// A valid certificate of an authority that nobody here trusts: it is refused in the handshake.
-    pub fn foreign_client(&self) -> ClientCert {
-        self.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() })
-    }
-
-    /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
-    pub fn unregistered_client(&self) -> ClientCert {
-        self.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() })
     }
 
     /// What arrived at one of the listeners.
@@ -231,61 +152,76 @@ impl Emulator {
         }
     }
 
-    /// Steers this emulator: time, faults, limits, people.
-    pub fn control(&self) -> Control {
-        self.control.clone()
-    }
-
     /// The control API, `http://127.0.0.1:port`, if there is one: see [`EmulatorOptions::control_port`].
     pub fn control_url(&self) -> Option<String> {
         let front = self.control_front.as_ref()?;
         Some(format!("http://{}", front.addr()))
     }
-
-    /// What was made of the requests, in the order of the answers.
-    pub fn observed(&self) -> Vec<Observation> {
-        self.store.observed()
-    }
 }
 
-impl fmt::Debug for Emulator {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Emulator")
-            .field("platform", &self.platform_addr())
-            .field("client_auth", &self.client_auth_addr())
-            .field("users", &self.users())
-            .finish_non_exhaustive()
-    }
-}
+readers! { Emulator as emulator {
+    /// The platform host: `https://localhost:port`, or with the address where that is not 127.0.0.1.
+    platform_url: String = emulator.fronts.platform.url(&emulator.host);
+    /// The clientauth host: `https://localhost:port`, with another port.
+    client_auth_url: String = emulator.fronts.client_auth.url(&emulator.host);
+    /// Where the platform listener is.
+    platform_addr: SocketAddr = emulator.fronts.platform.addr();
+    /// Where the clientauth listener is.
+    client_auth_addr: SocketAddr = emulator.fronts.client_auth.addr();
+    /// The root that signed the certificates of both listeners (and of the service users).
+    ca_pem: &str = emulator.store.pki.root_pem();
+    /// The same in DER.
+    ca_der: &[u8] = emulator.store.pki.root_der();
+    /// The service users that it began with, in the order of the options. There is at least one.
+    users: &[ServiceUser] = &emulator.users;
+    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
+    administrator: &ServiceUser = &emulator.administrator;
+    /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's consent.
+    csc: Csc<'_> = Csc(&emulator.csc);
+    /// The id of the account that all belong to.
+    account_id: &str = &emulator.account_id;
+    /// The id of the organisation that the account is of.
+    organization_id: String = emulator.store.read(|state| state.organization_id.clone());
+    /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
+    keypair_id: &str = &emulator.keypair_id;
+    /// A valid certificate of an authority that is not trusted here: it is refused in the handshake.
+    foreign_client: ClientCert = emulator.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
+    /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
+    unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() });
+    /// Steers this emulator: time, faults, limits, people.
+    control: Control = emulator.control.clone();
+    /// What was observed of the requests, in the order of the responses.
+    observed: Vec<Observation> = emulator.store.observed().clone();
+} }
+
+debug_only! { Emulator { fronts, users } }
 
 /// The control API is for loopback even where the rest is not.
 fn start_control(control: &Control, address: IpAddr, port: u16) -> Result<Front, EmulatorError> {
     let address = if address.is_loopback() { address } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-    ControlApi::start(control.clone(), SocketAddr::new(address, port)).map_err(|source| EmulatorError::ControlPort {
-        address,
-        port,
-        source,
-    })
+    let bind = SocketAddr::new(address, port);
+    start_api(control.clone(), bind).map_err(|source| EmulatorError::ControlPort(bind, source))
 }
 
 fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
     let meant = options.reachable_by_others && options.keys_are_public;
     if !options.address.is_loopback() && !meant {
-        return Err(EmulatorError::NotLoopback { address: options.address });
+        return Err(EmulatorError::NotLoopback(options.address));
     }
     if options.platform_port != 0 && options.platform_port == options.client_auth_port {
-        return Err(EmulatorError::SamePort { port: options.platform_port });
+        return Err(EmulatorError::SamePort(options.platform_port));
     }
     if options.service_users.is_empty() {
         return Err(EmulatorError::NoServiceUser);
     }
-    if let Some(defect) = csc::defect(&options.csc) {
-        return Err(EmulatorError::UnusableCsc { defect });
+    if let Some(defect) = options.csc.defect() {
+        return Err(EmulatorError::UnusableCsc(defect));
     }
     if options.service_users.iter().any(|user| user.friendly_name == seed::ADMINISTRATOR) {
         return Err(EmulatorError::DuplicateName { name: seed::ADMINISTRATOR.to_owned() });
     }
+    let values =
+        |user: &ServiceUserSpec| -> Vec<String> { user.api_keys.iter().filter_map(|key| key.value.clone()).collect() };
     for (index, user) in options.service_users.iter().enumerate() {
         let (before, name) = (&options.service_users[..index], &user.friendly_name);
         if before.iter().any(|other| other.friendly_name == *name) {
@@ -294,22 +230,18 @@ fn check(options: &EmulatorOptions) -> Result<(), EmulatorError> {
         if let Some(unknown) = user.roles.iter().find(|id| role::find(id).is_none()) {
             return Err(EmulatorError::UnknownRole { name: name.clone(), role: unknown.clone() });
         }
-        let taken = |value: &str| before.iter().flat_map(values).any(|other| other == value);
-        let own: Vec<_> = values(user).collect();
+        let taken = |value: &str| before.iter().flat_map(&values).any(|other| other == value);
+        let own = values(user);
         let repeated = (1..own.len()).any(|end| own[..end].contains(&own[end]));
         if repeated || own.iter().any(|value| value.is_empty() || taken(value)) {
-            return Err(EmulatorError::UnusableApiKey { name: name.clone() });
+            return Err(EmulatorError::UnusableApiKey(name.clone()));
         }
     }
     Ok(())
 }
 
-fn values(user: &ServiceUserSpec) -> impl Iterator<Item = &str> {
-    user.api_keys.iter().filter_map(|key| key.value.as_deref())
-}
-
 fn server_names(address: IpAddr) -> Vec<String> {
-    let hosts = HOSTS.iter().flat_map(|host| [(*host).to_owned(), format!("clientauth.{host}")]);
+    let hosts = HOSTS.split(' ').flat_map(|host| [host.to_owned(), format!("clientauth.{host}")]);
     let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let mut names: Vec<String> = loopback.into_iter().chain(hosts).collect();
     let address = address.to_string();
@@ -326,12 +258,5 @@ fn host_for_urls(address: IpAddr) -> String {
         IpAddr::V4(other) => other.to_string(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "[::1]".to_owned(),
         IpAddr::V6(other) => format!("[{other}]"),
-    }
-}
-
-fn listen_error(listener: HostKind, address: IpAddr, port: u16, source: io::Error) -> EmulatorError {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => EmulatorError::PortTaken { listener, port, source },
-        _ => EmulatorError::Listen { listener, address, port, source },
     }
 }

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The last day on which something is valid.
 ///
@@ -26,7 +26,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EndDate(Date);
 
-/// The text is no date of the form `YYYY-MM-DD`.
+/// The text is not a date of the form `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an end date is written YYYY-MM-DD, as in 2026-12-31")]
 pub struct InvalidEndDate;
@@ -99,35 +99,7 @@ pub(crate) fn rfc3339(moment: SystemTime) -> String {
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn a_day_ends_at_its_last_second_in_utc() {
-        let end: EndDate = "2026-12-31".parse().expect("a date");
-        // 2027-01-01T00:00:00Z
-        let new_year = at(1_798_761_600);
-        assert_eq!(end.last_second(), new_year - Duration::from_secs(1));
-        assert!(!end.passed(new_year - Duration::from_nanos(1)));
-        assert!(end.passed(new_year));
-        assert_eq!(EndDate::day_of(new_year - Duration::from_secs(1)), end);
-        assert_eq!(end.to_string(), "2026-12-31");
-    }
-
-    #[test]
-    fn other_forms_of_a_date_are_refused() {
-        for text in ["", "31.12.2026", "2026-13-01", "2026-02-30", "tomorrow"] {
-            assert_eq!(text.parse::<EndDate>(), Err(InvalidEndDate), "{text}");
-        }
-    }
-
-    #[test]
-    fn moments_are_written_in_whole_seconds() {
-        assert_eq!(rfc3339(at(1_798_761_600) + Duration::from_millis(7)), "2027-01-01T00:00:00Z");
-    }
+/// Seconds since 1970 as the platform writes a moment.
+pub(crate) fn rfc3339_at(seconds: u64) -> String {
+    rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }

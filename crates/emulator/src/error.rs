@@ -1,9 +1,7 @@
-//! Why an emulator does not start.
-//!
-//! All of these are mistakes of whoever starts it; once it runs, callers get HTTP answers and nothing else.
+//! Why an emulator does not start. Once it runs, its callers get HTTP responses and nothing else.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::observation::HostKind;
@@ -14,14 +12,11 @@ use crate::observation::HostKind;
 pub enum EmulatorError {
     /// The address can be reached by others, and that this is meant was not said twice.
     #[error(
-        "the emulator listens on loopback only, and {address} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
+        "the emulator listens on loopback only, and {0} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
          may be reachable by others and that you know its keys to be public (the second is needed since anybody who \
          reaches it can have its keys)"
     )]
-    NotLoopback {
-        /// The address asked for.
-        address: IpAddr,
-    },
+    NotLoopback(IpAddr),
     /// Another program has the port.
     #[error(
         "port {port} for the {listener} listener is taken by another program; choose another, or 0 for any free one"
@@ -35,35 +30,16 @@ pub enum EmulatorError {
         source: io::Error,
     },
     /// Listening failed for another reason.
-    #[error("cannot listen on {address} port {port} for the {listener} listener: {source}")]
-    Listen {
-        /// Which listener.
-        listener: HostKind,
-        /// The address asked for.
-        address: IpAddr,
-        /// The port asked for.
-        port: u16,
-        /// The system's own words.
-        source: io::Error,
-    },
+    #[error("cannot listen on {ip} port {port} for the {0} listener: {2}", ip = .1.ip(), port = .1.port())]
+    Listen(HostKind, SocketAddr, #[source] io::Error),
     /// The control API cannot listen.
     #[error(
-        "cannot listen on {address} port {port} for the control API: {source}; choose another port, or 0 for any free one"
+        "cannot listen on {ip} port {port} for the control API: {1}; choose another port, or 0 for any free one", ip = .0.ip(), port = .0.port()
     )]
-    ControlPort {
-        /// The address, always a loopback one.
-        address: IpAddr,
-        /// The port asked for.
-        port: u16,
-        /// The system's own words.
-        source: io::Error,
-    },
+    ControlPort(SocketAddr, #[source] io::Error),
     /// Both listeners were given one port.
-    #[error("both listeners were given port {port}; the platform and the clientauth listener need one each")]
-    SamePort {
-        /// The port.
-        port: u16,
-    },
+    #[error("both listeners were given port {0}; the platform and the clientauth listener need one each")]
+    SamePort(u16),
     /// No service user was given.
     #[error("no service user was given: nobody could call this emulator; give at least one")]
     NoServiceUser,
@@ -74,17 +50,11 @@ pub enum EmulatorError {
         name: String,
     },
     /// The content-signing options do not fit together.
-    #[error("the content-signing options {defect}")]
-    UnusableCsc {
-        /// What is wrong with them, and what to do.
-        defect: &'static str,
-    },
-    /// Two API keys have one value, so that nobody could tell whose call it is.
-    #[error("service user {name:?} was given an API key that another one has already, or an empty one")]
-    UnusableApiKey {
-        /// The service user.
-        name: String,
-    },
+    #[error("the content-signing options {0}")]
+    UnusableCsc(&'static str),
+    /// Two API keys have one value, so that the owner of a call would be ambiguous.
+    #[error("service user {0:?} was given an API key that another one has already, or an empty one")]
+    UnusableApiKey(String),
     /// A service user was given a role that does not exist.
     #[error("service user {name:?} was given the role {role:?}, which does not exist")]
     UnknownRole {
@@ -94,29 +64,14 @@ pub enum EmulatorError {
         role: String,
     },
     /// The state file cannot be read.
-    #[error("the state file {} cannot be read: {source}", path.display())]
-    StateNotRead {
-        /// The file.
-        path: PathBuf,
-        /// The system's own words.
-        source: io::Error,
-    },
+    #[error("the state file {file} cannot be read: {1}", file = .0.display())]
+    StateNotRead(PathBuf, #[source] io::Error),
     /// The state file cannot be written.
-    #[error("the state file {} cannot be written: {source}", path.display())]
-    StateNotWritten {
-        /// The file.
-        path: PathBuf,
-        /// The system's own words.
-        source: io::Error,
-    },
+    #[error("the state file {file} cannot be written: {1}", file = .0.display())]
+    StateNotWritten(PathBuf, #[source] io::Error),
     /// The state file holds something else.
-    #[error("the state file {} was not written by an emulator, or was changed since: see {place}", path.display())]
-    StateMalformed {
-        /// The file.
-        path: PathBuf,
-        /// Where in it.
-        place: String,
-    },
+    #[error("the state file {file} was not written by an emulator, or was changed since: see {1}", file = .0.display())]
+    StateMalformed(PathBuf, String),
     /// The state file was written by another version.
     #[error(
         "the state file {} has version {found}, and this emulator knows version {known}: use the program that wrote it, or \

@@ -2,9 +2,12 @@
 //!
 //! Two listeners on loopback, as the platform has two kinds of host: the *platform* listener takes API keys and asks for
 //! no certificate, the *clientauth* listener asks for one. Behind both stands one state: users with their API tokens and
-//! client certificates, all with end dates under a clock that the test sets, and the things of each product. It changes
-//! as callers change it, and can be kept in a file. Every decision that a caller can meet is made in one function, in one
+//! client certificates, all with end dates under a clock that the test sets, and the resources of each product. It changes
+//! as callers change it, and can be stored in a file. Callers are authenticated and authorised in one function, in one
 //! order (`decide.rs`). Shapes and codes follow what is publicly known of the platform; where nothing is, the comment says so.
+//!
+//! Floors, lowest first: `words`, `id`, `end_date`, `clock`, `role` · `state`, `decide`, `response` · `limits`, `fault`, `options` ·
+//! `state_file`, `store`, `seed`, `steering` · `router`, `routes`, `csc` · `listener`, `control` · `emulator`.
 //!
 //! ```
 //! use digicert_one_emulator::Emulator;
@@ -19,47 +22,50 @@
 //! # }
 //! ```
 
-mod answer;
 mod clock;
 mod control;
 mod csc;
 mod decide;
-mod device;
 mod emulator;
 mod end_date;
 mod error;
 mod error_shape;
+mod fault;
 mod faults;
-mod input;
-mod keep;
+mod id;
 mod limits;
 mod listener;
 mod observation;
 mod options;
+mod response;
 mod retry_after;
 mod role;
+mod router;
 mod routes;
 mod seed;
 mod service_user;
 mod signing;
 mod state;
+mod state_file;
 mod steering;
 mod store;
+mod words;
 
-pub use clock::EmulatorClock;
-pub use control::{Control, ControlError, InvalidFault};
-pub use csc::{AuthMode, Csc, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
-pub use decide::Proof;
+pub use clock::{Clock, EmulatorClock};
+pub use control::{Control, ControlError, Subject};
+pub use csc::Csc;
+pub use csc::options::{AuthMode, CscCredentialSpec, CscOptions, DigestUserSpec, OAuthClientSpec, Scal, SigningKey};
 pub use digicert_one_testbed::{ClientAuth, ClientCert, KeyEncoding, KeyKind, Ledger};
 pub use emulator::Emulator;
 pub use end_date::{EndDate, InvalidEndDate};
 pub use error::EmulatorError;
-pub use error_shape::{ErrorShape, UnknownErrorShape};
-pub use faults::{Fault, FaultId, FaultKind, FaultState, Moment, Times};
+pub use error_shape::ErrorShape;
+pub use fault::{Fault, FaultKind, InvalidFault, Moment, Times};
+pub use faults::{FaultId, FaultState};
 pub use http::StatusCode;
 pub use limits::{Maintenance, RateLimit};
-pub use observation::{HostKind, Observation};
-pub use options::{ApiKeySpec, CertificateSpec, Clock, EmulatorOptions, Generation, ServiceUserSpec};
+pub use observation::{HostKind, Observation, Proof};
+pub use options::{ApiKeySpec, CertificateSpec, EmulatorOptions, Generation, ServiceUserSpec};
 pub use retry_after::{RetryAfter, RetryAfterForm};
 pub use role::permission;
 pub use service_user::ServiceUser;

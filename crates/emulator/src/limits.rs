@@ -1,4 +1,4 @@
-//! What holds back callers that are right: rate limits of one credential each, and maintenance of the whole.
+//! What holds back callers that may call: rate limits of one credential each, and maintenance of the whole.
 //!
 //! Both go by the emulator's clock. The platform publishes no number for its limits and says only that they count by API key; the
 //! window rolls, as those of its sister service do (inferred), and callers without a key count by certificate (inferred).
@@ -8,48 +8,35 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, Product};
 use crate::decide::Presented;
+use crate::error_shape::Product;
+use crate::response::{Rejection, Response};
 use crate::retry_after::{RetryAfter, RetryAfterForm};
 
-/// So many calls by one credential within a window that rolls.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{RateLimit, RetryAfterForm};
-///
-/// let limit = RateLimit::new(100, Duration::from_secs(5)).retry_after(RetryAfterForm::Date);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A number of calls by one credential within a rolling window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// Calls that are answered in one window.
+    /// Calls that are served in one window.
     pub calls: usize,
     /// Its length.
+    #[serde(rename = "window_seconds", with = "crate::words::seconds")]
     pub window: Duration,
-    /// How a caller that is over the limit is told when to come back.
+    /// The form in which a caller over the limit is told when to come back.
+    #[serde(rename = "retry_after_form", default)]
     pub retry_after: RetryAfterForm,
 }
 
-/// A time in which every call is answered with 503.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{Emulator, EmulatorOptions, Maintenance, RetryAfter};
-///
-/// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
-/// emulator.control().maintenance(Maintenance::new(RetryAfter::seconds(60)).ending_in(Duration::from_secs(600)));
-/// # Ok::<_, digicert_one_emulator::EmulatorError>(())
-/// ```
+/// A time in which every call gets 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Maintenance {
-    /// What callers are told.
+    /// The delay that callers are asked for.
     pub retry_after: RetryAfter,
     /// How long it lasts by the emulator's clock; `None`: until it is ended.
     pub ending_in: Option<Duration>,
@@ -63,9 +50,8 @@ impl RateLimit {
 
     /// Sets the form of `Retry-After`.
     #[must_use]
-    pub fn retry_after(mut self, form: RetryAfterForm) -> Self {
-        self.retry_after = form;
-        self
+    pub fn retry_after(self, retry_after: RetryAfterForm) -> Self {
+        RateLimit { retry_after, ..self }
     }
 }
 
@@ -75,19 +61,18 @@ impl Maintenance {
         Maintenance { retry_after, ending_in: None }
     }
 
-    /// Ends it by itself, so long after it began.
+    /// Ends it automatically after this time.
     #[must_use]
-    pub fn ending_in(mut self, duration: Duration) -> Self {
-        self.ending_in = Some(duration);
-        self
+    pub fn ending_in(self, duration: Duration) -> Self {
+        Maintenance { ending_in: Some(duration), ..self }
     }
 }
 
-/// Counts calls and says no.
+/// Counts calls and holds them back.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     state: Mutex<State>,
-    /// Credentials are kept as numbers that mean nothing elsewhere.
+    /// Credentials are stored as numbers that mean nothing elsewhere.
     hasher: RandomState,
 }
 
@@ -117,13 +102,12 @@ impl Limits {
         });
     }
 
-    /// The maintenance that is going on, with its end.
     pub(crate) fn maintenance(&self, now: SystemTime) -> Option<(Maintenance, Option<SystemTime>)> {
         self.lock().maintenance.filter(|(_, end)| end.is_none_or(|end| now < end))
     }
 
-    /// The answer to a call that is held back. A call that is not is counted.
-    pub(crate) fn hold_back(&self, presented: Presented<'_>, path: &str, now: SystemTime) -> Option<Answer> {
+    /// The response to a call that is held back. A call that is not is counted.
+    pub(crate) fn hold_back(&self, presented: Presented<'_>, path: &str, now: SystemTime) -> Option<Response> {
         if let Some((maintenance, _)) = self.maintenance(now) {
             return Some(unavailable(maintenance.retry_after, path, now));
         }
@@ -133,7 +117,7 @@ impl Limits {
 
     /// Counts a call; over the limit, it returns the time until the oldest counted call leaves the window.
     fn count(&self, presented: Presented<'_>, now: SystemTime) -> Option<(RateLimit, Duration)> {
-        // A caller without either is refused anyway, and is not anybody's call.
+        // A caller without either is refused anyway, and its calls count for no credential.
         let credential = presented.api_key.or(presented.certificate)?;
         let credential = self.hasher.hash_one((presented.api_key.is_some(), credential));
         let mut state = self.lock();
@@ -159,65 +143,19 @@ impl Limits {
 }
 
 /// 429. The code is that of the platform's sister service (inferred).
-pub(crate) fn too_many(retry_after: RetryAfter, path: &str, now: SystemTime) -> Answer {
+pub(crate) fn too_many(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "Too many requests with this credential: wait and repeat";
-    let answer = Product::of(path).error(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message);
-    with(retry_after, answer, now)
+    held(StatusCode::TOO_MANY_REQUESTS, "request_limit_exceeded", message, retry_after.header(now), path)
 }
 
 /// 503. The code is ours: none is published.
-pub(crate) fn unavailable(retry_after: RetryAfter, path: &str, now: SystemTime) -> Answer {
+pub(crate) fn unavailable(retry_after: RetryAfter, path: &str, now: SystemTime) -> Response {
     let message = "The service is down for maintenance";
-    let answer = Product::of(path).error(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
-    with(retry_after, answer, now)
+    held(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message, retry_after.header(now), path)
 }
 
-fn with(retry_after: RetryAfter, mut answer: Answer, now: SystemTime) -> Answer {
-    if let Some(value) = retry_after.header(now) {
-        answer.headers_mut().insert(RETRY_AFTER, value);
-    }
-    answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: Presented<'static> = Presented { api_key: Some("canary"), certificate: None };
-    const CERTIFICATE: Presented<'static> = Presented { api_key: None, certificate: Some("canary") };
-
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn the_window_rolls_and_each_credential_has_its_own() {
-        let limits = Limits::default();
-        limits.set_limit(Some(RateLimit::new(2, Duration::from_secs(10))));
-        let wait = |presented, seconds| limits.count(presented, at(seconds)).map(|(_, wait)| wait.as_secs());
-        assert_eq!([wait(KEY, 100), wait(KEY, 104), wait(KEY, 105)], [None, None, Some(5)]);
-        assert_eq!(wait(CERTIFICATE, 105), None);
-        assert_eq!([wait(KEY, 109), wait(KEY, 110), wait(KEY, 111)], [Some(1), None, Some(3)]);
-        // Refused calls are not counted, and the clock may be set back.
-        assert_eq!([wait(KEY, 50), wait(KEY, 50), wait(KEY, 50)], [None, None, Some(10)]);
-        assert!(!format!("{limits:?}").contains("canary"));
-    }
-
-    #[test]
-    fn nobody_is_let_through_where_no_call_is() {
-        let limits = Limits::default();
-        limits.set_limit(Some(RateLimit::new(0, Duration::from_secs(10))));
-        assert_eq!(limits.count(KEY, at(0)).map(|(_, wait)| wait.as_secs()), Some(10));
-        limits.set_limit(None);
-        assert!(limits.count(KEY, at(0)).is_none());
-    }
-
-    #[test]
-    fn maintenance_ends_by_the_clock() {
-        let limits = Limits::default();
-        let maintenance = Maintenance::new(RetryAfter::seconds(5)).ending_in(Duration::from_secs(60));
-        limits.set_maintenance(Some(maintenance), at(100));
-        let status = |seconds| limits.hold_back(KEY, "/", at(seconds)).map(|answer| answer.status().as_u16());
-        assert_eq!([status(100), status(159), status(160)], [Some(503), Some(503), None]);
-    }
+fn held(status: StatusCode, code: &'static str, message: &str, wait: Option<HeaderValue>, path: &str) -> Response {
+    let mut response = Product::of(path).rejected(Rejection::new(status, code, message));
+    response.headers_mut().extend(wait.map(|wait| (RETRY_AFTER, wait)));
+    response
 }

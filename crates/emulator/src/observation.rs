@@ -1,13 +1,11 @@
-//! What the platform saw of each call: who, by what, and what it answered.
-//!
-//! The ledgers of the listeners tell what arrived on the wire; this tells what was made of it.
+//! What the platform saw of each request: who, by which proof, and what it responded. The ledgers hold what arrived on the wire.
 
-use std::fmt;
+use serde::Serialize;
 
-use crate::decide::Proof;
+use crate::words::words;
 
-/// One answered request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One request and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Observation {
     /// The listener.
@@ -16,34 +14,38 @@ pub struct Observation {
     pub method: String,
     /// The request's path, without the query.
     pub path: String,
-    /// The friendly name of the service user that proved itself; `None` where nobody did.
+    /// The friendly name of the authenticated service user, if there was one.
     pub caller: Option<String>,
-    /// By what the caller proved itself.
+    /// The credentials that authenticated the caller.
     pub proof: Option<Proof>,
-    /// Whether an `x-api-key` header came, right or wrong.
+    /// Whether an `x-api-key` header came, valid or not.
     pub api_key_sent: bool,
-    /// SHA-256 of the client's certificate, if it showed one.
+    /// SHA-256 of the client's certificate, if it presented one.
     pub certificate: Option<String>,
-    /// The answer's status; 0 where the connection was reset instead.
+    /// The response's status; 0 if the connection was reset instead.
     pub status: u16,
     /// The names of the faults that it met, see [`FaultKind::name`](crate::FaultKind::name).
     pub faults: Vec<&'static str>,
 }
 
-/// The two kinds of host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HostKind {
-    /// The platform host: API keys, no client certificates.
-    Platform,
-    /// The `clientauth.` host: client certificates.
-    ClientAuth,
+words! { "host",
+    /// The two kinds of host.
+    pub enum HostKind {
+        /// The platform host: API keys, no client certificates.
+        Platform = "platform",
+        /// The `clientauth.` host: client certificates.
+        ClientAuth = "clientauth",
+    }
 }
 
-impl fmt::Display for HostKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            HostKind::Platform => "platform",
-            HostKind::ClientAuth => "clientauth",
-        })
+words! { "proof",
+    /// The credentials that authenticated a caller.
+    pub enum Proof {
+        /// An API key.
+        ApiKey = "api-key",
+        /// A client certificate.
+        Certificate = "certificate",
+        /// An API key and a client certificate.
+        Both = "both",
     }
 }

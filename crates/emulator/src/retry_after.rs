@@ -1,56 +1,55 @@
 //! `Retry-After` in both of its forms (RFC 9110 §10.2.3), and moments as HTTP writes them.
 //!
-//! The platform may use either form, so whoever is told to wait must be tested with both.
+//! The platform may use either form, so callers must be tested with both.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
+use serde::Serialize;
 
-/// The form of a `Retry-After`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RetryAfterForm {
-    /// A number of seconds.
-    #[default]
-    Seconds,
-    /// An HTTP date, by the emulator's clock.
-    Date,
-    /// There is no such header.
-    Absent,
+use crate::words::{Fields, words};
+
+words! { "retry_after_form",
+    /// The form of a `Retry-After`.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum RetryAfterForm {
+        /// A number of seconds.
+        #[default]
+        Seconds = "seconds",
+        /// An HTTP date, by the emulator's clock.
+        Date = "date",
+        /// No such header.
+        Absent = "absent",
+    }
 }
 
-/// How long a caller is told to wait, and in which form.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{Fault, RetryAfter};
-///
-/// let storm = Fault::too_many_requests(RetryAfter::date(Duration::from_secs(2))).next(5);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The delay that a caller is asked for, and its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RetryAfter {
-    pub(crate) form: RetryAfterForm,
-    pub(crate) wait: Duration,
+    #[serde(rename = "retry_after_form")]
+    form: RetryAfterForm,
+    #[serde(rename = "retry_after_seconds", with = "crate::words::seconds")]
+    wait: Duration,
 }
 
 impl RetryAfter {
-    /// So many seconds, as a number.
+    /// A number of seconds.
     pub fn seconds(seconds: u64) -> Self {
-        RetryAfter { form: RetryAfterForm::Seconds, wait: Duration::from_secs(seconds) }
+        RetryAfter::new(RetryAfterForm::Seconds, Duration::from_secs(seconds))
     }
 
-    /// So long from the moment of the answer, as an HTTP date.
+    /// An HTTP date, this long after the response.
     pub fn date(wait: Duration) -> Self {
-        RetryAfter { form: RetryAfterForm::Date, wait }
+        RetryAfter::new(RetryAfterForm::Date, wait)
     }
 
-    /// Nothing is said.
+    /// No header.
     pub fn absent() -> Self {
-        RetryAfter { form: RetryAfterForm::Absent, wait: Duration::ZERO }
+        RetryAfter::new(RetryAfterForm::Absent, Duration::ZERO)
     }
 
-    /// So long, in this form.
+    /// This delay in this form.
     pub fn new(form: RetryAfterForm, wait: Duration) -> Self {
         RetryAfter { form, wait }
     }
@@ -60,63 +59,36 @@ impl RetryAfter {
         self.form
     }
 
-    /// The wait.
+    /// The delay.
     pub fn wait(self) -> Duration {
         self.wait
     }
 
-    /// The header, for an answer of this moment. Parts of a second are rounded up, or the caller would be back too early.
+    pub(crate) fn take(fields: &mut Fields) -> Result<Self, String> {
+        match (fields.take("retry_after_seconds")?, fields.take("retry_after_form")?) {
+            (None, None | Some(RetryAfterForm::Absent)) => Ok(RetryAfter::absent()),
+            (None, Some(_)) => Err("retry_after_seconds is missing".to_owned()),
+            (Some(seconds), form) => Ok(RetryAfter::new(form.unwrap_or_default(), Duration::from_secs(seconds))),
+        }
+    }
+
+    /// The header of a response at this moment. Parts of a second are rounded up, or the caller would be back too early.
     pub(crate) fn header(self, now: SystemTime) -> Option<HeaderValue> {
+        let whole = |duration: Duration| duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
         match self.form {
             RetryAfterForm::Absent => None,
-            RetryAfterForm::Seconds => Some(whole_seconds(self.wait).into()),
+            RetryAfterForm::Seconds => Some(whole(self.wait).into()),
             RetryAfterForm::Date => {
-                let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                http_date(Duration::from_secs(whole_seconds(now.saturating_add(self.wait))))
+                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_add(self.wait);
+                // Further than any calendar, and no further than the system's time.
+                http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(whole(since).min(1 << 40)))
             }
         }
     }
 }
 
-impl RetryAfterForm {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            RetryAfterForm::Seconds => "seconds",
-            RetryAfterForm::Date => "date",
-            RetryAfterForm::Absent => "absent",
-        }
-    }
-}
-
-/// A moment as `Date` and `Retry-After` write it; the year has four digits and no more.
-pub(crate) fn http_date(since_epoch: Duration) -> Option<HeaderValue> {
-    /// 9999-12-31T23:59:59Z.
-    const LAST: u64 = 253_402_300_799;
-    let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs().min(LAST));
-    HeaderValue::try_from(httpdate::fmt_http_date(moment)).ok()
-}
-
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_forms_round_up() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_500);
-        let wait = Duration::from_millis(1400);
-        let text = |form| RetryAfter::new(form, wait).header(now).map(|value| value.to_str().map(str::to_owned));
-        assert_eq!(text(RetryAfterForm::Seconds).expect("a header").expect("text"), "2");
-        assert_eq!(text(RetryAfterForm::Date).expect("a header").expect("text"), "Sun, 06 Nov 1994 08:49:39 GMT");
-        assert!(text(RetryAfterForm::Absent).is_none());
-    }
-
-    #[test]
-    fn a_date_beyond_the_calendar_is_its_last() {
-        let header = RetryAfter::date(Duration::MAX).header(SystemTime::UNIX_EPOCH).expect("a header");
-        assert_eq!(header, "Fri, 31 Dec 9999 23:59:59 GMT");
-    }
+/// A moment as `Date` and `Retry-After` write it, 9999-12-31T23:59:59Z at the latest: the year has four digits.
+pub(crate) fn http_date(moment: SystemTime) -> Option<HeaderValue> {
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    HeaderValue::try_from(httpdate::fmt_http_date(moment.clamp(SystemTime::UNIX_EPOCH, last))).ok()
 }

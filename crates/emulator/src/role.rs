@@ -4,7 +4,9 @@
 //! and `DSM_DOCUMENT_SIGNER`. Which role gives which permission is not published, and for the other products no role is: what this
 //! table says of them is inferred.
 
-/// The permissions that some call here asks for.
+use serde::Serialize;
+
+/// The permissions that the API calls of the emulator require.
 pub mod permission {
     /// Managing users, and the tokens and certificates of others.
     pub const MANAGE_AM_ACCOUNT: &str = "MANAGE_AM_ACCOUNT";
@@ -32,85 +34,70 @@ pub mod permission {
     pub const VIEW_CM_CERTIFICATE: &str = "VIEW_CM_CERTIFICATE";
 }
 
-/// A role.
+/// A role, as it is on the wire too.
+#[derive(Serialize)]
 pub(crate) struct Role {
     pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
+    name: &'static str,
     pub(crate) application_code: &'static str,
     pub(crate) permissions: &'static [&'static str],
 }
 
+const fn role(
+    application_code: &'static str,
+    id: &'static str,
+    name: &'static str,
+    permissions: &'static [&'static str],
+) -> Role {
+    Role { id, name, application_code, permissions }
+}
+
+pub(crate) const ACCOUNT_MANAGER: &str = "account_manager";
+
 pub(crate) const ROLES: &[Role] = &[
-    Role { id: "AM_DEFAULT_USER", name: "Default user", application_code: "account_manager", permissions: &[] },
-    Role {
-        id: "AM_ACCOUNT_USER",
-        name: "Account user",
-        application_code: "account_manager",
-        permissions: &["VIEW_AM_AUDIT_LOG"],
-    },
-    Role {
-        id: "AM_ACCOUNT_MANAGER",
-        name: "Account manager",
-        application_code: "account_manager",
-        permissions: &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"],
-    },
-    Role {
-        id: "AM_ACCOUNT_ADMIN",
-        name: "Account administrator",
-        application_code: "account_manager",
-        permissions: &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"],
-    },
-    Role {
-        id: "EM_EPKI_USER_&_CERT_MANAGER",
-        name: "User and certificate manager",
-        application_code: "trust_lifecycle",
-        permissions: &[
-            "VIEW_EM_SEAT",
-            "VIEW_EM_AUDIT_LOG",
-            "VIEW_EM_CERTIFICATE",
-            "VIEW_EM_PROFILE",
-            "MANAGE_EM_CERTIFICATE",
-        ],
-    },
-    Role {
-        id: "SM_SIGNER",
-        name: "Signer",
-        application_code: "software_trust",
-        permissions: &["MANAGE_SM_CERTIFICATE_PROFILE", "VIEW_SM_CERTIFICATE", "SIGN_SM_HASH"],
-    },
-    Role {
-        id: "DSM_DOCUMENT_SIGNER",
-        name: "Document signer",
-        application_code: "document_trust",
-        permissions: &[
+    role(ACCOUNT_MANAGER, "AM_DEFAULT_USER", "Default user", &[]),
+    role(ACCOUNT_MANAGER, "AM_ACCOUNT_USER", "Account user", &["VIEW_AM_AUDIT_LOG"]),
+    role(ACCOUNT_MANAGER, "AM_ACCOUNT_MANAGER", "Account manager", &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"]),
+    role(ACCOUNT_MANAGER, "AM_ACCOUNT_ADMIN", "Account administrator", &["MANAGE_AM_ACCOUNT", "VIEW_AM_AUDIT_LOG"]),
+    role(
+        "trust_lifecycle",
+        "EM_EPKI_USER_&_CERT_MANAGER",
+        "User and certificate manager",
+        &["VIEW_EM_SEAT", "VIEW_EM_AUDIT_LOG", "VIEW_EM_CERTIFICATE", "VIEW_EM_PROFILE", "MANAGE_EM_CERTIFICATE"],
+    ),
+    role(
+        "software_trust",
+        "SM_SIGNER",
+        "Signer",
+        &["MANAGE_SM_CERTIFICATE_PROFILE", "VIEW_SM_CERTIFICATE", "SIGN_SM_HASH"],
+    ),
+    role(
+        "document_trust",
+        "DSM_DOCUMENT_SIGNER",
+        "Document signer",
+        &[
             "MANAGE_DSM_VIEW_CERTIFICATE_PROFILES",
             "MANAGE_DSM_ADD_VALIDATIONS",
             "MANAGE_DSM_VIEW_CERTIFICATE_TEMPLATES",
             "MANAGE_DSM_VIEW_VALIDATIONS",
             "SIGN_DSM_HASH",
         ],
-    },
-    Role {
-        id: "IOT_DEVICE_MANAGER",
-        name: "Device manager",
-        application_code: "iot_trust",
-        permissions: &["VIEW_IOT_CERTIFICATE", "VIEW_IOT_ENROLLMENT_PROFILE", "MANAGE_IOT_DEVICE"],
-    },
-    Role {
-        id: "CM_CERTIFICATE_MANAGER",
-        name: "Certificate manager",
-        application_code: "ca_manager",
-        permissions: &[
-            "VIEW_CM_LICENSE",
-            "VIEW_CM_CA",
-            "VIEW_CM_CUSTOM_TEMPLATE",
-            "CREATE_CM_CERTIFICATE",
-            "VIEW_CM_CERTIFICATE",
-        ],
-    },
+    ),
+    role(
+        "iot_trust",
+        "IOT_DEVICE_MANAGER",
+        "Device manager",
+        &["VIEW_IOT_CERTIFICATE", "VIEW_IOT_ENROLLMENT_PROFILE", "MANAGE_IOT_DEVICE"],
+    ),
+    role(
+        "ca_manager",
+        "CM_CERTIFICATE_MANAGER",
+        "Certificate manager",
+        &["VIEW_CM_LICENSE", "VIEW_CM_CA", "VIEW_CM_CUSTOM_TEMPLATE", "CREATE_CM_CERTIFICATE", "VIEW_CM_CERTIFICATE"],
+    ),
 ];
 
-/// The applications by their name on the wire, with what their permissions have in common and an id of our own.
+/// The applications: what the names of their permissions have in common, their name on the wire, and an id of our own.
 const APPLICATIONS: [(&str, &str, &str); 6] = [
     ("_AM_", "Account Manager", "44444444-4444-4444-8444-444444444444"),
     ("_EM_", "Trust Lifecycle", "55555555-5555-4555-8555-555555555551"),
@@ -120,17 +107,11 @@ const APPLICATIONS: [(&str, &str, &str); 6] = [
     ("_CM_", "CA Manager", "55555555-5555-4555-8555-555555555555"),
 ];
 
-/// The role with this id.
 pub(crate) fn find(id: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.id == id)
 }
 
-/// Whether a role with this id lets its holder manage tokens and certificates of its own: each of Account Manager does.
-pub(crate) fn is_of_account_manager(id: &str) -> bool {
-    find(id).is_some_and(|role| role.application_code == "account_manager")
-}
-
-/// Name and id of the application that a permission belongs to; `None` for one of an application that is not known here.
+/// Name and id of the application that a permission belongs to; `None` if the application is unknown.
 pub(crate) fn application_of(permission: &str) -> Option<(&'static str, &'static str)> {
     APPLICATIONS.iter().find(|(part, ..)| permission.contains(part)).map(|(_, name, id)| (*name, *id))
 }

@@ -2,21 +2,20 @@
 
 use std::time::SystemTime;
 
-use digicert_one_testbed::{ClientSpec, KeyKind, Pki, Purpose, random_bytes, sha256_hex};
+use digicert_one_testbed::{ClientSpec, KeyKind, Pki, Purpose, random_bytes};
 
-use crate::end_date::{EndDate, rfc3339, x509_dates};
+use crate::end_date::{DAY, EndDate, rfc3339, x509_dates};
+use crate::id::{new_api_key, new_id};
 use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, StoredIdentity};
 use crate::state::{
     Account, AuthCertificate, CscSecrets, Disclosed, DisclosedCertificate, DisclosedKey, Issuance, IssuedCertificate,
-    KeptIdentity, State, Token, User, UserType,
+    State, Token, User, UserType,
 };
-use crate::store::{new_api_key, new_id};
 
-/// The name of the one user who is no service user.
+/// The name of the one user who is not a service user.
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 
-/// Makes the state.
 pub(crate) fn state(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, now: SystemTime) -> State {
     let created_at = rfc3339(now);
     let account = Account {
@@ -64,14 +63,23 @@ fn add_user(state: &mut State, user_type: UserType, mut spec: ServiceUserSpec, p
     }
     let created_at = rfc3339(now);
     let id = new_id();
-    let (tokens, api_keys) = (1..).zip(spec.api_keys).map(|(number, key)| token(number, key, &created_at)).unzip();
-    let (certificates, disclosed) = (1..)
-        .zip(spec.certificates)
-        .map(|(number, certificate)| {
-            let common_name = format!("{} {}", spec.friendly_name, number - 1);
-            auth_certificate(number, &certificate, common_name, pki, now)
-        })
-        .unzip();
+    let token = |(number, spec): (usize, ApiKeySpec)| {
+        let value = spec.value.unwrap_or_else(new_api_key);
+        let token = Token::new(format!("token {number}"), &value, spec.end_date, &created_at);
+        let disclosed = DisclosedKey { token_id: token.id.clone(), value };
+        (Token { enabled: spec.enabled, ..token }, disclosed)
+    };
+    let certificate = |(number, CertificateSpec { enabled, end_date, key }): (usize, CertificateSpec)| {
+        let (validity, common_name) = (x509_dates(end_date, now), format!("{} {}", spec.friendly_name, number - 1));
+        let made = pki.client(ClientSpec { key, validity, common_name, ..ClientSpec::default() });
+        let nickname = format!("certificate {number}");
+        let certificate = AuthCertificate::new(nickname, &made.chain_der()[0], end_date, created_at.clone());
+        let disclosed =
+            DisclosedCertificate { certificate_id: certificate.id.clone(), identity: StoredIdentity::of(&made) };
+        (AuthCertificate { enabled, ..certificate }, disclosed)
+    };
+    let (tokens, api_keys) = (1..).zip(spec.api_keys).map(token).unzip();
+    let (certificates, disclosed) = (1..).zip(spec.certificates).map(certificate).unzip();
     let (email, created_by) = match user_type {
         UserType::Service => ("service-users@example.test", state.users.first().map_or(&id, |first| &first.id)),
         UserType::Standard => ("administrator@example.test", &id),
@@ -101,44 +109,8 @@ fn add_user(state: &mut State, user_type: UserType, mut spec: ServiceUserSpec, p
     });
 }
 
-fn token(number: usize, spec: ApiKeySpec, created_at: &str) -> (Token, DisclosedKey) {
-    let value = spec.value.unwrap_or_else(new_api_key);
-    let token = Token {
-        id: new_id(),
-        name: format!("token {number}"),
-        digest: sha256_hex(value.as_bytes()),
-        enabled: spec.enabled,
-        end_date: spec.end_date,
-        created_at: created_at.to_owned(),
-    };
-    let disclosed = DisclosedKey { token_id: token.id.clone(), value };
-    (token, disclosed)
-}
-
-fn auth_certificate(
-    number: usize,
-    spec: &CertificateSpec,
-    common_name: String,
-    pki: &Pki,
-    now: SystemTime,
-) -> (AuthCertificate, DisclosedCertificate) {
-    let validity = x509_dates(spec.end_date, now);
-    let certificate = pki.client(ClientSpec { key: spec.key, validity, common_name, ..ClientSpec::default() });
-    let id = new_id();
-    let kept = AuthCertificate {
-        id: id.clone(),
-        nickname: format!("certificate {number}"),
-        fingerprint: certificate.fingerprint(),
-        serial_number: certificate.serial_number(),
-        enabled: spec.enabled,
-        end_date: spec.end_date,
-        created_at: rfc3339(now),
-    };
-    (kept, DisclosedCertificate { certificate_id: id, identity: KeptIdentity::of(&certificate) })
-}
-
 fn certificate(pki: &Pki, common_name: &str, issuance: Issuance, now: SystemTime) -> IssuedCertificate {
-    let last_day = EndDate::day_of(now + std::time::Duration::from_secs(90 * 24 * 60 * 60));
+    let last_day = EndDate::day_of(now + 90 * DAY);
     let purpose = match issuance {
         Issuance::Lifecycle => Purpose::ServerAuth,
         Issuance::Device => Purpose::ClientAuth,

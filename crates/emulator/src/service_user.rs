@@ -1,4 +1,4 @@
-//! A user, as whoever holds the emulator may see and switch it: its secrets, which the wire never carries again, and its state.
+//! A user as the owner of the emulator may read it: its secrets, which no response shows again, and its state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use digicert_one_testbed::{ClientCert, KeyEncoding};
 
 use crate::end_date::EndDate;
-use crate::state::{Disclosed, User};
+use crate::state::Disclosed;
 use crate::store::Store;
+use crate::words::readers;
 
 /// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
 ///
@@ -18,97 +19,40 @@ pub struct ServiceUser(Arc<Record>);
 struct Record {
     id: String,
     friendly_name: String,
-    /// Token id and value.
     api_keys: Vec<(String, String)>,
-    /// Certificate id and certificate.
     certificates: Vec<(String, ClientCert)>,
     store: Arc<Store>,
 }
 
-impl ServiceUser {
+readers! { ServiceUser as user {
     /// The name that it began with.
-    pub fn friendly_name(&self) -> &str {
-        &self.0.friendly_name
-    }
-
+    friendly_name: &str = &user.0.friendly_name;
     /// Its id.
-    pub fn id(&self) -> &str {
-        &self.0.id
-    }
-
+    id: &str = &user.0.id;
     /// Its first API key.
-    pub fn api_key(&self) -> &str {
-        &self.0.api_keys[0].1
-    }
-
+    api_key: &str = &user.0.api_keys[0].1;
     /// All API keys that it began with.
-    pub fn api_keys(&self) -> impl Iterator<Item = &str> {
-        self.0.api_keys.iter().map(|(_, value)| value.as_str())
-    }
-
+    api_keys: impl Iterator<Item = &str> = user.0.api_keys.iter().map(|(_, value)| value.as_str());
     /// The ids of their API tokens, in the same order.
-    pub fn api_token_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.api_keys.iter().map(|(id, _)| id.as_str())
-    }
-
+    api_token_ids: impl Iterator<Item = &str> = user.0.api_keys.iter().map(|(id, _)| id.as_str());
     /// Its first certificate with the chain, leaf first.
-    pub fn certificate_pem(&self) -> String {
-        self.certificate().chain_pem()
-    }
-
+    certificate_pem: String = user.certificate().chain_pem();
     /// The key of its first certificate, PKCS#8.
-    pub fn key_pem(&self) -> String {
-        self.certificate().key_pem(KeyEncoding::Pkcs8).unwrap_or_default()
-    }
-
+    key_pem: String = user.certificate().key_pem(KeyEncoding::Pkcs8).unwrap_or_default();
     /// Its first certificate, in every form.
-    pub fn certificate(&self) -> &ClientCert {
-        &self.0.certificates[0].1
-    }
-
+    certificate: &ClientCert = &user.0.certificates[0].1;
     /// All certificates that it began with.
-    pub fn certificates(&self) -> impl Iterator<Item = &ClientCert> {
-        self.0.certificates.iter().map(|(_, certificate)| certificate)
-    }
-
+    certificates: impl Iterator<Item = &ClientCert> = user.0.certificates.iter().map(|(_, certificate)| certificate);
     /// Their ids, in the same order.
-    pub fn certificate_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.certificates.iter().map(|(id, _)| id.as_str())
-    }
-
-    /// Its last day.
-    pub fn end_date(&self) -> Option<EndDate> {
-        self.0.store.read(|state| state.user(&self.0.id)?.end_date)
-    }
-
+    certificate_ids: impl Iterator<Item = &str> = user.0.certificates.iter().map(|(id, _)| id.as_str());
+    /// Its end date.
+    end_date: Option<EndDate> = user.0.store.read(|state| state.user(&user.0.id)?.end_date);
     /// Whether it is active. (It may have expired all the same.) One that was deleted is not.
-    pub fn active(&self) -> bool {
-        self.0.store.read(|state| state.user(&self.0.id).is_some_and(|user| user.active))
-    }
+    active: bool = user.0.store.read(|state| state.user(&user.0.id).is_some_and(|user| user.active));
+} }
 
-    /// Activates or disables it; disabled, none of its keys and certificates works. Of one that was deleted, nothing happens.
-    pub fn set_active(&self, active: bool) {
-        self.change(|user| user.active = active);
-    }
-
-    /// Enables or disables a key, counted from 0 (there is always a first one). Of a key that is not there, nothing happens.
-    pub fn set_api_key_enabled(&self, index: usize, enabled: bool) {
-        let Some((id, _)) = self.0.api_keys.get(index) else { return };
-        self.change(|user| {
-            user.tokens.iter_mut().filter(|token| token.id == *id).for_each(|token| token.enabled = enabled)
-        });
-    }
-
-    /// Enables or disables a certificate, counted from 0. Of a certificate that is not there, nothing happens.
-    pub fn set_certificate_enabled(&self, index: usize, enabled: bool) {
-        let Some((id, _)) = self.0.certificates.get(index) else { return };
-        self.change(|user| {
-            let own = user.certificates.iter_mut().filter(|certificate| certificate.id == *id);
-            own.for_each(|certificate| certificate.enabled = enabled);
-        });
-    }
-
-    /// The users whose secrets may be seen, the administrator first. `None` if what was kept of one of them is not whole.
+impl ServiceUser {
+    /// The users whose secrets may be read, the administrator first. `None` if what is stored of one of them is not whole.
     pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
         let of = |secrets: &Disclosed| {
             let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
@@ -120,21 +64,12 @@ impl ServiceUser {
                 .collect();
             // What the accessors above promise.
             let certificates = certificates.filter(|own| !own.is_empty() && !api_keys.is_empty())?;
-            // One that was deleted is still somebody who must be refused, so nothing of this is looked up among the users.
+            // A deleted user must still be refused, so nothing of this is looked up among the users.
             let (id, friendly_name) = (secrets.user_id.clone(), secrets.friendly_name.clone());
             let store = Arc::clone(store);
             Some(ServiceUser(Arc::new(Record { id, friendly_name, api_keys, certificates, store })))
         };
         store.read(|state| state.disclosed.iter().map(of).collect())
-    }
-
-    fn change(&self, change: impl FnOnce(&mut User)) {
-        // A state file that cannot be written leaves everything as it is, and the next call over the wire says so.
-        let _ = self.0.store.change_quietly(|state| {
-            if let Some(user) = state.user_mut(&self.0.id) {
-                change(user);
-            }
-        });
     }
 }
 

@@ -1,12 +1,33 @@
-//! What Software Trust keeps for the account: key pairs with their certificates, to list and to sign with.
-//!
-//! Signatures are real: who has the certificate can verify them.
+//! Certificates with their keys as the state file holds them, and the key pairs of Software Trust made of them. Signatures are real:
+//! the certificate verifies them.
 
+use data_encoding::BASE64;
 use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki, SignError};
 use serde::{Deserialize, Serialize};
 
-use crate::state::KeptIdentity;
-use crate::store::new_id;
+use crate::id::new_id;
+
+/// A chain, leaf first, and its key (PKCS#8), both DER in Base64.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredIdentity {
+    pub(crate) chain: Vec<String>,
+    pub(crate) pkcs8: String,
+}
+
+impl StoredIdentity {
+    pub(crate) fn of(certificate: &ClientCert) -> Self {
+        StoredIdentity {
+            chain: certificate.chain_der().iter().map(|der| BASE64.encode(der)).collect(),
+            pkcs8: BASE64.encode(certificate.pkcs8_der()),
+        }
+    }
+
+    /// `None` if what was stored is not a certificate with its key.
+    pub(crate) fn certificate(&self) -> Option<ClientCert> {
+        let chain: Option<Vec<_>> = self.chain.iter().map(|text| BASE64.decode(text.as_bytes()).ok()).collect();
+        ClientCert::from_parts(chain?, &BASE64.decode(self.pkcs8.as_bytes()).ok()?).ok()
+    }
+}
 
 /// One key pair with its certificate.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,25 +36,16 @@ pub(crate) struct SigningKey {
     pub(crate) keypair_id: String,
     pub(crate) alias: String,
     pub(crate) created_on: String,
-    identity: KeptIdentity,
-}
-
-/// A signature algorithm that a key pair has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Algorithm {
-    /// As Java names it; compared without regard to case.
-    name: &'static str,
-    digest: DigestKind,
+    identity: StoredIdentity,
 }
 
 /// Why a hash is not signed.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotSigned {
-    /// The key pair has no such algorithm; these are those that it has.
+    /// The key pair does not support the algorithm; it supports these.
     Algorithm(Vec<&'static str>),
     /// The hash is not of the algorithm's length.
     Length { expected: usize, given: usize },
-    /// What was kept is no key.
+    /// The stored key cannot be used.
     Key,
 }
 
@@ -46,7 +58,7 @@ impl SigningKey {
             keypair_id: new_id(),
             alias,
             created_on: created_on.to_owned(),
-            identity: KeptIdentity::of(&certificate),
+            identity: StoredIdentity::of(&certificate),
         }
     }
 
@@ -55,26 +67,25 @@ impl SigningKey {
         &self.identity.chain
     }
 
-    /// The certificate with its key; `None` if what was kept is none.
+    /// The certificate with its key; `None` if the stored one cannot be used.
     pub(crate) fn certificate(&self) -> Option<ClientCert> {
         self.identity.certificate()
     }
 
-    /// Signs a hash.
+    /// Signs a hash. Algorithms are named as in Java, and compared without regard to case.
     pub(crate) fn sign(&self, algorithm: &str, hash: &[u8]) -> Result<Vec<u8>, NotSigned> {
         let certificate = self.certificate().ok_or(NotSigned::Key)?;
-        let own = algorithms(certificate.key_kind());
-        let Some(algorithm) = own.iter().find(|own| own.name.eq_ignore_ascii_case(algorithm)) else {
-            return Err(NotSigned::Algorithm(own.iter().map(|own| own.name).collect()));
+        let supported = algorithms(certificate.key_kind());
+        let Some((_, digest)) = supported.iter().find(|(name, _)| name.eq_ignore_ascii_case(algorithm)) else {
+            return Err(NotSigned::Algorithm(supported.iter().map(|(name, _)| *name).collect()));
         };
-        certificate.sign_digest(algorithm.digest, hash).map_err(|error| match error {
+        certificate.sign_digest(*digest, hash).map_err(|error| match error {
             SignError::Length { expected, given } => NotSigned::Length { expected, given },
             _ => NotSigned::Key,
         })
     }
 }
 
-/// Size in bits and name of an algorithm, as key pairs show them.
 pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
     match kind {
         KeyKind::Rsa2048 => (2048, "RSA"),
@@ -85,18 +96,16 @@ pub(crate) fn key_words(kind: KeyKind) -> (u32, &'static str) {
     }
 }
 
-fn algorithms(kind: KeyKind) -> &'static [Algorithm] {
-    const SHA256_RSA: Algorithm = Algorithm { name: "SHA256withRSA", digest: DigestKind::Sha256 };
-    const SHA384_RSA: Algorithm = Algorithm { name: "SHA384withRSA", digest: DigestKind::Sha384 };
-    const SHA512_RSA: Algorithm = Algorithm { name: "SHA512withRSA", digest: DigestKind::Sha512 };
-    const SHA256_ECDSA: Algorithm = Algorithm { name: "SHA256withECDSA", digest: DigestKind::Sha256 };
-    const SHA512_ECDSA: Algorithm = Algorithm { name: "SHA512withECDSA", digest: DigestKind::Sha512 };
-    const SHA384_ECDSA: Algorithm = Algorithm { name: "SHA384withECDSA", digest: DigestKind::Sha384 };
+fn algorithms(kind: KeyKind) -> &'static [(&'static str, DigestKind)] {
     match kind {
-        KeyKind::Rsa2048 => &[SHA256_RSA, SHA384_RSA, SHA512_RSA],
-        KeyKind::P256 => &[SHA256_ECDSA],
-        KeyKind::P384 => &[SHA384_ECDSA],
-        KeyKind::P521 => &[SHA512_ECDSA],
+        KeyKind::Rsa2048 => &[
+            ("SHA256withRSA", DigestKind::Sha256),
+            ("SHA384withRSA", DigestKind::Sha384),
+            ("SHA512withRSA", DigestKind::Sha512),
+        ],
+        KeyKind::P256 => &[("SHA256withECDSA", DigestKind::Sha256)],
+        KeyKind::P384 => &[("SHA384withECDSA", DigestKind::Sha384)],
+        KeyKind::P521 => &[("SHA512withECDSA", DigestKind::Sha512)],
         KeyKind::Ed25519 => &[],
     }
 }

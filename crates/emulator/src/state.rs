@@ -1,7 +1,7 @@
-//! Everything that an emulator keeps: plain data, as it is in memory and as it is written to a file.
+//! The state of an emulator: plain data, the same in memory and in the state file.
 //!
-//! API keys are kept as SHA-256 alone, as only their holder is to have them. The exception is what the options asked for: whoever
-//! holds the emulator may see those keys as long as it exists, which is over restarts too.
+//! API keys are stored as SHA-256 alone. The exception are those that the options asked for: the owner of the emulator may read
+//! them for as long as the state exists, over restarts too.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -11,193 +11,94 @@ use digicert_one_testbed::{serial_number, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::end_date::{EndDate, seconds};
+use crate::id::new_id;
 use crate::role;
-use crate::signing::SigningKey;
-use crate::store::new_id;
+use crate::signing::{SigningKey, StoredIdentity};
+use crate::words::words;
 
 /// The oldest of these go when there are more.
 const LONGEST_RECORD: usize = 10_000;
 
-/// What is kept.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) created_at: String,
-    pub(crate) organization_id: String,
-    pub(crate) accounts: Vec<Account>,
-    /// Administrators and service users, in the order in which they were made.
-    pub(crate) users: Vec<User>,
-    pub(crate) disclosed: Vec<Disclosed>,
-    pub(crate) audit: Vec<AuditEntry>,
-    pub(crate) signing: Vec<SigningKey>,
-    pub(crate) signatures: Vec<Signature>,
-    pub(crate) certificates: Vec<IssuedCertificate>,
-    /// How many devices there are beside the registered ones; they are made when they are asked for.
-    pub(crate) devices: usize,
-    pub(crate) registered_devices: Vec<Device>,
-    pub(crate) root_id: String,
-    pub(crate) intermediate_id: String,
-    /// Files of before have none.
-    #[serde(default)]
-    pub(crate) csc: CscSecrets,
+/// Structs as they are in the state file.
+macro_rules! records {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),+ $(,)? })+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Serialize, Deserialize)]
+        pub(crate) struct $name { $($(#[$attribute])* pub(crate) $field: $type),+ }
+    )+ };
 }
 
-/// What the callers of CSC prove themselves with, by their ids and names. Tokens and signing keys are made anew at each start.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct CscSecrets {
-    pub(crate) clients: BTreeMap<String, String>,
-    pub(crate) digest_users: BTreeMap<String, String>,
+records! {
+    State {
+        created_at: String, organization_id: String, accounts: Vec<Account>,
+        /// Administrators and service users, in the order in which they were made.
+        users: Vec<User>,
+        disclosed: Vec<Disclosed>, audit: Vec<AuditEntry>, signing: Vec<SigningKey>, signatures: Vec<Signature>,
+        certificates: Vec<IssuedCertificate>,
+        /// How many devices there are beside the registered ones; they are made when they are asked for.
+        devices: usize,
+        registered_devices: Vec<Device>, root_id: String, intermediate_id: String,
+        /// Older files have none.
+        #[serde(default)]
+        csc: CscSecrets,
+    }
+
+    /// The secrets of the callers of CSC, by their ids and names. Tokens and signing keys are made at each start.
+    #[derive(Default)]
+    CscSecrets { clients: BTreeMap<String, String>, digest_users: BTreeMap<String, String> }
+
+    Account { id: String, name: String, friendly_identifier: String }
+
+    User {
+        id: String, user_type: UserType, friendly_name: String, email: String, description: String, active: bool,
+        end_date: Option<EndDate>, created_at: String, created_by: String, roles: Vec<String>, permissions: Vec<String>,
+        accounts: Vec<String>, tokens: Vec<Token>, certificates: Vec<AuthCertificate>,
+    }
+
+    /// An API token: what the platform knows of an API key. The digest is SHA-256 of the key.
+    Token { id: String, name: String, digest: String, enabled: bool, end_date: Option<EndDate>, created_at: String }
+
+    /// A client certificate, as the platform knows it.
+    AuthCertificate {
+        id: String, nickname: String, fingerprint: String, serial_number: String, enabled: bool, end_date: Option<EndDate>,
+        created_at: String,
+    }
+
+    /// The secrets of one user, by the name that it began with, that the owner of the emulator may read.
+    Disclosed { user_id: String, friendly_name: String, api_keys: Vec<DisclosedKey>, certificates: Vec<DisclosedCertificate> }
+
+    DisclosedKey { token_id: String, value: String }
+
+    DisclosedCertificate { certificate_id: String, identity: StoredIdentity }
+
+    AuditEntry {
+        id: String, timestamp: String, action: String, resource_type: String, resource_id: String, user_id: String,
+        status: String,
+    }
+
+    Signature { id: String, keypair_id: String, sig_alg: String, hash: String, signature: String, created_on: String }
+
+    /// A certificate that is not a credential here, but the subject of calls. Times are seconds since 1970.
+    IssuedCertificate {
+        id: String, issuance: Issuance, serial_number: String, common_name: String, seat_id: String, valid_from: u64,
+        valid_to: u64, thumbprint: String, certificate: String, revoked: Option<u64>,
+    }
+
+    Device { id: String, name: String, created_on: String }
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Account {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Digits.
-    pub(crate) friendly_identifier: String,
+words! { "user_type",
+    pub(crate) enum UserType { Service = "service", Standard = "standard", }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UserType {
-    Service,
-    Standard,
+words! { "issuance",
+    /// The product that issued a certificate: Trust Lifecycle Manager or Device Trust.
+    pub(crate) enum Issuance { Lifecycle = "lifecycle", Device = "device", }
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) user_type: UserType,
-    pub(crate) friendly_name: String,
-    pub(crate) email: String,
-    pub(crate) description: String,
-    pub(crate) active: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-    pub(crate) created_by: String,
-    pub(crate) roles: Vec<String>,
-    /// What it may do beyond its roles.
-    pub(crate) permissions: Vec<String>,
-    pub(crate) accounts: Vec<String>,
-    pub(crate) tokens: Vec<Token>,
-    pub(crate) certificates: Vec<AuthCertificate>,
-}
-
-/// An API token: what the platform knows of an API key.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Token {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// SHA-256 of the key.
-    pub(crate) digest: String,
-    pub(crate) enabled: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-}
-
-/// A client certificate, as the platform knows it.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct AuthCertificate {
-    pub(crate) id: String,
-    pub(crate) nickname: String,
-    pub(crate) fingerprint: String,
-    pub(crate) serial_number: String,
-    pub(crate) enabled: bool,
-    pub(crate) end_date: Option<EndDate>,
-    pub(crate) created_at: String,
-}
-
-/// What whoever holds the emulator may see of one user's secrets.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Disclosed {
-    pub(crate) user_id: String,
-    /// The name that it began with.
-    pub(crate) friendly_name: String,
-    pub(crate) api_keys: Vec<DisclosedKey>,
-    pub(crate) certificates: Vec<DisclosedCertificate>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct DisclosedKey {
-    pub(crate) token_id: String,
-    pub(crate) value: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct DisclosedCertificate {
-    pub(crate) certificate_id: String,
-    pub(crate) identity: KeptIdentity,
-}
-
-/// A chain, leaf first, and its key (PKCS#8), both DER in Base64.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct KeptIdentity {
-    pub(crate) chain: Vec<String>,
-    pub(crate) pkcs8: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct AuditEntry {
-    pub(crate) id: String,
-    pub(crate) timestamp: String,
-    pub(crate) action: String,
-    pub(crate) resource_type: String,
-    pub(crate) resource_id: String,
-    pub(crate) user_id: String,
-    pub(crate) status: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Signature {
-    pub(crate) id: String,
-    pub(crate) keypair_id: String,
-    pub(crate) sig_alg: String,
-    pub(crate) hash: String,
-    pub(crate) signature: String,
-    pub(crate) created_on: String,
-}
-
-/// Whose certificate it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Issuance {
-    /// Of Trust Lifecycle Manager.
-    Lifecycle,
-    /// Of Device Trust.
-    Device,
-}
-
-/// A certificate that is no credential here, but the subject of calls.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct IssuedCertificate {
-    pub(crate) id: String,
-    pub(crate) issuance: Issuance,
-    pub(crate) serial_number: String,
-    pub(crate) common_name: String,
-    pub(crate) seat_id: String,
-    /// Seconds since 1970.
-    pub(crate) valid_from: u64,
-    /// Seconds since 1970.
-    pub(crate) valid_to: u64,
-    pub(crate) thumbprint: String,
-    /// DER in Base64.
-    pub(crate) certificate: String,
-    /// Seconds since 1970.
-    pub(crate) revoked: Option<u64>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Device {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) created_on: String,
-}
-
-/// The state of one thing that can be switched off and can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Good,
-    Disabled,
-    Expired,
+words! { "status",
+    /// The status of something that can be disabled and can expire. Only `ACTIVE` is documented.
+    pub(crate) enum Standing { Good = "ACTIVE", Disabled = "DISABLED", Expired = "EXPIRED", }
 }
 
 impl State {
@@ -210,22 +111,22 @@ impl State {
     }
 
     pub(crate) fn record(&mut self, entry: AuditEntry) {
-        if self.audit.len() >= LONGEST_RECORD {
-            self.audit.remove(0);
-        }
-        self.audit.push(entry);
+        push_within_limit(&mut self.audit, entry);
     }
 
-    pub(crate) fn keep_signature(&mut self, signature: Signature) {
-        if self.signatures.len() >= LONGEST_RECORD {
-            self.signatures.remove(0);
-        }
-        self.signatures.push(signature);
+    pub(crate) fn store_signature(&mut self, signature: Signature) {
+        push_within_limit(&mut self.signatures, signature);
     }
 }
 
+fn push_within_limit<T>(record: &mut Vec<T>, entry: T) {
+    if record.len() >= LONGEST_RECORD {
+        record.remove(0);
+    }
+    record.push(entry);
+}
+
 impl IssuedCertificate {
-    /// The record of a certificate (DER), valid from one moment to another.
     pub(crate) fn new(
         issuance: Issuance,
         common_name: &str,
@@ -247,7 +148,6 @@ impl IssuedCertificate {
         }
     }
 
-    /// `issued`, `expired` or `revoked`.
     pub(crate) fn status(&self, now: SystemTime) -> &'static str {
         match self.revoked {
             Some(_) => "revoked",
@@ -276,25 +176,31 @@ impl User {
 }
 
 impl Token {
+    pub(crate) fn new(name: String, key: &str, end_date: Option<EndDate>, created_at: &str) -> Self {
+        let (id, digest) = (new_id(), sha256_hex(key.as_bytes()));
+        Token { id, name, digest, enabled: true, end_date, created_at: created_at.to_owned() }
+    }
+
     pub(crate) fn standing(&self, now: SystemTime) -> Standing {
         standing(self.enabled, self.end_date, now)
     }
 }
 
 impl AuthCertificate {
+    pub(crate) fn new(nickname: String, certificate: &[u8], end_date: Option<EndDate>, created_at: String) -> Self {
+        AuthCertificate {
+            id: new_id(),
+            nickname,
+            fingerprint: sha256_hex(certificate),
+            serial_number: serial_number(certificate).unwrap_or_default(),
+            enabled: true,
+            end_date,
+            created_at,
+        }
+    }
+
     pub(crate) fn standing(&self, now: SystemTime) -> Standing {
         standing(self.enabled, self.end_date, now)
-    }
-}
-
-impl Standing {
-    /// The word for it on the wire. Only `ACTIVE` is documented.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Standing::Good => "ACTIVE",
-            Standing::Disabled => "DISABLED",
-            Standing::Expired => "EXPIRED",
-        }
     }
 }
 

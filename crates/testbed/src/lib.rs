@@ -13,13 +13,13 @@
 //! assert!(front.ledger().connections().is_empty());
 //! ```
 
-mod answers;
 mod certificate;
 mod chain;
 mod connection;
 mod ending;
 mod flaw;
 mod front;
+mod handler;
 mod http2;
 mod inspect;
 #[cfg(feature = "key-store")]
@@ -33,6 +33,7 @@ mod proxy;
 mod raw;
 mod request;
 mod runtime;
+mod script;
 mod sign;
 mod spec;
 mod tls;
@@ -40,11 +41,11 @@ mod unreachable;
 mod wire;
 mod wiremock_forward;
 
-pub use answers::Answers;
 pub use certificate::{ClientCert, ClientCertError, KeyEncoding, ServerCert, certificate_pem, serial_number};
 pub use chain::{CaMark, CaSpec, ChainSpec, SubjectName};
 pub use ending::Ending;
-pub use front::{BoxFuture, Front, Handler, Peer, handler};
+pub use front::Front;
+pub use handler::{BoxFuture, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
@@ -53,8 +54,9 @@ pub use options::{ClientAuth, Engine, FrontOptions, Hints, HttpVersions, Session
 pub use pki::{Pki, PkiParts, PkiPartsError};
 pub use provider::{random_bytes, sha256_hex};
 pub use proxy::{ConnectProxy, ProxyOptions};
-pub use raw::{Gate, RawOptions, RawServer, Recording, Script, Step};
+pub use raw::{RawOptions, RawServer};
 pub use request::{RequestError, RequestSpec};
+pub use script::{Answers, Gate, Recording, Script, Step};
 pub use sign::{DigestKind, SignError};
 pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};

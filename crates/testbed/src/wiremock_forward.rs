@@ -14,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::front::{BoxFuture, Handler, Peer};
+use crate::handler::{BoxFuture, Handler, Peer};
 
 /// The header that carries the SHA-256 of the peer's certificate (lower-case hexadecimal) to wiremock.
 pub const PEER_HEADER: &str = "x-testbed-peer-sha256";

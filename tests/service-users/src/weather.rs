@@ -70,7 +70,7 @@ impl Weather {
     /// The sky clears; gives back what there was, by name.
     pub fn end(self) -> BTreeMap<&'static str, usize> {
         self.control.clear_faults();
-        self.control.no_maintenance();
+        self.control.maintenance(None);
         self.seen
     }
 }

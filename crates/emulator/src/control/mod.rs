@@ -1,250 +1,86 @@
-//! Steering a running emulator from Rust: time, faults, limits, maintenance, certificates, people.
+//! The control API: JSON over plain HTTP, on a loopback port of its own.
 //!
-//! `http.rs` offers the same over a port of its own; it calls this and adds nothing.
+//! It has no password, so it must not be reachable through a browser: a page can send requests to loopback, and its owner can make a
+//! name resolve to loopback (DNS rebinding). Requests of the first kind have an `Origin`, those of the second a `Host` that is not
+//! loopback; both are refused before anything else is read.
+//!
+//! From Rust, `handle.rs` and `users.rs` do the same.
 
 mod calls;
-mod forms;
-mod http;
+mod handle;
+mod request;
 mod users;
 
-use std::fmt;
-use std::io;
-use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, LazyLock};
 
-use digicert_one_testbed::{Front, ServerSpec, Validity};
+use bytes::Bytes;
+use digicert_one_testbed::{BoxFuture, Front, Handler, Peer};
+use http::header::{HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, Request, StatusCode};
 
-pub use self::forms::InvalidFault;
-pub(crate) use self::http::ControlApi;
-use crate::error::EmulatorError;
-use crate::error_shape::ErrorShape;
-use crate::faults::{Fault, FaultId, FaultState};
-use crate::limits::{Maintenance, RateLimit};
-use crate::observation::Observation;
-use crate::state::State;
-use crate::steering::Steering;
-use crate::store::Store;
+use self::calls::{CALLS, ControlCall};
+pub(crate) use self::handle::Fronts;
+pub use self::handle::{Control, ControlError};
+use self::request::{ControlRequest, Problem, json_response};
+pub use self::users::Subject;
+use crate::response::{Response, with_allow};
+use crate::router::{Found, Router};
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+static ROUTER: LazyLock<Router<&ControlCall>> =
+    LazyLock::new(|| Router::new(CALLS.iter().map(|call| (call.method, call.path, call))));
 
-/// Steers a running emulator. Clones steer the same one; they do not keep it alive.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use digicert_one_emulator::{Emulator, EmulatorOptions, Fault, RateLimit, RetryAfter};
-///
-/// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
-/// let control = emulator.control();
-/// control.advance(Duration::from_secs(24 * 60 * 60));
-/// control.fault(Fault::too_many_requests(RetryAfter::seconds(1)).next(3));
-/// control.limit(RateLimit::new(10, Duration::from_secs(1)));
-/// control.reset()?;
-/// # Ok::<_, Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-pub struct Control {
-    steering: Arc<Steering>,
-    store: Arc<Store>,
-    fronts: Weak<Fronts>,
-    /// Who existed at the start.
-    start: Arc<State>,
+pub(crate) fn start_api(control: Control, bind: SocketAddr) -> std::io::Result<Front> {
+    Front::plain(bind, Arc::new(ControlApi(control)))
 }
 
-/// The listeners of an emulator.
-#[derive(Debug)]
-pub(crate) struct Fronts {
-    pub(crate) platform: Front,
-    pub(crate) client_auth: Front,
-    /// What their certificates are valid for.
-    pub(crate) names: Vec<String>,
-}
+struct ControlApi(Control);
 
-/// Why an emulator cannot be steered so.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ControlError {
-    /// The emulator has been dropped.
-    #[error("the emulator that this handle steers is gone")]
-    Gone,
-    /// Nobody has this name or id.
-    #[error("there is no service user {name:?}; GET /state of the control API lists them")]
-    NoSuchUser {
-        /// The name asked for.
-        name: String,
-    },
-    /// The service user has no such thing.
-    #[error("service user {name:?} has no {what} {id:?}; GET /state of the control API lists what it has")]
-    NoSuchCredential {
-        /// The service user.
-        name: String,
-        /// API token or client certificate.
-        what: &'static str,
-        /// The id or place asked for.
-        id: String,
-    },
-    /// The state file cannot be written, so nothing was changed.
-    #[error("{message}")]
-    NotKept {
-        /// What happened.
-        message: String,
-    },
-    /// There is no state file to save to.
-    #[error("the emulator was started without a state file; start it with one to save its state")]
-    NoStateFile,
-    /// The state file cannot be written.
-    #[error(transparent)]
-    Save(Box<EmulatorError>),
-    /// The TLS stack refused the new server certificate.
-    #[error("the listeners refuse the new server certificate: {0}")]
-    Certificate(#[from] io::Error),
-}
-
-impl Control {
-    /// To be made before anybody can have changed the state.
-    pub(crate) fn new(steering: Arc<Steering>, store: Arc<Store>, fronts: &Arc<Fronts>) -> Self {
-        let start = Arc::new(store.read(State::clone));
-        Control { steering, store, fronts: Arc::downgrade(fronts), start }
-    }
-
-    /// The emulator's time.
-    pub fn now(&self) -> SystemTime {
-        self.steering.clock.now()
-    }
-
-    /// Moves the emulator's time forward.
-    pub fn advance(&self, by: Duration) {
-        self.steering.clock.advance(by);
-    }
-
-    /// Sets the emulator's time; it runs on from there.
-    pub fn set_time(&self, moment: SystemTime) {
-        self.steering.clock.set(moment);
-    }
-
-    /// Stops the emulator's time at this moment.
-    pub fn fix_time(&self, moment: SystemTime) {
-        self.steering.clock.fix(moment);
-    }
-
-    /// Whether the emulator's time stands still.
-    pub fn time_is_fixed(&self) -> bool {
-        self.steering.clock.is_fixed()
-    }
-
-    /// Back to the time of the clock that the emulator was started with.
-    pub fn reset_time(&self) {
-        self.steering.clock.reset();
-    }
-
-    /// Arms a fault.
-    pub fn fault(&self, fault: Fault) -> FaultId {
-        self.steering.faults.arm(fault)
-    }
-
-    /// The armed faults, those too that have come as often as they were meant to.
-    pub fn faults(&self) -> Vec<FaultState> {
-        self.steering.faults.states()
-    }
-
-    /// Lets all calls go on that [`FaultKind::Hold`](crate::FaultKind::Hold) holds, and those to come. `false`: there is no such fault.
-    pub fn release_fault(&self, id: FaultId) -> bool {
-        self.steering.faults.release(id)
-    }
-
-    /// Removes a fault and lets go on what it holds. `false`: there is no such fault.
-    pub fn remove_fault(&self, id: FaultId) -> bool {
-        self.steering.faults.remove(id)
-    }
-
-    /// Removes all faults and lets go on what they hold.
-    pub fn clear_faults(&self) {
-        self.steering.faults.clear();
-    }
-
-    /// Limits the calls by one credential from now on; what was counted before is forgotten.
-    pub fn limit(&self, limit: RateLimit) {
-        self.steering.limits.set_limit(Some(limit));
-    }
-
-    /// Lifts the limit.
-    pub fn no_limit(&self) {
-        self.steering.limits.set_limit(None);
-    }
-
-    /// The limit that is in force.
-    pub fn current_limit(&self) -> Option<RateLimit> {
-        self.steering.limits.limit()
-    }
-
-    /// Begins maintenance: every call is answered with 503.
-    pub fn maintenance(&self, maintenance: Maintenance) {
-        self.steering.limits.set_maintenance(Some(maintenance), self.now());
-    }
-
-    /// Ends maintenance.
-    pub fn no_maintenance(&self) {
-        self.steering.limits.set_maintenance(None, self.now());
-    }
-
-    /// Whether maintenance is going on at this moment.
-    pub fn in_maintenance(&self) -> bool {
-        self.steering.limits.maintenance(self.now()).is_some()
-    }
-
-    /// Sets the shape of errors for paths that begin with these segments, such as `/account`.
-    pub fn error_shape(&self, prefix: impl Into<String>, shape: ErrorShape) {
-        self.steering.shapes_mut().set(prefix.into(), shape);
-    }
-
-    /// Leaves errors in the shape of their product again.
-    pub fn native_error_shapes(&self) {
-        self.steering.shapes_mut().clear();
-    }
-
-    /// Gives both listeners a new certificate that ends at this moment of the system's time, by which clients check it: soon, or
-    /// long ago. Connections that stand keep theirs; sessions are not resumed.
-    ///
-    /// # Errors
-    ///
-    /// The emulator is gone, or the TLS stack refuses the certificate.
-    pub fn end_server_certificate(&self, moment: SystemTime) -> Result<(), ControlError> {
-        // It began before it ended, however long ago that is.
-        let begin = SystemTime::now().min(moment).checked_sub(DAY).unwrap_or(SystemTime::UNIX_EPOCH);
-        self.replace_server_certificate(Validity::Between(begin, moment))
-    }
-
-    /// Gives both listeners a certificate that is valid for a year.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::end_server_certificate`].
-    pub fn renew_server_certificate(&self) -> Result<(), ControlError> {
-        self.replace_server_certificate(Validity::Valid)
-    }
-
-    /// What was made of the requests, in the order of the answers.
-    pub fn observed(&self) -> Vec<Observation> {
-        self.store.observed()
-    }
-
-    /// Forgets what was made of the requests so far.
-    pub fn forget_observed(&self) {
-        self.store.forget_observed();
-    }
-
-    fn replace_server_certificate(&self, validity: Validity) -> Result<(), ControlError> {
-        let fronts = self.fronts.upgrade().ok_or(ControlError::Gone)?;
-        let server =
-            self.store.pki.server_with(ServerSpec { names: fronts.names.clone(), validity, ..ServerSpec::default() });
-        fronts.platform.replace_certificate(server.clone())?;
-        fronts.client_auth.replace_certificate(server)?;
-        Ok(())
+impl Handler for ControlApi {
+    fn handle(&self, request: Request<Bytes>, _peer: Peer) -> BoxFuture<Response> {
+        Box::pin(std::future::ready(self.respond(&request)))
     }
 }
 
-impl fmt::Debug for Control {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Control").field("steering", &self.steering).finish_non_exhaustive()
+impl ControlApi {
+    fn respond(&self, request: &Request<Bytes>) -> Response {
+        if let Err(message) = check_sender(request.headers()) {
+            return Problem::new(StatusCode::FORBIDDEN, message).into_response();
+        }
+        let found = match ROUTER.find(request.method().as_str(), request.uri().path()) {
+            Found::Call(call, variables) => ControlRequest::new(&variables, request.body()).map(|own| (call, own)),
+            Found::WrongMethod(allowed) => {
+                let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {allowed}"));
+                return with_allow(problem.into_response(), &allowed);
+            }
+            Found::Nothing => None,
+        };
+        let Some((call, request)) = found else {
+            return Problem::new(StatusCode::NOT_FOUND, "there is no such call; GET / lists them").into_response();
+        };
+        match (call.run)(&self.0, &request) {
+            Ok(value) => json_response(StatusCode::OK, &value),
+            Err(problem) => problem.into_response(),
+        }
     }
+}
+
+fn check_sender(headers: &HeaderMap) -> Result<(), &'static str> {
+    if headers.contains_key(ORIGIN) {
+        return Err("the control API takes no requests from web pages (Origin)");
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if host.to_str().is_ok_and(is_loopback) => Ok(()),
+        _ => Err("the control API is for loopback alone: the Host must be localhost or a loopback address"),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    !host.contains('@')
+        && (name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }

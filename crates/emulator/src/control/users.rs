@@ -1,150 +1,75 @@
-//! The part of steering that changes who exists: users, their tokens and certificates, and the whole state.
-//!
-//! What is changed here was changed by nobody on the platform, so no audit log shows it.
+//! The part of steering that changes who exists: users, their tokens and certificates, and the whole state. No caller on the platform
+//! makes these changes, so no audit log shows them.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::forms::fault_json;
-use super::{Control, ControlError};
+use super::handle::{Control, ControlError};
 use crate::end_date::{EndDate, rfc3339};
 use crate::state::{AuthCertificate, Standing, State, Token, User};
+
+/// What can be disabled and can expire. Tokens and certificates are named by id, by name, or by their place among their user's,
+/// counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The user itself.
+    User,
+    /// One of its API tokens.
+    Token(&'a str),
+    /// One of its client certificates.
+    Certificate(&'a str),
+}
 
 impl Control {
     /// Everything that is steered, and who exists with what: as JSON, without any secret.
     pub fn state(&self) -> Value {
-        let now = self.now();
-        let limit = self.current_limit().map(|limit| {
-            json!({
-                "calls": limit.calls,
-                "window_seconds": limit.window.as_secs(),
-                "retry_after_form": limit.retry_after.name(),
-            })
-        });
+        let now = self.clock().now();
         let maintenance = self.steering.limits.maintenance(now).map(|(maintenance, end)| {
+            let mut json = json!(maintenance.retry_after);
+            json["ends"] = json!(end.map(rfc3339));
+            json
+        });
+        let shapes = self.steering.shapes();
+        let shapes = shapes.iter().map(|(path, shape)| json!({ "path": path, "shape": shape }));
+        self.store.read(|state| {
+            let accounts = state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name }));
             json!({
-                "retry_after_seconds": maintenance.retry_after.wait().as_secs(),
-                "retry_after_form": maintenance.retry_after.form().name(),
-                "ends": end.map(rfc3339),
+                "clock": { "now": rfc3339(now), "fixed": self.clock().is_fixed() },
+                "limit": self.steering.limits.limit(), "maintenance": maintenance,
+                "error_shapes": shapes.collect::<Value>(), "faults": self.faults(),
+                "accounts": accounts.collect::<Value>(),
+                "users": state.users.iter().map(|user| user_json(user, now)).collect::<Value>(),
             })
-        });
-        let shapes =
-            |(path, shape): (&str, crate::error_shape::ErrorShape)| json!({ "path": path, "shape": shape.name() });
-        let (accounts, users) = self.store.read(|state| {
-            let accounts: Vec<_> =
-                state.accounts.iter().map(|account| json!({ "id": account.id, "name": account.name })).collect();
-            (accounts, state.users.iter().map(|user| user_json(user, now)).collect::<Vec<_>>())
-        });
-        json!({
-            "clock": { "now": rfc3339(now), "fixed": self.time_is_fixed() },
-            "limit": limit,
-            "maintenance": maintenance,
-            "error_shapes": self.steering.shapes().iter().map(shapes).collect::<Vec<_>>(),
-            "faults": self.faults().iter().map(fault_json).collect::<Vec<_>>(),
-            "accounts": accounts,
-            "users": users,
         })
     }
 
-    /// Activates or disables a user, by friendly name or id.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user, or the state file cannot be written.
-    pub fn set_user_active(&self, user: &str, active: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            user.active = active;
-            Ok(())
-        })
+    /// Enables or disables a user, by friendly name or id, or something that it has. Fails if there is no such thing, or the state
+    /// file cannot be written.
+    pub fn set_enabled(&self, user: &str, subject: Subject<'_>, enabled: bool) -> Result<(), ControlError> {
+        self.change(user, subject, |own, _| *own = enabled)
     }
 
-    /// Sets or takes away the last day of a user, by friendly name or id.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_user_active`].
-    pub fn set_user_end_date(&self, user: &str, end_date: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            user.end_date = end_date;
-            Ok(())
-        })
-    }
-
-    /// Enables or disables an API token, by its id, its name, or its place among its user's, counted from 0.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user or token, or the state file cannot be written.
-    pub fn set_token_enabled(&self, user: &str, token: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            token_of(user, token)?.enabled = enabled;
-            Ok(())
-        })
-    }
-
-    /// Sets or takes away the last day of an API token.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_token_enabled`].
-    pub fn set_token_end_date(&self, user: &str, token: &str, end: Option<EndDate>) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            token_of(user, token)?.end_date = end;
-            Ok(())
-        })
-    }
-
-    /// Enables or disables a client certificate, by its id, its nickname, or its place among its user's, counted from 0.
-    ///
-    /// # Errors
-    ///
-    /// There is no such user or certificate, or the state file cannot be written.
-    pub fn set_certificate_enabled(&self, user: &str, certificate: &str, enabled: bool) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            certificate_of(user, certificate)?.enabled = enabled;
-            Ok(())
-        })
-    }
-
-    /// Sets or takes away the last day of a client certificate, as the platform knows it. What stands in the certificate stays.
-    ///
-    /// # Errors
-    ///
-    /// As [`Control::set_certificate_enabled`].
-    pub fn set_certificate_end_date(
-        &self,
-        user: &str,
-        certificate: &str,
-        end: Option<EndDate>,
-    ) -> Result<(), ControlError> {
-        self.change(user, |user| {
-            certificate_of(user, certificate)?.end_date = end;
-            Ok(())
-        })
+    /// Sets or removes the end date of a user, by friendly name or id, or of something that it has. The X.509 dates of a certificate
+    /// stay. Fails as [`Control::set_enabled`].
+    pub fn set_end_date(&self, user: &str, subject: Subject<'_>, end: Option<EndDate>) -> Result<(), ControlError> {
+        self.change(user, subject, |_, own| *own = end)
     }
 
     /// Everything as it was when this emulator started: who exists, the time, faults, limits, shapes, the server's certificate.
     /// Observations are forgotten; ledgers are not.
-    ///
-    /// # Errors
-    ///
-    /// The emulator is gone, or the state file cannot be written.
     pub fn reset(&self) -> Result<(), ControlError> {
         self.renew_server_certificate()?;
-        self.keep(|state| *state = State::clone(&self.start))?;
+        self.write(|state| *state = State::clone(&self.start))?;
         self.steering.reset();
-        self.store.forget_observed();
+        self.store.observed().clear();
         Ok(())
     }
 
     /// Writes the state file now, though each change writes it anyway, and returns its path.
-    ///
-    /// # Errors
-    ///
-    /// The emulator has no state file, or it cannot be written.
     pub fn save(&self) -> Result<PathBuf, ControlError> {
-        let path = self.store.path().ok_or(ControlError::NoStateFile)?;
+        let path = self.store.path.as_deref().ok_or(ControlError::NoStateFile)?;
         self.store.save(path).map_err(|source| ControlError::Save(Box::new(source)))?;
         Ok(path.to_owned())
     }
@@ -152,44 +77,46 @@ impl Control {
     fn change(
         &self,
         user: &str,
-        change: impl FnOnce(&mut User) -> Result<(), ControlError>,
+        subject: Subject<'_>,
+        change: impl FnOnce(&mut bool, &mut Option<EndDate>),
     ) -> Result<(), ControlError> {
-        let mut outcome = Err(ControlError::NoSuchUser { name: user.to_owned() });
-        self.keep(|state| {
-            // Nobody's id is somebody else's name by accident, but an id is what it says.
-            let position = state
-                .users
-                .iter()
-                .position(|other| other.id == user)
-                .or_else(|| state.users.iter().position(|other| other.friendly_name == user));
+        let mut outcome = Err(ControlError::NoSuchUser(user.to_owned()));
+        self.write(|state| {
+            let by_id = state.users.iter().position(|other| other.id == user);
+            let position = by_id.or_else(|| state.users.iter().position(|other| other.friendly_name == user));
             if let Some(user) = position.and_then(|position| state.users.get_mut(position)) {
-                outcome = change(user);
+                outcome = subject.of(user).map(|(enabled, end_date)| change(enabled, end_date));
             }
         })?;
         outcome
     }
 
-    fn keep(&self, change: impl FnOnce(&mut State)) -> Result<(), ControlError> {
-        self.store.change_quietly(change).map_err(|fault| ControlError::NotKept { message: fault.message })
+    fn write(&self, change: impl FnOnce(&mut State)) -> Result<(), ControlError> {
+        self.store.change_quietly(change).map_err(|error| ControlError::NotKept(error.message))
     }
 }
 
-fn token_of<'u>(user: &'u mut User, which: &str) -> Result<&'u mut Token, ControlError> {
-    let place = place(which, user.tokens.iter().map(|token| (token.id.as_str(), token.name.as_str())));
-    let missing =
-        ControlError::NoSuchCredential { name: user.friendly_name.clone(), what: "API token", id: which.to_owned() };
-    place.and_then(|place| user.tokens.get_mut(place)).ok_or(missing)
-}
-
-fn certificate_of<'u>(user: &'u mut User, which: &str) -> Result<&'u mut AuthCertificate, ControlError> {
-    let names = user.certificates.iter().map(|own| (own.id.as_str(), own.nickname.as_str()));
-    let place = place(which, names);
-    let missing = ControlError::NoSuchCredential {
-        name: user.friendly_name.clone(),
-        what: "client certificate",
-        id: which.to_owned(),
-    };
-    place.and_then(|place| user.certificates.get_mut(place)).ok_or(missing)
+impl Subject<'_> {
+    /// Whether it is enabled, and its end date.
+    fn of(self, user: &mut User) -> Result<(&mut bool, &mut Option<EndDate>), ControlError> {
+        let name = user.friendly_name.clone();
+        let missing = |what, id: &str| ControlError::NoSuchCredential(name, what, id.to_owned());
+        match self {
+            Subject::User => Ok((&mut user.active, &mut user.end_date)),
+            Subject::Token(which) => {
+                let names = user.tokens.iter().map(|own| (own.id.as_str(), own.name.as_str()));
+                let found = place(which, names).and_then(|place| user.tokens.get_mut(place));
+                found.map(|own| (&mut own.enabled, &mut own.end_date)).ok_or_else(|| missing("API token", which))
+            }
+            Subject::Certificate(which) => {
+                let names = user.certificates.iter().map(|own| (own.id.as_str(), own.nickname.as_str()));
+                let found = place(which, names).and_then(|place| user.certificates.get_mut(place));
+                found
+                    .map(|own| (&mut own.enabled, &mut own.end_date))
+                    .ok_or_else(|| missing("client certificate", which))
+            }
+        }
+    }
 }
 
 /// The place of what has this id, or else this name, or else stands at this place.
@@ -198,14 +125,10 @@ fn place<'n>(which: &str, ids_and_names: impl Iterator<Item = (&'n str, &'n str)
     by_id.or_else(|| ids_and_names.clone().position(|(_, name)| name == which)).or_else(|| which.parse().ok())
 }
 
-fn user_json(user: &User, now: std::time::SystemTime) -> Value {
+fn user_json(user: &User, now: SystemTime) -> Value {
     let common = |id: &str, name: &str, enabled: bool, end: Option<EndDate>, standing: Standing| {
         json!({
-            "id": id,
-            "name": name,
-            "enabled": enabled,
-            "end_date": end.map(|end| end.to_string()),
-            "status": standing.word(),
+            "id": id, "name": name, "enabled": enabled, "end_date": end, "status": standing,
         })
     };
     let token = |token: &Token| common(&token.id, &token.name, token.enabled, token.end_date, token.standing(now));
@@ -216,15 +139,9 @@ fn user_json(user: &User, now: std::time::SystemTime) -> Value {
         value
     };
     json!({
-        "id": user.id,
-        "friendly_name": user.friendly_name,
-        "user_type": user.user_type,
-        "active": user.active,
-        "end_date": user.end_date.map(|end| end.to_string()),
-        "status": user.standing(now).word(),
-        "roles": user.roles,
-        "permissions": user.all_permissions(),
-        "tokens": user.tokens.iter().map(token).collect::<Vec<_>>(),
+        "id": user.id, "friendly_name": user.friendly_name, "user_type": user.user_type, "active": user.active,
+        "end_date": user.end_date, "status": user.standing(now), "roles": user.roles,
+        "permissions": user.all_permissions(), "tokens": user.tokens.iter().map(token).collect::<Vec<_>>(),
         "certificates": user.certificates.iter().map(certificate).collect::<Vec<_>>(),
     })
 }

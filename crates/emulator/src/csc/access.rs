@@ -1,26 +1,24 @@
-//! Who may call CSC operations: whoever has a bearer token of service scope, or proves to be a service user with the
+//! Who may call CSC operations: holders of a bearer token of service scope, and service users with the
 //! permission, as for any other product. Tokens are for these operations alone; elsewhere they are refused.
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
-use super::book::{Access as Token, Shown};
-use super::calls::Context;
+use super::book::{Shown, Token};
 use super::credential::Credential;
 use super::refusal::Refused;
-use crate::decide::{Caller, Decision, Presented, Requirement, decide};
-use crate::role::permission;
+use super::state::Context;
+use crate::decide::{Caller, Presented, Requirement, decide};
+use crate::role::permission::SIGN_DSM_HASH;
 use crate::store::Store;
 
-/// An authorisation to call CSC operations.
-pub(crate) enum Access {
+pub(super) enum Access {
     Token(Token),
     /// A service user, for whichever signer it names.
     ServiceUser,
 }
 
-/// Whether a request brings a bearer token.
 pub(crate) fn bearer_sent(request: &Request<Bytes>) -> bool {
     request.headers().get_all(AUTHORIZATION).iter().any(|value| credentials_of(value, "Bearer").is_some())
 }
@@ -37,20 +35,18 @@ pub(crate) fn access(
     context: &Context<'_>,
     presented: Presented<'_>,
 ) -> (Option<Caller>, Result<Access, Refused>) {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    match (headers.next(), headers.next()) {
-        (Some(_), Some(_)) => (None, Err(malformed())),
-        (Some(_), None) if presented.api_key.is_some() => {
+    match context.authorization() {
+        Err(refused) => (None, Err(refused)),
+        Ok(Some(_)) if presented.api_key.is_some() => {
             // RFC 6750 §2: a client must not use more than one way at once.
             (None, Err(Refused::request("An API key and a token came together; send one of them")))
         }
-        (Some(header), None) => (None, token(context, header).map(Access::Token)),
-        (None, _) => service_user(store, context, presented),
+        Ok(Some(header)) => (None, token(context, header).map(Access::Token)),
+        Ok(None) => service_user(store, context, presented),
     }
 }
 
 impl Access {
-    /// The credential of this id, if this authorisation reaches it.
     pub(crate) fn credential<'c>(&self, context: &Context<'c>, id: &str) -> Result<&'c Credential, Refused> {
         let found = context.csc.credential(id).filter(|credential| match self.signer() {
             None => true,
@@ -59,7 +55,6 @@ impl Access {
         found.ok_or_else(|| Refused::parameter("credentialID"))
     }
 
-    /// The one signer that it is limited to.
     pub(crate) fn signer(&self) -> Option<&str> {
         match self {
             Access::Token(token) => token.signer.as_deref(),
@@ -68,17 +63,15 @@ impl Access {
     }
 }
 
-fn malformed() -> Refused {
-    Refused::request("Malformed authorization header.")
-}
-
 fn token(context: &Context<'_>, header: &HeaderValue) -> Result<Token, Refused> {
-    let value = credentials_of(header, "Bearer").filter(|value| !value.is_empty()).ok_or_else(malformed)?;
+    let value = credentials_of(header, "Bearer")
+        .filter(|value| !value.is_empty())
+        .ok_or_else(Refused::malformed_authorization)?;
     match context.csc.desk().book.access(value, context.now) {
         Shown::Good(token) => Ok(token),
         Shown::Expired => Err(Refused::token("The access token has expired", true)),
-        // Signature activation data is no access token either.
-        Shown::Unknown | Shown::Repeated { .. } => Err(Refused::token("The access token is not valid", true)),
+        // Signature activation data is not an access token either.
+        Shown::Unknown | Shown::Repeated(_) => Err(Refused::token("The access token is not valid", true)),
     }
 }
 
@@ -87,15 +80,13 @@ fn service_user(
     context: &Context<'_>,
     presented: Presented<'_>,
 ) -> (Option<Caller>, Result<Access, Refused>) {
-    let requirement = Requirement { both_factors: false, permission: Some(permission::SIGN_DSM_HASH) };
+    let requirement = Requirement { both_factors: false, permission: Some(SIGN_DSM_HASH) };
     match store.read(|state| decide(state, presented, requirement, context.now)) {
-        Decision::Granted(caller) => (Some(caller), Ok(Access::ServiceUser)),
-        Decision::Refused(caller, refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {
+        Ok(caller) => (Some(caller), Ok(Access::ServiceUser)),
+        Err((caller, refusal)) if refusal.status() == StatusCode::UNAUTHORIZED => {
             let presented = presented.api_key.is_some() || presented.certificate.is_some();
             (caller, Err(Refused::token(refusal.message(), presented)))
         }
-        Decision::Refused(caller, refusal) => {
-            (caller, Err(Refused::new(refusal.status(), "access_denied", refusal.message())))
-        }
+        Err((caller, refusal)) => (caller, Err(Refused::new(refusal.status(), "access_denied", refusal.message()))),
     }
 }

@@ -1,21 +1,20 @@
 //! `GET /oauth2/authorize`, with the emulator in the part of the signer who signs in and agrees, or refuses.
 //!
 //! Who the client is and where it may be answered is settled first: until then nothing is sent to any redirect URI, not even
-//! an error (RFC 6749 §4.1.2.1). Afterwards every answer is a redirect.
+//! an error (RFC 6749 §4.1.2.1). Afterwards every response is a redirect.
 
-use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, StatusCode};
 
 use super::book::CodeGrant;
-use super::calls::Context;
-use super::form::Form;
 use super::options::{AuthMode, OAuthClientSpec, Scal};
+use super::parameters::Form;
 use super::refusal::Refused;
-use crate::answer::Answer;
+use super::state::Context;
+use crate::response::{self, Response};
 
-pub(crate) fn authorize(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn authorize(context: &Context<'_>) -> Result<Response, Refused> {
     let form = Form::parse(context.request.uri().query().unwrap_or_default().as_bytes());
     let client_id = form.need("client_id")?;
     let clients = &context.csc.options.clients;
@@ -77,7 +76,7 @@ fn challenge<'f>(context: &Context<'_>, form: &'f Form<'_>) -> Result<Option<&'f
         return Err(Refused::request("The code_challenge_method must be S256"));
     }
     let whole = BASE64URL_NOPAD.decode(challenge.as_bytes()).is_ok_and(|digest| digest.len() == 32);
-    if whole { Ok(Some(challenge)) } else { Err(Refused::request("The code_challenge is no SHA-256 in base64url")) }
+    if whole { Ok(Some(challenge)) } else { Err(Refused::request("The code_challenge is not a SHA-256 in base64url")) }
 }
 
 /// What the scope `credential` asks the signer to agree to.
@@ -107,7 +106,7 @@ fn credential(context: &Context<'_>, form: &Form<'_>) -> Result<CodeGrant, Refus
     Ok(CodeGrant::Credential { credential: id.to_owned(), signatures, hashes })
 }
 
-fn redirect(to: &str, parameters: &[(&str, Option<&str>)]) -> Result<Answer, Refused> {
+fn redirect(to: &str, parameters: &[(&str, Option<&str>)]) -> Result<Response, Refused> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in parameters {
         if let Some(value) = value {
@@ -117,9 +116,8 @@ fn redirect(to: &str, parameters: &[(&str, Option<&str>)]) -> Result<Answer, Ref
     let separator = if to.contains('?') { '&' } else { '?' };
     let location = HeaderValue::try_from(format!("{to}{separator}{}", query.finish()))
         .map_err(|_| Refused::server("The redirect_uri cannot be written into a header"))?;
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = StatusCode::FOUND;
-    answer.headers_mut().insert(LOCATION, location);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    let mut response = response::response(StatusCode::FOUND, None, "");
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }

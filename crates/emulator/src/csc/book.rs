@@ -1,41 +1,37 @@
-//! Codes, access tokens and refresh tokens: what is out, for whom, and until when by the emulator's clock.
+//! Codes, access tokens and refresh tokens: what was issued, to whom, and until when by the emulator's clock.
 //!
-//! What came from one agreement of the signer is one *family*: whoever shows a code or a refresh token a second time ends
-//! the whole family, since one of the two who had it is a thief (RFC 6749 §4.1.2, RFC 9700 §2.2.2).
+//! What came from one agreement of the signer is one *family*: a code or a refresh token that is presented a second time ends the
+//! whole family, since one of the two who had it is a thief (RFC 6749 §4.1.2, RFC 9700 §2.2.2).
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use data_encoding::BASE64URL_NOPAD;
-use digicert_one_testbed::random_bytes;
+use crate::id::new_secret;
 
-/// How long a code can be exchanged.
-pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(60);
+const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Everything that is out.
 #[derive(Default)]
-pub(crate) struct Book {
-    codes: HashMap<String, Code>,
-    access: HashMap<String, Access>,
-    refresh: HashMap<String, Refresh>,
+pub(super) struct Book {
+    codes: Shelf<Code>,
+    access: Shelf<Token>,
+    refresh: Shelf<Refresh>,
     families: u64,
 }
 
-/// Who a token was made for.
+/// Who a token was issued to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Holder {
+pub(super) enum Holder {
     Client(String),
     Login(String),
 }
 
 /// A service authorisation: the right to call CSC operations.
 #[derive(Clone, Debug)]
-pub(crate) struct Access {
-    pub(crate) holder: Holder,
+pub(super) struct Token {
+    pub(super) holder: Holder,
     /// The one signer that it is limited to; `None` with the client's own right.
-    pub(crate) signer: Option<String>,
+    pub(super) signer: Option<String>,
     family: u64,
-    ends: SystemTime,
 }
 
 #[derive(Clone, Debug)]
@@ -43,55 +39,34 @@ struct Refresh {
     client: String,
     signer: String,
     family: u64,
-    ends: SystemTime,
     spent: bool,
 }
 
 /// What a code can be exchanged for.
 #[derive(Clone, Debug)]
-pub(crate) struct Code {
-    pub(crate) client: String,
-    pub(crate) redirect_uri: String,
-    /// The PKCE challenge (S256).
-    pub(crate) challenge: Option<String>,
-    pub(crate) grant: CodeGrant,
-    pub(crate) family: u64,
-    ends: SystemTime,
+pub(super) struct Code {
+    pub(super) client: String,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: Option<String>,
+    pub(super) grant: CodeGrant,
+    pub(super) family: u64,
     spent: bool,
 }
 
 /// What the signer agreed to.
 #[derive(Clone, Debug)]
-pub(crate) enum CodeGrant {
+pub(super) enum CodeGrant {
     Service { signer: String },
     Credential { credential: String, signatures: u32, hashes: Vec<Vec<u8>> },
 }
 
-/// A service authorisation as it is handed out.
-pub(crate) struct Issued {
-    pub(crate) access: String,
-    pub(crate) refresh: Option<String>,
-}
-
-/// Where a token that was shown stands.
-#[derive(Debug)]
-pub(crate) enum Shown<T> {
-    Good(T),
-    Expired,
-    Unknown,
-    /// It may be shown once, and was; all that came of it has ended.
-    Repeated {
-        family: u64,
-    },
-}
-
-/// 256 random bits, as text that needs no escape anywhere.
-pub(crate) fn secret() -> String {
-    BASE64URL_NOPAD.encode(&random_bytes::<32>())
+pub(super) struct Issued {
+    pub(super) access: String,
+    pub(super) refresh: Option<String>,
 }
 
 impl Book {
-    pub(crate) fn new_code(
+    pub(super) fn new_code(
         &mut self,
         client: &str,
         redirect_uri: &str,
@@ -99,37 +74,32 @@ impl Book {
         grant: CodeGrant,
         now: SystemTime,
     ) -> String {
-        let family = self.new_family();
         let code = Code {
             client: client.to_owned(),
             redirect_uri: redirect_uri.to_owned(),
             challenge: challenge.map(str::to_owned),
             grant,
-            family,
-            ends: now + CODE_LIFETIME,
+            family: self.new_family(),
             spent: false,
         };
-        let value = secret();
-        self.codes.insert(value.clone(), code);
-        value
+        self.codes.put(code, now + CODE_LIFETIME, now)
     }
 
-    /// The code, which is spent by being looked at: a wrong verifier is not to be tried twice.
-    pub(crate) fn take_code(&mut self, value: &str, client: &str, now: SystemTime) -> Shown<Code> {
-        let Some(code) = self.codes.get_mut(value).filter(|code| code.client == client) else {
+    /// The code, which is spent by being read: a wrong verifier is not to be tried twice.
+    pub(super) fn take_code(&mut self, value: &str, client: &str, now: SystemTime) -> Shown<Code> {
+        let Some((code, end)) = self.codes.get_mut(value).filter(|(code, _)| code.client == client) else {
             return Shown::Unknown;
         };
-        if code.spent {
-            let family = code.family;
+        let family = code.family;
+        if std::mem::replace(&mut code.spent, true) {
             self.end_family(family);
-            return Shown::Repeated { family };
+            return Shown::Repeated(family);
         }
-        code.spent = true;
-        if now < code.ends { Shown::Good(code.clone()) } else { Shown::Expired }
+        if now < *end { Shown::Good(code.clone()) } else { Shown::Expired }
     }
 
     /// A token by a client's own right, or a login's: no refresh token (RFC 6749 §4.4.3).
-    pub(crate) fn new_access(
+    pub(super) fn new_access(
         &mut self,
         holder: Holder,
         signer: Option<String>,
@@ -137,11 +107,11 @@ impl Book {
         now: SystemTime,
     ) -> String {
         let family = self.new_family();
-        self.insert_access(Access { holder, signer, family, ends: now + lifetime }, now)
+        self.access.put(Token { holder, signer, family }, now + lifetime, now)
     }
 
     /// The tokens that a code of service scope is exchanged for.
-    pub(crate) fn exchange(
+    pub(super) fn exchange(
         &mut self,
         code: &Code,
         signer: &str,
@@ -149,85 +119,120 @@ impl Book {
         refresh_lifetime: Duration,
         now: SystemTime,
     ) -> Issued {
-        let holder = Holder::Client(code.client.clone());
-        let access = Access { holder, signer: Some(signer.to_owned()), family: code.family, ends: now + lifetime };
-        let refresh = Refresh {
-            client: code.client.clone(),
-            signer: signer.to_owned(),
-            family: code.family,
-            ends: now + refresh_lifetime,
-            spent: false,
-        };
-        Issued { access: self.insert_access(access, now), refresh: Some(self.insert_refresh(refresh, now)) }
+        let (client, signer, family) = (code.client.clone(), signer.to_owned(), code.family);
+        self.issue(Refresh { client, signer, family, spent: false }, now + refresh_lifetime, lifetime, now)
     }
 
     /// New tokens for a refresh token, which is spent by that; the new one ends when the old one would have.
-    pub(crate) fn refresh(&mut self, value: &str, client: &str, lifetime: Duration, now: SystemTime) -> Shown<Issued> {
-        let Some(found) = self.refresh.get_mut(value).filter(|found| found.client == client) else {
+    pub(super) fn refresh(&mut self, value: &str, client: &str, lifetime: Duration, now: SystemTime) -> Shown<Issued> {
+        let Some((found, end)) = self.refresh.get_mut(value).filter(|(found, _)| found.client == client) else {
             return Shown::Unknown;
         };
-        if found.spent {
-            let family = found.family;
-            self.end_family(family);
-            return Shown::Repeated { family };
+        let (next, end) = (found.clone(), *end);
+        if next.spent {
+            self.end_family(next.family);
+            return Shown::Repeated(next.family);
         }
-        if now >= found.ends {
+        if now >= end {
             return Shown::Expired;
         }
         found.spent = true;
-        let next = Refresh { spent: false, ..found.clone() };
-        let holder = Holder::Client(next.client.clone());
-        let access = Access { holder, signer: Some(next.signer.clone()), family: next.family, ends: now + lifetime };
-        Shown::Good(Issued { access: self.insert_access(access, now), refresh: Some(self.insert_refresh(next, now)) })
+        Shown::Good(self.issue(next, end, lifetime, now))
     }
 
-    pub(crate) fn access(&self, value: &str, now: SystemTime) -> Shown<Access> {
-        match self.access.get(value) {
-            None => Shown::Unknown,
-            Some(found) if now >= found.ends => Shown::Expired,
-            Some(found) => Shown::Good(found.clone()),
-        }
+    pub(super) fn access(&self, value: &str, now: SystemTime) -> Shown<Token> {
+        self.access.show(value, now)
     }
 
     /// Whose token this is, access or refresh, whatever its end.
-    pub(crate) fn holder(&self, value: &str) -> Option<Holder> {
+    pub(super) fn holder(&self, value: &str) -> Option<Holder> {
         let refresh = || self.refresh.get(value).map(|found| Holder::Client(found.client.clone()));
         self.access.get(value).map(|found| found.holder.clone()).or_else(refresh)
     }
 
     /// Ends an access token; with a refresh token, all that came of the same agreement (RFC 7009 §2.1).
-    pub(crate) fn revoke(&mut self, value: &str) {
-        if self.access.remove(value).is_none()
+    pub(super) fn revoke(&mut self, value: &str) {
+        if !self.access.remove(value)
             && let Some(family) = self.refresh.get(value).map(|found| found.family)
         {
             self.end_family(family);
         }
     }
 
+    fn issue(&mut self, refresh: Refresh, end: SystemTime, lifetime: Duration, now: SystemTime) -> Issued {
+        let (holder, signer) = (Holder::Client(refresh.client.clone()), Some(refresh.signer.clone()));
+        let access = self.access.put(Token { holder, signer, family: refresh.family }, now + lifetime, now);
+        Issued { access, refresh: Some(self.refresh.put(refresh, end, now)) }
+    }
+
     fn end_family(&mut self, family: u64) {
-        self.access.retain(|_, token| token.family != family);
-        self.refresh.retain(|_, token| token.family != family);
+        self.access.retain(|token| token.family != family);
+        self.refresh.retain(|token| token.family != family);
     }
 
     fn new_family(&mut self) -> u64 {
         self.families += 1;
         self.families
     }
+}
 
-    /// What ended an hour ago and more can go: until then it is called expired, afterwards unknown.
-    fn insert_access(&mut self, token: Access, now: SystemTime) -> String {
-        let forget = Duration::from_secs(3600);
-        self.access.retain(|_, old| old.ends + forget > now);
-        self.codes.retain(|_, old| old.ends + forget > now);
-        let value = secret();
-        self.access.insert(value.clone(), token);
-        value
+/// How long after its end something is called expired; later it is unknown.
+const MEMORY: Duration = Duration::from_secs(3600);
+
+pub(super) struct Shelf<T>(HashMap<String, (T, SystemTime)>);
+
+/// The standing of a secret that was presented.
+pub(super) enum Shown<T> {
+    Good(T),
+    Expired,
+    Unknown,
+    /// It may be presented once, and was; all of its family has ended.
+    Repeated(u64),
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Shelf(HashMap::new())
+    }
+}
+
+impl<T> Shelf<T> {
+    /// Puts it under a new secret, until its end.
+    pub(super) fn put(&mut self, thing: T, end: SystemTime, now: SystemTime) -> String {
+        self.0.retain(|_, (_, end)| *end + MEMORY > now);
+        let secret = new_secret();
+        self.0.insert(secret.clone(), (thing, end));
+        secret
     }
 
-    fn insert_refresh(&mut self, token: Refresh, now: SystemTime) -> String {
-        self.refresh.retain(|_, old| old.ends > now);
-        let value = secret();
-        self.refresh.insert(value.clone(), token);
-        value
+    pub(super) fn get(&self, secret: &str) -> Option<&T> {
+        self.0.get(secret).map(|(thing, _)| thing)
+    }
+
+    pub(super) fn get_mut(&mut self, secret: &str) -> Option<(&mut T, &SystemTime)> {
+        self.0.get_mut(secret).map(|(thing, end)| (thing, &*end))
+    }
+
+    pub(super) fn show(&self, secret: &str, now: SystemTime) -> Shown<T>
+    where
+        T: Clone,
+    {
+        match self.0.get(secret) {
+            None => Shown::Unknown,
+            Some((_, end)) if now >= *end => Shown::Expired,
+            Some((thing, _)) => Shown::Good(thing.clone()),
+        }
+    }
+
+    pub(super) fn things(&self) -> impl Iterator<Item = &T> {
+        self.0.values().map(|(thing, _)| thing)
+    }
+
+    pub(super) fn remove(&mut self, secret: &str) -> bool {
+        self.0.remove(secret).is_some()
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.0.retain(|_, (thing, _)| keep(thing));
     }
 }

@@ -1,145 +1,107 @@
-//! Which calls there are, and the way through one: routed, then authorised, then read.
+//! The calls of content signing and OAuth, and the way through one: routed, then authorised, then read.
 
-use std::time::SystemTime;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
+use http::header::HOST;
+use serde_json::json;
 
 use super::access::{self, Access};
-use super::body::Body;
+use super::parameters::Body;
 use super::refusal::{Refused, wrong_method};
-use super::{State, authorize, credentials, info, login, signatures, token};
-use crate::answer::{self, Answer};
+use super::state::{Context, CscState};
+use super::{authorize, credentials, login, signatures, token};
 use crate::decide::{Caller, Presented};
 use crate::observation::HostKind;
+use crate::response::{self, Response};
+use crate::router::{Found, Router};
 use crate::store::Store;
 
-/// A call that exists here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Call {
-    Authorize,
-    Token,
-    Revoke,
-    Csc(Version, Operation),
+#[derive(Clone, Copy)]
+enum CscCall {
+    /// Open to all: it authenticates its caller itself, if at all.
+    Open(fn(&Context<'_>) -> Result<Response, Refused>),
+    /// For callers with an authorisation.
+    Authorised(fn(&Context<'_>, &Access, &Body) -> Result<Response, Refused>),
 }
 
-/// The versions of the CSC API that the platform has paths for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    V0,
-    V1,
-}
+use CscCall::{Authorised, Open};
 
-/// What CSC offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Info,
-    Login,
-    Revoke,
-    List,
-    CredentialInfo,
-    Authorize,
-    ExtendTransaction,
-    SignHash,
-}
+const CALLS: [(&str, &str, CscCall); 11] = [
+    ("GET", "/oauth2/authorize", Open(authorize::authorize)),
+    ("POST", "/oauth2/token", Open(token::token)),
+    ("POST", "/oauth2/revoke", Open(token::revoke)),
+    ("POST", "/documentmanager/csc/{version}/info", Open(info)),
+    ("POST", "/documentmanager/csc/{version}/auth/login", Open(login::login)),
+    ("POST", "/documentmanager/csc/{version}/auth/revoke", Authorised(login::revoke)),
+    ("POST", "/documentmanager/csc/{version}/credentials/list", Authorised(credentials::list)),
+    ("POST", "/documentmanager/csc/{version}/credentials/info", Authorised(credentials::info)),
+    ("POST", "/documentmanager/csc/{version}/credentials/authorize", Authorised(signatures::authorize)),
+    ("POST", "/documentmanager/csc/{version}/credentials/extendTransaction", Authorised(signatures::extend)),
+    ("POST", "/documentmanager/csc/{version}/signatures/signHash", Authorised(signatures::sign_hash)),
+];
 
-/// One call on its way.
-pub(crate) struct Context<'a> {
-    pub(crate) csc: &'a State,
-    pub(crate) request: &'a Request<Bytes>,
-    pub(crate) host: HostKind,
-    pub(crate) now: SystemTime,
-}
+static ROUTER: LazyLock<Router<CscCall>> = LazyLock::new(|| Router::new(CALLS));
 
-impl Call {
-    fn of(path: &str) -> Option<Self> {
-        match path {
-            "/oauth2/authorize" => Some(Call::Authorize),
-            "/oauth2/token" => Some(Call::Token),
-            "/oauth2/revoke" => Some(Call::Revoke),
-            _ => {
-                let (version, name) = path.strip_prefix("/documentmanager/csc/")?.split_once('/')?;
-                let version = match version {
-                    "v0" => Version::V0,
-                    "v1" => Version::V1,
-                    _ => return None,
-                };
-                let operation = Operation::ALL.into_iter().find(|operation| operation.name() == name)?;
-                Some(Call::Csc(version, operation))
-            }
-        }
-    }
-}
-
-impl Operation {
-    pub(crate) const ALL: [Operation; 8] = [
-        Operation::Info,
-        Operation::Login,
-        Operation::Revoke,
-        Operation::List,
-        Operation::CredentialInfo,
-        Operation::Authorize,
-        Operation::ExtendTransaction,
-        Operation::SignHash,
-    ];
-
-    /// The end of its path.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Operation::Info => "info",
-            Operation::Login => "auth/login",
-            Operation::Revoke => "auth/revoke",
-            Operation::List => "credentials/list",
-            Operation::CredentialInfo => "credentials/info",
-            Operation::Authorize => "credentials/authorize",
-            Operation::ExtendTransaction => "credentials/extendTransaction",
-            Operation::SignHash => "signatures/signHash",
-        }
-    }
-}
-
-/// The answer, if this call is one of content signing or of the OAuth server.
+/// The response, if this call is one of content signing or of the OAuth server.
 pub(crate) fn respond(
-    csc: &State,
+    csc: &CscState,
     store: &Store,
     host: HostKind,
     request: &Request<Bytes>,
     presented: Presented<'_>,
-) -> Option<(Option<Caller>, Answer)> {
-    let call = Call::of(request.uri().path())?;
-    if matches!(call, Call::Csc(_, Operation::Login)) && !login::offered(csc) {
+) -> Option<(Option<Caller>, Response)> {
+    let path = request.uri().path();
+    if path.ends_with("/auth/login") && !csc.login_offered() {
         return None;
     }
-    let (method, allowed) = if call == Call::Authorize { (Method::GET, "GET") } else { (Method::POST, "POST") };
-    if request.method() != method {
-        return Some((None, wrong_method(allowed)));
+    let version = path.strip_prefix("/documentmanager/csc/").and_then(|rest| rest.split('/').next());
+    if version.is_some_and(|version| !["v0", "v1"].contains(&version)) {
+        return None;
     }
-    let context = Context { csc, request, host, now: store.now() };
+    let call = match ROUTER.find(request.method().as_str(), path) {
+        Found::Call(call, _) => *call,
+        Found::WrongMethod(allowed) => return Some((None, wrong_method(&allowed))),
+        Found::Nothing => return None,
+    };
+    let context = Context { csc, request, host, version: version.unwrap_or_default(), now: store.now() };
     let (caller, outcome) = match call {
-        Call::Authorize => (None, authorize::authorize(&context)),
-        Call::Token => (None, token::token(&context)),
-        Call::Revoke => (None, token::revoke(&context)),
-        Call::Csc(version, Operation::Info) => (None, info::info(&context, version)),
-        Call::Csc(_, Operation::Login) => (None, login::login(&context)),
-        Call::Csc(_, operation) => {
+        Open(serve) => (None, serve(&context)),
+        Authorised(serve) => {
             let (caller, access) = access::access(store, &context, presented);
-            (caller, access.and_then(|access| operate(&context, operation, &access)))
+            let served = access.and_then(|access| serve(&context, &access, &Body::parse(request.body())?));
+            (caller, served)
         }
     };
-    Some((caller, outcome.unwrap_or_else(Refused::into_answer)))
+    Some((caller, outcome.unwrap_or_else(Refused::into_response)))
 }
 
-/// The operations that ask for an authorisation.
-fn operate(context: &Context<'_>, operation: Operation, access: &Access) -> Result<Answer, Refused> {
-    let body = Body::parse(context.request.body())?;
-    match operation {
-        Operation::Revoke => login::revoke(context, access, &body),
-        Operation::List => credentials::list(context, access, &body),
-        Operation::CredentialInfo => credentials::info(context, access, &body),
-        Operation::Authorize => signatures::authorize(context, access, &body),
-        Operation::ExtendTransaction => signatures::extend(context, access, &body),
-        Operation::SignHash => signatures::sign_hash(context, access, &body),
-        // Answered before, since they ask for none.
-        Operation::Info | Operation::Login => Ok(answer::no_such_path()),
-    }
+/// `info`: what this service is and offers. Open to anybody; a client finds the OAuth server by it.
+fn info(context: &Context<'_>) -> Result<Response, Refused> {
+    Body::parse(context.request.body())?.text("lang")?;
+    let login = context.csc.login_offered();
+    let methods = CALLS.iter().filter_map(|(_, path, _)| path.strip_prefix("/documentmanager/csc/{version}/"));
+    let methods: Vec<_> = methods.filter(|method| login || *method != "auth/login").collect();
+    let mut auth_types = vec!["oauth2code", "oauth2client"];
+    auth_types.extend(login.then_some("digest"));
+    auth_types.extend((login && context.csc.options.basic).then_some("basic"));
+    // The platform's response here is not published; the fields are the CSC's.
+    Ok(response::ok(&json!({
+        "specs": if context.version == "v0" { "0.1.7.9" } else { "1.0.4.0" }, "name": "Emulated Document Trust",
+        "logo": "https://one.digicert.test/logo.png", "region": "US", "lang": "en-US",
+        "description": "Remote signing on loopback, for tests", "authType": auth_types,
+        "oauth2": authorization_server(context), "methods": methods,
+    })))
+}
+
+/// The platform host by the name that the caller used; a caller at the other listener gets its URL.
+fn authorization_server(context: &Context<'_>) -> String {
+    let request = context.request;
+    let known = context.csc.platform.get().filter(|_| context.host == HostKind::ClientAuth).cloned();
+    known.unwrap_or_else(|| {
+        let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let authority = request.uri().authority().map(http::uri::Authority::as_str).or_else(header);
+        format!("https://{}", authority.unwrap_or("localhost"))
+    })
 }

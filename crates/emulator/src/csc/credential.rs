@@ -1,175 +1,118 @@
 //! Signing credentials: key, certificate, and real signatures over hashes.
 //!
-//! Keys are made when a credential is first looked at, since RSA keys take long to make and most tests sign nothing.
+//! Keys are made when a credential is first read, since RSA keys take long to make and most tests sign nothing.
 
 use std::sync::{Arc, OnceLock};
 
-use aws_lc_rs::digest::{self, Digest};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair, RsaSignatureEncoding,
-};
-use digicert_one_testbed::{ClientCert, ClientSpec, KeyKind, Pki};
+use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki};
 
 use super::options::{CscCredentialSpec, SigningKey};
+use super::refusal::Refused;
 
-/// A credential, with its key to come.
-pub(crate) struct Credential {
-    pub(crate) spec: CscCredentialSpec,
+pub(super) struct Credential {
+    pub(super) spec: CscCredentialSpec,
     pki: Arc<Pki>,
     certificate: OnceLock<ClientCert>,
 }
 
-/// A hash function, by what it is called in three places.
+pub(super) struct KeyFacts {
+    kind: KeyKind,
+    pub(super) bits: u32,
+    pub(super) curve: Option<&'static str>,
+    /// The algorithm that leaves the hash open.
+    general: &'static str,
+    /// The algorithms that name the hash.
+    combined: &'static [(&'static str, Hash)],
+}
+
+/// A hash function, found possible for a key.
 #[derive(Clone, Copy)]
-pub(crate) struct Hash {
+pub(super) struct Hash {
     oid: &'static str,
-    digest: &'static digest::Algorithm,
-    rsa: &'static RsaSignatureEncoding,
+    pub(super) kind: DigestKind,
 }
 
-/// What `signHash` was asked to do with each hash, found possible.
-#[derive(Clone, Copy)]
-pub(crate) struct Algorithm {
-    hash: Hash,
-}
+const SHA256: Hash = Hash { oid: "2.16.840.1.101.3.4.2.1", kind: DigestKind::Sha256 };
+const SHA384: Hash = Hash { oid: "2.16.840.1.101.3.4.2.2", kind: DigestKind::Sha384 };
+const SHA512: Hash = Hash { oid: "2.16.840.1.101.3.4.2.3", kind: DigestKind::Sha512 };
 
-/// Why an algorithm cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoAlgorithm {
-    SignAlgo,
-    HashAlgoMissing,
-    HashAlgo,
-}
+const RSA: KeyFacts = KeyFacts {
+    kind: KeyKind::Rsa2048,
+    bits: 2048,
+    curve: None,
+    general: "1.2.840.113549.1.1.1",
+    combined: &[
+        ("1.2.840.113549.1.1.11", SHA256),
+        ("1.2.840.113549.1.1.12", SHA384),
+        ("1.2.840.113549.1.1.13", SHA512),
+    ],
+};
 
-const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
-const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
+const P256: KeyFacts = KeyFacts {
+    kind: KeyKind::P256,
+    bits: 256,
+    curve: Some("1.2.840.10045.3.1.7"),
+    general: "1.2.840.10045.2.1",
+    combined: &[("1.2.840.10045.4.3.2", SHA256)],
+};
 
-const SHA256: Hash = Hash { oid: "2.16.840.1.101.3.4.2.1", digest: &digest::SHA256, rsa: &RSA_PKCS1_SHA256 };
-const SHA384: Hash = Hash { oid: "2.16.840.1.101.3.4.2.2", digest: &digest::SHA384, rsa: &RSA_PKCS1_SHA384 };
-const SHA512: Hash = Hash { oid: "2.16.840.1.101.3.4.2.3", digest: &digest::SHA512, rsa: &RSA_PKCS1_SHA512 };
+const P384: KeyFacts = KeyFacts {
+    kind: KeyKind::P384,
+    bits: 384,
+    curve: Some("1.3.132.0.34"),
+    general: "1.2.840.10045.2.1",
+    combined: &[("1.2.840.10045.4.3.3", SHA384)],
+};
 
 impl Credential {
-    pub(crate) fn new(spec: CscCredentialSpec, pki: Arc<Pki>) -> Self {
+    pub(super) fn new(spec: CscCredentialSpec, pki: Arc<Pki>) -> Self {
         Credential { spec, pki, certificate: OnceLock::new() }
     }
 
+    pub(super) fn key(&self) -> &'static KeyFacts {
+        match self.spec.key {
+            SigningKey::Rsa2048 => &RSA,
+            SigningKey::P256 => &P256,
+            SigningKey::P384 => &P384,
+        }
+    }
+
     /// Its certificate with the chain; made at the first call.
-    pub(crate) fn certificate(&self) -> &ClientCert {
+    pub(super) fn certificate(&self) -> &ClientCert {
         self.certificate.get_or_init(|| {
-            let key = match self.spec.key {
-                SigningKey::Rsa2048 => KeyKind::Rsa2048,
-                SigningKey::P256 => KeyKind::P256,
-                SigningKey::P384 => KeyKind::P384,
-            };
-            self.pki.client(ClientSpec {
-                key,
-                common_name: format!("Signer {}", self.spec.id),
-                ..ClientSpec::default()
-            })
+            let common_name = format!("Signer {}", self.spec.id);
+            self.pki.client(ClientSpec { key: self.key().kind, common_name, ..ClientSpec::default() })
         })
     }
 
-    /// Leaf, intermediate, root.
-    pub(crate) fn chain(&self) -> Vec<&[u8]> {
+    pub(super) fn chain(&self) -> Vec<&[u8]> {
         let sent = self.certificate().chain_der().iter().map(Vec::as_slice);
         sent.chain([self.pki.root_der()]).collect()
     }
 
-    /// `key.algo`: the general algorithm first, then those with the hash in them.
-    pub(crate) fn algorithms(&self) -> Vec<&'static str> {
-        let key = self.spec.key;
-        std::iter::once(key.general()).chain(key.combined().iter().map(|(oid, _)| *oid)).collect()
+    /// `key.algo`: the general algorithm first, then those that name the hash.
+    pub(super) fn algorithms(&self) -> Vec<&'static str> {
+        let key = self.key();
+        std::iter::once(key.general).chain(key.combined.iter().map(|(oid, _)| *oid)).collect()
     }
 
-    /// The algorithm of a call, by its object identifiers.
-    pub(crate) fn algorithm(&self, sign_algo: &str, hash_algo: Option<&str>) -> Result<Algorithm, NoAlgorithm> {
-        let key = self.spec.key;
-        if sign_algo == key.general() {
-            let wanted = hash_algo.ok_or(NoAlgorithm::HashAlgoMissing)?;
-            let known = key.combined().iter().find(|(_, hash)| hash.oid == wanted);
-            return known.map(|(_, hash)| Algorithm { hash: *hash }).ok_or(NoAlgorithm::HashAlgo);
+    /// The hash of a call, by the object identifiers of its algorithms.
+    pub(super) fn hash(&self, sign_algo: &str, hash_algo: Option<&str>) -> Result<Hash, Refused> {
+        let key = self.key();
+        let mut hashes = key.combined.iter();
+        if sign_algo == key.general {
+            let wanted = hash_algo.ok_or_else(|| Refused::missing("string", "hashAlgo"))?;
+            return hashes
+                .find(|(_, hash)| hash.oid == wanted)
+                .map(|(_, hash)| *hash)
+                .ok_or_else(|| Refused::parameter("hashAlgo"));
         }
-        let (_, hash) = key.combined().iter().find(|(oid, _)| *oid == sign_algo).ok_or(NoAlgorithm::SignAlgo)?;
-        match hash_algo {
-            Some(other) if other != hash.oid => Err(NoAlgorithm::HashAlgo),
-            _ => Ok(Algorithm { hash: *hash }),
-        }
+        let (_, hash) = hashes.find(|(oid, _)| *oid == sign_algo).ok_or_else(|| Refused::parameter("signAlgo"))?;
+        if hash_algo.is_none_or(|other| other == hash.oid) { Ok(*hash) } else { Err(Refused::parameter("hashAlgo")) }
     }
 
     /// A signature over each hash, in their order. `None`: the library refuses the key or the hash.
-    pub(crate) fn sign(&self, algorithm: Algorithm, hashes: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
-        let pkcs8 = self.certificate().pkcs8_der();
-        let digests = hashes.iter().map(|hash| Digest::import_less_safe(hash, algorithm.hash.digest).ok());
-        match self.spec.key.ecdsa() {
-            None => {
-                let key = RsaKeyPair::from_pkcs8(pkcs8).ok()?;
-                let sign = |digest: Digest| {
-                    let mut signature = vec![0; key.public_modulus_len()];
-                    key.sign_digest(algorithm.hash.rsa, &digest, &mut signature).ok()?;
-                    Some(signature)
-                };
-                digests.map(|digest| sign(digest?)).collect()
-            }
-            Some(curve) => {
-                let key = EcdsaKeyPair::from_pkcs8(curve, pkcs8).ok()?;
-                digests.map(|digest| Some(key.sign_digest(&digest?).ok()?.as_ref().to_vec())).collect()
-            }
-        }
-    }
-}
-
-impl Algorithm {
-    /// The length of its hashes in bytes.
-    pub(crate) fn hash_len(self) -> usize {
-        self.hash.digest.output_len()
-    }
-}
-
-impl SigningKey {
-    pub(crate) fn bits(self) -> u32 {
-        match self {
-            SigningKey::Rsa2048 => 2048,
-            SigningKey::P256 => 256,
-            SigningKey::P384 => 384,
-        }
-    }
-
-    /// The object identifier of its curve.
-    pub(crate) fn curve(self) -> Option<&'static str> {
-        match self {
-            SigningKey::Rsa2048 => None,
-            SigningKey::P256 => Some("1.2.840.10045.3.1.7"),
-            SigningKey::P384 => Some("1.3.132.0.34"),
-        }
-    }
-
-    fn ecdsa(self) -> Option<&'static EcdsaSigningAlgorithm> {
-        match self {
-            SigningKey::Rsa2048 => None,
-            SigningKey::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
-            SigningKey::P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
-        }
-    }
-
-    /// The algorithm that leaves the hash open.
-    fn general(self) -> &'static str {
-        match self {
-            SigningKey::Rsa2048 => RSA_ENCRYPTION,
-            SigningKey::P256 | SigningKey::P384 => EC_PUBLIC_KEY,
-        }
-    }
-
-    /// The algorithms that name the hash.
-    fn combined(self) -> &'static [(&'static str, Hash)] {
-        match self {
-            SigningKey::Rsa2048 => &[
-                ("1.2.840.113549.1.1.11", SHA256),
-                ("1.2.840.113549.1.1.12", SHA384),
-                ("1.2.840.113549.1.1.13", SHA512),
-            ],
-            SigningKey::P256 => &[("1.2.840.10045.4.3.2", SHA256)],
-            SigningKey::P384 => &[("1.2.840.10045.4.3.3", SHA384)],
-        }
+    pub(super) fn sign(&self, hash: Hash, values: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+        values.iter().map(|value| self.certificate().sign_digest(hash.kind, value).ok()).collect()
     }
 }

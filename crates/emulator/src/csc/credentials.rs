@@ -9,18 +9,17 @@ use serde_json::{Value, json};
 use x509_cert::Certificate;
 
 use super::access::Access;
-use super::body::Body;
-use super::calls::Context;
 use super::credential::Credential;
-use super::form::Form;
-use super::options::{AuthMode, Scal};
+use super::options::AuthMode;
+use super::parameters::{Body, Form};
 use super::refusal::Refused;
-use crate::answer::{self, Answer};
+use super::state::Context;
+use crate::response::{self, Response};
 
-/// As many as come at most in one answer.
+/// As many as come at most in one response.
 const PAGE: u32 = 100;
 
-pub(crate) fn list(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+pub(crate) fn list(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let query = Form::parse(context.request.uri().query().unwrap_or_default().as_bytes());
     let user_id = user_id(access, query.get("user_id")?, body.text("userID")?)?;
     let page = usize::try_from(body.count("maxResults")?.unwrap_or(PAGE).min(PAGE)).unwrap_or(usize::MAX);
@@ -32,14 +31,14 @@ pub(crate) fn list(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     let ids: Vec<_> = of_user.map(|credential| credential.spec.id.as_str()).collect();
     let end = from.saturating_add(page).min(ids.len());
     let shown = ids.get(from..end).ok_or_else(|| Refused::parameter("pageToken"))?;
-    let mut answer = json!({ "credentialIDs": shown });
+    let mut response = json!({ "credentialIDs": shown });
     if end < ids.len() {
-        answer["nextPageToken"] = BASE64URL_NOPAD.encode(format!("{end}:{user_id}").as_bytes()).into();
+        response["nextPageToken"] = BASE64URL_NOPAD.encode(format!("{end}:{user_id}").as_bytes()).into();
     }
-    Ok(answer::ok(&answer))
+    Ok(response::ok(&response))
 }
 
-pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let credential = access.credential(context, body.need_text("credentialID")?)?;
     let certificates = body.text("certificates")?.unwrap_or("single");
     let chain = credential.chain();
@@ -51,31 +50,22 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     };
     let (cert_info, auth_info) = (body.flag("certInfo")?, body.flag("authInfo")?);
     body.text("lang")?;
-
     let leaf = Certificate::from_der(chain[0]).map_err(|_| Refused::server("The certificate cannot be read"))?;
     let spec = &credential.spec;
-    let mut answer = json!({
-        "description": format!("Emulated credential {}", spec.id),
-        "key": key(credential),
-        "cert": cert(&leaf, shown, cert_info, context.now),
-        "authMode": match spec.auth_mode {
-            AuthMode::Implicit => "implicit",
-            AuthMode::Explicit => "explicit",
-            AuthMode::OAuth2Code => "oauth2code",
-        },
-        "SCAL": match spec.scal { Scal::One => "1", Scal::Two => "2" },
-        "multisign": spec.multisign,
-        "lang": "en-US",
+    let mut response = json!({
+        "description": format!("Emulated credential {}", spec.id), "key": key(credential),
+        "cert": cert(&leaf, shown, cert_info, context.now), "authMode": spec.auth_mode, "SCAL": spec.scal,
+        "multisign": spec.multisign, "lang": "en-US",
     });
     if auth_info && spec.auth_mode == AuthMode::Explicit {
         let presence = |value: &Option<String>| if value.is_some() { "true" } else { "false" };
-        answer["PIN"] = json!({ "presence": presence(&spec.pin), "format": "A", "label": "PIN" });
+        response["PIN"] = json!({ "presence": presence(&spec.pin), "format": "A", "label": "PIN" });
         // `offline`: nothing has to be sent before it can be entered.
-        answer["OTP"] = json!({
+        response["OTP"] = json!({
             "presence": presence(&spec.otp), "type": "offline", "format": "A", "label": "One-time password",
         });
     }
-    Ok(answer::ok(&answer))
+    Ok(response::ok(&response))
 }
 
 /// Whose credentials: the one signer of the token, or the one that is named, in the body (CSC) or in the query (DigiCert).
@@ -105,11 +95,10 @@ fn offset(token: &str, user_id: &str) -> Option<usize> {
 fn key(credential: &Credential) -> Value {
     let spec = &credential.spec;
     let mut key = json!({
-        "status": if spec.enabled { "enabled" } else { "disabled" },
-        "algo": credential.algorithms(),
-        "len": spec.key.bits(),
+        "status": if spec.enabled { "enabled" } else { "disabled" }, "algo": credential.algorithms(),
+        "len": credential.key().bits,
     });
-    if let Some(curve) = spec.key.curve() {
+    if let Some(curve) = credential.key().curve {
         key["curve"] = curve.into();
     }
     key

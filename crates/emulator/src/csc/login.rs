@@ -2,28 +2,21 @@
 //!
 //! That "digest" on the platform means this is the likelier of two readings. (inferred)
 
-use bytes::Bytes;
 use data_encoding::BASE64;
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use super::State;
 use super::access::{Access, credentials_of};
-use super::body::Body;
 use super::book::Holder;
-use super::calls::Context;
-use super::digest_auth::{REALM, Response as DigestResponse, Verdict};
+use super::digest_auth::{DigestResponse, REALM, Verdict};
 use super::options::DigestUserSpec;
+use super::parameters::Body;
 use super::refusal::Refused;
-use crate::answer::{self, Answer};
+use super::state::Context;
+use crate::response::{self, Response};
 
-/// Whether anybody can log in.
-pub(crate) fn offered(csc: &State) -> bool {
-    !csc.options.digest_users.is_empty()
-}
-
-pub(crate) fn login(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn login(context: &Context<'_>) -> Result<Response, Refused> {
     let body = Body::parse(context.request.body())?;
     // A refresh token for those who ask to be remembered is the server's to give (spec); this one gives none.
     body.flag("rememberMe")?;
@@ -33,13 +26,13 @@ pub(crate) fn login(context: &Context<'_>) -> Result<Answer, Refused> {
     let signer = Some(user.user_id.clone());
     let token = context.csc.desk().book.new_access(holder, signer, options.token_lifetime, context.now);
     let body = json!({ "access_token": token, "expires_in": options.token_lifetime.as_secs() });
-    let mut answer = answer::ok(&body);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    let mut response = response::ok(&body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
-/// Ends a token of the caller's own, by a token. 204 in any case, as RFC 7009 has it, unless it is somebody else's.
-pub(crate) fn revoke(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+/// Ends a token of the caller's own, by a token. 204 in any case, as RFC 7009 has it, unless it is another caller's.
+pub(crate) fn revoke(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let token = body.need_text("token")?;
     if let Some(hint) = body.text("token_type_hint")?
         && !["access_token", "refresh_token"].contains(&hint)
@@ -53,18 +46,11 @@ pub(crate) fn revoke(context: &Context<'_>, access: &Access, body: &Body) -> Res
             _ => return Err(Refused::request("Invalid string parameter token")),
         }
     }
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
-    Ok(answer)
+    Ok(response::no_content())
 }
 
 fn authenticate<'c>(context: &Context<'c>) -> Result<&'c DigestUserSpec, Refused> {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    let header = match (headers.next(), headers.next()) {
-        (Some(_), Some(_)) => return Err(Refused::request("Malformed authorization header.")),
-        (header, _) => header,
-    };
-    let Some(header) = header else { return Err(challenge(context, false)) };
+    let Some(header) = context.authorization()? else { return Err(challenge(context, false)) };
     if let Some(parameters) = credentials_of(header, "Digest") {
         return by_digest(context, parameters);
     }

@@ -2,55 +2,53 @@
 //!
 //! Codes are those of RFC 6749 §5.2, RFC 6750 §3.1 and the CSC API 1.0.4; most sentences are the CSC's own. (spec)
 
-use std::borrow::Cow;
+use std::time::SystemTime;
 
-use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
 
-use crate::answer::{self, Answer};
+use crate::error_shape::ErrorShape;
+use crate::response::{Rejection, Response, with_allow};
 
 /// A call refused, or failed.
-#[derive(Debug)]
 pub(crate) struct Refused {
-    status: StatusCode,
-    code: &'static str,
-    description: Cow<'static, str>,
+    rejection: Rejection,
     challenges: Vec<String>,
 }
 
 impl Refused {
-    pub(crate) fn new(status: StatusCode, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Refused { status, code, description: description.into(), challenges: Vec::new() }
+    pub(crate) fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
+        Refused { rejection: Rejection::new(status, code, description), challenges: Vec::new() }
     }
 
-    pub(crate) fn bad(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn bad(code: &'static str, description: impl Into<String>) -> Self {
         Refused::new(StatusCode::BAD_REQUEST, code, description)
     }
 
     /// 400 `invalid_request`, by far the most frequent.
-    pub(crate) fn request(description: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn request(description: impl Into<String>) -> Self {
         Refused::bad("invalid_request", description)
     }
 
-    /// A parameter is not there, or is of another type.
     pub(crate) fn missing(kind: &str, name: &str) -> Self {
         Refused::request(format!("Missing (or invalid type) {kind} parameter {name}"))
     }
 
-    /// A parameter has a value that cannot be.
     pub(crate) fn parameter(name: &str) -> Self {
         Refused::request(format!("Invalid parameter {name}"))
     }
 
-    /// Something broke here.
     pub(crate) fn server(description: &'static str) -> Self {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
     }
 
+    pub(super) fn malformed_authorization() -> Self {
+        Refused::request("Malformed authorization header.")
+    }
+
     /// 401 that asks for a bearer token.
-    pub(crate) fn token(description: impl Into<Cow<'static, str>>, presented: bool) -> Self {
-        // RFC 6750 §3.1: who showed nothing is told of no error.
+    pub(crate) fn token(description: impl Into<String>, presented: bool) -> Self {
+        // RFC 6750 §3.1: without credentials, the challenge names no error.
         let challenge = if presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
         Refused::new(StatusCode::UNAUTHORIZED, "invalid_token", description).challenge(challenge)
     }
@@ -62,31 +60,26 @@ impl Refused {
     }
 
     pub(crate) fn code(&self) -> &'static str {
-        self.code
+        self.rejection.code
     }
 
     pub(crate) fn description(&self) -> &str {
-        &self.description
+        &self.rejection.message
     }
 
-    pub(crate) fn into_answer(self) -> Answer {
-        let body = json!({ "error": self.code, "error_description": self.description });
-        let mut answer = answer::ok(&body);
-        *answer.status_mut() = self.status;
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = ErrorShape::Csc.response(self.rejection, "", SystemTime::UNIX_EPOCH);
         for challenge in self.challenges {
             if let Ok(challenge) = HeaderValue::try_from(challenge) {
-                answer.headers_mut().append(WWW_AUTHENTICATE, challenge);
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
             }
         }
-        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        answer
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 
-/// 405, in this shape.
-pub(crate) fn wrong_method(allowed: &'static str) -> Answer {
+pub(super) fn wrong_method(allowed: &str) -> Response {
     let message = format!("This path takes {allowed}");
-    let mut answer = Refused::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", message).into_answer();
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
+    with_allow(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", message).into_response(), allowed)
 }

@@ -4,15 +4,15 @@ use data_encoding::BASE64;
 use serde_json::json;
 
 use super::access::Access;
-use super::body::Body;
-use super::calls::Context;
-use super::credential::{Credential, NoAlgorithm};
+use super::credential::Credential;
 use super::options::{AuthMode, Scal};
+use super::parameters::Body;
 use super::refusal::Refused;
-use super::transaction::Opening;
-use crate::answer::{self, Answer};
+use super::state::Context;
+use super::transaction::Transaction;
+use crate::response::{self, Response};
 
-pub(crate) fn authorize(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+pub(crate) fn authorize(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let credential = usable(context, access, body)?;
     let spec = &credential.spec;
     if spec.auth_mode == AuthMode::OAuth2Code {
@@ -32,39 +32,35 @@ pub(crate) fn authorize(context: &Context<'_>, access: &Access, body: &Body) -> 
         secret(body, "OTP", spec.otp.as_deref(), "invalid_otp", "The OTP is invalid")?;
     }
     let lifetime = context.csc.options.sad_lifetime;
-    let opening = Opening { credential: &spec.id, signatures, hashes, code: None };
-    let sad = context.csc.desk().transactions.open(opening, lifetime, context.now);
-    Ok(answer::ok(&json!({ "SAD": sad, "expiresIn": lifetime.as_secs() })))
+    let transaction = Transaction { credential: spec.id.clone(), code: None, remaining: signatures };
+    let sad = context.csc.desk().transactions.open(transaction, hashes, lifetime, context.now);
+    Ok(response::ok(&json!({ "SAD": sad, "expiresIn": lifetime.as_secs() })))
 }
 
-pub(crate) fn extend(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+pub(crate) fn extend(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let credential = usable(context, access, body)?;
     let sad = body.need_text("SAD")?;
     let hashes = hashes(credential, body)?;
     let lifetime = context.csc.options.sad_lifetime;
     let mut desk = context.csc.desk();
     let sad = desk.transactions.extend(sad, &credential.spec.id, hashes, lifetime, context.now)?;
-    Ok(answer::ok(&json!({ "SAD": sad, "expiresIn": lifetime.as_secs() })))
+    Ok(response::ok(&json!({ "SAD": sad, "expiresIn": lifetime.as_secs() })))
 }
 
 /// Everything is looked at before the ticket is: a call that could not be served costs no signature.
-pub(crate) fn sign_hash(context: &Context<'_>, access: &Access, body: &Body) -> Result<Answer, Refused> {
+pub(crate) fn sign_hash(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
     let credential = usable(context, access, body)?;
     let sad = body.need_text("SAD")?;
     let hashes = body.hashes("hash")?.ok_or_else(|| Refused::missing("array", "hash"))?;
     let hash_algo = body.text("hashAlgo")?;
-    let algorithm = credential.algorithm(body.need_text("signAlgo")?, hash_algo).map_err(|reason| match reason {
-        NoAlgorithm::SignAlgo => Refused::parameter("signAlgo"),
-        NoAlgorithm::HashAlgo => Refused::parameter("hashAlgo"),
-        NoAlgorithm::HashAlgoMissing => Refused::missing("string", "hashAlgo"),
-    })?;
-    if hashes.iter().any(|hash| hash.len() != algorithm.hash_len()) {
+    let hash = credential.hash(body.need_text("signAlgo")?, hash_algo)?;
+    if hashes.iter().any(|value| value.len() != hash.kind.length()) {
         return Err(Refused::request("Invalid digest value length"));
     }
     context.csc.desk().transactions.consume(sad, &credential.spec.id, &hashes, context.now)?;
-    let signatures = credential.sign(algorithm, &hashes).ok_or_else(|| Refused::server("Signing failed"))?;
+    let signatures = credential.sign(hash, &hashes).ok_or_else(|| Refused::server("Signing failed"))?;
     let signatures: Vec<_> = signatures.iter().map(|signature| BASE64.encode(signature)).collect();
-    Ok(answer::ok(&json!({ "signatures": signatures })))
+    Ok(response::ok(&json!({ "signatures": signatures })))
 }
 
 /// The credential that the call is about, if it can sign.

@@ -2,23 +2,22 @@
 //!
 //! All clients are confidential. A client proves itself in the body or by HTTP Basic, never by both (RFC 6749 §2.3).
 
-use bytes::Bytes;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
 use super::book::{Code, CodeGrant, Holder, Issued, Shown};
-use super::calls::Context;
-use super::form::Form;
 use super::options::{OAuthClientSpec, Scal};
+use super::parameters::Form;
 use super::refusal::Refused;
-use super::transaction::Opening;
-use crate::answer::{self, Answer};
+use super::state::Context;
+use super::transaction::Transaction;
+use crate::response::{self, Response};
 
-pub(crate) fn token(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn token(context: &Context<'_>) -> Result<Response, Refused> {
     let form = form(context)?;
     let client = authenticate(context, &form)?;
     let body = match form.need("grant_type")? {
@@ -27,15 +26,15 @@ pub(crate) fn token(context: &Context<'_>) -> Result<Answer, Refused> {
         "refresh_token" => refresh_token(context, client, &form)?,
         _ => return Err(Refused::bad("unsupported_grant_type", "There is no grant of this grant_type")),
     };
-    let mut answer = answer::ok(&body);
+    let mut response = response::ok(&body);
     // RFC 6749 §5.1 asks for both.
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    Ok(answer)
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    Ok(response)
 }
 
 /// RFC 7009: a token that is not known is as good as ended; a hint is not needed to find it.
-pub(crate) fn revoke(context: &Context<'_>) -> Result<Answer, Refused> {
+pub(crate) fn revoke(context: &Context<'_>) -> Result<Response, Refused> {
     let form = form(context)?;
     let client = authenticate(context, &form)?;
     let token = form.need("token")?;
@@ -49,7 +48,7 @@ pub(crate) fn revoke(context: &Context<'_>) -> Result<Answer, Refused> {
         (None, None) => {}
         _ => return Err(foreign),
     }
-    Ok(Response::new(Bytes::new()))
+    Ok(Response::default())
 }
 
 fn form<'a>(context: &Context<'a>) -> Result<Form<'a>, Refused> {
@@ -63,12 +62,7 @@ fn form<'a>(context: &Context<'a>) -> Result<Form<'a>, Refused> {
 }
 
 fn authenticate<'c>(context: &Context<'c>, form: &Form<'_>) -> Result<&'c OAuthClientSpec, Refused> {
-    let mut headers = context.request.headers().get_all(AUTHORIZATION).iter();
-    let header = headers.next();
-    if headers.next().is_some() {
-        return Err(Refused::request("Malformed authorization header."));
-    }
-    let (id, secret) = match (header, form.get("client_id")?, form.get("client_secret")?) {
+    let (id, secret) = match (context.authorization()?, form.get("client_id")?, form.get("client_secret")?) {
         (Some(_), _, Some(_)) => {
             return Err(Refused::request("The client proved itself twice: by the header and in the body"));
         }
@@ -115,7 +109,7 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
         Shown::Good(code) => code,
         Shown::Expired => return Err(invalid_grant("The code has expired")),
         Shown::Unknown => return Err(invalid_grant("The code is not valid")),
-        Shown::Repeated { family } => {
+        Shown::Repeated(family) => {
             desk.transactions.end_family(family);
             return Err(invalid_grant("The code was used before; what it was exchanged for has ended"));
         }
@@ -133,13 +127,12 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
         }
         CodeGrant::Credential { credential, signatures, hashes } => {
             let bound = csc.credential(credential).is_some_and(|found| found.spec.scal == Scal::Two);
-            let opening = Opening {
-                credential,
-                signatures: *signatures,
-                hashes: bound.then(|| hashes.clone()),
-                code: Some((&client.id, code.family)),
+            let transaction = Transaction {
+                credential: credential.clone(),
+                code: Some((client.id.clone(), code.family)),
+                remaining: *signatures,
             };
-            let sad = desk.transactions.open(opening, options.sad_lifetime, now);
+            let sad = desk.transactions.open(transaction, bound.then(|| hashes.clone()), options.sad_lifetime, now);
             Ok(json!({ "access_token": sad, "token_type": "SAD", "expires_in": options.sad_lifetime.as_secs() }))
         }
     }
@@ -171,7 +164,7 @@ fn refresh_token(context: &Context<'_>, client: &OAuthClientSpec, form: &Form<'_
         Shown::Good(issued) => Ok(bearer(context, issued)),
         Shown::Expired => Err(invalid_grant("The refresh token has expired")),
         Shown::Unknown => Err(invalid_grant("The refresh token is not valid")),
-        Shown::Repeated { .. } => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
+        Shown::Repeated(_) => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
     }
 }
 
@@ -185,8 +178,7 @@ fn service_scope(form: &Form<'_>) -> Result<(), Refused> {
 
 fn bearer(context: &Context<'_>, issued: Issued) -> Value {
     let mut body = json!({
-        "access_token": issued.access,
-        "token_type": "Bearer",
+        "access_token": issued.access, "token_type": "Bearer",
         "expires_in": context.csc.options.token_lifetime.as_secs(),
     });
     if let Some(refresh) = issued.refresh {

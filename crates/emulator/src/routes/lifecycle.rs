@@ -1,113 +1,74 @@
 //! Trust Lifecycle Manager, under `/mpki`.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use data_encoding::BASE64;
 use digicert_one_testbed::{Purpose, RequestSpec, Validity, certificate_pem};
-use http::Method;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::query::{Window, decoded_value_of};
-use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Rejection};
-use crate::end_date::{rfc3339, seconds, x509_dates};
-use crate::input;
-use crate::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
+use super::call::{Call, KNOWN, Route, get, post, put, with};
+use crate::end_date::{DAY, rfc3339_at, seconds, x509_dates};
+use crate::response::{self, Rejection, Response};
+use crate::role::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
 use crate::state::{Issuance, IssuedCertificate, State};
 
 /// The greeting of Trust Lifecycle Manager, as the platform words it.
 const HELLO: &str = "Hello from DigiCert ONE - Trust Lifecycle Manager REST API!";
 
-/// The one profile.
 const PROFILE_ID: &str = "88888888-8888-4888-8888-888888888888";
 const PROFILE_NAME: &str = "Emulated profile";
 
-/// How long a certificate is valid if the request does not say.
+/// The validity of a certificate if the request does not state one.
 const DEFAULT_DAYS: u64 = 90;
 const MOST_DAYS: u64 = 3650;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) const ROUTES: &[Route] = &[
-    // Whether the platform checks a credential here is unknown; it serves to find out that it is there.
-    Route { method: Method::GET, path: "/mpki/api/v1/hello", access: Access::Anybody, serve: hello },
-    Route { method: Method::GET, path: "/mpki/api/v1/health/extensive", access: Access::Known, serve: health },
-    Route {
-        method: Method::GET,
-        path: "/mpki/api/v1/certificate-search",
-        access: Access::With(VIEW_EM_CERTIFICATE),
-        serve: search,
-    },
-    Route { method: Method::GET, path: "/mpki/api/v2/profile", access: Access::With(VIEW_EM_PROFILE), serve: profiles },
-    Route {
-        method: Method::GET,
-        path: "/mpki/api/v2/profile/{id}",
-        access: Access::With(VIEW_EM_PROFILE),
-        serve: profile,
-    },
-    Route {
-        method: Method::POST,
-        path: "/mpki/api/v1/certificate",
-        access: Access::With(MANAGE_EM_CERTIFICATE),
-        serve: issue,
-    },
-    Route {
-        method: Method::PUT,
-        path: "/mpki/api/v1/certificate/{serial}/revoke",
-        access: Access::With(MANAGE_EM_CERTIFICATE),
-        serve: revoke,
-    },
+    // Whether the platform checks a credential here is unknown; the call serves to find out that the platform is there.
+    get("/mpki/api/v1/hello", None, |_| Ok(text(HELLO))),
+    get("/mpki/api/v1/health/extensive", KNOWN, |_| Ok(text("UP"))),
+    get("/mpki/api/v1/certificate-search", with(VIEW_EM_CERTIFICATE), search),
+    get("/mpki/api/v2/profile", with(VIEW_EM_PROFILE), |_| Ok(response::ok(&json!([profile_json()])))),
+    get("/mpki/api/v2/profile/{id}", with(VIEW_EM_PROFILE), profile),
+    post("/mpki/api/v1/certificate", with(MANAGE_EM_CERTIFICATE), issue),
+    put("/mpki/api/v1/certificate/{serial}/revoke", with(MANAGE_EM_CERTIFICATE), revoke),
 ];
 
-fn hello(_: &Ask<'_>) -> Result<Answer, Rejection> {
-    Ok(answer::text(HELLO))
+fn text(body: &'static str) -> Response {
+    response::response(StatusCode::OK, Some("text/plain"), body)
 }
 
-fn health(_: &Ask<'_>) -> Result<Answer, Rejection> {
-    Ok(answer::text("UP"))
+/// Filters are compared as a whole; `status` without regard to case, since requests write it in upper and responses in lower case.
+fn search(call: &Call<'_>) -> Result<Response, Rejection> {
+    let now = call.store.now();
+    let filters =
+        ["serial_number", "common_name", "status", "thumbprint", "seat_id", "profile_id"].map(|name| call.value(name));
+    let fits = |own: &&IssuedCertificate| {
+        let fields: [&str; 6] =
+            [&own.serial_number, &own.common_name, own.status(now), &own.thumbprint, &own.seat_id, PROFILE_ID];
+        let mut pairs = filters.iter().zip(fields);
+        own.issuance == Issuance::Lifecycle
+            && pairs.all(|(wanted, own)| wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(own)))
+    };
+    call.store.read(|state| call.page(state.certificates.iter().filter(fits), |own| certificate_json(state, own, now)))
 }
 
-/// Filters are compared as a whole; `status` without regard to case, since requests write it in upper and answers in lower case.
-fn search(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let window = Window::of(ask.query())?;
-    let now = ask.store.now();
-    let filter = |name| decoded_value_of(ask.query(), name);
-    let (serial, name, status) = (filter("serial_number"), filter("common_name"), filter("status"));
-    let (thumbprint, seat, profile) = (filter("thumbprint"), filter("seat_id"), filter("profile_id"));
-    let page = ask.store.read(|state| {
-        let same =
-            |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(own));
-        let found: Vec<_> = of_lifecycle(state)
-            .filter(|own| same(&serial, &own.serial_number) && same(&name, &own.common_name))
-            .filter(|own| same(&status, own.status(now)) && same(&thumbprint, &own.thumbprint))
-            .filter(|own| same(&seat, &own.seat_id) && same(&profile, PROFILE_ID))
-            .collect();
-        let total = found.len();
-        let items: Vec<_> = window.of_items(found).map(|own| certificate_json(state, own, now)).collect();
-        json!({ "total": total, "offset": window.offset, "limit": window.limit, "items": items })
-    });
-    Ok(answer::ok(&page))
-}
-
-fn profiles(_: &Ask<'_>) -> Result<Answer, Rejection> {
-    Ok(answer::ok(&json!([profile_json()])))
-}
-
-fn profile(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    if ask.variable(0) == PROFILE_ID { Ok(answer::ok(&profile_json())) } else { Err(Rejection::not_found("profile")) }
+fn profile(call: &Call<'_>) -> Result<Response, Rejection> {
+    response::found((call.variable() == PROFILE_ID).then(profile_json), "profile")
 }
 
 #[derive(Deserialize)]
 struct NewCertificate {
     csr: Option<String>,
-    profile: Option<Named>,
+    profile: Option<Profile>,
     seat: Option<Seat>,
     attributes: Option<Attributes>,
     validity: Option<Period>,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct Profile {
     id: Option<String>,
 }
 
@@ -145,46 +106,37 @@ impl Period {
 }
 
 /// Issues for the key of a CSR.
-fn issue(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let new: NewCertificate = input::body(ask.request.body(), "profile, seat, csr and attributes")?;
+fn issue(call: &Call<'_>) -> Result<Response, Rejection> {
+    let new: NewCertificate = call.body("profile, seat, csr and attributes")?;
     if new.profile.and_then(|profile| profile.id).as_deref() != Some(PROFILE_ID) {
-        return Err(Rejection::invalid(
-            "profile.id",
-            "profile.id names no profile: GET /mpki/api/v2/profile lists them",
-        ));
+        let message = "profile.id is not the id of a profile: GET /mpki/api/v2/profile lists them";
+        return Err(Rejection::invalid("profile.id", message));
     }
     let csr = new.csr.ok_or_else(|| Rejection::invalid("csr", "csr is missing"))?;
     let common_name = new.attributes.and_then(|attributes| attributes.subject?.common_name);
     let common_name = common_name.filter(|name| !name.is_empty()).ok_or_else(|| {
         Rejection::invalid("attributes.subject.common_name", "attributes.subject.common_name is missing")
     })?;
-    let days = match &new.validity {
-        None => DEFAULT_DAYS,
-        Some(period) => period.days().ok_or_else(|| {
-            Rejection::invalid(
-                "validity",
-                "validity takes a unit (days, months, years) and a duration of up to 3650 days",
-            )
-        })?,
-    };
+    let days = new.validity.map_or(Some(DEFAULT_DAYS), |period| period.days()).ok_or_else(|| {
+        let message = "validity takes a unit (days, months, years) and a duration of up to 3650 days";
+        Rejection::invalid("validity", message)
+    })?;
     let seat_id = new.seat.and_then(|seat| seat.seat_id).unwrap_or_else(|| common_name.clone());
-    let now = ask.store.now();
+    let now = call.store.now();
     let until = now + DAY * u32::try_from(days).unwrap_or(u32::MAX);
     let spec = RequestSpec { common_name, validity: widened(now, until), purpose: Purpose::ServerAuth };
-    let chain =
-        ask.store.pki.sign_request(&csr, &spec).map_err(|error| Rejection::invalid("csr", error.to_string()))?;
+    let chain = call.store.pki.sign_request(&csr, &spec);
+    let chain = chain.map_err(|error| Rejection::invalid("csr", error.to_string()))?;
     let issued = IssuedCertificate::new(Issuance::Lifecycle, &spec.common_name, &seat_id, &chain[0], (now, until));
     let serial_number = issued.serial_number.clone();
-    ask.change("create", "certificate", |state| {
+    call.change("create", "certificate", |state| {
         let id = issued.id.clone();
         state.certificates.push(issued);
         Ok((id, ()))
     })?;
-    Ok(answer::created(&json!({
-        "serial_number": serial_number,
-        "delivery_format": "x509",
-        "certificate": certificate_pem(&chain[0]),
-    })))
+    let certificate = certificate_pem(&chain[0]);
+    let body = json!({ "serial_number": serial_number, "delivery_format": "x509", "certificate": certificate });
+    Ok(response::created(&body))
 }
 
 /// X.509 dates that end with the period, if the system's time is the emulator's.
@@ -195,11 +147,11 @@ fn widened(now: SystemTime, until: SystemTime) -> Validity {
     }
 }
 
-fn revoke(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let now = ask.store.now();
-    ask.change("revoke", "certificate", |state| {
+fn revoke(call: &Call<'_>) -> Result<Response, Rejection> {
+    let now = call.store.now();
+    call.change("revoke", "certificate", |state| {
         let mut own = state.certificates.iter_mut().filter(|own| own.issuance == Issuance::Lifecycle);
-        let found = own.find(|own| own.serial_number.eq_ignore_ascii_case(ask.variable(0)));
+        let found = own.find(|own| own.serial_number.eq_ignore_ascii_case(call.variable()));
         let certificate = found.ok_or_else(|| Rejection::not_found("certificate"))?;
         if certificate.revoked.is_some() {
             return Err(Rejection::invalid("serial_number", "the certificate is revoked already"));
@@ -207,40 +159,24 @@ fn revoke(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         certificate.revoked = Some(seconds(now));
         Ok((certificate.id.clone(), ()))
     })?;
-    Ok(answer::no_content())
-}
-
-fn of_lifecycle(state: &State) -> impl Iterator<Item = &IssuedCertificate> {
-    state.certificates.iter().filter(|own| own.issuance == Issuance::Lifecycle)
+    Ok(response::no_content())
 }
 
 fn certificate_json(state: &State, own: &IssuedCertificate, now: SystemTime) -> Value {
     let der = BASE64.decode(own.certificate.as_bytes()).unwrap_or_default();
     json!({
-        "serial_number": own.serial_number,
-        "common_name": own.common_name,
-        "status": own.status(now),
-        "valid_from": moment(own.valid_from),
-        "valid_to": moment(own.valid_to),
-        "thumbprint": own.thumbprint,
-        "profile": { "id": PROFILE_ID, "name": PROFILE_NAME },
-        "seat": { "seat_id": own.seat_id },
+        "serial_number": own.serial_number, "common_name": own.common_name, "status": own.status(now),
+        "valid_from": rfc3339_at(own.valid_from), "valid_to": rfc3339_at(own.valid_to), "thumbprint": own.thumbprint,
+        "profile": { "id": PROFILE_ID, "name": PROFILE_NAME }, "seat": { "seat_id": own.seat_id },
         "account": { "id": state.accounts.first().map(|account| &account.id) },
         "business_unit": { "id": state.organization_id, "name": "Emulated business unit" },
         "certificate": certificate_pem(&der),
     })
 }
 
-fn moment(seconds: u64) -> String {
-    rfc3339(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-}
-
 fn profile_json() -> Value {
     json!({
-        "id": PROFILE_ID,
-        "name": PROFILE_NAME,
-        "status": "ACTIVE",
-        "signature_algorithm": "sha256WithECDSA",
+        "id": PROFILE_ID, "name": PROFILE_NAME, "status": "ACTIVE", "signature_algorithm": "sha256WithECDSA",
         "enrollment_method": "REST_API",
     })
 }

@@ -1,86 +1,53 @@
 //! Software Trust, under `/signingmanager`.
 
 use data_encoding::BASE64;
-use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::query::{Window, decoded_value_of};
-use super::{Access, Ask, Route};
-use crate::answer::{self, Answer, Rejection};
+use super::call::{Access, Call, Route, get, post, with};
+use crate::decide::Requirement;
 use crate::end_date::rfc3339;
-use crate::input;
-use crate::permission::{SIGN_SM_HASH, VIEW_SM_CERTIFICATE};
+use crate::id::new_id;
+use crate::response::{self, Rejection, Response};
+use crate::role::permission::{SIGN_SM_HASH, VIEW_SM_CERTIFICATE};
 use crate::signing::{NotSigned, SigningKey, key_words};
 use crate::state::{Signature, State};
-use crate::store::new_id;
+
+const BOTH: Access = Some(Requirement { both_factors: true, permission: Some(SIGN_SM_HASH) });
+const VIEW: Access = with(VIEW_SM_CERTIFICATE);
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        method: Method::GET,
-        path: "/signingmanager/api/v1/certificates",
-        access: Access::With(VIEW_SM_CERTIFICATE),
-        serve: certificates,
-    },
-    Route {
-        method: Method::GET,
-        path: "/signingmanager/api/v1/keypairs",
-        access: Access::With(VIEW_SM_CERTIFICATE),
-        serve: keypairs,
-    },
-    Route {
-        method: Method::GET,
-        path: "/signingmanager/api/v1/keypairs/{id}",
-        access: Access::With(VIEW_SM_CERTIFICATE),
-        serve: keypair,
-    },
-    Route {
-        method: Method::POST,
-        path: "/signingmanager/api/v1/keypairs/{id}/sign",
-        access: Access::WithBothFactors(SIGN_SM_HASH),
-        serve: sign,
-    },
-    Route {
-        method: Method::GET,
-        path: "/signingmanager/api/v1/signatures/{id}",
-        access: Access::With(VIEW_SM_CERTIFICATE),
-        serve: signature,
-    },
+    get("/signingmanager/api/v1/certificates", VIEW, certificates),
+    get("/signingmanager/api/v1/keypairs", VIEW, keypairs),
+    get("/signingmanager/api/v1/keypairs/{id}", VIEW, keypair),
+    post("/signingmanager/api/v1/keypairs/{id}/sign", BOTH, sign),
+    get("/signingmanager/api/v1/signatures/{id}", VIEW, signature),
 ];
 
-fn certificates(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let window = Window::of(ask.query())?;
-    let alias = decoded_value_of(ask.query(), "alias");
-    let id = decoded_value_of(ask.query(), "id");
-    let status = decoded_value_of(ask.query(), "certificate_status");
-    let page = ask.store.read(|state| {
-        let wanted = |key: &&SigningKey| {
-            alias.as_ref().is_none_or(|alias| key.alias == *alias)
-                && id.as_ref().is_none_or(|id| key.certificate_id == *id)
-                && status.as_ref().is_none_or(|status| status == "ACTIVE")
-        };
-        let items: Vec<_> = state.signing.iter().filter(wanted).map(|key| certificate_json(state, key)).collect();
-        envelope(window, items)
-    });
-    Ok(answer::ok(&page))
+fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
+    let (alias, id, status) = (call.value("alias"), call.value("id"), call.value("certificate_status"));
+    let same = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
+    call.store.read(|state| {
+        let wanted =
+            |key: &&SigningKey| same(&alias, &key.alias) && same(&id, &key.certificate_id) && same(&status, "ACTIVE");
+        call.page(state.signing.iter().filter(wanted), |key| certificate_json(state, key))
+    })
 }
 
-fn keypairs(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let window = Window::of(ask.query())?;
-    let alias = decoded_value_of(ask.query(), "alias");
-    let page = ask.store.read(|state| {
+fn keypairs(call: &Call<'_>) -> Result<Response, Rejection> {
+    let alias = call.value("alias");
+    call.store.read(|state| {
         let wanted = |key: &&SigningKey| alias.as_ref().is_none_or(|alias| keypair_alias(key) == *alias);
-        envelope(window, state.signing.iter().filter(wanted).map(|key| keypair_json(state, key)).collect())
-    });
-    Ok(answer::ok(&page))
+        call.page(state.signing.iter().filter(wanted), |key| keypair_json(state, key))
+    })
 }
 
-fn keypair(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let keypair = ask.store.read(|state| Some(keypair_json(state, find(state, ask.variable(0))?)));
-    keypair.map(|keypair| answer::ok(&keypair)).ok_or_else(|| Rejection::not_found("key pair"))
+fn keypair(call: &Call<'_>) -> Result<Response, Rejection> {
+    let keypair = call.store.read(|state| Some(keypair_json(state, find(state, call.variable())?)));
+    response::found(keypair, "key pair")
 }
 
-/// What a signing call carries. Other fields are ignored.
+/// The body of a signing call. Other fields are ignored.
 #[derive(Deserialize)]
 struct SignRequest {
     account: Value,
@@ -88,13 +55,13 @@ struct SignRequest {
     hash: String,
 }
 
-fn sign(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let request: SignRequest = input::body(ask.request.body(), "account, sig_alg and hash")?;
+fn sign(call: &Call<'_>) -> Result<Response, Rejection> {
+    let request: SignRequest = call.body("account, sig_alg and hash")?;
     if !(request.account.is_string() || request.account.is_object()) {
         return Err(Rejection::invalid("account", "account must name an account"));
     }
     let hash = BASE64.decode(request.hash.as_bytes()).map_err(|_| Rejection::invalid("hash", "hash must be Base64"))?;
-    let key = ask.store.read(|state| find(state, ask.variable(0)).cloned());
+    let key = call.store.read(|state| find(state, call.variable()).cloned());
     let key = key.ok_or_else(|| Rejection::not_found("key pair"))?;
     let signature = key.sign(&request.sig_alg, &hash).map_err(|error| match error {
         NotSigned::Algorithm(own) => {
@@ -103,7 +70,7 @@ fn sign(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         NotSigned::Length { expected, given } => {
             Rejection::invalid("hash", format!("hash has {given} bytes, and sig_alg asks for {expected}"))
         }
-        NotSigned::Key => Rejection::internal("the kept key pair cannot sign"),
+        NotSigned::Key => Rejection::internal("the stored key pair cannot sign"),
     })?;
     let signature = Signature {
         id: new_id(),
@@ -111,41 +78,31 @@ fn sign(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         sig_alg: request.sig_alg,
         hash: request.hash,
         signature: BASE64.encode(&signature),
-        created_on: rfc3339(ask.store.now()),
+        created_on: rfc3339(call.store.now()),
     };
-    let answer = json!({ "id": signature.id, "signature": signature.signature });
-    ask.change("sign", "keypair", |state| {
+    let body = json!({ "id": signature.id, "signature": signature.signature });
+    call.change("sign", "keypair", |state| {
         let id = signature.keypair_id.clone();
-        state.keep_signature(signature);
+        state.store_signature(signature);
         Ok((id, ()))
     })?;
-    Ok(answer::ok(&answer))
+    Ok(response::ok(&body))
 }
 
-fn signature(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let signature = ask.store.read(|state| {
-        let signature = state.signatures.iter().find(|signature| signature.id == ask.variable(0))?;
+fn signature(call: &Call<'_>) -> Result<Response, Rejection> {
+    let signature = call.store.read(|state| {
+        let signature = state.signatures.iter().find(|signature| signature.id == call.variable())?;
         Some(json!({
-            "id": signature.id,
-            "keypair": { "id": signature.keypair_id },
-            "sig_alg": signature.sig_alg,
-            "hash": signature.hash,
-            "signature": signature.signature,
-            "status": "COMPLETED",
+            "id": signature.id, "keypair": { "id": signature.keypair_id }, "sig_alg": signature.sig_alg,
+            "hash": signature.hash, "signature": signature.signature, "status": "COMPLETED",
             "created_on": signature.created_on,
         }))
     });
-    signature.map(|signature| answer::ok(&signature)).ok_or_else(|| Rejection::not_found("signature"))
+    response::found(signature, "signature")
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Option<&'s SigningKey> {
     state.signing.iter().find(|key| key.keypair_id == id)
-}
-
-fn envelope(window: Window, items: Vec<Value>) -> Value {
-    let total = items.len();
-    let items: Vec<_> = window.of_items(items).collect();
-    json!({ "total": total, "offset": window.offset, "limit": window.limit, "items": items })
 }
 
 fn certificate_json(state: &State, key: &SigningKey) -> Value {
@@ -153,14 +110,9 @@ fn certificate_json(state: &State, key: &SigningKey) -> Value {
     let chain: Vec<_> =
         types.iter().zip(key.chain()).map(|(kind, blob)| json!({ "cert_type": kind, "blob": blob })).collect();
     json!({
-        "id": key.certificate_id,
-        "alias": key.alias,
-        "cert": key.chain().first(),
-        "certificate_status": "ACTIVE",
-        "account": account_json(state),
-        "keypair": { "id": key.keypair_id, "alias": keypair_alias(key) },
-        "created_on": key.created_on,
-        "chain": chain,
+        "id": key.certificate_id, "alias": key.alias, "cert": key.chain().first(), "certificate_status": "ACTIVE",
+        "account": account_json(state), "keypair": { "id": key.keypair_id, "alias": keypair_alias(key) },
+        "created_on": key.created_on, "chain": chain,
     })
 }
 
@@ -168,15 +120,10 @@ fn keypair_json(state: &State, key: &SigningKey) -> Value {
     let certificate = key.certificate();
     let words = certificate.as_ref().map(|certificate| key_words(certificate.key_kind()));
     json!({
-        "id": key.keypair_id,
-        "alias": keypair_alias(key),
-        "key_size": words.map(|(size, _)| size),
-        "key_alg": words.map(|(_, name)| name),
-        "key_type": "PRODUCTION",
-        "key_storage": "DISK",
+        "id": key.keypair_id, "alias": keypair_alias(key), "key_size": words.map(|(size, _)| size),
+        "key_alg": words.map(|(_, name)| name), "key_type": "PRODUCTION", "key_storage": "DISK",
         "public_key": certificate.map(|certificate| BASE64.encode(&certificate.public_key_der())),
-        "certificates": [{ "id": key.certificate_id, "alias": key.alias }],
-        "account": account_json(state),
+        "certificates": [{ "id": key.certificate_id, "alias": key.alias }], "account": account_json(state),
     })
 }
 

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, ServiceUserSpec};
+use digicert_one_emulator::{
+    ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, ServiceUserSpec, Subject,
+};
 
 use crate::caller::{Call, ME};
 
@@ -92,14 +94,14 @@ async fn what_is_disabled_stops_at_once_and_can_come_back() {
     let key = Call::platform(&emulator).key(user.api_key());
     let certificate = Call::client_auth(&emulator).certificate(user.certificate());
 
-    user.set_api_key_enabled(0, false);
+    emulator.control().set_enabled(user.id(), Subject::Token("0"), false).unwrap();
     assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (401, 200));
-    user.set_api_key_enabled(0, true);
-    user.set_certificate_enabled(0, false);
+    emulator.control().set_enabled(user.id(), Subject::Token("0"), true).unwrap();
+    emulator.control().set_enabled(user.id(), Subject::Certificate("0"), false).unwrap();
     assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (200, 401));
-    user.set_certificate_enabled(0, true);
-    user.set_active(false);
+    emulator.control().set_enabled(user.id(), Subject::Certificate("0"), true).unwrap();
+    emulator.control().set_enabled(user.id(), Subject::User, false).unwrap();
     assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (401, 401));
-    user.set_active(true);
+    emulator.control().set_enabled(user.id(), Subject::User, true).unwrap();
     assert_eq!((key.get(ME).await.status, certificate.get(ME).await.status), (200, 200));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions};
+use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions, Subject};
 use serde_json::{Value, json};
 
 use crate::caller::{Call, ME};
@@ -68,7 +68,7 @@ async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
     let directory = tempfile::tempdir().unwrap();
     let (kept, copy) = (directory.path().join("kept.json"), directory.path().join("copy.json"));
     let emulator = Emulator::start_with(options(&kept)).await.unwrap();
-    emulator.users()[0].set_api_key_enabled(0, false);
+    emulator.control().set_enabled(emulator.users()[0].id(), Subject::Token("0"), false).unwrap();
     emulator.save(&copy).unwrap();
     assert!(read(&kept) == read(&copy), "the two files differ");
 
@@ -103,7 +103,7 @@ fn only_its_owner_may_read_the_file_and_nothing_is_left_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.json");
     let emulator = Emulator::start_blocking(options(&path)).unwrap();
-    emulator.users()[0].set_active(false);
+    emulator.control().set_enabled(emulator.users()[0].id(), Subject::User, false).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
 }

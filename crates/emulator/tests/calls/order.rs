@@ -1,6 +1,6 @@
 //! The order of decisions: a caller with several defects hears of the first, and mending it leads to the next.
 
-use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec};
+use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec, Subject};
 use serde_json::json;
 
 use crate::caller::{Answer, Call};
@@ -19,8 +19,8 @@ async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
     let foreign = emulator.foreign_api_key();
     let post = async |call: Call<'_>| call.post(&path, json!("no request at all")).await;
     let with_other = || Call::client_auth(&emulator).key(user.api_key()).certificate(other.certificate());
-    user.set_api_key_enabled(0, false);
-    user.set_active(false);
+    emulator.control().set_enabled(user.id(), Subject::Token("0"), false).unwrap();
+    emulator.control().set_enabled(user.id(), Subject::User, false).unwrap();
 
     says(&post(Call::client_auth(&emulator)).await, 401, "No credential");
     // Unknown comes before disabled, whichever factor it is.
@@ -30,9 +30,9 @@ async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
     let unknown = Call::client_auth(&emulator).key(user.api_key()).certificate(&nobody);
     says(&post(unknown).await, 401, "certificate is not known");
     says(&post(with_other()).await, 401, "API key is disabled");
-    user.set_api_key_enabled(0, true);
+    emulator.control().set_enabled(user.id(), Subject::Token("0"), true).unwrap();
     says(&post(with_other()).await, 401, "service user is disabled");
-    user.set_active(true);
+    emulator.control().set_enabled(user.id(), Subject::User, true).unwrap();
     says(&post(with_other()).await, 403, "different users");
     says(&post(Call::client_auth(&emulator).key(user.api_key())).await, 403, "multi-factor");
     let both = || Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());

@@ -2,7 +2,7 @@
 
 use digicert_one_emulator::{
     CscCredentialSpec, CscOptions, DigestUserSpec, Emulator, EmulatorError, EmulatorOptions, OAuthClientSpec,
-    ServiceUserSpec, permission,
+    ServiceUserSpec, Subject, permission,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn an_api_key_with_the_permission_is_as_good_as_a_token() {
     let refused = post(path.clone(), reader.api_key().to_owned()).await;
     refused.assert_error(403, "access_denied", permission::SIGN_DSM_HASH);
     post(path.clone(), "wrong".into()).await.assert_error(401, "invalid_token", "not known");
-    bot.set_active(false);
+    bench.emulator.control().set_enabled(bot.id(), Subject::User, false).unwrap();
     post(path, bot.api_key().to_owned()).await.assert_error(401, "invalid_token", "disabled");
 }
 

@@ -18,7 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::{Entry, invalid, linger};
+use super::entry::{Entry, linger};
+use super::invalid::invalid;
 
 const CERTIFICATE: u8 = 11;
 const FINISHED: u8 = 20;

@@ -5,6 +5,8 @@
 //! permits.
 
 mod after_tls13;
+mod entry;
+mod invalid;
 #[cfg(feature = "openssl")]
 mod splice;
 mod stream;
@@ -14,19 +16,19 @@ mod with_rustls;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+pub(crate) use self::entry::{Accepted, Agreed, linger};
+use self::entry::{Entry, Refused};
+use self::invalid::invalid;
 pub(crate) use self::stream::Stream;
 #[cfg(feature = "openssl")]
 use self::with_openssl::OpenSslServer;
 use self::with_rustls::RustlsServer;
-use crate::ledger::{Connection, Handshake, Ledger};
-use crate::options::{Engine, FrontOptions, HttpVersions, TlsVersion};
-use crate::provider::sha256_hex;
+use crate::ledger::Ledger;
+use crate::options::{Engine, FrontOptions};
 
 /// The prepared server side of handshakes.
 #[derive(Clone, Debug)]
@@ -41,29 +43,6 @@ enum Stack {
     Rustls(RustlsServer),
     #[cfg(feature = "openssl")]
     OpenSsl(OpenSslServer),
-}
-
-/// A connection whose handshake is done.
-pub(crate) struct Accepted {
-    pub(crate) stream: Stream,
-    pub(crate) agreed: Agreed,
-}
-
-/// What the handshake agreed on.
-#[derive(Clone, Debug)]
-pub(crate) struct Agreed {
-    /// The client's chain in DER, leaf first; of a resumed session whatever the engine kept of it.
-    pub(crate) chain: Vec<Vec<u8>>,
-    pub(crate) sni: Option<String>,
-    pub(crate) version: Option<TlsVersion>,
-    pub(crate) alpn: Option<String>,
-    pub(crate) resumed: bool,
-}
-
-/// A handshake that failed. What is left of the connection is here, so that it can end properly.
-struct Refused {
-    error: io::Error,
-    stream: Option<Stream>,
 }
 
 impl TlsServer {
@@ -123,81 +102,4 @@ pub(crate) async fn alert(stream: Stream, code: u8) -> io::Result<()> {
         Stream::Rustls(tls) => after_tls13::alert(*tls, code).await,
         _ => Err(invalid("alerts are written under TLS 1.3 by rustls only")),
     }
-}
-
-/// Ends our half and reads the other to its end: a socket closed over unread bytes sends a reset, and a reset would
-/// overtake the alert or answer that the client is meant to see.
-pub(crate) async fn linger(tcp: &mut TcpStream) {
-    let drain = async {
-        let _ = tcp.shutdown().await;
-        let mut sink = [0; 4096];
-        while matches!(tcp.read(&mut sink).await, Ok(1..)) {}
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(2), drain).await;
-}
-
-/// One connection's place in the ledger.
-#[derive(Clone, Debug)]
-struct Entry {
-    ledger: Ledger,
-    id: u64,
-}
-
-impl Entry {
-    fn change(&self, change: impl FnOnce(&mut Connection)) {
-        self.ledger.update_connection(self.id, change);
-    }
-
-    /// What stands in the client's hello, even if the handshake fails after it.
-    fn hello(&self, sni: Option<String>, alpn_offered: Vec<String>) {
-        self.change(|connection| {
-            connection.sni = sni;
-            connection.alpn_offered = alpn_offered;
-        });
-    }
-
-    /// Whether the client was asked, and what it showed, even if that was refused.
-    fn shown(&self, asked: bool, chain: &[Vec<u8>]) {
-        self.change(|connection| {
-            connection.requested_client_cert |= asked;
-            set_peer(connection, chain);
-        });
-    }
-
-    fn agreed(&self, agreed: &Agreed) {
-        self.change(|connection| {
-            set_peer(connection, &agreed.chain);
-            connection.alpn.clone_from(&agreed.alpn);
-            connection.tls_version = agreed.version;
-            connection.handshake = if agreed.resumed { Handshake::Resumed } else { Handshake::Full };
-        });
-    }
-
-    fn failed(&self, error: &io::Error) {
-        self.change(|connection| connection.handshake = Handshake::Failed(error.to_string()));
-    }
-}
-
-fn set_peer(connection: &mut Connection, chain: &[Vec<u8>]) {
-    if !chain.is_empty() {
-        connection.peer_chain_fingerprints = chain.iter().map(|der| sha256_hex(der)).collect();
-        connection.peer_fingerprint = connection.peer_chain_fingerprints.first().cloned();
-    }
-}
-
-/// The names that ALPN knows, in our order.
-fn protocols(http: HttpVersions) -> Vec<&'static [u8]> {
-    match http {
-        HttpVersions::Both => vec![b"h2", b"http/1.1"],
-        HttpVersions::Only1 => vec![b"http/1.1"],
-        HttpVersions::Only2 => vec![b"h2"],
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, error)
 }

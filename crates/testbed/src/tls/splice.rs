@@ -17,8 +17,12 @@ use openssl::ssl::{SslRef, SslVersion};
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_openssl::SslStream;
 
-use super::invalid;
+use super::invalid::invalid;
+
+/// OpenSSL over TCP, with the splice between them.
+pub(crate) type OpenSslStream = SslStream<Splice>;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;

@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::invalid;
+use super::invalid::invalid;
 #[cfg(feature = "openssl")]
-use super::with_openssl::OpenSslStream;
+use super::splice::OpenSslStream;
 
 /// A connection that bytes can be read from and written to.
 #[derive(Debug)]

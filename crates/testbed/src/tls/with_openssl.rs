@@ -26,13 +26,12 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
-use super::splice::Splice;
-use super::{Accepted, Agreed, Entry, Refused, Stream, invalid, linger, protocols, text};
+use super::entry::{Accepted, Agreed, Entry, Refused, linger, protocols, text};
+use super::invalid::invalid;
+use super::splice::{OpenSslStream, Splice};
+use super::stream::Stream;
 use crate::options::{ClientAuth, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
 use crate::pki::Pki;
-
-/// OpenSSL over TCP, with the splice between them.
-pub(crate) type OpenSslStream = SslStream<Splice>;
 
 /// AES-128 first under both versions, since the splice knows this cipher; the rest is what a client may insist on.
 const CIPHERS: &str = "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20";

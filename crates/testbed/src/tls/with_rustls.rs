@@ -21,7 +21,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{Accepted, Agreed, Entry, Refused, Stream, invalid, protocols, text};
+use super::entry::{Accepted, Agreed, Entry, Refused, protocols, text};
+use super::invalid::invalid;
+use super::stream::Stream;
 use crate::options::{ClientAuth, FrontOptions, Hints, Sessions, TlsRange, TlsVersion};
 use crate::pki::Pki;
 use crate::provider::provider;

@@ -1,19 +1,17 @@
-//! Account Manager, under `/account`. Bodies and codes that no source shows are inferred; they are the same for all clients of this
-//! workspace, and each is written in one place here.
+//! Account Manager, under `/account`, and who owns what there. Bodies and codes that no source shows are inferred; they are the same
+//! for all clients of this workspace, and each is written in one place here.
 
-mod api_token;
-mod certificate;
-mod directory;
-mod user;
+pub(super) mod api_token;
+pub(super) mod certificate;
+pub(super) mod directory;
+pub(super) mod user;
 
-use super::{Ask, Route};
-use crate::answer::Rejection;
-use crate::permission::MANAGE_AM_ACCOUNT;
+use crate::response::Rejection;
+use crate::role::permission::MANAGE_AM_ACCOUNT;
+use crate::routes::call::Call;
 use crate::state::{State, User};
 
-pub(super) const ROUTES: [&[Route]; 4] = [user::ROUTES, api_token::ROUTES, certificate::ROUTES, directory::ROUTES];
-
-impl Ask<'_> {
+impl Call<'_> {
     /// A user's id as callers write it: `me` is the caller's.
     fn user_id<'i>(&'i self, given: &'i str) -> Result<&'i str, Rejection> {
         Ok(if given == "me" { &self.caller()?.id } else { given })
@@ -26,19 +24,20 @@ impl Ask<'_> {
         let own = caller.id == owner_id && caller.account_role;
         if own || caller.may(MANAGE_AM_ACCOUNT) { Ok(()) } else { Err(Rejection::denied(MANAGE_AM_ACCOUNT)) }
     }
+
+    /// The id of the user who owns what the path names, if the caller may manage it.
+    fn owner(&self, what: &str, owns: impl Fn(&User) -> bool) -> Result<String, Rejection> {
+        let owner = self.store.read(|state| state.users.iter().find(|user| owns(user)).map(|user| user.id.clone()));
+        // Without an owner, only callers that may manage their own are told that it is not there.
+        self.may_manage(owner.as_deref().unwrap_or(&self.caller()?.id))?;
+        owner.ok_or_else(|| Rejection::not_found(what))
+    }
 }
 
-/// The user, or 404.
 fn existing<'s>(state: &'s State, id: &str) -> Result<&'s User, Rejection> {
     state.user(id).ok_or_else(|| Rejection::not_found("user"))
 }
 
-/// The user, or 404, to be changed.
 fn existing_mut<'s>(state: &'s mut State, id: &str) -> Result<&'s mut User, Rejection> {
     state.user_mut(id).ok_or_else(|| Rejection::not_found("user"))
-}
-
-/// 409: the name is taken. The code and the word are the platform's, whatever the thing.
-fn duplicate(field: &'static str) -> Rejection {
-    Rejection::conflict("duplicate_error", field, "Nickname is already in use")
 }

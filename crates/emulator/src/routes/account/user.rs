@@ -1,69 +1,50 @@
 //! Users: list, create, look at, change, delete.
 
-use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::query::{Window, value_of};
-use super::super::{Access, Ask, Route};
-use super::{api_token, certificate, duplicate, existing, existing_mut};
-use crate::answer::{self, Answer, Rejection};
+use super::{api_token, certificate, existing, existing_mut};
 use crate::end_date::rfc3339;
-use crate::permission::MANAGE_AM_ACCOUNT;
-use crate::state::{State, User, UserType};
-use crate::store::new_id;
-use crate::{input, role};
+use crate::id::{new_api_key, new_id};
+use crate::response::{self, Rejection, Response};
+use crate::role;
+use crate::role::permission::MANAGE_AM_ACCOUNT;
+use crate::routes::call::{Access, Call, KNOWN, Route, delete, get, post, put, with};
+use crate::routes::input;
+use crate::state::{State, Token, User, UserType};
 
-pub(super) const ROUTES: &[Route] = &[
-    Route { method: Method::GET, path: "/account/api/v1/user", access: Access::With(MANAGE_AM_ACCOUNT), serve: list },
-    Route {
-        method: Method::POST,
-        path: "/account/api/v1/user",
-        access: Access::With(MANAGE_AM_ACCOUNT),
-        serve: create,
-    },
-    // Anybody may look at itself.
-    Route { method: Method::GET, path: "/account/api/v1/user/{id}", access: Access::Known, serve: one },
-    Route {
-        method: Method::PUT,
-        path: "/account/api/v1/user/{id}",
-        access: Access::With(MANAGE_AM_ACCOUNT),
-        serve: update,
-    },
-    Route {
-        method: Method::DELETE,
-        path: "/account/api/v1/user/{id}",
-        access: Access::With(MANAGE_AM_ACCOUNT),
-        serve: delete,
-    },
+const MANAGE: Access = with(MANAGE_AM_ACCOUNT);
+
+pub(in crate::routes) const ROUTES: &[Route] = &[
+    get("/account/api/v1/user", MANAGE, list),
+    post("/account/api/v1/user", MANAGE, create),
+    // Every caller may read its own.
+    get("/account/api/v1/user/{id}", KNOWN, one),
+    put("/account/api/v1/user/{id}", MANAGE, update),
+    delete("/account/api/v1/user/{id}", MANAGE, remove),
 ];
 
-/// A bare array, without an envelope; whole, unless a part was asked for.
-fn list(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let user_type = value_of(ask.query(), "user_type");
-    let window = Window::with_default(ask.query(), usize::MAX)?;
-    let users = ask.store.read(|state| {
-        let wanted = |user: &&User| user_type.is_none_or(|wanted| word(user.user_type) == wanted);
-        window.of_items(state.users.iter().filter(wanted)).map(|user| to_json(state, user)).collect()
-    });
-    Ok(answer::ok(&users))
+fn list(call: &Call<'_>) -> Result<Response, Rejection> {
+    let user_type = call.value("user_type");
+    call.store.read(|state| {
+        let wanted = |user: &&User| user_type.as_ref().is_none_or(|wanted| user.user_type.name() == wanted);
+        call.bare_array(state.users.iter().filter(wanted), |user| to_json(state, user))
+    })
 }
 
-fn one(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let id = ask.user_id(ask.variable(0))?;
-    let caller = ask.caller()?;
+fn one(call: &Call<'_>) -> Result<Response, Rejection> {
+    let id = call.user_id(call.variable())?;
+    let caller = call.caller()?;
     if id != caller.id && !caller.may(MANAGE_AM_ACCOUNT) {
         return Err(Rejection::denied(MANAGE_AM_ACCOUNT));
     }
-    let now = ask.store.now();
-    let user = ask.store.read(|state| {
+    let now = call.store.now();
+    call.store.read(|state| {
         let user = existing(state, id)?;
         let mut json = to_json(state, user);
-        json["client_auth_certificates"] =
-            user.certificates.iter().map(|certificate| certificate::to_json(certificate, now)).collect();
-        Ok(json)
-    })?;
-    Ok(answer::ok(&user))
+        json["client_auth_certificates"] = user.certificates.iter().map(|own| certificate::to_json(own, now)).collect();
+        Ok(response::ok(&json))
+    })
 }
 
 #[derive(Deserialize)]
@@ -77,21 +58,22 @@ struct NewUser {
     end_date: Option<String>,
 }
 
-fn create(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let new: NewUser = input::body(ask.request.body(), "user_type and friendly_name")?;
-    if new.user_type.as_deref() != Some(word(UserType::Service)) {
+fn create(call: &Call<'_>) -> Result<Response, Rejection> {
+    let new: NewUser = call.body("user_type and friendly_name")?;
+    if new.user_type.as_deref() != Some(UserType::Service.name()) {
         return Err(Rejection::invalid("user_type", "user_type must be service: others are not made over this API"));
     }
-    let now = ask.store.now();
+    let now = call.store.now();
     let created_at = rfc3339(now);
     let friendly_name = input::name("friendly_name", new.friendly_name)?;
     let email = input::email(new.email)?;
     let end_date = input::end_date(new.end_date, now)?;
     // That a user without a role gets this one is inferred from its name.
     let roles = roles(new.roles.unwrap_or_else(|| vec!["AM_DEFAULT_USER".to_owned()]))?;
-    let (token, secret) = api_token::make(friendly_name.clone(), end_date, &created_at);
-    let created_by = ask.caller()?.id.clone();
-    let user = ask.change("create", "user", |state| {
+    let secret = new_api_key();
+    let token = Token::new(friendly_name.clone(), &secret, end_date, &created_at);
+    let created_by = call.caller()?.id.clone();
+    let user = call.change("create", "user", |state| {
         free(state, &friendly_name, None)?;
         let all = || state.accounts.iter().map(|account| account.id.clone()).collect();
         let user = User {
@@ -117,7 +99,7 @@ fn create(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         state.users.push(user);
         Ok((id, json))
     })?;
-    Ok(answer::created(&user))
+    Ok(response::created(&user))
 }
 
 #[derive(Deserialize)]
@@ -132,10 +114,10 @@ struct Changes {
     end_date: Option<Option<String>>,
 }
 
-fn update(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let changes: Changes = input::body(ask.request.body(), "what is to be changed")?;
-    let id = ask.user_id(ask.variable(0))?;
-    let now = ask.store.now();
+fn update(call: &Call<'_>) -> Result<Response, Rejection> {
+    let changes: Changes = call.body("what is to be changed")?;
+    let id = call.user_id(call.variable())?;
+    let now = call.store.now();
     let friendly_name = changes.friendly_name.map(|name| input::name("friendly_name", Some(name))).transpose()?;
     let email = changes.email.map(|email| input::email(Some(email))).transpose()?;
     let end_date = changes.end_date.map(|end| input::end_date(end, now)).transpose()?;
@@ -146,7 +128,7 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         Some("DISABLED") => Some(false),
         Some(_) => return Err(Rejection::invalid("status", "status must be ACTIVE or DISABLED")),
     };
-    let user = ask.change("update", "user", |state| {
+    let user = call.change("update", "user", |state| {
         existing(state, id)?;
         if let Some(name) = &friendly_name {
             free(state, name, Some(id))?;
@@ -162,20 +144,20 @@ fn update(ask: &Ask<'_>) -> Result<Answer, Rejection> {
         set(&mut user.active, active);
         Ok((id.to_owned(), to_json(state, existing(state, id)?)))
     })?;
-    Ok(answer::ok(&user))
+    Ok(response::ok(&user))
 }
 
 /// Its tokens and certificates go with it.
-fn delete(ask: &Ask<'_>) -> Result<Answer, Rejection> {
-    let id = ask.user_id(ask.variable(0))?;
-    ask.change("delete", "user", |state| {
+fn remove(call: &Call<'_>) -> Result<Response, Rejection> {
+    let id = call.user_id(call.variable())?;
+    call.change("delete", "user", |state| {
         if existing(state, id)?.user_type != UserType::Service {
             return Err(Rejection::invalid(None, "only service users are deleted over this API"));
         }
         state.users.retain(|user| user.id != id);
         Ok((id.to_owned(), ()))
     })?;
-    Ok(answer::no_content())
+    Ok(response::no_content())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {
@@ -184,10 +166,9 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-/// Whether nobody (but the user itself) has this name.
 fn free(state: &State, friendly_name: &str, itself: Option<&str>) -> Result<(), Rejection> {
     let taken = |user: &User| user.friendly_name == friendly_name && Some(user.id.as_str()) != itself;
-    if state.users.iter().any(taken) { Err(duplicate("friendly_name")) } else { Ok(()) }
+    if state.users.iter().any(taken) { Err(Rejection::duplicate("friendly_name")) } else { Ok(()) }
 }
 
 fn roles(ids: Vec<String>) -> Result<Vec<String>, Rejection> {
@@ -201,17 +182,8 @@ fn accounts(state: &State, ids: Vec<String>) -> Result<Vec<String>, Rejection> {
     if !ids.is_empty() && ids.iter().all(|id| state.accounts.iter().any(|account| account.id == *id)) {
         return Ok(ids);
     }
-    Err(Rejection::invalid(
-        "accounts",
-        "accounts is empty or names one that does not exist: GET /account/api/v1/account lists them",
-    ))
-}
-
-fn word(user_type: UserType) -> &'static str {
-    match user_type {
-        UserType::Service => "service",
-        UserType::Standard => "standard",
-    }
+    let message = "accounts is empty or names one that does not exist: GET /account/api/v1/account lists them";
+    Err(Rejection::invalid("accounts", message))
 }
 
 /// The keys that were seen, and `end_date`, `roles` and `accounts`, whose names are inferred.
@@ -229,20 +201,11 @@ fn to_json(state: &State, user: &User) -> Value {
         .map(|(name, id, permissions)| json!({ "id": id, "name": name, "permissions": permissions }))
         .collect();
     json!({
-        "id": user.id,
-        "email": user.email,
-        "status": if user.active { "ACTIVE" } else { "DISABLED" },
+        "id": user.id, "email": user.email, "status": if user.active { "ACTIVE" } else { "DISABLED" },
         "access_scope": "account",
         "primary_account_id": user.accounts.first().or(state.accounts.first().map(|account| &account.id)),
-        "created_at": user.created_at,
-        "created_by": user.created_by,
-        "user_type": word(user.user_type),
-        "friendly_name": user.friendly_name,
-        "description": user.description,
-        "locale": "en_US",
-        "end_date": user.end_date,
-        "roles": user.roles,
-        "accounts": user.accounts,
-        "applications": applications,
+        "created_at": user.created_at, "created_by": user.created_by, "user_type": user.user_type,
+        "friendly_name": user.friendly_name, "description": user.description, "locale": "en_US",
+        "end_date": user.end_date, "roles": user.roles, "accounts": user.accounts, "applications": applications,
     })
 }

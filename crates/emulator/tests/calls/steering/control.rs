@@ -3,11 +3,18 @@
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions, EndDate, HostKind};
+use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions, EndDate, Fault, HostKind, ServiceUserSpec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::caller::{Answer, Call, ME, client, read};
+
+const PAGE: &str = include_str!("../../../../../docs/emulator.md");
+
+/// What the page on the emulator shows as code.
+fn spans() -> impl Iterator<Item = &'static str> {
+    PAGE.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
 
 fn emulator() -> Emulator {
     Emulator::start_blocking(EmulatorOptions::default().control_port(0)).unwrap()
@@ -58,6 +65,11 @@ async fn requests_that_a_browser_may_have_sent_are_turned_away() {
         vec![("origin", "http://localhost")],
         vec![("host", foreign.as_str())],
         vec![("host", "localhost.example")],
+        vec![("host", "127.0.0.1.example:80")],
+        vec![("host", "10.0.0.1")],
+        vec![("host", "[::2]")],
+        vec![("host", "user@localhost")],
+        vec![("host", "0x7f.1")],
         vec![("host", own.as_str()), ("origin", "https://example.test")],
     ] {
         let answer = send(&emulator, "POST", "/users/ci-bot/disable", Value::Null, &headers).await;
@@ -66,7 +78,7 @@ async fn requests_that_a_browser_may_have_sent_are_turned_away() {
         assert_eq!(send(&emulator, "GET", "/state", Value::Null, &headers).await.status, 403, "{headers:?}");
     }
     assert_eq!(status(&emulator).await, 200, "nothing was changed");
-    for host in ["localhost", "[::1]:9", own.as_str()] {
+    for host in ["localhost", "LOCALHOST:80", "127.9.9.9", "[::1]:9", "[::1]", own.as_str()] {
         assert_eq!(send(&emulator, "GET", "/clock", Value::Null, &[("host", host)]).await.status, 200, "{host}");
     }
 }
@@ -90,9 +102,17 @@ fn a_taken_control_port_is_named() {
 async fn it_lists_its_calls_and_says_what_is_wrong_with_others() {
     let emulator = emulator();
     let calls = steer(&emulator, "GET", "/", Value::Null).await;
-    assert!(calls.as_array().unwrap().iter().any(|call| call["path"] == "/users/{name}/disable"));
+    let calls: Vec<_> = calls.as_array().unwrap().iter().map(|call| [&call["method"], &call["path"]]).collect();
+    for [method, path] in &calls {
+        let name = format!("{} {}", method.as_str().unwrap(), path.as_str().unwrap());
+        assert!(spans().any(|span| span == name), "{name} is missing in docs/emulator.md");
+    }
+    assert!(PAGE.contains(&format!("lists its {} calls", calls.len())), "there are {} calls", calls.len());
 
-    assert_eq!(refused(&emulator, "GET", "/nothing", Value::Null).await.0, 404);
+    for path in ["/nothing", "/faults/", "/users/%ff/tokens/0/", "/users//disable"] {
+        assert_eq!(refused(&emulator, "GET", path, Value::Null).await.0, 404, "{path}");
+    }
+    assert_eq!(refused(&emulator, "POST", "/users/%ff/disable", Value::Null).await.0, 404);
     let answer = send(&emulator, "PUT", "/faults", Value::Null, &[]).await;
     assert_eq!((answer.status, answer.allow.as_deref()), (405, Some("GET, POST, DELETE")));
     for (path, body, word) in [
@@ -134,6 +154,24 @@ async fn it_lists_its_calls_and_says_what_is_wrong_with_others() {
     assert!(emulator.control().faults().is_empty());
 }
 
+#[test]
+fn page_shows_a_valid_fault_of_every_kind() {
+    let texts = spans().filter(|span| span.starts_with("{\"kind\""));
+    let mut kinds: Vec<_> = texts.map(|text| text.parse::<Fault>().expect(text).kind.name()).collect();
+    kinds.sort_unstable();
+    let all = "cut delay error hold html-page reset too-many-requests unavailable without-secret wrong-date";
+    assert_eq!(kinds, all.split(' ').collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn names_in_paths_are_decoded() {
+    let users = [ServiceUserSpec::new("ci bot")];
+    let options = EmulatorOptions::default().control_port(0).service_users(users);
+    let emulator = Emulator::start_blocking(options).unwrap();
+    steer(&emulator, "POST", "/users/ci%20bot/disable", Value::Null).await;
+    assert!(!emulator.users()[0].active());
+}
+
 #[tokio::test]
 async fn the_clock_is_set_advanced_stopped_and_reset() {
     let emulator = emulator();
@@ -148,7 +186,7 @@ async fn the_clock_is_set_advanced_stopped_and_reset() {
     let running = steer(&emulator, "POST", "/clock", json!({ "fixed": false })).await;
     assert_eq!(running["fixed"], false);
     steer(&emulator, "DELETE", "/clock", Value::Null).await;
-    assert!(emulator.control().now() <= SystemTime::now());
+    assert!(emulator.control().clock().now() <= SystemTime::now());
 }
 
 #[tokio::test]
@@ -338,7 +376,7 @@ async fn a_reset_leads_back_to_the_start() {
     let mut after = steer(&emulator, "GET", "/state", Value::Null).await;
     after["clock"] = before["clock"].clone();
     assert_eq!(after, before);
-    assert!(emulator.control().now() <= SystemTime::now());
+    assert!(emulator.control().clock().now() <= SystemTime::now());
     assert_eq!(status(&emulator).await, 200);
     assert_eq!(emulator.observed().len(), 1);
 }

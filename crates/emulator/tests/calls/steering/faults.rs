@@ -288,3 +288,58 @@ async fn the_server_certificate_can_end() {
     control.renew_server_certificate().unwrap();
     assert_eq!(get(&emulator, ME).await.unwrap().status, 200);
 }
+
+#[tokio::test]
+async fn call_meets_faults_in_order_until_one_settles_it() {
+    let emulator = emulator();
+    let control = emulator.control();
+    for fault in [Fault::delay(Duration::ZERO), Fault::html_page(StatusCode::FORBIDDEN).next(2), Fault::wrong_date(1)] {
+        control.fault(fault);
+    }
+    for _ in 0..3 {
+        get(&emulator, ME).await.unwrap();
+    }
+    let met: Vec<_> = emulator.observed().into_iter().map(|observed| observed.faults.join(" ")).collect();
+    assert_eq!(met, ["delay html-page wrong-date", "delay html-page wrong-date", "delay wrong-date"]);
+    let left: Vec<_> = control.faults().iter().map(|state| (state.met, state.left)).collect();
+    assert_eq!(left, [(3, None), (2, Some(0)), (3, None)]);
+    control.clear_faults();
+    for status in [StatusCode::FORBIDDEN, StatusCode::IM_A_TEAPOT] {
+        control.fault(Fault::html_page(status));
+    }
+    assert_eq!(get(&emulator, ME).await.unwrap().status, 403);
+    assert_eq!(control.faults()[1].met, 0);
+}
+
+#[tokio::test]
+async fn fault_is_met_by_its_calls_alone() {
+    let emulator = emulator();
+    let page = Fault::html_page(StatusCode::IM_A_TEAPOT).path("/account").method(Method::GET).host(HostKind::Platform);
+    emulator.control().fault(page);
+    let client_auth = Call::client_auth(&emulator).certificate(emulator.users()[0].certificate());
+    assert_eq!(get(&emulator, "/mpki/api/v1/hello").await.unwrap().status, 200);
+    assert_eq!(by_key(&emulator).post(USERS, creation(&emulator, "other")).await.status, 201);
+    assert_eq!(client_auth.get(ME).await.status, 200);
+    assert_eq!(get(&emulator, ME).await.unwrap().status, 418);
+}
+
+#[tokio::test]
+async fn seed_draws_same_calls_whatever_else_is_armed() {
+    let mut drawn = Vec::new();
+    for (others, chance, calls) in [(0, 0.3, 60), (3, 0.3, 60), (0, 0.0, 10), (0, f64::NAN, 10), (0, 1.0, 10)] {
+        let emulator = emulator();
+        for _ in 0..others {
+            emulator.control().fault(Fault::wrong_date(0).chance(0.5, 1));
+        }
+        emulator.control().fault(Fault::html_page(StatusCode::IM_A_TEAPOT).chance(chance, 42));
+        let mut met = Vec::new();
+        for _ in 0..calls {
+            met.push(get(&emulator, "/mpki/api/v1/hello").await.unwrap().status == 418);
+        }
+        drawn.push(met);
+    }
+    let count = |met: &[bool]| met.iter().filter(|met| **met).count();
+    assert!((6..36).contains(&count(&drawn[0])), "{} of 60 for a share of 0.3", count(&drawn[0]));
+    assert_eq!(drawn[0], drawn[1]);
+    assert_eq!([&drawn[2], &drawn[3], &drawn[4]].map(|met| count(met)), [0, 0, 10]);
+}

@@ -40,8 +40,17 @@ async fn a_credential_has_its_calls_in_each_window_and_no_more() {
     let refused = key.get(ME).await;
     assert_eq!((refused.status, refused.header("retry-after").as_deref()), (429, Some("10")));
 
-    emulator.control().no_limit();
+    // A clock that was set back leaves no calls in the future.
+    clock.fix(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+    let statuses = [key.get(ME).await.status, key.get(ME).await.status, key.get(ME).await.status];
+    assert_eq!(statuses, [200, 200, 429]);
+    assert!(!format!("{:?}", emulator.control()).contains(user.api_key()));
+
+    emulator.control().limit(None);
     assert_eq!(key.get(ME).await.status, 200);
+    emulator.control().limit(RateLimit::new(0, Duration::from_secs(10)));
+    let refused = key.get(ME).await;
+    assert_eq!((refused.status, refused.header("retry-after").as_deref()), (429, Some("10")));
 }
 
 #[tokio::test]
@@ -68,8 +77,10 @@ async fn maintenance_is_for_everybody_and_ends_by_the_clock() {
     let refused = anybody.get("/mpki/api/v1/hello").await;
     assert_eq!(refused.status, 503);
     assert_eq!(refused.header("retry-after").as_deref(), Some("Fri, 15 Jan 2027 08:01:00 GMT"));
-    assert!(control.in_maintenance());
-    clock.advance(MINUTE);
+    assert!(control.state()["maintenance"].is_object());
+    clock.advance(MINUTE - Duration::from_secs(1));
+    assert_eq!(anybody.get("/mpki/api/v1/hello").await.status, 503);
+    clock.advance(Duration::from_secs(1));
     assert_eq!(anybody.get("/mpki/api/v1/hello").await.status, 200);
 
     control.maintenance(Maintenance::new(RetryAfter::absent()));
@@ -78,8 +89,8 @@ async fn maintenance_is_for_everybody_and_ends_by_the_clock() {
         anybody.get("/signingmanager/api/v1/certificates").await.json()["error"]["status"],
         "service_unavailable"
     );
-    control.no_maintenance();
-    assert!(!control.in_maintenance());
+    control.maintenance(None);
+    assert!(control.state()["maintenance"].is_null());
     assert_eq!(anybody.get("/mpki/api/v1/hello").await.status, 200);
 }
 
@@ -105,4 +116,27 @@ async fn each_product_can_have_another_shape_of_errors() {
 
     emulator.control().native_error_shapes();
     assert_eq!(nobody.get(ME).await.json()["errors"][0]["code"], "invalid_api_key");
+}
+
+#[tokio::test]
+async fn longest_prefix_of_whole_segments_decides_the_shape() {
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
+    let control = emulator.control();
+    for (prefix, shape) in [
+        ("/", ErrorShape::Empty),
+        ("/account", ErrorShape::Text),
+        ("/account/api/v1/user", ErrorShape::Html),
+        ("/account", ErrorShape::Csc),
+        ("/mpki/api/v1/cert", ErrorShape::Text),
+    ] {
+        control.error_shape(prefix, shape);
+    }
+    for (path, content_type) in [
+        (ME, "text/html; charset=utf-8"),
+        ("/account/api/v1/role", "application/json"),
+        ("/mpki/api/v1/certificate-search", ""),
+    ] {
+        let response = Call::platform(&emulator).get(path).await;
+        assert_eq!((response.status, response.content_type.as_str()), (401, content_type), "{path}");
+    }
 }

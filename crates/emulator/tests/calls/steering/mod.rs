@@ -1,5 +1,6 @@
-//! Steering a running emulator, and what callers notice of it: faults, limits, maintenance, time, the control API.
+//! Steering a running emulator, and its effect on callers: faults, limits, maintenance, time, the control API.
 
+mod clock;
 mod control;
 mod faults;
 mod limits;

@@ -1,11 +1,13 @@
-//! The JSON that CSC operations take: fields by name and type, each with the CSC's own words for what is wrong with it.
+//! The parameters of a call, with the CSC's and OAuth's own words for what is wrong with one: JSON for the CSC, a query or a form
+//! for OAuth, where each comes at most once and an empty one counts as absent (RFC 6749 §3.1, §3.2).
+
+use std::borrow::Cow;
 
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
 
 use super::refusal::Refused;
 
-/// The fields of a body. Unknown ones are left alone.
 pub(crate) struct Body(Map<String, Value>);
 
 impl Body {
@@ -29,7 +31,6 @@ impl Body {
         Ok(self.typed(name, "boolean", Value::as_bool)?.unwrap_or(false))
     }
 
-    /// A number above 0.
     pub(crate) fn count(&self, name: &str) -> Result<Option<u32>, Refused> {
         let Some(number) = self.typed(name, "integer", Value::as_i64)? else { return Ok(None) };
         match u32::try_from(number) {
@@ -38,7 +39,6 @@ impl Body {
         }
     }
 
-    /// Hashes in Base64, at least one.
     pub(crate) fn hashes(&self, name: &str) -> Result<Option<Vec<Vec<u8>>>, Refused> {
         let Some(values) = self.typed(name, "array", Value::as_array)? else { return Ok(None) };
         if values.is_empty() {
@@ -62,5 +62,29 @@ impl Body {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read(value).map(Some).ok_or_else(|| Refused::missing(kind, name)),
         }
+    }
+}
+
+pub(crate) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Form<'a> {
+    pub(crate) fn parse(text: &'a [u8]) -> Self {
+        Form(form_urlencoded::parse(text).collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Refused> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Refused::request(format!("The parameter {name} is there more than once"))),
+            (value, None) => Ok(value.filter(|value| !value.is_empty())),
+        }
+    }
+
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
+        self.get(name)?.ok_or_else(|| Refused::request(format!("The parameter {name} is missing")))
+    }
+
+    pub(crate) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
+        self.0.iter().filter(move |(present, _)| present == name).map(|(_, value)| value.as_ref())
     }
 }

@@ -1,17 +1,17 @@
-//! The state in a file: written whole or not at all, for its owner's eyes only, with the version of its form.
+//! The state in a file: written whole or not at all, readable for its owner only, with the version of its format.
 //!
-//! The PKI is part of it, or the client certificates of before would be strangers after a restart.
+//! The PKI is part of it, or the client certificates would be unknown after a restart.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
 use data_encoding::BASE64;
-use digicert_one_testbed::{ClientCert, Pki, PkiParts};
+use digicert_one_testbed::{Pki, PkiParts};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EmulatorError;
-use crate::state::{KeptIdentity, State};
+use crate::state::State;
 
 /// Goes up when older programs would misread the file.
 const VERSION: u64 = 1;
@@ -19,13 +19,12 @@ const VERSION: u64 = 1;
 #[derive(Serialize, Deserialize)]
 struct Document<'s> {
     version: u64,
-    pki: KeptPki,
+    pki: StoredPki,
     state: Cow<'s, State>,
 }
 
-/// DER in Base64.
 #[derive(Serialize, Deserialize)]
-struct KeptPki {
+struct StoredPki {
     root: String,
     root_key: String,
     intermediate: String,
@@ -37,10 +36,9 @@ struct Head {
     version: u64,
 }
 
-/// Writes the state: beside its place, synced, then renamed into it.
 pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     let parts = pki.to_parts();
-    let pki = KeptPki {
+    let pki = StoredPki {
         root: BASE64.encode(&parts.root),
         root_key: BASE64.encode(&parts.root_key),
         intermediate: BASE64.encode(&parts.intermediate),
@@ -50,7 +48,7 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made for its owner alone.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    keep_access(path, file.as_file())?;
+    copy_access(path, file.as_file())?;
     file.write_all(&text)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -61,7 +59,7 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
 }
 
 /// Gives a new file the owner, group and mode of the one that it replaces.
-fn keep_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
+fn copy_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
     let Ok(before) = std::fs::metadata(path) else { return Ok(()) };
     #[cfg(unix)]
     {
@@ -79,47 +77,31 @@ pub(crate) fn read(path: &Path) -> Result<Option<(Pki, State)>, EmulatorError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(EmulatorError::StateNotRead { path: path.to_owned(), source }),
+        Err(source) => return Err(EmulatorError::StateNotRead(path.to_owned(), source)),
     };
-    // The text of a JSON error can hold values of the file, so only its place is told.
-    let malformed = |error: serde_json::Error| EmulatorError::StateMalformed {
-        path: path.to_owned(),
-        place: format!("line {}, column {}", error.line(), error.column()),
+    // The text of a JSON error can hold values of the file, so only its place is reported.
+    let malformed = |error: serde_json::Error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        EmulatorError::StateMalformed(path.to_owned(), place)
     };
     let head: Head = serde_json::from_slice(&text).map_err(malformed)?;
     if head.version != VERSION {
         return Err(EmulatorError::StateVersion { path: path.to_owned(), found: head.version, known: VERSION });
     }
     let document: Document<'_> = serde_json::from_slice(&text).map_err(malformed)?;
-    let pki = pki(&document.pki).ok_or_else(|| EmulatorError::StateMalformed {
-        path: path.to_owned(),
-        place: "the certificates and keys under pki".to_owned(),
+    let pki = pki(&document.pki).ok_or_else(|| {
+        EmulatorError::StateMalformed(path.to_owned(), "the certificates and keys under pki".to_owned())
     })?;
     Ok(Some((pki, document.state.into_owned())))
 }
 
-fn pki(kept: &KeptPki) -> Option<Pki> {
+fn pki(stored: &StoredPki) -> Option<Pki> {
     let bytes = |text: &str| BASE64.decode(text.as_bytes()).ok();
     let parts = PkiParts {
-        root: bytes(&kept.root)?,
-        root_key: bytes(&kept.root_key)?,
-        intermediate: bytes(&kept.intermediate)?,
-        intermediate_key: bytes(&kept.intermediate_key)?,
+        root: bytes(&stored.root)?,
+        root_key: bytes(&stored.root_key)?,
+        intermediate: bytes(&stored.intermediate)?,
+        intermediate_key: bytes(&stored.intermediate_key)?,
     };
     Pki::from_parts(&parts).ok()
-}
-
-impl KeptIdentity {
-    pub(crate) fn of(certificate: &ClientCert) -> Self {
-        KeptIdentity {
-            chain: certificate.chain_der().iter().map(|der| BASE64.encode(der)).collect(),
-            pkcs8: BASE64.encode(certificate.pkcs8_der()),
-        }
-    }
-
-    /// `None` if what was kept is no certificate with its key.
-    pub(crate) fn certificate(&self) -> Option<ClientCert> {
-        let chain: Option<Vec<_>> = self.chain.iter().map(|text| BASE64.decode(text.as_bytes()).ok()).collect();
-        ClientCert::from_parts(chain?, &BASE64.decode(self.pkcs8.as_bytes()).ok()?).ok()
-    }
 }

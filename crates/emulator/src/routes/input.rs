@@ -1,25 +1,15 @@
-//! What callers write, and the rules that it must keep: names, end dates, e-mail addresses, bodies.
-//!
-//! A rejection names the field; its message never repeats the value.
+//! The rules for what callers write: names, end dates, e-mail addresses. A rejection names the field and never repeats the value.
 
 use std::time::SystemTime;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use crate::answer::Rejection;
 use crate::end_date::EndDate;
+use crate::response::Rejection;
 use crate::state::User;
 
 /// Not published; long enough for everybody.
 const LONGEST_NAME: usize = 255;
-
-/// The JSON of a request. `wanted` names the fields, for the message.
-pub(crate) fn body<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<T, Rejection> {
-    serde_json::from_slice(body).map_err(|_| {
-        Rejection::invalid(None, format!("the body must be a JSON object with {wanted}, each of the right type"))
-    })
-}
 
 /// A field that may be absent, `null` or there, and for which these are three things.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Option<T>>, D::Error> {
@@ -40,7 +30,7 @@ pub(crate) fn name(field: &'static str, value: Option<String>) -> Result<String,
     Ok(value)
 }
 
-/// An e-mail address, as far as it can be told without writing to it. None at all is none.
+/// An e-mail address, checked for its form only. Absent is empty.
 pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     let value = value.unwrap_or_default();
     let (name, host) = value.split_once('@').unwrap_or_default();
@@ -51,7 +41,6 @@ pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     Err(Rejection::invalid("email", "email is not an e-mail address"))
 }
 
-/// An end date: not in the past by the emulator's clock.
 pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<EndDate>, Rejection> {
     let Some(value) = value else { return Ok(None) };
     let end: EndDate = value.parse().map_err(|error| Rejection::invalid("end_date", format!("end_date: {error}")))?;

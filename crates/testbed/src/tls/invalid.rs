@@ -1,0 +1,7 @@
+//! The error for what a TLS stack cannot do.
+
+use std::io;
+
+pub(super) fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
+}
