@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{Control, EndDate};
+use digicert_one_emulator::{Control, EndDate, Subject};
 use serde_json::Value;
 
 use crate::stage::{Stage, text};
@@ -26,11 +26,11 @@ fn stage() -> Stage {
     let control: Control = stage.emulator.control();
     for (index, token) in user.api_token_ids().enumerate() {
         match index {
-            0 => control.set_token_end_date(user.id(), token, Some(end(20))).expect("known"),
-            _ => control.set_token_enabled(user.id(), token, false).expect("known"),
+            0 => control.set_end_date(user.id(), Subject::Token(token), Some(end(20))).expect("known"),
+            _ => control.set_enabled(user.id(), Subject::Token(token), false).expect("known"),
         }
     }
-    control.set_user_end_date(user.id(), Some(end(200))).expect("known");
+    control.set_end_date(user.id(), Subject::User, Some(end(200))).expect("known");
     stage
 }
 
@@ -83,7 +83,7 @@ fn several_tokens_are_not_guessed_between() {
     let tokens: Vec<_> = user.api_token_ids().collect();
     for (index, token) in tokens.iter().enumerate() {
         let ahead = 20 + u32::try_from(index).expect("few");
-        control.set_token_end_date(user.id(), token, Some(end(ahead))).expect("known");
+        control.set_end_date(user.id(), Subject::Token(token), Some(end(ahead))).expect("known");
     }
     let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
     let told = text(&output).contains("does not say which of them this key is");
