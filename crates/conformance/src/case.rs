@@ -97,6 +97,9 @@ macro_rules! __every_case {
             interim req_13_interim_responses_are_passed_over "REQ-13" Must;
             interim req_14_headers_of_interim_responses_are_left_out "REQ-14" Must;
             interim req_15_request_headers_arrive_as_given_and_none_is_added "REQ-15" Must;
+            faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting "REQ-20" Must;
+            unasked req_21_a_response_without_a_body_keeps_its_length "REQ-21" Must;
+            unasked req_22_no_response_header_leads_to_another_server "REQ-22" Must;
             cred cred_01_a_key_is_sent_once_and_exactly "CRED-01" Must;
             cred cred_02_a_certificate_goes_alone "CRED-02" Must;
             cred cred_03_both_go_together "CRED-03" Must;
@@ -109,6 +112,8 @@ macro_rules! __every_case {
             cred cred_10_the_key_is_never_indexed_in_http2 "CRED-10" Should;
             cred cred_11_an_ended_credential_is_a_local_error_unless_allowed "CRED-11" Must;
             cred cred_12_an_unauthenticated_call_shows_nothing "CRED-12" Must;
+            unasked cred_20_no_output_of_the_process_shows_a_credential "CRED-20" Must;
+            same_everywhere cred_21_no_log_shows_a_secret_in_any_setting "CRED-21" Must;
             host host_01_each_public_host_gets_clientauth_for_certificates_only "HOST-01" Must;
             host host_02_a_host_with_the_prefix_is_recognised "HOST-02" Must;
             host host_03_an_explicit_clientauth_url_is_used "HOST-03" Must;
@@ -155,6 +160,8 @@ macro_rules! __every_case {
             chain trust_40_common_name_without_dns_names_does_not_count "TRUST-40" Must;
             chain trust_41_ca_with_an_unknown_critical_extension_is_refused "TRUST-41" Must;
             chain trust_42_wildcard_does_not_cover_a_host_that_the_ca_may_not_issue_for "TRUST-42" Should;
+            unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way "TRUST-51" Must;
+            same_everywhere trust_52_roots_identities_and_names_are_those_of_their_transport "TRUST-52" Must;
             reload trust_13_other_roots_count_for_every_later_connection "TRUST-13" Must;
             reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once "TRUST-14" Must;
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
@@ -200,6 +207,7 @@ macro_rules! __every_case {
             redir redir_08_a_target_that_is_no_place_is_refused_without_its_query "REDIR-08" Must;
             redir redir_09_nothing_goes_to_another_origin_even_without_a_credential "REDIR-09" Must;
             redir redir_10_the_transport_itself_never_follows "REDIR-10" Must;
+            faithful redir_20_no_redirect_is_followed_in_any_setting "REDIR-20" Must;
             time time_01_an_address_that_swallows_packets_times_out "TIME-01" Must;
             time time_02_a_stalled_handshake_times_out "TIME-02" Must;
             time time_03_a_missing_answer_times_out "TIME-03" Must;
@@ -293,6 +301,9 @@ macro_rules! __every_case {
             retry retry_13_attempts_and_waits_are_in_the_last_error "RETRY-13" Should;
             retry retry_14_an_http2_stream_is_repeated_only_if_unprocessed "RETRY-14" Should;
             retry retry_15_a_status_about_the_connection_is_repeated_on_a_new_one "RETRY-15" Should;
+            faithful retry_20_no_status_makes_a_transport_ask_again "RETRY-20" Must;
+            same_everywhere retry_21_an_interrupted_call_is_sent_once_in_each_setting "RETRY-21" Must;
+            same_everywhere retry_22_a_failure_is_told_the_same_in_each_setting "RETRY-22" Must;
             pool pool_01_two_calls_share_one_connection "POOL-01" Must;
             pool pool_02_two_identities_share_nothing "POOL-02" Must;
             pool pool_03_key_and_certificate_clients_share_nothing "POOL-03" Must;
@@ -308,6 +319,9 @@ macro_rules! __every_case {
             bodies pool_13_dropped_http2_body_gives_its_window_back "POOL-13" Must;
             pool pool_14_reuse_is_claimed_only_after_a_response "POOL-14" Must;
             limits pool_16_a_connection_past_its_idle_limit_is_not_used_again "POOL-16" Must;
+            unasked pool_20_no_call_waits_for_another "POOL-20" Must;
+            unasked pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones "POOL-21" Must;
+            same_everywhere pool_22_connections_end_as_they_should_in_each_setting "POOL-22" Must;
             proxy proxy_01_a_connect_proxy_sees_no_certificate "PROXY-01" Must;
             proxy proxy_02_a_connect_proxy_sees_no_key "PROXY-02" Must;
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;

@@ -17,7 +17,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
 };
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::audit::Audit;
@@ -214,6 +214,13 @@ pub(crate) async fn without_request(server: &impl Witness, otherwise: &str) {
 
 pub(crate) fn key() -> Material {
     Material::api_key(ApiKey::new(KEY).expect("the canary is a key"))
+}
+
+/// The key as the header of a client has it.
+pub(crate) fn key_value() -> HeaderValue {
+    let mut value = HeaderValue::from_static(KEY);
+    value.set_sensitive(true);
+    value
 }
 
 /// A client certificate of the trusted authority.

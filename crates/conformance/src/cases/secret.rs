@@ -233,18 +233,20 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
         assert_eq!(written, 0, "what SSLKEYLOGFILE names was written");
         return;
     };
-    match world.connector.connect(&world.config().with_trust(world.trusting(&root))) {
-        Ok(transport) => {
-            let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
-            collect(exchange).await.expect("a body");
-        }
-        // A library that cannot be kept from it is not used where it would.
-        Err(error) => {
-            let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
-            assert!(named, "an empty variable names no file: {error:?}");
-            let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
-            assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
-            assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+    for versions in world.http_versions() {
+        match world.connector.connect(&world.config().with_trust(world.trusting(&root)).with_http_versions(versions)) {
+            Ok(transport) => {
+                let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+            // A library that cannot be kept from it is not used where it would.
+            Err(error) => {
+                let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
+                assert!(named, "an empty variable names no file: {error:?}");
+                let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
+                assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
+                assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+            }
         }
     }
 }

@@ -93,8 +93,11 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
         let control = world.transport(&system).send(get(&url)).await;
         control.expect("the system's roots vouch for this server, or this case shows nothing");
     }
-    let error = world.transport(&only_foreign).send(get(&url)).await.expect_err("only the given roots count");
-    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    for versions in world.http_versions() {
+        let transport = world.transport(&only_foreign.clone().with_http_versions(versions));
+        let error = transport.send(get(&url)).await.expect_err("only the given roots count");
+        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    }
 }
 
 /// Runs this very test in a process whose system roots are `root`, against a server of this process.

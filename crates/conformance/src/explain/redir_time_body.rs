@@ -77,6 +77,15 @@ pub(super) const REDIR: &[Explanation] = explained! {
             ours."
         fix "Clause 2 of `Transport::send`. Set the redirect policy to none in `connect`, on every client that you \
             make, and in a client that the user hands in.";
+    "REDIR-20"
+        given "A server that answers with 301, 302, 303, 307 or 308 and a relative place, one of its own and one of \
+            another server."
+        when "A GET and a POST meet each of them, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct and through a proxy, \
+            with and without an identity."
+        then "Each comes back as it is, with its body, after one request; the other server receives nothing."
+        why "A library that follows some redirects only, such as those of its own origin or those of a GET, takes the \
+            decision from the client, which alone knows where credentials may go."
+        fix "Clause 2 of `Transport::send`. Set the library's limit of redirects to none.";
 };
 
 /// Limits hold in every phase and say which, and a dropped call is a closed one.

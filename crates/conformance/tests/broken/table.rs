@@ -98,6 +98,12 @@ defects! {
     AddsKeepAlive adds_keep_alive "REQ-15" "a GET with connection";
     /// adds `content-length: 0` to a GET
     AddsLengthZeroToGets adds_length_zero_to_gets "REQ-15" "a GET with content-length";
+    /// connects to what `Alt-Svc` names
+    FollowsAlternativeServices follows_alternative_services "REQ-22" "a header led to another server";
+    /// connects to its proxy before there is a call
+    ConnectsInAdvance connects_in_advance "REQ-20" "before there was a request";
+    /// removes the length from a response without a body
+    DropsLengthsWithoutABody drops_lengths_without_a_body "REQ-21" "left: (None";
     // Credentials.
     /// sends the API key twice
     SendsTheKeyTwice sends_the_key_twice "CRED-01" "canary0\", \"01canary";
@@ -107,6 +113,10 @@ defects! {
     IgnoresIdentities ignores_identities "CRED-02" "left: None";
     /// lets HTTP/2 put the API key in its compression tables
     IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
+    /// logs the API key behind a proxy
+    LogsKeysInTunnels logs_keys_in_tunnels "CRED-21" "a secret is logged by";
+    /// writes the API key to the error stream of the process
+    PrintsKeys prints_keys "CRED-20" "to the output of the process";
     /// announces a name to a server that is called by its address
     NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
     /// opens a connection for an address of any scheme, and refuses it then
@@ -194,6 +204,10 @@ defects! {
     IgnoresCriticalExtensionsOfAuthorities ignores_critical_extensions_of_authorities "TRUST-41" "a critical extension of the CA";
     /// compares a wildcard, and not the called name, with the names that a CA may not issue for
     ComparesWildcardsWithConstraints compares_wildcards_with_constraints "TRUST-42" "a wildcard over an excluded host";
+    /// trusts what any transport of the process is to trust
+    SharesRoots shares_roots "TRUST-52" "1 roots";
+    /// tries a handshake that failed once more with TLS 1.2
+    FallsBackToTls12 falls_back_to_tls12 "TRUST-51" "it was tried 2 times";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
@@ -230,6 +244,8 @@ defects! {
     FollowsWithTheBody follows_with_the_body "REDIR-09" "another origin: Response";
     /// follows every redirect
     FollowsRedirects follows_redirects "REDIR-10" "left: 200";
+    /// follows a redirect of a GET that names no host
+    FollowsRelativeRedirects follows_relative_redirects "REDIR-20" "301/relative";
     // Time.
     /// ignores the limit for connecting
     IgnoresConnectLimits ignores_connect_limits "TIME-01" "its limit ran out long ago";
@@ -362,6 +378,12 @@ defects! {
     TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
     /// repeats what was answered with 408, 421 or 425
     RepeatsMisdirectedRequests repeats_misdirected_requests "REPLAY-05" "left: 2";
+    /// loses the status of a proxy where it has an identity
+    ForgetsStatusesOfProxies forgets_statuses_of_proxies "RETRY-22" "a proxy that refuses";
+    /// repeats a GET that was lost over HTTP/2
+    RepeatsGetsOfHttp2 repeats_gets_of_http2 "RETRY-21" "it was tried once more";
+    /// repeats what was answered with 503 and `Retry-After`
+    AsksAgainWhenTold asks_again_when_told "RETRY-20" "it was sent 2 times: GET 503";
     // The pool.
     /// makes a connection for each call
     KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
@@ -391,6 +413,12 @@ defects! {
     IgnoresConnectionClose ignores_connection_close "POOL-12" "on a connection of its own";
     /// keeps the window of HTTP/2 bodies that are dropped
     LeaksWindows leaks_windows "POOL-13" "its limit ran out long ago";
+    /// keeps the connections of a transport that was dropped
+    OutlivesItself outlives_itself "POOL-22" "leaves its connections open";
+    /// has one place less for each call that was dropped
+    LosesThePlacesOfDroppedCalls loses_the_places_of_dropped_calls "POOL-21" "its limit ran out long ago";
+    /// makes one call at a time
+    MakesOneCallAtATime makes_one_call_at_a_time "POOL-20" "its limit ran out long ago";
     // Proxies.
     /// ignores the proxy that it is given
     IgnoresProxies ignores_proxies "PROXY-01" "index out of bounds";
@@ -477,7 +505,7 @@ defects! {
     /// takes a body that was cut on a used connection for a whole one
     SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
     /// does not check what servers sign through a proxy
-    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "this server proves nothing: HTTP/1.1, TLS 1.2, through a proxy";
+    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "HTTP/1.1, TLS 1.2, through a proxy";
     /// keeps the limit of the whole call through a proxy only once it is connected
     IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
     /// says *not sent* of an upload that was cut

@@ -252,6 +252,9 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;
     }
+    if flaw.is(Defect::DropsLengthsWithoutABody) && answer.body().is_end_stream() {
+        answer.headers_mut().remove(CONTENT_LENGTH);
+    }
     if flaw.is(Defect::SpeaksOfHttp11Alone) {
         *answer.version_mut() = Version::HTTP_11;
     }

@@ -122,6 +122,9 @@ impl Pooled {
         };
         let limit = config.timeouts().total();
         let pool = Pool::new(config.timeouts().pool_idle(), flaw);
+        if flaw.is(Defect::OutlivesItself) {
+            std::mem::forget(Arc::clone(&pool));
+        }
         Ok(Self { flaw, dialer: Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw), pool, misdeeds, limit })
     }
 
