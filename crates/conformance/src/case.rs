@@ -167,7 +167,7 @@ macro_rules! __every_case {
             ident ident_01_a_pkcs8_rsa_pair_is_presented "IDENT-01" Must;
             ident ident_02_a_p256_pair_is_presented "IDENT-02" Must;
             ident ident_03_a_p384_pair_is_presented "IDENT-03" Should;
-            ident ident_04_an_ed25519_pair_is_presented_or_refused_cleanly "IDENT-04" May;
+            ident ident_04_an_ed25519_pair_is_presented_or_refused_cleanly "IDENT-04" Must;
             ident ident_05_a_sec1_key_is_presented "IDENT-05" Must;
             ident ident_06_a_pkcs1_key_is_presented "IDENT-06" Must;
             ident ident_07_an_encrypted_pkcs8_key_is_presented_and_needs_its_password "IDENT-07" Must;
@@ -215,7 +215,7 @@ macro_rules! __every_case {
             time time_05_the_deadline_holds_over_all_attempts_and_waits "TIME-05" Must;
             time time_06_a_dropped_call_closes_its_connection "TIME-06" Must;
             time time_07_a_cancelled_call_leaves_the_pool_usable "TIME-07" Must;
-            time time_08_a_slow_but_steady_body_is_read_to_its_end "TIME-08" Should;
+            time time_08_a_slow_but_steady_body_is_read_to_its_end "TIME-08" Must;
             time time_09_calls_in_flight_end_or_are_counted_at_shutdown "TIME-09" Should;
             time time_10_what_ran_out_while_connecting_was_not_sent "TIME-10" Should;
             time time_11_a_call_that_waits_is_left_to_sleep "TIME-11" Must;
@@ -225,17 +225,18 @@ macro_rules! __every_case {
             limits time_16_the_connect_limit_is_not_stretched "TIME-16" Must;
             overdue time_20_body_that_is_always_ready_does_not_outrun_the_total_limit "TIME-20" Must;
             overdue time_21_timeout_before_the_request_names_a_phase_before_it "TIME-21" Must;
+            limits time_22_each_limit_begins_and_ends_with_its_part_of_a_call "TIME-22" Must;
             call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase "TIME-30" Must;
             body body_01_a_large_answer_arrives_whole "BODY-01" Must;
             body body_02_a_large_upload_arrives_whole "BODY-02" Must;
             body body_03_a_slow_server_costs_no_memory "BODY-03" Should;
             body body_04_an_answer_above_the_cap_is_cut_and_its_connection_dropped "BODY-04" Must;
             body body_05_a_short_or_cut_body_is_an_error "BODY-05" Must;
-            body body_06_a_compressed_body_is_not_unpacked "BODY-06" Should;
+            body body_06_a_compressed_body_is_not_unpacked "BODY-06" Must;
             body body_07_a_hostile_error_body_is_cleaned_before_it_is_shown "BODY-07" Must;
             body body_08_an_early_refusal_is_read_while_the_upload_runs "BODY-08" Should;
             body body_09_no_upload_waits_for_a_continue "BODY-09" Should;
-            body body_10_trailers_do_no_harm "BODY-10" Should;
+            body body_10_trailers_do_no_harm "BODY-10" Must;
             body body_11_a_truncated_stream_is_an_error "BODY-11" Must;
             body body_12_what_a_body_says_of_its_length_and_end_is_true "BODY-12" Must;
             body body_13_new_keys_of_the_server_end_nothing "BODY-13" Must;
@@ -314,7 +315,7 @@ macro_rules! __every_case {
             pool pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left "POOL-08" Should;
             pool pool_09_the_best_version_in_common_is_spoken "POOL-09" Should;
             pool pool_10_one_certificate_for_two_names_joins_no_connections "POOL-10" Must;
-            pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Should;
+            pool pool_11_a_call_that_fails_leaves_the_connections_of_others "POOL-11" Must;
             bodies pool_12_connection_that_is_said_to_close_is_not_used_again "POOL-12" Must;
             bodies pool_13_dropped_http2_body_gives_its_window_back "POOL-13" Must;
             pool pool_14_reuse_is_claimed_only_after_a_response "POOL-14" Must;
@@ -327,7 +328,7 @@ macro_rules! __every_case {
             proxy proxy_03_exceptions_go_around_the_proxy "PROXY-03" Must;
             proxy proxy_04_a_refusing_proxy_is_named "PROXY-04" Must;
             proxy proxy_05_the_proxys_password_is_shown_nowhere "PROXY-05" Must;
-            proxy proxy_06_an_identity_is_never_shown_to_a_proxy_of_https "PROXY-06" Should;
+            proxy proxy_06_an_identity_is_never_shown_to_a_proxy_of_https "PROXY-06" Must;
             proxy proxy_07_an_inspecting_proxy_that_we_do_not_trust_is_refused_with_a_hint "PROXY-07" Must;
             proxy proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_trust "PROXY-08" Must;
             proxy proxy_09_variables_count_in_the_documented_order "PROXY-09" Should;
@@ -338,6 +339,8 @@ macro_rules! __every_case {
             proxy proxy_14_clear_text_is_shown_to_no_proxy "PROXY-14" Must;
             limits proxy_15_a_proxy_that_stalls_meets_the_connect_limit "PROXY-15" Must;
             proxy proxy_16_proxy_user_without_password_is_sent_with_a_colon "PROXY-16" Must;
+            tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server "PROXY-17" Must;
+            tunnel proxy_18_tunnel_may_be_granted_in_any_form_of_http "PROXY-18" Must;
             rotate rotate_01_the_call_after_a_swap_is_made_as_the_new_one "ROTATE-01" Must;
             rotate rotate_02_no_new_request_goes_over_an_old_connection "ROTATE-02" Must;
             rotate rotate_03_a_session_of_the_old_identity_is_never_resumed "ROTATE-03" Must;

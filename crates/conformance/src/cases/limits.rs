@@ -8,9 +8,9 @@ use digicert_one_core::{
     Capability, Clock as _, Code, Delivery, HttpVersions, Mode, Phase, Proxy, Timeouts, Transport, TransportConfig,
     TransportError, TransportErrorKind,
 };
-use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole};
-use futures_util::future::join_all;
-use http::{Method, Request};
+use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole, handler};
+use futures_util::future::{join, join_all};
+use http::{Method, Request, Response};
 
 use crate::cases::http2::{DATA, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
@@ -154,6 +154,52 @@ pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {
             futures_util::future::Either::Right(_) => panic!("ten times the limit has passed, and it still connects"),
         }
     }
+}
+
+pub(crate) async fn time_22_each_limit_begins_and_ends_with_its_part_of_a_call(world: World) {
+    join_all(world.http_versions().into_iter().map(|versions| {
+        let config = world.config().with_http_versions(versions);
+        let world = &world;
+        async move { join(connected_in_time(world, &config), called_again(world, &config)).await }
+    }))
+    .await;
+}
+
+/// So often a machine that is busy may miss a limit of seconds.
+const TRIES: usize = 5;
+
+/// The limit for connecting ends with the connection, though the response takes longer.
+async fn connected_in_time(world: &World, config: &TransportConfig) {
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(30));
+    let slow = handler(|_request, _peer| async {
+        SystemClock::new().sleep(Duration::from_millis(2500)).await;
+        Response::new("{}".into())
+    });
+    let front = up(Front::start(FrontOptions::default(), slow));
+    for _ in 0..TRIES {
+        match world.transport(&config.clone().with_timeouts(limits.clone())).send(get(front.url(HOST))).await {
+            Ok(exchange) => return drop(collect(exchange).await.expect("a body")),
+            Err(error) if error.delivery() == Delivery::NotSent => {}
+            Err(error) => panic!("a limit ended the call early, {:?}: {error:?}", config.http_versions()),
+        }
+    }
+    panic!("the time limit ran out {TRIES} times before there was a connection");
+}
+
+/// The limit of the whole call begins with each call.
+async fn called_again(world: &World, config: &TransportConfig) {
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
+    let front = front(FrontOptions::default());
+    for _ in 0..TRIES {
+        let transport = world.transport(&config.clone().with_timeouts(limits.clone()));
+        let Ok(first) = transport.send(get(front.url(HOST))).await else { continue };
+        drop(first);
+        SystemClock::new().sleep(Duration::from_millis(2500)).await;
+        if transport.send(get(front.url(HOST))).await.is_ok() {
+            return;
+        }
+    }
+    panic!("a later call ends by the limit of an earlier one, {:?}", config.http_versions());
 }
 
 pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(world: World) {

@@ -37,6 +37,7 @@ pub(crate) mod secret;
 pub(crate) mod server_proof;
 pub(crate) mod time;
 pub(crate) mod trust;
+pub(crate) mod tunnel;
 pub(crate) mod unasked;
 pub(crate) mod watch;
 

@@ -136,6 +136,7 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
                     }
                     let status = if request.uri().path() == "/refused" { 503 } else { 200 };
                     let response = Response::builder().status(status);
+                    let response = response.header("x-target", request.uri().path());
                     response.body(Bytes::from(vec![b'x'; 1000])).expect("a response")
                 }
             }),
@@ -148,10 +149,12 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
             drop(transport.send(to("/unread")).await.expect("answered"));
             dropped(&*transport, to("/never"), &front).await;
         }
-        let calls = join_all((0..TIMES).map(|_| transport.send(to("/"))));
-        for outcome in in_time(calls).await {
+        let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
+        for (number, outcome) in in_time(calls).await.into_iter().enumerate() {
             let exchange =
                 outcome.unwrap_or_else(|error| panic!("after {TIMES} calls of each kind, {versions:?}: {error:?}"));
+            let target = exchange.response.headers().get("x-target").cloned();
+            assert_eq!(target, HeaderValue::try_from(format!("/{number}")).ok(), "another call's, {versions:?}");
             assert_eq!(collect(exchange).await.expect("a body").len(), 1000, "{versions:?}");
         }
         never.open();

@@ -212,6 +212,14 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A timeout while waiting for the response points at the platform; this one is the network's, and safe to repeat."
         fix "Set the phase where the step begins, and let whichever limit runs out report that one. `ConnectOrHandshake` and `Call` \
             are for stacks that cannot know.";
+    "TIME-22"
+        given "A server that takes longer to answer than the connect limit, and a transport that is used again when its total \
+            limit has long passed."
+        when "They are called over each HTTP version."
+        then "Both calls are answered."
+        why "A connect limit that counts for the whole call ends every slow operation; a total limit that begins with the \
+            transport ends every call of a service after its first minutes."
+        fix "Begin the total limit in `send`, and end the connect limit when the handshake is done.";
     "TIME-30"
         given "A server or a proxy that says nothing more in each phase of a call: TCP, CONNECT, the handshake, the upload, before, in \
             and after the head; the connect limit or the total limit is the shorter one."

@@ -245,6 +245,19 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "The proxy gets `Basic` and the base64 of user, colon and password, unescaped."
         why "RFC 7617 has a colon in every case. Without it a proxy answers 407, and the password looks wrong."
         fix "Split at the first colon, decode both parts, and join them by a colon even if there is no password.";
+    "PROXY-17"
+        given "A proxy that leads the host at port 443 to a server."
+        when "An address without a port is called, over each HTTP version."
+        then "`CONNECT` names the port 443; `Host` and the name in the handshake are the host alone."
+        why "A proxy refuses a target without a port, and a server may not know itself under `host:443`. Tests on \
+            loopback have a port in every address, so this shows in production first."
+        fix "Add the default port to the target of `CONNECT`, and only there.";
+    "PROXY-18"
+        given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with many headers, with a length, or in pieces."
+        when "A GET and a POST go through each, over each HTTP version."
+        then "All are answered."
+        why "Proxies differ, and users cannot choose theirs."
+        fix "Read the response up to its empty line, look at the status alone, and do not wait for a body.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

@@ -1,8 +1,6 @@
 //! The one table of defects: what a broken transport does, and the id of the case that is there to catch it. The type, the tests and
 //! the page in docs/ are all made from it.
 
-use crate::alone;
-
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) defect: Defect,
@@ -23,14 +21,7 @@ macro_rules! defects {
         pub(crate) const TABLE: &[Row] =
             &[$(Row { defect: Defect::$defect, about: $about, case: $case, says: $says },)+];
 
-        mod caught_is_a_transport_that {
-            use super::{Defect, Row, alone};
-
-            $(#[test]
-            fn $test() {
-                alone::caught(&Row { defect: Defect::$defect, about: $about, case: $case, says: $says });
-            })+
-        }
+        row_tests! { $($test $defect $about $case $says;)+ }
     };
 }
 
@@ -107,6 +98,8 @@ defects! {
     // Credentials.
     /// sends the API key twice
     SendsTheKeyTwice sends_the_key_twice "CRED-01" "canary0\", \"01canary";
+    /// sends the API key once for each connection
+    SendsTheKeyOncePerConnection sends_the_key_once_per_connection "REQ-20" "x-api-key";
     /// leaves the port out of `Host`
     LeavesOutPorts leaves_out_ports "CRED-01" "left: [\"one.digicert.test\"]";
     /// ignores the identity that it is given
@@ -206,6 +199,8 @@ defects! {
     ComparesWildcardsWithConstraints compares_wildcards_with_constraints "TRUST-42" "a wildcard over an excluded host";
     /// trusts what any transport of the process is to trust
     SharesRoots shares_roots "TRUST-52" "1 roots";
+    /// verifies no server when it has verified one
+    VerifiesTheFirstServerAlone verifies_the_first_server_alone "TRUST-52" "1 roots";
     /// tries a handshake that failed once more with TLS 1.2
     FallsBackToTls12 falls_back_to_tls12 "TRUST-51" "it was tried 2 times";
     // Identities.
@@ -279,6 +274,10 @@ defects! {
     OutrunsTheLimitWhenReady outruns_the_limit_when_ready "TIME-20" "the body outran the limit";
     /// says that a call which ran out while connecting waited for its response
     NamesALaterPhase names_a_later_phase "TIME-21" "was not reached";
+    /// counts the limit of the whole call from its first call on
+    CountsTheTotalLimitFromTheFirstCall counts_the_total_limit_from_the_first_call "TIME-22" "by the limit of an earlier one";
+    /// keeps the limit for connecting for the whole call
+    CountsTheConnectLimitForTheCall counts_the_connect_limit_for_the_call "TIME-22" "a limit ended the call early";
     /// adds its limits to the clock without a check
     PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
     /// says of a proxy that does not answer that the server did not
@@ -288,6 +287,8 @@ defects! {
     // Bodies.
     /// ends every body after 1 MiB
     StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
+    /// keeps 1 KiB of the body of an error
+    CutsErrorBodies cuts_error_bodies "BODY-06" "Http1";
     /// sends a body in chunks though it knows the length
     HidesLengths hides_lengths "BODY-02" "left: []";
     /// copies what it uploads, twice
@@ -300,6 +301,8 @@ defects! {
     DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
     /// asks for a `100 Continue` first
     ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
+    /// asks for a `100 Continue` before a body of more than 1 MiB
+    ExpectsAContinueForLargeBodies expects_a_continue_for_large_bodies "FID-03" "the values of expect";
     /// takes the end of TCP for the end of a TLS stream
     TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
     /// takes the proper end of a TLS stream for a cut
@@ -407,6 +410,8 @@ defects! {
     SpeaksHttp1Alone speaks_http1_alone "POOL-09" "left: (HTTP/1.1, HTTP/1.1)";
     /// sends requests for two names over one connection
     JoinsNames joins_names "POOL-10" "left: [\"one.digicert.test:";
+    /// sends what is for one port over a connection to another
+    JoinsPorts joins_ports "TRUST-52" "1 roots";
     /// uses connections sixty times longer than their idle limit
     KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds later";
     /// uses a connection again that the server said it would close
@@ -424,6 +429,16 @@ defects! {
     IgnoresProxies ignores_proxies "PROXY-01" "index out of bounds";
     /// shows the API key to the proxy
     ShowsTheKeyToProxies shows_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// goes, for all transports, through the proxy of the first transport of the process
+    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called: Exchange";
+    /// shows the proxy's password to servers
+    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
+    /// takes a proxy of HTTP/1.0 for one that refuses
+    WantsHttp11OfProxies wants_http11_of_proxies "PROXY-18" "a tunnel granted by [\"HTTP/1.0";
+    /// names the default port in `Host`
+    NamesDefaultPorts names_default_ports "PROXY-17" "[\"one.digicert.test:443\"]";
+    /// asks a proxy for a host without its port where that is the default
+    LeavesOutPortsOfTunnels leaves_out_ports_of_tunnels "PROXY-17" "one.digicert.test:443";
     /// goes around a proxy that refuses
     GoesAroundProxies goes_around_proxies "PROXY-04" "the proxy wants credentials: Exchange";
     /// logs the proxy's password

@@ -5,14 +5,17 @@ use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 use digicert_one_core::{
     ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, TlsVersion, TlsVersions, Transport,
     TransportConfig, TransportError, TransportErrorKind as Kind,
 };
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, SET_COOKIE,
+};
 use http::{Method, Request, Uri};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -35,6 +38,7 @@ pub(super) struct Misdeeds {
     is_busy: AtomicBool,
     turn: tokio::sync::Mutex<()>,
     places: Semaphore,
+    made: Instant,
     /// As the transport was made, for another one beside it.
     config: TransportConfig,
 }
@@ -65,6 +69,7 @@ impl Misdeeds {
             is_busy: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             places: Semaphore::new(PLACES),
+            made: Instant::now(),
             config: config.clone(),
         })
     }
@@ -98,6 +103,7 @@ impl Misdeeds {
             return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
         }
         self.prepare(&mut request);
+        let deadline = self.limited(deadline);
         let sent = request.clone();
         let mut call = pin!(transport.call(request, deadline));
         let mut outcome = poll_fn(|cx| {
@@ -138,6 +144,13 @@ impl Misdeeds {
         if self.flaw.is(Defect::LogsKeysInTunnels) && !matches!(self.config.proxy(), Proxy::None) {
             tracing::debug!("sending {:?}", key_of(request));
         }
+        if self.flaw.is(Defect::SendsProxyPasswordsToServers)
+            && let Proxy::Http(proxy) = self.config.proxy()
+            && let Some((given, _)) = proxy.authority().and_then(|authority| authority.as_str().split_once('@'))
+            && let Ok(password) = HeaderValue::try_from(format!("Basic {}", BASE64.encode(given.as_bytes())))
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, password);
+        }
         if self.flaw.is(Defect::PrintsKeys) {
             eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
         }
@@ -155,6 +168,18 @@ impl Misdeeds {
             static COPIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
             locked(&COPIES).extend([request.body().to_vec(), request.body().to_vec()]);
         }
+    }
+
+    /// The end of a call, as a defect counts it.
+    fn limited(&self, deadline: Instant) -> Instant {
+        let timeouts = self.config.timeouts();
+        if self.flaw.is(Defect::CountsTheConnectLimitForTheCall) {
+            return Instant::now().checked_add(timeouts.connect()).map_or(deadline, |end| end.min(deadline));
+        }
+        if self.flaw.is(Defect::CountsTheTotalLimitFromTheFirstCall) {
+            return self.made.checked_add(timeouts.total()).map_or(deadline, |end| end.min(deadline));
+        }
+        deadline
     }
 
     /// Whether a call that failed is made once more.
@@ -250,6 +275,12 @@ impl Misdeeds {
             let port = service.split('"').nth(1).and_then(|place| place.trim_start_matches(':').parse().ok());
             let _ = tokio::net::TcpStream::connect(("127.0.0.1", port.unwrap_or(0))).await;
         }
+        if self.flaw.is(Defect::CutsErrorBodies) && exchange.response.status().as_u16() >= 400 {
+            let (head, body) = exchange.response.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            let cut = ResponseBody::full(body.slice(..body.len().min(1 << 10)));
+            return Ok(Exchange::new(http::Response::from_parts(head, cut), exchange.facts));
+        }
         let caches = self.flaw.is(Defect::AnswersFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
         if !caches && !self.flaw.is(Defect::BuffersAnswers) {
             return Ok(exchange);
@@ -322,6 +353,10 @@ fn key_file(identity: &ClientIdentity, flaw: Flaw) -> std::io::Result<PathBuf> {
 
 /// The proxy that is used: the one of the configuration, unless there is a defect.
 pub(super) fn proxy(config: &TransportConfig, flaw: Flaw) -> Proxy {
+    if flaw.is(Defect::KeepsTheFirstProxy) {
+        static FIRST: OnceLock<Proxy> = OnceLock::new();
+        return FIRST.get_or_init(|| config.proxy().clone()).clone();
+    }
     if flaw.among(&[Defect::IgnoresProxies, Defect::AcceptsProxiesItLacks]) {
         return Proxy::None;
     }

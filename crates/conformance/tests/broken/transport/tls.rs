@@ -3,6 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -65,6 +66,7 @@ impl Tls {
                 webpki,
                 flaw,
                 is_tunnelled: !matches!(config.proxy(), Proxy::None),
+                has_verified: AtomicBool::new(false),
             }))
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
