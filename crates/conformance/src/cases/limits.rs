@@ -15,7 +15,8 @@ use http::{Method, Request, Response};
 use crate::cases::http2::{DATA, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, diagnose, front, get, request, scripted, up};
+use crate::setting::Settings;
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, scripted, up};
 
 /// The error of a call that runs out, of whichever part.
 async fn runs_out(transport: &dyn Transport, request: Request<Bytes>) -> TransportError {
@@ -204,10 +205,14 @@ async fn called_again(world: &World, config: &TransportConfig) {
 
 pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(world: World) {
     let limits = Timeouts::new().with_pool_idle(Duration::from_secs(1));
-    let calls = world.http_versions().into_iter().map(|versions| {
-        let front = front(FrontOptions::default());
-        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+    let ours = certificate();
+    let calls = Settings::ALL.pairwise().chosen(&world).into_iter().map(|setting| {
+        let front = front(setting.server(FrontOptions::default()));
+        let proxy = setting.proxy(front.addr());
+        let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());
+        let transport = world.transport(&config);
         async move {
+            let _proxy = proxy;
             for pause in [Duration::ZERO, Duration::from_secs(3)] {
                 // A stack may count in whole seconds.
                 SystemClock::new().sleep(pause).await;
@@ -215,7 +220,7 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
                 collect(exchange).await.expect("a body");
             }
             let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
-            assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one ({versions:?})");
+            assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one, {setting}");
         }
     });
     join_all(calls).await;
