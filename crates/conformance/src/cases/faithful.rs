@@ -138,7 +138,7 @@ fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what
 pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world: World) {
     nothing_is_done_before_a_call(&world).await;
     let options = FrontOptions::default().sessions(Sessions::Off);
-    let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), options, answer);
+    let crossing = Crossing::answering(&world, &Settings::ALL, options, answer);
     for setting in crossing.settings() {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting));
         let before = front.ledger().connections().len();
@@ -204,6 +204,9 @@ async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport
     let may_differ = setting.http2 && !is_bare;
     assert!(arrived.version == wanted || may_differ, "{:?} {what}", arrived.version);
 
+    assert_eq!(facts.renegotiated, None, "{what}");
+    let is_told = facts.tls_version.is_some() || facts.reused == Some(true) || !world.has(Capability::TlsVersionFact);
+    assert!(is_told, "the TLS version, {what}");
     assert!(facts.reused.is_some() || !world.has(Capability::ReuseFact), "whether it was reused, {what}");
     let connection = seen.connections.iter().find(|one| one.id == arrived.connection).expect("listed");
     proves(crossing, setting, connection, &what);

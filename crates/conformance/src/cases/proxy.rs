@@ -21,6 +21,7 @@ use http::Response;
 use crate::cases::time::total_limit;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
+use crate::setting::Settings;
 use crate::world::{
     HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, untouched, up, without_request,
 };
@@ -342,6 +343,7 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
     const PROXY: &str = "DIGICERT_ONE_CONFORMANCE_PROXY";
     const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
     // The environment is the process's, so a second one plays the machine on which the variables are set.
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
@@ -359,7 +361,7 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         command.env("HOME", home.path());
         child::run(command);
         let requests = front.ledger().requests();
-        assert_eq!(requests.len(), world.http_versions().len(), "or this shows nothing");
+        assert_eq!(requests.len(), settings.len(), "or this shows nothing");
         let signed = requests.iter().any(|one| !one.header_values("authorization").is_empty());
         assert!(!signed, "a password of the home directory was sent");
         untouched(&proxy, "nobody has configured this proxy").await;
@@ -371,12 +373,13 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
             command.env(PROXY, proxy.url());
             child::run(command);
             let tunnels = proxy.ledger().requests().len();
-            assert_eq!(tunnels, world.http_versions().len(), "an exception of the environment went around the proxy");
+            assert_eq!(tunnels, settings.len(), "an exception of the environment went around the proxy");
         }
         return;
     };
-    for versions in world.http_versions() {
-        let config = world.config().with_trust(world.trusting(&root)).with_http_versions(versions);
+    let ours = certificate();
+    for setting in settings {
+        let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
         let config = match std::env::var(PROXY) {
             Ok(proxy) => proxied(config, &proxy),
             Err(_) => config,

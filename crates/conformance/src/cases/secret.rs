@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
+use crate::setting::Settings;
 use crate::witness::{self, Meant};
 use crate::world::{
     HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted, untouched,
@@ -233,8 +234,10 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
         assert_eq!(written, 0, "what SSLKEYLOGFILE names was written");
         return;
     };
-    for versions in world.http_versions() {
-        match world.connector.connect(&world.config().with_trust(world.trusting(&root)).with_http_versions(versions)) {
+    let ours = certificate();
+    for setting in Settings::where_(|one| !one.proxied).pairwise().chosen(&world) {
+        let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
+        match world.connector.connect(&config) {
             Ok(transport) => {
                 let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
                 collect(exchange).await.expect("a body");

@@ -152,7 +152,10 @@ impl Misdeeds {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
         }
         if self.flaw.is(Defect::PrintsKeys) {
-            eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
+            #[expect(clippy::print_stderr, reason = "it is the defect")]
+            {
+                eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
+            }
         }
         if self.flaw.is(Defect::LogsUploads) {
             tracing::trace!("sending {:?}", request.body());
