@@ -176,8 +176,9 @@ async fn connects_in_time(transport: &dyn Transport, url: &str, setting: Setting
 }
 
 pub(crate) async fn time_22_each_limit_begins_and_ends_with_its_part_of_a_call(world: World) {
-    join_all(world.http_versions().into_iter().map(|versions| {
-        let config = world.config().with_http_versions(versions);
+    let ours = certificate();
+    join_all(Settings::where_(|one| !one.proxied).pairwise().chosen(&world).into_iter().map(|setting| {
+        let config = setting.config(world.config(), &ours, None);
         let world = &world;
         async move { join(connected_in_time(world, &config), called_again(world, &config)).await }
     }))
@@ -243,6 +244,7 @@ async fn total_limit_holds_in_each_setting(world: &World) {
             if error.delivery() != Delivery::NotSent {
                 let late = (TransportErrorKind::Timeout(Phase::Response), Delivery::Unknown);
                 assert_eq!((error.kind(), error.delivery()), late, "{setting}: {error:?}");
+                assert_eq!(server.ledger().requests().len(), 1, "it was sent once more, {setting}");
                 never.open();
                 return;
             }
