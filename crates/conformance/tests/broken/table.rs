@@ -508,7 +508,7 @@ defects! {
     /// shows no identity through a proxy under TLS 1.2
     HidesIdentitiesInTunnelsOfTls12 hides_identities_in_tunnels_of_tls12 "CRED-02" "TLS 1.2, through a proxy";
     /// verifies no server through a proxy
-    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "through a proxy, without an identity, server on Rustls: refused: Exchange";
+    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "server on Rustls: refused: Exchange";
     /// leaves out bodies on used connections through a proxy
     DropsBodiesInTunnels drops_bodies_in_tunnels "REQ-03" "through a proxy";
     /// sends blanks of the path as `+` through a proxy
