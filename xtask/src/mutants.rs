@@ -4,6 +4,8 @@
 //!
 //! How the suites are run is said in .cargo/mutants.toml. A whole run takes hours: `--shard` does a part of it.
 
+mod generated;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,9 +64,18 @@ pub(crate) struct Arguments {
     /// Runs nothing: judges the folder that an earlier run has left
     #[arg(long)]
     judge: bool,
+    /// Instead of our transports, the broken transports that the conformance suite makes by rule; writes docs/generated-mutants.*
+    #[arg(long, conflicts_with_all = ["only", "shard", "judge"])]
+    generated: bool,
+    /// With --generated: these alone, by a part of their name
+    #[arg(long, value_name = "PART", requires = "generated")]
+    named: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.generated {
+        return generated::run(&arguments.named);
+    }
     let mut holes = Vec::new();
     let wanted = |target: &&Target| arguments.only.as_deref().is_none_or(|only| only == target.name);
     for target in TARGETS.iter().filter(wanted) {

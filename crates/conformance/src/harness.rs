@@ -15,6 +15,7 @@ use crate::explain::explain;
 use crate::faults::checked_faults;
 use crate::generated::Draw;
 use crate::limbo::limbo_table;
+use crate::log_scan;
 use crate::render::document;
 use crate::report::{CaseReport, Outcome, Report};
 use crate::run::{alone, run_all};
@@ -83,6 +84,9 @@ pub fn main(subject: Subject) -> ExitCode {
         return exit_code(faults_hold(&subject));
     }
     let done = Done::default();
+    if !arguments.list && own.named(&arguments).len() > 1 {
+        log_scan::listen();
+    }
     let conclusion = libtest_mimic::run(&arguments, trials(&subject, &own.chosen(), &done));
     if arguments.list {
         return ExitCode::SUCCESS;

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -20,6 +20,15 @@ struct Found {
     shown: Vec<String>,
 }
 
+/// Takes the log of the process, if nothing else has. Where several cases run at once this comes before all of them: a library may ask
+/// in the middle of a call whether somebody listens.
+pub(crate) fn listen() -> bool {
+    static TAKEN: OnceLock<bool> = OnceLock::new();
+    *TAKEN.get_or_init(|| {
+        tracing::subscriber::set_global_default(Scanner).is_ok() && tracing_log::LogTracer::init().is_ok()
+    })
+}
+
 /// Listens from its beginning to its end.
 pub(crate) struct LogScan;
 
@@ -29,11 +38,7 @@ impl LogScan {
     /// # Panics
     /// Something else in this process took the log before.
     pub(crate) fn start(canaries: impl IntoIterator<Item = String>) -> Self {
-        static INSTALLED: Once = Once::new();
-        INSTALLED.call_once(|| {
-            tracing::subscriber::set_global_default(Scanner).expect("the suite is alone with the log of its process");
-            tracing_log::LogTracer::init().expect("the suite is alone with the log of its process");
-        });
+        assert!(listen(), "the suite is alone with the log of its process");
         FOUND.lock().unwrap_or_else(PoisonError::into_inner).canaries.extend(canaries);
         LISTENING.fetch_add(1, Ordering::SeqCst);
         Self

@@ -12,6 +12,7 @@ use futures_util::future::{Either, select};
 use crate::audit::Audit;
 use crate::case::{Case, cases};
 use crate::child;
+use crate::log_scan;
 use crate::report::{CaseReport, Outcome, Report};
 use crate::subject::Subject;
 use crate::waiver::{self, Waiver};
@@ -68,6 +69,9 @@ pub fn run_all(
     told: &(dyn Fn(&CaseReport) + Sync),
 ) -> Result<Report, String> {
     let waivers = waiver::parse(subject.waivers)?;
+    if chosen.len() > 1 {
+        log_scan::listen();
+    }
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let work = || {

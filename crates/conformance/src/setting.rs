@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
-    Capability, FixedCredential, HttpVersions, Material, Proxy, ProxyRules, TlsVersion, Transport, TransportConfig,
+    Capability, FixedCredential, HttpVersions, Material, Proxy, ProxyRules, TlsVersion, TlsVersions, Transport,
+    TransportConfig,
 };
 use digicert_one_testbed::{
     ClientAuth, ClientCert, ConnectProxy, Front, FrontOptions, Handler, ProxyOptions, TlsRange, handler,
@@ -26,6 +28,8 @@ pub(crate) struct Setting {
     pub(crate) tls13: bool,
     pub(crate) proxied: bool,
     pub(crate) with_identity: bool,
+    /// Held to this TLS version by the configuration too, and not by the server alone.
+    pub(crate) held: bool,
 }
 
 /// Each method as it is sent, with a body or without.
@@ -43,10 +47,10 @@ pub(crate) const CALLS: [(Method, &str); 9] = [
 const BODY: &str = "{\"hash\":\"c2lnbiBtZQ==\"}";
 
 impl Setting {
-    const ASPECTS: usize = 4;
+    const ASPECTS: usize = 5;
 
     fn aspects(self) -> [bool; Self::ASPECTS] {
-        [self.http2, self.tls13, self.proxied, self.with_identity]
+        [self.http2, self.tls13, self.proxied, self.with_identity, self.held]
     }
 
     fn tls(self) -> TlsRange {
@@ -57,13 +61,21 @@ impl Setting {
         if self.tls13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 }
     }
 
-    fn http(self) -> HttpVersions {
-        if self.http2 { HttpVersions::Both } else { HttpVersions::Http1 }
+    /// The configuration with the versions of this setting.
+    fn versions(self, config: TransportConfig) -> TransportConfig {
+        let config = config.with_http_versions(if self.http2 { HttpVersions::Both } else { HttpVersions::Http1 });
+        if self.held { config.with_tls_versions(TlsVersions::Only(self.tls_version())) } else { config }
     }
 
     /// What a server of this setting is like.
     pub(crate) fn server(self, options: FrontOptions) -> FrontOptions {
         options.tls(self.tls()).client_auth(ClientAuth::Optional)
+    }
+
+    /// A proxy that leads the hosts of the tests to this server, in a setting that has one.
+    pub(crate) fn proxy(self, server: SocketAddr) -> Option<ConnectProxy> {
+        let routes = [(server.port(), server)].into_iter();
+        self.proxied.then(|| up(ConnectProxy::start(leading(routes))))
     }
 
     /// The configuration of this setting, with this identity and this proxy where it has them.
@@ -73,8 +85,7 @@ impl Setting {
         certificate: &ClientCert,
         proxy: Option<&ConnectProxy>,
     ) -> TransportConfig {
-        let config = base.with_http_versions(self.http());
-        let config = config.with_identity(self.with_identity.then(|| identity(certificate)));
+        let config = self.versions(base).with_identity(self.with_identity.then(|| identity(certificate)));
         match proxy.filter(|_| self.proxied) {
             Some(proxy) => config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address"))),
             None => config,
@@ -87,7 +98,8 @@ impl fmt::Display for Setting {
         let way = if self.proxied { "through a proxy" } else { "direct" };
         let identity = if self.with_identity { "with an identity" } else { "without an identity" };
         let http = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
-        write!(f, "{http}, {}, {way}, {identity}", self.tls_version())
+        let held = if self.held { "held to the TLS version: " } else { "" };
+        write!(f, "{held}{http}, {}, {way}, {identity}", self.tls_version())
     }
 }
 
@@ -100,15 +112,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// In every setting, each of which is tried.
-    pub(crate) const ALL: Self = Self { holds: |_| true, strength: Setting::ASPECTS };
+    /// In every setting; each choice of four aspects is tried in each of its values, which is half of the settings.
+    pub(crate) const ALL: Self = Self::where_(|_| true);
 
-    /// In these.
+    /// In these, as [`Self::ALL`].
     pub(crate) const fn where_(holds: fn(Setting) -> bool) -> Self {
-        Self { holds, strength: Setting::ASPECTS }
+        Self { holds, strength: Setting::ASPECTS - 1 }
     }
 
-    /// In every setting; each pair of aspects is tried in each of its values, which is a third of the settings.
+    /// Each pair of aspects is tried in each of its values, which is a fifth of the settings.
     pub(crate) const fn pairwise(mut self) -> Self {
         self.strength = 2;
         self
@@ -118,8 +130,8 @@ impl Settings {
     pub(crate) fn chosen(&self, world: &World) -> Vec<Setting> {
         let number = 1_u32 << Setting::ASPECTS;
         let all = (0..number).map(|bits| {
-            let [http2, tls13, proxied, with_identity] = [8, 4, 2, 1].map(|bit| bits & bit != 0);
-            Setting { http2, tls13, proxied, with_identity }
+            let [held, http2, tls13, proxied, with_identity] = [16, 8, 4, 2, 1].map(|bit| bits & bit != 0);
+            Setting { http2, tls13, proxied, with_identity, held }
         });
         let able = |one: &Setting| {
             (!one.http2 || world.has(Capability::Http2))
@@ -225,7 +237,7 @@ impl Crossing {
 
     /// A client with this material in this setting; its mode decides over the identity.
     pub(crate) fn client(&self, setting: Setting, material: Material) -> Client {
-        let config = self.world.config().with_http_versions(setting.http());
+        let config = setting.versions(self.world.config());
         let builder = self.world.builder(self.front(setting).port()).transport_config(config);
         let builder = match self.proxy.as_ref().filter(|_| setting.proxied) {
             Some(proxy) => through(builder, proxy),
@@ -240,7 +252,7 @@ fn through(builder: ClientBuilder, proxy: &ConnectProxy) -> ClientBuilder {
 }
 
 /// A proxy that leads the hosts of the tests, at these ports, to these addresses.
-pub(crate) fn leading(routes: impl Iterator<Item = (u16, std::net::SocketAddr)>) -> ProxyOptions {
+pub(crate) fn leading(routes: impl Iterator<Item = (u16, SocketAddr)>) -> ProxyOptions {
     routes.fold(ProxyOptions::default(), |options, (port, address)| {
         let hosts = [HOST.to_owned(), format!("clientauth.{HOST}")];
         hosts.iter().fold(options, |options, host| options.route(&format!("{host}:{port}"), address))
@@ -263,17 +275,16 @@ mod tests {
     use super::*;
 
     fn all() -> Vec<Setting> {
-        let both = [false, true];
-        let settings = both.iter().flat_map(|http2| both.iter().map(move |tls13| (*http2, *tls13)));
-        let settings = settings.flat_map(|pair| both.iter().map(move |proxied| (pair, *proxied)));
-        settings
-            .flat_map(|(pair, proxied)| both.iter().map(move |identity| (pair, proxied, *identity)))
-            .map(|((http2, tls13), proxied, with_identity)| Setting { http2, tls13, proxied, with_identity })
-            .collect()
+        let bits = 0..1_u32 << Setting::ASPECTS;
+        let setting = |bits: u32| {
+            let [http2, tls13, proxied, with_identity, held] = [1, 2, 4, 8, 16].map(|bit| bits & bit != 0);
+            Setting { http2, tls13, proxied, with_identity, held }
+        };
+        bits.map(setting).collect()
     }
 
     #[test]
-    fn pairs_are_covered_by_few_settings_and_all_aspects_by_all() {
+    fn pairs_are_covered_by_few_settings_and_fours_by_half_of_them() {
         let pairs = covering(all(), 2);
         assert!(pairs.len() <= 6, "{pairs:?}");
         for first in 0..Setting::ASPECTS {
@@ -283,7 +294,8 @@ mod tests {
                 assert_eq!(values.len(), 4, "aspects {first} and {second}");
             }
         }
-        assert_eq!(covering(all(), Setting::ASPECTS).len(), 16);
+        assert_eq!(covering(all(), Setting::ASPECTS - 1).len(), 16);
+        assert_eq!(covering(all(), Setting::ASPECTS).len(), 32);
     }
 
     #[test]

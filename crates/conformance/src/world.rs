@@ -16,7 +16,7 @@ use digicert_one_identity::{Rules, read_client_identity};
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
 };
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::audit::Audit;
@@ -213,6 +213,13 @@ pub(crate) async fn without_request(server: &impl Witness, otherwise: &str) {
 
 pub(crate) fn key() -> Material {
     Material::api_key(ApiKey::new(KEY).expect("the canary is a key"))
+}
+
+/// The key as the header of a client has it.
+pub(crate) fn key_value() -> HeaderValue {
+    let mut value = HeaderValue::from_static(KEY);
+    value.set_sensitive(true);
+    value
 }
 
 /// A client certificate of the trusted authority.

@@ -171,6 +171,9 @@ impl Audit {
     fn marks(&self, port: u16) -> Vec<Mark> {
         let servers = locked(&self.servers);
         let here = servers.iter().enumerate().filter(|(_, (address, _))| address.port() == port);
+        // The system gives the port of a server that is gone to a later one, which may be another kind of server.
+        let is_last = |index: usize, address| servers[index + 1..].iter().all(|(later, _)| later != address);
+        let here = here.filter(|(index, (address, _))| is_last(*index, address));
         here.map(|(server, (_, ledger))| {
             let (connections, requests) = ledger.read(counts);
             Mark { server, ledger: ledger.clone(), connections, requests, until: (usize::MAX, usize::MAX) }

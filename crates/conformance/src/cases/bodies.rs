@@ -46,7 +46,7 @@ impl Drop for Watched {
     }
 }
 
-const LARGE: usize = 64 << 20;
+const LARGE: usize = 32 << 20;
 
 /// Takes the head alone, waits, and reads the rest; the gate opens when the server has written all of it.
 async fn held_back(world: &World, versions: HttpVersions, url: String, all_written: &Gate) {

@@ -15,7 +15,10 @@ use http_body_util::BodyExt as _;
 use sha2::{Digest, Sha256};
 
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, request, scripted, servers, up};
+use crate::setting::Settings;
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, front_answering, get, key, request, scripted, servers, up,
+};
 
 /// 10 MiB that no compression or repetition could fake.
 fn large() -> Bytes {
@@ -242,21 +245,29 @@ pub(crate) async fn body_10_trailers_do_no_harm(world: World) {
 
 pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
     // Without length and chunks only TLS's close_notify tells a whole body from a cut one.
-    let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
-    let transport = world.transport(&world.config());
-    for options in servers() {
-        let ending = |end| vec![Step::ReadRequest, Step::write(answer), end];
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
+    let ours = certificate();
+    for (options, setting) in servers().flat_map(|options| {
+        let settings = Settings::where_(|one| !one.http2).pairwise().chosen(&world);
+        settings.into_iter().map(move |setting| (options.clone(), setting))
+    }) {
+        let what = format!("{:?}, {setting}", options.engine);
+        let ending = |end| vec![Step::ReadRequest, Step::write(ANSWER), end];
         let scripts = [ending(Step::CloseClean), ending(Step::CloseAbrupt)];
-        let server = up(RawServer::start(RawOptions::tls_with(options, scripts)));
+        let server = up(RawServer::start(RawOptions::tls_with(setting.server(options), scripts)));
+        let proxy = setting.proxy(server.addr());
+        let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         let exchange = transport.send(get(server.url(HOST))).await.expect("answered");
-        assert!(answer.as_bytes().ends_with(&collect(exchange).await.expect("a whole body")));
+        let body = collect(exchange).await.unwrap_or_else(|error| panic!("a whole body, {what}: {error:?}"));
+        assert!(ANSWER.as_bytes().ends_with(&body), "{what}");
         let error = match transport.send(get(server.url(HOST))).await {
-            Ok(exchange) => collect(exchange).await.expect_err("the end was not authenticated"),
+            Ok(exchange) => collect(exchange).await.err(),
             // The end may overtake the head.
-            Err(error) => error,
+            Err(error) => Some(error),
         };
+        let error = error.unwrap_or_else(|| panic!("the end was not authenticated, {what}"));
         let kinds = [TransportErrorKind::BodyCut, TransportErrorKind::Interrupted];
-        assert!(kinds.contains(&error.kind()), "{error:?}");
+        assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
     }
 }
 

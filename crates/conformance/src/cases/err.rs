@@ -10,7 +10,8 @@ use digicert_one_core::{
 use digicert_one_testbed::{Front, FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, scripted, untouched, up};
+use crate::setting::{Crossing, Settings};
+use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, scripted, up};
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
     world.transport(config).send(get(url)).await.expect_err("a failure")
@@ -115,17 +116,22 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
 }
 
 pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
-    let front = front(FrontOptions::default());
-    let transport = world.transport(&world.config());
-    let call = get(front.url(HOST));
-    // A thread on which no runtime was entered. What needs none is driven to its end.
-    let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
-    match alone.join().expect("an error, not a panic") {
-        Ok(()) => assert_eq!(front.ledger().requests().len(), 1),
-        Err(error) => {
-            assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{error:?}");
-            assert_eq!(error.delivery(), Delivery::NotSent);
-            untouched(&front, "nothing is to come here").await;
+    let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
+    for setting in crossing.settings() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let before = front.ledger().settle().await;
+        let call = get(front.url(HOST));
+        // A thread on which no runtime was entered. What needs none is driven to its end.
+        let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
+        let outcome = alone.join().expect("an error, not a panic");
+        let seen = front.ledger().settle().await;
+        match outcome {
+            Ok(()) => assert_eq!(seen.requests.len() - before.requests.len(), 1, "{setting}"),
+            Err(error) => {
+                assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{setting}: {error:?}");
+                assert_eq!(error.delivery(), Delivery::NotSent, "{setting}");
+                assert_eq!(seen.connections.len(), before.connections.len(), "nothing is to come here, {setting}");
+            }
         }
     }
 }

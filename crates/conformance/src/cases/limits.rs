@@ -1,5 +1,6 @@
 //! TIME, POOL and PROXY, continued: each limit is kept in every phase and setting, neither exceeded nor a danger when it is large.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,14 +9,15 @@ use digicert_one_core::{
     Capability, Clock as _, Code, Delivery, HttpVersions, Mode, Phase, Proxy, Timeouts, Transport, TransportConfig,
     TransportError, TransportErrorKind,
 };
-use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole};
-use futures_util::future::join_all;
-use http::{Method, Request};
+use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole, handler};
+use futures_util::future::{join, join_all};
+use http::{Method, Request, Response};
 
 use crate::cases::http2::{DATA, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, diagnose, front, get, request, scripted, up};
+use crate::setting::{Setting, Settings};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, scripted, up};
 
 /// The error of a call that runs out, of whichever part.
 async fn runs_out(transport: &dyn Transport, request: Request<Bytes>) -> TransportError {
@@ -75,6 +77,7 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout(phase), delivery), "{setting}");
     }
     never.open();
+    total_limit_holds_in_each_setting(&world).await;
 }
 
 pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {
@@ -141,27 +144,126 @@ pub(crate) async fn time_14_connect_limit_that_runs_out_is_net_01(world: World) 
 
 pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {
     let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
-    let transport = world.transport(&quick_to_connect(&world));
-    for address in [nowhere.addr(), silent.addr()] {
-        let call = transport.send(get(format!("https://{address}/")));
-        // Ten times the limit. The call must have ended by then.
-        let later = SystemClock::new().sleep(Duration::from_secs(3));
-        match futures_util::future::select(std::pin::pin!(call), std::pin::pin!(later)).await {
-            futures_util::future::Either::Left((outcome, _)) => {
-                let error = outcome.expect_err("no connection");
-                assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
-            }
-            futures_util::future::Either::Right(_) => panic!("ten times the limit has passed, and it still connects"),
+    let ours = certificate();
+    let (mut calls, mut proxies) = (Vec::new(), Vec::new());
+    for setting in Settings::ALL.pairwise().chosen(&world) {
+        let proxy = setting.proxy(silent.addr());
+        let transport = world.transport(&setting.config(quick_to_connect(&world), &ours, proxy.as_ref()));
+        proxies.extend(proxy);
+        // Through a proxy it is the proxy that connects.
+        let direct = (!setting.proxied).then(|| format!("https://{}/", nowhere.addr()));
+        for url in direct.into_iter().chain([format!("https://{HOST}:{}/", silent.port())]) {
+            let transport = Arc::clone(&transport);
+            calls.push(async move { connects_in_time(&*transport, &url, setting).await });
+        }
+    }
+    join_all(calls).await;
+}
+
+async fn connects_in_time(transport: &dyn Transport, url: &str, setting: Setting) {
+    let call = transport.send(get(url));
+    // Ten times the limit. The call must have ended by then.
+    let later = SystemClock::new().sleep(Duration::from_secs(3));
+    match futures_util::future::select(std::pin::pin!(call), std::pin::pin!(later)).await {
+        futures_util::future::Either::Left((outcome, _)) => {
+            let error = outcome.expect_err("no connection");
+            assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{setting}: {error:?}");
+        }
+        futures_util::future::Either::Right(_) => {
+            panic!("ten times the limit has passed, and it still connects, {setting}")
         }
     }
 }
 
+pub(crate) async fn time_22_each_limit_begins_and_ends_with_its_part_of_a_call(world: World) {
+    let ours = certificate();
+    join_all(Settings::where_(|one| !one.proxied).pairwise().chosen(&world).into_iter().map(|setting| {
+        let config = setting.config(world.config(), &ours, None);
+        let world = &world;
+        async move { join(connected_in_time(world, &config), called_again(world, &config)).await }
+    }))
+    .await;
+}
+
+/// So often a machine that is busy may miss a limit of seconds.
+const TRIES: usize = 5;
+
+/// The limit for connecting ends with the connection, though the response takes longer.
+async fn connected_in_time(world: &World, config: &TransportConfig) {
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(30));
+    let slow = handler(|_request, _peer| async {
+        SystemClock::new().sleep(Duration::from_millis(2500)).await;
+        Response::new("{}".into())
+    });
+    let front = up(Front::start(FrontOptions::default(), slow));
+    for _ in 0..TRIES {
+        match world.transport(&config.clone().with_timeouts(limits.clone())).send(get(front.url(HOST))).await {
+            Ok(exchange) => return drop(collect(exchange).await.expect("a body")),
+            Err(error) if error.delivery() == Delivery::NotSent => {}
+            Err(error) => panic!("a limit ended the call early, {:?}: {error:?}", config.http_versions()),
+        }
+    }
+    panic!("the time limit ran out {TRIES} times before there was a connection");
+}
+
+/// The limit of the whole call begins with each call.
+async fn called_again(world: &World, config: &TransportConfig) {
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
+    let front = front(FrontOptions::default());
+    for _ in 0..TRIES {
+        let transport = world.transport(&config.clone().with_timeouts(limits.clone()));
+        let Ok(first) = transport.send(get(front.url(HOST))).await else { continue };
+        drop(first);
+        SystemClock::new().sleep(Duration::from_millis(2500)).await;
+        if transport.send(get(front.url(HOST))).await.is_ok() {
+            return;
+        }
+    }
+    panic!("a later call ends by the limit of an earlier one, {:?}", config.http_versions());
+}
+
+/// TIME-12 in each setting: a response that does not come.
+async fn total_limit_holds_in_each_setting(world: &World) {
+    let ours = &certificate();
+    join_all(Settings::ALL.pairwise().chosen(world).into_iter().map(|setting| async move {
+        let never = Gate::new();
+        let gate = never.clone();
+        let silent = handler(move |_request, _peer| {
+            let gate = gate.clone();
+            async move {
+                gate.passed().await;
+                Response::new("{}".into())
+            }
+        });
+        let server = up(Front::start(setting.server(FrontOptions::default()), silent));
+        let proxy = setting.proxy(server.addr());
+        let config = setting.config(total_limit(world), ours, proxy.as_ref());
+        for _ in 0..TRIES {
+            let transport = world.transport(&config);
+            let error = in_time(transport.send(get(server.url(HOST)))).await.expect_err("no response");
+            if error.delivery() != Delivery::NotSent {
+                let late = (TransportErrorKind::Timeout(Phase::Response), Delivery::Unknown);
+                assert_eq!((error.kind(), error.delivery()), late, "{setting}: {error:?}");
+                assert_eq!(server.ledger().requests().len(), 1, "it was sent once more, {setting}");
+                never.open();
+                return;
+            }
+        }
+        panic!("the time limit ran out {TRIES} times before there was a connection, {setting}");
+    }))
+    .await;
+}
+
 pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(world: World) {
     let limits = Timeouts::new().with_pool_idle(Duration::from_secs(1));
-    let calls = world.http_versions().into_iter().map(|versions| {
-        let front = front(FrontOptions::default());
-        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+    let ours = certificate();
+    let calls = Settings::ALL.pairwise().chosen(&world).into_iter().map(|setting| {
+        let front = front(setting.server(FrontOptions::default()));
+        let proxy = setting.proxy(front.addr());
+        let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());
+        let transport = world.transport(&config);
         async move {
+            let _proxy = proxy;
             for pause in [Duration::ZERO, Duration::from_secs(3)] {
                 // A stack may count in whole seconds.
                 SystemClock::new().sleep(pause).await;
@@ -169,7 +271,7 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
                 collect(exchange).await.expect("a body");
             }
             let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
-            assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one ({versions:?})");
+            assert_ne!(used[0], used[1], "used again three seconds later, with an idle limit of one, {setting}");
         }
     });
     join_all(calls).await;

@@ -10,6 +10,7 @@ pub(crate) mod chain;
 pub(crate) mod cred;
 pub(crate) mod err;
 pub(crate) mod facts;
+pub(crate) mod faithful;
 pub(crate) mod host;
 pub(crate) mod http2;
 pub(crate) mod ident;
@@ -31,10 +32,13 @@ pub(crate) mod replay;
 pub(crate) mod req;
 pub(crate) mod retry;
 pub(crate) mod rotate;
+pub(crate) mod same_everywhere;
 pub(crate) mod secret;
 pub(crate) mod server_proof;
 pub(crate) mod time;
 pub(crate) mod trust;
+pub(crate) mod tunnel;
+pub(crate) mod unasked;
 pub(crate) mod watch;
 
 // Cases whose inputs are drawn.

@@ -38,13 +38,17 @@ fn arrived(fronts: &[Front; 2]) -> [usize; 2] {
 }
 
 pub(crate) async fn host_11_two_transports_keep_their_own_address_of_one_name(world: World) {
-    let fronts = twins();
-    let transports = [FIRST, SECOND].map(|address| world.transport(&world.config().with_name_override(NAME, address)));
-    for round in 1..=2 {
-        for transport in &transports {
-            transport.send(get(fronts[0].url(NAME))).await.expect("answered");
+    for versions in world.http_versions() {
+        let fronts = twins();
+        let config = world.config().with_http_versions(versions);
+        let transports =
+            [FIRST, SECOND].map(|address| world.transport(&config.clone().with_name_override(NAME, address)));
+        for round in 1..=2 {
+            for transport in &transports {
+                transport.send(get(fronts[0].url(NAME))).await.expect("answered");
+            }
+            assert_eq!(arrived(&fronts), [round, round], "one transport went where the other is to go");
         }
-        assert_eq!(arrived(&fronts), [round, round], "one transport went where the other is to go");
     }
 }
 

@@ -1,8 +1,12 @@
 //! REPLAY and ERR, continued: what else libraries take as an invitation to send a request once more, and what is known of the delivery
 //! when a connection ends with an alert.
 
-use digicert_one_core::{Capability, Delivery, HttpVersions};
-use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Recording, Step, TlsRange};
+use std::pin::pin;
+
+use bytes::Bytes;
+use digicert_one_core::{Capability, Delivery, HttpVersions, TransportErrorKind};
+use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, TlsRange};
+use futures_util::poll;
 use http::{Method, Response, StatusCode};
 
 use crate::cases::http2::{after_request, reset};
@@ -32,7 +36,11 @@ pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(
 /// A server that refuses a request of HTTP/2 by HTTP_1_1_REQUIRED, and answers one of HTTP/1.1.
 async fn asked_once(world: &World, method: Method) {
     let seen = Recording::default();
-    let required = after_request(&seen, [Step::write(reset(0xd)), Step::Stall]);
+    // The head of another request on the same connection: stream 3.
+    let (again, another) = (Recording::default(), Gate::new());
+    let third = Step::ReadUntil(again.clone(), Bytes::from_static(b"\0\0\0\x03"));
+    let steps = [Step::write(reset(0xd)), third, Step::Open(another.clone()), Step::Stall];
+    let required = after_request(&seen, steps);
     let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let options = RawOptions::tls_with(
         FrontOptions::default(),
@@ -48,6 +56,10 @@ async fn asked_once(world: &World, method: Method) {
     }
     assert_eq!(connections.len(), 1, "{method} was sent once more, over {:?}", connections[1..].first());
     let error = outcome.expect_err("HTTP_1_1_REQUIRED");
+    let is_again = poll!(pin!(another.passed())).is_ready();
+    assert!(!is_again, "{method} was sent once more on the same connection");
+    let kinds = [TransportErrorKind::Http11Required, TransportErrorKind::Interrupted, TransportErrorKind::Other];
+    assert!(kinds.contains(&error.kind()), "{method} {error:?}");
     assert_eq!(error.delivery(), Delivery::Unknown, "{method} {error:?}");
 }
 

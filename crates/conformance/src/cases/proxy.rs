@@ -21,6 +21,7 @@ use http::Response;
 use crate::cases::time::total_limit;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
+use crate::setting::Settings;
 use crate::world::{
     HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, untouched, up, without_request,
 };
@@ -340,7 +341,9 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
 }
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
+    const PROXY: &str = "DIGICERT_ONE_CONFORMANCE_PROXY";
     const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
     // The environment is the process's, so a second one plays the machine on which the variables are set.
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
@@ -352,13 +355,37 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         for exception in ["no_proxy", "NO_PROXY"] {
             command.env_remove(exception);
         }
+        // Where some libraries look for a user and a password.
+        let home = tempfile::tempdir().expect("a directory");
+        std::fs::write(home.path().join(".netrc"), "default login user password canary\n").expect("written");
+        command.env("HOME", home.path());
         child::run(command);
-        assert_eq!(front.ledger().requests().len(), 1, "or this shows nothing");
+        let requests = front.ledger().requests();
+        assert_eq!(requests.len(), settings.len(), "or this shows nothing");
+        let signed = requests.iter().any(|one| !one.header_values("authorization").is_empty());
+        assert!(!signed, "a password of the home directory was sent");
         untouched(&proxy, "nobody has configured this proxy").await;
+        if world.has(Capability::HttpProxy) {
+            let mut command = child::command(front.port());
+            for exception in ["no_proxy", "NO_PROXY"] {
+                command.env(exception, format!("*,{HOST}"));
+            }
+            command.env(PROXY, proxy.url());
+            child::run(command);
+            let tunnels = proxy.ledger().requests().len();
+            assert_eq!(tunnels, settings.len(), "an exception of the environment went around the proxy");
+        }
         return;
     };
-    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
-    transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+    let ours = certificate();
+    for setting in settings {
+        let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
+        let config = match std::env::var(PROXY) {
+            Ok(proxy) => proxied(config, &proxy),
+            Err(_) => config,
+        };
+        world.transport(&config).send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+    }
 }
 
 pub(crate) async fn proxy_12_a_proxy_of_an_unknown_kind_is_refused_at_build(world: World) {

@@ -4,11 +4,11 @@
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientAuth, ConnectProxy, FrontOptions, RawOptions, RawServer, Step, TlsRange, name_without_address, refused_addr,
+    ClientAuth, FrontOptions, RawOptions, RawServer, Step, TlsRange, name_without_address, refused_addr,
 };
 use http::Method;
 
-use crate::setting::{Setting, Settings, leading};
+use crate::setting::{Setting, Settings};
 use crate::world::{HOST, World, certificate, collect, front, get, request, up, without_request};
 
 /// Answers the first request of a connection, takes the second one wholly, and leaves. On further connections too.
@@ -26,8 +26,8 @@ async fn delivered_once(world: &World, settings: &Settings, method: Method, body
     for setting in settings.chosen(world) {
         let what = format!("{method}, {setting}");
         let server = dying(setting);
-        let proxy = up(ConnectProxy::start(leading([(server.port(), server.addr())].into_iter())));
-        let transport = world.transport(&setting.config(world.config(), &certificate(), Some(&proxy)));
+        let proxy = setting.proxy(server.addr());
+        let transport = world.transport(&setting.config(world.config(), &certificate(), proxy.as_ref()));
         let first = transport.send(get(server.url(HOST))).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         collect(first).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let second =

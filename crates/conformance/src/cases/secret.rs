@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
+use crate::setting::Settings;
 use crate::witness::{self, Meant};
 use crate::world::{
     HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted, untouched,
@@ -233,18 +234,22 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
         assert_eq!(written, 0, "what SSLKEYLOGFILE names was written");
         return;
     };
-    match world.connector.connect(&world.config().with_trust(world.trusting(&root))) {
-        Ok(transport) => {
-            let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
-            collect(exchange).await.expect("a body");
-        }
-        // A library that cannot be kept from it is not used where it would.
-        Err(error) => {
-            let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
-            assert!(named, "an empty variable names no file: {error:?}");
-            let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
-            assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
-            assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+    let ours = certificate();
+    for setting in Settings::where_(|one| !one.proxied).pairwise().chosen(&world) {
+        let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
+        match world.connector.connect(&config) {
+            Ok(transport) => {
+                let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+            // A library that cannot be kept from it is not used where it would.
+            Err(error) => {
+                let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
+                assert!(named, "an empty variable names no file: {error:?}");
+                let words = causes(&error).map(|cause| format!("{cause} ")).collect::<String>();
+                assert_eq!(error.kind(), TransportErrorKind::Config, "{error:?}");
+                assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use http::Method;
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
 use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, collect, diagnose, front, get, request, servers, up, without_request};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, servers, up, without_request};
 
 /// The server is refused by us, and no request reaches it, in any of these settings.
 async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
@@ -77,11 +77,14 @@ pub(crate) async fn trust_18_client_certificate_shown_by_a_server_is_refused(wor
 pub(crate) async fn trust_25_localhost_is_verified_as_any_other_name(world: World) {
     let names = ["localhost", "127.0.0.1"].map(str::to_owned).to_vec();
     let foreign = ServerSpec { names, authority: Authority::Foreign, ..ServerSpec::default() };
-    let config = world.config();
+    let (config, ours) = (world.config(), certificate());
     for server in [Pki::shared().server(&[HOST]), Pki::shared().server_with(foreign)] {
-        let front = front(FrontOptions::default().server(server));
-        for host in ["localhost", "127.0.0.1"] {
-            refused_with(&world, &front, host, &config, host).await;
+        for setting in Settings::where_(|one| !one.proxied).pairwise().chosen(&world) {
+            let front = front(setting.server(FrontOptions::default()).server(server.clone()));
+            for host in ["localhost", "127.0.0.1"] {
+                let config = setting.config(config.clone(), &ours, None);
+                refused_with(&world, &front, host, &config, &format!("{host}, {setting}")).await;
+            }
         }
     }
     let front = front(FrontOptions::default());

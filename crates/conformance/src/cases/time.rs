@@ -216,24 +216,26 @@ pub(crate) async fn time_10_what_ran_out_while_connecting_was_not_sent(world: Wo
 }
 
 pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
-    let slow = Gate::new();
-    let answer = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-    let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), answer]]);
-    let transport = world.transport(&world.config());
-    let mut polls = 0;
-    let mut call = transport.send(get(server.url(HOST)));
-    let counted = poll_fn(|cx| {
-        polls += 1;
-        call.as_mut().poll(cx)
-    });
-    let later = async {
-        // Time for a call that does not sleep to be polled by the thousand.
-        SystemClock::new().sleep(Duration::from_secs(1)).await;
-        slow.open();
-    };
-    let (answered, ()) = join(counted, later).await;
-    answered.expect("answered");
-    assert!(polls < 200, "polled {polls} times for one answer");
+    for versions in world.http_versions() {
+        let slow = Gate::new();
+        let answer = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), answer]]);
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut polls = 0;
+        let mut call = transport.send(get(server.url(HOST)));
+        let counted = poll_fn(|cx| {
+            polls += 1;
+            call.as_mut().poll(cx)
+        });
+        let later = async {
+            // Time for a call that does not sleep to be polled by the thousand.
+            SystemClock::new().sleep(Duration::from_secs(1)).await;
+            slow.open();
+        };
+        let (answered, ()) = join(counted, later).await;
+        answered.expect("answered");
+        assert!(polls < 200, "polled {polls} times for one answer, {versions:?}");
+    }
 }
 
 /// Ends by a limit of its own. Of the others that may hold, the next one comes far later, and must not be what ends it: then

@@ -55,14 +55,20 @@ pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
 }
 
 pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
-    let transport = world.transport(&world.config());
     for server in servers() {
-        let front = front(server.server(Pki::shared().server(&["*.digicert.test"])));
-        transport.send(get(front.url(HOST))).await.expect("one label is covered");
-        let error = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await.expect_err("two are not");
-        let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
-        assert_eq!((error.kind(), diagnose(&error, Mode::Certificate, None).code), (kind, code), "{error:?}");
-        assert_eq!(front.ledger().requests().len(), 1);
+        let options = server.server(Pki::shared().server(&["*.digicert.test"]));
+        let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), options);
+        for setting in crossing.settings() {
+            let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+            transport.send(get(front.url(HOST))).await.expect("one label is covered");
+            let before = front.ledger().requests().len();
+            let outcome = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await;
+            let error = outcome.expect_err(&format!("two are not, {setting}"));
+            let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
+            let told = (error.kind(), diagnose(&error, Mode::Certificate, None).code);
+            assert_eq!(told, (kind, code), "{setting}: {error:?}");
+            assert_eq!(front.ledger().settle().await.requests.len(), before, "{setting}");
+        }
     }
 }
 
@@ -93,8 +99,11 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
         let control = world.transport(&system).send(get(&url)).await;
         control.expect("the system's roots vouch for this server, or this case shows nothing");
     }
-    let error = world.transport(&only_foreign).send(get(&url)).await.expect_err("only the given roots count");
-    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    for versions in world.http_versions() {
+        let transport = world.transport(&only_foreign.clone().with_http_versions(versions));
+        let error = transport.send(get(&url)).await.expect_err("only the given roots count");
+        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    }
 }
 
 /// Runs this very test in a process whose system roots are `root`, against a server of this process.

@@ -379,4 +379,29 @@ pub(super) const RETRY: &[Explanation] = explained! {
         why "The status is about the connection: repeated there it is answered in the same way."
         fix "The client makes a new transport for the retry, which has no connections yet (clause 7). More requests are \
             repetitions of your library's own.";
+    "RETRY-20"
+        given "A server that answers with a status of the caller's choice, `Retry-After: 0` among its headers."
+        when "GET and POST are answered with each of 14 statuses, over each HTTP version, direct and through \
+            a proxy, with and without an identity."
+        then "Each comes back as it is, after one request."
+        why "Retries belong to the client, which has a budget, a deadline and knows what may be repeated. A library that \
+            also retries multiplies the load, and repeats signatures."
+        fix "Clause 3 of `Transport::send`. Switch off the library's retries and its authentication, which repeats a \
+            request after a 401 or 407.";
+    "RETRY-21"
+        given "A server that ends its connection after it has read a request."
+        when "A GET and a POST meet it over each HTTP version and TLS version, direct and through a proxy, with and without \
+            an identity."
+        then "Each is one connection and one error: interrupted, delivery unknown, with facts that are those of the ledger."
+        why "A request whose delivery is told wrongly is repeated though it was carried out, or given up though nothing \
+            had left."
+        fix "Clause 3 and 9 of `Transport::send`. Make errors of all settings in one place.";
+    "RETRY-22"
+        given "Nobody who listens, a name without address, clear text, proxies that refuse, hang up or are not there, \
+            servers that answer with garbage or refuse a certificate."
+        when "Each is called over each HTTP version and TLS version, direct and through a proxy, with and without an \
+            identity, with a POST, a query and a key."
+        then "One failure has one kind and one delivery in all settings, a cause, one attempt, and shows no secret."
+        why "An operator finds the cause by the code. A code that depends on what else is set sends them elsewhere."
+        fix "Map errors in one place for all settings, by what happened and not by where in the library it was seen.";
 };

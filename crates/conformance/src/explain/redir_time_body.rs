@@ -77,6 +77,15 @@ pub(super) const REDIR: &[Explanation] = explained! {
             ours."
         fix "Clause 2 of `Transport::send`. Set the redirect policy to none in `connect`, on every client that you \
             make, and in a client that the user hands in.";
+    "REDIR-20"
+        given "A server that answers with 301, 302, 303, 307 or 308 and a relative place, one of its own and one of \
+            another server."
+        when "A GET and a POST meet each of them, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct and through a proxy, \
+            with and without an identity."
+        then "Each comes back as it is, with its body, after one request; the other server receives nothing."
+        why "A library that follows some redirects only, such as those of its own origin or those of a GET, takes the \
+            decision from the client, which alone knows where credentials may go."
+        fix "Clause 2 of `Transport::send`. Set the library's limit of redirects to none.";
 };
 
 /// Limits hold in every phase and say which, and a dropped call is a closed one.
@@ -203,6 +212,14 @@ pub(super) const TIME: &[Explanation] = explained! {
         why "A timeout while waiting for the response points at the platform; this one is the network's, and safe to repeat."
         fix "Set the phase where the step begins, and let whichever limit runs out report that one. `ConnectOrHandshake` and `Call` \
             are for stacks that cannot know.";
+    "TIME-22"
+        given "A server that takes longer to answer than the connect limit, and a transport that is used again when its total \
+            limit has long passed."
+        when "They are called over each HTTP version."
+        then "Both calls are answered."
+        why "A connect limit that counts for the whole call ends every slow operation; a total limit that begins with the \
+            transport ends every call of a service after its first minutes."
+        fix "Begin the total limit in `send`, and end the connect limit when the handshake is done.";
     "TIME-30"
         given "A server or a proxy that says nothing more in each phase of a call: TCP, CONNECT, the handshake, the upload, before, in \
             and after the head; the connect limit or the total limit is the shorter one."

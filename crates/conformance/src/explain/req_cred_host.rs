@@ -120,6 +120,32 @@ pub(super) const REQ: &[Explanation] = explained! {
             is added."
         why "Signed headers and ids are compared byte for byte on the other side."
         fix "Pass bytes, not strings. libcurl needs `Name;` for an empty value. Leave `content-length` out of a GET.";
+    "REQ-20"
+        given "A server that records all of a request and answers with 58 headers (repeated, empty, long, in mixed case), \
+            several statuses and bodies of up to 300 kB; each HTTP version, each TLS version, direct and through a \
+            proxy, with and without an identity."
+        when "Fourteen different calls are made over one transport in each of these settings."
+        then "Each arrives once, with exactly the method, target, headers and body that were given; each response comes \
+            back with exactly what the server wrote; connections, facts and identity are those of the ledger."
+        why "A fault that shows only on a reused connection, only through a proxy or only under TLS 1.2 is found in \
+            production, where nobody can see both ends."
+        fix "The failure names the call and the setting. Look for code that is there for this setting only: a second way \
+            of sending bodies, a pool that forgets settings, headers that a tunnel adds.";
+    "REQ-21"
+        given "Servers that answer a HEAD and a conditional GET with a head alone, which has a `Content-Length`."
+        when "They are called over each HTTP version."
+        then "The length and the other headers come back as they were written, and the body is empty at once."
+        why "The length of a HEAD is the reason for most HEAD requests. A stack that takes it for the length of a body \
+            waits for bytes that never come."
+        fix "Clause 8 of `Transport::send`. Decide by method and status whether there is a body, and leave the headers \
+            alone.";
+    "REQ-22"
+        given "A server whose responses name another server in `Alt-Svc`, `Refresh`, `Location`, `Content-Location`, `Link` \
+            and `Report-To`."
+        when "It is called three times over each HTTP version."
+        then "It is sent all three requests, and nobody connects to the other server."
+        why "A response must not decide where the next request, with its key, goes."
+        fix "Switch off what a library does with these headers: alternative services, preloading, reports.";
 };
 
 /// Who is calling is shown once, in the way that the mode says.
@@ -220,6 +246,20 @@ pub(super) const CRED: &[Explanation] = explained! {
             only lying about."
         fix "The client makes a transport without identity for it. Keep pools and TLS sessions in the transport \
             object and not in a static of the library.";
+    "CRED-20"
+        given "A server that records requests, and a process in which a key, an identity and a body are sent."
+        when "Four calls succeed and one fails, and all that the process writes to its two streams is read."
+        then "No credential, body or private key is in it."
+        why "Output of a service ends up in logs of its host, which many may read. A library's verbose mode writes there \
+            and not to the log of the program."
+        fix "Leave verbose and debug modes of the library off, and write nothing with `println!` or `dbg!`.";
+    "CRED-21"
+        given "A server whose responses hold a secret, and a proxy with a password; each HTTP version, each TLS version, \
+            direct and through a proxy, with and without an identity."
+        when "A GET and a POST with an API key are sent in each of these settings, and every log line is read."
+        then "Neither key, password, request body, response body nor response header is logged."
+        why "A log line that exists only behind a proxy is written at the customer's, and not where it is tested."
+        fix "Look for log calls on the way that this setting alone takes.";
 };
 
 /// The host follows from the credential, and no credential goes anywhere else.

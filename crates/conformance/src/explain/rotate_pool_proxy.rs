@@ -107,6 +107,27 @@ pub(super) const POOL: &[Explanation] = explained! {
         then "The second goes over a connection of its own."
         why "Load balancers drop idle connections without a word: a POST on such a connection is lost."
         fix "Pass the limit on to the pool, in its own unit.";
+    "POOL-20"
+        given "A server that answers four equal requests only when all four have arrived, with large bodies."
+        when "They are sent at once over one transport, and a fifth while no body of them is read."
+        then "Each is a request of its own, all are answered, and so is the fifth."
+        why "Behind a lock around the whole library one slow call holds up every other one of the program."
+        fix "Hold no lock across a call or a body, and do not let equal calls share a response.";
+    "POOL-21"
+        given "A server with a path that it never answers, and an address where nobody listens."
+        when "Calls fail, are refused, have their bodies dropped or are dropped themselves, forty times each; then forty \
+            calls are made at once."
+        then "All of these are answered."
+        why "A place in the pool that a failed call does not give back is missing until the program is started again."
+        fix "Give places back when they are dropped, and not on the line after the call.";
+    "POOL-22"
+        given "A server that says `Connection: close` and lingers, and one with a path that it never answers; in each setting."
+        when "The first is called three times; a call to the second is dropped, and then its transport."
+        then "A connection that is said to close is not used again, a dropped call is over at the server, and a dropped \
+            transport leaves no connection open."
+        why "Connections that are left open fill the tables of servers and proxies; calls that go on change data although \
+            their caller gave up."
+        fix "Clause 6 of `Transport::send`. Tie the connection to the call, and the pool to the transport.";
 };
 
 /// A proxy carries a tunnel and learns nothing but the name of the host.
@@ -224,6 +245,19 @@ pub(super) const PROXY: &[Explanation] = explained! {
         then "The proxy gets `Basic` and the base64 of user, colon and password, unescaped."
         why "RFC 7617 has a colon in every case. Without it a proxy answers 407, and the password looks wrong."
         fix "Split at the first colon, decode both parts, and join them by a colon even if there is no password.";
+    "PROXY-17"
+        given "A proxy that leads the host at port 443 to a server."
+        when "An address without a port is called, over each HTTP version."
+        then "`CONNECT` names the port 443; `Host` and the name in the handshake are the host alone."
+        why "A proxy refuses a target without a port, and a server may not know itself under `host:443`. Tests on \
+            loopback have a port in every address, so this shows in production first."
+        fix "Add the default port to the target of `CONNECT`, and only there.";
+    "PROXY-18"
+        given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with many headers, with a length, or in pieces."
+        when "A GET and a POST go through each, over each HTTP version."
+        then "All are answered."
+        why "Proxies differ, and users cannot choose theirs."
+        fix "Read the response up to its empty line, look at the status alone, and do not wait for a body.";
 };
 
 /// After a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.

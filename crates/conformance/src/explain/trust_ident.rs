@@ -169,6 +169,20 @@ pub(super) const TRUST: &[Explanation] = explained! {
         then "No connection begins with early data."
         why "Early data can be recorded on the way and sent again: a signature would be made twice."
         fix "Leave `enable_early_data` (rustls), `CURLSSLOPT_EARLYDATA` (libcurl) and the like off.";
+    "TRUST-51"
+        given "Servers that speak clear text, hang up in the handshake, reset it, end it with an alert, or have another name."
+        when "Each is called with an API key over HTTP/1.1 and 2, direct and through a proxy, with and without an identity."
+        then "Each is one connection and one error, and none is shown the key."
+        why "Whoever can disturb a handshake could otherwise choose how the next one is made: an older TLS, or none."
+        fix "No fallback of any kind: not to TLS 1.2, not to HTTP/1.1, not to clear text, not around the proxy.";
+    "TRUST-52"
+        given "Two servers of two authorities, two identities, and one server of three names."
+        when "Transports with one of the roots, or both in either order, call both servers; two transports with an identity \
+            each take turns; one transport calls the three names; over HTTP/1.1 and 2, under TLS 1.2 and 1.3."
+        then "Each transport trusts its own roots, presents its own identity, and has a connection for each name."
+        why "What a library keeps for the whole process (roots, contexts, sessions) makes one customer's trust and \
+            identity another's."
+        fix "Clause 7 and 12 of `Transport::send`. No static in which anything of a configuration is kept.";
 };
 
 /// The identity is presented whole or refused when the transport is made, and a refusal by the server is never mistaken.

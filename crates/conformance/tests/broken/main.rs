@@ -5,6 +5,21 @@
 //! (`table`, `alone`), and what shows from outside makes a difference (`differential`). The same table is the page
 //! docs/broken-transports.md (`page`).
 
+/// Writes one test for each line of the table.
+macro_rules! row_tests {
+    ($($test:ident $defect:ident $about:literal $case:literal $says:literal;)+) => {
+        mod caught_is_a_transport_that {
+            use super::{Defect, Row};
+            use crate::alone;
+
+            $(#[test]
+            fn $test() {
+                alone::caught(&Row { defect: Defect::$defect, about: $about, case: $case, says: $says });
+            })+
+        }
+    };
+}
+
 mod alone;
 mod differential;
 mod limbo;

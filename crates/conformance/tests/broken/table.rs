@@ -1,8 +1,6 @@
 //! The one table of defects: what a broken transport does, and the id of the case that is there to catch it. The type, the tests and
 //! the page in docs/ are all made from it.
 
-use crate::alone;
-
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) defect: Defect,
@@ -23,14 +21,7 @@ macro_rules! defects {
         pub(crate) const TABLE: &[Row] =
             &[$(Row { defect: Defect::$defect, about: $about, case: $case, says: $says },)+];
 
-        mod caught_is_a_transport_that {
-            use super::{Defect, Row, alone};
-
-            $(#[test]
-            fn $test() {
-                alone::caught(&Row { defect: Defect::$defect, about: $about, case: $case, says: $says });
-            })+
-        }
+        row_tests! { $($test $defect $about $case $says;)+ }
     };
 }
 
@@ -98,15 +89,27 @@ defects! {
     AddsKeepAlive adds_keep_alive "REQ-15" "a GET with connection";
     /// adds `content-length: 0` to a GET
     AddsLengthZeroToGets adds_length_zero_to_gets "REQ-15" "a GET with content-length";
+    /// connects to what `Alt-Svc` names
+    FollowsAlternativeServices follows_alternative_services "REQ-22" "a header led to another server";
+    /// connects to its proxy before there is a call
+    ConnectsInAdvance connects_in_advance "REQ-20" "before there was a request";
+    /// removes the length from a response without a body
+    DropsLengthsWithoutABody drops_lengths_without_a_body "REQ-21" "left: (None";
     // Credentials.
     /// sends the API key twice
     SendsTheKeyTwice sends_the_key_twice "CRED-01" "canary0\", \"01canary";
+    /// sends the API key once for each connection
+    SendsTheKeyOncePerConnection sends_the_key_once_per_connection "REQ-20" "x-api-key";
     /// leaves the port out of `Host`
     LeavesOutPorts leaves_out_ports "CRED-01" "left: [\"one.digicert.test\"]";
     /// ignores the identity that it is given
     IgnoresIdentities ignores_identities "CRED-02" "left: None";
     /// lets HTTP/2 put the API key in its compression tables
     IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
+    /// logs the API key behind a proxy
+    LogsKeysInTunnels logs_keys_in_tunnels "CRED-21" "a secret is logged by";
+    /// writes the API key to the error stream of the process
+    PrintsKeys prints_keys "CRED-20" "to the output of the process";
     /// announces a name to a server that is called by its address
     NamesAddresses names_addresses "HOST-09" "left: Some(\"localhost\")";
     /// opens a connection for an address of any scheme, and refuses it then
@@ -129,7 +132,7 @@ defects! {
     /// does not compare the name in the server's certificate
     AcceptsAnyName accepts_any_name "TRUST-05" "refused: Exchange";
     /// lets a wildcard stand for several labels
-    LetsWildcardsCoverMore lets_wildcards_cover_more "TRUST-06" "two are not: Exchange";
+    LetsWildcardsCoverMore lets_wildcards_cover_more "TRUST-06" "two are not, ";
     /// declares that it tells why a server is not trusted, and does not
     HidesPeerFaults hides_peer_faults "TRUST-07" "left: (PeerUntrusted(Unspecified), TR-05)";
     /// adds the system's roots to those that alone are to count
@@ -194,6 +197,12 @@ defects! {
     IgnoresCriticalExtensionsOfAuthorities ignores_critical_extensions_of_authorities "TRUST-41" "a critical extension of the CA";
     /// compares a wildcard, and not the called name, with the names that a CA may not issue for
     ComparesWildcardsWithConstraints compares_wildcards_with_constraints "TRUST-42" "a wildcard over an excluded host";
+    /// trusts what any transport of the process is to trust
+    SharesRoots shares_roots "TRUST-52" "1 roots";
+    /// verifies no server when it has verified one
+    VerifiesTheFirstServerAlone verifies_the_first_server_alone "TRUST-52" "1 roots";
+    /// tries a handshake that failed once more with TLS 1.2
+    FallsBackToTls12 falls_back_to_tls12 "TRUST-51" "it was tried 2 times";
     // Identities.
     /// sends the leaf of a chain alone
     SendsLeavesAlone sends_leaves_alone "IDENT-01" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(48))";
@@ -230,6 +239,8 @@ defects! {
     FollowsWithTheBody follows_with_the_body "REDIR-09" "another origin: Response";
     /// follows every redirect
     FollowsRedirects follows_redirects "REDIR-10" "left: 200";
+    /// follows a redirect of a GET that names no host
+    FollowsRelativeRedirects follows_relative_redirects "REDIR-20" "301/relative";
     // Time.
     /// ignores the limit for connecting
     IgnoresConnectLimits ignores_connect_limits "TIME-01" "its limit ran out long ago";
@@ -263,6 +274,10 @@ defects! {
     OutrunsTheLimitWhenReady outruns_the_limit_when_ready "TIME-20" "the body outran the limit";
     /// says that a call which ran out while connecting waited for its response
     NamesALaterPhase names_a_later_phase "TIME-21" "was not reached";
+    /// counts the limit of the whole call from its first call on
+    CountsTheTotalLimitFromTheFirstCall counts_the_total_limit_from_the_first_call "TIME-22" "by the limit of an earlier one";
+    /// keeps the limit for connecting for the whole call
+    CountsTheConnectLimitForTheCall counts_the_connect_limit_for_the_call "TIME-22" "a limit ended the call early";
     /// adds its limits to the clock without a check
     PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
     /// says of a proxy that does not answer that the server did not
@@ -272,6 +287,8 @@ defects! {
     // Bodies.
     /// ends every body after 1 MiB
     StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
+    /// keeps 1 KiB of the body of an error
+    CutsErrorBodies cuts_error_bodies "BODY-06" "Http1";
     /// sends a body in chunks though it knows the length
     HidesLengths hides_lengths "BODY-02" "left: []";
     /// copies what it uploads, twice
@@ -284,6 +301,8 @@ defects! {
     DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
     /// asks for a `100 Continue` first
     ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
+    /// asks for a `100 Continue` before a body of more than 1 MiB
+    ExpectsAContinueForLargeBodies expects_a_continue_for_large_bodies "FID-03" "the values of expect";
     /// takes the end of TCP for the end of a TLS stream
     TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
     /// takes the proper end of a TLS stream for a cut
@@ -362,6 +381,12 @@ defects! {
     TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
     /// repeats what was answered with 408, 421 or 425
     RepeatsMisdirectedRequests repeats_misdirected_requests "REPLAY-05" "left: 2";
+    /// loses the status of a proxy where it has an identity
+    ForgetsStatusesOfProxies forgets_statuses_of_proxies "RETRY-22" "a proxy that refuses";
+    /// repeats a GET that was lost over HTTP/2
+    RepeatsGetsOfHttp2 repeats_gets_of_http2 "RETRY-21" "it was tried once more";
+    /// repeats what was answered with 503 and `Retry-After`
+    AsksAgainWhenTold asks_again_when_told "RETRY-20" "it was sent 2 times: GET 503";
     // The pool.
     /// makes a connection for each call
     KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
@@ -385,17 +410,35 @@ defects! {
     SpeaksHttp1Alone speaks_http1_alone "POOL-09" "left: (HTTP/1.1, HTTP/1.1)";
     /// sends requests for two names over one connection
     JoinsNames joins_names "POOL-10" "left: [\"one.digicert.test:";
+    /// sends what is for one port over a connection to another
+    JoinsPorts joins_ports "TRUST-52" "1 roots";
     /// uses connections sixty times longer than their idle limit
     KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds later";
     /// uses a connection again that the server said it would close
     IgnoresConnectionClose ignores_connection_close "POOL-12" "on a connection of its own";
     /// keeps the window of HTTP/2 bodies that are dropped
     LeaksWindows leaks_windows "POOL-13" "its limit ran out long ago";
+    /// keeps the connections of a transport that was dropped
+    OutlivesItself outlives_itself "POOL-22" "leaves its connections open";
+    /// has one place less for each call that was dropped
+    LosesThePlacesOfDroppedCalls loses_the_places_of_dropped_calls "POOL-21" "its limit ran out long ago";
+    /// makes one call at a time
+    MakesOneCallAtATime makes_one_call_at_a_time "POOL-20" "its limit ran out long ago";
     // Proxies.
     /// ignores the proxy that it is given
     IgnoresProxies ignores_proxies "PROXY-01" "index out of bounds";
     /// shows the API key to the proxy
     ShowsTheKeyToProxies shows_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// goes, for all transports, through the proxy of the first transport of the process
+    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called: Exchange";
+    /// shows the proxy's password to servers
+    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
+    /// takes a proxy of HTTP/1.0 for one that refuses
+    WantsHttp11OfProxies wants_http11_of_proxies "PROXY-18" "a tunnel granted by [\"HTTP/1.0";
+    /// names the default port in `Host`
+    NamesDefaultPorts names_default_ports "PROXY-17" "[\"one.digicert.test:443\"]";
+    /// asks a proxy for a host without its port where that is the default
+    LeavesOutPortsOfTunnels leaves_out_ports_of_tunnels "PROXY-17" "one.digicert.test:443";
     /// goes around a proxy that refuses
     GoesAroundProxies goes_around_proxies "PROXY-04" "the proxy wants credentials: Exchange";
     /// logs the proxy's password
@@ -465,7 +508,7 @@ defects! {
     /// shows no identity through a proxy under TLS 1.2
     HidesIdentitiesInTunnelsOfTls12 hides_identities_in_tunnels_of_tls12 "CRED-02" "TLS 1.2, through a proxy";
     /// verifies no server through a proxy
-    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "through a proxy, without an identity, server on Rustls: refused: Exchange";
+    AcceptsAnyServerInTunnels accepts_any_server_in_tunnels "TRUST-05" "server on Rustls: refused: Exchange";
     /// leaves out bodies on used connections through a proxy
     DropsBodiesInTunnels drops_bodies_in_tunnels "REQ-03" "through a proxy";
     /// sends blanks of the path as `+` through a proxy
@@ -477,7 +520,7 @@ defects! {
     /// takes a body that was cut on a used connection for a whole one
     SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
     /// does not check what servers sign through a proxy
-    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "this server proves nothing: HTTP/1.1, TLS 1.2, through a proxy";
+    SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "HTTP/1.1, TLS 1.2, through a proxy";
     /// keeps the limit of the whole call through a proxy only once it is connected
     IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
     /// says *not sent* of an upload that was cut

@@ -43,6 +43,9 @@ impl Place {
         if self.flaw.is(Defect::DropsBodiesInTunnels) && self.is_tunnelled && self.was_used {
             *request.body_mut() = Bytes::new();
         }
+        if self.flaw.is(Defect::SendsTheKeyOncePerConnection) && self.was_used {
+            request.headers_mut().remove("x-api-key");
+        }
         if self.flaw.is(Defect::DecodesBlanksInTunnels) && self.is_tunnelled {
             let plain = request.uri().to_string().replace("%20", "+");
             *request.uri_mut() = plain.parse::<Uri>().unwrap_or_default();

@@ -96,7 +96,7 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if flaw.is(Defect::AddsLengthZeroToGets) && *request.method() == Method::GET {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    spoil(request.headers_mut(), flaw);
+    spoil(request.headers_mut(), length, flaw);
     Ok(request)
 }
 
@@ -124,7 +124,7 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
 }
 
 /// The headers that a defect makes of the given ones.
-fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
+fn spoil(headers: &mut HeaderMap, length: usize, flaw: Flaw) {
     let is = |defect| flaw.is(defect);
     if is(Defect::DropsRepeatedHeaders) {
         *headers = headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -169,7 +169,7 @@ fn spoil(headers: &mut HeaderMap, flaw: Flaw) {
     if is(Defect::AsksForCompression) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    if is(Defect::ExpectsAContinue) {
+    if is(Defect::ExpectsAContinue) || is(Defect::ExpectsAContinueForLargeBodies) && length > 1 << 20 {
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
     }
     let key = HeaderName::from_static("x-api-key");
@@ -217,6 +217,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let authority = match authority.rsplit_once(':') {
         Some((host, _)) if flaw.is(Defect::LeavesOutPorts) => host,
+        None if flaw.is(Defect::NamesDefaultPorts) => &format!("{authority}:443"),
         Some(_) if flaw.is(Defect::LeavesOutBrackets) => &authority.replace(['[', ']'], ""),
         _ => authority,
     };
@@ -251,6 +252,9 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;
+    }
+    if flaw.is(Defect::DropsLengthsWithoutABody) && answer.body().is_end_stream() {
+        answer.headers_mut().remove(CONTENT_LENGTH);
     }
     if flaw.is(Defect::SpeaksOfHttp11Alone) {
         *answer.version_mut() = Version::HTTP_11;

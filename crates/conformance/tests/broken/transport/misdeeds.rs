@@ -5,21 +5,28 @@ use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 use digicert_one_core::{
-    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind as Kind,
+    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, TlsVersion, TlsVersions, Transport,
+    TransportConfig, TransportError, TransportErrorKind as Kind,
 };
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, SET_COOKIE,
+};
 use http::{Method, Request, Uri};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 use super::{Flaw, Pooled, failure};
 use crate::table::Defect;
+
+/// The calls that a defect makes at once.
+const PLACES: usize = 40;
 
 /// What a broken transport remembers.
 pub(super) struct Misdeeds {
@@ -29,6 +36,9 @@ pub(super) struct Misdeeds {
     cookie: Mutex<Option<HeaderValue>>,
     cache: Mutex<HashMap<Uri, Bytes>>,
     is_busy: AtomicBool,
+    turn: tokio::sync::Mutex<()>,
+    places: Semaphore,
+    made: Instant,
     /// As the transport was made, for another one beside it.
     config: TransportConfig,
 }
@@ -39,6 +49,11 @@ impl Misdeeds {
         if flaw.is(Defect::KeepsOldKeys) {
             static KEPT: Mutex<Vec<ClientIdentity>> = Mutex::new(Vec::new());
             locked(&KEPT).extend(identity.cloned());
+        }
+        if flaw.is(Defect::ConnectsInAdvance)
+            && let Proxy::Http(proxy) = config.proxy()
+        {
+            let _ = std::net::TcpStream::connect(proxy.authority().map_or("", |authority| authority.as_str()));
         }
         let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
         let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
@@ -52,6 +67,9 @@ impl Misdeeds {
             cookie: Mutex::default(),
             cache: Mutex::default(),
             is_busy: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::default(),
+            places: Semaphore::new(PLACES),
+            made: Instant::now(),
             config: config.clone(),
         })
     }
@@ -70,6 +88,14 @@ impl Misdeeds {
         if self.flaw.is(Defect::StaysBusyAfterACancel) && self.is_busy.swap(true, Ordering::Relaxed) {
             return Err(failure::local(Kind::Other, "another call is being made"));
         }
+        let _turn = match self.flaw.is(Defect::MakesOneCallAtATime) {
+            true => Some(self.turn.lock().await),
+            false => None,
+        };
+        let takes_places = self.flaw.is(Defect::LosesThePlacesOfDroppedCalls);
+        if takes_places && let Ok(place) = self.places.acquire().await {
+            place.forget();
+        }
         if let (true, Some(body)) =
             (self.flaw.is(Defect::AnswersFromACache), locked(&self.cache).get(request.uri()).cloned())
         {
@@ -77,6 +103,7 @@ impl Misdeeds {
             return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
         }
         self.prepare(&mut request);
+        let deadline = self.limited(deadline);
         let sent = request.clone();
         let mut call = pin!(transport.call(request, deadline));
         let mut outcome = poll_fn(|cx| {
@@ -93,6 +120,13 @@ impl Misdeeds {
             let config = self.config.clone().with_http_versions(HttpVersions::Http1);
             outcome = Pooled::new(&config, self.flaw)?.call(sent.clone(), deadline).await;
         }
+        if outcome.as_ref().is_err_and(|error| self.weakens(error)) {
+            let config = self.config.clone().with_tls_versions(TlsVersions::Only(TlsVersion::Tls12));
+            outcome = Pooled::new(&config, self.flaw)?.call(sent.clone(), deadline).await;
+        }
+        if takes_places {
+            self.places.add_permits(1);
+        }
         self.is_busy.store(false, Ordering::Relaxed);
         match outcome {
             Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
@@ -106,6 +140,22 @@ impl Misdeeds {
         }
         if self.flaw.is(Defect::LogsKeys) {
             tracing::debug!("sending {:?}", key_of(request));
+        }
+        if self.flaw.is(Defect::LogsKeysInTunnels) && !matches!(self.config.proxy(), Proxy::None) {
+            tracing::debug!("sending {:?}", key_of(request));
+        }
+        if self.flaw.is(Defect::SendsProxyPasswordsToServers)
+            && let Proxy::Http(proxy) = self.config.proxy()
+            && let Some((given, _)) = proxy.authority().and_then(|authority| authority.as_str().split_once('@'))
+            && let Ok(password) = HeaderValue::try_from(format!("Basic {}", BASE64.encode(given.as_bytes())))
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, password);
+        }
+        if self.flaw.is(Defect::PrintsKeys) {
+            #[expect(clippy::print_stderr, reason = "it is the defect")]
+            {
+                eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
+            }
         }
         if self.flaw.is(Defect::LogsUploads) {
             tracing::trace!("sending {:?}", request.body());
@@ -123,6 +173,18 @@ impl Misdeeds {
         }
     }
 
+    /// The end of a call, as a defect counts it.
+    fn limited(&self, deadline: Instant) -> Instant {
+        let timeouts = self.config.timeouts();
+        if self.flaw.is(Defect::CountsTheConnectLimitForTheCall) {
+            return Instant::now().checked_add(timeouts.connect()).map_or(deadline, |end| end.min(deadline));
+        }
+        if self.flaw.is(Defect::CountsTheTotalLimitFromTheFirstCall) {
+            return self.made.checked_add(timeouts.total()).map_or(deadline, |end| end.min(deadline));
+        }
+        deadline
+    }
+
     /// Whether a call that failed is made once more.
     fn repeats(&self, request: &Request<Bytes>, error: &TransportError) -> bool {
         let interrupted = error.kind() == Kind::Interrupted;
@@ -133,6 +195,16 @@ impl Misdeeds {
             || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
             || is(Defect::RepeatsRefusedHandshakes)
             || is(Defect::RepeatsPostsInTunnels) && interrupted && !matches!(self.config.proxy(), Proxy::None)
+            || is(Defect::RepeatsGetsOfHttp2)
+                && error.delivery() == Delivery::Unknown
+                && method == Method::GET
+                && self.config.http_versions() != HttpVersions::Http1
+    }
+
+    /// Whether a handshake that failed is tried once more with TLS 1.2 alone.
+    fn weakens(&self, error: &TransportError) -> bool {
+        let failed = matches!(error.kind(), Kind::PeerAlert(_) | Kind::Tls | Kind::Interrupted);
+        self.flaw.is(Defect::FallsBackToTls12) && failed && error.delivery() == Delivery::NotSent
     }
 
     /// Whether a request that is wanted over HTTP/1.1 goes there by itself.
@@ -150,6 +222,12 @@ impl Misdeeds {
         }
         if self.flaw.is(Defect::QuotesKeysInErrors) {
             return anew(error.delivery()).with_source(format!("while sending {:?}", key_of(request)));
+        }
+        if self.flaw.is(Defect::ForgetsStatusesOfProxies)
+            && matches!(error.kind(), Kind::Proxy(_))
+            && self.config.identity().is_some()
+        {
+            return TransportError::new(Kind::Proxy(None), error.delivery()).with_source(error);
         }
         if self.flaw.is(Defect::QuotesUrls) {
             return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));
@@ -187,6 +265,25 @@ impl Misdeeds {
         {
             return transport.call(request, deadline).await;
         }
+        let headers = exchange.response.headers();
+        if self.flaw.is(Defect::AsksAgainWhenTold)
+            && exchange.response.status() == 503
+            && headers.contains_key(RETRY_AFTER)
+        {
+            return transport.call(request, deadline).await;
+        }
+        if self.flaw.is(Defect::FollowsAlternativeServices)
+            && let Some(service) = headers.get("alt-svc").and_then(|service| service.to_str().ok())
+        {
+            let port = service.split('"').nth(1).and_then(|place| place.trim_start_matches(':').parse().ok());
+            let _ = tokio::net::TcpStream::connect(("127.0.0.1", port.unwrap_or(0))).await;
+        }
+        if self.flaw.is(Defect::CutsErrorBodies) && exchange.response.status().as_u16() >= 400 {
+            let (head, body) = exchange.response.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            let cut = ResponseBody::full(body.slice(..body.len().min(1 << 10)));
+            return Ok(Exchange::new(http::Response::from_parts(head, cut), exchange.facts));
+        }
         let caches = self.flaw.is(Defect::AnswersFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
         if !caches && !self.flaw.is(Defect::BuffersAnswers) {
             return Ok(exchange);
@@ -205,7 +302,16 @@ impl Misdeeds {
         if !exchange.response.status().is_redirection() {
             return None;
         }
-        let target: Uri = exchange.response.headers().get(LOCATION)?.to_str().ok()?.parse().ok()?;
+        let location = exchange.response.headers().get(LOCATION)?.to_str().ok()?;
+        if self.flaw.is(Defect::FollowsRelativeRedirects)
+            && request.method() == Method::GET
+            && location.starts_with('/')
+        {
+            let mut parts = request.uri().clone().into_parts();
+            parts.path_and_query = Some(location.parse().ok()?);
+            return Uri::from_parts(parts).ok();
+        }
+        let target: Uri = location.parse().ok()?;
         let (from, to) = (request.uri().host()?, target.host()?);
         let is = |defect| self.flaw.is(defect);
         let follows = is(Defect::FollowsRedirects)
@@ -250,6 +356,10 @@ fn key_file(identity: &ClientIdentity, flaw: Flaw) -> std::io::Result<PathBuf> {
 
 /// The proxy that is used: the one of the configuration, unless there is a defect.
 pub(super) fn proxy(config: &TransportConfig, flaw: Flaw) -> Proxy {
+    if flaw.is(Defect::KeepsTheFirstProxy) {
+        static FIRST: OnceLock<Proxy> = OnceLock::new();
+        return FIRST.get_or_init(|| config.proxy().clone()).clone();
+    }
     if flaw.among(&[Defect::IgnoresProxies, Defect::AcceptsProxiesItLacks]) {
         return Proxy::None;
     }

@@ -3,6 +3,7 @@
 
 mod body;
 mod chain;
+mod change;
 mod dial;
 mod failure;
 mod identity;
@@ -18,7 +19,7 @@ mod tunnel;
 mod verifier;
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use http::Request;
 use tokio::time::Instant;
 
 use self::body::{Held, Returning};
+pub(crate) use self::change::{At, Change, Ended};
 use self::dial::Dialer;
 use self::failure::Report;
 use self::link::Outcome;
@@ -67,6 +69,16 @@ impl Connector {
     /// Without a defect, and with proxies of HTTPS and SOCKS.
     pub(crate) fn sound_with_all_proxies() -> Self {
         Self(Flaw(None, true))
+    }
+
+    /// A transport in which this is changed.
+    #[allow(dead_code, reason = "the listed defects, which are the other test program, need none")]
+    pub(crate) fn changed(
+        &self,
+        config: &TransportConfig,
+        change: Arc<dyn Change>,
+    ) -> Result<Arc<dyn Transport>, TransportError> {
+        Ok(Arc::new(Pooled { change: Some(change), ..Pooled::new(config, self.0)? }))
     }
 
     pub(crate) fn broken(defect: Defect) -> Self {
@@ -110,6 +122,9 @@ struct Pooled {
     pool: Arc<Pool>,
     misdeeds: Misdeeds,
     limit: Duration,
+    /// Of the generated transports.
+    change: Option<Arc<dyn Change>>,
+    calls: AtomicUsize,
 }
 
 impl Pooled {
@@ -122,11 +137,31 @@ impl Pooled {
         };
         let limit = config.timeouts().total();
         let pool = Pool::new(config.timeouts().pool_idle(), flaw);
-        Ok(Self { flaw, dialer: Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw), pool, misdeeds, limit })
+        if flaw.is(Defect::OutlivesItself) {
+            std::mem::forget(Arc::clone(&pool));
+        }
+        let dialer = Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw);
+        Ok(Self { flaw, dialer, pool, misdeeds, limit, change: None, calls: AtomicUsize::new(0) })
     }
 
-    /// One request, on a connection of the pool or a new one.
-    async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Result<Exchange, TransportError> {
+    /// One request, as a generated transport sends it and reports what came of it.
+    async fn changed(&self, change: &dyn Change, request: Request<Bytes>, deadline: Instant) -> Ended {
+        let mut at = At::new(&request, self.calls.fetch_add(1, Ordering::Relaxed));
+        let mut ended = self.exchange(request.clone(), deadline, &mut at).await;
+        if let Some(next) = change.next(&request, &ended, &at) {
+            ended = self.exchange(next, deadline, &mut at).await;
+        }
+        change.ended(ended, &at)
+    }
+
+    /// One request.
+    async fn call(&self, request: Request<Bytes>, deadline: Instant) -> Ended {
+        let mut at = At::new(&request, 0);
+        self.exchange(request, deadline, &mut at).await
+    }
+
+    /// One request, on a connection of the pool or a new one; `at` notes which.
+    async fn exchange(&self, request: Request<Bytes>, deadline: Instant, at: &mut At) -> Ended {
         if self.flaw.is(Defect::DialsForAnyScheme)
             && let (Some("ftp" | "ws"), Some(authority)) = (request.uri().scheme_str(), request.uri().authority())
         {
@@ -162,7 +197,12 @@ impl Pooled {
                 told.reused = Some(false);
             }
             let report = Report::new(told, self.flaw);
-            let mut framed = message::framed(&place.request(&request), link.is_http2(), self.flaw)?;
+            (at.is_http2, at.facts) = (Some(link.is_http2()), facts.clone());
+            let mut altered = place.request(&request);
+            if let Some(change) = &self.change {
+                altered = change.request(altered, at);
+            }
+            let mut framed = message::framed(&altered, link.is_http2(), self.flaw)?;
             let hints = message::Hints::watch(&mut framed, self.flaw);
             let taken = framed.body().taken();
             let is_large = request.body().len() > 1 << 20;
@@ -245,6 +285,9 @@ impl Transport for Pooled {
         let now = Instant::now();
         // A limit beyond what the clock can count is no limit.
         let deadline = now.checked_add(self.limit).unwrap_or(now + FAR);
+        if let Some(change) = &self.change {
+            return self.changed(&**change, request, deadline).await;
+        }
         if self.flaw.0.is_none() {
             return self.call(request, deadline).await;
         }

@@ -19,6 +19,9 @@ pub(super) fn origin(uri: &Uri, flaw: Flaw) -> String {
     if flaw.is(Defect::JoinsNames) {
         return format!("{scheme}:{}", uri.port_u16().unwrap_or_default());
     }
+    if flaw.is(Defect::JoinsPorts) {
+        return format!("{scheme}://{}", uri.host().unwrap_or_default());
+    }
     format!("{scheme}://{}", uri.authority().map_or("", |authority| authority.as_str()).to_ascii_lowercase())
 }
 

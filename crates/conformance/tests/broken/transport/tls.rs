@@ -3,7 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use digicert_one_core::{
@@ -14,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{ServerName, TrustAnchor};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore};
 
@@ -65,6 +66,7 @@ impl Tls {
                 webpki,
                 flaw,
                 is_tunnelled: !matches!(config.proxy(), Proxy::None),
+                has_verified: AtomicBool::new(false),
             }))
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
@@ -177,6 +179,12 @@ fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, Transpor
     }
     if flaw.is(Defect::AddsTheSystemsRoots) {
         store.add_parsable_certificates(misdeeds::system_roots());
+    }
+    if flaw.is(Defect::SharesRoots) {
+        static ALL: Mutex<Vec<TrustAnchor<'static>>> = Mutex::new(Vec::new());
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(store.roots.iter().cloned());
+        store.extend(all.iter().cloned());
     }
     if flaw.is(Defect::KeepsTheFirstRoots) {
         static FIRST: OnceLock<RootCertStore> = OnceLock::new();

@@ -70,7 +70,14 @@ impl Tunnel {
             self.ask_socks(&mut *tcp, host, port).await.map_err(failed)?;
             return Ok(tcp);
         }
-        let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let leaves_out = port == 443 && self.flaw.is(Defect::LeavesOutPortsOfTunnels);
+        let target = if leaves_out {
+            host.to_owned()
+        } else if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n");
         if let Some(credentials) = &self.credentials {
             head += &format!("proxy-authorization: Basic {credentials}\r\n");
@@ -90,7 +97,8 @@ impl Tunnel {
             answer.push(tcp.read_u8().await.map_err(failed)?);
         }
         let status = answer.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        match status {
+        let is_old = !answer.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
+        match status.filter(|_| !is_old) {
             Some(200..=299) => Ok(tcp),
             status => Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
                 .with_source("the proxy digs no tunnel for this host")),

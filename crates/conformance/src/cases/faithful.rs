@@ -1,0 +1,298 @@
+//! REQ, RETRY and REDIR, continued: what is asked arrives once and as it was given, and what is answered comes back as it was written,
+//! in every setting and on first and later calls of one connection.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Capability, Clock as _, Proxy, Timeouts, Transport};
+use digicert_one_testbed::{ConnectProxy, Connection, FrontOptions, ProxyOptions, Sessions, sha256_hex};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body as _;
+
+use crate::setting::{Crossing, Setting, Settings};
+use crate::world::{HOST, World, collect, front, key_value, request, untouched, up};
+
+/// A request, and the response to it.
+struct Call {
+    method: Method,
+    target: &'static str,
+    /// The length of the request's body.
+    sends: usize,
+    status: u16,
+    /// The length of the response's body.
+    receives: usize,
+}
+
+const fn call(method: Method, target: &'static str, sends: usize, status: u16, receives: usize) -> Call {
+    Call { method, target, sends, status, receives }
+}
+
+static CALLS: [Call; 15] = [
+    call(Method::GET, "/A%20b/c%2Fd/?q=x%20y&R=a+b", 0, 200, 20),
+    call(Method::POST, "/post?a=1", 20, 201, 20),
+    call(Method::PUT, "/put/", 300_000, 202, 20),
+    call(Method::PATCH, "/patch", 20, 409, 20),
+    call(Method::DELETE, "/delete", 0, 204, 0),
+    call(Method::DELETE, "/Delete%20d/e%2Ff?with=body", 20, 404, 20),
+    call(Method::OPTIONS, "/options", 0, 203, 20),
+    call(Method::POST, "/empty", 0, 503, 20),
+    call(Method::HEAD, "/head", 0, 200, 0),
+    call(Method::GET, "/large", 0, 200, 300_000),
+    call(Method::GET, "/elsewhere/", 0, 302, 20),
+    call(Method::PUT, "/put?b=%20", 20, 200, 0),
+    call(Method::GET, "/a//b", 0, 403, 20),
+    call(Method::POST, "/last?x=%2F%20", 100_000, 200, 100_000),
+    call(Method::GET, "/A%20b/c%2Fd/?q=x%20y&R=a+b", 0, 200, 20),
+];
+
+/// Bytes of every value, which show when a part of them is missing, doubled, elsewhere, or taken for text.
+fn bytes(length: usize) -> Bytes {
+    static BYTES: OnceLock<Bytes> = OnceLock::new();
+    let line = |number: u32| [&b"\r\nLine\n\0\xff\xfe\xc3"[..], &number.to_be_bytes()].concat();
+    BYTES.get_or_init(|| (0..30_000).flat_map(line).collect()).slice(..length)
+}
+
+/// Headers in number, repeated, empty, long, and in mixed case.
+fn headers() -> HeaderMap {
+    let value = |text: &str| HeaderValue::from_str(text).expect("a header value");
+    let mut headers = HeaderMap::new();
+    for text in ["Three", "one  and  a  half", "Two"] {
+        headers.append("x-values", value(text));
+    }
+    headers.insert("x-empty", value(""));
+    headers.insert("x-long", value(&"Long ".repeat(600).trim_end().replace(' ', "-")));
+    for number in 0..45 {
+        let name = HeaderName::try_from(format!("x-number-{number}")).expect("a header name");
+        headers.insert(name, value(&format!("Value Of {number}")));
+    }
+    headers
+}
+
+/// What the server adds to them.
+fn answered() -> HeaderMap {
+    let mut headers = headers();
+    for (name, text) in [
+        ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("content-type", "application/x-Given"),
+        ("content-encoding", "x-given"),
+        ("location", "https://elsewhere.digicert.test/Place"),
+        ("retry-after", "120"),
+        ("cache-control", "max-age=3600"),
+        ("set-cookie", "A=1; Path=/"),
+        ("etag", "\"E\""),
+        ("x-last", "Last"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(text));
+    }
+    headers.append("set-cookie", HeaderValue::from_static("B=2"));
+    headers
+}
+
+fn answer(request: &Request<Bytes>) -> Response<Bytes> {
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    let call = CALLS.iter().find(|call| call.target == target && call.method == *request.method());
+    let (status, length) = call.map_or((599, 0), |call| (call.status, call.receives));
+    let mut response = Response::new(bytes(length));
+    *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+    *response.headers_mut() = answered();
+    response
+}
+
+impl Call {
+    fn request(&self, url: &str) -> Request<Bytes> {
+        let mut sent = request(self.method.clone(), format!("{url}{}", self.target), bytes(self.sends));
+        *sent.headers_mut() = headers();
+        let own = [
+            ("authorization", "Bearer Of.The-Caller"),
+            ("accept", "application/json"),
+            ("user-agent", "Conformance/1"),
+        ];
+        for (name, text) in own {
+            sent.headers_mut().insert(name, HeaderValue::from_static(text));
+        }
+        sent.headers_mut().insert("x-api-key", key_value());
+        if self.sends > 0 && self.method != Method::PATCH {
+            sent.headers_mut().insert("content-type", HeaderValue::from_static("application/x-Given"));
+        }
+        sent
+    }
+}
+
+/// The values of each name are those that were given, and there are no other names than these.
+fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
+    for name in given.keys() {
+        let came: Vec<&[u8]> =
+            arrived.iter().filter(|(one, _)| one == name.as_str()).map(|(_, value)| &**value).collect();
+        let wanted: Vec<&[u8]> = given.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        assert_eq!(came, wanted, "{name} {what}");
+    }
+    for (name, value) in arrived {
+        let known = given.contains_key(name.as_str()) || framing.contains(&name.as_str());
+        assert!(known, "{name}: {:?} was added {what}", String::from_utf8_lossy(value));
+    }
+}
+
+pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world: World) {
+    nothing_is_done_before_a_call(&world).await;
+    let options = FrontOptions::default().sessions(Sessions::Off);
+    let crossing = Crossing::answering(&world, &Settings::ALL, options, answer);
+    for setting in crossing.settings() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let before = front.ledger().connections().len();
+        let tunnelled = crossing.proxy().map_or(0, |proxy| proxy.ledger().requests().len());
+        for call in &CALLS {
+            compare(&world, &crossing, setting, &*transport, call).await;
+        }
+        let connections = front.ledger().connections().len() - before;
+        // A stack may keep to itself what is not safe to repeat: of the calls that are, the later ones share a connection.
+        assert!(connections < CALLS.len() - 2, "{connections} connections for {} calls, {setting}", CALLS.len());
+        if let Some(proxy) = crossing.proxy().filter(|_| setting.proxied) {
+            let tunnels = &proxy.ledger().requests()[tunnelled..];
+            assert_eq!(tunnels.len(), connections, "each connection goes through the proxy, {setting}");
+            let target = format!("{HOST}:{}", front.port());
+            for tunnel in tunnels {
+                assert_eq!((&*tunnel.method, &tunnel.target), ("CONNECT", &target), "{setting}");
+                assert!(tunnel.header_values("x-api-key").is_empty(), "the proxy was shown the key, {setting}");
+            }
+        }
+    }
+}
+
+/// One call, at the server and at the caller. What is told of its connection is compared by the audit.
+async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport: &dyn Transport, call: &Call) {
+    let what = format!("in {} {}, {setting}", call.method, call.target);
+    let front = crossing.front(setting);
+    let before = front.ledger().requests().len();
+    let given = call.request(&front.url(HOST));
+    let exchange = transport.send(given.clone()).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let (facts, version) = (exchange.facts.clone(), exchange.response.version());
+    let (status, headers) = (exchange.response.status(), exchange.response.headers().clone());
+    let hint = exchange.response.body().size_hint();
+    let length = call.receives as u64;
+    let is_possible = hint.lower() <= length && hint.upper().is_none_or(|most| most >= length);
+    let is_over = exchange.response.body().is_end_stream() && length > 0;
+    assert!(is_possible && !is_over, "{hint:?}, at its end: {is_over}, {what}");
+    let body = collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+
+    let seen = front.ledger().snapshot();
+    assert_eq!(seen.requests.len(), before + 1, "it is sent once, {what}");
+    let arrived = seen.requests.last().expect("it arrived");
+    assert_eq!((&*arrived.method, &*arrived.target), (call.method.as_str(), call.target), "{what}");
+    let is_bare = [Method::GET, Method::HEAD].contains(&call.method);
+    let framing: &[&str] = if is_bare { &["host"] } else { &["host", "content-length"] };
+    same(&arrived.headers, given.headers(), framing, &what);
+    assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", front.port())], "{what}");
+    if call.sends > 0 {
+        assert_eq!(arrived.header_values("content-length"), [call.sends.to_string()], "{what}");
+    }
+    let hash = sha256_hex(given.body());
+    assert_eq!((arrived.body_len, &arrived.body_sha256), (call.sends as u64, &hash), "the request's body, {what}");
+
+    assert_eq!((status.as_u16(), version), (call.status, arrived.version), "{what}");
+    let came: Vec<_> =
+        headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+    same(&came, &answered(), &["content-length"], &what);
+    if length > 0 {
+        assert_eq!(headers.get("content-length"), Some(&HeaderValue::from(length)), "{what}");
+    }
+    assert!(body == bytes(call.receives), "the response's body, {} bytes, {what}", body.len());
+    // A stack may send what is not safe to repeat over HTTP/1.1 alone.
+    let wanted = if setting.http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+    let may_differ = setting.http2 && !is_bare;
+    assert!(arrived.version == wanted || may_differ, "{:?} {what}", arrived.version);
+
+    assert_eq!(facts.renegotiated, None, "{what}");
+    let is_told = facts.tls_version.is_some() || facts.reused == Some(true) || !world.has(Capability::TlsVersionFact);
+    assert!(is_told, "the TLS version, {what}");
+    assert!(facts.reused.is_some() || !world.has(Capability::ReuseFact), "whether it was reused, {what}");
+    let connection = seen.connections.iter().find(|one| one.id == arrived.connection).expect("listed");
+    proves(crossing, setting, connection, &what);
+}
+
+/// The connection has the name, the protocols and the identity of the configuration.
+fn proves(crossing: &Crossing, setting: Setting, connection: &Connection, what: &str) {
+    assert_eq!(connection.sni.as_deref(), Some(HOST), "{what}");
+    let offers = |protocol: &str| connection.alpn_offered.iter().any(|one| one == protocol);
+    assert!(setting.http2 || !offers("h2"), "{:?} is offered, {what}", connection.alpn_offered);
+    let chain = match setting.with_identity {
+        true => crossing.certificate().chain_der().iter().map(|one| sha256_hex(one)).collect(),
+        false => Vec::new(),
+    };
+    assert_eq!(connection.peer_chain_fingerprints, chain, "the chain of the identity, {what}");
+}
+
+/// A transport that was made and not used has connected to nobody.
+async fn nothing_is_done_before_a_call(world: &World) {
+    let server = front(FrontOptions::default());
+    let proxy = up(ConnectProxy::start(ProxyOptions::default()));
+    let mut config = world.config().with_timeouts(Timeouts::new().with_pool_idle(Duration::from_secs(1)));
+    if world.has(Capability::HttpProxy) {
+        config = config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address")));
+    }
+    let _transport = world.transport(&config);
+    SystemClock::new().sleep(Duration::from_millis(100)).await;
+    untouched(&proxy, "the proxy was called before there was a request").await;
+    untouched(&server, "the server was called before there was a request").await;
+}
+
+/// One call of a GET and of a POST for each path, each of which must come back as it is after one request.
+async fn comes_back(crossing: &Crossing, paths: &[String], body: &str) {
+    for setting in crossing.settings() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        for path in paths {
+            for (method, content) in [(Method::GET, ""), (Method::POST, "{}")] {
+                let what = format!("{method} {path}, {setting}");
+                let before = front.ledger().requests().len();
+                let call = request(method, format!("{}/{path}", front.url(HOST)), content);
+                let exchange = transport.send(call).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                let status = path.split('/').next().and_then(|status| status.parse().ok());
+                assert_eq!(Some(exchange.response.status().as_u16()), status, "{what}");
+                let came = collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                assert_eq!(&came[..], body.as_bytes(), "{what}");
+                let count = front.ledger().requests().len() - before;
+                assert_eq!(count, 1, "it was sent {count} times: {what}");
+            }
+        }
+    }
+}
+
+/// The parts of the path of a request.
+fn parts(request: &Request<Bytes>) -> (StatusCode, String) {
+    let (status, rest) = request.uri().path()[1..].split_once('/').unwrap_or((&request.uri().path()[1..], ""));
+    (status.parse().expect("a status"), rest.to_owned())
+}
+
+pub(crate) async fn retry_20_no_status_makes_a_transport_ask_again(world: World) {
+    const STATUSES: [u16; 14] = [400, 401, 403, 404, 405, 407, 408, 421, 425, 429, 500, 502, 503, 504];
+    let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), FrontOptions::default(), |request| {
+        let response = Response::builder().status(parts(request).0).header("retry-after", "0");
+        let response = response.header("www-authenticate", "Basic realm=\"a\"");
+        response.body(Bytes::from_static(b"{}")).expect("a response")
+    });
+    comes_back(&crossing, &STATUSES.map(|status| status.to_string()), "{}").await;
+}
+
+pub(crate) async fn redir_20_no_redirect_is_followed_in_any_setting(world: World) {
+    let other = front(FrontOptions::default());
+    let elsewhere = other.url(HOST);
+    let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), FrontOptions::default(), move |request| {
+        let (status, kind) = parts(request);
+        let host = request.headers().get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
+        let own = request.uri().authority().map(ToString::to_string).or(host).unwrap_or_default();
+        let place = match &*kind {
+            "relative" => "/200/followed".to_owned(),
+            "own" => format!("https://{own}/200/followed"),
+            _ => format!("{elsewhere}/200/followed"),
+        };
+        let response = Response::builder().status(status).header("location", place);
+        response.body(Bytes::from_static(b"moved")).expect("a response")
+    });
+    let kinds = ["relative", "own", "other"];
+    let paths: Vec<_> =
+        [301, 302, 303, 307, 308].iter().flat_map(|status| kinds.map(|kind| format!("{status}/{kind}"))).collect();
+    comes_back(&crossing, &paths, "moved").await;
+    untouched(&other, "a redirect to another origin was followed").await;
+}

@@ -1,0 +1,67 @@
+//! PROXY, continued: the tunnel itself. What is asked for names the port always, and what a proxy says to it may have any form of HTTP.
+
+use digicert_one_core::Capability;
+use digicert_one_testbed::{ConnectProxy, FrontOptions, ProxyOptions, RawOptions, RawServer, Step};
+use http::Method;
+
+use crate::cases::proxy::proxied;
+use crate::world::{HOST, World, collect, front, request, up};
+
+const CALLS: [(Method, &str); 2] = [(Method::GET, ""), (Method::POST, "{}")];
+
+pub(crate) async fn proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let proxy = up(ConnectProxy::start(ProxyOptions::default().route(&format!("{HOST}:443"), front.addr())));
+        let config = proxied(world.config().with_http_versions(versions), &proxy.url());
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        let transport = world.transport(&config);
+        for (method, body) in CALLS {
+            let outcome = transport.send(request(method.clone(), format!("https://{HOST}/a?b=c"), body)).await;
+            let what = format!("{method} {versions:?}");
+            let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
+            assert_eq!((&*asked.method, asked.target), ("CONNECT", format!("{HOST}:443")), "{what}");
+            let exchange = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let arrived = front.ledger().requests().pop().expect("it arrived");
+            assert_eq!((&*arrived.target, arrived.header_values("host")), ("/a?b=c", vec![HOST.to_owned()]), "{what}");
+        }
+        let names: Vec<_> = front.ledger().connections().into_iter().map(|one| one.sni).collect();
+        assert!(names.iter().all(|name| name.as_deref() == Some(HOST)), "{names:?}, {versions:?}");
+    }
+}
+
+pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: World) {
+    let forms = [
+        vec!["HTTP/1.0 200 Connection established\r\n\r\n"],
+        vec!["HTTP/1.1 200 \r\n\r\n"],
+        vec!["HTTP/1.1 200 OK\r\nproxy-agent: a\r\nVia: 1.1 b\r\nx-long: ", LONG, "\r\n\r\n"],
+        // Neither length has a meaning here (RFC 9110 section 9.3.6).
+        vec!["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+        vec!["HTTP/1.1 200 Conn", "ection established\r", "\n\r", "\n"],
+    ];
+    for form in forms {
+        for versions in world.http_versions() {
+            let front = front(FrontOptions::default());
+            let granted = form.iter().map(|part| Step::write(*part));
+            let script = [Step::ReadRequest].into_iter().chain(granted).chain([Step::Tunnel(front.addr())]).collect();
+            let proxy = up(RawServer::start(RawOptions::plain([script])));
+            let url = format!("http://{}", proxy.addr());
+            let config = proxied(world.config().with_http_versions(versions), &url);
+            if world.lacks(Capability::HttpProxy, &config) {
+                return;
+            }
+            let transport = world.transport(&config);
+            for (method, body) in CALLS {
+                let what = format!("{method} {versions:?}, a tunnel granted by {form:?}");
+                let outcome = transport.send(request(method, front.url(HOST), body)).await;
+                let exchange = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            }
+        }
+    }
+}
+
+const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -1,0 +1,244 @@
+//! REQ, POOL, CRED and TRUST, continued: what a transport does although nobody asked for it. It calls no other server than the one of
+//! the request, makes no call wait for another, writes no credential anywhere, and does not try again in a weaker way.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{HttpVersions, Transport, TransportErrorKind};
+use digicert_one_testbed::{
+    ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Step, handler, refused_addr,
+};
+use futures_util::future::{Either, join_all, select};
+use http::{HeaderValue, Method, Request, Response};
+
+use crate::cases::alerts::{after_hello, alert};
+use crate::cases::http2::{END_STREAM, after_request, head, server};
+use crate::cases::time::in_time;
+use crate::child::{self, Parent};
+use crate::setting::{Setting, Settings};
+use crate::witness::Witness;
+use crate::world::{
+    HOST, KEY, World, certificate, collect, front, front_answering, get, identity, key_value, request, scripted,
+    untouched, up,
+};
+
+pub(crate) async fn req_21_a_response_without_a_body_keeps_its_length(world: World) {
+    const LENGTH: &str = "5000";
+    let not_modified = format!("HTTP/1.1 304 Not Modified\r\ncontent-length: {LENGTH}\r\netag: \"E\"\r\n\r\n");
+    let of_head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\netag: \"E\"\r\n\r\n");
+    let mut calls = vec![
+        (HttpVersions::Http1, Method::HEAD, scripted([vec![Step::ReadRequest, Step::write(of_head), Step::Stall]])),
+        (HttpVersions::Http1, Method::GET, scripted([vec![Step::ReadRequest, Step::write(not_modified), Step::Stall]])),
+    ];
+    if world.http_versions().len() > 1 {
+        let fields = [(":status", "200"), ("content-length", LENGTH), ("etag", "\"E\"")];
+        let script = after_request(&Recording::default(), [Step::write(head(END_STREAM, &fields)), Step::Stall]);
+        calls.push((HttpVersions::Both, Method::HEAD, server([script])));
+    }
+    for (versions, method, server) in calls {
+        let what = format!("{method} {versions:?}");
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let exchange = transport
+            .send(request(method, server.url(HOST), ""))
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let told = |name: &str| exchange.response.headers().get(name).map(HeaderValue::as_bytes).map(<[u8]>::to_vec);
+        assert_eq!((told("content-length"), told("etag")), (Some(LENGTH.into()), Some(b"\"E\"".to_vec())), "{what}");
+        assert!(in_time(collect(exchange)).await.expect("no body").is_empty(), "{what}");
+    }
+}
+
+pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: World) {
+    let other = front(FrontOptions::default());
+    let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest]])));
+    let (port, place, plain) = (other.port(), other.url(HOST), clear.url("localhost"));
+    for versions in world.http_versions() {
+        let (place, plain) = (place.clone(), plain.clone());
+        let front = front_answering(FrontOptions::default(), move |_| {
+            let headers = [
+                ("alt-svc", format!("h2=\":{port}\"; ma=3600, http/1.1=\"localhost:{port}\"; ma=3600")),
+                ("refresh", format!("0; url={place}/refresh")),
+                ("location", format!("{place}/location")),
+                ("content-location", format!("{place}/content")),
+                ("link", format!("<{place}/link>; rel=preload")),
+                ("strict-transport-security", "max-age=31536000; includeSubDomains".to_owned()),
+                ("report-to", format!("{{\"endpoints\":[{{\"url\":\"{plain}/report\"}}]}}")),
+            ];
+            let response =
+                headers.into_iter().fold(Response::builder().status(201), |one, (name, value)| one.header(name, value));
+            response.body(Bytes::from_static(b"{}")).expect("a response")
+        });
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for method in [Method::GET, Method::POST, Method::GET] {
+            let exchange = transport.send(request(method, front.url(HOST), "")).await.expect("answered");
+            collect(exchange).await.expect("a body");
+        }
+        assert_eq!(front.ledger().requests().len(), 3, "{versions:?}");
+        untouched(&other, &format!("a header led to another server, {versions:?}")).await;
+        untouched(&clear, &format!("a header led to another server, {versions:?}")).await;
+    }
+}
+
+pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
+    const AT_ONCE: usize = 4;
+    for versions in world.http_versions() {
+        let front = together(AT_ONCE);
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let calls = join_all((0..AT_ONCE).map(|_| transport.send(get(format!("{}/same", front.url(HOST))))));
+        // The server answers none of them before it has all.
+        let exchanges = in_time(calls).await;
+        assert_eq!(front.ledger().requests().len(), AT_ONCE, "each call is a request of its own, {versions:?}");
+        // Nor does a body that nobody reads hold up another call.
+        let unread: Vec<_> = exchanges.into_iter().map(|one| one.expect("answered")).collect();
+        let exchange = in_time(transport.send(get(format!("{}/alone", front.url(HOST))))).await.expect("answered");
+        assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LARGE, "{versions:?}");
+        drop(unread);
+    }
+}
+
+const LARGE: usize = 200_000;
+
+/// Answers `/same` when so many have asked for it.
+fn together(at_once: usize) -> Front {
+    let (all, asked) = (Gate::new(), std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0)));
+    up(Front::start(
+        FrontOptions::default(),
+        handler(move |request: Request<Bytes>, _peer| {
+            let (all, asked) = (all.clone(), std::sync::Arc::clone(&asked));
+            async move {
+                if request.uri().path() == "/same" {
+                    if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == at_once {
+                        all.open();
+                    }
+                    all.passed().await;
+                }
+                Response::new(Bytes::from(vec![b'x'; LARGE]))
+            }
+        }),
+    ))
+}
+
+pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones(world: World) {
+    const TIMES: usize = 40;
+    let nobody = format!("https://{}/", refused_addr());
+    for versions in world.http_versions() {
+        let never = Gate::new();
+        let gate = never.clone();
+        let front = up(Front::start(
+            FrontOptions::default(),
+            handler(move |request: Request<Bytes>, _peer| {
+                let gate = gate.clone();
+                async move {
+                    if request.uri().path() == "/never" {
+                        gate.passed().await;
+                    }
+                    let status = if request.uri().path() == "/refused" { 503 } else { 200 };
+                    let response = Response::builder().status(status);
+                    let response = response.header("x-target", request.uri().path());
+                    response.body(Bytes::from(vec![b'x'; 1000])).expect("a response")
+                }
+            }),
+        ));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let to = |path: &str| get(format!("{}{path}", front.url(HOST)));
+        for _ in 0..TIMES {
+            transport.send(get(&nobody)).await.expect_err("nobody listens");
+            drop(transport.send(to("/refused")).await.expect("answered"));
+            drop(transport.send(to("/unread")).await.expect("answered"));
+            dropped(&*transport, to("/never"), &front).await;
+        }
+        let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
+        for (number, outcome) in in_time(calls).await.into_iter().enumerate() {
+            let exchange =
+                outcome.unwrap_or_else(|error| panic!("after {TIMES} calls of each kind, {versions:?}: {error:?}"));
+            let target = exchange.response.headers().get("x-target").cloned();
+            assert_eq!(target, HeaderValue::try_from(format!("/{number}")).ok(), "another call's, {versions:?}");
+            assert_eq!(collect(exchange).await.expect("a body").len(), 1000, "{versions:?}");
+        }
+        never.open();
+    }
+}
+
+/// Drops a call once the server has its request.
+async fn dropped(transport: &dyn Transport, call: Request<Bytes>, front: &Front) {
+    let before = front.ledger().requests().len();
+    let call = pin!(transport.send(call));
+    let arrived = pin!(front.ledger().wait_until(|seen| seen.requests.len() > before, Duration::from_secs(20)));
+    match select(call, arrived).await {
+        Either::Left((outcome, _)) => panic!("the server has not answered: {outcome:?}"),
+        Either::Right((arrived, _)) => assert!(arrived, "the request did not arrive"),
+    }
+}
+
+pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: World) {
+    const BODY: &str = "canarybody5ecret0020";
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front_answering(FrontOptions::default(), |_| {
+            let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));
+            response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
+            response
+        });
+        // Streams are the process's, so the calls are made in a second one, and all that it writes is read.
+        let output = child::command(front.port()).output().expect("this test can be run again");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{text}");
+        assert_eq!(front.ledger().requests().len(), 4, "or this shows nothing");
+        let shown = [KEY, BODY, "PRIVATE KEY"].into_iter().find(|canary| text.contains(canary));
+        assert_eq!(shown, None, "it is written to the output of the process");
+        return;
+    };
+    let config = world.config().with_trust(world.trusting(&root)).with_http_versions(HttpVersions::Http1);
+    let config = config.with_identity(Some(identity(&certificate())));
+    let transport = world.transport(&config);
+    for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
+        let mut call = request(method, format!("https://{HOST}:{port}/"), BODY);
+        call.headers_mut().insert("x-api-key", key_value());
+        collect(transport.send(call).await.expect("answered")).await.expect("a body");
+    }
+    let mut call = request(Method::POST, format!("https://{}/", refused_addr()), BODY);
+    call.headers_mut().insert("x-api-key", key_value());
+    transport.send(call).await.expect_err("nobody listens");
+}
+
+pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way(world: World) {
+    let ours = certificate();
+    let stays = |bytes: Vec<u8>| vec![Step::write(bytes), Step::Stall];
+    let ends = [
+        ("speaks clear text", stays(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_vec())),
+        ("hangs up", vec![Step::CloseClean]),
+        ("resets the connection", vec![Step::Reset]),
+        // handshake_failure, protocol_version, inappropriate_fallback.
+        ("sends alert 40", stays(alert(40))),
+        ("sends alert 70", stays(alert(70))),
+        ("sends alert 86", stays(alert(86))),
+    ];
+    for setting in Settings::ALL.pairwise().chosen(&world) {
+        for (end, steps) in &ends {
+            let what = format!("a server that {end}, {setting}");
+            let seen = Recording::default();
+            let server = after_hello(&seen, steps.clone());
+            called_once(&world, setting, &ours, &server, server.port(), &what).await;
+            let shown = seen.bytes().windows(KEY.len()).any(|part| part == KEY.as_bytes());
+            assert!(!shown, "it was shown the key: {what}");
+        }
+        let options = setting.server(FrontOptions::default()).server(Pki::shared().server(&["other.digicert.test"]));
+        let front = front(options);
+        let what = format!("a server of another name, {setting}");
+        called_once(&world, setting, &ours, &front, front.port(), &what).await;
+        assert!(front.ledger().requests().is_empty(), "the request reached {what}");
+    }
+}
+
+/// There is no handshake with this server, and one connection.
+async fn called_once(world: &World, setting: Setting, ours: &ClientCert, server: &impl Witness, port: u16, what: &str) {
+    let proxy = setting.proxy(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let transport = world.transport(&setting.config(world.config(), ours, proxy.as_ref()));
+    let mut call = get(format!("https://{HOST}:{port}/"));
+    call.headers_mut().insert("x-api-key", key_value());
+    let error = in_time(transport.send(call)).await.expect_err("there is no handshake");
+    assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "{what}: {error:?}");
+    let connections = server.ledger().settle().await.connections.len();
+    assert_eq!(connections, 1, "it was tried {connections} times: {what}");
+}

@@ -1,0 +1,131 @@
+//! The suite on one generated defect, in this process: likely cases first, until a MUST case fails.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use digicert_one_conformance::{Case, Level, Outcome, cases, run_all};
+
+use crate::rule::{Mutant, mutants};
+use crate::subject::subject;
+
+/// Names the defect to a process that was started for it, and to those that its cases start.
+pub(crate) const MUTANT: &str = "DIGICERT_ONE_GENERATED_MUTANT";
+/// The name under which the same machinery runs without a defect.
+pub(crate) const SOUND: &str = "sound";
+/// No case of a sound transport takes nearly as long: a defect at which the suite stands still is caught too, by this bound.
+const BOUND: Duration = Duration::from_secs(75);
+
+/// How the suite ended on one defect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// `caught`, `bound` or `survived`.
+    pub(crate) how: String,
+    /// The case that caught it.
+    pub(crate) case: String,
+    /// The beginning of what the case said.
+    pub(crate) words: String,
+}
+
+impl Verdict {
+    fn new(how: &str, case: &str, words: &str) -> Self {
+        let words =
+            words.lines().find(|line| !line.trim().is_empty() && !line.starts_with("panicked at")).unwrap_or("");
+        let words: String = words.chars().take(160).map(|one| if one.is_control() { ' ' } else { one }).collect();
+        Self { how: how.to_owned(), case: case.to_owned(), words }
+    }
+
+    /// Of a transport in which no case finds anything.
+    pub(crate) fn passed() -> Self {
+        Self::new("survived", "", "")
+    }
+
+    fn line(&self) -> String {
+        format!("verdict\t{}\t{}\t{}", self.how, self.case, self.words)
+    }
+
+    /// The verdict in what a process has printed.
+    fn read(text: &str) -> Option<Self> {
+        let mut cells =
+            text.lines().find_map(|line| line.strip_prefix("verdict\t"))?.splitn(3, '\t').map(str::to_owned);
+        Some(Self { how: cells.next()?, case: cells.next()?, words: cells.next()? })
+    }
+}
+
+pub(crate) fn named(name: &str) -> Option<Mutant> {
+    let found = mutants().find(|mutant| mutant.name() == name);
+    assert!(found.is_some() || name == SOUND, "there is no generated defect {name}");
+    found
+}
+
+/// In a process of its own: `--mutant NAME [CASE...]`.
+pub(crate) fn print(words: &[String]) -> ExitCode {
+    let Some((name, only)) = words.split_first() else { return ExitCode::from(2) };
+    let verdict = judge(named(name), only);
+    crate::survey::say(&verdict.line());
+    // Other cases may hang for as long as their limit: nobody is to wait for them.
+    std::process::exit(0)
+}
+
+/// Starts a process for this, and reads its verdict.
+pub(crate) fn apart(name: &str, only: &[&str]) -> Verdict {
+    let litter = tempfile::tempdir().expect("a directory for what the transport leaves behind");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--mutant", name])
+        .args(only)
+        .env(MUTANT, name)
+        .env("RUST_BACKTRACE", "0")
+        .env("TMPDIR", litter.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("this test can be run again");
+    let text = String::from_utf8_lossy(&output.stdout);
+    // A defect that ends the whole process has not gone unnoticed.
+    let lost = || Verdict::new("caught", "process", &format!("ended with {}", output.status));
+    Verdict::read(&text).unwrap_or_else(lost)
+}
+
+/// Runs the cases, those that are likely to fail first.
+pub(crate) fn judge(mutant: Option<Mutant>, only: &[String]) -> Verdict {
+    let likely = mutant.map_or(&[][..], |mutant| mutant.rule.likely);
+    let place = |case: &Case| likely.iter().position(|id| *id == case.id).unwrap_or(usize::MAX);
+    let mut must: Vec<Case> = cases().iter().filter(|case| case.level == Level::Must).copied().collect();
+    must.sort_by_key(place);
+    if !only.is_empty() {
+        let chosen = cases().iter().filter(|case| only.iter().any(|id| id == case.id));
+        let chosen: Vec<Case> = chosen.filter(|case| case.level == Level::Must).copied().collect();
+        return failing(mutant, &chosen).unwrap_or_else(Verdict::passed);
+    }
+    failing(mutant, &must).unwrap_or_else(Verdict::passed)
+}
+
+/// The first of these cases that fails.
+fn failing(mutant: Option<Mutant>, chosen: &[Case]) -> Option<Verdict> {
+    let (tell, told) = channel();
+    let pending: Vec<&'static str> = chosen.iter().map(|case| case.id).collect();
+    let chosen = chosen.to_vec();
+    std::thread::spawn(move || {
+        let tell = Mutex::new(tell);
+        let told = |case: &digicert_one_conformance::CaseReport| {
+            let why = match &case.outcome {
+                Outcome::Failed { why, .. } => Some(why.clone()),
+                _ => None,
+            };
+            let tell = tell.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let _ = tell.send((case.id.clone(), why));
+        };
+        drop(run_all(&subject(mutant), &chosen, 4, &told));
+    });
+    let mut pending: Vec<&str> = pending;
+    loop {
+        match told.recv_timeout(BOUND) {
+            Ok((id, Some(why))) => return Some(Verdict::new("caught", &id, &why)),
+            Ok((id, None)) => pending.retain(|one| *one != id),
+            Err(RecvTimeoutError::Timeout) => {
+                return Some(Verdict::new("bound", pending.first().unwrap_or(&""), "did not end"));
+            }
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+}
