@@ -84,6 +84,13 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
+    /// Check what a call would use and meet: configuration, credential, network and TLS, platform.
+    ///
+    /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
+    /// exit code is that of the first check that failed.
+    #[command(after_help = concat!("Examples:\n  d1 doctor\n  d1 doctor --online\n",
+        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
+    Doctor(DoctorOptions),
     /// Show when the credential ends, and which of API key, client certificate and service user ends first.
     ///
     /// A certificate knows its own end; the platform is asked for the others. Exit code 8 says that an end is past or nearer than
@@ -226,6 +233,18 @@ pub(crate) struct ConnectionOptions {
     /// Offer HTTP/1.1 only; under TLS 1.3 it tells most about a refused certificate.
     #[arg(long)]
     pub(crate) http1: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Make a real call, too.
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// The path of that call (GET).
+    #[arg(long, value_name = "PATH", default_value = "/account/api/v1/user/me", requires = "online")]
+    pub(crate) call: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
 }
 
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ use crate::output::Output;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When other commands begin to warn.
-const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(crate) const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The exit code for an end that is nearer than `--fail-under`, or past.
 const TOO_NEAR: u8 = 8;
 
@@ -281,7 +281,8 @@ fn word(of: Ending) -> &'static str {
     }
 }
 
-fn until(at: SystemTime, now: SystemTime) -> String {
+/// `ends in 12 days`, `ended 3 days ago`.
+pub(crate) fn until(at: SystemTime, now: SystemTime) -> String {
     let days = |count: i64| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
     match seconds_left(at, now) {
         ..0 => match days_left(at, now).unsigned_abs() {

@@ -7,6 +7,7 @@ mod call;
 mod connection;
 mod csc;
 mod demo;
+mod doctor;
 mod emulator;
 mod env;
 mod expiry;
@@ -81,6 +82,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
+        Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,

@@ -3,6 +3,7 @@
 mod calls;
 mod canaries;
 mod demo;
+mod doctor;
 mod emulator;
 mod encodings;
 #[path = "../environment/mod.rs"]

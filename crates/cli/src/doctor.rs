@@ -1,0 +1,328 @@
+//! `d1 doctor`: what a call would use and meet, in the order in which it travels: configuration, credential, network and TLS, platform. Each
+//! check is a mark, a fact and, where something is wrong, a code with cause and remedy. Nothing is sent unless `--online` is given.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::{Duration, SystemTime};
+
+use digicert_one::core::diagnosis::Diagnosis;
+use digicert_one::core::{HostRole, Mode, Origin};
+use digicert_one::{Code, Response, Rules, Setup};
+use http::header::DATE;
+use serde_json::{Value, json};
+
+use crate::arguments::DoctorOptions;
+use crate::connection::{self, Found};
+use crate::expiry;
+use crate::failure::Failure;
+use crate::output::{Output, diagnosis_json};
+
+/// Beyond this, credentials seem to begin late or end early.
+const CLOCK: Duration = Duration::from_secs(5 * 60);
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Ok,
+    Warning,
+    Failed,
+    Skipped,
+}
+
+impl Mark {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warn",
+            Self::Failed => "FAIL",
+            Self::Skipped => "skip",
+        }
+    }
+}
+
+struct Check {
+    group: &'static str,
+    id: &'static str,
+    mark: Mark,
+    fact: String,
+    /// What is wrong, and what to do.
+    diagnosis: Option<Diagnosis>,
+}
+
+/// What was checked so far.
+#[derive(Default)]
+struct Report {
+    checks: Vec<Check>,
+    /// The exit code of the first check that failed.
+    exit: Option<u8>,
+}
+
+/// Checks everything, and says what it could not check.
+pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
+    let mut report = Report::default();
+    let chosen = options.connection.setup.clone();
+    let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
+    let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
+    let found = match setup {
+        Ok(setup) => report.of_setup(setup, &options.connection).await?,
+        Err(error) => {
+            report.failed("configuration", "setup", Failure::Setup(error));
+            report.skipped("credential", "credential", "needs a configuration that can be read");
+            None
+        }
+    };
+    match found {
+        Some(found) if options.online => report.of_call(found, options, *output).await?,
+        Some(_) => report.skipped("platform", "call", "not asked; give --online for a real call"),
+        None => report.skipped("platform", "call", "needs a credential that can be used"),
+    }
+    output.text(&report.text())?;
+    output.document(&report.json())?;
+    report.exit.map_or(Ok(()), |code| Err(Failure::ToldAs(code)))
+}
+
+impl Report {
+    fn add(&mut self, group: &'static str, id: &'static str, mark: Mark, fact: impl Into<String>) {
+        self.checks.push(Check { group, id, mark, fact: fact.into(), diagnosis: None });
+    }
+
+    fn skipped(&mut self, group: &'static str, id: &'static str, why: &str) {
+        self.add(group, id, Mark::Skipped, why);
+    }
+
+    fn failed(&mut self, group: &'static str, id: &'static str, failure: Failure) {
+        self.exit.get_or_insert(failure.exit_code());
+        let diagnosis = failure.diagnosis();
+        let fact = diagnosis.summary.clone();
+        self.checks.push(Check { group, id, mark: Mark::Failed, fact, diagnosis: Some(diagnosis) });
+    }
+
+    fn warned(&mut self, group: &'static str, id: &'static str, diagnosis: Diagnosis) {
+        let fact = diagnosis.summary.clone();
+        self.checks.push(Check { group, id, mark: Mark::Warning, fact, diagnosis: Some(diagnosis) });
+    }
+
+    /// Hosts, trust and proxy; then the credential, where it can be read.
+    async fn of_setup(
+        &mut self,
+        setup: Setup,
+        options: &crate::arguments::ConnectionOptions,
+    ) -> Result<Option<Found>, Failure> {
+        const GROUP: &str = "configuration";
+        for role in [HostRole::Platform, HostRole::ClientAuth] {
+            match setup.instance().origin(role) {
+                Ok(origin) => self.add(GROUP, "host", Mark::Ok, format!("{} at {origin}", of_role(role))),
+                Err(error) => self.skipped(GROUP, "host", &error.to_string()),
+            }
+        }
+        let trust = match setup.roots() {
+            Some(roots) => format!("the system's roots and {} of the CA file", roots.len()),
+            None => "the system's roots".to_owned(),
+        };
+        self.add(GROUP, "trust", Mark::Ok, trust);
+        for warning in setup.warnings() {
+            self.warned(GROUP, "setup", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
+        }
+        let reading = {
+            let setup = setup.clone();
+            let rules = Rules::at(SystemTime::now()).allow_expired(true);
+            tokio::task::spawn_blocking(move || setup.read(&rules)).await
+        };
+        let found = match reading.map_err(|error| Failure::Internal(error.into()))? {
+            Ok(reading) => Found { setup, reading },
+            Err(error) => {
+                self.failed("credential", "credential", Failure::Setup(error));
+                return Ok(None);
+            }
+        };
+        let mode = found.reading.material.mode();
+        if let Ok(origin) = found.setup.instance().origin(mode.host_role()) {
+            self.add(GROUP, "proxy", Mark::Ok, found.setup.proxy().explain(origin));
+        }
+        self.of_credential(&found, connection::profile(options));
+        Ok(Some(found))
+    }
+
+    fn of_credential(&mut self, found: &Found, profile: &str) {
+        const GROUP: &str = "credential";
+        let (material, now) = (&found.reading.material, SystemTime::now());
+        self.add(
+            GROUP,
+            "source",
+            Mark::Ok,
+            format!("{}, from {} (profile {profile})", material.mode(), found.reading.source),
+        );
+        if let Some(key) = material.key() {
+            self.add(GROUP, "key", Mark::Ok, format!("API key with the fingerprint {}", key.fingerprint()));
+        }
+        if let Some(identity) = material.identity() {
+            let chain = identity.chain().len();
+            let fact = format!(
+                "client certificate {} ({}, {} bits), issued by {}, {chain} in the chain",
+                identity.subject(),
+                identity.key_kind(),
+                identity.key_bits(),
+                identity.issuer()
+            );
+            self.add(GROUP, "certificate", Mark::Ok, fact);
+        }
+        for warning in &found.reading.warnings {
+            self.warned(GROUP, "warning", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
+        }
+        let Some(end) = found.reading.validity.expiry() else {
+            return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
+        };
+        let fact = format!("the {} {}", end.of, expiry::until(end.at, now));
+        match found.reading.validity.check(now) {
+            Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
+            Ok(()) if end.remaining(now) < expiry::NEAR => {
+                let mut diagnosis = Diagnosis::of(Code::ID_09, fact);
+                diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
+                diagnosis.remedy = "make a new one in time: d1 token rotate, d1 cert rotate".to_owned();
+                self.warned(GROUP, "expiry", diagnosis);
+            }
+            Ok(()) => self.add(GROUP, "expiry", Mark::Ok, fact),
+        }
+    }
+
+    /// A real call: names, TLS, who the platform takes the caller for, and its clock.
+    async fn of_call(&mut self, found: Found, options: &DoctorOptions, output: Output) -> Result<(), Failure> {
+        const GROUP: &str = "platform";
+        let mode = found.reading.material.mode();
+        let origin = found.setup.instance().origin(mode.host_role()).ok().cloned();
+        let is_direct = origin.as_ref().is_some_and(|origin| found.setup.proxy().rules().describe(origin).is_none());
+        match origin {
+            Some(origin) if is_direct => self.of_name(origin).await?,
+            _ => self.skipped("network", "name", "a proxy looks the host up"),
+        }
+        let client = match connection::over(&options.connection, found, output) {
+            Ok(client) => client,
+            Err(failure) => {
+                self.failed(GROUP, "call", failure);
+                return Ok(());
+            }
+        };
+        output.progress(&format!("calling {}", options.call));
+        match client.get(options.call.as_str()).send().await {
+            Ok(response) => self.of_response(&response, mode),
+            Err(error) => {
+                let id = if error.status().is_some() { "call" } else { "connection" };
+                self.failed(if error.status().is_some() { GROUP } else { "network" }, id, error.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn of_name(&mut self, origin: Origin) -> Result<(), Failure> {
+        let place = (origin.host().trim_matches(['[', ']']).to_owned(), origin.port());
+        let looked_up = tokio::task::spawn_blocking(move || place.to_socket_addrs().map(Vec::from_iter)).await;
+        match looked_up.map_err(|error| Failure::Internal(error.into()))? {
+            Ok(addresses) => {
+                let (new, old): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses.iter().partition(|one| one.is_ipv6());
+                let fact = format!("{}: {} IPv4 and {} IPv6 address(es)", origin.host(), old.len(), new.len());
+                self.add("network", "name", Mark::Ok, fact);
+            }
+            // What that means for the call is told by the call.
+            Err(error) => {
+                self.add("network", "name", Mark::Warning, format!("{} is not found: {error}", origin.host()))
+            }
+        }
+        Ok(())
+    }
+
+    fn of_response(&mut self, response: &Response, mode: Mode) {
+        let facts = response.facts();
+        let tls = facts.tls_version.map_or_else(|| "an unknown TLS version".to_owned(), |version| version.to_string());
+        self.add("network", "connection", Mark::Ok, format!("{tls}, {:?}, to {}", response.version(), response.host()));
+        match &facts.server_certificate {
+            Some(certificate) => self.add(
+                "network",
+                "server",
+                Mark::Ok,
+                format!("the server's certificate is issued by {}", certificate.issuer),
+            ),
+            None => self.skipped("network", "server", "this transport does not show the server's certificate"),
+        }
+        if matches!(mode, Mode::Certificate | Mode::Both) {
+            match (facts.identity_requested, facts.identity_sent) {
+                (_, Some(true)) => self.add("network", "client certificate", Mark::Ok, "asked for and sent"),
+                (Some(false), _) => match response.warning() {
+                    Some(warning) => self.warned("network", "client certificate", warning.clone()),
+                    None => self.add("network", "client certificate", Mark::Warning, "the server did not ask for it"),
+                },
+                _ => self.skipped("network", "client certificate", "this transport does not show whether it was sent"),
+            }
+        }
+        self.add("platform", "call", Mark::Ok, format!("accepted: {}", response.status()));
+        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let Some(date) = date else {
+            return self.skipped("platform", "clock", "the response has no date");
+        };
+        let now = SystemTime::now();
+        let off = now.duration_since(date).unwrap_or_else(|error| error.duration());
+        if off < CLOCK {
+            self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
+        } else {
+            let mut diagnosis = Diagnosis::of(
+                Code::ID_09,
+                format!("this machine's clock is {} seconds from the platform's", off.as_secs()),
+            );
+            diagnosis.cause = "dates of certificates and end dates are judged by a clock that is wrong".to_owned();
+            diagnosis.remedy = "set the clock (NTP)".to_owned();
+            self.warned("platform", "clock", diagnosis);
+        }
+    }
+
+    fn count(&self, mark: Mark) -> usize {
+        self.checks.iter().filter(|check| check.mark == mark).count()
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut group = "";
+        for check in &self.checks {
+            if check.group != group {
+                group = check.group;
+                text += &format!("{group}\n");
+            }
+            text += &format!("  {:<5} {:<19} {}\n", check.mark.word(), check.id, check.fact);
+            if let Some(diagnosis) = &check.diagnosis {
+                let code = diagnosis.code;
+                let rows = [("cause", &diagnosis.cause), ("do", &diagnosis.remedy)];
+                text += &format!("        {:<19} {code} (docs/errors/{code}.md)\n", "code");
+                for (name, row) in rows.into_iter().filter(|(_, row)| !row.is_empty()) {
+                    text += &format!("        {name:<19} {row}\n");
+                }
+                for line in &diagnosis.evidence {
+                    text += &format!("        {:<19} {line}\n", "seen");
+                }
+            }
+        }
+        let (failed, warned, skipped) =
+            (self.count(Mark::Failed), self.count(Mark::Warning), self.count(Mark::Skipped));
+        text + &format!("{failed} failed, {warned} warnings, {skipped} skipped")
+    }
+
+    fn json(&self) -> Value {
+        let checks: Vec<Value> = self
+            .checks
+            .iter()
+            .map(|check| {
+                json!({
+                    "group": check.group,
+                    "id": check.id,
+                    "status": check.mark.word().to_ascii_lowercase(),
+                    "fact": check.fact,
+                    "diagnosis": check.diagnosis.as_ref().map(diagnosis_json),
+                })
+            })
+            .collect();
+        json!({ "schema": 1, "ok": self.exit.is_none(), "exit": self.exit.unwrap_or(0), "checks": checks })
+    }
+}
+
+fn of_role(role: HostRole) -> &'static str {
+    match role {
+        HostRole::ClientAuth => "certificates",
+        _ => "API keys",
+    }
+}
