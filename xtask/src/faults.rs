@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::failure::Failure;
 use crate::page::{Page, cell};
 use crate::stacks::STACKS;
-use crate::{Failure, cargo, docs};
+use crate::{cargo, docs};
 
 /// What was seen: stack, fault, its code, the code given, why that is wider if it is, the raw text.
 const SEEN: &str = "docs/faults.tsv";

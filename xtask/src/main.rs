@@ -11,6 +11,7 @@ mod conformance;
 mod cost;
 mod days;
 mod docs;
+mod failure;
 mod faults;
 mod fuzz;
 mod kills;
@@ -23,7 +24,6 @@ mod soak;
 mod stacks;
 mod test;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -69,16 +69,6 @@ enum Task {
     Soak(soak::Arguments),
 }
 
-/// Why a task failed, ready to print.
-#[derive(Debug, PartialEq, Eq)]
-struct Failure(String);
-
-impl Failure {
-    fn new(text: impl fmt::Display) -> Self {
-        Self(text.to_string())
-    }
-}
-
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
@@ -98,8 +88,8 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(text)) => {
-            eprintln!("{text}");
+        Err(failure) => {
+            eprintln!("{failure}");
             ExitCode::FAILURE
         }
     }

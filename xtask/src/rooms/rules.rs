@@ -197,6 +197,8 @@ mod tests {
                 .into(),
             inherits_lints: true,
             member: true,
+            folder: Default::default(),
+            roots: Vec::new(),
         }
     }
 

@@ -29,6 +29,33 @@ pub(super) struct Build {
     pub without: &'static [&'static str],
 }
 
+/// A package in which files may import each other.
+#[derive(Debug)]
+pub(super) struct Circling {
+    pub package: &'static str,
+    /// Why it may, and until when.
+    pub why: &'static str,
+}
+
+/// Where circles of files are left. `cargo xtask rooms` fails on a package here that has none any more.
+pub(super) const CIRCLING: &[Circling] = &[
+    Circling { package: "digicert-one-client", why: "older than the rule" },
+    Circling { package: "digicert-one-emulator", why: "older than the rule" },
+    Circling { package: "digicert-one-conformance", why: "older than the rule" },
+    Circling { package: "digicert-one-testbed", why: "older than the rule" },
+    Circling { package: "digicert-one-core", why: "older than the rule" },
+    Circling { package: "digicert-one-credentials", why: "older than the rule" },
+    Circling { package: "digicert-one-identity", why: "older than the rule" },
+    Circling { package: "digicert-one-isahc", why: "older than the rule" },
+    Circling { package: "digicert-one-native-tls", why: "older than the rule" },
+    Circling { package: "digicert-one-provisioning", why: "older than the rule" },
+    Circling { package: "digicert-one", why: "older than the rule" },
+    Circling { package: "digicert-one-cli", why: "older than the rule" },
+    Circling { package: "digicert-one-bench", why: "older than the rule" },
+    Circling { package: "xtask", why: "older than the rule" },
+    Circling { package: "tests/ureq-transport", why: "older than the rule" },
+];
+
 /// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
 /// one. They are known by their folders; their real names are of no interest.
 pub(crate) const OUTSIDE: &str = "tests/outside-transport";
