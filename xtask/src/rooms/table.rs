@@ -72,7 +72,6 @@ pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-emulator", why: "older than the rule" },
     Circling { package: "digicert-one-conformance", why: "older than the rule" },
     Circling { package: "digicert-one-testbed", why: "older than the rule" },
-    Circling { package: "digicert-one-core", why: "older than the rule" },
     Circling { package: "digicert-one-credentials", why: "older than the rule" },
     Circling { package: "digicert-one-identity", why: "older than the rule" },
     Circling { package: "digicert-one-isahc", why: "older than the rule" },
