@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
-        Task::Faults => faults::run(),
+        Task::Faults => faults::run().and_then(|()| docs::write()),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Kills(arguments) => kills::run(&arguments),

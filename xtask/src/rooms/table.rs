@@ -72,16 +72,8 @@ pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-emulator", why: "older than the rule" },
     Circling { package: "digicert-one-conformance", why: "older than the rule" },
     Circling { package: "digicert-one-testbed", why: "older than the rule" },
-    Circling { package: "digicert-one-credentials", why: "older than the rule" },
-    Circling { package: "digicert-one-identity", why: "older than the rule" },
-    Circling { package: "digicert-one-isahc", why: "older than the rule" },
-    Circling { package: "digicert-one-native-tls", why: "older than the rule" },
-    Circling { package: "digicert-one-provisioning", why: "older than the rule" },
     Circling { package: "digicert-one", why: "older than the rule" },
     Circling { package: "digicert-one-cli", why: "older than the rule" },
-    Circling { package: "digicert-one-bench", why: "older than the rule" },
-    Circling { package: "xtask", why: "older than the rule" },
-    Circling { package: "tests/ureq-transport", why: "older than the rule" },
 ];
 
 /// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
