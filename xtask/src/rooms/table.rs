@@ -73,7 +73,6 @@ pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-conformance", why: "older than the rule" },
     Circling { package: "digicert-one-testbed", why: "older than the rule" },
     Circling { package: "digicert-one", why: "older than the rule" },
-    Circling { package: "digicert-one-cli", why: "older than the rule" },
 ];
 
 /// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
