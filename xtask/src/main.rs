@@ -40,7 +40,7 @@ struct Arguments {
 enum Task {
     /// Every check that a change must pass, in order; CI runs exactly this
     Test(test::Arguments),
-    /// Fails on any arrow between our crates that the design does not draw
+    /// Fails on any arrow between our crates that the design does not draw, on files that import each other, and on weight
     Rooms,
     /// Writes the generated parts of docs/
     Docs(docs::Arguments),
