@@ -38,8 +38,6 @@ use digicert_one::core::BoxError;
 use crate::report::Report;
 use crate::scenario::Scenario;
 
-/// An error of any library; a benchmark only prints it.
-
 /// Each transport through the client against its raw library.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench --")]
