@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: the release build of tests/bench with the arguments given. What its figures mean stands at the
 //! top of tests/bench/src/main.rs.
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 /// Passed on to the benchmark as they are.
 #[derive(clap::Args)]

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::stacks::STACKS;
-use crate::{Failure, cargo};
 
 const FOLDER: &str = "docs/conformance";
 

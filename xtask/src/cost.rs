@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 const PACKAGE: &str = "digicert-one-cost";
 /// Instructions that the client should add to a GET with a key. Not reached yet: what is left are moves of futures, the five

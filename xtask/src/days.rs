@@ -1,7 +1,8 @@
 //! `cargo xtask days`: credentials that end every week and replace themselves, for more virtual days than the tests have. It prints
 //! what happened; the figures of docs/service-users-proof.md come from it.
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 /// How many days, and from which seed.
 #[derive(clap::Args)]

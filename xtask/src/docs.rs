@@ -8,9 +8,10 @@ use std::fs;
 
 use digicert_one_core::{Advice, Code};
 
+use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{Page, cell};
-use crate::{Failure, cargo, limbo};
+use crate::{cargo, limbo};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::page::{Page, cell};
 use crate::stacks::STACKS;
-use crate::{Failure, cargo, docs};
 
 /// What was seen: stack, fault, its code, the code given, why that is wider if it is, the raw text.
 const SEEN: &str = "docs/faults.tsv";
@@ -49,8 +50,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     fs::write(cargo::root().join(SEEN), seen.concat())
         .map_err(|error| Failure::new(format_args!("{SEEN}: {error}")))?;
     println!("docs: {SEEN} written");
-    PAGE.write(&table(&lines()?)?)?;
-    docs::write()
+    PAGE.write(&table(&lines()?)?)
 }
 
 /// Fails if the page is not what the lines say.

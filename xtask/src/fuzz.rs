@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 const FOLDER: &str = "tests/fuzz";
 

@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::page::Page;
-use crate::{Failure, cargo};
 
 const PAGE: Page = Page { path: "docs/service-users-proof.md", maker: "cargo xtask kills" };
 const PACKAGE: &str = "digicert-one-service-users";

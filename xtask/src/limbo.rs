@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use self::judgement::Judgements;
 use self::outcomes::Outcomes;
+use crate::cargo;
+use crate::failure::Failure;
 use crate::page::Page;
 use crate::stacks::{STACKS, Stack};
-use crate::{Failure, cargo};
 
 const PAGE: Page = Page { path: "docs/limbo.md", maker: "cargo xtask limbo" };
 const FETCH: &str = "the vectors are not part of this repository. Fetch limbo.json from github.com/C2SP/x509-limbo (Apache-2.0; \

@@ -11,6 +11,7 @@ mod conformance;
 mod cost;
 mod days;
 mod docs;
+mod failure;
 mod faults;
 mod fuzz;
 mod kills;
@@ -23,7 +24,6 @@ mod soak;
 mod stacks;
 mod test;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,7 +40,7 @@ struct Arguments {
 enum Task {
     /// Every check that a change must pass, in order; CI runs exactly this
     Test(test::Arguments),
-    /// Fails on any arrow between our crates that the design does not draw
+    /// Fails on any arrow between our crates that the design does not draw, on files that import each other, and on weight
     Rooms,
     /// Writes the generated parts of docs/
     Docs(docs::Arguments),
@@ -69,16 +69,6 @@ enum Task {
     Soak(soak::Arguments),
 }
 
-/// Why a task failed, ready to print.
-#[derive(Debug, PartialEq, Eq)]
-struct Failure(String);
-
-impl Failure {
-    fn new(text: impl fmt::Display) -> Self {
-        Self(text.to_string())
-    }
-}
-
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
@@ -88,7 +78,7 @@ fn main() -> ExitCode {
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
-        Task::Faults => faults::run(),
+        Task::Faults => faults::run().and_then(|()| docs::write()),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Kills(arguments) => kills::run(&arguments),
@@ -98,8 +88,8 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(text)) => {
-            eprintln!("{text}");
+        Err(failure) => {
+            eprintln!("{failure}");
             ExitCode::FAILURE
         }
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::page::Page;
 use crate::stacks::STACKS;
-use crate::{Failure, cargo};
 
 const PAGE: Page = Page { path: "docs/formats.md", maker: "cargo xtask matrix" };
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 const END: &str = "<!-- end: generated -->\n";
 

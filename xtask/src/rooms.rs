@@ -1,22 +1,40 @@
 //! `cargo xtask rooms`: does every crate know only those that the design lets it know?
 //!
 //! `graph` reads what is there, `table` says what may be there, `rules` compares the two without touching the world, so
-//! that its tests can show it failing on small graphs.
+//! that its tests can show it failing on small graphs. `circles` does the same for the files of each crate,
+//! `weights` for the number of crates that come along.
 
+mod circles;
 mod graph;
 mod rules;
 mod table;
+mod weights;
 
 pub(crate) use table::{OUTSIDE, UREQ};
 
-use crate::Failure;
+use self::circles::Crate;
+use self::weights::Weighed;
+use crate::failure::Failure;
 
 pub(crate) fn run() -> Result<(), Failure> {
     let graph = graph::Graph::read()?;
-    let broken = rules::check(&graph, table::ROOMS);
+    let mut crates = Vec::new();
+    for package in &graph.packages {
+        for root in &package.roots {
+            crates.push(Crate::read(&package.name, &package.folder, root)?);
+        }
+    }
+    let mut broken = rules::check(&graph, table::ROOMS);
+    broken.extend(circles::check(&crates, table::CIRCLING));
+    let weighed = table::WEIGHTS.iter().map(Weighed::measure).collect::<Result<Vec<_>, _>>()?;
+    broken.extend(weights::check(&weighed));
+    println!("{}", weights::table(&weighed));
     if broken.is_empty() {
         let arrows: usize = graph.packages.iter().map(|package| package.arrows.len()).sum();
         println!("rooms: {} packages, {arrows} arrows, all as drawn", graph.packages.len());
+        for exception in table::CIRCLING {
+            println!("rooms: {} has circles of files: {}", exception.package, exception.why);
+        }
         return Ok(());
     }
     let mut text = format!("rooms: {} broken\n", broken.len());

@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: rotation under load on every stack, longer than the tests do it, in release builds. Each line tells calls,
 //! failures, requests under an older identity, and how threads, files and memory grew.
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::stacks::STACKS;
 
 /// How much load.

@@ -1,7 +1,8 @@
 //! The four stacks that every long run and every table has: three transports, and isahc's second engine, which is a build of
 //! its own.
 
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 /// One stack: its name, and how its tests are built.
 pub(crate) struct Stack {

@@ -9,8 +9,9 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::failure::Failure;
 use crate::rooms::{OUTSIDE, UREQ};
-use crate::{Failure, cargo, cost, docs, rooms};
+use crate::{cargo, cost, docs, rooms};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -163,9 +164,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 println!("==> {}: SKIPPED: {why}", step.name);
                 skipped.push(format!("{} ({why})", step.name));
             }
-            Err(Failure(text)) => {
+            Err(failure) => {
                 return Err(Failure::new(format_args!(
-                    "{text}\n==> {name}: FAILED after {time}\n    again:    cargo xtask test --only {name}\n    go on:    cargo xtask test --from {name}",
+                    "{failure}\n==> {name}: FAILED after {time}\n    again:    cargo xtask test --only {name}\n    go on:    cargo xtask test --from {name}",
                     name = step.name,
                     time = Clocked(start.elapsed()),
                 )));
@@ -322,7 +323,7 @@ mod tests {
     #[test]
     fn an_unknown_step_is_an_error_that_lists_the_steps() {
         let error = chosen(Some("tset"), None).err().expect("there is no such step");
-        assert!(error.0.contains("tset") && error.0.contains("unified-test"), "{error:?}");
+        assert!(error.to_string().contains("tset") && error.to_string().contains("unified-test"), "{error:?}");
     }
 
     #[test]

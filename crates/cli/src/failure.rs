@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::provisioning::{IssueError, IssueErrorKind, WorkStep};
+use digicert_one::provisioning::{IssueError, IssueErrorKind};
 use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::signal::Signal;
-use crate::{list, workflow};
+use crate::workflow::{self, Cut, Issue};
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -69,24 +69,6 @@ pub(crate) enum Given {
     Items(Vec<Box<RawValue>>),
 }
 
-/// A failed task, and the command that goes on with it.
-#[derive(Debug)]
-pub(crate) struct Issue {
-    pub(crate) error: IssueError,
-    pub(crate) resume: String,
-}
-
-/// A task that was interrupted.
-#[derive(Debug)]
-pub(crate) struct Cut {
-    pub(crate) signal: Signal,
-    pub(crate) step: Option<WorkStep>,
-    /// The command that goes on with it, where something was begun.
-    pub(crate) resume: Option<String>,
-    /// What the task says of its state, where it stopped by itself at the signal.
-    pub(crate) error: Option<IssueError>,
-}
-
 /// A path, or words in its place where it may be a secret.
 fn shown(path: &Path) -> String {
     shown_path(path).unwrap_or_else(|| "a path that is not shown, as it may be a secret".to_owned())
@@ -97,7 +79,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
-            Self::List { error, position, given } => list::resumed(error.diagnosis().clone(), position, given),
+            Self::List { error, position, given } => resumed(error.diagnosis().clone(), position, given),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => {
                 Diagnosis::new(of_emulator(error), error.to_string(), "the emulator did not start")
@@ -242,8 +224,22 @@ pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
     diagnosis
 }
 
+/// The diagnosis with what is to be said of where to go on.
+fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
+    let text = match given {
+        Given::Printed => format!("what was printed is sound; --start-at '{position}' goes on behind it"),
+        Given::Items(items) if !items.is_empty() => {
+            format!("the items beside this error are sound; --start-at '{position}' goes on behind them")
+        }
+        Given::Nothing | Given::Items(_) => return diagnosis,
+    };
+    diagnosis.with_evidence(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use digicert_one::provisioning::WorkStep;
+
     use super::*;
 
     #[test]
@@ -272,5 +268,19 @@ mod tests {
         assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
         assert_eq!((&before["next"], &before["secret"]["state"]), (&"again".into(), &"none".into()));
         assert_eq!(before["platform"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn broken_list_speaks_only_of_what_it_gave() {
+        let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
+        let evidence = |given: &Given| {
+            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
+            resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
+        };
+        assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
+        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
+        for given in [Given::Nothing, Given::Items(Vec::new())] {
+            assert_eq!(evidence(&given), "", "{given:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
 
-use digicert_one::{PageStream, Position, core::diagnosis::Diagnosis};
+use digicert_one::{PageStream, Position};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -94,37 +94,4 @@ async fn document(pages: &mut Pages, items: &mut Vec<Box<RawValue>>, output: &Ou
     doubt(pages, output);
     let complete = pages.incomplete().is_none();
     output.document(&Document { items, total, position: pages.position(), complete })
-}
-
-/// The diagnosis with what is to be said of where to go on.
-pub(crate) fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
-    let text = match given {
-        Given::Printed => format!("what was printed is sound; --start-at '{position}' goes on behind it"),
-        Given::Items(items) if !items.is_empty() => {
-            format!("the items beside this error are sound; --start-at '{position}' goes on behind them")
-        }
-        Given::Nothing | Given::Items(_) => return diagnosis,
-    };
-    diagnosis.with_evidence(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use digicert_one::core::Code;
-
-    use super::*;
-
-    #[test]
-    fn broken_list_speaks_only_of_what_it_gave() {
-        let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
-        let evidence = |given: &Given| {
-            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
-            resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
-        };
-        assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
-        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
-        for given in [Given::Nothing, Given::Items(Vec::new())] {
-            assert_eq!(evidence(&given), "", "{given:?}");
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod list;
 mod output;
 mod reference;
 mod signal;
+mod signals;
 mod usage;
 mod workflow;
 
@@ -30,7 +31,7 @@ use self::arguments::{
 };
 use self::failure::Failure;
 use self::output::Output;
-use self::signal::Signals;
+use self::signals::Signals;
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();

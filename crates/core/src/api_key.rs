@@ -7,7 +7,7 @@ use http::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnosis::Code;
-use crate::{CredentialError, Fingerprint, Material};
+use crate::{CredentialError, Fingerprint};
 
 /// The secret that a service user sends in `x-api-key`.
 ///
@@ -106,12 +106,6 @@ impl ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(redacted)")
-    }
-}
-
-impl From<ApiKey> for Material {
-    fn from(key: ApiKey) -> Self {
-        Self::api_key(key)
     }
 }
 

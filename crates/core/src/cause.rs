@@ -1,4 +1,4 @@
-//! The chain below an error, whole. `io::Error::source` skips the error that it wraps, so it is opened by hand.
+//! What is below one of our errors: the chain below an error, whole. `io::Error::source` skips the error that it wraps, so it is opened by hand.
 
 use std::error::Error;
 use std::io;
@@ -19,3 +19,6 @@ pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a 
         }
     })
 }
+
+/// The library error behind one of ours.
+pub type BoxError = Box<dyn Error + Send + Sync>;

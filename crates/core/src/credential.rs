@@ -1,16 +1,13 @@
 //! Where material comes from: a source that is asked before every attempt and hands out a lease. Reading and rotating
 //! happen behind it; the `credentials` crate holds the sources.
 
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::diagnosis::Code;
-use crate::transport_error::BoxError;
-use crate::{ApiKey, ClientIdentity, Material, Validity};
+use crate::{ApiKey, ClientIdentity, CredentialError, Material, Validity};
 
 /// A source of proof of who is calling. Asked once per attempt, so it must be cheap.
 #[async_trait]
@@ -132,74 +129,6 @@ pub enum Verdict {
     Rejected,
     /// The attempt did not get far enough to tell.
     Unclear,
-}
-
-/// A credential that cannot be read or used. Names its source, never its value.
-#[derive(Clone, Debug)]
-pub struct CredentialError(Box<Inner>);
-
-#[derive(Clone, Debug)]
-struct Inner {
-    code: Code,
-    message: String,
-    place: Option<String>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-impl CredentialError {
-    /// What is wrong, by code and in one sentence without any part of the value.
-    #[must_use]
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), place: None, source: None }))
-    }
-
-    /// Where the bad value came from: a variable, a path.
-    #[must_use]
-    pub fn at(mut self, place: impl Into<String>) -> Self {
-        self.0.place.get_or_insert(place.into());
-        self
-    }
-
-    /// The error below this one. It must hold no secret.
-    #[must_use]
-    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
-        self
-    }
-
-    /// The diagnosis code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        self.0.code
-    }
-
-    /// What is wrong, without the place.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// Where the bad value came from, if it was named.
-    #[must_use]
-    pub fn place(&self) -> Option<&str> {
-        self.0.place.as_deref()
-    }
-}
-
-impl fmt::Display for CredentialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        if let Some(place) = &self.0.place {
-            write!(f, " (from {place})")?;
-        }
-        Ok(())
-    }
-}
-
-impl Error for CredentialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
-    }
 }
 
 /// A credential whose material never changes.

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::diagnosis::Code;
 use crate::lookalike::meant;
+use crate::origin::OriginError;
 use crate::{HostRole, Origin, RequestTarget, TargetError, ValueShape};
 
 /// A region with a public installation.
@@ -123,6 +124,19 @@ pub enum InstanceError {
         /// The one that is known.
         known: String,
     },
+}
+
+impl From<OriginError> for InstanceError {
+    fn from(error: OriginError) -> Self {
+        match error {
+            OriginError::Scheme => Self::Scheme,
+            OriginError::UserInfo => Self::UserInfo,
+            OriginError::Path { host } => Self::Path { host },
+            OriginError::Value { shape } => Self::Value { shape },
+            OriginError::Unshown => Self::Unshown,
+            OriginError::Host { host } => Self::Host { host },
+        }
+    }
 }
 
 impl InstanceError {

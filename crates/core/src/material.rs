@@ -135,3 +135,9 @@ impl Material {
         }
     }
 }
+
+impl From<ApiKey> for Material {
+    fn from(key: ApiKey) -> Self {
+        Self::api_key(key)
+    }
+}

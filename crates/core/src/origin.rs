@@ -9,7 +9,7 @@ use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use crate::value_shape::is_random_word;
-use crate::{InstanceError, RequestTarget, ValueShape};
+use crate::{RequestTarget, ValueShape};
 
 /// The label that DigiCert ONE puts before a platform host for client certificates.
 const CLIENT_AUTH_LABEL: &str = "clientauth.";
@@ -26,37 +26,48 @@ pub struct Origin {
     authority_text: Arc<str>,
 }
 
+/// Why a text is not an origin; callers see it as an [`InstanceError`](crate::InstanceError), whose texts these are.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum OriginError {
+    Scheme,
+    UserInfo,
+    Path { host: String },
+    Value { shape: ValueShape },
+    Unshown,
+    Host { host: String },
+}
+
 impl Origin {
     /// Reads `host`, `host:port` or `https://host[:port]`, with or without a closing slash.
     ///
     /// # Errors
     /// Every other form: another scheme, user info, a path, a query. `http://` is refused here altogether.
-    pub(crate) fn parse(text: &str) -> Result<Self, InstanceError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, OriginError> {
         let text = text.trim();
         if let Some(shape) = ValueShape::of(text) {
-            return Err(InstanceError::Value { shape });
+            return Err(OriginError::Value { shape });
         }
         let (https, rest) = match text.split_once("://") {
             None => (true, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some(_) => return Err(InstanceError::Scheme),
+            Some(_) => return Err(OriginError::Scheme),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
         if authority.contains('@') {
-            return Err(InstanceError::UserInfo);
+            return Err(OriginError::UserInfo);
         }
         if !matches!(tail, "" | "/") {
             return Err(if is_shown(authority) {
-                InstanceError::Path { host: authority.to_owned() }
+                OriginError::Path { host: authority.to_owned() }
             } else {
-                InstanceError::Unshown
+                OriginError::Unshown
             });
         }
         let no_host = || match is_shown(authority) {
-            true => InstanceError::Host { host: authority.to_owned() },
-            false => InstanceError::Unshown,
+            true => OriginError::Host { host: authority.to_owned() },
+            false => OriginError::Unshown,
         };
         let parsed: Authority = authority.parse().map_err(|_| no_host())?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
@@ -66,19 +77,19 @@ impl Origin {
         }
         // A bare word may be a password or a key: it must not be asked of a resolver, which shows it to the network.
         if !text.contains("://") && !has_port && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
-            return Err(InstanceError::Unshown);
+            return Err(OriginError::Unshown);
         }
         let default_port = if https { 443 } else { 80 };
         let port = parsed.port_u16().filter(|&port| port != default_port);
         Self::new(https, host, port, String::new())
     }
 
-    fn new(https: bool, host: String, port: Option<u16>, prefix: String) -> Result<Self, InstanceError> {
+    fn new(https: bool, host: String, port: Option<u16>, prefix: String) -> Result<Self, OriginError> {
         let text = match port {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
         };
-        let authority = text.parse().map_err(|_| InstanceError::Host { host: text.clone() })?;
+        let authority = text.parse().map_err(|_| OriginError::Host { host: text.clone() })?;
         Ok(Self { https, host, port, prefix, authority, authority_text: text.into() })
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use zeroize::Zeroizing;
 
-use crate::proxy::known;
-use crate::{Capability, ProxyError};
+use crate::Capability;
+use crate::proxy_error::{ProxyError, known};
 
 /// Scheme, host, port and credentials of a proxy.
 ///

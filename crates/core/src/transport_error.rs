@@ -4,10 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::{Capability, ConnectionFacts};
-
-/// The library error behind one of ours.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+use crate::{BoxError, Capability, ConnectionFacts};
 
 /// What failed, in words that every TLS stack shares. Where a stack cannot tell, it uses the wider kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

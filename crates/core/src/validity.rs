@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use x509_cert::der::DateTime;
 
-use crate::diagnosis::{Code, span};
+use crate::diagnosis::Code;
+use crate::span::span;
 use crate::{ClientIdentity, CredentialError, Material};
 
 /// When a lease's material works, as far as that is known.

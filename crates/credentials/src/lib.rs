@@ -14,6 +14,7 @@ mod proxy;
 mod raw;
 mod roots;
 mod roots_file;
+mod secret_variables;
 mod setting;
 mod setup;
 mod shown;

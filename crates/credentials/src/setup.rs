@@ -31,7 +31,6 @@ use crate::{
 ///
 /// use digicert_one_core::Mode;
 /// use digicert_one_credentials::{Setting, Setup};
-
 /// use digicert_one_identity::Rules;
 ///
 /// let setup = Setup::from_environment(&|name| match name {

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use digicert_one_core::{ValueShape, is_random_word, printable_line};
 
-use crate::source::environment::SECRET_VARIABLES;
+use crate::secret_variables::SECRET_VARIABLES;
 
 /// A path that does not exist and is longer than this is not shown.
 const LONGEST: usize = 200;

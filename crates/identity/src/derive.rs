@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::algorithm;
 use crate::fault::Fault;
+use crate::limits::MAX_MEMORY;
 use crate::password::Candidate;
-use crate::work::{MAX_MEMORY, Work};
+use crate::work::Work;
 
 /// A derived key.
 pub(crate) type Derived = Zeroizing<Vec<u8>>;

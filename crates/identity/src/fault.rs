@@ -4,7 +4,7 @@
 
 use digicert_one_core::{Code, CredentialError};
 
-use crate::work::MAX_MEMORY;
+use crate::limits::MAX_MEMORY;
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,6 +19,7 @@ mod encrypted;
 mod fault;
 mod gather;
 mod key;
+mod limits;
 mod look;
 mod name;
 mod new_key;

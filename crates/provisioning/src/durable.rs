@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
-use crate::replaceable::{check_file, check_links};
+use crate::replaceable::{check_file, check_links, parent};
 use crate::sink::{SinkError, SinkErrorKind};
 
 /// How a name ends that is not finished. A file with it may be removed by whoever can lock it.
@@ -208,11 +208,6 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = directory;
     Ok(())
-}
-
-/// The directory of a path; the current one for a bare name.
-pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// 16 hexadecimal digits for a name that nobody else has.

@@ -6,7 +6,6 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
-use crate::durable::parent;
 use crate::sink::{SinkError, SinkErrorKind};
 
 fn refused(path: &Path, kind: SinkErrorKind, why: &str) -> SinkError {
@@ -228,4 +227,9 @@ mod tests {
         }
         assert!(system::flags(Path::new("/proc")).is_mount_point);
     }
+}
+
+/// The directory of a path; the current one for a bare name.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -16,17 +16,10 @@ use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
 use crate::hush::Hush;
 use crate::identity::Handover;
-use crate::slot::Lane;
+use crate::slot::{Lane, Reuse};
 
 /// More is not to be had: libcurl counts the milliseconds in 32 bits.
 const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
-
-/// Whether connections are kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reuse {
-    Pool,
-    Never,
-}
 
 /// An isahc client with exactly this configuration.
 pub(crate) fn lane(

@@ -13,7 +13,7 @@ use digicert_one_core::{
 };
 use isahc::error::ErrorKind;
 
-use crate::{OPENSSL, loses_responses};
+use crate::engine::{OPENSSL, loses_responses};
 
 /// A failed call, before the head of its answer.
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {

@@ -29,6 +29,7 @@
 
 mod body;
 mod config;
+mod engine;
 mod error;
 mod hush;
 mod identity;
@@ -40,10 +41,8 @@ use std::sync::Arc;
 
 use digicert_one_core::{Capabilities, Capability, ConnectorInfo, Transport, TransportConfig, TransportError};
 
+use self::engine::{OPENSSL, loses_responses};
 use self::transport::IsahcTransport;
-
-/// Whether libcurl's engine is OpenSSL.
-pub(crate) const OPENSSL: bool = cfg!(feature = "openssl-engine");
 
 /// Makes transports over isahc on libcurl.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,11 +92,6 @@ impl digicert_one_core::Connector for Connector {
         }
         Ok(Arc::new(IsahcTransport::new(config)?))
     }
-}
-
-/// Whether this libcurl throws away what it has read when the connection ends (vendor/rustls-ffi/PATCH.md).
-fn loses_responses(version: &str) -> bool {
-    version.contains("rustls-ffi/") && !version.contains("+digicert-one")
 }
 
 #[cfg(test)]

@@ -13,12 +13,18 @@ use std::thread;
 use digicert_one_core::TransportError;
 use isahc::HttpClient;
 
-use crate::config::Reuse;
 use crate::hush::Hush;
 use crate::identity::Handover;
 
 /// Connections that are remembered. With more than these in one client "never seen" becomes "unknown".
 const REMEMBERED: usize = 512;
+
+/// Whether connections are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    Pool,
+    Never,
+}
 
 /// One isahc client and what belongs to it.
 pub(crate) struct Lane {

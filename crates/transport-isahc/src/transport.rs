@@ -21,10 +21,10 @@ use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
-use crate::config::{self, Reuse, invalid};
+use crate::config::{self, invalid};
 use crate::error;
 use crate::identity::Handover;
-use crate::slot::{Lane, Slot, Watch};
+use crate::slot::{Lane, Reuse, Slot, Watch};
 use crate::trust;
 
 pub(crate) struct IsahcTransport {

@@ -4,8 +4,8 @@
 use digicert_one_core::{Capability, Delivery, TransportError, TransportErrorKind, TrustRoots};
 use isahc::tls::TrustStore;
 
-use crate::OPENSSL;
 use crate::config::invalid;
+use crate::engine::OPENSSL;
 
 #[cfg(feature = "openssl-engine")]
 mod system;

@@ -83,7 +83,7 @@ fn tls(config: &TransportConfig) -> Result<TlsConnector, TransportError> {
 fn versions(versions: TlsVersions) -> Result<(Protocol, Option<Protocol>), TransportError> {
     match versions {
         TlsVersions::Only(TlsVersion::Tls12) => Ok((Protocol::Tlsv12, Some(Protocol::Tlsv12))),
-        TlsVersions::Only(TlsVersion::Tls13) if crate::capabilities().has(Capability::Tls13) => {
+        TlsVersions::Only(TlsVersion::Tls13) if crate::engine::capabilities().has(Capability::Tls13) => {
             Ok((Protocol::Tlsv13, Some(Protocol::Tlsv13)))
         }
         TlsVersions::Only(TlsVersion::Tls13) => {

@@ -2,7 +2,6 @@
 //! which step it was. hyper-util's `HttpConnector` does TCP, for it tries all addresses of a name and both families.
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_native_tls::{TlsConnector, TlsStream};
 use tower_service::Service;
 
-use crate::error::ConnectFailure;
+use crate::error::{ConnectFailure, NoAddress};
 use crate::handshake::{CALL, Handshake};
 use crate::stream::{Recording, Stream, Wire};
 use crate::tunnel::Tunnel;
@@ -186,22 +185,6 @@ impl Service<Name> for Names {
             };
             if addresses.is_empty() { Err(NoAddress(None)) } else { Ok(addresses.into_iter()) }
         })
-    }
-}
-
-/// A name without an address.
-#[derive(Debug)]
-pub(crate) struct NoAddress(Option<io::Error>);
-
-impl std::fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the resolver knows no address")
-    }
-}
-
-impl std::error::Error for NoAddress {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.as_ref().map(|error| error as _)
     }
 }
 

@@ -10,12 +10,12 @@ use std::io;
 use std::sync::Arc;
 
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, HeadLimit, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+    BoxError, ConnectionFacts, Delivery, HeadLimit, Phase, TransportError, TransportErrorKind as Kind, causes,
 };
 use digicert_one_error_kinds::{http_kind, is_unprocessed};
 use hyper_util::client::legacy;
 
-use crate::dial::NoAddress;
+use crate::alert::alert_in;
 use crate::handshake::Handshake;
 use crate::records::Seen;
 use crate::untrusted;
@@ -177,30 +177,25 @@ fn kind(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
     http_kind(error).unwrap_or(Kind::Interrupted)
 }
 
-/// `... SSL alert number 116`, as OpenSSL prints an alert that it received.
-pub(crate) fn alert_in(error: &(dyn Error + 'static)) -> Option<TlsAlert> {
-    causes(error).find_map(|cause| alert_number(&cause.to_string()))
+/// A name without an address.
+#[derive(Debug)]
+pub(crate) struct NoAddress(pub(crate) Option<io::Error>);
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the resolver knows no address")
+    }
 }
 
-fn alert_number(text: &str) -> Option<TlsAlert> {
-    let digits = text.split("SSL alert number ").nth(1)?;
-    let end = digits.find(|one: char| !one.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().ok().map(TlsAlert)
+impl Error for NoAddress {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_alert_is_read_by_its_number_and_nothing_else_is() {
-        let text = "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:\
-                    ssl/record/rec_layer_s3.c:916:SSL alert number 116";
-        assert_eq!(alert_number(text), Some(TlsAlert(116)));
-        assert_eq!(alert_number("SSL alert number 48, more"), Some(TlsAlert(48)));
-        assert_eq!(alert_number("SSL alert number 4096"), None);
-        assert_eq!(alert_number("certificate verify failed (certificate has expired)"), None);
-    }
 
     #[test]
     fn a_connection_that_was_never_made_is_told_by_what_the_system_says() {

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use digicert_one_core::{ConnectionFacts, Phase, ServerCertificate, TlsAlert};
 
-use crate::error;
+use crate::alert::alert_in;
 use crate::records::Seen;
 
 tokio::task_local! {
@@ -81,7 +81,7 @@ impl Handshake {
 
     /// HTTP/2 mostly swallows the error that ends a connection, and the alert in it.
     pub(crate) fn note_failure(&self, failure: &io::Error) {
-        if let Some(alert) = error::alert_in(failure) {
+        if let Some(alert) = alert_in(failure) {
             self.alert.store(alert.0, Ordering::Relaxed);
         }
     }

@@ -15,9 +15,11 @@
 //! # Ok::<(), digicert_one_core::TransportError>(())
 //! ```
 
+mod alert;
 mod body;
 mod config;
 mod dial;
+mod engine;
 mod error;
 mod handshake;
 mod identity;
@@ -30,8 +32,9 @@ mod untrusted;
 
 use std::sync::Arc;
 
-use digicert_one_core::{Capabilities, Capability, ConnectorInfo, Transport, TransportConfig, TransportError};
+use digicert_one_core::{Capabilities, ConnectorInfo, Transport, TransportConfig, TransportError};
 
+use self::engine::{capabilities, engine};
 use self::transport::NativeTlsTransport;
 
 /// Makes transports over hyper on the operating system's TLS.
@@ -59,39 +62,6 @@ impl digicert_one_core::Connector for Connector {
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
         Ok(Arc::new(NativeTlsTransport::new(config)?))
     }
-}
-
-/// What the engine below can do. Only OpenSSL is put to the test; of the others the least is claimed.
-fn capabilities() -> Capabilities {
-    // TLS 1.3 encrypts the server's request, and native-tls has no callback for it.
-    let missing = [Capability::ClientAuthSignal, Capability::HttpsProxy, Capability::SocksProxy];
-    let openssl = missing.into_iter().fold(Capabilities::all(), Capabilities::without);
-    if cfg!(not(any(target_os = "windows", target_vendor = "apple"))) {
-        return openssl;
-    }
-    // Their error texts are in the user's language and name neither alert nor fault.
-    let others = openssl
-        .without(Capability::AlertDetail)
-        .without(Capability::PeerFaultDetail)
-        .without(Capability::Ed25519Identity);
-    if cfg!(target_vendor = "apple") { others.without(Capability::Tls13) } else { others }
-}
-
-#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
-fn engine() -> String {
-    // "OpenSSL 3.6.3 7 Apr 2026" without its date.
-    let version: Vec<&str> = openssl::version::version().split(' ').take(2).collect();
-    format!("native-tls 0.2 / {}", version.join(" "))
-}
-
-#[cfg(target_os = "windows")]
-fn engine() -> String {
-    "native-tls 0.2 / SChannel".to_owned()
-}
-
-#[cfg(target_vendor = "apple")]
-fn engine() -> String {
-    "native-tls 0.2 / Security.framework".to_owned()
 }
 
 #[cfg(test)]

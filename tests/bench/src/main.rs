@@ -29,17 +29,14 @@ mod scenario;
 mod server;
 mod side;
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use digicert_one::core::BoxError;
 
 use crate::report::Report;
 use crate::scenario::Scenario;
-
-/// An error of any library; a benchmark only prints it.
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Each transport through the client against its raw library.
 #[derive(Parser)]

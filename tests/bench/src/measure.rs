@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::BoxError;
 use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::side::{self, Side};
+use digicert_one::core::BoxError;
 
 /// What one side did in its turn.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::BoxError;
+use digicert_one::core::BoxError;
 
 /// The path that is measured: 300 bytes of JSON.
 pub(crate) const MEASURED: &str = "/account/api/v1/user/me";

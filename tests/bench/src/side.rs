@@ -14,9 +14,9 @@ use isahc::tls::{TlsConfig, TrustStore};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::BoxError;
 use crate::scenario::{Http, Library, Scenario};
 use crate::server::{HEADERS, MEASURED, Server};
+use digicert_one::core::BoxError;
 
 const KEY: &str = "01bench-key-that-opens-nothing";
 const AGENT: &str = "digicert-one-bench";

@@ -4,7 +4,7 @@ use digicert_one_core::{BoxError, Delivery, Phase, TransportError, TransportErro
 use digicert_one_error_kinds::tls_kind;
 use ureq::Error;
 
-use crate::wire::Stage;
+use crate::stage::Stage;
 
 /// A failure before anything was sent.
 pub(crate) fn local(kind: Kind, error: impl Into<BoxError>) -> TransportError {

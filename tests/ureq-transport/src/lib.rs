@@ -7,6 +7,7 @@
 mod config;
 mod error;
 mod pool;
+mod stage;
 mod wire;
 
 use std::io::{self, Read};

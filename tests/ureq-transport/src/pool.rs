@@ -9,7 +9,8 @@ use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
 
-use crate::wire::{self, Stage};
+use crate::stage::Stage;
+use crate::wire;
 
 /// Agents that wait for their next call.
 pub(crate) struct Pool {

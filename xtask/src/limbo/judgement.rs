@@ -6,8 +6,9 @@ use std::fs;
 use serde::Deserialize;
 
 use super::outcomes::{Outcomes, Row};
+use crate::cargo;
+use crate::failure::Failure;
 use crate::stacks::STACKS;
-use crate::{Failure, cargo};
 
 pub(super) const FILE: &str = "crates/conformance/limbo/judgements.toml";
 

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::stacks::STACKS;
-use crate::{Failure, cargo};
 
 /// Vector, what the profile says of it, then what each stack made of it.
 pub(super) const FILE: &str = "crates/conformance/limbo/outcomes.tsv";

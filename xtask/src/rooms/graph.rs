@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{DependencyKind, MetadataCommand, Target};
 
 use super::table::{Build, ROOMS, STRANGERS};
-use crate::{Failure, cargo};
+use crate::cargo;
+use crate::failure::Failure;
 
 /// Our packages, and the trees that rules ask about.
 #[derive(Debug, Default)]
@@ -32,6 +33,10 @@ pub(super) struct Package {
     pub inherits_lints: bool,
     /// Whether it is a member of the workspace.
     pub member: bool,
+    /// Where its manifest is.
+    pub folder: PathBuf,
+    /// The first files of its library and its programs.
+    pub roots: Vec<PathBuf>,
 }
 
 /// A dependency of one of ours on another.
@@ -105,9 +110,16 @@ fn packages_of(manifest: &Path, member: bool) -> Result<Vec<Package>, Failure> {
             features: package.features.into_iter().collect(),
             inherits_lints: inherits_lints(package.manifest_path.as_std_path())?,
             member,
+            folder: package.manifest_path.as_std_path().parent().unwrap_or(manifest).to_path_buf(),
+            roots: package.targets.iter().filter(|it| is_own(it)).map(|it| it.src_path.clone().into()).collect(),
         });
     }
     Ok(packages)
+}
+
+/// Whether a target is not for tests, benchmarks or examples.
+fn is_own(target: &Target) -> bool {
+    !(target.is_test() || target.is_bench() || target.is_example())
 }
 
 fn kind_of(kind: DependencyKind) -> Result<Kind, Failure> {

@@ -212,6 +212,8 @@ mod tests {
                 .into(),
             inherits_lints: true,
             member: true,
+            folder: Default::default(),
+            roots: Vec::new(),
         }
     }
 

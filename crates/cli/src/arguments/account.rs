@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use digicert_one::{Position, identity::KeyAlgorithm};
 
-use super::ConnectionOptions;
+use super::connection::ConnectionOptions;
 use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use digicert_one::csc::HashAlgo;
 
-use super::{ConnectionOptions, path};
+use super::connection::ConnectionOptions;
+use super::path;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CscCommand {

@@ -8,7 +8,8 @@ use clap::Args;
 use digicert_one::{core::EndDate, identity::KeyAlgorithm, provisioning::Ends};
 use jiff::{Span, SpanRelativeTo};
 
-use super::{ConnectionOptions, path};
+use super::connection::ConnectionOptions;
+use super::path;
 
 /// What every command that makes something needs.
 #[derive(Debug, Args)]

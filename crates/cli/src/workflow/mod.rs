@@ -1,6 +1,7 @@
 //! `d1 service-user create`, `d1 token create|rotate`, `d1 cert request|rotate` and `d1 resume`: options become a task, and the task
 //! runs until it ends or a signal stops it. What the steps are is the library's business; here they are shown.
 
+mod failed;
 mod keeping;
 mod password;
 mod resume_line;
@@ -27,11 +28,12 @@ use crate::arguments::{
     ResumeOptions, RotateCertOptions, RotateTokenOptions,
 };
 use crate::connection;
-use crate::failure::{Cut, Failure, Issue};
+use crate::failure::Failure;
 use crate::output::Output;
-use crate::signal::{Signal, Signals};
+use crate::signal::Signal;
+use crate::signals::Signals;
 
-pub(crate) use self::told::{cut as cut_json, error as error_json, evidence};
+pub(crate) use self::failed::{Cut, Issue, cut as cut_json, error as error_json, evidence};
 
 /// How long a step that is under way may take after a signal. What is cut then is not lost: the journal has it.
 const LAST_STEP: Duration = Duration::from_secs(2);

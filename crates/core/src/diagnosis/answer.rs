@@ -1,63 +1,7 @@
 //! From an answer of the platform to a diagnosis. Status alone does not do: 403 means a missing role or a missing second
 //! factor, and a load balancer's 400 can mean a missing certificate. What is about the caller is in `caller.rs`.
 
-use std::time::{Duration, SystemTime};
-
-use http::StatusCode;
-
-use super::gateway::{self, BodyKind, Responder};
-use super::{Advice, CallContext, Code, Diagnosis, caller};
-
-/// What was read of an error answer. The client fills it from the seven body shapes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PlatformAnswer {
-    /// The status.
-    pub status: StatusCode,
-    /// The machine code, where the body has one.
-    pub code: Option<String>,
-    /// The message, cleaned of control characters; for a body that is not an error document, an excerpt of it.
-    pub message: Option<String>,
-    /// The field of the request that is at fault, where the body names one.
-    pub field: Option<String>,
-    /// What the other entries of the error document say, where it has several.
-    pub more: Vec<String>,
-    /// Whether the body was one of the error documents.
-    pub recognised: bool,
-    /// Whether the error document has a form that frameworks and gateways have too, and not the platform's own.
-    pub foreign_form: bool,
-    /// What the body is.
-    pub body: BodyKind,
-    /// What the response shows of the program that gave it.
-    pub responder: Responder,
-    /// The wait of `Retry-After`, where it was readable.
-    pub retry_after: Option<Duration>,
-    /// The request id, where a header carried one.
-    pub request_id: Option<String>,
-    /// The server's clock, where its `Date` was readable.
-    pub date: Option<SystemTime>,
-}
-
-impl PlatformAnswer {
-    /// An answer of which only the status is known.
-    #[must_use]
-    pub fn new(status: StatusCode) -> Self {
-        Self {
-            status,
-            code: None,
-            message: None,
-            field: None,
-            more: Vec::new(),
-            recognised: false,
-            foreign_form: false,
-            body: BodyKind::Empty,
-            responder: Responder::default(),
-            retry_after: None,
-            request_id: None,
-            date: None,
-        }
-    }
-}
+use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer, caller, gateway};
 
 /// What an error answer means.
 ///

@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::CallContext;
+use crate::span::span;
 use crate::{ConnectionFacts, ServerCertificate};
 
 /// Differences below this are the network's and the `Date` header's whole seconds.
@@ -88,18 +89,6 @@ pub(super) fn utc(time: SystemTime) -> String {
         Ok(date) => date.to_string(),
         Err(_) => format!("{} seconds after 1970", seconds.as_secs()),
     }
-}
-
-/// A span of time in its largest unit.
-pub(crate) fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (count, unit) = match seconds {
-        86_400.. => (seconds / 86_400, "day"),
-        3_600.. => (seconds / 3_600, "hour"),
-        60.. => (seconds / 60, "minute"),
-        _ => return "less than a minute".to_owned(),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

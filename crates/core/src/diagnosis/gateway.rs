@@ -2,46 +2,7 @@
 //! answers in JSON, so such a body is not its verdict on the caller, whatever the status says.
 
 use super::evidence::{interception, through_proxy};
-use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer};
-
-/// What the body of a response is, by its bytes; a content type alone proves nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BodyKind {
-    /// There is none.
-    #[default]
-    Empty,
-    /// JSON, whole or cut.
-    Json,
-    /// HTML, or other markup.
-    Page,
-    /// Text that is neither.
-    Text,
-    /// Bytes that are not text.
-    Binary,
-    /// Encoded (`Content-Encoding`) though nothing of the kind was asked for, and therefore not read.
-    Encoded,
-}
-
-/// What a response shows of the program that gave it. Every text is escaped and short.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Responder {
-    /// The header `Server`.
-    pub server: Option<String>,
-    /// The header `Via`.
-    pub via: Option<String>,
-    /// The header `Content-Type`.
-    pub content_type: Option<String>,
-    /// The header `Content-Encoding`, unless it says `identity`; or the encoding that the bytes show.
-    pub encoding: Option<String>,
-    /// A gateway that names itself as the author of the response, and how.
-    pub gateway: Option<String>,
-    /// The title of an HTML page.
-    pub title: Option<String>,
-    /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
-    pub login: Option<String>,
-}
+use super::{Advice, BodyKind, CallContext, Code, Diagnosis, PlatformAnswer, Responder};
 
 impl Responder {
     fn evidence(&self, diagnosis: Diagnosis) -> Diagnosis {

@@ -2,7 +2,7 @@
 //! docs/errors and the tests all read it here; what a row means and why a code of the catalogue has none is in
 //! docs/decisions/0011-codes-and-their-evidence.md.
 
-use super::code::{Row, Side, codes};
+use super::row::{Row, Side, codes};
 
 // Code, side, advice, title; what it means; what to do.
 codes! {

@@ -3,6 +3,7 @@
 
 mod algorithm;
 mod certificate;
+mod key_kind;
 mod pem;
 mod public_key;
 
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub use self::algorithm::name as algorithm_name;
 use self::certificate::Leaf;
+pub use self::key_kind::KeyKind;
 pub use self::public_key::PublicKey;
 use crate::{CredentialError, Fingerprint};
 
@@ -37,34 +39,6 @@ struct Inner {
     leaf: Leaf,
     thumbprint: [u8; 32],
     issuer_at_hand: bool,
-}
-
-/// The kinds of key that a client certificate may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// RSA of any size.
-    Rsa,
-    /// ECDSA on NIST P-256.
-    P256,
-    /// ECDSA on NIST P-384.
-    P384,
-    /// ECDSA on NIST P-521.
-    P521,
-    /// Ed25519 (RFC 8410).
-    Ed25519,
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rsa => "RSA",
-            Self::P256 => "P-256",
-            Self::P384 => "P-384",
-            Self::P521 => "P-521",
-            Self::Ed25519 => "Ed25519",
-        })
-    }
 }
 
 impl ClientIdentity {

@@ -5,7 +5,8 @@ use std::fmt;
 use x509_cert::der::asn1::{AnyRef, UintRef};
 use x509_cert::der::{Decode, Reader, SliceReader};
 
-use super::{KeyKind, algorithm};
+use super::algorithm;
+use super::key_kind::KeyKind;
 use crate::CredentialError;
 use crate::diagnosis::Code;
 

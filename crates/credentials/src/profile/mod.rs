@@ -1,5 +1,6 @@
 //! Profiles: named set-ups in one TOML file, `d1.toml`. They hold hosts, dates and references to secrets, never a secret.
 
+mod entry;
 mod parse;
 mod reference;
 mod suggest;
@@ -7,54 +8,14 @@ mod suggest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use digicert_one_core::{Code, CredentialError, EndDate, Mode, Warning};
-use serde::{Serialize, Serializer};
+use digicert_one_core::{Code, CredentialError, Warning};
 
+pub use self::entry::Profile;
 pub use self::reference::Reference;
 use self::suggest::suggest;
 use crate::file::read_secret_file;
 use crate::setting::{Lookup, get, home};
 use crate::shown;
-
-/// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Profile {
-    /// The platform host.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// The certificate host, where it is not `clientauth.` and the platform host.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clientauth_host: Option<String>,
-    /// What to use, if not everything that is there.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    pub mode: Option<Mode>,
-    /// The CA file beside the system's roots.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-    /// Where the API key is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_key: Option<Reference>,
-    /// Where the certificate is, in any format, with or without its key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Reference>,
-    /// Where the certificate's key is, if it stands apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub private_key: Option<Reference>,
-    /// Where the password of the key or the PKCS#12 is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Reference>,
-    /// The last day of the API key.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    pub api_key_ends: Option<EndDate>,
-    /// The last day of the service user.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    pub owner_ends: Option<EndDate>,
-}
-
-fn as_text<T: ToString, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.as_ref().map(ToString::to_string).serialize(serializer)
-}
 
 /// A file with profiles.
 ///

@@ -8,7 +8,7 @@ use digicert_one_core::{Code, CredentialError, EndDate, Mode};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Profile;
+use super::entry::Profile;
 use super::suggest::suggest;
 use crate::shown;
 

@@ -6,31 +6,17 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError, Secret, Warning};
 
 use super::gather::{Place, agreeing, read_pair};
+use crate::secret_variables::{CERTIFICATE_BASE64, KEY, PASSWORD};
 use crate::setting::{Lookup, get};
 use crate::{Fetched, RawCredential, Setting, Source, shown};
 
-const KEY: [&str; 2] = ["DC_API_KEY", "SM_API_KEY"];
 const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
 const CERTIFICATE_FILE: [&str; 2] = ["DC_CLIENT_CERT_FILE", "SM_CLIENT_CERT_FILE"];
-const CERTIFICATE_BASE64: &str = "SM_CLIENT_CERT_FILE_B64";
 const PRIVATE_KEY_FILE: &str = "DC_CLIENT_KEY_FILE";
-const PASSWORD: [&str; 2] = ["DC_CLIENT_CERT_PASSWORD", "SM_CLIENT_CERT_PASSWORD"];
 const PASSWORD_FILE: [&str; 2] = ["DC_CLIENT_CERT_PASSWORD_FILE", "SM_CLIENT_CERT_PASSWORD_FILE"];
 const KEY_ENDS: &str = "DC_API_KEY_ENDS";
 const OWNER_ENDS: &str = "DC_OWNER_ENDS";
 pub(crate) const SKIP_VERIFY: &str = "SM_TLS_SKIP_VERIFY";
-
-/// Variables that hold a secret themselves. Programs that we start do not get them.
-pub(crate) const SECRET_VARIABLES: [&str; 7] = [
-    KEY[0],
-    KEY[1],
-    PASSWORD[0],
-    PASSWORD[1],
-    CERTIFICATE_BASE64,
-    // DigiCert's own sample scripts name it so.
-    "DIGICERT_API_KEY",
-    "TLM_API_KEY",
-];
 
 /// Variables that hold a credential or point to it.
 ///

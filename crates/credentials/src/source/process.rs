@@ -16,8 +16,8 @@ use digicert_one_core::{Code, CredentialError, Secret, printable_line};
 use shared_child::SharedChild;
 use zeroize::Zeroizing;
 
-use super::environment::SECRET_VARIABLES;
 use crate::is_path;
+use crate::secret_variables::SECRET_VARIABLES;
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// No credential comes near this size.

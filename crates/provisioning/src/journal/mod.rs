@@ -19,9 +19,9 @@ use digicert_one_core::{ApiKey, Secret};
 use self::entry::{Entry, Event, Lines};
 pub use self::error::JournalError;
 pub use self::operation::{Operation, Outcome, Pending, Step};
-use crate::durable;
 use crate::lock::is_still;
 use crate::sink::SinkError;
+use crate::{durable, replaceable};
 use digicert_one_credentials::read_secret_file;
 
 /// With nothing under way, a longer journal is begun anew.
@@ -307,7 +307,7 @@ impl Journal {
     fn remove_finished_keys(&self) {
         let Some(name) = self.path.file_name() else { return };
         let kept = self.pending.as_ref().map(|pending| self.key_path(&pending.id));
-        let directory = durable::parent(&self.path);
+        let directory = replaceable::parent(&self.path);
         let Ok(entries) = fs::read_dir(directory) else { return };
         let mut removed = false;
         for entry in entries.flatten() {
@@ -349,7 +349,7 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
     let file = options.open(path).map_err(cannot)?;
     // The name must be as durable as what is written later.
     if is_new {
-        durable::sync_directory(durable::parent(path)).map_err(cannot)?;
+        durable::sync_directory(replaceable::parent(path)).map_err(cannot)?;
     }
     Ok(file)
 }

@@ -29,10 +29,8 @@ use super::{PreparedSink, SecretKind, SecretSink, SinkError};
 ///
 /// ```
 /// use digicert_one_provisioning::DirectorySink;
-
 /// use digicert_one_credentials::{DirectorySource, Fetched, Source};
 /// use digicert_one_provisioning::{KeptSecret, SecretFacts, SecretKind, SecretSink};
-
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path();

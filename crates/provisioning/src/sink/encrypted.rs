@@ -53,7 +53,6 @@ struct Header {
 ///
 /// ```
 /// use digicert_one_provisioning::{EncryptedFileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
-
 /// use digicert_one_core::Secret;
 /// use digicert_one_provisioning::read_encrypted_file;
 /// # let directory = tempfile::tempdir()?;

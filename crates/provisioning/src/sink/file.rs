@@ -19,7 +19,6 @@ use crate::durable::Reserved;
 ///
 /// ```
 /// use digicert_one_provisioning::{FileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
-
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("api-key");

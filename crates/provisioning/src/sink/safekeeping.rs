@@ -11,7 +11,6 @@ use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError};
 ///
 /// ```
 /// use digicert_one_provisioning::{FileSink, KeptSecret, Safekeeping, SecretFacts, SecretKind};
-
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let (path, other) = (directory.path().join("api-key"), directory.path().join("rescued"));

@@ -87,7 +87,6 @@ impl SecretFacts {
 ///
 /// ```
 /// use digicert_one_provisioning::{KeptSecret, SecretFacts};
-
 /// use digicert_one_core::Secret;
 /// let key = Secret::new("an-api-key", "the answer of the platform");
 /// let kept = KeptSecret::api_key(key, SecretFacts::new().with_name("ci-2027"));

@@ -4,53 +4,40 @@
 use std::time::{Duration, SystemTime};
 
 use digicert_one_account::{AccountExt as _, TokenId, UserId};
-use digicert_one_client::Client;
 use digicert_one_core::EndDate;
-use digicert_one_identity::NewKey;
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
-use super::keep::Places;
+use super::driver::Driver;
 use super::session::Session;
-use super::survey::{Survey, survey};
+use super::survey::survey;
 use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
-use crate::{KeptSecret, Operation, Outcome, Pending, Safekeeping, SecretKind};
+use crate::{Operation, Outcome, Pending, Safekeeping, SecretKind};
 
 /// How often a thing is made anew in one run, because what was made before turned out to be of no use.
 const ATTEMPTS: usize = 4;
 
-/// One task on its way.
-pub(super) struct Driver<'a> {
-    pub(super) session: Session<'a>,
-    pub(super) task: Task,
-    /// What was looked at in this process; old news in another.
-    pub(super) survey: Option<Survey>,
-    pub(super) places: Places,
-    /// The private key of the attempt under way.
-    pub(super) key: Option<NewKey>,
-    /// The secret of the attempt under way.
-    pub(super) secret: Option<KeptSecret>,
-    /// A client that proves itself with the new one.
-    pub(super) proved: Option<Client>,
-    pub(super) resumed: bool,
-    /// The attempts of this process.
-    tried: usize,
+impl Workflows {
+    /// Runs the task to its end. A rotation first finishes one that was interrupted with this journal; if what that one made is
+    /// not due again, there is nothing more to do. Where a task ends with nothing made, no file is left that was not there.
+    ///
+    /// # Errors
+    /// See [`IssueError`]. Where [`IssueError::next`] says so, call [`resume`](Self::resume) before anything else.
+    pub async fn run(&self, task: impl Into<Task>) -> Result<Report, IssueError> {
+        // Boxed, since it is rare and large: the caller's future would carry it.
+        Box::pin(Driver::run(self, task.into())).await
+    }
+
+    /// Takes the task that was cut to its end, whatever step it was cut at; nothing where none was cut or there is no journal. May
+    /// be called at every start, and again after it was cut itself.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn resume(&self) -> Result<Option<Report>, IssueError> {
+        Box::pin(Driver::resume(self)).await
+    }
 }
 
 impl<'a> Driver<'a> {
-    fn new(session: Session<'a>, task: Task, resumed: bool) -> Self {
-        Self {
-            session,
-            task,
-            survey: None,
-            places: Places::default(),
-            key: None,
-            secret: None,
-            proved: None,
-            resumed,
-            tried: 0,
-        }
-    }
-
     /// Runs a new task.
     pub(super) async fn run(flows: &'a Workflows, task: Task) -> Result<Report, IssueError> {
         check(&task)?;

@@ -1,39 +1,16 @@
 //! From a secret in memory to one in its place; and after a crash, finding out where it is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use digicert_one_core::{CredentialError, Mode};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
 use digicert_one_identity::{NewKey, Rules};
 
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
-use super::drive::Driver;
+use super::driver::Driver;
 use super::make::pair;
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
 use crate::{KeptSecret, Safekeeping, SecretFacts, SecretKind};
-
-/// The places that were proved. Prepared sinks may only be used by one thread at a time, and futures that hold a reference to them
-/// could not go from one to another: so they stand behind a lock that nobody ever waits for.
-#[derive(Default)]
-pub(super) struct Places(Mutex<Option<Safekeeping>>);
-
-impl Places {
-    pub(super) fn put(&mut self, places: Safekeeping) {
-        *self.place() = Some(places);
-    }
-
-    pub(super) fn take(&mut self) -> Option<Safekeeping> {
-        self.place().take()
-    }
-
-    pub(super) fn are_proved(&mut self) -> bool {
-        self.place().is_some()
-    }
-
-    fn place(&mut self) -> &mut Option<Safekeeping> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {

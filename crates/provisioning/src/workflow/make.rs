@@ -10,7 +10,7 @@ use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
 use digicert_one_identity::{NewKey, Rules};
 
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
-use super::drive::Driver;
+use super::driver::Driver;
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, Task, WorkStep, name};
 use crate::{KeptSecret, SecretFacts};
 

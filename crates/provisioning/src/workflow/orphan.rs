@@ -8,7 +8,7 @@ use digicert_one_client::Error;
 use digicert_one_core::Code;
 
 use super::attempt::{Attempt, Thing};
-use super::drive::Driver;
+use super::driver::Driver;
 use super::survey::{Item, instant, items};
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::Workflows;
-use super::session::state_path;
 
 /// What each file is there for.
 pub(super) struct Places(Vec<(&'static str, PathBuf)>);
@@ -15,7 +14,7 @@ impl Places {
         let places = of("the place of the secret", sink.files())
             .chain(of("the last resort", last_resort.map(|sink| sink.files()).unwrap_or_default()))
             .chain(of("the journal", vec![flows.journal.clone()]))
-            .chain(of("the journal's state", vec![state_path(flows)]))
+            .chain(of("the journal's state", vec![flows.state_path()]))
             .chain(of("the lock", vec![flows.lock.clone()]));
         Self(places.collect())
     }

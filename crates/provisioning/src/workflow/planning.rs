@@ -3,7 +3,6 @@
 use digicert_one_core::EndDate;
 
 use super::drive::check;
-use super::session::state_path;
 use super::state::State;
 use super::survey::{Survey, survey};
 use super::{IssueError, IssueErrorKind, Plan, PlannedStep, Renewal, Task, WorkStep, Workflows, name};
@@ -12,13 +11,23 @@ const USER: &str = "/account/api/v1/user";
 const TOKEN: &str = "/account/api/v1/api-access-token";
 const CERTIFICATE: &str = "/account/api/v1/client-auth-certificate";
 
-pub(super) async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
+impl Workflows {
+    /// What the task would do now. Sends GETs only and writes nothing.
+    ///
+    /// # Errors
+    /// The task is not valid, or who is calling cannot be told.
+    pub async fn plan(&self, task: &Task) -> Result<Plan, IssueError> {
+        plan(self, task).await
+    }
+}
+
+async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
     let kind = task.kind();
     check(task)?;
-    let path = state_path(flows);
+    let path = flows.state_path();
     let read = blocking::unblock(move || State::read(&path)).await;
     let (state, _) = read.map_err(|error| {
-        let message = format!("{} cannot be read", state_path(flows).display());
+        let message = format!("{} cannot be read", flows.state_path().display());
         IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
     let found = survey(&flows.client, task, &state, None).await;

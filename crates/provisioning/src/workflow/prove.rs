@@ -10,7 +10,7 @@ use digicert_one_credentials::RawCredential;
 use digicert_one_identity::Rules;
 
 use super::attempt::{Attempt, PROVED, SWITCHED, Thing};
-use super::drive::Driver;
+use super::driver::Driver;
 use super::keep::Found;
 use super::state::InUse;
 use super::survey::items;

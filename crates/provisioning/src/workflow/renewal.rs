@@ -6,8 +6,7 @@ use digicert_one_account::{CertificateId, TokenId, UserId};
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use super::Ends;
-use super::task::as_text;
+use super::end_date_policy::{Ends, as_text};
 
 /// When a rotation has something to do, and what becomes of the one before. The same for tokens and certificates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

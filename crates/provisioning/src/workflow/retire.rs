@@ -7,7 +7,7 @@ use digicert_one_client::{Client, Error};
 use digicert_one_core::Code;
 
 use super::attempt::{Attempt, RETIRED};
-use super::drive::Driver;
+use super::driver::Driver;
 use super::state::Doomed;
 use super::survey::{Item, items};
 use super::{IssueError, IssueErrorKind, Next, Old, SecretPlace, WorkStep};

@@ -246,7 +246,7 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn state_path(&self) -> PathBuf {
-        state_path(self.flows)
+        self.flows.state_path()
     }
 
     pub(super) fn clock(&self) -> Arc<dyn Clock> {
@@ -312,11 +312,4 @@ impl<'a> Session<'a> {
         };
         failed.caused_by(error)
     }
-}
-
-/// The state stands beside the journal.
-pub(super) fn state_path(flows: &Workflows) -> PathBuf {
-    let mut path = flows.journal.clone().into_os_string();
-    path.push(".state");
-    path.into()
 }

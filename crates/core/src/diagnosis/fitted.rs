@@ -1,0 +1,254 @@
+//! Advice that fits where the caller is: no text leads to the transport in use, and no remedy to the option or host in use or to what
+//! is configured. The general remedies are the table's; here they lose the clauses that do not apply, or are replaced where nothing
+//! would be left.
+
+use super::{CallContext, Code, Diagnosis};
+use crate::{HostRole, Mode};
+
+/// Between the clauses of a remedy.
+const BREAKS: [&str; 2] = ["; ", ". "];
+
+impl Diagnosis {
+    /// The same diagnosis with a remedy for a caller in this context; one that is not the table's stays. Cause and evidence lose what
+    /// points to the transport in use.
+    #[must_use]
+    pub fn fitted(mut self, context: &CallContext) -> Self {
+        if self.remedy == self.code.remedy() {
+            self.remedy = fitted(self.code, context);
+        }
+        for text in std::iter::once(&mut self.cause).chain(&mut self.evidence) {
+            if text.contains("transport") {
+                *text = kept(text, |clause| clause.contains("transport") && names_transport(clause, context));
+            }
+        }
+        self
+    }
+}
+
+fn fitted(code: Code, context: &CallContext) -> String {
+    let table = replaced(code, context).unwrap_or(code.remedy());
+    without(table, |clause| leads_nowhere(clause, context))
+}
+
+/// A remedy of its own, where the table's asks for what is configured already.
+fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
+    Some(match (code, context.mode) {
+        (Code::HS_01, Mode::Certificate | Mode::Both) => {
+            "A certificate is configured and did not arrive: look for a proxy on the way that ends TLS, and have the server ask \
+             for the certificate in the handshake."
+        }
+        (Code::AUT_02, Mode::Key) => {
+            "Configure the client certificate of the same service user too; calls then go to the clientauth. host automatically."
+        }
+        (Code::AUT_02, Mode::Certificate) => "Configure the API key of the same service user too.",
+        (Code::AUT_02, Mode::Both) => {
+            "Check that key and certificate belong to the same service user, and are both enabled."
+        }
+        (Code::TR_01, _) if context.own_roots() => {
+            "Check that the root of this server's issuer is among the roots that are configured, and that the server sends its \
+             intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
+        }
+        (Code::HS_03, _) if !context.reports_alerts() => {
+            "The reqwest transport reports the reason that a server gives. Without it: look for a TLS-inspecting proxy on the way and \
+             for a firewall; check that host and TLS versions fit; check the client certificate (dates, issuer, host) if one is \
+             configured."
+        }
+        (Code::HS_03, Mode::Key) => {
+            "In this order: check whether this host wants a client certificate; look for a TLS-inspecting proxy on the way; look \
+             for a firewall. The reqwest transport reports most."
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a clause advises what is the case already.
+fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
+    let lower = clause.to_ascii_lowercase();
+    let on_client_auth = context.host.starts_with("clientauth.");
+    names_transport(clause, context)
+        || (context.http1_only() && lower.contains("http/1.1") && lower.contains("only"))
+        || (!on_client_auth && lower.contains("host without clientauth."))
+        || (on_client_auth
+            && context.mode.host_role() == HostRole::ClientAuth
+            && lower.contains("go to the clientauth."))
+}
+
+/// Whether a clause names the transport in use.
+fn names_transport(clause: &str, context: &CallContext) -> bool {
+    let lower = clause.to_ascii_lowercase();
+    let mut words = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-'));
+    context.transport.as_ref().is_some_and(|used| !used.name.is_empty() && words.any(|word| word == used.name))
+}
+
+/// A remedy without some of its clauses; the whole text where none would be left.
+fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
+    let kept = kept(text, drop);
+    match kept.strip_prefix("or ").unwrap_or(&kept) {
+        "" => text.to_owned(),
+        left if left.ends_with(['.', '?']) => capitalised(left),
+        left => format!("{}.", capitalised(left)),
+    }
+}
+
+/// The clauses of a text that stay.
+fn kept(text: &str, drop: impl Fn(&str) -> bool) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end =
+            BREAKS.iter().filter_map(|mark| rest.find(mark).map(|at| at + mark.len())).min().unwrap_or(rest.len());
+        let (clause, after) = rest.split_at(end);
+        if !drop(clause) {
+            kept.push_str(clause);
+        }
+        rest = after;
+    }
+    kept.trim_end().trim_end_matches([';', ',']).to_owned()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::diagnosis::{TransportInUse, diagnose_transport};
+    use crate::{
+        Capability, ConnectionFacts, ConnectorInfo, Delivery, HttpVersions, PeerFault, Phase, TlsAlert,
+        TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
+    };
+
+    const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
+
+    /// Every combination of transport, mode, host, versions and roots.
+    fn in_use(name: &'static str, config: &TransportConfig) -> TransportInUse {
+        TransportInUse::new(&ConnectorInfo::new(name, "", ""), config)
+    }
+
+    fn contexts() -> Vec<CallContext> {
+        let mut contexts = Vec::new();
+        for transport in ["reqwest", "isahc", "native-tls"] {
+            for mode in MODES {
+                for host in ["one.digicert.com", "clientauth.one.digicert.com"] {
+                    for versions in [HttpVersions::Http1, TransportConfig::new().http_versions()] {
+                        for trust in [TrustRoots::System, TrustRoots::SystemAnd(Vec::new())] {
+                            let config = TransportConfig::new().with_http_versions(versions).with_trust(trust);
+                            let context = CallContext::new(host, mode, SystemTime::UNIX_EPOCH);
+                            contexts.push(context.with_transport(in_use(transport, &config)));
+                        }
+                    }
+                }
+            }
+        }
+        contexts
+    }
+
+    #[test]
+    fn no_remedy_leads_to_where_the_caller_is() {
+        for context in contexts() {
+            let transport = context.transport.as_ref().expect("one").name;
+            for code in Code::ALL {
+                let remedy = Diagnosis::of(*code, "it failed.").fitted(&context).remedy;
+                let lower = remedy.to_ascii_lowercase();
+                let place = format!("{code} {transport} {:?} {}: {remedy}", context.mode, context.host);
+                let words: Vec<&str> = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
+                assert!(!words.contains(&transport), "{place}");
+                assert!(!context.http1_only() || !lower.contains("http/1.1 and tls 1.2 only"), "{place}");
+                assert!(!context.own_roots() || *code != Code::TR_01 || !lower.contains("--ca-file"), "{place}");
+                let has_certificate = matches!(context.mode, Mode::Certificate | Mode::Both);
+                assert!(!has_certificate || !lower.contains("configure a client certificate"), "{place}");
+                assert!(!has_certificate || !lower.contains("configure the client certificate"), "{place}");
+                let has_key = matches!(context.mode, Mode::Key | Mode::Both);
+                assert!(!has_key || !lower.contains("configure an api key"), "{place}");
+                assert!(
+                    context.host.starts_with("clientauth.") || !lower.contains("host without clientauth."),
+                    "{place}"
+                );
+                let empty = *code == Code::CFG_01;
+                assert!(empty == remedy.is_empty() && (empty || remedy.ends_with(['.', '?'])), "{place}");
+                assert!(!remedy.starts_with("or ") && !remedy.contains(['{', '}']), "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_diagnosis_of_a_failure_leads_to_the_transport_in_use() {
+        let alerts = [40, 42, 45, 48, 51, 70, 80, 112, 116].map(|alert| Kind::PeerAlert(TlsAlert(alert)));
+        let phases =
+            [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake, Phase::Response, Phase::Body, Phase::Call];
+        let others = [
+            Kind::Interrupted,
+            Kind::Tls,
+            Kind::TlsIncompatible,
+            Kind::Dns,
+            Kind::Refused,
+            Kind::NotTls,
+            Kind::Proxy(Some(407)),
+            Kind::Proxy(None),
+            Kind::Protocol,
+            Kind::Http11Required,
+            Kind::BodyCut,
+            Kind::BodyLimit,
+            Kind::LocalIdentity,
+            Kind::HeadLimit,
+            Kind::TrustRoots,
+            Kind::Unsupported(Capability::Http2),
+            Kind::Config,
+            Kind::NoRuntime,
+            Kind::Other,
+        ];
+        let kinds = alerts.into_iter().chain(phases.map(Kind::Timeout)).chain(PeerFault::ALL.map(Kind::PeerUntrusted));
+        for kind in kinds.chain(others) {
+            for context in contexts() {
+                let transport = context.transport.as_ref().expect("one").name;
+                for asked in [None, Some(false), Some(true)] {
+                    let mut facts = ConnectionFacts::unknown();
+                    (facts.identity_requested, facts.identity_sent) = (asked, asked);
+                    let error = TransportError::new(kind, Delivery::Unknown).with_facts(facts);
+                    let diagnosis = diagnose_transport(&error, &context);
+                    let texts = [&diagnosis.summary, &diagnosis.cause, &diagnosis.remedy];
+                    for text in texts.into_iter().chain(&diagnosis.evidence) {
+                        let leads = text.contains("transport") && names_transport(text, &context);
+                        assert!(!leads, "{kind:?} on {transport}: {text}");
+                    }
+                    assert!(!diagnosis.cause.ends_with([';', ',']), "{diagnosis}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cause_loses_only_the_clause_that_leads_to_the_transport_in_use() {
+        let cause = |transport: &'static str| {
+            let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+            let diagnosis = Diagnosis::new(Code::TR_05, "it failed.", "look here; the reqwest transport reports more");
+            diagnosis.fitted(&context.with_transport(in_use(transport, &TransportConfig::new()))).cause
+        };
+        assert_eq!(cause("reqwest"), "look here");
+        assert_eq!(cause("isahc"), "look here; the reqwest transport reports more");
+    }
+
+    #[test]
+    fn a_remedy_keeps_the_clauses_that_apply() {
+        let context = |transport: &'static str| {
+            CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)
+                .with_transport(in_use(transport, &TransportConfig::new()))
+        };
+        let remedy =
+            |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
+        assert!(remedy(Code::HS_03, "isahc").ends_with("The reqwest transport reports most."));
+        assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
+        assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
+        let only_http1 = TransportConfig::new().with_http_versions(HttpVersions::Http1);
+        let only_http1 = context("isahc").with_transport(in_use("isahc", &only_http1));
+        let remedy = Diagnosis::of(Code::HS_05, "it failed.").fitted(&only_http1).remedy;
+        assert!(remedy.ends_with("works over every version."), "{remedy}");
+        let mut own = Diagnosis::of(Code::TR_05, "it failed.");
+        own.remedy = "Use reqwest.".to_owned();
+        assert_eq!(own.fitted(&context("reqwest")).remedy, "Use reqwest.");
+    }
+}

@@ -1,0 +1,89 @@
+//! What the table of codes says of each.
+
+use std::fmt;
+
+use super::advice::Advice;
+
+/// Who rejected whom, or where a call broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Side {
+    /// Nothing was sent: the fault is in what we were given.
+    Local,
+    /// The way between us and the server.
+    Network,
+    /// The server refused us in TLS.
+    Peer,
+    /// We refused the server.
+    Us,
+    /// Neither accepts what the other offers.
+    Both,
+    /// The platform answered, and refused.
+    Platform,
+    /// Something in front of the platform answered in its place.
+    Gateway,
+    /// The evidence does not tell.
+    Unclear,
+}
+
+/// What the table says of one code.
+pub(super) struct Row {
+    pub(super) text: &'static str,
+    pub(super) side: Side,
+    pub(super) advice: Advice,
+    pub(super) title: &'static str,
+    pub(super) explanation: &'static str,
+    pub(super) remedy: &'static str,
+}
+
+/// Makes the type and its table in one go, so that no code is without texts.
+macro_rules! codes {
+    ($($name:ident = $text:literal $side:ident $advice:ident $title:literal, $explanation:literal, $remedy:literal;)+) => {
+        /// A stable diagnosis code, such as `HS-02`.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct Code(u8);
+
+        #[allow(non_camel_case_types, reason = "names the codes for the table below only")]
+        #[repr(u8)]
+        enum Index { $($name,)+ }
+
+        impl Code {
+            $(#[doc = concat!($text, ": ", $title, ".")] pub const $name: Self = Self(Index::$name as u8);)+
+
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            const TABLE: &[Row] = &[$(Row {
+                text: $text,
+                side: Side::$side,
+                advice: codes!(@$advice),
+                title: $title,
+                explanation: $explanation,
+                remedy: $remedy,
+            },)+];
+
+            pub(super) fn row(self) -> &'static Row {
+                &Self::TABLE[usize::from(self.0)]
+            }
+        }
+    };
+    (@Repeat) => { $crate::Advice::Repeat { not_before: None } };
+    (@$advice:ident) => { $crate::Advice::$advice };
+}
+
+pub(super) use codes;
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "nobody: found on our side",
+            Self::Network => "nobody: the way between is broken",
+            Self::Peer => "the server refused us",
+            Self::Us => "we refused the server",
+            Self::Both => "both: neither accepts what the other offers",
+            Self::Platform => "the platform answered and refused",
+            Self::Gateway => "a gateway answered in the platform's place",
+            Self::Unclear => "the evidence does not tell",
+        })
+    }
+}

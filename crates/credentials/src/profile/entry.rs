@@ -1,0 +1,48 @@
+//! One named set-up.
+
+use std::path::PathBuf;
+
+use digicert_one_core::{EndDate, Mode};
+use serde::{Serialize, Serializer};
+
+use super::reference::Reference;
+
+/// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The platform host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The certificate host, where it is not `clientauth.` and the platform host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clientauth_host: Option<String>,
+    /// What to use, if not everything that is there.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub mode: Option<Mode>,
+    /// The CA file beside the system's roots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Where the API key is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Reference>,
+    /// Where the certificate is, in any format, with or without its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Reference>,
+    /// Where the certificate's key is, if it stands apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<Reference>,
+    /// Where the password of the key or the PKCS#12 is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Reference>,
+    /// The last day of the API key.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub api_key_ends: Option<EndDate>,
+    /// The last day of the service user.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub owner_ends: Option<EndDate>,
+}
+
+fn as_text<T: ToString, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
+}

@@ -1,0 +1,114 @@
+//! What every task about service users is given.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use digicert_one_client::Client;
+
+use super::keeping::Keeping;
+use super::progress::Progress;
+use super::switch::Switch;
+
+/// How long a lock is held beyond the waits that are known of.
+const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
+
+/// How long another holder of the lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// How long a new credential may take until the platform knows it.
+const PROOF: Duration = Duration::from_secs(60);
+
+/// Runs tasks about service users with a client, a place for secrets, and a journal.
+///
+/// The client is whoever may do it: an administrator for a new service user, the service user itself for its rotation. Beside the
+/// journal stand its `.state` file (which token or certificate is in use now; nothing secret) and, while a certificate is being
+/// requested, the private key. One journal serves one credential.
+pub struct Workflows {
+    pub(super) client: Client,
+    pub(super) keeping: Keeping,
+    pub(super) journal: PathBuf,
+    pub(super) lock: PathBuf,
+    pub(super) ttl: Duration,
+    pub(super) patience: Duration,
+    pub(super) proof: Duration,
+    pub(super) progress: Option<Arc<dyn Progress>>,
+    pub(super) switches: Vec<Arc<dyn Switch>>,
+}
+
+impl Workflows {
+    /// Tasks with this client, of which the secrets are kept here. The journal's directory must be there.
+    #[must_use]
+    pub fn new(client: Client, keeping: Keeping, journal: impl Into<PathBuf>) -> Self {
+        let journal = journal.into();
+        let mut lock = journal.clone().into_os_string();
+        lock.push(".lock");
+        let (ttl, patience, proof) = (LOCK_TTL, PATIENCE, PROOF);
+        let (progress, switches, lock) = (None, Vec::new(), lock.into());
+        Self { client, keeping, journal, lock, ttl, patience, proof, progress, switches }
+    }
+
+    /// The lock file, where several machines share a credential: on a file system that all of them see. If none is named, it stands
+    /// beside the journal.
+    #[must_use]
+    pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock = path.into();
+        self
+    }
+
+    /// How long the lock is held if its holder is killed (15 minutes, if not said otherwise; waits that are known of are added). A
+    /// process with the same journal on the same machine takes it over at once.
+    #[must_use]
+    pub fn lock_for(mut self, time: Duration) -> Self {
+        self.ttl = time;
+        self
+    }
+
+    /// How long another holder of the lock is waited for (5 minutes, if not said otherwise).
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
+    }
+
+    /// How long a new credential may take until the platform knows it (a minute, if not said otherwise).
+    #[must_use]
+    pub fn prove_within(mut self, time: Duration) -> Self {
+        self.proof = time;
+        self
+    }
+
+    /// Who hears of every step.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Progress) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// One more who uses the credential that is rotated.
+    #[must_use]
+    pub fn switch(mut self, switch: impl Switch) -> Self {
+        self.switches.push(Arc::new(switch));
+        self
+    }
+
+    /// Where the journal's state is.
+    pub(super) fn state_path(&self) -> PathBuf {
+        let mut path = self.journal.clone().into_os_string();
+        path.push(".state");
+        path.into()
+    }
+}
+
+impl fmt::Debug for Workflows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workflows")
+            .field("client", &self.client)
+            .field("keeping", &self.keeping)
+            .field("journal", &self.journal)
+            .field("lock", &self.lock)
+            .field("switches", &self.switches)
+            .finish_non_exhaustive()
+    }
+}

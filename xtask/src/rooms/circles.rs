@@ -1,0 +1,181 @@
+//! No two files of a crate import each other, directly or round about.
+//!
+//! An import is a `use` or a path in code that leads to something another file of the same crate defines; a name that
+//! lib.rs or a mod.rs re-exports leads to the file that defines it. A re-export is an import by the file that makes it;
+//! `mod x;` is not. Code for tests does not count.
+//!
+//! What it cannot see, because it reads tokens and no types: methods and fields of a value that came from elsewhere,
+//! implementations of a trait in another file, names that a glob import brings (the glob itself counts as an import of
+//! the module's own file), what macros write (a macro's own text counts where it stands; `macro_rules!` in scope by
+//! order is no path), and paths in attributes. It takes all `cfg` but `cfg(test)` for switched on, and a name local to
+//! a function for the module's.
+
+mod modules;
+mod reader;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::path::Path;
+
+use self::modules::{Imports, Modules};
+use super::rules::Broken;
+use super::table::Circling;
+use crate::failure::Failure;
+
+/// The imports of one crate.
+pub(super) struct Crate {
+    /// The package that it belongs to.
+    package: String,
+    imports: Imports,
+}
+
+impl Crate {
+    /// Reads a crate from its first file on; files are named from `folder`.
+    pub(super) fn read(package: &str, folder: &Path, root: &Path) -> Result<Self, Failure> {
+        let root = root.strip_prefix(folder).unwrap_or(root);
+        let modules = Modules::read(root, &|file| fs::read_to_string(folder.join(file)).ok())
+            .map_err(|file| Failure::new(format_args!("cannot read {} of {package}", folder.join(file).display())))?;
+        Ok(Self { package: package.to_owned(), imports: modules.imports() })
+    }
+
+    /// For each import that is part of a circle, the shortest one; each once, from its first file on.
+    fn circles(&self) -> BTreeSet<Vec<&Path>> {
+        let mut found = BTreeSet::new();
+        for (from, to) in self.imports.iter().flat_map(|(from, to)| to.keys().map(move |to| (from, to))) {
+            if let Some(mut circle) = self.way(to, from) {
+                let first = (0..circle.len()).min_by_key(|at| circle[*at]).unwrap_or(0);
+                circle.rotate_left(first);
+                found.insert(circle);
+            }
+        }
+        found
+    }
+
+    /// The files on a shortest way from one file to another, both with it.
+    fn way<'a>(&'a self, from: &'a Path, to: &'a Path) -> Option<Vec<&'a Path>> {
+        let mut came: BTreeMap<&Path, &Path> = BTreeMap::new();
+        let mut open = VecDeque::from([from]);
+        while let Some(here) = open.pop_front() {
+            if here == to {
+                let mut way = vec![here];
+                while let Some(before) = way.last().filter(|last| **last != from).and_then(|last| came.get(last)) {
+                    way.push(before);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            for next in self.imports.get(here).into_iter().flat_map(BTreeMap::keys) {
+                if next != from && !came.contains_key(next.as_path()) {
+                    came.insert(next, here);
+                    open.push_back(next);
+                }
+            }
+        }
+        None
+    }
+
+    fn broken(&self, circle: &[&Path]) -> Broken {
+        let closed = || circle.iter().chain(circle.first());
+        let names: Vec<String> = closed().map(|file| file.display().to_string()).collect();
+        let imports = closed().zip(closed().skip(1)).map(|(from, to)| {
+            let because = self.imports.get(*from).and_then(|all| all.get(*to)).map_or("", String::as_str);
+            format!("{} ({because})", from.display())
+        });
+        Broken {
+            what: format!("{}: {}", self.package, names.join(" -> ")),
+            why: "files that import each other can only be read, moved and tested together".into(),
+            remedy: format!("move what both need to a file below both: {}", imports.collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+/// Every circle that is not excepted, and every exception without a circle.
+pub(super) fn check(crates: &[Crate], exceptions: &[Circling]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut circling: BTreeSet<&str> = BTreeSet::new();
+    for one in crates {
+        let circles = one.circles();
+        if !circles.is_empty() {
+            circling.insert(&one.package);
+        }
+        if !exceptions.iter().any(|exception| exception.package == one.package) {
+            broken.extend(circles.iter().map(|circle| one.broken(circle)));
+        }
+    }
+    for exception in exceptions.iter().filter(|exception| !circling.contains(exception.package)) {
+        broken.push(Broken {
+            what: format!("{} is excepted from the rule about circles and has none", exception.package),
+            why: "an exception that is not needed lets the next circle in".into(),
+            remedy: "take it out of CIRCLING in xtask/src/rooms/table.rs".into(),
+        });
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    const NONE: &[Circling] = &[];
+
+    /// A crate with imports written `a b`: a imports b.
+    fn of(package: &str, arrows: &[&str]) -> Crate {
+        let mut imports = Imports::new();
+        for arrow in arrows {
+            let (from, to) = arrow.split_once(' ').expect("two files");
+            let (from, to) = (PathBuf::from(format!("{from}.rs")), PathBuf::from(format!("{to}.rs")));
+            imports.entry(from).or_default().insert(to, "line 1: crate::x".into());
+        }
+        Crate { package: package.into(), imports }
+    }
+
+    fn found(arrows: &[&str]) -> Vec<String> {
+        check(&[of("p", arrows)], NONE).into_iter().map(|broken| broken.what).collect()
+    }
+
+    #[test]
+    fn layers_have_no_circle() {
+        assert_eq!(found(&["a b", "a c", "b d", "c d"]), [""; 0]);
+    }
+
+    #[test]
+    fn two_files_that_import_each_other_are_found_once() {
+        assert_eq!(found(&["a b", "b a", "c a"]), ["p: a.rs -> b.rs -> a.rs"]);
+    }
+
+    #[test]
+    fn circle_round_about_is_found_once() {
+        assert_eq!(found(&["c a", "a b", "b c", "b d"]), ["p: a.rs -> b.rs -> c.rs -> a.rs"]);
+    }
+
+    #[test]
+    fn circles_that_share_a_file_are_found_each() {
+        assert_eq!(found(&["a b", "b a", "b c", "c b"]), ["p: a.rs -> b.rs -> a.rs", "p: b.rs -> c.rs -> b.rs"]);
+    }
+
+    #[test]
+    fn circle_names_the_lines_that_make_it() {
+        let broken = check(&[of("p", &["a b", "b a"])], NONE);
+        assert!(broken[0].remedy.ends_with("a.rs (line 1: crate::x), b.rs (line 1: crate::x)"), "{broken:?}");
+    }
+
+    #[test]
+    fn exception_holds_for_its_package_only_and_while_it_has_a_circle() {
+        let circling = || [of("p", &["a b", "b a"]), of("q", &["a b"])];
+        let excepted = |package| [Circling { package, why: "a test" }];
+        assert_eq!(check(&circling(), &excepted("p")), []);
+        let what: Vec<_> = check(&circling(), &excepted("q")).into_iter().map(|broken| broken.what).collect();
+        assert_eq!(what, ["p: a.rs -> b.rs -> a.rs", "q is excepted from the rule about circles and has none"]);
+    }
+
+    #[test]
+    fn crate_on_disk_is_read() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let own = Crate::read("xtask", here, &here.join("src/main.rs")).expect("our own files");
+        let to = own.imports.get(Path::new("src/rooms/circles.rs")).expect("imports of this file");
+        assert!(to.contains_key(Path::new("src/rooms/circles/modules.rs")), "{to:?}");
+        assert!(Crate::read("xtask", here, &here.join("src/absent.rs")).is_err());
+    }
+}
