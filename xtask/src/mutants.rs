@@ -5,6 +5,7 @@
 //! How the suites are run is said in .cargo/mutants.toml. A whole run takes hours: `--shard` does a part of it.
 
 mod generated;
+mod survivors;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -164,25 +165,7 @@ fn known(package: &str) -> Result<BTreeMap<String, String>, Failure> {
     let path: PathBuf = cargo::root().join("crates").join(format!("transport-{package}")).join("mutants.toml");
     let fault = |error: &dyn std::fmt::Display| Failure::new(format_args!("{}: {error}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| fault(&error))?;
-    parse(&text).map_err(|error| fault(&error))
-}
-
-fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
-    let mut known = BTreeMap::new();
-    for entry in table.get("survivor").and_then(toml::Value::as_array).into_iter().flatten() {
-        let field = |name| entry.get(name).and_then(toml::Value::as_str).filter(|text| !text.trim().is_empty());
-        let (Some(reason), Some(mutants)) = (field("reason"), entry.get("mutants").and_then(toml::Value::as_array))
-        else {
-            return Err("each [[survivor]] needs a reason and its mutants".to_owned());
-        };
-        for mutant in mutants.iter().filter_map(toml::Value::as_str) {
-            if known.insert(mutant.to_owned(), reason.to_owned()).is_some() {
-                return Err(format!("{mutant} is listed twice"));
-            }
-        }
-    }
-    Ok(known)
+    survivors::parse(&text).map_err(|error| fault(&error))
 }
 
 #[cfg(test)]
@@ -191,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_survivor_needs_a_reason_and_a_reason_its_survivor() {
-        let known = parse(
+        let known = survivors::parse(
             "[[survivor]]\nreason = \"only words\"\nmutants = [\"src/lib.rs: replace engine\", \"src/a.rs: caught now\"]",
         );
         let seen = Seen {
@@ -210,7 +193,7 @@ mod tests {
     fn entries_without_a_reason_are_refused() {
         for text in ["[[survivor]]\nmutants = [\"a\"]", "[[survivor]]\nreason = \" \"\nmutants = [\"a\"]", "[[survivor"]
         {
-            parse(text).expect_err(text);
+            survivors::parse(text).expect_err(text);
         }
     }
 

@@ -11,7 +11,7 @@ use digicert_one::{
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
-use crate::expiry;
+use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -27,7 +27,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
     for warning in found.reading.warnings.iter().chain(&found.setup.warnings()) {
         output.warning(warning);
     }
-    expiry::warn(&found.reading.validity, profile(options), *output);
+    end_date::warn(&found.reading.validity, profile(options), *output);
     over(options, found, *output)
 }
 

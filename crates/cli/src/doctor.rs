@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::connection::{self, Found};
-use crate::expiry;
+use crate::end_date;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
@@ -171,10 +171,10 @@ impl Report {
         let Some(end) = found.reading.validity.expiry() else {
             return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
         };
-        let fact = format!("the {} {}", end.of, expiry::until(end.at, now));
+        let fact = format!("the {} {}", end.of, end_date::until(end.at, now));
         match found.reading.validity.check(now) {
             Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
-            Ok(()) if end.remaining(now) < expiry::NEAR => {
+            Ok(()) if end.remaining(now) < end_date::NEAR => {
                 let mut diagnosis = Diagnosis::of(Code::ID_09, fact);
                 diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
                 diagnosis.remedy = "make a new one in time: d1 token rotate, d1 cert rotate".to_owned();

@@ -9,6 +9,7 @@ mod csc;
 mod demo;
 mod doctor;
 mod emulator;
+mod end_date;
 mod env;
 mod expiry;
 mod failure;

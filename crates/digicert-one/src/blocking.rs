@@ -23,9 +23,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 
-use crate::Builder;
+use crate::builder::Builder;
 #[cfg(feature = "account")]
-use crate::WhoAmI;
+use crate::whoami::WhoAmI;
 
 /// As [`digicert_one::from_env`](crate::from_env), without async.
 ///
@@ -49,7 +49,7 @@ impl Builder {
 /// Calls DigiCert ONE as one caller, and waits for each call. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct DigiCertOne {
-    one: crate::DigiCertOne,
+    one: crate::one::DigiCertOne,
     runtime: Arc<Runtime>,
 }
 
@@ -58,7 +58,7 @@ impl DigiCertOne {
     ///
     /// # Errors
     /// The system gives no thread for the connections.
-    pub fn new(one: crate::DigiCertOne) -> Result<Self, Error> {
+    pub fn new(one: crate::one::DigiCertOne) -> Result<Self, Error> {
         // One thread: the connections of transports that live on tokio are driven there between calls.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| {
@@ -73,7 +73,7 @@ impl DigiCertOne {
 
     /// The client with async.
     #[must_use]
-    pub fn inner(&self) -> &crate::DigiCertOne {
+    pub fn inner(&self) -> &crate::one::DigiCertOne {
         &self.one
     }
 
@@ -140,12 +140,15 @@ impl fmt::Debug for DigiCertOne {
 #[derive(Debug)]
 #[must_use = "nothing is sent until `send`"]
 pub struct RequestBuilder {
-    request: crate::RequestBuilder,
+    request: digicert_one_client::RequestBuilder,
     client: DigiCertOne,
 }
 
 impl RequestBuilder {
-    fn with(mut self, change: impl FnOnce(crate::RequestBuilder) -> crate::RequestBuilder) -> Self {
+    fn with(
+        mut self,
+        change: impl FnOnce(digicert_one_client::RequestBuilder) -> digicert_one_client::RequestBuilder,
+    ) -> Self {
         self.request = change(self.request);
         self
     }
@@ -172,12 +175,12 @@ impl RequestBuilder {
 
     /// Sends neither key nor certificate, to the platform host.
     pub fn unauthenticated(self) -> Self {
-        self.with(crate::RequestBuilder::unauthenticated)
+        self.with(digicert_one_client::RequestBuilder::unauthenticated)
     }
 
     /// Says that this call may be repeated like a GET.
     pub fn idempotent(self) -> Self {
-        self.with(crate::RequestBuilder::idempotent)
+        self.with(digicert_one_client::RequestBuilder::idempotent)
     }
 
     /// Sends the call and waits for the head of its response; a status of 400 and above is an error.
@@ -193,7 +196,7 @@ impl RequestBuilder {
 /// A response whose body is read on demand. See [`crate::Response`].
 #[derive(Debug)]
 pub struct Response {
-    response: crate::Response,
+    response: digicert_one_client::Response,
     client: DigiCertOne,
 }
 

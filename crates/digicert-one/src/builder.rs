@@ -11,7 +11,8 @@ use digicert_one_core::{
 };
 use rustls_pki_types::CertificateDer;
 
-use crate::{DigiCertOne, transport};
+use crate::one::DigiCertOne;
+use crate::transport;
 
 /// Starts a client of which everything is said in code.
 ///

@@ -4,7 +4,8 @@ use digicert_one_client::{ClientBuilder, Error, ErrorKind, SystemClock};
 use digicert_one_core::Diagnosis;
 use digicert_one_credentials::{Setting, Setup, SetupError, WatchOptions, WatchingCredential};
 
-use crate::{Builder, DigiCertOne};
+use crate::builder::Builder;
+use crate::one::DigiCertOne;
 
 /// A client from the standard places: host, credential, CA file and proxy as `d1` would find them (`d1 env` shows them). The transport is
 /// the first that is compiled in.
@@ -80,4 +81,4 @@ macro_rules! implement {
 
 implement!(ClientBuilder);
 #[cfg(feature = "csc")]
-implement!(crate::csc::CscClientBuilder);
+implement!(digicert_one_client::csc::CscClientBuilder);

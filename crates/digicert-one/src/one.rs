@@ -9,7 +9,7 @@ use digicert_one_client::Client;
 use digicert_one_client::Error;
 
 #[cfg(feature = "account")]
-use crate::WhoAmI;
+use crate::whoami::WhoAmI;
 
 /// Calls DigiCert ONE as one caller. Cheap to clone; clones share connections, credential and limits.
 ///

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::cargo;
+use crate::failure::Failure;
 use crate::page::{Page, cell};
-use crate::{Failure, cargo};
 
 const PAGE: Page = Page { path: "docs/generated-mutants.md", maker: "cargo xtask mutants --generated" };
 const LIST: &str = "docs/generated-mutants.tsv";
@@ -106,7 +107,7 @@ fn page(list: &str, reasons: &str) -> Result<String, Failure> {
 }
 
 fn by_name(reasons: &str) -> Result<BTreeMap<String, String>, Failure> {
-    super::parse(reasons).map_err(|error| Failure::new(format_args!("{REASONS}: {error}")))
+    super::survivors::parse(reasons).map_err(|error| Failure::new(format_args!("{REASONS}: {error}")))
 }
 
 #[cfg(test)]

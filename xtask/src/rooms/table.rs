@@ -57,7 +57,7 @@ pub(super) const WEIGHTS: &[Weight] = &[
         ceiling: 142,
         goal: 85,
     },
-    Weight { what: "digicert-one with its defaults", packages: &[FRONT_DOOR], flags: &[], ceiling: 216, goal: 130 },
+    Weight { what: "digicert-one with its defaults", packages: &[FRONT_DOOR], flags: &[], ceiling: 217, goal: 130 },
 ];
 
 /// A package in which files may import each other.
@@ -71,10 +71,7 @@ pub(super) struct Circling {
 /// Where circles of files are left. `cargo xtask rooms` fails on a package here that has none any more.
 pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-client", why: "until the engine is one type" },
-    Circling { package: "digicert-one-emulator", why: "until it has one router" },
     Circling { package: "digicert-one-conformance", why: "until a case says everything in one place" },
-    Circling { package: "digicert-one-testbed", why: "its TLS servers share types with the module that chooses one" },
-    Circling { package: FRONT_DOOR, why: "`Setup` is read in a file that needs the root's own items" },
 ];
 
 /// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking

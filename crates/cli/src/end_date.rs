@@ -1,0 +1,104 @@
+//! How the end of a credential is told, and the warning that every command gives when it is near.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use digicert_one::core::Validity;
+use jiff::Timestamp;
+
+use crate::output::Output;
+
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// When other commands begin to warn.
+pub(crate) const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Warns where the end is near. Scripts are told once a day: every call of a loop would say the same.
+pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
+    let now = SystemTime::now();
+    let Some(end) = validity.expiry().filter(|end| end.remaining(now) < NEAR) else { return };
+    if output.is_watched() || first_of_the_day(who, now) {
+        output.warning(&format!("the {} {} ({}); see `d1 expiry`", end.of, until(end.at, now), shown(end.at)));
+    }
+}
+
+/// Whether this caller was not told yet today. Where that cannot be kept, it is told again.
+fn first_of_the_day(who: &str, now: SystemTime) -> bool {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()).map(Into::into);
+    let home = || {
+        let home = PathBuf::from(std::env::var_os("HOME")?);
+        // A home that is not there is not made.
+        home.is_dir().then(|| home.join(".local").join("state"))
+    };
+    let Some(directory) = state.or_else(home).map(|path: PathBuf| path.join("d1")) else { return true };
+    let name: String = who.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '-' }).collect();
+    let (path, today) = (directory.join(format!("warned-{name}")), shown(now)[..10].to_owned());
+    if std::fs::read_to_string(&path).is_ok_and(|told| told == today) {
+        return false;
+    }
+    let _ = std::fs::create_dir_all(&directory).and_then(|()| write_whole(&path, &today));
+    true
+}
+
+/// All or nothing: whoever reads the file meanwhile sees the old one.
+pub(crate) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".d1-").permissions(readable()).tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// The collector that reads it runs as somebody else.
+#[cfg(unix)]
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+/// `ends in 12 days`, `ended 3 days ago`.
+pub(crate) fn until(at: SystemTime, now: SystemTime) -> String {
+    let days = |count: i64| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
+    match seconds_left(at, now) {
+        ..0 => match days_left(at, now).unsigned_abs() {
+            0 => "ended today".to_owned(),
+            past => format!("ended {} ago", days(i64::try_from(past).unwrap_or(i64::MAX))),
+        },
+        left if left < 86_400 => format!("ends in {} hours", left / 3600),
+        _ => format!("ends in {}", days(days_left(at, now))),
+    }
+}
+
+/// Whole days; the last one counts as 0.
+pub(crate) fn days_left(at: SystemTime, now: SystemTime) -> i64 {
+    seconds_left(at, now) / 86_400
+}
+
+/// Less than nothing where it is past.
+pub(crate) fn seconds_left(at: SystemTime, now: SystemTime) -> i64 {
+    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    at.duration_since(now).map_or_else(|error| -seconds(error.duration()), seconds)
+}
+
+/// `2026-12-31T23:59:59Z`.
+pub(crate) fn shown(time: SystemTime) -> String {
+    Timestamp::try_from(time).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_in_whole_days_and_the_last_day_in_hours() {
+        let now = SystemTime::UNIX_EPOCH + 1000 * DAY;
+        for (at, text) in [
+            (now + 12 * DAY + DAY / 2, "ends in 12 days"),
+            (now + DAY, "ends in 1 day"),
+            (now + DAY / 2, "ends in 12 hours"),
+            (now, "ends in 0 hours"),
+            (now - DAY / 2, "ended today"),
+            (now - 3 * DAY, "ended 3 days ago"),
+        ] {
+            assert_eq!(until(at, now), text);
+        }
+    }
+}
