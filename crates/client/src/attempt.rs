@@ -32,17 +32,18 @@ use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
 const MAX_HOPS: usize = 5;
 
 /// A call as the caller gave it, checked.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone)]
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) target: RequestTarget,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) authenticated: bool,
+pub struct Call {
+    pub method: Method,
+    pub target: RequestTarget,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub authenticated: bool,
     /// Marked so by the caller, whatever the method.
-    pub(crate) idempotent: bool,
+    pub idempotent: bool,
     /// What observers see of the path, where the caller knows better.
-    pub(crate) template: Option<&'static str>,
+    pub template: Option<&'static str>,
 }
 
 impl Call {
@@ -468,7 +469,7 @@ fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagno
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-pub(crate) async fn beginning(mut body: WatchedBody) -> Bytes {
+pub async fn beginning(mut body: WatchedBody) -> Bytes {
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = next_chunk(&mut body).await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);
@@ -488,7 +489,7 @@ fn without_key(body: Bytes, lease: Option<&Lease>) -> Bytes {
 }
 
 /// A body without this secret, wherever it is quoted.
-pub(crate) fn without(body: Bytes, secret: &[u8]) -> Bytes {
+pub fn without(body: Bytes, secret: &[u8]) -> Bytes {
     if secret.is_empty() {
         return body;
     }

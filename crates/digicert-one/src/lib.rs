@@ -34,7 +34,7 @@ pub use setup::SetupExt;
 
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
-pub use digicert_one_client::csc;
+pub use digicert_one_csc as csc;
 /// The transport over isahc on libcurl.
 #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
 pub use digicert_one_isahc as isahc;
