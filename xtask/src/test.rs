@@ -66,7 +66,6 @@ const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
 const KEYRING: &[&str] =
     &["--package", "digicert-one-credentials", "--package", "digicert-one-provisioning", "--features", "keyring"];
-const CSC: &[&str] = &["--package", "digicert-one-client", "--package", "digicert-one", "--features", "csc"];
 const NO_WARNING: &[&str] = &["--all-targets", "--", "-D", "warnings"];
 
 /// All steps, in the order in which they run.
@@ -104,9 +103,6 @@ fn steps() -> Vec<Step> {
             Cargo([&["test"], KEYRING, &["--lib", "keyring"]].concat()),
             "the source and the sink of the keyring",
         ),
-        step("csc-clippy", Cargo([&["clippy"], CSC, NO_WARNING].concat()), "no warning with the client of CSC"),
-        step("csc-test", Cargo([&["test"], CSC].concat()), "the client of CSC, its doc tests too"),
-        step("csc-doc", CargoDoc([&["doc", "--no-deps"], CSC].concat()), "its documentation builds without a warning"),
         step(
             "openssl-clippy",
             Cargo([&["clippy"], SECOND_ENGINE, NO_WARNING].concat()),

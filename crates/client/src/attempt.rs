@@ -32,17 +32,18 @@ use crate::{Client, Error, ErrorKind, Response, decode, redirect, rotation};
 const MAX_HOPS: usize = 5;
 
 /// A call as the caller gave it, checked.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone)]
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) target: RequestTarget,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) authenticated: bool,
+pub struct Call {
+    pub method: Method,
+    pub target: RequestTarget,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub authenticated: bool,
     /// Marked so by the caller, whatever the method.
-    pub(crate) idempotent: bool,
+    pub idempotent: bool,
     /// What observers see of the path, where the caller knows better.
-    pub(crate) template: Option<&'static str>,
+    pub template: Option<&'static str>,
 }
 
 impl Call {
@@ -316,13 +317,18 @@ async fn exchange<'a>(
     };
     drop(permit);
     let (host, credential) = (role(lease), lease.map(Lease::generation));
-    let exchange = match sent {
+    let mut exchange = match sent {
         Ok(exchange) => exchange,
         Err(error) => {
             let before = course.has_response(host, credential);
             return Err(failed_after(before, settings, lease, now, course.completed(error)));
         }
     };
+    if !exchange.response.status().is_success()
+        && let Some(key) = lease.and_then(|lease| lease.material().key())
+    {
+        scrub(exchange.response.headers_mut(), key.header_value().as_bytes());
+    }
     course.saw(&exchange.facts);
     course.got_response(host, credential);
     span::answered(&exchange.response, &exchange.facts);
@@ -468,7 +474,7 @@ fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagno
 }
 
 /// As much of an error body as is read; one that breaks off tells what it told until then.
-pub(crate) async fn beginning(mut body: WatchedBody) -> Bytes {
+pub async fn beginning(mut body: WatchedBody) -> Bytes {
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = next_chunk(&mut body).await {
         read.extend_from_slice(&chunk[..chunk.len().min(decode::MAX_ERROR_BODY - read.len())]);
@@ -487,8 +493,19 @@ fn without_key(body: Bytes, lease: Option<&Lease>) -> Bytes {
     }
 }
 
+/// Headers without this secret: what quotes it would bring it into errors, logs, or the address of a redirect.
+pub(crate) fn scrub(headers: &mut HeaderMap, secret: &[u8]) {
+    if secret.is_empty() {
+        return;
+    }
+    for (name, value) in headers.iter_mut().filter(|(_, value)| find(value.as_bytes(), secret).is_some()) {
+        // A redirect to such a place leads nowhere.
+        *value = HeaderValue::from_static(if *name == LOCATION { "" } else { "(redacted)" });
+    }
+}
+
 /// A body without this secret, wherever it is quoted.
-pub(crate) fn without(body: Bytes, secret: &[u8]) -> Bytes {
+pub fn without(body: Bytes, secret: &[u8]) -> Bytes {
     if secret.is_empty() {
         return body;
     }

@@ -11,7 +11,8 @@ use crate::host_config::HostConfig;
 use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
 use crate::rate_limit::Limiter;
 use crate::rotation::Proof;
-use crate::wiring::{Wiring, wiring_setters};
+use crate::wiring::Wiring;
+use crate::wiring_setters;
 use crate::{Error, ErrorKind, IntoTarget, LocalRateLimiter, Reminders};
 
 /// Source: DigiCert ONE, Account Manager API: the caller itself.

@@ -157,24 +157,25 @@ impl fmt::Display for FailedAttempt {
 }
 
 /// How often a call was tried, with which waits and outcomes, and why it was not tried again.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tried {
-    pub(crate) attempts: u32,
-    pub(crate) waits: Vec<Duration>,
+pub struct Tried {
+    pub attempts: u32,
+    pub waits: Vec<Duration>,
     /// How long the first attempt waited for its turn.
-    pub(crate) turn: Duration,
-    pub(crate) earlier: Vec<FailedAttempt>,
-    pub(crate) stop: Option<Stop>,
+    pub turn: Duration,
+    pub earlier: Vec<FailedAttempt>,
+    pub stop: Option<Stop>,
 }
 
 impl Tried {
     /// The attempt under way failed, and another one follows.
-    pub(crate) fn failed(&mut self, error: &Error) {
+    pub fn failed(&mut self, error: &Error) {
         self.earlier.push(FailedAttempt::of(self.attempts, error));
     }
 
     /// The attempt under way waited so long for its turn at the rate limit.
-    pub(crate) fn queued(&mut self, wait: Duration) {
+    pub fn queued(&mut self, wait: Duration) {
         if wait < LEAST_WAIT {
             return;
         }
@@ -190,7 +191,7 @@ impl Tried {
     }
 
     /// A line for each thing worth saying; none for a call that could only be tried once.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.turn >= LEAST_WAIT {
             lines.push(format!("waited {:.1} s for its turn at the rate limit", self.turn.as_secs_f64()));

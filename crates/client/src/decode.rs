@@ -27,7 +27,7 @@ const MAX_WORD: usize = 100;
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads an error answer. `now` serves where the answer has no date of its own.
-pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
+pub fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
@@ -141,7 +141,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 
 /// Without control characters, escape codes and marks that turn the direction of writing, white space folded, at most `limit`
 /// characters.
-pub(crate) fn clean(text: &str, limit: usize) -> String {
+pub fn clean(text: &str, limit: usize) -> String {
     let is_unseen = |one: char| {
         one.is_control()
             || matches!(one, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

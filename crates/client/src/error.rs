@@ -72,16 +72,25 @@ impl Error {
         Self::new(kind, Diagnosis::of(Code::CFG_01, summary))
     }
 
-    pub(crate) fn instance(error: InstanceError) -> Self {
+    /// No such installation.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn instance(error: InstanceError) -> Self {
         Self::new(ErrorKind::Config, Diagnosis::of(error.code(), error.to_string())).with_source(error)
     }
 
-    pub(crate) fn credential(error: CredentialError) -> Self {
+    /// No usable material.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn credential(error: CredentialError) -> Self {
         let diagnosis = Diagnosis::of(error.code(), error.to_string()).advising(Advice::NewerCredential);
         Self::new(ErrorKind::Credential, diagnosis).with_source(error)
     }
 
-    pub(crate) fn platform(diagnosis: Diagnosis, answer: PlatformAnswer) -> Self {
+    /// The platform answered with an error.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn platform(diagnosis: Diagnosis, answer: PlatformAnswer) -> Self {
         let mut error = Self::new(ErrorKind::Platform, diagnosis);
         error.0.answer = Some(answer);
         error
@@ -104,7 +113,10 @@ impl Error {
         Self::new(ErrorKind::RateLimit, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
     }
 
-    pub(crate) fn after(mut self, tried: Tried) -> Self {
+    /// The error of a call that was tried so.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn after(mut self, tried: Tried) -> Self {
         self.0.diagnosis.evidence.extend(tried.lines());
         self.0.tried = tried;
         self

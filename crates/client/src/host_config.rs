@@ -5,17 +5,18 @@ use std::sync::Arc;
 use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots, diagnosis::TransportInUse};
 
 /// A configuration whose proxy is the one of its host.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Debug)]
-pub(crate) struct HostConfig {
-    pub(crate) config: TransportConfig,
+pub struct HostConfig {
+    pub config: TransportConfig,
     /// The same for a diagnosis.
-    pub(crate) in_use: Arc<TransportInUse>,
+    pub in_use: Arc<TransportInUse>,
 }
 
 impl HostConfig {
     /// For calls to this origin. A proxy of the configuration itself counts more than the rules. An origin that there is not is
     /// not called.
-    pub(crate) fn to(
+    pub fn to(
         origin: Option<&Origin>,
         connector: &dyn Connector,
         config: &TransportConfig,

@@ -23,8 +23,6 @@ mod builder;
 mod client;
 mod clock;
 mod course;
-#[cfg(feature = "csc")]
-pub mod csc;
 mod decode;
 mod document;
 mod error;
@@ -49,6 +47,23 @@ mod retry;
 mod rotation;
 mod watched_body;
 mod wiring;
+
+/// What `digicert-one-csc` needs of the engine. Not for programs: it changes without notice.
+#[doc(hidden)]
+pub mod seam {
+    pub use crate::attempt::{Call, beginning, without};
+    pub use crate::course::Tried;
+    pub use crate::decode::{answer, clean};
+    pub use crate::host_config::HostConfig;
+    pub use crate::observe::{Listener, span};
+    pub use crate::paging::ByToken;
+    pub use crate::path::with_query;
+    pub use crate::response::{not_of_the_api, of_body, read_json};
+    pub use crate::retry::{Next, Stop};
+    pub use crate::watched_body::WatchedBody;
+    pub use crate::wiring::Wiring;
+    pub use crate::wiring_setters;
+}
 
 pub use builder::ClientBuilder;
 pub use client::Client;

@@ -72,7 +72,7 @@ impl IntoTarget for RequestTarget {
 }
 
 /// `target` with one more query pair, both parts encoded.
-pub(crate) fn with_query(target: &RequestTarget, name: &str, value: &str) -> Result<RequestTarget, TargetError> {
+pub fn with_query(target: &RequestTarget, name: &str, value: &str) -> Result<RequestTarget, TargetError> {
     let separator = if target.as_str().contains('?') { '&' } else { '?' };
     RequestTarget::parse(format!("{target}{separator}{}={}", encoded(name), encoded(value)))
 }

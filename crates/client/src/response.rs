@@ -164,7 +164,10 @@ impl Response {
 
     /// The head and the whole body.
     async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
-        let Parts { status, headers, context, body, max_body, key, attempts, .. } = *self.0;
+        let Parts { status, mut headers, context, body, max_body, key, attempts, .. } = *self.0;
+        if let Some(key) = &key {
+            attempt::scrub(&mut headers, key.as_bytes());
+        }
         match collect_body(body, max_body).await {
             Ok(bytes) => Ok((ResponseHead { status, headers, context, key, attempts }, bytes)),
             Err(error) => Err(of_body(error, &context).after_attempts(attempts)),
@@ -269,7 +272,7 @@ impl ResponseHead {
 }
 
 /// A body as JSON. The error tells of it what it may.
-pub(crate) fn read_json<T: DeserializeOwned>(
+pub fn read_json<T: DeserializeOwned>(
     status: StatusCode,
     headers: &HeaderMap,
     context: &CallContext,
@@ -287,12 +290,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(
 }
 
 /// The error of a body that something in front of the API gave, or changed.
-pub(crate) fn not_of_the_api(
-    status: StatusCode,
-    headers: &HeaderMap,
-    context: &CallContext,
-    body: &Bytes,
-) -> Option<Error> {
+pub fn not_of_the_api(status: StatusCode, headers: &HeaderMap, context: &CallContext, body: &Bytes) -> Option<Error> {
     let answer = decode::answer(status, headers, body, context.now);
     diagnose_content(&answer, context).map(|diagnosis| Error::new(ErrorKind::Decode, diagnosis))
 }
@@ -301,7 +299,8 @@ fn undecoded(summary: String, source: impl std::error::Error + Send + Sync + 'st
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
 }
 
-pub(crate) fn of_body(error: TransportError, context: &CallContext) -> Error {
+/// The error of a body that broke off.
+pub fn of_body(error: TransportError, context: &CallContext) -> Error {
     let kind = match error.kind() {
         TransportErrorKind::Timeout(_) => ErrorKind::Transport,
         _ => ErrorKind::Body,

@@ -87,12 +87,12 @@ impl Retry {
     }
 
     /// The number of attempts of a call at most.
-    pub(crate) fn most(&self) -> u32 {
+    pub fn most(&self) -> u32 {
         self.attempts
     }
 
     /// A call succeeded.
-    pub(crate) fn succeeded(&self) {
+    pub fn succeeded(&self) {
         // Mostly the budget is full; then nothing is written, and clones on other cores keep their cache.
         if self.left.load(Ordering::Relaxed) < self.budget {
             let more = |left: u32| (left < self.budget).then(|| (left + GAIN).min(self.budget));
@@ -101,7 +101,7 @@ impl Retry {
     }
 
     /// What to do after `error`, the `attempt`-th of this call (counted from 1).
-    pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
+    pub fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
         match error.diagnosis().advice {
             Advice::NewerCredential if is_safe(call, error) => Next::NewerCredential,
             Advice::Repeat { not_before } if is_safe(call, error) => {
@@ -135,8 +135,9 @@ impl Default for Retry {
 }
 
 /// What follows a failed attempt.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     Stop(Stop),
     /// Once, if the source has a generation newer than the refused one.
     NewerCredential,
@@ -144,8 +145,9 @@ pub(crate) enum Next {
 }
 
 /// Why a call is not repeated.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// Repeating cannot help.
     Useless,
     /// The request may have been processed, and doing so twice may not be the same as once.

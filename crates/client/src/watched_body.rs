@@ -15,7 +15,8 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::flights::Flight;
 
-pub(crate) struct WatchedBody {
+/// A body with a limit on its silence.
+pub struct WatchedBody {
     inner: ResponseBody,
     clock: Arc<dyn Clock>,
     idle_limit: Duration,
@@ -26,12 +27,9 @@ pub(crate) struct WatchedBody {
 }
 
 impl WatchedBody {
-    pub(crate) fn new(
-        inner: ResponseBody,
-        clock: Arc<dyn Clock>,
-        idle_limit: Duration,
-        facts: ConnectionFacts,
-    ) -> Self {
+    /// Watches this body.
+    #[must_use]
+    pub fn new(inner: ResponseBody, clock: Arc<dyn Clock>, idle_limit: Duration, facts: ConnectionFacts) -> Self {
         Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
     }
 

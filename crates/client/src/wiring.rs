@@ -14,26 +14,29 @@ const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION")
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The settings that every builder has.
+#[allow(missing_docs, reason = "not for programs")]
 #[derive(Debug)]
-pub(crate) struct Wiring {
-    pub(crate) instance: Option<Instance>,
-    pub(crate) connector: Option<Arc<dyn Connector>>,
-    pub(crate) config: TransportConfig,
+pub struct Wiring {
+    pub instance: Option<Instance>,
+    pub connector: Option<Arc<dyn Connector>>,
+    pub config: TransportConfig,
     /// Whether roots beside the system's may stand alone where the transport cannot do both.
-    pub(crate) may_narrow_roots: bool,
-    pub(crate) proxies: ProxyRules,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) user_agent: String,
+    pub may_narrow_roots: bool,
+    pub proxies: ProxyRules,
+    pub clock: Arc<dyn Clock>,
+    pub user_agent: String,
     /// In bytes.
-    pub(crate) max_body: usize,
-    pub(crate) idle_limit: Duration,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) retry: Retry,
-    pub(crate) retries: Option<Listener<RetryNotice>>,
+    pub max_body: usize,
+    pub idle_limit: Duration,
+    pub deadline: Option<Duration>,
+    pub retry: Retry,
+    pub retries: Option<Listener<RetryNotice>>,
 }
 
 impl Wiring {
-    pub(crate) fn new(max_body: usize) -> Self {
+    /// With the defaults.
+    #[must_use]
+    pub fn new(max_body: usize) -> Self {
         Self {
             instance: None,
             connector: None,
@@ -51,12 +54,12 @@ impl Wiring {
     }
 
     /// The limit of a whole call.
-    pub(crate) fn deadline(&self) -> Duration {
+    pub fn deadline(&self) -> Duration {
         self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2))
     }
 
     /// What can be missing or wrong in it; `who` is the client that lacks it. The trust is adapted to what the connector can do.
-    pub(crate) fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
+    pub fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
         let missing = |what: &str| Error::local(ErrorKind::Config, format!("{who} has no {what}"));
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
@@ -84,6 +87,8 @@ impl Wiring {
 }
 
 /// The setters of the builder's `wiring`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! wiring_setters {
     () => {
         /// The installation to call.
@@ -152,7 +157,7 @@ macro_rules! wiring_setters {
         }
 
         /// When calls are repeated.
-        pub fn retry(mut self, retry: crate::Retry) -> Self {
+        pub fn retry(mut self, retry: $crate::Retry) -> Self {
             self.wiring.retry = retry;
             self
         }
@@ -164,8 +169,8 @@ macro_rules! wiring_setters {
         /// # use digicert_one_client::Client;
         /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
         /// ```
-        pub fn on_retry(mut self, observer: impl Fn(&crate::RetryNotice) + Send + Sync + 'static) -> Self {
-            let observer = crate::observe::Listener::new(move |notice: &crate::RetryNotice, _| observer(notice));
+        pub fn on_retry(mut self, observer: impl Fn(&$crate::RetryNotice) + Send + Sync + 'static) -> Self {
+            let observer = $crate::seam::Listener::new(move |notice: &$crate::RetryNotice, _| observer(notice));
             self.wiring.retries = Some(observer);
             self
         }
@@ -189,8 +194,6 @@ macro_rules! wiring_setters {
         }
     };
 }
-
-pub(crate) use wiring_setters;
 
 #[cfg(test)]
 mod tests {

@@ -81,4 +81,4 @@ macro_rules! implement {
 
 implement!(ClientBuilder);
 #[cfg(feature = "csc")]
-implement!(digicert_one_client::csc::CscClientBuilder);
+implement!(digicert_one_csc::CscClientBuilder);

@@ -50,7 +50,8 @@ pub use whoami::WhoAmI;
 
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
-pub use digicert_one_client::csc;
+pub use digicert_one_csc as csc;
+
 /// The examples of the repository's README compile.
 #[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
 #[doc = include_str!("../../../README.md")]

@@ -12,11 +12,11 @@ use aws_lc_rs::signature::{
 };
 use bytes::Bytes;
 use digicert_one_client::Error;
-use digicert_one_client::csc::{
+use digicert_one_core::{ApiKey, Code, Connector, Instance, Secret, TransportConfig, TrustRoots};
+use digicert_one_csc::{
     AuthorizeRequest, CscClient, CscCredential, ErrorCode, HashAlgo, ListRequest, Rejection, SignAlgo, SignIn,
     SignRequest,
 };
-use digicert_one_core::{ApiKey, Code, Connector, Instance, Secret, TransportConfig, TrustRoots};
 use digicert_one_emulator::{CscCredentialSpec, CscOptions, Emulator, EmulatorOptions, Scal, SigningKey};
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
@@ -216,7 +216,7 @@ async fn what_is_not_known_is_refused(bench: &Bench) {
     let strangers = [
         CscCredential::client_credentials(csc.client_id(), secret("canary-wrong")),
         CscCredential::digest(csc.digest_user().expect("one"), secret("canary-wrong")),
-        CscCredential::bearer(digicert_one_client::csc::CscToken::new("canary-token").expect("a token")),
+        CscCredential::bearer(digicert_one_csc::CscToken::new("canary-token").expect("a token")),
         CscCredential::api_key(ApiKey::new("canary-key").expect("a key")),
     ];
     for stranger in strangers {

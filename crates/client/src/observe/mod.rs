@@ -7,14 +7,14 @@ mod listener;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
 mod retry_notice;
-pub(crate) mod span;
+pub mod span;
 mod template;
 mod watch;
 
 pub use audit::{AuditRecord, Outcome};
 pub(crate) use correlation::{TRANSACTION_ID, Tracer, fresh_transaction_id};
 pub use correlation::{TraceContext, TraceContextError};
-pub(crate) use listener::Listener;
+pub use listener::Listener;
 pub use retry_notice::RetryNotice;
 pub(crate) use template::Template;
 pub(crate) use watch::{Carrier, Watch};

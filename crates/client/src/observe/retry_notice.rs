@@ -29,7 +29,10 @@ pub struct RetryNotice {
 }
 
 impl RetryNotice {
-    pub(crate) fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
+    /// What is told before a wait.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
         let what = match (error.status(), error.transport()) {
             (Some(status), _) => format!("HTTP {}", status.as_u16()),
             (None, Some(transport)) => TransportError::to_string(transport),

@@ -12,7 +12,7 @@ use crate::client::Settings;
 use crate::{Error, Response};
 
 /// The span of a whole call, its waits included.
-pub(crate) fn of_call(call: &Call) -> Span {
+pub fn of_call(call: &Call) -> Span {
     let template = Template::of(&call.target, call.template);
     tracing::info_span!(
         "digicert_one.call",
@@ -72,7 +72,7 @@ pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts)
 }
 
 /// Notes how an attempt failed.
-pub(crate) fn failed(span: &Span, error: &Error) {
+pub fn failed(span: &Span, error: &Error) {
     span.record("error.type", error.code().as_str());
 }
 

@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, json_text};
 
 /// A list that is followed by tokens.
 #[derive(Debug)]
-pub(crate) struct ByToken {
+pub struct ByToken {
     list: List,
     cursor: Cursor,
     at: Position,
@@ -23,13 +23,13 @@ pub(crate) struct ByToken {
 
 impl ByToken {
     /// The list at this path, with so many items on a page at most.
-    pub(crate) fn new(target: &RequestTarget, size: Option<u32>) -> Result<Self, Error> {
+    pub fn new(target: &RequestTarget, size: Option<u32>) -> Result<Self, Error> {
         let list = List::new(target, Paging::Token, Some(size.map_or(MAX_ITEMS as u64, u64::from)))?;
         Ok(Self { list, cursor: Cursor::default(), at: Position::default() })
     }
 
     /// Begins at the page of this token.
-    pub(crate) fn starting_at(mut self, token: &str) -> Self {
+    pub fn starting_at(mut self, token: &str) -> Self {
         self.at = Position::at(Step::Token(String::new(), token.to_owned()), 0);
         self
     }
@@ -38,7 +38,7 @@ impl ByToken {
     ///
     /// # Errors
     /// AUT-05 for what is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
-    pub(crate) fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
+    pub fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
         let path = self.list.path();
         let mut page = envelope::read(&json_text::of_body(body.clone()), None).map_err(|unreadable| {
             let summary = format!("{path}: the response ({} bytes) {unreadable}.", body.len());

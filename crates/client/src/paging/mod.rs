@@ -4,7 +4,6 @@
 //! `list.rs` makes the calls, `envelope.rs` and `signals.rs` read the answers, `cursor.rs` judges them (pure), `feed.rs` goes from page to page,
 //! `stream.rs` is what programs hold.
 
-#[cfg(feature = "csc")]
 mod by_token;
 mod cursor;
 mod envelope;
@@ -17,8 +16,7 @@ mod position;
 mod signals;
 mod stream;
 
-#[cfg(feature = "csc")]
-pub(crate) use by_token::ByToken;
+pub use by_token::ByToken;
 pub use page::Page;
 pub use pages::{Pages, Paging};
 pub use position::{Position, PositionError};

@@ -156,3 +156,36 @@ fn a_throttle_and_a_maintenance_have_texts_of_their_own() {
     assert!(throttled.contains("limits count per API key"), "{throttled}");
     assert!(maintained.contains("maintenance") && !maintained.contains("API key"), "{maintained}");
 }
+
+#[test]
+fn a_key_that_comes_back_in_a_header_is_in_no_error() {
+    const KEY: &str = "01canary-in-a-header";
+    let rows = [
+        (503, "via", format!("1.1 {KEY}")),
+        (401, "server", KEY.to_owned()),
+        (403, "x-request-id", KEY.to_owned()),
+        (200, "server", KEY.to_owned()),
+        (302, "location", format!("/x/{KEY}")),
+        (307, "location", format!("https://other.test/{KEY}")),
+    ];
+    for (status, name, value) in rows {
+        let builder_of =
+            |status: u16| Response::builder().status(status).header(name, &*value).header("content-type", "text/plain");
+        let responses: Vec<_> =
+            (0..4).map(|_| builder_of(status).body("upstream error").expect("a response")).collect();
+        let scripted = Scripted::answering(responses);
+        let credential =
+            digicert_one_core::FixedCredential::api_key(digicert_one_core::ApiKey::new(KEY).expect("a key"));
+        let client = builder(&scripted)
+            .credential(credential)
+            .retry(digicert_one_client::Retry::never())
+            .build()
+            .expect("complete");
+        let error =
+            block_on(async { client.get("/x").send().await?.json::<serde_json::Value>().await }).expect_err("no JSON");
+        let shown = format!("{error}{error:?}{}", error.diagnosis());
+        assert!(!shown.contains(KEY), "{status} {name}: {shown}");
+        let sent = scripted.0.requests.lock().expect("unpoisoned");
+        assert!(sent.iter().all(|request| !request.uri().to_string().contains(KEY)), "{status} {name}");
+    }
+}

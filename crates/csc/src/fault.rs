@@ -9,9 +9,9 @@ use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode};
 use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 
-use super::open::open_enum;
-use super::wire::Answer;
-use crate::{Error, decode};
+use crate::open::open_enum;
+use crate::wire::Answer;
+use digicert_one_client::{Error, seam};
 
 /// The part of a description that is kept.
 const MAX_DESCRIPTION: usize = 500;
@@ -54,7 +54,7 @@ open_enum! {
 ///
 /// ```
 /// use digicert_one_client::Error;
-/// use digicert_one_client::csc::{ErrorCode, Rejection};
+/// use digicert_one_csc::{ErrorCode, Rejection};
 ///
 /// fn is_wrong_pin(error: &Error) -> bool {
 ///     Rejection::of(error).is_some_and(|rejection| *rejection.code() == ErrorCode::InvalidPin)
@@ -85,8 +85,8 @@ impl Rejection {
         self.description.as_deref()
     }
 
-    pub(super) fn new(code: &str, description: Option<&str>) -> Self {
-        let description = description.map(|text| decode::clean(text, MAX_DESCRIPTION)).filter(|text| !text.is_empty());
+    pub(crate) fn new(code: &str, description: Option<&str>) -> Self {
+        let description = description.map(|text| seam::clean(text, MAX_DESCRIPTION)).filter(|text| !text.is_empty());
         Self { code: ErrorCode::from(code), description }
     }
 
@@ -113,7 +113,7 @@ impl std::error::Error for Rejection {}
 
 /// Who said no, to whom.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// A call of CSC, with an API key.
     WithKey(&'a ApiKey),
     /// A call of CSC, with a bearer token.
@@ -125,8 +125,8 @@ pub(super) enum Asked<'a> {
 }
 
 /// The error that an error answer is.
-pub(super) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
-    let mut platform = decode::answer(answer.status, &answer.headers, &answer.body, answer.arrived);
+pub(crate) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
+    let mut platform = seam::answer(answer.status, &answer.headers, &answer.body, answer.arrived);
     let rejection = Rejection::read(&answer.body);
     if let Some(rejection) = &rejection {
         platform.code = Some(rejection.code.as_str().to_owned());

@@ -17,61 +17,59 @@ use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::host_config::HostConfig;
-use crate::observe::Listener;
-use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind, Retry, RetryNotice, attempt, response};
+use digicert_one_client::seam::{self, HostConfig, Listener, WatchedBody};
+use digicert_one_client::{Error, ErrorKind, Retry, RetryNotice};
 
 /// What sends, and how.
-pub(super) struct Wire {
-    pub(super) connector: Arc<dyn Connector>,
-    pub(super) config: TransportConfig,
-    pub(super) proxies: ProxyRules,
+pub(crate) struct Wire {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) config: TransportConfig,
+    pub(crate) proxies: ProxyRules,
     /// One transport for each origin that was called.
-    pub(super) transports: Mutex<Vec<(Origin, Arc<dyn Transport>)>>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) user_agent: HeaderValue,
+    pub(crate) transports: Mutex<Vec<(Origin, Arc<dyn Transport>)>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) user_agent: HeaderValue,
     /// The limit of one request whose answer needs no human being.
-    pub(super) total: Duration,
-    pub(super) idle_limit: Duration,
-    pub(super) max_body: usize,
-    pub(super) retry: Retry,
-    pub(super) retries: Option<Listener<RetryNotice>>,
+    pub(crate) total: Duration,
+    pub(crate) idle_limit: Duration,
+    pub(crate) max_body: usize,
+    pub(crate) retry: Retry,
+    pub(crate) retries: Option<Listener<RetryNotice>>,
 }
 
 /// A POST on its way.
-pub(super) struct Letter<'a> {
-    pub(super) origin: &'a Origin,
-    pub(super) target: &'a RequestTarget,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Letter<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) target: &'a RequestTarget,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     /// What an error answer may quote and an error must not.
-    pub(super) secrets: Vec<&'a str>,
-    pub(super) limit: Duration,
+    pub(crate) secrets: Vec<&'a str>,
+    pub(crate) limit: Duration,
 }
 
 /// What came back: any status but a redirect's.
-pub(super) struct Answer {
-    pub(super) host: Arc<str>,
-    pub(super) transport: Arc<TransportInUse>,
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) facts: ConnectionFacts,
+pub(crate) struct Answer {
+    pub(crate) host: Arc<str>,
+    pub(crate) transport: Arc<TransportInUse>,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) facts: ConnectionFacts,
     /// Just before the request left.
-    pub(super) asked: SystemTime,
-    pub(super) arrived: SystemTime,
+    pub(crate) asked: SystemTime,
+    pub(crate) arrived: SystemTime,
 }
 
 impl Answer {
     /// What the body says, as JSON.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        response::read_json(self.status, &self.headers, &self.context(), &self.body)
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        seam::read_json(self.status, &self.headers, &self.context(), &self.body)
     }
 
     /// The error of a web page or of an encoding that was not asked for.
-    pub(super) fn not_of_the_api(&self) -> Option<Error> {
-        response::not_of_the_api(self.status, &self.headers, &self.context(), &self.body)
+    pub(crate) fn not_of_the_api(&self) -> Option<Error> {
+        seam::not_of_the_api(self.status, &self.headers, &self.context(), &self.body)
     }
 
     fn context(&self) -> CallContext {
@@ -82,7 +80,7 @@ impl Answer {
 
 impl Wire {
     /// Sends a letter once.
-    pub(super) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
+    pub(crate) async fn post(&self, letter: Letter<'_>) -> Result<Answer, Error> {
         let (limit, asked) = (letter.limit, self.clock.now());
         let exchange = pin!(self.exchange(letter, asked));
         match select(exchange, self.clock.limit(limit)).await {
@@ -113,17 +111,17 @@ impl Wire {
         let facts = exchange.facts;
         let body = WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone());
         let body = if head.status.as_u16() < 400 {
-            collect_body(body, self.max_body).await.map_err(|error| response::of_body(error, &context))?
+            collect_body(body, self.max_body).await.map_err(|error| seam::of_body(error, &context))?
         } else {
-            let beginning = attempt::beginning(body).await;
-            secrets.iter().fold(beginning, |body, secret| attempt::without(body, secret.as_bytes()))
+            let beginning = seam::beginning(body).await;
+            secrets.iter().fold(beginning, |body, secret| seam::without(body, secret.as_bytes()))
         };
         let (status, headers, arrived) = (head.status, head.headers, self.clock.now());
         Ok(Answer { host: origin.authority(), transport: host.in_use, status, headers, body, facts, asked, arrived })
     }
 
     /// Makes new connections to this origin from now on; calls in flight end on theirs.
-    pub(super) fn renew(&self, origin: &Origin) {
+    pub(crate) fn renew(&self, origin: &Origin) {
         let mut transports = self.transports.lock().unwrap_or_else(PoisonError::into_inner);
         transports.retain(|(known, _)| !same_place(known, origin));
     }
@@ -141,11 +139,11 @@ impl Wire {
 }
 
 /// Whether two origins are the same scheme, host and port, whatever their prefix.
-pub(super) fn same_place(one: &Origin, other: &Origin) -> bool {
+pub(crate) fn same_place(one: &Origin, other: &Origin) -> bool {
     one.is_https() == other.is_https() && one.authority() == other.authority()
 }
 
-pub(super) fn too_late(limit: Duration) -> Error {
+pub(crate) fn too_late(limit: Duration) -> Error {
     let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
     Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary))
 }

@@ -12,20 +12,20 @@ use http_auth::{PasswordParams, parse_challenges};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::AuthType;
-use super::client::Inner;
-use super::fault::{self, Asked};
-use super::oauth::Granted;
-use super::open::{maybe_number, maybe_text};
-use super::secret::{CscToken, Enclosed, wipe, wiped};
-use super::wire::{Answer, Letter};
-use crate::{Error, ErrorKind};
+use crate::AuthType;
+use crate::client::Inner;
+use crate::fault::{self, Asked};
+use crate::oauth::Granted;
+use crate::open::{maybe_number, maybe_text};
+use crate::secret::{CscToken, Enclosed, wipe, wiped};
+use crate::wire::{Answer, Letter};
+use digicert_one_client::{Error, ErrorKind};
 
 /// A request without a proof, one with, and one more where the nonce was too old.
 const ROUNDS: usize = 3;
 
 /// The server's challenge, with the count of how often its nonce was used.
-pub(super) struct Challenge(DigestClient);
+pub(crate) struct Challenge(DigestClient);
 
 impl Challenge {
     /// The best one that the answer offers: SHA-256 before MD5, and always with `qop=auth`.
@@ -64,7 +64,7 @@ struct LogOut<'a> {
 
 impl Inner {
     /// A token for user and password.
-    pub(super) async fn log_in(&self, user: &str, password: &Secret) -> Result<Granted, Error> {
+    pub(crate) async fn log_in(&self, user: &str, password: &Secret) -> Result<Granted, Error> {
         let secret = password.expose_text().map_err(Error::credential)?;
         let info = self.info().await?;
         if !info.auth_type.contains(&AuthType::Digest) {
@@ -123,7 +123,7 @@ impl Inner {
     }
 
     /// Ends what a login began.
-    pub(super) async fn log_out(&self, token: &CscToken) -> Result<(), Error> {
+    pub(crate) async fn log_out(&self, token: &CscToken) -> Result<(), Error> {
         let target = self.target("auth/revoke")?;
         let mut headers = json_headers();
         headers.insert(AUTHORIZATION, token.header_value());

@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use digicert_one_core::{ConnectorInfo, Origin, Secret};
 
-use super::discovery::Discovery;
-use super::session::Session;
-use super::sign_in::Returned;
-use super::wire::Wire;
-use super::{
+use crate::discovery::Discovery;
+use crate::session::Session;
+use crate::sign_in::Returned;
+use crate::wire::Wire;
+use crate::{
     Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, CscClientBuilder, Info, ListRequest,
     PendingSignIn, Sad, SignIn, SignRequest,
 };
-use crate::Error;
+use digicert_one_client::Error;
 
 /// Calls the CSC endpoints of Document Trust (Content Trust) of one installation.
 ///
-/// Cheap to clone; clones share tokens and connections. See [the module](super).
+/// Cheap to clone; clones share tokens and connections. See [the crate](crate).
 #[derive(Clone)]
 pub struct CscClient(Arc<Inner>);
 
 /// What all clones share.
-pub(super) struct Inner {
-    pub(super) wire: Arc<Wire>,
-    pub(super) platform: Origin,
+pub(crate) struct Inner {
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) platform: Origin,
     /// Where the calls of CSC stand, without a slash at the end.
-    pub(super) base: String,
-    pub(super) session: Session,
-    pub(super) discovery: Discovery,
+    pub(crate) base: String,
+    pub(crate) session: Session,
+    pub(crate) discovery: Discovery,
     /// The limit of a whole call, and of one that a human being may have to approve.
-    pub(super) deadline: Duration,
-    pub(super) approval: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) approval: Duration,
 }
 
 impl CscClient {
@@ -41,7 +41,7 @@ impl CscClient {
         CscClientBuilder::new()
     }
 
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
 
@@ -67,7 +67,7 @@ impl CscClient {
     }
 
     /// The ids of all credentials of a user, page after page, each a call of its own. The end is judged as that of every
-    /// [list](crate::Client::pages).
+    /// [list](digicert_one_client::Client::pages).
     ///
     /// # Errors
     /// As [`credentials_list`](Self::credentials_list); AUT-05 for a response that is not a list; API-04 where a page repeats, leads
@@ -93,7 +93,7 @@ impl CscClient {
     /// Source: `POST credentials/authorize` (community; PIN, OTP and clientData: spec).
     ///
     /// # Errors
-    /// See [`Error`]; a wrong PIN or OTP is a [`Rejection`](super::Rejection).
+    /// See [`Error`]; a wrong PIN or OTP is a [`Rejection`](crate::Rejection).
     pub async fn credentials_authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
         self.0.within(self.0.approval, self.0.authorize(request)).await
     }
@@ -135,7 +135,7 @@ impl CscClient {
     ///
     /// ```no_run
     /// use digicert_one_core::Secret;
-    /// use digicert_one_client::csc::{CscClient, HashAlgo, SignAlgo, SignRequest};
+    /// use digicert_one_csc::{CscClient, HashAlgo, SignAlgo, SignRequest};
     ///
     /// # async fn example(client: &CscClient, hash: [u8; 32]) -> Result<(), digicert_one_client::Error> {
     /// let request = SignRequest::new("credential-1", HashAlgo::Sha256, SignAlgo::Rsa)
@@ -174,7 +174,7 @@ impl CscClient {
     /// OAuth server, if it is not known yet; sends no credential.
     ///
     /// ```no_run
-    /// use digicert_one_client::csc::{CscClient, PendingSignIn, SignIn};
+    /// use digicert_one_csc::{CscClient, PendingSignIn, SignIn};
     ///
     /// # async fn example(client: &CscClient, come_back: impl Fn(&str) -> String) -> Result<(), digicert_one_client::Error> {
     /// let SignIn { url, pending, .. } = client.authorize_url().await?;
@@ -191,7 +191,7 @@ impl CscClient {
     }
 
     /// Begins a sign-in for the right to sign (scope `credential`), for credentials whose
-    /// [`AuthMode`](super::AuthMode) is `oauth2code`. [`exchange_sad`](Self::exchange_sad) ends it. PIN and OTP of the request are
+    /// [`AuthMode`](crate::AuthMode) is `oauth2code`. [`exchange_sad`](Self::exchange_sad) ends it. PIN and OTP of the request are
     /// not used: the OAuth server asks the signer itself.
     ///
     /// # Errors
@@ -212,7 +212,7 @@ impl CscClient {
     /// As [`exchange`](Self::exchange), from the whole address that the browser was sent to, or its query.
     ///
     /// # Errors
-    /// As [`exchange`](Self::exchange), and what the OAuth server wrote into the address (a [`Rejection`](super::Rejection)).
+    /// As [`exchange`](Self::exchange), and what the OAuth server wrote into the address (a [`Rejection`](crate::Rejection)).
     pub async fn exchange_redirect(&self, pending: PendingSignIn, address: &str) -> Result<(), Error> {
         let Returned { code, state } = Returned::read(address, &pending)?;
         self.exchange(pending, &code, &state).await
@@ -241,7 +241,7 @@ impl CscClient {
     }
 
     /// The refresh token of the last sign-in, to be kept for
-    /// [`with_refresh_token`](super::CscCredential::with_refresh_token); none where the server gave none.
+    /// [`with_refresh_token`](crate::CscCredential::with_refresh_token); none where the server gave none.
     #[must_use]
     pub fn refresh_token(&self) -> Option<Secret> {
         self.0.session.refresh_token()

@@ -1,5 +1,4 @@
 //! The CSC client over a service in memory, in virtual time: each flow, and each bad input. What needs a wire is in `tests/unified`.
-#![cfg(feature = "csc")]
 
 mod calls;
 mod digest;

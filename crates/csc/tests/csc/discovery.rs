@@ -1,8 +1,8 @@
 //! Where tokens come from, and where secrets do not go.
 
 use digicert_one_client::ErrorKind;
-use digicert_one_client::csc::{ListRequest, OAuthEndpoints};
 use digicert_one_core::Code;
+use digicert_one_csc::{ListRequest, OAuthEndpoints};
 use futures_executor::block_on;
 use http::Response;
 

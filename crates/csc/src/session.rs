@@ -11,13 +11,13 @@ use digicert_one_core::{
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::client::Inner;
-use super::credential::Kind;
-use super::digest::Challenge;
-use super::fault::{Asked, ErrorCode, Rejection};
-use super::oauth::{Grant, Granted};
-use super::secret::CscToken;
-use crate::{Error, ErrorKind};
+use crate::client::Inner;
+use crate::credential::Kind;
+use crate::digest::Challenge;
+use crate::fault::{Asked, ErrorCode, Rejection};
+use crate::oauth::{Grant, Granted};
+use crate::secret::CscToken;
+use digicert_one_client::{Error, ErrorKind};
 
 /// A token is replaced so long before its end, or a tenth of its life before it if that is shorter.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -25,13 +25,13 @@ const MARGIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// The credential, and the token that was got for it.
-pub(super) struct Session {
-    pub(super) kind: Kind,
+pub(crate) struct Session {
+    pub(crate) kind: Kind,
     state: Mutex<State>,
     /// Held by the one caller who gets a token.
     renewing: async_lock::Mutex<()>,
     /// The challenge of the last login, whose nonce may serve again.
-    pub(super) challenge: Mutex<Option<Challenge>>,
+    pub(crate) challenge: Mutex<Option<Challenge>>,
 }
 
 #[derive(Default)]
@@ -97,13 +97,13 @@ impl Refusal {
 }
 
 /// What one attempt shows.
-pub(super) enum Proof<'a> {
+pub(crate) enum Proof<'a> {
     Key(&'a ApiKey),
     Token { token: CscToken, generation: Option<Generation> },
 }
 
 impl Proof<'_> {
-    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
         match self {
             Self::Key(key) => headers.insert(API_KEY_HEADER, key.header_value()),
             Self::Token { token, .. } => headers.insert(AUTHORIZATION, token.header_value()),
@@ -111,14 +111,14 @@ impl Proof<'_> {
     }
 
     /// What an error answer may quote.
-    pub(super) fn quoted(&self) -> HeaderValue {
+    pub(crate) fn quoted(&self) -> HeaderValue {
         match self {
             Self::Key(key) => key.header_value(),
             Self::Token { token, .. } => token.header_value(),
         }
     }
 
-    pub(super) fn asked(&self) -> Asked<'_> {
+    pub(crate) fn asked(&self) -> Asked<'_> {
         match self {
             Self::Key(key) => Asked::WithKey(key),
             Self::Token { .. } => Asked::WithToken,
@@ -133,20 +133,20 @@ impl From<Live> for Proof<'_> {
 }
 
 impl Session {
-    pub(super) fn new(kind: Kind, refresh: Option<Zeroizing<String>>) -> Self {
+    pub(crate) fn new(kind: Kind, refresh: Option<Zeroizing<String>>) -> Self {
         let state = State { refresh, ..State::default() };
         Self { kind, state: Mutex::new(state), renewing: async_lock::Mutex::new(()), challenge: Mutex::default() }
     }
 
     /// The refresh token, to keep it beyond this process.
-    pub(super) fn refresh_token(&self) -> Option<Secret> {
+    pub(crate) fn refresh_token(&self) -> Option<Secret> {
         let state = self.lock();
         let refresh = state.refresh.as_ref()?;
         Some(Secret::new(refresh.as_bytes(), "the answer of the OAuth server"))
     }
 
     /// Puts a token to use.
-    pub(super) fn keep(&self, granted: Granted) -> Result<(), Error> {
+    pub(crate) fn keep(&self, granted: Granted) -> Result<(), Error> {
         self.kept(granted).map(|_| ())
     }
 
@@ -193,7 +193,7 @@ impl Session {
 
 impl Inner {
     /// What the next attempt shows.
-    pub(super) async fn proof(&self) -> Result<Proof<'_>, Error> {
+    pub(crate) async fn proof(&self) -> Result<Proof<'_>, Error> {
         match &self.session.kind {
             Kind::ApiKey(key) => Ok(Proof::Key(key)),
             Kind::Bearer(token) => Ok(Proof::Token { token: token.clone(), generation: None }),
@@ -202,7 +202,7 @@ impl Inner {
     }
 
     /// Something newer than what was refused, if there can be such a thing.
-    pub(super) async fn newer(&self, refused: &Proof<'_>) -> Result<Option<Proof<'_>>, Error> {
+    pub(crate) async fn newer(&self, refused: &Proof<'_>) -> Result<Option<Proof<'_>>, Error> {
         match refused {
             Proof::Token { generation: Some(refused), .. } => {
                 self.token(Some(*refused)).await.map(|live| Some(Proof::from(live)))
@@ -270,7 +270,7 @@ impl Inner {
     }
 
     /// Gives back what was got: the refresh token first, as it could bring new ones.
-    pub(super) async fn revoked(&self) -> Result<(), Error> {
+    pub(crate) async fn revoked(&self) -> Result<(), Error> {
         let session = &self.session;
         let _renewing = session.renewing.lock().await;
         let (live, refresh) = {

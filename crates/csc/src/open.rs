@@ -52,27 +52,27 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = $crate::csc::open::text(deserializer)?;
+                let text = $crate::open::text(deserializer)?;
                 Ok(Self::from(text.as_str()))
             }
         }
     };
 }
-pub(super) use open_enum;
+pub(crate) use open_enum;
 
 /// A text, or a number or truth value where one was written instead.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = Value::deserialize(deserializer)?;
     as_text(&value).ok_or_else(|| serde::de::Error::custom("invalid type: other, expected a text"))
 }
 
 /// As [`text`], where nothing or null may stand.
-pub(super) fn maybe_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn maybe_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(as_text(&Value::deserialize(deserializer)?))
 }
 
 /// A list of texts; a single one, or null, where a list was meant.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Array(values) => Ok(values.iter().filter_map(as_text).collect()),
         value => Ok(as_text(&value).into_iter().collect()),
@@ -80,7 +80,7 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
 }
 
 /// A whole number, also in quotes; nothing where it is none.
-pub(super) fn maybe_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn maybe_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => {
@@ -111,7 +111,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::csc::AuthType;
+    use crate::AuthType;
 
     #[derive(Deserialize, Serialize)]
     struct Thing {

@@ -11,28 +11,25 @@ use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tracing::Instrument as _;
 
-use super::client::Inner;
-use super::fault::{self, Asked};
-use super::session::Proof;
-use super::wire::{Answer, Letter, too_late};
-use crate::attempt::Call;
-use crate::course::Tried;
-use crate::observe::span;
-use crate::retry::{Next, Stop};
-use crate::{Error, ErrorKind, RetryNotice, path};
+use crate::client::Inner;
+use crate::fault::{self, Asked};
+use crate::session::Proof;
+use crate::wire::{Answer, Letter, too_late};
+use digicert_one_client::seam::{self, Call, Next, Stop, Tried, span};
+use digicert_one_client::{Error, ErrorKind, RetryNotice};
 
 /// A call of CSC, before it has a proof.
-pub(super) struct Errand<'a> {
-    pub(super) name: &'static str,
-    pub(super) query: Option<(&'static str, &'a str)>,
-    pub(super) body: Bytes,
-    pub(super) secrets: Vec<&'a str>,
-    pub(super) manner: Manner,
+pub(crate) struct Errand<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) query: Option<(&'static str, &'a str)>,
+    pub(crate) body: Bytes,
+    pub(crate) secrets: Vec<&'a str>,
+    pub(crate) manner: Manner,
 }
 
 /// How a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     /// Only looks, and shows nothing.
     Opens,
     /// Only looks; may be repeated.
@@ -45,7 +42,7 @@ pub(super) enum Manner {
 
 impl Inner {
     /// A piece of work, bounded as a whole: waits for a token and pauses between attempts included.
-    pub(super) async fn within<T>(
+    pub(crate) async fn within<T>(
         &self,
         limit: Duration,
         work: impl Future<Output = Result<T, Error>>,
@@ -57,12 +54,12 @@ impl Inner {
     }
 
     /// The path of a call.
-    pub(super) fn target(&self, name: &str) -> Result<RequestTarget, Error> {
+    pub(crate) fn target(&self, name: &str) -> Result<RequestTarget, Error> {
         RequestTarget::parse(format!("{}/{name}", self.base)).map_err(invalid_target)
     }
 
     /// A call, as often as it is worth it and safe: a refused token is replaced once, all else is the retry's to say.
-    pub(super) async fn call(&self, errand: Errand<'_>) -> Result<Answer, Error> {
+    pub(crate) async fn call(&self, errand: Errand<'_>) -> Result<Answer, Error> {
         let call = self.prepared(&errand)?;
         let span = span::of_call(&call);
         let mut tried = Tried::default();
@@ -132,7 +129,7 @@ impl Inner {
     fn prepared(&self, errand: &Errand<'_>) -> Result<Call, Error> {
         let mut target = self.target(errand.name)?;
         if let Some((name, value)) = errand.query {
-            target = path::with_query(&target, name, value).map_err(invalid_target)?;
+            target = seam::with_query(&target, name, value).map_err(invalid_target)?;
         }
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Ok(Call {

@@ -6,16 +6,16 @@ use std::time::Duration;
 use digicert_one_core::{Code, Diagnosis, RequestTarget, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::client::Inner;
-use super::credentials::base64;
-use super::open::{maybe_number, texts};
-use super::secret::{Enclosed, wipe, wiped};
-use super::signing::{counted, encoded};
-use super::travel::{Errand, Manner};
-use super::wire::Answer;
-use super::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
-use crate::paging::ByToken;
-use crate::{Error, ErrorKind};
+use crate::client::Inner;
+use crate::credentials::base64;
+use crate::open::{maybe_number, texts};
+use crate::secret::{Enclosed, wipe, wiped};
+use crate::signing::{counted, encoded};
+use crate::travel::{Errand, Manner};
+use crate::wire::Answer;
+use crate::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
+use digicert_one_client::seam::ByToken;
+use digicert_one_client::{Error, ErrorKind};
 
 #[derive(Serialize)]
 struct Nothing {}
@@ -97,17 +97,17 @@ struct Signed {
 }
 
 impl Inner {
-    pub(super) async fn info(&self) -> Result<Info, Error> {
+    pub(crate) async fn info(&self) -> Result<Info, Error> {
         let errand = errand("info", &Nothing {}, Manner::Opens)?;
         self.call(errand).await?.json()
     }
 
-    pub(super) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
+    pub(crate) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
         self.page(request).await?.json()
     }
 
     /// All pages of a list, from the one that is asked for.
-    pub(super) async fn list_all(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
+    pub(crate) async fn list_all(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
         let path = RequestTarget::parse("/credentials/list")
             .map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
         let (mut request, mut ids) = (request.clone(), Vec::new());
@@ -139,12 +139,12 @@ impl Inner {
         self.call(errand).await
     }
 
-    pub(super) async fn credential(&self, credential_id: &str) -> Result<CredentialInfo, Error> {
+    pub(crate) async fn credential(&self, credential_id: &str) -> Result<CredentialInfo, Error> {
         let body = Details { credential_id, certificates: "chain", cert_info: true, auth_info: true };
         self.call(errand("credentials/info", &body, Manner::Reads)?).await?.json()
     }
 
-    pub(super) async fn authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
+    pub(crate) async fn authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
         let (pin, otp) = (text(request.pin.as_ref())?, text(request.otp.as_ref())?);
         let body = Authorize {
             credential_id: &request.credential_id,
@@ -160,7 +160,7 @@ impl Inner {
         authorized(self.call(errand).await?)
     }
 
-    pub(super) async fn extend(
+    pub(crate) async fn extend(
         &self,
         credential_id: &str,
         sad: &Sad,
@@ -175,7 +175,7 @@ impl Inner {
         authorized(self.call(errand).await?)
     }
 
-    pub(super) async fn sign(
+    pub(crate) async fn sign(
         &self,
         request: &SignRequest,
         hashes: &[Vec<u8>],
@@ -200,7 +200,7 @@ impl Inner {
 
 impl SignRequest {
     /// What the first part of the hashes is authorised with: all signatures at once.
-    pub(super) fn authorization(&self, part: &[Vec<u8>]) -> AuthorizeRequest {
+    pub(crate) fn authorization(&self, part: &[Vec<u8>]) -> AuthorizeRequest {
         let mut asked = AuthorizeRequest::new(self.credential_id.clone()).hashes(part);
         asked.signatures = u32::try_from(self.hashes.len()).ok();
         (asked.description, asked.pin, asked.otp) = (self.description.clone(), self.pin.clone(), self.otp.clone());

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_client::csc::{
-    AuthorizeRequest, CscCredential, CscToken, ErrorCode, HashAlgo, ListRequest, Rejection, Sad, SignAlgo, SignRequest,
-};
 use digicert_one_client::{ErrorKind, Retry};
 use digicert_one_core::{Advice, ApiKey, Code};
+use digicert_one_csc::{
+    AuthorizeRequest, CscCredential, CscToken, ErrorCode, HashAlgo, ListRequest, Rejection, Sad, SignAlgo, SignRequest,
+};
 use futures_executor::block_on;
 use futures_util::future::join;
 use http::Response;
@@ -324,7 +324,7 @@ fn a_body_beyond_the_limit_is_refused() {
 fn what_is_missing_is_told_before_the_first_call() {
     let service = signing();
     let text = |built: Result<_, digicert_one_client::Error>| built.map(drop).expect_err("not valid").to_string();
-    assert!(text(digicert_one_client::csc::CscClient::builder().build()).contains("connector"));
+    assert!(text(digicert_one_csc::CscClient::builder().build()).contains("connector"));
     assert!(text(builder(&service, key()).base_path("csc?x").build()).contains("base path"));
     assert!(text(builder(&service, key()).allow_oauth_host("http://x.test").build()).contains("https"));
     assert!(text(builder(&service, key()).user_agent("a\nb").build()).contains("user agent"));

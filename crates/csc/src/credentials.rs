@@ -5,21 +5,21 @@ use digicert_one_core::{Code, Diagnosis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::open::{maybe_number, maybe_text, open_enum, text, texts};
-use crate::{Error, ErrorKind};
+use crate::open::{maybe_number, maybe_text, open_enum, text, texts};
+use digicert_one_client::{Error, ErrorKind};
 
 /// A page of the credentials of a user.
 ///
 /// ```
-/// use digicert_one_client::csc::ListRequest;
+/// use digicert_one_csc::ListRequest;
 /// let request = ListRequest::of_user("7d9c0a1e").max_results(20);
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ListRequest {
-    pub(super) user_id: Option<String>,
-    pub(super) max_results: Option<u32>,
-    pub(super) page_token: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) max_results: Option<u32>,
+    pub(crate) page_token: Option<String>,
 }
 
 impl ListRequest {
@@ -96,7 +96,7 @@ open_enum! {
         Implicit = "implicit",
         /// By PIN, OTP or both.
         Explicit = "explicit",
-        /// By a second round of OAuth; see [`authorize_credential_url`](crate::csc::CscClient::authorize_credential_url).
+        /// By a second round of OAuth; see [`authorize_credential_url`](crate::CscClient::authorize_credential_url).
         OAuth2Code = "oauth2code",
     }
 }
@@ -157,7 +157,7 @@ pub struct KeyInfo {
     /// Whether it signs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<KeyStatus>,
-    /// The object identifiers of the signature algorithms that it takes; see [`SignAlgo::from_oid`](super::SignAlgo::from_oid).
+    /// The object identifiers of the signature algorithms that it takes; see [`SignAlgo::from_oid`](crate::SignAlgo::from_oid).
     #[serde(deserialize_with = "texts")]
     pub algo: Vec<String>,
     /// Its length in bits.
@@ -233,7 +233,7 @@ impl CertificateInfo {
 }
 
 /// Bytes out of an answer; blanks and line ends in it are passed over.
-pub(super) fn base64(text: &str, what: &str, index: usize) -> Result<Vec<u8>, Error> {
+pub(crate) fn base64(text: &str, what: &str, index: usize) -> Result<Vec<u8>, Error> {
     let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     BASE64.decode(&compact).map_err(|error| {
         let summary = format!("{what} {} of the answer is not base64.", index + 1);

@@ -1,11 +1,11 @@
 //! A signer signs in: PKCE, the state, the code, and what may come back instead.
 
 use data_encoding::BASE64URL_NOPAD;
-use digicert_one_client::csc::{
+use digicert_one_core::Code;
+use digicert_one_csc::{
     AuthorizeRequest, CscClient, CscCredential, ErrorCode, ListRequest, OAuthEndpoints, PendingSignIn, Rejection,
     SignIn,
 };
-use digicert_one_core::Code;
 use futures_executor::block_on;
 use sha2::{Digest as _, Sha256};
 

@@ -8,12 +8,12 @@ use oauth2::url::form_urlencoded;
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
 use zeroize::Zeroizing;
 
-use super::client::Inner;
-use super::credential::{Kind, OAuthClient};
-use super::fault::Rejection;
-use super::oauth::{Grant, Granted, invalid_url};
-use super::signing::AuthorizeRequest;
-use crate::{Error, ErrorKind};
+use crate::client::Inner;
+use crate::credential::{Kind, OAuthClient};
+use crate::fault::Rejection;
+use crate::oauth::{Grant, Granted, invalid_url};
+use crate::signing::AuthorizeRequest;
+use digicert_one_client::{Error, ErrorKind};
 
 /// A sign-in that has begun: the address for the signer's browser, and what must be kept until they come back.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind};
 pub struct SignIn {
     /// Where to send the signer. Holds no secret of the client; the state in it is no secret from the signer.
     pub url: String,
-    /// What [`exchange`](super::CscClient::exchange) needs.
+    /// What [`exchange`](crate::CscClient::exchange) needs.
     pub pending: PendingSignIn,
 }
 
@@ -73,14 +73,14 @@ impl fmt::Debug for PendingSignIn {
 }
 
 /// What the browser brought back.
-pub(super) struct Returned {
-    pub(super) code: Zeroizing<String>,
-    pub(super) state: Zeroizing<String>,
+pub(crate) struct Returned {
+    pub(crate) code: Zeroizing<String>,
+    pub(crate) state: Zeroizing<String>,
 }
 
 impl Returned {
     /// Reads the address that the browser was sent to, or its query alone. An answer for another sign-in is not even read.
-    pub(super) fn read(redirect: &str, pending: &PendingSignIn) -> Result<Self, Error> {
+    pub(crate) fn read(redirect: &str, pending: &PendingSignIn) -> Result<Self, Error> {
         let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
         let value = |wanted: &str| {
@@ -107,7 +107,7 @@ impl Returned {
 
 impl Inner {
     /// The address for the signer, for a token of the service or, with a request, for the right to sign.
-    pub(super) async fn sign_in(&self, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
+    pub(crate) async fn sign_in(&self, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
         let (client, redirect_uri) = self.code_client()?;
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
         let endpoints = self.endpoints().await?;
@@ -143,7 +143,7 @@ impl Inner {
     }
 
     /// The token for a code.
-    pub(super) async fn returned(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<Granted, Error> {
+    pub(crate) async fn returned(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<Granted, Error> {
         let (client, redirect_uri) = self.code_client()?;
         pending.check(state)?;
         self.grant(client, Grant::Code { code, verifier: &pending.verifier, redirect_uri }).await

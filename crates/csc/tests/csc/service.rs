@@ -10,11 +10,11 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::Error;
-use digicert_one_client::csc::{CscClient, CscClientBuilder, CscCredential};
 use digicert_one_core::{
     Capabilities, ConnectionFacts, Connector, ConnectorInfo, Exchange, Instance, ManualClock, ResponseBody, Secret,
     Transport, TransportConfig, TransportError,
 };
+use digicert_one_csc::{CscClient, CscClientBuilder, CscCredential};
 use http::{HeaderMap, Request, Response};
 
 pub(crate) const HOST: &str = "one.digicert.test";

@@ -11,13 +11,13 @@ use zeroize::{Zeroize, Zeroizing};
 
 const SCHEME: &str = "Bearer ";
 
-/// A bearer token for CSC, and for nothing else: there is no way to give it to a [`Client`](crate::Client).
+/// A bearer token for CSC, and for nothing else: there is no way to give it to a [`Client`](digicert_one_client::Client).
 ///
 /// It has no `Display`, no `PartialEq` and no serialised form; `Debug` prints a fixed word, and its bytes are wiped when the last
 /// header value made from it is dropped. Copies that the `oauth2` crate and an HTTP library make are out of reach.
 ///
 /// ```
-/// use digicert_one_client::csc::CscToken;
+/// use digicert_one_csc::CscToken;
 /// let token = CscToken::new("canary")?;
 /// assert_eq!(format!("{token:?}"), "CscToken(redacted)");
 /// # Ok::<(), digicert_one_core::CredentialError>(())
@@ -53,12 +53,12 @@ impl CscToken {
     }
 
     /// The value for the `Authorization` header, marked sensitive. Shares the token's buffer.
-    pub(super) fn header_value(&self) -> HeaderValue {
+    pub(crate) fn header_value(&self) -> HeaderValue {
         self.0.clone()
     }
 
     /// The token itself, to send it where it is to be revoked.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         // Made above of a prefix and visible ASCII.
         self.0.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).unwrap_or_default()
     }
@@ -77,7 +77,7 @@ impl fmt::Debug for CscToken {
 pub struct Sad(Zeroizing<String>);
 
 impl Sad {
-    /// Takes it as it was given, from [`credentials_authorize`](crate::csc::CscClient::credentials_authorize) in another process,
+    /// Takes it as it was given, from [`credentials_authorize`](crate::CscClient::credentials_authorize) in another process,
     /// for example.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -99,7 +99,7 @@ impl fmt::Debug for Sad {
 
 /// A secret on its way into the body of a request, and nowhere else.
 #[derive(Clone, Copy)]
-pub(super) struct Enclosed<'a>(pub(super) &'a str);
+pub(crate) struct Enclosed<'a>(pub(crate) &'a str);
 
 impl Serialize for Enclosed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -108,12 +108,12 @@ impl Serialize for Enclosed<'_> {
 }
 
 /// Bytes that are wiped with their last reader.
-pub(super) fn wiped(bytes: Vec<u8>) -> Bytes {
+pub(crate) fn wiped(bytes: Vec<u8>) -> Bytes {
     Bytes::from_owner(Zeroizing::new(bytes))
 }
 
 /// Wipes an answer that held a secret, if nobody else reads it.
-pub(super) fn wipe(bytes: Bytes) {
+pub(crate) fn wipe(bytes: Bytes) {
     if let Ok(mut bytes) = bytes.try_into_mut() {
         bytes.as_mut().zeroize();
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use digicert_one_core::{ApiKey, Secret};
 
-use super::CscToken;
+use crate::CscToken;
 
 /// Proof of who is calling CSC.
 ///
@@ -21,15 +21,15 @@ use super::CscToken;
 ///
 /// ```
 /// use digicert_one_core::Secret;
-/// use digicert_one_client::csc::CscCredential;
+/// use digicert_one_csc::CscCredential;
 ///
 /// let secret = Secret::new("from a store", "environment variable CSC_CLIENT_SECRET");
 /// let credential = CscCredential::client_credentials("my-client-id", secret);
 /// assert!(!format!("{credential:?}").contains("from a store"));
 /// ```
-pub struct CscCredential(pub(super) Kind);
+pub struct CscCredential(pub(crate) Kind);
 
-pub(super) enum Kind {
+pub(crate) enum Kind {
     ApiKey(ApiKey),
     Bearer(CscToken),
     ClientCredentials(OAuthClient),
@@ -38,9 +38,9 @@ pub(super) enum Kind {
 }
 
 /// An OAuth client as it was registered.
-pub(super) struct OAuthClient {
-    pub(super) id: String,
-    pub(super) secret: Option<Secret>,
+pub(crate) struct OAuthClient {
+    pub(crate) id: String,
+    pub(crate) secret: Option<Secret>,
 }
 
 impl CscCredential {
@@ -65,7 +65,7 @@ impl CscCredential {
     /// OAuth authorization code (RFC 6749 §4.1) with PKCE (RFC 7636): a signer signs in with a browser. `redirect_uri` as it was
     /// registered; the secret where the integration has one.
     ///
-    /// See [`authorize_url`](super::CscClient::authorize_url).
+    /// See [`authorize_url`](crate::CscClient::authorize_url).
     #[must_use]
     pub fn authorization_code(
         client_id: impl Into<String>,
@@ -97,7 +97,7 @@ impl CscCredential {
 
 impl Kind {
     /// For messages: what it is, never what is in it.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::ApiKey(_) => "API key",
             Self::Bearer(_) => "bearer token",

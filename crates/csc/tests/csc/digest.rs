@@ -1,8 +1,8 @@
 //! The login by HTTP Digest, recomputed here from RFC 7616 alone.
 
 use digicert_one_client::Error;
-use digicert_one_client::csc::{CscClient, CscCredential, ListRequest};
 use digicert_one_core::Code;
+use digicert_one_csc::{CscClient, CscCredential, ListRequest};
 use futures_executor::block_on;
 use http::Response;
 use sha2::{Digest as _, Sha256};

@@ -22,15 +22,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::client::Inner;
-use super::credential::OAuthClient;
-use super::discovery::Endpoint;
-use super::fault::{self, Asked};
-use super::open::{maybe_number, maybe_text};
-use super::secret::{CscToken, wiped};
-use super::wire::{Letter, Wire};
-use crate::mismatch::Mismatch;
-use crate::{Error, ErrorKind};
+use crate::client::Inner;
+use crate::credential::OAuthClient;
+use crate::discovery::Endpoint;
+use crate::fault::{self, Asked};
+use crate::open::{maybe_number, maybe_text};
+use crate::secret::{CscToken, wiped};
+use crate::wire::{Letter, Wire};
+use digicert_one_client::Mismatch;
+use digicert_one_client::{Error, ErrorKind};
 
 /// The client of the `oauth2` crate, which reads tokens as servers give them.
 type KnownClient = oauth2::Client<
@@ -44,7 +44,7 @@ type KnownClient = oauth2::Client<
 /// A token response (RFC 6749 section 5.1), read leniently: some servers give the lifetime as text or with a fraction, or leave out the
 /// type of the token, which then is a bearer token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct TokenAnswer {
+pub(crate) struct TokenAnswer {
     access_token: AccessToken,
     #[serde(default = "bearer", deserialize_with = "token_type")]
     token_type: BasicTokenType,
@@ -102,24 +102,24 @@ fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenTy
 }
 
 /// What a token is asked for with.
-pub(super) enum Grant<'a> {
+pub(crate) enum Grant<'a> {
     ClientCredentials,
     Refresh(&'a str),
     Code { code: &'a str, verifier: &'a str, redirect_uri: &'a str },
 }
 
 /// A token as the server gave it.
-pub(super) struct Granted {
-    pub(super) access: Zeroizing<String>,
-    pub(super) is_bearer: bool,
-    pub(super) lifetime: Option<Duration>,
-    pub(super) refresh: Option<Zeroizing<String>>,
-    pub(super) asked: SystemTime,
+pub(crate) struct Granted {
+    pub(crate) access: Zeroizing<String>,
+    pub(crate) is_bearer: bool,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) refresh: Option<Zeroizing<String>>,
+    pub(crate) asked: SystemTime,
 }
 
 impl Granted {
     /// For the `Authorization` header. RFC 6749 §7.1: a token of a kind that one does not know is not used.
-    pub(super) fn token(&self) -> Result<CscToken, Error> {
+    pub(crate) fn token(&self) -> Result<CscToken, Error> {
         if !self.is_bearer {
             return Err(unusable("the server gave a token that is no bearer token."));
         }
@@ -130,7 +130,7 @@ impl Granted {
 
 impl Inner {
     /// Asks for a token.
-    pub(super) async fn grant(&self, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
+    pub(crate) async fn grant(&self, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
         let endpoints = self.endpoints().await?;
         let secret = client.text()?;
         let token_url = TokenUrl::new(endpoints.token.url.clone()).map_err(invalid_url)?;
@@ -167,7 +167,7 @@ impl Inner {
     }
 
     /// Revokes a token (RFC 7009).
-    pub(super) async fn give_back(&self, client: &OAuthClient, token: &str, refreshes: bool) -> Result<(), Error> {
+    pub(crate) async fn give_back(&self, client: &OAuthClient, token: &str, refreshes: bool) -> Result<(), Error> {
         let endpoints = self.endpoints().await?;
         let Some(endpoint) = &endpoints.revoke else {
             let text = "no address to revoke tokens at is known: give it by hand (OAuthEndpoints::revoke)";
@@ -196,7 +196,7 @@ impl OAuthClient {
     }
 
     /// The client as the `oauth2` crate knows one. Id and secret go into the form, as CSC has it (spec).
-    pub(super) fn known(&self, secret: Option<&str>) -> KnownClient {
+    pub(crate) fn known(&self, secret: Option<&str>) -> KnownClient {
         let client = KnownClient::new(ClientId::new(self.id.clone())).set_auth_type(AuthType::RequestBody);
         match secret {
             Some(secret) => client.set_client_secret(ClientSecret::new(secret.to_owned())),
@@ -288,6 +288,6 @@ fn unusable(summary: &str) -> Error {
 }
 
 /// For a text that was given as an address and is none.
-pub(super) fn invalid_url(error: oauth2::url::ParseError) -> Error {
+pub(crate) fn invalid_url(error: oauth2::url::ParseError) -> Error {
     Error::local(ErrorKind::Config, format!("an address for OAuth is not a URL: {error}")).with_source(error)
 }

@@ -7,14 +7,15 @@ use std::time::Duration;
 use digicert_one_core::{HostRole, RequestTarget};
 use zeroize::Zeroizing;
 
-use super::CscCredential;
-use super::client::{CscClient, Inner};
-use super::credential::Kind;
-use super::discovery::{Discovery, OAuthEndpoints, place_of};
-use super::session::Session;
-use super::wire::Wire;
-use crate::wiring::{Wiring, wiring_setters};
-use crate::{Error, ErrorKind};
+use crate::CscCredential;
+use crate::client::{CscClient, Inner};
+use crate::credential::Kind;
+use crate::discovery::{Discovery, OAuthEndpoints, place_of};
+use crate::session::Session;
+use crate::wire::Wire;
+use digicert_one_client::seam::Wiring;
+use digicert_one_client::wiring_setters;
+use digicert_one_client::{Error, ErrorKind};
 
 /// Where the calls of CSC stand. Source: DigiCert, "Document Trust API" (`v0` and `v1` are named; calls in public code use `v1`).
 const BASE: &str = "/documentmanager/csc/v1";
@@ -35,7 +36,7 @@ pub struct CscClientBuilder {
 }
 
 impl CscClientBuilder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             wiring: Wiring::new(MAX_BODY),
             credential: None,

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 use data_encoding::BASE64;
 use digicert_one_core::{Code, Diagnosis, Secret};
 
-use super::{HashAlgo, Sad, SignAlgo};
-use crate::{Error, ErrorKind};
+use crate::{HashAlgo, Sad, SignAlgo};
+use digicert_one_client::{Error, ErrorKind};
 
 /// Asks for the right to sign certain hashes with one credential.
 ///
 /// ```
 /// use digicert_one_core::Secret;
-/// use digicert_one_client::csc::AuthorizeRequest;
+/// use digicert_one_csc::AuthorizeRequest;
 ///
 /// let request = AuthorizeRequest::new("credential-1")
 ///     .hashes([[0_u8; 32]])
@@ -23,13 +23,13 @@ use crate::{Error, ErrorKind};
 #[derive(Clone)]
 #[must_use]
 pub struct AuthorizeRequest {
-    pub(super) credential_id: String,
-    pub(super) hashes: Vec<Vec<u8>>,
-    pub(super) signatures: Option<u32>,
-    pub(super) description: Option<String>,
-    pub(super) pin: Option<Secret>,
-    pub(super) otp: Option<Secret>,
-    pub(super) client_data: Option<String>,
+    pub(crate) credential_id: String,
+    pub(crate) hashes: Vec<Vec<u8>>,
+    pub(crate) signatures: Option<u32>,
+    pub(crate) description: Option<String>,
+    pub(crate) pin: Option<Secret>,
+    pub(crate) otp: Option<Secret>,
+    pub(crate) client_data: Option<String>,
 }
 
 impl AuthorizeRequest {
@@ -53,7 +53,7 @@ impl AuthorizeRequest {
     }
 
     /// How many signatures, where it is more than the hashes that are known yet; the others follow by
-    /// [`extend_transaction`](super::CscClient::extend_transaction).
+    /// [`extend_transaction`](crate::CscClient::extend_transaction).
     pub fn signatures(mut self, number: u32) -> Self {
         self.signatures = Some(number);
         self
@@ -84,7 +84,7 @@ impl AuthorizeRequest {
     }
 
     /// The number for the wire.
-    pub(super) fn number(&self) -> Result<u32, Error> {
+    pub(crate) fn number(&self) -> Result<u32, Error> {
         let hashes = u32::try_from(self.hashes.len()).unwrap_or(u32::MAX).max(1);
         match self.signatures {
             Some(number) if number < hashes => {
@@ -124,20 +124,20 @@ pub struct Authorization {
 /// Hashes to sign with one credential, and how.
 ///
 /// ```
-/// use digicert_one_client::csc::{HashAlgo, SignAlgo, SignRequest};
+/// use digicert_one_csc::{HashAlgo, SignAlgo, SignRequest};
 /// let request = SignRequest::new("credential-1", HashAlgo::Sha256, SignAlgo::Rsa).hashes([[0_u8; 32]]);
 /// ```
 #[derive(Clone)]
 #[must_use]
 pub struct SignRequest {
-    pub(super) credential_id: String,
-    pub(super) hash_algo: HashAlgo,
-    pub(super) sign_algo: SignAlgo,
-    pub(super) hashes: Vec<Vec<u8>>,
-    pub(super) at_once: usize,
-    pub(super) description: Option<String>,
-    pub(super) pin: Option<Secret>,
-    pub(super) otp: Option<Secret>,
+    pub(crate) credential_id: String,
+    pub(crate) hash_algo: HashAlgo,
+    pub(crate) sign_algo: SignAlgo,
+    pub(crate) hashes: Vec<Vec<u8>>,
+    pub(crate) at_once: usize,
+    pub(crate) description: Option<String>,
+    pub(crate) pin: Option<Secret>,
+    pub(crate) otp: Option<Secret>,
 }
 
 impl SignRequest {
@@ -162,7 +162,7 @@ impl SignRequest {
     }
 
     /// At most so many hashes in one call; 0 counts as 1. The others follow under the same authorisation, extended. By default all
-    /// go at once; [`multisign`](super::CredentialInfo::multisign) tells what a credential takes.
+    /// go at once; [`multisign`](crate::CredentialInfo::multisign) tells what a credential takes.
     pub fn at_once(mut self, number: usize) -> Self {
         self.at_once = number.max(1);
         self
@@ -187,7 +187,7 @@ impl SignRequest {
     }
 
     /// What can be told without asking the service.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let invalid = |text: String| Err(Error::local(ErrorKind::Request, text));
         if self.hashes.is_empty() {
             return invalid("there is no hash to sign".to_owned());
@@ -231,12 +231,12 @@ fn owned(hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<Vec<u8>> {
 }
 
 /// Hashes as they stand in a request.
-pub(super) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
     hashes.iter().map(|hash| BASE64.encode(hash)).collect()
 }
 
 /// One signature for each hash, or none is handed out: a caller could not tell which is whose.
-pub(super) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
+pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
     if signatures.len() == hashes {
         return Ok(signatures);
     }

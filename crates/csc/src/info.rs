@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::open::{maybe_text, open_enum, texts};
+use crate::open::{maybe_text, open_enum, texts};
 
 open_enum! {
     /// A way to log in that the service offers.

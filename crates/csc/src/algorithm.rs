@@ -54,7 +54,7 @@ algorithms! {
     /// How the document was hashed.
     ///
     /// ```
-    /// use digicert_one_client::csc::HashAlgo;
+    /// use digicert_one_csc::HashAlgo;
     /// assert_eq!(HashAlgo::Sha256.oid(), "2.16.840.1.101.3.4.2.1");
     /// assert_eq!(HashAlgo::from_oid("2.16.840.1.101.3.4.2.1"), HashAlgo::Sha256);
     /// ```

@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
 
-use super::Info;
-use super::client::Inner;
-use super::wire::same_place;
-use crate::{Error, ErrorKind};
+use crate::Info;
+use crate::client::Inner;
+use crate::wire::same_place;
+use digicert_one_client::{Error, ErrorKind};
 
 /// The addresses of an OAuth server, given by hand: for a service whose `info` names none, or a wrong one.
 ///
 /// Whoever names them here trusts their hosts with the client secret.
 ///
 /// ```
-/// use digicert_one_client::csc::OAuthEndpoints;
+/// use digicert_one_csc::OAuthEndpoints;
 /// let endpoints = OAuthEndpoints::new("https://one.example.test/oauth2/token")?
 ///     .authorize("https://one.example.test/oauth2/authorize")?;
 /// # Ok::<(), digicert_one_client::Error>(())
@@ -23,17 +23,17 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OAuthEndpoints {
-    pub(super) token: Endpoint,
-    pub(super) authorize: Option<Endpoint>,
-    pub(super) revoke: Option<Endpoint>,
+    pub(crate) token: Endpoint,
+    pub(crate) authorize: Option<Endpoint>,
+    pub(crate) revoke: Option<Endpoint>,
 }
 
 /// One address: where it is, and its text.
 #[derive(Clone, Debug)]
-pub(super) struct Endpoint {
-    pub(super) origin: Origin,
-    pub(super) target: RequestTarget,
-    pub(super) url: String,
+pub(crate) struct Endpoint {
+    pub(crate) origin: Origin,
+    pub(crate) target: RequestTarget,
+    pub(crate) url: String,
 }
 
 impl OAuthEndpoints {
@@ -92,23 +92,23 @@ impl Endpoint {
 }
 
 /// `https://host[:port]`, or a bare host, taken as it stands: no label is added or taken away.
-pub(super) fn place_of(text: &str) -> Result<Origin, Error> {
+pub(crate) fn place_of(text: &str) -> Result<Origin, Error> {
     let instance = Instance::pair(text, text).map_err(Error::instance)?;
     instance.origin(HostRole::Platform).cloned().map_err(Error::instance)
 }
 
 /// What is known of the OAuth server.
 #[derive(Debug, Default)]
-pub(super) struct Discovery {
-    pub(super) given: Option<Arc<OAuthEndpoints>>,
+pub(crate) struct Discovery {
+    pub(crate) given: Option<Arc<OAuthEndpoints>>,
     /// Other hosts than the platform's that `info` may name.
-    pub(super) allowed: Vec<Origin>,
-    pub(super) found: Mutex<Option<Arc<OAuthEndpoints>>>,
+    pub(crate) allowed: Vec<Origin>,
+    pub(crate) found: Mutex<Option<Arc<OAuthEndpoints>>>,
 }
 
 impl Inner {
     /// The OAuth server: as given, as found before, or as `info` says now.
-    pub(super) async fn endpoints(&self) -> Result<Arc<OAuthEndpoints>, Error> {
+    pub(crate) async fn endpoints(&self) -> Result<Arc<OAuthEndpoints>, Error> {
         if let Some(given) = &self.discovery.given {
             return Ok(Arc::clone(given));
         }

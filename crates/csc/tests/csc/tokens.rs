@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_client::csc::{CscClient, CscCredential, ErrorCode, ListRequest, Rejection};
 use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, ManualClock};
+use digicert_one_csc::{CscClient, CscCredential, ErrorCode, ListRequest, Rejection};
 use futures_executor::block_on;
 use futures_util::future::join_all;
 use http::Response;
@@ -321,7 +321,7 @@ fn revoking_gives_both_tokens_back_and_forgets_them() {
 fn what_was_not_got_is_not_revoked() {
     let service = Service::new(usual);
     block_on(client(&service, client_credentials()).revoke()).expect("nothing to do");
-    let bearer = CscCredential::bearer(digicert_one_client::csc::CscToken::new("canary-t").expect("a token"));
+    let bearer = CscCredential::bearer(digicert_one_csc::CscToken::new("canary-t").expect("a token"));
     let error = block_on(client(&service, bearer).revoke()).expect_err("from elsewhere");
     assert_eq!(discreet(error).code(), Code::CFG_01);
     assert!(service.arrived().is_empty());

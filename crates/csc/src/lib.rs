@@ -1,26 +1,4 @@
-//! The Cloud Signature Consortium API of Document Trust (newer name: Content Trust): hashes go in, signatures come out.
-//!
-//! A client of its own with credentials of its own, because the platform takes OAuth and HTTP Digest for CSC only: what is a
-//! credential here is none for a [`Client`](crate::Client), and the other way about.
-//!
-//! ```no_run
-//! use digicert_one_core::Secret;
-//! use digicert_one_client::csc::{CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
-//! use digicert_one_core::{Connector, Instance, Region, Stage};
-//!
-//! # async fn example(connector: impl Connector, hash: [u8; 32]) -> Result<(), Box<dyn std::error::Error>> {
-//! let secret = Secret::new(std::env::var("CSC_CLIENT_SECRET")?, "environment variable CSC_CLIENT_SECRET");
-//! let client = CscClient::builder()
-//!     .instance(Instance::public(Region::UnitedStates, Stage::Demo))
-//!     .credential(CscCredential::client_credentials("my-client-id", secret))
-//!     .connector(connector)
-//!     .build()?;
-//! let credentials = client.credentials_list(&ListRequest::of_user("the-signer")).await?;
-//! let first = credentials.credential_ids.first().ok_or("the signer has no credential")?;
-//! let request = SignRequest::new(first, HashAlgo::Sha256, SignAlgo::Rsa).hashes([hash]);
-//! let signature = client.sign_hashes(&request).await?;
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 //!
 //! # Kept apart by types
 //!
@@ -28,7 +6,7 @@
 //!
 //! ```compile_fail,E0277
 //! use digicert_one_client::Client;
-//! use digicert_one_client::csc::{CscCredential, CscToken};
+//! use digicert_one_csc::{CscCredential, CscToken};
 //!
 //! let token = CscToken::new("a-token-of-csc").expect("a token");
 //! let builder = Client::builder().credential(CscCredential::bearer(token));
@@ -37,7 +15,7 @@
 //! Nor can it take the place of an API key:
 //!
 //! ```compile_fail,E0308
-//! use digicert_one_client::csc::CscToken;
+//! use digicert_one_csc::CscToken;
 //! use digicert_one_core::FixedCredential;
 //!
 //! let token = CscToken::new("a-token-of-csc").expect("a token");
@@ -48,7 +26,7 @@
 //!
 //! ```
 //! use digicert_one_client::Client;
-//! use digicert_one_client::csc::{CscClient, CscCredential, CscToken};
+//! use digicert_one_csc::{CscClient, CscCredential, CscToken};
 //! use digicert_one_core::{ApiKey, FixedCredential};
 //!
 //! let token = CscToken::new("a-token-of-csc").expect("a token");
