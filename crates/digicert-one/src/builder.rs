@@ -46,9 +46,11 @@ pub struct Builder {
     twice: Option<(&'static str, &'static str)>,
     found: Found,
     warnings: Vec<Warning>,
-    on_warning: Option<Box<dyn Fn(&Warning) + Send + Sync>>,
+    on_warning: Option<OnWarning>,
     engine: Vec<Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>>,
 }
+
+type OnWarning = Box<dyn Fn(&Warning) + Send + Sync>;
 
 enum Host {
     Named(String),

@@ -116,6 +116,7 @@ async fn the_blocking_client_says_the_same_and_walks_lists() {
 /// The half of the next test that needs variables of its own.
 #[tokio::test]
 #[ignore = "started by the_environment_alone_makes_a_client in a process of its own"]
+#[expect(clippy::print_stdout, reason = "the process that started it reads this")]
 async fn whoami_by_the_environment() {
     let one: DigiCertOne = digicert_one::from_env().expect("variables");
     let seen = Arc::new(Mutex::new(Vec::new()));

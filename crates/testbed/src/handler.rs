@@ -12,7 +12,7 @@ use crate::options::TlsVersion;
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
-/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away. An [`Ending`] in the
+/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away. An [`Ending`](crate::Ending) in the
 /// extensions of a response makes it one that does not end well.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.

@@ -14,7 +14,7 @@ use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, S
 /// A program that keeps what it reads on standard input. It is started without a shell; the secret is never an argument.
 ///
 /// It gets the API key on a line, or the private key and certificate chain as PEM; or, if [asked for](Self::as_document), the
-/// JSON document that a [`CommandSource`](crate::CommandSource) reads, with `id` and `name` beside. It must end with status 0
+/// JSON document that a [`CommandSource`](digicert_one_credentials::CommandSource) reads, with `id` and `name` beside. It must end with status 0
 /// only when the secret is safe. With a [second program](Self::with_read_back) that writes the secret to standard output, what
 /// was kept is compared.
 ///

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use super::{PreparedSink, SecretKind, SecretSink, SinkError};
 
-/// A directory that a [`DirectorySource`](crate::DirectorySource) or [`SystemdSource`](crate::SystemdSource) reads: `api-key`
+/// A directory that a [`DirectorySource`](digicert_one_credentials::DirectorySource) or [`SystemdSource`](digicert_one_credentials::SystemdSource) reads: `api-key`
 /// and `api-key-ends`, or `tls.crt` and `tls.key`, and `owner-ends`.
 ///
 /// On Unix a reader never sees a torn pair: it sees all of the old content or all of the new. What else is there (the API key

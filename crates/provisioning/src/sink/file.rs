@@ -9,7 +9,7 @@ use crate::durable::Reserved;
 /// A file that is replaced whole.
 ///
 /// An API key becomes a line of text, a certificate a PEM file with the private key first and the chain after it; a
-/// [`FileSource`](crate::FileSource) reads both. What stood there before stays until the new file is durable. A symlink is
+/// [`FileSource`](digicert_one_credentials::FileSource) reads both. What stood there before stays until the new file is durable. A symlink is
 /// refused: it would be replaced and not followed.
 ///
 /// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a certificate chain

@@ -11,7 +11,7 @@ use super::file::expect_kind;
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 use crate::durable::random_name;
 
-/// Items of the operating system's keyring that a [`KeyringSource`](crate::KeyringSource) of the same service reads: `api-key`
+/// Items of the operating system's keyring that a [`KeyringSource`](digicert_one_credentials::KeyringSource) of the same service reads: `api-key`
 /// and `api-key-ends`; or `certificate` with private key and chain in one PEM text, so that they change in one step;
 /// `owner-ends`.
 ///
@@ -217,7 +217,8 @@ mod tests {
             let entry = store.build(KeyringSource::SERVICE, account, None).expect("an entry");
             entry.set_secret(b"old").expect("stored");
         }
-        let new = crate::NewKey::generate(crate::KeyAlgorithm::P256).expect("random numbers");
+        let new =
+            digicert_one_identity::NewKey::generate(digicert_one_identity::KeyAlgorithm::P256).expect("random numbers");
         let pem = new.to_pem();
         let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("a key");
         let certificate = rcgen::CertificateParams::default().self_signed(&pair).expect("signed");
@@ -226,7 +227,7 @@ mod tests {
         let Ok(Fetched::Found(raw)) = KeyringSource::over(Arc::clone(&store) as _).fetch() else {
             panic!("it is there")
         };
-        let reading = raw.read(&crate::Rules::at(std::time::SystemTime::now())).expect("usable");
+        let reading = raw.read(&digicert_one_identity::Rules::at(std::time::SystemTime::now())).expect("usable");
         assert_eq!(reading.material.identity().expect("there").thumbprint(), identity.thumbprint());
     }
 

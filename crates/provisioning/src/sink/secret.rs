@@ -163,7 +163,7 @@ impl KeptSecret {
         }
     }
 
-    /// As the JSON document that a [`CommandSource`](crate::CommandSource) reads, with the facts in fields of their own.
+    /// As the JSON document that a [`CommandSource`](digicert_one_credentials::CommandSource) reads, with the facts in fields of their own.
     pub(crate) fn document(&self) -> Zeroizing<Vec<u8>> {
         let mut fields = Map::new();
         let mut add = |name: &str, value: Option<String>| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::SinkError;
 use super::secret::{KeptSecret, SecretKind};
 
-/// A place that keeps secrets. Using it may block: an async caller does so through [`Safekeeping`] or on a thread of its own.
+/// A place that keeps secrets. Using it may block: an async caller does so through [`Safekeeping`](crate::Safekeeping) or on a thread of its own.
 pub trait SecretSink: fmt::Debug + Send + Sync + 'static {
     /// What reports call it: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
     fn name(&self) -> String;
