@@ -28,8 +28,9 @@ pub(crate) async fn proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_s
             let arrived = front.ledger().requests().pop().expect("it arrived");
             assert_eq!((&*arrived.target, arrived.header_values("host")), ("/a?b=c", vec![HOST.to_owned()]), "{what}");
         }
-        let names: Vec<_> = front.ledger().connections().into_iter().map(|one| one.sni).collect();
-        assert!(names.iter().all(|name| name.as_deref() == Some(HOST)), "{names:?}, {versions:?}");
+        // A stack may begin a connection that it then does not need, and give it up before its handshake.
+        let names: Vec<_> = front.ledger().connections().into_iter().filter_map(|one| one.sni).collect();
+        assert!(!names.is_empty() && names.iter().all(|name| name == HOST), "{names:?}, {versions:?}");
     }
 }
 
