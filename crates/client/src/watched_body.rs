@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use crate::flights::Flight;
 
 /// A body with a limit on its silence.
-pub struct WatchedBody {
+pub(crate) struct WatchedBody {
     inner: ResponseBody,
     clock: Arc<dyn Clock>,
     idle_limit: Duration,
@@ -28,8 +28,12 @@ pub struct WatchedBody {
 
 impl WatchedBody {
     /// Watches this body.
-    #[must_use]
-    pub fn new(inner: ResponseBody, clock: Arc<dyn Clock>, idle_limit: Duration, facts: ConnectionFacts) -> Self {
+    pub(crate) fn new(
+        inner: ResponseBody,
+        clock: Arc<dyn Clock>,
+        idle_limit: Duration,
+        facts: ConnectionFacts,
+    ) -> Self {
         Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
     }
 
