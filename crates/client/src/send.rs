@@ -71,8 +71,12 @@ impl Settings {
 
     /// Material for one attempt, within this time, and what carries it.
     pub(crate) async fn carried(&self, need: &LeaseNeed, within: Duration) -> Result<Arc<Carried>, Error> {
-        let asked = self.credential.lease(need);
-        let lease = self.in_time(asked, within.min(self.total)).await?.map_err(Error::credential)?;
+        let mut asked = self.credential.lease(need);
+        let leased = match poll!(&mut asked) {
+            Poll::Ready(leased) => leased,
+            Poll::Pending => self.in_time(asked, within.min(self.total)).await?,
+        };
+        let lease = leased.map_err(Error::credential)?;
         let rotation = Rotation { settings: self, need };
         let carried = rotation.carrier(lease, |candidate| self.proves(candidate)).await?;
         self.reminders.check(&carried.lease, need.now);
