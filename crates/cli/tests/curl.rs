@@ -63,8 +63,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It removes its files then; one that has ended already needs nothing.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::INT);
+        // It removes its files then; one that has ended already needs nothing. Not Ctrl-C, which whoever runs us may have us ignore.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _ = self.child.wait();
     }
 }
