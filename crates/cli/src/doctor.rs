@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::Diagnosis;
-use digicert_one::core::{HostRole, Mode, Origin};
+use digicert_one::core::{Ending, HostRole, Mode, Origin};
 use digicert_one::{Code, Response, Rules, Setup};
 use http::header::DATE;
 use serde_json::{Value, json};
@@ -175,9 +175,15 @@ impl Report {
         match found.reading.validity.check(now) {
             Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
             Ok(()) if end.remaining(now) < end_date::NEAR => {
-                let mut diagnosis = Diagnosis::of(Code::ID_09, fact);
+                let (code, remedy) = match end.of {
+                    Ending::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
+                    Ending::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
+                    // Nothing of it works longer, however new.
+                    _ => (Code::ID_15, "have an administrator extend the service user"),
+                };
+                let mut diagnosis = Diagnosis::of(code, fact);
                 diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
-                diagnosis.remedy = "make a new one in time: d1 token rotate, d1 cert rotate".to_owned();
+                diagnosis.remedy = remedy.to_owned();
                 self.warned(GROUP, "expiry", diagnosis);
             }
             Ok(()) => self.add(GROUP, "expiry", Mark::Ok, fact),
@@ -203,7 +209,15 @@ impl Report {
         };
         output.progress(&format!("calling {}", options.call));
         match client.get(options.call.as_str()).send().await {
-            Ok(response) => self.of_response(&response, mode),
+            Ok(response) => {
+                self.of_response(&response, mode);
+                // Somebody else's sign-in page is a success only by its status.
+                if response.is_page()
+                    && let Err(error) = response.json::<serde::de::IgnoredAny>().await
+                {
+                    self.failed(GROUP, "answer", error.into());
+                }
+            }
             Err(error) => {
                 let id = if error.status().is_some() { "call" } else { "connection" };
                 self.failed(if error.status().is_some() { GROUP } else { "network" }, id, error.into());
@@ -252,7 +266,7 @@ impl Report {
                 _ => self.skipped("network", "client certificate", "this transport does not show whether it was sent"),
             }
         }
-        self.add("platform", "call", Mark::Ok, format!("accepted: {}", response.status()));
+        self.add("platform", "call", Mark::Ok, format!("a response with the status {}", response.status()));
         let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         let Some(date) = date else {
             return self.skipped("platform", "clock", "the response has no date");

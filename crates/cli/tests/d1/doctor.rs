@@ -81,3 +81,15 @@ fn a_disabled_caller_is_the_platforms_word() {
     let shown = text(&output);
     assert!(output.status.code() == Some(5) && shown.contains("FAIL  call") && shown.contains("do  "), "{shown}");
 }
+
+#[test]
+fn what_to_do_about_a_near_end_depends_on_what_ends() {
+    let stage = Stage::new();
+    let then = std::time::SystemTime::now() + std::time::Duration::from_secs(5 * 24 * 60 * 60);
+    let day = jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string();
+    for (variable, remedy) in [("DC_API_KEY_ENDS", "d1 token rotate"), ("DC_OWNER_ENDS", "extend the service user")] {
+        let output = stage.d1(&["doctor"], &[("DC_API_KEY", stage.key()), (variable, &day)]);
+        let shown = text(&output);
+        assert!(output.status.success() && shown.contains("ID-15") && shown.contains(remedy), "{variable}: {shown}");
+    }
+}
