@@ -1,16 +1,16 @@
-//! Names for callers that show no part of a secret: for logs, audit records and the limits that the platform counts per caller.
+//! Names for callers that show no part of a secret: for logs, audit records and rate limits per caller.
 
 use std::fmt;
 
 use hmac_sha256::Hash as Sha256;
 
-/// Keeps the digest of a key apart from any other SHA-256 of the same bytes.
+/// Separates the digest of a key from any other SHA-256 of the same bytes.
 const KEY_DOMAIN: &[u8] = b"digicert-one api key\0";
 
-/// A short name of an API key or of a client certificate: the same on every machine, and of no use to a thief.
+/// A short name of an API key or client certificate: the same on every machine, and useless to a thief.
 ///
-/// It is cut from a SHA-256. An API key of DigiCert ONE has more than 256 bits of chance in it, so it cannot be guessed from
-/// its fingerprint. Prints as `k:` (key) or `c:` (certificate) and 16 hexadecimal digits.
+/// It is a truncated SHA-256. An API key of DigiCert ONE has more than 256 bits of entropy, so it cannot be
+/// guessed from its fingerprint. Prints as `k:` (key) or `c:` (certificate) and 16 hexadecimal digits.
 ///
 /// ```
 /// use digicert_one_core::ApiKey;
