@@ -221,7 +221,7 @@ mod tests {
         let (one, two) = (Pki::shared().root_pem(), Pki::shared().intermediate_pem());
         let garbage = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUAQIDBAUGBwgJCgsMDQ4PEBESExQwCgYIKoZIzj0EAwIw\n-----END CERTIFICATE-----\n";
         for (second, text) in [
-            (two.replace("-----END CERTIFICATE-----", ""), "cut off"),
+            (two.replace("-----END CERTIFICATE-----", ""), "truncated"),
             (two.replace("-----", "\u{2014}"), "five hyphens"),
             (two.replacen("MII", "M!!", 1), "base64"),
             (garbage.to_owned(), "certificate 2 is damaged"),

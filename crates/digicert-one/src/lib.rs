@@ -1,4 +1,4 @@
-//! The front door: what users add to `Cargo.toml`.
+//! The main crate of the SDK, which users add to `Cargo.toml`.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -39,7 +39,7 @@ pub use digicert_one_credentials::{
 pub use digicert_one_identity as identity;
 #[cfg(feature = "sources")]
 pub use digicert_one_identity::{Rules, read_client_identity};
-/// Secrets that are shown once, kept, and credentials that replace themselves.
+/// Storage of secrets that are shown once, and automatic rotation.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
 #[cfg(feature = "sources")]
@@ -52,32 +52,32 @@ pub use whoami::WhoAmI;
 #[cfg(feature = "csc")]
 pub use digicert_one_csc as csc;
 
-/// The examples of the repository's README compile.
+/// Compiles the examples of the repository's README.
 #[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
 #[doc = include_str!("../../../README.md")]
 struct RepositoryReadme;
 
-/// So do those of the page on credentials.
+/// Compiles the examples of the page on credentials.
 #[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../../../docs/credentials.md")]
 struct PageOnCredentials;
 
-/// And those of the page on lists.
+/// Compiles the examples of the page on lists.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/lists.md")]
 struct PageOnLists;
 
-/// And those of the page on observing.
+/// Compiles the examples of the page on observing.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/observing.md")]
 struct PageOnObserving;
 
-/// And those of the page on Account Manager.
+/// Compiles the examples of the page on Account Manager.
 #[cfg(all(doctest, feature = "account"))]
 #[doc = include_str!("../../../docs/account-manager.md")]
 struct PageOnAccountManager;
 
-/// And those of the page on CSC, where it is there.
+/// Compiles the examples of the page on CSC.
 #[cfg(all(doctest, feature = "csc"))]
 #[doc = include_str!("../../../docs/csc.md")]
 struct PageOnCsc;
