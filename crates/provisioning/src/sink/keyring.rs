@@ -163,14 +163,14 @@ impl Prepared {
 /// What went wrong, without what the error holds of the item.
 fn failed(place: &str, error: &Error) -> SinkError {
     let message = match error {
-        Error::PlatformFailure(cause) => format!("the keyring cannot be reached: {cause}"),
-        Error::NoStorageAccess(cause) => format!("the keyring is locked or does not let us in: {cause}"),
+        Error::PlatformFailure(cause) => format!("failed to reach the keyring: {cause}"),
+        Error::NoStorageAccess(cause) => format!("the keyring is locked or denies access: {cause}"),
         Error::TooLong(_, limit) => {
             let message = format!("the keyring takes no more than {limit} bytes an item; use a file");
             return SinkError::new(SinkErrorKind::Full, place, message);
         }
         Error::Ambiguous(_) => "the keyring has more than one such item: remove all but one".to_owned(),
-        Error::NotSupportedByStore(what) => format!("the keyring cannot do this: {what}"),
+        Error::NotSupportedByStore(what) => format!("unsupported by the keyring: {what}"),
         Error::NoEntry => "the item is not there after it was written".to_owned(),
         _ => "the keyring failed".to_owned(),
     };
