@@ -197,8 +197,8 @@ fn watched(output: &mut Output, folder: &Path, broken: bool) {
             output.debug(&block_on(credential.reload()));
             output.debug(&block_on(credential.lease(&LeaseNeed::at(clock.now()))).expect("in use"));
             output.debug(&credential);
-            let events = told.lock().expect("unpoisoned");
-            assert_eq!(events.len(), 2, "{told:?}");
+            let events = events.lock().expect("unpoisoned");
+            assert_eq!(events.len(), 2, "{events:?}");
             events.iter().for_each(|event| {
                 output.debug(event);
                 output.display(event);
