@@ -1,7 +1,7 @@
 //! Loopback TLS servers, a throw-away PKI and a ledger of what arrived.
 //!
-//! The other side of every wire test: it knows no transport and shares no code with what it checks. Servers run on a
-//! background runtime of their own, so that a test under any executor, or under none, can start them; all
+//! The peer of every wire test: it knows no transport and shares no code with the code under test. Servers
+//! run on their own background runtime, so that a test under any executor, or none, can start them; all
 //! constructors are synchronous and bind ports that the system picks.
 //!
 //! ```

@@ -195,7 +195,7 @@ fn lost_response_is_recovered_by_resume() {
         let kind = task.kind();
         let error = stage.run(&workflows, task).expect_err("lost");
         assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, Next::Resume), "{error}");
-        assert!(error.to_string().contains("may have been created"), "{error}");
+        assert!(error.to_string().contains("may have created it"), "{error}");
         let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
         assert_eq!((report.task, report.outcome), (kind, Done::Made));
         let world = stage.platform.world();

@@ -238,7 +238,9 @@ impl Transport for Line {
         }
         world.calls.push((method.to_string(), path.clone()));
         let (status, mut body) = match fault {
-            Some(Fault::Status(status)) => (status, json!({ "errors": [{ "code": "trouble", "message": "as configured" }] })),
+            Some(Fault::Status(status)) => {
+                (status, json!({ "errors": [{ "code": "trouble", "message": "as configured" }] }))
+            }
             _ => answer(&mut world, &request, self.leaf.as_deref(), now),
         };
         match fault {
