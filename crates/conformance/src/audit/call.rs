@@ -12,17 +12,17 @@ use super::given::Given;
 use super::{Audit, State};
 use crate::witness::locked;
 
-/// A connection: the place of its server in the list, and its number there.
+/// A connection: the index of its server in the list, and its number there.
 pub(super) type Carrier = (usize, u64);
 
-/// A call that goes on. Dropped before its end, it was cancelled.
+/// A call in progress. Dropped before its end, it was cancelled.
 pub(super) struct Call {
     about: About,
     audit: Audit,
     ended: bool,
 }
 
-/// What is known of a call.
+/// What is known about a call.
 #[derive(Clone, Debug)]
 struct About {
     given: Arc<Given>,
@@ -57,13 +57,13 @@ struct Candidate {
     request: Option<(Version, bool)>,
 }
 
-/// The head of a response has come.
+/// The response head has arrived.
 pub(super) struct Carried {
     about: About,
     carriers: Vec<Carrier>,
 }
 
-/// A failure, to be judged when the case has ended.
+/// A failure, judged when the case has ended.
 #[derive(Debug)]
 pub(super) struct Failed {
     about: About,
@@ -103,7 +103,7 @@ impl Call {
         Self { about, audit: audit.clone(), ended: false }
     }
 
-    /// The head of the response is there, and the server recorded the request before it.
+    /// The response head has arrived, and the server recorded the request before it.
     pub(super) fn answered(mut self, exchange: &Exchange) -> Carried {
         self.ended = true;
         let candidates = self.about.carriers_of_response();
@@ -152,7 +152,7 @@ impl Drop for Call {
 }
 
 impl Carried {
-    /// Its body ended before its end.
+    /// Its body was truncated.
     pub(super) fn cut(&self, audit: &Audit, error: &TransportError) {
         audit.state().note(&self.about, error, Some(self.carriers.clone()), true);
     }
@@ -171,7 +171,7 @@ impl Audit {
     fn marks(&self, port: u16) -> Vec<Mark> {
         let servers = locked(&self.servers);
         let here = servers.iter().enumerate().filter(|(_, (address, _))| address.port() == port);
-        // The system gives the port of a server that is gone to a later one, which may be another kind of server.
+        // The system reuses the port of a stopped server, possibly for another kind of server.
         let is_last = |index: usize, address| servers[index + 1..].iter().all(|(later, _)| later != address);
         let here = here.filter(|(index, (address, _))| is_last(*index, address));
         here.map(|(server, (_, ledger))| {
@@ -219,7 +219,7 @@ impl About {
 }
 
 impl Mark {
-    /// The connections of the chosen requests, from the beginning of the call until so many were there.
+    /// Returns the connections of the chosen requests, from the beginning of the call until this many exist.
     fn carriers(&self, choose: &dyn Fn(&digicert_one_testbed::Request) -> bool) -> Vec<Candidate> {
         self.ledger.read(|seen| {
             let window = seen.requests.iter().enumerate().take(self.until.1).skip(self.requests);
@@ -360,7 +360,7 @@ impl std::fmt::Display for About {
     }
 }
 
-/// The last of them, if there is none that is right.
+/// Returns the last of them, if none is right.
 fn all_wrong(judged: impl Iterator<Item = Option<String>>) -> Option<String> {
     let mut last = None;
     for one in judged {

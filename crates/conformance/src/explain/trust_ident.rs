@@ -301,7 +301,7 @@ pub(super) const IDENT: &[Explanation] = explained! {
         when "A call is made over TLS 1.2."
         then "The refusal is the server's, HS-02 with a hint at the intermediate if the stack reports alerts, \
             and it is not retried."
-        why ""Unknown CA" of the server is mistaken for a fault of the server's certificate, and users add \
+        why "\"Unknown CA\" of the server is mistaken for a fault of the server's certificate, and users add \
             roots in the wrong place."
         fix "Map a received alert to `PeerAlert` with its number, and never to `PeerUntrusted`.";
     "IDENT-17"

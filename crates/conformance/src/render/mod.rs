@@ -1,5 +1,5 @@
-//! Reports as documents: JSON and JUnit for programs, Markdown, one HTML page and a badge for people. All of them show the same: every
-//! case on every transport, and the reason wherever one did not pass.
+//! Reports as documents: JSON and JUnit for programs, Markdown, one HTML page and a badge for readers. All of
+//! them show the same: every case on every transport, and the reason if one did not pass.
 
 mod badge;
 mod junit;
@@ -31,7 +31,7 @@ pub fn document(path: &Path, reports: &[Report]) -> Result<String, String> {
     }
 }
 
-/// Every case that one of the reports has, in the order of the catalogue, with what each report says of it.
+/// Every case of any report, in the order of the catalogue, with its results.
 fn rows(reports: &[Report]) -> Vec<(&CaseReport, Vec<Option<&CaseReport>>)> {
     let mut rows: Vec<(&CaseReport, Vec<Option<&CaseReport>>)> = Vec::new();
     for case in reports.iter().flat_map(|report| &report.cases) {
