@@ -37,7 +37,7 @@ use super::{PreparedSink, SecretKind, SecretSink, SinkError};
 /// # let path = directory.path();
 /// let mut prepared = DirectorySink::new(path).prepare(SecretKind::ApiKey)?;
 /// let facts = SecretFacts::new().with_ends(Some("2027-01-31".parse()?), None);
-/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the answer"), facts))?;
+/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the response"), facts))?;
 /// let Fetched::Found(raw) = DirectorySource::new(path).fetch()? else { panic!("it is there") };
 /// assert!(raw.api_key.is_some() && raw.key_ends.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

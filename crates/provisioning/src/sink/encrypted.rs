@@ -59,7 +59,7 @@ struct Header {
 /// # let path = directory.path().join("rescued");
 /// let password = Secret::new("correct horse battery staple", "a prompt");
 /// let mut prepared = EncryptedFileSink::new(&path, password.clone()).prepare(SecretKind::ApiKey)?;
-/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new()))?;
+/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new()))?;
 ///
 /// let found = read_encrypted_file(&path, &password)?;
 /// assert_eq!(found.raw.api_key.ok_or("it is there")?.expose(), b"an-api-key");

@@ -23,7 +23,7 @@ use crate::durable::Reserved;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("api-key");
 /// let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey)?;
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new());
+/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// prepared.keep(&key)?;
 /// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

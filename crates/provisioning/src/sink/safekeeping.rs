@@ -17,7 +17,7 @@ use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError};
 /// // Before the platform is called:
 /// let mut places = Safekeeping::prepare(SecretKind::ApiKey, &FileSink::new(&path), Some(&FileSink::new(&other)))?;
 /// // With what it answered:
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new());
+/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// let kept = places.keep(&key)?;
 /// assert!(kept.read_back);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
