@@ -218,7 +218,7 @@ pub(super) const CRED: &[Explanation] = explained! {
             the transport opened one too early.";
     "CRED-09"
         given "A source that takes 200 milliseconds, and a hundred concurrent calls."
-        when "All are started."
+        when "All of them are started at once."
         then "The source is read once, and all hundred calls succeed with the same key."
         why "A burst of calls would overload the secret store, which then refuses all of them, or return two \
             different keys."

@@ -87,7 +87,7 @@ pub(super) const POOL: &[Explanation] = explained! {
     "POOL-13"
         given "An HTTP/2 server, and 40 responses of 1 MiB whose bodies were dropped after their beginning."
         when "One more body is read on the same transport."
-        then "It arrives complete."
+        then "The response arrives complete."
         why "Data that was sent and never read counts against the window of the whole connection, until it stalls."
         fix "Reset the stream of a dropped body, and return the window of its buffered data.";
     "POOL-14"
@@ -259,7 +259,7 @@ pub(super) const PROXY: &[Explanation] = explained! {
     "PROXY-18"
         given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with many headers, with a length, or in pieces."
         when "A GET and a POST go through each, over each HTTP version."
-        then "All succeed."
+        then "All calls succeed."
         why "Proxies differ, and users cannot choose theirs."
         fix "Read the response up to its empty line, use only the status, and do not wait for a body.";
 };

@@ -8,7 +8,7 @@ pub(super) const TRUST: &[Explanation] = explained! {
     "TRUST-01"
         given "A server under a private authority, whose root is configured."
         when "A call is made."
-        then "It succeeds."
+        then "The call succeeds."
         why "On-premises installations have their own CA; a transport that ignores it makes its users disable \
             verification."
         fix "Pass every certificate of `TransportConfig::trust` to the engine. Look for a library that uses \
