@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::Reading;
 use digicert_one::{
-    Client, HttpVersions, Rules, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
@@ -37,7 +37,7 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
     // Reading may run a program or wait for a pipe; Ctrl-C must go on working meanwhile.
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
-        let reading = setup.read(&Rules::at(SystemTime::now()).allow_expired(allow_expired))?;
+        let reading = setup.read(&ReadOptions::at(SystemTime::now()).allow_expired(allow_expired))?;
         Ok::<_, SetupError>(Found { setup, reading })
     });
     Ok(reading.await.map_err(|error| Failure::Internal(error.into()))??)

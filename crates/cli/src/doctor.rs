@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::core::{Ending, HostRole, Mode, Origin};
-use digicert_one::{Code, Response, Rules, Setup};
+use digicert_one::{Code, ReadOptions, Response, Setup};
 use http::header::DATE;
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ impl Report {
         }
         let reading = {
             let setup = setup.clone();
-            let rules = Rules::at(SystemTime::now()).allow_expired(true);
+            let rules = ReadOptions::at(SystemTime::now()).allow_expired(true);
             tokio::task::spawn_blocking(move || setup.read(&rules)).await
         };
         let found = match reading.map_err(|error| Failure::Internal(error.into()))? {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use digicert_one::core::{HostRole, Origin};
 use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source};
-use digicert_one::{Rules, Secret, Setup, SetupError, core::Warning};
+use digicert_one::{ReadOptions, Secret, Setup, SetupError, core::Warning};
 use serde_json::{Value, json};
 
 use crate::arguments::SetupOptions;
@@ -54,7 +54,7 @@ fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
     };
     let (raw, reading) = match fetched {
         Ok(Fetched::Found(raw)) => {
-            let reading = raw.read(&Rules::at(SystemTime::now())).map_err(SetupError::from);
+            let reading = raw.read(&ReadOptions::at(SystemTime::now())).map_err(SetupError::from);
             (Some(raw), reading)
         }
         Ok(Fetched::Absent(asked)) => (None, Err(SetupError::NoCredential { asked })),

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::SystemTime;
 
 use digicert_one::{
-    Rules, Secret, TransportConfig, TrustRoots, core::Connector as _, read_client_identity, read_roots,
+    ReadOptions, Secret, TransportConfig, TrustRoots, core::Connector as _, read_client_identity, read_roots,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -155,7 +155,7 @@ fn by_our_transport(line: &str) -> Answer {
     let file = |path: &str| Secret::new(std::fs::read(path).expect("it is there"), path);
     let identity = parsed.certificate.as_deref().map(|certificate| {
         let key = file(parsed.key.as_deref().expect("a key beside the certificate"));
-        let rules = Rules::at(SystemTime::now());
+        let rules = ReadOptions::at(SystemTime::now());
         read_client_identity(&file(certificate), Some(&key), None, &rules, &mut Vec::new()).expect("they fit")
     });
     let roots = read_roots(Path::new(&parsed.ca)).expect("certificates");

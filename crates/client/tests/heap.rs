@@ -19,7 +19,7 @@ use digicert_one_core::{
     TransportConfig, TransportError,
 };
 use digicert_one_credentials::RawCredential;
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{ClientSpec, KeyEncoding, Pki};
 use futures_executor::block_on;
 
@@ -97,7 +97,7 @@ fn the_search() {
     let raw = RawCredential::new()
         .with_certificate(Secret::new(plain("pem"), "the test"))
         .with_api_key(Secret::new(plain("api-key"), "the test"));
-    let reading = raw.read(&Rules::at(SystemTime::now())).expect("usable");
+    let reading = raw.read(&ReadOptions::at(SystemTime::now())).expect("usable");
     let client = Client::builder()
         .instance(Instance::parse("one.digicert.test").expect("a host"))
         .credential(reading.fixed())

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use digicert_one_core::{CredentialError, Secret, causes};
 use digicert_one_credentials::{RawCredential, Reading};
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{ClientAuth, Format, KeyStore};
 
 use crate::subject::Subject;
@@ -67,7 +67,7 @@ pub fn format_test(subject: &Subject) {
 }
 
 /// The key store through the reader that users have.
-pub(crate) fn read(store: &KeyStore, rules: &Rules) -> Result<Reading, CredentialError> {
+pub(crate) fn read(store: &KeyStore, rules: &ReadOptions) -> Result<Reading, CredentialError> {
     let mut raw = RawCredential::new().with_certificate(Secret::new(store.certificate.clone(), "file client"));
     if let Some(key) = &store.key {
         raw = raw.with_private_key(Secret::new(key.clone(), "file client.key"));
@@ -83,7 +83,7 @@ pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<Reading
     let shown = |error: &(dyn std::error::Error + 'static)| {
         causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
     };
-    let reading = read(store, &Rules::at(SystemTime::now())).map_err(|error| shown(&error))?;
+    let reading = read(store, &ReadOptions::at(SystemTime::now())).map_err(|error| shown(&error))?;
     let identity = reading.material.identity().ok_or("there is no identity in it")?;
     // A file with the leaf alone is no fault of the format: such a server knows the intermediate.
     let intermediates = vec![digicert_one_testbed::Pki::shared().intermediate_der().to_vec()];

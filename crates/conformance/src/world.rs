@@ -12,7 +12,7 @@ use digicert_one_core::{
     Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Secret, Timeouts, Transport,
     TransportConfig, TransportError, TransportErrorKind, TrustRoots, diagnosis::diagnose_transport,
 };
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{
     ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
 };
@@ -245,7 +245,7 @@ pub(crate) fn identity_at(certificate: &ClientCert, now: SystemTime) -> ClientId
 
 /// The reader that users have, for one file.
 pub(crate) fn read(bundle: &Secret, now: SystemTime) -> Result<ClientIdentity, CredentialError> {
-    read_client_identity(bundle, None, None, &Rules::at(now), &mut Vec::new())
+    read_client_identity(bundle, None, None, &ReadOptions::at(now), &mut Vec::new())
 }
 
 pub(crate) fn get(url: impl AsRef<str>) -> Request<Bytes> {

@@ -8,7 +8,7 @@ use digicert_one_core::{
     ApiKey, ClientIdentity, Code, CredentialError, EndDate, FixedCredential, Generation, Lease, Material, Mode, Secret,
     Validity, Warning,
 };
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
@@ -141,7 +141,7 @@ impl RawCredential {
     /// # Errors
     /// Returns an error if it is empty, if something is missing for the mode, or if a key or certificate
     /// cannot be used; each error names its origin.
-    pub fn read(&self, rules: &Rules) -> Result<Reading, CredentialError> {
+    pub fn read(&self, rules: &ReadOptions) -> Result<Reading, CredentialError> {
         let mut warnings = self.warnings.clone();
         let mode = self.mode()?;
         let key = match mode {

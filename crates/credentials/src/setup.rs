@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use digicert_one_core::{CredentialError, Instance, Mode, Warning};
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use rustls_pki_types::CertificateDer;
 
 use crate::host::{HostSettings, either};
@@ -31,14 +31,14 @@ use crate::{
 ///
 /// use digicert_one_core::Mode;
 /// use digicert_one_credentials::{Setting, Setup};
-/// use digicert_one_identity::Rules;
+/// use digicert_one_identity::ReadOptions;
 ///
 /// let setup = Setup::from_environment(&|name| match name {
 ///     "DC_BASE" => Some(Setting::new(name, "https://demo.one.digicert.com")),
 ///     "DC_API_KEY" => Some(Setting::new(name, "an-api-key")),
 ///     _ => None,
 /// })?;
-/// let reading = setup.read(&Rules::at(SystemTime::now()))?;
+/// let reading = setup.read(&ReadOptions::at(SystemTime::now()))?;
 /// assert_eq!(reading.material.mode(), Mode::Key);
 /// # Ok::<(), digicert_one_credentials::SetupError>(())
 /// ```
@@ -182,7 +182,7 @@ impl Setup {
     ///
     /// # Errors
     /// Returns an error if there is no credential, or it cannot be used.
-    pub fn read(&self, rules: &Rules) -> Result<Reading, SetupError> {
+    pub fn read(&self, rules: &ReadOptions) -> Result<Reading, SetupError> {
         match self.source().fetch()? {
             Fetched::Found(raw) => Ok(raw.read(rules)?),
             Fetched::Absent(asked) => Err(SetupError::NoCredential { asked }),
@@ -236,7 +236,7 @@ mod tests {
     use crate::setting::given;
 
     fn read(settings: &[(&str, &str)]) -> Result<Reading, SetupError> {
-        Setup::from_environment(&given(settings))?.read(&Rules::at(SystemTime::now()))
+        Setup::from_environment(&given(settings))?.read(&ReadOptions::at(SystemTime::now()))
     }
 
     #[test]
@@ -269,7 +269,7 @@ mod tests {
         assert!(matches!(error, SetupError::Nothing { .. }) && error.code() == Code::CFG_01, "{error:?}");
         assert!(text.contains("DC_BASE") && text.contains("DC_API_KEY") && text.len() < 200, "{text}");
         let setup = Setup::standard(&given(&[("DC_BASE", "one.digicert.com")])).expect("a host");
-        let text = setup.read(&Rules::at(SystemTime::now())).expect_err("no credential").to_string();
+        let text = setup.read(&ReadOptions::at(SystemTime::now())).expect_err("no credential").to_string();
         assert!(text.len() < 200, "{text}");
     }
 
@@ -285,7 +285,7 @@ mod tests {
     fn mode_that_needs_more_than_is_set_is_an_error() {
         let settings = [("SM_HOST", "https://127.0.0.1:4434"), ("SM_API_KEY", "k")];
         let setup = Setup::from_environment(&given(&settings)).expect("a host").with_mode(Mode::Both);
-        assert_eq!(setup.read(&Rules::at(SystemTime::now())).expect_err("no certificate").code(), Code::ID_13);
+        assert_eq!(setup.read(&ReadOptions::at(SystemTime::now())).expect_err("no certificate").code(), Code::ID_13);
         assert!(!format!("{setup:?}").contains("SM_API_KEY"));
     }
 
@@ -350,7 +350,7 @@ mod tests {
         let settings = [("DC_BASE", "demo.one.digicert.com"), ("K", "k")];
         let setup = Setup::from_profile(file.path(), "ci", &given(&settings)).expect("a host");
         assert!(is_demo(&setup));
-        let rules = Rules::at(SystemTime::now());
+        let rules = ReadOptions::at(SystemTime::now());
         assert!(setup.read(&rules).expect_err("no certificate").to_string().contains("certificate"));
         assert!(setup.with_mode(Mode::Key).read(&rules).is_ok());
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 
 /// One identity: its files, the expected fingerprint, and the codes of its warnings.
 struct Row {
@@ -210,7 +210,7 @@ fn read(
         Secret::new(std::fs::read(&path).expect(name), path.display().to_string())
     };
     let password = password.map(|password| Secret::new(password, "the file password"));
-    let rules = Rules::at(SystemTime::now());
+    let rules = ReadOptions::at(SystemTime::now());
     read_client_identity(&file(row.certificate), row.key.map(file).as_ref(), password.as_ref(), &rules, warnings)
 }
 

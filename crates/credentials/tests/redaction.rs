@@ -12,7 +12,7 @@ use digicert_one_credentials::{
     ProfileSource, RawCredential, ReaderSource, Setting, Setup, SmctlSource, Source, SystemdSource, WatchOptions,
     WatchingCredential,
 };
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{Format, KeyStore};
 use futures_executor::block_on;
 
@@ -58,7 +58,7 @@ impl Output {
     fn raw(&mut self, raw: &RawCredential) {
         self.debug(raw);
         self.debug(&raw.content_hash());
-        match raw.read(&Rules::at(SystemTime::now())) {
+        match raw.read(&ReadOptions::at(SystemTime::now())) {
             Ok(reading) => {
                 self.debug(&reading);
                 self.debug(&reading.fixed());
@@ -169,7 +169,7 @@ fn secret_01_no_public_type_shows_a_secret() {
         match Setup::from_environment(&lookup) {
             Ok(setup) => {
                 output.debug(&setup);
-                output.debug(&setup.read(&Rules::at(SystemTime::now())).map(drop));
+                output.debug(&setup.read(&ReadOptions::at(SystemTime::now())).map(drop));
             }
             Err(error) => output.debug(&error),
         }

@@ -38,7 +38,7 @@ pub use digicert_one_credentials::{
 #[cfg(feature = "sources")]
 pub use digicert_one_identity as identity;
 #[cfg(feature = "sources")]
-pub use digicert_one_identity::{Rules, read_client_identity};
+pub use digicert_one_identity::{ReadOptions, read_client_identity};
 /// Storage of secrets that are shown once, and automatic rotation.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;

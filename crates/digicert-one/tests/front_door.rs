@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use digicert_one::core::ProxyRules;
 use digicert_one::{
-    ApiKey, Builder, Code, DigiCertOne, ErrorKind, Instance, Rules, Secret, TrustRoots, read_client_identity,
+    ApiKey, Builder, Code, DigiCertOne, ErrorKind, Instance, ReadOptions, Secret, TrustRoots, read_client_identity,
 };
 use digicert_one_emulator::Emulator;
 
@@ -34,7 +34,7 @@ async fn certificate_goes_to_its_host_and_its_expiry_is_known() {
     let emulator = Emulator::start().await.expect("an emulator");
     let user = &emulator.users()[0];
     let pem = Secret::new(format!("{}{}", user.certificate_pem(), user.key_pem()), "the emulator");
-    let rules = Rules::at(std::time::SystemTime::now());
+    let rules = ReadOptions::at(std::time::SystemTime::now());
     let identity = read_client_identity(&pem, None, None, &rules, &mut Vec::new()).expect("a pair");
     let ends = identity.not_after();
     let one = to(&emulator).client_certificate(identity).build().expect("complete");

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::{ClientIdentity, Code, CredentialError, KeyKind, Warning};
 use jiff::Timestamp;
 
-use crate::Rules;
+use crate::ReadOptions;
 
 const DAY: u64 = 24 * 60 * 60;
 /// TLS libraries and servers refuse smaller RSA keys.
@@ -20,7 +20,7 @@ const ANY_PURPOSE: &str = "2.5.29.37.0";
 /// (ID-09, a warning if the rules allow it).
 pub(crate) fn check(
     identity: &ClientIdentity,
-    rules: &Rules,
+    rules: &ReadOptions,
     place: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), CredentialError> {

@@ -40,4 +40,4 @@ mod work;
 pub use key::client_identity;
 pub use new_key::{KeyAlgorithm, NewKey};
 pub use read::{read_certificates, read_client_identity};
-pub use rules::Rules;
+pub use rules::ReadOptions;

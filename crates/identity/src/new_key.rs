@@ -18,7 +18,7 @@ use x509_cert::request::CertReq;
 use zeroize::Zeroizing;
 
 use crate::pem;
-use crate::{Rules, client_identity};
+use crate::{ReadOptions, client_identity};
 
 /// RFC 5280, appendix A.1: `ub-common-name`.
 const LONGEST_COMMON_NAME: usize = 64;
@@ -171,7 +171,7 @@ impl NewKey {
     pub fn into_identity(
         &self,
         certificates: &Secret,
-        rules: &Rules,
+        rules: &ReadOptions,
         warnings: &mut Vec<Warning>,
     ) -> Result<ClientIdentity, CredentialError> {
         crate::read_client_identity(certificates, Some(&self.to_pem()), None, rules, warnings)

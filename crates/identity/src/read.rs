@@ -4,7 +4,7 @@ use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
 use rustls_pki_types::CertificateDer;
 
 use crate::gather::{FoundCertificate, FoundKey, Gathering};
-use crate::{Rules, chain, checks, client_identity, gather};
+use crate::{ReadOptions, chain, checks, client_identity, gather};
 
 /// Reads a client identity from one file with chain and key, or from two; decrypts it with the password if needed.
 ///
@@ -16,7 +16,7 @@ pub fn read_client_identity(
     certificate: &Secret,
     private_key: Option<&Secret>,
     password: Option<&Secret>,
-    rules: &Rules,
+    rules: &ReadOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<ClientIdentity, CredentialError> {
     let places = match private_key {

@@ -5,14 +5,14 @@ use std::time::SystemTime;
 /// Options for reading credentials: the time for checking dates, and whether expired credentials are accepted.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Rules {
+pub struct ReadOptions {
     /// The time that dates are checked against.
     pub now: SystemTime,
     /// Whether a credential outside its dates is accepted, to test how the server responds.
     pub allow_expired: bool,
 }
 
-impl Rules {
+impl ReadOptions {
     /// Returns the default options at this time.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use der::{Decode, Encode};
 use digicert_one_core::{Code, KeyKind, Secret};
-use digicert_one_identity::{KeyAlgorithm, NewKey, Rules};
+use digicert_one_identity::{KeyAlgorithm, NewKey, ReadOptions};
 use p256::ecdsa::signature::Verifier;
 use x509_cert::request::{CertReq, ExtensionReq};
 
@@ -97,7 +97,7 @@ fn openssl_reads_and_verifies_the_request() {
 
 #[test]
 fn key_and_its_own_certificate_only_make_an_identity() {
-    let rules = Rules::at(SystemTime::now());
+    let rules = ReadOptions::at(SystemTime::now());
     for (algorithm, kind) in BOTH.into_iter().zip([KeyKind::P256, KeyKind::P384]) {
         let (key, other) = (NewKey::generate(algorithm), NewKey::generate(algorithm));
         let (key, other) = (key.expect("random numbers"), other.expect("random numbers"));

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{CredentialError, Secret};
 use digicert_one_credentials::{Fetched, Source, read_ca_file};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 
 pub use self::wire::{KEY, Wire, answer};
 
@@ -15,8 +15,8 @@ pub use self::wire::{KEY, Wire, answer};
 pub const PASSWORD: &str = "testbed-Kestrel-42";
 
 /// A time within the validity of the seeds' certificates, whenever they were created.
-fn rules() -> Rules {
-    Rules::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)).allow_expired(true)
+fn rules() -> ReadOptions {
+    ReadOptions::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)).allow_expired(true)
 }
 
 /// Reads the input as a client identity: alone, and halved into certificate and key at a zero byte.

@@ -276,7 +276,7 @@ impl<'g> Scene<'g> {
     fn is_the_one_kept(&self, fingerprint: Option<&str>) -> Result<(), String> {
         let text = fs::read(self.place.secret()).map_err(|error| format!("the secret: {error}"))?;
         let secret = digicert_one_core::Secret::new(text, "the place");
-        let rules = digicert_one_identity::Rules::at(SystemTime::now());
+        let rules = digicert_one_identity::ReadOptions::at(SystemTime::now());
         let identity = digicert_one_identity::read_client_identity(&secret, None, None, &rules, &mut Vec::new())
             .map_err(|error| format!("the secret: {error}"))?;
         match fingerprint == Some(&identity.thumbprint_hex()) {

@@ -13,7 +13,7 @@ use digicert_one_core::{
     ApiKey, Code, Connector, FixedCredential, Instance, Material, Secret, TransportConfig, TrustRoots,
 };
 use digicert_one_emulator::{Emulator, EmulatorOptions, Generation, ServiceUserSpec};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 
 /// An emulator and a transport to it.
 struct Stage {
@@ -136,7 +136,7 @@ fn certificate_is_issued_for_a_local_key() {
 
         let (chain, key) =
             (Secret::new(issued.chain_pem(), "the response"), Secret::new(pair.serialize_pem(), "the test"));
-        let rules = Rules::at(SystemTime::now());
+        let rules = ReadOptions::at(SystemTime::now());
         let identity = read_client_identity(&chain, Some(&key), None, &rules, &mut Vec::new()).expect("they fit");
         let by_certificate = stage.client(Material::certificate(identity));
         assert_eq!(by_certificate.users().me().await.expect("it works").id.as_str(), user.id());

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use digicert_one_account::{IssuedCertificate, Made, NewClientCertificate, Problem};
 use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, Secret};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{ClientCert, ClientSpec, KeyEncoding, Pki};
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ fn request_has_csr_and_certificate_matches_its_key() {
     assert_eq!(issued.chain_pem(), certificate.chain_pem());
     let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("a key");
     let (chain, key) = (Secret::new(issued.chain_pem(), "the response"), Secret::new(key, "the test"));
-    let rules = Rules::at(SystemTime::now());
+    let rules = ReadOptions::at(SystemTime::now());
     read_client_identity(&chain, Some(&key), None, &rules, &mut Vec::new()).expect("they belong together");
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one::core::{Capability, Code, Connector, ConnectorInfo, Diagnosis, Mode};
 use digicert_one::{
-    ApiKey, Client, FixedCredential, HttpVersions, Instance, Material, RequestBuilder, Rules, Secret, TransportConfig,
-    TrustRoots, read_client_identity,
+    ApiKey, Client, FixedCredential, HttpVersions, Instance, Material, ReadOptions, RequestBuilder, Secret,
+    TransportConfig, TrustRoots, read_client_identity,
 };
 use digicert_one_emulator::{Emulator, HostKind, KeyEncoding, Proof};
 use serde_json::json;
@@ -182,7 +182,7 @@ impl Stage {
             &Secret::new(pem, "the emulator"),
             None,
             None,
-            &Rules::at(SystemTime::now()),
+            &ReadOptions::at(SystemTime::now()),
             &mut Vec::new(),
         )
         .map_err(|error| internal(error.into()))?;

@@ -14,7 +14,7 @@ use digicert_one_core::{
     Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Secret,
     Transport, TransportConfig, TransportError, TransportErrorKind, Verdict,
 };
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response};
 
@@ -102,7 +102,7 @@ pub(crate) fn answer(status: u16, location: Option<&str>, body: &'static str) ->
 pub(crate) fn identity(name: &str) -> ClientIdentity {
     let certificate = Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() });
     let bundle = Secret::new(certificate.bundle_pem(), "the test");
-    let rules = Rules::at(SystemTime::now());
+    let rules = ReadOptions::at(SystemTime::now());
     read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
 }
 

@@ -11,7 +11,7 @@ use digicert_one_core::{
     LeaseNeed, Material, Secret,
 };
 use digicert_one_credentials::{Fetched, RawCredential, Source, WatchOptions, WatchingCredential};
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{
     ClientAuth, ClientSpec, Front, FrontOptions, HttpVersions, Pki, RawOptions, RawServer, Recording, Step, Validity,
 };
@@ -226,7 +226,7 @@ pub(crate) async fn cred_05_what_surrounds_a_pasted_key_is_left_out_with_a_warni
     for pasted in [format!("{KEY}\r\n\n"), format!("  {KEY} "), format!("\"{KEY}\"\n"), format!("\u{feff}{KEY}")] {
         let front = asking();
         let raw = RawCredential::new().with_api_key(Secret::new(pasted, "file /run/secrets/api-key"));
-        let reading = raw.read(&Rules::at(SystemTime::now())).expect("trimmed");
+        let reading = raw.read(&ReadOptions::at(SystemTime::now())).expect("trimmed");
         let warnings: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
         let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
         assert!(warning.contains("/run/secrets/api-key") && !warning.contains(&KEY[..8]), "{warning}");

@@ -8,7 +8,7 @@ use digicert_one_core::{
     Side, TlsVersion, TlsVersions, TransportErrorKind,
 };
 use digicert_one_credentials::{DirectorySource, RawCredential, Reading, WatchOptions, WatchingCredential};
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{
     Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints, KeyEncoding, KeyKind,
     KeyStore, Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
@@ -56,7 +56,7 @@ async fn shown(world: &World, format: Format) -> Reading {
 
 /// Refused by the reader: no transport sees it, so nothing can be sent.
 fn unreadable(store: &KeyStore) -> CredentialError {
-    formats::read(store, &Rules::at(SystemTime::now())).expect_err("it cannot be used")
+    formats::read(store, &ReadOptions::at(SystemTime::now())).expect_err("it cannot be used")
 }
 
 pub(crate) async fn ident_07_an_encrypted_pkcs8_key_is_presented_and_needs_its_password(world: World) {
@@ -141,7 +141,7 @@ pub(crate) async fn ident_19_an_expired_certificate_is_found_at_build_or_by_the_
     assert_eq!(error.code(), Code::ID_09);
     assert!(error.to_string().contains("client.pem") && error.to_string().contains("ago"), "{error}");
 
-    let rules = Rules::at(SystemTime::now()).allow_expired(true);
+    let rules = ReadOptions::at(SystemTime::now()).allow_expired(true);
     let raw = RawCredential::new().with_certificate(bundle);
     let allowed = raw.read(&rules).expect("allowed").material.identity().cloned();
     let front = requiring(TlsRange::Only12);

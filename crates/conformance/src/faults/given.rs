@@ -9,7 +9,7 @@ use digicert_one_core::{
 use digicert_one_credentials::{
     DirectorySource, RawCredential, Setting, Setup, SetupError, WatchOptions, WatchingCredential,
 };
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{Chain, ClientCert, ClientSpec, Format, KeyEncoding, KeyStore, Pki, Purpose, Validity};
 use rustls_pki_types::CertificateDer;
 
@@ -138,14 +138,14 @@ fn warned(pem: &str) -> Seen {
 fn stored(format: Format, change: impl FnOnce(&mut KeyStore)) -> Seen {
     let mut store = format.make();
     change(&mut store);
-    match crate::formats::read(&store, &Rules::at(SystemTime::now())) {
+    match crate::formats::read(&store, &ReadOptions::at(SystemTime::now())) {
         Err(error) => error.into(),
         Ok(reading) => reading.warnings.first().expect("worth a word").into(),
     }
 }
 
 fn reading(raw: RawCredential) -> Seen {
-    match raw.read(&Rules::at(SystemTime::now())) {
+    match raw.read(&ReadOptions::at(SystemTime::now())) {
         Err(error) => error.into(),
         Ok(reading) => reading.warnings.first().expect("worth a word").into(),
     }
@@ -157,7 +157,7 @@ fn set_up(variables: &[(&str, &str)]) -> Seen {
         variables.iter().find(|(known, _)| *known == name).map(|(name, value)| Setting::new(*name, *value))
     };
     let now = SystemTime::now();
-    let outcome = Setup::from_environment(&lookup).and_then(|setup| setup.read(&Rules::at(now)));
+    let outcome = Setup::from_environment(&lookup).and_then(|setup| setup.read(&ReadOptions::at(now)));
     match outcome {
         Err(SetupError::Credential(error)) => error.into(),
         Err(error) => Seen::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}")),

@@ -21,7 +21,7 @@ pub use self::schedule::WatchOptions;
 use crate::raw::{ContentHash, MaterialHash, Reading};
 use crate::{Fetched, Source};
 
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 
 /// A credential that reloads when its source changes: files that are rewritten, a Kubernetes volume that is
 /// swapped, a command with new output.
@@ -291,8 +291,8 @@ impl Shared {
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules::at(self.clock.now()).allow_expired(self.options.allow_expired)
+    fn rules(&self) -> ReadOptions {
+        ReadOptions::at(self.clock.now()).allow_expired(self.options.allow_expired)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Live> {
@@ -302,7 +302,7 @@ impl Shared {
 
 /// Fetches and, if the content changed, parses it. Decrypting a key store takes time; unchanged content is
 /// not decrypted again.
-fn read(source: &dyn Source, rules: Rules, known: Option<ContentHash>) -> Outcome {
+fn read(source: &dyn Source, rules: ReadOptions, known: Option<ContentHash>) -> Outcome {
     let raw = match source.fetch() {
         Ok(Fetched::Found(raw)) => raw,
         Ok(Fetched::Absent(why)) => {

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use digicert_one_core::{Code, Secret};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, KeyStore, Pki, random_bytes};
 
 use crate::{CERTIFICATE, read};
@@ -127,7 +127,7 @@ fn check(format: Format, store: &KeyStore, certificate: &[u8], key: Option<&[u8]
     let certificate = Secret::new(certificate, CERTIFICATE);
     let key = key.map(|key| Secret::new(key, "/etc/testbed/client.key"));
     let password = store.password.as_deref().map(|password| Secret::new(password, "TESTBED_PASSWORD"));
-    let rules = Rules::at(SystemTime::now()).allow_expired(true);
+    let rules = ReadOptions::at(SystemTime::now()).allow_expired(true);
     match read_client_identity(&certificate, key.as_ref(), password.as_ref(), &rules, &mut Vec::new()) {
         Ok(identity) => assert_eq!(
             format!("{:?}", identity.key_kind()).replace("Rsa", "Rsa2048"),

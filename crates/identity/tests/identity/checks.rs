@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::Code;
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{ClientSpec, Pki, Purpose, Validity};
 
 use crate::{CERTIFICATE, read, read_by};
@@ -18,7 +18,7 @@ fn bundle(validity: Validity) -> String {
 fn ident_19_expired_certificate_is_id_09_with_days_and_clock() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let bundle = bundle(Validity::Between(start, start + DAY));
-    let rules = |after: Duration| Rules::at(start + DAY + after);
+    let rules = |after: Duration| ReadOptions::at(start + DAY + after);
     for (after, text) in
         [(Duration::from_secs(1), "less than a day ago"), (DAY, "(1 day ago)"), (3 * DAY, "(3 days ago)")]
     {
@@ -39,12 +39,12 @@ fn ident_19_expired_certificate_is_id_09_with_days_and_clock() {
 fn ident_20_certificate_not_yet_valid_is_id_09_with_clock() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let bundle = bundle(Validity::Between(start, start + DAY));
-    let read = read_by(bundle.as_bytes(), None, None, &Rules::at(start - 2 * DAY));
+    let read = read_by(bundle.as_bytes(), None, None, &ReadOptions::at(start - 2 * DAY));
     let message = read.error().to_string();
     assert_eq!(read.error().code(), Code::ID_09);
     assert!(message.contains("not valid before 2023-11-14T22:13:20Z (in 2 days)"), "{message}");
     assert!(message.contains("clock shows 2023-11-12T22:13:20Z"), "{message}");
-    read_by(bundle.as_bytes(), None, None, &Rules::at(start)).identity();
+    read_by(bundle.as_bytes(), None, None, &ReadOptions::at(start)).identity();
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod seeds;
 use std::time::SystemTime;
 
 use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::KeyStore;
 
 /// Where the certificate and the key come from in these tests.
@@ -44,10 +44,10 @@ impl Read {
 }
 
 fn read(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>) -> Read {
-    read_by(certificate, key, password, &Rules::at(SystemTime::now()))
+    read_by(certificate, key, password, &ReadOptions::at(SystemTime::now()))
 }
 
-fn read_by(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>, rules: &Rules) -> Read {
+fn read_by(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>, rules: &ReadOptions) -> Read {
     let certificate = Secret::new(certificate, CERTIFICATE);
     let key = key.map(|key| Secret::new(key, KEY));
     let password = password.map(|password| Secret::new(password, PASSWORD));

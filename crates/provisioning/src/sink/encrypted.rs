@@ -18,7 +18,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use data_encoding::BASE64;
 use digicert_one_core::{CredentialError, Secret};
 use digicert_one_credentials::{RawCredential, read_secret_file};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -196,7 +196,7 @@ impl RecoveredSecret {
         let missing = || CredentialError::new(digicert_one_core::Code::ID_13, "missing secret");
         let certificate = self.raw.certificate.as_ref().ok_or_else(missing)?;
         // Its dates are irrelevant here.
-        let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+        let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
         let key = self.raw.private_key.as_ref();
         let identity = read_client_identity(certificate, key, self.raw.password.as_ref(), &rules, &mut Vec::new())?;
         Ok(KeptSecret::certificate(identity, self.facts.clone()))

@@ -227,7 +227,7 @@ mod tests {
         let Ok(Fetched::Found(raw)) = KeyringSource::over(Arc::clone(&store) as _).fetch() else {
             panic!("it is there")
         };
-        let reading = raw.read(&digicert_one_identity::Rules::at(std::time::SystemTime::now())).expect("usable");
+        let reading = raw.read(&digicert_one_identity::ReadOptions::at(std::time::SystemTime::now())).expect("usable");
         assert_eq!(reading.material.identity().expect("there").thumbprint(), identity.thumbprint());
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use digicert_one_core::{CredentialError, Mode};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
-use digicert_one_identity::{NewKey, Rules};
+use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
@@ -158,7 +158,7 @@ async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &At
     };
     let raw = raw.with_mode(mode);
     // Its dates are irrelevant here.
-    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     match raw.read(&rules) {
         Ok(reading) if Some(reading.material.caller().to_string()) == attempt.fingerprint => Found::Here(Box::new(raw)),
         _ => Found::Another,

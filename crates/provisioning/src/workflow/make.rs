@@ -7,7 +7,7 @@ use digicert_one_account::{
 };
 use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
-use digicert_one_identity::{NewKey, Rules};
+use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
@@ -314,6 +314,6 @@ fn new_key(
 /// Combines the key with its issued certificate, whatever its dates.
 pub(super) fn pair(key: &NewKey, chain_pem: &str) -> Result<ClientIdentity, digicert_one_core::CredentialError> {
     let certificates = Secret::new(chain_pem, "the response of the platform");
-    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     key.into_identity(&certificates, &rules, &mut Vec::new())
 }

@@ -7,7 +7,7 @@ use digicert_one_account::{AccountExt as _, User};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::Code;
 use digicert_one_credentials::RawCredential;
-use digicert_one_identity::Rules;
+use digicert_one_identity::ReadOptions;
 
 use super::attempt::{Attempt, PROVED, SWITCHED, Thing};
 use super::driver::Driver;
@@ -87,7 +87,7 @@ impl Driver<'_> {
 
     /// Returns a client that authenticates with the new credential only.
     fn client_of(&self, attempt: &Attempt, raw: &RawCredential) -> Result<Client, IssueError> {
-        let reading = raw.read(&Rules::at(self.session.now())).map_err(|error| {
+        let reading = raw.read(&ReadOptions::at(self.session.now())).map_err(|error| {
             let message = format!("the new credential cannot be used: {error}");
             self.proof_failed(attempt, message).code(error.code()).caused_by(error)
         })?;

@@ -65,7 +65,7 @@ fn found(source: &dyn Source) -> RawCredential {
 
 /// Reads like a caller, and returns the thumbprint.
 fn thumbprint(raw: &RawCredential) -> [u8; 32] {
-    let rules = digicert_one_identity::Rules::at(std::time::SystemTime::now());
+    let rules = digicert_one_identity::ReadOptions::at(std::time::SystemTime::now());
     let reading = raw.read(&rules).expect("usable");
     reading.material.identity().expect("a certificate").thumbprint()
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use digicert_one_account::NewServiceUser;
 use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
-use digicert_one_identity::{Rules, read_client_identity};
+use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
     CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Moment, Next, RequestCertificate,
     RotateCertificate, RotateToken, Task, WorkStep, Workflows,
@@ -157,7 +157,7 @@ fn one_certificate(stage: &Stage, when: &str) {
 
 fn identity(stage: &Stage) -> ClientIdentity {
     let bundle = Secret::new(fs::read(stage.path("bundle")).expect("kept"), "the test");
-    let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
+    let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
 }
 
