@@ -1,6 +1,6 @@
 //! Stores secrets that the platform shows once, and rotates credentials automatically.
 //!
-//! A [`SecretSink`] is checked before the platform is called; a [`Journal`] records what an interrupted
+//! A [`SecretStore`] is checked before the platform is called; a [`Journal`] records what an interrupted
 //! process had in progress, and a [`Lock`] prevents two processes from doing the same; [`Workflows`] combine
 //! them: they plan, run and resume tasks.
 #![doc = include_str!("../README.md")]
@@ -20,12 +20,12 @@ pub use lock::{Lock, LockError, Owner};
 #[cfg(feature = "keyring")]
 pub use sink::KeyringSink;
 pub use sink::{
-    CommandSink, DirectorySink, EncryptedFileSink, FileSink, KeepError, Kept, KeptSecret, PreparedSink,
-    RecoveredSecret, Safekeeping, SecretFacts, SecretKind, SecretSink, SinkError, SinkErrorKind, TerminalSink,
+    CommandSink, DirectorySink, EncryptedFileSink, FallbackStore, FileSink, PreparedSink, RecoveredSecret, SecretFacts,
+    SecretKind, SecretStore, SinkError, SinkErrorKind, StoreError, StoreReceipt, StoredSecret, TerminalSink,
     read_encrypted_file,
 };
 pub use workflow::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Moment, Next, Old, Plan,
-    PlannedStep, Progress, Renewal, Report, RequestCertificate, RotateCertificate, RotateToken, SecretPlace, Switch,
-    Switching, Task, TaskKind, WatchedClient, WorkStep, Workflows,
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Moment, Next, Old, Plan, PlannedStep,
+    Progress, Renewal, Report, RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions,
+    Switch, Switching, Task, TaskKind, WatchedClient, WorkStep, Workflows,
 };

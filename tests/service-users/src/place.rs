@@ -12,7 +12,8 @@ use digicert_one_core::Clock;
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_emulator::ServiceUser;
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Ends, Keeping, RequestCertificate, RotateCertificate, RotateToken, Task, Workflows,
+    CreateServiceUser, CreateToken, Ends, RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task,
+    Workflows,
 };
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +156,7 @@ impl Place {
     /// Returns workflows that store their secret here.
     #[must_use]
     pub fn workflows(&self, client: Client) -> Workflows {
-        let keeping = Keeping::file(self.secret()).last_resort_file(self.0.join("rescued"));
+        let keeping = StoreOptions::file(self.secret()).last_resort_file(self.0.join("rescued"));
         Workflows::new(client, keeping, self.journal())
     }
 

@@ -1,7 +1,7 @@
 //! Tasks that failed or were interrupted, as JSON and as a diagnosis.
 
 use digicert_one::core::diagnosis::{Code, Diagnosis};
-use digicert_one::provisioning::{IssueError, IssueErrorKind, Next, SecretPlace, TaskKind, WorkStep};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, Next, SecretLocation, TaskKind, WorkStep};
 use serde_json::{Value, json};
 
 use crate::signal::Signal;
@@ -27,10 +27,10 @@ pub(crate) struct Cut {
 /// The fields of a failed task beside those of every failure.
 pub(crate) fn error(error: &IssueError) -> Value {
     let (state, place) = match error.secret() {
-        SecretPlace::None => ("none", None),
-        SecretPlace::Kept(place) => ("kept", Some(place)),
-        SecretPlace::LastResort(place) => ("last-resort", Some(place)),
-        SecretPlace::Lost => ("lost", None),
+        SecretLocation::None => ("none", None),
+        SecretLocation::Kept(place) => ("kept", Some(place)),
+        SecretLocation::LastResort(place) => ("last-resort", Some(place)),
+        SecretLocation::Lost => ("lost", None),
         _ => ("unknown", None),
     };
     json!({

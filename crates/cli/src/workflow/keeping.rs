@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one::provisioning::Keeping;
+use digicert_one::provisioning::StoreOptions;
 use digicert_one::provisioning::{CommandSink, TerminalSink};
 
 use super::password;
@@ -10,7 +10,7 @@ use crate::arguments::KeepOptions;
 use crate::failure::Failure;
 
 /// Where the secret goes. May ask for a password; `resuming` opens what an earlier command wrote.
-pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Keeping, Failure> {
+pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<StoreOptions, Failure> {
     let place = &options.place;
     for (option, path) in [("--keep-file", &place.keep_file), ("--last-resort", &options.last_resort)] {
         if path.as_deref() == Some(Path::new("-")) {
@@ -20,12 +20,12 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Kee
         }
     }
     let keeping = match (&place.keep_file, &place.keep_dir, &place.keep_keyring, &place.keep_command) {
-        (Some(path), ..) => Keeping::file(path),
-        (None, Some(path), ..) => Keeping::directory(path),
+        (Some(path), ..) => StoreOptions::file(path),
+        (None, Some(path), ..) => StoreOptions::directory(path),
         (None, None, Some(service), _) => keyring(service)?,
-        (None, None, None, Some(command)) => Keeping::new(program(command, options.read_back_command.as_deref())?),
+        (None, None, None, Some(command)) => StoreOptions::new(program(command, options.read_back_command.as_deref())?),
         // clap has seen to it that there is one.
-        (None, None, None, None) => Keeping::new(TerminalSink::stderr()),
+        (None, None, None, None) => StoreOptions::new(TerminalSink::stderr()),
     };
     let Some(path) = &options.last_resort else { return Ok(keeping) };
     let password = password::of(options.last_resort_password.as_deref(), path, resuming).await?;
@@ -33,14 +33,14 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Kee
 }
 
 #[cfg(feature = "keyring")]
-fn keyring(service: &str) -> Result<Keeping, Failure> {
+fn keyring(service: &str) -> Result<StoreOptions, Failure> {
     use digicert_one::{credentials::KeyringSource, provisioning::KeyringSink};
     let sink = KeyringSink::new().with_service(service);
-    Ok(Keeping::new(sink).read_by(KeyringSource::new().with_service(service)))
+    Ok(StoreOptions::new(sink).read_by(KeyringSource::new().with_service(service)))
 }
 
 #[cfg(not(feature = "keyring"))]
-fn keyring(_service: &str) -> Result<Keeping, Failure> {
+fn keyring(_service: &str) -> Result<StoreOptions, Failure> {
     Err(Failure::Usage("--keep-keyring: this d1 was built without its feature keyring; name another place".to_owned()))
 }
 

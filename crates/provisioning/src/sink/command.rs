@@ -9,7 +9,7 @@ use digicert_one_credentials::{Program, RawCredential};
 use zeroize::Zeroizing;
 
 use super::file::expect_kind;
-use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 
 /// A program that stores what it reads from standard input. It is started without a shell; the secret is
 /// never an argument.
@@ -96,12 +96,12 @@ impl CommandSink {
         [&mut self.program].into_iter().chain(self.read_back.as_mut().map(|(_, program)| program))
     }
 
-    fn form(&self, secret: &KeptSecret) -> Zeroizing<Vec<u8>> {
+    fn form(&self, secret: &StoredSecret) -> Zeroizing<Vec<u8>> {
         if self.document { secret.document() } else { secret.text() }
     }
 
     /// Returns whether the second program printed the secret.
-    fn is_same(&self, found: &Secret, secret: &KeptSecret) -> Result<bool, CredentialError> {
+    fn is_same(&self, found: &Secret, secret: &StoredSecret) -> Result<bool, CredentialError> {
         let bare = |bytes: &[u8]| Zeroizing::new(bytes.trim_ascii_end().to_vec());
         if !self.document {
             return Ok(*bare(found.expose()) == *bare(&secret.text()));
@@ -112,7 +112,7 @@ impl CommandSink {
     }
 }
 
-impl SecretSink for CommandSink {
+impl SecretStore for CommandSink {
     fn name(&self) -> String {
         self.program.name()
     }
@@ -137,14 +137,14 @@ impl PreparedSink for Prepared {
         self.sink.name()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         let name = self.sink.name();
         expect_kind(self.kind, secret, &name)?;
         self.sink.program.feed(self.sink.form(secret)).map_err(|error| failed(&name, error))?;
-        let Some((_, reader)) = &self.sink.read_back else { return Ok(Kept::handed_over(name)) };
+        let Some((_, reader)) = &self.sink.read_back else { return Ok(StoreReceipt::handed_over(name)) };
         let found = reader.run().map_err(|error| failed(&reader.name(), error))?;
         if self.sink.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
-            return Ok(Kept::read_back(name));
+            return Ok(StoreReceipt::read_back(name));
         }
         let message = "its output differs from what the storing program received";
         Err(SinkError::new(SinkErrorKind::ReadBackDiffers, reader.name(), message))

@@ -10,7 +10,7 @@ mod layout;
 
 use std::path::PathBuf;
 
-use super::{PreparedSink, SecretKind, SecretSink, SinkError};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError};
 
 /// A directory that a [`DirectorySource`](digicert_one_credentials::DirectorySource) or [`SystemdSource`](digicert_one_credentials::SystemdSource) reads: `api-key`
 /// and `api-key-ends`, or `tls.crt` and `tls.key`, and `owner-ends`.
@@ -31,13 +31,13 @@ use super::{PreparedSink, SecretKind, SecretSink, SinkError};
 /// ```
 /// use digicert_one_provisioning::DirectorySink;
 /// use digicert_one_credentials::{DirectorySource, Fetched, Source};
-/// use digicert_one_provisioning::{KeptSecret, SecretFacts, SecretKind, SecretSink};
+/// use digicert_one_provisioning::{StoredSecret, SecretFacts, SecretKind, SecretStore};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path();
 /// let mut prepared = DirectorySink::new(path).prepare(SecretKind::ApiKey)?;
 /// let facts = SecretFacts::new().with_ends(Some("2027-01-31".parse()?), None);
-/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the response"), facts))?;
+/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response"), facts))?;
 /// let Fetched::Found(raw) = DirectorySource::new(path).fetch()? else { panic!("it is there") };
 /// assert!(raw.api_key.is_some() && raw.key_ends.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -55,7 +55,7 @@ impl DirectorySink {
     }
 }
 
-impl SecretSink for DirectorySink {
+impl SecretStore for DirectorySink {
     fn name(&self) -> String {
         format!("directory {}", self.path.display())
     }

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::file::expect_kind;
 use super::occupied::Expected;
-use super::{Kept, KeptSecret, PreparedSink, SecretFacts, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use super::{PreparedSink, SecretFacts, SecretKind, SecretStore, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 use crate::durable::Reserved;
 
 const FORMAT: &str = "digicert-one-encrypted";
@@ -52,14 +52,14 @@ struct Header {
 /// A file of mode 0600, encrypted with a password. [`read_encrypted_file`] decrypts it.
 ///
 /// ```
-/// use digicert_one_provisioning::{EncryptedFileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
+/// use digicert_one_provisioning::{EncryptedFileSink, StoredSecret, SecretFacts, SecretKind, SecretStore};
 /// use digicert_one_core::Secret;
 /// use digicert_one_provisioning::read_encrypted_file;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("rescued");
 /// let password = Secret::new("correct horse battery staple", "a prompt");
 /// let mut prepared = EncryptedFileSink::new(&path, password.clone()).prepare(SecretKind::ApiKey)?;
-/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new()))?;
+/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new()))?;
 ///
 /// let found = read_encrypted_file(&path, &password)?;
 /// assert_eq!(found.raw.api_key.ok_or("it is there")?.expose(), b"an-api-key");
@@ -85,7 +85,7 @@ impl fmt::Debug for EncryptedFileSink {
     }
 }
 
-impl SecretSink for EncryptedFileSink {
+impl SecretStore for EncryptedFileSink {
     fn name(&self) -> String {
         format!("encrypted file {}", self.path.display())
     }
@@ -135,7 +135,7 @@ impl PreparedSink for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         expect_kind(self.kind, secret, &self.name)?;
         let place = self.path.display().to_string();
         let content = secret.document();
@@ -170,7 +170,7 @@ impl PreparedSink for Prepared {
             let message = "the content read back does not decrypt to what was written";
             return Err(SinkError::new(SinkErrorKind::ReadBackDiffers, place, message));
         }
-        Ok(Kept::read_back(self.name.clone()))
+        Ok(StoreReceipt::read_back(self.name.clone()))
     }
 }
 
@@ -189,9 +189,9 @@ impl RecoveredSecret {
     ///
     /// # Errors
     /// Returns an error if the certificate cannot be parsed, or does not belong to the key.
-    pub fn kept(&self) -> Result<KeptSecret, CredentialError> {
+    pub fn kept(&self) -> Result<StoredSecret, CredentialError> {
         if let Some(key) = &self.raw.api_key {
-            return Ok(KeptSecret::api_key(key.clone(), self.facts.clone()));
+            return Ok(StoredSecret::api_key(key.clone(), self.facts.clone()));
         }
         let missing = || CredentialError::new(digicert_one_core::Code::ID_13, "missing secret");
         let certificate = self.raw.certificate.as_ref().ok_or_else(missing)?;
@@ -199,7 +199,7 @@ impl RecoveredSecret {
         let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
         let key = self.raw.private_key.as_ref();
         let identity = read_client_identity(certificate, key, self.raw.password.as_ref(), &rules, &mut Vec::new())?;
-        Ok(KeptSecret::certificate(identity, self.facts.clone()))
+        Ok(StoredSecret::certificate(identity, self.facts.clone()))
     }
 }
 

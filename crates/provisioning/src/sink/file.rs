@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::occupied::Expected;
-use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 use crate::durable::Reserved;
 
 /// A file that is replaced atomically.
@@ -18,12 +18,12 @@ use crate::durable::Reserved;
 /// also fails if the file holds anything but a secret of this kind.
 ///
 /// ```
-/// use digicert_one_provisioning::{FileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
+/// use digicert_one_provisioning::{FileSink, StoredSecret, SecretFacts, SecretKind, SecretStore};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("api-key");
 /// let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey)?;
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
+/// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// prepared.keep(&key)?;
 /// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -74,7 +74,7 @@ impl FileSink {
     }
 }
 
-impl SecretSink for FileSink {
+impl SecretStore for FileSink {
     fn name(&self) -> String {
         match &self.private_key {
             Some(key) => format!("files {} and {}", self.path.display(), key.display()),
@@ -104,7 +104,7 @@ impl PreparedSink for Prepared {
         self.sink.name()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         expect_kind(self.kind, secret, &self.sink.name())?;
         let (mut file, mut other) = match self.reserved.take() {
             Some(reserved) => reserved,
@@ -123,12 +123,12 @@ impl PreparedSink for Prepared {
             _ => file.commit(&secret.text()),
         };
         // After a failure, the next attempt starts with new files.
-        kept.map(|()| Kept::read_back(self.sink.name()))
+        kept.map(|()| StoreReceipt::read_back(self.sink.name()))
     }
 }
 
 /// Checks that a sink stores the kind of secret that it was prepared for.
-pub(super) fn expect_kind(kind: SecretKind, secret: &KeptSecret, place: &str) -> Result<(), SinkError> {
+pub(super) fn expect_kind(kind: SecretKind, secret: &StoredSecret, place: &str) -> Result<(), SinkError> {
     if secret.kind() == kind {
         return Ok(());
     }

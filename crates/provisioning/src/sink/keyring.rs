@@ -8,7 +8,7 @@ use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
 
 use super::file::expect_kind;
-use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 use crate::durable::random_name;
 
 /// Items of the operating system's keyring that a [`KeyringSource`](digicert_one_credentials::KeyringSource) of the same service reads: `api-key`
@@ -19,7 +19,7 @@ use crate::durable::random_name;
 /// Windows allows 2560 bytes per item, too few for a certificate with its key.
 ///
 /// ```no_run
-/// use digicert_one_provisioning::{KeyringSink, SecretKind, SecretSink};
+/// use digicert_one_provisioning::{KeyringSink, SecretKind, SecretStore};
 /// let prepared = KeyringSink::new().with_service("digicert-one-staging").prepare(SecretKind::ApiKey)?;
 /// # Ok::<(), digicert_one_provisioning::SinkError>(())
 /// ```
@@ -62,7 +62,7 @@ impl fmt::Debug for KeyringSink {
     }
 }
 
-impl SecretSink for KeyringSink {
+impl SecretStore for KeyringSink {
     fn name(&self) -> String {
         format!("keyring service {}", self.service)
     }
@@ -94,7 +94,7 @@ impl PreparedSink for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         expect_kind(self.kind, secret, &self.name)?;
         let (facts, text) = (secret.facts(), secret.text());
         match self.kind {
@@ -116,7 +116,7 @@ impl PreparedSink for Prepared {
         if let Some(ends) = facts.owner_ends {
             self.put("owner-ends", ends.to_string().as_bytes())?;
         }
-        Ok(Kept::read_back(self.name.clone()))
+        Ok(StoreReceipt::read_back(self.name.clone()))
     }
 }
 
@@ -187,12 +187,12 @@ mod tests {
     use super::*;
     use crate::SecretFacts;
 
-    fn key(text: &str) -> KeptSecret {
+    fn key(text: &str) -> StoredSecret {
         let ends = Some("2027-01-31".parse().expect("a day"));
-        KeptSecret::api_key(Secret::new(text, "a test"), SecretFacts::new().with_ends(ends, ends))
+        StoredSecret::api_key(Secret::new(text, "a test"), SecretFacts::new().with_ends(ends, ends))
     }
 
-    fn keep(store: &Arc<mock::Store>, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(store: &Arc<mock::Store>, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         KeyringSink::over(Arc::clone(store) as _).prepare(secret.kind())?.keep(secret)
     }
 
@@ -223,7 +223,7 @@ mod tests {
         let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("a key");
         let certificate = rcgen::CertificateParams::default().self_signed(&pair).expect("signed");
         let identity = new.pair_with(vec![certificate.der().clone()]).expect("they belong together");
-        keep(&store, &KeptSecret::certificate(identity.clone(), SecretFacts::new())).expect("kept");
+        keep(&store, &StoredSecret::certificate(identity.clone(), SecretFacts::new())).expect("kept");
         let Ok(Fetched::Found(raw)) = KeyringSource::over(Arc::clone(&store) as _).fetch() else {
             panic!("it is there")
         };

@@ -1,5 +1,5 @@
 //! Places for secrets that are shown once, one file per kind. Each is used in two steps, so that nothing is
-//! created on the platform that cannot be stored: [`SecretSink::prepare`] checks the place,
+//! created on the platform that cannot be stored: [`SecretStore::prepare`] checks the place,
 //! [`PreparedSink::keep`] stores the secret durably and reads it back. Sinks know no formats and make no
 //! calls; the caller decides when to do which step.
 
@@ -23,7 +23,7 @@ pub use self::error::{SinkError, SinkErrorKind};
 pub use self::file::FileSink;
 #[cfg(feature = "keyring")]
 pub use self::keyring::KeyringSink;
-pub use self::safekeeping::{KeepError, Safekeeping};
-pub use self::secret::{KeptSecret, SecretFacts, SecretKind};
-pub use self::secret_sink::{Kept, PreparedSink, SecretSink};
+pub use self::safekeeping::{FallbackStore, StoreError};
+pub use self::secret::{SecretFacts, SecretKind, StoredSecret};
+pub use self::secret_sink::{PreparedSink, SecretStore, StoreReceipt};
 pub use self::terminal::TerminalSink;

@@ -5,38 +5,38 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError, StoreReceipt, StoredSecret};
 
 /// A prepared sink and an optional prepared last resort.
 ///
 /// ```
-/// use digicert_one_provisioning::{FileSink, KeptSecret, Safekeeping, SecretFacts, SecretKind};
+/// use digicert_one_provisioning::{FileSink, StoredSecret, FallbackStore, SecretFacts, SecretKind};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let (path, other) = (directory.path().join("api-key"), directory.path().join("rescued"));
 /// // Before the platform is called:
-/// let mut places = Safekeeping::prepare(SecretKind::ApiKey, &FileSink::new(&path), Some(&FileSink::new(&other)))?;
+/// let mut places = FallbackStore::prepare(SecretKind::ApiKey, &FileSink::new(&path), Some(&FileSink::new(&other)))?;
 /// // With what it answered:
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
+/// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// let kept = places.keep(&key)?;
 /// assert!(kept.read_back);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Safekeeping {
+pub struct FallbackStore {
     sink: Box<dyn PreparedSink>,
     last_resort: Option<Box<dyn PreparedSink>>,
 }
 
-impl Safekeeping {
+impl FallbackStore {
     /// Checks both places.
     ///
     /// # Errors
     /// Returns an error if one of them cannot store the secret. The platform must not be called then.
     pub fn prepare(
         kind: SecretKind,
-        sink: &dyn SecretSink,
-        last_resort: Option<&dyn SecretSink>,
+        sink: &dyn SecretStore,
+        last_resort: Option<&dyn SecretStore>,
     ) -> Result<Self, SinkError> {
         let last_resort = last_resort.map(|sink| sink.prepare(kind)).transpose()?;
         Ok(Self { sink: sink.prepare(kind)?, last_resort })
@@ -48,29 +48,29 @@ impl Safekeeping {
     /// See [`prepare`](Self::prepare).
     pub async fn prepare_unblocked(
         kind: SecretKind,
-        sink: Arc<dyn SecretSink>,
-        last_resort: Option<Arc<dyn SecretSink>>,
+        sink: Arc<dyn SecretStore>,
+        last_resort: Option<Arc<dyn SecretStore>>,
     ) -> Result<Self, SinkError> {
-        blocking::unblock(move || Self::prepare(kind, &sink, last_resort.as_ref().map(|sink| sink as &dyn SecretSink)))
+        blocking::unblock(move || Self::prepare(kind, &sink, last_resort.as_ref().map(|sink| sink as &dyn SecretStore)))
             .await
     }
 
     /// Stores the secret in the sink, else in the last resort. May be called again.
     ///
     /// # Errors
-    /// Returns an error if the secret is not in the sink. [`KeepError::kept`] returns where it is instead, if
+    /// Returns an error if the secret is not in the sink. [`StoreError::kept`] returns where it is instead, if
     /// anywhere; the caller still has it.
-    pub fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, KeepError> {
+    pub fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         let because = match self.sink.keep(secret) {
             Ok(kept) => return Ok(kept),
             Err(error) => error,
         };
         let rescued = self.last_resort.as_mut().map(|sink| sink.keep(secret));
-        Err(KeepError { because, rescued })
+        Err(StoreError { because, rescued })
     }
 
     /// Runs [`keep`](Self::keep) on a thread for blocking work. Returns the sinks for another attempt.
-    pub async fn keep_unblocked(mut self, secret: KeptSecret) -> (Self, Result<Kept, KeepError>) {
+    pub async fn keep_unblocked(mut self, secret: StoredSecret) -> (Self, Result<StoreReceipt, StoreError>) {
         blocking::unblock(move || {
             let kept = self.keep(&secret);
             (self, kept)
@@ -87,15 +87,15 @@ impl Safekeeping {
 
 /// Error returned when the sink failed although it was checked. Names where the secret is now.
 #[derive(Clone, Debug)]
-pub struct KeepError {
+pub struct StoreError {
     because: SinkError,
-    rescued: Option<Result<Kept, SinkError>>,
+    rescued: Option<Result<StoreReceipt, SinkError>>,
 }
 
-impl KeepError {
+impl StoreError {
     /// Returns where the secret is now, if the last resort accepted it.
     #[must_use]
-    pub fn kept(&self) -> Option<&Kept> {
+    pub fn kept(&self) -> Option<&StoreReceipt> {
         self.rescued.as_ref()?.as_ref().ok()
     }
 
@@ -112,7 +112,7 @@ impl KeepError {
     }
 }
 
-impl fmt::Display for KeepError {
+impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "failed to store the secret in its place ({})", self.because)?;
         match &self.rescued {
@@ -129,7 +129,7 @@ impl fmt::Display for KeepError {
     }
 }
 
-impl Error for KeepError {
+impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.because)
     }

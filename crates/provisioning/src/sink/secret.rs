@@ -86,14 +86,14 @@ impl SecretFacts {
 /// A secret that must not get lost, with its facts. Wiped when dropped; `Debug` shows the facts and never the secret.
 ///
 /// ```
-/// use digicert_one_provisioning::{KeptSecret, SecretFacts};
+/// use digicert_one_provisioning::{StoredSecret, SecretFacts};
 /// use digicert_one_core::Secret;
 /// let key = Secret::new("an-api-key", "the answer of the platform");
-/// let kept = KeptSecret::api_key(key, SecretFacts::new().with_name("ci-2027"));
+/// let kept = StoredSecret::api_key(key, SecretFacts::new().with_name("ci-2027"));
 /// assert!(!format!("{kept:?}").contains("an-api-key"));
 /// ```
 #[derive(Clone)]
-pub struct KeptSecret {
+pub struct StoredSecret {
     value: Value,
     facts: SecretFacts,
 }
@@ -104,7 +104,7 @@ enum Value {
     Certificate(ClientIdentity),
 }
 
-impl KeptSecret {
+impl StoredSecret {
     /// Creates a secret from an API key, exactly as the platform showed it. Nothing is checked: even an
     /// unusual key is stored, since it is not shown again.
     #[must_use]
@@ -197,9 +197,9 @@ impl KeptSecret {
     }
 }
 
-impl fmt::Debug for KeptSecret {
+impl fmt::Debug for StoredSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptSecret")
+        f.debug_struct("StoredSecret")
             .field("secret", &format_args!("{} (redacted)", self.kind()))
             .field("facts", &self.facts)
             .finish()
@@ -252,7 +252,7 @@ mod tests {
     fn command_source_reads_the_document_of_any_key() {
         for text in ["canary", "can\"ary\\ \u{1}\n\t<ü>", ""] {
             for facts in [SecretFacts::new(), SecretFacts::new().with_id("7d1f").with_name("\"ci\"")] {
-                let kept = KeptSecret::api_key(Secret::new(text, "a test"), facts);
+                let kept = StoredSecret::api_key(Secret::new(text, "a test"), facts);
                 let raw =
                     RawCredential::from_document(&Secret::new(kept.document().to_vec(), "a test")).expect("a document");
                 assert_eq!(raw.api_key.expect("a key").expose(), text.as_bytes());
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn secret_is_not_printed() {
-        let kept = KeptSecret::api_key(Secret::new("canary", "a test"), SecretFacts::new().with_id("7d1f"));
+        let kept = StoredSecret::api_key(Secret::new("canary", "a test"), SecretFacts::new().with_id("7d1f"));
         let text = format!("{kept:?}");
         assert!(text.contains("API key (redacted)") && text.contains("7d1f") && !text.contains("canary"), "{text}");
     }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::SinkError;
-use super::secret::{KeptSecret, SecretKind};
+use super::secret::{SecretKind, StoredSecret};
 
-/// A place that stores secrets. It may block: async callers use [`Safekeeping`](crate::Safekeeping) or a
+/// A place that stores secrets. It may block: async callers use [`FallbackStore`](crate::FallbackStore) or a
 /// separate thread.
-pub trait SecretSink: fmt::Debug + Send + Sync + 'static {
+pub trait SecretStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the name used in reports: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
     fn name(&self) -> String;
 
@@ -36,10 +36,10 @@ pub trait PreparedSink: fmt::Debug + Send + 'static {
     ///
     /// # Errors
     /// Returns an error if it is not stored, or differs from the given one. The caller still has the secret.
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError>;
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError>;
 }
 
-impl<S: SecretSink + ?Sized> SecretSink for Arc<S> {
+impl<S: SecretStore + ?Sized> SecretStore for Arc<S> {
     fn name(&self) -> String {
         (**self).name()
     }
@@ -56,7 +56,7 @@ impl<S: SecretSink + ?Sized> SecretSink for Arc<S> {
 /// Where a secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Kept {
+pub struct StoreReceipt {
     /// A kind and a place, such as `file /etc/d1/api-key`.
     pub place: String,
     /// Whether it was read back and compared. Not possible for terminals, and for commands without a command
@@ -64,7 +64,7 @@ pub struct Kept {
     pub read_back: bool,
 }
 
-impl Kept {
+impl StoreReceipt {
     /// A secret that was read back from `place`.
     #[must_use]
     pub fn read_back(place: impl Into<String>) -> Self {

@@ -6,13 +6,13 @@ use std::io::{self, IsTerminal, Write};
 
 use digicert_one_core::printable_line;
 
-use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
+use super::{PreparedSink, SecretKind, SecretStore, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 
 /// The terminal behind standard error or standard output. Refused if that is a file or a pipe: a secret would
 /// end up in a log.
 ///
 /// ```
-/// use digicert_one_provisioning::{SecretKind, SecretSink, SinkErrorKind, TerminalSink};
+/// use digicert_one_provisioning::{SecretKind, SecretStore, SinkErrorKind, TerminalSink};
 /// // In a test run standard output is captured or piped, mostly:
 /// if let Err(error) = TerminalSink::stdout().prepare(SecretKind::ApiKey) {
 ///     assert_eq!(error.kind(), SinkErrorKind::NoTerminal);
@@ -73,11 +73,11 @@ impl TerminalSink {
         }
         let message =
             format!("{} is not a terminal, and secrets are not written to files or pipes; use a file", self.stream);
-        Err(SinkError::new(SinkErrorKind::NoTerminal, SecretSink::name(&self), message))
+        Err(SinkError::new(SinkErrorKind::NoTerminal, SecretStore::name(&self), message))
     }
 }
 
-impl SecretSink for TerminalSink {
+impl SecretStore for TerminalSink {
     fn name(&self) -> String {
         format!("the terminal ({})", self.stream)
     }
@@ -90,18 +90,18 @@ impl SecretSink for TerminalSink {
 
 impl PreparedSink for TerminalSink {
     fn name(&self) -> String {
-        SecretSink::name(self)
+        SecretStore::name(self)
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         self.check()?;
         show(&mut *self.stream.open(), secret)
-            .map_err(|error| SinkError::io(SecretSink::name(self), "failed to write to the terminal", error))?;
-        Ok(Kept::handed_over(SecretSink::name(self)))
+            .map_err(|error| SinkError::io(SecretStore::name(self), "failed to write to the terminal", error))?;
+        Ok(StoreReceipt::handed_over(SecretStore::name(self)))
     }
 }
 
-fn show(terminal: &mut dyn Write, secret: &KeptSecret) -> io::Result<()> {
+fn show(terminal: &mut dyn Write, secret: &StoredSecret) -> io::Result<()> {
     let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
     writeln!(terminal, "The {}{named}, shown only this once:", secret.kind())?;
     terminal.write_all(&secret.text())?;
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn secret_is_shown_and_its_name_is_escaped() {
         let facts = SecretFacts::new().with_name("ci\u{1b}[2J");
-        let key = KeptSecret::api_key(Secret::new("canary", "a test"), facts);
+        let key = StoredSecret::api_key(Secret::new("canary", "a test"), facts);
         let mut shown = Vec::new();
         show(&mut shown, &key).expect("written");
         assert_eq!(

@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::session::Session;
 use super::survey::survey;
 use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
-use crate::{Operation, Outcome, Pending, Safekeeping, SecretKind};
+use crate::{FallbackStore, Operation, Outcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
@@ -208,7 +208,7 @@ impl<'a> Driver<'a> {
         let keeping = &self.session.flows.keeping;
         let (sink, last_resort) = keeping.sinks();
         self.session.notify(WorkStep::Prepare, false, keeping.name())?;
-        let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
+        let prepared = FallbackStore::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
         self.places.put(prepared.map_err(|error| {
             let message =
                 format!("failed to prepare a place for the secret ({}), so none is created: {error}", error.kind());
@@ -262,8 +262,8 @@ impl<'a> Driver<'a> {
             name: Some(last.called.as_ref().unwrap_or(&last.name).clone()),
             ends: last.ends,
             kept: last.kept.as_ref().map(|(place, read_back)| match read_back {
-                true => crate::Kept::read_back(place),
-                false => crate::Kept::handed_over(place),
+                true => crate::StoreReceipt::read_back(place),
+                false => crate::StoreReceipt::handed_over(place),
             }),
             old: old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Old::None),
             notes: std::mem::take(&mut self.session.notes),

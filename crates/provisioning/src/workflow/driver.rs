@@ -7,7 +7,7 @@ use super::Task;
 use super::prepared::Places;
 use super::session::Session;
 use super::survey::Survey;
-use crate::KeptSecret;
+use crate::StoredSecret;
 
 /// One running task.
 pub(super) struct Driver<'a> {
@@ -19,7 +19,7 @@ pub(super) struct Driver<'a> {
     /// The private key of the current attempt.
     pub(super) key: Option<NewKey>,
     /// The secret of the current attempt.
-    pub(super) secret: Option<KeptSecret>,
+    pub(super) secret: Option<StoredSecret>,
     /// A client that authenticates with the new credential.
     pub(super) proved: Option<Client>,
     pub(super) resumed: bool,

@@ -50,7 +50,7 @@ pub enum IssueErrorKind {
 /// Where the secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SecretPlace {
+pub enum SecretLocation {
     /// There is no secret.
     None,
     /// In its place, by name.
@@ -90,7 +90,7 @@ struct Inner {
     code: Option<Code>,
     message: String,
     platform: Vec<String>,
-    secret: SecretPlace,
+    secret: SecretLocation,
     next: Next,
     source: Option<BoxError>,
 }
@@ -123,7 +123,7 @@ impl IssueError {
             code,
             message: message.into(),
             platform: Vec::new(),
-            secret: SecretPlace::None,
+            secret: SecretLocation::None,
             next,
             source: None,
         }))
@@ -159,7 +159,7 @@ impl IssueError {
         self
     }
 
-    pub(super) fn with_secret(mut self, secret: SecretPlace) -> Self {
+    pub(super) fn with_secret(mut self, secret: SecretLocation) -> Self {
         self.0.secret = secret;
         self
     }
@@ -201,7 +201,7 @@ impl IssueError {
 
     /// Returns where the secret is.
     #[must_use]
-    pub fn secret(&self) -> &SecretPlace {
+    pub fn secret(&self) -> &SecretLocation {
         &self.0.secret
     }
 
@@ -212,7 +212,7 @@ impl IssueError {
     }
 }
 
-impl fmt::Display for SecretPlace {
+impl fmt::Display for SecretLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("none was created"),

@@ -9,8 +9,8 @@ use digicert_one_identity::{NewKey, ReadOptions};
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
 use super::make::pair;
-use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
-use crate::{KeptSecret, Safekeeping, SecretFacts, SecretKind};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, WorkStep};
+use crate::{FallbackStore, SecretFacts, SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {
@@ -70,7 +70,7 @@ impl Driver<'_> {
     async fn tidy(&self) {
         let (sink, last_resort) = self.session.flows.keeping.sinks();
         // The secret is in its place, so it does not matter whether another one could be stored.
-        let _ = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
+        let _ = FallbackStore::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
     }
 
     async fn note_kept(&mut self, attempt: &Attempt, place: &str, read_back: bool) -> Result<(), IssueError> {
@@ -79,12 +79,12 @@ impl Driver<'_> {
             facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
         }
         let noted = self.session.note(WorkStep::NoteKept, KEPT, facts).await;
-        noted.map_err(|error| error.with_secret(SecretPlace::Kept(place.to_owned())))
+        noted.map_err(|error| error.with_secret(SecretLocation::Kept(place.to_owned())))
     }
 
     /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,
     /// the token or certificate is removed.
-    async fn not_kept(&mut self, attempt: &Attempt, error: crate::KeepError) -> IssueError {
+    async fn not_kept(&mut self, attempt: &Attempt, error: crate::StoreError) -> IssueError {
         let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
         let mut message = format!("failed to store the secret in its place ({})", error.because());
         if let Some(last) = error.last_resort_failed() {
@@ -95,14 +95,14 @@ impl Driver<'_> {
             // Even without the record, it is looked for there.
             let facts = [(self.fact(attempt, "rescued"), place.clone())];
             let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
-            return failed.caused_by(error).leaving(made).with_secret(SecretPlace::LastResort(place));
+            return failed.caused_by(error).leaving(made).with_secret(SecretLocation::LastResort(place));
         }
         let failed = failed.caused_by(error.because().clone());
         if attempt.thing == Thing::Certificate {
             // Key and certificate are in the journal and next to it.
-            return failed.leaving(made).with_secret(SecretPlace::Unknown);
+            return failed.leaving(made).with_secret(SecretLocation::Unknown);
         }
-        let failed = failed.with_secret(SecretPlace::Lost);
+        let failed = failed.with_secret(SecretLocation::Lost);
         match self.remove(attempt).await {
             Ok(()) => {
                 let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));
@@ -115,23 +115,23 @@ impl Driver<'_> {
 
     fn still_rescued(&self, attempt: &Attempt, error: IssueError) -> IssueError {
         let error = error.leaving(format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown()));
-        let place = attempt.rescued.clone().map_or(SecretPlace::Unknown, SecretPlace::LastResort);
+        let place = attempt.rescued.clone().map_or(SecretLocation::Unknown, SecretLocation::LastResort);
         error.with_secret(place).then(Next::Resume)
     }
 
     /// Returns the secret from elsewhere: for a certificate, the journal, else the last resort.
-    async fn recover(&mut self, attempt: &Attempt) -> Result<Option<KeptSecret>, IssueError> {
+    async fn recover(&mut self, attempt: &Attempt) -> Result<Option<StoredSecret>, IssueError> {
         let mut facts = SecretFacts::new().with_ends(attempt.ends, None);
         facts.id.clone_from(&attempt.id);
         facts.name = Some(attempt.called.as_ref().unwrap_or(&attempt.name).clone());
         if let Some(chain) = attempt.chain.clone() {
             let key = self.session.journal(WorkStep::Keep, |journal| journal.key()).await?;
             let identity = key.and_then(|key| NewKey::from_pem(&key).ok()).and_then(|key| pair(&key, &chain).ok());
-            return Ok(identity.map(|identity| KeptSecret::certificate(identity, facts)));
+            return Ok(identity.map(|identity| StoredSecret::certificate(identity, facts)));
         }
         let kind = self.secret_kind();
         match look_in(self.session.flows.keeping.last_source(kind), kind, attempt).await {
-            Found::Here(raw) => Ok(raw.api_key.map(|key| KeptSecret::api_key(key, facts))),
+            Found::Here(raw) => Ok(raw.api_key.map(|key| StoredSecret::api_key(key, facts))),
             _ => Ok(None),
         }
     }

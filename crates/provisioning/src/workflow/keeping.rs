@@ -8,16 +8,16 @@ use std::sync::Arc;
 use digicert_one_core::{Code, CredentialError, Secret};
 use digicert_one_credentials::{DirectorySource, Fetched, FileSource, Source};
 
-use crate::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretSink, read_encrypted_file};
+use crate::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretStore, read_encrypted_file};
 
 /// A place for a secret, a last resort, and the readers of both.
 ///
 /// ```
-/// use digicert_one_provisioning::Keeping;
-/// let keeping = Keeping::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
+/// use digicert_one_provisioning::StoreOptions;
+/// let keeping = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
 /// ```
 #[derive(Clone)]
-pub struct Keeping {
+pub struct StoreOptions {
     sink: Sink,
     source: Option<Arc<dyn Source>>,
     last_resort: Option<Sink>,
@@ -28,11 +28,11 @@ pub struct Keeping {
 #[derive(Clone)]
 enum Sink {
     File(PathBuf),
-    Other(Arc<dyn SecretSink>),
+    Other(Arc<dyn SecretStore>),
 }
 
 impl Sink {
-    fn sink(&self) -> Arc<dyn SecretSink> {
+    fn sink(&self) -> Arc<dyn SecretStore> {
         match self {
             Self::File(path) => Arc::new(FileSink::new(path)),
             Self::Other(sink) => Arc::clone(sink),
@@ -54,12 +54,12 @@ fn one_file(path: &Path, kind: SecretKind) -> FileSource {
     }
 }
 
-impl Keeping {
+impl StoreOptions {
     /// Uses a sink that cannot be read back, such as a terminal. After a crash during storing, it is unknown
     /// whether the secret was stored: [`resume`](super::Workflows::resume) then treats it as lost and creates
     /// another one. See [`read_by`](Self::read_by).
     #[must_use]
-    pub fn new(sink: impl SecretSink) -> Self {
+    pub fn new(sink: impl SecretStore) -> Self {
         Self { sink: Sink::Other(Arc::new(sink)), source: None, last_resort: None, last_source: None }
     }
 
@@ -85,7 +85,7 @@ impl Keeping {
 
     /// Sets where the secret is stored if the sink fails anyway. It is checked too.
     #[must_use]
-    pub fn last_resort(mut self, sink: impl SecretSink) -> Self {
+    pub fn last_resort(mut self, sink: impl SecretStore) -> Self {
         self.last_resort = Some(Sink::Other(Arc::new(sink)));
         self
     }
@@ -126,7 +126,7 @@ impl Keeping {
         self.last_resort.as_ref().map(|sink| sink.sink().name())
     }
 
-    pub(super) fn sinks(&self) -> (Arc<dyn SecretSink>, Option<Arc<dyn SecretSink>>) {
+    pub(super) fn sinks(&self) -> (Arc<dyn SecretStore>, Option<Arc<dyn SecretStore>>) {
         (self.sink.sink(), self.last_resort.as_ref().map(Sink::sink))
     }
 
@@ -139,9 +139,9 @@ impl Keeping {
     }
 }
 
-impl fmt::Debug for Keeping {
+impl fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeping")
+        f.debug_struct("StoreOptions")
             .field("sink", &self.name())
             .field("last_resort", &self.last_resort_name())
             .finish_non_exhaustive()

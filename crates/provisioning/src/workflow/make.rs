@@ -11,8 +11,8 @@ use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
-use super::{IssueError, IssueErrorKind, Next, SecretPlace, Task, WorkStep, name};
-use crate::{KeptSecret, SecretFacts};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, Task, WorkStep, name};
+use crate::{SecretFacts, StoredSecret};
 
 /// The result of a call.
 struct New {
@@ -22,7 +22,7 @@ struct New {
     owner: Option<UserId>,
     fingerprint: Option<String>,
     chain: Option<String>,
-    secret: KeptSecret,
+    secret: StoredSecret,
 }
 
 impl Driver<'_> {
@@ -68,8 +68,10 @@ impl Driver<'_> {
         let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
         let secret = places.keep_unblocked(secret).await.1;
         let place = match secret {
-            Ok(kept) => SecretPlace::Kept(kept.place),
-            Err(error) => error.kept().map_or(SecretPlace::Lost, |kept| SecretPlace::LastResort(kept.place.clone())),
+            Ok(kept) => SecretLocation::Kept(kept.place),
+            Err(error) => {
+                error.kept().map_or(SecretLocation::Lost, |kept| SecretLocation::LastResort(kept.place.clone()))
+            }
         };
         error.leaving(format!("the {} {} was created", attempt.thing.as_str(), attempt.shown())).with_secret(place)
     }
@@ -142,7 +144,7 @@ impl Driver<'_> {
             owner: None,
             fingerprint: Some(identity.fingerprint().to_string()),
             chain: Some(chain),
-            secret: KeptSecret::certificate(identity, facts),
+            secret: StoredSecret::certificate(identity, facts),
         })
     }
 
@@ -182,7 +184,7 @@ impl Driver<'_> {
         if error.kind() != ErrorKind::NotShown {
             let message = format!("the call to create the {what} failed, and may have created it");
             let failed = IssueError::call(IssueErrorKind::Platform, WorkStep::Create, message, error);
-            let failed = failed.leaving(left.to_string()).with_secret(SecretPlace::Lost);
+            let failed = failed.leaving(left.to_string()).with_secret(SecretLocation::Lost);
             return self.named(failed).then(Next::Resume);
         }
         let message = format!("the platform created the {what}, but its response lacks the secret");
@@ -192,7 +194,7 @@ impl Driver<'_> {
             Made::ClientCertificate => Thing::Certificate,
             _ => thing,
         };
-        self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretPlace::Lost)).await
+        self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretLocation::Lost)).await
     }
 
     /// Removes what was just created and is unusable, and reports the result in the error.
@@ -308,7 +310,7 @@ fn new_key(
     let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
     let fingerprint = key.map(|key| key.fingerprint().to_string());
     let facts = facts(id.as_deref(), called.as_deref(), ends, owner_ends);
-    New { id, called, ends, owner, fingerprint, chain: None, secret: KeptSecret::api_key(secret, facts) }
+    New { id, called, ends, owner, fingerprint, chain: None, secret: StoredSecret::api_key(secret, facts) }
 }
 
 /// Combines the key with its issued certificate, whatever its dates.

@@ -4,10 +4,10 @@
 //! ([`run`](Workflows::run)) or, after an interruption, resumes ([`resume`](Workflows::resume)).
 //!
 //! ```no_run
-//! use digicert_one_provisioning::{Ends, Keeping, RotateToken, Workflows};
+//! use digicert_one_provisioning::{Ends, StoreOptions, RotateToken, Workflows};
 //!
 //! # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-//! let keeping = Keeping::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
+//! let keeping = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
 //! let workflows = Workflows::new(client, keeping, "/var/lib/d1/ci-bot.journal").lock("/srv/shared/ci-bot.lock");
 //! if let Some(report) = workflows.resume().await? {
 //!     println!("{report}");
@@ -56,8 +56,8 @@ mod task;
 mod workflows;
 
 pub use self::end_date_policy::Ends;
-pub use self::error::{IssueError, IssueErrorKind, Next, SecretPlace};
-pub use self::keeping::Keeping;
+pub use self::error::{IssueError, IssueErrorKind, Next, SecretLocation};
+pub use self::keeping::StoreOptions;
 pub use self::plan::{Plan, PlannedStep};
 pub use self::progress::{Moment, Progress, WorkStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};

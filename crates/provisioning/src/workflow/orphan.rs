@@ -10,7 +10,7 @@ use digicert_one_core::Code;
 use super::attempt::{Attempt, Thing};
 use super::driver::Driver;
 use super::survey::{Item, instant, items};
-use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, WorkStep};
 
 /// How much earlier than the task began the platform's creation time may be, by the platform's clock.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
@@ -29,7 +29,7 @@ impl Driver<'_> {
                 attempt.shown()
             );
             let error = IssueError::call(IssueErrorKind::Platform, step, message, error);
-            self.named(error).with_secret(SecretPlace::Lost).then(Next::Resume)
+            self.named(error).with_secret(SecretLocation::Lost).then(Next::Resume)
         })?;
         self.session.notify(step, true, removed.join(", "))?;
         self.session.notes.extend(removed.into_iter().map(|what| format!("from an interrupted attempt: {what}")));

@@ -2,19 +2,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::Safekeeping;
+use crate::FallbackStore;
 
 /// The checked places. Prepared sinks are not `Sync`, and a future that holds a reference to them would not
 /// be `Send`; so they are in a mutex that is never contended.
 #[derive(Default)]
-pub(super) struct Places(Mutex<Option<Safekeeping>>);
+pub(super) struct Places(Mutex<Option<FallbackStore>>);
 
 impl Places {
-    pub(super) fn put(&mut self, places: Safekeeping) {
+    pub(super) fn put(&mut self, places: FallbackStore) {
         *self.place() = Some(places);
     }
 
-    pub(super) fn take(&mut self) -> Option<Safekeeping> {
+    pub(super) fn take(&mut self) -> Option<FallbackStore> {
         self.place().take()
     }
 
@@ -22,7 +22,7 @@ impl Places {
         self.place().is_some()
     }
 
-    fn place(&mut self) -> &mut Option<Safekeeping> {
+    fn place(&mut self) -> &mut Option<FallbackStore> {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }

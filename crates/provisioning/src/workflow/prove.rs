@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::keep::Found;
 use super::state::InUse;
 use super::survey::items;
-use super::{IssueError, IssueErrorKind, Next, Renewal, SecretPlace, Switching, Task, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Switching, Task, WorkStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl Driver<'_> {
                 Found::Unreadable(error) => {
                     let message = "failed to read the place of the secret, so it cannot be verified";
                     let failed = self.proof_failed(attempt, message).code(error.code());
-                    return Err(failed.caused_by(error).with_secret(SecretPlace::Unknown));
+                    return Err(failed.caused_by(error).with_secret(SecretLocation::Unknown));
                 }
                 Found::Unknown => return self.cannot_prove(attempt).await,
             },
@@ -139,7 +139,7 @@ impl Driver<'_> {
         let made =
             format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
         let failed = self.session.error(IssueErrorKind::Proof, WorkStep::Prove, message);
-        failed.leaving(made).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
+        failed.leaving(made).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
     }
 
     /// Remembers which one is in use, notifies all consumers, and waits for those elsewhere.
@@ -160,7 +160,7 @@ impl Driver<'_> {
                     let left =
                         format!("the previous credential is unchanged, and the new one {} works", attempt.shown());
                     let failed = self.session.error(IssueErrorKind::Switch, WorkStep::Switch, message).leaving(left);
-                    failed.caused_by(error).with_secret(SecretPlace::Kept(to.place.clone()))
+                    failed.caused_by(error).with_secret(SecretLocation::Kept(to.place.clone()))
                 })?;
                 self.session.notify(WorkStep::Switch, true, switch.name())?;
             }

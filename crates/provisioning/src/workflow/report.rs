@@ -7,7 +7,7 @@ use digicert_one_core::EndDate;
 use serde::{Deserialize, Serialize};
 
 use super::TaskKind;
-use crate::Kept;
+use crate::StoreReceipt;
 
 /// The result of a workflow. `Display` is human-readable; nothing in it is secret.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Report {
     /// Its last second.
     pub ends: Option<EndDate>,
     /// Where the secret is now.
-    pub kept: Option<Kept>,
+    pub kept: Option<StoreReceipt>,
     /// What happened to the previous credential.
     pub old: Old,
     /// Additional notes.
@@ -97,7 +97,7 @@ impl fmt::Display for Report {
         if let Some(ends) = ends {
             write!(f, "\n  ends: {ends}")?;
         }
-        if let Some(Kept { place, .. }) = kept {
+        if let Some(StoreReceipt { place, .. }) = kept {
             write!(f, "\n  kept: {place}")?;
         }
         if task.is_rotation() && *outcome == Done::Made {

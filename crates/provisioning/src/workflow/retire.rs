@@ -11,7 +11,7 @@ use super::attempt::{Attempt, RETIRED};
 use super::driver::Driver;
 use super::state::Doomed;
 use super::survey::{Item, items};
-use super::{IssueError, IssueErrorKind, Next, Old, SecretPlace, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, Old, SecretLocation, WorkStep};
 
 impl Driver<'_> {
     /// Disables the previous credential, and records the result.
@@ -153,7 +153,7 @@ impl Driver<'_> {
         let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
         let failed = self.named(IssueError::call(IssueErrorKind::Retire, WorkStep::DisableOld, message, error));
         let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
-        failed.leaving(left).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
+        failed.leaving(left).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
     }
 }
 

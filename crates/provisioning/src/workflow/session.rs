@@ -9,7 +9,7 @@ use digicert_one_core::{Clock, Code};
 
 use super::places::Places;
 use super::state::State;
-use super::{IssueError, IssueErrorKind, Moment, Next, SecretPlace, TaskKind, WorkStep, Workflows};
+use super::{IssueError, IssueErrorKind, Moment, Next, SecretLocation, TaskKind, WorkStep, Workflows};
 use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
 /// One run or resumption.
@@ -266,7 +266,7 @@ impl<'a> Session<'a> {
         match &self.flows.progress {
             Some(progress) if progress.at(&moment).is_break() => {
                 let message = format!("it was stopped {} this step", if done { "after" } else { "before" });
-                Err(self.error(IssueErrorKind::Stopped, step, message).with_secret(SecretPlace::Unknown))
+                Err(self.error(IssueErrorKind::Stopped, step, message).with_secret(SecretLocation::Unknown))
             }
             _ => Ok(()),
         }

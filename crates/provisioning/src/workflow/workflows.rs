@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use digicert_one_client::Client;
 
-use super::keeping::Keeping;
+use super::keeping::StoreOptions;
 use super::progress::Progress;
 use super::switch::Switch;
 
@@ -27,7 +27,7 @@ const PROOF: Duration = Duration::from_secs(60);
 /// and, while a certificate is requested, the private key. One journal serves one credential.
 pub struct Workflows {
     pub(super) client: Client,
-    pub(super) keeping: Keeping,
+    pub(super) keeping: StoreOptions,
     pub(super) journal: PathBuf,
     pub(super) lock: PathBuf,
     pub(super) ttl: Duration,
@@ -40,7 +40,7 @@ pub struct Workflows {
 impl Workflows {
     /// Creates workflows with this client and this place for secrets. The journal's directory must exist.
     #[must_use]
-    pub fn new(client: Client, keeping: Keeping, journal: impl Into<PathBuf>) -> Self {
+    pub fn new(client: Client, keeping: StoreOptions, journal: impl Into<PathBuf>) -> Self {
         let journal = journal.into();
         let mut lock = journal.clone().into_os_string();
         lock.push(".lock");

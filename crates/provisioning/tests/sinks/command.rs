@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use digicert_one_credentials::CommandSource;
-use digicert_one_provisioning::{CommandSink, SecretKind, SecretSink, SinkErrorKind};
+use digicert_one_provisioning::{CommandSink, SecretKind, SecretStore, SinkErrorKind};
 
 use super::{CANARY, api_key, certificate, found, identity, keep, refused, thumbprint};
 

@@ -1,7 +1,7 @@
 //! Directories in the layout of Kubernetes and systemd.
 
 use digicert_one_credentials::DirectorySource;
-use digicert_one_provisioning::{DirectorySink, SecretKind, SecretSink, SinkErrorKind};
+use digicert_one_provisioning::{DirectorySink, SecretKind, SecretStore, SinkErrorKind};
 
 use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
 

@@ -1,7 +1,7 @@
 //! Password-protected files.
 
 use digicert_one_core::Secret;
-use digicert_one_provisioning::{EncryptedFileSink, SecretKind, SecretSink, SinkErrorKind, read_encrypted_file};
+use digicert_one_provisioning::{EncryptedFileSink, SecretKind, SecretStore, SinkErrorKind, read_encrypted_file};
 
 use super::{CANARY, api_key, certificate, identity, keep, names, refused};
 

@@ -1,7 +1,7 @@
 //! Single files.
 
 use digicert_one_credentials::FileSource;
-use digicert_one_provisioning::{FileSink, SecretKind, SecretSink, SinkErrorKind};
+use digicert_one_provisioning::{FileSink, SecretKind, SecretStore, SinkErrorKind};
 
 use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
 

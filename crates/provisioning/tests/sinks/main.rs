@@ -17,16 +17,16 @@ use std::path::Path;
 use digicert_one_core::{ClientIdentity, Secret};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
 use digicert_one_identity::{KeyAlgorithm, NewKey};
-use digicert_one_provisioning::{KeptSecret, SecretFacts, SecretKind, SecretSink, SinkError};
+use digicert_one_provisioning::{SecretFacts, SecretKind, SecretStore, SinkError, StoredSecret};
 
 const CANARY: &str = "01canary_5ecret";
 
-fn api_key(text: &str) -> KeptSecret {
+fn api_key(text: &str) -> StoredSecret {
     let facts = SecretFacts::new()
         .with_id("7d1f")
         .with_name("ci")
         .with_ends(Some("2027-01-31".parse().expect("a day")), Some("2027-06-30".parse().expect("a day")));
-    KeptSecret::api_key(Secret::new(text, "a test"), facts)
+    StoredSecret::api_key(Secret::new(text, "a test"), facts)
 }
 
 /// A new key and a self-signed certificate for it.
@@ -43,16 +43,16 @@ fn self_signed(key: &NewKey, name: &str) -> Vec<u8> {
     parameters.self_signed(&pair).expect("signed").der().to_vec()
 }
 
-fn certificate(identity: &ClientIdentity) -> KeptSecret {
-    KeptSecret::certificate(identity.clone(), SecretFacts::new().with_name("ci"))
+fn certificate(identity: &ClientIdentity) -> StoredSecret {
+    StoredSecret::certificate(identity.clone(), SecretFacts::new().with_name("ci"))
 }
 
-fn keep(sink: &dyn SecretSink, secret: &KeptSecret) {
+fn keep(sink: &dyn SecretStore, secret: &StoredSecret) {
     let kept = sink.prepare(secret.kind()).expect("prepared").keep(secret).expect("kept");
     assert!(kept.read_back && kept.place == sink.name(), "{kept:?}");
 }
 
-fn refused(sink: &dyn SecretSink, kind: SecretKind) -> SinkError {
+fn refused(sink: &dyn SecretStore, kind: SecretKind) -> SinkError {
     sink.prepare(kind).map(|prepared| prepared.name()).expect_err("it must not be prepared")
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use digicert_one_core::Secret;
 use digicert_one_provisioning::{
-    DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretSink, SinkErrorKind, replace_file,
+    DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretStore, SinkErrorKind, replace_file,
 };
 use rustix::fs::{IFlags, XattrFlags, ioctl_getflags, ioctl_setflags};
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ fn replaced_file_keeps_owner_group_and_mode() {
     let encrypted = EncryptedFileSink::new(&path, Secret::new("a long password", "a test"));
     for mode in [0o640, 0o600, 0o400, 0o440] {
         for (sink, content) in [
-            (&FileSink::new(&path) as &dyn SecretSink, "old\n"),
+            (&FileSink::new(&path) as &dyn SecretStore, "old\n"),
             (&encrypted, "{\"format\":\"digicert-one-encrypted\"}\n"),
         ] {
             let before = shared_file_with(content, &path, mode);
@@ -147,7 +147,7 @@ fn wide_mode_is_refused_before_anything_is_created() {
     let path = directory.path().join("api-key");
     for mode in [0o644, 0o660, 0o666, 0o750, 0o2640, 0o200] {
         shared_file(&path, mode);
-        for sink in [&FileSink::new(&path) as &dyn SecretSink, &DirectorySink::new(directory.path())] {
+        for sink in [&FileSink::new(&path) as &dyn SecretStore, &DirectorySink::new(directory.path())] {
             let error = refused(sink, SecretKind::ApiKey);
             assert_eq!(error.kind(), SinkErrorKind::Metadata, "{error}");
             assert!(
@@ -165,7 +165,7 @@ fn file_with_several_names_is_refused() {
     let path = directory.path().join("api-key");
     super::write_private(&path, "old\n");
     fs::hard_link(&path, directory.path().join("another")).expect("linked");
-    for sink in [&FileSink::new(&path) as &dyn SecretSink, &DirectorySink::new(directory.path())] {
+    for sink in [&FileSink::new(&path) as &dyn SecretStore, &DirectorySink::new(directory.path())] {
         let error = refused(sink, SecretKind::ApiKey);
         assert!(error.kind() == SinkErrorKind::Metadata && error.message().contains("hard links"), "{error}");
     }
@@ -249,7 +249,7 @@ fn immutable_file_and_append_only_directory_are_refused() {
             assert!(!rustix::process::geteuid().is_root(), "this test needs a directory for files with flags");
             return;
         };
-        for sink in [&FileSink::new(&path) as &dyn SecretSink, &DirectorySink::new(directory.path())] {
+        for sink in [&FileSink::new(&path) as &dyn SecretStore, &DirectorySink::new(directory.path())] {
             let error = refused(sink, SecretKind::ApiKey);
             assert!(error.kind() == SinkErrorKind::NotWritable && error.message().contains("chattr"), "{error}");
         }
@@ -265,7 +265,7 @@ const MOUNTED: &str = "D1_TEST_MOUNTED";
 fn bind_mounted_file_is_refused_before_anything_is_created() {
     if let Some(path) = std::env::var_os(MOUNTED).map(PathBuf::from) {
         let directory = path.parent().expect("a directory");
-        for sink in [&FileSink::new(&path) as &dyn SecretSink, &DirectorySink::new(directory)] {
+        for sink in [&FileSink::new(&path) as &dyn SecretStore, &DirectorySink::new(directory)] {
             let error = refused(sink, SecretKind::ApiKey);
             assert!(error.kind() == SinkErrorKind::Unexpected && error.message().contains("mount point"), "{error}");
         }

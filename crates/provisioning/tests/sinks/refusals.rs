@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use digicert_one_core::Secret;
-use digicert_one_provisioning::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretSink, SinkErrorKind};
+use digicert_one_provisioning::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretStore, SinkErrorKind};
 
 use super::{names, refused};
 
@@ -15,7 +15,7 @@ const DIRECTORY: &str = "D1_TEST_DIRECTORY";
 const STRANGER: u32 = 65_534;
 
 /// Every sink that writes files, in a directory.
-fn sinks(directory: &Path) -> Vec<Box<dyn SecretSink>> {
+fn sinks(directory: &Path) -> Vec<Box<dyn SecretStore>> {
     let file = directory.join("secret");
     vec![
         Box::new(FileSink::new(&file)),

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use digicert_one_core::Secret;
 use digicert_one_provisioning::{
-    EncryptedFileSink, FileSink, Safekeeping, SecretKind, SecretSink, SinkErrorKind, TerminalSink, read_encrypted_file,
+    EncryptedFileSink, FallbackStore, FileSink, SecretKind, SecretStore, SinkErrorKind, TerminalSink,
+    read_encrypted_file,
 };
 
 use super::{CANARY, api_key, names};
 
 /// Places in two directories, of which the first is removed after it was checked.
-fn broken(gone: &Path, last_resort: Option<&dyn SecretSink>) -> Safekeeping {
+fn broken(gone: &Path, last_resort: Option<&dyn SecretStore>) -> FallbackStore {
     std::fs::create_dir(gone).expect("made");
-    let places = Safekeeping::prepare(SecretKind::ApiKey, &FileSink::new(gone.join("api-key")), last_resort);
+    let places = FallbackStore::prepare(SecretKind::ApiKey, &FileSink::new(gone.join("api-key")), last_resort);
     let places = places.expect("both are fine");
     std::fs::remove_dir_all(gone).expect("removed");
     places
@@ -55,7 +56,7 @@ fn secret_stored_nowhere_is_reported() {
 fn last_resort_is_unused_if_the_sink_succeeds() {
     let directory = tempfile::tempdir().expect("a directory");
     let (path, last) = (directory.path().join("api-key"), directory.path().join("rescued"));
-    let places = Safekeeping::prepare_unblocked(
+    let places = FallbackStore::prepare_unblocked(
         SecretKind::ApiKey,
         Arc::new(FileSink::new(&path)),
         Some(Arc::new(FileSink::new(&last))),
@@ -72,7 +73,7 @@ fn unusable_last_resort_is_detected_beforehand() {
     let directory = tempfile::tempdir().expect("a directory");
     let last = FileSink::new(directory.path().join("missing").join("rescued"));
     let sink = FileSink::new(directory.path().join("api-key"));
-    let error = Safekeeping::prepare(SecretKind::ApiKey, &sink, Some(&last)).expect_err("no directory");
+    let error = FallbackStore::prepare(SecretKind::ApiKey, &sink, Some(&last)).expect_err("no directory");
     assert_eq!(error.kind(), SinkErrorKind::Missing);
     assert!(names(directory.path()).is_empty());
 }

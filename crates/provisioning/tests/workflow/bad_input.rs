@@ -6,8 +6,8 @@ use std::time::Duration;
 use digicert_one_account::NewServiceUser;
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Next, RequestCertificate,
-    RotateCertificate, RotateToken, Task, Workflows,
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Next, RequestCertificate,
+    RotateCertificate, RotateToken, StoreOptions, Task, Workflows,
 };
 use http::Method;
 
@@ -18,7 +18,7 @@ fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
     refused_for(stage, stage.keeping(), task)
 }
 
-fn refused_for(stage: &Stage, keeping: Keeping, task: impl Into<Task>) -> IssueError {
+fn refused_for(stage: &Stage, keeping: StoreOptions, task: impl Into<Task>) -> IssueError {
     let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
     let before = stage.platform.world().enabled(&stage.user).len();
     let error = stage.run(&workflows, task).expect_err("refused");
@@ -156,7 +156,7 @@ fn disabled_previous_credential_is_refused() {
 fn certificate_of_another_key_is_disabled() {
     let stage = Stage::new();
     stage.platform.world().foreign_key = true;
-    let error = refused_for(&stage, Keeping::file(stage.path("bundle")), RequestCertificate::new("ci"));
+    let error = refused_for(&stage, StoreOptions::file(stage.path("bundle")), RequestCertificate::new("ci"));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::WrongKey, Some(Code::ID_01)), "{error}");
     let world = stage.platform.world();
     assert_eq!((world.certificates.len(), world.enabled_certificates(&stage.user).len()), (1, 0));

@@ -13,8 +13,8 @@ use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Keeping, Moment, Next, RequestCertificate,
-    RotateCertificate, RotateToken, Task, WorkStep, Workflows,
+    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Moment, Next, RequestCertificate,
+    RotateCertificate, RotateToken, StoreOptions, Task, WorkStep, Workflows,
 };
 
 use super::Stage;
@@ -69,7 +69,7 @@ struct Story {
     task: Task,
     /// The client of the caller, with the credential that the process finds at its start.
     caller: fn(&Stage) -> Client,
-    keeping: fn(&Stage) -> Keeping,
+    keeping: fn(&Stage) -> StoreOptions,
     is_done: Arc<AtomicBool>,
 }
 
@@ -178,7 +178,7 @@ fn create_service_user_never_loses_its_key() {
         )
         .into(),
         caller: Stage::first,
-        keeping: |stage| Keeping::file(stage.path("new-secret")),
+        keeping: |stage| StoreOptions::file(stage.path("new-secret")),
         is_done: Arc::default(),
     };
     cut_everywhere(17, story, |story, when| {
@@ -201,7 +201,7 @@ fn create_token_never_loses_its_key() {
             stage,
             task,
             caller: Stage::first,
-            keeping: |stage| Keeping::file(stage.path("new-secret")),
+            keeping: |stage| StoreOptions::file(stage.path("new-secret")),
             is_done: Arc::default(),
         }
     };
@@ -232,7 +232,7 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
     let story = || {
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
-        let sink = |stage: &Stage| Keeping::new(digicert_one_provisioning::FileSink::new(stage.path("shown")));
+        let sink = |stage: &Stage| StoreOptions::new(digicert_one_provisioning::FileSink::new(stage.path("shown")));
         Story {
             stage,
             task: RotateToken::new().old(old).into(),
@@ -272,7 +272,7 @@ fn request_certificate_never_loses_its_private_key() {
         stage: Stage::new(),
         task: RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30)).into(),
         caller: Stage::first,
-        keeping: |stage| Keeping::file(stage.path("bundle")),
+        keeping: |stage| StoreOptions::file(stage.path("bundle")),
         is_done: Arc::default(),
     };
     cut_everywhere(23, story, |story, when| {
@@ -289,11 +289,17 @@ fn rotate_certificate_leaves_one() {
     let story = || {
         let stage = Stage::new();
         let first = RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30));
-        let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+        let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
         stage.run(&workflows, first).expect("the first");
         let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(Ends::AfterDays(60)).into();
         let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
-        Story { stage, task, caller, keeping: |stage| Keeping::file(stage.path("bundle")), is_done: Arc::default() }
+        Story {
+            stage,
+            task,
+            caller,
+            keeping: |stage| StoreOptions::file(stage.path("bundle")),
+            is_done: Arc::default(),
+        }
     };
     cut_everywhere(23, story, |story, when| one_certificate(&story.stage, when));
 }

@@ -7,9 +7,9 @@ use digicert_one_account::NewServiceUser;
 use digicert_one_core::Code;
 use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, FileSink, IssueErrorKind, Keeping, Kept, KeptSecret, Next,
-    PreparedSink, RequestCertificate, RotateToken, SecretKind, SecretPlace, SecretSink, SinkError, SinkErrorKind, Task,
-    WorkStep, Workflows,
+    CreateServiceUser, CreateToken, Done, Ends, FileSink, IssueErrorKind, Next, PreparedSink, RequestCertificate,
+    RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions, StoreReceipt,
+    StoredSecret, Task, WorkStep, Workflows,
 };
 use http::Method;
 
@@ -21,7 +21,7 @@ const TOKEN: &str = "/account/api/v1/api-access-token";
 #[derive(Clone, Copy, Debug)]
 struct Broken;
 
-impl SecretSink for Broken {
+impl SecretStore for Broken {
     fn name(&self) -> String {
         "a disk that breaks".to_owned()
     }
@@ -33,10 +33,10 @@ impl SecretSink for Broken {
 
 impl PreparedSink for Broken {
     fn name(&self) -> String {
-        SecretSink::name(self)
+        SecretStore::name(self)
     }
 
-    fn keep(&mut self, _secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, _secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         Err(SinkError::new(SinkErrorKind::Full, "a disk that breaks", "no space is left"))
     }
 }
@@ -49,7 +49,7 @@ fn create() -> Task {
 fn created_service_user_has_its_key_stored() {
     let stage = Stage::new();
     let path = stage.path("new-secret");
-    let workflows = Workflows::new(stage.first(), Keeping::file(&path), stage.path("journal"));
+    let workflows = Workflows::new(stage.first(), StoreOptions::file(&path), stage.path("journal"));
     let user = NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day"));
     let report = stage.run(&workflows, CreateServiceUser::new(user)).expect("made");
     assert_eq!(report.outcome, Done::Made);
@@ -69,7 +69,7 @@ fn token_is_stored_in_a_directory_with_its_end_date() {
     let stage = Stage::new();
     let directory = stage.path("mounted");
     fs::create_dir(&directory).expect("made");
-    let workflows = Workflows::new(stage.first(), Keeping::directory(&directory), stage.path("journal"));
+    let workflows = Workflows::new(stage.first(), StoreOptions::directory(&directory), stage.path("journal"));
     stage.run(&workflows, create()).expect("made");
     let fetched = DirectorySource::new(&directory).fetch().expect("readable");
     let digicert_one_credentials::Fetched::Found(raw) = fetched else { panic!("it is there") };
@@ -82,8 +82,8 @@ fn token_is_stored_in_a_directory_with_its_end_date() {
 fn nothing_is_created_if_it_cannot_be_stored() {
     let stage = Stage::new();
     for (keeping, what) in [
-        (Keeping::file(stage.path("nowhere/secret")), "nowhere"),
-        (Keeping::file(stage.path("new")).last_resort_file(stage.path("nowhere/rescued")), "rescued"),
+        (StoreOptions::file(stage.path("nowhere/secret")), "nowhere"),
+        (StoreOptions::file(stage.path("new")).last_resort_file(stage.path("nowhere/rescued")), "rescued"),
     ] {
         let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
         let error = stage.run(&workflows, create()).expect_err("refused");
@@ -99,10 +99,10 @@ fn nothing_is_created_if_it_cannot_be_stored() {
 #[test]
 fn key_in_the_last_resort_is_moved_to_its_place_by_resume() {
     let stage = Stage::new();
-    let broken = Keeping::new(Broken).last_resort_file(stage.path("rescued"));
+    let broken = StoreOptions::new(Broken).last_resort_file(stage.path("rescued"));
     let workflows = Workflows::new(stage.first(), broken, stage.path("journal"));
     let error = stage.run(&workflows, create()).expect_err("the disk broke");
-    let SecretPlace::LastResort(place) = error.secret() else { panic!("{error}") };
+    let SecretLocation::LastResort(place) = error.secret() else { panic!("{error}") };
     assert!(place.contains("rescued"), "{error}");
     assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Keep, WorkStep::Keep, Next::Resume));
     let rescued = fs::read_to_string(stage.path("rescued")).expect("rescued");
@@ -125,11 +125,11 @@ fn key_in_the_encrypted_last_resort_is_moved_too() {
     let stage = Stage::new();
     let password = digicert_one_core::Secret::new("correct horse", "the test");
     let path = stage.path("rescued");
-    let broken = Keeping::new(Broken).last_resort_encrypted(&path, password.clone());
+    let broken = StoreOptions::new(Broken).last_resort_encrypted(&path, password.clone());
     stage.run(&Workflows::new(stage.first(), broken, stage.path("journal")), create()).expect_err("the disk broke");
     let token = stage.platform.world().tokens.last().expect("made").clone();
     assert!(!fs::read_to_string(&path).expect("rescued").contains(&token.secret));
-    let keeping = Keeping::file(stage.sink()).last_resort_encrypted(path, password);
+    let keeping = StoreOptions::file(stage.sink()).last_resort_encrypted(path, password);
     let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
     stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
     assert_eq!(stage.kept(), token.secret);
@@ -139,11 +139,11 @@ fn key_in_the_encrypted_last_resort_is_moved_too() {
 fn key_that_cannot_be_stored_is_removed_from_the_platform() {
     for last_resort in [false, true] {
         let stage = Stage::new();
-        let keeping = Keeping::new(Broken);
+        let keeping = StoreOptions::new(Broken);
         let keeping = if last_resort { keeping.last_resort(Broken) } else { keeping };
         let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
         let error = stage.run(&workflows, create()).expect_err("the disk broke");
-        assert_eq!((error.kind(), error.secret()), (IssueErrorKind::Keep, &SecretPlace::Lost), "{error}");
+        assert_eq!((error.kind(), error.secret()), (IssueErrorKind::Keep, &SecretLocation::Lost), "{error}");
         let world = stage.platform.world();
         assert_eq!(world.enabled(&stage.user).len(), 1, "only the first is there");
         drop(world);
@@ -175,7 +175,7 @@ fn credential_without_shown_secret_is_removed() {
 
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, "/account/api/v1/client-auth-certificate", Fault::NotShown);
-    let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+    let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
     let error = stage.run(&workflows, RequestCertificate::new("ci")).expect_err("not shown");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, Next::Change), "{error}");
     assert_eq!(stage.platform.world().enabled_certificates(&stage.user).len(), 0);
@@ -190,7 +190,7 @@ fn lost_response_is_recovered_by_resume() {
     ] {
         let stage = Stage::new();
         stage.platform.failing_once(Method::POST, path, Fault::AnswerLost);
-        let keeping = || Keeping::file(stage.path("new-secret"));
+        let keeping = || StoreOptions::file(stage.path("new-secret"));
         let workflows = Workflows::new(stage.first(), keeping(), stage.path("journal"));
         let kind = task.kind();
         let error = stage.run(&workflows, task).expect_err("lost");
@@ -258,12 +258,12 @@ fn places_with_the_same_file_are_refused_before_sending() {
     let (journal, other) = (stage.path("journal"), stage.path("other"));
     let (state, roundabout) = (stage.path("journal.state"), stage.path(".").join("journal"));
     for (keeping, lock) in [
-        (Keeping::file(&journal), None),
-        (Keeping::file(&state), None),
-        (Keeping::file(&roundabout), None),
-        (Keeping::file(&other).last_resort_file(&other), None),
-        (Keeping::file(&other).last_resort_file(&journal), None),
-        (Keeping::file(&other), Some(&journal)),
+        (StoreOptions::file(&journal), None),
+        (StoreOptions::file(&state), None),
+        (StoreOptions::file(&roundabout), None),
+        (StoreOptions::file(&other).last_resort_file(&other), None),
+        (StoreOptions::file(&other).last_resort_file(&journal), None),
+        (StoreOptions::file(&other), Some(&journal)),
     ] {
         let mut workflows = Workflows::new(stage.first(), keeping, &journal);
         if let Some(lock) = lock {
@@ -280,7 +280,7 @@ fn places_with_the_same_file_are_refused_before_sending() {
 fn file_with_other_content_is_refused_and_unchanged() {
     let stage = Stage::new();
     std::fs::write(stage.path("settings"), "DB_PASSWORD=x\nOTHER=y\n").expect("written");
-    let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("settings")), stage.path("journal"));
+    let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("settings")), stage.path("journal"));
     let error = stage.run(&workflows, create()).expect_err("it holds something else");
     assert_eq!(error.kind(), IssueErrorKind::Sink, "{error}");
     assert_eq!(std::fs::read(stage.path("settings")).expect("there"), b"DB_PASSWORD=x\nOTHER=y\n");
@@ -293,7 +293,7 @@ fn symlink_in_the_place_is_refused_beforehand() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(stage.path("elsewhere"), stage.path("link")).expect("linked");
-        let keeping = Keeping::new(FileSink::new(stage.path("link")));
+        let keeping = StoreOptions::new(FileSink::new(stage.path("link")));
         let error = stage.run(&Workflows::new(stage.first(), keeping, stage.path("journal")), create());
         assert_eq!(error.expect_err("refused").kind(), IssueErrorKind::Sink);
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_client::{Client, Retry};
 use digicert_one_core::{ApiKey, Credential, FixedCredential, Instance, ManualClock, Timeouts};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
-use digicert_one_provisioning::{IssueError, Keeping, Report, Task, Workflows};
+use digicert_one_provisioning::{IssueError, Report, StoreOptions, Task, Workflows};
 use tempfile::TempDir;
 
 pub(crate) use self::platform::{Fault, Platform};
@@ -89,8 +89,8 @@ impl Stage {
         self.client(WatchingCredential::open(source, self.clock.clone(), options).expect("a key"))
     }
 
-    pub(crate) fn keeping(&self) -> Keeping {
-        Keeping::file(self.sink()).last_resort_file(self.path("rescued"))
+    pub(crate) fn keeping(&self) -> StoreOptions {
+        StoreOptions::file(self.sink()).last_resort_file(self.path("rescued"))
     }
 
     pub(crate) fn workflows(&self, client: Client) -> Workflows {

@@ -9,8 +9,8 @@ use digicert_one_account::AccountExt as _;
 use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_provisioning::{
-    CreateToken, Done, Ends, IssueErrorKind, Keeping, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
-    SecretPlace, Switch, Switching, WatchedClient, Workflows,
+    CreateToken, Done, Ends, IssueErrorKind, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
+    SecretLocation, StoreOptions, Switch, Switching, WatchedClient, Workflows,
 };
 use http::Method;
 
@@ -170,7 +170,7 @@ fn administrator_rotates_for_another_user() {
     let stage = Stage::new();
     let (other, key) = stage.platform.has("other", None);
     let old = stage.platform.world().enabled(&other)[0].id.clone();
-    let keeping = Keeping::file(stage.path("others"));
+    let keeping = StoreOptions::file(stage.path("others"));
     let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
     let report = stage.run(&workflows, rotate().owner(other.clone()).old(old.clone())).expect("rotated");
     assert_eq!(report.old, Old::Disabled(old));
@@ -183,7 +183,7 @@ fn administrator_rotates_for_another_user() {
 #[test]
 fn certificate_is_rotated_with_a_new_private_key() {
     let stage = Stage::new();
-    let workflows = || Workflows::new(stage.of_sink(), Keeping::file(stage.path("bundle")), stage.path("journal"));
+    let workflows = || Workflows::new(stage.of_sink(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
     stage.run(&workflows(), RequestCertificate::new("ci").ends(Ends::AfterDays(30))).expect("the first");
     let before = std::fs::read(stage.path("bundle")).expect("kept");
     stage.clock.advance(DAY);
@@ -237,7 +237,7 @@ fn failed_switch_keeps_the_previous_token_until_resume() {
     let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
     let error = stage.run(&workflows(true), rotate().old(first(&stage))).expect_err("stuck");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, Next::Resume), "{error}");
-    assert!(matches!(error.secret(), SecretPlace::Kept(_)), "{error}");
+    assert!(matches!(error.secret(), SecretLocation::Kept(_)), "{error}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
     let report = stage.wait(workflows(false).resume()).expect("resumed").expect("something was to do");
     assert!(matches!(report.old, Old::Disabled(_)), "{report}");

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector, FixedCredential};
 use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
-use digicert_one::provisioning::{DirectorySink, KeptSecret, Safekeeping, SecretFacts, SecretKind};
+use digicert_one::provisioning::{DirectorySink, FallbackStore, SecretFacts, SecretKind, StoredSecret};
 use digicert_one::{
     ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots, core::Secret,
 };
@@ -107,8 +107,8 @@ fn place_in(directory: &TempDir) -> PathBuf {
 async fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
     let sink = Arc::new(DirectorySink::new(place));
-    let prepared = Safekeeping::prepare_unblocked(SecretKind::ApiKey, sink, None).await.map_err(internal)?;
-    let secret = KeptSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
+    let prepared = FallbackStore::prepare_unblocked(SecretKind::ApiKey, sink, None).await.map_err(internal)?;
+    let secret = StoredSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
     prepared.keep_unblocked(secret).await.1.map_err(internal)?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use digicert_one_credentials::DirectorySource;
 
 use crate::durable::Reserved;
-use crate::sink::{Kept, KeptSecret, PreparedSink, SecretKind, SinkError};
+use crate::sink::{PreparedSink, SecretKind, SinkError, StoreReceipt, StoredSecret};
 
 pub(super) fn prepare(path: &Path, name: String, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
     let file = match kind {
@@ -32,7 +32,7 @@ impl PreparedSink for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         crate::sink::file::expect_kind(self.kind, secret, &self.name)?;
         let mut reserved = match self.reserved.take() {
             Some(reserved) => reserved,
@@ -50,6 +50,6 @@ impl PreparedSink for Prepared {
         if let (SecretKind::ApiKey, Some(ends)) = (self.kind, secret.facts().ends) {
             crate::durable::replace(&self.path.join(DirectorySource::KEY_ENDS), format!("{ends}\n").as_bytes())?;
         }
-        Ok(Kept::read_back(self.name.clone()))
+        Ok(StoreReceipt::read_back(self.name.clone()))
     }
 }

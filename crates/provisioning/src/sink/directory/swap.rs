@@ -20,7 +20,7 @@ use self::metadata::Handed;
 use crate::durable::{compare, create_private, random_name, sync_directory};
 use crate::replaceable::{check_directory, check_links, check_rename, look};
 use crate::sink::file::expect_kind;
-use crate::sink::{Kept, KeptSecret, PreparedSink, SecretKind, SinkError, SinkErrorKind};
+use crate::sink::{PreparedSink, SecretKind, SinkError, SinkErrorKind, StoreReceipt, StoredSecret};
 
 /// The prefix of our versions.
 const VERSION: &str = "..d1-";
@@ -95,7 +95,7 @@ impl PreparedSink for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
         expect_kind(self.kind, secret, &self.name)?;
         let mut version = match self.version.take() {
             Some(version) => version,
@@ -116,7 +116,7 @@ impl PreparedSink for Prepared {
             // It holds the previous secret. The next writer removes what stays.
             let _ = fs::remove_dir_all(self.path.join(before));
         }
-        Ok(Kept::read_back(self.name.clone()))
+        Ok(StoreReceipt::read_back(self.name.clone()))
     }
 }
 
@@ -258,7 +258,7 @@ impl Prepared {
     }
 
     /// Returns the complete content of the new version.
-    fn files(&self, secret: &KeptSecret) -> Result<Files, SinkError> {
+    fn files(&self, secret: &StoredSecret) -> Result<Files, SinkError> {
         let mut files = Files::new();
         for (name, path) in self.carried() {
             let content = read_secret_file(&path, &mut Vec::new()).map_err(|error| {
