@@ -18,7 +18,8 @@ use digicert_one_emulator::{
     ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
 };
 use digicert_one_provisioning::{
-    Done, Ends, IssueError, IssueErrorKind, Moment, RotateCertificate, RotateToken, Task, WatchedClient, Workflows,
+    Done, EndDatePolicy, IssueError, IssueErrorKind, Moment, RotateCertificate, RotateToken, Task, WatchedClient,
+    Workflows,
 };
 use fastrand::Rng;
 
@@ -290,7 +291,7 @@ impl World {
     }
 
     fn task(&self) -> Task {
-        let (ends, near) = (Ends::AfterDays(LASTS), 2 * DAY);
+        let (ends, near) = (EndDatePolicy::AfterDays(LASTS), 2 * DAY);
         match self.span.job {
             Job::RotateCertificate => {
                 let mut task = RotateCertificate::new().base("bot").ends(ends).if_ends_within(near);

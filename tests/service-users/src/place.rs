@@ -12,8 +12,8 @@ use digicert_one_core::Clock;
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_emulator::ServiceUser;
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Ends, RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task,
-    Workflows,
+    CreateServiceUser, CreateToken, EndDatePolicy, RequestCertificate, RotateCertificate, RotateToken, StoreOptions,
+    Task, Workflows,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,15 +66,16 @@ impl Job {
             Self::CreateServiceUser => {
                 CreateServiceUser::new(NewServiceUser::new(MADE).with_roles(["AM_ACCOUNT_USER"])).into()
             }
-            Self::CreateToken => CreateToken::new("bot").ends(Ends::AfterDays(7)).into(),
-            Self::RequestCertificate => RequestCertificate::new("bot").ends(Ends::AfterDays(7)).into(),
+            Self::CreateToken => CreateToken::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
+            Self::RequestCertificate => RequestCertificate::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
             Self::RotateToken => {
-                let mut task = RotateToken::new().base("bot").ends(Ends::AfterDays(7)).grace(Duration::ZERO);
+                let mut task = RotateToken::new().base("bot").ends(EndDatePolicy::AfterDays(7)).grace(Duration::ZERO);
                 task.old = old.map(Into::into);
                 task.into()
             }
             Self::RotateCertificate => {
-                let mut task = RotateCertificate::new().base("bot").ends(Ends::AfterDays(7)).grace(Duration::ZERO);
+                let mut task =
+                    RotateCertificate::new().base("bot").ends(EndDatePolicy::AfterDays(7)).grace(Duration::ZERO);
                 task.old = old.map(Into::into);
                 task.into()
             }

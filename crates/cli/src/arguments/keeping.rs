@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use digicert_one::{core::EndDate, identity::KeyAlgorithm, provisioning::Ends};
+use digicert_one::{core::EndDate, identity::KeyAlgorithm, provisioning::EndDatePolicy};
 use jiff::{Span, SpanRelativeTo};
 
 use super::connection::ConnectionOptions;
@@ -84,11 +84,11 @@ pub(crate) struct EndOptions {
 }
 
 impl EndOptions {
-    pub(crate) fn ends(&self) -> Ends {
+    pub(crate) fn ends(&self) -> EndDatePolicy {
         match (self.ends, self.ends_in) {
-            (Some(day), _) => Ends::On(day),
-            (None, Some(days)) => Ends::AfterDays(days),
-            (None, None) => Ends::WithOwner,
+            (Some(day), _) => EndDatePolicy::On(day),
+            (None, Some(days)) => EndDatePolicy::AfterDays(days),
+            (None, None) => EndDatePolicy::WithOwner,
         }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one::account::{CertificateId, NewServiceUser, TokenId};
 use digicert_one::core::EndDate;
 use digicert_one::provisioning::{
-    CreateServiceUser, CreateToken, Ends, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
+    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
     RotateToken, Task, Workflows,
 };
 use jiff::tz::TimeZone;
@@ -45,8 +45,8 @@ pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, sig
     user.email.clone_from(&options.email);
     user.description.clone_from(&options.description);
     user.end_date = match options.ends.ends() {
-        Ends::On(day) => Some(day),
-        Ends::AfterDays(days) => Some(day_after(days)?),
+        EndDatePolicy::On(day) => Some(day),
+        EndDatePolicy::AfterDays(days) => Some(day_after(days)?),
         _ => None,
     };
     let prepared = prepare(&options.make, false, output, signals).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Ends {
+pub enum EndDatePolicy {
     /// With its owner, or never if the owner has no end date.
     #[default]
     WithOwner,

@@ -7,22 +7,26 @@ use digicert_one_core::{Code, EndDate};
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::{Ends, IssueError, IssueErrorKind, WorkStep, name};
+use super::{EndDatePolicy, IssueError, IssueErrorKind, WorkStep, name};
 
 /// A larger clock difference may change the day of an end date.
 const CLOCKS: Duration = Duration::from_secs(5 * 60);
 
 /// Returns the last second of the new credential; `None` if neither it nor its owner expires.
-pub(super) fn resolve(ends: Ends, owner: Option<EndDate>, now: SystemTime) -> Result<Option<EndDate>, IssueError> {
+pub(super) fn resolve(
+    ends: EndDatePolicy,
+    owner: Option<EndDate>,
+    now: SystemTime,
+) -> Result<Option<EndDate>, IssueError> {
     let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, WorkStep::WhoAmI, message);
     let owner_day = owner.map(|end| last_whole_day(end).ok_or_else(|| failed(unreadable("owner's")))).transpose()?;
     let wanted = match ends {
-        Ends::WithOwner => None,
-        Ends::On(end) if !is_whole_day(end) => {
+        EndDatePolicy::WithOwner => None,
+        EndDatePolicy::On(end) if !is_whole_day(end) => {
             return Err(failed("invalid end date: expected a day without a time".to_owned()));
         }
-        Ends::On(end) => Some(end),
-        Ends::AfterDays(days) => {
+        EndDatePolicy::On(end) => Some(end),
+        EndDatePolicy::AfterDays(days) => {
             Some(after(days, now).ok_or_else(|| failed("invalid end date: out of range".to_owned()))?)
         }
     };
@@ -87,16 +91,16 @@ mod tests {
     fn earlier_of_requested_and_owner_end_date_counts() {
         let owner = Some(end("2026-12-31"));
         for (ends, owner, expected) in [
-            (Ends::WithOwner, None, None),
-            (Ends::WithOwner, owner, Some("2026-12-31")),
-            (Ends::On(end("2026-08-01")), owner, Some("2026-08-01")),
-            (Ends::On(end("2027-08-01")), owner, Some("2026-12-31")),
-            (Ends::On(end("2027-08-01")), None, Some("2027-08-01")),
-            (Ends::AfterDays(0), owner, Some("2026-06-30")),
-            (Ends::AfterDays(7), None, Some("2026-07-07")),
-            (Ends::AfterDays(365), owner, Some("2026-12-31")),
+            (EndDatePolicy::WithOwner, None, None),
+            (EndDatePolicy::WithOwner, owner, Some("2026-12-31")),
+            (EndDatePolicy::On(end("2026-08-01")), owner, Some("2026-08-01")),
+            (EndDatePolicy::On(end("2027-08-01")), owner, Some("2026-12-31")),
+            (EndDatePolicy::On(end("2027-08-01")), None, Some("2027-08-01")),
+            (EndDatePolicy::AfterDays(0), owner, Some("2026-06-30")),
+            (EndDatePolicy::AfterDays(7), None, Some("2026-07-07")),
+            (EndDatePolicy::AfterDays(365), owner, Some("2026-12-31")),
             // It must not outlive an owner that expires in the middle of a day.
-            (Ends::AfterDays(365), Some(end("2026-12-31T10:00:00Z")), Some("2026-12-30")),
+            (EndDatePolicy::AfterDays(365), Some(end("2026-12-31T10:00:00Z")), Some("2026-12-30")),
         ] {
             let resolved = resolve(ends, owner, now()).unwrap_or_else(|error| panic!("{ends:?}: {error}"));
             assert_eq!(resolved, expected.map(end), "{ends:?}");
@@ -106,12 +110,12 @@ mod tests {
     #[test]
     fn end_date_in_the_past_is_refused() {
         for (ends, owner) in [
-            (Ends::WithOwner, Some(end("2026-06-29"))),
-            (Ends::AfterDays(7), Some(end("2026-06-30T11:59:59Z"))),
-            (Ends::AfterDays(7), Some(end("2026-06-30T13:00:00Z"))),
-            (Ends::On(end("2026-06-29")), None),
-            (Ends::On(end("2026-07-29T10:00:00Z")), None),
-            (Ends::AfterDays(u32::MAX), None),
+            (EndDatePolicy::WithOwner, Some(end("2026-06-29"))),
+            (EndDatePolicy::AfterDays(7), Some(end("2026-06-30T11:59:59Z"))),
+            (EndDatePolicy::AfterDays(7), Some(end("2026-06-30T13:00:00Z"))),
+            (EndDatePolicy::On(end("2026-06-29")), None),
+            (EndDatePolicy::On(end("2026-07-29T10:00:00Z")), None),
+            (EndDatePolicy::AfterDays(u32::MAX), None),
         ] {
             let error = resolve(ends, owner, now()).expect_err("refused");
             assert_eq!(error.kind(), IssueErrorKind::EndDate, "{ends:?} {owner:?}");

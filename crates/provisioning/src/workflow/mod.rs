@@ -4,7 +4,7 @@
 //! ([`run`](Workflows::run)) or, after an interruption, resumes ([`resume`](Workflows::resume)).
 //!
 //! ```no_run
-//! use digicert_one_provisioning::{Ends, StoreOptions, RotateToken, Workflows};
+//! use digicert_one_provisioning::{EndDatePolicy, StoreOptions, RotateToken, Workflows};
 //!
 //! # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let keeping = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
@@ -12,7 +12,7 @@
 //! if let Some(report) = workflows.resume().await? {
 //!     println!("{report}");
 //! }
-//! let task = RotateToken::new().ends(Ends::AfterDays(90));
+//! let task = RotateToken::new().ends(EndDatePolicy::AfterDays(90));
 //! println!("{}", workflows.plan(&task.clone().into()).await?);
 //! println!("{}", workflows.run(task).await?);
 //! # Ok(()) }
@@ -55,7 +55,7 @@ mod switch;
 mod task;
 mod workflows;
 
-pub use self::end_date_policy::Ends;
+pub use self::end_date_policy::EndDatePolicy;
 pub use self::error::{IssueError, IssueErrorKind, Next, SecretLocation};
 pub use self::keeping::StoreOptions;
 pub use self::plan::{Plan, PlannedStep};

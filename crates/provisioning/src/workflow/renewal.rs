@@ -6,14 +6,14 @@ use digicert_one_account::{CertificateId, TokenId, UserId};
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use super::end_date_policy::{Ends, as_text};
+use super::end_date_policy::{EndDatePolicy, as_text};
 
 /// When a rotation is due, and what happens to the previous credential. The same for tokens and certificates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Renewal {
     /// When the new credential expires.
-    pub ends: Ends,
+    pub ends: EndDatePolicy,
     /// Not due if a credential was created more recently than this: if two machines rotate at once, the
     /// second finds the result of the first. Ten minutes by default.
     pub newer_than: Duration,
@@ -33,7 +33,7 @@ impl Default for Renewal {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
         Self {
-            ends: Ends::WithOwner,
+            ends: EndDatePolicy::WithOwner,
             newer_than: 10 * minute,
             ends_within: None,
             grace: 2 * minute,
@@ -56,7 +56,7 @@ macro_rules! renewals {
 
             /// Sets when the new credential expires.
             #[must_use]
-            pub fn ends(mut self, ends: Ends) -> Self {
+            pub fn ends(mut self, ends: EndDatePolicy) -> Self {
                 self.renewal.ends = ends;
                 self
             }
@@ -98,9 +98,9 @@ renewals! { RotateToken RotateCertificate }
 ///
 /// ```
 /// use std::time::Duration;
-/// use digicert_one_provisioning::{Ends, RotateToken};
+/// use digicert_one_provisioning::{EndDatePolicy, RotateToken};
 /// let week = Duration::from_secs(7 * 24 * 60 * 60);
-/// let task = RotateToken::new().ends(Ends::AfterDays(90)).if_ends_within(2 * week).delete_after(week);
+/// let task = RotateToken::new().ends(EndDatePolicy::AfterDays(90)).if_ends_within(2 * week).delete_after(week);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -147,8 +147,8 @@ impl RotateToken {
 /// The rotation of a client certificate, with a new private key.
 ///
 /// ```
-/// use digicert_one_provisioning::{Ends, RotateCertificate};
-/// let task = RotateCertificate::new().ends(Ends::AfterDays(365));
+/// use digicert_one_provisioning::{EndDatePolicy, RotateCertificate};
+/// let task = RotateCertificate::new().ends(EndDatePolicy::AfterDays(365));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

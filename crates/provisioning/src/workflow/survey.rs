@@ -9,7 +9,7 @@ use digicert_one_core::{Code, EndDate};
 use http::header::DATE;
 
 use super::state::{InUse, State};
-use super::{Ends, IssueError, IssueErrorKind, Renewal, Task, WorkStep, ends, name};
+use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, WorkStep, ends, name};
 
 /// The state found.
 #[derive(Debug)]
@@ -125,12 +125,12 @@ pub(super) async fn survey(
     match task {
         Task::CreateServiceUser(task) if owner.is_none() => {
             name_is_free(&account, &task.friendly_name).await?;
-            let ends = task.end_date.map_or(Ends::WithOwner, Ends::On);
+            let ends = task.end_date.map_or(EndDatePolicy::WithOwner, EndDatePolicy::On);
             Ok(Survey { base: task.friendly_name.clone(), ends: ends::resolve(ends, None, now)?, ..found })
         }
         Task::CreateServiceUser(task) => {
             let owner = get_owner(&account, me, owner).await?;
-            let ends = ends::resolve(Ends::WithOwner, owner.end_date, now)?;
+            let ends = ends::resolve(EndDatePolicy::WithOwner, owner.end_date, now)?;
             Ok(Survey { owner: Some(owner), base: task.friendly_name.clone(), ends, ..found })
         }
         Task::CreateToken(task) => {

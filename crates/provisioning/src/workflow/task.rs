@@ -7,7 +7,7 @@ use digicert_one_core::EndDate;
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use super::end_date_policy::{Ends, as_text};
+use super::end_date_policy::{EndDatePolicy, as_text};
 use super::renewal::{RotateCertificate, RotateToken};
 
 /// One of the workflows, with its parameters.
@@ -150,8 +150,8 @@ impl CreateServiceUser {
 /// Creates an API token for an existing user and stores its API key.
 ///
 /// ```
-/// use digicert_one_provisioning::{CreateToken, Ends};
-/// let task = CreateToken::new("ci-bot").ends(Ends::AfterDays(90));
+/// use digicert_one_provisioning::{CreateToken, EndDatePolicy};
+/// let task = CreateToken::new("ci-bot").ends(EndDatePolicy::AfterDays(90));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -161,14 +161,14 @@ pub struct CreateToken {
     /// The owner; by default the caller.
     pub owner: Option<UserId>,
     /// When it expires.
-    pub ends: Ends,
+    pub ends: EndDatePolicy,
 }
 
 impl CreateToken {
     /// Creates a task for a token of the caller, with this beginning of its name.
     #[must_use]
     pub fn new(base: impl Into<String>) -> Self {
-        Self { base: base.into(), owner: None, ends: Ends::WithOwner }
+        Self { base: base.into(), owner: None, ends: EndDatePolicy::WithOwner }
     }
 
     /// Sets the owner.
@@ -180,7 +180,7 @@ impl CreateToken {
 
     /// Sets when it expires.
     #[must_use]
-    pub fn ends(mut self, ends: Ends) -> Self {
+    pub fn ends(mut self, ends: EndDatePolicy) -> Self {
         self.ends = ends;
         self
     }
@@ -189,8 +189,8 @@ impl CreateToken {
 /// Generates a private key and requests a client certificate for it, always for the caller.
 ///
 /// ```
-/// use digicert_one_provisioning::{Ends, RequestCertificate};
-/// let task = RequestCertificate::new("ci-bot").ends(Ends::AfterDays(365));
+/// use digicert_one_provisioning::{EndDatePolicy, RequestCertificate};
+/// let task = RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(365));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -203,14 +203,14 @@ pub struct RequestCertificate {
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
     /// When it expires.
-    pub ends: Ends,
+    pub ends: EndDatePolicy,
 }
 
 impl RequestCertificate {
     /// Creates a task for a certificate with this beginning of its nickname.
     #[must_use]
     pub fn new(base: impl Into<String>) -> Self {
-        Self { base: base.into(), common_name: None, key: KeyAlgorithm::default(), ends: Ends::WithOwner }
+        Self { base: base.into(), common_name: None, key: KeyAlgorithm::default(), ends: EndDatePolicy::WithOwner }
     }
 
     /// Sets the name in the request. The platform decides what the certificate contains.
@@ -229,7 +229,7 @@ impl RequestCertificate {
 
     /// Sets when it expires.
     #[must_use]
-    pub fn ends(mut self, ends: Ends) -> Self {
+    pub fn ends(mut self, ends: EndDatePolicy) -> Self {
         self.ends = ends;
         self
     }
@@ -267,10 +267,10 @@ mod tests {
         let user = NewServiceUser::new("ci").with_roles(["A"]).with_end_date("2099-12-31".parse().expect("a day"));
         let tasks: [Task; 5] = [
             CreateServiceUser::new(user).into(),
-            CreateToken::new("ci").owner("u").ends(Ends::On("2099-12-31".parse().expect("a day"))).into(),
+            CreateToken::new("ci").owner("u").ends(EndDatePolicy::On("2099-12-31".parse().expect("a day"))).into(),
             RequestCertificate::new("ci").key(KeyAlgorithm::P384).common_name("x").into(),
             RotateToken::new().old("t").delete_after(Duration::from_secs(5)).into(),
-            RotateCertificate::new().ends(Ends::AfterDays(3)).leave_old().into(),
+            RotateCertificate::new().ends(EndDatePolicy::AfterDays(3)).leave_old().into(),
         ];
         for task in tasks {
             let text = serde_json::to_string(&task).expect("written");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use digicert_one_account::NewServiceUser;
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Next, RequestCertificate,
+    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Next, RequestCertificate,
     RotateCertificate, RotateToken, StoreOptions, Task, Workflows,
 };
 use http::Method;
@@ -53,11 +53,11 @@ fn empty_name_is_refused_before_any_call() {
 #[test]
 fn end_date_is_not_after_the_owners_and_not_in_the_past() {
     let stage = Stage::ending(Some("2026-07-31"));
-    let task = CreateToken::new("extra").ends(Ends::On("2027-07-31".parse().expect("a day")));
+    let task = CreateToken::new("extra").ends(EndDatePolicy::On("2027-07-31".parse().expect("a day")));
     let report = stage.run(&stage.workflows(stage.first()), task).expect("made");
     assert_eq!(report.ends.map(|end| end.to_string()).as_deref(), Some("2026-07-31T23:59:59Z"));
 
-    let past = Ends::On("2026-06-29".parse().expect("a day"));
+    let past = EndDatePolicy::On("2026-06-29".parse().expect("a day"));
     let tasks: [Task; 4] = [
         CreateToken::new("extra").ends(past).into(),
         RequestCertificate::new("extra").ends(past).into(),
@@ -139,7 +139,7 @@ fn disabled_previous_credential_is_refused() {
     let stage = Stage::new();
     let first = stage.platform.world().tokens[0].id.clone();
     let day = Duration::from_secs(24 * 60 * 60);
-    let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(Ends::AfterDays(7));
+    let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(EndDatePolicy::AfterDays(7));
     stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
     // A concurrent run finds the work done.
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");

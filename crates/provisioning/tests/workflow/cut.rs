@@ -13,7 +13,7 @@ use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, IssueError, IssueErrorKind, Moment, Next, RequestCertificate,
+    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Moment, Next, RequestCertificate,
     RotateCertificate, RotateToken, StoreOptions, Task, WorkStep, Workflows,
 };
 
@@ -196,7 +196,7 @@ fn create_token_never_loses_its_key() {
         let stage = Stage::new();
         let (other, _) = stage.platform.has("other", None);
         stage.platform.world().tokens.retain(|token| token.user != other);
-        let task = CreateToken::new("extra").owner(other).ends(Ends::AfterDays(7)).into();
+        let task = CreateToken::new("extra").owner(other).ends(EndDatePolicy::AfterDays(7)).into();
         Story {
             stage,
             task,
@@ -220,7 +220,7 @@ fn rotate_token_leaves_one_key() {
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
         let week = Duration::from_secs(7 * 24 * 60 * 60);
-        let task = RotateToken::new().old(old).ends(Ends::AfterDays(7)).delete_after(week).into();
+        let task = RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(7)).delete_after(week).into();
         Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping, is_done: Arc::default() }
     };
     cut_everywhere(17, story, |story, when| one_key(&story.stage, &story.stage.user, when));
@@ -270,7 +270,7 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
 fn request_certificate_never_loses_its_private_key() {
     let story = || Story {
         stage: Stage::new(),
-        task: RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30)).into(),
+        task: RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(30)).into(),
         caller: Stage::first,
         keeping: |stage| StoreOptions::file(stage.path("bundle")),
         is_done: Arc::default(),
@@ -288,10 +288,10 @@ fn request_certificate_never_loses_its_private_key() {
 fn rotate_certificate_leaves_one() {
     let story = || {
         let stage = Stage::new();
-        let first = RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30));
+        let first = RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(30));
         let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
         stage.run(&workflows, first).expect("the first");
-        let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(Ends::AfterDays(60)).into();
+        let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(EndDatePolicy::AfterDays(60)).into();
         let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
         Story {
             stage,

@@ -7,9 +7,9 @@ use digicert_one_account::NewServiceUser;
 use digicert_one_core::Code;
 use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, Ends, FileSink, IssueErrorKind, Next, PreparedSink, RequestCertificate,
-    RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions, StoreReceipt,
-    StoredSecret, Task, WorkStep, Workflows,
+    CreateServiceUser, CreateToken, Done, EndDatePolicy, FileSink, IssueErrorKind, Next, PreparedSink,
+    RequestCertificate, RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions,
+    StoreReceipt, StoredSecret, Task, WorkStep, Workflows,
 };
 use http::Method;
 
@@ -42,7 +42,7 @@ impl PreparedSink for Broken {
 }
 
 fn create() -> Task {
-    CreateToken::new("extra").ends(Ends::AfterDays(7)).into()
+    CreateToken::new("extra").ends(EndDatePolicy::AfterDays(7)).into()
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn plan_is_data_and_text_and_sends_only_gets() {
         CreateServiceUser::new(NewServiceUser::new("new-bot")).into(),
         create(),
         RequestCertificate::new("ci-bot").into(),
-        RotateToken::new().old(old.clone()).ends(Ends::AfterDays(90)).into(),
+        RotateToken::new().old(old.clone()).ends(EndDatePolicy::AfterDays(90)).into(),
         digicert_one_provisioning::RotateCertificate::new().into(),
     ];
     let before = fs::read_dir(stage.directory.path()).expect("listed").count();

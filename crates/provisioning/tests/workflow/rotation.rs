@@ -9,7 +9,7 @@ use digicert_one_account::AccountExt as _;
 use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_provisioning::{
-    CreateToken, Done, Ends, IssueErrorKind, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
+    CreateToken, Done, EndDatePolicy, IssueErrorKind, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
     SecretLocation, StoreOptions, Switch, Switching, WatchedClient, Workflows,
 };
 use http::Method;
@@ -20,7 +20,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ME: &str = "/account/api/v1/user/me";
 
 fn rotate() -> RotateToken {
-    RotateToken::new().ends(Ends::AfterDays(7))
+    RotateToken::new().ends(EndDatePolicy::AfterDays(7))
 }
 
 /// The initial token.
@@ -184,10 +184,10 @@ fn administrator_rotates_for_another_user() {
 fn certificate_is_rotated_with_a_new_private_key() {
     let stage = Stage::new();
     let workflows = || Workflows::new(stage.of_sink(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
-    stage.run(&workflows(), RequestCertificate::new("ci").ends(Ends::AfterDays(30))).expect("the first");
+    stage.run(&workflows(), RequestCertificate::new("ci").ends(EndDatePolicy::AfterDays(30))).expect("the first");
     let before = std::fs::read(stage.path("bundle")).expect("kept");
     stage.clock.advance(DAY);
-    let report = stage.run(&workflows(), RotateCertificate::new().ends(Ends::AfterDays(30))).expect("rotated");
+    let report = stage.run(&workflows(), RotateCertificate::new().ends(EndDatePolicy::AfterDays(30))).expect("rotated");
     let world = stage.platform.world();
     assert_eq!(report.old, Old::Disabled(world.certificates[0].id.clone()), "{report}");
     assert_eq!(world.enabled_certificates(&stage.user).len(), 1);

@@ -1,7 +1,7 @@
 //! The rotation of the API key by the SDK's workflow: it makes the next one, keeps it, proves it, has the client switch to it, and only
 //! then disables the old one.
 
-use digicert_one::provisioning::{Done, Ends, Old, RotateToken, StoreOptions, WatchedClient, Workflows};
+use digicert_one::provisioning::{Done, EndDatePolicy, Old, RotateToken, StoreOptions, WatchedClient, Workflows};
 
 use super::stage::{Stage, internal};
 use crate::failure::Failure;
@@ -17,7 +17,8 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let workflows = Workflows::new(stage.client.clone(), StoreOptions::directory(stage.place()), stage.journal())
         .switch(WatchedClient::new(stage.client.clone(), stage.credential.clone()));
     let old = stage.emulator.users()[0].api_token_ids().next().unwrap_or_default();
-    let report = workflows.run(RotateToken::new().old(old).ends(Ends::AfterDays(DAYS))).await.map_err(internal)?;
+    let report =
+        workflows.run(RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(DAYS))).await.map_err(internal)?;
 
     let (Done::Made, Old::Disabled(_), Some(kept)) = (report.outcome, &report.old, &report.kept) else {
         return Err(Failure::Demo(format!("the key was not replaced: {report}")));
