@@ -238,14 +238,14 @@ fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosi
 
 #[cfg(test)]
 mod tests {
-    use digicert_one::provisioning::WorkStep;
+    use digicert_one::provisioning::TaskStep;
 
     use super::*;
 
     #[test]
     fn interrupted_command_names_the_signal_and_no_unknown_failure() {
         for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
-            let cut = Cut { signal, step: Some(WorkStep::Grace), resume: Some("d1 resume".to_owned()), error: None };
+            let cut = Cut { signal, step: Some(TaskStep::Grace), resume: Some("d1 resume".to_owned()), error: None };
             for failure in [Failure::Interrupted(signal), Failure::Cut(cut)] {
                 let diagnosis = failure.diagnosis();
                 assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");

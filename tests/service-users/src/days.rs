@@ -18,8 +18,8 @@ use digicert_one_emulator::{
     ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
 };
 use digicert_one_provisioning::{
-    Done, EndDatePolicy, IssueError, IssueErrorKind, Moment, RotateCertificate, RotateToken, Task, WatchedClient,
-    Workflows,
+    Done, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task,
+    WatchedClient, Workflows,
 };
 use fastrand::Rng;
 
@@ -253,7 +253,7 @@ impl World {
     /// One process: it resumes an interrupted task, and rotates if that is due. Returns whether it completed.
     async fn process(&self, switch: &WatchedClient, cut: Option<usize>) -> bool {
         let passed = AtomicUsize::new(0);
-        let stop = move |_: &Moment| match cut.is_some_and(|cut| passed.fetch_add(1, Ordering::Relaxed) == cut) {
+        let stop = move |_: &ProgressEvent| match cut.is_some_and(|cut| passed.fetch_add(1, Ordering::Relaxed) == cut) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use digicert_one_client::SystemClock;
-use digicert_one_provisioning::{Done, Moment, Report, Workflows};
+use digicert_one_provisioning::{Done, ProgressEvent, Report, Workflows};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +123,7 @@ async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
 }
 
 /// Records every moment, and kills at the ordered one.
-fn witness(order: &Order) -> impl Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static {
+fn witness(order: &Order) -> impl Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static {
     let log: File = OpenOptions::new().create(true).append(true).open(&order.log).expect("the log can be written");
     let (passed, kill) = (AtomicUsize::new(0), order.kill);
     move |moment| {

@@ -1,7 +1,7 @@
 //! Tasks that failed or were interrupted, as JSON and as a diagnosis.
 
 use digicert_one::core::diagnosis::{Code, Diagnosis};
-use digicert_one::provisioning::{IssueError, IssueErrorKind, Next, SecretLocation, TaskKind, WorkStep};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, Next, SecretLocation, TaskKind, TaskStep};
 use serde_json::{Value, json};
 
 use crate::signal::Signal;
@@ -17,7 +17,7 @@ pub(crate) struct Issue {
 #[derive(Debug)]
 pub(crate) struct Cut {
     pub(crate) signal: Signal,
-    pub(crate) step: Option<WorkStep>,
+    pub(crate) step: Option<TaskStep>,
     /// The command that goes on with it, where something was begun.
     pub(crate) resume: Option<String>,
     /// What the task says of its state, where it stopped by itself at the signal.
@@ -49,7 +49,7 @@ pub(crate) fn cut(cut: &Cut) -> Value {
     let mut fields = match &cut.error {
         Some(stopped) => error(stopped),
         None => json!({
-            "step": cut.step.map(WorkStep::as_str),
+            "step": cut.step.map(TaskStep::as_str),
             "kind": "stopped",
             "platform": if begun { vec!["not known: it was interrupted in the middle of a step"] } else { Vec::new() },
             "secret": { "state": if begun { "unknown" } else { "none" }, "place": null },

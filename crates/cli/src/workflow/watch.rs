@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use digicert_one::provisioning::{Moment, Progress, WorkStep};
+use digicert_one::provisioning::{Progress, ProgressEvent, TaskStep};
 
 use crate::output::Output;
 
@@ -16,7 +16,7 @@ pub(super) struct Watch {
 
 #[derive(Debug, Default)]
 struct State {
-    step: Option<WorkStep>,
+    step: Option<TaskStep>,
     /// Whether the journal has a task that has not ended.
     begun: bool,
     stop: bool,
@@ -37,13 +37,13 @@ impl Watch {
     }
 
     /// The step that is under way, or was the last.
-    pub(super) fn step(&self) -> Option<WorkStep> {
+    pub(super) fn step(&self) -> Option<TaskStep> {
         self.state().step
     }
 
     /// Whether the step that is under way does nothing but wait.
     pub(super) fn only_waits(&self) -> bool {
-        matches!(self.step(), Some(WorkStep::Lock | WorkStep::Grace | WorkStep::Switch))
+        matches!(self.step(), Some(TaskStep::Lock | TaskStep::Grace | TaskStep::Switch))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -52,12 +52,12 @@ impl Watch {
 }
 
 impl Progress for Watch {
-    fn at(&self, moment: &Moment) -> ControlFlow<()> {
+    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
         let mut state = self.state();
         state.step = Some(moment.step);
         match (moment.step, moment.done) {
-            (WorkStep::Begin, true) => state.begun = true,
-            (WorkStep::Finish, true) => state.begun = false,
+            (TaskStep::Begin, true) => state.begun = true,
+            (TaskStep::Finish, true) => state.begun = false,
             _ => {}
         }
         if !moment.done {
@@ -65,6 +65,6 @@ impl Progress for Watch {
             self.output.progress(&format!("{}{gap}{}", moment.step, moment.detail));
         }
         // The last one is not worth stopping at.
-        if state.stop && moment.step != WorkStep::Finish { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if state.stop && moment.step != TaskStep::Finish { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

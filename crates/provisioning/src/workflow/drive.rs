@@ -10,7 +10,7 @@ use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::driver::Driver;
 use super::session::Session;
 use super::survey::survey;
-use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
+use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, TaskStep, Workflows};
 use crate::{FallbackStore, Operation, Outcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
@@ -102,7 +102,7 @@ impl<'a> Driver<'a> {
     async fn take_up(mut session: Session<'a>, task: Task) -> Result<(Session<'a>, Report), IssueError> {
         session.kind = Some(task.kind());
         // The observer must know that a task is in progress.
-        session.notify(WorkStep::Begin, true, "by an earlier process")?;
+        session.notify(TaskStep::Begin, true, "by an earlier process")?;
         session.lock(waits(&task)).await?;
         let mut driver = Self::new(session, task, true);
         let report = driver.drive().await?;
@@ -142,7 +142,7 @@ impl<'a> Driver<'a> {
                 },
                 _ if self.tried == ATTEMPTS => {
                     let message = format!("none of {ATTEMPTS} attempts created a usable credential");
-                    return Err(self.session.error(IssueErrorKind::Platform, WorkStep::Create, message));
+                    return Err(self.session.error(IssueErrorKind::Platform, TaskStep::Create, message));
                 }
                 _ => {
                     self.tried += 1;
@@ -193,29 +193,29 @@ impl<'a> Driver<'a> {
 
     /// Reads the state on the platform.
     pub(super) async fn look(&mut self) -> Result<(), IssueError> {
-        self.session.notify(WorkStep::WhoAmI, false, "")?;
+        self.session.notify(TaskStep::WhoAmI, false, "")?;
         let owner = self.made_owner();
         let looked = survey(&self.session.flows.client, &self.task, &self.session.state, owner.as_ref()).await;
         let looked = looked.map_err(|error| self.named(error))?;
         self.session.notes.extend(looked.notes.iter().cloned());
         let detail = looked.me.to_string();
         self.survey = Some(looked);
-        self.session.notify(WorkStep::WhoAmI, true, detail)
+        self.session.notify(TaskStep::WhoAmI, true, detail)
     }
 
     /// Checks the places for the secret.
     pub(super) async fn prepare(&mut self) -> Result<(), IssueError> {
         let keeping = &self.session.flows.keeping;
         let (sink, last_resort) = keeping.sinks();
-        self.session.notify(WorkStep::Prepare, false, keeping.name())?;
+        self.session.notify(TaskStep::Prepare, false, keeping.name())?;
         let prepared = FallbackStore::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
         self.places.put(prepared.map_err(|error| {
             let message =
                 format!("failed to prepare a place for the secret ({}), so none is created: {error}", error.kind());
-            let failed = self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message);
+            let failed = self.session.error(IssueErrorKind::Sink, TaskStep::Prepare, message);
             failed.caused_by(error).then(Next::Change)
         })?);
-        self.session.notify(WorkStep::Prepare, true, "")
+        self.session.notify(TaskStep::Prepare, true, "")
     }
 
     /// Handles an error before anything was created in this attempt. If previous attempts left nothing
@@ -244,7 +244,7 @@ impl<'a> Driver<'a> {
         (self.key, self.secret, self.proved) = (None, None, None);
         // The next check may be about another user.
         self.survey = None;
-        self.session.note(WorkStep::NoteRemoved, REMOVED, facts).await
+        self.session.note(TaskStep::NoteRemoved, REMOVED, facts).await
     }
 
     async fn finish(&mut self, all: &[Attempt]) -> Result<Report, IssueError> {
@@ -294,17 +294,17 @@ impl<'a> Driver<'a> {
             self.session.state.to_delete.iter().filter(|one| one.is_due(now)).map(|one| one.id.clone()).collect();
         let tokens = self.session.flows.client.account().tokens();
         for id in due {
-            self.session.notify(WorkStep::DeleteOld, false, &id)?;
+            self.session.notify(TaskStep::DeleteOld, false, &id)?;
             match tokens.delete(&TokenId::new(&id)).await {
                 Err(error) if error.code() != digicert_one_core::Code::API_02 => {
                     self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
                 _ => {
                     self.session.state.to_delete.retain(|one| one.id != id);
-                    self.session.write_state(WorkStep::DeleteOld).await?;
+                    self.session.write_state(TaskStep::DeleteOld).await?;
                 }
             }
-            self.session.notify(WorkStep::DeleteOld, true, &id)?;
+            self.session.notify(TaskStep::DeleteOld, true, &id)?;
         }
         Ok(())
     }
@@ -354,7 +354,7 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn impossible(&self) -> IssueError {
-        self.session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "the journal's steps are out of order")
+        self.session.error(IssueErrorKind::Journal, TaskStep::OpenJournal, "the journal's steps are out of order")
     }
 
     pub(super) fn fact(&self, attempt: &Attempt, name: &str) -> String {
@@ -370,7 +370,7 @@ fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
             "the interrupted task ({}) is not supported by this version; resume it with the program that started it",
             pending.operation().kind()
         );
-        IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message)
+        IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message)
     })
 }
 
@@ -378,7 +378,7 @@ fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
 /// as repeatedly started by a timer. Creating something a second time is the caller's decision.
 fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueError> {
     let Some(pending) = session.pending() else {
-        return Err(session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "no task is in progress"));
+        return Err(session.error(IssueErrorKind::Journal, TaskStep::OpenJournal, "no task is in progress"));
     };
     let kind = task.kind();
     let found = interrupted(pending).map_err(|error| error.of(kind))?;
@@ -386,7 +386,7 @@ fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueErr
         return Ok(found);
     }
     let message = format!("a task ({}) was interrupted and must be resumed first", found.kind());
-    Err(IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message).of(kind).then(Next::Resume))
+    Err(IssueError::new(IssueErrorKind::Pending, TaskStep::OpenJournal, message).of(kind).then(Next::Resume))
 }
 
 /// Returns whether a rotation has nothing left to do after an interrupted one was finished: the new
@@ -416,7 +416,7 @@ fn waits(task: &Task) -> Duration {
 pub(super) fn check(task: &Task) -> Result<(), IssueError> {
     let empty = |what: &str| {
         let message = format!("missing {what}: the value is empty");
-        Err(IssueError::new(IssueErrorKind::Task, WorkStep::OpenJournal, message).of(task.kind()))
+        Err(IssueError::new(IssueErrorKind::Task, TaskStep::OpenJournal, message).of(task.kind()))
     };
     match task {
         Task::CreateServiceUser(task) if task.friendly_name.trim().is_empty() => empty("friendly name"),

@@ -7,7 +7,7 @@ use digicert_one_core::{Code, EndDate};
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::{EndDatePolicy, IssueError, IssueErrorKind, WorkStep, name};
+use super::{EndDatePolicy, IssueError, IssueErrorKind, TaskStep, name};
 
 /// A larger clock difference may change the day of an end date.
 const CLOCKS: Duration = Duration::from_secs(5 * 60);
@@ -18,7 +18,7 @@ pub(super) fn resolve(
     owner: Option<EndDate>,
     now: SystemTime,
 ) -> Result<Option<EndDate>, IssueError> {
-    let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, WorkStep::WhoAmI, message);
+    let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, TaskStep::WhoAmI, message);
     let owner_day = owner.map(|end| last_whole_day(end).ok_or_else(|| failed(unreadable("owner's")))).transpose()?;
     let wanted = match ends {
         EndDatePolicy::WithOwner => None,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use digicert_one_core::{BoxError, Code};
 
-use super::{TaskKind, WorkStep};
+use super::{TaskKind, TaskStep};
 
 /// The kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ pub struct IssueError(Box<Inner>);
 struct Inner {
     kind: IssueErrorKind,
     task: Option<TaskKind>,
-    step: WorkStep,
+    step: TaskStep,
     code: Option<Code>,
     message: String,
     platform: Vec<String>,
@@ -96,7 +96,7 @@ struct Inner {
 }
 
 impl IssueError {
-    pub(super) fn new(kind: IssueErrorKind, step: WorkStep, message: impl Into<String>) -> Self {
+    pub(super) fn new(kind: IssueErrorKind, step: TaskStep, message: impl Into<String>) -> Self {
         let next = match kind {
             IssueErrorKind::Task
             | IssueErrorKind::Sink
@@ -132,7 +132,7 @@ impl IssueError {
     /// Creates an error from a failed call.
     pub(super) fn call(
         kind: IssueErrorKind,
-        step: WorkStep,
+        step: TaskStep,
         message: impl Into<String>,
         error: digicert_one_client::Error,
     ) -> Self {
@@ -183,7 +183,7 @@ impl IssueError {
 
     /// Returns the step that failed.
     #[must_use]
-    pub fn step(&self) -> WorkStep {
+    pub fn step(&self) -> TaskStep {
         self.0.step
     }
 

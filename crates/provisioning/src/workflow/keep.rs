@@ -9,7 +9,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
 use super::make::pair;
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, TaskStep};
 use crate::{FallbackStore, SecretFacts, SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
@@ -45,14 +45,14 @@ impl Driver<'_> {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
-        self.session.notify(WorkStep::Keep, false, places.name())?;
+        self.session.notify(TaskStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
         match kept {
             Ok(kept) => {
                 // The reservation in the last resort is removed before the journal records it, since no
                 // process looks for it later.
                 blocking::unblock(move || drop(places)).await;
-                self.session.notify(WorkStep::Keep, true, &kept.place)?;
+                self.session.notify(TaskStep::Keep, true, &kept.place)?;
                 self.secret = Some(secret);
                 if let Some(rescued) = &attempt.rescued {
                     self.session.notes.push(format!("{rescued} also holds the secret; remove it there"));
@@ -78,7 +78,7 @@ impl Driver<'_> {
         if read_back {
             facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
         }
-        let noted = self.session.note(WorkStep::NoteKept, KEPT, facts).await;
+        let noted = self.session.note(TaskStep::NoteKept, KEPT, facts).await;
         noted.map_err(|error| error.with_secret(SecretLocation::Kept(place.to_owned())))
     }
 
@@ -90,11 +90,11 @@ impl Driver<'_> {
         if let Some(last) = error.last_resort_failed() {
             message.push_str(&format!(", nor in the last resort ({last})"));
         }
-        let failed = self.session.error(IssueErrorKind::Keep, WorkStep::Keep, message);
+        let failed = self.session.error(IssueErrorKind::Keep, TaskStep::Keep, message);
         if let Some(place) = error.kept().map(|kept| kept.place.clone()) {
             // Even without the record, it is looked for there.
             let facts = [(self.fact(attempt, "rescued"), place.clone())];
-            let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
+            let _ = self.session.note_silently(TaskStep::Keep, RESCUED, facts).await;
             return failed.caused_by(error).leaving(made).with_secret(SecretLocation::LastResort(place));
         }
         let failed = failed.caused_by(error.because().clone());
@@ -125,7 +125,7 @@ impl Driver<'_> {
         facts.id.clone_from(&attempt.id);
         facts.name = Some(attempt.called.as_ref().unwrap_or(&attempt.name).clone());
         if let Some(chain) = attempt.chain.clone() {
-            let key = self.session.journal(WorkStep::Keep, |journal| journal.key()).await?;
+            let key = self.session.journal(TaskStep::Keep, |journal| journal.key()).await?;
             let identity = key.and_then(|key| NewKey::from_pem(&key).ok()).and_then(|key| pair(&key, &chain).ok());
             return Ok(identity.map(|identity| StoredSecret::certificate(identity, facts)));
         }

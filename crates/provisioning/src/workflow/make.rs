@@ -11,7 +11,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, Task, WorkStep, name};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, Task, TaskStep, name};
 use crate::{SecretFacts, StoredSecret};
 
 /// The result of a call.
@@ -37,10 +37,10 @@ impl Driver<'_> {
         let csr = if thing == Thing::Certificate { Some(self.key_and_request().await?) } else { None };
         let mut facts = vec![(key("name", number), chosen.clone()), (key("thing", number), thing.as_str().to_owned())];
         facts.extend(ends.map(|end| (key("ends", number), end.to_string())));
-        self.session.guard(WorkStep::Create, std::time::Duration::ZERO).await?;
-        self.session.note(WorkStep::NoteName, NAMED, facts).await?;
+        self.session.guard(TaskStep::Create, std::time::Duration::ZERO).await?;
+        self.session.note(TaskStep::NoteName, NAMED, facts).await?;
         let Some(attempt) = self.attempts().pop() else { return Err(self.impossible()) };
-        self.session.notify(WorkStep::Create, false, &chosen)?;
+        self.session.notify(TaskStep::Create, false, &chosen)?;
         let made = match (thing, csr) {
             (Thing::User, _) => self.make_user().await,
             (Thing::Token, _) => self.make_token(&attempt).await,
@@ -50,14 +50,14 @@ impl Driver<'_> {
             Ok(new) => new,
             Err(error) => return Err(self.give_up(error).await),
         };
-        self.session.notify(WorkStep::Create, true, new.id.as_deref().unwrap_or_default())?;
+        self.session.notify(TaskStep::Create, true, new.id.as_deref().unwrap_or_default())?;
         self.secret = Some(new.secret);
         let mut facts: Vec<(String, String)> = Vec::new();
         let values = [("id", new.id), ("called", new.called), ("fingerprint", new.fingerprint), ("chain", new.chain)];
         facts.extend(values.into_iter().filter_map(|(name, value)| Some((key(name, number), value?))));
         facts.extend(new.ends.map(|end| (key("ends", number), end.to_string())));
         facts.extend(new.owner.map(|owner| ("made-owner".to_owned(), owner.to_string())));
-        match self.session.note(WorkStep::NoteCreated, CREATED, facts).await {
+        match self.session.note(TaskStep::NoteCreated, CREATED, facts).await {
             Err(error) if error.kind() != IssueErrorKind::Stopped => Err(self.keep_anyway(&attempt, error).await),
             noted => noted,
         }
@@ -132,7 +132,7 @@ impl Driver<'_> {
             Err(error) => {
                 let kind = IssueErrorKind::WrongKey;
                 let message = "the certificate from the platform does not belong to the key generated here";
-                let failed = self.session.error(kind, WorkStep::Create, message).code(error.code()).caused_by(error);
+                let failed = self.session.error(kind, TaskStep::Create, message).code(error.code()).caused_by(error);
                 return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
             }
         };
@@ -165,15 +165,15 @@ impl Driver<'_> {
             Ok(made) => made,
             Err(error) => {
                 let failed =
-                    self.session.error(IssueErrorKind::Task, WorkStep::KeepKey, "failed to create a key or a request");
+                    self.session.error(IssueErrorKind::Task, TaskStep::KeepKey, "failed to create a key or a request");
                 return Err(self.give_up(failed.code(error.code()).caused_by(error).then(Next::Change)).await);
             }
         };
-        self.session.notify(WorkStep::KeepKey, false, "")?;
+        self.session.notify(TaskStep::KeepKey, false, "")?;
         let pem = key.to_pem();
-        self.session.journal(WorkStep::KeepKey, move |journal| journal.keep_key(&pem).map(drop)).await?;
+        self.session.journal(TaskStep::KeepKey, move |journal| journal.keep_key(&pem).map(drop)).await?;
         self.key = Some(key);
-        self.session.notify(WorkStep::KeepKey, true, "")?;
+        self.session.notify(TaskStep::KeepKey, true, "")?;
         Ok(csr)
     }
 
@@ -183,12 +183,12 @@ impl Driver<'_> {
         let Some(left) = error.left_behind().cloned() else { return self.refused(thing, error) };
         if error.kind() != ErrorKind::NotShown {
             let message = format!("the call to create the {what} failed, and may have created it");
-            let failed = IssueError::call(IssueErrorKind::Platform, WorkStep::Create, message, error);
+            let failed = IssueError::call(IssueErrorKind::Platform, TaskStep::Create, message, error);
             let failed = failed.leaving(left.to_string()).with_secret(SecretLocation::Lost);
             return self.named(failed).then(Next::Resume);
         }
         let message = format!("the platform created the {what}, but its response lacks the secret");
-        let failed = self.named(IssueError::call(IssueErrorKind::NotShown, WorkStep::Create, message, error));
+        let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
         let thing = match left.what {
             Made::ServiceUser => Thing::User,
             Made::ClientCertificate => Thing::Certificate,
@@ -199,7 +199,7 @@ impl Driver<'_> {
 
     /// Removes what was just created and is unusable, and reports the result in the error.
     async fn withdraw(&mut self, thing: Thing, name: &str, id: Option<String>, error: IssueError) -> IssueError {
-        let step = WorkStep::RemoveOrphan;
+        let step = TaskStep::RemoveOrphan;
         if let Err(stopped) = self.session.notify(step, false, name) {
             return stopped;
         }
@@ -259,7 +259,7 @@ impl Driver<'_> {
     /// Handles a create call that certainly created nothing.
     fn refused(&self, thing: Thing, error: Error) -> IssueError {
         let what = thing.as_str();
-        let step = WorkStep::Create;
+        let step = TaskStep::Create;
         let (kind, message) = match Refusal::of(&error) {
             Some(Refusal::TokenLimit) => {
                 let owner = self.owner().map(|owner| owner.to_string()).unwrap_or_default();

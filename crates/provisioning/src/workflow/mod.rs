@@ -59,7 +59,7 @@ pub use self::end_date_policy::EndDatePolicy;
 pub use self::error::{IssueError, IssueErrorKind, Next, SecretLocation};
 pub use self::keeping::StoreOptions;
 pub use self::plan::{Plan, PlannedStep};
-pub use self::progress::{Moment, Progress, WorkStep};
+pub use self::progress::{Progress, ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{Done, Old, Report};
 pub use self::switch::{Switch, Switching, WatchedClient};

@@ -10,7 +10,7 @@ use digicert_one_core::Code;
 use super::attempt::{Attempt, Thing};
 use super::driver::Driver;
 use super::survey::{Item, instant, items};
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, SecretLocation, TaskStep};
 
 /// How much earlier than the task began the platform's creation time may be, by the platform's clock.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
@@ -18,7 +18,7 @@ const CLOCKS: Duration = Duration::from_secs(10 * 60);
 impl Driver<'_> {
     /// Removes whatever an attempt created, and records it.
     pub(super) async fn remove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
-        let step = WorkStep::RemoveOrphan;
+        let step = TaskStep::RemoveOrphan;
         self.session.guard(step, Duration::ZERO).await?;
         self.session.notify(step, false, attempt.shown())?;
         let removed = self.remove_all(attempt).await;
@@ -121,7 +121,7 @@ impl Driver<'_> {
         let certificates = self.task.kind().is_certificate();
         let failed = |error: Error| {
             let message = "failed to check again for what an interrupted attempt created";
-            IssueError::call(IssueErrorKind::Retire, WorkStep::RemoveOrphan, message, error)
+            IssueError::call(IssueErrorKind::Retire, TaskStep::RemoveOrphan, message, error)
         };
         let Some(owner) = self.owner() else { return Ok(()) };
         let account = self.hand().account();
@@ -135,13 +135,13 @@ impl Driver<'_> {
             item.enabled && !is_last && (of_user || before.iter().any(|one| named(&one.name)))
         };
         for item in items.into_iter().filter(is_late) {
-            self.session.notify(WorkStep::RemoveOrphan, false, &item.id)?;
+            self.session.notify(TaskStep::RemoveOrphan, false, &item.id)?;
             let removed = match certificates {
                 true => account.certificates().disable(&CertificateId::new(&item.id)).await,
                 false => self.remove_token(&TokenId::new(&item.id)).await.map(drop),
             };
             removed.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
-            self.session.notify(WorkStep::RemoveOrphan, true, &item.id)?;
+            self.session.notify(TaskStep::RemoveOrphan, true, &item.id)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use digicert_one_core::EndDate;
 use super::drive::check;
 use super::state::State;
 use super::survey::{Survey, survey};
-use super::{IssueError, IssueErrorKind, Plan, PlannedStep, Renewal, Task, WorkStep, Workflows, name};
+use super::{IssueError, IssueErrorKind, Plan, PlannedStep, Renewal, Task, TaskStep, Workflows, name};
 
 const USER: &str = "/account/api/v1/user";
 const TOKEN: &str = "/account/api/v1/api-access-token";
@@ -28,7 +28,7 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
     let read = blocking::unblock(move || State::read(&path)).await;
     let (state, _) = read.map_err(|error| {
         let message = format!("failed to read {}", flows.state_path().display());
-        IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message).caused_by(error).of(kind)
+        IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
     let found = survey(&flows.client, task, &state, None).await;
     let mut found = found.map_err(|error| error.then(super::Next::Again).of(kind))?;

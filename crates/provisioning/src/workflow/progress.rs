@@ -11,9 +11,9 @@ use super::TaskKind;
 ///
 /// ```
 /// use std::ops::ControlFlow;
-/// use digicert_one_provisioning::{Moment, Progress};
+/// use digicert_one_provisioning::{ProgressEvent, Progress};
 /// fn watched(_: impl Progress) {}
-/// watched(|moment: &Moment| {
+/// watched(|moment: &ProgressEvent| {
 ///     eprintln!("{moment}");
 ///     ControlFlow::Continue(())
 /// });
@@ -21,11 +21,11 @@ use super::TaskKind;
 pub trait Progress: Send + Sync + 'static {
     /// Called when a step is about to start, or has just been completed. `Break` ends the workflow here, as
     /// after a kill: nothing is cleaned up, and [`resume`](super::Workflows::resume) continues.
-    fn at(&self, moment: &Moment) -> ControlFlow<()>;
+    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()>;
 }
 
-impl<F: Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
-    fn at(&self, moment: &Moment) -> ControlFlow<()> {
+impl<F: Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
+    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
         self(moment)
     }
 }
@@ -33,18 +33,18 @@ impl<F: Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
 /// The current position of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Moment {
+pub struct ProgressEvent {
     /// The task; `None` while a journal is opened to find what to resume.
     pub task: Option<TaskKind>,
     /// The step.
-    pub step: WorkStep,
+    pub step: TaskStep,
     /// Whether the step is completed.
     pub done: bool,
     /// Its details: a name, an id, a place. Never a secret.
     pub detail: String,
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for ProgressEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { task, step, done, detail } = self;
         let when = if *done { "done" } else { "begins" };
@@ -58,11 +58,11 @@ macro_rules! steps {
         /// A durable or remote step of a workflow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum WorkStep {
+        pub enum TaskStep {
             $($(#[$docs])+ $name,)+
         }
 
-        impl WorkStep {
+        impl TaskStep {
             /// Every step.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
@@ -128,7 +128,7 @@ steps! {
     Finish = "finish",
 }
 
-impl fmt::Display for WorkStep {
+impl fmt::Display for TaskStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::keep::Found;
 use super::state::InUse;
 use super::survey::items;
-use super::{IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Switching, Task, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Switching, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ impl Driver<'_> {
                 Found::Unknown => return self.cannot_prove(attempt).await,
             },
         };
-        self.session.notify(WorkStep::Prove, false, attempt.shown())?;
+        self.session.notify(TaskStep::Prove, false, attempt.shown())?;
         let client = self.client_of(attempt, &raw)?;
         let user = match self.ask(attempt, &client).await? {
             Proof::Works(user) => user,
@@ -53,7 +53,7 @@ impl Driver<'_> {
             let message = format!("the new credential belongs to {}, not to {owner}", user.id);
             return Err(self.proof_failed(attempt, message));
         }
-        self.session.notify(WorkStep::Prove, true, user.id.to_string())?;
+        self.session.notify(TaskStep::Prove, true, user.id.to_string())?;
         let mut facts = Vec::new();
         if self.owner().is_none() {
             facts.push(("made-owner".to_owned(), user.id.to_string()));
@@ -72,7 +72,7 @@ impl Driver<'_> {
         if attempt.position >= super::attempt::Position::Proved {
             return Ok(());
         }
-        self.session.note(WorkStep::NoteProved, PROVED, facts).await
+        self.session.note(TaskStep::NoteProved, PROVED, facts).await
     }
 
     /// Only the process that created it could have verified it. It is stored, so the task continues; the
@@ -138,7 +138,7 @@ impl Driver<'_> {
         let place = attempt.kept.as_ref().map_or_else(|| self.session.flows.keeping.name(), |(place, _)| place.clone());
         let made =
             format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
-        let failed = self.session.error(IssueErrorKind::Proof, WorkStep::Prove, message);
+        let failed = self.session.error(IssueErrorKind::Proof, TaskStep::Prove, message);
         failed.leaving(made).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
     }
 
@@ -154,24 +154,24 @@ impl Driver<'_> {
                 id: attempt.id.clone(),
             };
             for switch in &self.session.flows.switches {
-                self.session.notify(WorkStep::Switch, false, switch.name())?;
+                self.session.notify(TaskStep::Switch, false, switch.name())?;
                 switch.switch(&to, &self.session.clock()).await.map_err(|error| {
                     let message = format!("{} does not use the new credential", switch.name());
                     let left =
                         format!("the previous credential is unchanged, and the new one {} works", attempt.shown());
-                    let failed = self.session.error(IssueErrorKind::Switch, WorkStep::Switch, message).leaving(left);
+                    let failed = self.session.error(IssueErrorKind::Switch, TaskStep::Switch, message).leaving(left);
                     failed.caused_by(error).with_secret(SecretLocation::Kept(to.place.clone()))
                 })?;
-                self.session.notify(WorkStep::Switch, true, switch.name())?;
+                self.session.notify(TaskStep::Switch, true, switch.name())?;
             }
             if !renewal.leave_old && !renewal.grace.is_zero() {
-                self.session.guard(WorkStep::Grace, renewal.grace).await?;
-                self.session.notify(WorkStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
+                self.session.guard(TaskStep::Grace, renewal.grace).await?;
+                self.session.notify(TaskStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
                 self.session.clock().sleep(renewal.grace).await;
-                self.session.notify(WorkStep::Grace, true, "")?;
+                self.session.notify(TaskStep::Grace, true, "")?;
             }
         }
-        self.session.note(WorkStep::NoteSwitched, SWITCHED, None).await
+        self.session.note(TaskStep::NoteSwitched, SWITCHED, None).await
     }
 
     async fn remember(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
@@ -182,9 +182,9 @@ impl Driver<'_> {
             Thing::Certificate => self.session.state.certificate = in_use,
             Thing::User | Thing::Token => self.session.state.token = in_use,
         }
-        self.session.notify(WorkStep::Remember, false, "")?;
-        self.session.write_state(WorkStep::Remember).await?;
-        self.session.notify(WorkStep::Remember, true, "")
+        self.session.notify(TaskStep::Remember, false, "")?;
+        self.session.write_state(TaskStep::Remember).await?;
+        self.session.notify(TaskStep::Remember, true, "")
     }
 
     /// Returns the renewal options, if this is a rotation.

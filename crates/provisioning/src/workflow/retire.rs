@@ -11,7 +11,7 @@ use super::attempt::{Attempt, RETIRED};
 use super::driver::Driver;
 use super::state::Doomed;
 use super::survey::{Item, items};
-use super::{IssueError, IssueErrorKind, Next, Old, SecretLocation, WorkStep};
+use super::{IssueError, IssueErrorKind, Next, Old, SecretLocation, TaskStep};
 
 impl Driver<'_> {
     /// Disables the previous credential, and records the result.
@@ -26,7 +26,7 @@ impl Driver<'_> {
             },
         };
         let facts = serde_json::to_string(&old).ok().map(|old| ("old-became".to_owned(), old));
-        self.session.note(WorkStep::NoteRetired, RETIRED, facts).await
+        self.session.note(TaskStep::NoteRetired, RETIRED, facts).await
     }
 
     fn left(&self, why: &str) -> Old {
@@ -66,7 +66,7 @@ impl Driver<'_> {
             [item] if item.is_of(&base) => {
                 // After a crash it must be the same one again.
                 let facts = [("old".to_owned(), item.id.clone())];
-                self.session.note_silently(WorkStep::DisableOld, "old-chosen", facts).await?;
+                self.session.note_silently(TaskStep::DisableOld, "old-chosen", facts).await?;
                 Ok(Ok(item.clone()))
             }
             // A name alone is not conclusive: another machine may use a credential with it.
@@ -85,8 +85,8 @@ impl Driver<'_> {
         delete_after: Option<Duration>,
     ) -> Result<Old, IssueError> {
         let certificates = self.task.kind().is_certificate();
-        self.session.guard(WorkStep::DisableOld, Duration::ZERO).await?;
-        self.session.notify(WorkStep::DisableOld, false, &item.id)?;
+        self.session.guard(TaskStep::DisableOld, Duration::ZERO).await?;
+        self.session.notify(TaskStep::DisableOld, false, &item.id)?;
         match self.with_either(|account| switch_off(account, item.id.clone(), certificates)).await {
             Ok(()) => {}
             Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
@@ -98,7 +98,7 @@ impl Driver<'_> {
                 return Err(self.not_retired(attempt, message, error));
             }
         }
-        self.session.notify(WorkStep::DisableOld, true, &item.id)?;
+        self.session.notify(TaskStep::DisableOld, true, &item.id)?;
         match delete_after {
             Some(after) if !certificates => self.delete(item, after).await,
             _ => Ok(Old::Disabled(item.id.clone())),
@@ -120,9 +120,9 @@ impl Driver<'_> {
     async fn delete(&mut self, item: &Item, after: Duration) -> Result<Old, IssueError> {
         let id = item.id.clone();
         if after.is_zero() {
-            self.session.notify(WorkStep::DeleteOld, false, &id)?;
+            self.session.notify(TaskStep::DeleteOld, false, &id)?;
             let deleted = self.with_either(|account| delete(account, id.clone())).await;
-            self.session.notify(WorkStep::DeleteOld, true, &id)?;
+            self.session.notify(TaskStep::DeleteOld, true, &id)?;
             match deleted {
                 Err(error) if error.code() != Code::API_02 => {
                     self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}"));
@@ -133,7 +133,7 @@ impl Driver<'_> {
         let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
         if !self.session.state.to_delete.iter().any(|one| one.id == id) {
             self.session.state.to_delete.push(Doomed::new(&id, due));
-            self.session.write_state(WorkStep::DisableOld).await?;
+            self.session.write_state(TaskStep::DisableOld).await?;
         }
         Ok(Old::Disabled(id))
     }
@@ -151,7 +151,7 @@ impl Driver<'_> {
 
     fn not_retired(&self, attempt: &Attempt, message: String, error: Error) -> IssueError {
         let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
-        let failed = self.named(IssueError::call(IssueErrorKind::Retire, WorkStep::DisableOld, message, error));
+        let failed = self.named(IssueError::call(IssueErrorKind::Retire, TaskStep::DisableOld, message, error));
         let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
         failed.leaving(left).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
     }

@@ -9,7 +9,7 @@ use digicert_one_core::{Clock, Code};
 
 use super::places::Places;
 use super::state::State;
-use super::{IssueError, IssueErrorKind, Moment, Next, SecretLocation, TaskKind, WorkStep, Workflows};
+use super::{IssueError, IssueErrorKind, Next, ProgressEvent, SecretLocation, TaskKind, TaskStep, Workflows};
 use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
 /// One run or resumption.
@@ -29,9 +29,9 @@ impl<'a> Session<'a> {
         let mut session = Self::new(flows, kind);
         session.check_places().await?;
         let path = flows.journal.clone();
-        session.notify(WorkStep::OpenJournal, false, path.display().to_string())?;
+        session.notify(TaskStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open(path)).await;
-        session.journal = Some(opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?);
+        session.journal = Some(opened.map_err(|error| session.journal_failed(TaskStep::OpenJournal, error))?);
         match session.read_state().await {
             Ok(()) => Ok(session),
             Err(error) => {
@@ -46,9 +46,9 @@ impl<'a> Session<'a> {
         let mut session = Self::new(flows, None);
         session.check_places().await?;
         let path = flows.journal.clone();
-        session.notify(WorkStep::OpenJournal, false, path.display().to_string())?;
+        session.notify(TaskStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open_existing(path)).await;
-        session.journal = opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?;
+        session.journal = opened.map_err(|error| session.journal_failed(TaskStep::OpenJournal, error))?;
         if session.journal.is_none() {
             return Ok(None);
         }
@@ -64,7 +64,7 @@ impl<'a> Session<'a> {
     async fn check_places(&self) -> Result<(), IssueError> {
         let places = Places::of(self.flows);
         match blocking::unblock(move || places.shared()).await {
-            Some(message) => Err(self.error(IssueErrorKind::Task, WorkStep::OpenJournal, message).code(Code::CFG_01)),
+            Some(message) => Err(self.error(IssueErrorKind::Task, TaskStep::OpenJournal, message).code(Code::CFG_01)),
             None => Ok(()),
         }
     }
@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
         let read = blocking::unblock(move || State::read(&state)).await;
         let (state, damaged) = read.map_err(|error| {
             let message = format!("failed to read {}: {error}", self.state_path().display());
-            let failed = self.error(IssueErrorKind::Journal, WorkStep::OpenJournal, message);
+            let failed = self.error(IssueErrorKind::Journal, TaskStep::OpenJournal, message);
             failed.code(Code::IO_02).caused_by(error)
         })?;
         self.state = state;
@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
             let path = self.state_path();
             self.notes.push(format!("{} was damaged; the credential in use is not remembered", path.display()));
         }
-        self.notify(WorkStep::OpenJournal, true, "")
+        self.notify(TaskStep::OpenJournal, true, "")
     }
 
     /// Removes the files that this run created next to the secret, if nothing is in progress and nothing must
@@ -109,19 +109,19 @@ impl<'a> Session<'a> {
     /// Acquires the lock for the known delays plus a reserve.
     pub(super) async fn lock(&mut self, waits: Duration) -> Result<(), IssueError> {
         let path = self.flows.lock.clone();
-        self.notify(WorkStep::Lock, false, path.display().to_string())?;
+        self.notify(TaskStep::Lock, false, path.display().to_string())?;
         let failed = |error: io::Error| {
-            IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "failed to generate an id for the lock")
+            IssueError::new(IssueErrorKind::Lock, TaskStep::Lock, "failed to generate an id for the lock")
                 .caused_by(error)
         };
         let owner = Owner::this_process().map_err(failed)?;
         self.free_inherited(&owner).await;
         self.state.holder = Some(owner.clone());
-        self.write_state(WorkStep::Lock).await?;
+        self.write_state(TaskStep::Lock).await?;
         let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
         let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
-        self.lock = Some(taken.map_err(|error| self.lock_failed(WorkStep::Lock, error))?);
-        self.notify(WorkStep::Lock, true, "")
+        self.lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
+        self.notify(TaskStep::Lock, true, "")
     }
 
     /// Releases the lock that a killed process with this journal held on this machine. That process is gone:
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
     }
 
     /// Ensures that the lock is still held, for this delay plus a reserve.
-    pub(super) async fn guard(&mut self, step: WorkStep, wait: Duration) -> Result<(), IssueError> {
+    pub(super) async fn guard(&mut self, step: TaskStep, wait: Duration) -> Result<(), IssueError> {
         let Some(mut lock) = self.lock.take() else { return Ok(()) };
         let (now, ttl) = (self.now(), self.flows.ttl);
         let (lock, held) = blocking::unblock(move || {
@@ -181,15 +181,15 @@ impl<'a> Session<'a> {
     }
 
     pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
-        self.notify(WorkStep::Begin, false, "")?;
-        self.journal(WorkStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
-        self.notify(WorkStep::Begin, true, "")
+        self.notify(TaskStep::Begin, false, "")?;
+        self.journal(TaskStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
+        self.notify(TaskStep::Begin, true, "")
     }
 
     /// Records that a step was completed, with facts that are not secret. Durable when it returns.
     pub(super) async fn note(
         &mut self,
-        step: WorkStep,
+        step: TaskStep,
         name: &str,
         facts: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), IssueError> {
@@ -201,7 +201,7 @@ impl<'a> Session<'a> {
     /// Same as [`note`](Self::note), but the observer cannot stop it.
     pub(super) async fn note_silently(
         &mut self,
-        step: WorkStep,
+        step: TaskStep,
         name: &str,
         facts: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), IssueError> {
@@ -214,15 +214,15 @@ impl<'a> Session<'a> {
 
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), IssueError> {
         let now = self.now();
-        self.notify(WorkStep::Finish, false, "")?;
-        self.journal(WorkStep::Finish, move |journal| journal.finish(outcome, now)).await?;
-        self.notify(WorkStep::Finish, true, "")
+        self.notify(TaskStep::Finish, false, "")?;
+        self.journal(TaskStep::Finish, move |journal| journal.finish(outcome, now)).await?;
+        self.notify(TaskStep::Finish, true, "")
     }
 
     /// Runs a journal operation on a thread for blocking work.
     pub(super) async fn journal<T: Send + 'static>(
         &mut self,
-        step: WorkStep,
+        step: TaskStep,
         work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, IssueError> {
         let Some(mut journal) = self.journal.take() else {
@@ -238,7 +238,7 @@ impl<'a> Session<'a> {
     }
 
     /// Writes the state file.
-    pub(super) async fn write_state(&self, step: WorkStep) -> Result<(), IssueError> {
+    pub(super) async fn write_state(&self, step: TaskStep) -> Result<(), IssueError> {
         let (state, path) = (self.state.clone(), self.state_path());
         let written = blocking::unblock(move || state.write(&path)).await;
         written.map_err(|error| {
@@ -260,8 +260,8 @@ impl<'a> Session<'a> {
     }
 
     /// Notifies the observer, who may stop it here.
-    pub(super) fn notify(&self, step: WorkStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
-        let moment = Moment { task: self.kind, step, done, detail: detail.into() };
+    pub(super) fn notify(&self, step: TaskStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
+        let moment = ProgressEvent { task: self.kind, step, done, detail: detail.into() };
         tracing::debug!("{moment}");
         match &self.flows.progress {
             Some(progress) if progress.at(&moment).is_break() => {
@@ -272,7 +272,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn error(&self, kind: IssueErrorKind, step: WorkStep, message: impl Into<String>) -> IssueError {
+    pub(super) fn error(&self, kind: IssueErrorKind, step: TaskStep, message: impl Into<String>) -> IssueError {
         self.named(IssueError::new(kind, step, message))
     }
 
@@ -285,7 +285,7 @@ impl<'a> Session<'a> {
         if self.pending().is_some() { error.then(Next::Resume) } else { error }
     }
 
-    fn journal_failed(&self, step: WorkStep, error: JournalError) -> IssueError {
+    fn journal_failed(&self, step: TaskStep, error: JournalError) -> IssueError {
         let (kind, next) = match &error {
             JournalError::Busy { .. } => (IssueErrorKind::Lock, Next::Again),
             _ => (IssueErrorKind::Journal, Next::Change),
@@ -301,7 +301,7 @@ impl<'a> Session<'a> {
         self.named(failed).caused_by(error)
     }
 
-    fn lock_failed(&self, step: WorkStep, error: LockError) -> IssueError {
+    fn lock_failed(&self, step: TaskStep, error: LockError) -> IssueError {
         let kind = match &error {
             LockError::Lost { .. } => IssueErrorKind::LockLost,
             _ => IssueErrorKind::Lock,

@@ -9,7 +9,7 @@ use digicert_one_core::{Code, EndDate};
 use http::header::DATE;
 
 use super::state::{InUse, State};
-use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, WorkStep, ends, name};
+use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, TaskStep, ends, name};
 
 /// The state found.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates
 
 /// Returns the caller. Also checks whether the clocks of this machine and the platform agree.
 pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
-    let step = WorkStep::WhoAmI;
+    let step = TaskStep::WhoAmI;
     let failed = |error| IssueError::call(IssueErrorKind::Platform, step, "failed to identify the caller", error);
     let path = "/account/api/v1/user/me";
     let response = client.get(path).template(path).send().await.map_err(failed)?;
@@ -163,14 +163,14 @@ async fn get_owner(account: &AccountManager, me: User, owner: Option<&UserId>) -
         None => Ok(me),
         Some(owner) => account.users().get(owner).await.map_err(|error| {
             let message = format!("failed to read the user {owner}");
-            IssueError::call(IssueErrorKind::Platform, WorkStep::WhoAmI, message, error)
+            IssueError::call(IssueErrorKind::Platform, TaskStep::WhoAmI, message, error)
         }),
     }
 }
 
 /// Checks that a name is free: an existing service user must not be mistaken for a created one.
 async fn name_is_free(account: &AccountManager, friendly_name: &str) -> Result<(), IssueError> {
-    let step = WorkStep::Look;
+    let step = TaskStep::Look;
     let users = account.users().service().all().await;
     let users = users
         .map_err(|error| IssueError::call(IssueErrorKind::Platform, step, "failed to list the service users", error))?;
@@ -203,13 +203,13 @@ impl Rotation<'_> {
         let what = if self.certificates { "client certificates" } else { "API tokens" };
         let items = items(account, &owner.id, self.certificates).await.map_err(|error| {
             let message = format!("failed to list the {what} of {}", owner.id);
-            IssueError::call(IssueErrorKind::Platform, WorkStep::Look, message, error)
+            IssueError::call(IssueErrorKind::Platform, TaskStep::Look, message, error)
         })?;
         let by_id = |id: &str| items.iter().find(|item| item.id == id);
         let old = match self.old {
             Some(id) => Some(by_id(id).ok_or_else(|| {
                 let message = format!("{id}, which should be replaced, is not among the {what} of {}", owner.id);
-                IssueError::new(IssueErrorKind::Task, WorkStep::Look, message).code(Code::API_02)
+                IssueError::new(IssueErrorKind::Task, TaskStep::Look, message).code(Code::API_02)
             })?),
             None => {
                 let remembered = self.remembered.filter(|one| one.owner == owner.id.as_str());
@@ -242,7 +242,7 @@ impl Rotation<'_> {
                         "{}, which should be replaced, is already disabled; name the one in use, or none, or create a new one",
                         old.id
                     );
-                    return Err(IssueError::new(IssueErrorKind::Task, WorkStep::Look, message));
+                    return Err(IssueError::new(IssueErrorKind::Task, TaskStep::Look, message));
                 }
                 not_near(old.or(newest), renewal, owner.end_date, now)
             }

@@ -13,8 +13,8 @@ use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Moment, Next, RequestCertificate,
-    RotateCertificate, RotateToken, StoreOptions, Task, WorkStep, Workflows,
+    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Next, ProgressEvent,
+    RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task, TaskStep, Workflows,
 };
 
 use super::Stage;
@@ -36,8 +36,8 @@ impl Cut {
         Arc::new(Self { at, seen: Mutex::default(), lock, left: Mutex::default(), is_done })
     }
 
-    fn moment(&self, moment: &Moment) -> ControlFlow<()> {
-        if (moment.step, moment.done) == (WorkStep::Finish, true) {
+    fn moment(&self, moment: &ProgressEvent) -> ControlFlow<()> {
+        if (moment.step, moment.done) == (TaskStep::Finish, true) {
             self.is_done.store(true, Ordering::Relaxed);
         }
         let mut seen = self.seen.lock().expect("unpoisoned");
@@ -59,7 +59,7 @@ impl Cut {
 
     fn watching(self: &Arc<Self>, workflows: Workflows) -> Workflows {
         let cut = Arc::clone(self);
-        workflows.progress(move |moment: &Moment| cut.moment(moment))
+        workflows.progress(move |moment: &ProgressEvent| cut.moment(moment))
     }
 }
 

@@ -9,7 +9,7 @@ use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
     CreateServiceUser, CreateToken, Done, EndDatePolicy, FileSink, IssueErrorKind, Next, PreparedSink,
     RequestCertificate, RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions,
-    StoreReceipt, StoredSecret, Task, WorkStep, Workflows,
+    StoreReceipt, StoredSecret, Task, TaskStep, Workflows,
 };
 use http::Method;
 
@@ -87,7 +87,7 @@ fn nothing_is_created_if_it_cannot_be_stored() {
     ] {
         let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
         let error = stage.run(&workflows, create()).expect_err("refused");
-        assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Sink, WorkStep::Prepare, Next::Change));
+        assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Sink, TaskStep::Prepare, Next::Change));
         assert_eq!(error.diagnosis_code(), Some(Code::CFG_06), "{error}");
         assert!(error.to_string().contains(what), "{error}");
         assert!(std::error::Error::source(&error).is_some());
@@ -104,7 +104,7 @@ fn key_in_the_last_resort_is_moved_to_its_place_by_resume() {
     let error = stage.run(&workflows, create()).expect_err("the disk broke");
     let SecretLocation::LastResort(place) = error.secret() else { panic!("{error}") };
     assert!(place.contains("rescued"), "{error}");
-    assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Keep, WorkStep::Keep, Next::Resume));
+    assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Keep, TaskStep::Keep, Next::Resume));
     let rescued = fs::read_to_string(stage.path("rescued")).expect("rescued");
     let token = stage.platform.world().tokens.last().expect("made").clone();
     assert_eq!(rescued.trim_end(), token.secret);
