@@ -25,7 +25,7 @@ pub use sink::{
     read_encrypted_file,
 };
 pub use workflow::{
-    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Next, Old, Plan, PlannedStep,
-    Progress, ProgressEvent, Renewal, Report, RequestCertificate, RotateCertificate, RotateToken, SecretLocation,
-    StoreOptions, Switch, Switching, Task, TaskKind, TaskStep, WatchedClient, Workflows,
+    CreateServiceUser, CreateToken, CredentialChange, CredentialConsumer, Done, EndDatePolicy, IssueError,
+    IssueErrorKind, Next, Old, Plan, PlannedStep, Progress, ProgressEvent, Renewal, Report, RequestCertificate,
+    RotateCertificate, RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskStep, WatchedClient, Workflows,
 };

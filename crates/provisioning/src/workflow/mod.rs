@@ -62,6 +62,6 @@ pub use self::plan::{Plan, PlannedStep};
 pub use self::progress::{Progress, ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{Done, Old, Report};
-pub use self::switch::{Switch, Switching, WatchedClient};
+pub use self::switch::{CredentialChange, CredentialConsumer, WatchedClient};
 pub use self::task::{CreateServiceUser, CreateToken, RequestCertificate, Task, TaskKind};
 pub use self::workflows::Workflows;

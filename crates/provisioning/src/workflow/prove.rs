@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::keep::Found;
 use super::state::InUse;
 use super::survey::items;
-use super::{IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Switching, Task, TaskStep};
+use super::{CredentialChange, IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -147,7 +147,7 @@ impl Driver<'_> {
         self.remember(attempt).await?;
         let renewal = self.renewal().cloned();
         if let Some(renewal) = renewal {
-            let to = Switching {
+            let to = CredentialChange {
                 task: self.task.kind(),
                 place: attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default(),
                 name: attempt.name.clone(),

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Called when the new secret is stored and verified, and before the previous one is disabled. May be called
 /// again after a crash.
 #[async_trait]
-pub trait Switch: fmt::Debug + Send + Sync + 'static {
+pub trait CredentialConsumer: fmt::Debug + Send + Sync + 'static {
     /// Returns the name used in reports.
     fn name(&self) -> String;
 
@@ -27,13 +27,13 @@ pub trait Switch: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Returns an error if it still uses the previous one, which is then left enabled.
-    async fn switch(&self, to: &Switching, clock: &Arc<dyn Clock>) -> Result<(), BoxError>;
+    async fn switch(&self, to: &CredentialChange, clock: &Arc<dyn Clock>) -> Result<(), BoxError>;
 }
 
 /// The new credential to switch to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Switching {
+pub struct CredentialChange {
     /// Whether it is a token or a certificate.
     pub task: TaskKind,
     /// Where the new secret is, in readable form.
@@ -73,12 +73,12 @@ impl WatchedClient {
 }
 
 #[async_trait]
-impl Switch for WatchedClient {
+impl CredentialConsumer for WatchedClient {
     fn name(&self) -> String {
         "the client of this process".to_owned()
     }
 
-    async fn switch(&self, _to: &Switching, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
+    async fn switch(&self, _to: &CredentialChange, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
         self.credential.reload().await?;
         // Puts the new reading to use, as a call does.
         self.client.expiry().await?;

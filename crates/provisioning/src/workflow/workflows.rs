@@ -9,7 +9,7 @@ use digicert_one_client::Client;
 
 use super::keeping::StoreOptions;
 use super::progress::Progress;
-use super::switch::Switch;
+use super::switch::CredentialConsumer;
 
 /// How long a lock is held beyond the known delays.
 const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
@@ -34,7 +34,7 @@ pub struct Workflows {
     pub(super) patience: Duration,
     pub(super) proof: Duration,
     pub(super) progress: Option<Arc<dyn Progress>>,
-    pub(super) switches: Vec<Arc<dyn Switch>>,
+    pub(super) switches: Vec<Arc<dyn CredentialConsumer>>,
 }
 
 impl Workflows {
@@ -88,7 +88,7 @@ impl Workflows {
 
     /// Adds a consumer of the credential that is rotated.
     #[must_use]
-    pub fn switch(mut self, switch: impl Switch) -> Self {
+    pub fn switch(mut self, switch: impl CredentialConsumer) -> Self {
         self.switches.push(Arc::new(switch));
         self
     }

@@ -9,8 +9,8 @@ use digicert_one_account::AccountExt as _;
 use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_provisioning::{
-    CreateToken, Done, EndDatePolicy, IssueErrorKind, Next, Old, RequestCertificate, RotateCertificate, RotateToken,
-    SecretLocation, StoreOptions, Switch, Switching, WatchedClient, Workflows,
+    CreateToken, CredentialChange, CredentialConsumer, Done, EndDatePolicy, IssueErrorKind, Next, Old,
+    RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions, WatchedClient, Workflows,
 };
 use http::Method;
 
@@ -200,12 +200,12 @@ fn certificate_is_rotated_with_a_new_private_key() {
 struct Witness(Arc<Mutex<Vec<usize>>>, Option<super::Platform>, String, bool);
 
 #[async_trait]
-impl Switch for Witness {
+impl CredentialConsumer for Witness {
     fn name(&self) -> String {
         "a witness".to_owned()
     }
 
-    async fn switch(&self, to: &Switching, _clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
+    async fn switch(&self, to: &CredentialChange, _clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
         assert!(to.id.is_some());
         let platform = self.1.as_ref().expect("a platform");
         self.0.lock().expect("unpoisoned").push(platform.world().enabled(&self.2).len());
