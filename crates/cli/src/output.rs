@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use digicert_one::core::diagnosis::{Advice, Diagnosis};
 use digicert_one::core::{printable_json, printable_text};
-use digicert_one::provisioning::Next;
+use digicert_one::provisioning::RecoveryAction;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ impl Output {
                     if let Value::Object(fields) = workflow::error_json(&issue.error) {
                         fields.into_iter().for_each(|(name, value)| document[name] = value);
                     }
-                    let resumes = issue.error.next() == Next::Resume;
+                    let resumes = issue.error.next() == RecoveryAction::Resume;
                     document["resume"] = json!(resumes.then_some(&issue.resume));
                 }
                 _ => {}

@@ -25,7 +25,8 @@ pub use sink::{
     read_encrypted_file,
 };
 pub use workflow::{
-    CreateServiceUser, CreateToken, CredentialChange, CredentialConsumer, Done, EndDatePolicy, IssueError,
-    IssueErrorKind, Next, Old, Plan, PlannedStep, Progress, ProgressEvent, Renewal, Report, RequestCertificate,
-    RotateCertificate, RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskStep, WatchedClient, Workflows,
+    CreateServiceUser, CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind,
+    Plan, PlannedStep, PreviousCredential, Progress, ProgressEvent, RecoveryAction, Renewal, Report,
+    RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskOutcome,
+    TaskStep, WatchedClient, Workflows,
 };

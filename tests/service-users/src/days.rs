@@ -18,7 +18,7 @@ use digicert_one_emulator::{
     ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
 };
 use digicert_one_provisioning::{
-    Done, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task,
+    EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task, TaskOutcome,
     WatchedClient, Workflows,
 };
 use fastrand::Rng;
@@ -267,7 +267,7 @@ impl World {
                 if let Some(report) = &report {
                     self.tell(report);
                 }
-                if report.is_some_and(|report| report.outcome == Done::Made) {
+                if report.is_some_and(|report| report.outcome == TaskOutcome::Made) {
                     let mut seen = self.seen.borrow_mut();
                     (seen.rotations, seen.resumed) = (seen.rotations + 1, seen.resumed + 1);
                 }
@@ -280,7 +280,7 @@ impl World {
     async fn turns(&self, flows: &Workflows) -> bool {
         match flows.run(self.task()).await {
             Ok(report) => {
-                if report.outcome == Done::Made {
+                if report.outcome == TaskOutcome::Made {
                     self.tell(&report);
                     self.seen.borrow_mut().rotations += 1;
                 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use digicert_one_client::SystemClock;
-use digicert_one_provisioning::{Done, ProgressEvent, Report, Workflows};
+use digicert_one_provisioning::{ProgressEvent, Report, TaskOutcome, Workflows};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,7 @@ async fn run(order: &Order, flows: &Workflows) -> Result<Report, String> {
 /// What a program does at its start: it resumes, and starts the task if it was not started.
 async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
     let report = flows.resume().await.map_err(|error| format!("resume: {error}"))?;
-    if report.is_some_and(|report| report.outcome == Done::Made) {
+    if report.is_some_and(|report| report.outcome == TaskOutcome::Made) {
         return Ok(Ending::Resumed);
     }
     // The result of a create task exists if its place has it. A rotation detects on its own that it is not due again.
@@ -119,7 +119,7 @@ async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
         return Ok(Ending::Over);
     }
     let report = run(order, flows).await?;
-    Ok(if report.outcome == Done::Made { Ending::Ran } else { Ending::Over })
+    Ok(if report.outcome == TaskOutcome::Made { Ending::Ran } else { Ending::Over })
 }
 
 /// Records every moment, and kills at the ordered one.

@@ -1,7 +1,7 @@
 //! Tasks that failed or were interrupted, as JSON and as a diagnosis.
 
 use digicert_one::core::diagnosis::{Code, Diagnosis};
-use digicert_one::provisioning::{IssueError, IssueErrorKind, Next, SecretLocation, TaskKind, TaskStep};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskKind, TaskStep};
 use serde_json::{Value, json};
 
 use crate::signal::Signal;
@@ -78,7 +78,7 @@ pub(crate) fn evidence(error: &IssueError, resume: &str) -> Diagnosis {
     diagnosis.evidence.extend(error.on_platform().iter().map(|what| format!("on the platform: {what}")));
     diagnosis.evidence.push(format!("the secret: {}", error.secret()));
     diagnosis.remedy = match error.next() {
-        Next::Resume => format!("{}: {resume}", error.next()),
+        RecoveryAction::Resume => format!("{}: {resume}", error.next()),
         next => next.to_string(),
     };
     diagnosis

@@ -1,6 +1,6 @@
 //! Plans and reports of tasks as JSON and as text. Nothing in them is secret: the library sees to that.
 
-use digicert_one::provisioning::{Done, Old, Plan, Report};
+use digicert_one::provisioning::{Plan, PreviousCredential, Report, TaskOutcome};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -29,15 +29,15 @@ pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
 pub(super) fn report(report: &Report, output: Output) -> Result<(), Failure> {
     output.text(&report.to_string())?;
     let outcome = match report.outcome {
-        Done::Made => "made",
-        Done::NotDue => "not-due",
-        Done::Undone => "undone",
+        TaskOutcome::Made => "made",
+        TaskOutcome::NotDue => "not-due",
+        TaskOutcome::Undone => "undone",
         _ => "unknown",
     };
     let old = match &report.old {
-        Old::Disabled(id) => json!({ "state": "disabled", "id": id }),
-        Old::Deleted(id) => json!({ "state": "deleted", "id": id }),
-        Old::Left { id, why } => json!({ "state": "left", "id": id, "why": why }),
+        PreviousCredential::Disabled(id) => json!({ "state": "disabled", "id": id }),
+        PreviousCredential::Deleted(id) => json!({ "state": "deleted", "id": id }),
+        PreviousCredential::Left { id, why } => json!({ "state": "left", "id": id, "why": why }),
         _ => Value::Null,
     };
     output.document(&json!({

@@ -10,7 +10,9 @@ use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::driver::Driver;
 use super::session::Session;
 use super::survey::survey;
-use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, TaskStep, Workflows};
+use super::{
+    IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
+};
 use crate::{FallbackStore, Operation, Outcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
@@ -56,7 +58,7 @@ impl<'a> Driver<'a> {
         let mut driver = Self::new(session, task, false);
         let outcome = driver.run_new().await;
         let leaves_nothing = match &outcome {
-            Ok(report) => report.outcome != Done::Made,
+            Ok(report) => report.outcome != TaskOutcome::Made,
             // As after a kill: nothing is cleaned up.
             Err(error) => error.kind() != IssueErrorKind::Stopped,
         };
@@ -68,7 +70,9 @@ impl<'a> Driver<'a> {
 
     async fn run_new(&mut self) -> Result<Report, IssueError> {
         // Nothing is in progress yet that could be resumed.
-        let not_begun = |error: IssueError| if error.next() == Next::Resume { error.then(Next::Again) } else { error };
+        let not_begun = |error: IssueError| {
+            if error.next() == RecoveryAction::Resume { error.then(RecoveryAction::Again) } else { error }
+        };
         if let Some(why) = self.before().await.map_err(not_begun)? {
             return Ok(self.nothing_to_do(why).await);
         }
@@ -213,7 +217,7 @@ impl<'a> Driver<'a> {
             let message =
                 format!("failed to prepare a place for the secret ({}), so none is created: {error}", error.kind());
             let failed = self.session.error(IssueErrorKind::Sink, TaskStep::Prepare, message);
-            failed.caused_by(error).then(Next::Change)
+            failed.caused_by(error).then(RecoveryAction::Change)
         })?);
         self.session.notify(TaskStep::Prepare, true, "")
     }
@@ -223,17 +227,17 @@ impl<'a> Driver<'a> {
     pub(super) async fn give_up(&mut self, error: IssueError) -> IssueError {
         let last = self.attempts().pop().map(|last| last.position);
         let is_left = last.is_some_and(|last| last > Position::Named);
-        if error.next() == Next::Resume || is_left || self.session.pending().is_none() {
+        if error.next() == RecoveryAction::Resume || is_left || self.session.pending().is_none() {
             return error;
         }
         if let Some(owner) = self.made_owner() {
             let left = format!("the service user with the id {owner} exists and has no API key");
-            return error.leaving(left).then(Next::Resume);
+            return error.leaving(left).then(RecoveryAction::Resume);
         }
         match self.session.finish(Outcome::Undone).await {
             Ok(()) => error,
             Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
-            Err(_) => error.then(Next::Resume),
+            Err(_) => error.then(RecoveryAction::Resume),
         }
     }
 
@@ -256,7 +260,7 @@ impl<'a> Driver<'a> {
         self.session.unlock().await;
         Ok(Report {
             task: self.task.kind(),
-            outcome: Done::Made,
+            outcome: TaskOutcome::Made,
             owner,
             id: last.id.clone(),
             name: Some(last.called.as_ref().unwrap_or(&last.name).clone()),
@@ -265,7 +269,7 @@ impl<'a> Driver<'a> {
                 true => crate::StoreReceipt::read_back(place),
                 false => crate::StoreReceipt::handed_over(place),
             }),
-            old: old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Old::None),
+            old: old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(PreviousCredential::None),
             notes: std::mem::take(&mut self.session.notes),
         })
     }
@@ -276,13 +280,13 @@ impl<'a> Driver<'a> {
         notes.append(&mut self.session.notes);
         Report {
             task: self.task.kind(),
-            outcome: Done::NotDue,
+            outcome: TaskOutcome::NotDue,
             owner: self.owner(),
             id: None,
             name: None,
             ends: None,
             kept: None,
-            old: Old::None,
+            old: PreviousCredential::None,
             notes,
         }
     }
@@ -386,7 +390,7 @@ fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueErr
         return Ok(found);
     }
     let message = format!("a task ({}) was interrupted and must be resumed first", found.kind());
-    Err(IssueError::new(IssueErrorKind::Pending, TaskStep::OpenJournal, message).of(kind).then(Next::Resume))
+    Err(IssueError::new(IssueErrorKind::Pending, TaskStep::OpenJournal, message).of(kind).then(RecoveryAction::Resume))
 }
 
 /// Returns whether a rotation has nothing left to do after an interrupted one was finished: the new
@@ -398,7 +402,7 @@ fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
         _ => return false,
     };
     let is_far = |end: EndDate, within| now.checked_add(within).is_none_or(|then| end.last_second() > then);
-    report.outcome == Done::Made
+    report.outcome == TaskOutcome::Made
         && report.task == task.kind()
         && within.is_none_or(|within| report.ends.is_none_or(|end| is_far(end, within)))
 }

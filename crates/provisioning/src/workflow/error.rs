@@ -66,7 +66,7 @@ pub enum SecretLocation {
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Next {
+pub enum RecoveryAction {
     /// Change what the message names, and run the task again.
     Change,
     /// Run the task again, now or later.
@@ -91,7 +91,7 @@ struct Inner {
     message: String,
     platform: Vec<String>,
     secret: SecretLocation,
-    next: Next,
+    next: RecoveryAction,
     source: Option<BoxError>,
 }
 
@@ -103,9 +103,9 @@ impl IssueError {
             | IssueErrorKind::TokenLimit
             | IssueErrorKind::EndDate
             | IssueErrorKind::Clock
-            | IssueErrorKind::Journal => Next::Change,
-            IssueErrorKind::Lock => Next::Again,
-            _ => Next::Resume,
+            | IssueErrorKind::Journal => RecoveryAction::Change,
+            IssueErrorKind::Lock => RecoveryAction::Again,
+            _ => RecoveryAction::Resume,
         };
         let code = match kind {
             IssueErrorKind::Task | IssueErrorKind::EndDate => Some(Code::CFG_01),
@@ -164,7 +164,7 @@ impl IssueError {
         self
     }
 
-    pub(super) fn then(mut self, next: Next) -> Self {
+    pub(super) fn then(mut self, next: RecoveryAction) -> Self {
         self.0.next = next;
         self
     }
@@ -207,7 +207,7 @@ impl IssueError {
 
     /// Returns what to do.
     #[must_use]
-    pub fn next(&self) -> Next {
+    pub fn next(&self) -> RecoveryAction {
         self.0.next
     }
 }
@@ -224,7 +224,7 @@ impl fmt::Display for SecretLocation {
     }
 }
 
-impl fmt::Display for Next {
+impl fmt::Display for RecoveryAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Change => "change what is named above, and run it again; nothing is left incomplete",

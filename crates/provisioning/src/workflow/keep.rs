@@ -9,7 +9,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
 use super::make::pair;
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, TaskStep};
+use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 use crate::{FallbackStore, SecretFacts, SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
@@ -106,7 +106,7 @@ impl Driver<'_> {
         match self.remove(attempt).await {
             Ok(()) => {
                 let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));
-                self.give_up(failed.then(Next::Change)).await
+                self.give_up(failed.then(RecoveryAction::Change)).await
             }
             Err(error) if error.kind() == IssueErrorKind::Stopped => error,
             Err(error) => failed.leaving(format!("{made}, and could not be removed: {error}")),
@@ -116,7 +116,7 @@ impl Driver<'_> {
     fn still_rescued(&self, attempt: &Attempt, error: IssueError) -> IssueError {
         let error = error.leaving(format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown()));
         let place = attempt.rescued.clone().map_or(SecretLocation::Unknown, SecretLocation::LastResort);
-        error.with_secret(place).then(Next::Resume)
+        error.with_secret(place).then(RecoveryAction::Resume)
     }
 
     /// Returns the secret from elsewhere: for a certificate, the journal, else the last resort.

@@ -11,7 +11,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, Task, TaskStep, name};
+use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, Task, TaskStep, name};
 use crate::{SecretFacts, StoredSecret};
 
 /// The result of a call.
@@ -166,7 +166,9 @@ impl Driver<'_> {
             Err(error) => {
                 let failed =
                     self.session.error(IssueErrorKind::Task, TaskStep::KeepKey, "failed to create a key or a request");
-                return Err(self.give_up(failed.code(error.code()).caused_by(error).then(Next::Change)).await);
+                return Err(self
+                    .give_up(failed.code(error.code()).caused_by(error).then(RecoveryAction::Change))
+                    .await);
             }
         };
         self.session.notify(TaskStep::KeepKey, false, "")?;
@@ -185,7 +187,7 @@ impl Driver<'_> {
             let message = format!("the call to create the {what} failed, and may have created it");
             let failed = IssueError::call(IssueErrorKind::Platform, TaskStep::Create, message, error);
             let failed = failed.leaving(left.to_string()).with_secret(SecretLocation::Lost);
-            return self.named(failed).then(Next::Resume);
+            return self.named(failed).then(RecoveryAction::Resume);
         }
         let message = format!("the platform created the {what}, but its response lacks the secret");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
@@ -210,9 +212,9 @@ impl Driver<'_> {
                     return stopped;
                 }
                 match self.note_removed(None).await {
-                    Ok(()) => error.then(Next::Change),
+                    Ok(()) => error.then(RecoveryAction::Change),
                     Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
-                    Err(_) => error.then(Next::Resume),
+                    Err(_) => error.then(RecoveryAction::Resume),
                 }
             }
             Err(failed) => {
@@ -221,7 +223,7 @@ impl Driver<'_> {
                     "the {} {name:?}{id} exists, is unusable and could not be removed: {failed}",
                     thing.as_str()
                 );
-                error.leaving(left).then(Next::Resume)
+                error.leaving(left).then(RecoveryAction::Resume)
             }
         }
     }
@@ -276,7 +278,7 @@ impl Driver<'_> {
             _ => (IssueErrorKind::Platform, format!("failed to create the {what}")),
         };
         // An unreachable platform may be reachable later; a refusal needs another request.
-        let next = if error.kind() == ErrorKind::Platform { Next::Change } else { Next::Again };
+        let next = if error.kind() == ErrorKind::Platform { RecoveryAction::Change } else { RecoveryAction::Again };
         self.named(IssueError::call(kind, step, message, error)).then(next)
     }
 

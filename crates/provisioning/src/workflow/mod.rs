@@ -56,12 +56,12 @@ mod task;
 mod workflows;
 
 pub use self::end_date_policy::EndDatePolicy;
-pub use self::error::{IssueError, IssueErrorKind, Next, SecretLocation};
+pub use self::error::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation};
 pub use self::keeping::StoreOptions;
 pub use self::plan::{Plan, PlannedStep};
 pub use self::progress::{Progress, ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
-pub use self::report::{Done, Old, Report};
+pub use self::report::{PreviousCredential, Report, TaskOutcome};
 pub use self::switch::{CredentialChange, CredentialConsumer, WatchedClient};
 pub use self::task::{CreateServiceUser, CreateToken, RequestCertificate, Task, TaskKind};
 pub use self::workflows::Workflows;

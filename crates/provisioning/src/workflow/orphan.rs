@@ -10,7 +10,7 @@ use digicert_one_core::Code;
 use super::attempt::{Attempt, Thing};
 use super::driver::Driver;
 use super::survey::{Item, instant, items};
-use super::{IssueError, IssueErrorKind, Next, SecretLocation, TaskStep};
+use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 
 /// How much earlier than the task began the platform's creation time may be, by the platform's clock.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
@@ -29,7 +29,7 @@ impl Driver<'_> {
                 attempt.shown()
             );
             let error = IssueError::call(IssueErrorKind::Platform, step, message, error);
-            self.named(error).with_secret(SecretLocation::Lost).then(Next::Resume)
+            self.named(error).with_secret(SecretLocation::Lost).then(RecoveryAction::Resume)
         })?;
         self.session.notify(step, true, removed.join(", "))?;
         self.session.notes.extend(removed.into_iter().map(|what| format!("from an interrupted attempt: {what}")));
@@ -126,7 +126,7 @@ impl Driver<'_> {
         let Some(owner) = self.owner() else { return Ok(()) };
         let account = self.hand().account();
         let items = items(&account, &owner, certificates).await;
-        let items = items.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
+        let items = items.map_err(|error| self.named(failed(error)).then(RecoveryAction::Resume))?;
         let is_late = |item: &Item| {
             let named = |name: &str| item.name.as_deref() == Some(name);
             // All other tokens of a service user that this task created belong to its attempts.
@@ -140,7 +140,7 @@ impl Driver<'_> {
                 true => account.certificates().disable(&CertificateId::new(&item.id)).await,
                 false => self.remove_token(&TokenId::new(&item.id)).await.map(drop),
             };
-            removed.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
+            removed.map_err(|error| self.named(failed(error)).then(RecoveryAction::Resume))?;
             self.session.notify(TaskStep::RemoveOrphan, true, &item.id)?;
         }
         Ok(())

@@ -31,7 +31,7 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
         IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
     let found = survey(&flows.client, task, &state, None).await;
-    let mut found = found.map_err(|error| error.then(super::Next::Again).of(kind))?;
+    let mut found = found.map_err(|error| error.then(super::RecoveryAction::Again).of(kind))?;
     let mut notes = std::mem::take(&mut found.notes);
     notes.push("the places for the secret are checked when it is run, not now".to_owned());
     let steps = if found.not_due.is_some() { Vec::new() } else { steps(flows, task, &found) };

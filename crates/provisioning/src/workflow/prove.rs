@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::keep::Found;
 use super::state::InUse;
 use super::survey::items;
-use super::{CredentialChange, IssueError, IssueErrorKind, Next, Renewal, SecretLocation, Task, TaskStep};
+use super::{CredentialChange, IssueError, IssueErrorKind, RecoveryAction, Renewal, SecretLocation, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -139,7 +139,7 @@ impl Driver<'_> {
         let made =
             format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
         let failed = self.session.error(IssueErrorKind::Proof, TaskStep::Prove, message);
-        failed.leaving(made).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
+        failed.leaving(made).with_secret(SecretLocation::Kept(place)).then(RecoveryAction::Resume)
     }
 
     /// Remembers which one is in use, notifies all consumers, and waits for those elsewhere.

@@ -16,7 +16,7 @@ pub struct Report {
     /// The task.
     pub task: TaskKind,
     /// The outcome.
-    pub outcome: Done,
+    pub outcome: TaskOutcome,
     /// The owner.
     pub owner: Option<UserId>,
     /// The platform's id of the new token or certificate.
@@ -28,7 +28,7 @@ pub struct Report {
     /// Where the secret is now.
     pub kept: Option<StoreReceipt>,
     /// What happened to the previous credential.
-    pub old: Old,
+    pub old: PreviousCredential,
     /// Additional notes.
     pub notes: Vec<String>,
 }
@@ -36,7 +36,7 @@ pub struct Report {
 /// The outcome of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Done {
+pub enum TaskOutcome {
     /// The new credential was created, stored and verified.
     Made,
     /// There was nothing to do: see the notes.
@@ -49,7 +49,7 @@ pub enum Done {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Old {
+pub enum PreviousCredential {
     /// There was none.
     None,
     /// It is disabled.
@@ -65,7 +65,7 @@ pub enum Old {
     },
 }
 
-impl fmt::Display for Old {
+impl fmt::Display for PreviousCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("there was no previous credential"),
@@ -81,9 +81,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { task, outcome, owner, id, name, ends, kept, old, notes } = self;
         match outcome {
-            Done::Made => write!(f, "{task}: done")?,
-            Done::NotDue => write!(f, "{task}: nothing to do")?,
-            Done::Undone => write!(f, "{task}: nothing was created, and nothing is left")?,
+            TaskOutcome::Made => write!(f, "{task}: done")?,
+            TaskOutcome::NotDue => write!(f, "{task}: nothing to do")?,
+            TaskOutcome::Undone => write!(f, "{task}: nothing was created, and nothing is left")?,
         }
         if let Some(name) = name {
             write!(f, "\n  name: {name}")?;
@@ -100,7 +100,7 @@ impl fmt::Display for Report {
         if let Some(StoreReceipt { place, .. }) = kept {
             write!(f, "\n  kept: {place}")?;
         }
-        if task.is_rotation() && *outcome == Done::Made {
+        if task.is_rotation() && *outcome == TaskOutcome::Made {
             write!(f, "\n  old: {old}")?;
         }
         notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))

@@ -11,13 +11,13 @@ use super::attempt::{Attempt, RETIRED};
 use super::driver::Driver;
 use super::state::Doomed;
 use super::survey::{Item, items};
-use super::{IssueError, IssueErrorKind, Next, Old, SecretLocation, TaskStep};
+use super::{IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, SecretLocation, TaskStep};
 
 impl Driver<'_> {
     /// Disables the previous credential, and records the result.
     pub(super) async fn retire(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let old = match self.renewal().cloned() {
-            None => Old::None,
+            None => PreviousCredential::None,
             Some(renewal) if renewal.leave_old => self.left("it was left on request"),
             Some(_) if self.proved.is_none() => self.left("the new credential could not be verified after the crash"),
             Some(renewal) => match self.old(attempt).await? {
@@ -29,12 +29,12 @@ impl Driver<'_> {
         self.session.note(TaskStep::NoteRetired, RETIRED, facts).await
     }
 
-    fn left(&self, why: &str) -> Old {
-        Old::Left { id: self.session.fact("old").map(str::to_owned), why: why.to_owned() }
+    fn left(&self, why: &str) -> PreviousCredential {
+        PreviousCredential::Left { id: self.session.fact("old").map(str::to_owned), why: why.to_owned() }
     }
 
     /// Returns the previous credential, or the reason why it is left.
-    async fn old(&mut self, attempt: &Attempt) -> Result<Result<Item, Old>, IssueError> {
+    async fn old(&mut self, attempt: &Attempt) -> Result<Result<Item, PreviousCredential>, IssueError> {
         let certificates = self.task.kind().is_certificate();
         let Some(owner) = self.owner() else { return Ok(Err(self.left("its owner is unknown"))) };
         let listed = match items(&self.hand().account(), &owner, certificates).await {
@@ -52,8 +52,8 @@ impl Driver<'_> {
         if let Some(id) = self.session.fact("old").map(str::to_owned) {
             return Ok(match listed.into_iter().find(|item| item.id == id) {
                 _ if new.as_ref() == Some(&id) => Err(self.left("it is the new credential")),
-                None => Err(Old::Deleted(id)),
-                Some(item) if !item.enabled => Err(Old::Disabled(id)),
+                None => Err(PreviousCredential::Deleted(id)),
+                Some(item) if !item.enabled => Err(PreviousCredential::Disabled(id)),
                 Some(item) => Ok(item),
             });
         }
@@ -62,7 +62,7 @@ impl Driver<'_> {
         let others: Vec<Item> =
             listed.into_iter().filter(|item| item.enabled && item.id != new && !item.is_over(now)).collect();
         match &*others {
-            [] => Ok(Err(Old::None)),
+            [] => Ok(Err(PreviousCredential::None)),
             [item] if item.is_of(&base) => {
                 // After a crash it must be the same one again.
                 let facts = [("old".to_owned(), item.id.clone())];
@@ -83,7 +83,7 @@ impl Driver<'_> {
         attempt: &Attempt,
         item: &Item,
         delete_after: Option<Duration>,
-    ) -> Result<Old, IssueError> {
+    ) -> Result<PreviousCredential, IssueError> {
         let certificates = self.task.kind().is_certificate();
         self.session.guard(TaskStep::DisableOld, Duration::ZERO).await?;
         self.session.notify(TaskStep::DisableOld, false, &item.id)?;
@@ -91,7 +91,7 @@ impl Driver<'_> {
             Ok(()) => {}
             Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
             Err(_) if item.is_over(self.session.now()) => {
-                return Ok(Old::Left { id: Some(item.id.clone()), why: "it has expired".to_owned() });
+                return Ok(PreviousCredential::Left { id: Some(item.id.clone()), why: "it has expired".to_owned() });
             }
             Err(error) => {
                 let message = format!("failed to disable the previous one, {}", item.id);
@@ -101,23 +101,23 @@ impl Driver<'_> {
         self.session.notify(TaskStep::DisableOld, true, &item.id)?;
         match delete_after {
             Some(after) if !certificates => self.delete(item, after).await,
-            _ => Ok(Old::Disabled(item.id.clone())),
+            _ => Ok(PreviousCredential::Disabled(item.id.clone())),
         }
     }
 
     /// Checks whether what the platform does not find is gone: the response is the same for what is not visible.
-    async fn gone(&self, attempt: &Attempt, item: &Item, error: Error) -> Result<Old, IssueError> {
+    async fn gone(&self, attempt: &Attempt, item: &Item, error: Error) -> Result<PreviousCredential, IssueError> {
         let certificates = self.task.kind().is_certificate();
         let Some(owner) = self.owner() else { return Ok(self.left("its owner is unknown")) };
         let listed = items(&self.session.flows.client.account(), &owner, certificates).await;
         let is_enabled = |items: Vec<Item>| items.iter().any(|other| other.id == item.id && other.enabled);
         match listed.map(is_enabled) {
-            Ok(false) => Ok(Old::Deleted(item.id.clone())),
+            Ok(false) => Ok(PreviousCredential::Deleted(item.id.clone())),
             _ => Err(self.not_retired(attempt, format!("failed to disable the previous one, {}", item.id), error)),
         }
     }
 
-    async fn delete(&mut self, item: &Item, after: Duration) -> Result<Old, IssueError> {
+    async fn delete(&mut self, item: &Item, after: Duration) -> Result<PreviousCredential, IssueError> {
         let id = item.id.clone();
         if after.is_zero() {
             self.session.notify(TaskStep::DeleteOld, false, &id)?;
@@ -127,7 +127,7 @@ impl Driver<'_> {
                 Err(error) if error.code() != Code::API_02 => {
                     self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}"));
                 }
-                _ => return Ok(Old::Deleted(id)),
+                _ => return Ok(PreviousCredential::Deleted(id)),
             }
         }
         let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
@@ -135,7 +135,7 @@ impl Driver<'_> {
             self.session.state.to_delete.push(Doomed::new(&id, due));
             self.session.write_state(TaskStep::DisableOld).await?;
         }
-        Ok(Old::Disabled(id))
+        Ok(PreviousCredential::Disabled(id))
     }
 
     /// Does this with the new credential, or, if that is not allowed, as the caller.
@@ -153,7 +153,7 @@ impl Driver<'_> {
         let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
         let failed = self.named(IssueError::call(IssueErrorKind::Retire, TaskStep::DisableOld, message, error));
         let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
-        failed.leaving(left).with_secret(SecretLocation::Kept(place)).then(Next::Resume)
+        failed.leaving(left).with_secret(SecretLocation::Kept(place)).then(RecoveryAction::Resume)
     }
 }
 

@@ -9,7 +9,7 @@ use digicert_one_core::{Clock, Code};
 
 use super::places::Places;
 use super::state::State;
-use super::{IssueError, IssueErrorKind, Next, ProgressEvent, SecretLocation, TaskKind, TaskStep, Workflows};
+use super::{IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, SecretLocation, TaskKind, TaskStep, Workflows};
 use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
 /// One run or resumption.
@@ -282,13 +282,13 @@ impl<'a> Session<'a> {
             None => error,
         };
         // Whatever fails while a task is in progress must be resumed.
-        if self.pending().is_some() { error.then(Next::Resume) } else { error }
+        if self.pending().is_some() { error.then(RecoveryAction::Resume) } else { error }
     }
 
     fn journal_failed(&self, step: TaskStep, error: JournalError) -> IssueError {
         let (kind, next) = match &error {
-            JournalError::Busy { .. } => (IssueErrorKind::Lock, Next::Again),
-            _ => (IssueErrorKind::Journal, Next::Change),
+            JournalError::Busy { .. } => (IssueErrorKind::Lock, RecoveryAction::Again),
+            _ => (IssueErrorKind::Journal, RecoveryAction::Change),
         };
         let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
         let failed = match &error {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use digicert_one_account::NewServiceUser;
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Next, RequestCertificate,
-    RotateCertificate, RotateToken, StoreOptions, Task, Workflows,
+    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RecoveryAction, RequestCertificate,
+    RotateCertificate, RotateToken, StoreOptions, Task, TaskOutcome, Workflows,
 };
 use http::Method;
 
@@ -68,7 +68,7 @@ fn end_date_is_not_after_the_owners_and_not_in_the_past() {
         let stage = Stage::new();
         let error = refused(&stage, task);
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::EndDate, Some(Code::CFG_01)), "{error}");
-        assert_eq!(error.next(), Next::Change);
+        assert_eq!(error.next(), RecoveryAction::Change);
         assert_eq!(stage.platform.world().changes(), []);
     }
     let stage = Stage::new();
@@ -85,7 +85,7 @@ fn clock_difference_is_detected_before_anything_is_created() {
         stage.platform.world().date = Some(date);
         let error = refused(&stage, RotateToken::new());
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Clock, Some(Code::CFG_05)), "{error}");
-        assert_eq!(error.next(), Next::Change);
+        assert_eq!(error.next(), RecoveryAction::Change);
         assert!(error.to_string().contains("2026-06-30T12:00:00Z"), "{error}");
     }
     assert_eq!(stage.platform.world().changes(), []);
@@ -98,7 +98,7 @@ fn older_platform_gives_the_documented_remedy() {
     let stage = Stage::new();
     stage.platform.world().one_token = true;
     let error = refused(&stage, RotateToken::new());
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::TokenLimit, Next::Change));
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::TokenLimit, RecoveryAction::Change));
     assert_eq!(error.diagnosis_code(), Some(Code::API_07));
     let text = error.to_string();
     assert!(text.contains("second service user") && text.contains("extend the end date"), "{text}");
@@ -111,7 +111,7 @@ fn missing_permission_is_named() {
     stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::Status(403));
     let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("new-bot")));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_03)), "{error}");
-    assert_eq!(error.next(), Next::Change);
+    assert_eq!(error.next(), RecoveryAction::Change);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn unknown_caller_is_refused_at_once() {
     let stranger = stage.client(FixedCredential::api_key(ApiKey::new("a-stranger").expect("a key")));
     let error = stage.run(&stage.workflows(stranger), RotateToken::new()).expect_err("unknown");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_01)), "{error}");
-    assert_eq!(error.next(), Next::Again);
+    assert_eq!(error.next(), RecoveryAction::Again);
 }
 
 #[test]
@@ -143,13 +143,13 @@ fn disabled_previous_credential_is_refused() {
     stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
     // A concurrent run finds the work done.
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");
-    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     stage.clock.advance(day);
     let made = stage.platform.world().tokens.len();
     let error = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect_err("refused");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::CFG_01)), "{error}");
     assert!(error.to_string().contains(&first), "{error}");
-    assert_eq!((error.next(), stage.platform.world().tokens.len()), (Next::Change, made));
+    assert_eq!((error.next(), stage.platform.world().tokens.len()), (RecoveryAction::Change, made));
 }
 
 #[test]

@@ -13,8 +13,8 @@ use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, EndDatePolicy, IssueError, IssueErrorKind, Next, ProgressEvent,
-    RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task, TaskStep, Workflows,
+    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RecoveryAction,
+    RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task, TaskOutcome, TaskStep, Workflows,
 };
 
 use super::Stage;
@@ -96,7 +96,7 @@ impl Story {
         let resumed = self.stage.wait(self.workflows().resume()).unwrap_or_else(|error| panic!("resumed: {error}"));
         let is_done = self.is_done.load(Ordering::Relaxed);
         assert!(!is_done || resumed.is_none(), "what is done is not taken up");
-        if !is_done && resumed.is_none_or(|report| report.outcome != Done::Made) {
+        if !is_done && resumed.is_none_or(|report| report.outcome != TaskOutcome::Made) {
             self.stage.run(&self.workflows(), self.task.clone()).unwrap_or_else(|error| panic!("run anew: {error}"));
         }
         assert!(self.stage.wait(self.workflows().resume()).expect("nothing left to do").is_none());
@@ -110,7 +110,7 @@ fn stopped(result: Result<(), IssueError>, was_cut: bool) -> bool {
         Ok(()) => assert!(!was_cut, "it went on"),
         Err(error) => {
             assert_eq!((error.kind(), was_cut), (IssueErrorKind::Stopped, true), "{error}");
-            assert!(matches!(error.next(), Next::Resume | Next::Again), "{error}");
+            assert!(matches!(error.next(), RecoveryAction::Resume | RecoveryAction::Again), "{error}");
         }
     }
     was_cut
@@ -251,7 +251,7 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
         let resumed = story.stage.wait(story.workflows().resume());
         if let Err(error) = &resumed {
             // The first key was disabled, and this caller has no other.
-            assert_eq!(error.next(), Next::Resume, "{at}: {error}");
+            assert_eq!(error.next(), RecoveryAction::Resume, "{at}: {error}");
             continue;
         }
         let Ok(Some(_)) = resumed else { continue };

@@ -7,9 +7,9 @@ use digicert_one_account::NewServiceUser;
 use digicert_one_core::Code;
 use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, Done, EndDatePolicy, FileSink, IssueErrorKind, Next, PreparedSink,
+    CreateServiceUser, CreateToken, EndDatePolicy, FileSink, IssueErrorKind, PreparedSink, RecoveryAction,
     RequestCertificate, RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions,
-    StoreReceipt, StoredSecret, Task, TaskStep, Workflows,
+    StoreReceipt, StoredSecret, Task, TaskOutcome, TaskStep, Workflows,
 };
 use http::Method;
 
@@ -52,7 +52,7 @@ fn created_service_user_has_its_key_stored() {
     let workflows = Workflows::new(stage.first(), StoreOptions::file(&path), stage.path("journal"));
     let user = NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day"));
     let report = stage.run(&workflows, CreateServiceUser::new(user)).expect("made");
-    assert_eq!(report.outcome, Done::Made);
+    assert_eq!(report.outcome, TaskOutcome::Made);
     let world = stage.platform.world();
     let made = world.users.last().expect("a user");
     assert_eq!((report.owner.as_ref().map(|id| id.as_str()), made.name.as_str()), (Some(made.id.as_str()), "new-bot"));
@@ -87,7 +87,10 @@ fn nothing_is_created_if_it_cannot_be_stored() {
     ] {
         let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
         let error = stage.run(&workflows, create()).expect_err("refused");
-        assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Sink, TaskStep::Prepare, Next::Change));
+        assert_eq!(
+            (error.kind(), error.step(), error.next()),
+            (IssueErrorKind::Sink, TaskStep::Prepare, RecoveryAction::Change)
+        );
         assert_eq!(error.diagnosis_code(), Some(Code::CFG_06), "{error}");
         assert!(error.to_string().contains(what), "{error}");
         assert!(std::error::Error::source(&error).is_some());
@@ -104,7 +107,10 @@ fn key_in_the_last_resort_is_moved_to_its_place_by_resume() {
     let error = stage.run(&workflows, create()).expect_err("the disk broke");
     let SecretLocation::LastResort(place) = error.secret() else { panic!("{error}") };
     assert!(place.contains("rescued"), "{error}");
-    assert_eq!((error.kind(), error.step(), error.next()), (IssueErrorKind::Keep, TaskStep::Keep, Next::Resume));
+    assert_eq!(
+        (error.kind(), error.step(), error.next()),
+        (IssueErrorKind::Keep, TaskStep::Keep, RecoveryAction::Resume)
+    );
     let rescued = fs::read_to_string(stage.path("rescued")).expect("rescued");
     let token = stage.platform.world().tokens.last().expect("made").clone();
     assert_eq!(rescued.trim_end(), token.secret);
@@ -112,10 +118,10 @@ fn key_in_the_last_resort_is_moved_to_its_place_by_resume() {
     assert!(!format!("{error} {error:?}").contains(&token.secret));
     // Nothing else can begin.
     let other = stage.run(&workflows, create()).expect_err("something is under way");
-    assert_eq!((other.kind(), other.next()), (IssueErrorKind::Pending, Next::Resume));
+    assert_eq!((other.kind(), other.next()), (IssueErrorKind::Pending, RecoveryAction::Resume));
 
     let report = stage.wait(stage.workflows(stage.first()).resume()).expect("resumed").expect("something was to do");
-    assert_eq!((report.outcome, report.id.as_deref()), (Done::Made, Some(token.id.as_str())));
+    assert_eq!((report.outcome, report.id.as_deref()), (TaskOutcome::Made, Some(token.id.as_str())));
     assert_eq!(stage.kept(), token.secret);
     assert!(report.notes.iter().any(|note| note.contains("rescued")), "{report}");
 }
@@ -159,7 +165,7 @@ fn credential_without_shown_secret_is_removed() {
         stage.platform.failing_once(Method::POST, TOKEN, Fault::NotShown);
         let workflows = stage.workflows(stage.first());
         let error = stage.run(&workflows, create()).expect_err("not shown");
-        assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, Next::Change), "{error}");
+        assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, RecoveryAction::Change), "{error}");
         assert_eq!(error.diagnosis_code(), Some(Code::API_05));
         let became = if no_delete { "disabled" } else { "deleted" };
         assert!(error.on_platform().iter().any(|what| what.contains(became)), "{error}");
@@ -177,7 +183,7 @@ fn credential_without_shown_secret_is_removed() {
     stage.platform.failing_once(Method::POST, "/account/api/v1/client-auth-certificate", Fault::NotShown);
     let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
     let error = stage.run(&workflows, RequestCertificate::new("ci")).expect_err("not shown");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, Next::Change), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, RecoveryAction::Change), "{error}");
     assert_eq!(stage.platform.world().enabled_certificates(&stage.user).len(), 0);
 }
 
@@ -194,10 +200,10 @@ fn lost_response_is_recovered_by_resume() {
         let workflows = Workflows::new(stage.first(), keeping(), stage.path("journal"));
         let kind = task.kind();
         let error = stage.run(&workflows, task).expect_err("lost");
-        assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, Next::Resume), "{error}");
+        assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, RecoveryAction::Resume), "{error}");
         assert!(error.to_string().contains("may have created it"), "{error}");
         let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
-        assert_eq!((report.task, report.outcome), (kind, Done::Made));
+        assert_eq!((report.task, report.outcome), (kind, TaskOutcome::Made));
         let world = stage.platform.world();
         let owner = report.owner.expect("an owner");
         if kind.is_certificate() {
@@ -218,7 +224,7 @@ fn call_that_never_arrived_leaves_nothing_in_progress() {
     stage.platform.failing_once(Method::POST, TOKEN, Fault::Refused);
     let workflows = stage.workflows(stage.first());
     let error = stage.run(&workflows, create()).expect_err("refused");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, Next::Again), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, RecoveryAction::Again), "{error}");
     assert!(stage.wait(workflows.resume()).expect("nothing is under way").is_none());
     stage.run(&workflows, create()).expect("made");
 }

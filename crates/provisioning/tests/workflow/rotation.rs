@@ -9,8 +9,9 @@ use digicert_one_account::AccountExt as _;
 use digicert_one_core::{BoxError, Clock, Code, FixedCredential};
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_provisioning::{
-    CreateToken, CredentialChange, CredentialConsumer, Done, EndDatePolicy, IssueErrorKind, Next, Old,
-    RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions, WatchedClient, Workflows,
+    CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueErrorKind, PreviousCredential,
+    RecoveryAction, RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions, TaskOutcome,
+    WatchedClient, Workflows,
 };
 use http::Method;
 
@@ -33,13 +34,17 @@ fn repeated_rotation_leaves_one_token() {
     let stage = Stage::new();
     let report =
         stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).base("ci-bot")).expect("rotated");
-    assert_eq!((report.outcome, &report.old), (Done::Made, &Old::Disabled("t2".to_owned())), "{report}");
+    assert_eq!(
+        (report.outcome, &report.old),
+        (TaskOutcome::Made, &PreviousCredential::Disabled("t2".to_owned())),
+        "{report}"
+    );
     let mut before = report;
     for _ in 0..3 {
         stage.clock.advance(DAY);
         // Nothing is given: the state remembers the one in use, and its name gives the base.
         let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-        assert_eq!(Some(&report.old), before.id.clone().map(Old::Disabled).as_ref());
+        assert_eq!(Some(&report.old), before.id.clone().map(PreviousCredential::Disabled).as_ref());
         assert!(report.name.as_deref().is_some_and(|name| name.starts_with("ci-bot-202607")), "{report}");
         let world = stage.platform.world();
         let enabled = world.enabled(&stage.user);
@@ -56,7 +61,7 @@ fn previous_token_stays_enabled_for_the_grace_period() {
     let task = rotate().old(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
     let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
     assert!(stage.clock.now() >= began + Duration::from_secs(3600));
-    let Old::Disabled(old) = report.old else { panic!("{}", report.old) };
+    let PreviousCredential::Disabled(old) = report.old else { panic!("{}", report.old) };
     let there = |stage: &Stage| stage.platform.world().tokens.iter().any(|token| token.id == old);
     stage.clock.advance(DAY);
     stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(DAY)).expect("not due");
@@ -71,7 +76,7 @@ fn token_can_be_deleted_at_once() {
     let stage = Stage::new();
     let task = rotate().old(first(&stage)).delete_after(Duration::ZERO);
     let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
-    assert!(matches!(report.old, Old::Deleted(_)), "{report}");
+    assert!(matches!(report.old, PreviousCredential::Deleted(_)), "{report}");
     assert_eq!(stage.platform.world().tokens.len(), 1);
 }
 
@@ -84,15 +89,15 @@ fn nothing_is_done_before_it_is_due() {
     let calls = stage.platform.world().changes().len();
     // Just created.
     let report = stage.run(&workflows(), rotate()).expect("nothing to do");
-    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     // It does not expire soon.
     stage.clock.advance(4 * DAY);
     let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("nothing to do");
-    assert_eq!(report.outcome, Done::NotDue, "{report}");
+    assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     assert_eq!((stage.kept(), stage.platform.world().changes().len()), (kept.clone(), calls));
     stage.clock.advance(2 * DAY);
     let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("rotated");
-    assert_eq!(report.outcome, Done::Made, "{report}");
+    assert_eq!(report.outcome, TaskOutcome::Made, "{report}");
     assert_ne!(stage.kept(), kept);
 }
 
@@ -102,7 +107,7 @@ fn token_that_expires_with_its_owner_is_not_rotated() {
     stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage))).expect("rotated");
     stage.clock.advance(DAY);
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(7 * DAY)).expect("nothing to do");
-    assert_eq!(report.outcome, Done::NotDue);
+    assert_eq!(report.outcome, TaskOutcome::NotDue);
     assert!(report.to_string().contains("owner"), "{report}");
 }
 
@@ -113,7 +118,7 @@ fn previous_token_is_found_by_name_if_not_remembered() {
     let now = stage.clock.now();
     stage.platform.world().tokens[0].name = "ci-bot-20260101T000000Z-0123abcd".to_owned();
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert_eq!(report.old, Old::Disabled(first(&stage)), "{report}");
+    assert_eq!(report.old, PreviousCredential::Disabled(first(&stage)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 
     // Two of them, and one with another base.
@@ -123,13 +128,16 @@ fn previous_token_is_found_by_name_if_not_remembered() {
         stage.platform.world().add_token(&user, name.to_owned(), None, now - 9 * DAY);
     }
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
+    assert!(matches!(&report.old, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 4, "none was disabled");
 
     // None: only another base, which is left alone.
     let stage = Stage::new();
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert!(matches!(&report.old, Old::Left { id: None, why } if why.contains(&first(&stage))), "{report}");
+    assert!(
+        matches!(&report.old, PreviousCredential::Left { id: None, why } if why.contains(&first(&stage))),
+        "{report}"
+    );
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
 }
 
@@ -139,7 +147,7 @@ fn token_of_another_machine_is_left_enabled() {
     let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
     stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
+    assert!(matches!(&report.old, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 3, "none was disabled");
 }
 
@@ -161,7 +169,7 @@ fn previous_token_can_be_left_enabled() {
     let stage = Stage::new();
     let report =
         stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).leave_old()).expect("rotated");
-    assert!(matches!(&report.old, Old::Left { id: Some(_), .. }), "{report}");
+    assert!(matches!(&report.old, PreviousCredential::Left { id: Some(_), .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
 }
 
@@ -173,7 +181,7 @@ fn administrator_rotates_for_another_user() {
     let keeping = StoreOptions::file(stage.path("others"));
     let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
     let report = stage.run(&workflows, rotate().owner(other.clone()).old(old.clone())).expect("rotated");
-    assert_eq!(report.old, Old::Disabled(old));
+    assert_eq!(report.old, PreviousCredential::Disabled(old));
     let enabled = stage.platform.world().enabled(&other);
     assert_eq!(enabled.len(), 1);
     assert_ne!(enabled[0].secret, key);
@@ -189,7 +197,7 @@ fn certificate_is_rotated_with_a_new_private_key() {
     stage.clock.advance(DAY);
     let report = stage.run(&workflows(), RotateCertificate::new().ends(EndDatePolicy::AfterDays(30))).expect("rotated");
     let world = stage.platform.world();
-    assert_eq!(report.old, Old::Disabled(world.certificates[0].id.clone()), "{report}");
+    assert_eq!(report.old, PreviousCredential::Disabled(world.certificates[0].id.clone()), "{report}");
     assert_eq!(world.enabled_certificates(&stage.user).len(), 1);
     let key = |bundle: &[u8]| String::from_utf8_lossy(bundle).split("-----END").next().map(str::to_owned);
     assert_ne!(key(&before), key(&std::fs::read(stage.path("bundle")).expect("kept")));
@@ -236,11 +244,11 @@ fn failed_switch_keeps_the_previous_token_until_resume() {
     let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
     let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
     let error = stage.run(&workflows(true), rotate().old(first(&stage))).expect_err("stuck");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, Next::Resume), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, RecoveryAction::Resume), "{error}");
     assert!(matches!(error.secret(), SecretLocation::Kept(_)), "{error}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
     let report = stage.wait(workflows(false).resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 }
 
@@ -273,7 +281,7 @@ fn new_token_that_fails_leaves_the_previous_one_unchanged() {
     // When it is accepted later, the task continues.
     stage.platform.works();
     let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
 }
 
 #[test]
@@ -287,7 +295,7 @@ fn new_token_disabled_meanwhile_is_replaced() {
     };
     disable(&mut stage.platform.world());
     let report = stage.wait(stage.workflows(stage.first()).resume()).expect("resumed").expect("something was to do");
-    assert_eq!(report.outcome, Done::Made);
+    assert_eq!(report.outcome, TaskOutcome::Made);
     let enabled = stage.platform.world().enabled(&stage.user);
     assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
     assert_ne!(stage.kept(), new);
@@ -299,10 +307,10 @@ fn failure_to_disable_the_previous_token_is_retried() {
     stage.platform.failing(|method, _| (method == http::Method::PUT).then_some(Fault::Status(500)));
     let workflows = stage.workflows(stage.of_sink());
     let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not disabled");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Retire, Next::Resume), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Retire, RecoveryAction::Resume), "{error}");
     stage.platform.works();
     let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, Old::Disabled(_)), "{report}");
+    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
 }
 
 #[test]
@@ -312,6 +320,6 @@ fn rotation_replaces_a_created_token() {
     stage.clock.advance(DAY);
     let client = stage.client(FixedCredential::api_key(digicert_one_core::ApiKey::new(stage.kept()).expect("a key")));
     let report = stage.run(&stage.workflows(client), rotate()).expect("rotated");
-    assert_eq!(Some(&report.old), made.id.map(Old::Disabled).as_ref());
+    assert_eq!(Some(&report.old), made.id.map(PreviousCredential::Disabled).as_ref());
     assert!(report.name.is_some_and(|name| name.starts_with("service-")));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digicert_one_core::Clock;
-use digicert_one_provisioning::{Done, IssueErrorKind, Lock, Next, Owner, RotateToken, Workflows};
+use digicert_one_provisioning::{IssueErrorKind, Lock, Owner, RecoveryAction, RotateToken, TaskOutcome, Workflows};
 use futures_executor::block_on;
 use futures_util::future::join3;
 
@@ -28,8 +28,8 @@ fn three_concurrent_machines_create_one_token() {
     let all = join3(one.run(task()), two.run(task()), three.run(task()));
     let (reports, _) = block_on(stage.clock.run(all));
     let outcomes = [reports.0, reports.1, reports.2].map(|report| report.expect("no failure").outcome);
-    let made = outcomes.iter().filter(|outcome| **outcome == Done::Made).count();
-    assert_eq!((made, outcomes.contains(&Done::NotDue)), (1, true), "{outcomes:?}");
+    let made = outcomes.iter().filter(|outcome| **outcome == TaskOutcome::Made).count();
+    assert_eq!((made, outcomes.contains(&TaskOutcome::NotDue)), (1, true), "{outcomes:?}");
     let world = stage.platform.world();
     assert_eq!(world.changes().iter().filter(|(method, _)| method == "POST").count(), 1);
     assert_eq!(world.enabled(&stage.user).iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
@@ -43,7 +43,7 @@ fn lock_held_by_another_machine_times_out() {
     let held = Lock::try_acquire(&lock, &other, 30 * DAY, stage.clock.now()).expect("free");
     let workflows = stage.workflows(stage.of_sink()).lock(&lock).patience(Duration::from_secs(60));
     let error = stage.run(&workflows, RotateToken::new()).expect_err("held");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, Next::Again), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Again), "{error}");
     assert_eq!(error.diagnosis_code(), Some(digicert_one_core::Code::ROT_05));
     assert!(error.to_string().contains("another-machine"), "{error}");
     assert!(stage.platform.world().calls.is_empty());
@@ -57,7 +57,7 @@ fn journal_open_in_another_process_is_an_error() {
     let journal = digicert_one_provisioning::Journal::open(stage.path("journal")).expect("opened");
     let workflows = stage.workflows(stage.of_sink());
     let error = stage.run(&workflows, RotateToken::new()).expect_err("busy");
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, Next::Again), "{error}");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Again), "{error}");
     drop(journal);
     stage.run(&workflows, RotateToken::new()).expect("rotated");
 }

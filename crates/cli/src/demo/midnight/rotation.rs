@@ -1,7 +1,9 @@
 //! The rotation of the API key by the SDK's workflow: it makes the next one, keeps it, proves it, has the client switch to it, and only
 //! then disables the old one.
 
-use digicert_one::provisioning::{Done, EndDatePolicy, Old, RotateToken, StoreOptions, WatchedClient, Workflows};
+use digicert_one::provisioning::{
+    EndDatePolicy, PreviousCredential, RotateToken, StoreOptions, TaskOutcome, WatchedClient, Workflows,
+};
 
 use super::stage::{Stage, internal};
 use crate::failure::Failure;
@@ -20,7 +22,8 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let report =
         workflows.run(RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(DAYS))).await.map_err(internal)?;
 
-    let (Done::Made, Old::Disabled(_), Some(kept)) = (report.outcome, &report.old, &report.kept) else {
+    let (TaskOutcome::Made, PreviousCredential::Disabled(_), Some(kept)) = (report.outcome, &report.old, &report.kept)
+    else {
         return Err(Failure::Demo(format!("the key was not replaced: {report}")));
     };
     let Some(generation) = stage.client.generation().filter(|now| Some(*now) > before) else {
