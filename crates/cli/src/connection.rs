@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Code, Connector};
-use digicert_one::credentials::Reading;
+use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
     Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
 };
@@ -18,7 +18,7 @@ use crate::output::Output;
 /// What was found of a caller.
 pub(crate) struct Found {
     pub(crate) setup: Setup,
-    pub(crate) reading: Reading,
+    pub(crate) reading: LoadedCredential,
 }
 
 /// A client for these options and the variables of this process. Says what should be mended, and whether the credential ends soon.

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use digicert_one::core::{HostRole, Origin};
-use digicert_one::credentials::{ChainReport, ChainSource, Fetched, RawCredential, Reading, Source};
+use digicert_one::credentials::{ChainReport, ChainSource, Fetched, LoadedCredential, RawCredential, Source};
 use digicert_one::{ReadOptions, Secret, Setup, SetupError, core::Warning};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ struct Findings {
     report: Option<ChainReport>,
     raw: Option<RawCredential>,
     setup: Result<Setup, SetupError>,
-    reading: Result<Reading, SetupError>,
+    reading: Result<LoadedCredential, SetupError>,
 }
 
 /// Prints what a call would use.

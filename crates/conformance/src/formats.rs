@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::SystemTime;
 
 use digicert_one_core::{CredentialError, Secret, causes};
-use digicert_one_credentials::{RawCredential, Reading};
+use digicert_one_credentials::{LoadedCredential, RawCredential};
 use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{ClientAuth, Format, KeyStore};
 
@@ -67,7 +67,7 @@ pub fn format_test(subject: &Subject) {
 }
 
 /// The key store through the reader that users have.
-pub(crate) fn read(store: &KeyStore, rules: &ReadOptions) -> Result<Reading, CredentialError> {
+pub(crate) fn read(store: &KeyStore, rules: &ReadOptions) -> Result<LoadedCredential, CredentialError> {
     let mut raw = RawCredential::new().with_certificate(Secret::new(store.certificate.clone(), "file client"));
     if let Some(key) = &store.key {
         raw = raw.with_private_key(Secret::new(key.clone(), "file client.key"));
@@ -79,7 +79,7 @@ pub(crate) fn read(store: &KeyStore, rules: &ReadOptions) -> Result<Reading, Cre
 }
 
 /// Reads the key store and presents it; the server must receive the leaf first and then the chain in the file.
-pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<Reading, String> {
+pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<LoadedCredential, String> {
     let shown = |error: &(dyn std::error::Error + 'static)| {
         causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
     };

@@ -1,7 +1,7 @@
 //! Sources of credentials, and credentials that reload when their source changes.
 //!
 //! A [`Source`] collects bytes ([`RawCredential`]); [`RawCredential::read`] converts them, in any format, to
-//! material and end dates ([`Reading`]). Every error and warning names a variable or path, never a value.
+//! material and end dates ([`LoadedCredential`]). Every error and warning names a variable or path, never a value.
 //! Nothing here sends or writes anything: `digicert_one_provisioning` stores secrets that are shown once.
 #![doc = include_str!("../README.md")]
 
@@ -25,7 +25,7 @@ pub use error::SetupError;
 pub use file::read_secret_file;
 pub use profile::{Profile, ProfileFile, Reference};
 pub use proxy::ProxySetup;
-pub use raw::{ContentHash, RawCredential, Reading};
+pub use raw::{ContentHash, LoadedCredential, RawCredential};
 pub use roots::{read_ca_file, read_roots};
 pub use roots_file::{RootsFile, RootsReload};
 pub use setting::{Lookup, Setting};

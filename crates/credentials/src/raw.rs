@@ -39,7 +39,7 @@ pub struct RawCredential {
 /// A credential that was read from a source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Reading {
+pub struct LoadedCredential {
     /// What is sent.
     pub material: Material,
     /// When it is valid.
@@ -54,7 +54,7 @@ pub struct Reading {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaterialHash([u8; 32]);
 
-impl Reading {
+impl LoadedCredential {
     pub(crate) fn material_hash(&self) -> MaterialHash {
         let mut hash = Sha256::new();
         hash.update(self.material.identity().map_or([0; 32], ClientIdentity::thumbprint));
@@ -141,7 +141,7 @@ impl RawCredential {
     /// # Errors
     /// Returns an error if it is empty, if something is missing for the mode, or if a key or certificate
     /// cannot be used; each error names its origin.
-    pub fn read(&self, rules: &ReadOptions) -> Result<Reading, CredentialError> {
+    pub fn read(&self, rules: &ReadOptions) -> Result<LoadedCredential, CredentialError> {
         let mut warnings = self.warnings.clone();
         let mode = self.mode()?;
         let key = match mode {
@@ -170,7 +170,7 @@ impl RawCredential {
         if !rules.allow_expired {
             validity.check(rules.now).map_err(|error| error.at(self.origins(&material)))?;
         }
-        Ok(Reading { source: self.origins(&material).into(), material, validity, warnings })
+        Ok(LoadedCredential { source: self.origins(&material).into(), material, validity, warnings })
     }
 
     /// Returns the names of everything that this material was created from.

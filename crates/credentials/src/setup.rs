@@ -12,8 +12,8 @@ use crate::host::{HostSettings, either};
 use crate::setting::{Lookup, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
 use crate::{
-    ChainReport, ChainSource, EnvironmentSource, Fetched, ProfileFile, ProfileSource, ProxySetup, Reading, SetupError,
-    SmctlSource, Source,
+    ChainReport, ChainSource, EnvironmentSource, Fetched, LoadedCredential, ProfileFile, ProfileSource, ProxySetup,
+    SetupError, SmctlSource, Source,
 };
 
 /// A configuration: host, trust roots, credential source and mode.
@@ -182,7 +182,7 @@ impl Setup {
     ///
     /// # Errors
     /// Returns an error if there is no credential, or it cannot be used.
-    pub fn read(&self, rules: &ReadOptions) -> Result<Reading, SetupError> {
+    pub fn read(&self, rules: &ReadOptions) -> Result<LoadedCredential, SetupError> {
         match self.source().fetch()? {
             Fetched::Found(raw) => Ok(raw.read(rules)?),
             Fetched::Absent(asked) => Err(SetupError::NoCredential { asked }),
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
     use crate::setting::given;
 
-    fn read(settings: &[(&str, &str)]) -> Result<Reading, SetupError> {
+    fn read(settings: &[(&str, &str)]) -> Result<LoadedCredential, SetupError> {
         Setup::from_environment(&given(settings))?.read(&ReadOptions::at(SystemTime::now()))
     }
 

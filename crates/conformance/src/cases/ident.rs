@@ -7,7 +7,7 @@ use digicert_one_core::{
     Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseNeed, Material, Mode, Secret,
     Side, TlsVersion, TlsVersions, TransportErrorKind,
 };
-use digicert_one_credentials::{DirectorySource, RawCredential, Reading, WatchOptions, WatchingCredential};
+use digicert_one_credentials::{DirectorySource, LoadedCredential, RawCredential, WatchOptions, WatchingCredential};
 use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{
     Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints, KeyEncoding, KeyKind,
@@ -50,7 +50,7 @@ pub(crate) async fn ident_06_a_pkcs1_key_is_presented(world: World) {
 }
 
 /// Read, presented, and seen by the server.
-async fn shown(world: &World, format: Format) -> Reading {
+async fn shown(world: &World, format: Format) -> LoadedCredential {
     formats::presented(world, &format.make()).await.unwrap_or_else(|error| panic!("{}: {error}", format.name()))
 }
 

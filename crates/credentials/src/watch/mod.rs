@@ -18,7 +18,7 @@ use self::event::Listener;
 pub use self::event::WatchEvent;
 use self::schedule::Schedule;
 pub use self::schedule::WatchOptions;
-use crate::raw::{ContentHash, MaterialHash, Reading};
+use crate::raw::{ContentHash, LoadedCredential, MaterialHash};
 use crate::{Fetched, Source};
 
 use digicert_one_identity::ReadOptions;
@@ -79,7 +79,7 @@ enum Broken {
 /// The result of reading the source.
 enum Outcome {
     Unchanged,
-    Read(Box<Reading>, ContentHash),
+    Read(Box<LoadedCredential>, ContentHash),
     Failed(CredentialError, Broken),
 }
 
