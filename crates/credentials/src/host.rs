@@ -3,7 +3,7 @@
 use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Warning};
 use rustls_pki_types::CertificateDer;
 
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Setting, SetupError, read_ca_file, shown};
 
 /// The settings of the installation.
@@ -19,7 +19,7 @@ pub(crate) struct HostSettings {
 
 impl HostSettings {
     /// Reads the variables, or what replaces them.
-    pub(crate) fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub(crate) fn of_variables(lookup: &Environment<'_>) -> Result<Self, SetupError> {
         Ok(Self {
             platform: get(lookup, "DC_BASE"),
             client_auth: get(lookup, "DC_CLIENTAUTH_BASE"),

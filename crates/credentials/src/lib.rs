@@ -28,7 +28,7 @@ pub use proxy::ProxySetup;
 pub use raw::{ContentHash, LoadedCredential, RawCredential};
 pub use roots::{read_ca_file, read_roots};
 pub use roots_file::{RootsFile, RootsReload};
-pub use setting::{Lookup, Setting};
+pub use setting::{Environment, Setting};
 pub use setup::Setup;
 pub use shown::{is_path, shown_path};
 pub use source::{

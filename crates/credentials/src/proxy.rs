@@ -3,7 +3,7 @@
 
 use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, Warning, is_random_word};
 
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Setting, SetupError};
 
 /// The proxy variables; the first one that is set counts. curl's order: its manual, "Environment";
@@ -42,7 +42,7 @@ impl ProxySetup {
     ///
     /// # Errors
     /// Returns an error for an invalid address; it names the variable and not the address.
-    pub fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub fn of_variables(lookup: &Environment<'_>) -> Result<Self, SetupError> {
         let Some(address) = PROXY.iter().find_map(|name| get(lookup, name)) else { return Ok(Self::default()) };
         let invalid = |source| SetupError::Proxy { name: address.name().to_owned(), source };
         let mut rules = ProxyRules::parse(address.text()?).map_err(invalid)?.named_by(address.name());

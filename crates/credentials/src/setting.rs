@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::{is_path, shown};
 
 /// A lookup of variables: [`Setting::variable`], or a replacement.
-pub type Lookup<'a> = dyn Fn(&str) -> Option<Setting> + 'a;
+pub type Environment<'a> = dyn Fn(&str) -> Option<Setting> + 'a;
 
 /// One value with the name of its origin. Wiped when dropped, never printed.
 #[derive(Clone)]
@@ -120,12 +120,12 @@ pub(crate) fn bare(text: &str) -> &str {
 }
 
 /// Returns the value of a variable; an empty one counts as not set.
-pub(crate) fn get(lookup: &Lookup<'_>, name: &str) -> Option<Setting> {
+pub(crate) fn get(lookup: &Environment<'_>, name: &str) -> Option<Setting> {
     lookup(name).filter(|setting| !setting.value.is_empty())
 }
 
 /// Returns the user's home directory, from its variable.
-pub(crate) fn home(lookup: &Lookup<'_>) -> Option<PathBuf> {
+pub(crate) fn home(lookup: &Environment<'_>) -> Option<PathBuf> {
     let home = get(lookup, if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(|setting| setting.path());
     // A relative home directory is a mistake, and possibly a secret.
     home.filter(|home| home.is_absolute())

@@ -9,7 +9,7 @@ use digicert_one_identity::ReadOptions;
 use rustls_pki_types::CertificateDer;
 
 use crate::host::{HostSettings, either};
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::source::environment::{SKIP_VERIFY, refuse_skip_verify};
 use crate::{
     ChainReport, ChainSource, EnvironmentSource, Fetched, LoadedCredential, ProfileFile, ProfileSource, ProxySetup,
@@ -61,7 +61,7 @@ impl Setup {
     ///
     /// # Errors
     /// Returns an error for a missing profile or host, or for a host, CA file or proxy that cannot be used.
-    pub fn standard(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub fn standard(lookup: &Environment<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let profile = ProfileSource::named(lookup)?;
         let mut hosts = HostSettings::of_variables(lookup)?;
@@ -86,7 +86,7 @@ impl Setup {
     ///
     /// # Errors
     /// Returns an error for a missing profile or host, or for a host or CA file that cannot be used.
-    pub fn from_profile(path: impl AsRef<Path>, name: &str, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub fn from_profile(path: impl AsRef<Path>, name: &str, lookup: &Environment<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let source = ProfileSource::new(&ProfileFile::read(path.as_ref())?, name, lookup)?;
         let hosts = source.hosts().before(HostSettings::of_variables(lookup)?);
@@ -98,7 +98,7 @@ impl Setup {
     ///
     /// # Errors
     /// Returns an error for a missing host, or for a file, host or CA file that cannot be used.
-    pub fn from_smctl(path: impl AsRef<Path>, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub fn from_smctl(path: impl AsRef<Path>, lookup: &Environment<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let source = SmctlSource::new(lookup).with_file(path.as_ref());
         let mut hosts = HostSettings::of_variables(lookup)?;
@@ -112,7 +112,7 @@ impl Setup {
     /// # Errors
     /// Returns an error for a missing host, or for a host or CA file that cannot be used. A missing
     /// credential is an error only when it is read.
-    pub fn from_environment(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
+    pub fn from_environment(lookup: &Environment<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         Self::of(&HostSettings::of_variables(lookup)?, Arc::new(EnvironmentSource::new(lookup)))
     }

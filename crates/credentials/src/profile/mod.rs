@@ -15,7 +15,7 @@ pub use self::entry::Profile;
 pub use self::reference::Reference;
 use self::suggest::suggest;
 use crate::file::read_secret_file;
-use crate::setting::{Lookup, get, home};
+use crate::setting::{Environment, get, home};
 use crate::shown;
 
 /// A file with profiles.
@@ -62,7 +62,7 @@ impl ProfileFile {
     /// Returns the default path: `DC_CONFIG`, else `d1/d1.toml` in the configuration directory
     /// (`$XDG_CONFIG_HOME` or `~/.config`, on Windows `%APPDATA%`).
     #[must_use]
-    pub fn default_path(lookup: &Lookup<'_>) -> Option<PathBuf> {
+    pub fn default_path(lookup: &Environment<'_>) -> Option<PathBuf> {
         if let Some(setting) = get(lookup, "DC_CONFIG") {
             return Some(setting.path());
         }

@@ -12,7 +12,7 @@ use super::environment::EnvironmentSource;
 use super::profile::ProfileSource;
 use super::smctl::SmctlSource;
 use super::systemd::SystemdSource;
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Fetched, Source};
 
 /// Sources in order of precedence.
@@ -71,11 +71,11 @@ impl ChainSource {
     ///
     /// # Errors
     /// Returns an error if a named profile does not exist.
-    pub fn standard(lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
+    pub fn standard(lookup: &Environment<'_>) -> Result<Self, CredentialError> {
         Ok(Self::standard_with(ProfileSource::named(lookup)?, lookup))
     }
 
-    pub(crate) fn standard_with(profile: Option<ProfileSource>, lookup: &Lookup<'_>) -> Self {
+    pub(crate) fn standard_with(profile: Option<ProfileSource>, lookup: &Environment<'_>) -> Self {
         let smctl = SmctlSource::new(lookup);
         let environment = EnvironmentSource::new(lookup);
         let environment = match smctl.path() {

@@ -7,7 +7,7 @@ use digicert_one_core::{Code, CredentialError, Secret, Warning};
 
 use super::gather::{Place, agreeing, read_pair};
 use crate::secret_variables::{CERTIFICATE_BASE64, KEY, PASSWORD};
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Fetched, RawCredential, Setting, Source, shown};
 
 const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
@@ -54,7 +54,7 @@ pub struct EnvironmentSource {
 impl EnvironmentSource {
     /// Creates a source from the variables of `lookup`: [`Setting::variable`] for those of this process.
     #[must_use]
-    pub fn new(lookup: &Lookup<'_>) -> Self {
+    pub fn new(lookup: &Environment<'_>) -> Self {
         let single = [CERTIFICATE_BASE64, PRIVATE_KEY_FILE, KEY_ENDS, OWNER_ENDS, SKIP_VERIFY];
         let pairs = [KEY, KEY_FILE, CERTIFICATE_FILE, PASSWORD, PASSWORD_FILE];
         let names = pairs.into_iter().flatten().chain(single);

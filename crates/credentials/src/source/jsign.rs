@@ -7,7 +7,7 @@ use digicert_one_core::{Code, CredentialError, Secret};
 
 use super::gather::{Place, read_pair};
 use crate::file::read_secret_file;
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Fetched, RawCredential, Source, shown};
 
 /// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password,
@@ -36,7 +36,7 @@ enum Held {
 impl JsignSource {
     /// Creates a source for the string in a variable.
     #[must_use]
-    pub fn from_variable(name: impl Into<String>, lookup: &Lookup<'_>) -> Self {
+    pub fn from_variable(name: impl Into<String>, lookup: &Environment<'_>) -> Self {
         let name = name.into();
         let secret = get(lookup, &name).map(|setting| setting.secret());
         Self { place: Held::Variable(name, secret) }

@@ -12,7 +12,7 @@ use super::process::Program;
 #[cfg(unix)]
 use super::reader::ReadOnce;
 use crate::host::HostSettings;
-use crate::setting::{Lookup, bare, get, home};
+use crate::setting::{Environment, bare, get, home};
 use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Setting, Source, is_path, shown};
 
 /// A profile of a [`ProfileFile`] as a source.
@@ -63,7 +63,7 @@ impl ProfileSource {
     ///
     /// # Errors
     /// Returns an error if the profile does not exist.
-    pub fn new(file: &ProfileFile, name: &str, lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
+    pub fn new(file: &ProfileFile, name: &str, lookup: &Environment<'_>) -> Result<Self, CredentialError> {
         let profile = file.profile(name)?.clone();
         let folder = file.path().parent().unwrap_or(Path::new("")).to_owned();
         let origin = format!("profile {} of {}", shown::name(name), shown::path(file.path()));
@@ -89,7 +89,7 @@ impl ProfileSource {
     ///
     /// # Errors
     /// Returns an error if the profile or the file with profiles does not exist.
-    pub(crate) fn named(lookup: &Lookup<'_>) -> Result<Option<Self>, CredentialError> {
+    pub(crate) fn named(lookup: &Environment<'_>) -> Result<Option<Self>, CredentialError> {
         let Some(setting) = get(lookup, "DC_PROFILE") else { return Ok(None) };
         let config = get(lookup, "DC_CONFIG");
         let path = ProfileFile::default_path(lookup).ok_or_else(|| {
@@ -216,7 +216,7 @@ struct Paths<'a> {
 }
 
 impl Paths<'_> {
-    fn place(&self, reference: &Reference, by: &str, lookup: &Lookup<'_>) -> HeldPlace {
+    fn place(&self, reference: &Reference, by: &str, lookup: &Environment<'_>) -> HeldPlace {
         match reference {
             Reference::Variable(name) => HeldPlace::Variable(name.clone(), get(lookup, name)),
             Reference::File(path) => {

@@ -9,7 +9,7 @@ use super::environment::{SKIP_VERIFY, refuse_skip_verify};
 use super::gather::{Place, conflict, read_pair};
 use super::properties::Properties;
 use crate::file::read_secret_file;
-use crate::setting::{Lookup, get, home};
+use crate::setting::{Environment, get, home};
 use crate::{Fetched, RawCredential, Setting, Source, shown};
 
 /// Source: DigiCert Software Trust, "Secure your credentials": the properties file.
@@ -37,7 +37,7 @@ impl SmctlSource {
     /// Creates a source for the user's properties file; the home directory and `SM_CLIENT_CERT_FILE` come
     /// from `lookup`.
     #[must_use]
-    pub fn new(lookup: &Lookup<'_>) -> Self {
+    pub fn new(lookup: &Environment<'_>) -> Self {
         let path = home(lookup).map(|home| home.join(FILE[0]).join(FILE[1]));
         Self { path, certificate: get(lookup, CERTIFICATE_FILE) }
     }

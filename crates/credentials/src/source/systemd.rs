@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use digicert_one_core::CredentialError;
 
 use super::directory::DirectorySource;
-use crate::setting::{Lookup, get};
+use crate::setting::{Environment, get};
 use crate::{Fetched, Source};
 
 /// Source: systemd.exec(5), "Credentials".
@@ -37,7 +37,7 @@ pub struct SystemdSource {
 impl SystemdSource {
     /// Creates a source for the directory that `lookup` names.
     #[must_use]
-    pub fn new(lookup: &Lookup<'_>) -> Self {
+    pub fn new(lookup: &Environment<'_>) -> Self {
         Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::of(&setting)) }
     }
 }
