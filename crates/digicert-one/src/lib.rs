@@ -11,6 +11,9 @@ mod one;
 #[cfg(feature = "tower")]
 pub mod tower;
 pub mod transport;
+#[cfg(all(feature = "account", feature = "reqwest", feature = "sources"))]
+#[doc = include_str!("tutorial.md")]
+pub mod tutorial {}
 #[cfg(feature = "account")]
 mod whoami;
 
