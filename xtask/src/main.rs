@@ -1,5 +1,5 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `fuzz`,
-//! `kills`, `limbo`, `matrix`, `mutants`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
+//! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -13,11 +13,13 @@ mod days;
 mod docs;
 mod failure;
 mod faults;
+mod features;
 mod fuzz;
 mod kills;
 mod limbo;
 mod matrix;
 mod mutants;
+mod packages;
 mod page;
 mod rooms;
 mod soak;
@@ -55,6 +57,10 @@ enum Task {
     Matrix,
     /// Writes the table fault × transport in docs/faults.md and the pages of docs/errors, from runs on every stack
     Faults,
+    /// Every published crate with no feature, with each alone and with each pair
+    Features(features::Arguments),
+    /// Packages the published crates and builds them, and a program on them, from the archives alone
+    Packages,
     /// Every transport changed in small ways, to see that its suites notice; by cargo-mutants, in hours
     Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
@@ -79,6 +85,8 @@ fn main() -> ExitCode {
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run().and_then(|()| docs::write()),
+        Task::Features(arguments) => features::run(&arguments),
+        Task::Packages => packages::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Kills(arguments) => kills::run(&arguments),

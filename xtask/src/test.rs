@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::rooms::OUTSIDE;
-use crate::{cargo, cost, docs, rooms};
+use crate::{cargo, cost, docs, packages, rooms};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -94,6 +94,7 @@ fn steps() -> Vec<Step> {
             CargoDoc([&["doc", "--no-deps"], NOT_APART, CHECKED].concat()),
             "the documentation builds without a warning",
         ),
+        step("packages", Ours(the_packages), "the published crates build from their archives alone"),
         step(
             "keyring-test",
             Cargo([&["test"], KEYRING, &["--lib", "keyring"]].concat()),
@@ -237,6 +238,10 @@ fn linted(command: &mut Command) -> &mut Command {
 
 fn the_rooms() -> Result<Ran, Failure> {
     rooms::run().map(|()| Ran::Done)
+}
+
+fn the_packages() -> Result<Ran, Failure> {
+    packages::run().map(|()| Ran::Done)
 }
 
 fn the_cost() -> Result<Ran, Failure> {

@@ -57,33 +57,3 @@ pub use whoami::WhoAmI;
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
 pub use digicert_one_csc as csc;
-
-/// The examples of the repository's README compile.
-#[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
-#[doc = include_str!("../../../README.md")]
-struct RepositoryReadme;
-
-/// So do those of the page on credentials.
-#[cfg(all(doctest, feature = "reqwest"))]
-#[doc = include_str!("../../../docs/credentials.md")]
-struct PageOnCredentials;
-
-/// And those of the page on lists.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/lists.md")]
-struct PageOnLists;
-
-/// And those of the page on observing.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/observing.md")]
-struct PageOnObserving;
-
-/// And those of the page on Account Manager.
-#[cfg(all(doctest, feature = "account"))]
-#[doc = include_str!("../../../docs/account-manager.md")]
-struct PageOnAccountManager;
-
-/// And those of the page on CSC, where it is there.
-#[cfg(all(doctest, feature = "csc"))]
-#[doc = include_str!("../../../docs/csc.md")]
-struct PageOnCsc;

@@ -69,8 +69,3 @@ pub use options::{ApiKeySpec, CertificateSpec, EmulatorOptions, Generation, Serv
 pub use retry_after::{RetryAfter, RetryAfterForm};
 pub use role::permission;
 pub use service_user::ServiceUser;
-
-/// The examples of the page on the emulator compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/emulator.md")]
-struct PageOnTheEmulator;
