@@ -293,8 +293,8 @@ mod tests {
 
     use super::*;
 
-    fn chunks(parts: &[&'static str]) -> UploadBody {
-        let mut parts = parts.to_vec().into_iter();
+    fn chunks(parts: &'static [&'static str]) -> UploadBody {
+        let mut parts = parts.iter().copied();
         UploadBody::poll_fn(move |_| Poll::Ready(parts.next().map(|part| Ok::<_, Infallible>(Bytes::from(part)))))
     }
 

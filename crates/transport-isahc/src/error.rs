@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use digicert_one_core::{
     ConnectionFacts, Delivery, PeerFault, Phase, Proxy, TlsAlert, TransportConfig, TransportError,
-    TransportErrorKind as Kind, causes,
+    TransportErrorKind as Kind, UploadError, causes,
 };
 use isahc::error::ErrorKind;
 
@@ -26,9 +26,9 @@ pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: Conn
     TransportError::new(kind, delivery).with_facts(facts).with_source(error)
 }
 
-/// Whether libcurl said so.
-pub(crate) fn is_curls(error: &isahc::Error) -> bool {
-    code(error).is_some()
+/// Whether libcurl or the caller's body ended this one call, so that the agent is sound.
+pub(crate) fn ends_its_call(error: &isahc::Error) -> bool {
+    code(error).is_some() || causes(error).any(|cause| cause.is::<UploadError>())
 }
 
 /// A body that failed after its head.

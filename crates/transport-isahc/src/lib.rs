@@ -36,6 +36,7 @@ mod identity;
 mod slot;
 mod transport;
 mod trust;
+mod upload;
 
 use std::sync::Arc;
 
