@@ -72,7 +72,6 @@ pub(super) struct Circling {
 pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-client", why: "until the engine is one type" },
     Circling { package: CSC, why: "until its calls travel on the engine of the client" },
-    Circling { package: "digicert-one-conformance", why: "until a case says everything in one place" },
 ];
 
 /// The root of the packages outside the workspace, which stand for strangers' transports: this one is over an asynchronous

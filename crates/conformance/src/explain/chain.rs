@@ -1,6 +1,6 @@
 //! The cases about the chain of a server, TRUST-30 and after, in words.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// No key plays the platform that no trusted CA has vouched for, for this name.
 pub(super) const CHAIN: &[Explanation] = explained! {

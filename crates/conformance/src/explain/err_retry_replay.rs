@@ -1,7 +1,7 @@
 //! The cases of ERR, REPLAY and RETRY, in words. Most of ERR and RETRY are answered by the client: their texts say what a
 //! transport has to hand over for it.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// One fault has one code, the cause is shown, and the library's own error stays in reach.
 pub(super) const ERR: &[Explanation] = explained! {

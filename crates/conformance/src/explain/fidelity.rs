@@ -1,6 +1,6 @@
 //! The cases of FID, in words. Their messages are drawn, so each is about a kind of message and not about one.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Messages that nobody thought of arrive as well as those that somebody did.
 pub(super) const FID: &[Explanation] = explained! {

@@ -2,8 +2,6 @@
 //! the author of a transport looks first. The texts are beside the cases and not in them, so that a program can show them
 //! without running anything. One file a group of families; this one knows their shape and finds them.
 
-use std::fmt;
-
 /// Writes a table of explanations, so that no case is without one of the five texts.
 macro_rules! explained {
     ($($id:literal given $given:literal when $when:literal then $then:literal why $why:literal fix $fix:literal;)+) => {
@@ -13,6 +11,7 @@ macro_rules! explained {
 
 mod chain;
 mod err_retry_replay;
+mod explanation;
 mod fidelity;
 mod redir_time_body;
 mod req_cred_host;
@@ -21,33 +20,7 @@ mod secret_obs;
 mod trust_ident;
 mod upload;
 
-/// What a case asks, in words.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The id of the case, as in [`Case::id`](crate::Case::id).
-    pub id: &'static str,
-    /// What stands ready before the case begins.
-    pub given: &'static str,
-    /// What is done.
-    pub when: &'static str,
-    /// What must come of it.
-    pub then: &'static str,
-    /// What happens to a user where it does not.
-    pub why: &'static str,
-    /// Where the author of a transport looks first.
-    pub fix: &'static str,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "given  {}", self.given)?;
-        writeln!(f, "when   {}", self.when)?;
-        writeln!(f, "then   {}", self.then)?;
-        writeln!(f, "why    {}", self.why)?;
-        write!(f, "fix    {}", self.fix)
-    }
-}
+pub use self::explanation::Explanation;
 
 /// The explanation of the case with this id.
 #[must_use]

@@ -1,6 +1,6 @@
 //! The cases of REDIR, TIME and BODY, in words.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// A redirect to another origin is an error that names both, and the other origin hears nothing.
 pub(super) const REDIR: &[Explanation] = explained! {

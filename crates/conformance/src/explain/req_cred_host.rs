@@ -1,6 +1,6 @@
 //! The cases of REQ, CRED and HOST, in words.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// What is asked for is what arrives.
 pub(super) const REQ: &[Explanation] = explained! {

@@ -1,6 +1,6 @@
 //! The cases of POOL, PROXY and ROTATE, in words.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// One transport keeps its connections to itself.
 pub(super) const POOL: &[Explanation] = explained! {

@@ -1,7 +1,7 @@
 //! The cases of SECRET and OBS, in words. SECRET-05, 06 and 08 to 10 are tests of the crates that read: no transport can fail
 //! them.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Canaries are planted everywhere, and no output may show one.
 pub(super) const SECRET: &[Explanation] = explained! {

@@ -1,7 +1,7 @@
 //! The cases of TRUST and IDENT, in words. Many of IDENT are about the reader of identities: their texts say so, because the
 //! author of a transport then has to look elsewhere.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// We refuse every server that our roots, the clock and the name do not vouch for.
 pub(super) const TRUST: &[Explanation] = explained! {

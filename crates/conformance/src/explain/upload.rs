@@ -1,6 +1,6 @@
 //! The explanations of UPLOAD.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const UPLOAD: &[Explanation] = explained! {
     "UPLOAD-01"
