@@ -28,6 +28,12 @@ impl Flights {
         (!self.0.closed.load(Ordering::SeqCst)).then_some(flight)
     }
 
+    /// One more, for what a call in flight needs itself.
+    pub(crate) fn join(&self) -> Flight {
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        Flight(Arc::clone(&self.0))
+    }
+
     /// Takes no new calls.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, Ordering::SeqCst);

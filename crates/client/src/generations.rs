@@ -119,6 +119,10 @@ impl Generations {
         Self::new(Arc::clone(&self.connector), self.lock().configs.clone())
     }
 
+    pub(crate) fn connector(&self) -> &dyn Connector {
+        &*self.connector
+    }
+
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
         self.connector.info()
     }

@@ -4,7 +4,7 @@
 use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
 use http::Uri;
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// What it was that pointed somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

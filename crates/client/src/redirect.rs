@@ -3,11 +3,11 @@
 
 use digicert_one_core::{Code, Diagnosis, Instance, Origin};
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::attempt::Call;
+use crate::call::Call;
+use crate::error::{Error, ErrorKind};
 use crate::link::{self, Pointer};
-use crate::{Error, ErrorKind};
 
 /// The call that a redirect asks for; `None` where the answer is no redirect.
 pub(crate) fn next(
@@ -78,4 +78,16 @@ pub(crate) fn too_many(origin: &Origin, hops: usize) -> Error {
                         such a circle."
         .to_owned();
     Error::new(ErrorKind::Redirect, diagnosis)
+}
+
+/// For a call with a proof of its own. Names the host that the answer points to, and nothing else of it.
+pub(crate) fn not_followed(origin: &Origin, status: StatusCode, location: Option<&HeaderValue>) -> Error {
+    let target = location
+        .and_then(|value| value.to_str().ok()?.parse::<http::Uri>().ok())
+        .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?.as_str().rsplit('@').next()?)))
+        .unwrap_or_else(|| "another path".to_owned());
+    let summary =
+        format!("{origin} redirected to {target} (HTTP {}); not followed, nothing was sent there.", status.as_u16());
+    let cause = "what shows a token is answered where it is asked: a wrong host or path, or somebody between";
+    Error::new(ErrorKind::Redirect, Diagnosis::new(Code::SEC_01, summary, cause))
 }

@@ -8,8 +8,12 @@ use http::Method;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::path::with_query;
-use crate::{Client, Error, ErrorKind, Response, attempt};
+use crate::authorise::Errand;
+use crate::call::{Call, Proof, Statuses};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::path::{IntoTarget, with_query};
+use crate::response::Response;
 
 /// Headers that follow from the credential, the host or the framing; a caller's own would contradict them.
 const RESERVED: [HeaderName; 11] = [
@@ -34,13 +38,59 @@ pub struct RequestBuilder {
     target: Result<RequestTarget, Error>,
     headers: HeaderMap,
     body: Bytes,
-    authenticated: bool,
+    proof: Proof,
     idempotent: bool,
     template: Option<&'static str>,
 }
 
+impl Client {
+    /// A GET of this path.
+    pub fn get(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A HEAD of this path.
+    pub fn head(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::HEAD, path)
+    }
+
+    /// A POST to this path.
+    pub fn post(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT to this path.
+    pub fn put(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH of this path.
+    pub fn patch(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE of this path.
+    pub fn delete(&self, path: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A call with any method.
+    pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, path.into_target())
+    }
+
+    /// A call with a proof of its own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    #[doc(hidden)]
+    pub async fn run(&self, errand: Errand) -> Result<Response, Error> {
+        self.settings().send(errand.into(), Statuses::ErrorsAreErrors).await
+    }
+}
+
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, target: Result<RequestTarget, TargetError>) -> Self {
+    fn new(client: Client, method: Method, target: Result<RequestTarget, TargetError>) -> Self {
         let target = target.map_err(invalid_target);
         Self {
             client,
@@ -48,7 +98,7 @@ impl RequestBuilder {
             target,
             headers: HeaderMap::new(),
             body: Bytes::new(),
-            authenticated: true,
+            proof: Proof::Credential,
             idempotent: false,
             template: None,
         }
@@ -90,7 +140,7 @@ impl RequestBuilder {
 
     /// Sends neither key nor certificate, to the platform host.
     pub fn unauthenticated(mut self) -> Self {
-        self.authenticated = false;
+        self.proof = Proof::None;
         self
     }
 
@@ -114,7 +164,7 @@ impl RequestBuilder {
     /// See [`Error`].
     pub async fn send(self) -> Result<Response, Error> {
         let (client, call) = self.prepared()?;
-        attempt::send(&client, call, attempt::Statuses::ErrorsAreErrors).await
+        client.settings().send(call, Statuses::ErrorsAreErrors).await
     }
 
     /// Sends the call and gives back whatever the platform answers, error answers too; these are not repeated.
@@ -123,16 +173,16 @@ impl RequestBuilder {
     /// Everything but an error status; see [`Error`].
     pub async fn send_raw(self) -> Result<Response, Error> {
         let (client, call) = self.prepared()?;
-        attempt::send(&client, call, attempt::Statuses::AllAreAnswers).await
+        client.settings().send(call, Statuses::AllAreAnswers).await
     }
 
-    fn prepared(self) -> Result<(Client, attempt::Call), Error> {
-        let call = attempt::Call {
+    fn prepared(self) -> Result<(Client, Call), Error> {
+        let call = Call {
             method: self.method,
             target: self.target?,
             headers: self.headers,
             body: self.body,
-            authenticated: self.authenticated,
+            proof: self.proof,
             idempotent: self.idempotent,
             template: self.template,
         };

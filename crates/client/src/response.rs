@@ -1,6 +1,7 @@
 //! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document, diagnose_transport};
@@ -13,10 +14,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::error::{Error, ErrorKind};
 use crate::flights::Flight;
 use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind, attempt, decode, document, json_text};
+use crate::{decode, document, json_text, redact};
 
 /// An answer of the platform.
 pub struct Response(Box<Parts>);
@@ -163,10 +165,13 @@ impl Response {
     }
 
     /// The head and the whole body.
-    async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    pub async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
         let Parts { status, mut headers, context, body, max_body, key, attempts, .. } = *self.0;
         if let Some(key) = &key {
-            attempt::scrub(&mut headers, key.as_bytes());
+            redact::headers(&mut headers, key.as_bytes());
         }
         match collect_body(body, max_body).await {
             Ok(bytes) => Ok((ResponseHead { status, headers, context, key, attempts }, bytes)),
@@ -234,8 +239,24 @@ impl ResponseHead {
             .map_err(|error| self.probably_reported(body).unwrap_or(error).after_attempts(self.attempts))
     }
 
-    fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
+    /// The error of a web page, or of an encoding that was not asked for.
+    #[must_use]
+    pub fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
         not_of_the_api(self.status, &self.headers, &self.context, body).map(|error| error.after_attempts(self.attempts))
+    }
+
+    /// The body as JSON, whatever it says.
+    ///
+    /// # Errors
+    /// It is not the JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
+        read_json(self.status, &self.headers, &self.context, body).map_err(|error| error.after_attempts(self.attempts))
+    }
+
+    /// When the request left, by the client's clock.
+    #[must_use]
+    pub fn sent_at(&self) -> SystemTime {
+        self.context.now
     }
 
     /// The error of a body that is an error document for certain.
@@ -256,7 +277,7 @@ impl ResponseHead {
             return None;
         }
         let body = match &self.key {
-            Some(key) => attempt::without(body.clone(), key.as_bytes()),
+            Some(key) => redact::body(body.clone(), key.as_bytes()),
             None => body.clone(),
         };
         let answer = decode::answer(self.status, &self.headers, &body, self.context.now);
@@ -272,7 +293,7 @@ impl ResponseHead {
 }
 
 /// A body as JSON. The error tells of it what it may.
-pub fn read_json<T: DeserializeOwned>(
+pub(crate) fn read_json<T: DeserializeOwned>(
     status: StatusCode,
     headers: &HeaderMap,
     context: &CallContext,
@@ -290,7 +311,12 @@ pub fn read_json<T: DeserializeOwned>(
 }
 
 /// The error of a body that something in front of the API gave, or changed.
-pub fn not_of_the_api(status: StatusCode, headers: &HeaderMap, context: &CallContext, body: &Bytes) -> Option<Error> {
+pub(crate) fn not_of_the_api(
+    status: StatusCode,
+    headers: &HeaderMap,
+    context: &CallContext,
+    body: &Bytes,
+) -> Option<Error> {
     let answer = decode::answer(status, headers, body, context.now);
     diagnose_content(&answer, context).map(|diagnosis| Error::new(ErrorKind::Decode, diagnosis))
 }
@@ -299,8 +325,7 @@ fn undecoded(summary: String, source: impl std::error::Error + Send + Sync + 'st
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
 }
 
-/// The error of a body that broke off.
-pub fn of_body(error: TransportError, context: &CallContext) -> Error {
+pub(crate) fn of_body(error: TransportError, context: &CallContext) -> Error {
     let kind = match error.kind() {
         TransportErrorKind::Timeout(_) => ErrorKind::Transport,
         _ => ErrorKind::Body,

@@ -69,11 +69,8 @@ pub(super) struct Circling {
 }
 
 /// Where circles of files are left. `cargo xtask rooms` fails on a package here that has none any more.
-pub(super) const CIRCLING: &[Circling] = &[
-    Circling { package: "digicert-one-client", why: "until the engine is one type" },
-    Circling { package: CSC, why: "until its calls travel on the engine of the client" },
-    Circling { package: "digicert-one-conformance", why: "until a case says everything in one place" },
-];
+pub(super) const CIRCLING: &[Circling] =
+    &[Circling { package: "digicert-one-conformance", why: "until a case says everything in one place" }];
 
 /// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
 /// one. They are known by their folders; their real names are of no interest.

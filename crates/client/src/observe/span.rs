@@ -1,18 +1,18 @@
 //! Spans: one a call, and in it one an attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients (1.27).
 //! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
 
-use digicert_one_core::{ConnectionFacts, Lease, Mode};
+use digicert_one_core::{ConnectionFacts, Generation, Mode, Origin};
 use http::Version;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::Template;
-use crate::attempt::Call;
-use crate::client::Settings;
-use crate::{Error, Response};
+use super::template::Template;
+use crate::call::Call;
+use crate::error::Error;
+use crate::response::Response;
 
 /// The span of a whole call, its waits included.
-pub fn of_call(call: &Call) -> Span {
+pub(crate) fn of_call(call: &Call) -> Span {
     let template = Template::of(&call.target, call.template);
     tracing::info_span!(
         "digicert_one.call",
@@ -27,10 +27,9 @@ pub fn of_call(call: &Call) -> Span {
 }
 
 /// The span of one attempt: one request on the wire, or none.
-pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>, number: u32) -> Span {
+pub(crate) fn of_attempt(call: &Call, mode: Option<Mode>, generation: Option<Generation>, number: u32) -> Span {
     let template = Template::of(&call.target, call.template);
-    let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-    let span = tracing::info_span!(
+    tracing::info_span!(
         "digicert_one.attempt",
         "otel.name" = %format_args!("{} {template}", call.method),
         "otel.kind" = "client",
@@ -42,18 +41,20 @@ pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>
         "network.protocol.name" = "http",
         "network.protocol.version" = Empty,
         "tls.resumed" = Empty,
-        "digicert_one.mode" = %mode,
-        "digicert_one.generation" = lease.map(|lease| display(lease.generation())),
+        "digicert_one.mode" = mode.map(display),
+        "digicert_one.generation" = generation.map(display),
         "http.response.status_code" = Empty,
         "error.type" = Empty,
-    );
-    if !span.is_disabled()
-        && let Ok(origin) = settings.instance.origin(mode.host_role())
-    {
+    )
+}
+
+/// Notes on the attempt's own span, from inside it, where its request goes.
+pub(crate) fn goes_to(origin: &Origin) {
+    let span = Span::current();
+    if !span.is_disabled() {
         span.record("server.address", origin.host());
         span.record("server.port", origin.port());
     }
-    span
 }
 
 /// Notes on the attempt's own span, from inside it, that an answer has begun.
@@ -72,7 +73,7 @@ pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts)
 }
 
 /// Notes how an attempt failed.
-pub fn failed(span: &Span, error: &Error) {
+pub(crate) fn failed(span: &Span, error: &Error) {
     span.record("error.type", error.code().as_str());
 }
 

@@ -4,19 +4,25 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use digicert_one_core::{ClientIdentity, Fingerprint, Generation, Lease, Mode};
+use digicert_one_core::Clock;
 use http::{HeaderValue, Method};
 use tracing::Span;
 
-use super::{AuditRecord, Outcome, TRANSACTION_ID, Template, span};
-use crate::attempt::Call;
-use crate::client::Settings;
+use super::audit::{AuditRecord, Outcome};
+use super::correlation::TRANSACTION_ID;
+use super::observers::Observers;
+use super::span;
+use super::template::Template;
+use crate::call::Call;
 use crate::course::Course;
-use crate::{Error, Response, decode};
+use crate::decode;
+use crate::error::Error;
+use crate::response::Response;
 
 /// One call under way. Dropped without [`end`](Self::end), it tells that the call was dropped.
 pub(crate) struct Watch<'a> {
-    settings: &'a Settings,
+    observers: &'a Observers,
+    clock: &'a Arc<dyn Clock>,
     pub(crate) course: Course,
     span: Span,
     method: Method,
@@ -31,46 +37,16 @@ struct Sheet {
     transaction_id: Option<HeaderValue>,
 }
 
-/// Who made the latest attempt, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Carrier {
-    host: Arc<str>,
-    mode: Mode,
-    caller: Option<Fingerprint>,
-    certificate: Option<Fingerprint>,
-    generation: Option<Generation>,
-}
-
-impl Carrier {
-    pub(crate) fn of(host: Arc<str>, carried: Option<(&Lease, Fingerprint)>) -> Self {
-        let lease = carried.map(|(lease, _)| lease);
-        Self {
-            host,
-            mode: lease.map_or(Mode::Anonymous, |lease| lease.material().mode()),
-            caller: carried.map(|(_, caller)| caller),
-            certificate: lease.and_then(|lease| lease.material().identity()).map(ClientIdentity::fingerprint),
-            generation: lease.map(Lease::generation),
-        }
-    }
-}
-
 impl<'a> Watch<'a> {
-    pub(crate) fn begin(settings: &'a Settings, call: &Call) -> Self {
-        let sheet = settings.observers.audit.as_ref().map(|_| {
+    pub(crate) fn begin(observers: &'a Observers, clock: &'a Arc<dyn Clock>, call: &Call, course: Course) -> Self {
+        let sheet = observers.audit.as_ref().map(|_| {
             Box::new(Sheet {
-                at: settings.clock.now(),
+                at: course.start(),
                 template: Template::of(&call.target, call.template).to_string().into(),
                 transaction_id: call.headers.get(TRANSACTION_ID).cloned(),
             })
         });
-        Self {
-            settings,
-            course: Course::begin(settings),
-            span: span::of_call(call),
-            method: call.method.clone(),
-            sheet,
-            told: false,
-        }
+        Self { observers, clock, course, span: span::of_call(call), method: call.method.clone(), sheet, told: false }
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -90,7 +66,7 @@ impl<'a> Watch<'a> {
         }
         #[cfg(feature = "metrics")]
         super::metric::called(&self.method, outcome, self.course.attempts());
-        let (Some(audit), Some(sheet)) = (&self.settings.observers.audit, self.sheet.take()) else { return };
+        let (Some(audit), Some(sheet)) = (&self.observers.audit, self.sheet.take()) else { return };
         let (outcome, request_id) = match outcome {
             None => (Outcome::Dropped, None),
             Some(Ok(response)) => (Outcome::Answered(response.status()), decode::request_id(response.headers())),
@@ -102,11 +78,11 @@ impl<'a> Watch<'a> {
         let carrier = self.course.carrier();
         audit.tell(AuditRecord {
             at: sheet.at,
-            took: self.settings.clock.now().duration_since(sheet.at).unwrap_or_default(),
+            took: self.clock.now().duration_since(sheet.at).unwrap_or_default(),
             method: self.method.clone(),
             template: sheet.template,
             host: carrier.map(|carrier| Arc::clone(&carrier.host)),
-            mode: carrier.map(|carrier| carrier.mode),
+            mode: carrier.and_then(|carrier| carrier.mode),
             caller: carrier.and_then(|carrier| carrier.caller),
             certificate: carrier.and_then(|carrier| carrier.certificate),
             generation: carrier.and_then(|carrier| carrier.generation),

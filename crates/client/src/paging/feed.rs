@@ -16,7 +16,8 @@ use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
 use super::signals::Next;
-use crate::{Client, Error, ErrorKind};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
 

@@ -6,12 +6,14 @@ use digicert_one_core::{Instance, Origin, RequestTarget};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::Paging;
 use super::envelope::MAX_ITEMS;
+use super::kind::Paging;
 use super::position::{PAGE_TOKEN, Step};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
 use crate::link::{self, Pointer};
 use crate::path::with_query;
-use crate::{Client, Error, ErrorKind, RequestBuilder};
+use crate::request::RequestBuilder;
 
 /// Characters that servers leave in the query of a link as they are, and that no target has.
 const LOOSE: &AsciiSet =

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use super::feed::{Feed, RawPage};
 use super::page::Page;
 use super::position::Position;
+use crate::error::{Error, ErrorKind};
 use crate::mismatch::Mismatch;
-use crate::{Error, ErrorKind};
 
 /// The items of a list, page after page. Made by [`Pages::items`](crate::Pages::items); also a [`Stream`].
 ///

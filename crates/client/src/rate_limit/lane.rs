@@ -11,7 +11,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Governor};
 
-use super::local::{Limits, RateLimitState};
+use super::limits::{Limits, RateLimitState};
 
 /// The span over which the rate of a caller is measured, and after a 429 the span in which further ones count as the same.
 const SPAN: Duration = Duration::from_secs(1);

@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::lane::{Lane, Place};
+use super::limits::{Limits, RateLimitState};
 
 /// Callers whose lanes are kept. A client has one caller at a time; a limiter that several clients share may have more.
 const LANES: usize = 64;
@@ -39,29 +40,6 @@ pub struct LocalRateLimiter {
     limits: Limits,
     /// Few, so that a tree finds one sooner than a hash.
     lanes: Arc<Mutex<BTreeMap<Fingerprint, Arc<Lane>>>>,
-}
-
-/// What is configured.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// So many requests in this time.
-    pub(super) rate: Option<(NonZeroU32, Duration)>,
-    pub(super) concurrency: usize,
-    pub(super) adaptive: bool,
-}
-
-/// How a caller is paced at this moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RateLimitState {
-    /// Requests a second, where a rate is in force that was learnt from 429 answers.
-    pub learnt_rate: Option<f64>,
-    /// Until when no request goes out at all.
-    pub held_until: Option<SystemTime>,
-    /// Calls that wait for their turn.
-    pub waiting: usize,
-    /// Requests whose answer has not begun.
-    pub in_flight: usize,
 }
 
 impl LocalRateLimiter {
