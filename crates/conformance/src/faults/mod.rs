@@ -212,6 +212,7 @@ mod tests {
             (TransportErrorKind::LocalIdentity, Code::ID_06),
             (TransportErrorKind::Unsupported(Capability::Http2), Code::CFG_02),
             (TransportErrorKind::Other, Code::CFG_04),
+            (TransportErrorKind::Upload, Code::IO_03),
         ];
         let by_kind = kinds.map(|(kind, code)| {
             let diagnosis = transport(kind);
