@@ -1,4 +1,4 @@
-//! What carries one attempt, and as whom.
+//! Who makes an attempt, and over which transport.
 
 use std::sync::Arc;
 
@@ -6,100 +6,104 @@ use digicert_one_core::{ApiKey, Fingerprint, Generation, KeyShape, Lease, Mode, 
 use http::{HeaderMap, HeaderValue};
 
 use crate::authorise::Pass;
-use crate::generations::{Carried, Generations};
+use crate::generations::{BoundTransport, Generations};
 use crate::observe::carrier::Carrier;
 
 pub(crate) enum Bearer {
+    /// No credential.
     Anonymous(Arc<dyn Transport>),
-    Known(Arc<Carried>),
-    /// A call with a proof of its own; there is none before its attempt has begun.
-    Other {
-        transport: Arc<dyn Transport>,
-        in_use: Arc<TransportInUse>,
-        pass: Option<Pass>,
-    },
+    /// The credential of the client.
+    Lease(Arc<BoundTransport>),
+    /// The authoriser of the call.
+    Authorised(Box<Authorised>),
+}
+
+/// The transport of a call with an authoriser of its own.
+pub(crate) struct Authorised {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) in_use: Arc<TransportInUse>,
+    /// What the authoriser gave; `None` until the attempt has begun.
+    pub(crate) pass: Option<Pass>,
 }
 
 impl Bearer {
     pub(crate) fn transport(&self) -> &dyn Transport {
         match self {
-            Self::Anonymous(transport) | Self::Other { transport, .. } => &**transport,
-            Self::Known(carried) => &*carried.transport,
+            Self::Anonymous(transport) => &**transport,
+            Self::Lease(bound) => &*bound.transport,
+            Self::Authorised(authorised) => &*authorised.transport,
         }
     }
 
     pub(crate) fn lease(&self) -> Option<&Lease> {
         match self {
-            Self::Known(carried) => Some(&carried.lease),
+            Self::Lease(bound) => Some(&bound.lease),
             _ => None,
         }
     }
 
     pub(crate) fn pass(&self) -> Option<&Pass> {
         match self {
-            Self::Other { pass, .. } => pass.as_ref(),
+            Self::Authorised(authorised) => authorised.pass.as_ref(),
             _ => None,
         }
     }
 
-    /// How the caller proves itself; none where that is no mode of the platform's, or not known yet.
+    /// The mode of the platform; `None` for a token, and where it is not known yet.
     pub(crate) fn mode(&self) -> Option<Mode> {
         match self {
             Self::Anonymous(_) => Some(Mode::Anonymous),
-            Self::Known(carried) => Some(carried.lease.material().mode()),
-            Self::Other { pass, .. } => pass.as_ref().and_then(Pass::mode),
+            Self::Lease(bound) => Some(bound.lease.material().mode()),
+            Self::Authorised(_) => self.pass().and_then(Pass::mode),
         }
     }
 
-    /// Whom the platform counts.
+    /// The caller whose requests the platform counts.
     pub(crate) fn caller(&self) -> Option<Fingerprint> {
         match self {
             Self::Anonymous(_) => None,
-            Self::Known(carried) => Some(carried.caller),
-            Self::Other { pass, .. } => pass.as_ref().and_then(Pass::caller),
+            Self::Lease(bound) => Some(bound.caller),
+            Self::Authorised(_) => self.pass().and_then(Pass::caller),
         }
     }
 
     pub(crate) fn generation(&self) -> Option<Generation> {
         match self {
             Self::Anonymous(_) => None,
-            Self::Known(carried) => Some(carried.lease.generation()),
-            Self::Other { pass, .. } => pass.as_ref().and_then(Pass::generation),
+            Self::Lease(bound) => Some(bound.lease.generation()),
+            Self::Authorised(_) => self.pass().and_then(Pass::generation),
         }
     }
 
     pub(crate) fn key_shape(&self) -> Option<KeyShape> {
         match self {
-            Self::Known(carried) => carried.lease.material().key().map(ApiKey::shape),
+            Self::Lease(bound) => bound.lease.material().key().map(ApiKey::shape),
             _ => self.pass().and_then(Pass::key_shape),
         }
     }
 
-    /// What an error response may quote and an error must not.
+    /// The secret that a response may quote and an error must not.
     pub(crate) fn secret(&self) -> Option<HeaderValue> {
         match self {
-            Self::Known(carried) => carried.lease.material().key().map(ApiKey::header_value),
+            Self::Lease(bound) => bound.lease.material().key().map(ApiKey::header_value),
             _ => self.pass().and_then(Pass::secret),
         }
     }
 
-    /// Shows it.
-    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+    /// The headers of a request before those of the call: the default ones and the credential's.
+    pub(crate) fn headers(&self, defaults: &HeaderMap) -> HeaderMap {
         match self {
-            Self::Known(carried) => {
-                if let Some(key) = carried.lease.material().key() {
-                    headers.insert(digicert_one_core::API_KEY_HEADER, key.header_value());
-                }
-            }
-            _ => {
-                if let Some((name, value)) = self.pass().and_then(Pass::header) {
-                    headers.insert(name, value);
-                }
+            Self::Anonymous(_) => defaults.clone(),
+            Self::Lease(bound) => bound.headers.clone(),
+            Self::Authorised(_) => {
+                let mut headers = defaults.clone();
+                headers.extend(self.pass().and_then(Pass::header));
+                headers
             }
         }
     }
 
-    /// For the audit record of a call that goes to this host.
+    /// For the audit record of a call to this host.
     pub(crate) fn carrier(&self, host: Arc<str>) -> Carrier {
         let identity = self.lease().and_then(|lease| lease.material().identity());
         Carrier {
@@ -111,15 +115,15 @@ impl Bearer {
         }
     }
 
-    /// The same proof over new connections, for a response that was about the connection (RFC 9110 sections 15.5.9 and 15.5.20). Where
-    /// no other transport can be made, it stays as it is.
-    pub(crate) fn anew(self, generations: &Generations) -> Self {
+    /// The same caller over new connections, for a response that was about the connection (RFC 9110 sections 15.5.9 and 15.5.20).
+    /// Unchanged if no other transport can be made.
+    pub(crate) fn reconnected(self, generations: &Generations) -> Self {
         let identity = self.lease().and_then(|lease| lease.material().identity());
         let Ok(transport) = generations.apart(identity) else { return self };
         match self {
             Self::Anonymous(_) => Self::Anonymous(transport),
-            Self::Known(carried) => Self::Known(Arc::new(carried.over(transport))),
-            Self::Other { in_use, pass, .. } => Self::Other { transport, in_use, pass },
+            Self::Lease(bound) => Self::Lease(Arc::new(bound.over(transport))),
+            Self::Authorised(authorised) => Self::Authorised(Box::new(Authorised { transport, ..*authorised })),
         }
     }
 }

@@ -7,15 +7,17 @@ use digicert_one_core::{
     Clock, Connector, Credential, HostRole, Instance, ProxyRules, RateLimiter, RequestTarget, TargetError, Timeouts,
     TransportConfig, TrustRoots,
 };
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
 use rustls_pki_types::CertificateDer;
 
 use crate::authorise::NoCredential;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::flights::Flights;
 use crate::generations::{Configs, Generations};
 use crate::host_config::HostConfig;
+use crate::in_flight::InFlight;
 use crate::observe::audit::AuditRecord;
 use crate::observe::correlation::{TraceContext, Tracer};
 use crate::observe::listener::Listener;
@@ -283,22 +285,24 @@ impl ClientBuilder {
             |role| HostConfig::to(instance.origin(role).ok(), &*connector, &wiring.config, &wiring.proxies);
         let configs =
             Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
+        let headers =
+            HeaderMap::from_iter([(USER_AGENT, user_agent), (ACCEPT, HeaderValue::from_static("application/json"))]);
         Ok(Client::new(Settings {
             instance,
             credential: self.credential.ok_or_else(no_credential)?,
             total: wiring.config.timeouts().total(),
             deadline: wiring.deadline(),
             idle_limit: wiring.idle_limit,
-            flights: Flights::default(),
+            in_flight: InFlight::default(),
             retry: wiring.retry,
             limiter: self.limiter,
             places: Places::new(wiring.config.clone(), wiring.proxies.clone()),
-            generations: Generations::new(connector, configs),
+            generations: Generations::new(connector, configs, headers.clone()),
             clock: wiring.clock,
-            user_agent,
+            headers,
             max_body: wiring.max_body,
             allow_expired: self.allow_expired,
-            proof: proof.map(Call::get),
+            proof: proof.map(|target| Call::new(Method::GET, target)),
             reminders: self.reminders,
             observers: Observers { retries: wiring.retries, ..self.observers },
         }))

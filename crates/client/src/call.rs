@@ -31,11 +31,11 @@ pub(crate) enum Proof {
     /// Nobody: it shows nothing.
     None,
     /// Another.
-    Other(Arc<Other>),
+    Other(Arc<AuthorisedCall>),
 }
 
 /// What only a call has that brings its own proof.
-pub(crate) struct Other {
+pub(crate) struct AuthorisedCall {
     pub(crate) authoriser: Box<dyn Authoriser>,
     /// Where it goes, if not to the platform host.
     pub(crate) origin: Option<Origin>,
@@ -46,15 +46,14 @@ pub(crate) struct Other {
 }
 
 impl Call {
-    /// A GET without headers of its own.
-    pub(crate) fn get(target: RequestTarget) -> Self {
-        let (method, headers) = (Method::GET, HeaderMap::new());
-        let proof = Proof::Credential;
-        Self { method, target, headers, body: Bytes::new(), proof, idempotent: false, template: None }
+    /// A call by the client's credential, without headers of its own and without a body.
+    pub(crate) fn new(method: Method, target: RequestTarget) -> Self {
+        let (headers, body, proof) = (HeaderMap::new(), Bytes::new(), Proof::Credential);
+        Self { method, target, headers, body, proof, idempotent: false, template: None }
     }
 
-    /// What sets a call apart that brings its own proof.
-    pub(crate) fn other(&self) -> Option<&Other> {
+    /// What only a call with an authoriser of its own has.
+    pub(crate) fn authorised(&self) -> Option<&AuthorisedCall> {
         match &self.proof {
             Proof::Other(other) => Some(other),
             _ => None,
@@ -66,7 +65,7 @@ impl From<Errand> for Call {
     fn from(errand: Errand) -> Self {
         let Errand { name, origin, target, headers, body, idempotent, once, attempt_limit, deadline, authoriser } =
             errand;
-        let other = Other { authoriser, origin, once, attempt_limit, deadline };
+        let other = AuthorisedCall { authoriser, origin, once, attempt_limit, deadline };
         let (method, proof) = (Method::POST, Proof::Other(Arc::new(other)));
         Self { method, target, headers, body, proof, idempotent, template: Some(name) }
     }

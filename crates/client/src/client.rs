@@ -11,7 +11,7 @@ use digicert_one_core::{
 use futures_util::future::select;
 
 use crate::error::{Error, ErrorKind};
-use crate::flights::Flights;
+use crate::in_flight::InFlight;
 use crate::reminder::Reminders;
 use crate::settings::Settings;
 
@@ -53,13 +53,13 @@ impl Client {
             generations: from.generations.sibling(),
             places: from.places.sibling(),
             clock: Arc::clone(&from.clock),
-            user_agent: from.user_agent.clone(),
+            headers: from.headers.clone(),
             total: from.total,
             deadline: from.deadline,
             retry: from.retry.anew(),
             idle_limit: from.idle_limit,
             limiter: from.limiter.clone(),
-            flights: Flights::default(),
+            in_flight: InFlight::default(),
             max_body: from.max_body,
             allow_expired: from.allow_expired,
             proof: None,
@@ -84,8 +84,8 @@ impl Client {
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
-        let carried = settings.carried(&need, settings.total).await?;
-        Ok(carried.lease.validity().expiry())
+        let (bound, _) = settings.leased(&need, settings.total).await?;
+        Ok(bound.lease.validity().expiry())
     }
 
     /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
@@ -126,16 +126,16 @@ impl Client {
     /// Calls in flight, answers whose body is not dropped yet included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.0.flights.count()
+        self.0.in_flight.count()
     }
 
     /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, reminders) have heard
     /// of them, but no longer than this; gives back how many are still in flight then. They are not cut: that is done by dropping
     /// them.
     pub async fn shut_down(&self, within: Duration) -> usize {
-        self.0.flights.close();
+        self.0.in_flight.close();
         let all_over = async {
-            self.0.flights.landed().await;
+            self.0.in_flight.landed().await;
             self.0.observers.heard().await;
             self.0.reminders.heard().await;
         };

@@ -1,19 +1,27 @@
-//! What an attempt came to: the answer that the caller gets, or the error, with what the credential is told of it.
+//! What an attempt came to: the response that the caller gets, or the error. The credential hears the verdict.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use digicert_one_core::diagnosis::{TransportInUse, diagnose_answer, diagnose_success, diagnose_transport};
 use digicert_one_core::{
-    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, TransportError, Verdict,
+    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, Throttled, TransportError,
+    Verdict,
 };
+use futures_util::future::{Either, Ready, ready};
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
 use http::{HeaderMap, HeaderName, StatusCode};
+use tracing::Span;
 
+use crate::attempt::{Attempts, Boxed};
 use crate::authorise::Refusal;
 use crate::bearer::Bearer;
-use crate::call::Call;
+use crate::call::Statuses;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "metrics")]
+use crate::observe::metric;
+use crate::observe::span;
 use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
 use crate::{decode, redact, redirect};
@@ -35,10 +43,10 @@ impl Settings {
 
     /// What is known of an attempt before it is made.
     pub(crate) fn context_of(&self, origin: &Origin, bearer: &Bearer, now: SystemTime) -> CallContext {
-        let Bearer::Other { in_use, .. } = bearer else { return self.context(origin, bearer.lease(), now) };
+        let Bearer::Authorised(authorised) = bearer else { return self.context(origin, bearer.lease(), now) };
         CallContext::new(origin.authority(), bearer.mode().unwrap_or(Mode::Anonymous), now)
             .with_key_shape(bearer.key_shape())
-            .with_transport(Arc::clone(in_use))
+            .with_transport(Arc::clone(&authorised.in_use))
     }
 
     /// The error of a transport that could not be made.
@@ -72,18 +80,17 @@ impl Settings {
         Error::new(ErrorKind::Transport, diagnosis).with_source(error)
     }
 
-    /// An answer that the caller gets.
-    pub(crate) fn answered(&self, bearer: &Bearer, context: CallContext, exchange: Exchange) -> Response {
+    /// A response that the caller gets.
+    fn accepted(&self, bearer: &Bearer, context: CallContext, exchange: Exchange) -> Response {
         let (head, body) = exchange.response.into_parts();
-        let refused = head.status.as_u16() == 401;
+        let refused = head.status == StatusCode::UNAUTHORIZED;
         self.report(bearer.lease(), if refused { Verdict::Rejected } else { Verdict::Accepted });
         Response::new(Parts {
             status: head.status,
             version: head.version,
             headers: head.headers,
             warning: unproven(&context, &exchange.facts),
-            body: self.watched(body, &exchange.facts),
-            facts: exchange.facts,
+            body: self.watched(body, exchange.facts),
             context,
             generation: bearer.generation(),
             max_body: self.max_body,
@@ -92,37 +99,7 @@ impl Settings {
         })
     }
 
-    /// The error that an error answer is.
-    pub(crate) async fn refused(
-        &self,
-        call: &Call,
-        bearer: &Bearer,
-        context: CallContext,
-        exchange: Exchange,
-    ) -> Error {
-        let (head, body) = exchange.response.into_parts();
-        let mut body = self.watched(body, &exchange.facts).beginning(decode::MAX_ERROR_BODY).await;
-        // An error body in which the platform quotes a secret would carry it into errors and logs.
-        if let Some(secret) = bearer.secret() {
-            body = redact::body(body, secret.as_bytes());
-        }
-        let context = context.with_facts(exchange.facts);
-        if let (Some(other), Some(pass)) = (call.other(), bearer.pass()) {
-            for secret in other.authoriser.secrets() {
-                body = redact::body(body, secret.as_bytes());
-            }
-            let (headers, body) = (&head.headers, &body);
-            let answer = decode::answer(head.status, headers, body, self.clock.now());
-            return other.authoriser.refused(Refusal { pass, answer, headers, body, context });
-        }
-        let answer = decode::answer(head.status, &head.headers, &body, self.clock.now());
-        let diagnosis = diagnose_answer(&answer, &context);
-        let rejected = diagnosis.advice == Advice::NewerCredential;
-        self.report(bearer.lease(), if rejected { Verdict::Rejected } else { Verdict::Accepted });
-        Error::platform(diagnosis, answer)
-    }
-
-    /// Tells the credential.
+    /// Reports the verdict to the credential.
     fn report(&self, lease: Option<&Lease>, verdict: Verdict) {
         let Some(lease) = lease else { return };
         if verdict == Verdict::Rejected {
@@ -132,12 +109,112 @@ impl Settings {
     }
 }
 
-impl Call {
+impl Attempts<'_> {
+    /// What an attempt came to. Ready at once unless the response is an error.
+    pub(crate) fn conclude<'s>(
+        &'s mut self,
+        bearer: &'s Bearer,
+        sent: Result<Exchange, TransportError>,
+        span: &Span,
+    ) -> Either<Ready<Result<Response, Error>>, Boxed<'s, Result<Response, Error>>> {
+        let (host, generation) = (role(bearer.lease()), bearer.generation());
+        let exchange = match sent {
+            Ok(exchange) => exchange,
+            Err(error) => return Either::Left(ready(Err(self.transport_failed(bearer, error)))),
+        };
+        self.progress.saw(&exchange.facts);
+        self.progress.got_response(host, generation);
+        span::answered(span, &exchange.response, &exchange.facts);
+        #[cfg(feature = "metrics")]
+        metric::connected(&exchange.facts);
+        if !exchange.response.status().is_success() {
+            return Either::Right(Box::pin(self.unsuccessful(bearer, exchange)));
+        }
+        if let Some(caller) = bearer.caller() {
+            self.settings.limiter.accepted(caller, self.now);
+        }
+        match self.is_result(&exchange) {
+            true => Either::Left(ready(self.accepted(bearer, exchange))),
+            false => Either::Right(Box::pin(self.refused(bearer, exchange))),
+        }
+    }
+
+    /// The response to a status that is not a success: a redirect, an error, or what the caller asked for all the same.
+    async fn unsuccessful(&mut self, bearer: &Bearer, mut exchange: Exchange) -> Result<Response, Error> {
+        let settings = self.settings;
+        self.redact(bearer, exchange.response.headers_mut());
+        let status = exchange.response.status();
+        match bearer.caller() {
+            Some(caller) if status == StatusCode::TOO_MANY_REQUESTS => {
+                let now = settings.clock.now();
+                let retry_after = decode::retry_after(exchange.response.headers(), now);
+                settings.limiter.throttled(&Throttled::new(caller, now, retry_after)).await;
+            }
+            Some(caller) => settings.limiter.accepted(caller, self.now),
+            None => {}
+        }
+        if self.call.authorised().is_some() && status.is_redirection() {
+            let location = exchange.response.headers().get(LOCATION);
+            return Err(redirect::not_followed(self.origin(bearer)?, status, location));
+        }
+        match self.is_result(&exchange) {
+            true => self.accepted(bearer, exchange),
+            false => self.refused(bearer, exchange).await,
+        }
+    }
+
+    fn transport_failed(&mut self, bearer: &Bearer, error: TransportError) -> Error {
+        let error = self.progress.completed(error);
+        let context = match self.origin(bearer) {
+            Ok(origin) => self.settings.context_of(origin, bearer, self.now),
+            Err(error) => return error,
+        };
+        let before = self.progress.has_response(role(bearer.lease()), bearer.generation());
+        self.settings.failed_in(&context.with_answered_before(before), bearer.lease(), error)
+    }
+
+    fn accepted(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
+        let context = self.settings.context_of(self.origin(bearer)?, bearer, self.now);
+        Ok(self.settings.accepted(bearer, context, exchange))
+    }
+
+    /// The error of an error response.
+    async fn refused(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
+        let settings = self.settings;
+        let context = settings.context_of(self.origin(bearer)?, bearer, self.now);
+        let (head, body) = exchange.response.into_parts();
+        let body = settings.watched(body, exchange.facts.clone()).beginning(decode::MAX_ERROR_BODY).await;
+        let body = self.secrets(bearer).iter().fold(body, |body, secret| redact::body(body, secret));
+        let (context, headers, now) = (context.with_facts(exchange.facts), &head.headers, settings.clock.now());
+        let answer = decode::answer(head.status, headers, &body, now);
+        if let (Some(other), Some(pass)) = (self.call.authorised(), bearer.pass()) {
+            return Err(other.authoriser.refused(Refusal { pass, answer, headers, body: &body, context }));
+        }
+        let diagnosis = diagnose_answer(&answer, &context);
+        let rejected = diagnosis.advice == Advice::NewerCredential;
+        settings.report(bearer.lease(), if rejected { Verdict::Rejected } else { Verdict::Accepted });
+        Err(Error::platform(diagnosis, answer))
+    }
+
+    /// Headers that quote a secret of the call would carry it into errors and logs, or to the target of a redirect.
+    fn redact(&self, bearer: &Bearer, headers: &mut HeaderMap) {
+        self.secrets(bearer).iter().for_each(|secret| redact::headers(headers, secret));
+    }
+
+    /// What a response may quote and an error must not.
+    fn secrets(&self, bearer: &Bearer) -> Vec<Bytes> {
+        let own = self.call.authorised().map(|other| other.authoriser.secrets()).unwrap_or_default();
+        let own = own.into_iter().map(|secret| secret.as_bytes().to_vec().into());
+        bearer.secret().map(|secret| secret.as_bytes().to_vec().into()).into_iter().chain(own).collect()
+    }
+
     /// Whether this is what the call asked for, or a redirect that leads there. A redirect without a target, a part of what was asked
-    /// for as a whole, and "not modified" in reply to a call without a condition are what broken caches and proxies give.
-    pub(crate) fn is_answered_by(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        let asked = |names: &[HeaderName]| names.iter().any(|name| self.headers.contains_key(name));
+    /// for as a whole, and "not modified" in reply to a call without a condition are what broken caches and proxies send.
+    fn is_result(&self, exchange: &Exchange) -> bool {
+        let (status, headers) = (exchange.response.status(), exchange.response.headers());
+        let asked = |names: &[HeaderName]| names.iter().any(|name| self.call.headers.contains_key(name));
         match status {
+            _ if self.statuses == Statuses::AllAreAnswers => true,
             StatusCode::PARTIAL_CONTENT => asked(&[RANGE]),
             StatusCode::NOT_MODIFIED => asked(&[IF_NONE_MATCH, IF_MODIFIED_SINCE]),
             _ if status.is_redirection() => {

@@ -18,24 +18,26 @@
 //! # Ok(()) }
 //! ```
 
+mod attempt;
+mod authenticate;
 mod authorise;
 mod bearer;
 mod builder;
 mod call;
+mod call_progress;
 mod client;
 mod clock;
 mod conclude;
-mod course;
 mod decode;
 mod document;
 mod error;
 mod field_name;
-mod flights;
 mod generations;
 mod host_config;
+mod in_flight;
 mod json_text;
 mod left_behind;
-mod link;
+mod link_target;
 mod mismatch;
 mod observe;
 mod page;

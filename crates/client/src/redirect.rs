@@ -1,5 +1,5 @@
 //! Redirects are followed within the same origin only. Every HTTP library that we looked at would forward `x-api-key`, and
-//! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link.rs`.
+//! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link_target.rs`.
 
 use digicert_one_core::{Code, Diagnosis, Instance, Origin};
 use http::header::{CONTENT_TYPE, LOCATION};
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::call::Call;
 use crate::error::{Error, ErrorKind};
-use crate::link::{self, Pointer};
+use crate::link_target::{self, Pointer};
 
 /// The call that a redirect asks for; `None` where the answer is no redirect.
 pub(crate) fn next(
@@ -22,7 +22,7 @@ pub(crate) fn next(
     }
     let Some(location) = headers.get(LOCATION) else { return Ok(None) };
     let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
-    let target = link::resolve(Pointer::Redirect, instance, origin, &call.target, location);
+    let target = link_target::resolve(Pointer::Redirect, instance, origin, &call.target, location);
     if is_sign_in(location) {
         return Err(sign_in(origin, target.err()));
     }

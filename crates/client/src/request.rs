@@ -5,9 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use digicert_one_core::{RequestTarget, TargetError};
 use http::Method;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
+use crate::attempt::Boxed;
 use crate::authorise::Errand;
 use crate::call::{Call, Proof, Statuses};
 use crate::client::Client;
@@ -34,13 +35,8 @@ const RESERVED: [HeaderName; 11] = [
 #[must_use = "a call does nothing until `send`"]
 pub struct RequestBuilder {
     client: Client,
-    method: Method,
-    target: Result<RequestTarget, Error>,
-    headers: HeaderMap,
-    body: Bytes,
-    proof: Proof,
-    idempotent: bool,
-    template: Option<&'static str>,
+    /// The first mistake instead of the call, if there is one.
+    call: Result<Call, Error>,
 }
 
 impl Client {
@@ -85,123 +81,114 @@ impl Client {
     /// See [`Error`].
     #[doc(hidden)]
     pub async fn run(&self, errand: Errand) -> Result<Response, Error> {
-        self.settings().send(errand.into(), Statuses::ErrorsAreErrors).await
+        RequestBuilder { client: self.clone(), call: Ok(errand.into()) }.send().await
     }
 }
 
 impl RequestBuilder {
     fn new(client: Client, method: Method, target: Result<RequestTarget, TargetError>) -> Self {
-        let target = target.map_err(invalid_target);
-        Self {
-            client,
-            method,
-            target,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            proof: Proof::Credential,
-            idempotent: false,
-            template: None,
-        }
+        Self { client, call: target.map(|target| Call::new(method, target)).map_err(invalid_target) }
     }
 
     /// Adds a query pair; both parts are encoded.
-    pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.target = self.target.and_then(|target| with_query(&target, name, value).map_err(invalid_target));
-        self
+    pub fn query(self, name: &str, value: &str) -> Self {
+        self.try_with(|call| {
+            call.target = with_query(&call.target, name, value).map_err(invalid_target)?;
+            Ok(())
+        })
     }
 
     /// Adds a header. Those that follow from the credential, the host or the framing are refused.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match checked_header(name, value) {
-            Ok((name, value)) => {
-                self.headers.append(name, value);
-            }
-            Err(error) => self.target = self.target.and(Err(error)),
-        }
-        self
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.try_with(|call| {
+            let (name, value) = checked_header(name, value)?;
+            call.headers.append(name, value);
+            Ok(())
+        })
     }
 
     /// A JSON body.
-    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => self.content("application/json", bytes.into()),
-            Err(error) => {
-                let error = Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error);
-                self.target = self.target.and(Err(error));
-                self
-            }
-        }
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        self.try_with(|call| {
+            let body = serde_json::to_vec(value).map_err(|error| {
+                Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error)
+            })?;
+            call.body = body.into();
+            call.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            Ok(())
+        })
     }
 
     /// A body of any type, such as `application/json`.
     pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.content(content_type, body.into())
+        self.try_with(|call| {
+            call.body = body.into();
+            let content_type = HeaderValue::from_str(content_type).map_err(|error| {
+                Error::local(ErrorKind::Request, "the content type is not a valid header value").with_source(error)
+            })?;
+            call.headers.insert(header::CONTENT_TYPE, content_type);
+            Ok(())
+        })
     }
 
     /// Sends neither key nor certificate, to the platform host.
-    pub fn unauthenticated(mut self) -> Self {
-        self.proof = Proof::None;
-        self
+    pub fn unauthenticated(self) -> Self {
+        self.with(|call| call.proof = Proof::None)
     }
 
-    /// Says that this POST or PATCH does the same however often it is processed, so that it may be repeated like a GET. DigiCert
+    /// Says that this POST or PATCH does the same however often it is processed, so that it may be retried like a GET. DigiCert
     /// ONE documents no idempotency keys: mark no call that creates, issues or signs.
-    pub fn idempotent(mut self) -> Self {
-        self.idempotent = true;
-        self
+    pub fn idempotent(self) -> Self {
+        self.with(|call| call.idempotent = true)
     }
 
     /// What spans, metrics and audit records show for the path, such as `/user/{name}`. By default whatever in the path does not look
     /// like a word of an API is left out.
-    pub fn template(mut self, template: &'static str) -> Self {
-        self.template = Some(template);
-        self
+    pub fn template(self, template: &'static str) -> Self {
+        self.with(|call| call.template = Some(template))
     }
 
-    /// Sends the call; an answer of 400 and above is an error.
+    /// Sends the call; a status of 400 and above is an error.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn send(self) -> Result<Response, Error> {
-        let (client, call) = self.prepared()?;
-        client.settings().send(call, Statuses::ErrorsAreErrors).await
+    pub fn send(self) -> impl Future<Output = Result<Response, Error>> + Send + 'static {
+        self.sent(Statuses::ErrorsAreErrors)
     }
 
-    /// Sends the call and gives back whatever the platform answers, error answers too; these are not repeated.
+    /// Sends the call and returns the response whatever its status; error responses are not retried.
     ///
     /// # Errors
     /// Everything but an error status; see [`Error`].
-    pub async fn send_raw(self) -> Result<Response, Error> {
-        let (client, call) = self.prepared()?;
-        client.settings().send(call, Statuses::AllAreAnswers).await
+    pub fn send_raw(self) -> impl Future<Output = Result<Response, Error>> + Send + 'static {
+        self.sent(Statuses::AllAreAnswers)
     }
 
-    fn prepared(self) -> Result<(Client, Call), Error> {
-        let call = Call {
-            method: self.method,
-            target: self.target?,
-            headers: self.headers,
-            body: self.body,
-            proof: self.proof,
-            idempotent: self.idempotent,
-            template: self.template,
-        };
-        Ok((self.client, call))
+    /// Boxed at once, so that the future that the program holds is small: each move of it would copy the call.
+    fn sent(self, statuses: Statuses) -> Boxed<'static, Result<Response, Error>> {
+        let Self { client, mut call } = self;
+        Box::pin(async move {
+            match call {
+                Ok(ref mut call) => client.settings().send(call, statuses).await,
+                Err(mistake) => Err(mistake),
+            }
+        })
     }
 
-    fn content(mut self, content_type: &str, body: Bytes) -> Self {
-        self.body = body;
-        match HeaderValue::from_str(content_type) {
-            Ok(value) => {
-                self.headers.insert(header::CONTENT_TYPE, value);
-                self
-            }
-            Err(error) => {
-                let error = Error::local(ErrorKind::Request, "the content type is no header value").with_source(error);
-                self.target = self.target.and(Err(error));
-                self
-            }
+    fn with(mut self, change: impl FnOnce(&mut Call)) -> Self {
+        if let Ok(call) = &mut self.call {
+            change(call);
         }
+        self
+    }
+
+    fn try_with(mut self, change: impl FnOnce(&mut Call) -> Result<(), Error>) -> Self {
+        if let Ok(call) = &mut self.call
+            && let Err(mistake) = change(call)
+        {
+            self.call = Err(mistake);
+        }
+        self
     }
 }
 
@@ -224,12 +211,13 @@ fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        let Ok(call) = &self.call else { return f.write_str("RequestBuilder(invalid)") };
+        let names: Vec<&str> = call.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("RequestBuilder")
-            .field("method", &self.method)
-            .field("path", &self.target.as_ref().map(RequestTarget::path).unwrap_or("invalid"))
+            .field("method", &call.method)
+            .field("path", &call.target.path())
             .field("headers", &names)
-            .field("body", &self.body.len())
+            .field("body", &call.body.len())
             .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
-use crate::flights::Flight;
+use crate::in_flight::InFlightCall;
 use crate::mismatch::Mismatch;
 use crate::watched_body::WatchedBody;
 use crate::{decode, document, json_text, redact};
@@ -30,7 +30,6 @@ pub(crate) struct Parts {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: WatchedBody,
-    pub(crate) facts: ConnectionFacts,
     pub(crate) context: CallContext,
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
@@ -46,7 +45,7 @@ impl Response {
     }
 
     /// The whole call is over: so many attempts, and this flight, which lands when the body is dropped.
-    pub(crate) fn arrived(&mut self, attempts: u32, flight: Flight) {
+    pub(crate) fn arrived(&mut self, attempts: u32, flight: InFlightCall) {
         self.0.attempts = attempts;
         self.0.body.carry(flight);
     }
@@ -72,7 +71,7 @@ impl Response {
     /// What the stack knows of the connection.
     #[must_use]
     pub fn facts(&self) -> &ConnectionFacts {
-        &self.0.facts
+        self.0.body.facts()
     }
 
     /// What should be mended although the call succeeded: a client certificate that did not arrive (NET-03), or that the transport

@@ -1,53 +1,39 @@
-//! From a lease to what carries it, by way of the rules of rotation: a newer generation goes live at once, or after a call has
-//! succeeded with it; what cannot be used leaves the present one in place. The call that proves it is made by whoever asks.
+//! Rotation: a newer generation of the credential goes live at once, or after a call has succeeded with it; while it is not usable,
+//! the current one stays in use. The call that verifies it is handed in.
 
 use std::sync::Arc;
 
 use digicert_one_core::{Code, Lease, LeaseNeed};
 
 use crate::error::Error;
-use crate::generations::{Carried, Chosen};
+use crate::generations::{BoundTransport, Chosen};
 use crate::settings::Settings;
 
-/// A lease that asks for what carries it.
+/// The rotation for one lease request.
 pub(crate) struct Rotation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) need: &'a LeaseNeed,
 }
 
 impl Rotation<'_> {
-    /// What carries a call with this lease; an older generation if the newer one is not usable yet. Never one that has ended,
-    /// unless that is allowed. `prove` makes one call with a generation that is not live.
-    pub(crate) async fn carrier<F>(
-        &self,
-        lease: Lease,
-        prove: impl FnOnce(Arc<Carried>) -> F + Send,
-    ) -> Result<Arc<Carried>, Error>
-    where
-        F: Future<Output = Result<(), Error>> + Send,
-    {
-        let carried = match self.settings.generations.choose(&lease, self.need.now) {
-            Chosen::Live(carried) => carried,
-            // Boxed, since it is rare and large: every call would carry it.
-            Chosen::Newer { present, needs_proof } => {
-                Box::pin(self.replace(lease, present, needs_proof, prove)).await?
-            }
-        };
-        if !self.settings.allow_expired
-            && let Err(ended) = carried.lease.validity().check(self.need.now)
-        {
-            return Err(Error::credential(ended.at(&**carried.lease.source())));
+    /// Refuses a credential that has expired, unless that is allowed.
+    pub(crate) fn check(&self, bound: &BoundTransport) -> Result<(), Error> {
+        if self.settings.allow_expired {
+            return Ok(());
         }
-        Ok(carried)
+        let lease = &bound.lease;
+        lease.validity().check(self.need.now).map_err(|expired| Error::credential(expired.at(&**lease.source())))
     }
 
-    async fn replace<F>(
+    /// Replaces the current generation by that of the lease, if it is usable; else the current one stays. `verify` makes one call with
+    /// a generation that is not in use yet.
+    pub(crate) async fn replace<F>(
         &self,
         lease: Lease,
-        present: Option<Arc<Carried>>,
+        present: Option<Arc<BoundTransport>>,
         needs_proof: bool,
-        prove: impl FnOnce(Arc<Carried>) -> F + Send,
-    ) -> Result<Arc<Carried>, Error>
+        verify: impl FnOnce(Arc<BoundTransport>) -> F + Send,
+    ) -> Result<Arc<BoundTransport>, Error>
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
@@ -59,8 +45,8 @@ impl Rotation<'_> {
             self.unusable(&lease, &ended.to_string());
             return Ok(Arc::clone(present));
         }
-        let carried = match (settings.generations.carry(&lease), &present) {
-            (Ok(carried), _) => carried,
+        let bound = match (settings.generations.carry(&lease), &present) {
+            (Ok(bound), _) => bound,
             (Err(error), Some(present)) => {
                 self.unusable(&lease, &error.to_string());
                 return Ok(Arc::clone(present));
@@ -68,18 +54,18 @@ impl Rotation<'_> {
             (Err(error), None) => return Err(settings.failed(Some(&lease), need.now, error)),
         };
         match present {
-            Some(present) if needs_proof && settings.proof.is_some() => self.prove(carried, present, prove).await,
-            _ => Ok(settings.generations.install(carried)),
+            Some(present) if needs_proof && settings.proof.is_some() => self.verified(bound, present, verify).await,
+            _ => Ok(settings.generations.install(bound)),
         }
     }
 
-    /// Puts the newer generation to use once a call has succeeded with it. Meanwhile others go on with the present one.
-    async fn prove<F>(
+    /// Puts the newer generation to use once a call has succeeded with it. Other calls use the current one in the meantime.
+    async fn verified<F>(
         &self,
-        candidate: Arc<Carried>,
-        present: Arc<Carried>,
-        prove: impl FnOnce(Arc<Carried>) -> F + Send,
-    ) -> Result<Arc<Carried>, Error>
+        candidate: Arc<BoundTransport>,
+        present: Arc<BoundTransport>,
+        verify: impl FnOnce(Arc<BoundTransport>) -> F + Send,
+    ) -> Result<Arc<BoundTransport>, Error>
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
@@ -87,10 +73,10 @@ impl Rotation<'_> {
         let Some(_turn) = generations.proving() else { return Ok(present) };
         // Another caller may just have proved it, or failed to.
         match generations.choose(&candidate.lease, self.need.now) {
-            Chosen::Live(carried) => return Ok(carried),
+            Chosen::Live(bound) => return Ok(bound),
             Chosen::Newer { .. } => {}
         }
-        match prove(Arc::clone(&candidate)).await {
+        match verify(Arc::clone(&candidate)).await {
             Ok(()) => Ok(generations.install(candidate)),
             Err(error) => {
                 self.unusable(&candidate.lease, &error.to_string());

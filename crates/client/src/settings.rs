@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{Clock, ConnectionFacts, Credential, HostRole, Instance, Lease, Origin, ResponseBody};
-use http::HeaderValue;
+use http::HeaderMap;
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::flights::Flights;
 use crate::generations::Generations;
+use crate::in_flight::InFlight;
 use crate::observe::observers::Observers;
 use crate::places::Places;
 use crate::rate_limit::limiter::Limiter;
@@ -24,7 +24,8 @@ pub(crate) struct Settings {
     /// Other hosts than the installation's, which calls with proofs of their own may go to.
     pub(crate) places: Places,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) user_agent: HeaderValue,
+    /// The headers of every request, unless the call has its own.
+    pub(crate) headers: HeaderMap,
     /// The limit of one attempt.
     pub(crate) total: Duration,
     /// The limit of all attempts and waits together.
@@ -32,7 +33,7 @@ pub(crate) struct Settings {
     pub(crate) retry: Retry,
     pub(crate) idle_limit: Duration,
     pub(crate) limiter: Limiter,
-    pub(crate) flights: Flights,
+    pub(crate) in_flight: InFlight,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     /// The call that has to succeed before a newer generation goes live.
@@ -43,8 +44,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The body of an answer, watched.
-    pub(crate) fn watched(&self, body: ResponseBody, facts: &ConnectionFacts) -> WatchedBody {
-        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone())
+    pub(crate) fn watched(&self, body: ResponseBody, facts: ConnectionFacts) -> WatchedBody {
+        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts)
     }
 
     /// Where a call with this lease goes.

@@ -13,7 +13,7 @@ use digicert_one_core::{
 };
 use http_body::{Body, Frame, SizeHint};
 
-use crate::flights::Flight;
+use crate::in_flight::InFlightCall;
 
 /// A body with a limit on its silence.
 pub(crate) struct WatchedBody {
@@ -23,7 +23,7 @@ pub(crate) struct WatchedBody {
     /// Runs while nothing comes.
     timer: Option<Sleep>,
     facts: ConnectionFacts,
-    _flight: Option<Flight>,
+    _flight: Option<InFlightCall>,
 }
 
 impl WatchedBody {
@@ -37,8 +37,13 @@ impl WatchedBody {
         Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
     }
 
+    /// The facts about its connection.
+    pub(crate) fn facts(&self) -> &ConnectionFacts {
+        &self.facts
+    }
+
     /// Counts as this call's flight from now on.
-    pub(crate) fn carry(&mut self, flight: Flight) {
+    pub(crate) fn carry(&mut self, flight: InFlightCall) {
         self._flight = Some(flight);
     }
 

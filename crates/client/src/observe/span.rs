@@ -1,6 +1,9 @@
 //! Spans: one a call, and in it one an attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients (1.27).
 //! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use digicert_one_core::{ConnectionFacts, Generation, Mode, Origin};
 use http::Version;
 use tracing::Span;
@@ -48,18 +51,16 @@ pub(crate) fn of_attempt(call: &Call, mode: Option<Mode>, generation: Option<Gen
     )
 }
 
-/// Notes on the attempt's own span, from inside it, where its request goes.
-pub(crate) fn goes_to(origin: &Origin) {
-    let span = Span::current();
+/// Records on the span of an attempt where its request goes.
+pub(crate) fn goes_to(span: &Span, origin: &Origin) {
     if !span.is_disabled() {
         span.record("server.address", origin.host());
         span.record("server.port", origin.port());
     }
 }
 
-/// Notes on the attempt's own span, from inside it, that an answer has begun.
-pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts) {
-    let span = Span::current();
+/// Records on the span of an attempt that its response has begun.
+pub(crate) fn answered<B>(span: &Span, response: &http::Response<B>, facts: &ConnectionFacts) {
     if span.is_disabled() {
         return;
     }
@@ -72,12 +73,12 @@ pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts)
     }
 }
 
-/// Notes how an attempt failed.
+/// Records how an attempt failed.
 pub(crate) fn failed(span: &Span, error: &Error) {
     span.record("error.type", error.code().as_str());
 }
 
-/// Notes how a call ended.
+/// Records how a call ended.
 pub(crate) fn ended(span: &Span, outcome: &Result<Response, Error>, attempts: u32) {
     if span.is_disabled() {
         return;
@@ -101,5 +102,26 @@ fn version(version: Version) -> Option<&'static str> {
         Version::HTTP_2 => Some("2"),
         Version::HTTP_10 => Some("1.0"),
         _ => None,
+    }
+}
+
+/// Polls a future inside a span. As `tracing`'s own, but without moving the future.
+pub(crate) struct InSpan<'a, F> {
+    span: &'a Span,
+    future: Pin<&'a mut F>,
+}
+
+impl<'a, F> InSpan<'a, F> {
+    pub(crate) fn new(span: &'a Span, future: Pin<&'a mut F>) -> Self {
+        Self { span, future }
+    }
+}
+
+impl<F: Future> Future for InSpan<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _entered = self.span.enter();
+        self.future.as_mut().poll(cx)
     }
 }

@@ -1,5 +1,5 @@
 //! Watches one call from its beginning to its end, whichever that is, and tells those who want to know. A call that nobody wants to
-//! know of costs nothing here but the course of its attempts.
+//! know of costs nothing here but the progress of its attempts.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use super::observers::Observers;
 use super::span;
 use super::template::Template;
 use crate::call::Call;
-use crate::course::Course;
+use crate::call_progress::CallProgress;
 use crate::decode;
 use crate::error::Error;
 use crate::response::Response;
@@ -23,7 +23,7 @@ use crate::response::Response;
 pub(crate) struct Watch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
-    pub(crate) course: Course,
+    pub(crate) progress: CallProgress,
     span: Span,
     method: Method,
     sheet: Option<Box<Sheet>>,
@@ -38,15 +38,20 @@ struct Sheet {
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn begin(observers: &'a Observers, clock: &'a Arc<dyn Clock>, call: &Call, course: Course) -> Self {
+    pub(crate) fn begin(
+        observers: &'a Observers,
+        clock: &'a Arc<dyn Clock>,
+        call: &Call,
+        progress: CallProgress,
+    ) -> Self {
         let sheet = observers.audit.as_ref().map(|_| {
             Box::new(Sheet {
-                at: course.start(),
+                at: progress.start(),
                 template: Template::of(&call.target, call.template).to_string().into(),
                 transaction_id: call.headers.get(TRANSACTION_ID).cloned(),
             })
         });
-        Self { observers, clock, course, span: span::of_call(call), method: call.method.clone(), sheet, told: false }
+        Self { observers, clock, progress, span: span::of_call(call), method: call.method.clone(), sheet, told: false }
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -55,7 +60,7 @@ impl<'a> Watch<'a> {
 
     /// Tells how the call ended.
     pub(crate) fn end(mut self, outcome: &Result<Response, Error>) {
-        span::ended(&self.span, outcome, self.course.attempts());
+        span::ended(&self.span, outcome, self.progress.attempts());
         self.tell(Some(outcome));
     }
 
@@ -65,7 +70,7 @@ impl<'a> Watch<'a> {
             return;
         }
         #[cfg(feature = "metrics")]
-        super::metric::called(&self.method, outcome, self.course.attempts());
+        super::metric::called(&self.method, outcome, self.progress.attempts());
         let (Some(audit), Some(sheet)) = (&self.observers.audit, self.sheet.take()) else { return };
         let (outcome, request_id) = match outcome {
             None => (Outcome::Dropped, None),
@@ -75,7 +80,7 @@ impl<'a> Watch<'a> {
                 error.answer().and_then(|answer| answer.request_id.clone()),
             ),
         };
-        let carrier = self.course.carrier();
+        let carrier = self.progress.carrier();
         audit.tell(AuditRecord {
             at: sheet.at,
             took: self.clock.now().duration_since(sheet.at).unwrap_or_default(),
@@ -87,7 +92,7 @@ impl<'a> Watch<'a> {
             certificate: carrier.and_then(|carrier| carrier.certificate),
             generation: carrier.and_then(|carrier| carrier.generation),
             outcome,
-            attempts: self.course.attempts(),
+            attempts: self.progress.attempts(),
             transaction_id: sheet.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
             request_id,
             missed: 0,

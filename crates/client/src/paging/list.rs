@@ -11,7 +11,7 @@ use super::kind::Paging;
 use super::position::{PAGE_TOKEN, Step};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::link::{self, Pointer};
+use crate::link_target::{self, Pointer};
 use crate::path::with_query;
 use crate::request::RequestBuilder;
 
@@ -162,7 +162,7 @@ impl List {
         link: &str,
     ) -> Result<RequestTarget, Error> {
         let (place, query) = link.split_at(link.find('?').unwrap_or(link.len()));
-        link::resolve(
+        link_target::resolve(
             Pointer::NextPage,
             instance,
             origin,

@@ -6,9 +6,9 @@ use digicert_one_core::{RequestTarget, TargetError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::feed::{Bounds, Feed};
 use super::kind::Paging;
 use super::list::List;
+use super::page_fetcher::{Bounds, PageFetcher};
 use super::position::Position;
 use super::stream::{ItemStream, PageStream};
 use crate::client::Client;
@@ -151,15 +151,15 @@ impl Pages {
     /// Its errors: those of a call; AUT-05 for an answer that is no list and for an item that is no `T`; API-04 for a list that
     /// repeats itself, does not end, or is not known to be complete; SEC-01 for a link to another origin, where nothing is sent.
     pub fn items<T: DeserializeOwned>(self) -> ItemStream<T> {
-        ItemStream::new(self.feed())
+        ItemStream::new(self.fetcher())
     }
 
     /// The pages as a stream; errors as in [`items`](Self::items).
     pub fn pages<T: DeserializeOwned>(self) -> PageStream<T> {
-        PageStream::new(self.feed())
+        PageStream::new(self.fetcher())
     }
 
-    fn feed(self) -> Feed {
+    fn fetcher(self) -> PageFetcher {
         let bounds = Bounds {
             start: self.start,
             items: self.max_items.unwrap_or(u64::MAX),
@@ -168,7 +168,7 @@ impl Pages {
         };
         let list = list(self.target, self.body, self.paging, self.size.map(u64::from));
         let list = list.map(|list| list.with_field(self.field).with_incomplete(self.allow_incomplete));
-        Feed::new(self.client, list, bounds)
+        PageFetcher::new(self.client, list, bounds)
     }
 }
 

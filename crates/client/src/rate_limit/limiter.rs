@@ -5,15 +5,24 @@ use std::time::SystemTime;
 
 use digicert_one_core::{Fingerprint, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 
-use super::lane;
+use super::caller_limiter::Slot;
 use super::local::LocalRateLimiter;
 
-/// What is held while a request is sent.
-#[expect(dead_code, reason = "held until it is dropped, and never looked at")]
+/// The permit for one request, held until the head of its response has arrived.
 pub(crate) enum Held {
-    /// A place of the usual limiter, without a box of its own.
-    Local(lane::Place),
-    Other(Permit),
+    /// A slot of the usual limiter, without a box of its own.
+    Local(Slot),
+    Other(#[expect(dead_code, reason = "released when it is dropped")] Permit),
+}
+
+impl Held {
+    /// Whether the request may have waited for it.
+    pub(crate) fn waited(&self) -> bool {
+        match self {
+            Self::Local(slot) => slot.waited,
+            Self::Other(_) => true,
+        }
+    }
 }
 
 /// The rate limiter of a client. The usual one is asked without a boxed future.
@@ -24,9 +33,10 @@ pub(crate) enum Limiter {
 }
 
 impl Limiter {
-    pub(crate) async fn permit(&self, turn: &Turn<'_>) -> Result<Held, RateLimitError> {
+    /// Waits for a permit. `now` is the current time.
+    pub(crate) async fn permit(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
         match self {
-            Self::Local(limiter) => limiter.place(turn).await.map(Held::Local),
+            Self::Local(limiter) => limiter.slot(turn, now).await.map(Held::Local),
             Self::Other(limiter) => limiter.permit(turn).await.map(Held::Other),
         }
     }

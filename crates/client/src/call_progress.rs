@@ -1,4 +1,4 @@
-//! The course of one call: its deadline, its attempts, what they saw, and the waits between them.
+//! The progress of one call: its deadline, its attempts, what they saw, and the delays between them.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use crate::tried::{Stop, Tried};
 
 /// What one call has gone through so far.
 #[derive(Debug)]
-pub(crate) struct Course {
+pub(crate) struct CallProgress {
     start: SystemTime,
     deadline: Duration,
     pub(crate) tried: Tried,
@@ -18,11 +18,11 @@ pub(crate) struct Course {
     asked: Option<(bool, Option<bool>)>,
     /// The host that responded to an attempt of this call, and to which credential.
     answered: Option<(HostRole, Option<Generation>)>,
-    /// Kept only where somebody wants to know.
-    carrier: Option<Carrier>,
+    /// Only for an audit record.
+    carrier: Option<Box<Carrier>>,
 }
 
-impl Course {
+impl CallProgress {
     pub(crate) fn begin(start: SystemTime, deadline: Duration) -> Self {
         Self { start, deadline, tried: Tried::default(), asked: None, answered: None, carrier: None }
     }
@@ -49,6 +49,9 @@ impl Course {
 
     /// The time that is left of the whole call.
     pub(crate) fn left(&self, now: SystemTime) -> Duration {
+        if now == self.start {
+            return self.deadline;
+        }
         self.deadline.saturating_sub(now.duration_since(self.start).unwrap_or_default())
     }
 
@@ -99,10 +102,10 @@ impl Course {
 
     /// Who makes the attempt that begins, and where.
     pub(crate) fn carried_by(&mut self, carrier: Carrier) {
-        self.carrier = Some(carrier);
+        self.carrier = Some(Box::new(carrier));
     }
 
     pub(crate) fn carrier(&self) -> Option<&Carrier> {
-        self.carrier.as_ref()
+        self.carrier.as_deref()
     }
 }
