@@ -63,7 +63,7 @@ impl<'a> Attempts<'a> {
     /// From the permit of the rate limiter to the conclusion.
     pub(crate) async fn exchange(&mut self, bearer: &mut Bearer, span: &Span) -> Result<Response, Error> {
         if self.call.authorised().is_some() {
-            self.authorise(bearer).await?;
+            Box::pin(self.authorise(bearer)).await?;
         }
         self.note_carrier(bearer);
         let permit = self.permit(bearer).await?;

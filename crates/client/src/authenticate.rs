@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Generation, HostRole, LeaseNeed};
+use digicert_one_core::{CredentialError, Generation, HostRole, Lease, LeaseNeed};
 use futures_util::future::{Either, select};
-use futures_util::poll;
+use futures_util::{FutureExt as _, poll};
 use tracing::Span;
 
 use crate::attempt::{Attempts, Boxed};
@@ -28,31 +28,43 @@ impl Settings {
         need: &LeaseNeed,
         within: Duration,
     ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
-        let mut now = need.now;
         let mut asked = self.credential.lease(need);
-        let leased = match poll!(&mut asked) {
-            Poll::Ready(leased) => leased,
-            Poll::Pending => {
-                let leased = self.in_time(asked, within.min(self.total)).await?;
-                now = self.clock.now();
-                leased
-            }
-        };
-        let lease = leased.map_err(Error::credential)?;
-        let rotation = Rotation { settings: self, need };
-        let bound = match self.generations.choose(&lease, now) {
-            Chosen::Live(bound) => bound,
+        let at_hand = (&mut asked).now_or_never();
+        let (bound, now) = match &at_hand {
+            Some(Ok(lease)) if let Chosen::Live(bound) = self.generations.choose(lease, need.now) => (bound, need.now),
             // Boxed, since it is rare and large: the future of every call would be as large.
-            Chosen::Newer { present, needs_proof } => {
-                let proof = |candidate| self.verify(candidate);
-                let bound = Box::pin(rotation.replace(lease, present, needs_proof, proof)).await?;
-                now = self.clock.now();
-                bound
-            }
+            _ => Box::pin(self.obtain(at_hand, asked, need, within)).await?,
         };
-        rotation.check(&bound)?;
+        if !self.allow_expired
+            && let Err(expired) = bound.lease.validity().check(need.now)
+        {
+            return Err(Error::credential(expired.at(&**bound.lease.source())));
+        }
         self.reminders.check(&bound.lease, need.now);
         Ok((bound, now))
+    }
+
+    /// As [`leased`](Self::leased), from a credential that has to be waited for, or that has another generation.
+    async fn obtain(
+        &self,
+        at_hand: Option<Result<Lease, CredentialError>>,
+        asked: Boxed<'_, Result<Lease, CredentialError>>,
+        need: &LeaseNeed,
+        within: Duration,
+    ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
+        let leased = match at_hand {
+            Some(leased) => leased,
+            None => self.in_time(asked, within.min(self.total)).await?,
+        };
+        let lease = leased.map_err(Error::credential)?;
+        let bound = match self.generations.choose(&lease, need.now) {
+            Chosen::Live(bound) => bound,
+            Chosen::Newer { present, needs_proof } => {
+                let rotation = Rotation { settings: self, need };
+                rotation.replace(lease, present, needs_proof, |candidate| self.verify(candidate)).await?
+            }
+        };
+        Ok((bound, self.clock.now()))
     }
 
     /// The output of `work`, within this time. What is ready at once costs no timer.

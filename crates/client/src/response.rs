@@ -110,8 +110,8 @@ impl Response {
     /// # Errors
     /// A body that is too large, cut off or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let (_, bytes) = self.collected().await?;
-        Ok(bytes)
+        let mut response = self;
+        response.read().await
     }
 
     /// The whole body as UTF-8 text.
@@ -168,14 +168,20 @@ impl Response {
     /// # Errors
     /// As [`bytes`](Self::bytes).
     pub async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
-        let Parts { status, mut headers, context, body, max_body, key, attempts, .. } = *self.0;
+        let mut response = self;
+        let bytes = response.read().await?;
+        let Parts { status, mut headers, context, key, attempts, .. } = *response.0;
         if let Some(key) = &key {
             redact::headers(&mut headers, key.as_bytes());
         }
-        match collect_body(body, max_body).await {
-            Ok(bytes) => Ok((ResponseHead { status, headers, context, key, attempts }, bytes)),
-            Err(error) => Err(of_body(error, &context).after_attempts(attempts)),
-        }
+        Ok((ResponseHead { status, headers, context, key, attempts }, bytes))
+    }
+
+    /// The whole body, where it is: the future stays small.
+    async fn read(&mut self) -> Result<Bytes, Error> {
+        let Parts { context, body, max_body, attempts, .. } = &mut *self.0;
+        let read = collect_body(body, *max_body).await;
+        read.map_err(|error| of_body(error, context).after_attempts(*attempts))
     }
 
     /// Whether the head announces a web page.

@@ -16,15 +16,6 @@ pub(crate) struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// Refuses a credential that has expired, unless that is allowed.
-    pub(crate) fn check(&self, bound: &BoundTransport) -> Result<(), Error> {
-        if self.settings.allow_expired {
-            return Ok(());
-        }
-        let lease = &bound.lease;
-        lease.validity().check(self.need.now).map_err(|expired| Error::credential(expired.at(&**lease.source())))
-    }
-
     /// Replaces the current generation by that of the lease, if it is usable; else the current one stays. `verify` makes one call with
     /// a generation that is not in use yet.
     pub(crate) async fn replace<F>(

@@ -10,7 +10,7 @@ use crate::call::{Call, Statuses};
 use crate::call_progress::CallProgress;
 use crate::error::{Error, ErrorKind};
 use crate::observe::retry_notice::RetryNotice;
-use crate::observe::span::InSpan;
+use crate::observe::span::{self, InSpan};
 use crate::observe::watch::Watch;
 use crate::redirect;
 use crate::response::Response;
@@ -27,12 +27,13 @@ impl Settings {
         self.observers.mark_call(&mut call.headers);
         let start = self.clock.now();
         let deadline = call.authorised().map_or(self.deadline, |other| other.deadline);
+        let span = span::of_call(call);
         let mut watch = Watch::begin(&self.observers, &self.clock, call, CallProgress::begin(start, deadline));
-        let span = watch.span().clone();
         let outcome = {
             let mut attempts = Attempts::new(self, call, statuses, &mut watch.progress);
             InSpan::new(&span, pin!(attempts.send())).await
         };
+        span::ended(&span, &outcome, watch.progress.attempts());
         watch.end(&outcome);
         outcome
     }

@@ -6,12 +6,10 @@ use std::time::SystemTime;
 
 use digicert_one_core::Clock;
 use http::{HeaderValue, Method};
-use tracing::Span;
 
 use super::audit::{AuditRecord, Outcome};
 use super::correlation::TRANSACTION_ID;
 use super::observers::Observers;
-use super::span;
 use super::template::Template;
 use crate::call::Call;
 use crate::call_progress::CallProgress;
@@ -24,7 +22,6 @@ pub(crate) struct Watch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
     pub(crate) progress: CallProgress,
-    span: Span,
     method: Method,
     sheet: Option<Box<Sheet>>,
     told: bool,
@@ -51,16 +48,11 @@ impl<'a> Watch<'a> {
                 transaction_id: call.headers.get(TRANSACTION_ID).cloned(),
             })
         });
-        Self { observers, clock, progress, span: span::of_call(call), method: call.method.clone(), sheet, told: false }
-    }
-
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
+        Self { observers, clock, progress, method: call.method.clone(), sheet, told: false }
     }
 
     /// Tells how the call ended.
     pub(crate) fn end(mut self, outcome: &Result<Response, Error>) {
-        span::ended(&self.span, outcome, self.progress.attempts());
         self.tell(Some(outcome));
     }
 

@@ -82,27 +82,10 @@ impl LocalRateLimiter {
     /// A permit for one request. `now` is the current time.
     pub(super) async fn slot(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
         let caller = self.caller(turn);
-        let mut slot = match caller.free_slot() {
-            Some(slot) => slot,
-            None => {
-                let _waiting = caller.queue();
-                within(turn.clock, turn.within, caller.slot()).await?
-            }
-        };
-        if caller.goes_now(if slot.waited { turn.clock.now() } else { now }) {
-            return Ok(slot);
-        }
-        slot.waited = true;
-        let _waiting = caller.queue();
-        let left = || turn.within.saturating_sub(turn.clock.now().duration_since(now).unwrap_or_default());
-        // Waiters are woken in the order in which they came.
-        let _head = within(turn.clock, left(), caller.head.acquire()).await?;
-        loop {
-            match caller.wait(turn.clock.now()) {
-                None => return Ok(slot),
-                Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
-                Some(wait) => turn.clock.sleep(wait).await,
-            }
+        match caller.free_slot() {
+            Some(slot) if caller.goes_now(now) => Ok(slot),
+            // Boxed, since it is rare and large: the future of every call would be as large.
+            slot => Box::pin(queued(caller, slot, turn, now)).await,
         }
     }
 
@@ -159,6 +142,40 @@ impl RateLimiter for LocalRateLimiter {
 
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {
         self.accepted(caller, now);
+    }
+}
+
+/// A permit for a request that has to wait for a slot, or for the rate.
+async fn queued(
+    caller: Arc<CallerLimiter>,
+    slot: Option<Slot>,
+    turn: &Turn<'_>,
+    start: SystemTime,
+) -> Result<Slot, RateLimitError> {
+    let mut slot = match slot {
+        Some(slot) => slot,
+        None => {
+            let slot = {
+                let _waiting = caller.queue();
+                within(turn.clock, turn.within, caller.slot()).await?
+            };
+            if caller.goes_now(turn.clock.now()) {
+                return Ok(slot);
+            }
+            slot
+        }
+    };
+    slot.waited = true;
+    let _waiting = caller.queue();
+    let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
+    // Waiters are woken in the order in which they came.
+    let _head = within(turn.clock, left(), caller.head.acquire()).await?;
+    loop {
+        match caller.wait(turn.clock.now()) {
+            None => return Ok(slot),
+            Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
+            Some(wait) => turn.clock.sleep(wait).await,
+        }
     }
 }
 
