@@ -26,6 +26,10 @@ use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
 use crate::{decode, redact, redirect};
 
+type Outcome = Result<Response, Error>;
+/// Ready, or still to be read.
+type Conclusion<'s> = Either<Ready<Outcome>, Boxed<'s, Outcome>>;
+
 impl Settings {
     /// What is known of a call with this lease before it is made.
     fn context(&self, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
@@ -116,7 +120,7 @@ impl Attempts<'_> {
         bearer: &'s Bearer,
         sent: Result<Exchange, TransportError>,
         span: &Span,
-    ) -> Either<Ready<Result<Response, Error>>, Boxed<'s, Result<Response, Error>>> {
+    ) -> Conclusion<'s> {
         let (host, generation) = (role(bearer.lease()), bearer.generation());
         let exchange = match sent {
             Ok(exchange) => exchange,

@@ -22,14 +22,16 @@ pub(crate) struct Watch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
     pub(crate) progress: CallProgress,
+    #[cfg(feature = "metrics")]
     method: Method,
-    sheet: Option<Box<Sheet>>,
+    audited: Option<Box<AuditContext>>,
     told: bool,
 }
 
 /// What an audit record needs of the call as it was given.
-struct Sheet {
+struct AuditContext {
     at: SystemTime,
+    method: Method,
     template: Arc<str>,
     transaction_id: Option<HeaderValue>,
 }
@@ -41,14 +43,23 @@ impl<'a> Watch<'a> {
         call: &Call,
         progress: CallProgress,
     ) -> Self {
-        let sheet = observers.audit.as_ref().map(|_| {
-            Box::new(Sheet {
+        let audited = observers.audit.as_ref().map(|_| {
+            Box::new(AuditContext {
                 at: progress.start(),
+                method: call.method.clone(),
                 template: Template::of(&call.target, call.template).to_string().into(),
                 transaction_id: call.headers.get(TRANSACTION_ID).cloned(),
             })
         });
-        Self { observers, clock, progress, method: call.method.clone(), sheet, told: false }
+        Self {
+            observers,
+            clock,
+            progress,
+            #[cfg(feature = "metrics")]
+            method: call.method.clone(),
+            audited,
+            told: false,
+        }
     }
 
     /// Tells how the call ended.
@@ -63,7 +74,7 @@ impl<'a> Watch<'a> {
         }
         #[cfg(feature = "metrics")]
         super::metric::called(&self.method, outcome, self.progress.attempts());
-        let (Some(audit), Some(sheet)) = (&self.observers.audit, self.sheet.take()) else { return };
+        let (Some(audit), Some(context)) = (&self.observers.audit, self.audited.take()) else { return };
         let (outcome, request_id) = match outcome {
             None => (Outcome::Dropped, None),
             Some(Ok(response)) => (Outcome::Answered(response.status()), decode::request_id(response.headers())),
@@ -74,10 +85,10 @@ impl<'a> Watch<'a> {
         };
         let carrier = self.progress.carrier();
         audit.tell(AuditRecord {
-            at: sheet.at,
-            took: self.clock.now().duration_since(sheet.at).unwrap_or_default(),
-            method: self.method.clone(),
-            template: sheet.template,
+            at: context.at,
+            took: self.clock.now().duration_since(context.at).unwrap_or_default(),
+            method: context.method,
+            template: context.template,
             host: carrier.map(|carrier| Arc::clone(&carrier.host)),
             mode: carrier.and_then(|carrier| carrier.mode),
             caller: carrier.and_then(|carrier| carrier.caller),
@@ -85,7 +96,7 @@ impl<'a> Watch<'a> {
             generation: carrier.and_then(|carrier| carrier.generation),
             outcome,
             attempts: self.progress.attempts(),
-            transaction_id: sheet.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
+            transaction_id: context.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
             request_id,
             missed: 0,
         });
