@@ -3,7 +3,6 @@
 use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use digicert_one_core::{Exchange, Origin, TransportError, Turn};
 use futures_util::future::{Either, select};
 use tracing::Span;
@@ -18,6 +17,7 @@ use crate::observe::span::{self, InSpan};
 use crate::rate_limit::limiter::Held;
 use crate::response::Response;
 use crate::settings::Settings;
+use crate::upload::Payload;
 
 pub(crate) type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
 
@@ -67,7 +67,12 @@ impl<'a> Attempts<'a> {
         }
         self.note_carrier(bearer);
         let permit = self.permit(bearer).await?;
-        let sending = bearer.transport().send(self.request(bearer, span)?);
+        let transport = bearer.transport();
+        let sending = match &self.call.body {
+            Payload::Bytes(bytes) => transport.send(self.request(bearer, span, bytes.clone())?),
+            Payload::Once(body) => transport.upload(self.request(bearer, span, body.of_attempt())?),
+            Payload::Again(make) => transport.upload(self.request(bearer, span, make())?),
+        };
         let sent = match self.limit() {
             // The transport's own limit ends it first.
             None => sending.await,
@@ -123,10 +128,10 @@ impl<'a> Attempts<'a> {
         Ok(Some(permit))
     }
 
-    fn request(&self, bearer: &Bearer, span: &Span) -> Result<http::Request<Bytes>, Error> {
+    fn request<B>(&self, bearer: &Bearer, span: &Span, body: B) -> Result<http::Request<B>, Error> {
         let origin = self.origin(bearer)?;
         span::goes_to(span, origin);
-        let mut request = http::Request::new(self.call.body.clone());
+        let mut request = http::Request::new(body);
         *request.method_mut() = self.call.method.clone();
         *request.uri_mut() = origin.uri(&self.call.target);
         let headers = request.headers_mut();

@@ -8,6 +8,7 @@ use digicert_one_core::{Origin, RequestTarget};
 use http::{HeaderMap, Method};
 
 use crate::authorise::{Authoriser, Errand};
+use crate::upload::Payload;
 
 /// A call that can be sent.
 #[derive(Clone)]
@@ -15,7 +16,7 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) target: RequestTarget,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) body: Payload,
     pub(crate) proof: Proof,
     /// Marked so by the caller, whatever the method.
     pub(crate) idempotent: bool,
@@ -48,7 +49,7 @@ pub(crate) struct AuthorisedCall {
 impl Call {
     /// A call by the client's credential, without headers of its own and without a body.
     pub(crate) fn new(method: Method, target: RequestTarget) -> Self {
-        let (headers, body, proof) = (HeaderMap::new(), Bytes::new(), Proof::Credential);
+        let (headers, body, proof) = (HeaderMap::new(), Payload::Bytes(Bytes::new()), Proof::Credential);
         Self { method, target, headers, body, proof, idempotent: false, template: None }
     }
 
@@ -67,6 +68,7 @@ impl From<Errand> for Call {
             errand;
         let other = AuthorisedCall { authoriser, origin, once, attempt_limit, deadline };
         let (method, proof) = (Method::POST, Proof::Other(Arc::new(other)));
+        let body = Payload::Bytes(body);
         Self { method, target, headers, body, proof, idempotent, template: Some(name) }
     }
 }

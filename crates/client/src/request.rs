@@ -1,9 +1,10 @@
 //! One call in the making. Mistakes are collected and come out of `send`, before anything is sent.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use digicert_one_core::{RequestTarget, TargetError};
+use digicert_one_core::{RequestTarget, TargetError, UploadBody};
 use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::path::{IntoTarget, with_query};
 use crate::response::Response;
+use crate::upload::Payload;
 
 /// Headers that follow from the credential, the host or the framing; a caller's own would contradict them.
 const RESERVED: [HeaderName; 11] = [
@@ -113,7 +115,7 @@ impl RequestBuilder {
             let body = serde_json::to_vec(value).map_err(|error| {
                 Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error)
             })?;
-            call.body = body.into();
+            call.body = Payload::Bytes(body.into());
             call.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             Ok(())
         })
@@ -122,13 +124,61 @@ impl RequestBuilder {
     /// A body of any type, such as `application/json`.
     pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.try_with(|call| {
-            call.body = body.into();
+            call.body = Payload::Bytes(body.into());
             let content_type = HeaderValue::from_str(content_type).map_err(|error| {
                 Error::local(ErrorKind::Request, "the content type is not a valid header value").with_source(error)
             })?;
             call.headers.insert(header::CONTENT_TYPE, content_type);
             Ok(())
         })
+    }
+
+    /// A body that streams and can be read once. The call is not retried once the body has been read from, and its error then says so;
+    /// [`upload_again`](Self::upload_again) allows retries.
+    ///
+    /// The length is sent if it is [known](UploadBody::with_length). All time limits include the upload: raise them with
+    /// [`ClientBuilder::timeouts`](crate::ClientBuilder::timeouts) and [`deadline`](crate::ClientBuilder::deadline) for large files.
+    /// A transport without [`StreamingUploads`](digicert_one_core::Capability::StreamingUploads) refuses the call (CFG-02); nothing is sent.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use std::io::Read as _;
+    /// use std::task::Poll;
+    ///
+    /// use bytes::Bytes;
+    /// use digicert_one_client::Client;
+    /// use digicert_one_core::UploadBody;
+    ///
+    /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = File::open("firmware.bin")?;
+    /// let length = file.metadata()?.len();
+    /// let mut chunk = vec![0; 64 << 10];
+    /// let body = UploadBody::poll_fn(move |_| {
+    ///     Poll::Ready(match file.read(&mut chunk) {
+    ///         Ok(0) => None,
+    ///         read => Some(read.map(|count| Bytes::copy_from_slice(&chunk[..count]))),
+    ///     })
+    /// });
+    /// client.post("/devicemanager/api/v1/artifact").upload(body.with_length(length)).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload(self, body: UploadBody) -> Self {
+        self.with(|call| call.body = Payload::once(body))
+    }
+
+    /// A body that streams and that this function makes for each attempt, from its beginning. The call is retried like any other. See
+    /// [`upload`](Self::upload).
+    ///
+    /// ```no_run
+    /// use digicert_one_client::Client;
+    /// use digicert_one_core::UploadBody;
+    ///
+    /// # async fn example(client: &Client, open: fn() -> UploadBody) -> Result<(), digicert_one_client::Error> {
+    /// client.put("/devicemanager/api/v1/artifact/4711").upload_again(open).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload_again(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
+        self.with(|call| call.body = Payload::Again(Arc::new(body)))
     }
 
     /// Sends neither key nor certificate, to the platform host.
@@ -217,7 +267,7 @@ impl fmt::Debug for RequestBuilder {
             .field("method", &call.method)
             .field("path", &call.target.path())
             .field("headers", &names)
-            .field("body", &call.body.len())
+            .field("body", &call.body)
             .finish_non_exhaustive()
     }
 }

@@ -1,24 +1,22 @@
 //! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document, diagnose_transport};
+use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
-    CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
+    CallContext, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
     collect_body, next_chunk,
 };
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::in_flight::InFlightCall;
-use crate::mismatch::Mismatch;
+use crate::response_head::{ResponseHead, undecoded};
 use crate::watched_body::WatchedBody;
-use crate::{decode, document, json_text, redact};
+use crate::{json_text, redact};
 
 /// An answer of the platform.
 pub struct Response(Box<Parts>);
@@ -219,118 +217,7 @@ impl fmt::Debug for Response {
     }
 }
 
-/// What is known of a response whose body was read: the errors that the body may be. For typed clients that are built on this one.
-pub struct ResponseHead {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    context: CallContext,
-    key: Option<HeaderValue>,
-    /// How often the call was tried.
-    pub attempts: u32,
-}
-
-impl fmt::Debug for ResponseHead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseHead").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
-impl ResponseHead {
-    /// The body as JSON. An error document that is no `T` is an error with its message.
-    fn read<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
-        read_json(self.status, &self.headers, &self.context, body)
-            .map_err(|error| self.probably_reported(body).unwrap_or(error).after_attempts(self.attempts))
-    }
-
-    /// The error of a web page, or of an encoding that was not asked for.
-    #[must_use]
-    pub fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
-        not_of_the_api(self.status, &self.headers, &self.context, body).map(|error| error.after_attempts(self.attempts))
-    }
-
-    /// The body as JSON, whatever it says.
-    ///
-    /// # Errors
-    /// It is not the JSON of a `T`.
-    pub fn json<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
-        read_json(self.status, &self.headers, &self.context, body).map_err(|error| error.after_attempts(self.attempts))
-    }
-
-    /// When the request left, by the client's clock.
-    #[must_use]
-    pub fn sent_at(&self) -> SystemTime {
-        self.context.now
-    }
-
-    /// The error of a body that is an error document for certain.
-    #[must_use]
-    pub fn reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::reports_error)
-    }
-
-    /// The error of a body that is not what was expected, and that is an error document by all appearances.
-    #[must_use]
-    pub fn probably_reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::looks_like_error)
-    }
-
-    fn error_document(&self, body: &Bytes, is_one: fn(&Value) -> bool) -> Option<Error> {
-        let json = serde_json::from_slice::<Value>(&json_text::utf8(body)).ok()?;
-        if !is_one(&json) {
-            return None;
-        }
-        let body = match &self.key {
-            Some(key) => redact::body(body.clone(), key.as_bytes()),
-            None => body.clone(),
-        };
-        let answer = decode::answer(self.status, &self.headers, &body, self.context.now);
-        let diagnosis = diagnose_error_document(&answer, &self.context);
-        Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
-    }
-
-    /// Status and content type, for an error.
-    pub(crate) fn seen(&self) -> String {
-        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
-        format!("HTTP {}, content type {content_type}", self.status.as_u16())
-    }
-}
-
-/// A body as JSON. The error tells of it what it may.
-pub(crate) fn read_json<T: DeserializeOwned>(
-    status: StatusCode,
-    headers: &HeaderMap,
-    context: &CallContext,
-    body: &Bytes,
-) -> Result<T, Error> {
-    serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
-        if let Some(error) = not_of_the_api(status, headers, context, body) {
-            return error;
-        }
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let (status, kind, length) = (status.as_u16(), content_type.unwrap_or("none"), body.len());
-        let text = format!("the answer (HTTP {status}, content type {kind}, {length} bytes) is not the expected JSON");
-        undecoded(text, Mismatch::new(&error))
-    })
-}
-
-/// The error of a body that something in front of the API gave, or changed.
-pub(crate) fn not_of_the_api(
-    status: StatusCode,
-    headers: &HeaderMap,
-    context: &CallContext,
-    body: &Bytes,
-) -> Option<Error> {
-    let answer = decode::answer(status, headers, body, context.now);
-    diagnose_content(&answer, context).map(|diagnosis| Error::new(ErrorKind::Decode, diagnosis))
-}
-
-fn undecoded(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
-}
-
-pub(crate) fn of_body(error: TransportError, context: &CallContext) -> Error {
+fn of_body(error: TransportError, context: &CallContext) -> Error {
     let kind = match error.kind() {
         TransportErrorKind::Timeout(_) => ErrorKind::Transport,
         _ => ErrorKind::Body,

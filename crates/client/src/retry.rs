@@ -104,6 +104,7 @@ impl Retry {
     /// What to do after `error`, the `attempt`-th of this call (counted from 1).
     pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
         match error.diagnosis().advice {
+            Advice::NewerCredential | Advice::Repeat { .. } if call.body.is_spent() => Next::Stop(Stop::Spent),
             Advice::NewerCredential if is_safe(call, error) => Next::NewerCredential,
             Advice::Repeat { not_before } if is_safe(call, error) => {
                 if attempt >= self.attempts {

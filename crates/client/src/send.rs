@@ -4,6 +4,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use digicert_one_core::{Capability, TransportError};
+
 use crate::attempt::Attempts;
 use crate::bearer::Bearer;
 use crate::call::{Call, Statuses};
@@ -48,6 +50,9 @@ impl Attempts<'_> {
         else {
             return Err(Error::local(ErrorKind::Config, "the client is shut down"));
         };
+        if self.call.body.is_upload() {
+            self.check_uploads()?;
+        }
         let mut hops = 0;
         loop {
             let mut response = self.run().await?;
@@ -56,6 +61,17 @@ impl Attempts<'_> {
                 return Ok(response);
             }
         }
+    }
+
+    /// Refuses an upload that the transport cannot stream, before anything is sent.
+    fn check_uploads(&self) -> Result<(), Error> {
+        let settings = self.settings;
+        let capability = Capability::StreamingUploads;
+        if settings.generations.connector().capabilities().has(capability) {
+            return Ok(());
+        }
+        let error = TransportError::unsupported(capability, "its requests have bodies in memory only");
+        Err(settings.failed(None, self.now, error))
     }
 
     /// Attempts at one target until one succeeds, or another one would not help, not be safe or come too late.
@@ -120,16 +136,16 @@ impl Attempts<'_> {
         let settings = self.settings;
         *hops += 1;
         let origin = settings.instance.origin(response.mode().host_role()).map_err(Error::instance)?;
-        let next = redirect::next(self.call, &settings.instance, origin, response.status(), response.headers());
-        match next.map_err(|error| self.given_up(error))? {
+        let target = self.call.redirect_target(&settings.instance, origin, response.headers());
+        match target.map_err(|error| self.given_up(error))? {
             None => Ok(false),
             Some(_) if *hops > MAX_HOPS => Err(self.given_up(redirect::too_many(origin, *hops))),
             Some(_) if self.progress.left(settings.clock.now()).is_zero() => {
                 Err(self.given_up(Error::too_late(self.progress.deadline())))
             }
-            Some(next) => {
-                *self.call = next;
-                Ok(true)
+            Some(target) => {
+                let followed = self.call.follow(response.status(), target);
+                followed.map(|()| true).map_err(|error| self.given_up(error))
             }
         }
     }

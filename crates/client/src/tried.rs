@@ -94,7 +94,8 @@ impl Tried {
             }
         }
         if let Some(why) = self.stop.and_then(Stop::explained)
-            && (self.attempts > 1 || matches!(self.stop, Some(Stop::Unsafe | Stop::Budget | Stop::Deadline)))
+            && (self.attempts > 1
+                || matches!(self.stop, Some(Stop::Unsafe | Stop::Spent | Stop::Budget | Stop::Deadline)))
         {
             lines.push(why.to_owned());
         }
@@ -115,6 +116,8 @@ pub(crate) enum Stop {
     Useless,
     /// The request may have been processed, and doing so twice may not be the same as once.
     Unsafe,
+    /// The body can be read only once, and the upload had begun.
+    Spent,
     Attempts,
     Budget,
     Deadline,
@@ -126,6 +129,9 @@ impl Stop {
         match self {
             Self::Useless => None,
             Self::Unsafe => Some("not repeated: the request may have been processed, and it is not idempotent"),
+            Self::Spent => Some(
+                "not retried: the upload had begun, and its body can be read only once (upload_again allows retries)",
+            ),
             Self::Attempts => Some("not repeated again: all attempts are used up"),
             Self::Budget => {
                 Some("not repeated: too many calls of this client fail (its budget of repetitions is empty)")

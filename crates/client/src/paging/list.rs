@@ -11,7 +11,7 @@ use super::kind::Paging;
 use super::position::{PAGE_TOKEN, Step};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::link_target::{self, Pointer};
+use crate::link_target::Pointer;
 use crate::path::with_query;
 use crate::request::RequestBuilder;
 
@@ -162,13 +162,8 @@ impl List {
         link: &str,
     ) -> Result<RequestTarget, Error> {
         let (place, query) = link.split_at(link.find('?').unwrap_or(link.len()));
-        link_target::resolve(
-            Pointer::NextPage,
-            instance,
-            origin,
-            from,
-            &format!("{place}{}", utf8_percent_encode(query, LOOSE)),
-        )
+        let link = format!("{place}{}", utf8_percent_encode(query, LOOSE));
+        Pointer::NextPage.resolve(instance, origin, from, &link)
     }
 
     /// What is the same for two calls exactly if they ask for the same page.
