@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Expiry, Generation, Lease};
 
-use crate::observe::Listener;
+use crate::observe::listener::Listener;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -1,5 +1,4 @@
-//! What every client of ours is put together from: where it calls, over what, and within which limits. The two builders differ only in
-//! what they add to it.
+//! What a client is put together from, whoever it calls as: where it calls, over what, and within which limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,36 +6,36 @@ use std::time::Duration;
 use digicert_one_core::{Clock, Code, Connector, Instance, ProxyRules, TransportConfig, TrustRoots};
 use http::HeaderValue;
 
-use crate::observe::Listener;
-use crate::{Error, ErrorKind, Retry, RetryNotice, SystemClock};
+use crate::clock::SystemClock;
+use crate::error::{Error, ErrorKind};
+use crate::observe::listener::Listener;
+use crate::observe::retry_notice::RetryNotice;
+use crate::retry::Retry;
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// The settings that every builder has.
-#[allow(missing_docs, reason = "not for programs")]
+/// The settings of every call and transport.
 #[derive(Debug)]
-pub struct Wiring {
-    pub instance: Option<Instance>,
-    pub connector: Option<Arc<dyn Connector>>,
-    pub config: TransportConfig,
+pub(crate) struct Wiring {
+    pub(crate) instance: Option<Instance>,
+    pub(crate) connector: Option<Arc<dyn Connector>>,
+    pub(crate) config: TransportConfig,
     /// Whether roots beside the system's may stand alone where the transport cannot do both.
-    pub may_narrow_roots: bool,
-    pub proxies: ProxyRules,
-    pub clock: Arc<dyn Clock>,
-    pub user_agent: String,
+    pub(crate) may_narrow_roots: bool,
+    pub(crate) proxies: ProxyRules,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) user_agent: String,
     /// In bytes.
-    pub max_body: usize,
-    pub idle_limit: Duration,
-    pub deadline: Option<Duration>,
-    pub retry: Retry,
-    pub retries: Option<Listener<RetryNotice>>,
+    pub(crate) max_body: usize,
+    pub(crate) idle_limit: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Retry,
+    pub(crate) retries: Option<Listener<RetryNotice>>,
 }
 
 impl Wiring {
-    /// With the defaults.
-    #[must_use]
-    pub fn new(max_body: usize) -> Self {
+    pub(crate) fn new(max_body: usize) -> Self {
         Self {
             instance: None,
             connector: None,
@@ -54,12 +53,12 @@ impl Wiring {
     }
 
     /// The limit of a whole call.
-    pub fn deadline(&self) -> Duration {
+    pub(crate) fn deadline(&self) -> Duration {
         self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2))
     }
 
     /// What can be missing or wrong in it; `who` is the client that lacks it. The trust is adapted to what the connector can do.
-    pub fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
+    pub(crate) fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
         let missing = |what: &str| Error::local(ErrorKind::Config, format!("{who} has no {what}"));
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
@@ -84,127 +83,6 @@ impl Wiring {
         }
         self.config = self.config.clone().with_trust(trust);
     }
-}
-
-/// The setters of the builder's `wiring`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! wiring_setters {
-    () => {
-        /// The installation to call.
-        pub fn instance(mut self, instance: digicert_one_core::Instance) -> Self {
-            self.wiring.instance = Some(instance);
-            self
-        }
-
-        /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
-        /// ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)).
-        pub fn roots_beside_system(self, roots: Vec<rustls_pki_types::CertificateDer<'static>>) -> Self {
-            let mut builder = self.trust(digicert_one_core::TrustRoots::SystemAnd(roots));
-            builder.wiring.may_narrow_roots = true;
-            builder
-        }
-
-        /// The TLS stack.
-        pub fn connector(self, connector: impl digicert_one_core::Connector) -> Self {
-            self.shared_connector(std::sync::Arc::new(connector))
-        }
-
-        /// As [`connector`](Self::connector), for one that others hold too.
-        pub fn shared_connector(mut self, connector: std::sync::Arc<dyn digicert_one_core::Connector>) -> Self {
-            self.wiring.connector = Some(connector);
-            self
-        }
-
-        /// Trust, limits, versions, names and proxy of every transport. It holds no identity: that comes from the credential, and CSC
-        /// is called without one.
-        pub fn transport_config(mut self, config: digicert_one_core::TransportConfig) -> Self {
-            self.wiring.config = config;
-            self.wiring.may_narrow_roots = false;
-            self
-        }
-
-        /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
-        pub fn proxy_rules(mut self, rules: digicert_one_core::ProxyRules) -> Self {
-            self.wiring.proxies = rules;
-            self
-        }
-
-        /// The roots to trust.
-        pub fn trust(mut self, trust: digicert_one_core::TrustRoots) -> Self {
-            self.wiring.config = self.wiring.config.with_trust(trust);
-            self.wiring.may_narrow_roots = false;
-            self
-        }
-
-        /// The limits of time of one attempt.
-        pub fn timeouts(mut self, timeouts: digicert_one_core::Timeouts) -> Self {
-            self.wiring.config = self.wiring.config.with_timeouts(timeouts);
-            self
-        }
-
-        /// The TLS versions to offer; 1.2 and 1.3 by default.
-        pub fn tls_versions(mut self, versions: digicert_one_core::TlsVersions) -> Self {
-            self.wiring.config = self.wiring.config.with_tls_versions(versions);
-            self
-        }
-
-        /// The HTTP versions to offer; 1.1 and 2 by default.
-        pub fn http_versions(mut self, versions: digicert_one_core::HttpVersions) -> Self {
-            self.wiring.config = self.wiring.config.with_http_versions(versions);
-            self
-        }
-
-        /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
-        /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
-        pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
-            self.wiring.deadline = Some(deadline);
-            self
-        }
-
-        /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
-        pub fn idle_limit(mut self, limit: std::time::Duration) -> Self {
-            self.wiring.idle_limit = limit;
-            self
-        }
-
-        /// When calls are repeated.
-        pub fn retry(mut self, retry: $crate::Retry) -> Self {
-            self.wiring.retry = retry;
-            self
-        }
-
-        /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call;
-        /// a panic in it is logged.
-        ///
-        /// ```
-        /// # use digicert_one_client::Client;
-        /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
-        /// ```
-        pub fn on_retry(mut self, observer: impl Fn(&$crate::RetryNotice) + Send + Sync + 'static) -> Self {
-            let observer = $crate::seam::Listener::new(move |notice: &$crate::RetryNotice, _| observer(notice));
-            self.wiring.retries = Some(observer);
-            self
-        }
-
-        /// The clock; tests bring a virtual one.
-        pub fn clock(mut self, clock: std::sync::Arc<dyn digicert_one_core::Clock>) -> Self {
-            self.wiring.clock = clock;
-            self
-        }
-
-        /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
-        pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-            self.wiring.user_agent = user_agent.into();
-            self
-        }
-
-        /// The largest body that is collected, in bytes (by default 10 MiB, of CSC 4 MiB). A streamed body has no limit.
-        pub fn max_body(mut self, bytes: usize) -> Self {
-            self.wiring.max_body = bytes;
-            self
-        }
-    };
 }
 
 #[cfg(test)]

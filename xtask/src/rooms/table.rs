@@ -69,10 +69,7 @@ pub(super) struct Circling {
 }
 
 /// Where circles of files are left. `cargo xtask rooms` fails on a package here that has none any more.
-pub(super) const CIRCLING: &[Circling] = &[
-    Circling { package: "digicert-one-client", why: "until the engine is one type" },
-    Circling { package: CSC, why: "until its calls travel on the engine of the client" },
-];
+pub(super) const CIRCLING: &[Circling] = &[];
 
 /// The root of the packages outside the workspace, which stand for strangers' transports: this one is over an asynchronous
 /// library, `UREQ` over a blocking one.

@@ -13,7 +13,7 @@ const WAITING: usize = 4096;
 type Function<T> = dyn Fn(&T, u64) + Send + Sync;
 
 /// Hears of values, with the number of values that it missed just before.
-pub struct Listener<T> {
+pub(crate) struct Listener<T> {
     shared: Arc<Shared<T>>,
 }
 
@@ -38,14 +38,13 @@ struct State<T> {
 }
 
 impl<T: Send + 'static> Listener<T> {
-    /// Told to this function.
-    pub fn new(function: impl Fn(&T, u64) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(function: impl Fn(&T, u64) + Send + Sync + 'static) -> Self {
         let state = State { waiting: VecDeque::new(), missed: 0, at_work: false, watchers: Vec::new() };
         Self { shared: Arc::new(Shared { function: Box::new(function), state: Mutex::new(state) }) }
     }
 
     /// Hands a value over; never waits.
-    pub fn tell(&self, value: T) {
+    pub(crate) fn tell(&self, value: T) {
         let mut state = self.shared.lock();
         if state.waiting.len() == WAITING {
             if state.missed == 0 {
@@ -63,7 +62,7 @@ impl<T: Send + 'static> Listener<T> {
     }
 
     /// Ends when everything that was told has been heard.
-    pub async fn heard(&self) {
+    pub(crate) async fn heard(&self) {
         std::future::poll_fn(|context| {
             let mut state = self.shared.lock();
             if !state.at_work {

@@ -12,6 +12,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::signals::{Reader, Signals, plain};
+use super::unreadable::Unreadable;
 use crate::field_name::FieldName;
 
 /// The most items that one page may hold, asked for or not.
@@ -32,26 +33,6 @@ pub(super) struct Envelope {
     pub(super) overfull: bool,
     /// How often the page was asked for.
     pub(super) attempts: u32,
-}
-
-/// Why an answer is no page. Shows names of fields, never a value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    NotJson,
-    NotAList(String),
-    Twice(String),
-    Next,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("is not JSON"),
-            Self::NotAList(what) => write!(f, "is no list: {what}"),
-            Self::Twice(name) => write!(f, "has the field {name} twice, so that it says two things"),
-            Self::Next => f.write_str("names a next page that is neither a number nor a link nor a short token"),
-        }
-    }
 }
 
 /// Reads the body of a page. `field` is the caller's name for the list.

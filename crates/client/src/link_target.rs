@@ -4,7 +4,7 @@
 use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
 use http::Uri;
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// What it was that pointed somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,43 +64,65 @@ impl Pointer {
             format!("{remedy}, or have the server, or the proxy before it, keep the name of the host that was called.");
         Error::new(kind, diagnosis)
     }
-}
 
-/// The call that `link` asks for, seen from the call of `base` at `origin` (RFC 3986 §5.2, without dot segments).
-pub(crate) fn resolve(
-    pointer: Pointer,
-    instance: &Instance,
-    origin: &Origin,
-    base: &RequestTarget,
-    link: &str,
-) -> Result<RequestTarget, Error> {
-    let link = link.split('#').next().unwrap_or_default();
-    let path = if let Some(rest) = link.strip_prefix("//") {
-        let scheme = if origin.is_https() { "https" } else { "http" };
-        path_at(pointer, instance, origin, &format!("{scheme}://{rest}"))?
-    } else if link.starts_with('/') {
-        link.to_owned()
-    } else if let Some(scheme) = scheme(link) {
-        if !link[scheme.len()..].starts_with("://") {
-            // What stands behind the scheme may be anything.
-            return Err(pointer.refused(origin, &format!("a {scheme}: URL")));
-        }
-        path_at(pointer, instance, origin, link)?
-    } else {
-        // Relative to the call, whose target is below the prefix; a `..` is refused with every other path that cannot be sent.
-        let directory = base.path().rsplit_once('/').map_or("", |(directory, _)| directory);
-        let path = match link.chars().next() {
-            None => base.as_str().to_owned(),
-            Some('?') => format!("{}{link}", base.path()),
-            Some(_) => format!("{directory}/{link}"),
+    /// The call that `link` asks for, seen from the call of `base` at `origin` (RFC 3986 §5.2, without dot segments).
+    pub(crate) fn resolve(
+        self,
+        instance: &Instance,
+        origin: &Origin,
+        base: &RequestTarget,
+        link: &str,
+    ) -> Result<RequestTarget, Error> {
+        let link = link.split('#').next().unwrap_or_default();
+        let path = if let Some(rest) = link.strip_prefix("//") {
+            let scheme = if origin.is_https() { "https" } else { "http" };
+            self.path_at(instance, origin, &format!("{scheme}://{rest}"))?
+        } else if link.starts_with('/') {
+            link.to_owned()
+        } else if let Some(scheme) = scheme(link) {
+            if !link[scheme.len()..].starts_with("://") {
+                // What stands behind the scheme may be anything.
+                return Err(self.refused(origin, &format!("a {scheme}: URL")));
+            }
+            self.path_at(instance, origin, link)?
+        } else {
+            // Relative to the call, whose target is below the prefix; a `..` is refused with every other path that cannot be sent.
+            let directory = base.path().rsplit_once('/').map_or("", |(directory, _)| directory);
+            let path = match link.chars().next() {
+                None => base.as_str().to_owned(),
+                Some('?') => format!("{}{link}", base.path()),
+                Some(_) => format!("{directory}/{link}"),
+            };
+            return self.parse(origin, &path);
         };
-        return parse(pointer, origin, &path);
-    };
-    // A target as it stands on the wire holds the prefix already.
-    let path = origin
-        .strip_prefix(&path)
-        .ok_or_else(|| pointer.refused_within(origin, "a path outside the installation's prefix"))?;
-    parse(pointer, origin, path)
+        // A target as it stands on the wire holds the prefix already.
+        let path = origin
+            .strip_prefix(&path)
+            .ok_or_else(|| self.refused_within(origin, "a path outside the installation's prefix"))?;
+        self.parse(origin, path)
+    }
+
+    fn parse(self, origin: &Origin, path: &str) -> Result<RequestTarget, Error> {
+        RequestTarget::parse(path)
+            .map_err(|error| self.refused_within(origin, "a path that cannot be sent").with_source(error))
+    }
+
+    /// Path and query of an absolute URL at this origin.
+    fn path_at(self, instance: &Instance, origin: &Origin, url: &str) -> Result<String, Error> {
+        let uri: Uri = url.parse().map_err(|_| self.refused(origin, "a target that is not a URL"))?;
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
+            return Err(self.refused(origin, "a target with user info"));
+        }
+        if origin.is_origin_of(&uri) {
+            return Ok(uri.path_and_query().map_or("/", |path| path.as_str()).to_owned());
+        }
+        let target = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
+        Err(match instance.role_of(&uri) {
+            Some(role) => self.refused_sibling(origin, &target, role),
+            None => self.refused(origin, &target),
+        })
+    }
 }
 
 /// The scheme of an absolute URL (RFC 3986 §3.1): a colon in a query makes none.
@@ -109,28 +131,6 @@ fn scheme(link: &str) -> Option<&str> {
     let mut bytes = scheme.bytes();
     let first = bytes.next()?.is_ascii_alphabetic();
     (first && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))).then_some(scheme)
-}
-
-fn parse(pointer: Pointer, origin: &Origin, path: &str) -> Result<RequestTarget, Error> {
-    RequestTarget::parse(path)
-        .map_err(|error| pointer.refused_within(origin, "a path that cannot be sent").with_source(error))
-}
-
-/// Path and query of an absolute URL at this origin.
-fn path_at(pointer: Pointer, instance: &Instance, origin: &Origin, url: &str) -> Result<String, Error> {
-    let uri: Uri = url.parse().map_err(|_| pointer.refused(origin, "a target that is not a URL"))?;
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    if authority.contains('@') {
-        return Err(pointer.refused(origin, "a target with user info"));
-    }
-    if origin.is_origin_of(&uri) {
-        return Ok(uri.path_and_query().map_or("/", |path| path.as_str()).to_owned());
-    }
-    let target = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
-    Err(match instance.role_of(&uri) {
-        Some(role) => pointer.refused_sibling(origin, &target, role),
-        None => pointer.refused(origin, &target),
-    })
 }
 
 #[cfg(test)]
@@ -144,7 +144,7 @@ mod tests {
             Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1")).expect("a host");
         let origin = instance.origin(HostRole::Platform).expect("a host");
         let base = RequestTarget::parse("/iot/device?limit=2").expect("a path");
-        resolve(Pointer::NextPage, &instance, origin, &base, link).map(|target| target.to_string())
+        Pointer::NextPage.resolve(&instance, origin, &base, link).map(|target| target.to_string())
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
             let origin = instance.origin(role).expect("a host");
             for pointer in [Pointer::NextPage, Pointer::Redirect] {
                 let link = format!("https://{other}/iot/device?canary");
-                let error = resolve(pointer, &instance, origin, &base, &link).expect_err("another host");
+                let error = pointer.resolve(&instance, origin, &base, &link).expect_err("another host");
                 let shown = format!("{error}{}", error.diagnosis());
                 assert!(shown.contains("the other configured host") && shown.contains(mode), "{shown}");
                 assert!(!shown.contains("a wrong host") && !shown.contains("canary"), "{shown}");

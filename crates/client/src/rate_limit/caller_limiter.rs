@@ -1,17 +1,17 @@
-//! The lane of one caller: its queue, its places, the configured rate, and the rate that was learnt.
+//! The rate limit of one caller: the configured rate, the rate learnt from 429 responses, the concurrency limit, and the queue.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use async_lock::{Semaphore, SemaphoreGuardArc};
+use async_lock::{Semaphore, SemaphoreGuard};
 use digicert_one_core::{Clock, Throttled};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Governor};
 
-use super::local::{Limits, RateLimitState};
+use super::limits::{Limits, RateLimitState};
 
 /// The span over which the rate of a caller is measured, and after a 429 the span in which further ones count as the same.
 const SPAN: Duration = Duration::from_secs(1);
@@ -27,12 +27,12 @@ const FORGET: f64 = 2.0;
 type Rate = Governor<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
 
 #[derive(Debug)]
-pub(super) struct Lane {
-    places: Arc<Semaphore>,
-    /// Whoever holds it is next.
+pub(super) struct CallerLimiter {
+    slots: Semaphore,
+    /// Held by the call at the head of the queue.
     pub(super) head: Semaphore,
     waiting: AtomicUsize,
-    taken: Arc<AtomicUsize>,
+    taken: AtomicUsize,
     ceiling: Option<Rate>,
     clock: Ticks,
     learnt: Mutex<Learnt>,
@@ -64,15 +64,17 @@ struct Span {
     before: u32,
 }
 
-/// A place in flight, given back when it is dropped.
-pub(crate) struct Place {
-    taken: Arc<AtomicUsize>,
-    _permit: SemaphoreGuardArc,
+/// A slot of the concurrency limit, released when it is dropped.
+pub(crate) struct Slot {
+    caller: Arc<CallerLimiter>,
+    /// Whether the call had to wait, for the slot or for the rate.
+    pub(super) waited: bool,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.taken.fetch_sub(1, Ordering::AcqRel);
+        self.caller.taken.fetch_sub(1, Ordering::AcqRel);
+        self.caller.slots.add_permits(1);
     }
 }
 
@@ -85,7 +87,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Lane {
+impl CallerLimiter {
     pub(super) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
         let clock = Ticks(Arc::clone(clock));
         let ceiling = limits.rate.map(|(requests, period)| {
@@ -93,31 +95,34 @@ impl Lane {
             limiter(each, requests, &clock)
         });
         Self {
-            places: Arc::new(Semaphore::new(limits.concurrency)),
+            slots: Semaphore::new(limits.concurrency),
             head: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
-            taken: Arc::default(),
+            taken: AtomicUsize::new(0),
             ceiling,
             clock,
             learnt: Mutex::default(),
         }
     }
 
-    /// A place that is free, unless somebody waits for one already.
-    pub(super) fn free_place(&self) -> Option<Place> {
-        let nobody_waits = self.waiting.load(Ordering::Acquire) == 0;
-        nobody_waits.then(|| self.places.try_acquire_arc()).flatten().map(|permit| self.taken(permit))
+    /// A free slot, unless other calls are queued.
+    pub(super) fn free_slot(self: &Arc<Self>) -> Option<Slot> {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        self.slots.try_acquire().map(|permit| self.take(permit, false))
     }
 
-    /// A place as soon as one is free.
-    pub(super) async fn place(&self) -> Place {
-        let permit = self.places.acquire_arc().await;
-        self.taken(permit)
+    /// A slot as soon as one is free.
+    pub(super) async fn slot(self: &Arc<Self>) -> Slot {
+        self.take(self.slots.acquire().await, true)
     }
 
-    fn taken(&self, permit: SemaphoreGuardArc) -> Place {
+    /// The slot gives the permit back, not its guard, which would have to borrow the semaphore.
+    fn take(self: &Arc<Self>, permit: SemaphoreGuard<'_>, waited: bool) -> Slot {
+        permit.forget();
         self.taken.fetch_add(1, Ordering::AcqRel);
-        Place { taken: Arc::clone(&self.taken), _permit: permit }
+        Slot { caller: Arc::clone(self), waited }
     }
 
     pub(super) fn queue(&self) -> Waiting<'_> {
@@ -125,12 +130,12 @@ impl Lane {
         Waiting(&self.waiting)
     }
 
-    /// Whether a call may go without waiting; it then counts as gone. Nobody overtakes who waits already.
+    /// Whether a call may be sent without waiting; it then counts as sent. FIFO: queued calls go first.
     pub(super) fn goes_now(&self, now: SystemTime) -> bool {
         self.waiting.load(Ordering::Acquire) == 0 && self.wait(now).is_none()
     }
 
-    /// The wait of the call that is next; none if it may go, and then it counts as gone.
+    /// How long the next call has to wait; `None` if it may be sent, and then it counts as sent.
     pub(super) fn wait(&self, now: SystemTime) -> Option<Duration> {
         let mut learnt = self.learnt();
         if let Some(held) = learnt.held_until {

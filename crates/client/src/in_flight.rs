@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 
 /// Counts the calls of one client, bodies that are being read included.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flights(Arc<Shared>);
+pub(crate) struct InFlight(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -17,15 +17,21 @@ struct Shared {
 
 /// One call in flight, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Flight(Arc<Shared>);
+pub(crate) struct InFlightCall(Arc<Shared>);
 
-impl Flights {
+impl InFlight {
     /// One more call, unless the client is shut down.
-    pub(crate) fn begin(&self) -> Option<Flight> {
+    pub(crate) fn begin(&self) -> Option<InFlightCall> {
         // Counted first, so that whoever closes either sees the call or stops it.
         self.0.count.fetch_add(1, Ordering::SeqCst);
-        let flight = Flight(Arc::clone(&self.0));
+        let flight = InFlightCall(Arc::clone(&self.0));
         (!self.0.closed.load(Ordering::SeqCst)).then_some(flight)
+    }
+
+    /// One more, for what a call in flight needs itself.
+    pub(crate) fn join(&self) -> InFlightCall {
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        InFlightCall(Arc::clone(&self.0))
     }
 
     /// Takes no new calls.
@@ -51,7 +57,7 @@ impl Flights {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightCall {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.closed.load(Ordering::SeqCst) {
             let watchers = std::mem::take(&mut *self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner));

@@ -16,12 +16,13 @@ use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
 use super::signals::Next;
-use crate::{Client, Error, ErrorKind};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
 
 /// The pages of a list, unread.
-pub(super) struct Feed {
+pub(super) struct PageFetcher {
     client: Client,
     list: Option<Arc<List>>,
     cursor: Cursor,
@@ -62,7 +63,7 @@ pub(super) struct Bounds {
     pub(super) prefetch: bool,
 }
 
-impl Feed {
+impl PageFetcher {
     /// A list that could not be made is an error of the first page.
     pub(super) fn new(client: Client, list: Result<List, Error>, bounds: Bounds) -> Self {
         let own_start = list.as_ref().map_or(0, |list| list.start);
