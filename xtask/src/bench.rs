@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the release build of tests/bench with the arguments given. What its figures mean stands at the
-//! top of tests/bench/src/main.rs.
+//! `cargo xtask bench`: runs the release build of tests/bench with the given arguments.
+//! tests/bench/src/main.rs explains its figures.
 
 use crate::cargo;
 use crate::failure::Failure;

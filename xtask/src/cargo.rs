@@ -1,4 +1,4 @@
-//! How tasks call cargo: always the one that runs us (`CARGO`), always from the root of the workspace, so that there is
+//! Runs cargo: always the one that runs us (`CARGO`), always from the root of the workspace, so that there is
 //! one target directory and one configuration.
 
 use std::env;

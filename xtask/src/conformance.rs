@@ -1,5 +1,5 @@
-//! `cargo xtask conformance`: the whole suite on every stack, as often as wanted and under load if wanted, and the pages of
-//! docs/conformance made of the last run.
+//! `cargo xtask conformance`: runs the whole suite on every stack, repeated and under load on request, and
+//! generates the pages of docs/conformance from the last run.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::stacks::STACKS;
 
 const FOLDER: &str = "docs/conformance";
 
-/// How often, and beside what.
+/// How often, and under which load.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Runs of each stack
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut reports = Vec::new();
     for stack in STACKS.iter().filter(|stack| arguments.only.as_deref().is_none_or(|only| only == stack.name)) {
         println!("==> {}", stack.name);
-        // Built first, so that what is timed is the run, and the load is beside that alone.
+        // Built first, so that only the run is timed and loaded.
         must(cargo::command(&["test"]).args(stack.build).args(["--test", "conformance", "--no-run"]), stack.name)?;
         let file = folder.join(format!("{}.json", stack.name));
         let mut command = cargo::command(&["test"]);
@@ -63,7 +63,7 @@ fn must(command: &mut std::process::Command, what: &str) -> Result<(), Failure> 
     if status.success() { Ok(()) } else { Err(Failure::new(format_args!("{what}: {command:?} failed"))) }
 }
 
-/// Does `work` while two threads for each core count for nothing, if that is wanted.
+/// Runs `work` while two threads per core keep the machine busy, if requested.
 fn under_load<T>(wanted: bool, work: impl FnOnce() -> T) -> T {
     let threads = if wanted { thread::available_parallelism().map_or(4, |cores| cores.get() * 2) } else { 0 };
     let over = AtomicBool::new(false);
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_load_ends_with_the_work() {
+    fn load_ends_with_the_work() {
         assert_eq!(under_load(true, || 7), 7);
         assert_eq!(under_load(false, || 8), 8);
     }

@@ -1,5 +1,6 @@
-//! `cargo xtask cost`: what the client adds to a call, in allocations and, where valgrind is installed, in instructions. Both are
-//! counted, not timed, so they are the same on a busy machine. Above the ceiling it fails.
+//! `cargo xtask cost`: what the client adds to a call, in allocations and, if valgrind is installed, in
+//! instructions. Both are counted, not timed, so they are the same on a busy machine. Above the ceiling it
+//! fails.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -71,7 +72,7 @@ fn collected(text: &str) -> Result<u64, Failure> {
     count.ok_or_else(|| Failure::new(format_args!("callgrind printed no count:\n{text}")))
 }
 
-/// What a program that succeeds prints, on either channel.
+/// Returns the output of a successful program, on either stream.
 fn printed(command: &mut Command) -> Result<String, Failure> {
     let output = command.output().map_err(|error| Failure::new(format_args!("cannot run {command:?}: {error}")))?;
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -83,14 +84,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_of_callgrind_is_read() {
+    fn callgrind_count_is_parsed() {
         let text = "==7== Events    : Ir\n==7== Collected : 1234567\n==7==\n";
         assert_eq!(collected(text), Ok(1_234_567));
         assert!(collected("==7== nothing").is_err());
     }
 
     #[test]
-    fn a_program_that_fails_is_no_figure() {
+    fn failing_program_is_an_error() {
         assert!(printed(&mut cargo::command(&["no-such-command"])).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask days`: credentials that end every week and replace themselves, for more virtual days than the tests have. It prints
-//! what happened; the figures of docs/service-users-proof.md come from it.
+//! `cargo xtask days`: weekly credentials with automatic rotation, for more virtual days than the tests. It
+//! prints the result; the figures of docs/service-users-proof.md come from it.
 
 use crate::cargo;
 use crate::failure::Failure;
@@ -26,9 +26,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     command.env("D1_DAYS_CERTIFICATES", arguments.certificate_days.to_string());
     command.env("D1_DAYS_SEED", arguments.seed.unwrap_or_else(|| fastrand::u64(..)).to_string());
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new("somebody was refused, or the end was not as it should be"))
-    }
+    if status.success() { Ok(()) } else { Err(Failure::new("a caller was refused, or the final state was wrong")) }
 }

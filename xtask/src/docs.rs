@@ -1,6 +1,7 @@
-//! `cargo xtask docs`: the parts of docs/ that are made from the code, so that they cannot drift from it: the list of diagnosis
-//! codes in docs/errors.md and a page for each in docs/errors (with the raw texts that `cargo xtask faults` saw). The table of
-//! docs/transports.md is made where all transports are linked, in tests/unified, that of docs/formats.md by `cargo xtask matrix`.
+//! `cargo xtask docs`: the parts of docs/ that are generated from the code, so that they stay consistent: the
+//! list of diagnosis codes in docs/errors.md and a page for each in docs/errors (with the raw texts recorded
+//! by `cargo xtask faults`). The table of docs/transports.md is generated in tests/unified, where all
+//! transports are linked, that of docs/formats.md by `cargo xtask matrix`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,7 +28,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("TR", "Trust: we and the server's certificate"),
     ("HS", "Handshake: the server and our certificate"),
     ("AUT", "Answers about who is calling"),
-    ("API", "Other answers of the platform"),
+    ("API", "Other responses of the platform"),
     ("GW", "Responses of a gateway in front of the platform"),
     ("PACE", "Rate limiter: calls that were not sent yet"),
     ("SEC", "Refused to protect a credential"),
@@ -70,7 +71,7 @@ pub(crate) fn write() -> Result<(), Failure> {
     limbo::write_page()
 }
 
-/// Fails if a page is not what the code says.
+/// Fails if a page differs from the code.
 pub(crate) fn check() -> Result<(), Failure> {
     let stale =
         |what: &str| Failure::new(format_args!("docs: {what} is not what the code says\n  do:  cargo xtask docs"));
@@ -87,7 +88,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The page on transports is checked by a test that links them all; it writes when it is told to.
+/// The page on transports is checked by a test that links them all; it writes on request.
 fn write_transports() -> Result<(), Failure> {
     let status = cargo::command(&["test", "--package", "digicert-one-unified", "--package", "digicert-one-bench"])
         .args(["--test", "transports_page"])
@@ -137,8 +138,7 @@ fn page(code: Code, lines: &[Line]) -> String {
     }
     let raw = raw_texts(lines, code.as_str());
     if !raw.is_empty() {
-        let _ =
-            writeln!(text, "\n## Texts of the libraries below\n\nAs they were seen, for whoever searches for them:\n");
+        let _ = writeln!(text, "\n## Error texts of the libraries\n\nAs recorded, for searching:\n");
         for (raw, stacks) in raw {
             let stacks: Vec<&str> = stacks.into_iter().collect();
             let _ = writeln!(text, "- {}: `{}`", stacks.join(", "), raw.replace('`', "'"));
@@ -148,7 +148,7 @@ fn page(code: Code, lines: &[Line]) -> String {
     text
 }
 
-/// The stacks that gave this code for this fault.
+/// The stacks that reported this code for this fault.
 fn stacks_of(lines: &[Line], code: Code, fault: &str) -> String {
     let mut stacks: Vec<&str> = Vec::new();
     for line in lines.iter().filter(|line| line.fault == fault && line.given == code.as_str()) {
@@ -162,7 +162,7 @@ fn stacks_of(lines: &[Line], code: Code, fault: &str) -> String {
 fn repeating(code: Code) -> &'static str {
     match code.advice() {
         Advice::Repeat { .. } => {
-            "It may, where the call is idempotent or was not sent, and not before the wait that the answer asks for."
+            "It may, if the call is idempotent or was not sent, but not before the delay that the response asks for."
         }
         Advice::NewerCredential => "Only with newer key material: the same credential fails again.",
         _ => "No: something must change first.",
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_a_page_with_its_texts_and_those_of_the_libraries() {
+    fn every_code_has_a_page_with_all_texts() {
         let line = Line {
             stack: "isahc".to_owned(),
             fault: "refused".to_owned(),

@@ -1,6 +1,6 @@
-//! `cargo xtask faults`: the matrix fault × transport, made by running the test of faults on every stack. What was seen goes to
-//! docs/faults.tsv, and from there to the table of docs/faults.md and to the raw texts of docs/errors: so the pages can be
-//! compared with what they are made of without a run.
+//! `cargo xtask faults`: the matrix fault × transport, from a run of the fault test on every stack. The
+//! results are recorded in docs/faults.tsv, from which the table of docs/faults.md and the raw texts of
+//! docs/errors are generated: so the pages can be checked without a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,24 +11,24 @@ use crate::failure::Failure;
 use crate::page::{Page, cell};
 use crate::stacks::STACKS;
 
-/// What was seen: stack, fault, its code, the code given, why that is wider if it is, the raw text.
+/// The columns: stack, fault, its code, the reported code, why that is wider if it is, the raw text.
 const SEEN: &str = "docs/faults.tsv";
 const PAGE: Page = Page { path: "docs/faults.md", maker: "cargo xtask faults" };
 /// Runs of each stack: under TLS 1.3 it is luck which of several texts a library ends with.
 const ROUNDS: u32 = 3;
 
-/// One line of what was seen.
+/// One recorded line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub stack: String,
     pub fault: String,
-    /// The code of a stack that can tell.
+    /// The code of a stack with full knowledge.
     pub code: String,
-    /// The code that this one gave.
+    /// The code that this stack reported.
     pub given: String,
-    /// Why it cannot tell; empty where it can.
+    /// Why it cannot know; empty if it can.
     pub why: String,
-    /// The deepest text of the library; empty where there is none.
+    /// The deepest message of the library; empty if there is none.
     pub raw: String,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     PAGE.write(&table(&lines()?)?)
 }
 
-/// Fails if the page is not what the lines say.
+/// Fails if the page differs from the lines.
 pub(crate) fn check() -> Result<(), Failure> {
     match PAGE.is_fresh(&table(&lines()?)?)? {
         true => Ok(()),
@@ -149,7 +149,7 @@ fn letter<'a>(why: &'a str, reasons: &mut Vec<&'a str>) -> char {
     char::from(b'a' + u8::try_from(index).unwrap_or(25).min(25))
 }
 
-/// The raw texts that people may search for, of the faults whose code this is: text, then the stacks that gave it.
+/// The raw texts to search for, of the faults with this code: text, then the stacks that reported it.
 pub(crate) fn raw_texts<'a>(lines: &'a [Line], code: &str) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut texts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.given == code && !line.raw.is_empty()) {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wider_code_has_a_letter_and_the_letter_a_reason() {
+    fn wider_code_has_a_letter_with_a_reason() {
         let lines: Vec<Line> = STACKS
             .iter()
             .map(|stack| match stack.name {
@@ -184,19 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_of_several_runs_are_told_once_each() {
+    fn equal_texts_of_several_runs_are_listed_once() {
         let rounds = ["b\tx\na\ty\n".to_owned(), "b\tz\na\ty\n".to_owned()];
         assert_eq!(merged(&rounds), ["b\tx", "b\tz", "a\ty"]);
     }
 
     #[test]
-    fn a_line_has_six_parts() {
+    fn line_has_six_parts() {
         assert_eq!(line("isahc\tf\tHS-02\tHS-03\twhy\traw").expect("six").given, "HS-03");
         assert!(line("isahc\tf\tHS-02").is_err());
     }
 
     #[test]
-    fn raw_texts_stand_under_the_code_that_was_given_with_their_stacks() {
+    fn raw_texts_are_listed_under_the_reported_code() {
         let lines =
             [seen("isahc", "a", "HS-03", "x"), seen("reqwest", "a", "HS-02", ""), seen("isahc", "b", "HS-03", "x")];
         let texts = raw_texts(&lines, "HS-03");

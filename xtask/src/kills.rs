@@ -1,5 +1,5 @@
-//! `cargo xtask kills`: every task about service users killed at every step, as often as is asked for, and the table of
-//! docs/service-users-proof.md, made of what was seen. The tests do the same with one kill at each moment.
+//! `cargo xtask kills`: kills every task for service users at every step, as often as requested, and
+//! generates the table of docs/service-users-proof.md. The tests do the same with one kill at each moment.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -54,7 +54,7 @@ fn table(files: &[String]) -> Result<String, Failure> {
         let cells: Vec<&str> = line.split('\t').collect();
         let number = |at: usize| cells.get(at).and_then(|cell| cell.parse::<usize>().ok());
         let (Some(t), Some(k), Some(g), 8) = (number(2), number(3), number(7), cells.len()) else {
-            return Err(Failure::new(format_args!("this is no line of the table: {line}")));
+            return Err(Failure::new(format_args!("invalid line of the table: {line}")));
         };
         (trials, kills, good) = (trials + t, kills + k, good + g);
         let _ = writeln!(text, "| {} | {g} of {t} |", cells[..7].join(" | "));
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sums_are_those_of_the_rows() {
+    fn sums_match_the_rows() {
         let files = ["a\tcreate\t4\t4\t3\t1\t0\t4\n".to_owned(), "b\tkeep\t2\t3\t1\t0\t0\t1\n".to_owned()];
         let text = table(&files).expect("complete");
         assert!(text.contains("| b | keep | 2 | 3 | 1 | 0 | 0 | 1 of 2 |"), "{text}");

@@ -1,7 +1,8 @@
-//! `cargo xtask limbo`: the server certificates of x509-limbo, shown to every stack on the wire. What each stack makes of them is
-//! recorded in crates/conformance/limbo/outcomes.tsv; another outcome, a reason that is not true of the chain, and a difference from
-//! the profile of the vectors without a judgement are failures. docs/limbo.md is made of the record and of the judgements, so it
-//! can be compared with them without the vectors, which are not part of this repository.
+//! `cargo xtask limbo`: presents the server certificates of x509-limbo to every stack over the network. The
+//! outcome of each stack is recorded in crates/conformance/limbo/outcomes.tsv; a different outcome, a reason
+//! that is wrong for the chain, and an unjudged difference from the profile of the vectors are failures.
+//! docs/limbo.md is generated from the record and the judgements, so it can be checked without the vectors,
+//! which are not part of this repository.
 
 mod judgement;
 mod outcomes;
@@ -20,7 +21,7 @@ const PAGE: Page = Page { path: "docs/limbo.md", maker: "cargo xtask limbo" };
 const FETCH: &str = "the vectors are not part of this repository. Fetch limbo.json from github.com/C2SP/x509-limbo (Apache-2.0; \
                      docs/limbo.md names the commit) and give its path with --vectors, or in the variable X509_LIMBO";
 
-/// Which vectors, and whether what they show is the new record.
+/// Which vectors, and whether their outcomes are recorded.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The file limbo.json of x509-limbo
@@ -67,7 +68,7 @@ pub(crate) fn write_page() -> Result<(), Failure> {
     PAGE.write(&table::page(&recorded, &judged(&recorded)?))
 }
 
-/// Fails if the page is not what the record and the judgements say.
+/// Fails if the page differs from the record and the judgements.
 pub(crate) fn check() -> Result<(), Failure> {
     let recorded = Outcomes::recorded()?;
     match PAGE.is_fresh(&table::page(&recorded, &judged(&recorded)?))? {
@@ -100,6 +101,6 @@ fn played(stack: &Stack, vectors: &Path) -> Result<String, Failure> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     match output.status.success() {
         true => Ok(text),
-        false => Err(Failure::new(format_args!("{}: the vectors cannot be played\n{text}", stack.name))),
+        false => Err(Failure::new(format_args!("{}: failed to run the vectors\n{text}", stack.name))),
     }
 }

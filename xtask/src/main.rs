@@ -2,8 +2,7 @@
 //! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
 //! `uploads`.
 //!
-//! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
-//! `cargo xtask test`.
+//! One file per task, plain Rust, no shell: it works the same in CI, which runs only `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 mod bench;
@@ -32,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What a contributor runs.
+/// The tasks for contributors.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
@@ -115,12 +114,12 @@ mod tests {
     use super::{Arguments, Task};
 
     #[test]
-    fn the_arguments_make_sense_to_clap() {
+    fn arguments_are_valid_for_clap() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn the_benchmark_gets_its_arguments_as_they_are() {
+    fn benchmark_gets_its_arguments_unchanged() {
         for given in [&["--only", "h2", "--help"][..], &["--json", "--rounds=3"], &[]] {
             let line = ["cargo xtask", "bench"].iter().chain(given);
             let Task::Bench(arguments) = Arguments::parse_from(line).task else { panic!("another task") };

@@ -1,5 +1,5 @@
-//! `cargo xtask matrix`: the table format × transport of docs/formats.md, made by running the test of formats on every stack. The
-//! tests themselves demand `ok` everywhere; the page shows what was seen.
+//! `cargo xtask matrix`: the table format × transport of docs/formats.md, from a run of the format test on
+//! every stack. The tests require `ok` everywhere; the page shows the results.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

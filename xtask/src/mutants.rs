@@ -1,8 +1,9 @@
-//! `cargo xtask mutants`: changes each transport in every small way that cargo-mutants knows (to be installed with `cargo install
-//! cargo-mutants`) and runs the transport's own suites on each. What survives is either a hole in the suite, or stands in the
-//! transport's `mutants.toml` with the reason why no case can see it; an entry there that is caught is a fault too, as with waivers.
+//! `cargo xtask mutants`: changes each transport in every small way that cargo-mutants supports (install it
+//! with `cargo install cargo-mutants`) and runs the transport's own suites on each. A survivor is either a
+//! gap in the suite, or listed in the transport's `mutants.toml` with the reason why no case can detect it; a
+//! listed mutant that is caught is an error too, as with waivers.
 //!
-//! How the suites are run is said in .cargo/mutants.toml. A whole run takes hours: `--shard` does a part of it.
+//! .cargo/mutants.toml configures the suites. A whole run takes hours: `--shard` runs a part of it.
 
 mod generated;
 mod survivors;
@@ -15,13 +16,13 @@ use std::process::Command;
 use crate::cargo;
 use crate::failure::Failure;
 
-/// One run: a transport, and what of it is changed and asked.
+/// One run: a transport, with the changed files and the tests.
 struct Target {
     name: &'static str,
     package: &'static str,
     /// How it is built, and which of its files are changed; cargo-mutants reads no feature off the source.
     options: &'static [&'static str],
-    /// What it has beside the suites that each has.
+    /// Its tests in addition to the common suites.
     tests: &'static [&'static str],
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if holes.is_empty() { Ok(()) } else { Err(Failure::new(holes.join("\n"))) }
 }
 
-/// Its status tells of survivors too, which are for us to judge; so only what it wrote counts.
+/// Its status is also non-zero for survivors, which are checked here; so only its output counts.
 fn mutate(target: &Target, folder: &Path, shard: Option<&str>) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::new(format_args!("{}: {error}", folder.display())))?;
     let mut command = Command::new(cargo::path());
@@ -114,7 +115,7 @@ fn mutate(target: &Target, folder: &Path, shard: Option<&str>) -> Result<(), Fai
     }
 }
 
-/// What a run has left: a line for each mutant, by how it ended.
+/// The results of a run: one line for each mutant, by outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     caught: Vec<String>,
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_survivor_needs_a_reason_and_a_reason_its_survivor() {
+    fn survivors_and_reasons_match() {
         let known = survivors::parse(
             "[[survivor]]\nreason = \"only words\"\nmutants = [\"src/lib.rs: replace engine\", \"src/a.rs: caught now\"]",
         );
@@ -198,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn every_list_of_survivors_can_be_read() {
+    fn every_list_of_survivors_is_valid() {
         for target in TARGETS {
             assert!(known(target.package).is_ok(), "{}", target.name);
         }
     }
 
     #[test]
-    fn a_mutant_is_known_without_its_line() {
+    fn mutant_is_matched_without_its_line_number() {
         let line = "crates/transport-isahc/src/body.rs:39:32: replace <impl Body for X>::poll -> bool with true";
         assert_eq!(placeless(line), "src/body.rs: replace <impl Body for X>::poll -> bool with true");
     }

@@ -7,12 +7,12 @@ use crate::failure::Failure;
 
 const END: &str = "<!-- end: generated -->\n";
 
-/// A page and the command that makes its generated part.
+/// A page and the command that generates its generated part.
 #[derive(Clone, Copy)]
 pub(crate) struct Page {
     /// From the root of the workspace.
     pub path: &'static str,
-    /// What a contributor types.
+    /// The command for contributors.
     pub maker: &'static str,
 }
 
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_its_marks_is_an_error() {
+    fn page_without_its_marks_is_an_error() {
         for page in ["", &PAGE.begin(), END] {
             assert!(PAGE.replaced(page, "new").is_err(), "{page:?}");
         }

@@ -1,8 +1,8 @@
-//! `cargo xtask rooms`: does every crate know only those that the design lets it know?
+//! `cargo xtask rooms`: checks that every crate depends only on those that the design allows.
 //!
-//! `graph` reads what is there, `table` says what may be there, `rules` compares the two without touching the world, so
-//! that its tests can show it failing on small graphs. `circles` does the same for the files of each crate,
-//! `weights` for the number of crates that come along.
+//! `graph` reads the dependencies, `table` has the allowed ones, `rules` compares the two without I/O, so
+//! that its tests can show failures on small graphs. `circles` does the same for the files of each crate,
+//! `weights` for the number of dependencies.
 
 mod circles;
 mod graph;

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: rotation under load on every stack, longer than the tests do it, in release builds. Each line tells calls,
-//! failures, requests under an older identity, and how threads, files and memory grew.
+//! `cargo xtask soak`: rotation under load on every stack, longer than the tests, in release builds. Each
+//! line has calls, failures, requests under an older identity, and the growth of threads, files and memory.
 
 use crate::failure::Failure;
 use crate::stacks::STACKS;

@@ -167,7 +167,7 @@ fn chosen(only: Option<&str>, from: Option<&str>) -> Result<Vec<Step>, Failure> 
     let at = |name: &str| {
         steps.iter().position(|step| step.name == name).ok_or_else(|| {
             let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
-            Failure::new(format_args!("there is no step {name}; the steps are {}", names.join(", ")))
+            Failure::new(format_args!("unknown step {name}; the steps are {}", names.join(", ")))
         })
     };
     match (only, from) {
@@ -195,7 +195,7 @@ impl Work {
     }
 }
 
-/// Most tests wait for a wire or a process rather than compute: twice as many at once as there are processors.
+/// Most tests wait for the network or a process rather than compute: twice as many at once as there are processors.
 fn threaded(command: &mut Command) -> &mut Command {
     const THREADS: &str = "RUST_TEST_THREADS";
     if std::env::var_os(THREADS).is_none() {
@@ -252,8 +252,8 @@ fn the_docs() -> Result<Ran, Failure> {
     docs::check().map(|()| Ran::Done)
 }
 
-/// isahc itself cannot compile with two engines, and says so in words that help nobody who uses it through us. A build
-/// script speaks before it: it depends on nothing, and many jobs let it start at once.
+/// isahc itself cannot compile with two engines, and its message does not help its users here. A build script
+/// runs earlier: it depends on nothing, and parallel jobs start it at once.
 fn engines() -> Result<Ran, Failure> {
     let output = cargo::command(&["check", "--package", "digicert-one-isahc", "--features", "openssl-engine"])
         .args(["--jobs", "8"])
@@ -308,14 +308,14 @@ mod tests {
     }
 
     #[test]
-    fn a_step_can_run_alone_or_begin_the_run() {
+    fn step_can_run_alone_or_start_the_run() {
         let all = names(chosen(None, None));
         assert_eq!(names(chosen(Some("rooms"), None)), ["rooms"]);
         assert_eq!(names(chosen(None, Some(all[3]))), all[3..]);
     }
 
     #[test]
-    fn an_unknown_step_is_an_error_that_lists_the_steps() {
+    fn unknown_step_error_lists_the_steps() {
         let error = chosen(Some("tset"), None).err().expect("there is no such step");
         assert!(error.to_string().contains("tset") && error.to_string().contains("unified-test"), "{error:?}");
     }
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_isahc_are_not_taken_for_ours() {
+    fn message_of_isahc_is_not_mistaken_for_ours() {
         let upstream = "error: multiple TLS engines cannot be enabled at the same time";
         let ours = "error: digicert-one-isahc@0.1.0: the features rustls-engine and openssl-engine exclude each other";
         assert_eq!(our_words(upstream), None);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_fails_the_step() {
+    fn failing_command_fails_the_step() {
         assert!(must_succeed(cargo::command(&["no-such-command"]).stderr(Stdio::null())).is_err());
     }
 }

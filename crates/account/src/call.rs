@@ -1,4 +1,4 @@
-//! The few calls that all resources are made of: read an object, change one, make one. Paths are put together here.
+//! The basic operations of all resources: read, change, create, delete. Paths are built here.
 
 use digicert_one_client::{Client, Error, ErrorKind, LeftBehind, Made, Mismatch, Path, RequestBuilder};
 use digicert_one_core::{Code, Diagnosis};
@@ -11,17 +11,17 @@ use crate::check::{self, InvalidField};
 use crate::fields;
 use crate::{Status, shown_once};
 
-/// `/account/api/v1/` and these segments, each encoded.
+/// Returns `/account/api/v1/` plus these segments, each encoded.
 pub(crate) fn path(segments: &[&str]) -> Path {
     ["account", "api", "v1"].iter().chain(segments).fold(Path::root(), |path, segment| path.segment(segment))
 }
 
-/// The object at this path.
+/// Reads the object at this path.
 pub(crate) async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
     request.send().await?.object().await
 }
 
-/// Changes an object; gives it as it is now, where the answer shows it.
+/// Changes an object; returns its new state if the response shows it.
 pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>, Error> {
     let (head, body) = request.send().await?.json_parts().await?;
     if head.status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
@@ -32,7 +32,7 @@ pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Resu
     }
     match serde_json::from_slice(&body) {
         Ok(object) => Ok(Some(object)),
-        // It need not show what it was accepted for.
+        // The response need not contain the object.
         Err(_) if head.status == StatusCode::ACCEPTED && head.probably_reported(&body).is_none() => Ok(None),
         Err(error) => {
             let error = undecoded(head.status, body.len(), &error);
@@ -41,8 +41,8 @@ pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Resu
     }
 }
 
-/// Does something whose response need not show anything; gives the status, and what JSON the response has. A web page and an error
-/// document are errors, whatever their status.
+/// Makes a call whose response may be empty; returns the status and any JSON of the response. A web page or
+/// an error document is an error, whatever its status.
 pub(crate) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<Value>), Error> {
     let response = request.send().await?;
     let is_page = response.is_page();
@@ -60,8 +60,8 @@ pub(crate) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<V
     }
 }
 
-/// Deletes what is at this path. Repeated after a failure, the call may find that the first attempt did it. Where the platform has
-/// accepted the call and no more (202), `look` finds out whether it is done.
+/// Deletes the resource at this path. A retry may find that the first attempt succeeded. If the platform only
+/// accepted the call (202), `look` checks whether it is done.
 pub(crate) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Result<(), Error> {
     match act(request).await {
         Ok((StatusCode::ACCEPTED, _)) => match look.send().await {
@@ -74,15 +74,15 @@ pub(crate) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Res
     }
 }
 
-/// The error of a change that was accepted, and may be done later or never.
+/// Returns the error for a change that was accepted, and may be done later or never.
 pub(crate) fn not_proved(change: &str) -> Error {
-    let summary = format!("the {change} was accepted (HTTP 202) and is not proved: it is not done yet.");
+    let summary = format!("the {change} was accepted (HTTP 202) but is not confirmed: it is not done yet.");
     let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "the platform does it later, or not at all");
-    diagnosis.remedy = "Read the resource after a while; make the call again if nothing has changed.".to_owned();
+    diagnosis.remedy = "Read the resource later; retry the call if nothing has changed.".to_owned();
     Error::new(ErrorKind::Decode, diagnosis)
 }
 
-/// Whether a state is the one that was asked for; where there is none, nothing speaks against it.
+/// Checks that a state is the requested one; an unknown state passes.
 pub(crate) fn check_state(
     what: Made,
     asked: bool,
@@ -95,22 +95,22 @@ pub(crate) fn check_state(
         return Ok(());
     }
     let (wanted, is) = if asked { ("enabled", "disabled") } else { ("disabled", "enabled") };
-    let summary = format!("the {what} was to be {wanted} and is still {is}, though the platform accepted the change.");
-    let mut diagnosis =
-        Diagnosis::new(Code::AUT_05, summary, "the response, or a reading after it, shows the old state");
-    diagnosis.remedy = format!("Read the {what} after a while; make the call again if nothing has changed.");
+    let summary =
+        format!("the {what} should be {wanted} but is still {is}, although the platform accepted the change.");
+    let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "the response, or a later reading, shows the old state");
+    diagnosis.remedy = format!("Read the {what} later; retry the call if nothing has changed.");
     Err(Error::new(ErrorKind::Decode, diagnosis))
 }
 
-/// The answer of a create call: an object, and its id, where it tells one.
+/// The response of a create call: an object, and its id, if present.
 pub(crate) struct Answer {
     pub(crate) object: Value,
     pub(crate) origin: String,
     left_behind: LeftBehind,
 }
 
-/// Makes something. Not marked as idempotent, so it is sent again only if it surely was not processed. Each error says what may
-/// have been made nevertheless.
+/// Creates a resource. Not marked as idempotent, so it is retried only if it certainly was not processed.
+/// Each error lists what may have been created anyway.
 pub(crate) async fn create(
     client: &Client,
     resource: &'static str,
@@ -120,7 +120,7 @@ pub(crate) async fn create(
 ) -> Result<Answer, Error> {
     let left_behind = LeftBehind::new(what, name);
     let target = path(&[resource]);
-    let origin = format!("the answer to POST {}", target.as_str());
+    let origin = format!("the response to POST {}", target.as_str());
     let response = match client.post(target).json(body).send().await {
         Ok(response) => response,
         Err(error) if error.may_have_made() => return Err(error.leaving(left_behind)),
@@ -137,23 +137,23 @@ pub(crate) async fn create(
 }
 
 impl Answer {
-    /// The object, if it can be read as one; what was shown once is already out of it.
+    /// Parses the object, from which the secrets shown once were already removed.
     pub(crate) fn into_object<T: DeserializeOwned>(mut self) -> Option<T> {
         let fields = std::mem::take(shown_once::unwrapped(&mut self.object)?);
         serde_json::from_value(Value::Object(fields)).ok()
     }
 
-    /// The error of an answer that does not show what it shows once. Wipes what is left of it.
+    /// Returns the error for a response without the secret that is shown once. Wipes the rest of the response.
     pub(crate) fn not_shown(mut self, thing: &str) -> Error {
         let LeftBehind { what, name, .. } = &self.left_behind;
-        let summary = format!("{} shows no {thing}, so the {what} {name:?} cannot be used.", self.origin);
+        let summary = format!("{} has no {thing}, so the {what} {name:?} cannot be used.", self.origin);
         let fields = match &self.object {
-            Value::Object(fields) if fields.is_empty() => "the answer is an empty object".to_owned(),
+            Value::Object(fields) if fields.is_empty() => "the response is an empty object".to_owned(),
             Value::Object(fields) => {
                 let names: Vec<String> = fields.keys().take(40).map(|name| name.escape_debug().to_string()).collect();
-                format!("the answer has the fields {}", names.join(", "))
+                format!("the response has the fields {}", names.join(", "))
             }
-            _ => "the answer is no object".to_owned(),
+            _ => "expected a JSON object in the response".to_owned(),
         };
         shown_once::wipe_all(&mut self.object);
         Error::new(ErrorKind::NotShown, Diagnosis::of(Code::API_05, summary).with_evidence(fields))
@@ -161,7 +161,7 @@ impl Answer {
     }
 }
 
-/// The id of what an answer is about, in an envelope or not.
+/// Finds the id of a response's object, with or without an envelope.
 fn id_of(answer: &mut Value) -> Option<String> {
     let object = shown_once::unwrapped(answer)?;
     let names = ["id", "user_id", "token_id", "certificate_id"];
@@ -174,11 +174,11 @@ fn id_of(answer: &mut Value) -> Option<String> {
 }
 
 fn undecoded(status: StatusCode, length: usize, error: &serde_json::Error) -> Error {
-    let summary = format!("the answer (HTTP {}, {length} bytes) is not the expected JSON", status.as_u16());
+    let summary = format!("unexpected response (HTTP {}, {length} bytes): not the expected JSON", status.as_u16());
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(error))
 }
 
-/// Checks the id that stands in a path.
+/// Checks an id that is used in a path.
 pub(crate) fn checked<'a>(field: &'static str, id: &'a str) -> Result<&'a str, InvalidField> {
     check::id(field, id).map(|()| id)
 }

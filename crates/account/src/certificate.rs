@@ -1,5 +1,5 @@
-//! Client certificates as the platform writes them, what is said to ask for one, and reading the certificates of the answer. The
-//! calls are in `certificates.rs`.
+//! Client certificates: the platform's object, the request for a new one, and parsing of the issued
+//! certificates. The calls are in `certificates.rs`.
 
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ use crate::check::{self, InvalidField};
 use crate::fields::{self, Extra, Fields, write_end};
 use crate::{CertificateId, Status};
 
-/// A client certificate as the platform keeps it; the certificate itself is shown when it is made.
+/// A client certificate as stored by the platform; the certificate itself is shown only when it is created.
 ///
 /// Source: that it has a nickname, an end date and a state is documented; the names of the fields are inferred.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,10 +26,10 @@ pub struct ClientCertificate {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// The last second in which it works: not after its owner's, and never changed.
+    /// The last second in which it is valid: not after its owner's, and never changed.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// The state.
@@ -38,13 +38,14 @@ pub struct ClientCertificate {
     /// The serial number of the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 impl ClientCertificate {
-    /// Whether the platform says that it is switched on; nothing if it says neither. An end date that is over is another matter.
+    /// Returns whether the platform reports it as enabled; `None` if it does not report it. Expiry is
+    /// independent of this.
     #[must_use]
     pub fn is_enabled(&self) -> Option<bool> {
         self.enabled.or_else(|| self.status.as_ref().map(|status| *status == Status::Active))
@@ -66,7 +67,7 @@ impl<'de> Deserialize<'de> for ClientCertificate {
     }
 }
 
-/// A client certificate that is to be made for a key of one's own.
+/// The request for a client certificate for an existing key.
 ///
 /// Source: method, path and purpose are documented; the names of the fields are inferred.
 #[derive(Clone, Debug, Serialize)]
@@ -74,22 +75,22 @@ impl<'de> Deserialize<'de> for ClientCertificate {
 pub struct NewClientCertificate {
     /// The name, unique: letters, digits, blanks, `-` and `_` (documented).
     pub nickname: String,
-    /// Its last day: not after its owner's (documented).
+    /// Its last day, not after its owner's (documented).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// The certificate signing request in PEM. The private key stays where it was made.
+    /// The certificate signing request in PEM. The private key stays on this machine.
     #[serde(rename = "csr")]
     pub csr_pem: String,
 }
 
 impl NewClientCertificate {
-    /// A certificate of this name for the key that made this request.
+    /// Creates a request with this name, for the key of this CSR.
     #[must_use]
     pub fn new(nickname: impl Into<String>, csr_pem: impl Into<String>) -> Self {
         Self { nickname: nickname.into(), end_date: None, csr_pem: csr_pem.into() }
     }
 
-    /// Its last day; it cannot be changed afterwards.
+    /// Sets its last day; it cannot be changed later.
     #[must_use]
     pub fn with_end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
@@ -103,30 +104,31 @@ impl NewClientCertificate {
     }
 }
 
-/// A client certificate that was just made.
+/// A newly created client certificate.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuedCertificate {
-    /// What the platform keeps of it; nothing where the answer does not tell its id. Its nickname finds it in the list.
+    /// The platform's object; `None` if the response has no id. Its nickname identifies it in the list.
     pub certificate: Option<ClientCertificate>,
-    /// The certificate and its issuers in DER, in the order of the answer: the leaf comes first, unless the platform wrote all
-    /// of them into one text in another order. Reading them with the private key sorts them.
+    /// The certificate and its issuers in DER, in the order of the response: the leaf comes first, unless the
+    /// platform wrote all of them into one text in another order. Reading them together with the private key
+    /// sorts them.
     pub chain: Vec<CertificateDer<'static>>,
 }
 
 impl IssuedCertificate {
-    /// The chain in PEM, as it is kept in a file.
+    /// Returns the chain in PEM, as stored in a file.
     #[must_use]
     pub fn chain_pem(&self) -> String {
         let pems = self.chain.iter().map(|one| pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, one));
-        // Only a length beyond the address space fails.
+        // Fails only for a length beyond the address space.
         pems.filter_map(Result::ok).collect()
     }
 }
 
-/// The names of the leaf, and of the object or text that holds it. (inferred; `blob` is the private CA's)
+/// Field names of the leaf, and of the object or text that holds it. (inferred; `blob` is from the private CA)
 const LEAF: [&str; 8] = ["certificate", "cert", "pem", "blob", "certificate_pem", "leaf", "client_certificate", "der"];
-/// The names of its issuers. (inferred; `chain` is the private CA's)
+/// Field names of its issuers. (inferred; `chain` is from the private CA)
 const CHAIN: [&str; 8] = [
     "chain",
     "certificate_chain",
@@ -138,7 +140,7 @@ const CHAIN: [&str; 8] = [
     "ca",
 ];
 
-/// Takes the certificates out of an answer, the leaf first, none twice.
+/// Removes the certificates from a response and returns them, the leaf first, without duplicates.
 pub(crate) fn take_chain(answer: &mut Map<String, Value>) -> Vec<CertificateDer<'static>> {
     let mut chain: Vec<CertificateDer<'static>> = Vec::new();
     for name in LEAF.iter().chain(&CHAIN) {
@@ -158,7 +160,8 @@ pub(crate) fn take_chain(answer: &mut Map<String, Value>) -> Vec<CertificateDer<
     chain
 }
 
-/// Every certificate in a text (PEM, or DER in base64; none of a text with a damaged one), in a list, or in an object under one of the names.
+/// Collects every certificate from a text (PEM, or DER in base64; none if one is damaged), a list, or an
+/// object with one of the names.
 fn gather(value: Option<&Value>, depth: usize, found: &mut Vec<CertificateDer<'static>>) {
     match value {
         Some(Value::String(text)) => found.extend(certificates(text)),
@@ -180,11 +183,11 @@ fn certificates(text: &str) -> Vec<CertificateDer<'static>> {
         armored = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", text.trim());
         &armored
     };
-    // A SEQUENCE, as every certificate is; whether it is one is told when it is read with its key.
+    // A SEQUENCE, like every certificate; it is verified when it is read together with its key.
     let is_sequence = |der: &CertificateDer<'_>| der.len() > 4 && der.first() == Some(&0x30);
     match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
         Ok(read) if read.iter().all(is_sequence) => read,
-        // A chain with a gap would be taken for whole; as text it stays among the other fields.
+        // A chain with a gap would look complete; as text it stays among the other fields.
         _ => Vec::new(),
     }
 }

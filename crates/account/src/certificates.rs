@@ -1,4 +1,4 @@
-//! The calls about client certificates. They are the caller's own: the platform names no call for those of others.
+//! The calls for client certificates. They are the caller's own: the platform has no call for those of others.
 
 use digicert_one_client::{Client, Error, ErrorKind, Made};
 use digicert_one_core::{Code, Diagnosis};
@@ -13,7 +13,7 @@ use crate::{CertificateId, ClientCertificate, IssuedCertificate, NewClientCertif
 
 const RESOURCE: &str = "client-auth-certificate";
 
-/// Client certificates. Made by [`AccountManager::certificates`](crate::AccountManager::certificates).
+/// Client certificates. Created by [`AccountManager::certificates`](crate::AccountManager::certificates).
 #[derive(Clone, Debug)]
 pub struct Certificates {
     client: Client,
@@ -24,23 +24,23 @@ impl Certificates {
         Self { client }
     }
 
-    /// The caller's client certificates, as `GET user/me` shows them.
+    /// Returns the caller's client certificates, from `GET user/me`.
     ///
     /// Permission: none. Source: the tutorial on multi-factor authentication reads them there; the name of the field is inferred.
     ///
     /// # Errors
-    /// See [`Error`]; AUT-05, where they are there but not readable.
+    /// See [`Error`]; AUT-05 if they are present but unreadable.
     pub async fn list(&self) -> Result<Vec<ClientCertificate>, Error> {
         self.of(&UserId::me()).await
     }
 
-    /// The client certificates of a user, as `GET user/{id}` shows them.
+    /// Returns the client certificates of a user, from `GET user/{id}`.
     ///
     /// Permission: none for oneself, else to see users (inferred). Source: as [`list`](Self::list); that other users show theirs is
     /// inferred.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub async fn of(&self, user: &UserId) -> Result<Vec<ClientCertificate>, Error> {
         let user = Users::new(self.client.clone()).get(user).await?;
         let unread = CERTIFICATES.iter().find_map(|name| field(&user.extra, name));
@@ -53,8 +53,9 @@ impl Certificates {
         }
     }
 
-    /// Makes a client certificate for the caller, from a certificate signing request: `POST client-auth-certificate`. The private
-    /// key never leaves the machine. This is the only answer that shows the certificate.
+    /// Creates a client certificate for the caller, from a certificate signing request: `POST
+    /// client-auth-certificate`. The private key never leaves the machine. Only this response shows the
+    /// certificate.
     ///
     /// Permission: none named. Source: method, path and purpose are documented ("Set up service user multi-factor authentication");
     /// body and answer are inferred.
@@ -70,10 +71,11 @@ impl Certificates {
     /// ```
     ///
     /// # Errors
-    /// See [`Error`]. Before anything is sent: a nickname with other characters than letters, digits, blanks, `-` and `_`, an end date
-    /// that is over, a text that is no request or holds a private key ([`InvalidField`](crate::InvalidField)). From the platform: what
-    /// [`Refusal`](crate::Refusal) tells. API-05, where something was made and no certificate is in the answer. Never repeated
-    /// once it may have been processed; then [`Error::left_behind`] tells what may have been made.
+    /// See [`Error`]. Before anything is sent: a nickname with other characters than letters, digits, blanks,
+    /// `-` and `_`, an end date in the past, a text that is not a request or holds a private key
+    /// ([`InvalidField`](crate::InvalidField)). From the platform: see [`Refusal`](crate::Refusal). API-05 if
+    /// a certificate was created but is missing from the response. Never retried once it may have been
+    /// processed; [`Error::left_behind`] then lists what may have been created.
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
         wanted.check(self.client.clock().now())?;
         let made = Made::ClientCertificate;
@@ -88,23 +90,23 @@ impl Certificates {
         Ok(IssuedCertificate { certificate: answer.into_object(), chain })
     }
 
-    /// Switches a certificate on: `PUT client-auth-certificate/{id}/enable`.
+    /// Enables a certificate: `PUT client-auth-certificate/{id}/enable`.
     ///
     /// Permission: none named for one's own. Source: documented ("Set up service user multi-factor authentication"); the body,
     /// `{"enabled": true}`, is inferred.
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none.
+    /// See [`Error`]; API-02 if it does not exist.
     pub async fn enable(&self, id: &CertificateId) -> Result<(), Error> {
         self.switch(id, true).await
     }
 
-    /// Switches a certificate off: handshakes with it still succeed, calls do not. There is no call that revokes one.
+    /// Disables a certificate: handshakes with it still succeed, calls do not. There is no call that revokes one.
     ///
     /// Permission, source: as [`enable`](Self::enable); the same path does both (documented).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none.
+    /// See [`Error`]; API-02 if it does not exist.
     pub async fn disable(&self, id: &CertificateId) -> Result<(), Error> {
         self.switch(id, false).await
     }
@@ -118,7 +120,7 @@ impl Certificates {
         let shown = shown.and_then(|fields| serde_json::from_value::<ClientCertificate>(Value::Object(fields)).ok());
         let now = match shown.filter(|one| one.is_enabled().is_some()) {
             Some(shown) => Some(shown),
-            // The caller's own, unless it has locked itself out with this.
+            // The caller's own, unless this call has locked it out.
             None => self.list().await.unwrap_or_default().into_iter().find(|one| one.id.as_str() == id),
         };
         match now.filter(|one| one.is_enabled().is_some()) {

@@ -1,5 +1,5 @@
-//! What can be seen to be wrong before anything is sent. Only rules that a page states, or that nobody can mean otherwise: a rule
-//! of ours that the platform does not have would lock people out.
+//! Validation before anything is sent. Only rules that are documented or unambiguous: a stricter rule than
+//! the platform's would refuse valid values.
 
 use std::time::SystemTime;
 
@@ -8,49 +8,50 @@ use digicert_one_core::{EndDate, Ending, Expiry};
 
 use crate::fields::day;
 
-/// A value that was refused before anything was sent. The source of an [`Error`] with the kind [`ErrorKind::Request`].
+/// Error returned when a value is refused before anything is sent. The source of an [`Error`] of kind
+/// [`ErrorKind::Request`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("the {field} {problem}")]
+#[error("invalid {field}: {problem}")]
 pub struct InvalidField {
-    /// Which one, as the platform calls it.
+    /// The field, with the platform's name.
     pub field: &'static str,
     /// What is wrong with it.
     pub problem: Problem,
 }
 
-/// What is wrong with a value. Never shows it.
+/// The reason why a value is invalid. Never shows the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Nothing, or blanks only.
-    #[error("is empty")]
+    /// Empty, or blanks only.
+    #[error("expected a value that is not empty")]
     Empty,
-    /// A character that cannot be in it.
-    #[error("has a character that cannot be in it, at position {position}; {allowed}")]
+    /// A character that is not allowed.
+    #[error("unexpected character at position {position}; {allowed}")]
     Character {
         /// Counted in characters, from 1.
         position: usize,
-        /// What can be in it.
+        /// The allowed characters.
         allowed: &'static str,
     },
-    /// The end date is over by the client's clock.
-    #[error("is over: it ended {ended}")]
+    /// The end date is in the past by the client's clock.
+    #[error("expected an end date in the future; {ended} has passed")]
     Past {
         /// Its last second.
         ended: EndDate,
     },
-    /// An end with a time of day.
-    #[error("has a time of day: an end date is a day and counts until 23:59:59 UTC")]
+    /// An end date with a time of day.
+    #[error("expected a day without a time; end dates include the whole day, until 23:59:59 UTC")]
     NotADay,
     /// Not a certificate signing request in PEM.
-    #[error("is no certificate signing request in PEM (BEGIN CERTIFICATE REQUEST)")]
+    #[error("expected a certificate signing request in PEM (BEGIN CERTIFICATE REQUEST)")]
     NotARequest,
     /// A private key, which must never leave the machine.
-    #[error("holds a private key, which is never sent")]
+    #[error("unexpected private key, which is never sent")]
     PrivateKey,
     /// A change that changes nothing.
-    #[error("says nothing that is to be changed")]
+    #[error("expected at least one field to change")]
     NoChange,
 }
 
@@ -66,24 +67,25 @@ impl From<InvalidField> for Error {
     }
 }
 
-/// Letters, digits, blank, `-` and `_`: the rule of names of API tokens and nicknames of certificates (documented).
+/// Allows letters, digits, blank, `-` and `_`: the documented rule for names of API tokens and nicknames of
+/// certificates.
 pub(crate) fn name(field: &'static str, text: &str) -> Result<(), InvalidField> {
     let allowed = |one: char| one.is_alphanumeric() || matches!(one, ' ' | '-' | '_');
-    characters(field, text, allowed, "letters, digits, blanks, - and _ can")
+    characters(field, text, allowed, "allowed: letters, digits, blanks, - and _")
 }
 
-/// Anything that can be seen: the characters of a friendly name or a description are not documented.
+/// Allows everything but control characters: the characters of a friendly name or a description are not documented.
 pub(crate) fn text(field: &'static str, text: &str) -> Result<(), InvalidField> {
-    characters(field, text, |one| !one.is_control(), "control characters cannot")
+    characters(field, text, |one| !one.is_control(), "control characters are not allowed")
 }
 
-/// An address, as far as it can be told.
+/// Checks the basic form of an e-mail address.
 pub(crate) fn email(field: &'static str, text: &str) -> Result<(), InvalidField> {
     let allowed = |one: char| !one.is_control() && !one.is_whitespace();
-    characters(field, text, allowed, "blanks and control characters cannot")
+    characters(field, text, allowed, "blanks and control characters are not allowed")
 }
 
-/// An id that stands in a path: an empty one would make it another path.
+/// Checks an id that is used in a path: an empty one would change the path.
 pub(crate) fn id(field: &'static str, id: &str) -> Result<(), InvalidField> {
     if id.trim().is_empty() { Err(InvalidField::new(field, Problem::Empty)) } else { Ok(()) }
 }
@@ -103,7 +105,7 @@ fn characters(
     }
 }
 
-/// A whole day that is not over.
+/// Checks for a whole day that is not in the past.
 pub(crate) fn end_date(end: Option<EndDate>, now: SystemTime) -> Result<(), InvalidField> {
     let Some(end) = end else { return Ok(()) };
     if Expiry::new(end.last_second(), Ending::Key).has_passed(now) {
@@ -115,7 +117,7 @@ pub(crate) fn end_date(end: Option<EndDate>, now: SystemTime) -> Result<(), Inva
     Ok(())
 }
 
-/// A certificate signing request, and surely no private key.
+/// Checks for a certificate signing request without a private key.
 pub(crate) fn csr(pem: &str) -> Result<(), InvalidField> {
     if pem.trim().is_empty() {
         return Err(InvalidField::new("csr", Problem::Empty));
@@ -130,7 +132,7 @@ pub(crate) fn csr(pem: &str) -> Result<(), InvalidField> {
     Err(InvalidField::new("csr", Problem::NotARequest))
 }
 
-/// A change that has something in it.
+/// Checks for a change that is not empty.
 pub(crate) fn change(is_empty: bool) -> Result<(), InvalidField> {
     if is_empty { Err(InvalidField::new("change", Problem::NoChange)) } else { Ok(()) }
 }
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_have_letters_digits_blanks_and_two_signs() {
+    fn names_allow_letters_digits_blanks_hyphen_and_underscore() {
         for good in ["ci-bot", "Build 7", "a_b", "Zürich"] {
             assert_eq!(name("name", good), Ok(()), "{good}");
         }
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_date_works_until_its_last_second() {
+    fn end_date_is_valid_until_its_last_second() {
         let end: EndDate = "2026-12-31".parse().expect("a day");
         let at = |seconds: i64| {
             let last = end.last_second();
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_is_never_taken_for_a_request() {
+    fn private_key_is_never_accepted_as_a_request() {
         let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
         assert_eq!(csr(&pem("CERTIFICATE REQUEST")), Ok(()));
         assert_eq!(csr(&pem("NEW CERTIFICATE REQUEST")), Ok(()));

@@ -1,4 +1,4 @@
-//! What stands around the users: accounts, roles, organisations, and the audit log. Read only.
+//! Accounts, roles, organisations, and the audit log. Read only.
 
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
@@ -18,16 +18,16 @@ pub struct Account {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether it is in use.
+    /// Whether it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-    /// The days on which its service begins and ends.
+    /// The first and last day of its service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_period: Option<ServicePeriod>,
-    /// A number for people.
+    /// A readable number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub friendly_identifier: Option<String>,
-    /// What else there was: administrators, methods of signing in, and what is not known.
+    /// Unknown fields, and administrators and sign-in methods.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Account {
     }
 }
 
-/// When an account is served: days as `2026-01-31`.
+/// The service period of an account: days as `2026-01-31`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ServicePeriod {
@@ -56,7 +56,7 @@ pub struct ServicePeriod {
     /// The last day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -68,24 +68,24 @@ impl<'de> Deserialize<'de> for ServicePeriod {
     }
 }
 
-/// A role and what it permits.
+/// A role and its permissions.
 ///
 /// Source: path and filter are documented; the names of the fields are inferred.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Role {
-    /// What is given to a user, such as `AM_ACCOUNT_USER`.
+    /// The id that is assigned to users, such as `AM_ACCOUNT_USER`.
     pub id: String,
-    /// Its name for people.
+    /// The display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Such as `account_manager`.
+    /// For example `account_manager`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_code: Option<String>,
-    /// What it permits: an open set.
+    /// Its permissions: an open set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -112,25 +112,25 @@ pub struct AuditEntry {
     /// The id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Value>,
-    /// When, in RFC 3339.
+    /// The time, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
-    /// What was done: an open set.
+    /// The action: an open set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// To what kind of thing: an open set.
+    /// The kind of resource: an open set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// To which one.
+    /// The id of the resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// By whom.
+    /// The user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// How it went: an open set.
+    /// The outcome: an open set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -162,10 +162,10 @@ pub struct Organization {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether it is in use.
+    /// Whether it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }

@@ -1,5 +1,5 @@
-//! Reading documents of which the schema was never seen: a field is taken by any of its names; whatever is missing, unknown or of
-//! another type stays as it is and survives a round trip. No names of particular objects in here.
+//! Tolerant parsing of documents without a published schema: a field is found by any of its names; unknown
+//! fields and values of unexpected types are preserved in a round trip. Knows no specific objects.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,17 +14,17 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The fields of an object that this version of the SDK does not know, or whose value is of a type that it does not expect.
+/// The fields of an object that this version of the SDK does not know, or whose value has an unexpected type.
 ///
-/// They are written again as they were sent, to the byte, unless they were changed: numbers keep their digits, texts their escapes.
-/// `Debug` shows their names only.
+/// They are serialized byte for byte as received, unless they were changed: numbers keep their digits, texts
+/// their escapes. `Debug` shows only their names.
 #[derive(Clone, Default)]
 pub struct Extra {
     values: Map<String, Value>,
     sent: Sent,
 }
 
-/// Values as they were sent.
+/// Values as received.
 type Sent = BTreeMap<String, Box<RawValue>>;
 
 impl Deref for Extra {
@@ -66,13 +66,13 @@ impl fmt::Debug for Extra {
     }
 }
 
-/// A value as this program has it; what it cannot have, such as a number of 400 digits, is null.
+/// Parses a value; what cannot be represented, such as a number of 400 digits, becomes null.
 fn read(sent: &RawValue) -> Value {
     let lone_surrogates = |_| serde_json::from_str::<FieldName>(sent.get()).map(|text| Value::String(text.0));
     serde_json::from_str(sent.get()).or_else(lone_surrogates).unwrap_or_default()
 }
 
-/// An object that is being taken apart.
+/// An object that is being parsed.
 pub(crate) struct Fields {
     values: Map<String, Value>,
     sent: Sent,
@@ -101,7 +101,7 @@ impl Fields {
         deserializer.deserialize_map(Reader)
     }
 
-    /// The first of these fields that has a value of this type.
+    /// Takes the first of these fields that has a value of this type.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, names: &[&str]) -> Option<T> {
         names.iter().find_map(|name| {
             let field = field(&self.values, name)?;
@@ -112,7 +112,8 @@ impl Fields {
         })
     }
 
-    /// As [`take`](Self::take), for a value of any type: one that would be written otherwise than it was sent is not taken.
+    /// Same as [`take`](Self::take), for a value of any type, unless it would be serialized differently than
+    /// it was received.
     pub(crate) fn exact(&mut self, name: &str) -> Option<Value> {
         let field = field(&self.values, name)?;
         let value = self.values.get(&field).cloned()?;
@@ -123,37 +124,37 @@ impl Fields {
         Some(value)
     }
 
-    /// As [`take`](Self::take), for what is told by its presence.
+    /// Same as [`take`](Self::take), for a list that may be missing.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, names: &[&str]) -> Vec<T> {
         self.take(names).unwrap_or_default()
     }
 
-    /// As [`take`](Self::take), for an end date.
+    /// Same as [`take`](Self::take), for an end date.
     pub(crate) fn end_date(&mut self) -> Option<EndDate> {
         self.take::<Ends>(&END_DATE).map(|ends| ends.0)
     }
 
-    /// As [`take`](Self::take), for what nothing can be done without.
+    /// Same as [`take`](Self::take), for a required field.
     pub(crate) fn need<T: DeserializeOwned, E: serde::de::Error>(&mut self, names: &[&'static str]) -> Result<T, E> {
         self.take(names).ok_or_else(|| E::missing_field(names.first().copied().unwrap_or_default()))
     }
 
-    /// What was not taken.
+    /// Returns the fields that were not taken.
     pub(crate) fn rest(self) -> Extra {
         Extra { values: self.values, sent: self.sent }
     }
 }
 
-/// The names of an end date, the likeliest first. (inferred: no page shows the field)
+/// The names of an end date, the most likely first. (inferred: no page shows the field)
 const END_DATE: [&str; 6] = ["end_date", "expires_at", "expiry_date", "expiration_date", "expires_on", "valid_to"];
 
-/// The field of this name, however it is written: `end_date`, `endDate`, `EndDate`.
+/// Finds the field with this name in any spelling: `end_date`, `endDate`, `EndDate`.
 pub(crate) fn field(object: &Map<String, Value>, name: &str) -> Option<String> {
     let known = if object.contains_key(name) { Some(name) } else { None };
     known.or_else(|| object.keys().map(String::as_str).find(|field| same(field, name))).map(str::to_owned)
 }
 
-/// Whether two names are one but for case and separators.
+/// Returns whether two names are equal, ignoring case and separators.
 pub(crate) fn same(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
@@ -162,14 +163,16 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
     name.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
-/// An end date as somebody wrote it: a day, an instant, or seconds or milliseconds since 1970.
+/// An end date in any form: a day, an instant, or seconds or milliseconds since 1970.
 struct Ends(EndDate);
 
 impl<'de> Deserialize<'de> for Ends {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let instant = match Value::deserialize(deserializer)? {
-            // Without a zone it is UTC, as every end date of the platform is.
-            Value::String(text) => return read_end(&text).map(Self).ok_or_else(|| D::Error::custom("no end date")),
+            // Without a time zone it is UTC, like every end date of the platform.
+            Value::String(text) => {
+                return read_end(&text).map(Self).ok_or_else(|| D::Error::custom("invalid end date"));
+            }
             Value::Number(number) => number.as_i64().and_then(|number| {
                 // In seconds this would be after the year 5100.
                 if number.abs() < 100_000_000_000 {
@@ -181,7 +184,7 @@ impl<'de> Deserialize<'de> for Ends {
             _ => None,
         };
         let read = instant.and_then(|instant| instant.to_string().parse().ok());
-        read.map(Self).ok_or_else(|| D::Error::custom("no end date"))
+        read.map(Self).ok_or_else(|| D::Error::custom("invalid end date"))
     }
 }
 
@@ -189,12 +192,12 @@ fn read_end(text: &str) -> Option<EndDate> {
     text.parse().or_else(|_| format!("{}Z", text.trim()).parse()).ok()
 }
 
-/// The day of an end date that ends with its day, as the platform writes it.
+/// Returns the day of an end date that ends with its day, as the platform writes it.
 pub(crate) fn day(end: EndDate) -> Option<String> {
     end.to_string().strip_suffix("T23:59:59Z").map(str::to_owned)
 }
 
-/// Writes an end date as a day where it is one, else as an instant.
+/// Serializes an end date as a day if it is one, else as an instant.
 pub(crate) fn write_end<S: Serializer>(end: &Option<EndDate>, serializer: S) -> Result<S::Ok, S::Error> {
     match end {
         Some(end) => serializer.serialize_str(&day(*end).unwrap_or_else(|| end.to_string())),
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_found_by_any_of_its_names_and_in_any_writing() {
+    fn field_is_found_by_any_name_and_spelling() {
         for name in ["end_date", "endDate", "EndDate", "end-date", "expires_at", "expiryDate", "validTo"] {
             let mut read = fields(json!({ name: "2026-12-31" }));
             assert_eq!(read.end_date().expect(name).to_string(), "2026-12-31T23:59:59Z");
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn end_dates_are_read_in_every_form() {
+    fn end_dates_are_parsed_in_every_form() {
         for (value, expected) in [
             (json!("2026-12-31"), "2026-12-31T23:59:59Z"),
             (json!("2026-12-31T23:59:59Z"), "2026-12-31T23:59:59Z"),
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_stays() {
+    fn unknown_fields_are_preserved() {
         for value in [json!("never"), json!(""), json!(null), json!({}), json!(1.5)] {
             let mut read = fields(json!({ "end_date": value.clone() }));
             assert!(read.end_date().is_none(), "{value}");
@@ -248,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_field_is_written_as_it_was_sent_until_it_is_changed() {
+    fn unknown_field_is_serialized_as_received_until_changed() {
         let sent =
             r#"{"a":12345678901234567890123,"b":{"price":1.10},"c":"J\ud83d","d":"\u0041\/","e":1E999,"f":[1, 2]}"#;
         let mut json = serde_json::Deserializer::from_str(sent);
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_names_and_no_values() {
+    fn debug_shows_names_but_no_values() {
         let extra = fields(json!({ "a": "canary" })).rest();
         assert_eq!(format!("{extra:?}"), r#"["a"]"#);
     }

@@ -1,4 +1,4 @@
-//! Ids, each of a type of its own, so that a token's id cannot be given where a user's is meant.
+//! Ids, each with its own type, so that a token's id cannot be used as a user's id.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ macro_rules! ids {
     ($($(#[$docs:meta])+ $name:ident;)+) => {$(
         $(#[$docs])+
         ///
-        /// Read from a text or a number, and kept as it was written: UUIDs were seen, but nothing promises them.
+        /// Parsed from a text or a number, and stored as written: UUIDs were seen, but are not documented.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The id of this text. An empty one is refused by the call that it is given to.
+            /// Creates an id from this text. Calls refuse an empty one.
             #[must_use]
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The id as it is written.
+            /// Returns the id as written.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -51,9 +51,9 @@ macro_rules! ids {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 match Value::deserialize(deserializer)? {
                     Value::String(text) if !text.is_empty() => Ok(Self(text)),
-                    // A number beyond 64 bits would be rounded, and name something else.
+                    // A number beyond 64 bits would be rounded and identify something else.
                     Value::Number(number) if !number.is_f64() => Ok(Self(number.to_string())),
-                    _ => Err(D::Error::custom("an id is a text or a whole number of 64 bits")),
+                    _ => Err(D::Error::custom("invalid id: expected a text or a 64-bit integer")),
                 }
             }
         }
@@ -74,7 +74,7 @@ ids! {
 }
 
 impl UserId {
-    /// Whoever is calling: the platform takes the word `me` where the id of a user stands.
+    /// Returns the id of the caller: the platform accepts the word `me` instead of a user id.
     ///
     /// Source: "Manage the API token lifecycle" (documented).
     #[must_use]
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_texts_or_numbers_and_nothing_else() {
+    fn ids_are_texts_or_numbers_only() {
         let read = |text: &str| serde_json::from_str::<UserId>(text).map(|id| id.as_str().to_owned()).ok();
         assert_eq!(read("\"a-1\"").as_deref(), Some("a-1"));
         assert_eq!(read("17").as_deref(), Some("17"));

@@ -1,4 +1,5 @@
-//! The Account Manager API: service users, their API tokens and client certificates, and what stands around them.
+//! The Account Manager API: service users, their API tokens and client certificates, accounts, roles and the
+//! audit log.
 //!
 //! ```no_run
 //! use digicert_one_account::{NewToken, UserId};
@@ -17,16 +18,17 @@
 //!
 //! # What is known of this API
 //!
-//! Its schema was never published in what we could read. Each method says how sure its source is: *documented* (a page of DigiCert
-//! names it), or *inferred*. So reading is tolerant: fields have aliases, missing ones are nothing, unknown fields and values are kept
-//! and written again, and an end date may be a day, an instant or a number. What is guessed about the answers that show something
-//! only once is in one place, `shown_once.rs`.
+//! We found no published schema. Each method says how certain its source is: *documented* (a DigiCert page
+//! names it), or *inferred*. So parsing is tolerant: fields have aliases, missing ones are `None`, unknown
+//! fields and values are preserved, and an end date may be a day, an instant or a number. All guesses about
+//! responses with a secret that is shown once are in `shown_once.rs`.
 //!
-//! # What is shown once
+//! # Secrets that are shown once
 //!
-//! The API key of a new service user or API token, and the certificate of a request, are in one answer and never again. They are taken
-//! out of it into types that print nothing, and the text of the answer is overwritten. A create call is never sent again once it may
-//! have been processed; if it fails after that, [`Error::left_behind`](digicert_one_client::Error::left_behind) says what may have been made.
+//! Only one response contains the API key of a new service user or API token, or the certificate of a
+//! request. They are moved into types that print nothing, and the text of the response is overwritten. A
+//! create call is never retried once it may have been processed; if it fails after that,
+//! [`Error::left_behind`](digicert_one_client::Error::left_behind) lists what may have been created.
 
 mod call;
 mod certificate;
@@ -60,7 +62,7 @@ pub use tokens::Tokens;
 pub use user::{Application, CreatedServiceUser, NewServiceUser, User, UserChange};
 pub use users::Users;
 
-/// The application code of Account Manager itself, for [`AccountManager::roles`].
+/// The application code of Account Manager, for [`AccountManager::roles`].
 pub const ACCOUNT_MANAGER: &str = "account_manager";
 
 /// The Account Manager API. Cheap to clone.
@@ -69,9 +71,9 @@ pub struct AccountManager {
     client: Client,
 }
 
-/// Gives a client its [`AccountManager`].
+/// Adds [`AccountManager`] to a client.
 pub trait AccountExt {
-    /// The Account Manager API, called by this client.
+    /// Returns the Account Manager API, called by this client.
     fn account(&self) -> AccountManager;
 }
 
@@ -82,45 +84,46 @@ impl AccountExt for Client {
 }
 
 impl AccountManager {
-    /// Called by this client.
+    /// Creates the API over this client.
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Users and service users.
+    /// Returns users and service users.
     #[must_use]
     pub fn users(&self) -> Users {
         Users::new(self.client.clone())
     }
 
-    /// API tokens.
+    /// Returns API tokens.
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         Tokens::new(self.client.clone())
     }
 
-    /// Client certificates.
+    /// Returns client certificates.
     #[must_use]
     pub fn certificates(&self) -> Certificates {
         Certificates::new(self.client.clone())
     }
 
-    /// The accounts that the caller may use: `GET account`.
+    /// Returns the accounts that the caller may use: `GET account`.
     ///
     /// Permission: none named. Source: "Create and authenticate a service user" (documented).
     pub fn accounts(&self) -> List<Account> {
         List::new(&self.client, call::path(&["account"]))
     }
 
-    /// The roles of an application, such as [`ACCOUNT_MANAGER`], and what they permit: `GET role?application_code={code}`.
+    /// Returns the roles of an application, such as [`ACCOUNT_MANAGER`], and their permissions: `GET
+    /// role?application_code={code}`.
     ///
     /// Permission: none named. Source: "Create and authenticate a service user" (documented; the fields are inferred).
     pub fn roles(&self, application_code: &str) -> List<Role> {
         List::new(&self.client, call::path(&["role"])).filter("application_code", application_code)
     }
 
-    /// The audit log: `GET audit-log`, page by page.
+    /// Returns the audit log, page by page: `GET audit-log`.
     ///
     /// Permission: `VIEW_AM_AUDIT_LOG` (inferred from its name). Source: the path is documented; envelope, fields and filters are
     /// inferred from the log of Trust Lifecycle (`resource_type`, `action`, `status`, `from`, `to`, …).
@@ -128,12 +131,12 @@ impl AccountManager {
         List::new(&self.client, call::path(&["audit-log"]))
     }
 
-    /// An organisation: `GET organization/{id}`.
+    /// Returns an organisation: `GET organization/{id}`.
     ///
     /// Permission: none named. Source: the path is documented; the fields are inferred.
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none.
+    /// See [`Error`]; API-02 if it does not exist.
     pub async fn organization(&self, id: &OrganizationId) -> Result<Organization, Error> {
         let id = call::checked("organization_id", id.as_str())?;
         let request = self.client.get(call::path(&["organization", id]));

@@ -1,4 +1,4 @@
-//! Open enums: the values that were seen have names, every other one is kept as it was written.
+//! Open enums: known values have names, all others are preserved.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ macro_rules! open_enums {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$value_docs])+ $value,)+
-            /// A value that this version does not know, as it was written.
+            /// A value that this version does not know, as written.
             Other(String),
         }
 
         impl $name {
-            /// The value as it is written on the wire.
+            /// Returns the value as written on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -29,7 +29,7 @@ macro_rules! open_enums {
         }
 
         impl From<&str> for $name {
-            /// Case does not matter for the known values.
+            /// Known values are matched case-insensitively.
             fn from(text: &str) -> Self {
                 $(if text.eq_ignore_ascii_case($text) {
                     return Self::$value;
@@ -63,14 +63,14 @@ open_enums! {
     ///
     /// Source: `ACTIVE` of a user (documented); the words of the others are inferred from the states that the pages name.
     Status {
-        /// It works.
+        /// Valid.
         Active = "ACTIVE",
-        /// It was switched off, and can be switched on again.
+        /// Disabled; it can be enabled again.
         Disabled = "DISABLED",
-        /// Its end date is over.
+        /// Expired.
         Expired = "EXPIRED",
     }
-    /// What kind of user it is.
+    /// The kind of user.
     ///
     /// Source: the list of users (documented) has `service`; `standard` is of a neighbouring API.
     UserType {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_value_survives_a_round_trip() {
+    fn unknown_value_survives_a_round_trip() {
         for (text, expected) in [
             ("\"ACTIVE\"", Status::Active),
             ("\"EXPIRED\"", Status::Expired),

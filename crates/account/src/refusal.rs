@@ -1,12 +1,12 @@
-//! Why a call of Account Manager was refused, for programs: read from the error that every call gives, so that there is one
-//! vocabulary of failure and this is only a way to ask it.
+//! Why Account Manager refused a call, for programs: derived from [`Error`], which has the only vocabulary of
+//! failures.
 
 use digicert_one_client::Error;
 use digicert_one_core::Code;
 
 use crate::InvalidField;
 
-/// Why Account Manager, or a check before sending, refused a call.
+/// The reason why Account Manager, or a check before sending, refused a call.
 ///
 /// ```no_run
 /// # use digicert_one_account::{NewToken, Refusal};
@@ -21,31 +21,31 @@ use crate::InvalidField;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A value that is not valid. Source: `invalid_request`, status 400 (documented); 422 is inferred.
+    /// An invalid value. Source: `invalid_request`, status 400 (documented); 422 is inferred.
     Invalid {
-        /// Which one, where it is known.
+        /// The field, if known.
         field: Option<String>,
-        /// It was refused here, and nothing was sent.
+        /// Whether it was refused locally and nothing was sent.
         unsent: bool,
     },
-    /// The name is taken. Source: `duplicate_error` (documented), status 409 (inferred).
+    /// The name is already in use. Source: `duplicate_error` (documented), status 409 (inferred).
     Duplicate {
-        /// Which field, where the answer tells; the platform's message calls friendly names *Nickname*.
+        /// The field, if the response names it; the platform's message calls friendly names *Nickname*.
         field: Option<String>,
     },
-    /// This platform gives a service user one API token only. (inferred)
+    /// This platform allows one API token per service user. (inferred)
     TokenLimit,
     /// A permission is missing. Source: `access_denied`, status 403 (documented).
     Forbidden {
-        /// Which one, where the message names it, such as `MANAGE_AM_USER`. (inferred)
+        /// The permission, if the message names it, such as `MANAGE_AM_USER`. (inferred)
         permission: Option<String>,
     },
-    /// There is no such thing, or the caller may not see it. Source: status 404 (documented).
+    /// Not found, or not visible to the caller. Source: status 404 (documented).
     NotFound,
 }
 
 impl Refusal {
-    /// Why the call was refused; nothing where it failed for another reason.
+    /// Returns why the call was refused; `None` if it failed for another reason.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         if let Some(invalid) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<InvalidField>())
@@ -69,7 +69,7 @@ impl Refusal {
     }
 }
 
-/// The permission or role that a message names: a word like `MANAGE_AM_USER`, or else what stands in quotes.
+/// Finds the permission or role that a message names: a word like `MANAGE_AM_USER`, or else quoted text.
 fn permission(message: &str) -> Option<&str> {
     let in_word = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '&');
     let is_id = |word: &&str| {
@@ -82,7 +82,7 @@ fn permission(message: &str) -> Option<&str> {
 fn quoted(message: &str) -> Option<&str> {
     ['"', '\'', '`', '*'].into_iter().find_map(|quote| {
         let text = message.split(quote).nth(1)?;
-        // One quote alone is an apostrophe.
+        // A single quote character is an apostrophe.
         let closed = message.matches(quote).count() >= 2;
         (closed && (1..=60).contains(&text.trim().len())).then(|| text.trim())
     })
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_missing_permission_is_read_out_of_the_message() {
+    fn missing_permission_is_extracted_from_the_message() {
         for (message, expected) in [
             ("The permission MANAGE_AM_USER is missing.", Some("MANAGE_AM_USER")),
             ("missing permission: MANAGE_AM_USER", Some("MANAGE_AM_USER")),

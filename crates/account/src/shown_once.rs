@@ -1,7 +1,8 @@
-//! The one place that knows where the platform's create answers hold what they show once: the API key of a new service user or API
-//! token. No page shows such an answer, so every plausible name is tried (inferred); if a real answer differs, change it here.
+//! The only place that knows where create responses contain their secret: the API key of a new service user
+//! or API token. No page shows such a response, so every plausible name is tried (inferred); if a real
+//! response differs, change it here.
 //!
-//! What is found is taken out of the answer, wherever in it it stands, and the answer's text is wiped.
+//! The secret is removed from the response, wherever it occurs, and the text of the response is wiped.
 
 use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ApiKey, Secret};
@@ -11,7 +12,7 @@ use zeroize::Zeroize;
 
 use crate::fields::same;
 
-/// The names of an API key, and of an object that holds one, the likeliest first; case and separators do not matter.
+/// The names of an API key, and of an object that holds one, the most likely first; case and separators are ignored.
 const NAMES: [&str; 9] = [
     "api_token",
     "api_key",
@@ -20,30 +21,30 @@ const NAMES: [&str; 9] = [
     "secret",
     "value",
     "key",
-    // As a list of one.
+    // As a list with one entry.
     "api_tokens",
     "tokens",
 ];
-/// The names of an object that holds the whole answer.
+/// The names of an object that holds the whole response.
 const ENVELOPES: [&str; 6] = ["user", "service_user", "data", "result", "item", "client_auth_certificate"];
-/// How deep in the answer an object may stand that holds the key.
+/// Maximum nesting of an object that holds the key.
 const DEPTH: usize = 3;
-/// The length of every API key that was seen.
+/// The length of every API key seen so far.
 const USUAL_LENGTH: usize = 91;
 const REDACTED: &str = "(redacted)";
 
-/// What an answer showed.
+/// The secret of a response.
 pub(crate) struct Shown {
     /// The API key.
     pub(crate) api_key: Secret,
-    /// What stood beside it, if it was in an object of its own: the fields of the API token.
+    /// The other fields of its object, if it is nested: those of the API token.
     pub(crate) beside: Option<Map<String, Value>>,
 }
 
-/// Takes the API key out of a create answer; afterwards the answer holds it no more. `origin` names the answer.
+/// Moves the API key out of a create response. `origin` names the response.
 ///
-/// First by its shape (if exactly one text looks like an API key, it is one, whatever its name), then by its name; a UUID is
-/// rather the id of something than its key.
+/// First by its shape (if exactly one text looks like an API key), then by its name; a UUID is more likely an
+/// id than a key.
 pub(crate) fn take(answer: &mut Value, origin: &str) -> Option<Shown> {
     let place = by_shape(answer)
         .or_else(|| by_name(answer, DEPTH, &|text| Uuid::try_parse(text).is_err()))
@@ -65,7 +66,7 @@ pub(crate) fn take(answer: &mut Value, origin: &str) -> Option<Shown> {
     Some(Shown { api_key, beside })
 }
 
-/// The object that the answer is about: itself, or the one that it holds in an envelope.
+/// Returns the object of the response: the response itself, or the content of its envelope.
 pub(crate) fn unwrapped(answer: &mut Value) -> Option<&mut Map<String, Value>> {
     let fields = answer.as_object_mut()?;
     let has_id = |fields: &Map<String, Value>| fields.keys().any(|name| same(name, "id"));
@@ -84,7 +85,7 @@ fn is_named(name: &str) -> bool {
     NAMES.iter().any(|one| same(one, name))
 }
 
-/// Overwrites the text of an answer, as far as nobody else holds it.
+/// Overwrites the text of a response, unless it is shared.
 pub(crate) fn wipe(body: Bytes) {
     drop(overwritten(body));
 }
@@ -95,7 +96,7 @@ fn overwritten(body: Bytes) -> Option<BytesMut> {
     Some(body)
 }
 
-/// Overwrites every text of an answer that nobody could make use of.
+/// Overwrites every text of a response that cannot be used.
 pub(crate) fn wipe_all(answer: &mut Value) {
     match answer {
         Value::String(text) => text.zeroize(),
@@ -105,7 +106,7 @@ pub(crate) fn wipe_all(answer: &mut Value) {
     }
 }
 
-/// The place of the one text in the answer that looks like an API key.
+/// Finds the only text in the response that looks like an API key.
 fn by_shape(answer: &Value) -> Option<String> {
     let mut found = Vec::new();
     look(answer, String::new(), &mut found);
@@ -130,7 +131,7 @@ fn looks_like_a_key(text: &str) -> bool {
     text.len() == USUAL_LENGTH && ApiKey::new(text).is_ok_and(|key| key.shape().is_usual)
 }
 
-/// The place of the text with the likeliest name.
+/// Finds the text with the most likely name.
 fn by_name(value: &Value, depth: usize, accept: &dyn Fn(&str) -> bool) -> Option<String> {
     let fields = value.as_object()?;
     let named =
@@ -151,12 +152,12 @@ fn by_name(value: &Value, depth: usize, accept: &dyn Fn(&str) -> bool) -> Option
     })
 }
 
-/// A name as a part of a JSON pointer (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Overwrites the key wherever else the answer has it.
+/// Overwrites all other occurrences of the key in the response.
 fn redact(value: &mut Value, key: &str) {
     match value {
         Value::String(text) if !key.is_empty() && text.contains(key) => {
@@ -169,7 +170,7 @@ fn redact(value: &mut Value, key: &str) {
     }
 }
 
-/// Drops the fields where a key was or could be: what is left of the object that was taken out, an emptied text, a second key.
+/// Drops the fields that held or could hold a key: the rest of its object, an emptied text, a second key.
 fn drop_named(value: &mut Value) {
     let Value::Object(fields) = value else { return };
     fields.retain(|name, value| {
@@ -199,7 +200,7 @@ mod tests {
     const USUAL: &str = "010123456789abcdef01234567_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     const UUID: &str = "11111111-1111-4111-8111-111111111111";
 
-    /// The key that is found, and what is left; nothing of it holds the key.
+    /// Returns the key, and the rest of the response, which does not contain it.
     fn taken(mut answer: Value) -> (Option<String>, Value, Option<Map<String, Value>>) {
         let shown = take(&mut answer, "the test");
         let Some(Shown { api_key, beside }) = shown else { return (None, answer, None) };
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_read_plain_and_in_an_object() {
+    fn every_name_is_found_plain_and_nested() {
         let writings =
             ["api_token", "apiToken", "api_key", "apiKey", "ApiKey", "api-key", "API_KEY", "api_access_token"];
         for name in writings.into_iter().chain(["apiAccessToken", "token", "secret", "value", "key"]) {
@@ -231,26 +232,26 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_shape_is_known_under_any_name() {
+    fn usual_shape_is_found_under_any_name() {
         let (key, left, _) = taken(json!({ "id": UUID, "credential": { "material": USUAL }, "token": "t-1" }));
         assert_eq!(key.as_deref(), Some(USUAL));
         assert_eq!(left, json!({ "id": UUID, "credential": null }));
-        // Two of them: the name decides, and a second key under such a name does not stay.
+        // With two of them, the name decides, and the second key is removed.
         let other = USUAL.replace('a', "b");
         let (key, left, _) = taken(json!({ "token": USUAL, "key": other, "id": 1 }));
         assert_eq!((key.as_deref(), left), (Some(USUAL), json!({ "id": 1 })));
     }
 
     #[test]
-    fn the_id_of_a_token_is_not_its_key() {
+    fn token_id_is_not_its_key() {
         let (key, left, _) = taken(json!({ "api_token": UUID, "secret": "canary" }));
         assert_eq!((key.as_deref(), left), (Some("canary"), json!({ "api_token": UUID })));
         let (key, ..) = taken(json!({ "id": 1, "api_key": UUID }));
-        assert_eq!(key.as_deref(), Some(UUID), "where nothing else is there it may be");
+        assert_eq!(key.as_deref(), Some(UUID), "used only if there is nothing else");
     }
 
     #[test]
-    fn a_key_that_is_there_twice_is_nowhere_afterwards() {
+    fn duplicate_key_is_removed_everywhere() {
         let (key, left, _) = taken(json!({
             "token": "canary", "apiKey": "canary", "header": "x-api-key: canary", "deep": [{ "er": "canary" }],
         }));
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_no_key() {
+    fn value_that_is_not_text_is_not_a_key() {
         for answer in [
             json!({}),
             json!([]),
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_an_envelope_is_unwrapped() {
+    fn response_in_an_envelope_is_unwrapped() {
         let inner = |mut answer: Value| unwrapped(&mut answer).cloned().map(Value::from);
         assert_eq!(inner(json!({ "user": { "id": 1 }, "x": 2 })), Some(json!({ "id": 1 })));
         assert_eq!(inner(json!({ "id": 3, "user": { "id": 1 } })), Some(json!({ "id": 3, "user": { "id": 1 } })));
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answers_text_is_wiped_where_nobody_shares_it() {
+    fn response_text_is_wiped_unless_shared() {
         let body = Bytes::from(b"canary".to_vec());
         let address = body.as_ptr();
         let wiped = overwritten(body).expect("not shared");
@@ -299,6 +300,6 @@ mod tests {
         let body = Bytes::from(b"shared".to_vec());
         let reader = body.clone();
         assert!(overwritten(body).is_none());
-        assert_eq!(&*reader, b"shared", "what somebody else reads is left alone");
+        assert_eq!(&*reader, b"shared", "shared bytes are unchanged");
     }
 }

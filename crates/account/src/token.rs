@@ -1,4 +1,4 @@
-//! API tokens as the platform writes them, and what is said to make or change one. The calls are in `tokens.rs`.
+//! API tokens: the platform's object, and the requests to create or change one. The calls are in `tokens.rs`.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use crate::check::{self, InvalidField};
 use crate::fields::{Extra, Fields, write_end};
 use crate::{Status, TokenId, UserId};
 
-/// An API token: the object at the platform. Its secret value, the API key, is never in here.
+/// An API token: the platform's object. It never contains the secret value, which is the API key.
 ///
 /// Source: that it has a name, an end date, a state, an id and an owner is documented; the names of the fields are inferred.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,28 +21,29 @@ pub struct ApiToken {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whose it is.
+    /// The owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The last second in which it works; none means that it ends with its owner only.
+    /// The last second in which it is valid; `None` means that it expires with its owner.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// The state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// When it was made, in RFC 3339.
+    /// When it was created, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 impl ApiToken {
-    /// Whether the platform says that it is switched on; nothing if it says neither. An end date that is over is another matter.
+    /// Returns whether the platform reports it as enabled; `None` if it does not report it. Expiry is
+    /// independent of this.
     #[must_use]
     pub fn is_enabled(&self) -> Option<bool> {
         self.enabled.or_else(|| self.status.as_ref().map(|status| *status == Status::Active))
@@ -65,7 +66,7 @@ impl<'de> Deserialize<'de> for ApiToken {
     }
 }
 
-/// An API token that is to be made.
+/// A request to create an API token.
 ///
 /// ```
 /// use digicert_one_account::NewToken;
@@ -77,7 +78,7 @@ impl<'de> Deserialize<'de> for ApiToken {
 pub struct NewToken {
     /// The name, unique: letters, digits, blanks, `-` and `_` (documented).
     pub name: String,
-    /// Whose it will be; without it, the caller's own.
+    /// The owner; by default the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// Its last day.
@@ -86,20 +87,20 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    /// A token of this name for the caller.
+    /// Creates a token with this name for the caller.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), user_id: None, end_date: None }
     }
 
-    /// Whose it will be.
+    /// Sets the owner.
     #[must_use]
     pub fn with_user(mut self, user: impl Into<UserId>) -> Self {
         self.user_id = Some(user.into());
         self
     }
 
-    /// Its last day; it works until 23:59:59 UTC, or until its owner ends.
+    /// Sets its last day; it is valid until 23:59:59 UTC, or until its owner expires.
     #[must_use]
     pub fn with_end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
@@ -113,43 +114,43 @@ impl NewToken {
     }
 }
 
-/// What is to be changed of an API token; what is not named stays.
+/// A change of an API token; fields that are not set stay.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct TokenChange {
     /// A new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// A new last day; it can be moved while the token works (documented).
+    /// A new last day; it can be moved while the token is valid (documented).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// On or off.
+    /// Whether it is enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
 
 impl TokenChange {
-    /// Nothing yet.
+    /// Creates an empty change.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A new name.
+    /// Sets a new name.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// A new last day.
+    /// Sets a new last day.
     #[must_use]
     pub fn with_end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
 
-    /// On or off.
+    /// Enables or disables it.
     #[must_use]
     pub fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
@@ -163,13 +164,13 @@ impl TokenChange {
     }
 }
 
-/// An API token that was just made, with the only sight of its API key.
+/// A newly created API token, with the only copy of its API key.
 ///
-/// Keep the key before anything else: it cannot be asked for again.
+/// Store the key first: it cannot be retrieved again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CreatedToken {
-    /// The token; nothing where the answer does not tell its id. Its name finds it in the list.
+    /// The token; `None` if the response has no id. Its name identifies it in the list.
     pub token: Option<ApiToken>,
     /// Its secret.
     pub api_key: Secret,

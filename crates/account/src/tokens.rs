@@ -1,4 +1,4 @@
-//! The calls about API tokens.
+//! The calls for API tokens.
 
 use digicert_one_client::{Client, Error, Made, RequestBuilder};
 use http::Method;
@@ -10,10 +10,11 @@ use crate::{ApiToken, CreatedToken, List, NewToken, TokenChange, TokenId, UserId
 const RESOURCE: &str = "api-access-token";
 const TOKEN: &str = "/account/api/v1/api-access-token/{id}";
 
-/// API tokens. Made by [`AccountManager::tokens`](crate::AccountManager::tokens).
+/// API tokens. Created by [`AccountManager::tokens`](crate::AccountManager::tokens).
 ///
-/// Every user may manage its own with any of the roles `AM_DEFAULT_USER`, `AM_ACCOUNT_USER`, `AM_ACCOUNT_MANAGER`,
-/// `AM_ACCOUNT_ADMIN` (documented: "Manage the API token lifecycle"); for those of others it needs *Manage users* (inferred).
+/// Every user may manage their own tokens with any of the roles `AM_DEFAULT_USER`, `AM_ACCOUNT_USER`,
+/// `AM_ACCOUNT_MANAGER`, `AM_ACCOUNT_ADMIN` (documented: "Manage the API token lifecycle"); tokens of others
+/// need *Manage users* (inferred).
 #[derive(Clone, Debug)]
 pub struct Tokens {
     client: Client,
@@ -24,14 +25,14 @@ impl Tokens {
         Self { client }
     }
 
-    /// The tokens of a user: `GET api-access-token?user_id={id}`. [`UserId::me`] stands for the caller.
+    /// Returns the tokens of a user: `GET api-access-token?user_id={id}`. Use [`UserId::me`] for the caller.
     ///
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented; the envelope is inferred).
     pub fn list(&self, user: &UserId) -> List<ApiToken> {
         List::new(&self.client, path(&[RESOURCE])).filter("user_id", user.as_str())
     }
 
-    /// Makes an API token: `POST api-access-token`. The answer is the only one that shows the API key.
+    /// Creates an API token: `POST api-access-token`. Only this response shows the API key.
     ///
     /// Permission: for oneself, any of the roles above. Source: "Manage the API token lifecycle" (documented); the body and the name of
     /// the key in the answer are inferred.
@@ -47,10 +48,11 @@ impl Tokens {
     /// ```
     ///
     /// # Errors
-    /// See [`Error`]. Before anything is sent: a name with other characters than letters, digits, blanks, `-` and `_`, an end date that
-    /// is over ([`InvalidField`](crate::InvalidField)). From the platform: what [`Refusal`](crate::Refusal) tells; API-07, where an older
-    /// platform allows one token only. API-05, where something was made and no key is in the answer. Never repeated once it may
-    /// have been processed; then [`Error::left_behind`] tells what may have been made.
+    /// See [`Error`]. Before anything is sent: a name with other characters than letters, digits, blanks, `-`
+    /// and `_`, an end date in the past ([`InvalidField`](crate::InvalidField)). From the platform: see
+    /// [`Refusal`](crate::Refusal); API-07 if an older platform allows one token only. API-05 if a token was
+    /// created but its key is missing from the response. Never retried once it may have been processed;
+    /// [`Error::left_behind`] then lists what may have been created.
     pub async fn create(&self, token: &NewToken) -> Result<CreatedToken, Error> {
         token.check(self.client.clock().now())?;
         let mut answer = call::create(&self.client, RESOURCE, token, Made::ApiToken, &token.name).await?;
@@ -61,22 +63,23 @@ impl Tokens {
         Ok(CreatedToken { token: answer.into_object().or(beside), api_key: shown.api_key })
     }
 
-    /// One token, without its secret: `GET api-access-token/{id}`.
+    /// Returns one token, without its secret: `GET api-access-token/{id}`.
     ///
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none.
+    /// See [`Error`]; API-02 if it does not exist.
     pub async fn get(&self, id: &TokenId) -> Result<ApiToken, Error> {
         call::read(self.at(Method::GET, id)?).await
     }
 
-    /// Changes a token; what the change does not name stays: `PUT api-access-token/{id}`. Gives it as it is now.
+    /// Changes a token: `PUT api-access-token/{id}`. Fields that are not set stay. Returns the new state.
     ///
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented; the body is inferred).
     ///
     /// # Errors
-    /// See [`Error`]. Before anything is sent: a change of nothing, or a value that [`create`](Self::create) would refuse.
+    /// See [`Error`]. Before anything is sent: an empty change, or a value that [`create`](Self::create)
+    /// would refuse.
     pub async fn update(&self, id: &TokenId, change: &TokenChange) -> Result<ApiToken, Error> {
         change.check(self.client.clock().now())?;
         match call::change(self.at(Method::PUT, id)?.json(change)).await? {
@@ -85,7 +88,7 @@ impl Tokens {
         }
     }
 
-    /// Switches a token off: calls with its key stop at once.
+    /// Disables a token: calls with its key fail at once.
     ///
     /// Permission, source: as [`update`](Self::update).
     ///
@@ -95,7 +98,7 @@ impl Tokens {
         self.switch(id, false).await
     }
 
-    /// Switches a token on again.
+    /// Enables a token again.
     ///
     /// Permission, source: as [`update`](Self::update).
     ///
@@ -105,13 +108,13 @@ impl Tokens {
         self.switch(id, true).await
     }
 
-    /// Deletes a token: `DELETE api-access-token/{id}`. Calls with its key stop at once.
+    /// Deletes a token: `DELETE api-access-token/{id}`. Calls with its key fail at once.
     ///
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it; AUT-05 where the platform accepted it
-    /// (202) and has not done it yet.
+    /// See [`Error`]; API-02 if it does not exist, unless a previous attempt may have deleted it; AUT-05 if
+    /// the platform accepted the call (202) and has not executed it yet.
     pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
         call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
     }

@@ -1,4 +1,4 @@
-//! Users as the platform writes them, and what is said to make or change one. The calls are in `users.rs`.
+//! Users: the platform's object, and the requests to create or change one. The calls are in `users.rs`.
 
 use digicert_one_core::{EndDate, Secret};
 use serde::de::Deserializer;
@@ -10,14 +10,15 @@ use crate::{AccountId, ApiToken, ClientCertificate, Status, UserId, UserType};
 
 /// A user or service user.
 ///
-/// Source: the list of users (documented) has the fields up to `applications`; `end_date`, `roles`, `accounts` and
-/// `client_auth_certificates` are inferred. Whatever is missing is nothing; whatever is unknown is in `extra`.
+/// Source: the list of users (documented) has the fields up to `applications`; `end_date`, `roles`,
+/// `accounts` and `client_auth_certificates` are inferred. Missing fields are `None`; unknown ones are in
+/// `extra`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct User {
     /// The id.
     pub id: UserId,
-    /// The address of the contact.
+    /// The contact's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The state.
@@ -32,47 +33,47 @@ pub struct User {
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Such as `account`.
+    /// For example `account`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_scope: Option<String>,
     /// The account that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_account_id: Option<AccountId>,
-    /// When it was made, in RFC 3339.
+    /// When it was created, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// Who made it.
+    /// Who created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserId>,
-    /// Such as `en_US`.
+    /// For example `en_US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// The last second in which it, and everything that belongs to it, works.
+    /// The last second in which it, and everything that belongs to it, is valid.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// Ids of its roles, such as `AM_ACCOUNT_USER`.
+    /// The ids of its roles, such as `AM_ACCOUNT_USER`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// The accounts that it may use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountId>,
-    /// The applications that it may use, and what it may do there.
+    /// The applications that it may use, with its permissions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<Application>,
-    /// Its client certificates, where a single user is asked for.
+    /// Its client certificates, if a single user is read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client_auth_certificates: Vec<ClientCertificate>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
-/// The names under which a user may hold its client certificates. (inferred)
+/// Field names of a user's client certificates. (inferred)
 pub(crate) const CERTIFICATES: [&str; 4] =
     ["client_auth_certificates", "client_auth_certs", "authentication_certificates", "certificates"];
 
 impl User {
-    /// Whether it may do this in any application, such as `MANAGE_AM_ACCOUNT`.
+    /// Returns whether it has this permission in any application, such as `MANAGE_AM_ACCOUNT`.
     #[must_use]
     pub fn may(&self, permission: &str) -> bool {
         self.applications.iter().any(|one| one.permissions.iter().any(|granted| granted == permission))
@@ -104,7 +105,7 @@ impl<'de> Deserialize<'de> for User {
     }
 }
 
-/// An application and what a user may do in it.
+/// An application and a user's permissions in it.
 ///
 /// Source: the list of users (documented).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,13 +114,13 @@ pub struct Application {
     /// The id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its name for people, such as `Account Manager`.
+    /// The display name, such as `Account Manager`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Such as `VIEW_AM_AUDIT_LOG`: an open set.
+    /// For example `VIEW_AM_AUDIT_LOG`: an open set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
-    /// What else there was.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -136,7 +137,7 @@ impl<'de> Deserialize<'de> for Application {
     }
 }
 
-/// A service user that is to be made.
+/// A request to create a service user.
 ///
 /// ```
 /// use digicert_one_account::NewServiceUser;
@@ -144,20 +145,20 @@ impl<'de> Deserialize<'de> for Application {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Source: the form of the UI asks for these; their names on the wire are inferred.
+/// Source: the UI's form has these fields; their names on the wire are inferred.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct NewServiceUser {
     user_type: UserType,
     /// The name, unique among service users.
     pub friendly_name: String,
-    /// The address of the contact.
+    /// The contact's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The accounts that it may use; none leaves it to the platform.
+    /// The accounts that it may use; if empty, the platform decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountId>,
     /// The ids of its roles.
@@ -169,7 +170,7 @@ pub struct NewServiceUser {
 }
 
 impl NewServiceUser {
-    /// A service user of this name.
+    /// Creates a service user with this name.
     #[must_use]
     pub fn new(friendly_name: impl Into<String>) -> Self {
         Self {
@@ -183,35 +184,35 @@ impl NewServiceUser {
         }
     }
 
-    /// The address of the contact.
+    /// Sets the contact's e-mail address.
     #[must_use]
     pub fn with_email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
-    /// What it is for.
+    /// Sets its description.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// The accounts that it may use.
+    /// Sets the accounts that it may use.
     #[must_use]
     pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
         self.accounts = accounts.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The ids of its roles.
+    /// Sets the ids of its roles.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Its last day; it works until 23:59:59 UTC.
+    /// Sets its last day; it is valid until 23:59:59 UTC.
     #[must_use]
     pub fn with_end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
@@ -227,7 +228,7 @@ impl NewServiceUser {
     }
 }
 
-/// What is to be changed of a user; what is not named stays.
+/// A change of a user; fields that are not set stay.
 ///
 /// ```
 /// use digicert_one_account::UserChange;
@@ -240,7 +241,7 @@ pub struct UserChange {
     /// A new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub friendly_name: Option<String>,
-    /// A new address of the contact.
+    /// A new e-mail address of the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// A new description.
@@ -249,10 +250,10 @@ pub struct UserChange {
     /// A new last day.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
-    /// All roles from now on.
+    /// The complete list of roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
-    /// All accounts from now on.
+    /// The complete list of accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Vec<AccountId>>,
     /// A new state.
@@ -261,55 +262,55 @@ pub struct UserChange {
 }
 
 impl UserChange {
-    /// Nothing yet.
+    /// Creates an empty change.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A new name.
+    /// Sets a new name.
     #[must_use]
     pub fn with_friendly_name(mut self, name: impl Into<String>) -> Self {
         self.friendly_name = Some(name.into());
         self
     }
 
-    /// A new address of the contact.
+    /// Sets a new e-mail address of the contact.
     #[must_use]
     pub fn with_email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
-    /// A new description; an empty one clears it.
+    /// Sets a new description; an empty one clears it.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// A new last day. It can be moved while it is not over.
+    /// Sets a new last day. It can be moved while it has not passed.
     #[must_use]
     pub fn with_end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
 
-    /// All roles from now on, not some more.
+    /// Replaces all roles.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.roles = Some(roles.into_iter().map(Into::into).collect());
         self
     }
 
-    /// All accounts from now on, not some more.
+    /// Replaces all accounts.
     #[must_use]
     pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
         self.accounts = Some(accounts.into_iter().map(Into::into).collect());
         self
     }
 
-    /// A new state.
+    /// Sets a new state.
     #[must_use]
     pub fn with_status(mut self, status: Status) -> Self {
         self.status = Some(status);
@@ -328,15 +329,15 @@ impl UserChange {
     }
 }
 
-/// A service user that was just made, with the only sight of its API key.
+/// A newly created service user, with the only copy of its API key.
 ///
-/// Keep the key before anything else: it cannot be asked for again.
+/// Store the key first: it cannot be retrieved again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CreatedServiceUser {
-    /// The service user; nothing where the answer does not tell its id. Its name finds it in the list.
+    /// The service user; `None` if the response has no id. Its name identifies it in the list.
     pub user: Option<User>,
-    /// Its first API token, where the answer tells of it.
+    /// Its first API token, if it is in the response.
     pub token: Option<ApiToken>,
     /// The secret of that token.
     pub api_key: Secret,

@@ -1,4 +1,4 @@
-//! The calls about users and service users.
+//! The calls for users and service users.
 
 use digicert_one_client::{Client, Error, Made, RequestBuilder};
 use http::Method;
@@ -9,7 +9,7 @@ use crate::{CreatedServiceUser, List, NewServiceUser, Status, User, UserChange, 
 
 const USER: &str = "/account/api/v1/user/{id}";
 
-/// Users and service users. Made by [`AccountManager::users`](crate::AccountManager::users).
+/// Users and service users. Created by [`AccountManager::users`](crate::AccountManager::users).
 #[derive(Clone, Debug)]
 pub struct Users {
     client: Client,
@@ -20,31 +20,31 @@ impl Users {
         Self { client }
     }
 
-    /// All users that the caller may see: `GET user`.
+    /// Returns all users that the caller may see: `GET user`.
     ///
     /// Permission: to see users, by the caller's roles (inferred). Source: "Make your first API call" (documented).
     pub fn list(&self) -> List<User> {
         List::new(&self.client, path(&["user"]))
     }
 
-    /// The service users that the caller may see: `GET user?user_type=service`.
+    /// Returns the service users that the caller may see: `GET user?user_type=service`.
     ///
     /// Permission: to see users, by the caller's roles (inferred). Source: "Make your first API call" (documented).
     pub fn service(&self) -> List<User> {
         self.list().filter("user_type", UserType::Service.as_str())
     }
 
-    /// One user: `GET user/{id}`.
+    /// Returns one user: `GET user/{id}`.
     ///
     /// Permission: none for oneself, else to see users (inferred). Source: "Create and authenticate a service user" (documented).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none.
+    /// See [`Error`]; API-02 if it does not exist.
     pub async fn get(&self, id: &UserId) -> Result<User, Error> {
         call::read(self.at(Method::GET, id)?).await
     }
 
-    /// Whoever is calling: `GET user/me`.
+    /// Returns the caller: `GET user/me`.
     ///
     /// Permission: none. Source: "Create and authenticate a service user" (documented).
     ///
@@ -62,7 +62,7 @@ impl Users {
         call::read(self.client.get(path(&["user", "me"])).template("/account/api/v1/user/me")).await
     }
 
-    /// Makes a service user, and its first API token: `POST user`. The answer is the only one that shows the API key.
+    /// Creates a service user and its first API token: `POST user`. Only this response shows the API key.
     ///
     /// Permission: *Manage users* (documented). Source: that the call returns the key is documented ("Authentication", the API's own
     /// introduction); the body and the name of the key in the answer are inferred.
@@ -79,10 +79,10 @@ impl Users {
     /// ```
     ///
     /// # Errors
-    /// See [`Error`]. Before anything is sent: an empty name or address, a control character, an end date that is over
-    /// ([`InvalidField`](crate::InvalidField)). From the platform: what [`Refusal`](crate::Refusal) tells. API-05, where something was
-    /// made and no key is in the answer. Never repeated once it may have been processed; then
-    /// [`Error::left_behind`] tells what may have been made.
+    /// See [`Error`]. Before anything is sent: an empty name or address, a control character, an end date in
+    /// the past ([`InvalidField`](crate::InvalidField)). From the platform: see [`Refusal`](crate::Refusal).
+    /// API-05 if a user was created but its key is missing from the response. Never retried once it may have
+    /// been processed; [`Error::left_behind`] then lists what may have been created.
     pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedServiceUser, Error> {
         user.check(self.client.clock().now())?;
         let mut answer = call::create(&self.client, "user", user, Made::ServiceUser, &user.friendly_name).await?;
@@ -93,12 +93,13 @@ impl Users {
         Ok(CreatedServiceUser { user: answer.into_object(), token, api_key: shown.api_key })
     }
 
-    /// Changes a user; what the change does not name stays: `PUT user/{id}`. Gives it as it is now.
+    /// Changes a user: `PUT user/{id}`. Fields that are not set stay. Returns the new state.
     ///
     /// Permission: *Manage users* (inferred). Source: the UI changes service users; the call is inferred.
     ///
     /// # Errors
-    /// See [`Error`]. Before anything is sent: a change of nothing, or a value that [`create`](Self::create) would refuse.
+    /// See [`Error`]. Before anything is sent: an empty change, or a value that [`create`](Self::create)
+    /// would refuse.
     pub async fn update(&self, id: &UserId, change: &UserChange) -> Result<User, Error> {
         change.check(self.client.clock().now())?;
         match call::change(self.at(Method::PUT, id)?.json(change)).await? {
@@ -107,10 +108,11 @@ impl Users {
         }
     }
 
-    /// Switches a user off. Its API tokens and client certificates stop at once; [`enable`](Self::enable) brings them back.
+    /// Disables a user. Its API tokens and client certificates stop working at once; [`enable`](Self::enable)
+    /// restores them.
     ///
-    /// Permission: *Manage users* (inferred). Source: that it can be done is documented ("Disable a service user", of the UI); the
-    /// call, a change of the state, is inferred.
+    /// Permission: *Manage users* (inferred). Source: the UI's function is documented ("Disable a service
+    /// user"); the call, a change of the state, is inferred.
     ///
     /// # Errors
     /// See [`Error`].
@@ -118,7 +120,7 @@ impl Users {
         self.switch(id, false).await
     }
 
-    /// Switches a user on again.
+    /// Enables a user again.
     ///
     /// Permission, source: as [`disable`](Self::disable).
     ///
@@ -130,11 +132,12 @@ impl Users {
 
     /// Deletes a user: `DELETE user/{id}`.
     ///
-    /// Permission: *Manage users* (inferred). Source: none: whether the platform has the call is not known (inferred).
+    /// Permission: *Manage users* (inferred). Source: none; it is unknown whether the platform has this call
+    /// (inferred).
     ///
     /// # Errors
-    /// See [`Error`]; API-02 where there is none, unless an attempt before may have deleted it; AUT-05 where the platform accepted it
-    /// (202) and has not done it yet.
+    /// See [`Error`]; API-02 if it does not exist, unless a previous attempt may have deleted it; AUT-05 if
+    /// the platform accepted the call (202) and has not executed it yet.
     pub async fn delete(&self, id: &UserId) -> Result<(), Error> {
         call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
     }

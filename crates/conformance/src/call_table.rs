@@ -1,5 +1,5 @@
-//! How a call must end that stalls, or is cut, in each of its phases: the one table that TIME-30 and ERR-50 walk, and that the page
-//! docs/time-and-delivery.md shows.
+//! How a call must end that stalls, or is interrupted, in each of its phases: the table that TIME-30 and
+//! ERR-50 iterate over, and that the page docs/time-and-delivery.md shows.
 
 use std::fmt;
 
@@ -21,16 +21,16 @@ pub(crate) enum Stage {
     Body,
 }
 
-/// What happens there.
+/// The event in that phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Nothing more comes, and the limit for connecting runs out.
+    /// Silence until the connect limit expires.
     StallsToConnectLimit,
-    /// Nothing more comes, and the limit of the whole call runs out.
+    /// Silence until the limit of the whole call expires.
     StallsToTotalLimit,
     /// No connection is taken.
     Refused,
-    /// The connection ends properly: `close_notify` where there is TLS, and FIN.
+    /// The connection ends properly: `close_notify` if there is TLS, and FIN.
     Fin,
     /// RST.
     Rst,
@@ -45,12 +45,12 @@ pub(crate) enum Turn {
 pub(crate) struct Row {
     pub(crate) stage: Stage,
     pub(crate) turn: Turn,
-    /// Which of these it may end as; the first is what a stack reports that knows all.
+    /// The allowed results; the first is that of a stack with full knowledge.
     pub(crate) ends: &'static [(Kind, Delivery)],
 }
 
 impl Row {
-    /// Whether a call may end so here.
+    /// Returns whether a call may end like this here.
     pub(crate) fn allows(&self, http2: bool, end: (Kind, Delivery)) -> bool {
         // An HTTP/2 connection that ends without a GOAWAY, or with a response owed, breaks the rules of HTTP/2 to some stacks.
         let is_broken = http2 && !self.turn.is_stall() && end == (Kind::Protocol, Delivery::Unknown);
@@ -63,14 +63,14 @@ impl Turn {
         matches!(self, Self::StallsToConnectLimit | Self::StallsToTotalLimit)
     }
 
-    /// Whether there is such a thing in this version of HTTP.
+    /// Returns whether this exists in this version of HTTP.
     pub(crate) fn is_of(self, http2: bool) -> bool {
         http2 || !matches!(self, Self::StreamReset | Self::GoAway)
     }
 }
 
 impl Stage {
-    /// Whether a connection is there, so that HTTP has begun.
+    /// Returns whether a connection is established, so that HTTP has begun.
     pub(crate) fn is_connected(self) -> bool {
         matches!(self, Self::Upload | Self::Response | Self::Interim | Self::Head | Self::Body)
     }
@@ -124,7 +124,7 @@ const IN_TLS: &[(Kind, Delivery)] = &[
     (Kind::Timeout(Phase::Handshake), Delivery::NotSent),
     (Kind::Timeout(Phase::ConnectOrHandshake), Delivery::NotSent),
 ];
-/// By the limit of the whole call; a stack may know no more than that.
+/// By the limit of the whole call; a stack may know no more.
 const TCP_OF_CALL: &[(Kind, Delivery)] = &[IN_TCP[0], IN_TCP[1], (Kind::Timeout(Phase::Call), Delivery::NotSent)];
 const TLS_OF_CALL: &[(Kind, Delivery)] = &[IN_TLS[0], IN_TLS[1], (Kind::Timeout(Phase::Call), Delivery::NotSent)];
 const IN_TUNNEL: &[(Kind, Delivery)] = &[IN_TCP[0], IN_TLS[0], IN_TCP[1]];
@@ -136,13 +136,13 @@ const LOST: &[(Kind, Delivery)] = &[(Kind::Interrupted, Delivery::Unknown)];
 /// An interim response shows that the server has the request, and not what becomes of it.
 const LATE_WITH_WORD: &[(Kind, Delivery)] = &[LATE[0], (Kind::Timeout(Phase::Response), Delivery::Sent)];
 const LOST_WITH_WORD: &[(Kind, Delivery)] = &[LOST[0], (Kind::Interrupted, Delivery::Sent)];
-/// Half a head is a broken response to some stacks.
+/// Half a head is an invalid response for some stacks.
 const LOST_IN_HEAD: &[(Kind, Delivery)] = &[LOST[0], (Kind::Protocol, Delivery::Unknown)];
 const CUT: &[(Kind, Delivery)] = &[(Kind::BodyCut, Delivery::Sent)];
-/// A reset may overtake what came before it, the head too.
+/// A reset may overtake what was sent before it, including the head.
 const RESET_IN_BODY: &[(Kind, Delivery)] = &[CUT[0], LOST[0]];
 
-/// Every phase and turn that a server or proxy on loopback can make.
+/// Every phase and event that a server or proxy on loopback can produce.
 pub(crate) const TABLE: &[Row] = &[
     row(Stage::Tcp, Turn::StallsToConnectLimit, IN_TCP),
     row(Stage::Tcp, Turn::StallsToTotalLimit, TCP_OF_CALL),

@@ -1,5 +1,5 @@
-//! The list of cases. It stands once, in a macro, so that the table here and the tests of every transport cannot differ: a
-//! case function that is not in the list is dead code and stops the build.
+//! The list of cases. It is defined once, in a macro, so that the table here and the tests of every transport
+//! cannot differ: a case function that is not in the list is dead code and stops the build.
 
 use std::fmt;
 
@@ -59,7 +59,8 @@ pub fn cases() -> &'static [Case] {
     CASES
 }
 
-/// Writes one `#[test]` a case, one for the table of faults and one for the waivers, for the [`Subject`](crate::Subject) that the expression makes.
+/// Generates one `#[test]` per case, one for the table of faults and one for the waivers, for the
+/// [`Subject`](crate::Subject) of the expression.
 #[macro_export]
 macro_rules! suite {
     ($subject:expr) => {

@@ -1,5 +1,5 @@
-//! Runs the test of a case once more, alone in a process of its own, for what a process has only one of: its environment, its
-//! memory, its threads. Servers stay with the parent; the child learns their port and their root.
+//! Runs the test of a case again, alone in a separate process, for process-wide state: environment, memory,
+//! threads. Servers stay in the parent; the child learns their port and their root.
 
 use std::process::{Command, Stdio};
 
@@ -25,7 +25,7 @@ pub(crate) fn parent() -> Option<Parent> {
     Some(Parent { port, root: CertificateDer::from_pem_slice(root.as_bytes()).expect("a certificate") })
 }
 
-/// What runs the test of this thread in a process of its own.
+/// Returns the command that runs the test of this thread in a separate process.
 pub(crate) fn command(port: u16) -> Command {
     let test = std::thread::current().name().map(str::to_owned).expect("a test thread has the name of its test");
     let mut command = Command::new(std::env::current_exe().expect("this test"));
@@ -33,7 +33,7 @@ pub(crate) fn command(port: u16) -> Command {
         .args(["--exact", &test, "--nocapture", "--test-threads=1"])
         .env(PORT, port.to_string())
         .env(ROOT, Pki::shared().root_pem())
-        // It has one case only, and is asked for it as by cargo.
+        // It has one case only, and is selected as with cargo.
         .env_remove(FAIL_FAST)
         .stdin(Stdio::null());
     command

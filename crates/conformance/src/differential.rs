@@ -1,6 +1,6 @@
-//! The differential run: one random sequence of calls, rotations and faults, made through several transports in one process, each
-//! against a server of its own that behaves the same. Whatever the caller or the server sees otherwise on one of them is a fault,
-//! even where no case says what is right.
+//! The differential run: one random sequence of calls, rotations and faults, made through several transports
+//! in one process, each against its own server with the same behaviour. Any difference for the caller or the
+//! server is a fault, even if no case defines what is right.
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ use crate::subject::Subject;
 use crate::switch::Switch;
 use crate::world::{KEY, World, certificate, front_answering, identity, key};
 
-/// Makes the same random sequence of `steps` through every subject and compares what callers and servers saw. The seed is in the
-/// message of a failure and repeats it.
+/// Makes the same random sequence of `steps` through every subject and compares what callers and servers saw.
+/// The message of a failure has the seed, which reproduces it.
 ///
 /// # Panics
 /// Two transports differ; the message holds both sides of the first difference.
@@ -53,7 +53,7 @@ enum Act {
 #[derive(Debug)]
 struct Call {
     method: Method,
-    /// Behind the segment that names the step.
+    /// The path after the segment that names the step.
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
@@ -63,7 +63,7 @@ struct Call {
     redirect: Option<&'static str>,
 }
 
-/// What a server does instead of answering.
+/// What a server does instead of responding.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Refused,
@@ -143,7 +143,7 @@ fn bytes(chance: &mut fastrand::Rng) -> Vec<u8> {
     (0..chance.usize(0..most)).map(|_| chance.u8(..)).collect()
 }
 
-/// What was seen at each step, in a form that does not depend on ports, times and versions.
+/// The observations of each step, in a form that does not depend on ports, times and versions.
 fn trace(subject: &Subject, plan: &Arc<Plan>) -> Vec<String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (kept, plan, world) = (Arc::clone(&seen), Arc::clone(plan), World::new(subject));
@@ -208,7 +208,7 @@ fn client(world: &World, port: u16, switch: Switch) -> Client {
     builder.credential(switch).build().expect("complete")
 }
 
-/// Answers by the plan: the first segment of a path names the step.
+/// Responds by the plan: the first segment of a path names the step.
 fn front(plan: &Arc<Plan>) -> Front {
     let plan = Arc::clone(plan);
     front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
@@ -229,7 +229,7 @@ fn front(plan: &Arc<Plan>) -> Front {
     })
 }
 
-/// What the caller sees.
+/// The result for the caller.
 async fn called(client: &Client, step: usize, call: &Call) -> String {
     let mut request = client.request(call.method.clone(), format!("/{step}{}", call.path));
     for (name, value) in &call.headers {
@@ -258,7 +258,7 @@ fn arrived(ledger: &Ledger, before: usize, names: &[String]) -> String {
         let caller = connection.and_then(|one| one.peer_fingerprint.as_ref());
         let caller = caller.and_then(|one| names.iter().position(|name| name == one));
         let mut headers: Vec<_> = request.headers.iter().filter(|(name, _)| name != "host").collect();
-        // Values of one name stay in their order; names have none of their own.
+        // Values of one name stay in their order; names are unordered.
         headers.sort_by(|one, other| one.0.cmp(&other.0));
         let _ = write!(text, "\n  {} {} by {caller:?}", request.method, request.target);
         let _ = write!(text, " body {} {}", request.body_len, request.body_sha256);
@@ -269,7 +269,7 @@ fn arrived(ledger: &Ledger, before: usize, names: &[String]) -> String {
     text
 }
 
-/// A call to a server that fails in this way: what its caller sees, and how many requests arrived.
+/// A call to a server with this failure: the result for its caller, and how many requests arrived.
 async fn failed(world: &World, fault: Fault, method: &Method, material: Material) -> String {
     let script = |answer: &'static str, end: Step| vec![Step::ReadRequest, Step::write(answer), end];
     let scripts = match fault {
@@ -298,14 +298,14 @@ async fn failed(world: &World, fault: Fault, method: &Method, material: Material
 async fn faulted(world: &World, port: u16, method: &Method, material: Material) -> String {
     let client = client(world, port, Switch::new(material));
     let outcome = match client.request(method.clone(), "/x").send().await {
-        // Some stacks hand over the head first and fail in the body, some fail at once.
+        // Some stacks return the head first and fail in the body, some fail at once.
         Ok(response) => response.bytes().await.map(|body| body.len()),
         Err(error) => Err(error),
     };
     match outcome.map_err(|error| error.code()) {
         Ok(length) => format!("{length} bytes"),
-        // One word for these: a stack that keeps its alerts to itself says the wider HS-03 (docs/faults.md). Which stack may do that
-        // for which fault is for ERR-14 to ERR-16 to check.
+        // One word for these: a stack without alerts reports the wider HS-03 (docs/faults.md). ERR-14 to
+        // ERR-16 check which stack may do that for which fault.
         Err(Code::NET_07 | Code::HO_04 | Code::HS_03) => "ended early".to_owned(),
         Err(code) => code.to_string(),
     }

@@ -1,5 +1,6 @@
-//! The table format × transport: a client certificate in each format that users hold, read by the reader that users have,
-//! presented by the transport to a server that requires it. A cell is `ok` only if the server's ledger says so.
+//! The table format × transport: a client certificate in each format that users have, read by the reader that
+//! users use, presented by the transport to a server that requires it. A cell is `ok` only if the server's
+//! ledger confirms it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -23,7 +24,7 @@ const FILE: &str = "D1_MATRIX_FILE";
 pub struct FormatCell {
     /// The format.
     pub format: &'static str,
-    /// `Ok` if the server saw the certificate and what the file holds of its chain; else what went wrong.
+    /// `Ok` if the server received the certificate and the chain in the file; else what went wrong.
     pub outcome: Result<(), String>,
 }
 
@@ -45,8 +46,8 @@ pub fn format_table(subject: &Subject) -> Vec<FormatCell> {
     cells.iter().collect()
 }
 
-/// The test of the table: every cell is `ok`. Writes the cells, tab-separated, where `D1_MATRIX_FILE` says; `cargo xtask matrix`
-/// makes the page of them.
+/// The test of the table: every cell is `ok`. Writes the cells, tab-separated, to `D1_MATRIX_FILE`; `cargo
+/// xtask matrix` generates the page from them.
 ///
 /// # Panics
 /// That is how it reports.
@@ -77,7 +78,7 @@ pub(crate) fn read(store: &KeyStore, rules: &Rules) -> Result<Reading, Credentia
     raw.read(rules)
 }
 
-/// Reads the key store and presents it; the server must see the leaf first and then what the file holds of its chain.
+/// Reads the key store and presents it; the server must receive the leaf first and then the chain in the file.
 pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<Reading, String> {
     let shown = |error: &(dyn std::error::Error + 'static)| {
         causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")

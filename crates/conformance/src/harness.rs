@@ -1,5 +1,5 @@
-//! The suite as a program, for a test target with `harness = false`: every case is a named test there too, and besides what `cargo
-//! test` asks of a test program it can choose cases by id and level, repeat them, and write a report.
+//! The suite as a program, for a test target with `harness = false`: every case is a named test, and besides
+//! the options of `cargo test` it can select cases by id and level, repeat them, and write a report.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
 
 Ends with 0 if every case holds or is waived, with 1 if one does not, with 2 if it was called wrongly.";
 
-/// Runs the suite on this subject, as the arguments of the program say. For a test target with `harness = false`:
+/// Runs the suite on this subject, with the arguments of the program. For a test target with `harness = false`:
 ///
 /// ```ignore
 /// // tests/conformance.rs  (not compiled here: this crate knows no transport)
@@ -103,7 +103,7 @@ pub fn main(subject: Subject) -> ExitCode {
 /// The reports of the cases that ran.
 type Done = Arc<Mutex<Vec<CaseReport>>>;
 
-/// Runs the table of faults and says how it ended.
+/// Runs the table of faults and returns the result.
 fn faults_hold(subject: &Subject) -> bool {
     match checked_faults(subject) {
         Ok((right, 0)) => say(&format!("faults: all {right} have their codes")),
@@ -122,7 +122,7 @@ fn exit_code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is ours of the arguments; the rest is the test harness's.
+/// Our own arguments; the rest is the test harness's.
 #[derive(Debug, Default, PartialEq)]
 struct Own {
     cases: Vec<String>,
@@ -147,14 +147,15 @@ impl Own {
                 "--case" => {
                     let id = value()?;
                     if !cases().iter().any(|case| case.id == id) {
-                        return Err(format!("there is no case {id}"));
+                        return Err(format!("unknown case {id}"));
                     }
                     own.cases.push(id);
                 }
                 "--level" => {
                     let level = value()?;
                     let known = Level::ALL.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(&level));
-                    own.level = Some(known.ok_or_else(|| format!("there is no level {level}: must, should or may"))?);
+                    own.level =
+                        Some(known.ok_or_else(|| format!("unknown level {level}: expected must, should or may"))?);
                 }
                 "--seed" => {
                     let draw = own.draw.get_or_insert_with(Draw::of_environment);
@@ -189,12 +190,12 @@ impl Own {
         cases().iter().filter(by_id).filter(by_level).copied().collect()
     }
 
-    /// What the test harness makes of the rest.
+    /// Parses the rest with the test harness.
     fn arguments(&self) -> Arguments {
         Arguments::from_iter(std::iter::once("conformance".to_owned()).chain(self.rest.iter().cloned()))
     }
 
-    /// Whether every case was asked for.
+    /// Returns whether every case is selected.
     fn is_whole(&self, arguments: &Arguments) -> bool {
         self.cases.is_empty()
             && self.level.is_none()
@@ -214,7 +215,7 @@ impl Own {
         chosen
     }
 
-    /// All chosen cases, as often as wanted, with a line for each that does not hold.
+    /// Runs all selected cases, as often as requested, with a line for each failure.
     fn run(&self, subject: &Subject, arguments: &Arguments) -> ExitCode {
         let chosen = self.named(arguments);
         // Two for each core: as many cases wait for a limit as compute.
@@ -228,7 +229,7 @@ impl Own {
                     say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
                 }
                 if self.fail_fast && case.outcome.is_failure() {
-                    // Other cases may hang for as long as their limit: nobody is to wait for them.
+                    // Other cases may hang for their whole limit: do not wait for them.
                     exit_with_failure();
                 }
             };
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_said() {
+    fn invalid_arguments_are_reported() {
         for (words, part) in [
             (&["--case", "REQ-99"][..], "REQ-99"),
             (&["--case"], "--case"),

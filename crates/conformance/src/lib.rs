@@ -1,6 +1,7 @@
 //! The conformance suite for DigiCert ONE transports: every case one named test, judged by what servers on loopback saw.
 //!
-//! A transport crate takes this crate as a dev-dependency and writes one file; `docs/write-a-transport.md` goes the whole way.
+//! A transport crate uses this crate as a dev-dependency and writes one file; `docs/write-a-transport.md` is
+//! the complete guide.
 //!
 //! ```ignore
 //! // tests/conformance.rs  (not compiled here: this crate knows no transport)
@@ -11,30 +12,33 @@
 //!
 //! **What passing means.** For each capability that the connector declares, and for each that it leaves out:
 //!
-//! - The request arrives as given, once, at the server that the configuration names, with that identity, trust and TLS version.
-//! - What is not declared is refused by `connect`, by its name. Such cases are counted apart: `MUST 160/160 (9 not declared)`.
-//! - A failure has the kind, the delivery and the facts that are true of it, so that its diagnosis is right; the table of faults
-//!   ([`faults`]) makes each failure that users meet and looks at the code.
-//! - No key or password is in an error, a log line, a `Debug` text or a file; identities share no connection and no session.
+//! - The request arrives as given, once, at the server that the configuration names, with that identity,
+//!   trust and TLS version.
+//! - `connect` refuses what is not declared, by its name. Such cases are counted separately: `MUST 160/160 (9
+//!   not declared)`.
+//! - A failure has the right kind, delivery and facts, so that its diagnosis is right; the table of faults
+//!   ([`faults`]) causes each failure that users meet and checks the code.
+//! - No key or password is in an error, a log line, a `Debug` text or a file; identities share no connection
+//!   and no session.
 //! - *MUST* is security or correctness, *SHOULD* is precision, *MAY* is optional. A waiver in `waivers.toml` excuses one case, with a
 //!   reason, and fails the run once the case passes.
 //!
 //! **What it does not mean.**
 //!
-//! - That the TLS library is sound. A few forged and malformed certificates are tried, not its cryptography, its side channels or
-//!   every rule of RFC 5280.
-//! - That it holds on another operating system, engine or version than those of the run. Run it wherever you release.
+//! - That the TLS library is sound. A few forged and malformed certificates are tested, not its cryptography,
+//!   its side channels or every rule of RFC 5280.
+//! - That it works on another operating system, engine or version than those of the run. Run it wherever you release.
 //! - That a real proxy, load balancer or DigiCert ONE behaves like the servers here, or that it is fast.
-//! - That nothing can go wrong that no case asks for. The suite is tried on more than two hundred transports with one defect each
-//!   (`docs/broken-transports.md`), and each unlisted defect that is found becomes a case.
+//! - That everything without a case works. The suite is tested against more than two hundred transports with
+//!   one defect each (`docs/broken-transports.md`), and each new defect that is found becomes a case.
 //!
-//! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case, the configuration of the
-//! transport that was made last, and each server with its TLS library and what arrived there; `--case ID --explain` says what the
-//! case asks, whom it protects and where to look.
+//! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,
+//! the configuration of the last transport that was created, and each server with its TLS library and the
+//! received requests; `--case ID --explain` explains the case, whom it protects and where to look.
 //!
-//! Of the groups IDENT, CRED, ROTATE and SECRET every case that a transport can fail is here. Those about reading a configuration
-//! are tests of the crates that read: SECRET-05 and SECRET-09 of `credentials`, SECRET-06 of `client`, SECRET-08 and SECRET-10 of the
-//! command line.
+//! For the groups IDENT, CRED, ROTATE and SECRET, every case that a transport can fail is here. Those about
+//! reading a configuration are tests of the crates that read: SECRET-05 and SECRET-09 of `credentials`,
+//! SECRET-06 of `client`, SECRET-08 and SECRET-10 of the command line.
 
 mod audit;
 mod call_table;

@@ -1,5 +1,6 @@
-//! Rotation under load: many calls in flight while the identity changes again and again. The server judges: each request says
-//! in its path which generation was in force when it began, and the certificate of its connection must not be an older one.
+//! Rotation under load: many calls in flight while the identity changes repeatedly. The server checks: each
+//! request has in its path the generation that was current when it began, and the certificate of its
+//! connection must not be older.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,7 +31,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// So many calls with so many rotations, 32 calls at a time.
+    /// This many calls with this many rotations, 32 calls at a time.
     #[must_use]
     pub fn new(calls: usize, rotations: usize) -> Self {
         Self { calls, rotations, in_flight: 32 }
@@ -38,29 +39,29 @@ impl Load {
 }
 
 impl Load {
-    /// 4,000 calls with 20 rotations, or what the variables `D1_LOAD_CALLS` and `D1_LOAD_ROTATIONS` say.
+    /// 4,000 calls with 20 rotations, or the values of `D1_LOAD_CALLS` and `D1_LOAD_ROTATIONS`.
     ///
     /// # Panics
-    /// A variable is no number.
+    /// Panics if a variable is not a number.
     #[must_use]
     pub fn from_environment() -> Self {
         let number = |name: &str, usual: usize| match std::env::var(name) {
-            Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+            Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")),
             Err(_) => usual,
         };
         Self::new(number("D1_LOAD_CALLS", 4_000), number("D1_LOAD_ROTATIONS", 20))
     }
 }
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadReport {
-    /// What was asked for.
+    /// The requested load.
     pub load: Load,
     /// Calls that failed, each with its error.
     pub failed: Vec<String>,
-    /// Requests that came with the certificate of a generation older than the one in force when they began.
+    /// Requests with the certificate of an older generation than the one that was current when they began.
     pub wrong_identity: usize,
     /// Connections that the server saw.
     pub connections: usize,
@@ -70,12 +71,12 @@ pub struct LoadReport {
     pub left_open: usize,
     /// Private keys of former identities that were still in memory in the end.
     pub keys_left: usize,
-    /// Threads, open files and resident kilobytes of this process after a fifth of the calls, and in the end; where the
-    /// system tells.
+    /// Threads, open files and resident kilobytes of this process after a fifth of the calls, and at the end;
+    /// if the system reports them.
     pub process: Option<(Process, Process)>,
 }
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Process {
@@ -213,7 +214,7 @@ pub(crate) async fn run(world: &World, load: Load) -> LoadReport {
         let open = seen.connections.iter().filter(|one| !one.closed);
         open.filter(|one| one.peer_fingerprint.as_ref() != Some(&last)).count()
     };
-    // A side closes when it closes; what is still open after this time is not going to.
+    // Each side closes on its own time; what is still open after this delay is a leak.
     front.ledger().wait_until(|seen| former_open(seen) == 0, Duration::from_secs(20)).await;
     let early = state.lock().unwrap_or_else(PoisonError::into_inner).early;
     let seen = front.ledger().snapshot();
@@ -230,11 +231,11 @@ pub(crate) async fn run(world: &World, load: Load) -> LoadReport {
     }
 }
 
-/// A server that counts requests whose connection shows an older certificate than their path allows.
+/// A server that counts requests whose connection has an older certificate than their path allows.
 fn judge(order: HashMap<String, usize>) -> (Front, Arc<AtomicUsize>) {
     let wrong = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&wrong);
-    // Requests are judged here and not recorded: the ledger would be what grows.
+    // Requests are checked here and not recorded: otherwise the ledger would grow.
     let options = FrontOptions::default().client_auth(ClientAuth::Required).record_requests(false);
     let front = Front::start(
         options,
@@ -257,7 +258,7 @@ struct Progress {
     early: Option<Process>,
 }
 
-/// Calls until all are made; whoever comes to a turning point turns the switch.
+/// Calls until all are made; the caller that reaches a rotation point changes the identity.
 async fn worker(
     client: &Client,
     switch: &Switch,

@@ -20,8 +20,8 @@ struct Found {
     shown: Vec<String>,
 }
 
-/// Takes the log of the process, if nothing else has. Where several cases run at once this comes before all of them: a library may ask
-/// in the middle of a call whether somebody listens.
+/// Installs the logger of the process, if there is none. If several cases run concurrently, this comes before
+/// all of them: a library may check in the middle of a call whether logging is enabled.
 pub(crate) fn listen() -> bool {
     static TAKEN: OnceLock<bool> = OnceLock::new();
     *TAKEN.get_or_init(|| {
@@ -33,10 +33,10 @@ pub(crate) fn listen() -> bool {
 pub(crate) struct LogScan;
 
 impl LogScan {
-    /// Begins to look for these.
+    /// Starts to look for these.
     ///
     /// # Panics
-    /// Something else in this process took the log before.
+    /// Panics if another logger was installed before.
     pub(crate) fn start(canaries: impl IntoIterator<Item = String>) -> Self {
         assert!(listen(), "the suite is alone with the log of its process");
         FOUND.lock().unwrap_or_else(PoisonError::into_inner).canaries.extend(canaries);
@@ -71,12 +71,12 @@ impl Scanner {
 
 impl Subscriber for Scanner {
     fn register_callsite(&self, _metadata: &'static Metadata<'static>) -> Interest {
-        // Asked anew each time: a scan may begin later.
+        // Checked each time: a scan may begin later.
         Interest::sometimes()
     }
 
     fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
-        // The servers of the testbed have a right to what they were sent.
+        // The servers of the testbed may log what they received.
         LISTENING.load(Ordering::Relaxed) > 0 && std::thread::current().name() != Some("testbed")
     }
 

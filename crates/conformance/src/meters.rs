@@ -1,15 +1,15 @@
-//! The metrics that one thread records while somebody looks. Like `spans` it sees nothing of other threads.
+//! The metrics that one thread records while a probe is active. Like `spans`, it does not see other threads.
 
 use metrics::LocalRecorderGuard;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-/// Looks until it is dropped.
+/// Active until it is dropped.
 pub(crate) struct Meters<'a> {
     recorder: &'a DebuggingRecorder,
     _guard: LocalRecorderGuard<'a>,
 }
 
-/// One metric and what it stands at.
+/// One metric and its value.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) name: String,
@@ -23,12 +23,12 @@ impl Reading {
         self.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_str())
     }
 
-    /// What a counter stands at.
+    /// The value of a counter.
     pub(crate) fn count(&self) -> Option<u64> {
         if let DebugValue::Counter(count) = self.value { Some(count) } else { None }
     }
 
-    /// What a gauge shows.
+    /// The value of a gauge.
     pub(crate) fn gauge(&self) -> Option<f64> {
         if let DebugValue::Gauge(value) = self.value { Some(value.into_inner()) } else { None }
     }

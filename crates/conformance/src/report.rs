@@ -1,4 +1,4 @@
-//! What a run of the suite came to, as data: for the JSON of a run, and for the pages that are made of it.
+//! The result of a run of the suite as data: for its JSON, and for the pages made from it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,24 +29,24 @@ pub struct Report {
 pub struct CaseReport {
     /// The id in the catalogue.
     pub id: String,
-    /// What it asks, as the name of its test.
+    /// What it tests, as the name of its test.
     pub name: String,
     /// How much it weighs.
     pub level: Level,
-    /// How it ended.
+    /// Its result.
     pub outcome: Outcome,
-    /// How long it took, in seconds.
+    /// Its duration, in seconds.
     pub seconds: f64,
 }
 
-/// How a case ended.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 #[non_exhaustive]
 pub enum Outcome {
     /// As it should.
     Passed,
-    /// It asks for something that the transport does not declare. What can be refused by name was refused.
+    /// It tests something that the transport does not declare. What can be refused by name was refused.
     NotDeclared {
         /// The names of the capabilities.
         lacking: String,
@@ -55,10 +55,10 @@ pub enum Outcome {
     Failed {
         /// The words of the assertion.
         why: String,
-        /// What the servers of the case saw.
+        /// What the servers of the case received.
         ledger: String,
     },
-    /// It did not hold, and the transport's waivers say why it cannot.
+    /// It failed, and the transport's waivers give the reason.
     Waived {
         /// The reason of the waiver.
         why: String,
@@ -92,7 +92,7 @@ impl Outcome {
         }
     }
 
-    /// The reason, for all but a pass; of what is not declared, the capability.
+    /// The reason, for all but a pass; for what is not declared, the capability.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -127,13 +127,13 @@ impl Report {
         lacking
     }
 
-    /// Whether nothing failed.
+    /// Returns whether nothing failed.
     #[must_use]
     pub fn is_good(&self) -> bool {
         !self.cases.iter().any(|case| case.outcome.is_failure())
     }
 
-    /// How the cases of this level ended.
+    /// The results of the cases of this level.
     #[must_use]
     pub fn count(&self, level: Level) -> Count {
         let of_level = self.cases.iter().filter(|case| case.level == level);
@@ -153,7 +153,7 @@ impl Report {
     }
 }
 
-/// How the cases of one level ended.
+/// The results of the cases of one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Count {

@@ -27,7 +27,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 /// # Panics
 /// That is how it reports.
 pub fn run(id: &str, subject: &Subject) {
-    let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("there is no case {id}"));
+    let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("unknown case {id}"));
     let waivers = waiver::parse(subject.waivers).unwrap_or_else(|error| panic!("{error}"));
     match outcome(case, subject, &waivers) {
         Outcome::Passed => {}
@@ -36,7 +36,7 @@ pub fn run(id: &str, subject: &Subject) {
         Outcome::NotDeclared { lacking } => say(&format!("{id} is not declared: {lacking}")),
         Outcome::Failed { why, ledger } => {
             say(&format!("{id} does not hold: {why}\n{ledger}"));
-            // It has been told where: another panic here would show another place.
+            // The location was already reported: another panic here would report another one.
             resume_unwind(Box::new("the case does not hold"))
         }
         Outcome::Stale => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
@@ -48,7 +48,7 @@ fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// Checks that every waiver names a case and gives a reason.
+/// Checks that every waiver names a case and has a reason.
 ///
 /// # Panics
 /// That is how it reports.
@@ -58,7 +58,7 @@ pub fn check_waivers(subject: &Subject) {
     }
 }
 
-/// Runs these cases, several at a time, and tells of each as it ends.
+/// Runs these cases, several at a time, and reports each as it ends.
 ///
 /// # Errors
 /// The waivers of the subject are not valid.
@@ -89,7 +89,7 @@ pub fn run_all(
     Ok(Report::of(subject, done.into_iter().map(|(_, report)| report).collect()))
 }
 
-/// How the case ends on a thread of its own, which has the name of its test: some cases start that test once more.
+/// Runs the case on a separate thread with the name of its test: some cases start that test again.
 pub(crate) fn alone(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
     let ended = thread::scope(|scope| {
         let thread = thread::Builder::new().name(case.name.to_owned());
@@ -108,7 +108,7 @@ fn take<'a>(next: &AtomicUsize, chosen: &'a [Case]) -> Option<(usize, &'a Case)>
 
 /// How the case ends on this thread.
 fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
-    // The waiver is for the parent to apply: a child that forgave its own failure would look to it like a case that passes.
+    // The parent applies the waiver: a child that waived its own failure would look like a passing case.
     let waiver = waivers.iter().find(|waiver| waiver.case == case.id && child::parent().is_none());
     match (watched(|| (subject.block_on)(Box::pin(within_limit(*case, subject.clone())))), waiver) {
         (Ok(undeclared), None) if undeclared.is_empty() => Outcome::Passed,
@@ -133,7 +133,7 @@ async fn within_limit(case: Case, subject: Subject) {
 /// Runs this work, and panics if it has hung.
 pub(crate) async fn limited(work: impl Future<Output = ()>, what: &str, limit: Duration) {
     let (alarm, rings) = tokio::sync::oneshot::channel::<()>();
-    // A thread of its own: the limit must hold under executors without a timer.
+    // A separate thread: the limit must hold under executors without a timer.
     thread::spawn(move || {
         let start = Instant::now();
         while !alarm.is_closed() && start.elapsed() < limit {

@@ -1,5 +1,6 @@
-//! Crossing: a clause is tested in every setting where it holds. A case says where that is (`Settings`); a [`Crossing`] stands servers
-//! and a proxy up once for all settings, makes the transport of each, and names the setting in a failure.
+//! Crossing: a clause is tested in every setting where it applies. A case declares where (`Settings`); a
+//! [`Crossing`] starts servers and a proxy once for all settings, creates the transport of each, and names
+//! the setting in a failure.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -19,10 +20,10 @@ use http::{Method, Request};
 
 use crate::world::{HOST, World, certificate, identity, request, up};
 
-/// How a connection is made.
+/// The properties of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Setting {
-    /// HTTP/2, if the transport takes it for the method; else HTTP/1.1 alone.
+    /// HTTP/2, if the transport uses it for the method; else only HTTP/1.1.
     pub(crate) http2: bool,
     /// TLS 1.3; else 1.2.
     pub(crate) tls13: bool,
@@ -32,7 +33,7 @@ pub(crate) struct Setting {
     pub(crate) held: bool,
 }
 
-/// Each method as it is sent, with a body or without.
+/// Each method as sent, with a body or without.
 pub(crate) const CALLS: [(Method, &str); 9] = [
     (Method::GET, ""),
     (Method::POST, BODY),
@@ -67,7 +68,7 @@ impl Setting {
         if self.held { config.with_tls_versions(TlsVersions::Only(self.tls_version())) } else { config }
     }
 
-    /// What a server of this setting is like.
+    /// The server options of this setting.
     pub(crate) fn server(self, options: FrontOptions) -> FrontOptions {
         options.tls(self.tls()).client_auth(ClientAuth::Optional)
     }
@@ -103,16 +104,16 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Where a clause holds: everywhere, less what is taken out.
+/// Where a clause applies: everywhere, minus exceptions.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     holds: fn(Setting) -> bool,
-    /// Each choice of so many aspects meets each of its values.
+    /// Each combination of this many aspects is covered.
     strength: usize,
 }
 
 impl Settings {
-    /// In every setting; each choice of four aspects is tried in each of its values, which is half of the settings.
+    /// In every setting; each combination of four aspects is covered, which is half of the settings.
     pub(crate) const ALL: Self = Self::where_(|_| true);
 
     /// In these, as [`Self::ALL`].
@@ -120,13 +121,13 @@ impl Settings {
         Self { holds, strength: Setting::ASPECTS - 1 }
     }
 
-    /// Each pair of aspects is tried in each of its values, which is a fifth of the settings.
+    /// Each pair of aspects is covered, which is a fifth of the settings.
     pub(crate) const fn pairwise(mut self) -> Self {
         self.strength = 2;
         self
     }
 
-    /// What is tried with a transport of this world.
+    /// The settings for a transport of this world.
     pub(crate) fn chosen(&self, world: &World) -> Vec<Setting> {
         let number = 1_u32 << Setting::ASPECTS;
         let all = (0..number).map(|bits| {
@@ -143,7 +144,7 @@ impl Settings {
     }
 }
 
-/// Some of these, so that every combination of so many aspects that is in one of all is in one of them.
+/// Selects some of these, so that every combination of this many aspects that occurs in any is in one of them.
 fn covering(all: Vec<Setting>, strength: usize) -> Vec<Setting> {
     let mut missing: BTreeSet<_> = all.iter().flat_map(|one| combinations(*one, strength)).collect();
     let mut chosen = Vec::new();
@@ -175,7 +176,7 @@ pub(crate) struct Crossing {
 }
 
 impl Crossing {
-    /// As [`Self::start`], with an answer that is a function of the request.
+    /// Same as [`Self::start`], with a response that is a function of the request.
     pub(crate) fn answering<F>(world: &World, settings: &Settings, options: FrontOptions, answer: F) -> Self
     where
         F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
@@ -188,12 +189,12 @@ impl Crossing {
         Self::start(world, settings, options, handler)
     }
 
-    /// Servers that answer every request with 200 and `{}`.
+    /// Servers that respond to every request with 200 and `{}`.
     pub(crate) fn plain(world: &World, settings: &Settings, options: FrontOptions) -> Self {
         Self::answering(world, settings, options, |_| http::Response::new(Bytes::from_static(b"{}")))
     }
 
-    /// A server for each TLS version, which asks for a certificate and takes none for an answer, and a proxy in front of both.
+    /// A server for each TLS version, which asks for a certificate and accepts none, and a proxy in front of both.
     pub(crate) fn start(world: &World, settings: &Settings, options: FrontOptions, handler: Arc<dyn Handler>) -> Self {
         let settings = settings.chosen(world);
         let mut fronts = HashMap::new();
@@ -221,12 +222,12 @@ impl Crossing {
         &self.certificate
     }
 
-    /// The proxy, where there is one.
+    /// Returns the proxy, if there is one.
     pub(crate) fn proxy(&self) -> Option<&ConnectProxy> {
         self.proxy.as_ref()
     }
 
-    /// The configuration of this setting, made of `base`.
+    /// Returns the configuration of this setting, based on `base`.
     pub(crate) fn config(&self, base: TransportConfig, setting: Setting) -> TransportConfig {
         setting.config(base, &self.certificate, self.proxy.as_ref())
     }
@@ -259,8 +260,8 @@ pub(crate) fn leading(routes: impl Iterator<Item = (u16, SocketAddr)>) -> ProxyO
     })
 }
 
-/// Each call of [`CALLS`] once, the first of which is the `turn`th: over all settings each is the first of a connection, and one of
-/// those after it.
+/// Returns each call of [`CALLS`] once, starting with the `turn`th: over all settings each is the first of a
+/// connection, and one of the later ones.
 pub(crate) fn calls(turn: usize, url: &str) -> impl Iterator<Item = (Request<Bytes>, String)> {
     (0..CALLS.len()).map(move |index| {
         let (method, body) = &CALLS[(turn + index) % CALLS.len()];

@@ -1,5 +1,5 @@
-//! The spans that one thread opens while somebody looks, with their fields and parents. Unlike `log_scan` it sees nothing of other
-//! threads, so that cases beside it do not disturb it.
+//! The spans that one thread opens while a probe is active, with their fields and parents. Unlike `log_scan`,
+//! it does not see other threads, so that concurrent cases do not disturb it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -33,7 +33,7 @@ impl SeenSpan {
     }
 }
 
-/// Looks until it is dropped.
+/// Active until it is dropped.
 pub(crate) struct Spans {
     seen: Arc<Mutex<Seen>>,
     _guard: DefaultGuard,
@@ -42,7 +42,7 @@ pub(crate) struct Spans {
 #[derive(Default)]
 struct Seen {
     spans: Vec<SeenSpan>,
-    /// What events of this thread said.
+    /// The messages of this thread's events.
     events: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is put to the test: a connector, the executor it is to run under, and its waivers.
+//! The subject of a run: a connector, its executor, and its waivers.
 
 use std::fmt;
 use std::future::Future;

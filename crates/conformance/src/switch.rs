@@ -1,11 +1,11 @@
-//! A credential that a case turns from one generation to the next.
+//! A credential that a case switches from one generation to the next.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use digicert_one_core::{Credential, CredentialError, Generation, Lease, LeaseNeed, Material};
 
-/// Hands out what it was last turned to. Clones share it.
+/// Returns the current generation. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Switch(Arc<Mutex<State>>);
 
@@ -33,7 +33,7 @@ impl Switch {
         self.state().turn(material);
     }
 
-    /// The next generation, but only for who says that the present one was refused.
+    /// The next generation, but only for a caller that reports that the current one was refused.
     pub(crate) fn turn_when_refused(&self, material: Material) {
         self.state().in_reserve = Some(material);
     }

@@ -1,5 +1,5 @@
-//! Expected failures of one transport, each with a reason. A waiver whose case passes is a failure itself, so that the file
-//! never outlives the fault.
+//! Expected failures of one transport, each with a reason. A waiver whose case passes is a failure itself, so
+//! that the file never outlives the fault.
 
 use serde::Deserialize;
 
@@ -32,10 +32,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Waiver>, String> {
     for (index, waiver) in file.waiver.iter().enumerate() {
         let id = &waiver.case;
         if !cases().iter().any(|case| case.id == id) {
-            return Err(format!("waivers.toml: there is no case {id}"));
+            return Err(format!("waivers.toml: unknown case {id}"));
         }
         if file.waiver[..index].iter().any(|earlier| earlier.case == *id) {
-            return Err(format!("waivers.toml: {id} stands twice"));
+            return Err(format!("waivers.toml: {id} is listed twice"));
         }
         if waiver.reason.trim().len() < 20 || !waiver.link.starts_with("https://") || waiver.since.trim().is_empty() {
             return Err(format!(
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiver_needs_a_known_case_a_reason_and_stands_once() {
+    fn waiver_needs_a_known_case_and_a_reason_and_is_unique() {
         let good = entry("REQ-01", "the library rewrites what it finds odd");
         assert_eq!(parse(&good).expect("good").len(), 1);
         assert!(parse(&format!("{good}{good}")).expect_err("twice").contains("twice"));

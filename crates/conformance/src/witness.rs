@@ -1,5 +1,6 @@
-//! What is left of a case: the words of its panic, the setting it was in, the ledgers of its servers, and what it could not ask because
-//! the transport does not declare it. Each case runs on a thread of its own, so all of it is kept per thread.
+//! The record of a case: its panic message, its setting, the ledgers of its servers, and what it could not
+//! test because the transport does not declare it. Each case runs on its own thread, so all of it is stored
+//! per thread.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use digicert_one_core::{Capability, TransportConfig};
 use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer};
 
 thread_local! {
-    /// Set while a case runs whose words are wanted rather than printed.
+    /// Set while a case runs whose messages are captured instead of printed.
     static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
@@ -22,7 +23,7 @@ struct Kept {
     notes: Notes,
 }
 
-/// What a case notes on whichever of its threads. Clones share it.
+/// The notes of a case, on any of its threads. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes(Arc<Mutex<Noted>>);
 
@@ -38,7 +39,7 @@ impl Notes {
         KEPT.with_borrow(|kept| kept.as_ref().map(|kept| kept.notes.clone()).unwrap_or_default())
     }
 
-    /// The configuration of a transport that the case has made: the last one is the one that failed.
+    /// The configuration of the transports that the case created: the last one is the one that failed.
     pub(crate) fn made(&self, config: &TransportConfig) {
         let setting = format!(
             "HTTP {:?}, TLS {:?}, identity: {}, proxy: {}",
@@ -64,7 +65,7 @@ impl Notes {
     }
 }
 
-/// A panic that a case means: it is what the case is about, and nothing to print.
+/// An intended panic: it is the subject of the case, and is not printed.
 #[derive(Debug)]
 pub(crate) struct Meant(pub(crate) String);
 
@@ -73,7 +74,7 @@ pub(crate) fn meant<T>(words: impl Into<String>) -> T {
     panic_any(Meant(words.into()))
 }
 
-/// The servers of a case, in the order of their start: where they listen, and what they saw.
+/// The servers of a case, in the order of their start: their addresses, and what they received.
 pub(crate) type Servers = Arc<Mutex<Vec<(SocketAddr, Ledger)>>>;
 
 /// The list, for reading or for one more.
@@ -81,7 +82,7 @@ pub(crate) fn locked(servers: &Servers) -> MutexGuard<'_, Vec<(SocketAddr, Ledge
     servers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A server that keeps a ledger.
+/// A server with a ledger.
 pub(crate) trait Witness {
     fn ledger(&self) -> &Ledger;
     fn addr(&self) -> SocketAddr;
@@ -122,13 +123,13 @@ pub(crate) fn remember(server: &impl Witness) {
     locked(&servers()).push((server.addr(), server.ledger().clone()));
 }
 
-/// The servers of the case on this thread; an empty list, for nobody, if there is no case.
+/// The servers of the case on this thread; an empty list if there is no case.
 pub(crate) fn servers() -> Servers {
     KEPT.with_borrow(|kept| kept.as_ref().map(|kept| Arc::clone(&kept.servers)).unwrap_or_default())
 }
 
-/// Runs a case on this thread. What it panics with is given back together with what its servers saw.
-/// A case that passes gives what of it the transport does not declare.
+/// Runs a case on this thread. Returns its panic message together with what its servers received; for a case
+/// that passes, what the transport does not declare.
 pub(crate) fn watched(case: impl FnOnce()) -> Result<Vec<Capability>, Failure> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_a_panic_are_kept_and_nothing_is_left_for_the_next_case() {
+    fn panic_message_is_captured_for_its_case_only() {
         let failure = watched(|| panic!("for this reason")).expect_err("it panicked");
         assert!(failure.words.contains("for this reason"), "{}", failure.words);
         assert!(watched(|| {}).is_ok_and(|undeclared| undeclared.is_empty()));

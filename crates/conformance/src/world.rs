@@ -1,4 +1,4 @@
-//! What a case has at hand: the transport under test, servers on loopback, identities, and ready-made configurations.
+//! The environment of a case: the transport under test, servers on loopback, identities, and configurations.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -40,7 +40,7 @@ pub(crate) struct World {
     notes: Notes,
 }
 
-/// The connector under test. It notes what it was given, so that a failure can name its setting.
+/// The connector under test. It records its configuration, so that a failure can name its setting.
 #[derive(Debug)]
 struct Noting(Arc<dyn Connector>, Notes);
 
@@ -73,7 +73,7 @@ impl World {
         self
     }
 
-    /// Runs `work` on a thread of its own, on this executor.
+    /// Runs `work` on a separate thread, on this executor.
     pub(crate) fn on_thread(&self, work: impl Future<Output = ()> + Send + 'static) -> std::thread::JoinHandle<()> {
         let block_on = self.block_on;
         match tokio::runtime::Handle::try_current() {
@@ -112,13 +112,13 @@ impl World {
         true
     }
 
-    /// The given roots and, as far as the stack can, nothing else.
+    /// The given roots and, as far as the stack supports it, nothing else.
     pub(crate) fn trusting(&self, root: &[u8]) -> TrustRoots {
         let roots = vec![CertificateDer::from(root.to_vec())];
         if self.has(Capability::TrustOnly) { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) }
     }
 
-    /// Trusts the testbed, knows its names, and gives up before the case does.
+    /// Trusts the testbed, knows its names, and times out before the case does.
     pub(crate) fn config(&self) -> TransportConfig {
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         TransportConfig::new()
@@ -134,7 +134,7 @@ impl World {
         self.connector.connect(config).expect("the configuration is honoured")
     }
 
-    /// The HTTP versions that the transport is to be tried with.
+    /// The HTTP versions to test the transport with.
     pub(crate) fn http_versions(&self) -> Vec<HttpVersions> {
         let mut versions = vec![HttpVersions::Http1];
         if self.has(Capability::Http2) {
@@ -143,8 +143,8 @@ impl World {
         versions
     }
 
-    /// A builder for a client of the front at `port`, by host names. It repeats as often as any, and hardly waits in between: how long a
-    /// wait is to be is asked in virtual time.
+    /// A builder for a client of the front at `port`, by host names. It has the default number of retries,
+    /// with almost no delay: delays are tested in virtual time.
     pub(crate) fn builder(&self, port: u16) -> ClientBuilder {
         let instance = Instance::parse(&format!("https://{HOST}:{port}")).expect("the host is valid");
         Client::builder()
@@ -162,17 +162,17 @@ impl World {
     }
 }
 
-/// A server by each TLS stack that servers have. Where a case depends on what the other side is, it must hold with all of them.
+/// A server for each TLS stack. If a case depends on the peer, it must pass with all of them.
 pub(crate) fn servers() -> impl Iterator<Item = FrontOptions> {
     Engine::ALL.iter().map(|engine| FrontOptions::default().engine(*engine))
 }
 
-/// A front that answers every request with 200 and `{}`.
+/// A front that responds to every request with 200 and `{}`.
 pub(crate) fn front(options: FrontOptions) -> Front {
     front_answering(options, |_| http::Response::new(Bytes::from_static(b"{}")))
 }
 
-/// A front whose answer is a function of the request.
+/// A front whose response is a function of the request.
 pub(crate) fn front_answering<F>(options: FrontOptions, answer: F) -> Front
 where
     F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
@@ -192,20 +192,20 @@ pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
     up(RawServer::start(RawOptions::tls(scripts)))
 }
 
-/// A server that is up; if the case fails, its report shows what arrived there.
+/// A running server; if the case fails, its report shows what arrived there.
 pub(crate) fn up<S: Witness>(started: io::Result<S>) -> S {
     let server = started.expect("loopback can be bound");
     witness::remember(&server);
     server
 }
 
-/// Asserts that nothing came to this server, not even a connection.
+/// Asserts that nothing arrived at this server, not even a connection.
 pub(crate) async fn untouched(server: &impl Witness, otherwise: &str) {
     let connections = server.ledger().settle().await.connections;
     assert!(connections.is_empty(), "{otherwise}: {connections:?}");
 }
 
-/// Asserts that no request came to this server; connections may have.
+/// Asserts that no request arrived at this server; connections may have.
 pub(crate) async fn without_request(server: &impl Witness, otherwise: &str) {
     let requests = server.ledger().settle().await.requests;
     assert!(requests.is_empty(), "{otherwise}: {requests:?}");

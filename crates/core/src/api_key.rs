@@ -1,4 +1,4 @@
-//! The API key of a service user. Its bytes live in one wiped buffer that every header value made from it shares.
+//! The API key of a service user, in one buffer that all header values share and that is wiped when dropped.
 
 use std::fmt;
 
@@ -9,12 +9,13 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::diagnosis::Code;
 use crate::{CredentialError, Fingerprint};
 
-/// The secret that a service user sends in `x-api-key`.
+/// The secret that a service user sends in the `x-api-key` header.
 ///
-/// It has no `Display`, no `PartialEq` and no serialised form; `Debug` prints a fixed word. The bytes are wiped when the
-/// last header value made from it is dropped. Copies that an HTTP library makes while it writes a request are out of reach.
+/// It has no `Display`, no `PartialEq` and no serialised form; `Debug` prints a fixed word. The bytes are
+/// wiped when the last header value made from it is dropped. Copies that an HTTP library makes while it
+/// writes a request cannot be wiped.
 ///
-/// DigiCert ONE shows the value once, when the service user (or token) is made.
+/// DigiCert ONE shows the value once, when the service user or token is created.
 ///
 /// ```
 /// use digicert_one_core::ApiKey;
@@ -28,14 +29,14 @@ pub struct ApiKey {
     shape: KeyShape,
 }
 
-/// Public facts of an API key, to find one that was cut or taken for another token; nothing of its text.
+/// Public facts about an API key that help detect a truncated key or another kind of token. Holds none of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyShape {
-    /// Its characters.
+    /// Number of characters.
     pub length: usize,
-    /// Whether it has the usual shape: 26 hexadecimal digits, an underscore, 64 more. DigiCert documents none, so another
-    /// shape is a hint and never an error.
+    /// Whether it has the usual shape: 26 hexadecimal digits, an underscore, 64 more. DigiCert documents no
+    /// format, so another shape is a hint and never an error.
     pub is_usual: bool,
 }
 
@@ -55,21 +56,22 @@ impl fmt::Display for KeyShape {
 }
 
 impl ApiKey {
-    /// Takes the key exactly as given.
+    /// Creates a key from the exact text given.
     ///
     /// # Errors
-    /// Empty, or with a character that no API key has (blank, control, not ASCII): such a value was pasted wrongly, and
-    /// sending it would only earn a 401. The error never shows the value; name its origin with [`CredentialError::at`].
+    /// Returns an error if the text is empty or has a character that no API key has (blank, control,
+    /// non-ASCII): the value was pasted wrongly and would only get a 401. The error never shows the value;
+    /// add its origin with [`CredentialError::at`].
     pub fn new(text: impl Into<String>) -> Result<Self, CredentialError> {
         let mut text = Zeroizing::new(text.into());
         if text.is_empty() {
-            return Err(CredentialError::new(Code::ID_07, "the API key is empty"));
+            return Err(CredentialError::new(Code::ID_07, "missing API key: the value is empty"));
         }
         if let Some(position) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             return Err(CredentialError::new(
                 Code::ID_07,
                 format!(
-                    "the API key has a blank, a line end or another character that no API key has, at position {} of {}",
+                    "invalid API key: unexpected blank, line end or other character at position {} of {}",
                     position + 1,
                     text.len()
                 ),
@@ -78,25 +80,26 @@ impl ApiKey {
         let shape = KeyShape::of(text.as_bytes());
         let owned = Wiped(std::mem::take(&mut *text).into_bytes());
         let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(owned)).map_err(|error| {
-            CredentialError::new(Code::ID_07, "the API key cannot be a header value").with_source(error)
+            CredentialError::new(Code::ID_07, "invalid API key: not a valid header value").with_source(error)
         })?;
         value.set_sensitive(true);
         Ok(Self { value, shape })
     }
 
-    /// The value for the `x-api-key` header, marked sensitive. Shares the key's buffer.
+    /// Returns the value for the `x-api-key` header, marked sensitive. Shares the key's buffer.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
         self.value.clone()
     }
 
-    /// Length and shape: public facts that help with a key that was cut on the way.
+    /// Returns length and shape: public facts that help find a truncated key.
     #[must_use]
     pub fn shape(&self) -> KeyShape {
         self.shape
     }
 
-    /// The name of this key in logs and limits. Costs a SHA-256: keep it where it is needed for each call.
+    /// Returns the name of this key in logs and rate limits. Computes a SHA-256: store the result if you need
+    /// it for each call.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_key(self.value.as_bytes())
@@ -109,7 +112,7 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Owner of the key's bytes; `Bytes` drops it with its last reader.
+/// Owns the key's bytes; the last `Bytes` that refers to it drops it.
 struct Wiped(Vec<u8>);
 
 impl AsRef<[u8]> for Wiped {
@@ -129,13 +132,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cred_06_an_empty_key_is_refused() {
+    fn cred_06_empty_key_is_refused() {
         let error = ApiKey::new("").expect_err("empty").at("environment variable DC_API_KEY");
         assert!(error.to_string().contains("DC_API_KEY"), "{error}");
     }
 
     #[test]
-    fn req_05_a_key_with_a_line_end_is_refused_and_not_shown() {
+    fn req_05_key_with_line_end_is_refused_and_not_shown() {
         for bad in ["canary\r\n", "can ary", "canary\0", "canäry", "\tcanary"] {
             let error = ApiKey::new(bad).expect_err(bad);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_tells_a_whole_key_from_a_cut_one() {
+    fn shape_distinguishes_whole_and_truncated_keys() {
         let usual = format!("{}_{}", "0a".repeat(13), "C".repeat(64));
         let shape = |text: &str| ApiKey::new(text).expect("valid").shape();
         assert_eq!(shape(&usual), KeyShape { length: 91, is_usual: true });
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_value_is_sensitive_and_exact() {
+    fn header_value_is_sensitive_and_exact() {
         let value = ApiKey::new("01ab_cd").expect("valid").header_value();
         assert!(value.is_sensitive());
         assert_eq!(value.as_bytes(), b"01ab_cd");

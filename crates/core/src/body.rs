@@ -1,4 +1,4 @@
-//! The body of an answer: a stream of chunks whose errors are already in our vocabulary.
+//! The body of a response: a stream of chunks with [`TransportError`] as its error type.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -48,24 +48,25 @@ impl ResponseBody {
         Self::new(Whole(Some(bytes.into()).filter(|bytes| !bytes.is_empty())))
     }
 
-    /// The next chunk, or `None` at the end. Trailers are passed over.
+    /// Returns the next chunk, or `None` at the end. Trailers are skipped.
     ///
     /// # Errors
-    /// A body that ends before its announced or framed end, and every failure of the connection.
+    /// Returns an error for a body that ends before its announced or framed end, and for every connection failure.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         next_chunk(&mut self.0).await
     }
 
-    /// The whole body, at most `limit` bytes.
+    /// Returns the whole body, at most `limit` bytes.
     ///
     /// # Errors
-    /// [`TransportErrorKind::BodyLimit`] as soon as the limit is passed (the rest is not read), else as [`chunk`](Self::chunk).
+    /// [`TransportErrorKind::BodyLimit`] as soon as the limit is exceeded (the rest is not read), else as
+    /// [`chunk`](Self::chunk).
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
         collect_body(self.0, limit).await
     }
 }
 
-/// The next chunk of any body of a call, as [`ResponseBody::chunk`].
+/// Returns the next chunk of any body of a call, as [`ResponseBody::chunk`] does.
 ///
 /// # Errors
 /// Those of the body.
@@ -88,7 +89,7 @@ where
     }
 }
 
-/// The whole of any body of a call, as [`ResponseBody::collect`].
+/// Returns the whole of any body of a call, as [`ResponseBody::collect`] does.
 ///
 /// # Errors
 /// Those of the body, and [`TransportErrorKind::BodyLimit`].

@@ -1,11 +1,11 @@
-//! What a transport says it can do. Declared by the connector and checked by the conformance suite: what is declared must
-//! work, and what is missing must be refused by `connect`, never ignored.
+//! What a transport can do. Connectors declare capabilities and the conformance suite checks them: what is
+//! declared must work, and `connect` must refuse what is missing, never ignore it.
 
 use std::fmt;
 
 macro_rules! capabilities {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
-        /// One thing that a TLS stack can or cannot do.
+        /// A feature that a TLS stack may or may not have.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Capability { $($(#[doc = $doc])+ $name,)+ }
@@ -14,7 +14,7 @@ macro_rules! capabilities {
             /// Every capability, in order.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The stable name used in reports.
+            /// Returns the stable name used in reports.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
@@ -32,33 +32,33 @@ capabilities! {
     TrustOnly = "trust.only_custom",
     /// Trusts the system's roots.
     TrustSystem = "trust.os",
-    /// Trusts the given roots beside the system's.
+    /// Trusts the given roots in addition to the system's.
     TrustSystemAnd = "trust.os_and_custom",
-    /// Speaks TLS 1.2, and can be held to it.
+    /// Supports TLS 1.2, and can be restricted to it.
     Tls12 = "tls12",
-    /// Speaks TLS 1.3, and can be held to it.
+    /// Supports TLS 1.3, and can be restricted to it.
     Tls13 = "tls13",
-    /// Speaks HTTP/2 by ALPN.
+    /// Supports HTTP/2 by ALPN.
     Http2 = "http2",
-    /// Tunnels through an HTTP proxy by CONNECT.
+    /// Tunnels through an HTTP proxy with CONNECT.
     HttpProxy = "proxy.http",
-    /// Speaks TLS to the proxy itself, without showing it the client identity.
+    /// Uses TLS to the proxy itself, without showing it the client identity.
     HttpsProxy = "proxy.https",
     /// Tunnels through a SOCKS proxy that resolves the name.
     SocksProxy = "proxy.socks",
-    /// Sends a name to a given address.
+    /// Connects a host name to a given address.
     NameOverride = "dns_override",
-    /// Tells the alert that the server sent before TLS 1.3 finished (always) or after (mostly).
+    /// Reports the alert that the server sent before TLS 1.3 finished (always) or after (mostly).
     AlertDetail = "alert_detail",
-    /// Tells why the server's certificate was not trusted: name, date or issuer.
+    /// Reports why the server's certificate was not trusted: name, date or issuer.
     PeerFaultDetail = "peer_fault_detail",
-    /// Tells whether the server asked for a client certificate and whether one was sent.
+    /// Reports whether the server asked for a client certificate and whether one was sent.
     ClientAuthSignal = "client_auth_signal",
-    /// Tells whether a time limit ran out before or after the TCP connection stood.
+    /// Reports whether a timeout happened before or after the TCP connection was established.
     TimeoutPhase = "timeout_phase",
-    /// Tells the TLS version of a fresh connection.
+    /// Reports the TLS version of a fresh connection.
     TlsVersionFact = "tls_version_fact",
-    /// Tells whether a connection was reused.
+    /// Reports whether a connection was reused.
     ReuseFact = "reuse_fact",
     /// Streams a request body in constant memory, see [`Transport::upload`](crate::Transport::upload).
     StreamingUploads = "uploads",
@@ -88,31 +88,31 @@ impl Capabilities {
         Self(0)
     }
 
-    /// Everything that this version of the SDK knows of.
+    /// Every capability that this version of the SDK defines.
     #[must_use]
     pub fn all() -> Self {
         Capability::ALL.iter().fold(Self::none(), |set, &one| set.with(one))
     }
 
-    /// The set with `capability` in it.
+    /// Returns the set with `capability` added.
     #[must_use]
     pub fn with(self, capability: Capability) -> Self {
         Self(self.0 | bit(capability))
     }
 
-    /// The set with `capability` taken out.
+    /// Returns the set with `capability` removed.
     #[must_use]
     pub fn without(self, capability: Capability) -> Self {
         Self(self.0 & !bit(capability))
     }
 
-    /// Whether `capability` is in the set.
+    /// Returns whether `capability` is in the set.
     #[must_use]
     pub fn has(self, capability: Capability) -> bool {
         self.0 & bit(capability) != 0
     }
 
-    /// The members, in order.
+    /// Iterates over the members, in order.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
         Capability::ALL.iter().copied().filter(move |&one| self.has(one))
     }

@@ -1,9 +1,10 @@
-//! What is below one of our errors: the chain below an error, whole. `io::Error::source` skips the error that it wraps, so it is opened by hand.
+//! The whole source chain of an error. `io::Error::source` skips the error that it wraps, so that case is
+//! handled here.
 
 use std::error::Error;
 use std::io;
 
-/// `error` and everything below it, outermost first.
+/// Iterates over `error` and its sources, outermost first.
 ///
 /// ```
 /// use digicert_one_core::causes;
@@ -20,5 +21,5 @@ pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a 
     })
 }
 
-/// The library error behind one of ours.
+/// The library error that one of our errors wraps.
 pub type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,25 +1,26 @@
-//! Time as the SDK sees it: a trait, so that every wait and every end date is tested in virtual time.
+//! Time as a trait, so that every delay and every end date can be tested in virtual time.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-/// A wait that is over when the clock says so.
+/// A future that completes when the clock reaches a given time.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The only way in which the SDK learns the time or waits.
+/// The SDK's only source of time and delays.
 ///
-/// `core` has no clock of its own; the client brings one for the system's time.
+/// `core` has no clock of its own; the client provides one for the system's time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The wall clock, as the end dates of keys and certificates use it.
+    /// Returns the wall-clock time, which end dates of keys and certificates are compared with.
     fn now(&self) -> SystemTime;
 
-    /// A future that ends `duration` from now: a wait that somebody means to make.
+    /// Returns a future that completes `duration` from now: an intended delay.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// A future that ends `duration` from now and bounds how long something else may take. As [`sleep`](Self::sleep), but a clock
-    /// for tests can tell a limit from a wait, and let no time pass while only the wire is slow.
+    /// Returns a future that completes `duration` from now, used as a timeout for something else. Same as
+    /// [`sleep`](Self::sleep) by default, but lets a test clock tell timeouts from delays, so that no virtual
+    /// time passes while only the network is slow.
     fn limit(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }

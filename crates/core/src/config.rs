@@ -1,5 +1,6 @@
-//! Everything a transport is made with: identity, trust, limits, versions, name overrides, proxy. Each part is readable,
-//! so that a transport outside this workspace can honour it, and must be refused where it cannot be honoured.
+//! The configuration of a transport: identity, trust, timeouts, versions, name overrides, proxy. Every part
+//! is readable, so that a transport outside this workspace can honour it; what it cannot honour it must
+//! refuse.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::{
     Capabilities, Capability, ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind,
 };
 
-/// One configuration for one transport object, the client identity included.
+/// The configuration of one transport object, including the client identity.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,111 +36,112 @@ pub struct TransportConfig {
 }
 
 impl TransportConfig {
-    /// No identity, the system's roots, default limits, no proxy, TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2.
+    /// Returns the defaults: no identity, the system's roots, default timeouts, no proxy, TLS 1.2 and 1.3,
+    /// HTTP/1.1 and HTTP/2.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The client identity to present whenever a server asks for one.
+    /// Sets the client identity to present whenever a server asks for one.
     #[must_use]
     pub fn with_identity(mut self, identity: Option<ClientIdentity>) -> Self {
         self.identity = identity;
         self
     }
 
-    /// The identity of `material`, if its mode has one.
+    /// Sets the identity of `material`, if its mode has one.
     #[must_use]
     pub fn for_material(self, material: &Material) -> Self {
         self.with_identity(material.identity().cloned())
     }
 
-    /// The roots to trust.
+    /// Sets the roots to trust.
     #[must_use]
     pub fn with_trust(mut self, trust: TrustRoots) -> Self {
         self.trust = trust;
         self
     }
 
-    /// The limits of time.
+    /// Sets the timeouts.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// The proxy, or none. Proxy variables of the environment are never read.
+    /// Sets the proxy. Proxy variables of the environment are never read.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// The TLS versions to offer.
+    /// Sets the TLS versions to offer.
     #[must_use]
     pub fn with_tls_versions(mut self, versions: TlsVersions) -> Self {
         self.tls = versions;
         self
     }
 
-    /// The HTTP versions to offer.
+    /// Sets the HTTP versions to offer.
     #[must_use]
     pub fn with_http_versions(mut self, versions: HttpVersions) -> Self {
         self.http = versions;
         self
     }
 
-    /// Adds one name override.
+    /// Adds a name override.
     #[must_use]
     pub fn with_name_override(mut self, host: impl Into<String>, address: IpAddr) -> Self {
         self.names.push(NameOverride { host: host.into().to_ascii_lowercase(), address });
         self
     }
 
-    /// The client identity to present, if any.
+    /// Returns the client identity to present, if any.
     #[must_use]
     pub fn identity(&self) -> Option<&ClientIdentity> {
         self.identity.as_ref()
     }
 
-    /// The roots to trust.
+    /// Returns the roots to trust.
     #[must_use]
     pub fn trust(&self) -> &TrustRoots {
         &self.trust
     }
 
-    /// The limits of time.
+    /// Returns the timeouts.
     #[must_use]
     pub fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
 
-    /// The proxy, or none.
+    /// Returns the proxy, or [`Proxy::None`].
     #[must_use]
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
     }
 
-    /// The TLS versions to offer.
+    /// Returns the TLS versions to offer.
     #[must_use]
     pub fn tls_versions(&self) -> TlsVersions {
         self.tls
     }
 
-    /// The HTTP versions to offer.
+    /// Returns the HTTP versions to offer.
     #[must_use]
     pub fn http_versions(&self) -> HttpVersions {
         self.http
     }
 
-    /// Names that go to a fixed address instead of the resolver.
+    /// Returns the host names that have a fixed address and are not resolved.
     #[must_use]
     pub fn name_overrides(&self) -> &[NameOverride] {
         &self.names
     }
 }
 
-/// The certificate authorities whose servers we trust. Verification itself cannot be switched off.
+/// The certificate authorities whose servers are trusted. Verification itself cannot be disabled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrustRoots {
@@ -152,12 +154,13 @@ pub enum TrustRoots {
     SystemAnd(Vec<CertificateDer<'static>>),
 }
 
-/// What there is to warn of where [`TrustRoots::beside_system`] had to leave out the system's roots.
-const NARROWED: &str = "this transport cannot trust given roots beside the system's: it trusts the given roots alone (reqwest and native-tls trust both)";
+/// The warning used when [`TrustRoots::beside_system`] had to leave out the system's roots.
+const NARROWED: &str = "this transport cannot trust given roots together with the system's: it trusts the given roots only (reqwest and native-tls trust both)";
 
 impl TrustRoots {
-    /// The system's roots and these; on a transport that cannot have both, these alone, with the text of a warning. That trusts less
-    /// than what was asked for, never more. Of a transport that has neither, `connect` refuses the configuration.
+    /// Returns the system's roots plus these; on a transport that does not support both, only these, with the
+    /// text of a warning. That trusts less than requested, never more. If the transport supports neither,
+    /// `connect` refuses the configuration.
     #[must_use]
     pub fn beside_system(
         roots: Vec<CertificateDer<'static>>,
@@ -169,11 +172,11 @@ impl TrustRoots {
         (Self::SystemAnd(roots), None)
     }
 
-    /// The given roots; none for [`System`](Self::System).
+    /// Returns the given roots; none for [`System`](Self::System).
     ///
     /// # Errors
-    /// A list that is empty, which on some stacks would mean the system's roots, and a root that is no certificate: some stacks
-    /// would notice only at the first call.
+    /// Returns an error for an empty list, which on some stacks would mean the system's roots, and for a root
+    /// that is not a certificate, which some stacks would only notice at the first call.
     pub fn given(&self) -> Result<&[CertificateDer<'static>], TransportError> {
         match self {
             Self::System => Ok(&[]),
@@ -182,11 +185,14 @@ impl TrustRoots {
                     TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(why)
                 };
                 if roots.is_empty() {
-                    return Err(unusable("the list of trust roots is empty".to_owned()));
+                    return Err(unusable("missing trust roots: the list is empty".to_owned()));
                 }
                 for (index, root) in roots.iter().enumerate() {
                     if let Err(error) = x509_cert::Certificate::from_der(root) {
-                        return Err(unusable(format!("trust root {} is not a certificate: {error}", index + 1)));
+                        return Err(unusable(format!(
+                            "invalid trust root {}: expected a certificate: {error}",
+                            index + 1
+                        )));
                     }
                 }
                 Ok(roots)
@@ -195,7 +201,7 @@ impl TrustRoots {
     }
 }
 
-/// The limits of time of one call, and of the connections between calls.
+/// The timeouts of one call, and the idle time of connections between calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     connect: Duration,
@@ -204,47 +210,48 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// 10 seconds to connect, 60 for the whole call; a connection without a call is kept for 90.
+    /// Returns the defaults: 10 seconds to connect, 60 for the whole call, 90 for idle connections.
     #[must_use]
     pub fn new() -> Self {
         let [connect, total, pool_idle] = [10, 60, 90].map(Duration::from_secs);
         Self { connect, total, pool_idle }
     }
 
-    /// The limit for name, TCP and TLS together.
+    /// Sets the timeout for name resolution, TCP and TLS together.
     #[must_use]
     pub fn with_connect(mut self, limit: Duration) -> Self {
         self.connect = limit;
         self
     }
 
-    /// The limit for the whole call, from the first step to the last byte of the body.
+    /// Sets the timeout for the whole call, from the first step to the last byte of the body.
     #[must_use]
     pub fn with_total(mut self, limit: Duration) -> Self {
         self.total = limit;
         self
     }
 
-    /// How long a connection is kept that carries no call. A stack may count in whole seconds, and close it at the next call.
+    /// Sets how long an idle connection stays open. A stack may round to whole seconds, and may close it only
+    /// at the next call.
     #[must_use]
     pub fn with_pool_idle(mut self, limit: Duration) -> Self {
         self.pool_idle = limit;
         self
     }
 
-    /// The limit for name, TCP and TLS together.
+    /// Returns the timeout for name resolution, TCP and TLS together.
     #[must_use]
     pub fn connect(&self) -> Duration {
         self.connect
     }
 
-    /// The limit for the whole call, its body included.
+    /// Returns the timeout for the whole call, including its body.
     #[must_use]
     pub fn total(&self) -> Duration {
         self.total
     }
 
-    /// How long a connection is kept that carries no call.
+    /// Returns how long an idle connection stays open.
     #[must_use]
     pub fn pool_idle(&self) -> Duration {
         self.pool_idle
@@ -269,7 +276,7 @@ pub enum TlsVersions {
 }
 
 impl TlsVersions {
-    /// The lowest version to offer.
+    /// Returns the lowest version to offer.
     #[must_use]
     pub fn lowest(self) -> TlsVersion {
         match self {
@@ -278,7 +285,7 @@ impl TlsVersions {
         }
     }
 
-    /// The highest version to offer.
+    /// Returns the highest version to offer.
     #[must_use]
     pub fn highest(self) -> TlsVersion {
         match self {
@@ -292,14 +299,14 @@ impl TlsVersions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HttpVersions {
-    /// HTTP/2 where the server takes it, else HTTP/1.1.
+    /// HTTP/2 if the server supports it, else HTTP/1.1.
     #[default]
     Both,
-    /// HTTP/1.1 only. Under TLS 1.3 it tells most about a refused client certificate.
+    /// HTTP/1.1 only. Under TLS 1.3 it gives the most detail about a refused client certificate.
     Http1,
 }
 
-/// A name that goes to a fixed address, on every port, as an entry in a hosts file would.
+/// A host name with a fixed address for every port, like an entry in a hosts file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NameOverride {

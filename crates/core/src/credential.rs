@@ -1,5 +1,5 @@
-//! Where material comes from: a source that is asked before every attempt and hands out a lease. Reading and rotating
-//! happen behind it; the `credentials` crate holds the sources.
+//! Credentials: a source that is asked for a lease before every attempt. Reading and rotation happen inside
+//! the source; the `credentials` crate has the implementations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use async_trait::async_trait;
 
 use crate::{ApiKey, ClientIdentity, CredentialError, Material, Validity};
 
-/// A source of proof of who is calling. Asked once per attempt, so it must be cheap.
+/// A source of authentication material. Asked once per attempt, so it must be cheap.
 #[async_trait]
 pub trait Credential: fmt::Debug + Send + Sync + 'static {
-    /// Material that is good for one attempt.
+    /// Returns material that is valid for one attempt.
     ///
     /// # Errors
-    /// The source cannot be read or holds nothing usable. The call then ends here: nothing is sent, least of all an
-    /// anonymous request.
+    /// Returns an error if the source cannot be read or holds nothing usable. The call then fails and nothing
+    /// is sent; in particular, no anonymous request.
     async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError>;
 
-    /// What became of an attempt with this lease.
+    /// Reports the outcome of an attempt with this lease.
     fn report(&self, lease: &Lease, verdict: Verdict) {
         let _ = (lease, verdict);
     }
@@ -31,19 +31,19 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
 pub struct LeaseNeed {
     /// The caller's time.
     pub now: SystemTime,
-    /// A generation that was refused: only a newer one helps.
+    /// A generation that was refused: only a newer one is useful.
     pub newer_than: Option<Generation>,
 }
 
 impl LeaseNeed {
-    /// Any material that is good at `now`.
+    /// Requests any material that is valid at `now`.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
         Self { now, newer_than: None }
     }
 }
 
-/// Material, how long it is good for, and which reading of the source it came from.
+/// Material, its validity, and the reading of the source that it came from.
 #[derive(Clone, Debug)]
 pub struct Lease {
     material: Material,
@@ -53,46 +53,46 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease of `material`, read from what `source` names (a variable, a path; never a value).
+    /// Creates a lease of `material`, read from `source` (the name of a variable or a path; never a value).
     #[must_use]
     pub fn new(material: Material, generation: Generation, source: impl Into<Arc<str>>) -> Self {
         let validity = Validity::of(&material);
         Self { material, validity, generation, source: source.into() }
     }
 
-    /// Adds end dates that the material itself does not show: those of the key and of the service user.
+    /// Adds end dates that the material itself does not contain: those of the API key and of the service user.
     #[must_use]
     pub fn with_validity(mut self, validity: Validity) -> Self {
         self.validity = validity;
         self
     }
 
-    /// What to send.
+    /// Returns what to send.
     #[must_use]
     pub fn material(&self) -> &Material {
         &self.material
     }
 
-    /// How long it is good for.
+    /// Returns how long it is valid.
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.validity
     }
 
-    /// Which reading of the source this is.
+    /// Returns which reading of the source this is.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// The name of the source.
+    /// Returns the name of the source.
     #[must_use]
     pub fn source(&self) -> &Arc<str> {
         &self.source
     }
 }
 
-/// Counts the readings of one source. Two generations of one credential are compared, never two secrets.
+/// Counts the readings of one source. Generations are compared instead of secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
@@ -100,13 +100,13 @@ impl Generation {
     /// The first reading.
     pub const FIRST: Self = Self(1);
 
-    /// The reading after this one.
+    /// Returns the generation after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The count of readings up to this one.
+    /// Returns the number of readings up to this one.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0
@@ -119,15 +119,15 @@ impl fmt::Display for Generation {
     }
 }
 
-/// What the platform made of an attempt.
+/// The platform's verdict on an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It knew the caller.
+    /// The caller was authenticated.
     Accepted,
-    /// It refused the caller's proof.
+    /// The credential was refused.
     Rejected,
-    /// The attempt did not get far enough to tell.
+    /// Unknown: the attempt did not get far enough.
     Unclear,
 }
 
@@ -143,31 +143,31 @@ pub enum Verdict {
 pub struct FixedCredential(Lease);
 
 impl FixedCredential {
-    /// The given material, read from what `source` names.
+    /// Creates a credential with the given material, read from `source` (a name, never a value).
     #[must_use]
     pub fn new(material: Material, source: impl Into<Arc<str>>) -> Self {
         Self(Lease::new(material, Generation::FIRST, source))
     }
 
-    /// The material, end dates and source of this lease.
+    /// Creates a credential with the material, end dates and source of this lease.
     #[must_use]
     pub fn from_lease(lease: Lease) -> Self {
         Self(lease)
     }
 
-    /// An API key alone.
+    /// Creates a credential with an API key only.
     #[must_use]
     pub fn api_key(key: ApiKey) -> Self {
         Self::new(Material::api_key(key), "the program")
     }
 
-    /// A client certificate alone.
+    /// Creates a credential with a client certificate only.
     #[must_use]
     pub fn certificate(identity: ClientIdentity) -> Self {
         Self::new(Material::certificate(identity), "the program")
     }
 
-    /// Certificate and key together.
+    /// Creates a credential with certificate and key.
     #[must_use]
     pub fn certificate_and_key(identity: ClientIdentity, key: ApiKey) -> Self {
         Self::new(Material::certificate_and_key(identity, key), "the program")

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cause::BoxError;
 use crate::diagnosis::Code;
 
-/// A credential that cannot be read or used. Names its source, never its value.
+/// Error returned when a credential cannot be read or used. Names its source, never its value.
 #[derive(Clone, Debug)]
 pub struct CredentialError(Box<Inner>);
 
@@ -20,39 +20,39 @@ struct Inner {
 }
 
 impl CredentialError {
-    /// What is wrong, by code and in one sentence without any part of the value.
+    /// Creates an error from a code and a message, which must contain no part of the value.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { code, message: message.into(), place: None, source: None }))
     }
 
-    /// Where the bad value came from: a variable, a path.
+    /// Adds where the bad value came from: a variable, a path.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.0.place.get_or_insert(place.into());
         self
     }
 
-    /// The error below this one. It must hold no secret.
+    /// Adds the underlying error. It must hold no secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// The diagnosis code.
+    /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// What is wrong, without the place.
+    /// Returns what is wrong, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Where the bad value came from, if it was named.
+    /// Returns where the bad value came from, if known.
     #[must_use]
     pub fn place(&self) -> Option<&str> {
         self.0.place.as_deref()

@@ -1,4 +1,4 @@
-//! End dates as DigiCert ONE writes them: a day, which counts until its last second in UTC.
+//! End dates as DigiCert ONE writes them: a day, valid until its last second in UTC.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::{Code, CredentialError};
 
-/// The last second in which something works.
+/// The last second in which a credential is valid.
 ///
 /// ```
 /// use digicert_one_core::EndDate;
@@ -26,7 +26,7 @@ use crate::{Code, CredentialError};
 pub struct EndDate(Timestamp);
 
 impl EndDate {
-    /// The instant; a day before 1970 is the beginning of 1970, which is as long past.
+    /// Returns the instant. Days before 1970 become the start of 1970, which is also in the past.
     #[must_use]
     pub fn last_second(self) -> SystemTime {
         let since = self.0.as_second();
@@ -40,36 +40,36 @@ impl EndDate {
 impl FromStr for EndDate {
     type Err = CredentialError;
 
-    /// `2026-12-31`, or an instant in RFC 3339.
+    /// Parses `2026-12-31`, or an instant in RFC 3339.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        // The clock type ends some hours before the last day of the calendar (and starts some after the first).
+        // `Timestamp` does not cover the last hours of the calendar (nor the first).
         let end = |date: Date| match TimeZone::UTC.to_timestamp(date.at(23, 59, 59, 0)) {
             Ok(instant) => instant,
             Err(_) if date.year() > 0 => Timestamp::MAX,
             Err(_) => Timestamp::MIN,
         };
-        // Only a bare day: jiff would read the date out of a longer text, too.
+        // Only a bare day: jiff would also accept a longer text that starts with a date.
         let instant = match text.len() {
             10 => text.parse::<Date>().map(end).ok(),
             _ => text.parse::<Timestamp>().ok().or_else(|| beyond_the_clock(text)),
         };
-        // The error of the parser would quote the text, which may be a secret.
+        // The parser's error would quote the text, which may be a secret.
         instant.map(Self).ok_or_else(|| {
             CredentialError::new(
                 Code::ID_13,
-                "the end date is neither a day (2026-12-31) nor an instant (2026-12-31T23:59:59Z)",
+                "invalid end date: expected a day (2026-12-31) or an instant (2026-12-31T23:59:59Z)",
             )
         })
     }
 }
 
-/// An instant in RFC 3339 on the first or last days of the calendar, which the clock type does not reach.
+/// Parses an RFC 3339 instant on the first or last days of the calendar, which `Timestamp` does not cover.
 fn beyond_the_clock(text: &str) -> Option<Timestamp> {
     let date = text.get(..10)?.parse::<Date>().ok()?;
     let (_, clock) = text.get(10..)?.split_at_checked(1)?;
     let is_separated = matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' '));
-    // Read on another day, so that hour and offset are checked, too.
+    // Parsed on another day, so that hour and offset are checked too.
     let is_time = is_separated && format!("2000-06-15T{clock}").parse::<Timestamp>().is_ok();
     match (is_time, date.year()) {
         (true, 9999) => Some(Timestamp::MAX),
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_at_both_edges_of_the_calendar_are_taken() {
+    fn days_at_both_ends_of_the_calendar_are_accepted() {
         let far = |text: &str| text.parse::<EndDate>().expect(text);
         for text in [
             "9999-12-31",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_an_error() {
+    fn text_that_is_not_a_date_is_an_error() {
         for text in ["", "soon", "2026-13-01", "2026-12-31T10:00:00", "31.12.2026", "2026-12-31x"] {
             assert!(text.parse::<EndDate>().is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! What a TLS stack can say about the connection that carried a call.
+//! What a TLS stack can report about the connection that carried a call.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::ServerCertificate;
 
-/// Facts about one connection. `None` means that this stack cannot know; nothing in here is ever a guess, and nothing is prepared: a
-/// fact is what was seen.
+/// Facts about one connection. `None` means that this stack cannot know. A fact is something observed, never
+/// a guess and never something that was only prepared.
 ///
-/// `identity_requested` and `identity_sent` by what became of the handshake:
+/// `identity_requested` and `identity_sent`, by the outcome of the handshake:
 ///
 /// | Handshake | `identity_requested` | `identity_sent` |
 /// |---|---|---|
@@ -18,8 +18,9 @@ use crate::ServerCertificate;
 /// | failed before the server asked, or without | `Some(false)` or `None` | `Some(false)` or `None` |
 /// | resumed | `Some(true)` if the first handshake of the session is known to have asked, else `None`; never `Some(false)` | as in that handshake, else `None` |
 ///
-/// A server that asked and that we then refused is therefore `Some(true)` and `Some(false)`, whatever identity was prepared. That a
-/// failed handshake did not ask says nothing about the server; only a full one does.
+/// A server that asked, and that we then refused, is therefore `Some(true)` and `Some(false)`, whatever
+/// identity was prepared. A failed handshake without a request proves nothing about the server; only a full
+/// one does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionFacts {
@@ -27,31 +28,33 @@ pub struct ConnectionFacts {
     pub reused: Option<bool>,
     /// Whether the TLS session was resumed.
     pub tls_resumed: Option<bool>,
-    /// The TLS version that was agreed.
+    /// The negotiated TLS version.
     pub tls_version: Option<TlsVersion>,
-    /// Whether the server asked for a client certificate; see the table above. A resumed handshake has no room for the question.
+    /// Whether the server asked for a client certificate; see the table above. A resumed handshake cannot ask.
     pub identity_requested: Option<bool>,
-    /// Whether our Certificate message left with a certificate in it; see the table above. That it was chosen is not enough.
+    /// Whether our Certificate message was sent with a certificate in it; see the table above. It is not
+    /// enough that one was chosen.
     pub identity_sent: Option<bool>,
-    /// Whether a second handshake of a TLS 1.2 connection (renegotiation), which the server wanted, was begun: `Some(false)` if the
-    /// stack refused it. `None` if the server did not want one, or the stack does not show it. What a second handshake asks
-    /// for and what is sent in it is encrypted, so the two facts above are then unknown to most stacks.
+    /// Whether renegotiation (a second handshake of a TLS 1.2 connection) that the server requested was
+    /// started: `Some(false)` if the stack refused it. `None` if the server did not request one, or the stack
+    /// does not show it. The content of a second handshake is encrypted, so most stacks then cannot know the
+    /// two facts above.
     pub renegotiated: Option<bool>,
-    /// The address at the other end (the proxy's, where one is used).
+    /// The address of the peer (the proxy's, if one is used).
     pub peer: Option<SocketAddr>,
-    /// What the server's certificate says of itself. A resumed session shows none.
+    /// The server's certificate. A resumed session shows none.
     pub server_certificate: Option<Arc<ServerCertificate>>,
 }
 
 impl ConnectionFacts {
-    /// No fact known yet; transports fill in what their stack tells.
+    /// Returns facts that are all unknown; transports fill in what their stack reports.
     #[must_use]
     pub fn unknown() -> Self {
         Self::default()
     }
 
-    /// Whether the server asked for a client certificate, as far as a conclusion can rest on it: that a resumed handshake did not ask
-    /// says nothing, since it has no room for the question.
+    /// Returns whether the server asked for a client certificate, as far as that is conclusive: a resumed
+    /// handshake that did not ask proves nothing, since it cannot ask.
     ///
     /// ```
     /// use digicert_one_core::ConnectionFacts;
@@ -68,7 +71,7 @@ impl ConnectionFacts {
     }
 }
 
-/// A TLS version that the SDK can speak.
+/// A TLS version that the SDK supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TlsVersion {

@@ -1,4 +1,4 @@
-//! Names for callers that show no part of a secret: for logs, audit records and the limits that the platform counts per caller.
+//! Names for callers that show no part of a secret: for logs, audit records and rate limits per caller.
 
 use std::fmt;
 

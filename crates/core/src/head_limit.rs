@@ -1,4 +1,4 @@
-//! How large the head of a response may be: one limit for every transport, so that a response does not depend on the stack.
+//! The size limit for response heads, the same on every transport, so that a response does not depend on the stack.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::{Delivery, TransportError, TransportErrorKind};
 
-/// The size of a head that is over the limit, or the fact that it is over.
+/// Error returned when a response head exceeds the limit, with its size if known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadLimit {
@@ -15,22 +15,22 @@ pub struct HeadLimit {
 }
 
 impl HeadLimit {
-    /// The most bytes of names and values, each field with the four bytes that HTTP/1.1 adds to it.
+    /// Maximum bytes of names and values, counting the four bytes per field that HTTP/1.1 adds.
     pub const BYTES: usize = 64 * 1024;
-    /// The most fields.
+    /// Maximum number of fields.
     pub const FIELDS: usize = 256;
 
-    /// A head that the library gave up before it was whole.
+    /// Returns the error for a head that the library gave up on before it was complete.
     #[must_use]
     pub fn unmeasured() -> Self {
         Self { measured: None }
     }
 
-    /// Checks a head that was read.
+    /// Checks a head.
     ///
     /// # Errors
     ///
-    /// The size of a head that is over the limit.
+    /// Returns the size of a head that exceeds the limit.
     pub fn check(head: &HeaderMap) -> Result<(), Self> {
         let bytes = head.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         match bytes <= Self::BYTES && head.len() <= Self::FIELDS {
@@ -39,7 +39,7 @@ impl HeadLimit {
         }
     }
 
-    /// The error that a transport returns.
+    /// Converts to the error that a transport returns.
     #[must_use]
     pub fn error(self) -> TransportError {
         TransportError::new(TransportErrorKind::HeadLimit, Delivery::Sent).with_source(self)

@@ -1,4 +1,5 @@
-//! A DigiCert ONE installation: its platform host and its `clientauth.` host. Either form may be given; the other follows.
+//! A DigiCert ONE installation: its platform host and its `clientauth.` host. Either can be given; the other
+//! is derived.
 
 use http::Uri;
 use thiserror::Error;
@@ -24,13 +25,13 @@ pub enum Region {
     Netherlands,
 }
 
-/// Production or demo; credentials of one do not work in the other.
+/// Production or demo; credentials of one are not valid on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The real thing.
+    /// The production environment.
     Production,
-    /// The same under `demo.`.
+    /// The demo environment, at `demo.`.
     Demo,
 }
 
@@ -54,69 +55,69 @@ enum Hosts {
     ClientAuth(Origin),
 }
 
-/// A host that cannot be used. Never repeats user info.
+/// Error returned for a host that cannot be used. Never repeats user info.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InstanceError {
     /// Neither `https://` nor a bare host.
-    #[error("the host must be given as https://HOST[:PORT] or HOST[:PORT]")]
+    #[error("invalid host: expected https://HOST[:PORT] or HOST[:PORT]")]
     Scheme,
-    /// `http://` without having been asked for.
-    #[error("http:// would send credentials in clear text: use https://{host}")]
+    /// `http://` without an explicit opt-in.
+    #[error("insecure host: http:// would send credentials in clear text; use https://{host}")]
     PlainHttp {
         /// The host without scheme.
         host: String,
     },
     /// `user:password@` before the host.
-    #[error("the host has user info (the part before @): give the host alone; credentials go elsewhere")]
+    #[error("invalid host: expected no user info (the part before @); credentials are set separately")]
     UserInfo,
-    /// A path behind the host.
+    /// A path after the host.
     #[error(
-        "the host {host:?} is followed by a path: give the host alone (a private installation's prefix is set apart)"
+        "invalid host: expected {host:?} without a path (the prefix of a private installation is a separate setting)"
     )]
     Path {
         /// The host without the path.
         host: String,
     },
-    /// A secret in the place of a host.
-    #[error("this looks like {shape} and not like a host (it is not shown): set {}", .shape.variable())]
+    /// A secret instead of a host.
+    #[error("invalid host: the value looks like {shape} (it is not shown); set {}", .shape.variable())]
     Value {
         /// What it looks like.
         shape: ValueShape,
     },
     /// Not a host name or address, and possibly a secret.
     #[error(
-        "invalid host (it is not shown, as it may be a secret): give https://HOST[:PORT]; a name without dots needs the https://"
+        "invalid host (not shown, as it may be a secret): expected https://HOST[:PORT]; a name without dots needs the https://"
     )]
     Unshown,
-    /// Near one of the eight public hosts, but not one of them.
-    #[error("{host:?} is not a DigiCert ONE host: did you mean {meant}? The credential would be sent to a stranger")]
+    /// Close to one of the eight public hosts, but not one of them.
+    #[error("{host:?} is not a DigiCert ONE host; did you mean {meant}? The credential would be sent to a third party")]
     Lookalike {
         /// What was given.
         host: String,
         /// The public host that it resembles.
         meant: String,
-        /// The installation at that host nevertheless, for [`confirm`](InstanceError::confirm).
+        /// The installation at that host, for [`confirm`](InstanceError::confirm).
         instance: Box<Instance>,
     },
-    /// `clientauth.` stands more than once.
-    #[error("the host has clientauth. more than once: write {meant}")]
+    /// `clientauth.` occurs more than once.
+    #[error("invalid host: clientauth. occurs more than once; use {meant}")]
     Doubled {
         /// The host with it once.
         meant: String,
     },
     /// Not a host name or address.
-    #[error("{host:?} is not a host name")]
+    #[error("invalid host {host:?}: not a host name")]
     Host {
         /// What was given.
         host: String,
     },
     /// A prefix that is not a plain path.
-    #[error("the path prefix is not a plain path")]
+    #[error("invalid path prefix: expected a plain path")]
     Prefix(#[source] TargetError),
     /// Only one of the two origins is known and the other cannot be derived.
     #[error(
-        "no {role} host is known beside {known}: an address, localhost or a very long name has no clientauth. form, so give both hosts"
+        "missing {role} host for {known}: an address, localhost or a very long name has no clientauth. form; give both hosts"
     )]
     NoHost {
         /// The host that the material needs.
@@ -140,7 +141,7 @@ impl From<OriginError> for InstanceError {
 }
 
 impl InstanceError {
-    /// The diagnosis code.
+    /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
@@ -149,7 +150,7 @@ impl InstanceError {
         }
     }
 
-    /// The installation at a host that resembles a public one, for callers that were told that the host is right.
+    /// Returns the installation at a host that resembles a public one, for callers that know that the host is right.
     ///
     /// ```
     /// use digicert_one_core::{Instance, InstanceError};
@@ -160,7 +161,7 @@ impl InstanceError {
     /// ```
     ///
     /// # Errors
-    /// Every other error stays.
+    /// Returns every other error unchanged.
     pub fn confirm(self) -> Result<Instance, Self> {
         match self {
             Self::Lookalike { instance, .. } => Ok(*instance),
@@ -170,7 +171,7 @@ impl InstanceError {
 }
 
 impl Instance {
-    /// One of the eight public installations.
+    /// Returns one of the eight public installations.
     #[must_use]
     pub fn public(region: Region, stage: Stage) -> Self {
         let host = match (stage, region) {
@@ -186,9 +187,9 @@ impl Instance {
         Self::parse(host).expect("the eight public hosts are host names")
     }
 
-    /// The installation at this host, in either form. The other form is derived.
+    /// Returns the installation at this host, in either form. The other form is derived.
     ///
-    /// An address or bare `localhost` has no `clientauth.` form: it serves API keys only; see [`pair`](Self::pair).
+    /// An address or bare `localhost` has no `clientauth.` form and supports API keys only; see [`pair`](Self::pair).
     ///
     /// # Errors
     /// See [`InstanceError`].
@@ -200,10 +201,10 @@ impl Instance {
         }))
     }
 
-    /// Refuses what resembles a public host.
+    /// Refuses hosts that resemble a public host.
     fn checked(self) -> Result<Self, InstanceError> {
         let hosts: Vec<&Origin> = match &self.0 {
-            // The one that is derived from the other has the same typo.
+            // A derived host has the same typo.
             Hosts::Both { platform, client_auth } if client_auth.without_client_auth_label() == *platform => {
                 vec![platform]
             }
@@ -216,7 +217,8 @@ impl Instance {
         }
     }
 
-    /// The installation whose certificate host is this, as `SM_HOST` names it. The platform host is derived where it can be.
+    /// Returns the installation with this certificate host, as named by `SM_HOST`. The platform host is
+    /// derived if possible.
     ///
     /// # Errors
     /// See [`InstanceError`].
@@ -228,7 +230,7 @@ impl Instance {
         }))
     }
 
-    /// A private installation whose two hosts do not follow the `clientauth.` rule. Both are taken as they are.
+    /// Returns a private installation whose two hosts do not follow the `clientauth.` rule. Both are used as given.
     ///
     /// # Errors
     /// See [`InstanceError`].
@@ -236,10 +238,10 @@ impl Instance {
         Self::checked(Self(Hosts::Both { platform: secure(platform)?, client_auth: secure(client_auth)? }))
     }
 
-    /// A platform on this machine without TLS, for tests. The switch that `http://` needs.
+    /// Returns a platform on this machine without TLS, for tests. This is the explicit opt-in for `http://`.
     ///
     /// # Errors
-    /// Any host that is not loopback, and see [`InstanceError`].
+    /// Returns an error for any host that is not loopback; see also [`InstanceError`].
     pub fn plain_loopback(platform: &str) -> Result<Self, InstanceError> {
         let origin = Origin::parse(platform)?;
         if !origin.is_https() && !origin.is_loopback() {
@@ -251,7 +253,7 @@ impl Instance {
     /// Puts both origins below a path prefix, as a private installation may need.
     ///
     /// # Errors
-    /// A prefix that is not a plain path.
+    /// Returns an error for a prefix that is not a plain path.
     pub fn with_path_prefix(self, prefix: &str) -> Result<Self, InstanceError> {
         let prefix = RequestTarget::parse(prefix).map_err(InstanceError::Prefix)?;
         if prefix.path() != prefix.as_str() {
@@ -267,10 +269,10 @@ impl Instance {
         }))
     }
 
-    /// The origin for this role.
+    /// Returns the origin for this role.
     ///
     /// # Errors
-    /// [`InstanceError::NoHost`] where only the other one is known.
+    /// [`InstanceError::NoHost`] if only the other one is known.
     pub fn origin(&self, role: HostRole) -> Result<&Origin, InstanceError> {
         match (&self.0, role) {
             (Hosts::Both { platform: origin, .. } | Hosts::Platform(origin), HostRole::Platform)
@@ -281,7 +283,7 @@ impl Instance {
         }
     }
 
-    /// The role of the origin that `uri` belongs to, if it is one of ours.
+    /// Returns the role of the origin that `uri` belongs to, if it belongs to this installation.
     #[must_use]
     pub fn role_of(&self, uri: &Uri) -> Option<HostRole> {
         [HostRole::Platform, HostRole::ClientAuth]
@@ -307,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_becomes_too_long_with_clientauth_has_the_platform_host_only() {
+    fn name_too_long_for_clientauth_has_platform_host_only() {
         let long = vec!["a".repeat(60); 4].join(".");
         let instance = Instance::parse(&long).expect("243 characters are a name");
         assert!(instance.origin(HostRole::Platform).is_ok() && instance.origin(HostRole::ClientAuth).is_err());
@@ -325,7 +327,7 @@ mod tests {
     ];
 
     #[test]
-    fn host_01_each_public_host_gets_the_label_once_for_certificates_and_never_for_keys() {
+    fn host_01_public_host_gets_label_once_and_only_for_certificates() {
         for (region, stage) in PUBLIC {
             let instance = Instance::public(region, stage);
             let platform = instance.origin(HostRole::Platform).expect("platform").host().to_owned();
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn host_02_the_label_is_recognised_and_never_doubled() {
+    fn host_02_label_is_recognised_and_never_doubled() {
         for (region, stage) in PUBLIC {
             let instance = Instance::public(region, stage);
             let client_auth = instance.origin(HostRole::ClientAuth).expect("clientauth").to_string();
@@ -346,13 +348,13 @@ mod tests {
     }
 
     #[test]
-    fn host_03_an_explicit_pair_is_taken_as_it_is() {
+    fn host_03_explicit_pair_is_used_as_given() {
         let private = Instance::pair("https://d1.corp.test", "https://mtls.corp.test:8443").expect("a pair");
         assert_eq!(private.origin(HostRole::ClientAuth).expect("given").to_string(), "https://mtls.corp.test:8443");
     }
 
     #[test]
-    fn host_04_plain_http_is_refused_and_on_loopback_needs_its_own_constructor() {
+    fn host_04_plain_http_needs_the_loopback_constructor() {
         for bad in ["http://one.digicert.com", "http://127.0.0.1:8080", "HTTP://localhost"] {
             assert!(matches!(Instance::parse(bad), Err(InstanceError::PlainHttp { .. })), "{bad}");
         }
@@ -362,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn host_05_case_trailing_dot_and_default_port_have_one_normal_form() {
+    fn host_05_case_trailing_dot_and_default_port_are_normalised() {
         let normal = Instance::parse("one.digicert.com").expect("parses");
         for form in
             ["ONE.DigiCert.com", "one.digicert.com.", "https://one.digicert.com:443", " https://one.digicert.com./ "]
@@ -372,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn host_near_a_public_one_is_refused_until_confirmed() {
+    fn host_close_to_a_public_one_is_refused_until_confirmed() {
         for host in ["one.digicert.co", "https://clientauth.demo.one.digcert.com", "one.digicert.com.evil.com:8443"] {
             for read in
                 [Instance::parse, Instance::from_client_auth, |host: &str| Instance::pair(host, "mtls.corp.test")]
@@ -399,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_in_place_of_a_host_is_refused_and_not_shown() {
+    fn secret_instead_of_host_is_refused_and_not_shown() {
         let key = format!("{}_{}", "0a".repeat(13), "c7".repeat(32));
         let base64 = "MIIKWgIBAzCCChAGCSqGSIb3DQEHAaCCCgEEggn9MIIJ+TCCBJ8GCSqGSIb3DQEHBqCCBJAwggSMAgEAMIIEhQ";
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
@@ -418,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn host_06_user_info_is_refused_without_an_echo() {
+    fn host_06_user_info_is_refused_and_not_shown() {
         let error = Instance::parse("https://canary:secret@one.digicert.com").expect_err("user info");
         assert_eq!(error, InstanceError::UserInfo);
         assert!(!format!("{error} {error:?}").contains("canary"));
@@ -443,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_no_derived_clientauth_host_and_says_so() {
+    fn address_without_clientauth_host_is_reported() {
         let local = Instance::parse("https://127.0.0.1:4433").expect("an address");
         let error = local.origin(HostRole::ClientAuth).expect_err("not derivable");
         assert!(error.to_string().contains("127.0.0.1:4433"), "{error}");
@@ -452,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn req_09_a_prefix_stands_between_host_and_path_with_or_without_slash() {
+    fn req_09_prefix_is_between_host_and_path() {
         let target = RequestTarget::parse("/account/api/v1/user/me").expect("a path");
         for prefix in ["/d1", "/d1/"] {
             for host in ["https://d1.corp.test", "https://d1.corp.test/"] {
@@ -465,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn host_07_another_scheme_host_or_port_is_another_origin() {
+    fn host_07_different_scheme_host_or_port_is_another_origin() {
         let instance = Instance::parse("one.digicert.com").expect("parses");
         for other in ["http://one.digicert.com/", "https://one.digicert.com:8443/", "https://demo.one.digicert.com/"] {
             assert_eq!(instance.role_of(&other.parse().expect(other)), None, "{other}");

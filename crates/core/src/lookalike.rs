@@ -1,4 +1,4 @@
-//! Hosts that resemble a public one and are not: a typo there would send the API key to a stranger.
+//! Detects hosts that resemble a public host: with a typo, the API key would be sent to a third party.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,8 @@ pub(crate) const PUBLIC_HOSTS: [&str; 8] = [
 
 const CLIENT_AUTH: &str = "clientauth";
 
-/// Top-level domains in which strangers cannot register a name (RFC 6761, RFC 6762, RFC 8375, and those of private networks).
+/// Top-level domains in which third parties cannot register a name (RFC 6761, RFC 6762, RFC 8375, and those
+/// of private networks).
 const PRIVATE: [&str; 13] = [
     "test",
     "example",
@@ -33,7 +34,7 @@ const PRIVATE: [&str; 13] = [
     "onion",
 ];
 
-/// The public host that was meant, if `host` (lower case) is near one without being it.
+/// Returns the public host that was probably meant, if `host` (lower case) is close to one but not equal.
 pub(crate) fn meant(host: &str) -> Option<String> {
     let (label, platform) = match host.strip_prefix("clientauth.") {
         Some(platform) => ("clientauth.", platform),
@@ -42,13 +43,13 @@ pub(crate) fn meant(host: &str) -> Option<String> {
     if PUBLIC_HOSTS.contains(&platform) || is_private(platform) {
         return None;
     }
-    // A first label that was to be clientauth., with the rest right or nearly so.
+    // The first label looks like clientauth., and the rest is right or nearly so.
     if let Some((first, rest)) = platform.split_once('.')
         && distance(&plain(first), CLIENT_AUTH) <= 2
     {
         return nearest(rest).map(|(_, public)| format!("{CLIENT_AUTH}.{public}"));
     }
-    // As in demo.clientauth.one.digicert.com.
+    // For example, demo.clientauth.one.digicert.com.
     let without: Vec<&str> = platform.split('.').filter(|label| *label != CLIENT_AUTH).collect();
     if without.len() < platform.split('.').count() {
         return nearest(&without.join(".")).map(|(_, public)| format!("{CLIENT_AUTH}.{public}"));
@@ -62,17 +63,18 @@ fn is_private(host: &str) -> bool {
     PRIVATE.contains(&last) || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
-/// The nearest public host and how far it is, where it is near enough to have been meant.
+/// Returns the nearest public host and its distance, if it is near enough.
 fn nearest(host: &str) -> Option<(usize, &'static str)> {
     let bare = plain(host);
     let far = |public: &&'static str| distance(host, public).min(distance(&bare, &plain(public)));
     let (away, public) = PUBLIC_HOSTS.iter().map(|public| (far(public), *public)).min_by_key(|(away, _)| *away)?;
-    // Between the eight themselves lie two letters and more, so two wrong letters never point to another one for certain.
+    // The eight hosts differ from each other by at least two letters, so a match with two wrong letters can
+    // be ambiguous.
     let is_near = away <= 2 || surrounds(host) || names_digicert(host);
     is_near.then_some((away, public))
 }
 
-/// A public host with something in front of it or behind it.
+/// Returns whether this is a public host with something before or after it.
 fn surrounds(host: &str) -> bool {
     PUBLIC_HOSTS.iter().any(|public| {
         host.strip_suffix(public).is_some_and(|front| front.ends_with(['.', '-']))
@@ -80,10 +82,11 @@ fn surrounds(host: &str) -> bool {
     })
 }
 
-/// `one` and `digicert` (or nearly so) directly below a public suffix: `one.digicert.org`, `demo.one.us.digicert.com`.
+/// Returns whether `one` and `digicert` (or nearly so) are directly below a public suffix:
+/// `one.digicert.org`, `demo.one.us.digicert.com`.
 fn names_digicert(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
-    // The top-level domain was forgotten: a search list would put another one behind it.
+    // The top-level domain is missing: a search list would append another one.
     if let [.., "one", last] = labels.as_slice()
         && distance(&plain(last), "digicert") <= 2
     {
@@ -101,13 +104,13 @@ fn names_digicert(host: &str) -> bool {
     is_joined || (is_digicert && (has_one || labels.len() == suffix + 1))
 }
 
-/// Without what the eye passes over: separators, and digits that look like letters.
+/// Removes what is easily overlooked: separators, and digits that look like letters.
 fn plain(text: &str) -> String {
     let text = text.replace(['-', '_', '.'], "").replace("rn", "m").replace("vv", "w");
     text.replace('0', "o").replace('1', "l").replace('3', "e").replace('5', "s")
 }
 
-/// Letters to change, add, leave out or swap with their neighbour, to make one text of the other.
+/// Returns the number of letters to change, add, remove or swap to turn one text into the other.
 fn distance(first: &str, second: &str) -> usize {
     let (first, second) = (first.as_bytes(), second.as_bytes());
     if first.len().abs_diff(second.len()) > 4 {
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_misses_of_public_hosts_name_the_one_that_was_meant() {
+    fn near_miss_of_public_host_names_the_host_meant() {
         for (host, public) in [
             ("one.digicert.co", "one.digicert.com"),
             ("one.digicert.cm", "one.digicert.com"),
@@ -166,7 +169,7 @@ mod tests {
         ] {
             let found = meant(host);
             assert!(found.is_some(), "{host}");
-            // Which of two equally near ones it was stays open.
+            // Which of two equally near hosts was meant is unspecified.
             if !host.contains("digicert.com") || distance(host, public) <= 2 {
                 assert_eq!(found.as_deref(), Some(public), "{host}");
             }
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn public_private_and_unlike_hosts_are_left_alone() {
+    fn public_private_and_unrelated_hosts_are_accepted() {
         for public in PUBLIC_HOSTS {
             assert_eq!(meant(public), None);
             assert_eq!(meant(&format!("clientauth.{public}")), None);
@@ -197,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn one_letter_anywhere_in_a_public_host_is_found() {
+    fn one_wrong_letter_anywhere_is_detected() {
         for public in PUBLIC_HOSTS {
             for index in 0..public.len() {
                 let left_out = format!("{}{}", &public[..index], &public[index + 1..]);

@@ -1,4 +1,4 @@
-//! A clock that stands until it is moved: for tests, ours and those of programs that use the SDK.
+//! A clock that stands still until it is moved: for tests of the SDK and of programs that use it.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -29,14 +29,14 @@ struct State {
     watchers: Vec<Waker>,
 }
 
-/// What a sleep is for.
+/// The purpose of a sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Wait,
     Limit,
 }
 
-/// A sleep that somebody is in.
+/// A pending sleep.
 #[derive(Debug)]
 struct Sleeper {
     id: u64,
@@ -46,27 +46,27 @@ struct Sleeper {
 }
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// Creates a clock that shows this time.
     #[must_use]
     pub fn new(now: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(State { now, next: 0, sleepers: Vec::new(), watchers: Vec::new() })))
     }
 
-    /// Moves the time on, and ends the waits that are over then.
+    /// Advances the time and completes the sleeps that are due.
     ///
     /// # Panics
-    /// The time is beyond what the system can represent.
+    /// Panics if the time is beyond what the system can represent.
     pub fn advance(&self, by: Duration) {
         let mut state = self.lock();
         state.now += by;
-        // Each looks for itself whether its time has come.
+        // Each sleeper checks whether its time has come.
         let sleepers = std::mem::take(&mut state.sleepers);
         drop(state);
         sleepers.into_iter().for_each(|sleeper| sleeper.waker.wake());
     }
 
-    /// Waits until somebody [sleeps](Clock::sleep) by this clock, and tells how long the shortest such wait still is. A
-    /// [limit](Clock::limit) is no wait.
+    /// Waits until a task [sleeps](Clock::sleep) on this clock, and returns the shortest remaining sleep. A
+    /// [limit](Clock::limit) does not count as a sleep.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -87,7 +87,7 @@ impl ManualClock {
         self.first(Kind::Wait).await
     }
 
-    /// As [`waited_for`](Self::waited_for), for a [limit](Clock::limit).
+    /// Same as [`waited_for`](Self::waited_for), for a [limit](Clock::limit).
     pub async fn limited_for(&self) -> Duration {
         self.first(Kind::Limit).await
     }
@@ -106,8 +106,8 @@ impl ManualClock {
         .await
     }
 
-    /// Runs `work` and ends each wait as soon as somebody is in it; gives back the waits in their order. Limits end only if the
-    /// waits take so long.
+    /// Runs `work`, completes each sleep as soon as it is pending, and returns the sleeps in order. Limits
+    /// complete only if the sleeps take that long.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -160,7 +160,7 @@ impl ManualClock {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
-        // A wait beyond what the system can represent never ends, as it would not.
+        // A sleep beyond what the system can represent never completes.
         let end = state.now.checked_add(duration);
         drop(state);
         Box::pin(Sleeping { clock: self.clone(), kind, id, end })
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_ends_when_the_clock_was_moved_far_enough() {
+    fn sleep_completes_once_clock_has_advanced_far_enough() {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
         let mut sleep = clock.sleep(Duration::from_secs(10));
         let mut context = Context::from_waker(Waker::noop());

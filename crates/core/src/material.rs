@@ -1,10 +1,10 @@
-//! What proves the caller on the wire: a key, a client identity, or both. The host to call follows from it.
+//! What authenticates the caller: a key, a client identity, or both. The host to call follows from it.
 
 use std::fmt;
 
 use crate::{ApiKey, ClientIdentity, Fingerprint};
 
-/// How a call proves who is calling.
+/// How a call authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Neither key nor certificate: a call marked unauthenticated.
@@ -18,7 +18,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The host that this mode calls.
+    /// Returns the host that this mode calls.
     #[must_use]
     pub fn host_role(self) -> HostRole {
         match self {
@@ -39,7 +39,7 @@ impl fmt::Display for Mode {
     }
 }
 
-/// Which of an instance's two hosts a call goes to.
+/// Which of an installation's two hosts a call uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HostRole {
     /// The ordinary host, where API keys are sent.
@@ -57,10 +57,10 @@ impl fmt::Display for HostRole {
     }
 }
 
-/// The whole of what proves the caller on the wire.
+/// Everything that authenticates the caller.
 ///
-/// Its three constructors are the three modes that DigiCert ONE knows; there is no way to send a certificate to the
-/// platform host or a lone key to the `clientauth.` host.
+/// Its three constructors are the three modes that DigiCert ONE supports. A certificate cannot be sent to the
+/// platform host, nor an API key without a certificate to the `clientauth.` host.
 #[derive(Clone, Debug)]
 pub struct Material(Proof);
 
@@ -72,25 +72,25 @@ enum Proof {
 }
 
 impl Material {
-    /// The API key alone.
+    /// Creates material with an API key only.
     #[must_use]
     pub fn api_key(key: ApiKey) -> Self {
         Self(Proof::Key(key))
     }
 
-    /// The client certificate alone: no `x-api-key` is ever sent with it.
+    /// Creates material with a client certificate only: `x-api-key` is never sent with it.
     #[must_use]
     pub fn certificate(identity: ClientIdentity) -> Self {
         Self(Proof::Certificate(identity))
     }
 
-    /// Key and certificate together, for calls that need both factors.
+    /// Creates material with key and certificate, for calls that need both factors.
     #[must_use]
     pub fn certificate_and_key(identity: ClientIdentity, key: ApiKey) -> Self {
         Self(Proof::Both(identity, key))
     }
 
-    /// The mode of this material.
+    /// Returns the mode of this material.
     #[must_use]
     pub fn mode(&self) -> Mode {
         match self.0 {
@@ -100,13 +100,13 @@ impl Material {
         }
     }
 
-    /// The host that this material goes to; derived, never chosen.
+    /// Returns the host that this material is sent to; derived, never chosen.
     #[must_use]
     pub fn host_role(&self) -> HostRole {
         self.mode().host_role()
     }
 
-    /// The client identity, where the mode has one.
+    /// Returns the client identity, if the mode has one.
     #[must_use]
     pub fn identity(&self) -> Option<&ClientIdentity> {
         match &self.0 {
@@ -115,7 +115,8 @@ impl Material {
         }
     }
 
-    /// Whom the platform counts: limits are per API key; where there is none, the certificate stands for the service user.
+    /// Returns the caller that the platform counts: rate limits apply per API key; without a key, the
+    /// certificate stands for the service user.
     ///
     /// Source: DigiCert ONE, "Error handling & rate limits". How it counts callers without a key is not documented.
     #[must_use]
@@ -126,7 +127,7 @@ impl Material {
         }
     }
 
-    /// The API key, where the mode has one.
+    /// Returns the API key, if the mode has one.
     #[must_use]
     pub fn key(&self) -> Option<&ApiKey> {
         match &self.0 {

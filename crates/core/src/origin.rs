@@ -1,5 +1,5 @@
-//! One scheme, host and port that a call may go to, with an optional path prefix. There is one normal form, so that SNI,
-//! `Host`, cookies of a proxy and redirect checks all see the same text.
+//! A scheme, host and port that calls may go to, with an optional path prefix. There is one normal form, so
+//! that SNI, `Host`, cookies of a proxy and redirect checks all see the same text.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,12 +21,13 @@ pub struct Origin {
     host: String,
     port: Option<u16>,
     prefix: String,
-    /// Host and port once more, as every URI and message needs them.
+    /// Host and port in one text, which every URI and message needs.
     authority: Authority,
     authority_text: Arc<str>,
 }
 
-/// Why a text is not an origin; callers see it as an [`InstanceError`](crate::InstanceError), whose texts these are.
+/// Why a text is not a valid origin; callers see it as an [`InstanceError`](crate::InstanceError), which has
+/// the texts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OriginError {
     Scheme,
@@ -38,10 +39,11 @@ pub(crate) enum OriginError {
 }
 
 impl Origin {
-    /// Reads `host`, `host:port` or `https://host[:port]`, with or without a closing slash.
+    /// Parses `host`, `host:port` or `https://host[:port]`, with or without a trailing slash.
     ///
     /// # Errors
-    /// Every other form: another scheme, user info, a path, a query. `http://` is refused here altogether.
+    /// Returns an error for every other form: another scheme, user info, a path, a query. `http://` is always
+    /// refused here.
     pub(crate) fn parse(text: &str) -> Result<Self, OriginError> {
         let text = text.trim();
         if let Some(shape) = ValueShape::of(text) {
@@ -75,7 +77,7 @@ impl Origin {
         if !is_host(&host) || (has_port && parsed.port_u16().is_none()) {
             return Err(no_host());
         }
-        // A bare word may be a password or a key: it must not be asked of a resolver, which shows it to the network.
+        // A bare word may be a password or a key: resolving it would show it to the network.
         if !text.contains("://") && !has_port && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
             return Err(OriginError::Unshown);
         }
@@ -93,37 +95,37 @@ impl Origin {
         Ok(Self { https, host, port, prefix, authority, authority_text: text.into() })
     }
 
-    /// The same origin below a path prefix.
+    /// Returns the same origin below a path prefix.
     pub(crate) fn below(mut self, prefix: &RequestTarget) -> Self {
         self.prefix = prefix.as_str().trim_end_matches('/').to_owned();
         self
     }
 
-    /// The host, without port; an IPv6 address stands in brackets.
+    /// Returns the host without the port; IPv6 addresses are in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, the scheme's own where none was given.
+    /// Returns the port, or the scheme's default port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.https { 443 } else { 80 })
     }
 
-    /// Whether calls go over TLS. False only for a loopback origin that was asked for by name.
+    /// Returns whether calls use TLS. False only for a loopback origin with an explicit opt-in.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.https
     }
 
-    /// Whether the host is an address and not a name.
+    /// Returns whether the host is an address.
     #[must_use]
     pub fn is_ip(&self) -> bool {
         self.ip().is_some()
     }
 
-    /// Whether the host can only be this machine.
+    /// Returns whether the host is always this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.ip() {
@@ -132,13 +134,13 @@ impl Origin {
         }
     }
 
-    /// `host[:port]`, as in a `Host` header.
+    /// Returns `host[:port]`, as in a `Host` header.
     #[must_use]
     pub fn authority(&self) -> Arc<str> {
         Arc::clone(&self.authority_text)
     }
 
-    /// The absolute URI of `target` at this origin.
+    /// Returns the absolute URI of `target` at this origin.
     #[must_use]
     pub fn uri(&self, target: &RequestTarget) -> Uri {
         let mut parts = http::uri::Parts::default();
@@ -146,25 +148,25 @@ impl Origin {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = match self.prefix.as_str() {
             "" => Some(target.path_and_query().clone()),
-            // Both parts were checked character by character when they were made.
+            // Both parts were checked character by character when they were created.
             prefix => PathAndQuery::try_from(format!("{prefix}{target}")).ok(),
         };
         Uri::from_parts(parts).unwrap_or_default()
     }
 
-    /// The part of a path below this origin's prefix; `None` for a path that is not below it.
+    /// Returns the part of a path below this origin's prefix; `None` for a path that is not below it.
     #[must_use]
     pub fn strip_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.prefix.as_str()).filter(|rest| rest.starts_with('/'))
     }
 
-    /// Whether `uri` is at this scheme, host and port.
+    /// Returns whether `uri` has this scheme, host and port.
     #[must_use]
     pub fn is_origin_of(&self, uri: &Uri) -> bool {
         let https = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
-        // `http` takes a port that is no number for none at all.
+        // `http` ignores a port that is not a number.
         let written = uri.authority().and_then(|authority| authority.as_str().rsplit_once(':'));
         let odd = written.is_some_and(|(_, port)| !port.ends_with(']') && !port.is_empty() && uri.port_u16().is_none());
         (https || uri.scheme() == Some(&Scheme::HTTP))
@@ -178,14 +180,14 @@ impl Origin {
         self.host.starts_with(CLIENT_AUTH_LABEL)
     }
 
-    /// The platform form of a `clientauth.` host, or the host itself.
+    /// Returns the platform form of a `clientauth.` host, or the host itself.
     pub(crate) fn without_client_auth_label(&self) -> Self {
         let host = self.host.strip_prefix(CLIENT_AUTH_LABEL).unwrap_or(&self.host).to_owned();
         self.at(host).unwrap_or_else(|| self.clone())
     }
 
-    /// The `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`, which have no labels, and
-    /// for names that would become too long.
+    /// Returns the `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`,
+    /// which have no labels, and for names that would become too long.
     pub(crate) fn with_client_auth_label(&self) -> Option<Self> {
         if self.is_ip() || self.host == "localhost" {
             return None;
@@ -205,14 +207,14 @@ impl Origin {
     }
 }
 
-/// Whether what was given as a host may be repeated in an error: it has the characters of a host, and a dot, so that it is
-/// not a bare word.
+/// Returns whether a value given as a host may be shown in an error: it has only characters of a host, and a
+/// dot, so that it is not a bare word.
 fn is_shown(host: &str) -> bool {
     let in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     host.contains('.') && host.len() <= 253 && host.bytes().all(in_hosts) && !host.split('.').any(is_random_word)
 }
 
-/// Letters, digits, `-`, `_` and dots between labels; or an address.
+/// Accepts letters, digits, `-`, `_` and dots between labels; or an address.
 pub(crate) fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return host.ends_with(']') && host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok();

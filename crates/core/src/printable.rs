@@ -1,8 +1,10 @@
-//! Foreign text without characters that steer a terminal: names that users of the account chose, responses of servers, paths.
+//! Escapes characters that control a terminal in foreign text: names chosen by users of the account,
+//! responses of servers, paths.
 
 use std::borrow::Cow;
 
-/// Text for one line: control characters, line ends and characters that reorder or hide text become `\u{1b}` and the like.
+/// Escapes text for one line: control characters, line ends and characters that reorder or hide text become
+/// `\u{1b}` and the like.
 ///
 /// ```
 /// use digicert_one_core::printable_line;
@@ -14,13 +16,14 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false, |character| character.escape_default().to_string())
 }
 
-/// Text of several lines: as [`printable_line`], with line feeds and tabs left as they are.
+/// Escapes text of several lines: as [`printable_line`], but line feeds and tabs stay.
 #[must_use]
 pub fn printable_text(text: &str) -> Cow<'_, str> {
     escaped(text, |character| matches!(character, '\n' | '\t'), |character| character.escape_default().to_string())
 }
 
-/// A JSON document: the same characters, escaped as JSON has it. They stand in its strings only, so it means what it meant.
+/// Escapes the same characters of a JSON document in JSON's syntax. They occur in strings only, so the
+/// meaning stays the same.
 #[must_use]
 pub fn printable_json(document: &str) -> Cow<'_, str> {
     let escape = |character: char| {
@@ -41,7 +44,8 @@ fn escaped(text: &str, is_kept: impl Fn(char) -> bool, escape: impl Fn(char) -> 
     Cow::Owned(shown)
 }
 
-/// Control characters (C0, DEL, C1), and the format characters of Unicode that reorder, join, hide or end text.
+/// Returns whether this is a control character (C0, DEL, C1), or a Unicode format character that reorders,
+/// joins, hides or ends text.
 fn is_steering(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -71,7 +75,7 @@ mod tests {
     ];
 
     #[test]
-    fn nothing_that_steers_a_terminal_is_left() {
+    fn terminal_control_characters_are_all_escaped() {
         for character in STEERING {
             let text = format!("a{character}b\n\tc");
             assert!(!printable_line(&text).contains([character, '\n', '\t']), "{character:?}");
@@ -81,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_what_it_meant() {
+    fn escaped_json_keeps_its_meaning() {
         for character in STEERING.into_iter().filter(|character| *character >= ' ') {
             let document = format!("{{\n  \"name\": \"a{character}b\"\n}}");
             let shown = printable_json(&document);

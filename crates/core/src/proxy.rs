@@ -1,4 +1,4 @@
-//! One proxy, as a transport is given it. Which origin goes through it is decided in `proxy_rules`.
+//! The proxy of a transport. `proxy_rules` decides which origins use it.
 
 use std::fmt;
 
@@ -8,27 +8,28 @@ use crate::origin::is_host;
 use crate::proxy_error::{ProxyError, known};
 use crate::{ProxyAddress, ValueShape};
 
-/// Whether the calls of a transport go through a proxy. Only what is written here counts, never the environment.
+/// Whether a transport uses a proxy. Only this value counts, never the environment.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// Straight to the host.
+    /// No proxy: connect directly.
     #[default]
     None,
-    /// By CONNECT through this `http://host:port`, optionally with `user:password@`. Another scheme needs another
-    /// [capability](ProxyAddress::capability).
+    /// Tunnels with CONNECT through this `http://host:port`, optionally with `user:password@`. Other schemes
+    /// need another [capability](ProxyAddress::capability).
     Http(Uri),
 }
 
-/// Characters that stand in user info as they are (RFC 3986, section 3.2.1); the percent sign is looked at apart.
+/// Characters that are not encoded in user info (RFC 3986, section 3.2.1); the percent sign is handled separately.
 const PLAIN: &[u8] = b"-._~!$&'()*+,;=:";
 
 impl Proxy {
-    /// Reads an address as proxy variables hold it: `http://[user:password@]host[:port]`, the scheme being `http` and the port
-    /// 80 where none is given. `https` and `socks` addresses are read too; a transport that cannot speak to them refuses them.
+    /// Parses an address as found in proxy variables: `http://[user:password@]host[:port]`, with default
+    /// scheme `http` and default port 80. `https` and `socks` addresses are parsed too; a transport that does
+    /// not support them refuses them.
     ///
-    /// User and password may be percent-encoded; `/`, `?`, `#` and blanks must be. Everything else is taken as it is typed:
-    /// `CORP\user`, and an `@` or `^` in the password.
+    /// User and password may be percent-encoded; `/`, `?`, `#` and blanks must be. Everything else is used as
+    /// typed: `CORP\user`, and an `@` or `^` in the password.
     ///
     /// # Errors
     /// See [`ProxyError`].
@@ -66,7 +67,7 @@ impl Proxy {
         if !is_host(host) || (has_port && uri.port_u16().is_none()) {
             return Err(ProxyError::Address);
         }
-        // A bare word may be a password or a key: nothing says that it is a host.
+        // A bare word may be a password or a key, so it is not accepted as a host.
         let is_bare = !text.contains("://") && !has_port && user_info.is_none();
         if is_bare && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
             return Err(ProxyError::Address);
@@ -75,10 +76,11 @@ impl Proxy {
         Ok(Self::Http(uri))
     }
 
-    /// Scheme, host, port and decoded credentials, as a transport needs them; `None` where there is no proxy.
+    /// Returns scheme, host, port and decoded credentials; `None` if there is no proxy.
     ///
     /// # Errors
-    /// An address that was not made by [`parse`](Self::parse) and that is not valid, such as one of another scheme, which is named.
+    /// Returns an error for an invalid address that was not created by [`parse`](Self::parse), such as one of
+    /// another scheme, which is named.
     pub fn address(&self) -> Result<Option<ProxyAddress>, ProxyError> {
         match self {
             Self::None => Ok(None),
@@ -87,7 +89,7 @@ impl Proxy {
     }
 }
 
-/// User info as a URI holds it.
+/// Encodes user info for a URI.
 fn encoded(user_info: &str) -> Result<String, ProxyError> {
     let bytes = user_info.as_bytes();
     let mut encoded = String::with_capacity(bytes.len());
@@ -126,7 +128,7 @@ mod tests {
     use crate::Capability;
 
     #[test]
-    fn an_address_is_read_with_and_without_scheme_port_and_user() {
+    fn address_is_parsed_with_and_without_scheme_port_and_user() {
         for (text, shown) in [
             ("http://proxy.test:3128", "http://proxy.test:3128"),
             ("HTTP://proxy.test:3128/", "http://proxy.test:3128"),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_05_what_is_no_address_is_refused_without_an_echo() {
+    fn proxy_05_invalid_address_is_refused_and_not_shown() {
         for bad in [
             "",
             "http://",
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_characters_in_user_and_password_arrive_as_typed() {
+    fn special_characters_in_user_and_password_are_kept() {
         for (text, user, password) in [
             ("http://CORP\\jdoe:pw@127.0.0.1:9", "CORP\\jdoe", "pw"),
             ("http://CORP%5cjdoe:pw@127.0.0.1:9", "CORP\\jdoe", "pw"),
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_percent_encoded_is_named() {
+    fn character_that_must_be_percent_encoded_is_named() {
         for text in ["http://jdoe:p#ss@127.0.0.1:9", "http://jdoe:p/ss@127.0.0.1:9", "http://jdoe:p ss@127.0.0.1:9"] {
             assert_eq!(Proxy::parse(text).expect_err(text), ProxyError::Characters, "{text}");
         }
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_scheme_is_refused_by_its_name() {
+    fn unsupported_scheme_is_refused_by_name() {
         for scheme in ["ftp", "gopher", "socks6"] {
             let proxy = Proxy::Http(format!("{scheme}://canary:canary@proxy.test:1").parse().expect("a URI"));
             let error = proxy.address().expect_err(scheme);

@@ -1,4 +1,5 @@
-//! Where a proxy is and who we are to it, decoded once for every transport: each library decodes user info in another way.
+//! The address and credentials of a proxy, decoded once for every transport, because each library decodes
+//! user info differently.
 
 use std::fmt;
 
@@ -36,7 +37,7 @@ pub struct ProxyCredentials {
 }
 
 impl ProxyAddress {
-    /// Reads the address of a proxy.
+    /// Parses the address of a proxy.
     pub(crate) fn of(uri: &Uri) -> Result<Self, ProxyError> {
         let authority = uri.authority().ok_or(ProxyError::Address)?.as_str();
         if uri.host().is_none_or(str::is_empty) || uri.path().len() > 1 || uri.query().is_some() {
@@ -56,13 +57,14 @@ impl ProxyAddress {
         Ok(Self { scheme, host: uri.host().unwrap_or_default().to_owned(), port, credentials })
     }
 
-    /// The scheme in lower case: `http`, `https`, or one of SOCKS.
+    /// Returns the scheme in lower case: `http`, `https`, or one of the SOCKS schemes.
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// What a stack must be able to do to use this proxy. Where it cannot, [`connect`](crate::Connector::connect) refuses by this name.
+    /// Returns the capability that a stack needs for this proxy. If it lacks it,
+    /// [`connect`](crate::Connector::connect) refuses and names it.
     #[must_use]
     pub fn capability(&self) -> Capability {
         match &*self.scheme {
@@ -72,19 +74,19 @@ impl ProxyAddress {
         }
     }
 
-    /// The host; an IPv6 address stands in brackets.
+    /// Returns the host; IPv6 addresses are in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, that of the scheme where none is given.
+    /// Returns the port, or the scheme's default port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// User and password, where the address has them.
+    /// Returns user and password, if the address has them.
     #[must_use]
     pub fn credentials(&self) -> Option<&ProxyCredentials> {
         self.credentials.as_ref()
@@ -92,7 +94,7 @@ impl ProxyAddress {
 }
 
 impl ProxyCredentials {
-    /// Reads user info as a URI holds it.
+    /// Parses user info from a URI.
     fn of(user_info: &str) -> Result<Self, ProxyError> {
         let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
         let (user, password) = (decoded(user)?, decoded(password)?);
@@ -103,25 +105,25 @@ impl ProxyCredentials {
         Ok(Self { user, password })
     }
 
-    /// The user.
+    /// Returns the user.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The password; empty where none is given.
+    /// Returns the password; empty if none is given.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password
     }
 
-    /// The value of `Proxy-Authorization` for Basic authentication (RFC 7617), marked sensitive.
+    /// Returns the value of `Proxy-Authorization` for Basic authentication (RFC 7617), marked sensitive.
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         let plain = Zeroizing::new(format!("{}:{}", *self.user, *self.password));
         let mut value = Zeroizing::new(String::from("Basic "));
         base64(plain.as_bytes(), &mut value);
-        // The alphabet of base64 is that of header values.
+        // Every base64 character is allowed in header values.
         let mut value = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("Basic"));
         value.set_sensitive(true);
         value
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn port_is_that_of_the_scheme_where_none_is_given() {
+    fn port_defaults_to_that_of_the_scheme() {
         for (proxy, port) in [("p.test", 80), ("https://p.test", 443), ("socks5h://p.test", 1080), ("p.test:1", 1)] {
             let address = Proxy::parse(proxy).expect(proxy).address().expect(proxy).expect("a proxy");
             assert_eq!((address.host(), address.port()), ("p.test", port));

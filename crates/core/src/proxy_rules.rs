@@ -1,16 +1,16 @@
-//! Which origin goes through a proxy. Decided here, once, so that it is the same on every TLS stack: their own readings of
-//! `NO_PROXY` differ. Pure: whoever reads variables hands over their text.
+//! Which origins use a proxy. Decided here once, so that it is the same on every TLS stack: they interpret
+//! `NO_PROXY` differently. Pure: callers read the variables and pass their text.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::{Origin, Proxy, ProxyError};
 
-/// A proxy, and the origins that go around it.
+/// A proxy, and the origins that bypass it.
 ///
-/// The list of exceptions is that of `NO_PROXY`, entries parted by commas or blanks, in any letter case:
+/// The list of exceptions has the form of `NO_PROXY`: entries separated by commas or blanks, case-insensitive:
 ///
-/// | Entry | Goes around the proxy |
+/// | Entry | Bypasses the proxy |
 /// |---|---|
 /// | `corp.test`, `.corp.test`, `*.corp.test` | `corp.test` and every name below it |
 /// | `10.1.2.3`, `fd00::1` | this address |
@@ -18,9 +18,10 @@ use crate::{Origin, Proxy, ProxyError};
 /// | any of these with `:8443` (IPv6 in brackets) | the same, on this port only |
 /// | `*` | everything |
 ///
-/// Names, addresses, networks and `*` mean what they mean to curl (its manual: "Environment"; `lib/proxy.c` of 8.22), the port
-/// what it means to Go's `httpproxy`. As in Go, a loopback origin is never sent to a proxy, unless
-/// [asked for](Self::including_loopback); nor is one without TLS, since the proxy would see its credentials.
+/// Names, addresses, networks and `*` have the same meaning as in curl (its manual: "Environment";
+/// `lib/proxy.c` of 8.22), the port as in Go's `httpproxy`. As in Go, a loopback origin is never sent to a
+/// proxy, unless [requested](Self::including_loopback); nor is one without TLS, since the proxy would see its
+/// credentials.
 ///
 /// ```
 /// use digicert_one_core::{HostRole, Instance, Proxy, ProxyRules};
@@ -43,13 +44,13 @@ pub struct ProxyRules {
 static DIRECT: Proxy = Proxy::None;
 
 impl ProxyRules {
-    /// Everything but loopback through this proxy.
+    /// Sends everything but loopback through this proxy.
     #[must_use]
     pub fn new(proxy: Proxy) -> Self {
         Self { proxy, ..Self::default() }
     }
 
-    /// As [`new`](Self::new), from an address as [`Proxy::parse`] reads it.
+    /// Same as [`new`](Self::new), from an address that [`Proxy::parse`] accepts.
     ///
     /// # Errors
     /// See [`ProxyError`].
@@ -57,7 +58,8 @@ impl ProxyRules {
         Proxy::parse(proxy).map(Self::new)
     }
 
-    /// Adds exceptions, in the form of `NO_PROXY`. What cannot be read excepts nothing, and is in [`unread`](Self::unread).
+    /// Adds exceptions, in the form of `NO_PROXY`. Invalid entries have no effect and are listed in
+    /// [`unread`](Self::unread).
     #[must_use]
     pub fn except(mut self, list: &str) -> Self {
         for entry in list.split(|character: char| character == ',' || character.is_whitespace()) {
@@ -70,22 +72,22 @@ impl ProxyRules {
         self
     }
 
-    /// Sends loopback origins to the proxy, too: for a proxy on this machine that is there to look on.
+    /// Sends loopback origins through the proxy too: for a debugging proxy on this machine.
     #[must_use]
     pub fn including_loopback(mut self) -> Self {
         self.loopback = true;
         self
     }
 
-    /// The variable or option that the proxy's address comes from, for errors.
+    /// Sets the variable or option that the proxy's address comes from, for errors.
     #[must_use]
     pub fn named_by(mut self, name: impl Into<String>) -> Self {
         self.named_by = Some(name.into());
         self
     }
 
-    /// The proxy for calls to this origin and where its address comes from, without credentials: for errors. `None` where
-    /// there is no proxy.
+    /// Describes the proxy for calls to this origin and where its address comes from, without credentials,
+    /// for errors. `None` if there is no proxy.
     ///
     /// ```
     /// use digicert_one_core::{HostRole, Instance, ProxyRules};
@@ -105,7 +107,7 @@ impl ProxyRules {
         }
     }
 
-    /// The proxy for calls to this origin, or none.
+    /// Returns the proxy for calls to this origin, or [`Proxy::None`].
     #[must_use]
     pub fn proxy_for(&self, origin: &Origin) -> &Proxy {
         let around = !origin.is_https()
@@ -114,13 +116,13 @@ impl ProxyRules {
         if around { &DIRECT } else { &self.proxy }
     }
 
-    /// The proxy, whatever is excepted.
+    /// Returns the proxy, ignoring exceptions.
     #[must_use]
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
     }
 
-    /// Exceptions that are none of the forms above.
+    /// Returns the exceptions that could not be parsed.
     #[must_use]
     pub fn unread(&self) -> &[String] {
         &self.unread
@@ -137,7 +139,7 @@ struct Exception {
 #[derive(Clone, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// This name and those below it; lower case, without dots at its ends.
+    /// A name and the names below it; lower case, without leading or trailing dots.
     Domain(String),
     Network(Network),
 }
@@ -191,13 +193,13 @@ impl Hosts {
                 !label.is_empty()
                     && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
             });
-        // Digits and dots alone are an address cut short, which would match no name.
+        // Only digits and dots: an incomplete address, which would match no name.
         let is_address = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         (is_name && !is_address).then(|| Self::Domain(name.to_ascii_lowercase()))
     }
 }
 
-/// The addresses that share their first bits with one (RFC 4632 section 3.1, RFC 4291 section 2.3).
+/// The addresses that share a prefix (RFC 4632 section 3.1, RFC 4291 section 2.3).
 #[derive(Clone, PartialEq, Eq)]
 struct Network {
     address: IpAddr,
@@ -205,12 +207,12 @@ struct Network {
 }
 
 impl Network {
-    /// One address alone.
+    /// Returns the network of one address.
     fn of(address: IpAddr) -> Self {
         Self { address, prefix: bits(address).0 }
     }
 
-    /// `10.0.0.0/8`.
+    /// Parses `10.0.0.0/8`.
     fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let address = address.parse().ok()?;
@@ -225,7 +227,7 @@ impl Network {
     }
 }
 
-/// How many bits an address of this family has, and these.
+/// Returns the number of bits of this address family, and the bits of the address.
 fn bits(address: IpAddr) -> (u32, u128) {
     match address {
         IpAddr::V4(address) => (u32::BITS, u32::from(address).into()),
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_03_names_except_themselves_and_what_is_below_them() {
+    fn proxy_03_name_excepts_itself_and_subdomains() {
         for list in ["corp.test", ".corp.test", "*.corp.test", "CORP.Test.", "other.test, corp.test", "a,,\tcorp.test "]
         {
             assert!(goes_around(list, "corp.test"), "{list}");
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_03_addresses_and_networks_except_addresses_only() {
+    fn proxy_03_address_or_network_excepts_addresses_only() {
         assert!(goes_around("10.0.0.0/8", "10.9.8.7") && !goes_around("10.0.0.0/8", "11.0.0.1"));
         assert!(goes_around("10.1.2.3/8", "10.9.8.7"), "bits beyond the mask do not count");
         assert!(goes_around("10.9.8.7", "10.9.8.7") && !goes_around("10.9.8.7", "10.9.8.70"));
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_03_a_port_excepts_that_port_only() {
+    fn proxy_03_port_excepts_that_port_only() {
         for (list, host) in [
             ("corp.test:8443", "corp.test"),
             ("10.0.0.0/8:8443", "10.0.0.1"),
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entry_excepts_nothing_and_is_kept() {
+    fn invalid_entry_excepts_nothing_and_is_listed() {
         for bad in
             ["10.0.0.0/99", "192.168", "[::1", "corp.test:port", "http://corp.test", "a..b", "192.168.*", "[::1]x", "."]
         {

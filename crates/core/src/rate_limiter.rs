@@ -1,5 +1,6 @@
-//! How fast a caller may call. DigiCert ONE counts per API key, so a fleet that shares a key shares its limit: the state may live outside
-//! of this process, and asking it may wait or fail. What is here is the seam; the client brings the rate limiter of one process.
+//! The interface of rate limiters. DigiCert ONE counts requests per API key, so a fleet that shares a key
+//! shares its limit: the state may be outside this process, and asking it may wait or fail. The client has
+//! the implementation for one process.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,78 +10,78 @@ use async_trait::async_trait;
 
 use crate::{BoxError, Clock, Code, Fingerprint};
 
-/// Says when the next request of a caller may go out, and hears when the platform found them too many.
+/// A rate limiter: decides when a caller may send its next request, and is notified when the platform throttles.
 ///
 /// Asked before each attempt. Requests without a credential are not limited.
 #[async_trait]
 pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
-    /// Waits until this caller may send one more request. The permit is dropped when the head of the answer is there.
+    /// Waits until this caller may send one more request. The permit is dropped when the response head arrives.
     ///
     /// # Errors
-    /// The turn would come too late, or the state cannot be asked. Either ends the call, and nothing is sent: a limiter that would
-    /// rather go on without its state gives a permit.
+    /// Returns an error if the permit would come too late, or the shared state cannot be reached. Either ends
+    /// the call, and nothing is sent; a limiter that prefers to continue without its state returns a permit.
     async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError>;
 
-    /// The platform answered 429.
+    /// Called when the platform responded with 429.
     async fn throttled(&self, notice: &Throttled);
 
-    /// The platform took a request.
+    /// Called when the platform accepted a request.
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {
         let _ = (caller, now);
     }
 }
 
-/// A request that waits for its turn.
+/// A request for a permit.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Turn<'a> {
-    /// Whom the platform will count.
+    /// The caller that the platform counts.
     pub caller: Fingerprint,
-    /// The only source of time and waits.
+    /// The only source of time and delays.
     pub clock: &'a Arc<dyn Clock>,
     /// How long the call can wait.
     pub within: Duration,
 }
 
 impl<'a> Turn<'a> {
-    /// A request of `caller` that can wait this long.
+    /// Creates a permit request of `caller` that can wait this long.
     #[must_use]
     pub fn new(caller: Fingerprint, clock: &'a Arc<dyn Clock>, within: Duration) -> Self {
         Self { caller, clock, within }
     }
 }
 
-/// An answer of 429.
+/// A response with status 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Throttled {
-    /// Whom the platform counted.
+    /// The caller that the platform counted.
     pub caller: Fingerprint,
-    /// When the answer came.
+    /// When the response arrived.
     pub now: SystemTime,
-    /// The wait that it asks for.
+    /// The delay that it asks for.
     pub retry_after: Option<Duration>,
 }
 
 impl Throttled {
-    /// A 429 for `caller`.
+    /// Creates the notice of a 429 for `caller`.
     #[must_use]
     pub fn new(caller: Fingerprint, now: SystemTime, retry_after: Option<Duration>) -> Self {
         Self { caller, now, retry_after }
     }
 }
 
-/// The right to send one request. Dropping it gives back what it holds.
-#[must_use = "the place is given back at once"]
+/// Permission to send one request. Dropping it releases what it holds.
+#[must_use = "a permit that is dropped is released at once"]
 pub struct Permit(Option<Box<dyn Send + Sync>>);
 
 impl Permit {
-    /// A permit that holds nothing.
+    /// Returns a permit that holds nothing.
     pub fn free() -> Self {
         Self(None)
     }
 
-    /// A permit that gives `place` back when the request is over.
+    /// Returns a permit that drops `place` when the request is over.
     pub fn holding(place: impl Send + Sync + 'static) -> Self {
         Self(Some(Box::new(place)))
     }
@@ -88,27 +89,27 @@ impl Permit {
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Permit(a place)" } else { "Permit(nothing)" })
+        f.write_str(if self.0.is_some() { "Permit(held)" } else { "Permit(free)" })
     }
 }
 
-/// No permit, so nothing is sent.
+/// Error returned when no permit is given; nothing is sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RateLimitError {
-    /// The turn comes after the deadline of the call.
-    #[error("the call's turn comes in {} seconds at the earliest, after its deadline", .wait.as_secs_f32().ceil())]
+    /// The permit would come after the deadline of the call.
+    #[error("rate limit: a permit is available in {} seconds at the earliest, after the deadline of the call", .wait.as_secs_f32().ceil())]
     TooLate {
-        /// The wait until then.
+        /// The remaining delay.
         wait: Duration,
     },
-    /// The state that several processes share cannot be asked.
-    #[error("the shared rate limiter cannot be asked")]
+    /// The state that several processes share cannot be reached.
+    #[error("failed to reach the shared rate limiter")]
     Unavailable(#[source] BoxError),
 }
 
 impl RateLimitError {
-    /// The diagnosis code.
+    /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {

@@ -1,4 +1,4 @@
-//! Bytes that a source holds: wiped when dropped, printed never, and always with the name of where they came from.
+//! Secret bytes of a source: wiped when dropped, never printed, and always with the name of their origin.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::{Code, CredentialError, TextEncoding, Warning};
 
 /// A value of a source: a key, a password, the content of a file.
 ///
-/// Its [`origin`](Self::origin) is what errors, warnings and logs show in its place.
+/// Errors, warnings and logs show its [`origin`](Self::origin) instead of the value.
 #[derive(Clone)]
 pub struct Secret {
     bytes: Zeroizing<Vec<u8>>,
@@ -17,43 +17,44 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A value and the name of where it came from: a variable, a path, never a value.
+    /// Creates a secret from a value and its origin: a variable or a path, never a value.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>, origin: impl Into<Arc<str>>) -> Self {
         Self { bytes: Zeroizing::new(bytes.into()), origin: origin.into() }
     }
 
-    /// Where the value came from.
+    /// Returns where the value came from.
     #[must_use]
     pub fn origin(&self) -> &Arc<str> {
         &self.origin
     }
 
-    /// The value itself.
+    /// Returns the value.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The value as text.
+    /// Returns the value as text.
     ///
     /// # Errors
-    /// It is not UTF-8 (ID-07); the error shows no byte of it.
+    /// Returns an error if it is not UTF-8 (ID-07); the error shows no byte of it.
     pub fn expose_text(&self) -> Result<&str, CredentialError> {
-        std::str::from_utf8(&self.bytes)
-            .map_err(|_| CredentialError::new(Code::ID_07, "the value is not UTF-8 text").at(self.origin.to_string()))
+        std::str::from_utf8(&self.bytes).map_err(|_| {
+            CredentialError::new(Code::ID_07, "invalid value: expected UTF-8 text").at(self.origin.to_string())
+        })
     }
 }
 
 impl Secret {
-    /// A text in UTF-8, without a byte order mark and without one line end, as editors and shells write them around a value;
-    /// `warnings` says what was converted. What is no text stays as it is.
+    /// Returns the value as UTF-8, without a byte order mark and without one trailing line end, as editors
+    /// and shells add them; `warnings` receives what was converted. A value that is not text is unchanged.
     #[must_use]
     pub fn line(&self, warnings: &mut Vec<Warning>) -> Self {
         self.utf8(warnings).without_line_end()
     }
 
-    /// A text in UTF-8 and without a byte order mark, whatever the editor that wrote it made of it.
+    /// Returns the value as UTF-8 without a byte order mark, whatever encoding the editor used.
     #[must_use]
     pub fn utf8(&self, warnings: &mut Vec<Warning>) -> Self {
         let Some((mut text, encoding)) = TextEncoding::decode(&self.bytes) else { return self.clone() };
@@ -63,7 +64,8 @@ impl Secret {
         Self::new(std::mem::take(&mut *text), self.origin.clone())
     }
 
-    /// The text without one line end. The last byte of a certificate in DER may have the same value and belongs to it.
+    /// Returns the text without one trailing line end. Do not use it for DER, whose last byte may have the
+    /// same value.
     #[must_use]
     pub fn without_line_end(&self) -> Self {
         let is_binary = |byte: &u8| byte.is_ascii_control() && !b"\t\r\n".contains(byte);
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_end_is_taken_off_and_no_more() {
+    fn one_line_end_is_removed_and_no_more() {
         for (whole, bare) in [("p\n", "p"), ("p\r\n", "p"), ("p", "p"), ("p \n\n", "p \n"), ("", "")] {
             assert_eq!(Secret::new(whole, "x").without_line_end().expose(), bare.as_bytes(), "{whole:?}");
         }

@@ -1,4 +1,5 @@
-//! What a server showed of itself: names, issuer and dates of its leaf certificate, for diagnoses. Nothing is verified in here.
+//! Public facts of a server's certificate (names, issuer, dates of the leaf), for diagnoses. Nothing is
+//! verified here.
 
 use std::time::SystemTime;
 
@@ -8,18 +9,18 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// Names that are kept; a certificate may hold hundreds.
+/// Maximum number of stored names; a certificate may hold hundreds.
 const MAX_NAMES: usize = 8;
-/// Characters that are kept of a name: what a stranger's server shows ends up on terminals and in logs.
+/// Maximum stored characters of a name: text from an unknown server ends up on terminals and in logs.
 const MAX_LENGTH: usize = 150;
 
-/// Public facts of the certificate that a server showed, trusted or not.
+/// Public facts of the certificate that a server presented, trusted or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerCertificate {
     /// The issuer's name, such as `CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US`.
     pub issuer: String,
-    /// The first names (DNS and IP) that it is for.
+    /// The first names (DNS and IP) that it is valid for.
     pub names: Vec<String>,
     /// The first second in which it is valid.
     pub not_before: SystemTime,
@@ -28,7 +29,7 @@ pub struct ServerCertificate {
 }
 
 impl ServerCertificate {
-    /// The facts of a leaf in DER; `None` if it cannot be read.
+    /// Reads the facts of a leaf in DER; `None` if it cannot be parsed.
     #[must_use]
     pub fn read(leaf: &CertificateDer<'_>) -> Option<Self> {
         let certificate = Certificate::from_der(leaf).ok()?;
@@ -46,7 +47,7 @@ impl ServerCertificate {
     }
 }
 
-/// RFC 5280 §4.2.1.6: the two kinds of name that a TLS client compares.
+/// Returns a name of the two kinds that a TLS client compares (RFC 5280 §4.2.1.6).
 fn name(name: &GeneralName) -> Option<String> {
     match name {
         GeneralName::DnsName(name) => Some(printable(name.as_str())),
@@ -67,14 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_are_no_certificate_give_nothing() {
+    fn bytes_that_are_not_a_certificate_give_none() {
         for bytes in [&b""[..], b"\x30\x82\xff\xff", b"-----BEGIN CERTIFICATE-----"] {
             assert_eq!(ServerCertificate::read(&CertificateDer::from(bytes)), None);
         }
     }
 
     #[test]
-    fn what_a_stranger_shows_cannot_move_the_cursor_and_is_bounded() {
+    fn names_from_unknown_servers_are_escaped_and_bounded() {
         assert_eq!(printable("a\x1b[2Jb\r\nc"), "a[2Jbc");
         assert_eq!(printable(&"x".repeat(10_000)).len(), MAX_LENGTH);
     }

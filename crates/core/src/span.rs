@@ -1,8 +1,8 @@
-//! Spans of time in words.
+//! Formats durations in words.
 
 use std::time::Duration;
 
-/// A span of time in its largest unit.
+/// Formats a duration in its largest unit.
 pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {

@@ -1,5 +1,5 @@
-//! The path and query of a call. Checked once, so that every HTTP library puts the same bytes on the wire: some of them
-//! would resolve `..`, turn `\` into `/`, or encode a character that another one leaves alone.
+//! The path and query of a call, checked once, so that every HTTP library sends the same bytes: some of them
+//! resolve `..`, turn `\` into `/`, or encode characters that others leave alone.
 
 use std::fmt;
 
@@ -19,34 +19,36 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RequestTarget(PathAndQuery);
 
-/// A path or query that cannot be sent as it stands. Shows no query, which may hold anything.
+/// Error returned when a path or query cannot be sent as given. Shows no query, which may hold anything.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// Not a path: perhaps a whole URL.
-    #[error("a call takes a path such as /account/api/v1/user/me, not a URL: the host follows from the credential")]
+    #[error(
+        "invalid path: expected a path such as /account/api/v1/user/me, not a URL; the host follows from the credential"
+    )]
     NotAPath,
-    /// A character that no URI has in this place (RFC 3986).
-    #[error("the path or query has the character {character:?} at position {position}: write it percent-encoded")]
+    /// A character that is not allowed here in a URI (RFC 3986).
+    #[error("invalid path or query: percent-encode the character {character:?} at position {position}")]
     Character {
         /// The character.
         character: char,
         /// Where, counted from 1.
         position: usize,
     },
-    /// `%` without two hexadecimal digits behind it.
-    #[error("the path or query has a bare % at position {position}: write it as %25")]
+    /// `%` that is not followed by two hexadecimal digits.
+    #[error("invalid path or query: bare % at position {position}; write it as %25")]
     Percent {
         /// Where, counted from 1.
         position: usize,
     },
     /// `.` or `..` as a segment, which HTTP libraries resolve differently.
-    #[error("the path has a segment . or ..: write the path without it")]
+    #[error("invalid path: expected no . or .. segment")]
     DotSegment,
 }
 
 impl RequestTarget {
-    /// Takes a path as it stands; nothing is encoded or decoded, `%2f` becomes `%2F`.
+    /// Accepts a path unchanged; nothing is encoded or decoded, `%2f` becomes `%2F`.
     ///
     /// # Errors
     /// See [`TargetError`].
@@ -65,14 +67,14 @@ impl RequestTarget {
             match byte {
                 b'.' => dots = true,
                 b'?' => query_at = query_at.min(index),
-                // The URL standard of browsers encodes it in a query.
+                // The browsers' URL standard encodes it in a query.
                 b'\'' if index < query_at => {}
                 b'%' if bytes.get(index + 1..index + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) => {
                     escapes = true;
                 }
                 b'%' => return Err(TargetError::Percent { position }),
                 _ => {
-                    // Every byte before this one is ASCII, so a character begins here.
+                    // Every byte before this one is ASCII, so a character starts here.
                     let character = text[index..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
                     return Err(TargetError::Character { character, position });
                 }
@@ -88,31 +90,31 @@ impl RequestTarget {
                 text.replace_range(index + 1..index + 3, &digits);
             }
         }
-        // Checked above, more narrowly than `http` does.
+        // Checked above, more strictly than `http` does.
         let whole = PathAndQuery::try_from(text).map_err(|_| TargetError::NotAPath)?;
         Ok(Self(whole))
     }
 
-    /// The path with its query.
+    /// Returns the path with its query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The path alone, fit for messages and logs.
+    /// Returns the path only, suitable for messages and logs.
     #[must_use]
     pub fn path(&self) -> &str {
         self.0.path()
     }
 
-    /// The same for a URI; shares the text.
+    /// Returns the same for a URI; shares the text.
     #[must_use]
     pub fn path_and_query(&self) -> &PathAndQuery {
         &self.0
     }
 }
 
-/// What may stand anywhere and needs no second look: RFC 3986 `pchar` and `/`, but for `.`, `%` and `'`.
+/// Characters that are always allowed and need no further check: RFC 3986 `pchar` and `/`, without `.`, `%` and `'`.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0;
@@ -129,7 +131,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// `.` or `..`, each dot perhaps as `%2e`. Looks at the few segments that could be one.
+/// Returns whether this is `.` or `..`, with each dot possibly written as `%2e`.
 fn is_dot_segment(segment: &str) -> bool {
     segment.len() <= "%2e%2e".len()
         && segment.starts_with(['.', '%'])
@@ -153,14 +155,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_07_an_absolute_url_is_not_a_path() {
+    fn host_07_absolute_url_is_not_a_path() {
         for bad in ["https://elsewhere.test/x", "//elsewhere.test/x", "account", "", "javascript:alert(1)"] {
             assert_eq!(RequestTarget::parse(bad), Err(TargetError::NotAPath), "{bad}");
         }
     }
 
     #[test]
-    fn what_libraries_would_rewrite_is_refused() {
+    fn target_that_libraries_rewrite_is_refused() {
         for bad in ["/a b", "/a\\b", "/ä", "/a?x=[1]", "/a?x='1'", "/a#b", "/a\r\nx: y", "/a?x=\"1\"", "/{id}"] {
             assert!(matches!(RequestTarget::parse(bad), Err(TargetError::Character { .. })), "{bad}");
         }
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_query_stay_as_they_are() {
+    fn path_and_query_are_unchanged() {
         for good in ["/", "/a%2Fb", "/a;v=1/b:c@d?x=1&y=%20&z=?/", "/..a/b..", "/it's"] {
             assert_eq!(RequestTarget::parse(good).expect(good).as_str(), good);
         }

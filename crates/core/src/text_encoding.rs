@@ -40,7 +40,7 @@ impl TextEncoding {
     /// bytes that are not text.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<(Zeroizing<Vec<u8>>, TextEncoding)> {
-        // A mark of UTF-32 starts as one of UTF-16 does.
+        // A UTF-32 mark starts like a UTF-16 mark.
         let (encoding, text) = match bytes {
             [0xef, 0xbb, 0xbf, rest @ ..] => (TextEncoding::Utf8WithMark, Some(without_marks(rest))),
             [0xff, 0xfe, 0, 0, rest @ ..] => (TextEncoding::Utf32Le, utf32(rest, u32::from_le_bytes)),
@@ -59,7 +59,7 @@ impl TextEncoding {
     }
 }
 
-/// Some programs write the mark twice.
+/// Removes repeated marks: some programs write the mark twice.
 fn without_marks(mut text: &[u8]) -> Zeroizing<Vec<u8>> {
     while let [0xef, 0xbb, 0xbf, rest @ ..] = text {
         text = rest;
@@ -67,7 +67,8 @@ fn without_marks(mut text: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.to_vec())
 }
 
-/// Whether these are units of UTF-16 without a mark: no zero unit, and three of four in ASCII. Neither DER nor UTF-8 text is.
+/// Returns whether these are UTF-16 units without a mark: no zero unit, and three of four in ASCII. Neither
+/// DER nor UTF-8 text is.
 fn is_mostly_ascii(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let (units, rest) = bytes.as_chunks::<2>();
     let mut ascii = 0;
@@ -99,7 +100,7 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Zeroizing<Vec<u8>>> {
     collect(units.iter().map(|bytes| char::from_u32(unit(*bytes))), bytes.len())
 }
 
-/// In a buffer that does not move: one that grows leaves copies behind that are not wiped.
+/// Collects into a buffer that does not move: one that grows leaves copies behind that are not wiped.
 fn collect(chars: impl Iterator<Item = Option<char>>, capacity: usize) -> Option<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(Vec::with_capacity(capacity));
     for char in chars {
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_der_and_damaged_text_are_left_alone() {
+    fn plain_text_der_and_damaged_text_are_unchanged() {
         let der = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00, 0xc0];
         let lone_surrogate = [0xff, 0xfe, 0x61, 0x00, 0x00, 0xd8];
         let odd = [0xff, 0xfe, 0x61];
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn mark_alone_is_empty_text() {
+    fn lone_mark_is_empty_text() {
         for bytes in [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"] {
             assert!(TextEncoding::decode(bytes).is_some_and(|(text, _)| text.is_empty()));
         }

@@ -1,5 +1,5 @@
-//! When a credential works: from the first second of its certificate until the earliest of three ends. Times are instants
-//! here; reading a date such as `2026-12-31` as its last second in UTC is the `credentials` crate's.
+//! When a credential is valid: from the first second of its certificate until the earliest of three end
+//! dates. Times are instants here; [`EndDate`](crate::EndDate) parses dates such as `2026-12-31`.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -10,10 +10,10 @@ use crate::diagnosis::Code;
 use crate::span::span;
 use crate::{ClientIdentity, CredentialError, Material};
 
-/// When a lease's material works, as far as that is known.
+/// When a lease's material is valid, as far as known.
 ///
-/// A certificate knows its own dates. The end dates of an API key and of a service user stand in DigiCert ONE only; a source
-/// that was told them hands them on.
+/// A certificate contains its own dates. The end dates of an API key and of a service user are stored in
+/// DigiCert ONE only; a source that knows them passes them on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Validity {
@@ -28,7 +28,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// What the material itself shows.
+    /// Returns the dates that the material itself contains.
     #[must_use]
     pub fn of(material: &Material) -> Self {
         let identity = material.identity();
@@ -54,7 +54,7 @@ impl Validity {
         self
     }
 
-    /// The earliest of the known ends, and whose it is.
+    /// Returns the earliest known end date, and what it belongs to.
     #[must_use]
     pub fn expiry(&self) -> Option<Expiry> {
         let ends = [
@@ -65,14 +65,15 @@ impl Validity {
         ends.into_iter().filter_map(|(at, of)| Some(Expiry { at: at?, of })).min_by_key(|expiry| expiry.at)
     }
 
-    /// Whether the material works at this time.
+    /// Checks whether the material is valid at this time.
     ///
     /// # Errors
-    /// It ended (ID-09 for a certificate, ID-15 for a key or its service user), or begins only later (ID-09).
+    /// Returns an error if it has expired (ID-09 for a certificate, ID-15 for a key or its service user), or
+    /// is not yet valid (ID-09).
     pub fn check(&self, now: SystemTime) -> Result<(), CredentialError> {
         if let Some(expiry) = self.expiry().filter(|expiry| expiry.has_passed(now)) {
             let ago = now.duration_since(expiry.at).unwrap_or_default();
-            let message = format!("the {} ended {}, {} ago", expiry.of, instant(expiry.at), span(ago));
+            let message = format!("the {} expired {}, {} ago", expiry.of, instant(expiry.at), span(ago));
             let code = if expiry.of == Ending::Certificate { Code::ID_09 } else { Code::ID_15 };
             return Err(CredentialError::new(code, message));
         }
@@ -90,7 +91,7 @@ impl Validity {
     }
 }
 
-/// The end of a credential: when, and what ends.
+/// The expiry of a credential: when, and what expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Expiry {
@@ -101,26 +102,26 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// An end.
+    /// Creates an expiry.
     #[must_use]
     pub fn new(at: SystemTime, of: Ending) -> Self {
         Self { at, of }
     }
 
-    /// Whether the last second is over. Inside it, the credential still works.
+    /// Returns whether the last second is over. During that second, the credential is still valid.
     #[must_use]
     pub fn has_passed(&self, now: SystemTime) -> bool {
         now.duration_since(self.at).is_ok_and(|past| past >= Duration::from_secs(1))
     }
 
-    /// What is left, counted to the last second; nothing once that has begun.
+    /// Returns the time left until the last second; zero once that has begun.
     #[must_use]
     pub fn remaining(&self, now: SystemTime) -> Duration {
         self.at.duration_since(now).unwrap_or_default()
     }
 }
 
-/// What of a credential can end.
+/// The part of a credential that can expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ending {
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_end_counts_and_is_named() {
+    fn earliest_end_date_counts_and_is_named() {
         let validity = Validity { certificate_ends: Some(at(300)), ..Validity::default() }
             .with_key_ends(Some(at(200)))
             .with_owner_ends(Some(at(100)));
@@ -166,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn a_check_says_what_ended_and_when() {
+    fn check_names_what_expired_and_when() {
         let day = 24 * 3600;
         let validity =
             Validity { not_before: Some(at(day)), ..Validity::default() }.with_key_ends(Some(at(10 * day - 1)));
         validity.check(at(2 * day)).expect("inside");
         let ended = validity.check(at(13 * day)).expect_err("over");
         assert_eq!(ended.code(), Code::ID_15);
-        assert_eq!(ended.to_string(), "the API key ended 1970-01-10T23:59:59Z, 3 days ago");
+        assert_eq!(ended.to_string(), "the API key expired 1970-01-10T23:59:59Z, 3 days ago");
         let early = validity.check(at(3600)).expect_err("too early");
         assert_eq!(early.code(), Code::ID_09);
         assert!(
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_second_still_works() {
+    fn credential_is_valid_in_its_last_second() {
         let expiry = Expiry::new(at(100), Ending::Key);
         assert!(!expiry.has_passed(at(100)));
         assert!(!expiry.has_passed(at(100) + Duration::from_millis(999)));

@@ -1,9 +1,9 @@
-//! Whether a text looks like a secret. People put keys and passwords into settings that take a path, a host or a name, and
-//! errors show those; so each text is looked at here before it is shown.
+//! Detects text that looks like a secret. Keys and passwords end up in settings that expect a path, a host or
+//! a name, and errors show those; so every such text is checked here before it is shown.
 
 use std::fmt;
 
-/// What a text looks like that stands where a path, a host or a name is expected.
+/// The kind of secret that a text looks like, where a path, host or name is expected.
 ///
 /// ```
 /// use digicert_one_core::ValueShape;
@@ -26,19 +26,19 @@ pub enum ValueShape {
     Text,
 }
 
-/// Longer than a host or a name that people type; paths that are longer exist, and what exists is shown.
+/// Longer than a typed host or name; longer paths exist, and are shown if they exist.
 const LONGEST: usize = 400;
-/// In base64, of a text that is no path and no name.
+/// Maximum base64 length of a path or name.
 const LONG_BASE64: usize = 40;
 /// An API key starts with 26 hexadecimal digits, an underscore and 64 more.
 const KEY_HEAD: usize = 26;
-/// Hexadecimal digits in a row that no name has. A UUID has twelve.
+/// Maximum hexadecimal digits in a row in a name. A UUID has twelve.
 const LONG_HEX: usize = 24;
-/// Letters and digits in a row that no name has.
+/// Maximum letters and digits in a row in a name.
 const LONG_RUN: usize = 32;
 
 impl ValueShape {
-    /// The shape of a secret, or `None` for a text that may be shown.
+    /// Returns the shape of a secret, or `None` for a text that may be shown.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -61,7 +61,7 @@ impl ValueShape {
         (text.len() > LONGEST || text.contains(['\n', '\r'])).then_some(Self::Text)
     }
 
-    /// The variable that takes a value of this shape.
+    /// Returns the variable that takes a value of this shape.
     #[must_use]
     pub fn variable(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl fmt::Display for ValueShape {
     }
 }
 
-/// The usual shape, whole or cut anywhere behind its first half, in front of or behind other text.
+/// Returns whether the text contains an API key of the usual shape, whole or truncated after its first half.
 fn is_api_key(text: &str) -> bool {
     let is_key = |part: &str| {
         part.split_once('_').is_some_and(|(head, tail)| {
@@ -128,7 +128,7 @@ fn has_digit_and_letter(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether a word was made by a random generator rather than by a person: long, or with digits and letters mixed.
+/// Returns whether a word looks randomly generated: long, or with digits and letters mixed.
 #[must_use]
 pub fn is_random_word(word: &str) -> bool {
     let class = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_key_stores_are_recognised_whole_and_cut() {
+    fn keys_and_key_stores_are_recognised_whole_and_truncated() {
         let key = format!("{}_{}", "01".repeat(13), "c7".repeat(32));
         let base64 = "MIIKWgIBAzCCChAGCSqGSIb3DQEHAaCCCgEEggn9MIIJ+TCCBJ8GCSqGSIb3DQEHBqCCBJAwggSMAgEAMIIEhQ";
         for (text, shape) in [
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_hosts_and_names_are_not() {
+    fn paths_hosts_and_names_are_not_secrets() {
         for text in [
             "/etc/d1/client.p12",
             "/home/build/agent/workspace/integration-tests-nightly/secrets/digicert-one/api-key",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn random_words_are_told_from_names() {
+    fn random_words_are_distinguished_from_names() {
         for word in ["xK9mPq2vL7w", "a1b2c3d4", "correcthorsebatterystaple", "P4ssw0rd1x"] {
             assert!(is_random_word(word), "{word}");
         }

@@ -1,10 +1,10 @@
-//! What is worth saying about a credential that works.
+//! Warnings about a credential that works.
 
 use std::fmt;
 
 use crate::Code;
 
-/// Something that should be mended, found while a credential was read. Shows no value.
+/// A problem found while a credential was read that does not prevent its use. Shows no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
@@ -17,7 +17,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// A warning about what came from `origin`.
+    /// Creates a warning about a value from `origin`.
     #[must_use]
     pub fn new(code: Code, text: impl Into<String>, origin: impl Into<String>) -> Self {
         Self { code, text: text.into(), origin: origin.into() }

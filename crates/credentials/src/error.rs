@@ -1,31 +1,29 @@
-//! What can be wrong with a set-up: each message names the variable, option or file and says what to do.
+//! Errors of a configuration: each message names the variable, option or file and what to do.
 
 use digicert_one_core::{Code, CredentialError, InstanceError, ProxyError};
 use thiserror::Error;
 
-/// A set-up that makes no caller.
+/// Error returned when a configuration is incomplete or invalid.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// Nothing says which host.
+    /// No host is configured.
     #[error(
-        "no host is set: set DC_BASE (such as https://demo.one.digicert.com) or SM_HOST, or name a profile that has one"
+        "missing host: set DC_BASE (such as https://demo.one.digicert.com) or SM_HOST, or name a profile that has one"
     )]
     NoHost,
-    /// Nothing says which host, and nothing says who is calling.
+    /// Neither a host nor a credential is configured.
     #[error(
-        "nothing is set up: a host (DC_BASE or SM_HOST) and a credential (DC_API_KEY, DC_CLIENT_CERT_FILE or a profile) are missing"
+        "missing configuration: set a host (DC_BASE or SM_HOST) and a credential (DC_API_KEY, DC_CLIENT_CERT_FILE or a profile)"
     )]
     Nothing {
-        /// Which sources were asked, and why they hold nothing.
+        /// The sources that were asked, and why they hold nothing.
         asked: String,
     },
-    /// Nothing says who is calling.
-    #[error(
-        "no credential is set up: set DC_API_KEY or SM_API_KEY, or DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE, or both"
-    )]
+    /// No credential is configured.
+    #[error("missing credential: set DC_API_KEY or SM_API_KEY, or DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE, or both")]
     NoCredential {
-        /// Which sources were asked, and why they hold nothing.
+        /// The sources that were asked, and why they hold nothing.
         asked: String,
     },
     /// Two places name different hosts or files.
@@ -65,7 +63,7 @@ fn confirmation(error: &InstanceError) -> String {
 }
 
 impl SetupError {
-    /// The diagnosis code.
+    /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {

@@ -1,4 +1,5 @@
-//! Files that hold secrets: read whole, up to a size that no key store has, with a word about permissions that are too wide.
+//! Reads files that hold secrets: completely, with a size limit, and with a warning about permissions that
+//! are too wide.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,13 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::shown;
 
-/// No certificate chain, key store or CA bundle comes near this size.
+/// Larger than any certificate chain, key store or CA bundle.
 pub(crate) const MAX_BYTES: u64 = 4 << 20;
 
 /// Reads a file that holds a secret. Its origin is the path.
 ///
 /// # Errors
-/// It cannot be read, is a directory (ID-13), or is too large (ID-07).
+/// Returns an error if the file cannot be read, is a directory (ID-13), or is too large (ID-07).
 pub fn read_secret_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     read_named(path, &shown::path(path), warnings)
 }
@@ -27,25 +28,25 @@ pub fn read_secret_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Secr
 pub(crate) fn read_named(path: &Path, place: &str, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
     let failed = |error: std::io::Error| {
         let hint = shown::hint(path, place);
-        let message = format!("cannot read the file: {error}{hint}");
+        let message = format!("failed to read the file: {error}{hint}");
         CredentialError::new(Code::ID_13, message).at(place).with_source(error)
     };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
-        return Err(CredentialError::new(Code::ID_13, "cannot read the file: it is a directory").at(place));
+        return Err(CredentialError::new(Code::ID_13, "failed to read the file: it is a directory").at(place));
     }
     if let Some(mode) = too_wide(&metadata) {
-        let text = format!("the file can be read by others (mode {mode:04o}); allow its owner only: chmod 0600");
+        let text = format!("other users can read the file (mode {mode:04o}); allow only its owner: chmod 0600");
         warnings.push(Warning::new(Code::ID_13, text, place));
     }
     let bytes = read_bounded(file, place)?;
     Ok(Secret::new(std::mem::take(&mut *Zeroizing::new(bytes)), place))
 }
 
-/// Reads to the end, or to the size that nothing here has.
+/// Reads to the end, or to the size limit.
 pub(crate) fn read_bounded(reader: impl Read, place: &str) -> Result<Vec<u8>, CredentialError> {
-    // Grown by hand: a vector that moves while it grows leaves unwiped copies behind.
+    // Grown by hand: a vector that reallocates leaves unwiped copies behind.
     let mut whole = Zeroizing::new(Vec::new());
     let mut chunk = Zeroizing::new([0_u8; 16 << 10]);
     let mut reader = reader.take(MAX_BYTES + 1);
@@ -55,7 +56,7 @@ pub(crate) fn read_bounded(reader: impl Read, place: &str) -> Result<Vec<u8>, Cr
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                let message = format!("cannot read: {error}");
+                let message = format!("failed to read: {error}");
                 return Err(CredentialError::new(Code::ID_13, message).at(place).with_source(error));
             }
         };
@@ -67,14 +68,15 @@ pub(crate) fn read_bounded(reader: impl Read, place: &str) -> Result<Vec<u8>, Cr
         whole.extend_from_slice(&chunk[..count]);
     }
     if whole.len() as u64 > MAX_BYTES {
-        let message = format!("it is larger than {MAX_BYTES} bytes, which no key, certificate or key store is");
+        let message =
+            format!("the file is larger than {MAX_BYTES} bytes, too large for a key, certificate or key store");
         return Err(CredentialError::new(Code::ID_07, message).at(place));
     }
     Ok(std::mem::take(&mut *whole))
 }
 
-/// The permission bits, if more than the owner may write or more than the group may read. Group read is usual in Kubernetes
-/// volumes.
+/// Returns the permission bits, if others than the owner can write or others than the group can read. Group
+/// read is usual in Kubernetes volumes.
 #[cfg(unix)]
 fn too_wide(metadata: &std::fs::Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_and_a_missing_file_name_the_path() {
+    fn error_for_directory_or_missing_file_names_the_path() {
         let directory = tempfile::tempdir().expect("a directory");
         for path in [directory.path().to_owned(), directory.path().join("missing.pem")] {
             let error = read_secret_file(&path, &mut Vec::new()).expect_err("unreadable");
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_a_hundred_megabytes_is_given_up_early() {
+    fn file_of_a_hundred_megabytes_is_refused_early() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("large.p12");
         // Sparse: the size costs no disk.
@@ -112,7 +114,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_others_can_read_is_warned_about() {
+    fn file_readable_by_others_gives_a_warning() {
         use std::os::unix::fs::PermissionsExt;
         let file = tempfile::NamedTempFile::new().expect("a file");
         for (mode, warned) in [(0o600, false), (0o640, false), (0o400, false), (0o644, true), (0o660, true)] {

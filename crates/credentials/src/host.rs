@@ -1,4 +1,4 @@
-//! Which installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
+//! The installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
 
 use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Warning};
 use rustls_pki_types::CertificateDer;
@@ -6,19 +6,19 @@ use rustls_pki_types::CertificateDer;
 use crate::setting::{Lookup, get};
 use crate::{Setting, SetupError, read_ca_file, shown};
 
-/// What names the installation.
+/// The settings of the installation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HostSettings {
     pub(crate) platform: Option<Setting>,
     pub(crate) client_auth: Option<Setting>,
     pub(crate) smctl: Option<Setting>,
     pub(crate) ca_file: Option<Setting>,
-    /// A host that resembles a public one and is right nevertheless.
+    /// A host that was confirmed although it resembles a public one.
     pub(crate) confirmed: Option<Setting>,
 }
 
 impl HostSettings {
-    /// The variables, or what stands in their place.
+    /// Reads the variables, or what replaces them.
     pub(crate) fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         Ok(Self {
             platform: get(lookup, "DC_BASE"),
@@ -29,13 +29,14 @@ impl HostSettings {
         })
     }
 
-    /// These, and what somebody typed in front of them; the variables only where nothing here names a host or file.
+    /// Combines these with options, which win, and with variables, which count only if these settings name no
+    /// host or file.
     pub(crate) fn before(self, variables: Self) -> Self {
         let typed = |setting: &Option<Setting>| setting.as_ref().is_some_and(Setting::is_typed);
         let names_a_host = self.name_a_host();
         let confirmed = variables.confirmed.clone();
         let ca_file = if typed(&variables.ca_file) { variables.ca_file } else { self.ca_file.or(variables.ca_file) };
-        // Hosts are taken as a whole: one from here and one from there would be an installation that nobody has.
+        // Hosts are not mixed: one from here and one from there would be an installation that does not exist.
         match (typed(&variables.platform), typed(&variables.client_auth)) {
             _ if !names_a_host => Self { ca_file, ..variables },
             (false, false) => Self { ca_file, confirmed, ..self },
@@ -47,24 +48,24 @@ impl HostSettings {
         }
     }
 
-    /// Whether anything names a host.
+    /// Returns whether any setting names a host.
     pub(crate) fn name_a_host(&self) -> bool {
         self.platform.is_some() || self.client_auth.is_some() || self.smctl.is_some()
     }
 
-    /// The installation.
+    /// Returns the installation.
     pub(crate) fn instance(&self) -> Result<Instance, SetupError> {
         instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref(), self.confirmed.as_ref())
     }
 
-    /// The certificates of the CA file; adds a warning for each part of it that is not used.
+    /// Returns the certificates of the CA file; adds a warning for each part that is not used.
     pub(crate) fn roots(
         &self,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Vec<CertificateDer<'static>>>, CredentialError> {
         let Some(file) = &self.ca_file else { return Ok(None) };
         let path = file.path();
-        // The error names the path, if at all; here it is known who named it.
+        // The error may name the path; the setting that named it is known only here.
         read_ca_file(&path, warnings).map(Some).map_err(|error| {
             let hint = if error.code() == Code::TR_03 { String::new() } else { shown::hint(&path, file.name()) };
             let message = format!("{}{}", error.message(), if error.message().contains(&hint) { "" } else { &hint });
@@ -72,7 +73,7 @@ impl HostSettings {
         })
     }
 
-    /// What was left out around hosts and paths.
+    /// Returns warnings about blanks and quotes that were removed.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
         let settings = [&self.platform, &self.client_auth, &self.smctl, &self.ca_file, &self.confirmed];
         settings.into_iter().flatten().filter_map(Setting::warning).collect()
@@ -114,7 +115,7 @@ fn instance(
     }
 }
 
-/// The one that is set; both, if they say the same.
+/// Returns the one that is set; an error if both are set and differ.
 pub(crate) fn either(first: Option<Setting>, second: Option<Setting>) -> Result<Option<Setting>, SetupError> {
     match (first, second) {
         (Some(first), Some(second)) if first.value() != second.value() => {
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_families_may_agree_but_not_differ() {
+    fn both_variable_families_may_agree_but_not_differ() {
         let same = [("DC_BASE", "one.digicert.com"), ("SM_HOST", "https://clientauth.one.digicert.com/")];
         assert!(hosts(&same).instance().is_ok());
         let differ = [("DC_BASE", "one.digicert.com"), ("SM_HOST", "https://clientauth.demo.one.digicert.com")];
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_host_names_its_variable_and_no_user_info() {
+    fn error_for_bad_host_names_its_variable_and_no_user_info() {
         for (variable, value) in [
             ("DC_BASE", "https://canary:secret@one.digicert.com"),
             ("DC_BASE", "https://one.digicert.com/account/api/v1"),
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn host_near_a_public_one_is_an_error_until_its_name_is_confirmed() {
+    fn host_close_to_a_public_one_is_an_error_until_confirmed() {
         for variable in ["DC_BASE", "SM_HOST", "DC_CLIENTAUTH_BASE"] {
             let error = hosts(&[(variable, "https://one.digicert.co")]).instance().expect_err("near");
             let text = error.to_string();
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_line_ends_around_a_host_are_left_out_with_a_warning() {
+    fn quotes_and_line_ends_around_a_host_are_removed_with_a_warning() {
         for host in ["\"https://one.digicert.com\"", "https://one.digicert.com\r\n", "'one.digicert.com'"] {
             let hosts = hosts(&[("DC_BASE", host)]);
             assert_eq!(hosts.instance().expect(host), Instance::parse("one.digicert.com").expect("a host"));
@@ -184,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn smctls_host_on_an_address_is_the_certificate_host() {
+    fn sm_host_with_an_address_is_the_certificate_host() {
         let instance = hosts(&[("SM_HOST", "https://127.0.0.1:4434")]).instance().expect("a host");
         assert!(instance.origin(HostRole::ClientAuth).is_ok());
     }
 
     #[test]
-    fn a_profiles_host_wins_over_variables_and_an_option_over_both() {
+    fn profile_host_wins_over_variables_and_option_over_both() {
         let profile = || HostSettings {
             platform: Some(Setting::new("d1.toml", "https://profile.example")),
             ..HostSettings::default()

@@ -1,5 +1,5 @@
-//! API keys as people paste them: with quotes, blanks or a line end around. What surrounds a key is taken off with a warning;
-//! what stands inside it is an error.
+//! Pasted API keys: surrounding quotes, blanks and line ends are removed with a warning; inside the key they
+//! are an error.
 
 use digicert_one_core::{ApiKey, Code, CredentialError, Secret, Warning};
 
@@ -12,9 +12,9 @@ pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Resu
     let whole = secret.expose_text()?;
     let bare = bare(whole);
     let key = ApiKey::new(bare).map_err(|error| error.at(origin.clone()))?;
-    // One line end is how every editor and `echo` ends a file.
+    // Every editor and `echo` ends a file with one line end.
     if bare != whole.strip_suffix('\n').map_or(whole, |text| text.strip_suffix('\r').unwrap_or(text)) {
-        let text = "blanks, quotes or line ends around the API key were left out; store it without them";
+        let text = "blanks, quotes or line ends around the API key were removed; store it without them";
         warnings.push(Warning::new(Code::ID_07, text, origin));
     }
     Ok(key)
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn cred_05_what_surrounds_a_key_is_left_out_with_a_warning_that_shows_no_value() {
+    fn cred_05_surroundings_of_a_key_are_removed_with_a_warning() {
         for text in [" canary", "canary \t", "\"canary\"", "'canary'\n", "\u{feff}canary", "canary\n\n", "\" canary \""]
         {
             let (key, warnings) = read(text);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_is_how_files_end() {
+    fn one_line_end_gives_no_warning() {
         for text in ["canary", "canary\n", "canary\r\n"] {
             let (key, warnings) = read(text);
             assert_eq!(key.expect("as it is").header_value().as_bytes(), b"canary");
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_inside_a_key_is_an_error_that_names_the_source_only() {
+    fn blank_inside_a_key_is_an_error_that_names_only_the_source() {
         for text in ["", " \n", "\"\"", "canary inside", "canary\ninside"] {
             let error = read(text).0.expect_err(text);
             assert!(error.to_string().contains("DC_API_KEY") && !format!("{error} {error:?}").contains("canary"));

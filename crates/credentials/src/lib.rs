@@ -1,8 +1,8 @@
-//! Where credentials come from, and how they are watched.
+//! Sources of credentials, and credentials that reload when their source changes.
 //!
-//! A [`Source`] gathers bytes ([`RawCredential`]); [`RawCredential::read`] turns them, whatever their format, into material and
-//! end dates ([`Reading`]). Every error and warning names a variable or path and never a value. Nothing here sends anything, and
-//! nothing writes: what keeps secrets that are shown once is `digicert_one_provisioning`.
+//! A [`Source`] collects bytes ([`RawCredential`]); [`RawCredential::read`] converts them, in any format, to
+//! material and end dates ([`Reading`]). Every error and warning names a variable or path, never a value.
+//! Nothing here sends or writes anything: `digicert_one_provisioning` stores secrets that are shown once.
 #![doc = include_str!("../README.md")]
 
 mod error;

@@ -1,13 +1,13 @@
-//! Which proxy the variables of curl and its kin name. Read only where a set-up asks for it: a library that obeys variables which
-//! its program does not know of surprises both.
+//! Reads curl's proxy variables, only if the configuration asks for it: a library that obeys variables
+//! without its program's knowledge causes surprises.
 
 use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, Warning, is_random_word};
 
 use crate::setting::{Lookup, get};
 use crate::{Setting, SetupError};
 
-/// The variables of the proxy, the first that is set counting. curl's order: its manual, "Environment"; `lib/proxy.c` of 8.22.
-/// `http_proxy` is not among them: calls are `https`.
+/// The proxy variables; the first one that is set counts. curl's order: its manual, "Environment";
+/// `lib/proxy.c` of 8.22. `http_proxy` is not used: calls are `https`.
 const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
@@ -41,7 +41,7 @@ impl ProxySetup {
     /// Reads the variables.
     ///
     /// # Errors
-    /// An address that is none; the error names the variable and not the address.
+    /// Returns an error for an invalid address; it names the variable and not the address.
     pub fn of_variables(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         let Some(address) = PROXY.iter().find_map(|name| get(lookup, name)) else { return Ok(Self::default()) };
         let invalid = |source| SetupError::Proxy { name: address.name().to_owned(), source };
@@ -55,19 +55,19 @@ impl ProxySetup {
         Ok(Self { rules, variable, exceptions: exceptions.as_ref().map(name), surrounded })
     }
 
-    /// The rules, for a client.
+    /// Returns the rules, for a client.
     #[must_use]
     pub fn rules(&self) -> &ProxyRules {
         &self.rules
     }
 
-    /// The variable that names the proxy, if one does.
+    /// Returns the variable that names the proxy, if any.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         self.variable.as_deref()
     }
 
-    /// What calls to this origin go through and which variable says so, for humans: never a password.
+    /// Describes the proxy for calls to this origin and its variable: never a password.
     #[must_use]
     pub fn explain(&self, origin: &Origin) -> String {
         let Some(variable) = &self.variable else { return "none".to_owned() };
@@ -78,19 +78,19 @@ impl ProxySetup {
         }
     }
 
-    /// Exceptions that could not be read, and so except nothing.
+    /// Returns warnings about exceptions that could not be parsed and have no effect.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         let origin = self.exceptions.as_deref().unwrap_or_default();
         let warning = |entry: &String| {
-            // What has no dot, colon or slash may be a secret.
+            // A word without dot, colon or slash may be a secret.
             let in_entries = |byte: u8| byte.is_ascii_alphanumeric() || b".:/*-[]".contains(&byte);
             let is_entry = entry.contains(['.', ':', '/'])
                 && entry.bytes().all(in_entries)
                 && ValueShape::of(entry).is_none()
                 && !is_random_word(entry);
             let shown = if is_entry { format!("{entry:?}") } else { "an entry that is not shown".to_owned() };
-            let text = format!("{shown} is not a name, address, network or port, and excepts nothing from the proxy");
+            let text = format!("{shown} is not a name, address, network or port, and has no effect");
             Warning::new(Code::CFG_01, text, origin)
         };
         self.surrounded.iter().cloned().chain(self.rules.unread().iter().map(warning)).collect()
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_09_lower_case_counts_before_upper_case_and_the_scheme_before_all() {
+    fn proxy_09_lower_case_and_scheme_variables_come_first() {
         let all: Vec<(&str, String)> = PROXY.iter().map(|name| (*name, format!("http://{name}.test:1"))).collect();
         for first in 0..all.len() {
             let settings: Vec<(&str, &str)> =
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_proxy_exceptions_say_nothing_and_http_proxy_does_not_count() {
+    fn exceptions_without_proxy_and_http_proxy_are_ignored() {
         let setup = read(&[("NO_PROXY", "::::"), ("http_proxy", "http://p.test"), ("HTTP_PROXY", "http://p.test")]);
         assert_eq!((explained(&setup, "one.digicert.com").as_str(), setup.warnings().len()), ("none", 0));
     }

@@ -1,5 +1,5 @@
-//! A credential as a source holds it: bytes with their origins, nothing read yet. Every source ends here, and only here does
-//! a raw credential become material; so each format works from each source.
+//! A credential as collected by a source: bytes with their origins, not yet parsed. Every source produces
+//! one, and only here is it parsed; so each format works from each source.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::key_text::read_api_key;
 
-/// What a source holds.
+/// The content of a source.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RawCredential {
@@ -22,35 +22,35 @@ pub struct RawCredential {
     pub api_key: Option<Secret>,
     /// The client certificate: PEM (with or without the key), DER, PKCS#12, or base64 of a PKCS#12.
     pub certificate: Option<Secret>,
-    /// The certificate's private key, where it stands apart.
+    /// The certificate's private key, if separate.
     pub private_key: Option<Secret>,
     /// The password of the private key or the PKCS#12.
     pub password: Option<Secret>,
-    /// The end date of the API key, where the source knows it.
+    /// The end date of the API key, if the source knows it.
     pub key_ends: Option<EndDate>,
-    /// The end date of the service user, where the source knows it.
+    /// The end date of the service user, if the source knows it.
     pub owner_ends: Option<EndDate>,
-    /// What to take, if not everything that is there.
+    /// The credential to use, if not all that is present.
     pub mode: Option<Mode>,
-    /// What is worth saying about the source itself.
+    /// Warnings about the source itself.
     pub warnings: Vec<Warning>,
 }
 
-/// What a raw credential became.
+/// A credential that was read from a source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reading {
-    /// What goes on the wire.
+    /// What is sent.
     pub material: Material,
-    /// When it works.
+    /// When it is valid.
     pub validity: Validity,
     /// The origins of all that is used.
     pub source: Arc<str>,
-    /// What should be mended.
+    /// Warnings about the credential.
     pub warnings: Vec<Warning>,
 }
 
-/// SHA-256 over what goes on the wire: tells whether a new reading is a new generation, without comparing secrets.
+/// SHA-256 of what is sent: shows whether a reading is a new generation, without comparing secrets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaterialHash([u8; 32]);
 
@@ -62,32 +62,32 @@ impl Reading {
         MaterialHash(hash.finalize().into())
     }
 
-    /// The reading as a credential that never changes.
+    /// Returns the credential as one that never changes.
     #[must_use]
     pub fn fixed(&self) -> FixedCredential {
         FixedCredential::from_lease(self.lease(Generation::FIRST))
     }
 
-    /// The reading as a lease.
+    /// Returns the credential as a lease.
     #[must_use]
     pub fn lease(&self, generation: Generation) -> Lease {
         Lease::new(self.material.clone(), generation, Arc::clone(&self.source)).with_validity(self.validity)
     }
 }
 
-/// SHA-256 over everything in a raw credential: equal hashes mean that nothing changed.
+/// SHA-256 of everything in a raw credential: equal hashes mean that nothing changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ContentHash([u8; 32]);
 
 impl fmt::Debug for ContentHash {
-    /// Shows nothing: the hash of a short password can be searched for.
+    /// Prints nothing: the hash of a short password can be searched for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ContentHash")
     }
 }
 
 impl RawCredential {
-    /// Nothing yet.
+    /// Creates an empty raw credential.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -100,14 +100,14 @@ impl RawCredential {
         self
     }
 
-    /// Adds the client certificate, in any format, with or without its key in it.
+    /// Adds the client certificate, in any format, with or without its key.
     #[must_use]
     pub fn with_certificate(mut self, certificate: Secret) -> Self {
         self.certificate = Some(certificate);
         self
     }
 
-    /// Adds the private key, where it stands apart.
+    /// Adds the private key, if separate.
     #[must_use]
     pub fn with_private_key(mut self, key: Secret) -> Self {
         self.private_key = Some(key);
@@ -121,14 +121,14 @@ impl RawCredential {
         self
     }
 
-    /// Takes less than everything that is there: the key alone, or the certificate alone.
+    /// Uses only the API key or only the certificate.
     #[must_use]
     pub fn with_mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// Adds the end dates that the source knows: of the API key, and of the service user.
+    /// Adds the known end dates: of the API key, and of the service user.
     #[must_use]
     pub fn with_ends(mut self, key: Option<EndDate>, owner: Option<EndDate>) -> Self {
         self.key_ends = key;
@@ -136,10 +136,11 @@ impl RawCredential {
         self
     }
 
-    /// Reads key and certificate and checks them.
+    /// Parses and checks key and certificate.
     ///
     /// # Errors
-    /// Nothing to use, something missing for the mode, or a key or certificate that cannot be used; each names its origin.
+    /// Returns an error if it is empty, if something is missing for the mode, or if a key or certificate
+    /// cannot be used; each error names its origin.
     pub fn read(&self, rules: &Rules) -> Result<Reading, CredentialError> {
         let mut warnings = self.warnings.clone();
         let mode = self.mode()?;
@@ -161,7 +162,7 @@ impl RawCredential {
             (Some(identity), Some(key)) => Material::certificate_and_key(identity, key),
             (Some(identity), None) => Material::certificate(identity),
             (None, Some(key)) => Material::api_key(key),
-            (None, None) => return Err(missing("a client certificate")),
+            (None, None) => return Err(missing("client certificate")),
         };
         let ends = |end: Option<EndDate>| end.map(EndDate::last_second);
         let key_ends = material.key().and(ends(self.key_ends));
@@ -172,7 +173,7 @@ impl RawCredential {
         Ok(Reading { source: self.origins(&material).into(), material, validity, warnings })
     }
 
-    /// The names of everything that this material was made of.
+    /// Returns the names of everything that this material was created from.
     fn origins(&self, material: &Material) -> String {
         let origins = [
             material.key().and(self.api_key.as_ref()),
@@ -183,32 +184,32 @@ impl RawCredential {
         origins.join(" and ")
     }
 
-    /// How the material proves who is calling: as asked for, else by everything that is there.
+    /// Returns the mode: the requested one, else that for everything present.
     ///
     /// # Errors
-    /// Neither key nor certificate, or not what was asked for.
+    /// Returns an error if there is neither key nor certificate, or not what was requested.
     pub fn mode(&self) -> Result<Mode, CredentialError> {
         let (key, certificate) = (self.api_key.is_some(), self.certificate.is_some());
         match self.mode {
-            Some(Mode::Key) if !key => Err(missing("an API key")),
-            Some(Mode::Certificate) if !certificate => Err(missing("a client certificate")),
-            Some(Mode::Both) if !key || !certificate => Err(missing("an API key and a client certificate")),
+            Some(Mode::Key) if !key => Err(missing("API key")),
+            Some(Mode::Certificate) if !certificate => Err(missing("client certificate")),
+            Some(Mode::Both) if !key || !certificate => Err(missing("API key and client certificate")),
             Some(Mode::Anonymous) | None => match (key, certificate) {
                 (true, true) => Ok(Mode::Both),
                 (true, false) => Ok(Mode::Key),
                 (false, true) => Ok(Mode::Certificate),
-                (false, false) => Err(missing("an API key or a client certificate")),
+                (false, false) => Err(missing("API key or client certificate")),
             },
             Some(mode) => Ok(mode),
         }
     }
 
-    /// The hash of everything in it.
+    /// Returns the hash of the whole content.
     #[must_use]
     pub fn content_hash(&self) -> ContentHash {
         let mut hash = Sha256::new();
         for part in [&self.api_key, &self.certificate, &self.private_key, &self.password] {
-            // The length first, so that bytes cannot wander from one part to the next unseen.
+            // The length comes first, so that bytes cannot move from one part to the next without changing the hash.
             hash.update(part.as_ref().map_or(u64::MAX, |secret| secret.expose().len() as u64).to_le_bytes());
             hash.update(part.as_ref().map_or(&[][..], Secret::expose));
         }
@@ -220,10 +221,10 @@ impl RawCredential {
     }
 
     fn read_key(&self, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {
-        read_api_key(self.api_key.as_ref().ok_or_else(|| missing("an API key"))?, warnings)
+        read_api_key(self.api_key.as_ref().ok_or_else(|| missing("API key"))?, warnings)
     }
 }
 
 fn missing(what: &str) -> CredentialError {
-    CredentialError::new(Code::ID_13, format!("there is not {what}"))
+    CredentialError::new(Code::ID_13, format!("missing {what}"))
 }

@@ -1,4 +1,4 @@
-//! Trust roots from CA files. No secret: a CA file is public.
+//! Reads trust roots from CA files, which are not secret.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -15,10 +15,11 @@ use crate::shown;
 /// Reads the certificates of a CA file, in each format in which client certificates are read: PEM (also OpenSSL's `TRUSTED
 /// CERTIFICATE` and PKCS#7), DER, several joined in any way, key stores without a password, text in UTF-16.
 ///
-/// What else is in the file is logged as a warning; [`read_ca_file`] returns the warnings.
+/// Other content of the file is logged as a warning; [`read_ca_file`] returns the warnings.
 ///
 /// # Errors
-/// A file that cannot be read (IO-02), holds no certificate, or has a part that is damaged (TR-03); each names the path.
+/// Returns an error for a file that cannot be read (IO-02), holds no certificate, or has a damaged part
+/// (TR-03); each error names the path.
 pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
     let mut warnings = Vec::new();
     let roots = read_ca_file(path, &mut warnings)?;
@@ -26,19 +27,19 @@ pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, Credentia
     Ok(roots)
 }
 
-/// Logs what of a CA file is not used.
+/// Logs the unused parts of a CA file.
 pub(crate) fn log(warnings: &[Warning]) {
     for warning in warnings {
         tracing::warn!(code = %warning.code, path = warning.origin, text = warning.text, "a part of a CA file is not used, or has expired");
     }
 }
 
-/// Reads the certificates of a CA file as [`read_roots`] does, and adds a warning for each part of it that is not used.
+/// Reads the certificates of a CA file like [`read_roots`], and adds a warning for each unused part.
 ///
 /// # Errors
-/// As [`read_roots`].
+/// Same as [`read_roots`].
 pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
-    // Wide permissions are right for a CA file.
+    // Wide permissions are fine for a CA file.
     let file = read_secret_file(path, &mut Vec::new()).map_err(|error| match error.code() {
         // It is not a credential.
         Code::ID_13 => CredentialError::new(Code::IO_02, format!("the CA file: {}", error.message()))
@@ -49,11 +50,10 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
     let (file, commented_out) = without_comments(file);
     if commented_out > 0 {
         if !file.expose().windows(10).any(|text| text == b"-----BEGIN") {
-            let message =
-                "the CA file holds no certificate that is not commented out (# at the beginning of each line)";
+            let message = "invalid CA file: every certificate is commented out (# at the beginning of each line)";
             return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
         }
-        let text = format!("certificates in the CA file that are commented out are not used ({commented_out} of them)");
+        let text = format!("{commented_out} commented-out certificate(s) in the CA file are not used");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
     let roots = read_certificates(&file, warnings)?;
@@ -62,7 +62,7 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
     Ok(roots)
 }
 
-/// A warning about a certificate that has expired: OpenSSL then refuses servers below it, and other stacks do not.
+/// Returns a warning about an expired certificate: OpenSSL then refuses servers below it, other stacks do not.
 fn expired(root: &CertificateDer<'_>, now: SystemTime, origin: &str) -> Option<Warning> {
     let certificate = Certificate::from_der(root).ok()?;
     let body = certificate.tbs_certificate();
@@ -77,8 +77,8 @@ fn expired(root: &CertificateDer<'_>, now: SystemTime, origin: &str) -> Option<W
     })
 }
 
-/// The file without the certificates of which each line is commented out, and how many these are. A BEGIN line alone behind a `#` is
-/// text around a certificate.
+/// Removes certificates of which every line is commented out, and counts them. A BEGIN line alone after a `#`
+/// is text around a certificate.
 fn without_comments(file: Secret) -> (Secret, usize) {
     let Ok(text) = std::str::from_utf8(file.expose()) else { return (file, 0) };
     let is_comment = |line: &str| line.trim_start().starts_with(['#', ';']);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn trust_10_a_ca_file_without_a_certificate_names_the_path_and_what_it_holds() {
+    fn trust_10_ca_file_without_certificate_names_path_and_content() {
         let client = Pki::shared().client(ClientSpec::default());
         let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
         let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIHYMIGAAgEAMB4xHDAaBgNVBAMME2NhbmFyeS1yZXF1ZXN0LXRleHQ=\n-----END CERTIFICATE REQUEST-----\n";
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn ca_file_of_two_roots_gives_both_however_it_was_written() {
+    fn ca_file_of_two_roots_gives_both_in_every_form() {
         let pki = Pki::shared();
         let (one, two) = (pki.root_pem().trim_end(), pki.intermediate_pem().trim_end());
         let lines = format!("{one}\n{two}\n");
@@ -179,19 +179,19 @@ mod tests {
     }
 
     #[test]
-    fn certificate_that_is_commented_out_is_not_used() {
+    fn commented_out_certificate_is_not_used() {
         let pki = Pki::shared();
         let commented: String = pki.intermediate_pem().lines().map(|line| format!("# {line}\n")).collect();
         let (roots, warnings) = read(format!("# the root\n{}{commented}# the end\n", pki.root_pem()).as_bytes());
         assert_eq!(roots.expect("one root"), both()[..1]);
-        assert!(warnings.len() == 1 && warnings[0].text.contains("commented out"), "{warnings:?}");
+        assert!(warnings.len() == 1 && warnings[0].text.contains("commented-out"), "{warnings:?}");
         let (roots, _) = read(commented.as_bytes());
         let error = roots.expect_err("none is left").to_string();
-        assert!(error.contains("no certificate that is not commented out"), "{error}");
+        assert!(error.contains("every certificate is commented out"), "{error}");
     }
 
     #[test]
-    fn ca_file_that_cannot_be_read_is_an_input_file_that_cannot_be_read() {
+    fn unreadable_ca_file_is_io_02() {
         let directory = tempfile::tempdir().expect("a directory");
         for path in [directory.path().to_owned(), directory.path().join("missing.pem")] {
             let error = read_roots(&path).expect_err("unreadable");
@@ -217,11 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn damaged_part_of_a_ca_file_is_an_error_and_never_left_out() {
+    fn damaged_part_of_a_ca_file_is_an_error() {
         let (one, two) = (Pki::shared().root_pem(), Pki::shared().intermediate_pem());
         let garbage = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUAQIDBAUGBwgJCgsMDQ4PEBESExQwCgYIKoZIzj0EAwIw\n-----END CERTIFICATE-----\n";
         for (second, text) in [
-            (two.replace("-----END CERTIFICATE-----", ""), "cut off"),
+            (two.replace("-----END CERTIFICATE-----", ""), "truncated"),
             (two.replace("-----", "\u{2014}"), "five hyphens"),
             (two.replacen("MII", "M!!", 1), "base64"),
             (garbage.to_owned(), "certificate 2 is damaged"),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn private_key_beside_a_root_is_warned_about() {
+    fn private_key_in_a_ca_file_gives_a_warning() {
         let client = Pki::shared().client(ClientSpec::default());
         let (roots, warnings) = read((Pki::shared().root_pem().to_owned() + &client.bundle_pem()).as_bytes());
         assert_eq!(roots.expect("roots").len(), 3);

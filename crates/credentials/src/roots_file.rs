@@ -1,4 +1,4 @@
-//! A CA file that may be replaced while its roots are in use. There is no background task: whoever holds it asks.
+//! A CA file that can be replaced while its roots are in use. There is no background task: its owner calls `reload`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use rustls_pki_types::CertificateDer;
 use crate::read_ca_file;
 use crate::roots::log;
 
-/// The roots of a CA file, followed. Clones share it.
+/// The roots of a CA file, with reload. Clones share it.
 ///
-/// What cannot be read or holds no certificate never replaces what is in use.
+/// A file that cannot be read or holds no certificate never replaces the roots in use.
 ///
 /// ```no_run
 /// use digicert_one_credentials::{RootsFile, RootsReload};
@@ -35,29 +35,29 @@ struct Shared {
 
 struct State {
     roots: Vec<CertificateDer<'static>>,
-    /// What of the file is not used, so that it is logged once for each change.
+    /// Warnings about unused parts, so that they are logged once per change.
     unused: Vec<Warning>,
-    /// What the file was last found to be, if that was unusable; so that it is told once.
+    /// The last error, so that it is reported once.
     broken: Option<String>,
 }
 
-/// What [`RootsFile::reload`] came to.
+/// The result of [`RootsFile::reload`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootsReload {
-    /// The file holds what is in use, or is as unusable as it was at the last reading.
+    /// The file holds what is in use, or has the same error as at the last reading.
     Unchanged,
-    /// These are the roots from now on.
+    /// The new roots.
     Replaced(Vec<CertificateDer<'static>>),
-    /// The file cannot be used; the roots before it stay. Told once for each change of the file.
+    /// The file cannot be used; the previous roots stay. Reported once per change of the file.
     Kept(Warning),
 }
 
 impl RootsFile {
-    /// Reads the file now, so that one that cannot be used is found before the first call.
+    /// Reads the file now, so that an unusable file is detected before the first call.
     ///
     /// # Errors
-    /// As [`read_ca_file`].
+    /// Same as [`read_ca_file`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CredentialError> {
         let path = path.as_ref().to_owned();
         let mut unused = Vec::new();
@@ -67,19 +67,19 @@ impl RootsFile {
         Ok(Self(Arc::new(Shared { path, state: Mutex::new(state) })))
     }
 
-    /// The roots in use.
+    /// Returns the roots in use.
     #[must_use]
     pub fn roots(&self) -> Vec<CertificateDer<'static>> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner).roots.clone()
     }
 
-    /// The path of the file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Reads the file again and says what came of it.
+    /// Reads the file again and returns the result.
     pub fn reload(&self) -> RootsReload {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut unused = Vec::new();
@@ -103,8 +103,8 @@ impl RootsFile {
             return RootsReload::Unchanged;
         }
         let origin = self.0.path.display().to_string();
-        tracing::warn!(code = %error.code(), path = origin, %error, "a CA file cannot be used; the roots before it stay");
-        let warning = Warning::new(error.code(), format!("the roots before it stay in use: {error}"), origin);
+        tracing::warn!(code = %error.code(), path = origin, %error, "failed to reload a CA file; the previous roots stay");
+        let warning = Warning::new(error.code(), format!("the previous roots stay in use: {error}"), origin);
         state.broken = Some(broken);
         RootsReload::Kept(warning)
     }
@@ -131,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn trust_13_other_roots_replace_and_the_same_do_not() {
+    fn trust_13_only_different_roots_replace() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("ca.pem");
         let pki = Pki::shared();
         std::fs::write(&path, pki.root_pem()).expect("written");
         let file = RootsFile::open(&path).expect("a root");
-        // Text around the certificates is no change of them.
+        // Text around the certificates does not count as a change.
         std::fs::write(&path, format!("our CA\n{}", pki.root_pem())).expect("written");
         assert_eq!(file.reload(), RootsReload::Unchanged);
         std::fs::write(&path, pki.foreign_root_pem()).expect("written");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn trust_14_what_cannot_be_used_is_told_once_a_change_and_replaces_nothing() {
+    fn trust_14_unusable_file_is_reported_once_and_replaces_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("ca.pem");
         std::fs::write(&path, Pki::shared().root_pem()).expect("written");

@@ -1,5 +1,5 @@
-//! Single values with the name of where they came from. Sources read variables through a function, so that tests and command
-//! lines can put something else in their place; what somebody typed as an option is told apart, because it wins.
+//! Values with the name of their origin. Sources read variables through a function, so that tests and command
+//! lines can replace them; command-line options are marked, because they win.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::{is_path, shown};
 
-/// How variables are looked up: [`Setting::variable`], or something in its place.
+/// A lookup of variables: [`Setting::variable`], or a replacement.
 pub type Lookup<'a> = dyn Fn(&str) -> Option<Setting> + 'a;
 
-/// One value with the name of where it came from. Wiped when dropped, printed never.
+/// One value with the name of its origin. Wiped when dropped, never printed.
 #[derive(Clone)]
 pub struct Setting {
     name: String,
@@ -23,17 +23,17 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// A value and the name that errors give it, such as `DC_BASE`.
+    /// Creates a value; errors show the name, such as `DC_BASE`.
     pub fn new(name: impl Into<String>, value: impl Into<OsString>) -> Self {
         Self { name: name.into(), value: value.into(), typed: false, unshown: false }
     }
 
-    /// A value that somebody typed, such as `--base`: it wins over a profile, which a variable does not.
+    /// Creates a value from a command-line option, such as `--base`: unlike a variable, it wins over a profile.
     pub fn option(name: impl Into<String>, value: impl Into<OsString>) -> Self {
         Self { name: name.into(), value: value.into(), typed: true, unshown: false }
     }
 
-    /// A variable of this process.
+    /// Reads a variable of this process.
     ///
     /// ```
     /// use digicert_one_credentials::{EnvironmentSource, Setting};
@@ -44,7 +44,7 @@ impl Setting {
         std::env::var_os(name).map(|value| Self::new(name, value))
     }
 
-    /// What errors call it.
+    /// Returns the name used in errors.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -54,13 +54,13 @@ impl Setting {
         self.typed
     }
 
-    /// Never shows the value, even if it has the shape of a path.
+    /// Marks the value as never shown, even if it looks like a path.
     pub(crate) fn unshown(mut self) -> Self {
         self.unshown = true;
         self
     }
 
-    /// What errors call the file that it names.
+    /// Returns the name, used in errors, of the file that this value names.
     pub(crate) fn place(&self) -> String {
         if self.unshown { self.name.clone() } else { shown::path_by(&self.path(), &self.name) }
     }
@@ -69,13 +69,13 @@ impl Setting {
         &self.value
     }
 
-    /// The text without blanks, line ends and quotes around it; [`warning`](Self::warning) says so.
+    /// Returns the text without surrounding blanks, line ends and quotes; [`warning`](Self::warning) reports them.
     pub(crate) fn text(&self) -> Result<&str, CredentialError> {
-        let error = || CredentialError::new(Code::CFG_01, "the value is not UTF-8 text").at(&*self.name);
+        let error = || CredentialError::new(Code::CFG_01, "invalid value: expected UTF-8 text").at(&*self.name);
         self.value.to_str().map(bare).ok_or_else(error)
     }
 
-    /// The path without blanks, line ends and quotes around it, unless there is a file of exactly this name.
+    /// Returns the path without surrounding blanks, line ends and quotes, unless a file with the exact name exists.
     pub(crate) fn path(&self) -> PathBuf {
         match self.value.to_str().map(bare) {
             Some(bare) if !bare.is_empty() && Path::new(&self.value).symlink_metadata().is_err() => PathBuf::from(bare),
@@ -83,7 +83,7 @@ impl Setting {
         }
     }
 
-    /// A warning if something around the value is left out.
+    /// Returns a warning if something around the value was removed.
     pub(crate) fn warning(&self) -> Option<Warning> {
         let path = self.path();
         let text = self.value.to_str().filter(|text| path.as_os_str() != *text)?;
@@ -91,7 +91,7 @@ impl Setting {
             true => format!(": it is {text:?}"),
             false => String::new(),
         };
-        let text = format!("blanks, line ends, quotes or a byte order mark around the value are left out{shown}");
+        let text = format!("blanks, line ends, quotes or a byte order mark around the value are ignored{shown}");
         Some(Warning::new(Code::CFG_01, text, &*self.name))
     }
 
@@ -112,26 +112,26 @@ impl fmt::Debug for Setting {
     }
 }
 
-/// Without what `docker --env-file`, CRLF line ends and `echo` put around a value.
+/// Removes what `docker --env-file`, CRLF line ends and `echo` add around a value.
 pub(crate) fn bare(text: &str) -> &str {
     let text = text.trim_matches(|character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\0'));
     let unquoted = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     ['"', '\'', '`'].into_iter().find_map(unquoted).map_or(text, str::trim)
 }
 
-/// The value of a variable; an empty one counts as not set.
+/// Returns the value of a variable; an empty one counts as not set.
 pub(crate) fn get(lookup: &Lookup<'_>, name: &str) -> Option<Setting> {
     lookup(name).filter(|setting| !setting.value.is_empty())
 }
 
-/// The user's home directory, by its variable.
+/// Returns the user's home directory, from its variable.
 pub(crate) fn home(lookup: &Lookup<'_>) -> Option<PathBuf> {
     let home = get(lookup, if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(|setting| setting.path());
-    // A home directory that is not absolute is a mistake, and possibly a secret.
+    // A relative home directory is a mistake, and possibly a secret.
     home.filter(|home| home.is_absolute())
 }
 
-/// A look-up in a list, for tests.
+/// A lookup in a list, for tests.
 #[cfg(test)]
 pub(crate) fn given<'a>(settings: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<Setting> + 'a {
     |name| settings.iter().find(|(present, _)| *present == name).map(|(name, value)| Setting::new(*name, *value))
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_surrounds_a_value_is_left_out_with_a_warning_that_shows_it_escaped() {
+    fn surroundings_of_a_value_are_ignored_with_a_warning() {
         for (value, escaped) in [
             ("/etc/d1/key\r", "\"/etc/d1/key\\r\""),
             ("/etc/d1/key\n", "\\n"),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_name_ends_in_a_blank_is_taken_as_it_is() {
+    fn file_name_ending_in_a_blank_is_used_unchanged() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("key ");
         std::fs::write(&path, "k").expect("written");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_counts_as_not_set() {
+    fn empty_value_counts_as_not_set() {
         assert!(get(&given(&[("DC_API_KEY", "")]), "DC_API_KEY").is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Who is calling whom: host, trust roots, credential source and mode together, from wherever they are set up.
+//! The whole configuration: host, trust roots, credential source and mode, from any place.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::{
     SmctlSource, Source,
 };
 
-/// Host, trust roots, credential source and mode.
+/// A configuration: host, trust roots, credential source and mode.
 ///
 /// | | ours | smctl's |
 /// |---|---|---|
@@ -54,12 +54,13 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// What `d1` does: the credential from the first of the [standard sources](ChainSource::standard) that holds one, the hosts
-    /// from the profile if one is named, else from variables, else from smctl's properties if the credential is from there.
-    /// What somebody typed ([`Setting::option`](crate::Setting::option)) wins over a profile.
+    /// Returns the configuration that `d1` uses: the credential from the first of the [standard
+    /// sources](ChainSource::standard) that holds one; the hosts from the profile if one is named, else from
+    /// variables, else from smctl's properties if the credential is from there. Command-line options
+    /// ([`Setting::option`](crate::Setting::option)) win over a profile.
     ///
     /// # Errors
-    /// A profile that is not there, no host, or a host, CA file or proxy that cannot be used.
+    /// Returns an error for a missing profile or host, or for a host, CA file or proxy that cannot be used.
     pub fn standard(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let profile = ProfileSource::named(lookup)?;
@@ -80,11 +81,11 @@ impl Setup {
         Ok(Self { chain: Some(chain), proxy: ProxySetup::of_variables(lookup)?, ..setup })
     }
 
-    /// A profile of a file with profiles; `lookup` gives the variables that it refers to. What it does not say about hosts
-    /// comes from variables.
+    /// Returns the configuration of a profile; `lookup` provides the variables that it refers to. Hosts that
+    /// it does not name come from variables.
     ///
     /// # Errors
-    /// A profile that is not there, no host, or a host or CA file that cannot be used.
+    /// Returns an error for a missing profile or host, or for a host or CA file that cannot be used.
     pub fn from_profile(path: impl AsRef<Path>, name: &str, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let source = ProfileSource::new(&ProfileFile::read(path.as_ref())?, name, lookup)?;
@@ -92,11 +93,11 @@ impl Setup {
         Self::of(&hosts, Arc::new(source))
     }
 
-    /// smctl's properties file; smctl keeps the host (`SM_HOST`) and the path of the key store in variables, but they may stand
-    /// in the file.
+    /// Returns the configuration of smctl's properties file. smctl keeps the host (`SM_HOST`) and the path of
+    /// the key store in variables, but they may also be in the file.
     ///
     /// # Errors
-    /// No host, or a file, host or CA file that cannot be used.
+    /// Returns an error for a missing host, or for a file, host or CA file that cannot be used.
     pub fn from_smctl(path: impl AsRef<Path>, lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         let source = SmctlSource::new(lookup).with_file(path.as_ref());
@@ -105,10 +106,12 @@ impl Setup {
         Self::of(&hosts, Arc::new(source))
     }
 
-    /// Variables alone: [`Setting::variable`](crate::Setting::variable) for those of this process.
+    /// Returns the configuration of variables only: [`Setting::variable`](crate::Setting::variable) for those
+    /// of this process.
     ///
     /// # Errors
-    /// No host, or a host or CA file that cannot be used. Whether there is a credential shows when it is read.
+    /// Returns an error for a missing host, or for a host or CA file that cannot be used. A missing
+    /// credential is an error only when it is read.
     pub fn from_environment(lookup: &Lookup<'_>) -> Result<Self, SetupError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
         Self::of(&HostSettings::of_variables(lookup)?, Arc::new(EnvironmentSource::new(lookup)))
@@ -121,45 +124,46 @@ impl Setup {
         Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings })
     }
 
-    /// Goes through this proxy, as [`ProxySetup::of_variables`] finds it for set-ups other than the standard one.
+    /// Sets the proxy, for example from [`ProxySetup::of_variables`]; only the standard configuration does
+    /// this automatically.
     #[must_use]
     pub fn with_proxy(mut self, proxy: ProxySetup) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Uses less than everything that is there: the key alone, or the certificate alone.
+    /// Uses only the API key or only the certificate.
     #[must_use]
     pub fn with_mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// The installation.
+    /// Returns the installation.
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.instance
     }
 
-    /// The certificates of the CA file, if one is set.
+    /// Returns the certificates of the CA file, if one is set.
     #[must_use]
     pub fn roots(&self) -> Option<&[CertificateDer<'static>]> {
         self.roots.as_deref()
     }
 
-    /// The proxy and its exceptions; none unless the set-up looked for one.
+    /// Returns the proxy and its exceptions; none unless it was set.
     #[must_use]
     pub fn proxy(&self) -> &ProxySetup {
         &self.proxy
     }
 
-    /// What should be mended about hosts, CA file and proxy.
+    /// Returns warnings about hosts, CA file and proxy.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.warnings.iter().cloned().chain(self.proxy.warnings()).collect()
     }
 
-    /// Where the credential comes from, with the mode.
+    /// Returns the source of the credential, including the mode.
     #[must_use]
     pub fn source(&self) -> Arc<dyn Source> {
         match self.mode {
@@ -168,7 +172,7 @@ impl Setup {
         }
     }
 
-    /// Which of several sources won and why the others lost, after the first reading.
+    /// Returns which of several sources won and why the others did not, after the first reading.
     #[must_use]
     pub fn report(&self) -> Option<ChainReport> {
         self.chain.as_ref()?.report()
@@ -177,7 +181,7 @@ impl Setup {
     /// Reads the credential now.
     ///
     /// # Errors
-    /// There is none, or it cannot be used.
+    /// Returns an error if there is no credential, or it cannot be used.
     pub fn read(&self, rules: &Rules) -> Result<Reading, SetupError> {
         match self.source().fetch()? {
             Fetched::Found(raw) => Ok(raw.read(rules)?),
@@ -198,7 +202,7 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// A source whose credentials are used in one mode.
+/// A source whose credentials are used in a fixed mode.
 #[derive(Debug)]
 struct InMode {
     source: Arc<dyn Source>,
@@ -236,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_says_what_to_set() {
+    fn error_for_missing_settings_names_them() {
         assert!(matches!(read(&[]), Err(SetupError::NoHost)));
         let error = read(&[("DC_BASE", "one.digicert.com")]).expect_err("no credential");
         assert_eq!(error.code(), Code::CFG_01);
@@ -247,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_a_ca_file_that_is_not_used_is_a_warning_of_the_setup() {
+    fn unused_part_of_a_ca_file_is_a_warning() {
         use digicert_one_testbed::{ClientSpec, KeyEncoding, Pki};
         let file = tempfile::NamedTempFile::new().expect("a file");
         let key = Pki::shared().client(ClientSpec::default()).key_pem(KeyEncoding::Pkcs8).expect("any key");
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_one_error_that_names_host_and_credential() {
+    fn empty_environment_is_one_error_about_host_and_credential() {
         let error = Setup::standard(&given(&[])).expect_err("nothing is set");
         let text = error.to_string();
         assert!(matches!(error, SetupError::Nothing { .. }) && error.code() == Code::CFG_01, "{error:?}");
@@ -270,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_blanks_is_used_with_a_warning_and_one_with_blanks_inside_is_not() {
+    fn blanks_around_a_key_are_a_warning_and_inside_an_error() {
         let with = |key| read(&[("DC_BASE", "one.digicert.com"), ("SM_API_KEY", key)]);
         assert_eq!(with("canary \n").expect("trimmed").warnings.len(), 1);
         let error = with("canary canary").expect_err("a blank inside");
@@ -278,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_that_needs_more_than_is_set_is_an_error() {
+    fn mode_that_needs_more_than_is_set_is_an_error() {
         let settings = [("SM_HOST", "https://127.0.0.1:4434"), ("SM_API_KEY", "k")];
         let setup = Setup::from_environment(&given(&settings)).expect("a host").with_mode(Mode::Both);
         assert_eq!(setup.read(&Rules::at(SystemTime::now())).expect_err("no certificate").code(), Code::ID_13);
@@ -286,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_standard_set_up_looks_for_a_proxy() {
+    fn only_standard_setup_reads_proxy_variables() {
         let settings = [("DC_BASE", "one.digicert.com"), ("DC_API_KEY", "k"), ("HTTPS_PROXY", "proxy.test:3128")];
         let standard = Setup::standard(&given(&settings)).expect("a host");
         assert_eq!(standard.proxy().variable(), Some("HTTPS_PROXY"));
@@ -297,12 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn switching_verification_off_is_refused_before_anything_else() {
+    fn disabling_verification_is_refused_first() {
         let error = read(&[("SM_TLS_SKIP_VERIFY", "1")]).expect_err("refused");
         assert_eq!(error.code(), Code::TR_04);
     }
 
-    /// A home with smctl's properties in it, and their path.
+    /// A home directory with smctl's properties, and their path.
     fn home(properties: &str) -> (tempfile::TempDir, PathBuf) {
         let home = tempfile::tempdir().expect("a directory");
         std::fs::create_dir(home.path().join(".signingmanager")).expect("made");
@@ -318,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn smctls_host_may_stand_in_its_file_and_must_agree_with_the_variable() {
+    fn smctl_host_may_be_in_its_file_and_must_match_the_variable() {
         let (_home, path) = home(&format!("SM_API_KEY=k\nSM_HOST={DEMO}\n"));
         assert!(is_demo(&Setup::from_smctl(&path, &given(&[])).expect("a host")));
         assert!(is_demo(&Setup::from_smctl(&path, &given(&[("SM_HOST", DEMO)])).expect("the same")));
@@ -328,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_in_smctls_file_goes_with_smctls_credential_and_no_other() {
+    fn smctl_host_is_used_with_smctl_credential_only() {
         let (home, _path) = home(&format!("SM_API_KEY=k\nSM_HOST={DEMO}\n"));
         let home = home.path().display().to_string();
         let at_home = [("HOME", &*home), ("USERPROFILE", &*home)];
@@ -340,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_may_leave_the_host_to_variables_and_bring_its_mode() {
+    fn profile_without_host_uses_variables_and_its_own_mode() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "[profiles.ci]\nmode = 'certificate'\napi_key = 'env:K'\n").expect("written");
         let settings = [("DC_BASE", "demo.one.digicert.com"), ("K", "k")];

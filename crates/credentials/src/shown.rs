@@ -1,5 +1,5 @@
-//! Whether a path or a name from a setting may be shown. People put keys and passwords where a path belongs; so a value is
-//! shown only if it exists as a file, or plainly is a path by its shape.
+//! Decides whether a path or name from a setting may be shown. Keys and passwords end up where a path is
+//! expected; so a value is shown only if it exists as a file, or clearly looks like a path.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path};
@@ -11,7 +11,7 @@ use crate::secret_variables::SECRET_VARIABLES;
 /// A path that does not exist and is longer than this is not shown.
 const LONGEST: usize = 200;
 
-/// Ends of file names that make a bare word a path.
+/// Extensions that identify a bare word as a path.
 const EXTENSIONS: [&str; 24] = [
     "pem",
     "p12",
@@ -39,7 +39,8 @@ const EXTENSIONS: [&str; 24] = [
     "bin",
 ];
 
-/// The path as errors and reports show it, or `None` if it may be a secret. Characters that steer a terminal are escaped.
+/// Returns the path as errors and reports show it, or `None` if it may be a secret. Terminal control
+/// characters are escaped.
 ///
 /// ```
 /// use std::path::Path;
@@ -53,23 +54,23 @@ pub fn shown_path(path: &Path) -> Option<String> {
     is_path(path).then(|| printable_line(&path.display().to_string()).into_owned())
 }
 
-/// The path, or words in its place.
+/// Returns the path, or a placeholder.
 pub(crate) fn path(path: &Path) -> String {
-    shown_path(path).unwrap_or_else(|| "a path that is not shown".to_owned())
+    shown_path(path).unwrap_or_else(|| "a path (not shown)".to_owned())
 }
 
-/// A path and the variable, option or field that it comes from; the latter alone if the path may be a secret.
+/// Returns a path and the variable, option or field that it comes from; only the latter if the path may be a secret.
 pub(crate) fn path_by(path: &Path, by: &str) -> String {
     shown_path(path).map_or_else(|| by.to_owned(), |path| format!("{path} ({by})"))
 }
 
-/// A name that somebody gave to a profile, or words in its place.
+/// Returns the name of a profile, or a placeholder.
 pub(crate) fn name(name: &str) -> String {
     let is_plain = ValueShape::of(name).is_none() && !is_random_word(name);
     if is_plain { printable_line(name).into_owned() } else { "(name not shown)".to_owned() }
 }
 
-/// What to say about a value that is not shown; nothing about one that is.
+/// Returns a hint about a value that is not shown; empty for one that is.
 pub(crate) fn hint(path: &Path, by: &str) -> String {
     if is_path(path) {
         return String::new();
@@ -83,18 +84,16 @@ pub(crate) fn hint(path: &Path, by: &str) -> String {
     };
     match shape {
         Some(shape) => {
-            format!(
-                "; the value is not shown: this looks like the value itself ({shape}) and not like a path; use {variable}"
-            )
+            format!("; the value is not shown: it looks like {shape}, not like a path; use {variable}")
         }
         None => format!(
-            "; the value is not shown, as it may be a secret: if this is the value itself, use {variable}; if it is a path, \
+            "; the value is not shown, as it may be a secret: if it is the secret itself, use {variable}; if it is a path, \
              write it with its directory, as in ./NAME"
         ),
     }
 }
 
-/// Whether a text from a setting is a path: it exists, or it has the shape of one.
+/// Returns whether a text from a setting is a path: it exists, or it looks like one.
 #[must_use]
 pub fn is_path(path: &Path) -> bool {
     if path.as_os_str().is_empty() {
@@ -107,7 +106,7 @@ pub fn is_path(path: &Path) -> bool {
     if text.len() > LONGEST || ValueShape::of(text).is_some() {
         return false;
     }
-    // What exists needs no look; the rest must be plain words.
+    // Existing paths need no check; others must consist of plain words.
     let existing = path.ancestors().skip(1).find(|ancestor| !ancestor.as_os_str().is_empty() && ancestor.exists());
     let rest = existing.and_then(|existing| path.strip_prefix(existing).ok()).unwrap_or(path);
     let is_below = existing.is_some_and(|existing| existing.parent().is_some());
@@ -126,7 +125,7 @@ fn has_extension(path: &Path) -> bool {
     path.extension().is_some_and(known)
 }
 
-/// Letters, digits and what stands between them in file names; not a random word.
+/// Accepts letters, digits and punctuation of file names; not a random word.
 fn is_plain_word(word: &str) -> bool {
     let in_names =
         |character: char| character.is_alphanumeric() || matches!(character, '.' | '-' | '_' | '~' | '@' | '+' | ' ');
@@ -138,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_in_place_of_paths_are_not_shown() {
+    fn values_instead_of_paths_are_not_shown() {
         let key = format!("{}_{}", "01".repeat(13), "c7".repeat(32));
         let directory = tempfile::tempdir().expect("a directory");
         for value in [

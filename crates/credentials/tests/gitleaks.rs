@@ -1,4 +1,4 @@
-//! The rule in docs/gitleaks.toml, tried on keys that are made up here, so that no scanner finds one in this file.
+//! Tests the rule in docs/gitleaks.toml with keys generated here, so that no scanner finds one in this file.
 
 use regex::Regex;
 use toml::Table;
@@ -16,7 +16,7 @@ fn key() -> String {
 }
 
 #[test]
-fn the_rule_finds_keys_wherever_they_stand() {
+fn rule_finds_keys_in_any_context() {
     let (rule, regex) = rule();
     let group = usize::try_from(rule["secretGroup"].as_integer().expect("a number")).expect("small");
     for text in [
@@ -33,7 +33,7 @@ fn the_rule_finds_keys_wherever_they_stand() {
 }
 
 #[test]
-fn the_rule_leaves_other_identifiers_alone() {
+fn rule_ignores_other_identifiers() {
     let (_, regex) = rule();
     let hex = "9e8d7c6b5a4f3021".repeat(4);
     for text in [

@@ -1,5 +1,5 @@
-//! Client identities that other programs made: openssl, keytool, certtool. The committed ones always, and fresh ones where
-//! the program is installed; both must give the fingerprint that the program itself printed.
+//! Client identities written by other programs: openssl, keytool, certtool. The committed ones always, and
+//! new ones if the program is installed; both must give the fingerprint that the program printed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
 use digicert_one_identity::{Rules, read_client_identity};
 
-/// One identity: its files, whose fingerprint it has, and the codes of the warnings it gives.
+/// One identity: its files, the expected fingerprint, and the codes of its warnings.
 struct Row {
     certificate: &'static str,
     key: Option<&'static str>,
@@ -86,7 +86,7 @@ const KEYTOOL: &[Row] = &[
     Row::one("keytool.p12", "keytool"),
     Row::one("from-jks.p12", "keytool"),
     Row::one("legacy.p12", "keytool").warns(OUTDATED),
-    // A certificate that the store trusts is no part of the chain.
+    // A trusted certificate of the store is not part of the chain.
     Row::one("trusted.p12", "keytool").warns(ROOT),
 ];
 
@@ -100,22 +100,22 @@ const CERTTOOL: &[Row] = &[
 ];
 
 #[test]
-fn what_openssl_wrote_is_read() {
+fn openssl_files_are_read() {
     check_program("openssl", &["version"], "OpenSSL 3", OPENSSL);
 }
 
 #[test]
-fn what_keytool_wrote_is_read() {
+fn keytool_files_are_read() {
     check_program("keytool", &["-help"], "keytool", KEYTOOL);
 }
 
 #[test]
-fn what_certtool_wrote_is_read() {
+fn certtool_files_are_read() {
     check_program("certtool", &["--version"], "certtool", CERTTOOL);
 }
 
 #[test]
-fn a_key_store_of_openssl_with_an_empty_password_opens_with_none() {
+fn openssl_store_with_empty_password_opens_with_none() {
     let directory = committed("openssl");
     for password in [None, Some("")] {
         let mut warnings = Vec::new();
@@ -126,7 +126,7 @@ fn a_key_store_of_openssl_with_an_empty_password_opens_with_none() {
 }
 
 #[test]
-fn an_old_java_key_store_is_named_with_the_command_that_converts_it() {
+fn old_java_key_store_error_names_the_converting_command() {
     let row = Row::one("old.jks", "keytool");
     let error = read(&committed("keytool"), &row, None, &mut Vec::new()).expect_err("JKS");
     assert_eq!(error.code(), Code::ID_07);
@@ -134,20 +134,20 @@ fn an_old_java_key_store_is_named_with_the_command_that_converts_it() {
 }
 
 #[test]
-fn an_rsa_key_of_1024_bits_is_id_16() {
+fn rsa_key_of_1024_bits_is_id_16() {
     let error = read(&committed("openssl"), &Row::one("small.pem", "small"), None, &mut Vec::new()).expect_err("small");
     assert_eq!(error.code(), Code::ID_16);
-    assert!(error.to_string().contains("1024 bits; 2048 are needed"), "{error}");
+    assert!(error.to_string().contains("1024 bits; at least 2048 are required"), "{error}");
 }
 
 #[test]
-fn a_wrong_password_for_what_other_programs_wrote_is_id_03() {
+fn wrong_password_for_files_of_other_programs_is_id_03() {
     let plain = ["plain.p12", "bare.p12", "bag-attributes.pem", "rsa.key", "pkcs1.key", "ec.key", "sec1.key", "ec.der"];
     for (program, rows) in [("openssl", OPENSSL), ("keytool", KEYTOOL), ("certtool", CERTTOOL)] {
         for row in rows {
             let protected = row.key.unwrap_or(row.certificate);
             let result = read(&committed(program), row, Some("canary"), &mut Vec::new());
-            // The integrity check of a store is one more thing to open with the password.
+            // The integrity check of a store also needs the password.
             let open = protected != "plain.p12" && (plain.contains(&protected) || protected == "ec-parameters.key");
             match result {
                 Ok(_) => assert!(open, "{program} {protected}"),
@@ -192,7 +192,7 @@ fn check_rows(directory: &Path, rows: &[Row], fresh: bool) {
         assert_eq!(identity.chain().len(), 1, "{name}: leaf without the root");
         let mut codes: Vec<Code> = warnings.iter().map(|warning| warning.code).collect();
         if fresh && !row.warnings.contains(&Code::ID_04) {
-            // Earlier releases of a program have earlier defaults.
+            // Earlier releases of a program have other defaults.
             codes.retain(|code| *code != Code::ID_04);
         }
         assert_eq!(codes, row.warnings, "{name}: {warnings:?}");
@@ -214,7 +214,7 @@ fn read(
     read_client_identity(&file(row.certificate), row.key.map(file).as_ref(), password.as_ref(), &rules, warnings)
 }
 
-/// `…=AA:BB:…`, in the form of our own thumbprints.
+/// Parses `…=AA:BB:…` to the form of our thumbprints.
 fn printed_fingerprint(directory: &Path, name: &str) -> String {
     let line = std::fs::read_to_string(directory.join(format!("{name}.sha256"))).expect("the script writes it");
     let (_, digits) = line.trim().split_once('=').expect("a fingerprint after =");

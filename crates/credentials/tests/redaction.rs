@@ -1,5 +1,5 @@
-//! SECRET-01, the part of this crate: canaries are planted in every public type, and neither its `Debug` nor its `Display`, nor any
-//! error on the way, shows one.
+//! SECRET-01 for this crate: canaries are put into every public type, and neither `Debug` nor `Display` nor
+//! any error shows one.
 
 use std::fmt::{Debug, Display, Write as _};
 use std::path::Path;
@@ -39,7 +39,7 @@ impl Output {
         }
     }
 
-    /// The source, what it holds, what that becomes; and what becomes of it when it is half destroyed.
+    /// Prints the source, its content and the resulting credential, also with damaged content.
     fn source(&mut self, source: &dyn Source) {
         self.display(&source.name());
         self.debug(&source);
@@ -69,7 +69,7 @@ impl Output {
     }
 }
 
-/// The canaries and every form in which the private key could slip out.
+/// The canaries and every form in which the private key could appear.
 fn canaries(store: &KeyStore) -> Vec<String> {
     let private = &store.client.pkcs8_der()[40..56];
     let numbers = |bytes: &[u8]| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
@@ -99,7 +99,7 @@ fn secret_01_no_public_type_shows_a_secret() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = |name: &str| folder.path().join(name);
     for broken in [false, true] {
-        // Broken in the middle of the value, so that an error has something to quote.
+        // Damaged in the middle of the value, so that an error has something to quote.
         let key = if broken { KEY.replace('_', " ") } else { KEY.to_owned() };
         let mut bundle = store.certificate.clone();
         if broken {
@@ -188,8 +188,8 @@ fn watched(output: &mut Output, folder: &Path, broken: bool) {
     match WatchingCredential::open(DirectorySource::new(folder), clock.clone(), options) {
         Ok(credential) => {
             assert!(!broken);
-            let told = Arc::new(Mutex::new(Vec::new()));
-            let listener = Arc::clone(&told);
+            let events = Arc::new(Mutex::new(Vec::new()));
+            let listener = Arc::clone(&events);
             let credential = credential.on_event(move |event| listener.lock().expect("unpoisoned").push(event.clone()));
             write(&folder.join("api-key"), KEY.replace('_', " "));
             output.debug(&block_on(credential.reload()));
@@ -197,9 +197,9 @@ fn watched(output: &mut Output, folder: &Path, broken: bool) {
             output.debug(&block_on(credential.reload()));
             output.debug(&block_on(credential.lease(&LeaseNeed::at(clock.now()))).expect("in use"));
             output.debug(&credential);
-            let told = told.lock().expect("unpoisoned");
-            assert_eq!(told.len(), 2, "{told:?}");
-            told.iter().for_each(|event| {
+            let events = events.lock().expect("unpoisoned");
+            assert_eq!(events.len(), 2, "{events:?}");
+            events.iter().for_each(|event| {
                 output.debug(event);
                 output.display(event);
             });

@@ -1,4 +1,4 @@
-//! The same without async: for programs that have no runtime, and need none.
+//! The blocking client, for programs without an async runtime.
 //!
 //! ```no_run
 //! # fn example() -> Result<(), digicert_one::Error> {
@@ -10,7 +10,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Calls must not be made on a thread of an async runtime: they would hold it up. Dropping the last client ends its connections.
+//! Do not call it on a thread of an async runtime: it would block that thread. Dropping the last clone closes
+//! its connections.
 
 use std::fmt;
 use std::future::Future;
@@ -27,26 +28,26 @@ use crate::builder::Builder;
 #[cfg(feature = "account")]
 use crate::whoami::WhoAmI;
 
-/// As [`digicert_one::from_env`](crate::from_env), without async.
+/// Same as [`digicert_one::from_env`](crate::from_env), without async.
 ///
 /// # Errors
-/// As there; and the system gives no thread.
+/// Same as there; also an error if the system cannot start a thread.
 #[cfg(feature = "sources")]
 pub fn from_env() -> Result<DigiCertOne, Error> {
     Builder::from_env()?.build_blocking()
 }
 
 impl Builder {
-    /// As [`build`](Self::build), for a client without async.
+    /// Same as [`build`](Self::build), for the blocking client.
     ///
     /// # Errors
-    /// As there; and the system gives no thread.
+    /// Same as there; also an error if the system cannot start a thread.
     pub fn build_blocking(self) -> Result<DigiCertOne, Error> {
         DigiCertOne::new(self.build()?)
     }
 }
 
-/// Calls DigiCert ONE as one caller, and waits for each call. Cheap to clone; clones share everything.
+/// A blocking client that calls DigiCert ONE as one caller. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct DigiCertOne {
     one: crate::one::DigiCertOne,
@@ -54,15 +55,16 @@ pub struct DigiCertOne {
 }
 
 impl DigiCertOne {
-    /// A client without async over this one.
+    /// Wraps an async client.
     ///
     /// # Errors
-    /// The system gives no thread for the connections.
+    /// Returns an error if the system cannot start a thread for the connections.
     pub fn new(one: crate::one::DigiCertOne) -> Result<Self, Error> {
-        // One thread: the connections of transports that live on tokio are driven there between calls.
+        // One thread, which drives the connections of tokio-based transports between calls.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| {
-            Error::local(ErrorKind::Config, format!("no thread for the connections: {error}")).with_source(error)
+            Error::local(ErrorKind::Config, format!("failed to start a thread for the connections: {error}"))
+                .with_source(error)
         })?;
         Ok(Self { one, runtime: Arc::new(runtime) })
     }
@@ -71,60 +73,60 @@ impl DigiCertOne {
         self.runtime.block_on(work)
     }
 
-    /// The client with async.
+    /// Returns the async client.
     #[must_use]
     pub fn inner(&self) -> &crate::one::DigiCertOne {
         &self.one
     }
 
-    /// As [`whoami`](crate::DigiCertOne::whoami).
+    /// Same as [`whoami`](crate::DigiCertOne::whoami).
     ///
     /// # Errors
-    /// As there.
+    /// Same as there.
     #[cfg(feature = "account")]
     pub fn whoami(&self) -> Result<WhoAmI, Error> {
         self.wait(self.one.whoami())
     }
 
-    /// As [`expiry`](crate::Client::expiry).
+    /// Same as [`expiry`](crate::Client::expiry).
     ///
     /// # Errors
-    /// As there.
+    /// Same as there.
     pub fn expiry(&self) -> Result<Option<Expiry>, Error> {
         self.wait(self.one.expiry())
     }
 
-    /// A GET of this path.
+    /// Starts a GET of this path.
     pub fn get(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::GET, path)
     }
 
-    /// A POST to this path.
+    /// Starts a POST to this path.
     pub fn post(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::POST, path)
     }
 
-    /// A PUT to this path.
+    /// Starts a PUT to this path.
     pub fn put(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::PUT, path)
     }
 
-    /// A PATCH of this path.
+    /// Starts a PATCH of this path.
     pub fn patch(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::PATCH, path)
     }
 
-    /// A DELETE of this path.
+    /// Starts a DELETE of this path.
     pub fn delete(&self, path: impl IntoTarget) -> RequestBuilder {
         self.request(Method::DELETE, path)
     }
 
-    /// A call with any method.
+    /// Starts a call with any method.
     pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
         RequestBuilder { request: self.one.request(method, path), client: self.clone() }
     }
 
-    /// The list at this path.
+    /// Returns the list at this path.
     pub fn pages(&self, path: impl IntoTarget) -> Lists {
         Lists { pages: self.one.pages(path), client: self.clone() }
     }
@@ -136,7 +138,7 @@ impl fmt::Debug for DigiCertOne {
     }
 }
 
-/// A call that is being made up. See [`crate::RequestBuilder`].
+/// A call that is being built. See [`crate::RequestBuilder`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until `send`"]
 pub struct RequestBuilder {
@@ -158,32 +160,32 @@ impl RequestBuilder {
         self.with(|request| request.query(name, value))
     }
 
-    /// Adds a header. Those that follow from the credential, the host or the framing are refused.
+    /// Adds a header. Headers that follow from the credential, the host or the framing are refused.
     pub fn header(self, name: &str, value: &str) -> Self {
         self.with(|request| request.header(name, value))
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         self.with(|request| request.json(value))
     }
 
-    /// A body of any type, such as `application/json`.
+    /// Sets a body of any content type, such as `application/json`.
     pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.with(|request| request.body(content_type, body.into()))
     }
 
-    /// Sends neither key nor certificate, to the platform host.
+    /// Sends the call without credentials, to the platform host.
     pub fn unauthenticated(self) -> Self {
         self.with(digicert_one_client::RequestBuilder::unauthenticated)
     }
 
-    /// Says that this call may be repeated like a GET.
+    /// Marks this call as safe to retry, like a GET.
     pub fn idempotent(self) -> Self {
         self.with(digicert_one_client::RequestBuilder::idempotent)
     }
 
-    /// Sends the call and waits for the head of its response; a status of 400 and above is an error.
+    /// Sends the call and waits for the response head; a status of 400 or above is an error.
     ///
     /// # Errors
     /// See [`Error`].
@@ -201,59 +203,59 @@ pub struct Response {
 }
 
 impl Response {
-    /// The status.
+    /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 
-    /// The whole body.
+    /// Returns the whole body.
     ///
     /// # Errors
-    /// A body that is cut off, too slow or too large.
+    /// Returns an error for a body that is truncated, too slow or too large.
     pub fn bytes(self) -> Result<Vec<u8>, Error> {
         self.client.wait(self.response.bytes()).map(Into::into)
     }
 
-    /// The whole body as text.
+    /// Returns the whole body as text.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes), and a body that is not UTF-8.
+    /// Same as [`bytes`](Self::bytes); also an error for a body that is not UTF-8.
     pub fn text(self) -> Result<String, Error> {
         self.client.wait(self.response.text())
     }
 
-    /// The whole body as JSON.
+    /// Returns the whole body as JSON.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes), and a body that is not the JSON of a `T`.
+    /// Same as [`bytes`](Self::bytes); also an error for a body that is not the JSON of a `T`.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.client.wait(self.response.json())
     }
 }
 
-/// A list that is being made up. See [`Pages`].
+/// A list that is being configured. See [`Pages`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until the items are asked for"]
+#[must_use = "nothing is sent until the items are read"]
 pub struct Lists {
     pages: Pages,
     client: DigiCertOne,
 }
 
 impl Lists {
-    /// Changes how the list is asked for: filters, page size, limits.
+    /// Changes the list request: filters, page size, limits.
     pub fn with(mut self, change: impl FnOnce(Pages) -> Pages) -> Self {
         self.pages = change(self.pages);
         self
     }
 
-    /// The items, page after page. Ends after the first error.
+    /// Iterates over the items, page after page. Ends after the first error.
     pub fn items<T: DeserializeOwned>(self) -> Items<T> {
         Items { items: self.pages.items(), client: self.client }
     }
@@ -266,7 +268,7 @@ pub struct Items<T> {
 }
 
 impl<T: DeserializeOwned> Items<T> {
-    /// Where the list stands, to go on from there later.
+    /// Returns the position in the list, to resume from there later.
     #[must_use]
     pub fn position(&self) -> Position {
         self.items.position()

@@ -1,4 +1,4 @@
-//! Everything about a client, said in code.
+//! The builder: a client configured in code.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use rustls_pki_types::CertificateDer;
 use crate::one::DigiCertOne;
 use crate::transport;
 
-/// Starts a client of which everything is said in code.
+/// Returns a builder for a client that is configured in code.
 ///
 /// ```no_run
 /// use digicert_one::ApiKey;
@@ -28,9 +28,9 @@ pub fn builder() -> Builder {
     Builder::default()
 }
 
-/// Makes a [`DigiCertOne`]. Needed are a host and a credential; all else has a default.
+/// Builds a [`DigiCertOne`]. A host and a credential are required; everything else has a default.
 ///
-/// Where two settings contradict each other, [`build`](Self::build) is an error that names both.
+/// If two settings contradict each other, [`build`](Self::build) returns an error that names both.
 #[must_use]
 #[derive(Default)]
 pub struct Builder {
@@ -42,7 +42,7 @@ pub struct Builder {
     transport: Option<Arc<dyn Connector>>,
     trust: Option<Trust>,
     proxy: Option<ProxyRules>,
-    /// Each setting that was made twice, by the names of both.
+    /// The first pair of settings that were made twice, by the names of both.
     twice: Option<(&'static str, &'static str)>,
     found: Found,
     warnings: Vec<Warning>,
@@ -80,7 +80,7 @@ impl Trust {
     }
 }
 
-/// What the environment gave; what is set in code counts more.
+/// What the environment provided; settings in code take precedence.
 #[derive(Default)]
 struct Found {
     instance: Option<Instance>,
@@ -107,46 +107,47 @@ impl Builder {
         Self { found, warnings, ..Self::default() }
     }
 
-    /// The platform host or its `clientauth.` form, such as `demo.one.digicert.com`; the other follows.
+    /// Sets the platform host or its `clientauth.` form, such as `demo.one.digicert.com`; the other is derived.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.note_twice(self.host.as_ref().map(Host::setter), "host");
         self.host = Some(Host::Named(host.into()));
         self
     }
 
-    /// The installation, for those whose two hosts have names of their own ([`Instance::pair`]).
+    /// Sets the installation, for private installations with two unrelated hosts ([`Instance::pair`]).
     pub fn instance(mut self, instance: Instance) -> Self {
         self.note_twice(self.host.as_ref().map(Host::setter), "instance");
         self.host = Some(Host::Instance(instance));
         self
     }
 
-    /// Says that the [`host`](Self::host) is right though it resembles a public one.
+    /// Confirms that the [`host`](Self::host) is right although it resembles a public one.
     pub fn confirm_host(mut self) -> Self {
         self.confirmed = true;
         self
     }
 
-    /// Calls with this API key, on the platform host.
+    /// Uses this API key, on the platform host.
     pub fn api_key(mut self, key: ApiKey) -> Self {
         self.note_twice(self.api_key.as_ref().map(|_| "api_key"), "api_key");
         self.api_key = Some(key);
         self
     }
 
-    /// Calls with this client certificate, on the `clientauth.` host; with an [`api_key`](Self::api_key) too, with both.
+    /// Uses this client certificate, on the `clientauth.` host; together with an [`api_key`](Self::api_key),
+    /// uses both.
     pub fn client_certificate(mut self, identity: ClientIdentity) -> Self {
         self.note_twice(self.certificate.as_ref().map(|_| "client_certificate"), "client_certificate");
         self.certificate = Some(identity);
         self
     }
 
-    /// Calls with whatever this credential says at each call.
+    /// Uses this credential, which is asked at each call.
     pub fn credential(self, credential: impl Credential) -> Self {
         self.any_credential("credential", Arc::new(credential))
     }
 
-    /// Follows this source: what changes there is used from the next call on, without a restart.
+    /// Watches this source: changes are used from the next call on, without a restart.
     ///
     /// ```no_run
     /// use digicert_one::credentials::DirectorySource;
@@ -169,14 +170,16 @@ impl Builder {
         self
     }
 
-    /// The TLS stack: one of [`transport`](crate::transport), or any other. By default the first that is compiled in.
+    /// Sets the TLS stack: one of [`transport`](crate::transport), or any other. The default is the first
+    /// that is compiled in.
     pub fn transport(mut self, connector: impl Connector) -> Self {
         self.note_twice(self.transport.as_ref().map(|_| "transport"), "transport");
         self.transport = Some(Arc::new(connector));
         self
     }
 
-    /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so.
+    /// Trusts these roots in addition to the system's; a transport that does not support that trusts only
+    /// these, with a warning.
     pub fn roots_beside_system(mut self, roots: Vec<CertificateDer<'static>>) -> Self {
         self.note_twice(self.trust.as_ref().map(Trust::setter), "roots_beside_system");
         self.trust = Some(Trust::BesideSystem(roots));
@@ -190,14 +193,15 @@ impl Builder {
         self
     }
 
-    /// Which hosts are called through which proxy. None by default, unless the environment names one ([`from_env`](Self::from_env)).
+    /// Sets which hosts are called through which proxy. None by default, unless the environment names one
+    /// ([`from_env`](Self::from_env)).
     pub fn proxy(mut self, rules: ProxyRules) -> Self {
         self.note_twice(self.proxy.as_ref().map(|_| "proxy"), "proxy");
         self.proxy = Some(rules);
         self
     }
 
-    /// The timeouts of one attempt.
+    /// Sets the timeouts of one attempt.
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
         self.engine(move |engine| engine.timeouts(timeouts))
     }
@@ -217,24 +221,25 @@ impl Builder {
         self.engine(move |engine| engine.deadline(deadline))
     }
 
-    /// When calls are retried.
+    /// Sets when calls are retried.
     pub fn retry(self, retry: Retry) -> Self {
         self.engine(move |engine| engine.retry(retry))
     }
 
-    /// How fast calls go out.
+    /// Sets the rate limiter.
     pub fn rate_limiter(self, limiter: impl RateLimiter) -> Self {
         self.engine(move |engine| engine.rate_limiter(limiter))
     }
 
-    /// Hands this function what should be mended about the credential and the set-up, while [`build`](Self::build) runs. Without it,
-    /// warnings go to `tracing`.
+    /// Sets a callback for warnings about the credential and the configuration, which runs during
+    /// [`build`](Self::build). Without it, warnings go to `tracing`.
     pub fn on_warning(mut self, listener: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
         self.on_warning = Some(Box::new(listener));
         self
     }
 
-    /// Everything else that the engine can be told: audit records, reminders, proofs of rotations, clocks, trace context.
+    /// Changes all other settings of the client: audit records, reminders, verification of rotations, clocks,
+    /// trace context.
     ///
     /// ```
     /// let builder = digicert_one::builder().engine(|engine| engine.prove_rotations().audit(|record| eprintln!("{record}")));
@@ -250,10 +255,11 @@ impl Builder {
         }
     }
 
-    /// The client. Opens no connection and sends nothing.
+    /// Builds the client. Opens no connection and sends nothing.
     ///
     /// # Errors
-    /// Something is missing, cannot be used, or contradicts something else (CFG-01 and the codes of hosts); the text names the settings.
+    /// Returns an error if something is missing, invalid, or contradicts something else (CFG-01 and the codes
+    /// of hosts); the text names the settings.
     pub fn build(self) -> Result<DigiCertOne, Error> {
         let wrong = |text: String| Error::local(ErrorKind::Config, text);
         if let Some((first, second)) = self.twice {
@@ -269,7 +275,7 @@ impl Builder {
         {
             let other = if self.api_key.is_some() { "api_key" } else { "client_certificate" };
             return Err(wrong(format!(
-                "`{setter}` and `{other}` are both called, and each says who is calling: call one of them"
+                "`{setter}` and `{other}` are both called, and each sets the caller: call one of them"
             )));
         }
         let fixed = match (self.certificate, self.api_key) {
@@ -281,20 +287,22 @@ impl Builder {
         let fixed = fixed.map(|credential| Arc::new(credential) as Arc<dyn Credential>);
         let credential = fixed.or(self.credential.map(|(_, credential)| credential)).or(self.found.credential);
         let credential = credential.ok_or_else(|| {
-            wrong("no credential: call `api_key`, `client_certificate`, `credential` or `watch`, or begin with `from_env`".to_owned())
+            wrong("missing credential: call `api_key`, `client_certificate`, `credential` or `watch`, or start with `from_env`".to_owned())
         })?;
         let instance = match self.host {
             Some(Host::Named(host)) => named(&host, self.confirmed)?,
             Some(Host::Instance(instance)) => instance,
             None => self.found.instance.ok_or_else(|| {
                 wrong(
-                    "no host: call `host`, such as `host(\"demo.one.digicert.com\")`, or begin with `from_env`"
+                    "missing host: call `host`, such as `host(\"demo.one.digicert.com\")`, or start with `from_env`"
                         .to_owned(),
                 )
             })?,
         };
         let connector = self.transport.or_else(|| transport::all().into_iter().next()).ok_or_else(|| {
-            wrong("no transport is compiled in: switch on a feature (`reqwest`, `native-tls`, `isahc`) or call `transport`".to_owned())
+            wrong(
+                "missing transport: enable a feature (`reqwest`, `native-tls`, `isahc`) or call `transport`".to_owned(),
+            )
         })?;
         for warning in &self.warnings {
             match &self.on_warning {

@@ -1,4 +1,4 @@
-//! A client from what this machine has set up: variables, profiles, mounted secrets, properties of signing tools.
+//! A client configured from this machine: variables, profiles, mounted secrets, properties of signing tools.
 
 use digicert_one_client::{ClientBuilder, Error, ErrorKind, SystemClock};
 use digicert_one_core::Diagnosis;
@@ -7,11 +7,11 @@ use digicert_one_credentials::{Setting, Setup, SetupError, WatchOptions, Watchin
 use crate::builder::Builder;
 use crate::one::DigiCertOne;
 
-/// A client from the standard places: host, credential, CA file and proxy as `d1` would find them (`d1 env` shows them). The transport is
-/// the first that is compiled in.
+/// Returns a client configured from the standard places: host, credential, CA file and proxy, as `d1` finds
+/// them (`d1 env` shows them). The transport is the first that is compiled in.
 ///
-/// The credential is followed: when the file or directory that it came from changes, or what a command gives, later calls use the new one.
-/// Warnings of reading go to `tracing`; [`Builder::from_env`] has a callback for them.
+/// The credential is watched: when the file, directory or command that it comes from changes, later calls use
+/// the new one. Warnings go to `tracing`; [`Builder::from_env`] has a callback for them.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), digicert_one::Error> {
@@ -22,24 +22,25 @@ use crate::one::DigiCertOne;
 /// ```
 ///
 /// # Errors
-/// No host, no credential, or one that cannot be used; each names the variable or file and says what to do. Nothing was sent.
+/// Returns an error if the host or credential is missing or invalid; it names the variable or file and what
+/// to do. Nothing was sent.
 pub fn from_env() -> Result<DigiCertOne, Error> {
     Builder::from_env()?.build()
 }
 
 impl Builder {
-    /// A builder that begins with what [`from_env`] finds; what is set on it afterwards replaces that.
+    /// Returns a builder with what [`from_env`] finds; later settings replace it.
     ///
     /// # Errors
-    /// As [`from_env`].
+    /// Same as [`from_env`].
     pub fn from_env() -> Result<Self, Error> {
         Self::from_setup(&Setup::standard(&Setting::variable).map_err(of_setup)?)
     }
 
-    /// A builder that begins with this set-up.
+    /// Returns a builder with this configuration.
     ///
     /// # Errors
-    /// The set-up's credential cannot be read, or cannot be used.
+    /// Returns an error if the configured credential cannot be read or used.
     pub fn from_setup(setup: &Setup) -> Result<Self, Error> {
         let credential = WatchingCredential::open(setup.source(), SystemClock::new(), WatchOptions::new())
             .map_err(|error| of_setup(error.into()))?;
@@ -56,11 +57,11 @@ fn of_setup(error: SetupError) -> Error {
     Error::new(kind, Diagnosis::of(error.code(), error.to_string())).with_source(error)
 }
 
-/// Configures a builder of the engine as a [`Setup`] says.
+/// Applies a [`Setup`] to a builder of the client.
 pub trait SetupExt: Sized {
-    /// Instance, trust roots and proxy rules as they are set up. Roots stand beside the system's; on a transport that cannot do that they
-    /// stand alone, and a warning says so. The credential is given apart: fixed (from [`Setup::read`]), watching (over
-    /// [`Setup::source`]), or one of CSC.
+    /// Sets instance, trust roots and proxy rules. Roots are added to the system's; a transport that does not
+    /// support that trusts only these, with a warning. The credential is set separately: fixed (from
+    /// [`Setup::read`]), watching (over [`Setup::source`]), or one of CSC.
     #[must_use]
     fn setup(self, setup: &Setup) -> Self;
 }

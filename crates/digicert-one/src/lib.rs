@@ -1,4 +1,4 @@
-//! The front door: what users add to `Cargo.toml`.
+//! The main crate of the SDK, which users add to `Cargo.toml`.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -45,7 +45,7 @@ pub use digicert_one_credentials::{
 pub use digicert_one_identity as identity;
 #[cfg(feature = "sources")]
 pub use digicert_one_identity::{Rules, read_client_identity};
-/// Secrets that are shown once, kept, and credentials that replace themselves.
+/// Storage of secrets that are shown once, and automatic rotation.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
 #[cfg(feature = "sources")]

@@ -1,4 +1,4 @@
-//! The client that users hold.
+//! The main client type.
 
 use std::ops::Deref;
 
@@ -11,10 +11,10 @@ use digicert_one_client::Error;
 #[cfg(feature = "account")]
 use crate::whoami::WhoAmI;
 
-/// Calls DigiCert ONE as one caller. Cheap to clone; clones share connections, credential and limits.
+/// A client that calls DigiCert ONE as one caller. Cheap to clone; clones share connections, credential and limits.
 ///
-/// Made by [`from_env`](crate::from_env) or [`builder`](crate::builder). It is a [`Client`] with what the front door adds: everything
-/// that a client does (`get`, `post`, `pages`, `expiry`, `shut_down`, ..) is there too.
+/// Created by [`from_env`](crate::from_env) or [`builder`](crate::builder). It dereferences to [`Client`]
+/// (`get`, `post`, `pages`, `expiry`, `shut_down`, ..) and adds the product APIs.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), digicert_one::Error> {
@@ -26,25 +26,26 @@ use crate::whoami::WhoAmI;
 pub struct DigiCertOne(Client);
 
 impl DigiCertOne {
-    /// The client itself, for code that takes one.
+    /// Returns the underlying client, for code that takes one.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.0
     }
 
-    /// The Account Manager API, typed.
+    /// Returns the typed Account Manager API.
     #[cfg(feature = "account")]
     #[must_use]
     pub fn account(&self) -> AccountManager {
         AccountManager::new(self.0.clone())
     }
 
-    /// Who the platform takes the caller for, and when the credential ends: `GET /account/api/v1/user/me`.
+    /// Returns who the platform identifies as the caller, and when the credential expires: `GET
+    /// /account/api/v1/user/me`.
     ///
     /// Source: DigiCert ONE, "Create and authenticate a service user" (documented; the fields of roles and end dates are inferred).
     ///
     /// # Errors
-    /// See [`Error`]: [`diagnosis`](Error::diagnosis) says who rejected whom, and what to do.
+    /// See [`Error`]: [`diagnosis`](Error::diagnosis) shows who rejected whom, and what to do.
     #[cfg(feature = "account")]
     pub async fn whoami(&self) -> Result<WhoAmI, Error> {
         let user = self.account().users().me().await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use digicert_one_core::Connector;
 
-/// reqwest on rustls; the default.
+/// Returns reqwest on rustls; the default.
 #[cfg(feature = "reqwest")]
 #[must_use]
 pub fn reqwest() -> digicert_one_reqwest::Connector {
@@ -18,14 +18,14 @@ pub fn isahc() -> digicert_one_isahc::Connector {
     digicert_one_isahc::Connector::new()
 }
 
-/// hyper on the operating system's TLS.
+/// Returns hyper on the operating system's TLS.
 #[cfg(feature = "native-tls")]
 #[must_use]
 pub fn native_tls() -> digicert_one_native_tls::Connector {
     digicert_one_native_tls::Connector::new()
 }
 
-/// Every transport that is compiled in, the default first.
+/// Returns every transport that is compiled in, the default first.
 ///
 /// ```
 /// let names: Vec<&str> = digicert_one::transport::all().iter().map(|one| one.info().name).collect();

@@ -1,4 +1,4 @@
-//! Who is calling, as the platform says it.
+//! The caller, as the platform identifies it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,26 +6,27 @@ use std::fmt;
 use digicert_one_account::{AccountId, User, UserId, UserType};
 use digicert_one_core::{EndDate, Expiry};
 
-/// Who the platform takes the caller for. What it did not tell is empty or `None`.
+/// The caller, as the platform identifies it. Fields missing from the response are empty or `None`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WhoAmI {
     /// The id.
     pub id: UserId,
-    /// The name of a service user; of a person, the address; else the id.
+    /// The name of a service user; the address of a person; otherwise the id.
     pub friendly_name: String,
-    /// Person or service user; `unknown` where the platform did not tell.
+    /// Person or service user; `unknown` if missing from the response.
     pub user_type: UserType,
     /// The account that it belongs to.
     pub account: Option<AccountId>,
     /// Its roles, such as `AM_ACCOUNT_USER`.
     pub roles: Vec<String>,
-    /// What it may do in any application, such as `VIEW_AM_AUDIT_LOG`.
+    /// Permissions in all applications, such as `VIEW_AM_AUDIT_LOG`.
     pub permissions: BTreeSet<String>,
-    /// The last second in which the user works.
+    /// The last second in which the user is valid.
     pub user_ends: Option<EndDate>,
-    /// The earliest known end of what this client uses: API key, client certificate or service user. A key's own end date is known to
-    /// whoever was told it (`docs/credentials.md`), and to [`users`](digicert_one_account::Users) who may list tokens.
+    /// The earliest known expiry of what this client uses: API key, client certificate or service user. The
+    /// end date of an API key is known only if it was configured (`docs/credentials.md`), or to
+    /// [`users`](digicert_one_account::Users) who may list tokens.
     pub credential_ends: Option<Expiry>,
 }
 

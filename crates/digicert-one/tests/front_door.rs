@@ -1,4 +1,4 @@
-//! The front door as a program uses it, against the emulator.
+//! The main crate as a program uses it, against the emulator.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use digicert_one::{
 };
 use digicert_one_emulator::Emulator;
 
-/// A client of this emulator, as far as every test needs the same.
+/// Returns a builder for a client of this emulator.
 fn to(emulator: &Emulator) -> Builder {
     let instance = Instance::pair(&emulator.platform_url(), &emulator.client_auth_url()).expect("two hosts");
     digicert_one::builder().instance(instance).trust(TrustRoots::Only(vec![emulator.ca_der().to_vec().into()]))
@@ -20,7 +20,7 @@ fn key(emulator: &Emulator) -> ApiKey {
 }
 
 #[tokio::test]
-async fn three_lines_with_a_key_tell_who_is_calling() {
+async fn whoami_with_a_key_names_the_caller() {
     let emulator = Emulator::start().await.expect("an emulator");
     let one = to(&emulator).api_key(key(&emulator)).build().expect("complete");
     let me = one.whoami().await.expect("known");
@@ -30,7 +30,7 @@ async fn three_lines_with_a_key_tell_who_is_calling() {
 }
 
 #[tokio::test]
-async fn a_certificate_goes_to_its_own_host_and_its_end_is_known() {
+async fn certificate_goes_to_its_host_and_its_expiry_is_known() {
     let emulator = Emulator::start().await.expect("an emulator");
     let user = &emulator.users()[0];
     let pem = Secret::new(format!("{}{}", user.certificate_pem(), user.key_pem()), "the emulator");
@@ -42,7 +42,7 @@ async fn a_certificate_goes_to_its_own_host_and_its_end_is_known() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_told_by_its_code_and_is_not_worth_a_retry() {
+async fn wrong_key_has_a_code_and_is_not_retryable() {
     let emulator = Emulator::start().await.expect("an emulator");
     let one = to(&emulator).api_key(ApiKey::new(emulator.foreign_api_key()).expect("a key")).build().expect("complete");
     let error = one.whoami().await.expect_err("nobody");
@@ -51,7 +51,7 @@ async fn a_wrong_key_is_told_by_its_code_and_is_not_worth_a_retry() {
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_both_named() {
+fn contradicting_settings_are_both_named() {
     let key = || ApiKey::new("01ab-canary").expect("a key");
     let instance = || Instance::parse("one.digicert.com").expect("a host");
     let fixed = || digicert_one::FixedCredential::api_key(key());
@@ -87,7 +87,7 @@ fn settings_that_contradict_each_other_are_both_named() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_setting_that_gives_it() {
+fn missing_setting_is_named() {
     let key = || ApiKey::new("01ab").expect("a key");
     let no_host = digicert_one::builder().api_key(key()).build().expect_err("no host").to_string();
     let no_caller = digicert_one::builder().host("one.digicert.com").build().expect_err("no caller").to_string();
@@ -99,10 +99,10 @@ fn what_is_missing_is_named_with_the_setting_that_gives_it() {
 }
 
 #[tokio::test]
-async fn the_blocking_client_says_the_same_and_walks_lists() {
+async fn blocking_client_behaves_the_same_and_reads_lists() {
     let emulator = Emulator::start().await.expect("an emulator");
     let one = to(&emulator).api_key(key(&emulator)).build_blocking().expect("complete");
-    // A thread without a runtime, as such programs have.
+    // A thread without a runtime, as in such programs.
     let (me, users) = std::thread::spawn(move || {
         let users = one.pages("/account/api/v1/user").items::<serde_json::Value>().collect::<Result<Vec<_>, _>>();
         (one.whoami().expect("known"), users.expect("a list"))
@@ -113,9 +113,9 @@ async fn the_blocking_client_says_the_same_and_walks_lists() {
     assert!(users.iter().any(|user| user["friendly_name"] == "ci-bot"), "{users:?}");
 }
 
-/// The half of the next test that needs variables of its own.
+/// The part of the next test that needs its own variables.
 #[tokio::test]
-#[ignore = "started by the_environment_alone_makes_a_client in a process of its own"]
+#[ignore = "started by environment_alone_configures_a_client in a separate process"]
 #[expect(clippy::print_stdout, reason = "the process that started it reads this")]
 async fn whoami_by_the_environment() {
     let one: DigiCertOne = digicert_one::from_env().expect("variables");
@@ -130,7 +130,7 @@ async fn whoami_by_the_environment() {
 }
 
 #[tokio::test]
-async fn the_environment_alone_makes_a_client() {
+async fn environment_alone_configures_a_client() {
     let emulator = Emulator::start().await.expect("an emulator");
     let roots = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(roots.path(), emulator.ca_pem()).expect("written");
@@ -142,7 +142,7 @@ async fn the_environment_alone_makes_a_client() {
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
     let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
-    // A blank behind the key is worth a warning.
+    // A blank after the key gives a warning.
     let key = format!("{} ", emulator.users()[0].api_key());
     let roots = roots.path().display().to_string();
     let all = [

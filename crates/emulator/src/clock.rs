@@ -35,7 +35,7 @@ struct Shared {
 enum Position {
     /// It runs with its base, and was `set` when the base was at `base`.
     Running { set: SystemTime, base: SystemTime },
-    /// It stands still.
+    /// It is stopped.
     Fixed(SystemTime),
 }
 
@@ -52,7 +52,7 @@ impl EmulatorClock {
         EmulatorClock(Arc::new(Shared { base, position: Mutex::new(UNMOVED) }))
     }
 
-    /// A clock that stands still at this moment.
+    /// Creates a clock that is stopped at this moment.
     pub fn fixed(moment: SystemTime) -> Self {
         let clock = EmulatorClock::system();
         clock.fix(moment);
@@ -81,7 +81,7 @@ impl EmulatorClock {
         if fixed { self.fix(moment) } else { self.set(moment) }
     }
 
-    /// Sets it, forward or backward; it runs on from there.
+    /// Sets it, forward or backward; it continues from there.
     pub fn set(&self, moment: SystemTime) {
         let base = (self.0.base)();
         *self.position() = Position::Running { set: moment, base };
@@ -92,7 +92,7 @@ impl EmulatorClock {
         *self.position() = Position::Fixed(moment);
     }
 
-    /// Whether it stands still.
+    /// Returns whether it is stopped.
     pub fn is_fixed(&self) -> bool {
         matches!(*self.position(), Position::Fixed(_))
     }

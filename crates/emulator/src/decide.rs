@@ -1,8 +1,9 @@
 //! Authentication and authorisation of a caller: one function, in the order in which the platform checks.
 //!
-//! The order is part of the interface, since it decides which of several defects a caller is told of: is a credential there, is it
-//! known, is it enabled and not expired, is its owner; then, with the caller known: do key and certificate belong together, is a
-//! second factor missing, is the permission there. The first four are 401, the rest 403.
+//! The order is part of the interface, since it decides which of several defects is reported: is a credential
+//! present, known, enabled, not expired, and its owner too; then, with the caller known: do key and
+//! certificate belong together, is a second factor missing, is the permission present. The first four are
+//! 401, the rest 403.
 
 use std::time::SystemTime;
 
@@ -21,7 +22,7 @@ pub(crate) struct Presented<'a> {
     pub(crate) certificate: Option<&'a str>,
 }
 
-/// What a call requires of its caller.
+/// The requirements of a call on its caller.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Requirement {
     pub(crate) both_factors: bool,
@@ -85,7 +86,7 @@ impl Caller {
         self.permissions.iter().any(|own| own == permission)
     }
 
-    /// The checks behind 403 that a known caller can fail.
+    /// The 403 checks that a known caller can fail.
     fn refusal(&self, requirement: Requirement) -> Option<Refusal> {
         match (requirement.both_factors, self.proof) {
             (true, Proof::ApiKey) => Some(Refusal::SecondFactorMissing(Factor::Certificate)),
@@ -132,8 +133,9 @@ impl Refusal {
     }
 }
 
-/// The checks behind 401: returns the owner of each factor, and the caller as whom the first of them would act. Each check is made
-/// for every factor before the next one: an unknown key counts for more than a disabled certificate.
+/// The 401 checks: returns the owner of each factor, and the caller for whom the first of them would act.
+/// Each check runs for every factor before the next one: an unknown key takes precedence over a disabled
+/// certificate.
 fn authenticate<'s>(
     state: &'s State,
     presented: Presented<'_>,

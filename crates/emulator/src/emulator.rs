@@ -1,6 +1,6 @@
 //! Starting an emulator, and what its owner may read: addresses, secrets, ledgers, observations.
 //!
-//! Each emulator has a PKI of its own, so that the certificates of one prove nothing to another.
+//! Each emulator has its own PKI, so that certificates of one are not valid on another.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,8 +24,8 @@ use crate::steering::Steering;
 use crate::store::Store;
 use crate::words::{debug_only, readers};
 
-/// Names that the server certificates are valid for, each also with `clientauth.` in front: loopback, a reserved test
-/// name, and the public hosts, so that a name override can lead a program here unchanged.
+/// Names in the server certificates, each also with `clientauth.` in front: loopback, a reserved test name,
+/// and the public hosts, so that a name override can direct an unchanged program here.
 const HOSTS: &str = "one.digicert.test one.localhost one.digicert.com demo.one.digicert.com one.ch.digicert.com \
                      demo.one.ch.digicert.com one.digicert.co.jp demo.one.digicert.co.jp one.nl.digicert.com \
                      demo.one.nl.digicert.com";
@@ -50,7 +50,7 @@ impl Emulator {
         Emulator::start_with(EmulatorOptions::default()).await
     }
 
-    /// The same as [`start_blocking`](Emulator::start_blocking), which takes milliseconds, or with RSA keys some hundred.
+    /// Same as [`start_blocking`](Emulator::start_blocking), which takes milliseconds, or some hundred with RSA keys.
     pub async fn start_with(options: EmulatorOptions) -> Result<Emulator, EmulatorError> {
         Emulator::start_blocking(options)
     }
@@ -96,9 +96,9 @@ impl Emulator {
         })?;
         let administrator = users.remove(0);
         let account_id = store.read(|state| state.accounts.first().map(|account| account.id.clone()));
-        let account_id = account_id.ok_or_else(|| incomplete("accounts: there is none"))?;
+        let account_id = account_id.ok_or_else(|| incomplete("accounts: missing"))?;
         let keypair_id = store.read(|state| state.signing.first().map(|key| key.keypair_id.clone()));
-        let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: there is none"))?;
+        let keypair_id = keypair_id.ok_or_else(|| incomplete("signing: missing"))?;
         let start = |host, port, client_auth| {
             let listener = Arc::new(Listener {
                 host,
@@ -139,7 +139,7 @@ impl Emulator {
         self.users().iter().find(|user| user.friendly_name() == friendly_name)
     }
 
-    /// A well-made API key that belongs to no user.
+    /// Returns a well-formed API key that belongs to no user.
     pub fn foreign_api_key(&self) -> String {
         new_api_key()
     }
@@ -152,7 +152,8 @@ impl Emulator {
         }
     }
 
-    /// The control API, `http://127.0.0.1:port`, if there is one: see [`EmulatorOptions::control_port`].
+    /// Returns the URL of the control API, `http://127.0.0.1:port`, if enabled: see
+    /// [`EmulatorOptions::control_port`].
     pub fn control_url(&self) -> Option<String> {
         let front = self.control_front.as_ref()?;
         Some(format!("http://{}", front.addr()))
@@ -172,9 +173,10 @@ readers! { Emulator as emulator {
     ca_pem: &str = emulator.store.pki.root_pem();
     /// The same in DER.
     ca_der: &[u8] = emulator.store.pki.root_der();
-    /// The service users that it began with, in the order of the options. There is at least one.
+    /// Returns the initial service users, in the order of the options. There is at least one.
     users: &[ServiceUser] = &emulator.users;
-    /// The administrator who made them: a standard user with an API key and a client certificate, and all roles.
+    /// Returns the administrator who created them: a standard user with an API key and a client certificate,
+    /// and all roles.
     administrator: &ServiceUser = &emulator.administrator;
     /// The content-signing side: ids and secrets of its OAuth clients, its credentials, and the signer's consent.
     csc: Csc<'_> = Csc(&emulator.csc);
@@ -184,13 +186,13 @@ readers! { Emulator as emulator {
     organization_id: String = emulator.store.read(|state| state.organization_id.clone());
     /// The id of a key pair (P-256, `SHA256withECDSA`) that can sign: `POST /signingmanager/api/v1/keypairs/{id}/sign`.
     keypair_id: &str = &emulator.keypair_id;
-    /// A valid certificate of an authority that is not trusted here: it is refused in the handshake.
+    /// Returns a valid certificate of an authority that is not trusted here: the handshake refuses it.
     foreign_client: ClientCert = emulator.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
     unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() });
-    /// Steers this emulator: time, faults, limits, people.
+    /// Returns the controls of this emulator: time, faults, limits, users.
     control: Control = emulator.control.clone();
-    /// What was observed of the requests, in the order of the responses.
+    /// Returns the observed requests, in the order of their responses.
     observed: Vec<Observation> = emulator.store.observed().clone();
 } }
 
@@ -251,7 +253,8 @@ fn server_names(address: IpAddr) -> Vec<String> {
     names
 }
 
-/// Where all addresses are listened on, loopback is one of them. `localhost` leads to 127.0.0.1 everywhere, to ::1 on some systems, and to nothing else.
+/// A listener on all addresses includes loopback. `localhost` resolves to 127.0.0.1 everywhere, to ::1 on
+/// some systems, and to nothing else.
 fn host_for_urls(address: IpAddr) -> String {
     match address {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),

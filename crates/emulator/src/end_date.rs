@@ -1,6 +1,6 @@
 //! The last day of a key, a certificate or a user: valid through 23:59:59 UTC of that day, and not a second longer.
 //!
-//! A day and not a moment, because that is what the platform stores; the moment follows from it in one place.
+//! A day and not an instant, because the platform stores a day; the instant is derived in one place.
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,8 +77,9 @@ impl<'de> Deserialize<'de> for EndDate {
     }
 }
 
-/// The X.509 dates of a credential with this end date. The handshake checks them by the system's time, whatever the emulator's
-/// clock says, so they are wide enough for both: the platform's own refusal is what a caller is to meet.
+/// Returns the X.509 dates of a credential with this end date. The handshake checks them against the system's
+/// time, regardless of the emulator's clock, so they are wide enough for both: the caller must meet the
+/// platform's own refusal.
 pub(crate) fn x509_dates(end: Option<EndDate>, now: SystemTime) -> Validity {
     let real = SystemTime::now();
     let until = match end {

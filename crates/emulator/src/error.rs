@@ -1,4 +1,4 @@
-//! Why an emulator does not start. Once it runs, its callers get HTTP responses and nothing else.
+//! Errors when an emulator starts. Once it runs, callers get HTTP responses only.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use crate::observation::HostKind;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
-    /// The address can be reached by others, and that this is meant was not said twice.
+    /// The address is reachable from other machines, without explicit confirmation.
     #[error(
         "the emulator listens on loopback only, and {0} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
          may be reachable by others and that you know its keys to be public (the second is needed since anybody who \
@@ -24,7 +24,7 @@ pub enum EmulatorError {
     PortTaken {
         /// Which listener.
         listener: HostKind,
-        /// The port asked for.
+        /// The requested port.
         port: u16,
         /// The system's own words.
         source: io::Error,
@@ -37,11 +37,11 @@ pub enum EmulatorError {
         "cannot listen on {ip} port {port} for the control API: {1}; choose another port, or 0 for any free one", ip = .0.ip(), port = .0.port()
     )]
     ControlPort(SocketAddr, #[source] io::Error),
-    /// Both listeners were given one port.
+    /// Both listeners have the same port.
     #[error("both listeners were given port {0}; the platform and the clientauth listener need one each")]
     SamePort(u16),
-    /// No service user was given.
-    #[error("no service user was given: nobody could call this emulator; give at least one")]
+    /// No service user is configured.
+    #[error("missing service user: the emulator needs at least one")]
     NoServiceUser,
     /// Two service users have one friendly name, which the platform does not allow.
     #[error("two service users are called {name:?}; friendly names are unique")]
@@ -52,10 +52,10 @@ pub enum EmulatorError {
     /// The content-signing options do not fit together.
     #[error("the content-signing options {0}")]
     UnusableCsc(&'static str),
-    /// Two API keys have one value, so that the owner of a call would be ambiguous.
+    /// Two API keys have the same value, so the owner of a call would be ambiguous.
     #[error("service user {0:?} was given an API key that another one has already, or an empty one")]
     UnusableApiKey(String),
-    /// A service user was given a role that does not exist.
+    /// A service user has an unknown role.
     #[error("service user {name:?} was given the role {role:?}, which does not exist")]
     UnknownRole {
         /// The service user.
@@ -64,10 +64,10 @@ pub enum EmulatorError {
         role: String,
     },
     /// The state file cannot be read.
-    #[error("the state file {file} cannot be read: {1}", file = .0.display())]
+    #[error("failed to read the state file {file}: {1}", file = .0.display())]
     StateNotRead(PathBuf, #[source] io::Error),
     /// The state file cannot be written.
-    #[error("the state file {file} cannot be written: {1}", file = .0.display())]
+    #[error("failed to write the state file {file}: {1}", file = .0.display())]
     StateNotWritten(PathBuf, #[source] io::Error),
     /// The state file holds something else.
     #[error("the state file {file} was not written by an emulator, or was changed since: see {1}", file = .0.display())]

@@ -1,7 +1,8 @@
-//! The shapes in which error responses have been seen, which product has which, and the switch that turns one into another.
+//! The known shapes of error responses, which product uses which, and the conversion between them.
 //!
-//! A response is made in the shape of its product first and rewritten afterwards, so that the calls need not know of the switch.
-//! Software Trust (`/signingmanager`) has shape 3, the others shape 1; a wrong path gets the gateway's response, whatever the product.
+//! A response is created in the shape of its product and converted afterwards, so that the calls are
+//! independent of it. Software Trust (`/signingmanager`) has shape 3, the others shape 1; a wrong path gets
+//! the gateway's response for every product.
 
 use std::time::SystemTime;
 
@@ -38,7 +39,7 @@ words! { "shape",
     }
 }
 
-/// Shapes by the paths that they are for; elsewhere, responses stay as their product makes them.
+/// Overriding shapes by path; elsewhere, responses have the shape of their product.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorShapes(Vec<(String, ErrorShape)>);
 
@@ -74,7 +75,7 @@ pub(crate) fn no_such_path() -> Response {
 }
 
 impl ErrorShape {
-    /// The response, with the rejection in its extensions, so that another shape can be made of it.
+    /// Returns the response, with the rejection in its extensions, so that it can be converted to another shape.
     pub(crate) fn response(self, rejection: Rejection, path: &str, now: SystemTime) -> Response {
         let Rejection { status, code, message, field } = &rejection;
         let status = *status;

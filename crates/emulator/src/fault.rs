@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong, with which calls, how often, and before or after the work is done.
+//! Faults on demand: what fails, for which calls, how often, and before or after the work is done.
 //!
 //! Plain data, and its JSON. `faults.rs` decides which calls meet a fault, `fault_effect.rs` applies it.
 
@@ -15,7 +15,7 @@ use crate::observation::HostKind;
 use crate::retry_after::RetryAfter;
 use crate::words::{Fields, words};
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -29,7 +29,8 @@ pub enum FaultKind {
     Hold,
     /// The connection is reset, without a response to any call on it.
     Reset,
-    /// So many bytes of the body are sent, and then the connection (over HTTP/2 the stream) ends, though the head promised more.
+    /// Sends this many bytes of the body, then closes the connection (over HTTP/2 the stream), although the
+    /// head announced more.
     Cut {
         /// Bytes that are sent.
         bytes: usize,
@@ -44,7 +45,7 @@ pub enum FaultKind {
         #[serde(serialize_with = "status_code")]
         status: StatusCode,
     },
-    /// An error of this status in this shape. (A status that is not one of errors is sent as it was asked for.)
+    /// An error with this status in this shape. (A status that is not an error is sent unchanged.)
     Error {
         /// The status.
         #[serde(serialize_with = "status_code")]
@@ -52,7 +53,7 @@ pub enum FaultKind {
         /// The shape of its body.
         shape: ErrorShape,
     },
-    /// The `Date` of the response is so many seconds off the emulator's clock, ahead or behind.
+    /// The `Date` of the response differs by this many seconds from the emulator's clock, ahead or behind.
     WrongDate {
         /// Ahead, if positive.
         seconds: i64,
@@ -62,16 +63,16 @@ pub enum FaultKind {
 }
 
 words! { "moment",
-    /// Whether a fault comes before or after the work of its call.
+    /// Whether a fault happens before or after the work of its call.
     pub enum Moment {
         /// Nothing is done.
         BeforeWork = "before-work",
-        /// Everything is done, and the caller cannot know.
+        /// Everything is done, but the caller cannot know.
         AfterWork = "after-work",
     }
 }
 
-/// How often a fault comes.
+/// How often a fault happens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -85,7 +86,7 @@ pub enum Times {
     },
     /// With a share of the calls, drawn from a generator: the same calls meet it each time.
     Chance {
-        /// The share, between 0 and 1. Below 0 is never, above 1 always; what is not a number is never.
+        /// The probability, between 0 and 1. Below 0 is never, above 1 always; NaN is never.
         chance: f64,
         /// The generator's seed.
         seed: u64,
@@ -94,17 +95,17 @@ pub enum Times {
 
 /// A fault and the calls that meet it: by default all of them, each time.
 ///
-/// Several can be armed at once. A call meets those that are for it in the order in which they were armed, up to the first one
-/// that settles its response; delays and wrong dates settle nothing.
+/// Several can be armed at once. A call meets its faults in the order in which they were armed, up to the
+/// first one that determines its response; delays and wrong dates do not.
 ///
 /// ```
 /// use digicert_one_emulator::{Emulator, EmulatorOptions, Fault, HostKind};
 ///
 /// let emulator = Emulator::start_blocking(EmulatorOptions::default())?;
-/// // The next user is created, and its caller never gets the response.
+/// // The next user is created, but its caller never gets the response.
 /// let lost = Fault::reset().after_work().method(http::Method::POST).path("/account/api/v1/user").next(1);
 /// let id = emulator.control().fault(lost);
-/// // A tenth of all responses on the clientauth host is cut short.
+/// // A tenth of all responses on the clientauth host is truncated.
 /// emulator.control().fault(Fault::cut(20).host(HostKind::ClientAuth).chance(0.1, 7));
 /// emulator.control().remove_fault(id);
 /// # Ok::<_, digicert_one_emulator::EmulatorError>(())
@@ -112,7 +113,7 @@ pub enum Times {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of fault.
     #[serde(flatten)]
     pub kind: FaultKind,
     /// The beginning of the paths that it is for; empty: all.
@@ -122,10 +123,10 @@ pub struct Fault {
     pub method: Option<Method>,
     /// The listener that it is for.
     pub host: Option<HostKind>,
-    /// How often it comes.
+    /// How often it happens.
     #[serde(flatten)]
     pub times: Times,
-    /// Before or after the work. What alters a response comes after it in any case.
+    /// Before or after the work. Changes of the response happen after it in any case.
     pub moment: Moment,
 }
 
@@ -151,7 +152,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether nothing can go wrong after it.
+    /// Returns whether no other fault can follow it.
     pub(crate) fn settles(&self) -> bool {
         use FaultKind::{Delay, Hold, WithoutSecret, WrongDate};
         !matches!(self, Delay { .. } | Hold | WrongDate { .. } | WithoutSecret)
@@ -210,7 +211,7 @@ faults! { kinds {
     hold() = FaultKind::Hold;
     /// [`FaultKind::Reset`].
     reset() = FaultKind::Reset;
-    /// [`FaultKind::Cut`] after so many bytes of the body.
+    /// [`FaultKind::Cut`] after this many bytes of the body.
     cut(bytes: usize) = FaultKind::Cut { bytes };
     /// [`FaultKind::TooManyRequests`].
     too_many_requests(retry_after: RetryAfter) = FaultKind::TooManyRequests(retry_after);
@@ -218,24 +219,24 @@ faults! { kinds {
     unavailable(retry_after: RetryAfter) = FaultKind::Unavailable(retry_after);
     /// [`FaultKind::HtmlPage`].
     html_page(status: StatusCode) = FaultKind::HtmlPage { status };
-    /// [`FaultKind::WrongDate`]: so many seconds ahead, or behind if negative.
+    /// [`FaultKind::WrongDate`]: this many seconds ahead, or behind if negative.
     wrong_date(seconds: i64) = FaultKind::WrongDate { seconds };
     /// [`FaultKind::WithoutSecret`].
     without_secret() = FaultKind::WithoutSecret;
     /// [`FaultKind::Error`].
     error(status: StatusCode, shape: ErrorShape) = FaultKind::Error { status, shape };
 } filters {
-    /// Only calls whose path begins with this.
+    /// Only calls whose path starts with this.
     path(prefix: impl Into<String>) path = prefix.into();
     /// Only calls with this method.
     method(method: Method) method = Some(method);
     /// Only calls to this listener.
     host(host: HostKind) host = Some(host);
-    /// Only the next so many of its calls.
+    /// Only the next calls, up to this number.
     next(calls: u64) times = Times::Next { times: calls };
     /// Only a share of its calls, see [`Times::Chance`].
     chance(chance: f64, seed: u64) times = Times::Chance { chance, seed };
-    /// After the work of the call: what it asked for is done, and the caller cannot know.
+    /// After the work of the call: it is done, but the caller cannot know.
     after_work() moment = Moment::AfterWork;
 } }
 

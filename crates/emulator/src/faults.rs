@@ -1,6 +1,6 @@
 //! The faults that are armed, and which calls meet them.
 //!
-//! Each fault counts and draws for itself, so that arming another one changes nothing for it.
+//! Each fault has its own counter and random numbers, so that arming another one does not affect it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,7 @@ use crate::observation::HostKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct FaultId(pub(crate) u64);
 
-/// An armed fault and what has come of it.
+/// An armed fault and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FaultState {
@@ -73,7 +73,7 @@ impl Faults {
         self.lock().armed.iter().map(|armed| armed.state.clone()).collect()
     }
 
-    /// Releases the calls that a fault holds, and those to come.
+    /// Releases the calls that a fault holds, and later ones.
     pub(crate) fn release(&self, id: FaultId) -> bool {
         let list = self.lock();
         let found = list.armed.iter().find(|armed| armed.state.id == id);

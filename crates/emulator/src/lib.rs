@@ -1,10 +1,11 @@
 //! A local DigiCert ONE for tests, demos and offline work: no account, no internet, real TLS.
 //!
-//! Two listeners on loopback, as the platform has two kinds of host: the *platform* listener takes API keys and asks for
-//! no certificate, the *clientauth* listener asks for one. Behind both stands one state: users with their API tokens and
-//! client certificates, all with end dates under a clock that the test sets, and the resources of each product. It changes
-//! as callers change it, and can be stored in a file. Callers are authenticated and authorised in one function, in one
-//! order (`decide.rs`). Shapes and codes follow what is publicly known of the platform; where nothing is, the comment says so.
+//! Two listeners on loopback, like the platform's two kinds of host: the *platform* listener accepts API keys
+//! and asks for no certificate, the *clientauth* listener asks for one. They share one state: users with
+//! their API tokens and client certificates, all with end dates under a clock that the test sets, and the
+//! resources of each product. Callers change it, and it can be stored in a file. One function authenticates
+//! and authorises callers, in one order (`decide.rs`). Shapes and codes follow what is publicly known of the
+//! platform; otherwise the comment says that they are inferred.
 //!
 //! Floors, lowest first: `words`, `id`, `end_date`, `clock`, `role` · `state`, `decide`, `response` · `limits`, `fault`, `options` ·
 //! `state_file`, `store`, `seed`, `steering` · `router`, `routes`, `csc` · `listener`, `control` · `emulator`.

@@ -1,7 +1,8 @@
 //! What holds back callers that may call: rate limits of one credential each, and maintenance of the whole.
 //!
-//! Both go by the emulator's clock. The platform publishes no number for its limits and says only that they count by API key; the
-//! window rolls, as those of its sister service do (inferred), and callers without a key count by certificate (inferred).
+//! Both use the emulator's clock. The platform publishes no number for its limits and only documents that
+//! they apply per API key; the window is rolling, as in its sister service (inferred), and callers without a
+//! key are counted by certificate (inferred).
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -27,7 +28,7 @@ pub struct RateLimit {
     /// Its length.
     #[serde(rename = "window_seconds", with = "crate::words::seconds")]
     pub window: Duration,
-    /// The form in which a caller over the limit is told when to come back.
+    /// The form of `Retry-After` for a caller over the limit.
     #[serde(rename = "retry_after_form", default)]
     pub retry_after: RetryAfterForm,
 }
@@ -38,12 +39,12 @@ pub struct RateLimit {
 pub struct Maintenance {
     /// The delay that callers are asked for.
     pub retry_after: RetryAfter,
-    /// How long it lasts by the emulator's clock; `None`: until it is ended.
+    /// How long it lasts by the emulator's clock; `None` until it is ended.
     pub ending_in: Option<Duration>,
 }
 
 impl RateLimit {
-    /// So many calls in each window, with `Retry-After` in seconds.
+    /// This many calls in each window, with `Retry-After` in seconds.
     pub fn new(calls: usize, window: Duration) -> Self {
         RateLimit { calls, window, retry_after: RetryAfterForm::Seconds }
     }
@@ -72,7 +73,7 @@ impl Maintenance {
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     state: Mutex<State>,
-    /// Credentials are stored as numbers that mean nothing elsewhere.
+    /// Credentials are stored as numbers that have no meaning elsewhere.
     hasher: RandomState,
 }
 
@@ -84,7 +85,7 @@ struct State {
 }
 
 impl Limits {
-    /// Sets or lifts the limit; what was counted before is forgotten.
+    /// Sets or removes the limit; previous counts are reset.
     pub(crate) fn set_limit(&self, limit: Option<RateLimit>) {
         let mut state = self.lock();
         state.limit = limit;

@@ -67,7 +67,7 @@ impl Listener {
         response
     }
 
-    /// The faults that come before the work; a response means that there is to be no work.
+    /// Applies the faults before the work; a response means that no work is done.
     async fn before_work(&self, request: &Request<Bytes>, seen: &mut Vec<&'static str>) -> Option<Response> {
         let path = request.uri().path();
         let mut settled = None;
@@ -94,7 +94,7 @@ impl Listener {
         }
         let applies = |kind: &FaultKind| *kind != FaultKind::WithoutSecret || holds_secret(&response);
         let mut faults = self.steering.faults.meet(self.host, request, Moment::AfterWork, applies);
-        // The date is that of whatever is answered in the end.
+        // The date belongs to the final response.
         faults.sort_by_key(|met| matches!(met.kind, FaultKind::WrongDate { .. }));
         let mut response = response;
         for met in faults {

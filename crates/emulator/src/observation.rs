@@ -1,10 +1,11 @@
-//! What the platform saw of each request: who, by which proof, and what it responded. The ledgers hold what arrived on the wire.
+//! What the platform observed of each request: the caller, its authentication, and the response. The ledgers
+//! have the requests on the wire.
 
 use serde::Serialize;
 
 use crate::words::words;
 
-/// One request and what came of it.
+/// One request and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Observation {
@@ -14,11 +15,11 @@ pub struct Observation {
     pub method: String,
     /// The request's path, without the query.
     pub path: String,
-    /// The friendly name of the authenticated service user, if there was one.
+    /// The friendly name of the authenticated service user, if any.
     pub caller: Option<String>,
     /// The credentials that authenticated the caller.
     pub proof: Option<Proof>,
-    /// Whether an `x-api-key` header came, valid or not.
+    /// Whether the request had an `x-api-key` header, valid or not.
     pub api_key_sent: bool,
     /// SHA-256 of the client's certificate, if it presented one.
     pub certificate: Option<String>,

@@ -1,4 +1,4 @@
-//! The options of an emulator: where it listens, who exists, what time it is. Plain data; they are checked at start.
+//! The options of an emulator: addresses, users, time. Plain data; validated at start.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -26,13 +26,13 @@ options! {
         address: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST), set(address: IpAddr) address;
         /// Whether others may reach the address; requires [`i_know_keys_are_public`](Self::i_know_keys_are_public) as well.
         reachable_by_others: bool = false, set(reachable: bool) reachable;
-        /// Whether it is understood that everybody who reaches the emulator can have its keys.
+        /// Whether it is confirmed that every client that reaches the emulator can get its keys.
         keys_are_public: bool = false;
         /// The port of the platform listener; 0 lets the system pick.
         platform_port: u16 = 0;
         /// The port of the clientauth listener; 0 lets the system pick.
         client_auth_port: u16 = 0;
-        /// Who exists.
+        /// The users.
         service_users: Vec<ServiceUserSpec> = vec![ServiceUserSpec::new("ci-bot")],
             set(users: impl IntoIterator<Item = ServiceUserSpec>) users.into_iter().collect();
         /// How many devices Device Trust lists.
@@ -48,9 +48,10 @@ options! {
         generation: Generation = Generation::ManyTokens, set(generation: Generation) generation;
         /// Whether Private CA has no authority to show: its list is then 204, without a body.
         no_authorities: bool = false, set(none: bool) none;
-        /// The file that keeps the state: made if missing, readable for its owner only, written whole after every change. One that
-        /// exists counts for more than the users and devices of these options. It holds the secrets that the emulator began with,
-        /// and the keys of its authorities. For one emulator at a time: there is no lock.
+        /// The file that stores the state: created if missing, readable for its owner only, written
+        /// atomically after every change. An existing one takes precedence over the users and devices of
+        /// these options. It holds the initial secrets and the keys of the authorities. For one emulator at a
+        /// time: there is no lock.
         state: Option<PathBuf> = None, set(path: impl Into<PathBuf>) Some(path.into());
         /// The same as a clock that can be moved from outside; it counts before [`EmulatorOptions::clock`].
         emulator_clock: Option<EmulatorClock> = None, set(clock: &EmulatorClock) Some(clock.clone());
@@ -60,7 +61,7 @@ options! {
         error_shapes: Vec<(String, ErrorShape)> = Vec::new();
         /// Faults that are armed from the start.
         faults: Vec<Fault> = Vec::new();
-        /// The port of the control API (0 lets the system pick); `None`: there is none, and
+        /// The port of the control API (0 lets the system pick); `None` disables it, and
         /// [`Emulator::control`](crate::Emulator::control) does the same.
         control_port: Option<u16> = None, set(port: u16) Some(port);
     }
@@ -99,7 +100,7 @@ options! {
         enabled: bool = true;
         /// Its end date.
         end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
-        /// Its value, for a test that must know it beforehand; `None` makes one of the usual shape.
+        /// Its value, for tests that must know it beforehand; `None` generates one of the usual shape.
         value: Option<String> = None, set(value: impl Into<String>) Some(value.into());
     }
 }
@@ -124,12 +125,14 @@ pub enum Generation {
     /// A service user holds as many tokens as it likes, so that keys are rotated without a gap.
     #[default]
     ManyTokens,
-    /// A service user has the one key that it was made with; a second one is refused with 409 `token_limit_reached` (inferred).
+    /// A service user has only the key that it was created with; a second one is refused with 409
+    /// `token_limit_reached` (inferred).
     OneKey,
 }
 
 impl EmulatorOptions {
-    /// Confirms that everybody who reaches the emulator may have its keys: it is made for tests, and guards nothing.
+    /// Confirms that every client that reaches the emulator may get its keys: it is made for tests, and
+    /// protects nothing.
     #[must_use]
     pub fn i_know_keys_are_public(mut self, known: bool) -> Self {
         self.keys_are_public = known;
@@ -168,14 +171,14 @@ impl ServiceUserSpec {
         ServiceUserSpec { friendly_name: friendly_name.into(), ..ServiceUserSpec::defaults() }
     }
 
-    /// Gives it these roles and nothing else.
+    /// Sets its roles to exactly these.
     #[must_use]
     pub fn roles(mut self, roles: &[&str]) -> Self {
         (self.roles, self.permissions) = (roles.iter().copied().map(str::to_owned).collect(), Vec::new());
         self
     }
 
-    /// Gives it these [permissions](crate::permission) and no role.
+    /// Sets its [permissions](crate::permission) to these, without roles.
     #[must_use]
     pub fn permissions(mut self, permissions: &[&str]) -> Self {
         (self.permissions, self.roles) = (permissions.iter().copied().map(str::to_owned).collect(), Vec::new());
@@ -184,7 +187,7 @@ impl ServiceUserSpec {
 }
 
 impl ApiKeySpec {
-    /// Makes it a disabled one.
+    /// Disables it.
     #[must_use]
     pub fn disabled(self) -> Self {
         ApiKeySpec { enabled: false, ..self }
@@ -192,7 +195,7 @@ impl ApiKeySpec {
 }
 
 impl CertificateSpec {
-    /// Makes it a disabled one.
+    /// Disables it.
     #[must_use]
     pub fn disabled(self) -> Self {
         CertificateSpec { enabled: false, ..self }

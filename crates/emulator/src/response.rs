@@ -1,4 +1,4 @@
-//! Responses, and why a call gets none but an error. (`error_shape.rs` knows how errors are written.)
+//! Responses and rejections. (`error_shape.rs` writes errors.)
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -29,9 +29,9 @@ impl Rejection {
         Rejection { field: field.into(), ..rejection }
     }
 
-    /// 404: there is no such thing. The code is inferred.
+    /// 404: not found. The code is inferred.
     pub(crate) fn not_found(what: &str) -> Self {
-        Rejection::new(StatusCode::NOT_FOUND, "resource_not_found", format!("There is no {what} with this id"))
+        Rejection::new(StatusCode::NOT_FOUND, "resource_not_found", format!("No {what} has this id"))
     }
 
     /// 403: the caller lacks a permission. Worded as where a call requires one from the start.
@@ -44,7 +44,7 @@ impl Rejection {
         Rejection::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// 409: the name is taken. The code and the word are the platform's, whatever the thing.
+    /// 409: the name is already in use. Code and text are the platform's, for every kind of resource.
     pub(crate) fn duplicate(field: &'static str) -> Self {
         Rejection { field: Some(field), ..Rejection::conflict("duplicate_error", "Nickname is already in use") }
     }

@@ -72,7 +72,8 @@ impl RetryAfter {
         }
     }
 
-    /// The header of a response at this moment. Parts of a second are rounded up, or the caller would be back too early.
+    /// Returns the header of a response at this moment. Fractions of a second are rounded up, or the caller
+    /// would retry too early.
     pub(crate) fn header(self, now: SystemTime) -> Option<HeaderValue> {
         let whole = |duration: Duration| duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
         match self.form {

@@ -1,8 +1,8 @@
-//! Roles and the permissions that they give.
+//! Roles and their permissions.
 //!
-//! The names of permissions are those that were seen on the platform, as are the roles of Account Manager, `EM_EPKI_USER_&_CERT_MANAGER`
-//! and `DSM_DOCUMENT_SIGNER`. Which role gives which permission is not published, and for the other products no role is: what this
-//! table says of them is inferred.
+//! The names of permissions were seen on the platform, as were the roles of Account Manager,
+//! `EM_EPKI_USER_&_CERT_MANAGER` and `DSM_DOCUMENT_SIGNER`. The mapping of roles to permissions is not
+//! published, nor are the roles of the other products: those are inferred.
 
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ pub mod permission {
     pub const VIEW_CM_CERTIFICATE: &str = "VIEW_CM_CERTIFICATE";
 }
 
-/// A role, as it is on the wire too.
+/// A role, also on the wire.
 #[derive(Serialize)]
 pub(crate) struct Role {
     pub(crate) id: &'static str,
@@ -97,7 +97,7 @@ pub(crate) const ROLES: &[Role] = &[
     ),
 ];
 
-/// The applications: what the names of their permissions have in common, their name on the wire, and an id of our own.
+/// The applications: the common part of their permission names, their name on the wire, and an id of our own.
 const APPLICATIONS: [(&str, &str, &str); 6] = [
     ("_AM_", "Account Manager", "44444444-4444-4444-8444-444444444444"),
     ("_EM_", "Trust Lifecycle", "55555555-5555-4555-8555-555555555551"),

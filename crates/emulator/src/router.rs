@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Router<C>(matchit::Router<Vec<(&'static str, C)>>);
 
 pub(crate) enum Found<'r, 'p, C> {
-    /// A call, and what the path has in the places of the braces.
+    /// A call, and the values of its path placeholders.
     Call(&'r C, Vec<&'p str>),
     /// The path exists, with these methods.
     WrongMethod(String),
@@ -13,7 +13,7 @@ pub(crate) enum Found<'r, 'p, C> {
 }
 
 impl<C> Router<C> {
-    /// A router for calls by method and path. Segments in braces stand for any single one.
+    /// A router for calls by method and path. Segments in braces match any single segment.
     pub(crate) fn new(calls: impl IntoIterator<Item = (&'static str, &'static str, C)>) -> Self {
         let mut paths: BTreeMap<&str, Vec<(&'static str, C)>> = BTreeMap::new();
         for (method, path, call) in calls {

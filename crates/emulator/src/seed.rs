@@ -13,7 +13,7 @@ use crate::state::{
     State, Token, User, UserType,
 };
 
-/// The name of the one user who is not a service user.
+/// The name of the only user who is not a service user.
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 
 pub(crate) fn state(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, now: SystemTime) -> State {
@@ -30,7 +30,7 @@ pub(crate) fn state(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, now:
         users: Vec::new(),
         disclosed: Vec::new(),
         audit: Vec::new(),
-        // An RSA key takes longer to make than all the rest, so the first ones are others.
+        // An RSA key takes longer than everything else, so the first ones are not RSA.
         signing: [(1, KeyKind::P256), (2, KeyKind::P384), (3, KeyKind::Rsa2048)]
             .map(|(number, kind)| SigningKey::create(pki, number, kind, &created_at))
             .to_vec(),

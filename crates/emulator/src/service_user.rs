@@ -10,7 +10,7 @@ use crate::state::Disclosed;
 use crate::store::Store;
 use crate::words::readers;
 
-/// A user of a running emulator that was there from its start: a service user, or the administrator. Clones are the same user.
+/// An initial user of a running emulator: a service user, or the administrator. Clones are the same user.
 ///
 /// Keys and certificates are those that it began with; what callers add over the wire, they alone have.
 #[derive(Clone)]
@@ -52,7 +52,8 @@ readers! { ServiceUser as user {
 } }
 
 impl ServiceUser {
-    /// The users whose secrets may be read, the administrator first. `None` if what is stored of one of them is not whole.
+    /// Returns the users whose secrets may be read, the administrator first. `None` if the stored data of one
+    /// of them is incomplete.
     pub(crate) fn all(store: &Arc<Store>) -> Option<Vec<ServiceUser>> {
         let of = |secrets: &Disclosed| {
             let keys = secrets.api_keys.iter().map(|key| (key.token_id.clone(), key.value.clone()));
@@ -62,9 +63,9 @@ impl ServiceUser {
                 .iter()
                 .map(|own| Some((own.certificate_id.clone(), own.identity.certificate()?)))
                 .collect();
-            // What the accessors above promise.
+            // The accessors above rely on this.
             let certificates = certificates.filter(|own| !own.is_empty() && !api_keys.is_empty())?;
-            // A deleted user must still be refused, so nothing of this is looked up among the users.
+            // A deleted user must still be refused, so none of this is looked up among the users.
             let (id, friendly_name) = (secrets.user_id.clone(), secrets.friendly_name.clone());
             let store = Arc::clone(store);
             Some(ServiceUser(Arc::new(Record { id, friendly_name, api_keys, certificates, store })))

@@ -1,5 +1,5 @@
-//! Certificates with their keys as the state file holds them, and the key pairs of Software Trust made of them. Signatures are real:
-//! the certificate verifies them.
+//! Certificates with their keys as stored in the state file, and Software Trust key pairs made of them.
+//! Signatures are real: the certificate verifies them.
 
 use data_encoding::BASE64;
 use digicert_one_testbed::{ClientCert, ClientSpec, DigestKind, KeyKind, Pki, SignError};
@@ -22,7 +22,7 @@ impl StoredIdentity {
         }
     }
 
-    /// `None` if what was stored is not a certificate with its key.
+    /// Parses them; `None` if the stored data is not a certificate with its key.
     pub(crate) fn certificate(&self) -> Option<ClientCert> {
         let chain: Option<Vec<_>> = self.chain.iter().map(|text| BASE64.decode(text.as_bytes()).ok()).collect();
         ClientCert::from_parts(chain?, &BASE64.decode(self.pkcs8.as_bytes()).ok()?).ok()

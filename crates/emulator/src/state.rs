@@ -1,7 +1,7 @@
 //! The state of an emulator: plain data, the same in memory and in the state file.
 //!
-//! API keys are stored as SHA-256 alone. The exception are those that the options asked for: the owner of the emulator may read
-//! them for as long as the state exists, over restarts too.
+//! API keys are stored as SHA-256 only. Exceptions are the initial ones of the options: the owner of the
+//! emulator may read them as long as the state exists, across restarts.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use crate::role;
 use crate::signing::{SigningKey, StoredIdentity};
 use crate::words::words;
 
-/// The oldest of these go when there are more.
+/// The oldest of these are removed beyond this number.
 const LONGEST_RECORD: usize = 10_000;
 
 /// Structs as they are in the state file.
@@ -31,11 +31,11 @@ macro_rules! records {
 records! {
     State {
         created_at: String, organization_id: String, accounts: Vec<Account>,
-        /// Administrators and service users, in the order in which they were made.
+        /// Administrators and service users, in order of creation.
         users: Vec<User>,
         disclosed: Vec<Disclosed>, audit: Vec<AuditEntry>, signing: Vec<SigningKey>, signatures: Vec<Signature>,
         certificates: Vec<IssuedCertificate>,
-        /// How many devices there are beside the registered ones; they are made when they are asked for.
+        /// The number of unregistered devices, which are generated on request.
         devices: usize,
         registered_devices: Vec<Device>, root_id: String, intermediate_id: String,
         /// Older files have none.
@@ -43,7 +43,7 @@ records! {
         csc: CscSecrets,
     }
 
-    /// The secrets of the callers of CSC, by their ids and names. Tokens and signing keys are made at each start.
+    /// The secrets of the CSC callers, by their ids and names. Tokens and signing keys are generated at each start.
     #[derive(Default)]
     CscSecrets { clients: BTreeMap<String, String>, digest_users: BTreeMap<String, String> }
 
@@ -55,10 +55,10 @@ records! {
         accounts: Vec<String>, tokens: Vec<Token>, certificates: Vec<AuthCertificate>,
     }
 
-    /// An API token: what the platform knows of an API key. The digest is SHA-256 of the key.
+    /// An API token: the platform's view of an API key. The digest is the SHA-256 of the key.
     Token { id: String, name: String, digest: String, enabled: bool, end_date: Option<EndDate>, created_at: String }
 
-    /// A client certificate, as the platform knows it.
+    /// A client certificate: the platform's view.
     AuthCertificate {
         id: String, nickname: String, fingerprint: String, serial_number: String, enabled: bool, end_date: Option<EndDate>,
         created_at: String,
@@ -162,7 +162,7 @@ impl User {
         standing(self.active, self.end_date, now)
     }
 
-    /// What its roles permit and what it may do beyond them, each once.
+    /// Returns the permissions of its roles and its additional ones, without duplicates.
     pub(crate) fn all_permissions(&self) -> Vec<&str> {
         let of_roles = self.roles.iter().filter_map(|id| role::find(id)).flat_map(|role| role.permissions);
         let mut all: Vec<&str> = Vec::new();

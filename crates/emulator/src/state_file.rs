@@ -1,6 +1,6 @@
 //! The state in a file: written whole or not at all, readable for its owner only, with the version of its format.
 //!
-//! The PKI is part of it, or the client certificates would be unknown after a restart.
+//! It includes the PKI; otherwise the client certificates would be unknown after a restart.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::EmulatorError;
 use crate::state::State;
 
-/// Goes up when older programs would misread the file.
+/// Increased when older programs would misread the file.
 const VERSION: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     };
     let text = serde_json::to_vec_pretty(&Document { version: VERSION, pki, state: Cow::Borrowed(state) })?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Made for its owner alone.
+    // Readable for its owner only.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     copy_access(path, file.as_file())?;
     file.write_all(&text)?;
@@ -58,7 +58,7 @@ pub(crate) fn write(path: &Path, pki: &Pki, state: &State) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a new file the owner, group and mode of the one that it replaces.
+/// Gives a new file the owner, group and mode of the replaced one.
 fn copy_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
     let Ok(before) = std::fs::metadata(path) else { return Ok(()) };
     #[cfg(unix)]
@@ -72,7 +72,7 @@ fn copy_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
     file.set_permissions(before.permissions())
 }
 
-/// Reads what [`write`] wrote; `None` if there is no file.
+/// Reads what [`write`] wrote; `None` if the file does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<(Pki, State)>, EmulatorError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,

@@ -1,4 +1,5 @@
-//! What is steered while the emulator runs: time, faults with their effects, limits, the shapes of errors. (Who exists is in the store.)
+//! What can be controlled while the emulator runs: time, faults with their effects, limits, error shapes.
+//! (The store has the users.)
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
@@ -24,7 +25,7 @@ pub(crate) struct Steering {
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
     shapes: RwLock<ErrorShapes>,
-    /// What it was at the start, and is again after a reset.
+    /// The initial value, which a reset restores.
     start: Start,
 }
 
@@ -87,11 +88,11 @@ impl Steering {
     }
 }
 
-/// The fields that show a secret once, wherever they stand in a response.
+/// The fields that contain a secret that is shown once, anywhere in a response.
 const SECRET_FIELDS: [&str; 3] = ["token", "api_key", "password"];
 
 impl Steering {
-    /// Applies one fault, and returns the response as it is then: still `None` where there was none and the fault made none.
+    /// Applies one fault, and returns the response: still `None` if there was none and the fault created none.
     pub(crate) async fn apply(&self, met: Met, response: Option<Response>, path: &str) -> Option<Response> {
         let now = || self.clock.now();
         let reshaped = |response| Some(self.shapes().reshape(response, path, now()));
@@ -119,7 +120,7 @@ impl Steering {
     }
 }
 
-/// Whether a response shows a secret that [`FaultKind::WithoutSecret`] would take out.
+/// Returns whether a response contains a secret that [`FaultKind::WithoutSecret`] would remove.
 pub(crate) fn holds_secret(response: &Response) -> bool {
     response.status().is_success() && stripped(response.body()).is_some()
 }
@@ -146,7 +147,7 @@ fn without_secret(response: Response) -> Response {
     }
 }
 
-/// The body without its secrets; `None` where there is none in it.
+/// Removes the secrets from the body; `None` if it has none.
 fn stripped(body: &[u8]) -> Option<Bytes> {
     let mut body: Value = serde_json::from_slice(body).ok()?;
     strip(&mut body).then(|| Bytes::from(body.to_string()))
@@ -165,7 +166,7 @@ fn strip(value: &mut Value) -> bool {
     }
 }
 
-/// The machine code that goes with a status. Those of 409 and above are inferred.
+/// Returns the machine-readable code of a status. Those of 409 and above are inferred.
 fn code(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "invalid_request",

@@ -1,7 +1,8 @@
-//! What both listeners share: the state, the PKI, the clock, and the record of what was observed.
+//! Shared by both listeners: the state, the PKI, the clock, and the observations.
 //!
-//! One store behind two listeners is what makes a key and a certificate of one user the same caller. All changes go through this
-//! file, so that each is in the audit log, and in the state file before its caller gets the response.
+//! Because both listeners share one store, a key and a certificate of one user are the same caller. All
+//! changes go through this file, so that each is in the audit log, and in the state file before its caller
+//! gets the response.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,8 +45,8 @@ impl Store {
         read(&self.state())
     }
 
-    /// Changes the state. `change` returns the id of what it changed; it must not fail once it has changed anything. A change that
-    /// cannot be written to the state file does not happen.
+    /// Changes the state. `change` returns the id of what it changed; it must not fail after changing
+    /// anything. A change that cannot be written to the state file is not applied.
     pub(crate) fn change<T>(
         &self,
         action: &Action<'_>,
@@ -90,7 +91,7 @@ impl Store {
         let result = change(&mut state)?;
         state_file::write(path, &self.pki, &state).map_err(|error| {
             *state = before;
-            Rejection::internal(format!("nothing was changed, since the state file cannot be written: {error}"))
+            Rejection::internal(format!("nothing was changed: failed to write the state file: {error}"))
         })?;
         Ok(result)
     }

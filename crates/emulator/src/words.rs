@@ -1,4 +1,4 @@
-//! Macros for what each type of options and each closed set of words would otherwise repeat, and JSON objects read field by field.
+//! Macros for the repeated code of option types and closed sets of words, and JSON objects read field by field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -44,7 +44,8 @@ macro_rules! words {
     };
 }
 
-/// A struct of options: each field with its default and, after `set`, the argument of its setter and the value made of it.
+/// Defines a struct of options: each field with its default and, after `set`, the argument of its setter and
+/// the value built from it.
 macro_rules! options {
     ($(#[$meta:meta])* pub struct $name:ident $(: $default_trait:ident)? { $(
         $(#[$doc:meta])* $field:ident: $type:ty = $default:expr $(, set($value:ident: $argument:ty) $new:expr)?;
@@ -75,7 +76,7 @@ macro_rules! options {
     };
 }
 
-/// `Debug` that shows these fields only: the others are secret, or say nothing.
+/// Implements a `Debug` that shows only these fields: the others are secret or irrelevant.
 macro_rules! debug_only {
     ($($type:ident { $($field:ident),* })+) => { $(
         impl std::fmt::Debug for $type {
@@ -86,7 +87,7 @@ macro_rules! debug_only {
     )+ };
 }
 
-/// What the owner of an emulator may read: the documentation, the name with its type, and the value.
+/// Defines what the owner of an emulator may read: the documentation, the name with its type, and the value.
 macro_rules! readers {
     ($type:ident $(<$life:lifetime>)? as $this:ident { $($(#[$doc:meta])* $name:ident: $value:ty = $expression:expr;)+ }) => {
         impl $(<$life>)? $type $(<$life>)? {

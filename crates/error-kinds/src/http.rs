@@ -1,12 +1,12 @@
-//! The kind of an error of hyper and h2: what of a response they refused, and what the server says of the request.
+//! Kinds for errors of hyper and h2: refused responses, and what the server reports about the request.
 
 use std::error::Error;
 
 use digicert_one_core::{TransportErrorKind as Kind, causes};
 use h2::Reason;
 
-/// The kind of a failed call if hyper or h2 refused the head of the response, or the server wants HTTP/1.1; `None` for everything
-/// else, such as a connection that ended.
+/// Returns the kind of a failed call if hyper or h2 refused the response head, or the server wants HTTP/1.1;
+/// `None` for everything else, such as a closed connection.
 ///
 /// ```
 /// use digicert_one_core::TransportErrorKind;
@@ -19,14 +19,14 @@ use h2::Reason;
 pub fn http_kind(error: &(dyn Error + 'static)) -> Option<Kind> {
     causes(error).find_map(|cause| {
         if let Some(http) = cause.downcast_ref::<hyper::Error>().filter(|http| http.is_parse()) {
-            // `is_parse_too_large` is there only with hyper's server, which no client needs.
+            // `is_parse_too_large` exists only with hyper's server feature, which no client needs.
             let is_too_large = http.to_string() == "message head is too large";
             return Some(if is_too_large { Kind::HeadLimit } else { Kind::Protocol });
         }
         let stream = cause.downcast_ref::<h2::Error>()?;
         match stream.reason()? {
             Reason::HTTP_1_1_REQUIRED => Some(Kind::Http11Required),
-            // Of ours, for a head without end.
+            // Our own error, for a head without end.
             Reason::ENHANCE_YOUR_CALM if stream.is_library() => Some(Kind::HeadLimit),
             Reason::PROTOCOL_ERROR
             | Reason::COMPRESSION_ERROR
@@ -42,8 +42,8 @@ pub fn http_kind(error: &(dyn Error + 'static)) -> Option<Kind> {
     })
 }
 
-/// Whether the server says that it did not process the request: a stream that it refused, or that a GOAWAY without an error left out
-/// (RFC 9113 section 8.7).
+/// Returns whether the server reports that it did not process the request: a refused stream, or one above the
+/// last stream of a GOAWAY without an error (RFC 9113 section 8.7).
 #[must_use]
 pub fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|stream| {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_that_says_nothing_of_the_response_has_no_kind() {
+    fn error_unrelated_to_the_response_has_no_kind() {
         for reason in [Reason::PROTOCOL_ERROR, Reason::CANCEL, Reason::REFUSED_STREAM, Reason::NO_ERROR] {
             let error = h2::Error::from(reason);
             assert_eq!((http_kind(&error), is_unprocessed(&error)), (None, false), "{reason:?}");

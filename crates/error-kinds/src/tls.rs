@@ -1,12 +1,12 @@
-//! The kind of an error of rustls: who ended the handshake, and over what.
+//! Kinds for errors of rustls: who ended the handshake, and why.
 
 use digicert_one_core::{TlsAlert, TransportErrorKind as Kind};
 use rustls::{Error, InvalidMessage};
 
 use crate::untrusted::peer_fault;
 
-/// The kind of an error of rustls, on the client's side. Only an alert that was received is a
-/// [`PeerAlert`](Kind::PeerAlert); what rustls refuses without one is named for what it is.
+/// Returns the kind of a client-side rustls error. Only a received alert is a [`PeerAlert`](Kind::PeerAlert);
+/// what rustls refuses without one has its own kind.
 ///
 /// ```
 /// use digicert_one_core::{TlsAlert, TransportErrorKind};
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_has_the_kind_of_what_happened_and_no_alert_is_invented() {
+    fn error_maps_to_its_kind_and_no_alert_is_invented() {
         let cases = [
             (Error::AlertReceived(AlertDescription::HandshakeFailure), Kind::PeerAlert(TlsAlert(40))),
             (Error::AlertReceived(AlertDescription::CertificateRequired), Kind::PeerAlert(TlsAlert(116))),

@@ -1,4 +1,5 @@
-//! Why rustls refused the server's certificate. What webpki finds and rustls has no name for is below `CertificateError::Other`.
+//! Why rustls refused the server's certificate. Reasons of webpki without a name in rustls are inside
+//! `CertificateError::Other`.
 
 use std::error::Error;
 
@@ -6,7 +7,7 @@ use digicert_one_core::{PeerFault, causes};
 use rustls::CertificateError;
 use webpki::Error as Webpki;
 
-/// Why rustls refused the server, of an error that says that it did.
+/// Returns why rustls refused the server, for an error that reports a refusal.
 #[must_use]
 pub fn peer_fault(error: &rustls::Error) -> PeerFault {
     let rustls::Error::InvalidCertificate(fault) = error else {
@@ -29,7 +30,7 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
         | CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
         | CertificateError::InvalidOcspResponse => PeerFault::RevocationUnknown,
-        // The algorithm is known, and the key of the issuer is of another kind: not the key that signed.
+        // The algorithm is known, but the issuer's key is of another kind: not the key that signed.
         CertificateError::BadSignature | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             PeerFault::BadSignature
         }
@@ -38,19 +39,19 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => PeerFault::WrongPurpose,
         CertificateError::Other(other) => below(&*other.0),
-        // ApplicationVerificationFailure, which only a program's own verifier gives, and what later versions add.
+        // ApplicationVerificationFailure, which only a program's own verifier returns, and errors added later.
         _ => PeerFault::Other,
     }
 }
 
-/// `EkuError` of rustls-platform-verifier in words.
+/// The text of rustls-platform-verifier's `EkuError`.
 const PLATFORM_PURPOSE: &str = "certificate had invalid extensions";
 
 fn below(error: &(dyn Error + 'static)) -> PeerFault {
     if let Some(found) = causes(error).find_map(|cause| cause.downcast_ref::<Webpki>()) {
         return of_webpki(found);
     }
-    // The platform verifier has a private type for this one, which it gives for a wrong extendedKeyUsage only.
+    // The platform verifier has a private type for this one, used only for a wrong extendedKeyUsage.
     match causes(error).any(|cause| cause.to_string() == PLATFORM_PURPOSE) {
         true => PeerFault::WrongPurpose,
         false => PeerFault::Other,
@@ -90,7 +91,7 @@ fn of_webpki(error: &Webpki) -> PeerFault {
         | Webpki::UnsupportedIndirectCrl
         | Webpki::UnsupportedRevocationReason
         | Webpki::UnsupportedRevocationReasonsPartitioning => PeerFault::RevocationUnknown,
-        // What rustls gives names of its own to, and what later versions add.
+        // Reasons with their own name in rustls, and reasons added later.
         _ => PeerFault::Other,
     }
 }
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn rustls_reason_has_a_fault_of_its_own() {
+    fn each_rustls_reason_has_its_own_fault() {
         #[allow(deprecated)]
         let cases = [
             (CertificateError::BadEncoding, PeerFault::Malformed),

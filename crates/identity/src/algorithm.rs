@@ -1,8 +1,8 @@
-//! Names of what keys and key stores are protected with, for messages about what is not supported.
+//! Names of encryption and hash algorithms, for messages about unsupported ones.
 
 use der::asn1::ObjectIdentifier;
 
-/// The name; where none is known, the number.
+/// Returns the name; the number if the name is unknown.
 pub(crate) fn name(oid: ObjectIdentifier) -> String {
     let known = match oid.to_string().as_str() {
         "1.2.840.113549.1.12.1.1" => "RC4 with 128 bits",
@@ -70,7 +70,7 @@ pub(crate) fn name(oid: ObjectIdentifier) -> String {
     known.to_owned()
 }
 
-/// The same for what a part of a key store is.
+/// Returns the name of a key store's content type.
 pub(crate) fn content_type(oid: ObjectIdentifier) -> String {
     let known = match oid.to_string().as_str() {
         "1.2.840.113549.1.7.1" => "data",
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn algorithms_of_other_programs_are_named() {
+    fn unsupported_algorithms_are_named() {
         for (oid, expected) in [
             ("1.2.392.200011.61.1.1.1.4", "Camellia-256"),
             ("1.2.840.113549.2.13", "HMAC with SHA-512/256"),

@@ -1,13 +1,13 @@
-//! Base64 as people paste it: with line breaks, blanks, a literal `\n` for each line end, in either alphabet, with its
-//! padding or without. For the bodies of PEM sections and for files that are base64 as a whole.
+//! Base64 as pasted text: with line breaks, blanks, a literal `\n` for each line end, in either alphabet,
+//! padded or not. For the bodies of PEM sections and for files that are base64 as a whole.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use zeroize::Zeroizing;
 
-/// No key or certificate is shorter.
+/// The shortest key or certificate is longer.
 const SHORTEST: usize = 40;
 
-/// The bytes, or `None` if this is not base64 or too little of it to be a key.
+/// Returns the bytes, or `None` if this is not base64 or too short to be a key.
 pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_read_in_each_way_it_is_pasted() {
+    fn base64_is_decoded_in_every_pasted_form() {
         let bytes: Vec<u8> = (200..=255).chain(0..=2).collect();
         let text = data_encoding::BASE64.encode(&bytes);
         let wrapped: String =

@@ -1,7 +1,8 @@
-//! BER to DER, as far as key stores of old Windows, Java and Mozilla programs need it: indefinite lengths become definite,
-//! byte strings in pieces become whole (X.690 sections 8.1.3.6 and 8.7). The parser is that of the der crate.
+//! Converts BER to DER, as far as key stores of old Windows, Java and Mozilla programs need it: indefinite
+//! lengths become definite, constructed byte strings become primitive (X.690 sections 8.1.3.6 and 8.7). Uses
+//! the parser of the der crate.
 //!
-//! What is DER already comes out as it was, so that there is one way through the code for both.
+//! DER input is returned unchanged, so that the code handles both in one way.
 
 use der::asn1::AnyRef;
 use der::{Decode, Encode, EncodingRules, ErrorKind, Header, Length, Reader, SliceReader, Tag};
@@ -10,17 +11,17 @@ use zeroize::Zeroizing;
 /// Key stores nest about ten deep.
 const MAX_DEPTH: usize = 32;
 
-/// The one value in these bytes, in definite lengths.
+/// Converts the single value in these bytes to definite lengths.
 pub(crate) fn to_der(bytes: &[u8]) -> der::Result<Zeroizing<Vec<u8>>> {
     let mut reader = SliceReader::new_with_encoding_rules(bytes, EncodingRules::Ber)?;
-    // A definite length is longer than an indefinite one with its end mark by one byte per 64 KiB at most.
+    // A definite length is at most one byte per 64 KiB longer than an indefinite one with its end mark.
     let mut out = Zeroizing::new(Vec::with_capacity(bytes.len() + bytes.len() / 1024 + 64));
     value(&mut reader, MAX_DEPTH, &mut out)?;
     reader.finish()?;
     Ok(out)
 }
 
-/// The bytes of an OCTET STRING under an implicit tag, which may still be in pieces: the tag does not tell that it is one.
+/// Returns the bytes of an OCTET STRING under an implicit tag. It may be constructed, which the tag does not show.
 pub(crate) fn implicit_octets(value: AnyRef<'_>, constructed: bool) -> der::Result<Vec<u8>> {
     if !constructed {
         return Ok(value.value().to_vec());
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_given_up() {
+    fn deep_nesting_is_refused() {
         for deep in [[0x30, 0x80].repeat(1000), [0x24, 0x80].repeat(1 << 20)] {
             assert!(to_der(&deep).is_err());
         }

@@ -1,5 +1,6 @@
-//! The chain as it is sent: leaf first, each certificate followed by its issuer, without the root (RFC 8446 section 4.4.2),
-//! strangers and doubles. The leaf is the certificate that the key belongs to, wherever it stands in the file.
+//! Builds the chain to send: leaf first, each certificate followed by its issuer (RFC 8446 section 4.4.2),
+//! without the root, unrelated certificates and duplicates. The leaf is the certificate that the key belongs
+//! to, wherever it is in the file.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,13 +12,14 @@ use crate::node::Node;
 use crate::path::Paths;
 use crate::{checks, client_identity};
 
-/// No chain comes near; a whole CA bundle does not pass either.
+/// Larger than any chain; a whole CA bundle is refused too.
 const MAX_CERTIFICATES: usize = 500;
 
-/// Puts key, leaf and its chain together.
+/// Combines key, leaf and chain.
 ///
 /// # Errors
-/// No certificate belongs to the key (ID-01), one of them cannot be read, or there are far too many (ID-07).
+/// Returns an error if no certificate belongs to the key (ID-01), one of them cannot be parsed, or there are
+/// far too many (ID-07).
 pub(crate) fn arrange(
     found: &[FoundCertificate],
     key: &FoundKey,
@@ -25,7 +27,7 @@ pub(crate) fn arrange(
     warnings: &mut Vec<Warning>,
 ) -> Result<ClientIdentity, CredentialError> {
     if found.len() > MAX_CERTIFICATES {
-        let message = format!("there are {} certificates, more than the limit of {MAX_CERTIFICATES}", found.len());
+        let message = format!("{} certificates exceed the limit of {MAX_CERTIFICATES}", found.len());
         return Err(CredentialError::new(Code::ID_07, message).at(&*found[0].origin));
     }
     let nodes: Vec<Option<Node<'_>>> = found.iter().map(|certificate| Node::read(&certificate.der)).collect();
@@ -45,26 +47,23 @@ pub(crate) fn arrange(
         let other_key = (0..found.len())
             .any(|index| index != leaf && paths.node(index).is_some_and(|other| node.names_as_issuer(other)));
         let twin = match other_key {
-            true => " (one of this name is there, but its key did not sign this certificate)",
+            true => " (one with this name is present, but its key did not sign this certificate)",
             false => "",
         };
         warn(
             Code::ID_10,
-            format!(
-                "the certificate is there without its issuer \"{}\", which the server may need{twin}",
-                node.issuer()
-            ),
+            format!("missing issuer \"{}\" of the certificate, which the server may need{twin}", node.issuer()),
         );
     }
     for node in path[1..].iter().filter_map(|index| paths.node(*index)) {
-        // A leaf outside its own dates is worse, and has an error or warning already.
+        // A leaf outside its own dates is worse, and already has an error or warning.
         if !node.is_inside_dates(now) && paths.node(leaf).is_some_and(|leaf| leaf.is_inside_dates(now)) {
             let (subject, until) = (node.subject(), checks::date(node.not_after()));
             warn(
                 Code::ID_09,
                 format!(
-                    "the certificate \"{subject}\" of the chain is outside its dates (it ends at {until}), and servers may \
-                     refuse it; there is no other in the file"
+                    "the certificate \"{subject}\" of the chain is outside its dates (it expires at {until}), and servers may \
+                     refuse it; the file has no other"
                 ),
             );
         }
@@ -75,7 +74,7 @@ pub(crate) fn arrange(
         .map_err(|error| error.at(places(&found[leaf].origin, &key.origin)))
 }
 
-/// Both origins, if they differ.
+/// Returns both origins, if they differ.
 pub(crate) fn places(certificate: &Arc<str>, key: &Arc<str>) -> String {
     if certificate == key { certificate.to_string() } else { format!("certificate {certificate}, key {key}") }
 }
@@ -107,7 +106,8 @@ fn leaf_of(
             }
             Err(error) => {
                 let error = error.at(places(&certificate.origin, &key.origin));
-                // The first in the file is most likely meant, unless it is a CA's; a mismatch says more than an unreadable one.
+                // The first in the file is most likely meant, unless it is a CA's; a mismatch is more useful
+                // than a parse error.
                 let is_ca = || paths.node(index).is_some_and(|node| node.is_authority() == Some(true));
                 if refused.as_ref().is_none_or(|earlier| earlier.code() != Code::ID_01 && error.code() == Code::ID_01)
                     && (found.len() == 1 || !is_ca())
@@ -129,7 +129,7 @@ fn leaf_of(
     }
 }
 
-/// What differs between the file and what is sent.
+/// Lists the differences between the file and what is sent.
 fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec<String> {
     let mut remarks = Vec::new();
     if !path.is_sorted() && path.iter().all(|index| found[*index].ordered) {
@@ -141,9 +141,9 @@ fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec
     for (index, certificate) in found.iter().enumerate() {
         let same = |other: &&FoundCertificate| other.der == certificate.der;
         if let Some(first) = found[..index].iter().find(same) {
-            // The usual way to give a bundle twice is no fault of the file.
+            // Naming a bundle for both certificate and key is common and not worth a warning.
             if first.origin == certificate.origin {
-                remarks.push(format!("certificate \"{}\" is there twice and sent once", name(paths.node(index))));
+                remarks.push(format!("certificate \"{}\" is present twice and sent once", name(paths.node(index))));
             }
             continue;
         }
@@ -159,13 +159,13 @@ fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec
         if is_root {
             roots.push(name);
         } else if path.iter().any(is_twin) {
-            remarks.push(format!("another certificate for \"{name}\" is there too; the one that suits best is sent"));
+            remarks.push(format!("another certificate for \"{name}\" is present too; the better match is sent"));
         } else {
             strangers.push(name);
         }
     }
     for root in roots {
-        remarks.push(format!("the root \"{root}\" is there and not sent: servers use their own"));
+        remarks.push(format!("the root \"{root}\" is present and not sent: servers use their own"));
     }
     match strangers.as_slice() {
         [] => {}
@@ -179,5 +179,5 @@ fn remarks(path: &[usize], paths: &Paths<'_>, found: &[FoundCertificate]) -> Vec
 }
 
 fn name(node: Option<&Node<'_>>) -> String {
-    node.map_or_else(|| "(cannot be read)".to_owned(), Node::subject)
+    node.map_or_else(|| "(unreadable)".to_owned(), Node::subject)
 }

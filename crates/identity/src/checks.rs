@@ -1,4 +1,4 @@
-//! What a server would refuse, found before anything is sent: dates, purpose, size of the key.
+//! Checks for what a server would refuse, before anything is sent: dates, purpose, key size.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::Rules;
 
 const DAY: u64 = 24 * 60 * 60;
-/// Below this, TLS libraries and servers refuse RSA.
+/// TLS libraries and servers refuse smaller RSA keys.
 const MIN_RSA_BITS: usize = 2048;
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 const ANY_PURPOSE: &str = "2.5.29.37.0";
@@ -16,7 +16,8 @@ const ANY_PURPOSE: &str = "2.5.29.37.0";
 /// Checks an identity.
 ///
 /// # Errors
-/// Wrong purpose (ID-12), small key (ID-16), outside its dates (ID-09, a warning where the rules let it through).
+/// Returns an error for a wrong purpose (ID-12), a small key (ID-16), or an identity outside its dates
+/// (ID-09, a warning if the rules allow it).
 pub(crate) fn check(
     identity: &ClientIdentity,
     rules: &Rules,
@@ -44,14 +45,14 @@ pub(crate) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> 
     }
     let list: Vec<&str> = purposes.iter().map(|purpose| purpose_name(purpose)).collect();
     let message = format!(
-        "certificate \"{}\" may not be used for client authentication, only for: {}",
+        "certificate \"{}\" is not valid for client authentication, only for: {}",
         identity.subject(),
         if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
     );
     Err(CredentialError::new(Code::ID_12, message))
 }
 
-/// RFC 5280 section 4.2.1.12, and two that are met beside it.
+/// Names of purposes: RFC 5280 section 4.2.1.12, and other common ones.
 fn purpose_name(oid: &str) -> &str {
     match oid {
         "1.3.6.1.5.5.7.3.1" => "server authentication",
@@ -70,31 +71,31 @@ fn key_size(identity: &ClientIdentity) -> Result<(), CredentialError> {
     if identity.key_kind() != KeyKind::Rsa || bits >= MIN_RSA_BITS {
         return Ok(());
     }
-    let message = format!("the RSA key has {bits} bits; {MIN_RSA_BITS} are needed");
+    let message = format!("the RSA key has {bits} bits; at least {MIN_RSA_BITS} are required");
     Err(CredentialError::new(Code::ID_16, message))
 }
 
 fn dates(identity: &ClientIdentity, now: SystemTime) -> Option<String> {
     let (from, until) = (identity.not_before(), identity.not_after());
     let subject = identity.subject();
-    // The last second counts in full.
+    // The last second counts as valid.
     let text = match (now.duration_since(until), from.duration_since(now)) {
         (Ok(since), _) if since >= Duration::from_secs(1) => {
-            format!("certificate \"{subject}\" ended at {} ({} ago)", date(until), days(since))
+            format!("certificate \"{subject}\" expired at {} ({} ago)", date(until), days(since))
         }
         (_, Ok(left)) if !left.is_zero() => {
-            format!("certificate \"{subject}\" is valid only from {} (in {})", date(from), days(left))
+            format!("certificate \"{subject}\" is not valid before {} (in {})", date(from), days(left))
         }
         _ => return None,
     };
-    Some(format!("{text}; this machine's clock says {}", date(now)))
+    Some(format!("{text}; this machine's clock shows {}", date(now)))
 }
 
-/// A time in words of ISO 8601.
+/// Formats a time in ISO 8601.
 pub(crate) fn date(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| "a time beyond all calendars".to_owned(), |time| time.to_string())
+    time.map_or_else(|| "a time out of range".to_owned(), |time| time.to_string())
 }
 
 fn days(span: Duration) -> String {

@@ -1,4 +1,4 @@
-//! Block ciphers in CBC mode with PKCS#7 padding: the one mode in which keys and key stores are encrypted. Only decryption.
+//! The decrypting side of block ciphers in CBC mode with PKCS#7 padding, the only mode used for keys and key stores.
 
 use aes::{Aes128Dec, Aes192Dec, Aes256Dec};
 use cbc::cipher::block_padding::Pkcs7;
@@ -23,7 +23,7 @@ pub(crate) enum Cipher {
 }
 
 impl Cipher {
-    /// Bytes of a key.
+    /// Returns the key size in bytes.
     pub(crate) fn key_len(self) -> usize {
         match self {
             Self::Rc2Of40Bits => 5,
@@ -34,7 +34,7 @@ impl Cipher {
         }
     }
 
-    /// Bytes of a block, and so of an initialisation vector.
+    /// Returns the block size in bytes, which is also that of an initialisation vector.
     pub(crate) fn block_len(self) -> usize {
         match self {
             Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
@@ -42,7 +42,7 @@ impl Cipher {
         }
     }
 
-    /// The name, if the cipher should no longer be in use.
+    /// Returns the name if the cipher is outdated.
     pub(crate) fn outdated(self) -> Option<&'static str> {
         match self {
             Self::Aes128 | Self::Aes192 | Self::Aes256 => None,
@@ -53,7 +53,7 @@ impl Cipher {
         }
     }
 
-    /// The plain text; a padding that is not one counts as a wrong password, which it nearly always is.
+    /// Decrypts; invalid padding counts as a wrong password, which it nearly always is.
     pub(crate) fn decrypt(self, key: &[u8], iv: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         match self {
             Self::Aes128 => cbc::<Aes128Dec>(key, iv, data),

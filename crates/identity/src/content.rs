@@ -1,5 +1,5 @@
-//! What a value in DER is, by its outermost structure. The label of a PEM section, the name of a file and the variable that
-//! it came from are hints; people and programs get them wrong.
+//! Detects the type of a DER value by its outermost structure. PEM labels, file names and variables are only
+//! hints, and often wrong.
 
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader};
@@ -16,14 +16,14 @@ pub(crate) enum Content {
     EncryptedKey,
     Pkcs12,
     Pkcs7,
-    /// Known, and of no use as a credential.
+    /// Known, but not usable as a credential.
     Other(&'static str),
     Unknown,
 }
 
-/// What the value is. Its parts are not read: a certificate with a damaged name is a certificate.
+/// Returns the type of the value. Its parts are not parsed: a certificate with a damaged name is still a certificate.
 pub(crate) fn of(bytes: &[u8]) -> Content {
-    // In BER the lengths may be indefinite; only these two are written so.
+    // In BER the lengths may be indefinite, which occurs for these two only.
     if let [0x30, 0x80, rest @ ..] = bytes {
         return match rest {
             [0x02, 0x01, 0x03, ..] => Content::Pkcs12,
@@ -42,7 +42,7 @@ pub(crate) fn of(bytes: &[u8]) -> Content {
         [0x02, 0x04, ..] => Content::Sec1,
         [0x02, 0x02] => Content::Other("a public key"),
         numbers if numbers.len() == 6 && numbers.iter().all(|tag| *tag == 2) => Content::Other("a DSA key"),
-        // More than two primes stand in a list at the end.
+        // Additional primes are in a list at the end.
         numbers if numbers.len() >= 9 && numbers[..9].iter().all(|tag| *tag == 2) => Content::Pkcs1,
         [0x06, 0xa0] if ObjectIdentifier::from_der(parts[0]).is_ok_and(|oid| oid == SIGNED) => Content::Pkcs7,
         [0x06, 0xa0] => Content::Other("a PKCS#7 structure of another kind than certificates"),
@@ -50,7 +50,7 @@ pub(crate) fn of(bytes: &[u8]) -> Content {
     }
 }
 
-/// Certificates, requests and lists of revoked certificates: a body, an algorithm and a signature.
+/// Distinguishes certificates, requests and revocation lists: a body, an algorithm and a signature.
 fn signed(body: &[u8]) -> Content {
     let Some(parts) = children(body) else { return Content::Unknown };
     let tags: Vec<u8> = parts.iter().map(|part| part[0]).collect();
@@ -69,14 +69,14 @@ fn starts_with_oid(sequence: &[u8]) -> bool {
     children(sequence).is_some_and(|parts| parts.first().is_some_and(|part| part[0] == 0x06))
 }
 
-/// The values in a SEQUENCE, whole; `None` if it is not exactly one or has none.
+/// Returns the complete values in a SEQUENCE; `None` if the bytes are not exactly one SEQUENCE or it is empty.
 pub(crate) fn children(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let sequence = AnyRef::from_der(bytes).ok().filter(|_| bytes[0] == 0x30)?;
     let mut reader = SliceReader::new(sequence.value()).ok()?;
     let mut parts = Vec::new();
     while !reader.is_finished() {
         parts.push(reader.tlv_bytes().ok()?);
-        // Nothing that is told apart here has more.
+        // No structure that is detected here has more.
         if parts.len() > 16 {
             return None;
         }
@@ -84,13 +84,13 @@ pub(crate) fn children(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     (!parts.is_empty()).then_some(parts)
 }
 
-/// The first value; empty if there is none.
+/// Returns the first value; empty if there is none.
 pub(crate) fn first_value(bytes: &[u8]) -> &[u8] {
     let value = SliceReader::new(bytes).and_then(|mut reader| reader.tlv_bytes()).unwrap_or_default();
     if AnyRef::from_der(value).is_ok() { value } else { &[] }
 }
 
-/// The values of a file or section that holds several, one behind the other; blanks and zeros between and behind them are
+/// Splits a file or section with several values in a row; blanks and zeros between and after them are
 /// padding. The rest is what is not a value.
 pub(crate) fn values(bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn each_structure_is_recognised() {
+    fn every_structure_is_detected() {
         for (bytes, content) in [
             (Pki::shared().root_der().to_vec(), Content::Certificate),
             (key(KeyKind::P256, KeyEncoding::Pkcs8), Content::Pkcs8),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_split_and_what_follows_is_the_rest() {
+    fn values_are_split_and_trailing_bytes_are_the_rest() {
         let (one, two) = (Pki::shared().root_der(), Pki::shared().intermediate_der());
         let joined = [one, b"\n", two, b"\0\0 garbage"].concat();
         assert_eq!(values(&joined), (vec![one, two], &b"garbage"[..]));

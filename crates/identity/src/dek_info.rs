@@ -1,7 +1,7 @@
-//! The headers of an encrypted traditional key (RFC 1421: `Proc-Type`, `DEK-Info`), found however the lines of the section are
-//! divided: by line ends, by a literal `\n` for each, by blanks, or not at all.
+//! Parses the headers of an encrypted traditional key (RFC 1421: `Proc-Type`, `DEK-Info`), whatever separates
+//! the lines of the section: line ends, literal `\n`, blanks, or nothing.
 
-/// The value of `DEK-Info`, if there is one, and what follows all headers. Base64 has no colon.
+/// Returns the value of `DEK-Info`, if any, and what follows all headers. Base64 has no colon.
 pub(crate) fn without_headers(inside: &[u8]) -> (Option<String>, &[u8]) {
     let mut dek_info = None;
     let mut rest = without_separators(inside);
@@ -24,7 +24,7 @@ pub(crate) fn without_headers(inside: &[u8]) -> (Option<String>, &[u8]) {
     (dek_info, rest)
 }
 
-/// A name and what follows its colon.
+/// Splits a header name from what follows its colon.
 fn header(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = text.iter().take(40).position(|byte| *byte == b':')?;
     let name = text[..colon].trim_ascii_end();
@@ -33,7 +33,7 @@ fn header(text: &[u8]) -> Option<(&[u8], &[u8])> {
     is_name.then_some((name, &text[colon + 1..]))
 }
 
-/// `AES-256-CBC,<hexadecimal digits>` and what follows: the name says how many digits there are.
+/// Splits `AES-256-CBC,<hexadecimal digits>` from what follows: the cipher name determines the number of digits.
 fn dek_value(text: &[u8]) -> (String, &[u8]) {
     let text = without_separators(text);
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
@@ -46,13 +46,13 @@ fn dek_value(text: &[u8]) -> (String, &[u8]) {
     (format!("{name},{}", String::from_utf8_lossy(&digits[..count])), &digits[count..])
 }
 
-/// What follows the next line end, real or literal.
+/// Returns what follows the next line end, real or literal.
 fn rest_of_line(text: &[u8]) -> &[u8] {
     let end = |at: usize| matches!(&text[at..], [b'\n' | b'\r', ..] | [b'\\', b'n' | b'r', ..]);
     (0..text.len()).find(|at| end(*at)).map_or(&[][..], |at| &text[at..])
 }
 
-/// Without line ends and blanks at the start.
+/// Removes line ends and blanks at the start.
 fn without_separators(mut text: &[u8]) -> &[u8] {
     loop {
         text = match text {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_found_whatever_divides_the_lines() {
+    fn headers_are_found_with_any_line_separator() {
         const IV: &str = "0A1B2C3D4E5F60718293A4B5C6D7E8F9";
         let lines = ["Proc-Type: 4,ENCRYPTED", &format!("DEK-Info: AES-256-CBC,{IV}"), "", "MIIabc", "def="];
         for separator in ["\n", "\r\n", "\r", "\\n", "\\r\\n", " ", "\t", "\n\n", ""] {

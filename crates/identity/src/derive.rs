@@ -1,4 +1,4 @@
-//! Keys from passwords. Each function asks the budget of the reading before it starts.
+//! Derives keys from passwords. Each function asks the work budget before it starts.
 
 use md5::Md5;
 use pbkdf2::pbkdf2_hmac;
@@ -19,7 +19,7 @@ use crate::work::Work;
 /// A derived key.
 pub(crate) type Derived = Zeroizing<Vec<u8>>;
 
-/// The hashes of PKCS#5 version 1 and of the PKCS#12 derivation.
+/// The hashes of PKCS#5 version 1 and of PKCS#12 key derivation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
     Md5,
@@ -31,7 +31,7 @@ pub(crate) enum Hash {
 }
 
 impl Hash {
-    /// Bytes of its output.
+    /// Returns the output size in bytes.
     pub(crate) fn len(self) -> usize {
         match self {
             Self::Md5 => 16,
@@ -44,7 +44,7 @@ impl Hash {
     }
 }
 
-/// PBKDF2 or scrypt, as the algorithm says (RFC 8018 section 5.2, RFC 7914).
+/// Derives with PBKDF2 or scrypt, as the algorithm says (RFC 8018 section 5.2, RFC 7914).
 pub(crate) fn modern(
     algorithm: AlgorithmIdentifierRef<'_>,
     password: &Candidate<'_>,
@@ -81,7 +81,8 @@ pub(crate) fn modern(
         }
         Kdf::Scrypt(parameters) => {
             let (n, r, p) = (parameters.cost_parameter, parameters.block_size, parameters.parallelization);
-            // Checked here, as a power of two that is not one must not reach the conversion in pkcs5 0.8, which subtracts from it.
+            // Checked here because pkcs5 0.8 subtracts from the value during conversion, even if it is not a
+            // power of two.
             if n < 2 || !n.is_power_of_two() || r == 0 || p == 0 {
                 return Err(Fault::Parameters);
             }
@@ -89,7 +90,7 @@ pub(crate) fn modern(
             if memory > MAX_MEMORY {
                 return Err(Fault::Memory(memory));
             }
-            // One step of scrypt's mixing costs about what two rounds of PBKDF2 do.
+            // One step of scrypt's mixing costs about as much as two rounds of PBKDF2.
             work.spend(n.saturating_mul(u64::from(r) * u64::from(p)).saturating_mul(2))?;
             let log_n = u8::try_from(n.trailing_zeros()).map_err(|_| Fault::Parameters)?;
             let parameters_checked = scrypt::Params::new(log_n, r.into(), p.into()).map_err(|_| Fault::Parameters)?;
@@ -101,7 +102,7 @@ pub(crate) fn modern(
     Ok(key)
 }
 
-/// The derivation of PKCS#12 (RFC 7292 appendix B).
+/// Derives with PKCS#12 (RFC 7292 appendix B).
 pub(crate) fn pkcs12(
     hash: Hash,
     password: &Candidate<'_>,
@@ -123,7 +124,7 @@ pub(crate) fn pkcs12(
     }))
 }
 
-/// PBKDF1 (RFC 8018 section 5.1), of which the first 8 bytes are the key and the next 8 the initialisation vector.
+/// Derives with PBKDF1 (RFC 8018 section 5.1): the first 8 bytes are the key, the next 8 the initialisation vector.
 pub(crate) fn pbkdf1(
     hash: Hash,
     password: &Candidate<'_>,
@@ -142,7 +143,7 @@ pub(crate) fn pbkdf1(
     Ok(key)
 }
 
-/// The derivation of encrypted traditional keys: EVP_BytesToKey of OpenSSL with MD5 and one round.
+/// Derives keys of encrypted traditional keys: EVP_BytesToKey of OpenSSL with MD5 and one round.
 pub(crate) fn bytes_to_key(password: &Candidate<'_>, salt: &[u8], len: usize) -> Derived {
     let mut key = Zeroizing::new(Vec::with_capacity(len + 16));
     let mut last = Zeroizing::new(Vec::new());

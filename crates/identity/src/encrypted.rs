@@ -1,7 +1,7 @@
-//! Password-based encryption as PKCS#8 keys and PKCS#12 bags name it: PBES2 (RFC 8018 section 6.2) and the old schemes, of
-//! which each fixes hash and cipher in one object identifier.
+//! Password-based encryption of PKCS#8 keys and PKCS#12 bags: PBES2 (RFC 8018 section 6.2) and the old
+//! schemes, in which one object identifier fixes hash and cipher.
 //!
-//! pkcs5 and pkcs8 decrypt PBES2 too, but not the old schemes, and leave the derived key in memory.
+//! pkcs5 and pkcs8 also decrypt PBES2, but not the old schemes, and leave the derived key in memory.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Sequence};
@@ -27,10 +27,10 @@ pub(crate) struct EncryptedKey<'a> {
 }
 
 impl EncryptedKey<'_> {
-    /// The key in PKCS#8.
+    /// Decrypts the key to PKCS#8.
     pub(crate) fn open(&self, password: &Candidate<'_>, work: &mut Work) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let plain = decrypt(self.algorithm, self.data.as_bytes(), password, work)?;
-        // One wrong password in 256 leaves a valid padding; what is no key then tells.
+        // One wrong password in 256 leaves valid padding; the check for a key detects it.
         match AnyRef::from_der(&plain).is_ok().then(|| PrivateKeyDer::try_from(plain.as_slice())) {
             Some(Ok(PrivateKeyDer::Pkcs8(_))) => Ok(plain),
             _ => Err(Fault::Decryption),
@@ -38,7 +38,7 @@ impl EncryptedKey<'_> {
     }
 }
 
-/// Decrypts what an algorithm with a password protects.
+/// Decrypts data with the given password-based algorithm.
 pub(crate) fn decrypt(
     algorithm: AlgorithmIdentifierRef<'_>,
     data: &[u8],
@@ -74,7 +74,7 @@ pub(crate) fn decrypt(
     cipher.decrypt(&key, &iv, data)
 }
 
-/// How an old scheme derives its key.
+/// The key derivation of an old scheme.
 #[derive(Clone, Copy)]
 enum Old {
     Pkcs12,
@@ -108,7 +108,8 @@ fn with_pbes2(
     cipher.decrypt(&key, iv, data)
 }
 
-/// The parameters of PBES2, and of PBMAC1 in the same shape: a key derivation and what the key is for.
+/// Parses the parameters of PBES2 or PBMAC1, which have the same structure: a key derivation and the
+/// algorithm that uses the key.
 pub(crate) fn derivation_and_next(
     parameters: AnyRef<'_>,
 ) -> Result<(AlgorithmIdentifierRef<'_>, AlgorithmIdentifierRef<'_>), Fault> {

@@ -1,5 +1,5 @@
-//! Certificates and keys out of whatever a secret holds, in whichever format, and nothing judged yet: what belongs together
-//! is seen only when everything is there.
+//! Collects certificates and keys from a secret in any format. Nothing is judged yet: what belongs together
+//! is known only when everything is collected.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::password::Candidate;
 use crate::work::Work;
 use crate::{base64, look, password, pem, pkcs7, pkcs12, traditional, trust};
 
-/// In a CA file, where it is of no use.
+/// In a CA file, where it is not usable.
 pub(crate) const PRIVATE_KEY: &str = "a private key";
 
 /// A certificate and where it was.
 pub(crate) struct FoundCertificate {
     pub(crate) der: CertificateDer<'static>,
     pub(crate) origin: Arc<str>,
-    /// Whether its place in the file means anything: in PKCS#12 and PKCS#7 it does not.
+    /// Whether its position in the file matters: in PKCS#12 and PKCS#7 it does not.
     pub(crate) ordered: bool,
 }
 
@@ -52,7 +52,7 @@ impl FoundKey {
     }
 }
 
-/// Everything found so far.
+/// Everything collected so far.
 pub(crate) struct Gathering<'a> {
     wanted: Wanted,
     password: Option<&'a Secret>,
@@ -60,16 +60,16 @@ pub(crate) struct Gathering<'a> {
     work: Work,
     pub(crate) certificates: Vec<FoundCertificate>,
     pub(crate) keys: Vec<FoundKey>,
-    /// What else was there, for messages.
+    /// Other content, for messages.
     pub(crate) others: Vec<&'static str>,
 }
 
-/// What the files are read for.
+/// The purpose of reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// Certificates and keys.
     Identity,
-    /// Certificates of authorities: keys are not opened, and no certificate may be left out.
+    /// CA certificates: keys are not opened, and no certificate may be left out.
     Roots,
 }
 
@@ -77,7 +77,7 @@ enum Wanted {
 const MAX_LAYERS: usize = 3;
 
 impl<'a> Gathering<'a> {
-    /// For client identities.
+    /// Collects for client identities.
     pub(crate) fn new(password: Option<&'a Secret>, warnings: &'a mut Vec<Warning>) -> Self {
         Self {
             wanted: Wanted::Identity,
@@ -90,12 +90,12 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// For CA files.
+    /// Collects for CA files.
     pub(crate) fn of_roots(warnings: &'a mut Vec<Warning>) -> Self {
         Self { wanted: Wanted::Roots, ..Self::new(None, warnings) }
     }
 
-    /// Adds what a secret holds.
+    /// Adds the content of a secret.
     pub(crate) fn add(&mut self, secret: &Secret) -> Result<(), CredentialError> {
         let origin = secret.origin();
         self.add_bytes(secret.expose(), "", MAX_LAYERS, origin)?;
@@ -103,7 +103,7 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Adds bytes in whichever format; `inside` names the layers around them.
+    /// Adds bytes in any format; `inside` names the layers around them.
     fn add_bytes(
         &mut self,
         bytes: &[u8],
@@ -149,7 +149,7 @@ impl<'a> Gathering<'a> {
     fn add_pem(&mut self, text: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
         for section in pem::sections(text) {
             let section = section.map_err(|broken| {
-                let message = format!("PEM section {} cannot be read: {}", broken.section, broken.what);
+                let message = format!("failed to read PEM section {}: {}", broken.section, broken.what);
                 CredentialError::new(Code::ID_07, message).at(&**origin)
             })?;
             match (section.label, section.dek_info) {
@@ -174,7 +174,7 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// A certificate with OpenSSL's settings of trust behind it.
+    /// Adds a certificate that is followed by OpenSSL's trust settings.
     fn add_trusted(&mut self, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
         let certificate = content::first_value(body);
         if content::of(certificate) != Content::Certificate {
@@ -188,7 +188,7 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// A section: by what it holds; by its label only where that is not known.
+    /// Adds a section, by its content; by its label only if the content is not recognised.
     fn add_section(&mut self, label: &str, body: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
         if body.starts_with(b"openssh-key-v1\0") || label == "OPENSSH PRIVATE KEY" {
             self.others.push("an OpenSSH key");
@@ -197,14 +197,14 @@ impl<'a> Gathering<'a> {
         let whole = content::of(body);
         let (values, rest) = content::values(body);
         if whole == Content::Unknown && values.len() > 1 && rest.is_empty() {
-            // As several files in DER become when they are joined before they are encoded.
+            // This happens if several files in DER are joined before they are encoded.
             return self.add_values(&values, origin);
         }
         match (whole, label) {
             (Content::Unknown, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE") => {
                 if self.wanted == Wanted::Roots {
                     let number = self.certificates.len() + 1;
-                    let message = format!("certificate {number} is damaged or cut off");
+                    let message = format!("certificate {number} is damaged or truncated");
                     return Err(CredentialError::new(Code::ID_07, message).at(&**origin));
                 }
                 self.add_certificate(body.to_vec(), origin, true);
@@ -225,14 +225,14 @@ impl<'a> Gathering<'a> {
                 self.others.push("a certificate request");
             }
             (Content::Unknown, "X509 CRL") => self.others.push("a list of revoked certificates"),
-            // Parameters of keys, and labels of other programs.
+            // Key parameters, and labels of other programs.
             (Content::Unknown, _) => {}
             (content, _) => self.add_value(content, body, origin)?,
         }
         Ok(())
     }
 
-    /// A file in DER: one value, or several joined; PEM may follow.
+    /// Adds a file in DER: one value, or several joined; PEM may follow.
     fn add_der(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
         // Indefinite lengths end where the file does.
         if bytes.starts_with(&[0x30, 0x80]) {
@@ -241,7 +241,7 @@ impl<'a> Gathering<'a> {
         let (values, rest) = content::values(bytes);
         let pem_follows = rest.starts_with(b"-----BEGIN ");
         if values.is_empty() || !(rest.is_empty() || pem_follows) {
-            let what = "it looks like DER, but is cut off or damaged";
+            let what = "it looks like DER, but is truncated or damaged";
             return Err(CredentialError::new(Code::ID_07, what).at(&**origin));
         }
         self.add_values(&values, origin)?;
@@ -280,7 +280,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn add_pkcs12(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
-        // One with an empty password, or none, opens without.
+        // A key store with an empty password, or none, opens without a password.
         let contents = self.open("key store", origin, |password, work| pkcs12::open(bytes, password, work))?;
         self.add_certificates(contents.certificates, origin);
         for key in contents.keys {
@@ -300,7 +300,7 @@ impl<'a> Gathering<'a> {
         self.certificates.push(FoundCertificate { der, origin: Arc::clone(origin), ordered });
     }
 
-    /// The same key may stand in both files.
+    /// Adds a key; the same key may be in both files.
     fn add_key(&mut self, form: KeyForm, der: Zeroizing<Vec<u8>>, origin: &Arc<str>) {
         if !self.keys.iter().any(|key| key.form == form && *key.der == *der) {
             self.keys.push(FoundKey { form, der, origin: Arc::clone(origin) });
@@ -312,7 +312,7 @@ impl<'a> Gathering<'a> {
             Wanted::Identity => "certificate or private key",
             Wanted::Roots => "certificate",
         };
-        let message = format!("there is no {wanted} in it: it looks like {found}{advice}");
+        let message = format!("expected a {wanted}; it looks like {found}{advice}");
         CredentialError::new(Code::ID_07, message).at(origin)
     }
 
@@ -341,7 +341,7 @@ impl<'a> Gathering<'a> {
         let names = self.work.take_outdated();
         if !names.is_empty() {
             let text = format!(
-                "it is protected with outdated means ({}) and was read anyway; write it anew with AES-256",
+                "it is protected with outdated algorithms ({}) and was read anyway; write it again with AES-256",
                 names.join(", ")
             );
             self.warnings.push(Warning::new(Code::ID_04, text, origin));
@@ -359,5 +359,5 @@ fn form_of(content: Content) -> Option<KeyForm> {
 }
 
 fn damaged_key(origin: &str) -> CredentialError {
-    CredentialError::new(Code::ID_07, "the encrypted private key is damaged or cut off").at(origin)
+    CredentialError::new(Code::ID_07, "the encrypted private key is damaged or truncated").at(origin)
 }

@@ -1,5 +1,5 @@
-//! Private keys: PKCS#1 and SEC1 become PKCS#8, and the public half is computed from the private one, never read from the
-//! file, so that a key with a foreign public part cannot pass.
+//! Private keys: converts PKCS#1 and SEC1 to PKCS#8. The public half is computed from the private one, never
+//! read from the file, so that a key with another key's public part is detected.
 
 use data_encoding::HEXLOWER;
 use digicert_one_core::{ClientIdentity, Code, CredentialError, PublicKey, algorithm_name};
@@ -19,11 +19,11 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Puts a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1 together.
+/// Creates an identity from a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1.
 ///
 /// # Errors
-/// No certificate, a certificate or key that cannot be read, a kind of key that DigiCert ONE does not use (ID-07), and above all a
-/// key that belongs to another certificate (ID-01).
+/// Returns an error if there is no certificate, if a certificate or key cannot be parsed, for a kind of key
+/// that DigiCert ONE does not use (ID-07), and for a key that belongs to another certificate (ID-01).
 pub fn client_identity(
     chain: Vec<CertificateDer<'static>>,
     key: &PrivateKeyDer<'_>,
@@ -46,13 +46,13 @@ pub fn client_identity(
     })
 }
 
-/// A key in the normal form, with its public half.
+/// A key in PKCS#8, with its public half.
 struct Key {
     pkcs8: Zeroizing<Vec<u8>>,
     public: PublicKey,
 }
 
-/// Brings a key into PKCS#8 and computes its public half.
+/// Converts a key to PKCS#8 and computes its public half.
 fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
     let pkcs8 = match key {
         PrivateKeyDer::Pkcs8(der) => Zeroizing::new(der.secret_pkcs8_der().to_vec()),
@@ -62,7 +62,7 @@ fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
         }
         PrivateKeyDer::Sec1(der) => {
             let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| unreadable())?;
-            // RFC 5915: outside PKCS#8 the curve stands in the key; inside, in the algorithm.
+            // RFC 5915: the curve is in the key, but in PKCS#8 it is in the algorithm.
             let Some(EcParameters::NamedCurve(curve)) = ec.parameters else {
                 let message = "the EC private key does not name its curve, or describes it by its parameters";
                 return Err(CredentialError::new(Code::ID_07, message));
@@ -81,8 +81,8 @@ fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing
     PrivateKeyInfoRef::new(algorithm, inner).to_der().map(Zeroizing::new).map_err(|_| unreadable())
 }
 
-/// An EC key with its scalar in the length that RFC 5915 section 3 demands, where it has another: GnuTLS writes it as an ASN.1 integer,
-/// with a zero before a high first bit and without leading zeros.
+/// Rewrites an EC key whose scalar does not have the length that RFC 5915 section 3 requires: GnuTLS writes
+/// it as an ASN.1 integer, with a zero before a high first bit and without leading zeros.
 fn with_whole_scalar(pkcs8: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialError> {
     let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
     let curve = info.algorithm.parameters.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
@@ -130,7 +130,7 @@ fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
         }
         (oid, curve) => {
             let name = algorithm_name(&curve.unwrap_or(oid).to_string());
-            let message = format!("the private key is of a kind that is not supported ({name})");
+            let message = format!("unsupported private key: {name}");
             return Err(CredentialError::new(Code::ID_07, message));
         }
     };
@@ -143,7 +143,7 @@ fn rsa(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
 }
 
 fn ed25519(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
-    // RFC 8410 §7: the 32 bytes stand in an OCTET STRING of their own.
+    // RFC 8410 §7: the 32 bytes are in a nested OCTET STRING.
     let seed = <&OctetStringRef>::from_der(secret).map_err(|_| unreadable())?;
     let seed: &[u8; 32] = seed.as_bytes().try_into().map_err(|_| unreadable())?;
     Ok(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec())
@@ -153,9 +153,9 @@ fn ec_scalar(secret: &[u8]) -> Result<&[u8], CredentialError> {
     Ok(EcPrivateKey::from_der(secret).map_err(|_| unreadable())?.private_key)
 }
 
-/// Without the parser's text: it may quote bytes around the fault.
+/// Returns the error without the parser's text, which may quote input bytes.
 fn unreadable() -> CredentialError {
-    CredentialError::new(Code::ID_07, "the private key cannot be read")
+    CredentialError::new(Code::ID_07, "failed to parse the private key")
 }
 
 #[cfg(test)]
@@ -169,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn ec_scalar_of_another_length_is_read_and_written_in_full() {
-        // A high first bit, which an ASN.1 integer precedes with a zero; and one that begins with a zero, which it leaves out.
+    fn ec_scalar_of_another_length_is_normalised() {
+        // A high first bit, which an ASN.1 integer precedes with a zero; and a leading zero, which it omits.
         for first in [0x90, 0x00] {
             let mut scalar = [0x11; 32];
             scalar[0] = first;

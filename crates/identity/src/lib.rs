@@ -1,8 +1,9 @@
-//! Client certificates, private keys and trust roots from any file format into the one normal form, offline and in memory, the same for
-//! every transport; and new keys with their certificate requests.
+//! Reads client certificates, private keys and trust roots in any file format and normalises them, offline
+//! and in memory, the same for every transport; also generates keys and certificate requests.
 //!
-//! Reading takes three steps: gather certificates and keys in whatever format they are, arrange them into a chain with its key, check
-//! what a server would refuse. Formats differ in the first step only. Nothing here opens a file.
+//! Reading has three steps: collect certificates and keys in any format, arrange them into a chain with its
+//! key, check for what a server would refuse. Formats differ in the first step only. Nothing here opens a
+//! file.
 //!
 #![doc = include_str!("../README.md")]
 

@@ -1,6 +1,6 @@
-//! What bytes look like, before they are read: the first step, and the words of the error when no further step fits.
+//! Detects the format of bytes from their first bytes, and names it in the error if nothing usable is found.
 
-/// The forms that bytes can have by their look.
+/// The detectable formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     Empty,
@@ -21,7 +21,7 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    /// For messages.
+    /// Returns the name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Empty => "an empty file",
@@ -42,7 +42,7 @@ impl Look {
         }
     }
 
-    /// What to do about it, where that is known.
+    /// Returns what to do about it, if known.
     pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::Jks => {
@@ -52,13 +52,13 @@ impl Look {
             Self::Html => "; it was probably saved from a sign-in or error page: download the certificate again",
             Self::Zip => "; unpack it first",
             Self::Utf16 => "; save it as UTF-8 or ASCII",
-            Self::InexactPem => "; a program for texts changed its dashes: copy the file itself",
+            Self::InexactPem => "; a text editor changed its dashes: copy the file itself",
             _ => "",
         }
     }
 }
 
-/// What the bytes look like.
+/// Detects the format of the bytes.
 pub(crate) fn at(bytes: &[u8]) -> Look {
     let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let begins_as = |text: &str| {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_look_is_told_from_the_others() {
+    fn every_format_is_detected() {
         for (bytes, look) in [
             (&b""[..], Look::Empty),
             (b" \r\n", Look::Empty),

@@ -1,5 +1,5 @@
-//! Names of certificates in the form in which they are compared (RFC 5280 section 7.1): by what they say, not by the type
-//! of string, the case of the letters or the number of blanks. Programs that renew a certificate change all three.
+//! Certificate names normalised for comparison (RFC 5280 section 7.1): by their text, not by the string type,
+//! letter case or number of blanks. Programs that renew a certificate change all three.
 
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Tag, Tagged};
@@ -7,14 +7,14 @@ use x509_cert::name::Name;
 
 /// A name, ready for comparison.
 ///
-/// Composed and decomposed forms of one letter differ, as they do for OpenSSL: their tables would weigh more than all else here.
+/// Composed and decomposed forms of one letter differ, as in OpenSSL: the tables would outweigh all other code here.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ComparableName(Vec<Vec<(ObjectIdentifier, Value)>>);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Text(String),
-    /// Values of other types, and strings that are not what their type says.
+    /// Values of other types, and strings that do not match their type.
     Bytes(Tag, Vec<u8>),
 }
 
@@ -22,7 +22,7 @@ impl ComparableName {
     pub(crate) fn new(name: &Name) -> Self {
         let parts = name.iter_rdn().map(|part| {
             let mut values: Vec<_> = part.iter().map(|it| (it.oid, Value::new((&it.value).into()))).collect();
-            // A part is a set: the order of encoding depends on what was normalised.
+            // A part is a set: the encoding order depends on what was normalised.
             values.sort_unstable();
             values
         });
@@ -41,7 +41,7 @@ impl Value {
             Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
                 std::str::from_utf8(bytes).ok().map(prepared)
             }
-            // As every program reads it: Latin-1.
+            // Read as Latin-1, as in every program.
             Tag::TeletexString => Some(prepared(&bytes.iter().copied().map(char::from).collect::<String>())),
             Tag::BmpString => {
                 let (units, rest) = bytes.as_chunks::<2>();
@@ -54,7 +54,7 @@ impl Value {
     }
 }
 
-/// Small letters, without what cannot be seen, single blanks (RFC 4518 section 2).
+/// Returns lower-case text without invisible characters, with single blanks (RFC 4518 section 2).
 fn prepared(text: &str) -> String {
     let visible = text.chars().filter(|char| {
         !matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_say_the_same_are_equal() {
+    fn equivalent_names_are_equal() {
         let expected = name(Tag::Utf8String, "Issuing CA é".as_bytes());
         for (tag, value) in [
             (Tag::Utf8String, "  issuing   ca É ".as_bytes()),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn order_counts_between_parts_and_not_inside_of_one() {
+    fn order_matters_between_parts_but_not_inside_one() {
         let name = |text| ComparableName::new(&Name::from_str(text).expect("a name"));
         assert!(name("CN=a+O=b,C=DE") == name("o=B+cn=A,C=de"));
         assert!(name("CN=a,O=b") != name("O=b,CN=a"));

@@ -1,4 +1,4 @@
-//! A certificate, read as far as chains need it.
+//! A certificate, parsed as far as chain building needs it.
 
 use std::time::SystemTime;
 
@@ -10,8 +10,8 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, S
 use crate::name::ComparableName;
 use crate::signature::{Signed, Verdict};
 
-/// A certificate. The checks of RFC 5280 that chains do not need are left out, so that an odd serial number is no reason to
-/// lose an intermediate.
+/// A certificate. Checks of RFC 5280 that chain building does not need are omitted, so that an unusual serial
+/// number does not exclude an intermediate.
 pub(crate) struct Node<'a> {
     certificate: CertificateInner<Raw>,
     signed: Option<Signed<'a>>,
@@ -19,18 +19,18 @@ pub(crate) struct Node<'a> {
     issuer: ComparableName,
     key_id: Option<Vec<u8>>,
     issuer_key_id: Option<Vec<u8>>,
-    /// The issuer's issuer and serial number, where the certificate names them.
+    /// The issuer's issuer and serial number, if the certificate names them.
     issuer_serial: Option<(Option<ComparableName>, Vec<u8>)>,
-    /// Whether it may sign certificates; `None` where it does not say (version 1).
+    /// Whether it may sign certificates; `None` if it does not say (version 1).
     is_authority: Option<bool>,
 }
 
-/// What speaks for an issuer.
+/// Evidence that a certificate is the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// The key made the signature, rather than that this cannot be known.
+    /// Whether the signature was verified; false if it could not be checked.
     pub(crate) signed: bool,
-    /// The ids of key and certificate that the issued one names do not differ.
+    /// Whether the key and certificate ids match those that the issued certificate names.
     pub(crate) ids_agree: bool,
 }
 
@@ -72,12 +72,12 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The subject, for messages.
+    /// Returns the subject, for messages.
     pub(crate) fn subject(&self) -> String {
         self.certificate.tbs_certificate().subject().to_string()
     }
 
-    /// The name of the issuer, for messages.
+    /// Returns the name of the issuer, for messages.
     pub(crate) fn issuer(&self) -> String {
         self.certificate.tbs_certificate().issuer().to_string()
     }
@@ -88,7 +88,7 @@ impl<'a> Node<'a> {
 
     pub(crate) fn is_inside_dates(&self, now: SystemTime) -> bool {
         let validity = self.certificate.tbs_certificate().validity();
-        // The last second counts in full.
+        // The last second counts as valid.
         let ended = now.duration_since(validity.not_after.to_system_time()).is_ok_and(|since| since.as_secs() > 0);
         !ended && validity.not_before.to_system_time() <= now
     }
@@ -97,18 +97,18 @@ impl<'a> Node<'a> {
         self.is_authority
     }
 
-    /// Whether the other one has the same name and key.
+    /// Returns whether the other one has the same name and key.
     pub(crate) fn is_twin_of(&self, other: &Self) -> bool {
         let (one, two) = (self.certificate.tbs_certificate(), other.certificate.tbs_certificate());
         self.subject == other.subject && one.subject_public_key_info() == two.subject_public_key_info()
     }
 
-    /// Whether the names say that the other one may be the issuer.
+    /// Returns whether the other one may be the issuer, by its name.
     pub(crate) fn names_as_issuer(&self, other: &Self) -> bool {
         self.issuer == other.subject && !self.issuer.is_empty()
     }
 
-    /// What speaks for the other one as its issuer; `None` if it is not.
+    /// Returns the evidence for the other one as issuer; `None` if it is not.
     pub(crate) fn issued_by(&self, other: &Self) -> Option<Evidence> {
         if !self.names_as_issuer(other) {
             return None;

@@ -1,5 +1,6 @@
-//! Passwords: tried as given, then without what does not belong to them (a line end, blanks, quotes), with a warning. A file
-//! written by an editor or `echo` ends with a line end, and then the password in it is wrong by one byte that nobody sees.
+//! Passwords: tried as given, then without a trailing line end, surrounding blanks or quotes, with a warning.
+//! A file written by an editor or `echo` ends with a line end, which makes the password wrong by one
+//! invisible byte.
 
 use digicert_one_core::{Code, CredentialError, Secret, Warning};
 use zeroize::Zeroizing;
@@ -11,9 +12,9 @@ use crate::fault::Fault;
 pub(crate) struct Candidate<'a> {
     /// As bytes, for PBKDF2, scrypt and the old derivations.
     pub(crate) bytes: &'a [u8],
-    /// As PKCS#12 has it: UTF-16, big endian, with two zero bytes at the end.
+    /// In the form of PKCS#12: UTF-16, big endian, with two zero bytes at the end.
     pub(crate) utf16: Zeroizing<Vec<u8>>,
-    /// What was taken off.
+    /// What was removed.
     without: Option<&'static str>,
 }
 
@@ -23,14 +24,14 @@ impl<'a> Candidate<'a> {
         let mut push = |unit: u16| utf16.extend_from_slice(&unit.to_be_bytes());
         match std::str::from_utf8(bytes) {
             Ok(text) => text.encode_utf16().for_each(&mut push),
-            // As OpenSSL does: what is not UTF-8 is taken for Latin-1.
+            // As in OpenSSL: what is not UTF-8 is treated as Latin-1.
             Err(_) => bytes.iter().for_each(|byte| push(u16::from(*byte))),
         }
         push(0);
         Self { bytes, utf16, without }
     }
 
-    /// No password at all; some programs leave out even the two zero bytes.
+    /// Returns the forms of an empty password; some programs omit even the two zero bytes.
     fn none() -> [Candidate<'static>; 2] {
         [Candidate::new(b"", None), Candidate { bytes: b"", utf16: Zeroizing::new(Vec::new()), without: None }]
     }
@@ -39,7 +40,8 @@ impl<'a> Candidate<'a> {
 /// Opens something with the password, if one was given.
 ///
 /// # Errors
-/// No password (ID-02), a wrong one (ID-03, with hints), or what `attempt` failed with.
+/// Returns an error for a missing password (ID-02), a wrong one (ID-03, with hints), or any other failure of
+/// `attempt`.
 pub(crate) fn open<T>(
     given: Option<&Secret>,
     what: &str,
@@ -52,9 +54,7 @@ pub(crate) fn open<T>(
         match attempt(&candidate) {
             Ok(opened) => {
                 if let (Some(without), Some(given)) = (candidate.without, given) {
-                    let text = format!(
-                        "the password was read without {without}, which did not belong to it; remove this where it is kept"
-                    );
+                    let text = format!("the password was used without {without}; remove this where it is stored");
                     let warning = Warning::new(Code::ID_03, text, &**given.origin());
                     if !warnings.contains(&warning) {
                         warnings.push(warning);
@@ -63,7 +63,7 @@ pub(crate) fn open<T>(
                 return Ok(opened);
             }
             Err(fault) if fault.is_wrong_password() => drop(wrong.get_or_insert(fault)),
-            // The first try has used the budget up; that it was wrong is what matters.
+            // The first attempt used up the budget; the relevant result is that it was wrong.
             Err(Fault::Rounds(..)) if wrong.is_some() => break,
             Err(fault) => return Err(fault.error(what, place)),
         }
@@ -71,14 +71,14 @@ pub(crate) fn open<T>(
     let Some(given) = given else {
         return Err(missing(what, place));
     };
-    let (code, message) = wrong.unwrap_or(Fault::Decryption).tell(what);
+    let (code, message) = wrong.unwrap_or(Fault::Decryption).describe(what);
     let message = format!("{message}; the password came from {}{}", given.origin(), hints(given.expose()));
     Err(CredentialError::new(code, message).at(place))
 }
 
-/// The error where a password is needed and none was given.
+/// Returns the error for a missing password.
 pub(crate) fn missing(what: &str, place: &str) -> CredentialError {
-    CredentialError::new(Code::ID_02, format!("the {what} is encrypted and no password was given")).at(place)
+    CredentialError::new(Code::ID_02, format!("missing password: the {what} is encrypted")).at(place)
 }
 
 fn candidates(given: Option<&[u8]>) -> Vec<Candidate<'_>> {
@@ -112,7 +112,7 @@ fn without_quotes(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// What may be wrong with it, without a byte of it.
+/// Describes what may be wrong with it, without a byte of it.
 fn hints(given: &[u8]) -> String {
     let mut hints = Vec::new();
     if given.is_empty() {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_tried_as_given_first_and_each_form_once() {
+    fn password_is_tried_as_given_first_and_each_form_once() {
         assert_eq!(forms("secret"), ["secret"]);
         assert_eq!(forms("secret\r\n"), ["secret\r\n", "secret"]);
         assert_eq!(forms(" \"secret\"\n"), [" \"secret\"\n", " \"secret\"", "\"secret\"", "secret"]);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_utf16_for_pkcs12() {
+    fn password_is_utf16_for_pkcs12() {
         let utf16 = |bytes: &'static [u8]| candidates(Some(bytes))[0].utf16.to_vec();
         assert_eq!(utf16("aß€😀".as_bytes()), [0, 0x61, 0, 0xDF, 0x20, 0xAC, 0xD8, 0x3D, 0xDE, 0x00, 0, 0]);
         assert_eq!(utf16(b"\xDF"), [0, 0xDF, 0, 0], "Latin-1");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_hints_at_what_surrounds_the_password_and_shows_none_of_it() {
+    fn error_hints_at_surroundings_but_does_not_show_the_password() {
         for (given, hint) in [
             ("", "it is empty"),
             ("canary-pw\n", "it has a trailing line end"),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_used_up_by_a_wrong_password_is_a_wrong_password() {
+    fn budget_exhausted_by_a_wrong_password_is_a_wrong_password() {
         let secret = Secret::new("wrong\n", "the environment");
         let mut faults = [Fault::Integrity, Fault::Rounds(9, 5)].into_iter();
         let error = open::<()>(Some(&secret), "key store", "client.p12", &mut Vec::new(), |_| {

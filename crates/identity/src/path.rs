@@ -1,6 +1,6 @@
-//! The way from a leaf to its root, where several certificates could stand at one place: renewed ones, two authorities of one
-//! name, cross-signed ones. Counted are, in this order: the key that signed, the right to sign, the dates, the ids that the
-//! certificates name, the latest end, and the place in the file.
+//! Finds the path from a leaf to its root if several certificates could be at one place: renewed ones, two
+//! authorities with one name, cross-signed ones. Criteria, in this order: the signing key, the right to sign,
+//! the dates, the ids that the certificates name, the latest expiry, and the position in the file.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
@@ -9,18 +9,19 @@ use std::time::SystemTime;
 
 use crate::node::{Evidence, Node};
 
-/// Steps of one search. Real files need some ten; in a hostile one each certificate could have signed each.
+/// Maximum steps of one search. Real files need about ten; in a hostile one every certificate could have
+/// signed every other.
 const MAX_STEPS: usize = 2000;
-/// Signatures that are checked in one search.
+/// Maximum signature checks in one search.
 const MAX_CHECKS: usize = 1000;
-/// RFC 5280 knows no limit; OpenSSL's is 100.
+/// Maximum path length. RFC 5280 has no limit; OpenSSL's is 100.
 const MAX_LENGTH: usize = 20;
 
 /// The certificates of a file.
 pub(crate) struct Paths<'a> {
     nodes: &'a [Option<Node<'a>>],
     now: SystemTime,
-    /// Who issued whom, checked once.
+    /// Cache of who issued whom.
     evidence: RefCell<HashMap<(usize, usize), Option<Evidence>>>,
     /// Whether a signature was left unchecked.
     is_exhausted: Cell<bool>,
@@ -35,7 +36,7 @@ impl<'a> Paths<'a> {
         self.nodes.get(index)?.as_ref()
     }
 
-    /// What speaks for `issuer` as the issuer of `child`.
+    /// Returns the evidence for `issuer` as the issuer of `child`.
     pub(crate) fn issued_by(&self, child: usize, issuer: usize) -> Option<Evidence> {
         let (child_node, issuer_node) = (self.node(child)?, self.node(issuer)?);
         if !child_node.names_as_issuer(issuer_node) {
@@ -56,7 +57,8 @@ impl<'a> Paths<'a> {
         self.issued_by(index, index).is_some()
     }
 
-    /// The issuers of a certificate, itself excepted. Where a signature was verified, what could not be checked is out.
+    /// Returns the issuers of a certificate, without itself. If one signature was verified, unverified ones
+    /// are excluded.
     pub(crate) fn issuers_of(&self, child: usize) -> Vec<usize> {
         let all = (0..self.nodes.len()).filter(|index| *index != child);
         let all: Vec<(usize, Evidence)> =
@@ -65,14 +67,14 @@ impl<'a> Paths<'a> {
         all.into_iter().filter(|(_, evidence)| evidence.signed == any_signed).map(|(index, _)| index).collect()
     }
 
-    /// The best path from the leaf upwards, without the root.
+    /// Returns the best path from the leaf upwards, without the root.
     pub(crate) fn best(&self, leaf: usize) -> Vec<usize> {
         let mut best: Option<Vec<usize>> = None;
         let mut open = vec![vec![leaf]];
         for _ in 0..MAX_STEPS {
             let Some(path) = open.pop() else { break };
             let mut next = self.continuations(&path);
-            // What follows would be cut off where checks are missing. The first path is the most promising one.
+            // Later paths would be incomplete where checks are missing. The first path is the most promising one.
             if best.is_some() && self.is_exhausted.get() {
                 break;
             }
@@ -82,14 +84,14 @@ impl<'a> Paths<'a> {
                 }
                 continue;
             }
-            // The most promising is looked at first, as the search may be given up.
+            // The most promising one is searched first, as the search may be stopped.
             next.sort_by(|one, other| self.compare(other, one));
             open.append(&mut next);
         }
         best.unwrap_or_else(|| vec![leaf])
     }
 
-    /// The path with one certificate more, for each that may follow.
+    /// Extends the path by one certificate, in each possible way.
     fn continuations(&self, path: &[usize]) -> Vec<Vec<usize>> {
         let Some(last) = path.last().copied().filter(|_| path.len() < MAX_LENGTH) else { return Vec::new() };
         let issuers = self.issuers_of(last);
@@ -97,9 +99,9 @@ impl<'a> Paths<'a> {
         let may_follow = |index: &usize| {
             let Some(node) = self.node(*index) else { return false };
             let twin = |other: &usize| self.node(*other).is_some_and(|other| node.is_twin_of(other));
-            // A cross-signed twin of a root leads to a server that trusts only the other root; one past its end leads nowhere.
+            // A cross-signed twin of a root is for servers that trust only the other root; an expired one is useless.
             let of_use = node.is_inside_dates(self.now) || !roots.iter().any(twin);
-            // Two authorities that signed each other are a circle.
+            // Two authorities that signed each other form a cycle.
             let circle = path.iter().any(|used| twin(used) || self.issued_by(*index, *used).is_some());
             !roots.contains(index) && of_use && !circle
         };
@@ -107,7 +109,7 @@ impl<'a> Paths<'a> {
         next.map(|index| [path, &[index]].concat()).collect()
     }
 
-    /// `Less` is better.
+    /// Compares two paths; `Less` is better.
     fn compare(&self, one: &[usize], other: &[usize]) -> Ordering {
         let count = |path: &[usize], is_bad: &dyn Fn(usize, usize) -> bool| {
             path.windows(2).filter(|pair| is_bad(pair[0], pair[1])).count()

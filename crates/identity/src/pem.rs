@@ -1,6 +1,6 @@
-//! PEM as programs write it: sections anywhere in a text, with headers (RFC 1421), lines of any length, divided by any line
-//! end. The PEM crates refuse the headers of encrypted keys, or long lines, or keep copies of keys that are not wiped, and skip
-//! what they do not recognise.
+//! Parses PEM as programs write it: sections anywhere in a text, with headers (RFC 1421), lines of any
+//! length, any line ends. The PEM crates refuse the headers of encrypted keys, or long lines, or keep unwiped
+//! copies of keys, and skip what they do not recognise.
 
 use zeroize::Zeroizing;
 
@@ -8,15 +8,15 @@ use crate::{base64, dek_info};
 
 /// One section.
 pub(crate) struct Section<'a> {
-    /// Such as `CERTIFICATE`.
+    /// For example `CERTIFICATE`.
     pub(crate) label: &'a str,
-    /// The value of `DEK-Info`, where the body is encrypted in the traditional way.
+    /// The value of `DEK-Info`, if the body uses the traditional encryption.
     pub(crate) dek_info: Option<String>,
     /// The decoded body.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
-/// A text that cannot be read: what and in which section, counted from 1.
+/// A text that cannot be parsed: the reason and the section, counted from 1.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
     pub(crate) section: usize,
@@ -27,8 +27,8 @@ const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
-/// All sections with a body that matters to us; others are known by their label alone. What stands between them is checked for
-/// sections that would otherwise be left out unseen.
+/// Iterates over all sections, with bodies decoded only where they are needed. The text between them is
+/// checked for sections that would otherwise be missed.
 pub(crate) fn sections(text: &[u8]) -> impl Iterator<Item = Result<Section<'_>, Broken>> {
     let mut rest = text;
     let mut number = 0;
@@ -46,35 +46,35 @@ pub(crate) fn sections(text: &[u8]) -> impl Iterator<Item = Result<Section<'_>, 
     })
 }
 
-/// The section of which `text` starts with the label, and what follows it.
+/// Parses the section whose label starts `text`, and returns what follows it.
 fn one(text: &[u8]) -> Result<(Section<'_>, &[u8]), &'static str> {
     let label_end = find(text, DASHES).ok_or("its first line has no end")?;
     let label = std::str::from_utf8(&text[..label_end]).ok().map(str::trim).filter(|label| is_label(label));
     let label = label.ok_or("its first line has no label")?;
     let inside = &text[label_end + DASHES.len()..];
-    let end = find(inside, END).ok_or("it has no END line: the file is cut off")?;
+    let end = find(inside, END).ok_or("it has no END line: the file is truncated")?;
     let after = &inside[end + END.len()..];
     if !after.strip_prefix(label.as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(DASHES)) {
         return Err("its END line does not match its BEGIN line");
     }
     let (dek_info, encoded) = dek_info::without_headers(&inside[..end]);
     let body = base64::decode(encoded).or_else(|| {
-        // `EC PARAMETERS` are shorter than any key and of no use here.
+        // `EC PARAMETERS` are shorter than any key and not needed.
         (!label.ends_with("KEY") && !label.contains("CERT") && !label.starts_with("PKCS")).then(Zeroizing::default)
     });
-    let body = body.ok_or("its base64 is damaged or cut off")?;
+    let body = body.ok_or("its base64 is damaged or truncated")?;
     let rest = after[label.len()..].trim_ascii_start();
     Ok((Section { label, dek_info, body }, &rest[DASHES.len()..]))
 }
 
-/// What stands outside of all sections and is one: read past, it would be missing without a word.
+/// Detects a section in text outside of all sections, which would otherwise be skipped silently.
 fn hidden(text: &[u8]) -> Option<&'static str> {
     if find(text, b"B\0E\0G\0I\0N\0 \0").is_some() {
-        return Some("a part of the file is UTF-16 (PowerShell's >> appends so): save it as UTF-8");
+        return Some("a part of the file is UTF-16 (as appended by PowerShell's >>): save it as UTF-8");
     }
     if has_inexact_begin(text) {
         return Some(
-            "the dashes of its BEGIN line are not five hyphens, or its letters are not capitals: a program for texts changed \
+            "the dashes of its BEGIN line are not five hyphens, or its letters are not capitals: a text editor changed \
              them; copy the file itself",
         );
     }
@@ -82,11 +82,11 @@ fn hidden(text: &[u8]) -> Option<&'static str> {
     let mut values = starts.map(|(start, _)| &text[start..]);
     values
         .any(|bytes| crate::content::of(crate::content::first_value(bytes)) == crate::content::Content::Certificate)
-        .then_some("a certificate in DER stands between sections of PEM: convert it to PEM")
+        .then_some("a certificate in DER is between sections of PEM: convert it to PEM")
 }
 
-/// Whether a BEGIN line of a certificate or key is there that is not written as it must be. Its body is base64 of DER, which tells it
-/// from a comment.
+/// Returns whether there is a malformed BEGIN line of a certificate or key. Its body is base64 of DER, which
+/// distinguishes it from a comment.
 pub(crate) fn has_inexact_begin(text: &[u8]) -> bool {
     const BEGIN: &[u8] = b"BEGIN";
     const WORDS: [&[u8]; 4] = [b"CERTIFICATE", b"KEY", b"PKCS", b"CMS"];
@@ -97,7 +97,7 @@ pub(crate) fn has_inexact_begin(text: &[u8]) -> bool {
         else {
             return false;
         };
-        // Blanks that do not break a line are outside of ASCII.
+        // Blanks that do not break a line are outside ASCII.
         let in_label =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'#' | b'_' | b'\t' | 0xa0 | 0xc2);
         let label = &after[..after.iter().take(64).position(|byte| !in_label(byte)).unwrap_or(0)];
@@ -116,7 +116,7 @@ pub(crate) fn has_inexact_begin(text: &[u8]) -> bool {
     })
 }
 
-/// Hyphens, and the dashes and minus signs that programs for texts put in their place (in UTF-8 and in Windows-1252).
+/// Accepts hyphens, and the dashes and minus signs that text editors substitute (in UTF-8 and in Windows-1252).
 fn ends_with_dash(text: &[u8]) -> bool {
     let dashes = ["-", "\u{ad}", "\u{2212}", "\u{fe58}", "\u{fe63}", "\u{ff0d}"];
     dashes.iter().any(|dash| text.ends_with(dash.as_bytes()))
@@ -166,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_damaged_names_the_section() {
+    fn error_for_truncated_or_damaged_section_names_it() {
         let whole = whole();
         for (text, what) in [
-            (format!("{whole}-----BEGIN CERTIFICATE-----\n{BODY}"), "cut off"),
+            (format!("{whole}-----BEGIN CERTIFICATE-----\n{BODY}"), "truncated"),
             (format!("{whole}{}", whole.replace("MII", "M!I")), "base64"),
             (format!("{whole}{}", whole.replace("END CERT", "END ZERT")), "does not match"),
             (format!("{whole}-----BEGIN "), "no end"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_section_is_an_error_wherever_it_stands() {
+    fn hidden_section_is_an_error_anywhere() {
         let whole = whole();
         let utf16: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let der = digicert_one_testbed::Pki::shared().root_der();

@@ -1,8 +1,9 @@
-//! PKCS#12 key stores (RFC 7292, RFC 9579): the integrity check first, which tells a wrong password before anything else
-//! does, then every bag with a key or certificate.
+//! Reads PKCS#12 key stores (RFC 7292, RFC 9579): first the integrity check, which detects a wrong password
+//! early, then every bag with a key or certificate.
 //!
-//! The structures are borrowed, unlike those of the pkcs12 crate, so that a key in a plain bag is not copied where nobody
-//! wipes it. `docs/decisions/0009-reading-key-stores.md` says why no ready reader is in use.
+//! The structures are borrowed, unlike those of the pkcs12 crate, so that a key in an unencrypted bag is not
+//! copied to memory that is never wiped. `docs/decisions/0009-reading-key-stores.md` explains why no existing
+//! reader is used.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode, Reader, Sequence, SliceReader, Tag, Tagged};
@@ -22,7 +23,7 @@ use crate::password::Candidate;
 use crate::work::Work;
 use crate::{algorithm, ber};
 
-/// What a key store holds: certificates in DER, keys in PKCS#8.
+/// The content of a key store: certificates in DER, keys in PKCS#8.
 #[derive(Default)]
 pub(crate) struct Contents {
     pub(crate) certificates: Vec<Vec<u8>>,
@@ -43,7 +44,7 @@ const HMAC_SHA224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1135
 const HMAC_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.10");
 const HMAC_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.11");
 
-/// Bags in bags: the standard allows it, no program is known that does it.
+/// Maximum nesting of bags: allowed by the standard, but no program is known to use it.
 const MAX_NESTING: usize = 4;
 
 #[derive(Sequence)]
@@ -85,14 +86,14 @@ struct Bag<'a> {
 
 /// Opens a key store.
 pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> Result<Contents, Fault> {
-    let whole = ber::to_der(bytes).map_err(|_| Fault::Damaged("it is not one whole PKCS#12 structure"))?;
+    let whole = ber::to_der(bytes).map_err(|_| Fault::Damaged("it is not one complete PKCS#12 structure"))?;
     let pfx = Pfx::from_der(&whole).map_err(|_| Fault::Damaged("its outermost structure cannot be read"))?;
     if pfx.version != 3 {
         return Err(Fault::Unsupported(format!("PKCS#12 version {}", pfx.version)));
     }
     match pfx.auth_safe.kind {
         DATA => {}
-        SIGNED => return Err(Fault::Unsupported("a signature in place of a password".to_owned())),
+        SIGNED => return Err(Fault::Unsupported("a signature instead of a password".to_owned())),
         oid => return Err(Fault::Unsupported(algorithm::content_type(oid))),
     }
     let safe = octets(pfx.auth_safe.content)?;
@@ -109,7 +110,7 @@ pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> R
             let plain = open_part(part.content, password, work)?;
             bags(&plain, !checked, MAX_NESTING, password, work, &mut contents)
         }
-        ENVELOPED => Err(Fault::Unsupported("a public key in place of a password".to_owned())),
+        ENVELOPED => Err(Fault::Unsupported("a public key instead of a password".to_owned())),
         oid => Err(Fault::Unsupported(algorithm::content_type(oid))),
     })?;
     Ok(contents)
@@ -125,7 +126,7 @@ fn open_part(content: AnyRef<'_>, password: &Candidate<'_>, work: &mut Work) -> 
     decrypt(encrypted.algorithm, &data, password, work)
 }
 
-/// Reads every bag. Where nothing has checked the password yet, what cannot be read was decrypted with a wrong one.
+/// Reads every bag. If the password is not verified yet, a parse error means a wrong password.
 fn bags(
     bytes: &[u8],
     unchecked: bool,
@@ -163,14 +164,14 @@ fn bags(
                 bag.value.encode_to_vec(&mut inner).map_err(damaged)?;
                 bags(&inner, false, nesting, password, work, contents)?;
             }
-            // Lists of revoked certificates, secrets of other kinds.
+            // Revocation lists, secrets of other kinds.
             _ => {}
         }
         Ok(())
     })
 }
 
-/// Each element of a SEQUENCE OF.
+/// Iterates over the elements of a SEQUENCE OF.
 fn each<'a, T: Decode<'a, Error = der::Error>>(
     list: &'a [u8],
     mut visit: impl FnMut(T) -> Result<(), Fault>,
@@ -190,7 +191,7 @@ fn octets(content: AnyRef<'_>) -> Result<&[u8], Fault> {
     Ok(octets.as_bytes())
 }
 
-/// The integrity check: with the derivation of PKCS#12, or PBMAC1.
+/// Verifies the integrity: with PKCS#12 key derivation, or PBMAC1.
 fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) -> Result<(), Fault> {
     let expected = mac.mac.digest.as_bytes();
     let algorithm = &mac.mac.algorithm;
@@ -204,7 +205,7 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) 
             HMAC_SHA512 => Hash::Sha512,
             oid => return Err(Fault::Unsupported(format!("an integrity check with {}", algorithm::name(oid)))),
         };
-        // RFC 9579 section 4: the length of the key must be named; all programs name that of the hash.
+        // RFC 9579 section 4: the key length must be given; all programs use that of the hash.
         let key = derive::modern(derivation, password, hash.len(), work)?;
         return verify(hash, &key, data, expected);
     }

@@ -1,5 +1,5 @@
-//! PKCS#7 certificate bags (`.p7b`): a SignedData without signers (RFC 5652 section 5), certificates and no key. Read for
-//! their certificates as they stand, as a certificate that is written anew may have another thumbprint.
+//! Reads PKCS#7 certificate bags (`.p7b`): a SignedData without signers (RFC 5652 section 5), certificates
+//! and no key. The certificates are copied byte for byte, as re-encoding may change the thumbprint.
 
 use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader};
@@ -7,7 +7,7 @@ use der::{Decode, Reader, SliceReader};
 use crate::ber;
 use crate::pkcs12::{Content, SIGNED};
 
-/// The certificates, or `None` if this is no such bag.
+/// Returns the certificates, or `None` if this is not such a bag.
 pub(crate) fn certificates(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let whole = ber::to_der(bytes).ok()?;
     let signed = Content::from_der(&whole).ok().filter(|content| content.kind == SIGNED)?.content;

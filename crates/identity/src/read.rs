@@ -1,4 +1,4 @@
-//! The three steps of reading: gather, arrange, check.
+//! The three steps of reading: collect, arrange, check.
 
 use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
 use rustls_pki_types::CertificateDer;
@@ -6,12 +6,12 @@ use rustls_pki_types::CertificateDer;
 use crate::gather::{FoundCertificate, FoundKey, Gathering};
 use crate::{Rules, chain, checks, client_identity, gather};
 
-/// Reads a client identity: from one file with chain and key, or from two; decrypted with the password where one is needed.
+/// Reads a client identity from one file with chain and key, or from two; decrypts it with the password if needed.
 ///
 /// Formats: PEM and DER (PKCS#8, PKCS#1, SEC1, encrypted or not; PKCS#7 for certificates), PKCS#12, and base64 of these.
 ///
 /// # Errors
-/// See the codes ID-01 to ID-17; each error names the origin it is about.
+/// See the codes ID-01 to ID-17; each error names the origin.
 pub fn read_client_identity(
     certificate: &Secret,
     private_key: Option<&Secret>,
@@ -25,7 +25,7 @@ pub fn read_client_identity(
     };
     let mut gathering = Gathering::new(password, warnings);
     gathering.add(certificate)?;
-    // One file with both is often named twice.
+    // One file with both is often given twice.
     if let Some(key) = private_key.filter(|key| key.expose() != certificate.expose()) {
         gathering.add(key)?;
     }
@@ -36,11 +36,11 @@ pub fn read_client_identity(
     Ok(identity)
 }
 
-/// Reads the certificates of a CA file in each format in which client certificates are read. What else is in it is named in
-/// a warning; a part that cannot be read is an error, as a root that is left out makes servers fail later.
+/// Reads the certificates of a CA file in every format that client certificates can have. Other content gives
+/// a warning; a part that cannot be parsed is an error, as a missing root makes servers fail later.
 ///
 /// # Errors
-/// A file without a certificate, or with a part that is damaged (TR-03).
+/// Returns an error for a file without a certificate, or with a damaged part (TR-03).
 pub fn read_certificates(
     file: &Secret,
     warnings: &mut Vec<Warning>,
@@ -53,7 +53,7 @@ pub fn read_certificates(
             }
             false => "",
         };
-        let message = format!("the CA file cannot be used: {}{advice}", error.message());
+        let message = format!("invalid CA file: {}{advice}", error.message());
         CredentialError::new(Code::TR_03, message).at(&**file.origin())
     };
     let mut of_reading = Vec::new();
@@ -67,7 +67,7 @@ pub fn read_certificates(
     others.dedup();
     if certificates.is_empty() {
         let found = if others.is_empty() { "PEM".to_owned() } else { others.join(", ") };
-        let message = format!("the CA file holds no certificate (found: {found}); needed: certificates, as PEM or DER");
+        let message = format!("invalid CA file: expected certificates in PEM or DER, found: {found}");
         return Err(CredentialError::new(Code::TR_03, message).at(&**file.origin()));
     }
     for other in others {
@@ -77,7 +77,7 @@ pub fn read_certificates(
     Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
 }
 
-/// The one key, where there is a certificate, too.
+/// Returns the single key, given at least one certificate.
 fn one_key<'a>(
     certificates: &[FoundCertificate],
     keys: &'a [FoundKey],
@@ -87,28 +87,28 @@ fn one_key<'a>(
         [key] if !certificates.is_empty() => Ok(key),
         [first, _, ..] if !certificates.is_empty() && all_are_one(certificates, keys) => Ok(first),
         [_, _, ..] => {
-            let message = format!("there are {} private keys and no way to tell which one is meant", keys.len());
+            let message = format!("found {} private keys and cannot decide which one is meant", keys.len());
             Err(CredentialError::new(Code::ID_17, message))
         }
         _ => {
             let mut message = format!(
-                "there are {} certificate(s) and {} private key(s); needed: 1 or more and exactly 1",
+                "found {} certificate(s) and {} private key(s); expected 1 or more and exactly 1",
                 certificates.len(),
                 keys.len()
             );
             if let Some(other) = others.first() {
-                message += &format!("; there is also {other}, which is of no use here");
+                message += &format!("; also found {other}, which cannot be used here");
             }
             Err(CredentialError::new(Code::ID_07, message))
         }
     }
 }
 
-/// Whether the keys are one key in two forms: all of them belong to one certificate.
+/// Returns whether the keys are one key in two forms: all of them belong to one certificate.
 fn all_are_one(certificates: &[FoundCertificate], keys: &[FoundKey]) -> bool {
     let belongs = |certificate: &FoundCertificate, key: &FoundKey| {
         client_identity(vec![certificate.der.clone()], &key.der()).is_ok()
     };
-    // One file gives one form, two give two: more keys than that are different ones.
+    // One file gives one form, two give two: more keys than that are different keys.
     keys.len() == 2 && certificates.iter().take(10).any(|it| keys.iter().all(|key| belongs(it, key)))
 }

@@ -1,25 +1,25 @@
-//! What a credential must be like to be used.
+//! Options for reading credentials.
 
 use std::time::SystemTime;
 
-/// The time by which dates are judged, and what is let through.
+/// Options for reading credentials: the time for checking dates, and whether expired credentials are accepted.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules {
-    /// By this time.
+    /// The time that dates are checked against.
     pub now: SystemTime,
-    /// Whether a credential outside its dates is let through, to see what the server says to it.
+    /// Whether a credential outside its dates is accepted, to test how the server responds.
     pub allow_expired: bool,
 }
 
 impl Rules {
-    /// The rules at this time.
+    /// Returns the default options at this time.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
         Self { now, allow_expired: false }
     }
 
-    /// Lets a credential outside its dates through.
+    /// Sets whether a credential outside its dates is accepted.
     #[must_use]
     pub fn allow_expired(mut self, allow: bool) -> Self {
         self.allow_expired = allow;

@@ -1,5 +1,5 @@
-//! Whether one certificate signed another. It decides which of several certificates with one name is sent, and nothing else:
-//! trust is the server's business. All of it is public, so nothing here needs constant time.
+//! Verifies whether one certificate signed another. This only decides which of several certificates with one
+//! name is sent: trust is the server's decision. All inputs are public, so nothing here needs constant time.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -16,18 +16,18 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 use crate::content::children;
 use crate::derive::Hash;
 
-/// What a check of a signature came to.
+/// The result of a signature check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The key made the signature.
     Signed,
-    /// It did not.
+    /// The key did not make the signature.
     NotSigned,
-    /// The algorithm, the size or the form of the key is not supported here: names and key ids have to do.
+    /// Unsupported algorithm, size or form of the key: names and key ids decide.
     Unknown,
 }
 
-/// Larger keys are not checked: a hostile file could ask for hours.
+/// Larger keys are not checked: a hostile file could take hours.
 const MAX_RSA_BYTES: usize = 1024;
 
 const RSA: &str = "1.2.840.113549.1.1.1";
@@ -41,14 +41,14 @@ pub(crate) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// `None` if this is not a certificate.
+    /// Parses the signed parts; `None` if this is not a certificate.
     pub(crate) fn read(certificate: &'a [u8]) -> Option<Self> {
         let [body, algorithm, signature] = children(certificate)?[..] else { return None };
         let signature = BitStringRef::from_der(signature).ok()?.as_bytes()?;
         Some(Self { body, algorithm: AlgorithmIdentifierRef::from_der(algorithm).ok()?, signature })
     }
 
-    /// Whether the signature is by this key.
+    /// Checks whether the signature was made with this key.
     pub(crate) fn is_by(&self, key: &SubjectPublicKeyInfoOwned) -> Verdict {
         let kind = key.algorithm.oid.to_string();
         let oid = self.algorithm.oid.to_string();
@@ -68,7 +68,7 @@ impl<'a> Signed<'a> {
                 }
             }
             ("1.3.101.112", "1.3.101.112") => self.ed25519(bits),
-            // The algorithm of the signature wants another kind of key.
+            // The signature algorithm requires another kind of key.
             (RSA | RSA_PSS | "1.3.101.112", _) if is_known(&oid) => Some(false),
             _ => None,
         };
@@ -80,14 +80,14 @@ impl<'a> Signed<'a> {
     }
 
     fn ecdsa(&self, hash: Hash, curve: ObjectIdentifier, point: &[u8]) -> Option<bool> {
-        // A digest that is shorter than the order of the curve is a number all the same; the crate wants it padded.
+        // A digest shorter than the order of the curve is valid; the crate requires padding.
         let padded = |len: usize| {
             let digest = digest(hash, &[self.body]);
             let mut padded = vec![0; len.saturating_sub(digest.len())];
             padded.extend_from_slice(&digest);
             padded
         };
-        // A signature that does not fit the curve is by the key of another one.
+        // A signature that does not fit the curve was made with another key.
         TwoNumbers::from_der(self.signature).ok()?;
         match curve.to_string().as_str() {
             "1.2.840.10045.3.1.7" => {
@@ -175,12 +175,12 @@ struct TwoNumbers<'a> {
     second: der::asn1::UintRef<'a>,
 }
 
-/// The message that an RSA signature carries (RFC 8017 section 5.2.2), as long as the modulus, and the bits of the modulus;
-/// an empty message if the signature cannot be by this key.
+/// Returns the message that an RSA signature carries (RFC 8017 section 5.2.2), as long as the modulus, and
+/// the bits of the modulus; an empty message if the signature cannot be from this key.
 fn rsa_message(key: &[u8], signature: &[u8]) -> Option<(Vec<u8>, usize)> {
     let key = TwoNumbers::from_der(key).ok()?;
     let (modulus, exponent) = (key.first.as_bytes(), key.second.as_bytes());
-    // An exponent of the size of the modulus is legal and takes a thousand times as long.
+    // An exponent of the size of the modulus is legal but a thousand times as slow.
     if modulus.len() > MAX_RSA_BYTES || exponent.len() > 8 || modulus.len() < 64 {
         return None;
     }
@@ -198,7 +198,7 @@ fn rsa_message(key: &[u8], signature: &[u8]) -> Option<(Vec<u8>, usize)> {
     let e = BoxedUint::from_be_slice(exponent, 64).ok()?;
     let parameters = BoxedMontyParams::new_vartime(Odd::new(n).into_option()?);
     let message = BoxedMontyForm::new(s, &parameters).pow(&e).retrieve().to_be_bytes();
-    // Limbs are longer than the modulus, if it ends inside of one.
+    // Limbs can be longer than the modulus.
     let start = message.len().checked_sub(modulus.len())?;
     Some((message[start..].to_vec(), bits))
 }
@@ -216,7 +216,7 @@ fn pkcs1(hash: Hash, key: &[u8], body: &[u8], signature: &[u8]) -> Option<bool> 
     let oid = ObjectIdentifier::from_bytes(oid).ok()?;
     let digest = digest(hash, &[body]);
     let (message, _) = rsa_message(key, signature)?;
-    // The parameters are NULL, and in some old programs they are left out.
+    // The parameters are NULL; some old programs omit them.
     let forms = [Some(der::asn1::AnyRef::NULL), None].map(|parameters| {
         let algorithm = AlgorithmIdentifierRef { oid, parameters }.to_der().ok()?;
         let octets = der::asn1::OctetStringRef::new(&digest).and_then(|octets| octets.to_der()).ok()?;
@@ -240,7 +240,7 @@ impl PssParameters {
     fn read(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<Self> {
         let mut all = Self { hash: Hash::Sha1, mask: Hash::Sha1, salt: 20 };
         let parameters = algorithm.parameters?.to_der().ok()?;
-        // All fields may be left out.
+        // All fields are optional.
         for field in children(&parameters).unwrap_or_default() {
             let value = der::asn1::AnyRef::from_der(field).ok()?.value();
             match field[0] {

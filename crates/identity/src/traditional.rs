@@ -1,5 +1,6 @@
-//! Encrypted traditional keys: `RSA PRIVATE KEY` and `EC PRIVATE KEY` with the headers of RFC 1421 (`Proc-Type: 4,ENCRYPTED`,
-//! `DEK-Info: AES-256-CBC,<iv>`). The key derivation is OpenSSL's own, with MD5 and one round, whatever the cipher.
+//! Encrypted traditional keys: `RSA PRIVATE KEY` and `EC PRIVATE KEY` with the headers of RFC 1421
+//! (`Proc-Type: 4,ENCRYPTED`, `DEK-Info: AES-256-CBC,<iv>`). The key derivation is OpenSSL's, with MD5 and
+//! one round, for every cipher.
 
 use data_encoding::HEXUPPER_PERMISSIVE;
 use der::Decode;
@@ -27,7 +28,7 @@ pub(crate) fn open(
         "AES-256-CBC" => Cipher::Aes256,
         "DES-EDE3-CBC" => Cipher::TripleDes,
         "DES-CBC" => Cipher::Des,
-        // The name stands in the file: shown only if it looks like one.
+        // The name comes from the file: shown only if it looks like one.
         other if other.len() < 30 && other.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
             return Err(Fault::Unsupported(format!("the cipher {other}")));
         }

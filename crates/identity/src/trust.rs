@@ -1,5 +1,5 @@
-//! OpenSSL's settings of trust, which stand behind the certificate in a `TRUSTED CERTIFICATE`: what it may and may not be used for.
-//! Bundles of distributions hold certificates in this form only to say that they are not to be trusted.
+//! OpenSSL's trust settings, which follow the certificate in a `TRUSTED CERTIFICATE`: its permitted and
+//! forbidden uses. Bundles of distributions use this form only to mark certificates as not trusted.
 
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Reader, SliceReader};
@@ -9,8 +9,7 @@ use crate::content::first_value;
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
-/// Whether a certificate with these settings is trusted for servers; without settings, it is. Settings that cannot be read are
-/// none.
+/// Returns whether a certificate with these settings is trusted for servers. Missing or unreadable settings mean yes.
 pub(crate) fn allows_servers(settings: &[u8]) -> bool {
     let settings = first_value(settings);
     let (mut trusted, mut rejected) = (None, None);
@@ -31,7 +30,7 @@ fn names_servers(list: &[u8]) -> bool {
     named
 }
 
-/// The values inside of one, up to what cannot be read.
+/// Visits the values inside one, up to the first that cannot be parsed.
 fn each<'a>(value: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
     let content = der::asn1::AnyRef::from_der(value).map(|value| value.value()).unwrap_or_default();
     let Ok(mut reader) = SliceReader::new(content) else { return };
@@ -46,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_of_openssl_decide_about_servers() {
+    fn openssl_trust_settings_decide_about_servers() {
         let server = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
         let client = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
         let settings = |tag: u8, oid: &[u8]| [&[0x30, 12, tag, 10][..], oid].concat();

@@ -1,12 +1,13 @@
-//! What opening a file may cost, and what it showed on the way. A key store names its own number of rounds, so a hostile one
-//! could ask for hours: the sum over everything that is read is bounded, and asked before each derivation.
+//! The budget for opening a file, and outdated algorithms found on the way. A key store contains its number
+//! of rounds, so a hostile one could take hours: the sum over one reading is bounded, and checked before each
+//! derivation.
 
 use std::collections::BTreeSet;
 
 use crate::fault::Fault;
 use crate::limits::{MAX_ROUNDS, MAX_ROUNDS_WHEN_RIGHT};
 
-/// The work of one reading.
+/// The budget of one reading.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     spent: u64,
@@ -15,7 +16,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Asks for rounds.
+    /// Requests rounds from the budget.
     pub(crate) fn spend(&mut self, rounds: u64) -> Result<(), Fault> {
         let limit = if self.is_right { MAX_ROUNDS_WHEN_RIGHT } else { MAX_ROUNDS };
         let asked = self.spent.saturating_add(rounds);
@@ -29,17 +30,17 @@ impl Work {
         Ok(())
     }
 
-    /// Notes that the password passed an integrity check: no more attempts will follow.
+    /// Records that the password passed an integrity check: no more attempts follow.
     pub(crate) fn password_is_right(&mut self) {
         self.is_right = true;
     }
 
-    /// Notes an algorithm that should no longer be in use.
+    /// Records an outdated algorithm.
     pub(crate) fn outdated(&mut self, name: &'static str) {
         self.outdated.insert(name);
     }
 
-    /// The outdated algorithms since the last call.
+    /// Returns the outdated algorithms since the last call.
     pub(crate) fn take_outdated(&mut self) -> Vec<&'static str> {
         std::mem::take(&mut self.outdated).into_iter().collect()
     }
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_are_summed_over_the_whole_reading() {
+    fn rounds_are_summed_over_one_reading() {
         let mut work = Work::default();
         work.spend(MAX_ROUNDS).expect("up to the limit");
         assert_eq!(work.spend(1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn key_store_of_many_parts_is_within_the_limit_once_the_password_is_right() {
+    fn key_store_of_many_parts_is_within_limit_for_right_password() {
         let mut work = Work::default();
         work.password_is_right();
         for _ in 0..40 {

@@ -1,4 +1,4 @@
-//! Keys made here, the requests for their certificates, and the pairs that come of them.
+//! Generated keys, their certificate requests, and the resulting identities.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -26,7 +26,7 @@ fn request(pem: &str) -> CertReq {
     CertReq::from_der(&der).expect("a request")
 }
 
-/// Checks the signature with the key that the request names.
+/// Verifies the signature with the key that the request contains.
 fn is_signed(request: &CertReq) -> bool {
     let body = request.info.to_der().expect("DER");
     let key = request.info.public_key.subject_public_key.raw_bytes();
@@ -45,7 +45,7 @@ fn is_signed(request: &CertReq) -> bool {
 }
 
 #[test]
-fn a_request_is_signed_by_its_key_and_says_who_and_what_for() {
+fn request_is_signed_and_has_name_and_purposes() {
     for algorithm in BOTH {
         let key = NewKey::generate(algorithm).expect("random numbers");
         for name in ["ci-pipeline", "O=not, CN=escaped + \"#;<>\\", "dienst-für-alles", &"x".repeat(64)] {
@@ -64,7 +64,7 @@ fn a_request_is_signed_by_its_key_and_says_who_and_what_for() {
 }
 
 #[test]
-fn a_name_that_no_certificate_has_is_refused() {
+fn invalid_common_name_is_refused() {
     let key = NewKey::generate(KeyAlgorithm::default()).expect("random numbers");
     for name in ["", "a\nb", "a\0", &"x".repeat(65)] {
         assert_eq!(key.csr_pem(name).expect_err(name).code(), Code::CFG_01);
@@ -96,13 +96,13 @@ fn openssl_reads_and_verifies_the_request() {
 }
 
 #[test]
-fn a_key_and_its_certificate_make_an_identity_and_a_strangers_certificate_does_not() {
+fn key_and_its_own_certificate_only_make_an_identity() {
     let rules = Rules::at(SystemTime::now());
     for (algorithm, kind) in BOTH.into_iter().zip([KeyKind::P256, KeyKind::P384]) {
         let (key, other) = (NewKey::generate(algorithm), NewKey::generate(algorithm));
         let (key, other) = (key.expect("random numbers"), other.expect("random numbers"));
         let certificate = self_signed(&key, "ci");
-        let origin = "field certificate of the answer";
+        let origin = "field certificate of the response";
         let identity = key.into_identity(&Secret::new(certificate.clone(), origin), &rules, &mut Vec::new());
         let identity = identity.expect("they belong together");
         assert_eq!((identity.key_kind(), identity.subject()), (kind, "CN=ci"));
@@ -115,7 +115,7 @@ fn a_key_and_its_certificate_make_an_identity_and_a_strangers_certificate_does_n
 }
 
 #[test]
-fn a_kept_key_is_taken_up_again_and_no_two_keys_are_one() {
+fn stored_key_is_loaded_again_and_keys_are_unique() {
     for algorithm in BOTH {
         let key = NewKey::generate(algorithm).expect("random numbers");
         let again = NewKey::from_pem(&key.to_pem()).expect("the same");
@@ -130,11 +130,11 @@ fn a_kept_key_is_taken_up_again_and_no_two_keys_are_one() {
         let error = NewKey::from_pem(&Secret::new(text, "journal.key")).expect_err("no key");
         assert!(error.to_string().contains("journal.key") && !error.to_string().contains("canary"), "{error}");
     }
-    assert!(NewKey::from_pem(&wrapped).is_ok(), "what surrounds a section is no matter");
+    assert!(NewKey::from_pem(&wrapped).is_ok(), "text around a section is ignored");
 }
 
 #[test]
-fn the_names_of_key_kinds_are_read_in_any_spelling() {
+fn key_algorithm_names_are_parsed_in_any_spelling() {
     for (text, algorithm) in
         [("p256", KeyAlgorithm::P256), ("P-384", KeyAlgorithm::P384), (" P256 ", KeyAlgorithm::P256)]
     {

@@ -1,6 +1,6 @@
-//! Files that appear whole or not at all: written beside their place under a name of their own, synchronised, read, renamed
-//! over it, and the directory synchronised, too. All secrets that we write go through here: with mode 0600, or with the owner,
-//! group, mode and attributes of the file that is replaced.
+//! Atomic file writes: a file is written next to its target under another name, synchronised, read back and
+//! renamed over it, and the directory is synchronised too. All secrets are written by this module: with mode
+//! 0600, or with the owner, group, mode and attributes of the replaced file.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
@@ -13,14 +13,14 @@ use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
 use crate::replaceable::{check_file, check_links, parent};
 use crate::sink::{SinkError, SinkErrorKind};
 
-/// How a name ends that is not finished. A file with it may be removed by whoever can lock it.
+/// The suffix of unfinished files. Any process that can lock such a file may remove it.
 const UNFINISHED: &str = ".d1-new";
-/// How often another name is tried when somebody tidied the last one away.
+/// Maximum attempts with another name if the previous file was removed by another process.
 const ATTEMPTS: usize = 8;
 const BLOCK: usize = 4 << 10;
 
-/// A file that is to stand under `target`: there already, with its space, under another name. Dropped before it is
-/// [kept](Self::commit), it is removed.
+/// A file for `target` that already exists under another name, with its space reserved. It is removed when
+/// dropped before [`commit`](Self::commit).
 #[derive(Debug)]
 pub(crate) struct Reserved {
     target: PathBuf,
@@ -31,26 +31,26 @@ pub(crate) struct Reserved {
     committed: bool,
 }
 
-/// What becomes of the metadata of a file that is replaced.
+/// What happens to the metadata of a replaced file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Keep {
-    /// All of it is kept, and its mode is not wider than this; else the file is not replaced.
+    /// All of it must be kept, and its mode must not be wider than this; otherwise the file is not replaced.
     All(u32),
-    /// What can be kept is kept.
+    /// As much as possible is kept.
     WhatCanBe,
 }
 
 impl Reserved {
-    /// Makes sure that a file of `size` bytes with a secret can stand under `target`: directory writable, space there, nothing
-    /// odd in its place, and everything kept that a file has there beside its content.
+    /// Checks that a secret file of `size` bytes can be written to `target`: the directory is writable, there
+    /// is enough space, nothing unexpected is in its place, and all metadata of an existing file can be kept.
     ///
     /// # Errors
-    /// It cannot; nothing is left behind.
+    /// Returns an error if it cannot; nothing is left behind.
     pub(crate) fn new(target: &Path, size: usize) -> Result<Self, SinkError> {
         Self::keeping(target, size, Keep::All(SECRET))
     }
 
-    /// The same for content that is not secret.
+    /// Same as `new`, for content that is not secret.
     pub(crate) fn public(target: &Path, size: usize) -> Result<Self, SinkError> {
         Self::keeping(target, size, Keep::All(PUBLIC))
     }
@@ -58,25 +58,27 @@ impl Reserved {
     fn keeping(target: &Path, size: usize, keep: Keep) -> Result<Self, SinkError> {
         let place = || target.display().to_string();
         if target.file_name().is_none() {
-            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "the path names no file"));
+            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "invalid path: expected a file name"));
         }
         let directory = parent(target);
-        if !fs::metadata(directory).map_err(|error| SinkError::io(place(), "cannot use its directory", error))?.is_dir()
+        if !fs::metadata(directory)
+            .map_err(|error| SinkError::io(place(), "failed to access its directory", error))?
+            .is_dir()
         {
-            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "what should be its directory is none"));
+            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "its parent is not a directory"));
         }
         let found = check_file(target)?;
         let (temporary, file) = create_unfinished(target)
-            .map_err(|error| SinkError::io(place(), "cannot make a file in its directory", error))?;
+            .map_err(|error| SinkError::io(place(), "failed to create a file in its directory", error))?;
         let mut reserved = Self { target: target.to_owned(), temporary, file, keep, inherited: None, committed: false };
         reserved.inherit(found)?;
         reserved
             .fill(size)
-            .map_err(|error| SinkError::io(place(), &format!("cannot make sure of {size} bytes"), error))?;
+            .map_err(|error| SinkError::io(place(), &format!("failed to reserve {size} bytes"), error))?;
         Ok(reserved)
     }
 
-    /// Takes over what the file that is replaced has beside its content, and makes sure that it can still be read back.
+    /// Copies the metadata of the replaced file, and checks that the new file can still be read.
     fn inherit(&mut self, found: Option<Metadata>) -> Result<(), SinkError> {
         let Some(found) = found else { return Ok(()) };
         let hand_on = |widest| {
@@ -93,12 +95,12 @@ impl Reserved {
                 Some(hand_on(widest)?)
             }
         };
-        File::open(&self.temporary).map_err(|error| self.failed("cannot read a file like this one", error))?;
+        File::open(&self.temporary).map_err(|error| self.failed("failed to read a file with this metadata", error))?;
         Ok(())
     }
 
     fn fill(&mut self, size: usize) -> io::Result<()> {
-        // Written rather than only asked for, because a file system may promise more than it has.
+        // Written and not only preallocated, because a file system may promise more than it has.
         for _ in 0..size.div_ceil(BLOCK) {
             self.file.write_all(&[0; BLOCK])?;
         }
@@ -108,17 +110,17 @@ impl Reserved {
     /// Writes the content, synchronises, compares, renames, and synchronises the directory.
     ///
     /// # Errors
-    /// What stood under the target still stands there, unless the last synchronising or reading failed; it is never half
-    /// written. May be tried again.
+    /// Returns an error if it failed. The target then still has its old content, unless only the last
+    /// synchronising or reading failed; it is never half written. May be retried.
     pub(crate) fn commit(&mut self, content: &[u8]) -> Result<(), SinkError> {
         self.write(content)?;
         self.publish()?;
         compare(&self.target, content, &self.target)
     }
 
-    /// The first half of [`commit`](Self::commit): durable, and still under the other name.
+    /// The first half of [`commit`](Self::commit): durable, but still under the other name.
     pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), SinkError> {
-        self.overwrite(content).map_err(|error| self.failed("cannot write the file", error))?;
+        self.overwrite(content).map_err(|error| self.failed("failed to write the file", error))?;
         compare(&self.temporary, content, &self.target)
     }
 
@@ -129,16 +131,16 @@ impl Reserved {
         self.file.sync_all()
     }
 
-    /// The second half: takes the place of what stood under the target.
+    /// The second half: renames the file to its target.
     pub(crate) fn publish(&mut self) -> Result<(), SinkError> {
-        // It may have been changed since.
+        // It may have changed since.
         let found = check_file(&self.target)?;
         self.inherit(found)?;
         fs::rename(&self.temporary, &self.target)
-            .map_err(|error| self.failed("cannot rename the new file to its name", error))?;
+            .map_err(|error| self.failed("failed to rename the new file", error))?;
         self.committed = true;
         sync_directory(parent(&self.target))
-            .map_err(|error| self.failed("the file is there, but its directory cannot be made durable", error))
+            .map_err(|error| self.failed("the file was written, but failed to synchronise its directory", error))
     }
 
     fn failed(&self, what: &str, error: io::Error) -> SinkError {
@@ -149,32 +151,33 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if !self.committed {
-            // Removed while it is still locked, so that nobody else does it at the same time.
+            // Removed while still locked, so that no other process removes it at the same time.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Writes a whole file in the place of the one that stands there.
+/// Replaces a whole file.
 pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), SinkError> {
     Reserved::new(target, content.len())?.commit(content)
 }
 
-/// Replaces a file that is only ours, such as a lock or a note of where things stand, whole and durable. It keeps the owner, group
-/// and mode of the file that it replaces where that is possible, so that running once as another user locks no one out; a new
-/// file has mode 0600.
+/// Replaces a non-secret file of this program, such as a lock or a state file, atomically and durably. It
+/// keeps the owner, group and mode of the replaced file if possible, so that one run as another user locks no
+/// one out; a new file has mode 0600.
 ///
 /// # Errors
-/// It cannot be written. What stood there still stands there, unless only the last synchronising or reading failed.
+/// Returns an error if it cannot be written. The old content then stays, unless only the last synchronising
+/// or reading failed.
 pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), SinkError> {
     Reserved::keeping(path.as_ref(), content.len(), Keep::WhatCanBe)?.commit(content)
 }
 
-/// Reads a file back and compares. `called` is what errors name.
+/// Reads a file back and compares. Errors name `called`.
 pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), SinkError> {
     let place = || called.display().to_string();
     let read = || -> io::Result<bool> {
-        // One byte more than expected, so that a longer file shows.
+        // One byte more than expected, so that a longer file is detected.
         let mut found = Zeroizing::new(Vec::with_capacity(content.len() + 1));
         File::open(path)?.take(content.len() as u64 + 1).read_to_end(&mut found)?;
         Ok(*found == content)
@@ -182,14 +185,14 @@ pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), 
     match read() {
         Ok(true) => Ok(()),
         Ok(false) => {
-            let message = "what was read back is not what was written; check the disk and who else writes there";
+            let message = "the content read back differs from what was written; check the disk, and whether another program writes there";
             Err(SinkError::new(SinkErrorKind::ReadBackDiffers, place(), message))
         }
-        Err(error) => Err(SinkError::io(place(), "cannot read the file back", error)),
+        Err(error) => Err(SinkError::io(place(), "failed to read the file back", error)),
     }
 }
 
-/// A new file that only its owner may read or write. Never follows a link.
+/// Creates a file that only its owner may read or write. Never follows a link.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
@@ -201,7 +204,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes renames and new names in a directory durable. Other systems than Unix have no such call.
+/// Makes renames and new names in a directory durable. Only Unix has such a call.
 pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(directory)?.sync_all()?;
@@ -210,21 +213,21 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// 16 hexadecimal digits for a name that nobody else has.
+/// Returns 16 random hexadecimal digits for a unique name.
 pub(crate) fn random_name() -> io::Result<String> {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(data_encoding::HEXLOWER.encode(&bytes))
 }
 
-/// A new file beside `target`, under a name that says that it is unfinished; what a killed process left there is removed.
+/// Creates an unfinished file next to `target`; removes what a killed process left there.
 pub(crate) fn create_unfinished(target: &Path) -> io::Result<(PathBuf, File)> {
-    let name = target.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
+    let name = target.file_name().ok_or_else(|| io::Error::other("invalid path: expected a file name"))?;
     remove_unfinished(parent(target), name);
     create_beside(parent(target), name)
 }
 
-/// Locked for as long as it is open.
+/// Locked while it is open.
 fn create_beside(directory: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
     for _ in 0..ATTEMPTS {
         let mut unfinished = prefix(name);
@@ -235,12 +238,12 @@ fn create_beside(directory: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> 
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             created => created?,
         };
-        // Where there are no locks nobody removes what is unfinished either.
+        // Without lock support, unfinished files are not removed either.
         if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && fs::symlink_metadata(&path).is_ok() {
             return Ok((path, file));
         }
     }
-    Err(io::Error::other("every new file was removed at once: another process tidies there"))
+    Err(io::Error::other("every new file was removed immediately by another process"))
 }
 
 fn prefix(name: &OsStr) -> std::ffi::OsString {
@@ -250,7 +253,7 @@ fn prefix(name: &OsStr) -> std::ffi::OsString {
     prefix
 }
 
-/// Removes what a killed process left: unfinished files that nobody has locked.
+/// Removes what a killed process left: unfinished files that are not locked.
 fn remove_unfinished(directory: &Path, name: &OsStr) {
     let prefix = prefix(name);
     let Ok(entries) = fs::read_dir(directory) else { return };
@@ -260,7 +263,7 @@ fn remove_unfinished(directory: &Path, name: &OsStr) {
             && found.as_encoded_bytes().ends_with(UNFINISHED.as_bytes())
             && entry.file_type().is_ok_and(|kind| kind.is_file());
         if ours
-            // One that inherited a mode may not be ours to write.
+            // A file that inherited another mode may not be writable for us.
             && let Ok(file) = OpenOptions::new().write(true).open(entry.path()).or_else(|_| File::open(entry.path()))
             && file.try_lock().is_ok()
         {
@@ -282,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_and_not_kept_leaves_nothing() {
+    fn dropped_reservation_leaves_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
         let reserved = Reserved::new(&directory.path().join("key"), 100).expect("reserved");
         assert_eq!(names(directory.path()).len(), 1);
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed_and_what_a_living_one_holds_is_not() {
+    fn files_of_killed_but_not_of_running_processes_are_removed() {
         let directory = tempfile::tempdir().expect("a directory");
         let target = directory.path().join("key");
         fs::write(directory.path().join(".key.0123.d1-new"), "canary").expect("left behind");
@@ -305,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_content_leaves_nothing_of_the_reserve_and_a_second_try_nothing_of_the_first() {
+    fn shorter_content_and_retry_leave_no_old_bytes() {
         let directory = tempfile::tempdir().expect("a directory");
         let target = directory.path().join("key");
         let mut reserved = Reserved::new(&target, 9000).expect("reserved");
@@ -318,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reads_back_differently_is_told() {
+    fn different_content_read_back_is_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("key");
         fs::write(&path, "canary2").expect("written");

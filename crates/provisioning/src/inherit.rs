@@ -1,19 +1,19 @@
-//! What a file hands on to the file that replaces it: owner, group, mode, and extended attributes (ACLs and labels are among
-//! them). A rename loses all of these unless they are copied to the new file first. What cannot be copied is an error, found
-//! before anything is made.
+//! Metadata that a new file inherits from the file it replaces: owner, group, mode, and extended attributes
+//! (including ACLs and labels). A rename loses all of these unless they are copied to the new file first.
+//! What cannot be copied is an error, detected before anything is created.
 //!
-//! On Windows nothing is copied: a new file there has the access rights that its directory hands on.
+//! On Windows nothing is copied: a new file has the access rights of its directory.
 
 use std::fs::{File, Metadata};
 use std::path::Path;
 
 use crate::sink::SinkError;
 
-/// The widest mode that a file with a secret may have: its group may read it.
+/// The widest mode of a file with a secret: readable by its group.
 pub(crate) const SECRET: u32 = 0o640;
-/// The widest mode of a file that holds no secret, such as a certificate chain: everyone may read it.
+/// The widest mode of a file without secrets, such as a certificate chain: readable by all.
 pub(crate) const PUBLIC: u32 = 0o644;
-/// For a file that keeps the content that it has, or has nothing secret.
+/// For a file whose content does not change or is not secret.
 pub(crate) const ANY_MODE: u32 = 0o7777;
 
 #[cfg(unix)]
@@ -25,7 +25,7 @@ pub(crate) use self::without::Inherited;
 mod without {
     use super::*;
 
-    /// Nothing.
+    /// No metadata.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub(crate) struct Inherited;
 
@@ -53,7 +53,7 @@ mod unix {
 
     type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
 
-    /// What one file has beside its content.
+    /// The metadata of one file.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub(crate) struct Inherited {
         owner: u32,
@@ -63,37 +63,40 @@ mod unix {
     }
 
     impl Inherited {
-        /// Reads it. `metadata` is that of the path, which is not a symlink.
+        /// Reads the metadata. `metadata` is that of the path, which is not a symlink.
         pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
             let attributes = attributes::of_path(path).map_err(|error| {
-                SinkError::io(path.display().to_string(), "cannot read its extended attributes", error)
+                SinkError::io(path.display().to_string(), "failed to read its extended attributes", error)
             })?;
             let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
             Ok(Self { owner, group, mode, attributes })
         }
 
-        /// The same for a directory that is made beside or in this one: its owner may do everything, others may not write.
+        /// Same as `of`, for a directory that is created next to or in this one: full access for its owner,
+        /// no write access for others.
         pub(crate) fn of_directory(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
             let whole = Self::of(path, metadata)?;
             Ok(Self { mode: whole.mode & 0o755 | 0o700, ..whole })
         }
 
-        /// Whether anyone but this user can read the file.
+        /// Returns whether other users can read the file.
         pub(crate) fn is_shared(&self) -> bool {
             self.mode & 0o077 != 0 || self.owner != rustix::process::geteuid().as_raw()
         }
 
-        /// Gives all of it to a new file, and makes sure that the file has it. `called` is what errors name.
+        /// Applies the metadata to a new file, and verifies it. Errors name `called`.
         ///
         /// # Errors
-        /// A part of it cannot be kept, or its mode is wider than `widest`.
+        /// Returns an error if a part of it cannot be kept, or its mode is wider than `widest`.
         pub(crate) fn hand_on(&self, file: &File, widest: u32, called: &Path) -> Result<(), SinkError> {
-            let found = file.metadata().map_err(|error| failed(called, "cannot look at the new file", error))?;
+            let found = file
+                .metadata()
+                .map_err(|error| failed(called, "failed to read the metadata of the new file", error))?;
             let has_mode = found.mode() & 0o7777 == self.mode;
-            // A file system without modes shows the same one for every file.
+            // A file system without modes reports the same mode for every file.
             if !has_mode && (self.mode & !widest != 0 || self.mode & 0o400 == 0) {
                 let what = format!(
-                    "its mode is {:04o}, and a file with this content gets at most {widest:04o}, readable for its owner; \
+                    "its mode is {:04o}, but a file with this content may have at most {widest:04o} and must be readable for its owner; \
                      change the mode of the file first (chmod {:04o})",
                     self.mode,
                     self.mode & widest | 0o600
@@ -107,8 +110,8 @@ mod unix {
             self.chmod(file, called)
         }
 
-        /// As [`hand_on`](Self::hand_on), for a directory: only its group has to be kept, since whoever owned the other one can
-        /// be given access by no one but the superuser.
+        /// Same as [`hand_on`](Self::hand_on), for a directory: only its group must be kept, since only the
+        /// superuser can give the previous owner access.
         pub(crate) fn hand_on_to_directory(&self, directory: &File, called: &Path) -> Result<(), SinkError> {
             if self.chown(directory, called).is_err() {
                 fchown(directory, None, Some(Gid::from_raw(self.group)))
@@ -125,8 +128,8 @@ mod unix {
 
         fn lost_owner(&self, called: &Path, error: io::Error) -> SinkError {
             let what = format!(
-                "it belongs to the user {} and the group {}, which this user may not give a new file ({error}), so its readers \
-                 would be locked out; run this as that user or as root, or use a file of this user's",
+                "it belongs to user {} and group {}, which this user may not assign to a new file ({error}), so its readers \
+                 would be locked out; run this as that user or as root, or use a file owned by this user",
                 self.owner, self.group
             );
             cannot_keep(called, &what).with_source(error)
@@ -138,17 +141,17 @@ mod unix {
                 return Ok(());
             }
             fchmod(file, Mode::from_bits_truncate(self.mode))
-                .map_err(|error| failed(called, "cannot give the new file its mode", error.into()))?;
+                .map_err(|error| failed(called, "failed to set the mode of the new file", error.into()))?;
             match mode() {
                 Ok(mode) if mode == self.mode => Ok(()),
-                _ => Err(cannot_keep(called, &format!("a new file does not keep its mode {:04o}", self.mode))),
+                _ => Err(cannot_keep(called, &format!("a new file does not keep the mode {:04o}", self.mode))),
             }
         }
 
         fn copy_attributes(&self, file: &File, called: &Path) -> Result<(), SinkError> {
             let lost = |name: &[u8], error: &dyn std::fmt::Display| {
                 let what = format!(
-                    "a new file cannot be given its extended attribute {} ({error}), so its readers may be locked out; remove \
+                    "failed to copy its extended attribute {} to a new file ({error}), so its readers may be locked out; remove \
                      the attribute, or use another file",
                     String::from_utf8_lossy(name)
                 );
@@ -156,13 +159,13 @@ mod unix {
             };
             let of_new = || {
                 attributes::of_file(file)
-                    .map_err(|error| failed(called, "cannot read the extended attributes of a new file", error))
+                    .map_err(|error| failed(called, "failed to read the extended attributes of a new file", error))
             };
             let found = of_new()?;
             if found == self.attributes {
                 return Ok(());
             }
-            // What the directory hands on would let in others.
+            // Attributes inherited from the directory would give others access.
             for name in found.keys().filter(|name| !self.attributes.contains_key(*name)) {
                 attributes::remove(file, name).map_err(|error| lost(name, &error))?;
             }
@@ -192,9 +195,9 @@ mod unix {
 
         use super::*;
 
-        /// Signatures over the content: the system makes them anew.
+        /// Signatures over the content: the system creates new ones.
         const OF_CONTENT: [&[u8]; 2] = [b"security.ima", b"security.evm"];
-        /// The system allows no more for one value, or for all names.
+        /// The system's limit for one value, and for all names.
         const LARGEST: usize = 64 << 10;
 
         pub(super) fn of_path(path: &Path) -> io::Result<Attributes> {
@@ -224,7 +227,7 @@ mod unix {
             for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty() && !OF_CONTENT.contains(name)) {
                 match get(name, &mut value) {
                     Ok(count) => drop(found.insert(name.to_vec(), value.get(..count).unwrap_or_default().to_vec())),
-                    // Removed since, or listed without a value.
+                    // Removed in the meantime, or listed without a value.
                     Err(Errno::NODATA | Errno::NOTSUP) => {}
                     Err(error) => return Err(error.into()),
                 }

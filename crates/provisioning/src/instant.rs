@@ -1,4 +1,4 @@
-//! Instants as files hold them: RFC 3339 in UTC. A time beyond the calendar becomes its last or first instant.
+//! Instants as stored in files: RFC 3339 in UTC. A time beyond the calendar becomes its last or first instant.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_is_the_time_that_it_was_made_of() {
+    fn instant_round_trips() {
         let epoch = SystemTime::UNIX_EPOCH;
         for time in [epoch, epoch + Duration::new(1_800_000_000, 5), epoch - Duration::from_secs(1)] {
             assert_eq!(Instant::from(time).time(), time);

@@ -1,7 +1,8 @@
-//! Secrets that the platform shows once, kept before anything else happens to them, and credentials that replace themselves.
+//! Stores secrets that the platform shows once, and rotates credentials automatically.
 //!
-//! A [`SecretSink`] is proved before the platform is asked for anything; a [`Journal`] says what a process that was killed had under
-//! way, and a [`Lock`] keeps two from doing the same; [`Workflows`] do the whole: they plan, run and take up again.
+//! A [`SecretSink`] is checked before the platform is called; a [`Journal`] records what an interrupted
+//! process had in progress, and a [`Lock`] prevents two processes from doing the same; [`Workflows`] combine
+//! them: they plan, run and resume tasks.
 #![doc = include_str!("../README.md")]
 
 mod durable;

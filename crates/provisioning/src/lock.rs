@@ -1,8 +1,9 @@
-//! One at a time, on one machine or several: a lock file that says who holds it and until when. It is taken over only after
-//! its end, so that a killed holder stops nobody for long and a slow one is not run over. No clock of its own.
+//! A lock for one machine or several: a lock file with its owner and expiry. It is taken over only after its
+//! expiry, so that a killed owner blocks others only for a while and a slow one is not interrupted. Has no
+//! clock of its own.
 //!
-//! The file is changed only under a lock of the file system, which the system lifts when a process dies; where there is none
-//! (some network file systems), a short wait and a second look take its place.
+//! The file is changed only under a lock of the file system, which the system releases when a process dies;
+//! without lock support (some network file systems), a short delay and a second check replace it.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -20,12 +21,12 @@ use crate::sink::SinkError;
 
 /// Longer than any lock file.
 const MAX_BYTES: u64 = 4 << 10;
-/// How long one waits between two looks at a lock that is held, at most.
+/// Maximum delay between two checks of a held lock.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The wait before the second look at a lock that was just taken.
+/// The delay before the second check of a newly acquired lock.
 const SECOND_LOOK: Duration = Duration::from_millis(200);
 
-/// Who holds a lock: for people, by host and process; for us, by a random id.
+/// The owner of a lock: host and process for operators, and a random id for this program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     host: String,
@@ -34,19 +35,19 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// This process, with an id that nobody else has. `host` is what people call the machine.
+    /// Returns an owner for this process, with a unique id. `host` is the readable name of the machine.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// Returns an error if the system has no random numbers.
     pub fn new(host: impl Into<String>) -> io::Result<Self> {
         let host = host.into().chars().filter(|character| !character.is_control()).take(255).collect();
         Ok(Self { host, process: std::process::id(), id: durable::random_name()? })
     }
 
-    /// This process on this machine, by the name that the system gives it.
+    /// Returns an owner for this process on this machine, with the system's host name.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// Returns an error if the system has no random numbers.
     pub fn this_process() -> io::Result<Self> {
         #[cfg(unix)]
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -55,13 +56,13 @@ impl Owner {
         Self::new(if host.is_empty() { "this machine".to_owned() } else { host })
     }
 
-    /// The machine.
+    /// Returns the machine.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The process id on that machine.
+    /// Returns the process id on that machine.
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process
@@ -74,34 +75,34 @@ impl fmt::Display for Owner {
     }
 }
 
-/// Why a lock is not ours.
+/// Error returned when a lock is not held by this process.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Somebody else holds it.
-    #[error("{} is held by {owner} until {}: wait, or look whether that process still runs", .path.display(), Instant::from(*.until))]
+    /// Another process holds it.
+    #[error("the lock {} is held by {owner} until {}; wait, or check whether that process still runs", .path.display(), Instant::from(*.until))]
     Held {
         /// The lock file.
         path: PathBuf,
-        /// Who holds it.
+        /// Its owner.
         owner: Owner,
-        /// When it ends at the latest, by the holder's clock.
+        /// When it expires at the latest, by the owner's clock.
         until: SystemTime,
     },
-    /// It was ours and is no longer: its end has passed and somebody took it, or somebody removed it.
-    #[error("{} is no longer held by this process: stop, and begin anew", .path.display())]
+    /// This process held it and lost it: it expired and was taken, or it was removed.
+    #[error("the lock {} was lost; restart the operation", .path.display())]
     Lost {
         /// The lock file.
         path: PathBuf,
     },
-    /// The lock file is none of ours, or damaged.
-    #[error("{} is not a lock file: if no other process uses it, remove it", .path.display())]
+    /// The file is not a lock file, or damaged.
+    #[error("{} is not a lock file; if no other process uses it, remove it", .path.display())]
     Damaged {
         /// The lock file.
         path: PathBuf,
     },
     /// The lock file cannot be read or written.
-    #[error("the lock cannot be taken: {0}")]
+    #[error("failed to acquire the lock: {0}")]
     File(#[from] SinkError),
 }
 
@@ -112,7 +113,7 @@ struct Record {
     until: Instant,
 }
 
-/// A lock that is held. Dropped, it is given back; a process that is killed holds it until its end.
+/// A lock that is held. Released when dropped; a killed process holds it until its expiry.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -129,7 +130,7 @@ struct Record {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "a lock that is dropped is given back"]
+#[must_use = "a lock is released when dropped"]
 pub struct Lock {
     path: PathBuf,
     record: Record,
@@ -137,11 +138,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock for `ttl` if it is free or past its end, and does not wait. `ttl` must be longer than machines' clocks
-    /// differ, by far.
+    /// Acquires the lock for `ttl` if it is free or expired, without waiting. `ttl` must be much longer than
+    /// the differences between the machines' clocks.
     ///
     /// # Errors
-    /// It is held, damaged or cannot be written.
+    /// Returns an error if it is held or damaged, or cannot be written.
     pub fn try_acquire(
         path: impl Into<PathBuf>,
         owner: &Owner,
@@ -159,11 +160,12 @@ impl Lock {
         Ok(Self { path, record, released: false })
     }
 
-    /// Takes the lock, and waits for it for as long as `patience` says. Waits are random, so that several who wait do not all
-    /// come at once. A lock that is taken is looked at a second time, for file systems that lock for one machine only.
+    /// Acquires the lock, and waits for it up to `patience`. Delays are random, so that waiting processes do
+    /// not retry in step. An acquired lock is checked a second time, for file systems whose locks work on one
+    /// machine only.
     ///
     /// # Errors
-    /// It is still held, damaged or cannot be written.
+    /// Returns an error if it is still held, damaged, or cannot be written.
     pub async fn acquire(
         path: impl Into<PathBuf>,
         owner: &Owner,
@@ -193,10 +195,10 @@ impl Lock {
         }
     }
 
-    /// Holds it for another `ttl` from now.
+    /// Extends the expiry to `ttl` from now.
     ///
     /// # Errors
-    /// It is no longer ours, or cannot be written.
+    /// Returns an error if it was lost or cannot be written.
     pub fn renew(&mut self, ttl: Duration, now: SystemTime) -> Result<(), LockError> {
         let record = Record { owner: self.record.owner.clone(), until: end(now, ttl) };
         let lost = || LockError::Lost { path: self.path.clone() };
@@ -208,10 +210,10 @@ impl Lock {
         Ok(())
     }
 
-    /// Whether it is still ours: asked before every step that another process must not take at the same time.
+    /// Checks that the lock is still held; called before every step that must not run concurrently.
     ///
     /// # Errors
-    /// Its end has passed, or somebody else holds it.
+    /// Returns an error if it has expired, or another process holds it.
     pub fn check(&self, now: SystemTime) -> Result<(), LockError> {
         let lost = || LockError::Lost { path: self.path.clone() };
         if self.record.until.time() <= now {
@@ -223,22 +225,22 @@ impl Lock {
         }
     }
 
-    /// When it ends if it is not renewed.
+    /// Returns when it expires if it is not renewed.
     #[must_use]
     pub fn until(&self) -> SystemTime {
         self.record.until.time()
     }
 
-    /// The lock file.
+    /// Returns the path of the lock file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it back.
+    /// Releases it.
     ///
     /// # Errors
-    /// The lock file cannot be removed; it then ends at its time.
+    /// Returns an error if the lock file cannot be removed; it then expires.
     pub fn release(mut self) -> Result<(), LockError> {
         self.give_back()
     }
@@ -250,7 +252,7 @@ impl Lock {
         let owner = self.record.owner.clone();
         change(&self.path, |found| match found {
             Some(held) if held.owner == owner => Ok(None),
-            // Somebody else's by now.
+            // Another process owns it by now.
             found => Ok(found.cloned()),
         })
     }
@@ -267,21 +269,21 @@ async fn unblocked_try(path: &Path, owner: &Owner, ttl: Duration, now: SystemTim
     blocking::unblock(move || Lock::try_acquire(path, &owner, ttl, now)).await
 }
 
-/// Reads the record, asks what is to stand there instead (`None`: nothing), and puts it there, all while nobody else does.
+/// Reads the record, asks `decide` for the new one (`None`: remove it), and writes it, while no other process does.
 fn change(path: &Path, decide: impl Fn(Option<&Record>) -> Result<Option<Record>, LockError>) -> Result<(), LockError> {
     loop {
         let Some(file) = open(path)? else {
             let Some(record) = decide(None)? else { return Ok(()) };
             match create(path, &record)? {
                 true => return Ok(()),
-                // Somebody was faster.
+                // Another process was faster.
                 false => continue,
             }
         };
         match file.lock() {
             Ok(()) => {}
             Err(error) if is_unsupported(&error) => {}
-            Err(error) => return Err(failed(path, "cannot lock the file", error)),
+            Err(error) => return Err(failed(path, "failed to lock the file", error)),
         }
         if !is_still(path, &file) {
             continue;
@@ -290,16 +292,16 @@ fn change(path: &Path, decide: impl Fn(Option<&Record>) -> Result<Option<Record>
         match decide(Some(&found))? {
             Some(record) if record == found => {}
             Some(record) => durable::replace_file(path, &written(&record))?,
-            None => fs::remove_file(path).map_err(|error| failed(path, "cannot remove the lock file", error))?,
+            None => fs::remove_file(path).map_err(|error| failed(path, "failed to remove the lock file", error))?,
         }
         return Ok(());
     }
 }
 
-/// Puts a new lock file there, whole, unless one is there.
+/// Creates a complete lock file, unless one exists.
 fn create(path: &Path, record: &Record) -> Result<bool, LockError> {
     let (beside, mut file) =
-        durable::create_unfinished(path).map_err(|error| failed(path, "cannot make the lock file", error))?;
+        durable::create_unfinished(path).map_err(|error| failed(path, "failed to create the lock file", error))?;
     let mut made = || -> io::Result<bool> {
         file.write_all(&written(record))?;
         file.sync_all()?;
@@ -311,20 +313,20 @@ fn create(path: &Path, record: &Record) -> Result<bool, LockError> {
     };
     let result = made();
     let _ = fs::remove_file(&beside);
-    result.map_err(|error| failed(path, "cannot make the lock file", error))
+    result.map_err(|error| failed(path, "failed to create the lock file", error))
 }
 
 fn open(path: &Path) -> Result<Option<File>, LockError> {
     match File::options().read(true).write(true).open(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(path, "cannot open the lock file", error)),
+        Err(error) => Err(failed(path, "failed to open the lock file", error)),
     }
 }
 
 fn read(file: &File, path: &Path) -> Result<Record, LockError> {
     let mut text = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut text).map_err(|error| failed(path, "cannot read the lock file", error))?;
+    file.take(MAX_BYTES).read_to_end(&mut text).map_err(|error| failed(path, "failed to read the lock file", error))?;
     serde_json::from_slice(&text).map_err(|_| LockError::Damaged { path: path.to_owned() })
 }
 
@@ -334,7 +336,8 @@ fn written(record: &Record) -> Vec<u8> {
     text
 }
 
-/// Whether the path still leads to the file that is open: who waited for a lock may hold one that was replaced meanwhile.
+/// Returns whether the path still refers to the open file: a process that waited for a lock may hold one that
+/// was replaced meanwhile.
 #[cfg(unix)]
 pub(crate) fn is_still(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -360,6 +363,6 @@ fn failed(path: &Path, what: &str, error: io::Error) -> LockError {
 }
 
 fn end(now: SystemTime, ttl: Duration) -> Instant {
-    // What cannot be added is far beyond any lock's end.
+    // An overflow is far beyond the expiry of any lock.
     now.checked_add(ttl).unwrap_or(now).into()
 }

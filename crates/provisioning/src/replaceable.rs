@@ -1,6 +1,6 @@
-//! Whether a rename to a path would work: what stands there is a regular file with one name, not a mount point, not protected by
-//! a flag or a sticky directory. The rename is the one step of replacing a file that cannot be tried beforehand, so what makes
-//! it fail is looked for instead.
+//! Checks whether a rename over a path would succeed: the target is a regular file with one name, not a mount
+//! point, and not protected by a flag or a sticky directory. The rename is the only step of replacing a file
+//! that cannot be tried beforehand, so its reasons for failure are checked instead.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,27 +12,27 @@ fn refused(path: &Path, kind: SinkErrorKind, why: &str) -> SinkError {
     SinkError::new(kind, path.display().to_string(), why)
 }
 
-/// What stands under a path, not through a symlink; `None` if nothing does.
+/// Returns the metadata of a path, without following a symlink; `None` if it does not exist.
 pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, SinkError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SinkError::io(path.display().to_string(), "cannot look at the path", error)),
+        Err(error) => Err(SinkError::io(path.display().to_string(), "failed to read the metadata of the path", error)),
     }
 }
 
-/// Only a regular file may be replaced: renaming over a symlink would replace the link, and it was made for another file.
+/// Checks for a regular file: a rename over a symlink would replace the link, not its target.
 ///
 /// # Errors
-/// Something else stands there, or the rename would fail.
+/// Returns an error if something else exists there, or the rename would fail.
 pub(crate) fn check_file(path: &Path) -> Result<Option<Metadata>, SinkError> {
     check_directory(parent(path))?;
     let Some(metadata) = look(path)? else { return Ok(None) };
     let found = metadata.file_type();
     if found.is_dir() {
-        return Err(refused(path, SinkErrorKind::Unexpected, "it is a directory; name a file"));
+        return Err(refused(path, SinkErrorKind::Unexpected, "it is a directory; use a file"));
     } else if found.is_symlink() {
-        let why = "it is a symlink, which would be replaced; name the file that it leads to";
+        let why = "it is a symlink, which would be replaced; use its target";
         return Err(refused(path, SinkErrorKind::Unexpected, why));
     } else if !found.is_file() {
         return Err(refused(path, SinkErrorKind::Unexpected, "it is not a regular file"));
@@ -41,17 +41,17 @@ pub(crate) fn check_file(path: &Path) -> Result<Option<Metadata>, SinkError> {
     Ok(Some(metadata))
 }
 
-/// A file with several names would be replaced under one of them only.
+/// Checks for hard links: only one of the names would be replaced.
 ///
 /// # Errors
-/// It has several.
+/// Returns an error if there are several.
 pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), SinkError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         if metadata.is_file() && metadata.nlink() > 1 {
             let why = format!(
-                "it has {} names (hard links), and the others would keep the previous content; name a file with one",
+                "it has {} names (hard links), and the others would keep the previous content; use a file with one name",
                 metadata.nlink()
             );
             return Err(refused(path, SinkErrorKind::Metadata, &why));
@@ -62,10 +62,10 @@ pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), SinkEr
     Ok(())
 }
 
-/// A directory in which files can be made and cannot be renamed or removed.
+/// Checks for a directory in which files can be created but not renamed or removed.
 ///
 /// # Errors
-/// It is one.
+/// Returns an error if it is one.
 pub(crate) fn check_directory(directory: &Path) -> Result<(), SinkError> {
     if system::flags(directory).is_protected {
         let why = "it is append-only or immutable (chattr +a or +i), so no file in it can be replaced; remove the flag, or use \
@@ -75,15 +75,15 @@ pub(crate) fn check_directory(directory: &Path) -> Result<(), SinkError> {
     Ok(())
 }
 
-/// Whether something that stands there, whatever it is, can be renamed over or removed.
+/// Checks whether an existing path of any kind can be renamed over or removed.
 ///
 /// # Errors
-/// It cannot.
+/// Returns an error if it cannot.
 pub(crate) fn check_rename(path: &Path, metadata: &Metadata) -> Result<(), SinkError> {
     let flags = system::flags(path);
     if flags.is_mount_point {
-        let why = "it is a mount point of its own (a single file that is bind-mounted, as by docker -v FILE:FILE), and no other \
-                   file can take its place; mount its directory instead";
+        let why = "it is a mount point (a bind-mounted single file, as by docker -v FILE:FILE), so no other \
+                   file can replace it; mount its directory instead";
         return Err(refused(path, SinkErrorKind::Unexpected, why));
     }
     if flags.is_protected {
@@ -92,14 +92,14 @@ pub(crate) fn check_rename(path: &Path, metadata: &Metadata) -> Result<(), SinkE
         return Err(refused(path, SinkErrorKind::NotWritable, why));
     }
     if system::is_of_another_in_sticky(path, metadata) {
-        let why = "it belongs to another user and stands in a sticky directory, where only its owner may replace it; use \
+        let why = "it belongs to another user and is in a sticky directory, where only its owner may replace it; use \
                    another directory";
         return Err(refused(path, SinkErrorKind::NotWritable, why));
     }
     Ok(())
 }
 
-/// What stops a rename.
+/// What prevents a rename.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flags {
     is_mount_point: bool,
@@ -116,7 +116,7 @@ mod system {
     pub(super) use super::unix::is_of_another_in_sticky;
     use super::*;
 
-    /// What cannot be found out stops nothing: the rename itself says so later.
+    /// What cannot be determined prevents nothing: the rename itself fails later.
     pub(super) fn flags(path: &Path) -> Flags {
         let found = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT, StatxFlags::BASIC_STATS).ok();
         let attribute = |wanted: StatxAttributes| {
@@ -156,7 +156,7 @@ mod system {
         whole
     }
 
-    /// For file systems that do not report their flags otherwise.
+    /// For file systems that do not report their flags in another way.
     fn has_inode_flags(path: &Path) -> bool {
         let is_plain = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() || found.is_dir());
         let flags = is_plain.then(|| fs::File::open(path).ok()).flatten().and_then(|file| ioctl_getflags(file).ok());
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mount_points_are_found_in_the_list_of_old_kernels() {
+    fn mount_points_are_found_in_mountinfo_of_old_kernels() {
         let mounts = b"22 1 254:0 / / rw - ext4 /dev/vda rw\n40 22 254:0 /orig /srv/a\\040key rw - ext4 /dev/vda rw\n";
         for (path, is_listed) in [("/srv/a key", true), ("/srv/a", false), ("/", true), ("/srv/a\\040key", false)] {
             assert_eq!(system::lists(mounts, Path::new(path)), is_listed, "{path}");
@@ -229,7 +229,7 @@ mod tests {
     }
 }
 
-/// The directory of a path; the current one for a bare name.
+/// Returns the directory of a path; the current directory for a bare name.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,4 +1,4 @@
-//! The journal of a workflow: what is under way is known again, whatever became of the process that wrote it.
+//! The journal: an operation in progress is known to the next process, however the previous one ended.
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ fn steps() -> [Step; 3] {
     ]
 }
 
-/// A directory with a journal in it: two operations that ended, one that is under way with three steps.
+/// A directory with a journal: two finished operations, one in progress with three steps.
 fn written() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rotation.journal");
@@ -39,7 +39,7 @@ fn written() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn what_is_under_way_is_known_to_the_next_process_with_all_its_facts() {
+fn operation_in_progress_is_known_to_the_next_process() {
     let (_directory, path) = written();
     let mut journal = Journal::open(&path).expect("whole");
     assert!(!journal.was_torn());
@@ -58,7 +58,7 @@ fn what_is_under_way_is_known_to_the_next_process_with_all_its_facts() {
 
 #[cfg(unix)]
 #[test]
-fn journal_and_key_are_for_their_owner_only() {
+fn journal_and_key_are_readable_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_directory, path) = written();
     let mut journal = Journal::open(&path).expect("whole");
@@ -70,7 +70,7 @@ fn journal_and_key_are_for_their_owner_only() {
     assert!(!key.exists());
 }
 
-/// The state after `count` whole lines of the journal that `written` makes.
+/// The state after `count` complete lines of the journal of `written`.
 fn expected(count: usize) -> (bool, usize) {
     match count {
         0 | 3 | 6 => (false, 0),
@@ -80,7 +80,7 @@ fn expected(count: usize) -> (bool, usize) {
 }
 
 #[test]
-fn a_journal_that_is_cut_at_any_byte_is_whole_up_to_the_line_before_and_goes_on_from_there() {
+fn journal_truncated_at_any_byte_continues_after_the_last_whole_line() {
     let (_directory, path) = written();
     let whole = fs::read(&path).expect("there");
     let cut_directory = tempfile::tempdir().expect("a directory");
@@ -93,7 +93,7 @@ fn a_journal_that_is_cut_at_any_byte_is_whole_up_to_the_line_before_and_goes_on_
         let (under_way, steps) = expected(lines);
         assert_eq!(journal.pending().map(|it| it.steps().len()), under_way.then_some(steps), "cut at {length}");
         assert_eq!(journal.was_torn(), !part.is_empty() && !part.ends_with(b"\n"), "cut at {length}");
-        // What is written next follows what is whole.
+        // The next entry follows the valid part.
         if under_way {
             journal.step(Step::new("resumed", NOW)).expect("noted");
         } else {
@@ -107,7 +107,7 @@ fn a_journal_that_is_cut_at_any_byte_is_whole_up_to_the_line_before_and_goes_on_
 }
 
 #[test]
-fn a_last_line_of_garbage_counts_as_not_written() {
+fn invalid_last_line_counts_as_not_written() {
     let (_directory, path) = written();
     let whole = fs::read(&path).expect("there");
     let start = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("many lines") + 1;
@@ -119,7 +119,7 @@ fn a_last_line_of_garbage_counts_as_not_written() {
 }
 
 #[test]
-fn damage_before_the_last_line_is_an_error_that_says_where_and_what_to_do() {
+fn damage_before_the_last_line_is_an_error_with_a_remedy() {
     let (_directory, path) = written();
     let whole = fs::read_to_string(&path).expect("text");
     let lines: Vec<&str> = whole.lines().collect();
@@ -149,7 +149,7 @@ fn damage_before_the_last_line_is_an_error_that_says_where_and_what_to_do() {
 }
 
 #[test]
-fn one_process_has_it_at_a_time() {
+fn journal_is_open_in_one_process_at_a_time() {
     let (_directory, path) = written();
     let journal = Journal::open(&path).expect("whole");
     assert!(matches!(Journal::open(&path), Err(JournalError::Busy { .. })));
@@ -158,13 +158,13 @@ fn one_process_has_it_at_a_time() {
 }
 
 #[test]
-fn the_private_key_waits_beside_it_until_the_operation_is_finished() {
+fn private_key_is_stored_until_the_operation_is_finished() {
     let (directory, path) = written();
     let key = NewKey::generate(KeyAlgorithm::P256).expect("random numbers");
     let mut journal = Journal::open(&path).expect("whole");
     assert!(journal.key().expect("readable").is_none());
     let kept = journal.keep_key(&key.to_pem()).expect("kept");
-    // Left by an operation whose finish was not tidied up after.
+    // Left by a finished operation that was killed before its cleanup.
     let old = directory.path().join("rotation.journal.0123456789abcdef.key");
     fs::write(&old, "old").expect("written");
     fs::write(directory.path().join("rotation.journal.notes.key"), "not ours").expect("written");
@@ -181,7 +181,7 @@ fn the_private_key_waits_beside_it_until_the_operation_is_finished() {
 }
 
 #[test]
-fn a_fact_that_looks_like_a_secret_is_not_written() {
+fn fact_that_looks_like_a_secret_is_refused() {
     let (_directory, path) = written();
     let before = fs::read(&path).expect("there");
     let mut journal = Journal::open(&path).expect("whole");
@@ -195,7 +195,7 @@ fn a_fact_that_looks_like_a_secret_is_not_written() {
 }
 
 #[test]
-fn a_long_journal_is_begun_anew_when_nothing_is_under_way() {
+fn long_journal_is_restarted_if_nothing_is_in_progress() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rotation.journal");
     let mut journal = Journal::open(&path).expect("new");
@@ -209,7 +209,7 @@ fn a_long_journal_is_begun_anew_when_nothing_is_under_way() {
 }
 
 #[test]
-fn what_is_no_file_or_cannot_be_one_is_named() {
+fn unusable_path_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     for path in [directory.path().to_owned(), directory.path().join("missing").join("journal")] {
         let error = Journal::open(&path).expect_err("no file");
@@ -218,7 +218,7 @@ fn what_is_no_file_or_cannot_be_one_is_named() {
 }
 
 #[test]
-fn file_of_another_program_is_refused_and_stays_as_it_was() {
+fn file_of_another_program_is_refused_and_unchanged() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("api-key");
     for content in ["01ab_cd0123\n", "01ab_cd0123", "hello world\n", "{\"version\":1}\n", "{\n", "a=b\nc=d\n"] {

@@ -1,4 +1,4 @@
-//! Locks that are taken over after their end, in virtual time.
+//! Locks that are taken over after their expiry, in virtual time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,13 @@ fn take(path: &Path, owner: &Owner, now: SystemTime) -> Result<Lock, LockError> 
     Lock::try_acquire(path, owner, MINUTE, now)
 }
 
-/// As a process that is killed leaves it.
+/// Leaves the lock as a killed process does.
 fn abandon(lock: Lock) {
     std::mem::forget(lock);
 }
 
 #[test]
-fn a_held_lock_says_by_whom_and_until_when() {
+fn held_lock_error_names_owner_and_expiry() {
     let (_directory, path) = place();
     let _held = take(&path, &owner("first-host"), START).expect("free");
     let error = take(&path, &owner("second"), START + MINUTE - SECOND).expect_err("held");
@@ -42,7 +42,7 @@ fn a_held_lock_says_by_whom_and_until_when() {
 }
 
 #[test]
-fn a_killed_holders_lock_is_taken_over_after_its_end_and_not_a_second_before() {
+fn lock_of_killed_owner_is_taken_over_only_after_expiry() {
     let (_directory, path) = place();
     abandon(take(&path, &owner("killed"), START).expect("free"));
     let next = owner("next");
@@ -55,7 +55,7 @@ fn a_killed_holders_lock_is_taken_over_after_its_end_and_not_a_second_before() {
 }
 
 #[test]
-fn a_slow_holder_learns_that_its_lock_is_lost_and_does_not_give_back_anothers() {
+fn slow_owner_detects_loss_and_does_not_release_anothers_lock() {
     let (_directory, path) = place();
     let mut slow = take(&path, &owner("slow"), START).expect("free");
     slow.check(START + MINUTE - SECOND).expect("still ours");
@@ -68,7 +68,7 @@ fn a_slow_holder_learns_that_its_lock_is_lost_and_does_not_give_back_anothers() 
 }
 
 #[test]
-fn renewing_moves_the_end_and_the_same_owner_may_take_it_again() {
+fn renewal_extends_expiry_and_same_owner_may_reacquire() {
     let (_directory, path) = place();
     let owner_one = owner("one");
     let mut lock = take(&path, &owner_one, START).expect("free");
@@ -81,7 +81,7 @@ fn renewing_moves_the_end_and_the_same_owner_may_take_it_again() {
 }
 
 #[test]
-fn what_is_given_back_is_gone_and_leaves_nothing() {
+fn released_lock_leaves_no_file() {
     let (directory, path) = place();
     for _ in 0..3 {
         take(&path, &owner("one"), START).expect("free").release().expect("given back");
@@ -91,9 +91,9 @@ fn what_is_given_back_is_gone_and_leaves_nothing() {
 }
 
 #[test]
-fn of_many_who_come_at_once_one_gets_it() {
+fn one_of_many_concurrent_callers_acquires_it() {
     let (directory, path) = place();
-    // Three rounds: a free lock, and twice one that has ended.
+    // Three rounds: a free lock, and twice an expired one.
     for round in 0..3 {
         let now = START + MINUTE * round;
         let winners = AtomicUsize::new(0);
@@ -116,7 +116,7 @@ fn of_many_who_come_at_once_one_gets_it() {
 }
 
 #[test]
-fn who_waits_gets_it_after_its_end_or_gives_up_when_patience_ends() {
+fn waiter_acquires_it_after_expiry_or_times_out() {
     let (_directory, path) = place();
     abandon(take(&path, &owner("killed"), START).expect("free"));
     let clock = ManualClock::new(START);
@@ -132,13 +132,13 @@ fn who_waits_gets_it_after_its_end_or_gives_up_when_patience_ends() {
     assert!(clock.now() >= START + MINUTE && clock.now() < START + SECOND * 70, "{:?}", clock.now());
 }
 
-/// Runs a future; whenever it waits for the clock, time goes on.
+/// Runs a future; advances the time whenever it waits for the clock.
 fn run<T>(clock: &ManualClock, future: impl Future<Output = T>) -> T {
     futures_executor::block_on(clock.run(future)).0
 }
 
 #[test]
-fn a_file_that_is_no_lock_is_not_touched() {
+fn file_that_is_not_a_lock_is_unchanged() {
     let (_directory, path) = place();
     for content in ["", "canary", "{\"owner\":1}"] {
         fs::write(&path, content).expect("written");

@@ -1,6 +1,7 @@
 //! A certificate chain with its key, in the forms that programs read.
 //!
-//! The key is kept as PKCS#8 version 1; the traditional forms are cut out of it on request, so that all of them are one key.
+//! The key is stored as PKCS#8 version 1; the traditional forms are derived from it on request, so that all
+//! of them are one key.
 
 use std::sync::Arc;
 
@@ -33,14 +34,14 @@ pub struct ServerCert(pub(crate) Arc<Issued>);
 #[derive(Clone, Debug)]
 pub struct ClientCert(pub(crate) Arc<Issued>);
 
-/// Why a kept chain and key make no [`ClientCert`].
+/// Why a stored chain and key are not a valid [`ClientCert`].
 #[derive(Debug, thiserror::Error)]
 pub enum ClientCertError {
-    /// There is no certificate, or the first one cannot be read.
-    #[error("the kept client certificate cannot be read")]
+    /// There is no certificate, or the first one cannot be parsed.
+    #[error("failed to parse the stored client certificate")]
     Certificate,
     /// The key cannot be read.
-    #[error("the kept key of a client certificate cannot be read")]
+    #[error("failed to parse the stored key of a client certificate")]
     Key(#[source] rcgen::Error),
 }
 
@@ -82,8 +83,8 @@ impl ServerCert {
         ServerCert(Arc::new(self.0.with_key_of(&other.0)))
     }
 
-    /// A chain (DER, leaf first) and a key (PEM, in any form that OpenSSL reads) from elsewhere, for a server to show as they are:
-    /// nothing in the certificates is read or checked.
+    /// A chain (DER, leaf first) and a key (PEM, in any form that OpenSSL reads) from elsewhere, which a
+    /// server presents unchanged: the certificates are not parsed or checked.
     ///
     /// # Errors
     /// The key cannot be read.
@@ -182,7 +183,7 @@ impl Issued {
         Issued { chain, pkcs8: plain_pkcs8(key), kind, public_point: key.der_bytes().to_vec() }
     }
 
-    /// A server's, whose key may be of any kind: only a client's is asked for it.
+    /// For servers, whose key may be of any kind: the kind matters for clients only.
     #[cfg(feature = "openssl")]
     pub(crate) fn of_any_key(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Self {
         Issued { chain, pkcs8, kind: KeyKind::Rsa2048, public_point: Vec::new() }

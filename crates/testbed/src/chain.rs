@@ -1,4 +1,4 @@
-//! Server chains with more than one CA, or with what no program for certificates would write: each CA and each name as it is asked for.
+//! Server chains with more than one CA, or with content that no certificate tool writes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,11 +38,11 @@ pub struct CaSpec {
     pub validity: Validity,
     /// What certificates below it may be for; without one for everything.
     pub purpose: Option<Purpose>,
-    /// What it may issue for; if nothing is here, for everything.
+    /// What it may issue for; if empty, everything.
     pub permitted: Vec<SubjectName>,
     /// What it may not issue for.
     pub excluded: Vec<SubjectName>,
-    /// Whether it has a critical extension that no client knows.
+    /// Whether it has an unknown critical extension.
     pub unknown_critical_extension: bool,
 }
 
@@ -53,14 +53,14 @@ pub enum CaMark {
     Ca,
     /// It is not.
     NotACa,
-    /// It does not say.
+    /// Not specified.
     Missing,
 }
 
-/// A name in a certificate. As a constraint, an address stands for itself alone.
+/// A name in a certificate. As a constraint, an address matches only itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubjectName {
-    /// A DNS name, or any other ASCII text in its place.
+    /// A DNS name, or any other ASCII text instead.
     Dns(String),
     /// An address.
     Address(IpAddr),
@@ -107,7 +107,7 @@ impl ChainSpec {
 }
 
 impl SubjectName {
-    /// A DNS name, or any other ASCII text in its place.
+    /// A DNS name, or any other ASCII text instead.
     #[must_use]
     pub fn dns(name: &str) -> Self {
         Self::Dns(name.to_owned())
@@ -167,7 +167,7 @@ impl ServerCert {
     /// If the lengths differ.
     #[must_use]
     pub fn altered(&self, text: &str, other: &str) -> ServerCert {
-        assert_eq!(text.len(), other.len(), "the length of what is around it stands in the certificate");
+        assert_eq!(text.len(), other.len(), "lengths must match: the certificate contains the outer length");
         ServerCert(Arc::new(self.0.altered(text.as_bytes(), other.as_bytes())))
     }
 }
@@ -197,7 +197,7 @@ impl CaSpec {
     }
 }
 
-/// Signs in the name of this root with a key of its own.
+/// Signs in the name of this root with another key.
 fn impostor(root: &[u8]) -> Issuer<'static, KeyPair> {
     Issuer::from_ca_cert_der(&CertificateDer::from(root), generate(KeyKind::P256)).expect("a root of ours can be read")
 }

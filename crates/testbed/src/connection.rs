@@ -1,4 +1,4 @@
-//! What all servers here have in common: a listener, a loop that accepts, and connections that end with their server.
+//! Shared by all servers here: a listener, an accept loop, and connections that end with their server.
 //!
 //! Listening happens in the caller's thread, so that a taken port is an error of the constructor and the address is
 //! known when it returns.
@@ -29,7 +29,7 @@ struct Closing {
 }
 
 impl Listening {
-    /// Listens, and gives each connection to `serve`, after it is in the ledger.
+    /// Listens, and passes each connection to `serve`, after it was recorded in the ledger.
     pub(crate) fn start<S, F>(bind: SocketAddr, ledger: Ledger, first: Handshake, serve: S) -> io::Result<Self>
     where
         S: Fn(TcpStream, u64) -> F + Send + Sync + 'static,

@@ -1,7 +1,7 @@
-//! Answers that do not end well, by a handler that is otherwise an ordinary one.
+//! Responses that end badly, from an otherwise ordinary handler.
 //!
-//! hyper has no word for a reset and says nothing of a body that breaks off, so both are done below it: the connection is
-//! dropped while the answer is still owed, and the socket under it is told beforehand how to close.
+//! hyper has no API for a reset or a truncated body, so both are done below it: the connection is dropped
+//! while the response is outstanding, and the socket is told beforehand how to close.
 
 use std::fmt;
 use std::future::Future;
@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 
 use crate::tls::Stream;
 
-/// How an answer ends, where it does not end well. A handler puts it into the extensions of its response.
+/// How a response ends badly. A handler puts it into the extensions of its response.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -35,18 +35,18 @@ use crate::tls::Stream;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// There is no answer: the TCP connection is reset, with all that was going on over it.
+    /// No response: the TCP connection is reset, with everything in progress on it.
     Reset,
-    /// The head promises the whole body, and after so many bytes of it there is no more: over HTTP/1.1 the connection ends
-    /// (over TLS without a close_notify), over HTTP/2 the stream is reset. Of a body that is not longer than that, more is
-    /// promised than there is.
+    /// The head announces the whole body, but it ends after this many bytes: over HTTP/1.1 the connection
+    /// closes (over TLS without a close_notify), over HTTP/2 the stream is reset. If the body is not longer
+    /// than that, a larger length is announced.
     Cut {
         /// Bytes of the body that are sent.
         after: usize,
     },
 }
 
-/// Whether a connection is to be reset, known to its answers, its server and its socket.
+/// Whether a connection must be reset, shared by its responses, its server and its socket.
 #[derive(Clone, Debug)]
 pub(crate) struct ResetSwitch(Arc<watch::Sender<bool>>);
 
@@ -84,7 +84,7 @@ impl Resettable {
 impl Drop for Resettable {
     fn drop(&mut self) {
         if self.switch.is_thrown() {
-            // A socket that cannot be told closes by FIN: an end without an answer all the same.
+            // A socket that cannot be configured closes with FIN: also an end without a response.
             let _ = SockRef::from(&*self.stream.tcp()).set_linger(Some(Duration::ZERO));
         }
     }

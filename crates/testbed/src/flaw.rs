@@ -69,7 +69,7 @@ impl Pki {
     }
 }
 
-/// An intermediate that may issue for one domain, which no server here belongs to.
+/// An intermediate that may issue for one domain only, which no server here belongs to.
 fn constrained(ca: &Ca) -> (Issuer<'static, KeyPair>, Vec<u8>) {
     let mut params = ca_params("Constrained Intermediate");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -92,7 +92,7 @@ fn small_key() -> (Vec<u8>, rcgen::SubjectPublicKeyInfo) {
     (pkcs8, rcgen::SubjectPublicKeyInfo::from_der(&public).expect("a key just written can be read"))
 }
 
-/// Replaces ecdsa-with-SHA256 by ecdsa-with-SHA224 (RFC 5758 §3.2), wherever the certificate names how it is signed.
+/// Replaces ecdsa-with-SHA256 by ecdsa-with-SHA224 (RFC 5758 §3.2), everywhere in the certificate.
 fn name_sha224(der: &mut [u8]) {
     const SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     for start in 0..der.len().saturating_sub(SHA256.len()) {

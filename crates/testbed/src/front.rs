@@ -1,7 +1,7 @@
-//! A loopback HTTPS server whose answers come from a handler.
+//! A loopback HTTPS server with a handler for its responses.
 //!
-//! The body of a request is collected before the handler is asked, so that the ledger has its length and hash; what
-//! needs a broken or endless stream belongs to the raw server instead.
+//! The body of a request is collected before the handler runs, so that the ledger has its length and hash;
+//! for a broken or endless stream, use the raw server.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -32,11 +32,11 @@ use crate::wiremock_forward::WiremockForward;
 
 /// A running HTTPS server on loopback (or one in clear text, see [`Front::plain`]). Dropping it closes listener and connections.
 pub struct Front {
-    // Stopped before the mock server goes, which checks its expectations when dropped.
+    // Stopped before the mock server, which checks its expectations when dropped.
     listening: Listening,
     ledger: Ledger,
     mock: Option<MockServer>,
-    /// What it speaks TLS by, and how that was made; `None` in clear text.
+    /// The TLS engine and its setup; `None` for clear text.
     tls: Option<(FrontOptions, Arc<Mutex<TlsServer>>)>,
 }
 
@@ -62,7 +62,7 @@ impl Front {
         Ok(Front { listening, ledger, mock: None, tls: Some((options, tls)) })
     }
 
-    /// Starts a server in clear text, HTTP/1.1 alone, for what is steered and not checked.
+    /// Starts a server in clear text, HTTP/1.1 only, for control and not for tests.
     pub fn plain(bind: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Front> {
         let ledger = Ledger::new("clear text");
         let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
@@ -77,7 +77,7 @@ impl Front {
         Ok(Front { listening, ledger, mock: None, tls: None })
     }
 
-    /// Shows another certificate from the next connection on. Sessions of the one before are not resumed.
+    /// Uses another certificate from the next connection on. Previous sessions are not resumed.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Front {
         Ok(())
     }
 
-    /// Starts a server that forwards to a wiremock server of its own, found with [`Front::mock`].
+    /// Starts a server that forwards to its own wiremock server, available from [`Front::mock`].
     ///
     /// # Panics
     ///
@@ -104,11 +104,11 @@ impl Front {
         front
     }
 
-    /// The wiremock server behind this front.
+    /// Returns the wiremock server behind this front.
     ///
     /// # Panics
     ///
-    /// If the front was not made by [`Front::with_wiremock`].
+    /// Panics if the front was not created by [`Front::with_wiremock`].
     pub fn mock(&self) -> &MockServer {
         self.mock.as_ref().expect("only a front made by `with_wiremock` has a mock server")
     }
@@ -199,7 +199,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let ticket = ledger.map(|ledger| record(&head, peer.connection, ledger));
     let Ok(body) = body.collect().await else {
-        // The body was cut: nobody is left to read an answer.
+        // The body was cut: no client is left for a response.
         drop(ticket);
         let mut response = http::Response::new(AnswerBody::new(Bytes::new(), None));
         *response.status_mut() = http::StatusCode::BAD_REQUEST;
@@ -212,7 +212,7 @@ async fn answer(
     let bodiless = head.method == http::Method::HEAD;
     let mut response = handler.handle(http::Request::from_parts(head, body), peer).await;
     if bodiless {
-        // hyper strips the body over HTTP/1.1 only (RFC 9110 §9.3.2); the length of what was left out stays.
+        // hyper removes the body over HTTP/1.1 only (RFC 9110 §9.3.2); its length stays.
         let length = std::mem::take(response.body_mut()).len();
         response.headers_mut().entry(http::header::CONTENT_LENGTH).or_insert_with(|| length.into());
     }

@@ -1,4 +1,4 @@
-//! What answers the requests of a front, and who sent them.
+//! The handler of a front's requests, and the peer that sent them.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,14 +12,14 @@ use crate::options::TlsVersion;
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
-/// Answers requests. The future runs on the testbed's runtime and is dropped when the client goes away. An [`Ending`](crate::Ending) in the
-/// extensions of a response makes it one that does not end well.
+/// A handler for requests. The future runs on the testbed's runtime and is dropped when the client
+/// disconnects. With an [`Ending`](crate::Ending) in its extensions, a response ends badly.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one request.
+    /// Responds to one request.
     fn handle(&self, request: http::Request<Bytes>, peer: Peer) -> BoxFuture<http::Response<Bytes>>;
 }
 
-/// Who sent a request, as the handshake proved it.
+/// The sender of a request, as authenticated in the handshake.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Peer {

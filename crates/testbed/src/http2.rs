@@ -17,20 +17,20 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 const INITIAL_WINDOW_SIZE: u16 = 4;
-/// Of the connection and of each stream, before the client says otherwise (section 6.9.2).
+/// Of the connection and of each stream, before the client changes it (section 6.9.2).
 const WINDOW: i64 = 65_535;
 
-/// The server's side of one connection; it answers one request at a time.
+/// The server's side of one connection; it handles one request at a time.
 #[derive(Debug)]
 pub(crate) struct Http2 {
     is_begun: bool,
     /// The last request that was handed out.
     answered: u32,
-    /// The newest stream: a client may open it while it still sends the body of the one before.
+    /// The newest stream: a client may open it while it still sends the body of the previous one.
     stream: u32,
     head_ended: bool,
     stream_ended: bool,
-    /// What may still be sent: on the connection, on this stream, and on a new stream.
+    /// The remaining send window: of the connection, of this stream, and of a new stream.
     windows: (i64, i64, i64),
 }
 
@@ -70,7 +70,7 @@ impl Http2 {
         Ok(())
     }
 
-    /// Waits until so many bytes may be sent, and counts them as sent.
+    /// Waits until this many bytes may be sent, and counts them as sent.
     pub(crate) async fn await_window<S>(&mut self, stream: &mut S, buffer: &mut Vec<u8>, bytes: usize) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -100,7 +100,7 @@ impl Http2 {
                     write(stream, WINDOW_UPDATE, 0, id, &four_bytes(length)).await?;
                 }
             }
-            // Trailers come on a stream that is there already.
+            // Trailers arrive on an existing stream.
             HEADERS if id > self.stream => {
                 (self.stream, self.head_ended, self.stream_ended) = (id, flags & END_HEADERS != 0, false);
                 self.windows.1 = self.windows.2;

@@ -1,5 +1,6 @@
-//! What a TLS-inspecting gateway does with a tunnel: it ends the client's TLS with a leaf made for the name that was asked for,
-//! and begins one of its own with the target. The client's key never leaves the client, so mutual TLS cannot pass.
+//! Simulates a TLS-inspecting gateway: it terminates the client's TLS with a leaf for the requested name, and
+//! opens its own TLS connection to the target. The client's key never leaves the client, so mutual TLS cannot
+//! pass.
 
 use std::io;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl Inspector {
             Ok(mut server) => tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop),
             Err(error) => Err(error),
         };
-        // Whatever happened behind it, the gateway takes leave of its client properly.
+        // Whatever happened behind it, the gateway closes the client's connection properly.
         client.shutdown().await?;
         relayed
     }

@@ -1,8 +1,8 @@
 //! What arrived: connections and requests, in the order in which the server saw them.
 //!
-//! Assertions read this and not the client's opinion. A connection is listed from the moment TCP accepts it, and a
-//! request from its head on, so that "nothing came" and "it was cut half way" can both be asserted. Waiting is
-//! by notification; no test needs to sleep.
+//! Assertions read this and not the client's opinion. A connection is listed from the moment TCP accepts it,
+//! and a request from its head on, so that "nothing arrived" and "it was interrupted" can both be asserted.
+//! Waiting uses notifications; no test needs to sleep.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -34,7 +34,7 @@ pub struct Connection {
     pub id: u64,
     /// The other end.
     pub remote: SocketAddr,
-    /// The server name that the client sent in its hello; no IP address ever appears here.
+    /// The server name in the client's hello; never an IP address.
     pub sni: Option<String>,
     /// The protocols that the client offered, in its order.
     pub alpn_offered: Vec<String>,
@@ -50,13 +50,13 @@ pub struct Connection {
     pub peer_chain_fingerprints: Vec<String>,
     /// Whether the server sent a certificate request in this handshake; a resumed one has none.
     pub requested_client_cert: bool,
-    /// Whether the server asked for a certificate once more, or for the first time, when the handshake was done.
+    /// Whether the server asked for a certificate again, or for the first time, after the handshake was done.
     pub asked_late: bool,
     /// Bytes that the client sent as TLS 1.3 early data, which a third party can replay.
     pub early_data: u64,
     /// The server's own leaf certificate (DER), which a full handshake shows; empty in clear text.
     pub server_leaf: Arc<[u8]>,
-    /// Whether either side has ended it.
+    /// Whether either side has closed it.
     pub closed: bool,
 }
 
@@ -65,11 +65,11 @@ pub struct Connection {
 pub enum Handshake {
     /// Not finished yet.
     Pending,
-    /// There is none: the server speaks clear text.
+    /// None: the server uses clear text.
     Plain,
     /// A full handshake.
     Full,
-    /// A session was resumed: the client proved nothing anew.
+    /// A resumed session: the client did not authenticate again.
     Resumed,
     /// It failed, with the server's reason.
     Failed(String),
@@ -79,7 +79,7 @@ pub enum Handshake {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Request {
-    /// The [`Connection::id`] it came on.
+    /// The [`Connection::id`] of its connection.
     pub connection: u64,
     /// As sent.
     pub method: String,
@@ -89,24 +89,24 @@ pub struct Request {
     pub version: http::Version,
     /// Names in lower case; values of one name in the order sent. HTTP/2's `:authority` appears as `host`.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Length of the body as far as it came.
+    /// The received length of the body.
     pub body_len: u64,
     /// Lower-case hexadecimal SHA-256 of the body; empty until it is complete.
     pub body_sha256: String,
-    /// How far it came.
+    /// Its progress.
     pub outcome: Outcome,
 }
 
-/// How far a request came.
+/// The progress of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The head is here, the body not wholly.
+    /// The head has arrived, the body not completely.
     Receiving,
-    /// Wholly received; no answer yet.
+    /// Completely received; no response yet.
     Received,
-    /// The server has made its answer, of this status.
+    /// The server has sent a response with this status.
     Answered(u16),
-    /// The client went away (or reset the stream) before there was an answer.
+    /// The client disconnected (or reset the stream) before a response.
     Abandoned,
 }
 
@@ -118,8 +118,8 @@ impl Connection {
 }
 
 impl Snapshot {
-    /// Whether no handshake is pending. A refusal is recorded right *after* its alert went out, so a test that looks
-    /// for one waits for this first: `ledger.wait_until(Snapshot::settled, limit)`.
+    /// Returns whether no handshake is pending. A refusal is recorded right *after* its alert was sent, so a
+    /// test that checks for one waits for this first: `ledger.wait_until(Snapshot::settled, limit)`.
     pub fn settled(&self) -> bool {
         self.connections.iter().all(|connection| connection.handshake != Handshake::Pending)
     }
@@ -135,7 +135,7 @@ impl Request {
             .collect()
     }
 
-    /// Whether the body came to its end.
+    /// Returns whether the body arrived completely.
     pub fn complete(&self) -> bool {
         !self.body_sha256.is_empty()
     }
@@ -169,7 +169,7 @@ impl Ledger {
 
     /// Waits under any executor until the record meets the condition; `false` when the limit passes first.
     ///
-    /// The condition reads the snapshot that it is given; asking the ledger from inside it would wait for itself.
+    /// The condition reads the given snapshot; calling the ledger inside it would deadlock.
     pub async fn wait_until(&self, condition: impl Fn(&Snapshot) -> bool, limit: Duration) -> bool {
         let mut changes = self.0.changes.subscribe();
         let mut limit = Timer::after(limit);
@@ -195,9 +195,9 @@ impl Ledger {
         !waited.timed_out()
     }
 
-    /// Waits until everything that was on its way when this began is listed, and its handshakes are over (for half a minute at most):
-    /// only then is an empty list a sign that nothing came. A system accepts connections in their order, so that one of our own,
-    /// which is not listed, comes after all of them.
+    /// Waits until everything that was in flight at the start is listed, and its handshakes are over (at most
+    /// half a minute): only then does an empty list prove that nothing arrived. A system accepts connections
+    /// in order, so a connection of our own, which is not listed, is accepted after all of them.
     pub async fn settle(&self) -> Snapshot {
         let limit = Duration::from_secs(30);
         if let Some(address) = self.0.address.get()
@@ -231,7 +231,7 @@ impl Ledger {
         let _ = self.0.address.set(address);
     }
 
-    /// Whether this connection is one of our own, made to see that all before it are listed.
+    /// Whether this is one of our own connections, opened to flush all previous ones.
     pub(crate) fn is_probe(&self, remote: SocketAddr) -> bool {
         let mut probes = self.probes();
         let Some(at) = probes.iter().position(|probe| *probe == remote) else { return false };
@@ -306,7 +306,7 @@ impl Ledger {
     }
 }
 
-/// One request's place in the ledger. Dropped before an answer, it records that the client went away.
+/// The ledger entry of one request. Dropped before a response, it records that the client disconnected.
 #[derive(Debug)]
 pub(crate) struct RequestTicket {
     ledger: Ledger,
@@ -328,7 +328,7 @@ impl RequestTicket {
         self.update(|request| request.outcome = Outcome::Answered(status));
     }
 
-    /// Leaves the request as it stands: a scripted server has no answer of its own to report.
+    /// Leaves the request unchanged: a scripted server has no response to report.
     pub(crate) fn leave(mut self) {
         self.settled = true;
     }

@@ -1,5 +1,5 @@
-//! Names of which this machine knows nothing: no hosts file has them, no search domain completes them. What holds for them holds
-//! whatever the resolver of a machine is.
+//! Names that are unknown to this machine: not in a hosts file, not completed by a search domain. So tests
+//! with them do not depend on the machine's resolver.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// Not to be guessed, and in the domain that never has addresses (RFC 6761 §6.4).
 static UNLISTED: LazyLock<String> =
     LazyLock::new(|| format!("d1-{:016x}.invalid", RandomState::new().build_hasher().finish()));
-/// The final dot keeps search domains away.
+/// The final dot disables search domains.
 static NOWHERE: LazyLock<Option<String>> = LazyLock::new(|| {
     let name = format!("{}.", *UNLISTED);
     let found = (name.as_str(), 443).to_socket_addrs().is_ok_and(|mut addresses| addresses.next().is_some());
@@ -22,7 +22,8 @@ pub fn unlisted_name() -> &'static str {
     &UNLISTED
 }
 
-/// A name that has no address; none on a machine whose resolver gives one to every name, where a missing address cannot be shown.
+/// Returns a name without an address; `None` on a machine whose resolver resolves every name, where a missing
+/// address cannot be tested.
 #[must_use]
 pub fn name_without_address() -> Option<&'static str> {
     NOWHERE.as_deref()

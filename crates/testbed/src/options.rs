@@ -1,4 +1,4 @@
-//! What a server is to be like: who must show a certificate, which versions it speaks, what it shows itself.
+//! Server options: client certificates, versions, the server's own certificate.
 //!
 //! Plain data, shared by the front and the raw server; the handshakes that honour it are in `tls/`.
 
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::certificate::ServerCert;
 use crate::pki::Pki;
 
-/// What a TLS server is to be like. The default: no client certificate, both TLS and HTTP versions, tickets,
+/// The options of a TLS server. The default: no client certificate, both TLS and HTTP versions, tickets,
 /// [`Pki::shared`], loopback.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -25,7 +25,7 @@ pub struct FrontOptions {
     pub sessions: Sessions,
     /// Roots (DER) whose clients are accepted.
     pub trusted_clients: Vec<Vec<u8>>,
-    /// The list of acceptable authorities in the certificate request; who is accepted stays the same.
+    /// The list of acceptable authorities in the certificate request; it does not change which clients are accepted.
     pub hints: Hints,
     /// Something that no server should have any more.
     pub weakness: Option<Weakness>,
@@ -35,14 +35,14 @@ pub struct FrontOptions {
     pub bind: SocketAddr,
     /// How many HTTP/2 requests one connection may carry at a time.
     pub max_streams: u32,
-    /// Whether requests are recorded. A benchmark turns it off: the ledger keeps all it is told.
+    /// Whether requests are recorded. A benchmark turns it off: the ledger grows without limit.
     pub record_requests: bool,
     /// Whether a resumed TLS 1.3 session may begin with early data (RFC 8446 section 2.3). Only rustls offers it, with
     /// [`Sessions::Ids`]. Early data is counted in the ledger, and the connection then refused.
     pub early_data: bool,
 }
 
-/// The TLS stack of a server. What one refuses the other may permit, so cases that depend on it run on all of them.
+/// The TLS stack of a server. One may permit what the other refuses, so cases that depend on it run on both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// rustls.
@@ -73,21 +73,21 @@ pub enum Sessions {
     Ids,
 }
 
-/// What a certificate request says of acceptable authorities.
+/// The acceptable authorities in a certificate request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hints {
     /// Those whose clients are accepted.
     Accepted,
     /// Only the foreign one, as servers with an outdated list do.
     Foreign,
-    /// Nothing.
+    /// None.
     Empty,
 }
 
-/// What no server should have any more. Of TLS 1.2, and OpenSSL's alone: another engine or range is an error.
+/// A weakness that no server should have any more. Only for TLS 1.2 and OpenSSL: another engine or range is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
-    /// It has no cipher but the one that encrypts nothing.
+    /// Only the cipher without encryption.
     NullCipher,
     /// It signs its handshakes with SHA-1 alone.
     Sha1Signatures,
@@ -98,9 +98,9 @@ pub enum Weakness {
 pub enum ClientAuth {
     /// The server does not ask.
     Off,
-    /// It asks, and goes on without one; a certificate that is not trusted still ends the handshake.
+    /// It asks, and continues without one; an untrusted certificate still ends the handshake.
     Optional,
-    /// It asks, and without one there is no handshake.
+    /// It asks, and without one the handshake fails.
     Required,
 }
 
@@ -164,7 +164,7 @@ impl FrontOptions {
         format!("{engine:?}, TLS {tls:?}, HTTP {http:?}, client certificates {client_auth:?}")
     }
 
-    /// Options with this server certificate, accepting clients of this PKI once asked to.
+    /// Options with this server certificate, accepting clients of this PKI if requested.
     pub fn new(server: ServerCert, pki: &Pki) -> Self {
         FrontOptions {
             client_auth: ClientAuth::Off,
@@ -190,7 +190,7 @@ impl FrontOptions {
         self
     }
 
-    /// Sets what certificate requests say of acceptable authorities.
+    /// Sets the acceptable authorities in certificate requests.
     #[must_use]
     pub fn hints(mut self, hints: Hints) -> Self {
         self.hints = hints;

@@ -1,7 +1,8 @@
 //! A certificate authority that lives as long as the test: root, intermediate, servers, clients, and a stranger.
 //!
-//! Nothing is read from disk and nothing expires in the repository, since everything is made at run time. The second,
-//! *foreign* authority signs certificates that are perfect in every respect, except that nobody here trusts it.
+//! Nothing is read from disk and nothing in the repository expires, since everything is generated at run
+//! time. The second, *foreign* authority signs certificates that are valid in every respect, except that no
+//! server here trusts it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -28,7 +29,7 @@ pub struct Pki {
     foreign: OnceLock<Ca>,
 }
 
-/// What a PKI must keep to go on after a restart: the trusted authority's certificates (DER) and keys (PKCS#8).
+/// What a PKI must store to continue after a restart: the trusted authority's certificates (DER) and keys (PKCS#8).
 #[derive(Clone)]
 pub struct PkiParts {
     /// The root's certificate.
@@ -41,22 +42,22 @@ pub struct PkiParts {
     pub intermediate_key: Vec<u8>,
 }
 
-/// Why kept parts make no PKI.
+/// Why stored parts are not a valid PKI.
 #[derive(Debug, thiserror::Error)]
-#[error("the kept {part} of the PKI cannot be read")]
+#[error("failed to parse the stored {part} of the PKI")]
 pub struct PkiPartsError {
     part: &'static str,
     source: rcgen::Error,
 }
 
 impl Pki {
-    /// The PKI of this process, made at first use. Most tests need no other.
+    /// Returns the PKI of this process, created at first use. Most tests need no other.
     pub fn shared() -> &'static Pki {
         static SHARED: OnceLock<Pki> = OnceLock::new();
         SHARED.get_or_init(Pki::generate)
     }
 
-    /// A PKI of its own, unrelated to all others.
+    /// Creates a PKI that is unrelated to all others.
     pub fn generate() -> Pki {
         Pki { trusted: Ca::generate("Testbed"), foreign: OnceLock::new() }
     }
@@ -66,7 +67,7 @@ impl Pki {
         Ok(Pki { trusted: Ca::from_parts(parts)?, foreign: OnceLock::new() })
     }
 
-    /// What [`Pki::from_parts`] takes.
+    /// Returns the input of [`Pki::from_parts`].
     pub fn to_parts(&self) -> PkiParts {
         PkiParts {
             root: self.trusted.root_der.clone(),
@@ -116,8 +117,8 @@ impl Pki {
         ClientCert(Arc::new(self.authority(spec.authority).issue(params, spec.validity, key, spec.key, spec.chain)))
     }
 
-    /// The chain (DER, leaf first) for a PKCS#10 request in PEM. Of the request only the key counts, once its signature is
-    /// found good: what the certificate says is the authority's business.
+    /// Returns the chain (DER, leaf first) for a PKCS#10 request in PEM. Only the key of the request is used,
+    /// after its signature was verified: the authority decides the content of the certificate.
     pub fn sign_request(&self, pem: &str, spec: &RequestSpec) -> Result<Vec<Vec<u8>>, RequestError> {
         let key = public_key(pem)?;
         let params = client_params(&spec.common_name, spec.purpose);
@@ -315,7 +316,7 @@ impl std::fmt::Debug for PkiParts {
     }
 }
 
-/// RSA keys are slow to make, so each common name keeps its own for the life of the process.
+/// RSA keys are slow to generate, so each common name keeps its key for the lifetime of the process.
 fn rsa_key(common_name: &str) -> KeyPair {
     static KEYS: Mutex<Option<HashMap<String, Vec<u8>>>> = Mutex::new(None);
     let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);

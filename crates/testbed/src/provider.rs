@@ -11,7 +11,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// Fresh random bytes, for identifiers and secrets that a test server makes up.
+/// Returns random bytes, for identifiers and secrets of test servers.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     provider().secure_random.fill(&mut bytes).expect("the system has randomness");

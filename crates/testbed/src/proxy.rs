@@ -1,7 +1,7 @@
-//! A CONNECT proxy on loopback, with a ledger of its own that shows what clients told it.
+//! A CONNECT proxy on loopback, with its own ledger that shows what clients sent to it.
 //!
-//! What passes through the tunnel it cannot see: that an API key never stands in a CONNECT head is the point of having it. An
-//! inspecting one sees everything, and pays for it: see `inspect.rs`.
+//! It cannot see the content of a tunnel; its purpose is to verify that an API key is never in a CONNECT
+//! head. An inspecting proxy sees everything: see `inspect.rs`.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,13 +17,13 @@ use crate::provider::sha256_hex;
 use crate::tls::linger;
 use crate::wire::read_head;
 
-/// What a proxy is like. The default lets everybody through and resolves names as the system does.
+/// The options of a proxy. The default accepts all clients and resolves names as the system does.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ProxyOptions {
     /// User name and password to ask for; others get a 407.
     pub credentials: Option<(String, String)>,
-    /// Targets (`host:port`, as clients write them) that lead to another address, for names that no resolver knows.
+    /// Targets (`host:port`, as clients write them) with another address, for names that cannot be resolved.
     pub routes: Vec<(String, SocketAddr)>,
     /// Whether it ends TLS itself, with certificates of the foreign authority of [`Pki::shared`](crate::Pki::shared).
     pub inspecting: bool,
@@ -44,8 +44,8 @@ impl ProxyOptions {
         self
     }
 
-    /// Ends TLS itself and speaks to the target in the client's place, as gateways that inspect traffic do. It has no client
-    /// certificate to show there. The ledger then has the handshakes that clients made with it.
+    /// Terminates TLS and opens its own connection to the target, as gateways that inspect traffic do. It has
+    /// no client certificate. The ledger then has the handshakes of the clients with it.
     #[must_use]
     pub fn inspecting(mut self) -> Self {
         self.inspecting = true;
@@ -89,7 +89,7 @@ impl ConnectProxy {
         format!("http://{}", self.listening.address)
     }
 
-    /// Who connected, and the CONNECT requests they sent.
+    /// The clients, and their CONNECT requests.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }

@@ -1,7 +1,7 @@
-//! A server that follows a script, for what no well-behaved server does: cut streams, resets, silence.
+//! A server that follows a script, for what no correct server does: truncated streams, resets, silence.
 //!
-//! It speaks HTTP/1.1 over TLS or in clear text, or whatever bytes a script has. The first connection follows the first
-//! script, the second the second; the last one repeats.
+//! It uses HTTP/1.1 over TLS or in clear text, or any bytes of a script. The first connection follows the
+//! first script, the second the second; the last one repeats.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -23,14 +23,14 @@ use crate::script::{Script, Step};
 use crate::tls::{Stream, TlsServer, alert, ask_late, linger};
 use crate::wire::{begin_request, read_request};
 
-/// What a scripted server is like.
+/// The options of a scripted server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RawOptions {
-    /// TLS as for a front, or clear text. ALPN is HTTP/1.1, or HTTP/2 if nothing else is set there: the script then speaks
-    /// it byte by byte.
+    /// TLS as for a front, or clear text. ALPN is HTTP/1.1 by default, or HTTP/2 if configured: the script
+    /// then sends it byte by byte.
     pub tls: Option<FrontOptions>,
-    /// Whether ALPN offers HTTP/2 and HTTP/1.1, so that each connection must follow a script for what the client chose.
+    /// Whether ALPN offers HTTP/2 and HTTP/1.1, so that each connection must follow a script for the client's choice.
     pub either_version: bool,
     /// A script for each connection, in order; the last one repeats.
     pub scripts: Vec<Script>,
@@ -111,7 +111,7 @@ impl RawServer {
                         }),
                     };
                     if let Some((stream, is_http2)) = accepted {
-                        // What breaks a script is the client going away, and the ledger says so.
+                        // A script fails if the client disconnects, which the ledger records.
                         let _ = follow(&script, stream, is_http2, &ledger, id).await;
                     }
                 }
@@ -120,12 +120,12 @@ impl RawServer {
         Ok(RawServer { listening, ledger, scheme })
     }
 
-    /// A server that accepts connections and never says a word: a TLS handshake with it stalls.
+    /// A server that accepts connections and sends nothing: a TLS handshake with it stalls.
     pub fn silent() -> io::Result<RawServer> {
         RawServer::start(RawOptions::plain([vec![Step::Stall]]))
     }
 
-    /// A server that answers whatever comes in clear text, for a client that expects TLS.
+    /// A server that responds in clear text to everything, for a client that expects TLS.
     pub fn plain_http() -> io::Result<RawServer> {
         let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         RawServer::start(RawOptions::plain([vec![Step::write(answer), Step::CloseClean]]))
@@ -152,10 +152,10 @@ impl RawServer {
     }
 }
 
-/// Of [`Step::Pause`]: the least that timers know.
+/// Of [`Step::Pause`]: the resolution of timers.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Writes until the client ends the connection, and reads what it sends meanwhile, or its side would fill up.
+/// Writes until the client closes the connection, and reads what it sends meanwhile, to keep its buffers empty.
 async fn trickle(stream: &mut Stream, bytes: &Bytes) -> io::Result<()> {
     let (mut read, mut write) = tokio::io::split(stream);
     let writes = async {
@@ -185,7 +185,7 @@ fn can_ask_late(tls: &FrontOptions) -> bool {
     }
 }
 
-/// Has the system collect what is written until the connection ends.
+/// Makes the system buffer what is written until the connection closes.
 fn hold_back(tcp: &TcpStream) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     SockRef::from(tcp).set_tcp_cork(true)?;
@@ -244,7 +244,7 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
                 hold_back(stream.tcp())?;
                 stream.write_all(bytes).await?;
                 stream.flush().await?;
-                // Sends what was held back, with the FIN.
+                // Sends the buffered bytes, with the FIN.
                 linger(stream.tcp()).await;
                 return Ok(());
             }
@@ -274,7 +274,7 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
             }
         }
     }
-    // close_notify and FIN, then the wait that keeps the FIN from turning into a reset.
+    // close_notify and FIN, then the delay that keeps the FIN from becoming a reset.
     stream.shutdown().await?;
     linger(stream.tcp()).await;
     Ok(())

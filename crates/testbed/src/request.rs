@@ -1,7 +1,7 @@
 //! Reading certificate requests (PKCS#10) as an authority must: whole, signed by their own key, and not too weak a key.
 //!
-//! The signature is checked by rcgen, which goes on to refuse extensions that it cannot copy. Nothing is copied here, so such
-//! a refusal is none.
+//! rcgen verifies the signature, and also refuses extensions that it cannot copy. Nothing is copied here, so
+//! such a refusal is ignored.
 
 use pem_rfc7468::decode_vec;
 use pkcs1::RsaPublicKeyRef;
@@ -31,7 +31,7 @@ pub struct RequestSpec {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// It is no PEM, or its label is another one.
+    /// It is not PEM, or has another label.
     #[error("the certificate request is not PEM with the label CERTIFICATE REQUEST")]
     NotPem,
     /// The PEM holds no request.
@@ -40,7 +40,7 @@ pub enum RequestError {
     /// It was changed after it was signed, or another key signed it.
     #[error("the signature of the certificate request does not belong to its key")]
     BadSignature,
-    /// The key is of a kind that is not certified here.
+    /// Keys of this kind are not certified here.
     #[error("the key of the certificate request is of no kind that is certified: RSA, P-256, P-384, P-521 or Ed25519")]
     UnknownKey,
     /// The key can be broken.
@@ -51,7 +51,7 @@ pub enum RequestError {
     },
 }
 
-/// The key of a request whose signature is good.
+/// Returns the key of a request with a valid signature.
 pub(crate) fn public_key(pem: &str) -> Result<SubjectPublicKeyInfo, RequestError> {
     let (label, der) = decode_vec(pem.trim().as_bytes()).map_err(|_| RequestError::NotPem)?;
     if !matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") {

@@ -1,7 +1,8 @@
 //! One background runtime for all servers of the process, and the bridge to callers outside it.
 //!
-//! A server must outlive and not depend on the executor of the test that started it; a second runtime inside the
-//! first would panic, so nothing here ever blocks on a runtime: work is spawned and results come back over channels.
+//! A server must outlive and not depend on the executor of the test that started it; a second runtime inside
+//! the first would panic, so nothing here blocks on a runtime: work is spawned and results are sent over
+//! channels.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -35,11 +36,11 @@ pub(crate) fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send +
     result.recv().expect("the background task ran to its end")
 }
 
-/// A task that ends with its owner: dropping it stops the task and waits until what it held is closed.
+/// A task that ends with its owner: dropping it stops the task and waits until its resources are closed.
 #[derive(Debug)]
 pub(crate) struct Background {
     task: JoinHandle<()>,
-    /// In a lock for the sake of those who share a server; nobody but its end takes it.
+    /// In a mutex so that servers can be shared; only its end takes it.
     gone: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -61,7 +62,7 @@ impl Drop for Background {
         self.task.abort();
         let inside = Handle::try_current().is_ok_and(|current| current.id() == handle().id());
         if !inside {
-            // Sockets close on a worker; a test that looks for the freed port right after must not race it.
+            // Sockets close on a worker; a test that checks for the freed port right after must not race it.
             let gone = self.gone.get_mut().unwrap_or_else(PoisonError::into_inner);
             let _ = gone.recv_timeout(Duration::from_secs(2));
         }
@@ -73,7 +74,7 @@ pub(crate) struct Timer(JoinHandle<()>);
 
 impl Timer {
     pub(crate) fn after(duration: Duration) -> Self {
-        // Made inside the runtime: outside of it tokio's timer panics.
+        // Created inside the runtime: outside of it tokio's timer panics.
         Timer(handle().spawn(async move { tokio::time::sleep(duration).await }))
     }
 }

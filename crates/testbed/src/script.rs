@@ -1,4 +1,4 @@
-//! Scripts for a server: their steps, and the answers that a test gives while it runs.
+//! Scripts for a server: their steps, and the responses that a test adds while it runs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-/// What one connection does. After the last step it is closed cleanly.
+/// The script of one connection. After the last step it is closed cleanly.
 pub type Script = Vec<Step>;
 
 /// One step of a script.
@@ -20,8 +20,8 @@ pub enum Step {
     ReadUntil(Recording, Bytes),
     /// Writes these bytes.
     Write(Bytes),
-    /// Writes these bytes and ends the TCP connection with them: over TLS without a close_notify. On Linux the end travels in the
-    /// packet of the last bytes, so that a client always finds both at once.
+    /// Writes these bytes and closes the TCP connection: over TLS without a close_notify. On Linux the FIN is
+    /// in the packet of the last bytes, so that a client always finds both at once.
     WriteAndClose(Bytes),
     /// Waits until the test opens the gate.
     Wait(Gate),
@@ -31,30 +31,30 @@ pub enum Step {
     CloseAbrupt,
     /// Ends it by RST.
     Reset,
-    /// Asks for a client certificate on the connection that stands, writes this once the client has shown one, and closes. By
-    /// rustls it asks under TLS 1.3, after the handshake, whether or not the client offered that; by OpenSSL under TLS 1.2, by a
-    /// second handshake.
+    /// Asks for a client certificate on the open connection, writes this once the client has presented one,
+    /// and closes. rustls asks under TLS 1.3, after the handshake, whether or not the client offered that;
+    /// OpenSSL asks under TLS 1.2, with a second handshake.
     AskLate(Bytes),
     /// Writes these bytes every 50 milliseconds until the client ends the connection.
     Trickle(Bytes),
     /// Carries everything between the client and this address from now on, as a proxy does.
     Tunnel(SocketAddr),
-    /// Opens the gate: the script has come this far.
+    /// Opens the gate: the script has reached this step.
     Open(Gate),
     /// Ends the connection with this fatal alert. By rustls under TLS 1.3 alone.
     Alert(u8),
-    /// Goes on with new keys, and has the client do so too (RFC 8446 §4.6.3). By rustls under TLS 1.3 alone.
+    /// Continues with new keys, and makes the client do so too (RFC 8446 §4.6.3). Only for rustls under TLS 1.3.
     UpdateKeys,
-    /// Says nothing more and keeps the connection until the client ends it.
+    /// Sends nothing more and keeps the connection until the client closes it.
     Stall,
-    /// Reads the head of each request, over whichever version of HTTP was agreed on, and follows the next of the answers; for as
-    /// long as there are any. Requests over HTTP/2 are not recorded: their heads are not decoded.
+    /// Reads the head of each request, over the negotiated version of HTTP, and follows the next response
+    /// while there are any. Requests over HTTP/2 are not recorded: their heads are not decoded.
     Answer(Answers),
-    /// In an answer: reads the body of the request.
+    /// In a response: reads the body of the request.
     ReadBody,
-    /// In an answer over HTTP/2: waits until flow control lets so many bytes of the response through.
+    /// In a response over HTTP/2: waits until flow control allows this many bytes of the response.
     AwaitWindow(usize),
-    /// Waits a moment, so that the client can take what was written before the rest is.
+    /// Waits briefly, so that the client can read what was written before the rest.
     Pause,
 }
 
@@ -79,7 +79,7 @@ impl Step {
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<watch::Sender<bool>>);
 
-/// Bytes as they came. Clones are one recording.
+/// Received bytes. Clones are one recording.
 #[derive(Clone, Debug, Default)]
 pub struct Recording(Arc<Mutex<Vec<u8>>>);
 
@@ -124,17 +124,18 @@ impl Default for Gate {
 
 type Answer = Box<dyn FnOnce(u32) -> Script + Send>;
 
-/// What a scripted server answers, request after request, see [`Step::Answer`](crate::Step::Answer). Clones are one list.
+/// The responses of a scripted server, request after request, see [`Step::Answer`](crate::Step::Answer).
+/// Clones are one list.
 #[derive(Clone, Default)]
 pub struct Answers(Arc<Mutex<VecDeque<Answer>>>);
 
 impl Answers {
-    /// Adds an answer: the steps for a request on this stream of HTTP/2, or on 0 over HTTP/1.1.
+    /// Adds a response: the steps for a request on this stream of HTTP/2, or on 0 over HTTP/1.1.
     pub fn push(&self, answer: impl FnOnce(u32) -> Script + Send + 'static) {
         self.lock().push_back(Box::new(answer));
     }
 
-    /// Takes back what no request has asked for, and says how many answers these were.
+    /// Removes unused responses, and returns their number.
     pub fn clear(&self) -> usize {
         self.lock().drain(..).count()
     }

@@ -1,6 +1,6 @@
-//! Signing a digest that somebody else computed, as signing services do.
+//! Signs digests that were computed elsewhere, as signing services do.
 //!
-//! rustls and rcgen sign messages only, so this goes to the provider below them.
+//! rustls and rcgen sign messages only, so this uses the provider below them.
 
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, RsaEncoding, RsaKeyPair};
@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, RsaEncoding, RsaKeyPair};
 use crate::certificate::ClientCert;
 use crate::spec::KeyKind;
 
-/// The hash functions that digests are made by.
+/// The hash functions of digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestKind {
     /// SHA-256.
@@ -28,10 +28,11 @@ pub enum SignError {
     Length {
         /// The right length.
         expected: usize,
-        /// The length of what was given.
+        /// The given length.
         given: usize,
     },
-    /// The key does not sign digests of this hash function: P-256 takes SHA-256, P-384 takes SHA-384, P-521 takes SHA-512, RSA each, Ed25519 none.
+    /// The key does not sign digests of this hash function: P-256 requires SHA-256, P-384 SHA-384, P-521
+    /// SHA-512; RSA signs each, Ed25519 none.
     #[error("this key does not sign digests of this hash function")]
     Kind,
     /// The provider failed.

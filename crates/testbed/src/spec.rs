@@ -1,17 +1,18 @@
-//! What a certificate is to be like: right by default, with one defect or another on request.
+//! Certificate specifications: correct by default, with selected defects on request.
 //!
-//! Plain data: what is made of it is in `pki.rs`. Each field is one defect that a case can ask for, independent of the rest.
+//! Plain data; `pki.rs` creates the certificates. Each field is one defect that a case can select,
+//! independent of the rest.
 
 use std::time::SystemTime;
 
-/// What a server certificate is to be; the default is one for loopback that every client accepts.
+/// The specification of a server certificate; the default is one for loopback that every client accepts.
 #[derive(Clone, Debug)]
 pub struct ServerSpec {
     /// DNS names (`*.` allowed) and IP addresses.
     pub names: Vec<String>,
     /// When it is valid.
     pub validity: Validity,
-    /// Who signs it.
+    /// The issuer.
     pub authority: Authority,
     /// Whether the server sends its intermediate, as a right server does.
     pub send_intermediate: bool,
@@ -24,11 +25,11 @@ pub struct ServerSpec {
 pub enum ServerFlaw {
     /// It is for client authentication alone.
     ForClientsOnly,
-    /// It has a critical extension that no client knows.
+    /// It has an unknown critical extension.
     UnknownCriticalExtension,
     /// It names SHA-224 as the hash that it is signed with: outdated as SHA-1 is, and refused before anything is verified.
     OutdatedSignature,
-    /// It is self-signed and marked as a CA, as `openssl req -x509` makes it.
+    /// It is self-signed and marked as a CA, as created by `openssl req -x509`.
     SelfSignedCa,
     /// The name constraints of its intermediate permit other names alone.
     ConstrainedIssuer,
@@ -40,7 +41,7 @@ pub enum ServerFlaw {
 }
 
 impl ServerFlaw {
-    /// Whether a server on rustls serves such a certificate; one on OpenSSL serves each of them.
+    /// Returns whether a server on rustls accepts such a certificate; one on OpenSSL accepts all of them.
     pub fn is_served_by_rustls(self) -> bool {
         match self {
             Self::ForClientsOnly | Self::OutdatedSignature | Self::SelfSignedCa | Self::ConstrainedIssuer => true,
@@ -63,20 +64,20 @@ impl Default for ServerSpec {
     }
 }
 
-/// What a client certificate is to be; the default is a valid P-256 one of the trusted authority.
+/// The specification of a client certificate; the default is a valid P-256 certificate of the trusted authority.
 #[derive(Clone, Debug)]
 pub struct ClientSpec {
     /// The kind of key.
     pub key: KeyKind,
     /// When it is valid.
     pub validity: Validity,
-    /// Who signs it.
+    /// The issuer.
     pub authority: Authority,
     /// The extended key usage.
     pub purpose: Purpose,
-    /// The subject; RSA keys are kept for each common name, so equal names mean equal RSA keys.
+    /// The subject; RSA keys are cached by common name, so equal names mean equal RSA keys.
     pub common_name: String,
-    /// What goes into the chain.
+    /// The content of the chain.
     pub chain: Chain,
 }
 
@@ -98,7 +99,7 @@ impl Default for ClientSpec {
 pub enum Validity {
     /// From yesterday, for a year.
     Valid,
-    /// Ended yesterday.
+    /// Expired yesterday.
     Expired,
     /// Begins tomorrow.
     NotYetValid,
@@ -106,12 +107,12 @@ pub enum Validity {
     Between(SystemTime, SystemTime),
 }
 
-/// Who signs a certificate.
+/// The issuer of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
     /// The authority that servers and clients of the test trust.
     Trusted,
-    /// A well-made authority that nobody trusts.
+    /// A well-formed authority that is not trusted.
     Foreign,
 }
 
@@ -139,7 +140,7 @@ pub enum Purpose {
     ServerAuth,
 }
 
-/// What goes into a client's chain.
+/// The content of a client's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chain {
     /// Leaf, then intermediate.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use socket2::{Domain, Socket, Type};
 
-/// An address that swallows connection attempts, for as long as it is kept.
+/// An address that drops connection attempts, for as long as it is held.
 #[derive(Debug)]
 pub struct Blackhole {
     address: SocketAddr,
@@ -23,9 +23,9 @@ impl Blackhole {
     }
 }
 
-/// Makes an address that swallows connection attempts: a listener that never accepts, its queue full.
+/// Creates an address that drops connection attempts: a listener that never accepts, its queue full.
 ///
-/// Linux drops further attempts in silence; other systems refuse them, so there it is an error.
+/// Linux silently drops further attempts; other systems refuse them, so there it is an error.
 pub fn blackhole() -> io::Result<Blackhole> {
     if !cfg!(target_os = "linux") {
         return Err(io::Error::new(
@@ -40,7 +40,7 @@ pub fn blackhole() -> io::Result<Blackhole> {
         .map(|_| {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             socket.set_nonblocking(true)?;
-            // The first fills the queue at once; the others stay pending, which is the point.
+            // The first one fills the queue at once; the others stay pending, as intended.
             let _ = socket.connect(&address.into());
             Ok(socket)
         })

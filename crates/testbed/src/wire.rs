@@ -1,6 +1,6 @@
 //! Just enough HTTP/1.1 to read a request off a stream byte by byte: head, then a body of known length or in chunks.
 //!
-//! Used where hyper would be too well behaved. What comes after the request stays in the buffer for the next one.
+//! Used where hyper is too strict. What follows the request stays in the buffer for the next one.
 
 use std::io;
 
@@ -39,7 +39,7 @@ impl Head {
     }
 }
 
-/// A request whose head was read and recorded, and whose body was not.
+/// A request whose head was read and recorded, but not its body.
 #[derive(Debug)]
 pub(crate) struct Begun {
     head: Head,
@@ -101,7 +101,7 @@ pub(crate) async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut
         fill(stream, buffer).await?;
     };
     let head: Vec<u8> = buffer.drain(..end).collect();
-    parse_head(&head).ok_or_else(|| malformed("this is no HTTP/1.1 request head"))
+    parse_head(&head).ok_or_else(|| malformed("not an HTTP/1.1 request head"))
 }
 
 fn parse_head(head: &[u8]) -> Option<Head> {
@@ -168,7 +168,7 @@ fn number(digits: &[u8], radix: u32) -> io::Result<usize> {
     std::str::from_utf8(digits)
         .ok()
         .and_then(|digits| usize::from_str_radix(digits, radix).ok())
-        .ok_or_else(|| malformed("a length is no number"))
+        .ok_or_else(|| malformed("a length is not a number"))
 }
 
 fn malformed(reason: &str) -> io::Error {

@@ -1,7 +1,7 @@
-//! Hands requests on to a wiremock server, which speaks clear text and cannot know who the peer was.
+//! Forwards requests to a wiremock server, which uses clear text and cannot know the peer.
 //!
-//! So the front tells it in a header; whatever the client wrote under that name is removed first, also when there is no
-//! certificate, so that the header cannot be forged.
+//! So the front passes the peer in a header; a client's header with that name is always removed first, so
+//! that it cannot be forged.
 
 use std::fmt;
 use std::net::SocketAddr;

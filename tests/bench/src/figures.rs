@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// The middle of many figures, and where their middle half lies.
+/// The median of several figures, and their interquartile range.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
     pub median: f64,

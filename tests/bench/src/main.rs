@@ -1,25 +1,29 @@
-//! Each transport through `Client` against its raw library, in one run against one server in a process of its own.
+//! Compares each transport through `Client` with its raw library, in one run against one server in a separate
+//! process.
 //!
-//! # What the figures mean
+//! # The meaning of the figures
 //!
-//! A *scenario* is a library, an HTTP version and a number of calls in flight. In it two sides do the same work: GET with an
-//! `x-api-key`, over TLS 1.3 connections that are kept alive, and 300 bytes of JSON read to their end. One side is the raw
-//! library as a careful user sets it up, the other is `Client` over the transport of that library. What the server gets
-//! from both is compared before anything is measured: the same headers, or there is no benchmark.
+//! A *scenario* is a library, an HTTP version and a number of calls in flight. Two sides do the same work:
+//! GET with an `x-api-key`, over TLS 1.3 connections that are kept alive, reading 300 bytes of JSON to their
+//! end. One side is the raw library with a careful setup, the other is `Client` over the transport of that
+//! library. What the server receives from both is compared before anything is measured: different headers are
+//! an error.
 //!
-//! After a warm-up come rounds. In each round both sides run for the same time, one after the other; who begins changes
-//! every round. A round gives two ratios, client to raw: of calls per second (above 1 the client is faster), and of this
-//! process's CPU time per call (below 1 the client is cheaper). Printed is the **median of the ratios of the rounds**, with
-//! the middle half of them (25th to 75th percentile) behind it. The absolute figures beside them are medians too, but they
-//! belong to the machine and the minute: on a shared machine they swing by a factor, where the ratios stay. A difference
-//! smaller than the spread is none, and `--noise` shows what the machine makes of two sides that are the same.
+//! After a warm-up come rounds. In each round both sides run for the same time, one after the other; the
+//! order changes every round. A round gives two ratios, client to raw: of calls per second (above 1 the
+//! client is faster), and of this process's CPU time per call (below 1 the client is cheaper). The **median
+//! of the ratios of the rounds** is printed, followed by their interquartile range (25th to 75th percentile).
+//! The absolute figures are medians too, but depend on the machine and the moment: on a shared machine they
+//! vary by a factor, while the ratios stay. A difference smaller than the spread is not significant, and
+//! `--noise` shows the result for two equal sides on this machine.
 //!
-//! Both sides run on tokio's multi-thread runtime with its default settings, as under `#[tokio::main]`, also isahc, which
-//! brings a thread of its own. The server runs in another process, so its CPU time is not in the figures; but it shares
-//! the machine, so where both cores are busy, the CPU ratio tells more than calls per second.
+//! Both sides run on tokio's multi-thread runtime with its default settings, as under `#[tokio::main]`; isahc
+//! too, which has its own thread. The server runs in another process, so its CPU time is not in the figures;
+//! but it shares the machine, so if both cores are busy, the CPU ratio is more reliable than calls per
+//! second.
 //!
-//! The transport over native-tls is compared with reqwest on native-tls: it is what a user would otherwise take, and it is
-//! another HTTP stack than the one below that transport (hyper-util), so that this ratio may be well above 1.
+//! The transport over native-tls is compared with reqwest on native-tls, the usual alternative. That is
+//! another HTTP stack than the one below that transport (hyper-util), so this ratio may be well above 1.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 mod figures;
@@ -136,7 +140,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_arguments_make_sense_to_clap() {
+    fn arguments_are_valid_for_clap() {
         super::Arguments::command().debug_assert();
     }
 }

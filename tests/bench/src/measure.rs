@@ -9,7 +9,7 @@ use crate::server::Server;
 use crate::side::{self, Side};
 use digicert_one::core::BoxError;
 
-/// What one side did in its turn.
+/// The result of one side's turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn {
     /// Calls per second.

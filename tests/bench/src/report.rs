@@ -1,4 +1,4 @@
-//! What is printed: a table for people, a JSON document for programs.
+//! The output: a readable table, and a JSON document for programs.
 
 use std::fmt;
 

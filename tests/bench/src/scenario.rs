@@ -1,4 +1,4 @@
-//! What is compared: a library, an HTTP version, a number of calls in flight.
+//! The scenarios: a library, an HTTP version, a number of calls in flight.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ impl Scenario {
 }
 
 impl Library {
-    /// What the client is compared with.
+    /// The raw library that the client is compared with.
     pub(crate) fn raw(self) -> &'static str {
         match self {
             Self::Reqwest => "reqwest + rustls",

@@ -1,7 +1,7 @@
-//! The server: rustls and hyper in a process of its own, which is this binary again with the word `serve`.
+//! The server: rustls and hyper in a separate process, which is this binary with the argument `serve`.
 //!
-//! Its certificate comes through standard input, so that no file is left behind; it writes its port to standard output, and
-//! ends when standard input does, that is with the benchmark, however that ends.
+//! It receives its certificate on standard input, so that no file is left behind; it writes its port to
+//! standard output, and ends when standard input closes, which is when the benchmark ends in any way.
 
 use std::convert::Infallible;
 use std::io::{self, BufRead as _, Read as _, Write as _};
@@ -26,7 +26,7 @@ use digicert_one::core::BoxError;
 
 /// The path that is measured: 300 bytes of JSON.
 pub(crate) const MEASURED: &str = "/account/api/v1/user/me";
-/// The path that answers with the headers of the request, one a line, sorted.
+/// The path whose response lists the headers of the request, one per line, sorted.
 pub(crate) const HEADERS: &str = "/headers";
 
 /// The path that counts the bytes of the body, and keeps none.
@@ -55,7 +55,7 @@ impl Server {
         let output = process.stdout.take().ok_or("the server has no standard output")?;
         let mut line = String::new();
         io::BufReader::new(output).read_line(&mut line)?;
-        let port = line.trim().parse().map_err(|error| format!("the server did not tell its port: {error}"))?;
+        let port = line.trim().parse().map_err(|error| format!("the server did not report its port: {error}"))?;
         Ok(Self { process, port, root_pem: pki.root_pem().to_owned() })
     }
 
@@ -159,7 +159,7 @@ fn headers(request: &Request<Incoming>) -> Bytes {
     lines.concat().into()
 }
 
-/// 300 bytes, as an answer of `user/me` might be.
+/// 300 bytes, similar to a response of `user/me`.
 static JSON: [u8; 300] = {
     let mut json = [b'x'; 300];
     let (begin, end) = (br#"{"id":"0","status":"active","friendly_name":""#, br#""}"#);
@@ -175,7 +175,7 @@ static JSON: [u8; 300] = {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_answer_is_json() {
+    fn response_is_json() {
         let value: serde_json::Value = serde_json::from_slice(&super::JSON).expect("valid JSON");
         assert_eq!(value["status"], "active");
     }

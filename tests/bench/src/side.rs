@@ -1,5 +1,5 @@
-//! The two sides of a scenario: the raw library, set up as a careful user would, and `Client` over its transport. Both are
-//! given the same limits, the same single root and the same headers.
+//! The two sides of a scenario: the raw library with a careful setup, and `Client` over its transport. Both
+//! have the same limits, the same single root and the same headers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const AGENT: &str = "digicert-one-bench";
 const CONNECT: Duration = Duration::from_secs(10);
 const TOTAL: Duration = Duration::from_secs(60);
 
-/// Somebody who can make the call.
+/// One side, which can make the call.
 #[derive(Clone)]
 pub(crate) struct Side {
     caller: Caller,
@@ -39,7 +39,7 @@ enum Caller {
     Client(digicert_one::Client),
 }
 
-/// What is read of an answer.
+/// The relevant parts of a response.
 struct Answer {
     status: http::StatusCode,
     version: http::Version,
@@ -70,9 +70,13 @@ impl Side {
     pub(crate) async fn call(&self) -> Result<(), BoxError> {
         let answer = self.get(MEASURED).await?;
         if answer.status != http::StatusCode::OK || answer.body.len() != 300 || answer.version != self.version {
-            return Err(
-                format!("not as agreed: {} {:?}, {} bytes", answer.status, answer.version, answer.body.len()).into()
-            );
+            return Err(format!(
+                "unexpected response: {} {:?}, {} bytes",
+                answer.status,
+                answer.version,
+                answer.body.len()
+            )
+            .into());
         }
         Ok(())
     }
@@ -173,7 +177,7 @@ fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, B
         .build()?)
 }
 
-/// What `Client` sends by itself.
+/// What `Client` sends on its own.
 fn headers() -> HeaderMap {
     let mut key = HeaderValue::from_static(KEY);
     key.set_sensitive(true);

@@ -1,12 +1,12 @@
-//! What the client adds to a call: the same GET with a key over a transport that does nothing, once through the whole client and
-//! once straight into the transport. The difference is the client's.
+//! What the client adds to a call: the same GET with a key over a transport that does nothing, once through
+//! the whole client and once directly on the transport. The difference is the client's cost.
 //!
 //! Two programs, since counting allocations costs instructions: `allocations` prints how many each side makes for one call;
 //! `instructions client N` and `instructions bare N` make N calls and print nothing. `cargo xtask cost` runs the latter under
 //! callgrind, with two values of N, and takes the difference, so that start-up is not in it.
 //!
-//! The client is as `build()` leaves it: retries, pace, deadline, reminders on; nobody listens to spans; no audit; the feature
-//! `metrics` off.
+//! The client has its defaults from `build()`: retries, rate limiter, deadline and reminders on; no
+//! subscriber for spans; no audit; the feature `metrics` off.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use http::{HeaderValue, Request, Response, Uri};
 const PATH: &str = "/account/api/v1/user/me";
 const KEY: &str = "01ab23cd45ef67ab89cd01ef23_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Answers every request with 200 and `{}`, at once.
+/// Responds to every request with 200 and `{}`, at once.
 #[derive(Clone, Debug)]
 struct Null;
 
@@ -81,7 +81,7 @@ impl Side {
                 uri: Uri::from_static("https://one.digicert.test/account/api/v1/user/me"),
                 key: key.header_value().clone(),
             })),
-            other => Err(format!("there is no side {other}: client or bare")),
+            other => Err(format!("unknown side {other}: expected client or bare")),
         }
     }
 
@@ -104,7 +104,7 @@ impl Side {
         }
     }
 
-    /// Makes so many calls, one after the other.
+    /// Makes this many calls, one after the other.
     ///
     /// # Errors
     /// One of them failed.

@@ -1,4 +1,4 @@
-//! What the targets share: an outcome is either something usable or an error with a code, and no text shows the input.
+//! Shared by all targets: a result is either usable or an error with a code, and no text shows the input.
 
 mod wire;
 
@@ -14,7 +14,7 @@ pub use self::wire::{KEY, Wire, answer};
 /// The password of the seeds.
 pub const PASSWORD: &str = "testbed-Kestrel-42";
 
-/// In the middle of the seeds' certificates, whenever they were made.
+/// A time within the validity of the seeds' certificates, whenever they were created.
 fn rules() -> Rules {
     Rules::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)).allow_expired(true)
 }
@@ -30,7 +30,7 @@ pub fn read_identity(data: &[u8]) {
     }
 }
 
-/// Reads the input as a CA file: there is a certificate in what comes of it, and it is the same behind a byte order mark.
+/// Reads the input as a CA file: a success has at least one certificate, and the same ones with a byte order mark.
 pub fn read_ca_bundle(data: &[u8]) {
     let read = |data: &[u8]| {
         let mut roots = None;
@@ -48,7 +48,7 @@ pub fn read_ca_bundle(data: &[u8]) {
     check(roots);
 }
 
-/// Gathers from a source and reads what it holds.
+/// Fetches from a source and reads its content.
 pub fn fetch(source: &impl Source) {
     match source.fetch() {
         Ok(Fetched::Found(raw)) => check(raw.read(&rules())),
@@ -67,7 +67,7 @@ pub fn in_file(data: &[u8], read: impl FnOnce(&Path)) {
 /// An error has an origin and a text of bounded length.
 pub fn check<T>(result: Result<T, CredentialError>) {
     if let Err(error) = result {
-        assert!(error.place().is_some() || error.to_string().contains("there is not"), "{error}");
+        assert!(error.place().is_some() || error.to_string().contains("missing"), "{error}");
         assert!(error.to_string().len() < 4096, "{error}");
     }
 }

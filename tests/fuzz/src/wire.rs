@@ -1,5 +1,5 @@
-//! A client over a server that says what the fuzzer thinks of. No wire and no waiting: only the reading of answers is on trial, the
-//! way every call goes.
+//! A client over a server with fuzzed responses. No network and no waiting: only the parsing of responses is
+//! tested, through the whole client.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use http::{Request, Response};
 /// The key that every call carries, and that no output may hold.
 pub const KEY: &str = "canary-0123456789";
 
-/// Gives its answers over and over, and remembers what it was asked.
+/// Repeats its responses, and records its requests.
 #[derive(Clone, Debug)]
 pub struct Wire(Arc<Inner>);
 
@@ -26,7 +26,7 @@ struct Inner {
     requests: Mutex<Vec<Request<Bytes>>>,
 }
 
-/// What is given for a request, and for how many came before it.
+/// Computes the response for a request, given the number of previous ones.
 type Server = dyn Fn(&Request<Bytes>, usize) -> Response<Bytes> + Send + Sync;
 
 impl fmt::Debug for Inner {
@@ -35,7 +35,7 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// An answer with this body.
+/// A response with this body.
 pub fn answer(status: u16, body: &[u8]) -> Response<Bytes> {
     let mut answer = Response::new(Bytes::copy_from_slice(body));
     *answer.status_mut() = http::StatusCode::from_u16(status).expect("a status");
@@ -43,12 +43,12 @@ pub fn answer(status: u16, body: &[u8]) -> Response<Bytes> {
 }
 
 impl Wire {
-    /// A server with these answers; at least one.
+    /// A server with these responses; at least one.
     pub fn new(answers: Vec<Response<Bytes>>) -> Self {
         Self::serving(move |_, before| answers[before % answers.len()].clone())
     }
 
-    /// A server that looks at its requests.
+    /// A server whose responses depend on its requests.
     pub fn serving(server: impl Fn(&Request<Bytes>, usize) -> Response<Bytes> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner { server: Box::new(server), requests: Mutex::default() }))
     }
@@ -65,7 +65,7 @@ impl Wire {
         built.expect("complete")
     }
 
-    /// What it was asked, as method, URI and body.
+    /// The requests: method, URI and body.
     pub fn requests(&self) -> Vec<(String, http::Uri, Bytes)> {
         let requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.iter().map(|one| (one.method().to_string(), one.uri().clone(), one.body().clone())).collect()
@@ -96,7 +96,8 @@ impl Transport for Wire {
     }
 }
 
-/// A clock whose waits are over at once, as if their time had passed. Its limits are never reached: answers come at once.
+/// A clock whose sleeps complete at once, as if their time had passed. Its limits never expire: responses
+/// arrive at once.
 #[derive(Debug)]
 struct Passing(Mutex<SystemTime>);
 

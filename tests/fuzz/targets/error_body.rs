@@ -1,4 +1,4 @@
-//! Error answers: the first byte is the status, the rest the body.
+//! Error responses: the first byte is the status, the rest the body.
 #![no_main]
 
 use digicert_one_fuzz::{KEY, Wire, answer};

@@ -1,5 +1,6 @@
-//! Responses of whatever stands in front of the platform: the first byte is the status, the lines up to an empty one are headers, the
-//! rest is the body. What is not JSON never becomes the platform's verdict, and nothing is shown raw.
+//! Responses of gateways in front of the platform: the first byte is the status, the lines up to an empty one
+//! are headers, the rest is the body. What is not JSON is never treated as the platform's verdict, and
+//! nothing is shown unescaped.
 #![no_main]
 
 use digicert_one_core::diagnosis::{BodyKind, Side};

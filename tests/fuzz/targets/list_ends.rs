@@ -1,5 +1,5 @@
-//! The end of a list. A server with a list of its own pages it in one of many ways and says true and false things beside it. Whatever
-//! that is: without an error, every item came, once and in order.
+//! The end of a list. A server pages its list in one of many ways, with true and false metadata. In every
+//! case: without an error, every item arrived, once and in order.
 #![no_main]
 
 use digicert_one_fuzz::{Wire, answer};
@@ -9,7 +9,7 @@ use url::Url;
 
 const MOST: usize = 400;
 
-/// A list and how it is given: five bytes.
+/// A list and its paging: five bytes.
 #[derive(Clone, Copy)]
 struct Server {
     items: usize,
@@ -32,7 +32,7 @@ impl Server {
             0 | 1 => number("offset").unwrap_or(0),
             2 => number("pageToken").unwrap_or(0),
             3 => number("cursor").unwrap_or(0),
-            // Pages by number do not look at the size that is asked for.
+            // Paging by number ignores the requested size.
             4..=6 => page.saturating_sub(zero_or_one).saturating_mul(self.cap),
             _ => 0,
         };
@@ -44,7 +44,7 @@ impl Server {
         let more = end < self.items;
         let mut fields = Map::new();
         match self.way >> 1 & 7 {
-            // Nothing but offsets.
+            // Offsets only.
             0 => {}
             1 => drop(fields.insert("has_more".to_owned(), more.into())),
             2 if more => drop(fields.insert("nextPageToken".to_owned(), end.to_string().into())),
@@ -53,10 +53,10 @@ impl Server {
                 fields.insert("page".to_owned(), page.into());
                 fields.insert("total_pages".to_owned(), self.items.div_ceil(self.cap).into());
             }
-            // By number, and nothing says so.
+            // By number, without metadata.
             _ => {}
         }
-        // What may be said of the length: the truth, that of the page, a cap, nothing.
+        // The reported length: the true one, that of the page, a cap, none.
         match self.beside & 7 {
             1 => drop(fields.insert("total".to_owned(), self.items.into())),
             2 => drop(fields.insert("total".to_owned(), items.len().into())),

@@ -1,5 +1,5 @@
-//! `Location`: whatever it is, nothing goes to another origin or out of the installation, and what is called is what a browser would
-//! have called.
+//! `Location`: for any value, nothing is sent to another origin or outside the installation, and the target
+//! is the one that a browser would use.
 #![no_main]
 
 use digicert_one_fuzz::{Wire, answer};

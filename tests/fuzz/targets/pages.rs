@@ -1,5 +1,5 @@
-//! Pages of a list: the first byte is how it is asked for, the rest are bodies, a line each, given over and over. Whatever they say,
-//! the list ends, and no page is asked for twice or elsewhere.
+//! Pages of a list: the first byte is the kind of paging, the rest are bodies, one line each, repeated. For
+//! any content, the list ends, and no page is requested twice or elsewhere.
 #![no_main]
 
 use std::collections::HashSet;

@@ -8,7 +8,7 @@ use digicert_one_credentials::{EnvironmentSource, Setting, Source, is_path, show
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let path = Path::new(text);
-    // What exists may look like anything.
+    // An existing path may look like anything.
     let exists = path.symlink_metadata().is_ok() || Path::new(text.trim()).symlink_metadata().is_ok();
     let shown = shown_path(path);
     assert_eq!(shown.is_some(), is_path(path));
@@ -21,9 +21,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     if is_secret && !exists {
         assert_eq!(shown, None, "{text:?}");
         // A short text may be a part of our own words.
-        let source = EnvironmentSource::new(&|name| {
-            (name == "DC_API_KEY_FILE").then(|| Setting::new(name, text))
-        });
+        let source = EnvironmentSource::new(&|name| (name == "DC_API_KEY_FILE").then(|| Setting::new(name, text)));
         if let Err(error) = source.fetch() {
             assert!(text.len() < 16 || !error.to_string().contains(text), "{error}");
         }

@@ -1,4 +1,4 @@
-//! The profile file. Its references are read, not followed: `exec:` would run what the fuzzer thinks of.
+//! The profile file. Its references are parsed, not resolved: `exec:` would run fuzzed commands.
 #![no_main]
 
 use digicert_one_credentials::ProfileFile;

@@ -1,7 +1,7 @@
 //! A small transport from outside the workspace: hyper's HTTP/1.1 connection over tokio-rustls, one connection a call.
 //!
-//! It does little and says so: no HTTP/2, no proxy, no system roots, no pool. What it lacks it refuses, and the conformance
-//! suite checks that it does.
+//! It is minimal and declares that: no HTTP/2, no proxy, no system roots, no pool. It refuses what it does
+//! not support, and the conformance suite checks that.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, ProtocolVersion, RootCertStore, SignatureScheme};
 
-/// Makes transports of one connection a call.
+/// Creates transports with one connection per call.
 #[derive(Debug)]
 pub struct Connector;
 
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Single {
     }
 }
 
-/// Presents the identity and notes that the server asked: 0 not, 1 asked, 2 asked and sent.
+/// Presents the identity and records that the server asked: 0 not, 1 asked, 2 asked and sent.
 #[derive(Debug)]
 struct Resolver(Option<Arc<CertifiedKey>>, Arc<AtomicU8>);
 
@@ -110,7 +110,7 @@ impl ResolvesClientCert for Resolver {
     }
 }
 
-/// When a limit that begins now ends. One beyond what the clock can count is thirty years.
+/// Returns the deadline of a limit that starts now. One beyond the clock's range is thirty years.
 fn after(limit: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(1_000_000_000))

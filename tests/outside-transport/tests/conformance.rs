@@ -1,4 +1,4 @@
-//! The conformance suite on a transport that the workspace has never heard of.
+//! The conformance suite on a transport from outside the workspace.
 
 digicert_one_conformance::suite!(
     digicert_one_conformance::Subject::new(outside_transport::Connector).waivers(include_str!("../waivers.toml"))

@@ -1,5 +1,6 @@
-//! Many virtual days of one service user whose credentials end every week: one who rotates them, and is cut now and then; two who use
-//! them, one beside it and one elsewhere; an administrator who extends the service user itself; and bad weather.
+//! Many virtual days of one service user whose credentials expire every week: a rotation job that is
+//! interrupted now and then; two consumers, one next to it and one elsewhere; an administrator who extends
+//! the service user; and random faults.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -33,10 +34,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const START: Duration = Duration::from_secs(1_803_880_800);
 /// How long a credential lasts, in days.
 const LASTS: u32 = 7;
-/// How long the clock may stand in real time before it is moved by force.
+/// How long the clock may stand still in real time before it is moved by force.
 const STANDS: Duration = Duration::from_secs(10);
 
-/// What is to be lived through.
+/// The simulation to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// [`Job::RotateToken`] or [`Job::RotateCertificate`].
@@ -47,26 +48,26 @@ pub struct Span {
     pub days: u32,
     /// What everything random is drawn from.
     pub seed: u64,
-    /// Whether anybody rotates. Nobody does to see that it shows.
+    /// Whether the credential is rotated. Disabled to show that the simulation detects it.
     pub is_rotated: bool,
 }
 
 /// What happened.
 #[derive(Debug, Default)]
 pub struct Chronicle {
-    /// Calls by those who use the credential.
+    /// Calls by the consumers.
     pub calls: usize,
-    /// Calls of them that were answered.
+    /// Successful calls of the consumers.
     pub answered: usize,
     /// Calls of them that failed because of the credential: with what.
     pub refused: Vec<String>,
     /// Calls of them that failed for another reason, by code.
     pub failed: BTreeMap<String, usize>,
-    /// Answers of the emulator, to anybody, that refuse a credential.
+    /// Responses of the emulator, to any caller, that refuse a credential.
     pub unauthorised: Vec<String>,
-    /// Rotations that came to their end, resumed ones too.
+    /// Completed rotations, including resumed ones.
     pub rotations: usize,
-    /// How often the one who rotates was cut between two steps.
+    /// How often the rotation was interrupted between two steps.
     pub cuts: usize,
     /// How often it met an error, by kind.
     pub errors: BTreeMap<String, usize>,
@@ -76,13 +77,13 @@ pub struct Chronicle {
     pub extended: usize,
     /// What went wrong on the way, by name.
     pub weather: BTreeMap<&'static str, usize>,
-    /// The generations that the client beside the rotation, and the one elsewhere, have come to.
+    /// The final generations of the client next to the rotation, and of the one elsewhere.
     pub generations: [u64; 2],
     /// How often the clock had to be moved by force.
     pub forced: usize,
     /// Everything about rotations, in order.
     pub story: Vec<String>,
-    /// What is wrong in the end.
+    /// The problems at the end.
     pub faults: Vec<String>,
 }
 
@@ -99,7 +100,7 @@ impl fmt::Display for Chronicle {
     }
 }
 
-/// Whose call it is, and with what.
+/// The caller of a call, and its credential.
 struct World {
     span: Span,
     time: VirtualTime,
@@ -191,7 +192,7 @@ impl World {
         self.seen.borrow_mut().story.push(format!("day {day} +{hour}:{minute:02}: {what}"));
     }
 
-    /// One who calls several times a day.
+    /// A consumer that calls several times a day.
     async fn uses(&self, client: &Client, mut random: Rng) {
         while !self.is_over() {
             self.sleep(Duration::from_secs(random.u64(60..12 * 3600))).await;
@@ -219,7 +220,7 @@ impl World {
         self.emulator.control().forget_observed();
     }
 
-    /// One who comes by every day, and is cut now and then.
+    /// The rotation job, which runs every day and is interrupted now and then.
     async fn rotates(&self, switch: &WatchedClient, mut random: Rng) {
         let mut day = 0;
         while self.span.is_rotated && !self.is_over() {
@@ -227,7 +228,7 @@ impl World {
             let hour = random.u32(0..24);
             let next = SystemTime::UNIX_EPOCH + START + day * DAY + hour * HOUR;
             self.sleep(next.duration_since(self.time.now()).unwrap_or_default()).await;
-            // What is not done after so many tries waits for the next day.
+            // What is not done after this many attempts waits for the next day.
             for _ in 0..40 {
                 let cut = (random.u8(0..3) == 0).then(|| random.usize(0..40));
                 if self.process(switch, cut).await {
@@ -248,7 +249,7 @@ impl World {
         }
     }
 
-    /// One process: it takes up what was cut, and rotates if that is due. Tells whether it came to its end.
+    /// One process: it resumes an interrupted task, and rotates if that is due. Returns whether it completed.
     async fn process(&self, switch: &WatchedClient, cut: Option<usize>) -> bool {
         let passed = AtomicUsize::new(0);
         let stop = move |_: &Moment| match cut.is_some_and(|cut| passed.fetch_add(1, Ordering::Relaxed) == cut) {
@@ -304,7 +305,7 @@ impl World {
         }
     }
 
-    /// The one that was there before, of which no workflow knows, for as long as it is in use.
+    /// The initial credential, which no workflow knows, as long as it is in use.
     fn first(&self) -> Option<String> {
         let certificates = self.span.job.is_certificate();
         let bot = &self.emulator.users()[0];
@@ -323,7 +324,7 @@ impl World {
         false
     }
 
-    /// The administrator, who moves the end of the service user on long before it comes.
+    /// The administrator, who extends the end date of the service user long before it.
     async fn extends(&self) {
         let key = ApiKey::new(self.emulator.administrator().api_key()).expect("a key");
         let client = Address::of(&self.emulator)
@@ -360,7 +361,7 @@ impl World {
         }
     }
 
-    /// Moves a clock that stands for too long, because one of them waits for another who sleeps. Never ends.
+    /// Moves a clock that stands still for too long, because one actor waits for another that sleeps. Never ends.
     async fn watchdog(&self) {
         let mut jumps = self.time.jumps();
         loop {
@@ -379,7 +380,7 @@ async fn call(client: &Client) -> Result<(), Error> {
     response.text().await.map(drop)
 }
 
-/// Whether a call with this code failed because of what it was made with.
+/// Returns whether a call with this code failed because of its credential.
 fn is_refusal(code: Code) -> bool {
     [Code::AUT_01, Code::AUT_02, Code::AUT_06, Code::ID_09, Code::ID_13, Code::ID_15].contains(&code)
 }
@@ -388,7 +389,7 @@ fn shown(one: &Observation) -> String {
     format!("{} {} by {:?} on {}", one.method, one.path, one.proof, one.host)
 }
 
-/// In the end one credential is enabled, and it has not ended.
+/// At the end one credential is enabled, and it has not expired.
 fn judge(emulator: &Emulator, job: Job) -> Vec<String> {
     let bot = users(emulator, BOT).remove(0);
     let enabled = bot.enabled(job.is_certificate());
@@ -397,7 +398,7 @@ fn judge(emulator: &Emulator, job: Job) -> Vec<String> {
         faults.push(format!("not one is enabled in the end, but {}: {enabled:?}", enabled.len()));
     }
     if !enabled.iter().all(|thing| thing.is_good) {
-        faults.push(format!("what is enabled has ended: {enabled:?}"));
+        faults.push(format!("the enabled credential has expired: {enabled:?}"));
     }
     faults
 }

@@ -1,4 +1,4 @@
-//! Kills a worker at one moment, has another one go on, and judges what is there in the end.
+//! Kills a worker at one moment, lets another one continue, and checks the final state.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use crate::platform::{Known, users};
 use crate::stack::{Address, Stack};
 use crate::worker::{Ending, Kill, ORDER, Order};
 
-/// The table is made of lines of this file name in the directory that is named by [`FOLDER`].
+/// The table consists of lines of this file in the directory named by [`FOLDER`].
 pub const FOLDER: &str = "D1_KILLS_FOLDER";
 
 /// An emulator for the kills of one task.
@@ -47,7 +47,7 @@ pub struct Point {
 pub struct Trial {
     /// How many workers were killed on the way.
     pub kills: usize,
-    /// How the last one got to its end; or what was wrong.
+    /// How the last one completed; or what was wrong.
     pub ending: Result<Ending, String>,
 }
 
@@ -73,7 +73,7 @@ impl Ground {
     /// The emulator does not start.
     #[must_use]
     pub fn new(worker: impl Into<PathBuf>, stack: Stack, job: Job) -> Self {
-        // What is to be replaced was made an hour ago: a rotation leaves alone what was just made.
+        // The credential to replace was created an hour ago: a rotation skips one that was just created.
         let clock = EmulatorClock::system();
         clock.set(SystemTime::now() - Duration::from_secs(3600));
         let options = EmulatorOptions::default().service_users([ServiceUserSpec::new(BOT)]).emulator_clock(&clock);
@@ -83,10 +83,10 @@ impl Ground {
         Self { worker: worker.into(), stack, job, emulator, runtime }
     }
 
-    /// Every moment of the task, from a run that nobody kills, and how long that took.
+    /// Returns every moment of the task, from a run without a kill, and its duration.
     ///
     /// # Panics
-    /// It does not come to its end.
+    /// Panics if it does not complete.
     #[must_use]
     pub fn points(&self) -> (Vec<Point>, u64) {
         let scene = Scene::new(self);
@@ -99,13 +99,13 @@ impl Ground {
         (points, micros)
     }
 
-    /// Kills a worker with each of these kills, one worker after the other, and lets the last one go on to its end.
+    /// Kills a worker with each of these kills, one worker after the other, and lets the last one complete.
     #[must_use]
     pub fn trial(&self, kills: &[Kill]) -> Trial {
         self.killed_and_continued(kills, true)
     }
 
-    /// Kills a worker, and runs the same task once more, as a timer does that knows of no resumption.
+    /// Kills a worker, and runs the same task again, like a timer that does not know of resumption.
     #[must_use]
     pub fn rerun(&self, kill: Kill) -> Trial {
         self.killed_and_continued(&[kill], false)
@@ -154,7 +154,7 @@ fn failure(who: &str, output: &Output) -> String {
     format!("{who} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim())
 }
 
-/// One trial: the emulator as it was at its start, and a directory of its own.
+/// One trial: the emulator in its initial state, and a separate directory.
 struct Scene<'g> {
     ground: &'g Ground,
     directory: tempfile::TempDir,
@@ -199,8 +199,8 @@ impl<'g> Scene<'g> {
         log.lines().filter_map(|line| line.split_once('\t')).map(point).collect()
     }
 
-    /// One secret that is kept and works, nothing else enabled that was made on the way, nothing left in the directory, and
-    /// nothing under way.
+    /// Checks: one secret that is stored and works, nothing else enabled that was created on the way, nothing
+    /// left in the directory, and nothing in progress.
     fn judge(&self) -> Result<(), String> {
         let litter = self.place.litter();
         if !litter.is_empty() {
@@ -212,14 +212,14 @@ impl<'g> Scene<'g> {
         }
         drop(journal);
         let owner = self.judge_platform()?;
-        // The only key that is enabled and that a caller here can have is the one that was made, so a call tells them apart.
+        // The only enabled key that a caller here can have is the created one, so a call identifies it.
         let Ground { stack, job, emulator, runtime, .. } = self.ground;
         let credential = self.place.credential(*job, Arc::new(SystemClock::new()));
         let client = client_with(Address::of(emulator).client(*stack), credential);
         let me = runtime.block_on(client.account().users().me()).map_err(|error| format!("the secret: {error}"))?;
         match me.id.as_str() == owner.id {
             true => Ok(()),
-            false => Err("the secret is somebody else's".to_owned()),
+            false => Err("the secret belongs to another user".to_owned()),
         }
     }
 
@@ -228,7 +228,7 @@ impl<'g> Scene<'g> {
         let name = if *job == Job::CreateServiceUser { MADE } else { BOT };
         let mut owners = users(emulator, name);
         let owner = owners.pop().filter(|_| owners.is_empty());
-        let owner = owner.ok_or_else(|| format!("there is not one user {name}"))?;
+        let owner = owner.ok_or_else(|| format!("expected exactly one user {name}"))?;
         if !owner.is_active {
             return Err(format!("{name} is not active"));
         }
@@ -252,7 +252,7 @@ impl<'g> Scene<'g> {
         } else {
             self.is_another_than_before()?;
         }
-        // What is not the business of this task is as it was.
+        // What this task does not concern is unchanged.
         let untouched = owner.enabled(!certificates).len();
         let expected = if *job == Job::CreateServiceUser { 0 } else { self.before(!certificates).len() };
         match untouched == expected {
@@ -261,7 +261,7 @@ impl<'g> Scene<'g> {
         }
     }
 
-    /// The ids of what the owner had at the start.
+    /// The ids of the owner's initial credentials.
     fn before(&self, certificates: bool) -> Vec<String> {
         if self.ground.job == Job::CreateServiceUser {
             return Vec::new();
@@ -281,7 +281,7 @@ impl<'g> Scene<'g> {
             .map_err(|error| format!("the secret: {error}"))?;
         match fingerprint == Some(&identity.thumbprint_hex()) {
             true => Ok(()),
-            false => Err("the certificate that is kept is not the one that is enabled".to_owned()),
+            false => Err("the stored certificate is not the enabled one".to_owned()),
         }
     }
 
@@ -295,7 +295,7 @@ impl<'g> Scene<'g> {
 }
 
 impl Tally {
-    /// Notes a trial. Rows stand in the order of `place`.
+    /// Records a trial. Rows have the order of `place`.
     pub fn note(&mut self, place: usize, name: &str, trial: Trial) {
         let row = self.rows.entry(place).or_default();
         row.name = name.to_owned();
@@ -323,7 +323,7 @@ impl Tally {
         &self.faults
     }
 
-    /// One line for each step: its name, trials, kills, and how they ended.
+    /// One line per step: its name, trials, kills, and results.
     #[must_use]
     pub fn lines(&self, job: Job) -> String {
         let mut text = String::new();

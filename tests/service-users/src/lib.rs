@@ -1,8 +1,10 @@
-//! The proofs about service users: nothing that is shown once gets lost, and nobody is refused because a credential ended.
+//! The tests of service users: no secret that is shown once is lost, and no caller is refused because a
+//! credential expired.
 //!
-//! `kills.rs` kills a process at every step of every task and lets another one go on; `days.rs` lets weekly credentials replace
-//! themselves for many virtual days in bad weather. Both talk to the emulator over real TLS, and both judge by what the emulator
-//! has in the end, not by what the client says. How to run them longer, and what they found: docs/service-users-proof.md.
+//! `kills.rs` kills a process at every step of every task and lets another one continue; `days.rs` rotates
+//! weekly credentials for many virtual days with faults. Both use the emulator over real TLS, and check its
+//! final state, not what the client reports. docs/service-users-proof.md explains how to run them longer, and
+//! what they found.
 
 pub mod days;
 pub mod kills;

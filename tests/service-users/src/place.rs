@@ -1,4 +1,4 @@
-//! What a task is about, and the directory in which it works: the secret, the journal, the last resort, and nothing else in the end.
+//! The job of a task, and its directory: the secret, the journal, the last resort, and nothing else at the end.
 
 use std::fmt;
 use std::fs;
@@ -18,15 +18,15 @@ use serde::{Deserialize, Serialize};
 
 /// The service user that rotates its own credentials.
 pub const BOT: &str = "ci-bot";
-/// The service user that a task makes.
+/// The service user that a task creates.
 pub const MADE: &str = "new-bot";
 
 /// One of the five tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Job {
-    /// An administrator makes a service user.
+    /// An administrator creates a service user.
     CreateServiceUser,
-    /// A service user makes another API token for itself.
+    /// A service user creates another API token for itself.
     CreateToken,
     /// A service user gets a client certificate, with a key.
     RequestCertificate,
@@ -93,18 +93,18 @@ impl fmt::Display for Job {
     }
 }
 
-/// A directory in which one task works.
+/// The directory of one task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Place(PathBuf);
 
 impl Place {
-    /// This directory, which is there.
+    /// Uses this existing directory.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self(directory.into())
     }
 
-    /// Where the secret is to be.
+    /// The place of the secret.
     #[must_use]
     pub fn secret(&self) -> PathBuf {
         self.0.join("secret")
@@ -120,7 +120,7 @@ impl Place {
         self.0.join("caller")
     }
 
-    /// Writes what the caller of this job calls with: into the place of the secret where that is what is to be replaced.
+    /// Writes the credential of the job's caller: into the place of the secret if that will be replaced.
     ///
     /// # Panics
     /// The directory cannot be written.
@@ -133,7 +133,7 @@ impl Place {
         write_private(&path, &text);
     }
 
-    /// What the caller of this job calls with.
+    /// Returns the credential of the job's caller.
     #[must_use]
     pub fn caller_credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
         match job.is_rotation() {
@@ -142,7 +142,7 @@ impl Place {
         }
     }
 
-    /// What is in the place of the secret.
+    /// Returns the content of the place of the secret.
     #[must_use]
     pub fn credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
         let source = match job.is_certificate() {
@@ -152,20 +152,20 @@ impl Place {
         open(source, clock)
     }
 
-    /// Workflows that keep here.
+    /// Returns workflows that store their secret here.
     #[must_use]
     pub fn workflows(&self, client: Client) -> Workflows {
         let keeping = Keeping::file(self.secret()).last_resort_file(self.0.join("rescued"));
         Workflows::new(client, keeping, self.journal())
     }
 
-    /// What lies about here that should not, once everything is over.
+    /// Returns leftovers that should not exist at the end.
     ///
     /// # Panics
     /// The directory cannot be read.
     #[must_use]
     pub fn litter(&self) -> Vec<String> {
-        // The lock of one who was killed stays until its end, or until somebody on this machine needs it.
+        // The lock of a killed process stays until it expires, or until another process on this machine needs it.
         let known = ["caller", "secret", "journal", "journal.state", "journal.lock"];
         let entries = fs::read_dir(&self.0).expect("a directory").map(|entry| entry.expect("an entry").file_name());
         let names = entries.map(|name| name.to_string_lossy().into_owned());

@@ -1,14 +1,14 @@
-//! What the emulator has, read from its own state: the judge of every proof here.
+//! The state of the emulator, read from its own state: the reference of every test here.
 
 use digicert_one_emulator::Emulator;
 use serde_json::Value;
 
-/// A user, as the emulator knows it.
+/// A user, as known to the emulator.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// Its id.
     pub id: String,
-    /// Whether it is active and has not ended.
+    /// Returns whether it is active and has not expired.
     pub is_active: bool,
     /// Its API tokens.
     pub tokens: Vec<Thing>,
@@ -23,7 +23,7 @@ pub struct Thing {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether it is enabled; it may have ended all the same.
+    /// Returns whether it is enabled; it may still have expired.
     pub enabled: bool,
     /// Whether a caller is let in with it.
     pub is_good: bool,

@@ -39,7 +39,7 @@ impl fmt::Display for Stack {
     }
 }
 
-/// Where an emulator is, for another process. Nothing in it is secret.
+/// The addresses of an emulator, for another process. Nothing in it is secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Address {
     platform: String,

@@ -1,6 +1,6 @@
-//! Time that jumps from one event to the next. Actors run at once; when all of them sleep, and only then, the clock moves to the end
-//! of the shortest sleep. So no time passes while one of them waits for the wire or for a disk, however slow the machine is, and
-//! years pass in seconds.
+//! Virtual time. Actors run at once; only when all of them sleep, the clock moves to the end of the shortest
+//! sleep. So no time passes while one of them waits for the network or a disk, however slow the machine is,
+//! and years pass in seconds.
 
 use std::fmt;
 use std::future::Future;
@@ -27,7 +27,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Those who act now.
+    /// The active actors.
     actors: Vec<usize>,
     sleepers: Vec<Sleeper>,
     next: usize,
@@ -36,14 +36,14 @@ struct State {
 
 struct Sleeper {
     id: usize,
-    /// Nobody in particular: a limit, which time does not move for.
+    /// No actor: a limit, for which time does not move.
     actor: Option<usize>,
     end: SystemTime,
     waker: Waker,
 }
 
 impl VirtualTime {
-    /// A time that begins here and stands until somebody sleeps.
+    /// A time that starts here and stands still until an actor sleeps.
     #[must_use]
     pub fn starting(at: SystemTime) -> Self {
         Self(Arc::new(Shared { clock: EmulatorClock::fixed(at), state: Mutex::default() }))
@@ -61,7 +61,7 @@ impl VirtualTime {
         self.lock().jumps
     }
 
-    /// One who acts. Call it for all of them before the first is polled.
+    /// Adds an actor. Call it for all of them before the first is polled.
     pub fn actor<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         let mut state = self.lock();
         let id = state.next;
@@ -76,7 +76,7 @@ impl VirtualTime {
         })
     }
 
-    /// Moves the clock although not all sleep: for the case that one waits for another who sleeps.
+    /// Moves the clock although not all sleep: if one waits for another that sleeps.
     pub fn force(&self) {
         let state = self.lock();
         let next = state.sleepers.iter().filter(|sleeper| sleeper.actor.is_some()).map(|sleeper| sleeper.end).min();
@@ -90,7 +90,7 @@ impl VirtualTime {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the clock if all who act are asleep, and wakes those whose time has come.
+    /// Moves the clock if all actors sleep, and wakes those whose time has come.
     fn jump(&self, state: &mut State) {
         let sleeps = |actor: &usize| state.sleepers.iter().any(|sleeper| sleeper.actor.as_ref() == Some(actor));
         if state.actors.is_empty() || !state.actors.iter().all(sleeps) {
@@ -198,7 +198,7 @@ mod tests {
         let quick = time.actor(async {
             time.sleep(Duration::from_secs(10)).await;
             let first = time.now();
-            // Real work: nobody else's time moves meanwhile.
+            // Real work: no other actor's time moves meanwhile.
             tokio::time::sleep(Duration::from_millis(20)).await;
             assert_eq!(time.now(), first);
             time.sleep(Duration::from_secs(60)).await;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_limit_moves_nothing_and_ends_in_time() {
+    async fn limit_does_not_move_the_clock_and_ends_in_time() {
         let time = VirtualTime::starting(START);
         let limit = time.limit(Duration::from_secs(20));
         let actor = time.actor(async {

@@ -1,4 +1,4 @@
-//! What goes wrong between the emulator and its callers over the days, drawn from a seed.
+//! Random faults between the emulator and its callers over the days, from a seed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,12 +22,12 @@ impl Weather {
         Self { random: Rng::with_seed(seed), control, seen: BTreeMap::new() }
     }
 
-    /// How long it stays as it is.
+    /// How long the current state lasts.
     pub fn pause(&mut self) -> Duration {
         Duration::from_secs(self.random.u64(600..18 * 3600))
     }
 
-    /// One thing more goes wrong: with some of the next calls.
+    /// Adds a fault for some of the next calls.
     pub fn change(&mut self) {
         for fault in self.control.faults().into_iter().filter(|fault| fault.left == Some(0)) {
             self.control.remove_fault(fault.id);
@@ -67,7 +67,7 @@ impl Weather {
         *self.seen.entry(name).or_default() += 1;
     }
 
-    /// The sky clears; gives back what there was, by name.
+    /// Removes all faults; returns them by name.
     pub fn end(self) -> BTreeMap<&'static str, usize> {
         self.control.clear_faults();
         self.control.maintenance(None);

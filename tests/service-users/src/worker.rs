@@ -1,5 +1,5 @@
-//! The work of a process that is killed on the way, or that goes on after one that was. It kills itself with SIGKILL, which no
-//! code of its own sees coming: nothing is unwound, flushed or dropped.
+//! The work of a process that is killed, or that continues after one that was. It kills itself with SIGKILL,
+//! without any notice: nothing is unwound, flushed or dropped.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -21,7 +21,7 @@ use crate::stack::{Address, Stack};
 /// The variable that has the [`Order`], in JSON. No secret is in it.
 pub const ORDER: &str = "D1_WORKER_ORDER";
 
-/// What a worker is to do.
+/// The order for a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
     /// The TLS stack.
@@ -30,11 +30,11 @@ pub struct Order {
     pub address: Address,
     /// Where it works.
     pub place: Place,
-    /// What it does.
+    /// The job.
     pub job: Job,
-    /// The id of the token or certificate that is to be replaced.
+    /// The id of the token or certificate to replace.
     pub old: Option<String>,
-    /// Whether another worker was here before and was killed.
+    /// Whether another worker was killed before.
     pub resume: bool,
     /// When it kills itself.
     pub kill: Kill,
@@ -47,20 +47,20 @@ pub struct Order {
 pub enum Kill {
     /// Never.
     Never,
-    /// At this moment of those of which [`Progress`](digicert_one_provisioning::Progress) hears, counted from 0.
+    /// At this moment among those reported to [`Progress`](digicert_one_provisioning::Progress), counted from 0.
     At(usize),
-    /// So many microseconds after it began, whatever it is doing then.
+    /// This many microseconds after the start, at any point.
     After(u64),
 }
 
-/// How a worker that came to its end got there.
+/// How a worker completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It ran the task.
     Ran,
-    /// It took the task that was cut to its end.
+    /// It finished the interrupted task.
     Resumed,
-    /// Nothing was under way, and nothing was left to be done.
+    /// No task was in progress, and nothing was left to do.
     Over,
 }
 
@@ -82,10 +82,10 @@ impl fmt::Display for Ending {
 /// Does the work.
 ///
 /// # Errors
-/// The text of the error that the task ended with.
+/// Returns the text of the task's error.
 ///
 /// # Panics
-/// The order makes no sense.
+/// Panics if the order is invalid.
 pub fn work(order: Order) -> Result<Ending, String> {
     if let Kill::After(micros) = order.kill {
         std::thread::spawn(move || {
@@ -108,13 +108,13 @@ async fn run(order: &Order, flows: &Workflows) -> Result<Report, String> {
     flows.run(order.job.task(order.old.as_deref())).await.map_err(|error| format!("run: {error}"))
 }
 
-/// What a program does at its start: it resumes, and what was not begun it begins.
+/// What a program does at its start: it resumes, and starts the task if it was not started.
 async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
     let report = flows.resume().await.map_err(|error| format!("resume: {error}"))?;
     if report.is_some_and(|report| report.outcome == Done::Made) {
         return Ok(Ending::Resumed);
     }
-    // What is made once is there, if the place has it. A rotation knows itself that it is not due again.
+    // The result of a create task exists if its place has it. A rotation detects on its own that it is not due again.
     if !order.job.is_rotation() && order.place.secret().exists() {
         return Ok(Ending::Over);
     }
@@ -122,7 +122,7 @@ async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
     Ok(if report.outcome == Done::Made { Ending::Ran } else { Ending::Over })
 }
 
-/// Writes down every moment, and kills at the one that was ordered.
+/// Records every moment, and kills at the ordered one.
 fn witness(order: &Order) -> impl Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static {
     let log: File = OpenOptions::new().create(true).append(true).open(&order.log).expect("the log can be written");
     let (passed, kill) = (AtomicUsize::new(0), order.kill);

@@ -1,8 +1,9 @@
-//! `kill -9` at every step of every task, at random moments, and once more while another process is going on: in the end there is
-//! one secret that is kept and works, nothing else that was made on the way is enabled, and nothing lies about.
+//! `kill -9` at every step of every task, at random moments, and again while another process continues: at
+//! the end one secret is stored and works, nothing else that was created is enabled, and nothing is left
+//! over.
 //!
-//! `D1_KILLS_TIMES` says how many kills there are at each step; without it, there is one at each moment that a step has. The seed
-//! of what is random is printed, and taken from `D1_KILLS_SEED`.
+//! `D1_KILLS_TIMES` sets the number of kills at each step; by default, there is one at each moment of a step.
+//! The seed is printed, and taken from `D1_KILLS_SEED`.
 #![allow(clippy::print_stdout, reason = "seeds and figures")]
 
 use digicert_one_service_users::kills::{Ground, Tally};
@@ -11,7 +12,7 @@ use digicert_one_service_users::stack::Stack;
 use digicert_one_service_users::worker::Kill;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_service-user-worker");
-/// Of the rows that are no step.
+/// The rows that are not a step.
 const RANDOM: usize = 1000;
 const TWICE: usize = 1001;
 
@@ -29,7 +30,7 @@ fn kill_everywhere(job: Job) {
     let times = number("D1_KILLS_TIMES").map(|times| usize::try_from(times).expect("a size"));
     let mut tally = Tally::default();
     for (place, step) in points.iter().enumerate() {
-        // A step may come more than once; the first of its moments stands for all of them.
+        // A step may occur several times; its first moment represents all of them.
         if points[..place].iter().any(|point| point.step == step.step) {
             continue;
         }
@@ -53,27 +54,27 @@ fn kill_everywhere(job: Job) {
 }
 
 #[test]
-fn a_service_user_is_made_once_wherever_its_maker_is_killed() {
+fn service_user_is_created_once_despite_kills() {
     kill_everywhere(Job::CreateServiceUser);
 }
 
 #[test]
-fn a_token_is_made_once_wherever_its_maker_is_killed() {
+fn token_is_created_once_despite_kills() {
     kill_everywhere(Job::CreateToken);
 }
 
 #[test]
-fn a_certificate_is_made_once_wherever_its_maker_is_killed() {
+fn certificate_is_created_once_despite_kills() {
     kill_everywhere(Job::RequestCertificate);
 }
 
 #[test]
-fn a_token_is_replaced_once_wherever_its_rotation_is_killed() {
+fn token_is_replaced_once_despite_kills() {
     kill_everywhere(Job::RotateToken);
 }
 
 #[test]
-fn a_certificate_is_replaced_once_wherever_its_rotation_is_killed() {
+fn certificate_is_replaced_once_despite_kills() {
     kill_everywhere(Job::RotateCertificate);
 }
 

@@ -1,5 +1,5 @@
-//! The Account Manager client against the emulator, over every transport: what one makes, the other knows, and what is shown once
-//! works.
+//! The Account Manager client against the emulator, over every transport: created resources exist, and
+//! secrets that are shown once work.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -44,7 +44,7 @@ impl Stage {
     }
 }
 
-/// The story once over each transport, each with an emulator of its own.
+/// Runs the test over each transport, each with its own emulator.
 fn on_each<F: Future<Output = ()>>(options: impl Fn() -> EmulatorOptions, story: impl Fn(Stage) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let connectors: [Arc<dyn Connector>; 3] = [
@@ -67,7 +67,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> Option<Refusal> {
 }
 
 #[test]
-fn a_service_user_is_made_and_its_key_works_until_it_is_deleted() {
+fn created_service_user_key_works_until_deletion() {
     on_each(EmulatorOptions::default, async |stage| {
         let users = stage.administrator().users();
         let wanted = NewServiceUser::new("build-7")
@@ -99,7 +99,7 @@ fn a_service_user_is_made_and_its_key_works_until_it_is_deleted() {
 }
 
 #[test]
-fn a_token_is_replaced_by_its_owner() {
+fn token_is_replaced_by_its_owner() {
     on_each(EmulatorOptions::default, async |stage| {
         let user = &stage.emulator.users()[0];
         let before = stage.by_key(user.api_key());
@@ -124,7 +124,7 @@ fn a_token_is_replaced_by_its_owner() {
 }
 
 #[test]
-fn a_certificate_is_made_for_a_key_that_never_leaves() {
+fn certificate_is_issued_for_a_local_key() {
     on_each(EmulatorOptions::default, async |stage| {
         let user = &stage.emulator.users()[0];
         let account = stage.by_key(user.api_key());
@@ -135,7 +135,7 @@ fn a_certificate_is_made_for_a_key_that_never_leaves() {
         let id = issued.certificate.as_ref().expect("what the platform keeps").id.clone();
 
         let (chain, key) =
-            (Secret::new(issued.chain_pem(), "the answer"), Secret::new(pair.serialize_pem(), "the test"));
+            (Secret::new(issued.chain_pem(), "the response"), Secret::new(pair.serialize_pem(), "the test"));
         let rules = Rules::at(SystemTime::now());
         let identity = read_client_identity(&chain, Some(&key), None, &rules, &mut Vec::new()).expect("they fit");
         let by_certificate = stage.client(Material::certificate(identity));
@@ -151,7 +151,7 @@ fn a_certificate_is_made_for_a_key_that_never_leaves() {
 }
 
 #[test]
-fn refusals_say_what_is_wrong() {
+fn refusals_name_the_problem() {
     let users = || [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("plain").roles(&["AM_DEFAULT_USER"])];
     on_each(
         || EmulatorOptions::default().service_users(users()),
@@ -185,7 +185,7 @@ fn refusals_say_what_is_wrong() {
 }
 
 #[test]
-fn an_older_platform_says_that_there_is_one_token_for_each_user() {
+fn older_platform_reports_one_token_per_user() {
     on_each(
         || EmulatorOptions::default().generation(Generation::OneKey),
         async |stage| {

@@ -1,5 +1,5 @@
-//! Signing runs against the emulator, over every transport: each way to prove oneself, each kind of credential. Whether a signature
-//! holds is said by a library here, and by the program `openssl` as well where there is one.
+//! Signing runs against the emulator, over every transport: each authentication, each kind of credential. A
+//! library verifies the signatures, and so does `openssl` if installed.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -25,7 +25,7 @@ use x509_cert::der::Decode as _;
 
 const MESSAGES: [&[u8]; 3] = [b"first", b"second", b"third"];
 
-/// One transport and a service of its own.
+/// One transport with its own service.
 struct Bench {
     emulator: Emulator,
     connector: Arc<dyn Connector>,
@@ -72,7 +72,7 @@ impl Bench {
         self.client(CscCredential::authorization_code(csc.client_id(), Some(secret), redirect))
     }
 
-    /// The browser, and the signer who agrees: the address to which they come back.
+    /// Simulates the browser, and the signer who agrees: returns the redirect target.
     async fn browser(&self, url: &str) -> String {
         let transport = self.connector.connect(&self.config()).expect("a transport");
         let request = http::Request::get(url).body(Bytes::new()).expect("an address");
@@ -160,7 +160,7 @@ async fn a_pin_is_wanted(bench: &Bench) {
 
 async fn a_signer_signs_in(bench: &Bench) {
     let client = bench.by_code();
-    let error = client.credentials_list(&ListRequest::own()).await.expect_err("nobody has signed in");
+    let error = client.credentials_list(&ListRequest::own()).await.expect_err("not signed in");
     assert_eq!(error.code(), Code::ID_13);
     let SignIn { url, pending, .. } = client.authorize_url().await.map_err(told).expect("an address");
     let back = bench.browser(&url).await;
@@ -168,7 +168,7 @@ async fn a_signer_signs_in(bench: &Bench) {
     let list = client.credentials_list(&ListRequest::own()).await.map_err(told).expect("a list");
     assert_eq!(list.credential_ids, bench.emulator.csc().credential_ids());
 
-    // The right to sign comes by the browser as well.
+    // The right to sign is granted in the browser as well.
     let right = AuthorizeRequest::new("rsa-oauth").hashes(hashes());
     let SignIn { url, pending, .. } = client.authorize_credential_url(&right).await.map_err(told).expect("an address");
     let back = bench.browser(&url).await;
@@ -176,13 +176,13 @@ async fn a_signer_signs_in(bench: &Bench) {
     let signatures = client.sign_hash(&request("rsa-oauth"), &right.sad).await.map_err(told).expect("signatures");
     bench.assert_signed(&client, "rsa-oauth", &signatures).await;
 
-    // Another process goes on with the refresh token.
+    // Another process continues with the refresh token.
     let kept = client.refresh_token().expect("one");
     let csc = bench.emulator.csc();
     let other =
         CscCredential::authorization_code(csc.client_id(), Some(secret(csc.client_secret())), "https://x.test/");
     let other = bench.client(other.with_refresh_token(kept));
-    other.credentials_list(&ListRequest::own()).await.map_err(told).expect("nobody has to sign in");
+    other.credentials_list(&ListRequest::own()).await.map_err(told).expect("no sign-in is needed");
 }
 
 async fn a_signer_refuses(bench: &Bench) {
@@ -227,7 +227,7 @@ async fn what_is_not_known_is_refused(bench: &Bench) {
     }
 }
 
-/// Asks `openssl`, where there is one, whether the signature holds and the chain leads to the root.
+/// Lets `openssl`, if installed, verify the signature and the chain.
 fn openssl_agrees(root: &str, chain: &str, message: &[u8], signature: &[u8]) {
     let place = tempfile::tempdir().expect("a directory");
     let write = |name: &str, content: &[u8]| {
@@ -237,7 +237,7 @@ fn openssl_agrees(root: &str, chain: &str, message: &[u8], signature: &[u8]) {
     };
     let (root, chain) = (write("root.pem", root.as_bytes()), write("chain.pem", chain.as_bytes()));
     let (message, signature) = (write("message", message), write("signature", signature));
-    // Of a chain in one file, openssl takes the first certificate: the leaf.
+    // openssl uses the first certificate of a chain in one file: the leaf.
     let Some(key) = openssl(place.path(), &["x509", "-in", &chain, "-pubkey", "-noout"]) else { return };
     let key = write("key.pem", key.as_bytes());
     openssl(place.path(), &["verify", "-CAfile", &root, "-untrusted", &chain, &chain]);
@@ -245,11 +245,11 @@ fn openssl_agrees(root: &str, chain: &str, message: &[u8], signature: &[u8]) {
     assert_eq!(said.as_deref().map(str::trim), Some("Verified OK"));
 }
 
-/// What it says when it succeeds; `None` if it is not there.
+/// Its output on success; `None` if it is not installed.
 fn openssl(place: &Path, arguments: &[&str]) -> Option<String> {
     match Command::new("openssl").args(arguments).current_dir(place).output() {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => panic!("openssl cannot be run: {error}"),
+        Err(error) => panic!("failed to run openssl: {error}"),
         Ok(output) => {
             let complaint = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "openssl {arguments:?}: {complaint}");

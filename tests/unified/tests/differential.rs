@@ -5,13 +5,13 @@ use digicert_one_conformance::{Subject, differential};
 
 fn number(name: &str, usual: u64) -> u64 {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")),
         Err(_) => usual,
     }
 }
 
 #[test]
-fn every_transport_sees_and_shows_the_same() {
+fn all_transports_behave_the_same() {
     let subjects = [
         ("reqwest", Subject::new(digicert_one_reqwest::Connector::new())),
         ("native-tls", Subject::new(digicert_one_native_tls::Connector::new())),

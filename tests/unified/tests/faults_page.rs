@@ -1,5 +1,5 @@
-//! docs/faults.tsv, of which docs/faults.md and docs/errors are made, holds every fault on every stack, and nothing that the tests
-//! would not accept: what the tests demand, the pages say.
+//! docs/faults.tsv, the source of docs/faults.md and docs/errors, has every fault on every stack, and only
+//! results that the tests accept.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use digicert_one_conformance::faults;
 use digicert_one_core::{Capabilities, Connector as _};
 
 #[test]
-fn what_was_seen_has_every_fault_on_every_stack_and_no_wrong_code() {
+fn recorded_faults_are_complete_and_have_accepted_codes() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/faults.tsv");
     let text = std::fs::read_to_string(path).expect("docs/faults.tsv is there: cargo xtask faults");
     let isahc = digicert_one_isahc::Connector::new().capabilities();
-    // The second engine of isahc cannot be linked beside the first; what it tells of a failure is declared the same.
+    // The second engine of isahc cannot be linked together with the first; it declares the same error details.
     let stacks: [(&str, Capabilities); 4] = [
         ("reqwest", digicert_one_reqwest::Connector::new().capabilities()),
         ("native-tls", digicert_one_native_tls::Connector::new().capabilities()),

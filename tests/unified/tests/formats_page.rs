@@ -1,9 +1,9 @@
-//! docs/formats.md shows every format, on every stack, and nothing but `ok`: what the tests demand, the page says.
+//! docs/formats.md has every format, on every stack, and only `ok`.
 
 use digicert_one_testbed::Format;
 
 #[test]
-fn the_page_on_formats_has_a_row_for_each_and_no_empty_cell() {
+fn formats_page_has_all_rows_and_no_empty_cell() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats.md");
     let page = std::fs::read_to_string(path).expect("docs/formats.md is there");
     let rows: Vec<&str> =

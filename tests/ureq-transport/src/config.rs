@@ -1,4 +1,4 @@
-//! `TransportConfig` in the words of ureq. What ureq would leave out in silence, or panic over in the first call, is tried here.
+//! Maps `TransportConfig` to ureq. What ureq would silently omit, or panic over in the first call, is checked here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::error::local;
 
-/// Thirty years: a limit beyond that is no limit. ureq adds to the clock without a check.
+/// Thirty years: the effective maximum. ureq adds to the clock without a check.
 pub(crate) const FAR: Duration = Duration::from_secs(1_000_000_000);
 
-/// What all agents of a transport have in common. Each of these lines is a default that would break a case.
+/// The settings of all agents of a transport. Each of these lines changes a default that would fail a case.
 pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
     Config::builder()
         .tls_config(tls)
@@ -32,7 +32,7 @@ pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
 
 /// Roots, identity and versions, each as given or refused.
 pub(crate) fn tls(config: &TransportConfig, roots: &[CertificateDer<'static>]) -> Result<TlsConfig, TransportError> {
-    // ureq leaves out a root that it cannot read, and says so only in its log.
+    // ureq omits a root that it cannot parse, and reports it only in its log.
     for root in roots {
         RootCertStore::empty().add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
     }
@@ -44,7 +44,7 @@ pub(crate) fn tls(config: &TransportConfig, roots: &[CertificateDer<'static>]) -
         .build())
 }
 
-/// ureq offers every TLS version; rustls leaves out a version of which the provider has no cipher.
+/// ureq offers every TLS version; rustls omits a version for which the provider has no cipher.
 fn provider(versions: TlsVersions) -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     if let TlsVersions::Only(version) = versions {

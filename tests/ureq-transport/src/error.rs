@@ -1,4 +1,4 @@
-//! What an error of ureq means in the words that all transports share. Facts only: what to do about it is for core to say.
+//! Maps errors of ureq to the kinds that all transports share. Facts only: core gives the advice.
 
 use digicert_one_core::{BoxError, Delivery, Phase, TransportError, TransportErrorKind as Kind, causes};
 use digicert_one_error_kinds::tls_kind;
@@ -11,7 +11,7 @@ pub(crate) fn local(kind: Kind, error: impl Into<BoxError>) -> TransportError {
     TransportError::new(kind, Delivery::NotSent).with_source(error)
 }
 
-/// A call that has no answer. How far it came decides what became of the request.
+/// A call without a response. Its progress determines the delivery of the request.
 pub(crate) fn of_call(error: Error, stage: &Stage) -> TransportError {
     let phase = stage.phase();
     let kind = match (&error, phase) {
@@ -29,7 +29,7 @@ pub(crate) fn of_call(error: Error, stage: &Stage) -> TransportError {
     TransportError::new(kind, delivery).with_source(error)
 }
 
-/// A body that did not come to its end.
+/// A body that did not reach its end.
 pub(crate) fn of_body(error: std::io::Error) -> TransportError {
     let late = causes(&error).any(|cause| matches!(cause.downcast_ref(), Some(Error::Timeout(_))));
     let kind = if late { Kind::Timeout(Phase::Body) } else { Kind::BodyCut };

@@ -1,8 +1,8 @@
 //! A transport over a blocking library: ureq 3 on rustls, moved off the executor by the crate `blocking`.
 //!
-//! Each call has a ureq agent to itself, because an agent is the only thing of ureq that can be shut down from outside: that is
-//! how a dropped call ends. `pool.rs` keeps the agents between calls, `config.rs` is what ureq is made with, `wire.rs` what we put
-//! between ureq and the socket, `error.rs` what its errors mean.
+//! Each call has its own ureq agent, because an agent is the only part of ureq that can be shut down from
+//! outside: that is how a dropped call ends. `pool.rs` keeps the agents between calls, `config.rs` has the
+//! configuration of ureq, `wire.rs` the layer between ureq and the socket, `error.rs` the error mapping.
 
 mod config;
 mod error;
@@ -27,7 +27,7 @@ use http_body_util::StreamBody;
 use crate::error::{local, of_body, of_call};
 use crate::pool::Pool;
 
-/// Makes transports that block on threads of their own.
+/// Creates transports that block on their own threads.
 #[derive(Debug)]
 pub struct Connector;
 
@@ -91,7 +91,7 @@ impl Transport for Blocking {
         let response = sent.map_err(|error| of_call(error, &stage).with_facts(facts.clone()))?;
         let about = facts.clone();
         let body = response.map(|body| {
-            // The line goes along with the reader, into each read: whatever is dropped takes the connection with it.
+            // The connection moves along with the reader, into each read: dropping either closes the connection.
             let chunks = stream::try_unfold((body.into_reader(), line), move |(mut reader, line)| {
                 let about = about.clone();
                 async move {

@@ -36,7 +36,7 @@ impl Pool {
         Self { config, idle: Arc::default() }
     }
 
-    /// The agent that was last given back for this origin: its connection is the youngest.
+    /// Returns the most recently returned agent for this origin: its connection is the youngest.
     pub(crate) fn take(&self, uri: &Uri) -> Option<Line> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let place = idle.iter().rposition(|one| one.origin.as_ref() == uri.authority())?;
@@ -63,7 +63,7 @@ impl Line {
         self.held.as_ref().expect("held until it is given back").stage.clone()
     }
 
-    /// After a body that was read to its end. A transport that is gone takes nothing back.
+    /// Called after a body that was read to its end. A dropped transport accepts nothing back.
     pub(crate) fn give_back(mut self) {
         if let Some(home) = self.home.upgrade() {
             home.lock().unwrap_or_else(PoisonError::into_inner).extend(self.held.take());

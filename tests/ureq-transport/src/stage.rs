@@ -1,11 +1,11 @@
-//! How far a call came.
+//! The progress of a call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use digicert_one_core::Phase;
 
-/// How far a call came; shared between the thread that makes it and the one that waits for it.
+/// The progress of a call; shared between the thread that makes it and the one that waits for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stage(Arc<Steps>);
 
@@ -16,7 +16,7 @@ struct Steps {
 }
 
 impl Stage {
-    /// Where the time ran out before the head of the answer was there.
+    /// The phase of a timeout before the response head arrived.
     pub(crate) fn phase(&self) -> Phase {
         match self.0.reached.load(Ordering::Acquire) {
             0 => Phase::Connect,
@@ -25,12 +25,12 @@ impl Stage {
         }
     }
 
-    /// Whether the call went over a connection that was there before; nothing before there is one.
+    /// Whether the call used an existing connection; none exists before the first.
     pub(crate) fn reused(&self) -> Option<bool> {
         (self.phase() != Phase::Connect).then(|| self.0.kept.load(Ordering::Acquire))
     }
 
-    /// Another call over what the last one left; if that is no more, the connector says so.
+    /// Records another call over the previous connection; if that is gone, the connector reports it.
     pub(crate) fn again(&self) {
         self.0.kept.store(true, Ordering::Release);
     }

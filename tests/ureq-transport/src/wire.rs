@@ -1,4 +1,5 @@
-//! What stands between ureq and the socket: names, the stages of a connection, and a reader that tells every end that is not one.
+//! The layer between ureq and the socket: names, the stages of a connection, and a reader that detects every
+//! invalid end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -71,8 +72,8 @@ impl<In: Transport> Connector<In> for Note {
     }
 }
 
-/// A connection whose broken end is an error. ureq takes a reset, and TLS that ends without `close_notify`, for the end of a body
-/// that has no length of its own, and so would hand over a part as the whole.
+/// A connection whose broken end is an error. ureq treats a reset, and TLS that ends without `close_notify`,
+/// as the end of a body without a length, and so would return a part as the whole.
 #[derive(Debug)]
 struct Strict<In>(In);
 

@@ -1,4 +1,5 @@
-//! What the vectors are about and how differences from their profile are judged: written by hand, and checked against what is seen.
+//! The subjects of the vectors and the judgements of differences from their profile: written by hand, and
+//! checked against the outcomes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +28,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct Judgement {
     id: String,
-    /// What is special about the chain.
+    /// The special property of the chain.
     pub(super) about: String,
     /// The reasons for a refusal that are true of it.
     #[serde(default)]
@@ -56,7 +57,7 @@ impl Judgements {
         let mut known = BTreeMap::new();
         for judgement in file.vector {
             if let Some(twice) = known.insert(judgement.id.clone(), judgement) {
-                return Err(Failure::new(format_args!("{FILE}: {} stands twice", twice.id)));
+                return Err(Failure::new(format_args!("{FILE}: {} is listed twice", twice.id)));
             }
         }
         Ok(Self(known))
@@ -66,7 +67,7 @@ impl Judgements {
         self.0.get(id)
     }
 
-    /// Where the judgements do not fit what was seen, a line each.
+    /// The judgements that do not match the outcomes, one line each.
     pub(super) fn faults(&self, seen: &Outcomes) -> Vec<String> {
         let mut faults = Vec::new();
         let played = || seen.0.iter().filter(|row| row.not_playable().is_none());
@@ -82,7 +83,7 @@ impl Judgements {
                 _ => {}
             }
             for (outcome, stack) in row.outcomes.iter().zip(STACKS) {
-                // A stack that gives no reason says nothing wrong.
+                // A stack without a reason is not wrong.
                 let reason = outcome.strip_prefix("refused ").filter(|reason| *reason != "Unspecified");
                 if let Some(reason) = reason.filter(|reason| !judgement.reasons.iter().any(|known| known == reason)) {
                     faults.push(format!("{} on {}: refused for {reason}, which is not true of it", row.id, stack.name));
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn every_difference_is_judged_and_nothing_else() {
+    fn exactly_the_differences_are_judged() {
         let judged = "weight = \"formality\"\nwhy = \"it is one\"\n";
         assert_eq!((faults("", "accepted"), faults(judged, "accepted")), (1, 0));
         assert_eq!((faults("", "handshake failed"), faults(judged, "handshake failed")), (0, 1));
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn reason_that_is_not_true_of_the_chain_is_a_fault_of_each_stack() {
+    fn wrong_reason_is_a_fault_of_each_stack() {
         let named = "reasons = [\"NameMismatch\"]\n";
         assert_eq!(faults(named, "refused NameMismatch") + faults(named, "refused Unspecified"), 0);
         assert_eq!(faults(named, "refused Expired"), STACKS.len());
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_judged() {
+    fn recorded_outcomes_are_judged() {
         let recorded = Outcomes::recorded().expect("valid");
         assert_eq!(Judgements::read().expect("valid").faults(&recorded), Vec::<String>::new());
     }

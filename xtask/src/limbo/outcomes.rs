@@ -1,4 +1,4 @@
-//! What the stacks made of the vectors: a line a vector, a column a stack.
+//! The outcomes of the vectors: one line per vector, one column per stack.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::cargo;
 use crate::failure::Failure;
 use crate::stacks::STACKS;
 
-/// Vector, what the profile says of it, then what each stack made of it.
+/// Vector, its profile, then the outcome of each stack.
 pub(super) const FILE: &str = "crates/conformance/limbo/outcomes.tsv";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Row {
 }
 
 impl Outcomes {
-    /// What the programs of the stacks printed, in the order of the stacks.
+    /// Parses the output of the stacks' programs, in the order of the stacks.
     pub(super) fn of_runs(columns: &[String]) -> Result<Self, Failure> {
         let columns: Vec<Vec<(&str, bool, &str)>> = columns.iter().map(|text| lines(text)).collect();
         let Some(first) = columns.first().filter(|first| !first.is_empty()) else {
@@ -93,7 +93,7 @@ impl Outcomes {
     }
 }
 
-/// Vector, what the profile says, outcome; the texts of the libraries are for people.
+/// Vector, its profile, outcome; the texts of the libraries are informational.
 fn lines(text: &str) -> Vec<(&str, bool, &str)> {
     text.lines().filter_map(parts).collect()
 }

@@ -16,7 +16,7 @@ const TITLES: [&str; 4] = [
     "As the profile says, on every stack",
 ];
 
-/// Under which title a vector stands.
+/// The title above a vector.
 fn place_of(row: &Row, judgements: &Judgements) -> usize {
     match judgements.of(&row.id).and_then(|judgement| judgement.weight) {
         None => 3,
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_vector_has_one_place_and_what_differs_is_marked() {
+    fn every_vector_is_listed_once_and_differences_are_marked() {
         let (outcomes, judgements) = (Outcomes::recorded().expect("valid"), Judgements::read().expect("valid"));
         let text = page(&outcomes, &judgements);
         for row in &outcomes.0 {

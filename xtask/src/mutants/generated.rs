@@ -1,5 +1,5 @@
-//! `cargo xtask mutants --generated`: the suite on every broken transport of crates/conformance/tests/generated, and the page and the list
-//! of verdicts in docs/ that are made of it.
+//! `cargo xtask mutants --generated`: runs the suite on every broken transport of
+//! crates/conformance/tests/generated, and generates the page and the list of verdicts in docs/.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ pub(super) fn run(named: &[String]) -> Result<(), Failure> {
         fs::read_to_string(path).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))
     };
     PAGE.write(&page(&read(&list)?, &read(&cargo::root().join(REASONS))?)?)?;
-    // Survivors without a reason, and reasons without a survivor, are what the test finds.
+    // The test detects survivors without a reason, and reasons without a survivor.
     let status = cargo::command(&["test", "--package", PACKAGE, "--test", "generated", "survey"]).status();
     match status.is_ok_and(|status| status.success()) {
         true => Ok(()),
@@ -36,7 +36,7 @@ pub(super) fn run(named: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// How many defects were made, and how many of them were caught.
+/// How many defects exist, and how many of them were caught.
 #[derive(Default)]
 struct Total {
     made: usize,
@@ -65,7 +65,7 @@ fn page(list: &str, reasons: &str) -> Result<String, Failure> {
         let names: Vec<&str> = cells.first().map(|name| name.split('/').collect()).unwrap_or_default();
         let (&[action, thing, setting], Some(&verdict), Some(&case)) = (names.as_slice(), cells.get(1), cells.get(2))
         else {
-            return Err(Failure::new(format_args!("{LIST}: this is no line of it: {line}")));
+            return Err(Failure::new(format_args!("{LIST}: invalid line: {line}")));
         };
         let is_caught = verdict != "survived";
         all.count(is_caught);
@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn page_counts_what_is_caught_and_explains_what_survives() {
         let list = "drops/body/http1\tcaught\tREQ-20\tno body\ndrops/body/http2\tbound\tREQ-20\tdid not end\nadds/trailer/http1\tsurvived\t\t\n";
-        let reasons = "[[survivor]]\nreason = \"nobody sees it\"\nmutants = [\"adds/trailer/http1\"]\n";
+        let reasons = "[[survivor]]\nreason = \"not observable\"\nmutants = [\"adds/trailer/http1\"]\n";
         let text = page(list, reasons).expect("complete");
         assert!(text.starts_with("3 defects by 2 actions on 2 things in 2 settings; 2 are caught"), "{text}");
         assert!(text.contains("| drops | 2 | 2 |") && text.contains("| did not end | 1 |"), "{text}");
-        assert!(text.contains("| `adds/trailer/http1` | nobody sees it |"), "{text}");
+        assert!(text.contains("| `adds/trailer/http1` | not observable |"), "{text}");
         assert!(page("drops\tcaught", "").is_err());
     }
 }

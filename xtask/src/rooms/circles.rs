@@ -1,14 +1,14 @@
 //! No two files of a crate import each other, directly or round about.
 //!
-//! An import is a `use` or a path in code that leads to something another file of the same crate defines; a name that
-//! lib.rs or a mod.rs re-exports leads to the file that defines it. A re-export is an import by the file that makes it;
-//! `mod x;` is not. Code for tests does not count.
+//! An import is a `use` or a path in code to something that another file of the same crate defines; a name
+//! that lib.rs or a mod.rs re-exports refers to the file that defines it. A re-export is an import by the
+//! file with the re-export; `mod x;` is not. Test code does not count.
 //!
-//! What it cannot see, because it reads tokens and no types: methods and fields of a value that came from elsewhere,
-//! implementations of a trait in another file, names that a glob import brings (the glob itself counts as an import of
-//! the module's own file), what macros write (a macro's own text counts where it stands; `macro_rules!` in scope by
-//! order is no path), and paths in attributes. It takes all `cfg` but `cfg(test)` for switched on, and a name local to
-//! a function for the module's.
+//! Limits, because it reads tokens and no types: methods and fields of a value from elsewhere,
+//! implementations of a trait in another file, names from a glob import (the glob itself counts as an import
+//! of the module's own file), output of macros (a macro's own text counts where it is written; `macro_rules!`
+//! in textual scope is not a path), and paths in attributes. It treats all `cfg` but `cfg(test)` as enabled,
+//! and a name local to a function as the module's.
 
 mod modules;
 mod reader;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_that_import_each_other_are_found_once() {
+    fn cycle_of_two_files_is_found_once() {
         assert_eq!(found(&["a b", "b a", "c a"]), ["p: a.rs -> b.rs -> a.rs"]);
     }
 

@@ -1,8 +1,8 @@
-//! What is there: our packages and the arrows between them from `cargo metadata`, and from `cargo tree` the libraries
-//! that one package alone would link.
+//! The actual dependencies: our packages and their dependencies from `cargo metadata`, and from `cargo tree`
+//! the libraries that a single package links.
 //!
-//! Two sources, because the metadata of a workspace unites the features of all members: the tree of a single package
-//! cannot be told from it.
+//! Two sources, because the metadata of a workspace unites the features of all members: the tree of a single
+//! package cannot be derived from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,9 +27,9 @@ pub(super) struct Package {
     pub name: String,
     /// To other packages of ours.
     pub arrows: Vec<Arrow>,
-    /// The features, with what each switches on.
+    /// The features, with what each enables.
     pub features: BTreeMap<String, Vec<String>>,
-    /// Whether the manifest takes the lints of the workspace.
+    /// Whether the manifest inherits the workspace's lints.
     pub inherits_lints: bool,
     /// Whether it is a member of the workspace.
     pub member: bool,
@@ -47,7 +47,7 @@ pub(super) struct Arrow {
     pub optional: bool,
 }
 
-/// For what a dependency is needed.
+/// The purpose of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Normal,

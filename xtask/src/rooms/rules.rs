@@ -6,9 +6,9 @@ use super::table::Room;
 /// A rule that does not hold.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Broken {
-    /// What was found.
+    /// A violation.
     pub what: String,
-    /// The reason behind the rule.
+    /// The reason for the rule.
     pub why: String,
     /// What to do about it.
     pub remedy: String,
@@ -25,7 +25,7 @@ pub(super) fn check(graph: &Graph, rooms: &[Room]) -> Vec<Broken> {
             }
             None => broken.push(Broken {
                 what: format!("{} is in no room", package.name),
-                why: "a package that the design does not know can know anybody".into(),
+                why: "a package outside the design has no restrictions".into(),
                 remedy: "give it a row in xtask/src/rooms/table.rs, as the design draws it".into(),
             }),
         }
@@ -81,7 +81,7 @@ fn arrows(package: &Package, room: &Room, broken: &mut Vec<Broken>) {
     }
 }
 
-/// A dependency behind a feature is switched on by the default features where the design says so, and nowhere else.
+/// A dependency behind a feature is enabled by the default features only if the design says so.
 fn features(package: &Package, room: &Room, broken: &mut Vec<Broken>) {
     if room.behind_feature.is_empty() {
         return;
@@ -92,7 +92,7 @@ fn features(package: &Package, room: &Room, broken: &mut Vec<Broken>) {
         if should_be && !is_on {
             broken.push(Broken {
                 what: format!("the default features of {} do not switch on {one}", package.name),
-                why: "whoever adds the package without a word gets a client that works".into(),
+                why: "adding the package with default features gives a working client".into(),
                 remedy: "name its feature in default".into(),
             });
         }
@@ -163,7 +163,7 @@ mod tests {
             by_default: &[],
             tests_use: &[],
             builds: &[Build { flags: &[], without: &["tokio", "rustls"] }],
-            why: "core knows nobody",
+            why: "core depends on no package of ours",
         },
         Room {
             package: "fast",
@@ -250,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_as_drawn_breaks_nothing() {
+    fn allowed_graph_has_no_violations() {
         assert_eq!(found(|_| ()), [""; 0]);
     }
 
     #[test]
-    fn an_arrow_that_is_not_drawn_is_found_for_each_kind_of_dependency() {
+    fn forbidden_dependency_is_found_for_each_kind() {
         for (kind, section) in
             [(Kind::Normal, "dependencies"), (Kind::Build, "build-dependencies"), (Kind::Dev, "dev-dependencies")]
         {
@@ -264,23 +264,23 @@ mod tests {
     }
 
     #[test]
-    fn transports_do_not_know_each_other() {
+    fn transports_do_not_depend_on_each_other() {
         assert_eq!(found(|graph| arrow(graph, "fast", "slow", Kind::Normal)), ["fast -> slow [dependencies]"]);
     }
 
     #[test]
-    fn what_tests_may_use_the_library_may_not() {
+    fn test_dependencies_are_forbidden_for_the_library() {
         assert_eq!(found(|graph| arrow(graph, "fast", "suite", Kind::Normal)), ["fast -> suite [dependencies]"]);
     }
 
     #[test]
-    fn a_transport_at_the_front_door_is_behind_a_feature() {
+    fn transports_of_the_main_crate_are_behind_features() {
         let what = found(|graph| graph.packages[3].arrows[1].optional = false);
         assert_eq!(what, ["door -> fast [dependencies] is not optional"]);
     }
 
     #[test]
-    fn what_the_design_switches_on_by_default_is_on_and_nothing_else() {
+    fn default_features_match_the_design() {
         let on = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let what = found(|graph| drop(graph.packages[3].features.insert("default".into(), on(&["fast", "slow"]))));
         assert_eq!(what, ["the default features of door switch on slow"]);
@@ -289,18 +289,18 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_nobody_drew_is_found() {
+    fn package_outside_the_design_is_found() {
         assert_eq!(found(|graph| graph.packages.push(package("attic", &[]))), ["attic is in no room"]);
     }
 
     #[test]
-    fn a_room_without_a_package_is_found() {
+    fn table_row_without_a_package_is_found() {
         let what = found(|graph| drop(graph.packages.pop()));
         assert_eq!(what, ["the room suite is empty"]);
     }
 
     #[test]
-    fn a_member_without_the_lints_of_the_workspace_is_found() {
+    fn member_without_workspace_lints_is_found() {
         let what = found(|graph| graph.packages[1].inherits_lints = false);
         assert_eq!(what, ["fast does not take the lints of the workspace"]);
         let outside = found(|graph| (graph.packages[1].inherits_lints, graph.packages[1].member) = (false, false));
@@ -308,19 +308,19 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_library_is_found_by_its_whole_name() {
+    fn forbidden_library_is_matched_by_its_whole_name() {
         let what = found(|graph| graph.trees = vec![tree("core", &["http", "rustls", "tokio-util"])]);
         assert_eq!(what, ["core links rustls"]);
     }
 
     #[test]
-    fn a_tree_that_was_not_read_is_no_proof() {
+    fn unread_tree_is_a_violation() {
         assert_eq!(found(|graph| graph.trees.clear()), ["core has no tree of dependencies"]);
         assert_eq!(found(|graph| graph.trees = vec![tree("core", &[])]), ["core has no tree of dependencies"]);
     }
 
     #[test]
-    fn every_broken_rule_says_why_and_what_to_do() {
+    fn every_violation_has_a_reason_and_a_remedy() {
         let mut graph = good();
         arrow(&mut graph, "core", "door", Kind::Build);
         graph.packages.push(package("attic", &[]));

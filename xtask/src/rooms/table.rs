@@ -1,9 +1,9 @@
-//! The rooms as the design draws them: who may know whom, and which libraries must never come along.
+//! The design's dependency table: which package may depend on which, and which libraries must never be linked.
 //!
-//! This is the only place to change when the design gains an arrow, and a change here is a change of the design: it
-//! needs a record in docs/decisions.
+//! The only place to change for a new dependency between packages, and a change here is a change of the
+//! design: it needs a record in docs/decisions.
 
-/// One package of ours and what it may know.
+/// One of our packages and its allowed dependencies.
 #[derive(Debug)]
 pub(super) struct Room {
     /// The name of the package.
@@ -18,7 +18,7 @@ pub(super) struct Room {
     pub tests_use: &'static [&'static str],
     /// Libraries that must not be in its tree, for each way to build it.
     pub builds: &'static [Build],
-    /// Why it may know no more.
+    /// Why it may use no more.
     pub why: &'static str,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Build {
     pub without: &'static [&'static str],
 }
 
-/// How many crates may come along, ours counted.
+/// Maximum number of linked crates, including ours.
 #[derive(Debug)]
 pub(super) struct Weight {
     pub what: &'static str,
@@ -39,9 +39,9 @@ pub(super) struct Weight {
     pub packages: &'static [&'static str],
     /// Feature flags, as cargo takes them.
     pub flags: &'static [&'static str],
-    /// What was measured when it was last changed, or less: it only goes down.
+    /// The number measured at the last change, or less: it only decreases.
     pub ceiling: usize,
-    /// What the design asks for.
+    /// The goal of the design.
     pub goal: usize,
 }
 
@@ -135,7 +135,7 @@ const NO_STACK: &[Build] = &[Build { flags: &[], without: RUNTIMES_AND_STACKS }]
 
 const TRANSPORT: &str = "a transport knows core and the kinds of its own library's errors: one stack more in it is one stack more in \
      everybody's program";
-const EVERYTHING: &str = "it may know all libraries, but nobody is meant to know a command or a test package";
+const EVERYTHING: &str = "it may use all libraries, but no package may depend on a command or a test package";
 
 /// Every package of ours.
 pub(super) const ROOMS: &[Room] = &[
@@ -242,9 +242,9 @@ pub(super) const ROOMS: &[Room] = &[
         behind_feature: &[],
         by_default: &[],
         tests_use: &[TESTBED],
-        // OAuth comes without an HTTP library of its own.
+        // OAuth is implemented without a separate HTTP library.
         builds: NO_STACK,
-        why: "its calls travel as those of the client, and its tokens are for nobody else",
+        why: "it uses the client's engine, and its tokens are not shared",
     },
     Room {
         package: PROVISIONING,
@@ -256,7 +256,7 @@ pub(super) const ROOMS: &[Room] = &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
             Build { flags: &["--features", "keyring"], without: RUNTIMES_AND_STACKS },
         ],
-        why: "secrets that are shown once are kept the same over any transport",
+        why: "secrets that are shown once are stored the same over any transport",
     },
     Room {
         package: FRONT_DOOR,
@@ -318,7 +318,7 @@ const fn stranger() -> Room {
         by_default: &[],
         tests_use: &[CONFORMANCE, CLIENT, TESTBED],
         builds: &[],
-        why: "it stands for a stranger's crate: core must be enough to write a transport, the suite enough to test it",
+        why: "it represents an external crate: core must be enough to write a transport, the suite enough to test it",
     }
 }
 

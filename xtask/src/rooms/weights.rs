@@ -1,4 +1,5 @@
-//! How many crates come along with ours, ours counted: measured by `cargo tree`, against the ceilings of the table.
+//! The number of crates linked with ours, including ours: measured by `cargo tree`, and compared with the
+//! ceilings of the table.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,7 +9,7 @@ use super::table::Weight;
 use crate::cargo;
 use crate::failure::Failure;
 
-/// A weight of the table, and what was found for it.
+/// A weight of the table, and its measured value.
 pub(super) struct Weighed {
     pub weight: &'static Weight,
     pub crates: usize,
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn tree_that_was_not_read_is_no_proof() {
+    fn unread_tree_is_a_violation() {
         assert_eq!(found(0)[0].what, "door has no tree of dependencies");
     }
 

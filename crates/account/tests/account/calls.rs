@@ -1,4 +1,4 @@
-//! What goes over the wire for each call, and what comes back.
+//! What each call sends, and how its response is parsed.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ fn put(path: impl Into<String>, body: Value) -> (String, String, Value) {
 }
 
 #[test]
-fn users_are_listed_with_and_without_the_filter() {
+fn users_are_listed_with_and_without_filter() {
     let two = json!([{ "id": "1" }, { "id": "2" }]);
     let stage = Stage::of([answered(200, &two), answered(200, &json!([])), answered(200, &json!([]))]);
     let all = stage.run(stage.account.users().list().all()).expect("a list");
@@ -37,7 +37,7 @@ fn users_are_listed_with_and_without_the_filter() {
 }
 
 #[test]
-fn an_item_of_a_list_that_is_no_user_is_an_error_after_those_before_it() {
+fn invalid_list_item_is_an_error_after_the_previous_items() {
     let stage = Stage::answering(200, &json!([{ "id": "1" }, { "name": "canary" }]));
     let mut users = stage.account.users().list().items();
     assert_eq!(stage.run(users.next()).expect("one").expect("a user").id.as_str(), "1");
@@ -47,7 +47,7 @@ fn an_item_of_a_list_that_is_no_user_is_an_error_after_those_before_it() {
 }
 
 #[test]
-fn one_user_and_oneself() {
+fn user_and_caller_are_read() {
     let stage = Stage::of([answered(200, &json!({ "id": ID })), answered(200, &json!({ "id": ID }))]);
     let users = stage.account.users();
     assert_eq!(stage.run(users.get(&ID.into())).expect("a user").id.as_str(), ID);
@@ -56,7 +56,7 @@ fn one_user_and_oneself() {
 }
 
 #[test]
-fn a_user_is_changed_by_what_is_named_only() {
+fn user_change_sends_only_the_set_fields() {
     let stage = Stage::of(
         ["DISABLED", "DISABLED", "ACTIVE"].map(|status| answered(200, &json!({ "id": ID, "status": status }))),
     );
@@ -75,7 +75,7 @@ fn a_user_is_changed_by_what_is_named_only() {
 }
 
 #[test]
-fn a_change_that_is_answered_with_nothing_is_read_again() {
+fn change_with_empty_response_is_read_again() {
     let now = json!({ "id": ID, "enabled": false });
     let stage = Stage::of([text(204, ""), answered(200, &now), text(200, "\n"), answered(200, &now)]);
     let token = stage.run(stage.account.tokens().disable(&ID.into())).expect("disabled");
@@ -108,12 +108,12 @@ fn switch_that_shows_the_old_state_is_an_error() {
     ];
     for error in errors {
         assert_eq!(error.code(), Code::AUT_05);
-        assert!(error.to_string().contains("and is still"), "{error}");
+        assert!(error.to_string().contains("but is still"), "{error}");
     }
 }
 
 #[test]
-fn write_answered_with_a_page_or_an_error_document_is_an_error() {
+fn write_with_page_or_error_document_response_is_an_error() {
     let html = || {
         let page = Response::builder().status(200).header("content-type", "text/html");
         Outcome::Answer(page.body("<html><title>Sign in</title></html>").expect("a response"))
@@ -150,17 +150,17 @@ fn write_answered_with_a_page_or_an_error_document_is_an_error() {
 }
 
 #[test]
-fn accepted_deletion_is_looked_after() {
+fn accepted_deletion_is_checked() {
     let missing = json!({ "errors": [{ "code": "not_found", "message": "no such token" }] });
     let stage = Stage::of([text(202, ""), answered(404, &missing), text(202, ""), answered(200, &json!({ "id": ID }))]);
     let tokens = stage.account.tokens();
     stage.run(tokens.delete(&ID.into())).expect("gone");
     let error = stage.refused(tokens.delete(&ID.into()));
-    assert!(error.to_string().contains("was accepted (HTTP 202) and is not proved"), "{error}");
+    assert!(error.to_string().contains("was accepted (HTTP 202) but is not confirmed"), "{error}");
 }
 
 #[test]
-fn status_below_400_that_is_no_result_is_an_error() {
+fn status_below_400_without_result_is_an_error() {
     for status in [206, 300, 301, 302, 303, 304, 305, 306, 307, 308] {
         let stage = Stage::of([text(status, ""), text(status, ""), text(status, "")]);
         let error = stage.refused(stage.account.users().get(&ID.into()));
@@ -171,7 +171,7 @@ fn status_below_400_that_is_no_result_is_an_error() {
 }
 
 #[test]
-fn answer_in_utf16_or_with_a_mark_is_read() {
+fn response_in_utf16_or_with_byte_order_mark_is_parsed() {
     let list = r#"[{"id":"1"}]"#;
     let wide: String = list.chars().flat_map(|one| [one, '\0']).collect();
     for body in [format!("\u{feff}{list}"), wide] {
@@ -214,7 +214,7 @@ fn tokens_are_listed_read_changed_and_deleted() {
 }
 
 #[test]
-fn create_bodies_have_what_was_said_and_nothing_else() {
+fn create_bodies_contain_only_the_set_fields() {
     let answer = json!({ "id": ID, "api_token": "canary" });
     let stage = Stage::of((0..4).map(|_| answered(201, &answer)));
     let (users, tokens) = (stage.account.users(), stage.account.tokens());
@@ -248,7 +248,7 @@ fn create_bodies_have_what_was_said_and_nothing_else() {
 }
 
 #[test]
-fn what_stands_around_the_users_is_read() {
+fn accounts_roles_and_audit_log_are_parsed() {
     let stage = Stage::of([
         answered(200, &json!([{ "id": "a", "name": "Example" }])),
         answered(200, &json!([])),
@@ -279,7 +279,7 @@ fn what_stands_around_the_users_is_read() {
 }
 
 #[test]
-fn an_id_is_one_segment_of_the_path_whatever_it_holds() {
+fn id_is_one_path_segment_whatever_it_contains() {
     let stage = Stage::answering(200, &json!({ "id": "x" }));
     stage.run(stage.account.users().get(&"a/b?c=d ü".into())).expect("a user");
     assert_eq!(stage.sent(), [get(format!("{USER}/a%2Fb%3Fc%3Dd%20%C3%BC"))]);
@@ -294,7 +294,7 @@ fn an_id_is_one_segment_of_the_path_whatever_it_holds() {
 }
 
 #[test]
-fn a_delete_that_was_repeated_may_find_nothing_left() {
+fn retried_delete_accepts_not_found() {
     let gone = json!({ "errors": [{ "code": "resource_not_found", "message": "no such token" }] });
     let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
     let stage = Stage::of([lost(), answered(404, &gone)]);
@@ -305,16 +305,16 @@ fn a_delete_that_was_repeated_may_find_nothing_left() {
     assert_eq!(
         stage.refused(stage.account.users().delete(&"u".into())).code(),
         Code::GW_01,
-        "a gateway's 404 tells nothing"
+        "a gateway's 404 proves nothing"
     );
-    // A throttled attempt was surely not processed.
+    // A throttled attempt was certainly not processed.
     let throttled = text(429, "{}");
     let stage = Stage::of([throttled, answered(404, &gone)]);
     assert_eq!(stage.refused(stage.account.tokens().delete(&"t".into())).code(), Code::API_02);
 }
 
 #[test]
-fn records_show_the_path_without_the_id() {
+fn audit_records_show_the_path_without_the_id() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let scripted = Scripted::of((0..6).map(|_| answered(200, &json!({ "id": "x", "enabled": false }))));
     let heard = Arc::clone(&seen);
@@ -343,7 +343,7 @@ fn records_show_the_path_without_the_id() {
 }
 
 #[test]
-fn calls_may_move_between_threads() {
+fn calls_are_send() {
     fn moves<T: Send>(_: &T) {}
     let stage = Stage::of([]);
     let (id, user, token) = (UserId::me(), NewServiceUser::new("x"), NewToken::new("x"));

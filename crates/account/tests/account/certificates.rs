@@ -1,4 +1,4 @@
-//! Client certificates: asked for by a request, read in every form, switched on and off.
+//! Client certificates: requested, parsed in every form, enabled and disabled.
 
 use std::time::SystemTime;
 
@@ -26,7 +26,7 @@ fn pems(certificate: &ClientCert) -> Vec<String> {
     chain.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect()
 }
 
-/// What PEM has between its lines.
+/// Removes the PEM lines.
 fn base64(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
 }
@@ -37,7 +37,7 @@ fn request(answer: &Value) -> Result<IssuedCertificate, Error> {
 }
 
 #[test]
-fn the_request_has_the_csr_and_the_certificate_works_with_its_key() {
+fn request_has_csr_and_certificate_matches_its_key() {
     let certificate = certificate();
     let pems = pems(&certificate);
     let stage = Stage::answering(
@@ -56,13 +56,13 @@ fn the_request_has_the_csr_and_the_certificate_works_with_its_key() {
     assert!(kept.extra.is_empty(), "{:?}", kept.extra);
     assert_eq!(issued.chain_pem(), certificate.chain_pem());
     let key = certificate.key_pem(KeyEncoding::Pkcs8).expect("a key");
-    let (chain, key) = (Secret::new(issued.chain_pem(), "the answer"), Secret::new(key, "the test"));
+    let (chain, key) = (Secret::new(issued.chain_pem(), "the response"), Secret::new(key, "the test"));
     let rules = Rules::at(SystemTime::now());
     read_client_identity(&chain, Some(&key), None, &rules, &mut Vec::new()).expect("they belong together");
 }
 
 #[test]
-fn certificates_are_read_in_every_form() {
+fn certificates_are_parsed_in_every_form() {
     let certificate = certificate();
     let (pems, whole) = (pems(&certificate), certificate.chain_pem());
     assert!(pems.len() >= 2, "a leaf and an intermediate");
@@ -93,7 +93,7 @@ fn certificates_are_read_in_every_form() {
 }
 
 #[test]
-fn an_answer_without_a_certificate_is_an_error_that_names_what_was_made() {
+fn response_without_certificate_names_what_was_created() {
     for answer in [
         json!({ "id": "c" }),
         json!({ "id": "c", "certificate": null }),
@@ -103,13 +103,13 @@ fn an_answer_without_a_certificate_is_an_error_that_names_what_was_made() {
     ] {
         let error = request(&answer).expect_err("no certificate");
         assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{answer}");
-        let left = error.left_behind().expect("it was made");
+        let left = error.left_behind().expect("it was created");
         assert_eq!((left.what, left.id.as_deref()), (Made::ClientCertificate, Some("c")), "{answer}");
     }
 }
 
 #[test]
-fn what_is_no_request_is_not_sent() {
+fn invalid_csr_is_not_sent() {
     let key = certificate().key_pem(KeyEncoding::Pkcs8).expect("a key");
     for (csr, problem) in [
         (format!("{CSR}{key}"), Problem::PrivateKey),
@@ -125,7 +125,7 @@ fn what_is_no_request_is_not_sent() {
 }
 
 #[test]
-fn switched_certificate_is_looked_up_where_the_answer_does_not_show_it() {
+fn changed_certificate_is_read_if_missing_from_the_response() {
     let me = |enabled: bool| json!({ "id": "u", "certificates": [{ "id": "c", "enabled": enabled }] });
     let stage = Stage::of([
         answered(200, &json!({ "id": "c" })),
@@ -144,7 +144,7 @@ fn switched_certificate_is_looked_up_where_the_answer_does_not_show_it() {
 }
 
 #[test]
-fn certificates_are_listed_through_their_user() {
+fn certificates_are_listed_from_their_user() {
     let one = json!({ "id": "c", "nickname": "ci 1", "enabled": false });
     let stage = Stage::of([
         answered(200, &json!({ "id": "u", "client_auth_certificates": [one] })),
@@ -159,7 +159,7 @@ fn certificates_are_listed_through_their_user() {
     assert!(stage.run(certificates.list()).expect("a list").is_empty());
     let paths: Vec<String> = stage.sent().into_iter().map(|(_, path, _)| path).collect();
     assert_eq!(paths, [format!("{USER}/me"), format!("{USER}/u"), format!("{USER}/me"), format!("{USER}/me")]);
-    // There, but not readable: not the same as none.
+    // Present but unreadable, which differs from none.
     let stage = Stage::answering(200, &json!({ "id": "u", "client_auth_certificates": [{ "nickname": "canary" }] }));
     let error = stage.refused(stage.account.certificates().list());
     assert_eq!(error.code(), Code::AUT_05);

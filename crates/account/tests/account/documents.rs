@@ -1,4 +1,4 @@
-//! Objects of the platform: whatever they hold survives being read and written.
+//! Objects of the platform survive a round trip with all their content.
 
 use std::fmt::Debug;
 
@@ -34,7 +34,7 @@ fn user() -> Value {
 }
 
 #[test]
-fn a_user_survives_with_everything_that_is_not_known_of_it() {
+fn user_keeps_all_unknown_fields() {
     let user: User = survives(&user());
     assert_eq!((user.id.as_str(), user.friendly_name.as_deref()), (ID, Some("ci-bot")));
     assert_eq!((user.status, user.user_type), (Some(Status::Active), Some(UserType::Service)));
@@ -45,13 +45,13 @@ fn a_user_survives_with_everything_that_is_not_known_of_it() {
 }
 
 #[test]
-fn permissions_are_looked_up_over_all_applications() {
+fn permissions_are_found_in_all_applications() {
     let user: User = survives(&user());
     assert!(user.may("VIEW_AM_AUDIT_LOG") && !user.may("MANAGE_AM_ACCOUNT"));
 }
 
 #[test]
-fn values_that_are_not_known_survive() {
+fn unknown_values_survive() {
     let user: User =
         survives(&json!({ "id": ID, "status": "ON_HOLD", "user_type": "robot", "access_scope": "galaxy" }));
     assert_eq!(user.status, Some(Status::Other("ON_HOLD".to_owned())));
@@ -59,7 +59,7 @@ fn values_that_are_not_known_survive() {
 }
 
 #[test]
-fn values_of_another_type_survive_and_count_as_missing() {
+fn values_of_unexpected_type_survive_and_count_as_missing() {
     let user: User = survives(&json!({
         "id": ID, "roles": [{ "id": "AM_ACCOUNT_USER" }], "end_date": "never", "status": 3, "email": null,
         "accounts": { "22": true }, "applications": "all", "friendly_name": ["x"], "created_at": 1_767_225_600,
@@ -71,7 +71,7 @@ fn values_of_another_type_survive_and_count_as_missing() {
 }
 
 #[test]
-fn an_id_alone_is_enough_and_without_it_there_is_nothing() {
+fn id_is_the_only_required_field() {
     fn minimal<T: DeserializeOwned + Serialize + Debug>() {
         survives::<T>(&json!({ "id": "x" }));
         let error = serde_json::from_value::<T>(json!({ "name": "canary" })).expect_err("no id").to_string();
@@ -88,7 +88,7 @@ fn an_id_alone_is_enough_and_without_it_there_is_nothing() {
 }
 
 #[test]
-fn the_other_objects_survive() {
+fn other_objects_survive() {
     let token: ApiToken = survives(&json!({
         "id": "t", "name": "ci 1", "user_id": ID, "end_date": "2026-07-31", "enabled": false, "status": "DISABLED",
         "created_at": "2026-01-05T10:00:00Z", "last_used": "2026-02-01",
@@ -114,7 +114,7 @@ fn the_other_objects_survive() {
 }
 
 #[test]
-fn other_names_and_writings_are_read() {
+fn other_names_and_spellings_are_parsed() {
     let token: ApiToken = serde_json::from_value(json!({
         "tokenId": "t", "tokenName": "ci", "expiryDate": "2026-07-31T23:59:59Z", "isEnabled": true, "userId": 5,
     }))
@@ -130,7 +130,7 @@ fn other_names_and_writings_are_read() {
 }
 
 #[test]
-fn debug_shows_no_value_of_a_field_that_is_not_known() {
+fn debug_shows_no_value_of_unknown_fields() {
     let user: User = serde_json::from_value(json!({ "id": ID, "new_secret": "canary" })).expect("read");
     assert!(!format!("{user:?}").contains("canary"));
 }

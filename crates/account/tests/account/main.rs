@@ -1,4 +1,5 @@
-//! The Account Manager API over a scripted transport: what is sent, what is read, and what never gets lost or shown.
+//! The Account Manager API over a scripted transport: what is sent, what is parsed, and that nothing is lost
+//! or shown.
 
 mod calls;
 mod certificates;
@@ -27,7 +28,7 @@ pub(crate) const USER: &str = "/account/api/v1/user";
 pub(crate) const TOKEN: &str = "/account/api/v1/api-access-token";
 pub(crate) const CERTIFICATE: &str = "/account/api/v1/client-auth-certificate";
 
-/// An Account Manager that answers from a list, at noon on 2026-06-30.
+/// An Account Manager with scripted responses, at noon on 2026-06-30.
 pub(crate) struct Stage {
     pub(crate) scripted: Scripted,
     pub(crate) account: AccountManager,
@@ -46,7 +47,7 @@ impl Stage {
         Self::of([answered(status, body)])
     }
 
-    /// Lets a call end, waits included.
+    /// Runs a call to its end, including delays.
     pub(crate) fn run<T>(&self, call: impl Future<Output = T>) -> T {
         futures_executor::block_on(self.clock.run(call)).0
     }
@@ -55,7 +56,7 @@ impl Stage {
         self.run(call).expect_err("refused")
     }
 
-    /// Method, path with query, and body of each request.
+    /// Returns method, path with query, and body of each request.
     pub(crate) fn sent(&self) -> Vec<(String, String, Value)> {
         let requests = self.scripted.0.requests.lock().expect("unpoisoned");
         let sent = requests.iter().map(|request| {

@@ -1,4 +1,4 @@
-//! Refusals: those before anything is sent, and what the platform says.
+//! Refusals: before anything is sent, and by the platform.
 
 use std::error::Error as _;
 
@@ -20,7 +20,7 @@ fn day(text: &str) -> EndDate {
     text.parse().expect("a day")
 }
 
-/// The error of making this token, for which nothing was sent.
+/// Returns the error of creating this token, for which nothing was sent.
 fn token(token: NewToken) -> Error {
     let stage = Stage::of([]);
     let error = stage.refused(stage.account.tokens().create(&token));
@@ -35,7 +35,7 @@ fn user(user: NewServiceUser) -> Error {
     error
 }
 
-/// The refusal of making a token that is answered like this.
+/// Returns the refusal of creating a token with this response.
 fn refusal(status: u16, body: &Value) -> (Code, Option<Refusal>) {
     let stage = Stage::answering(status, body);
     let error = stage.refused(stage.account.tokens().create(&NewToken::new("ci")));
@@ -47,7 +47,7 @@ fn error(code: &str, message: &str) -> Value {
 }
 
 #[test]
-fn names_and_dates_that_cannot_be_right_are_refused_before_anything_is_sent() {
+fn invalid_names_and_dates_are_refused_before_sending() {
     for (error, field) in [
         (token(NewToken::new("")), "name"),
         (token(NewToken::new("canary/1")), "name"),
@@ -69,8 +69,8 @@ fn names_and_dates_that_cannot_be_right_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_last_day_is_judged_by_the_clock_of_the_client() {
-    // It is noon on 2026-06-30 there.
+fn last_day_is_compared_with_the_clients_clock() {
+    // The client's clock shows noon on 2026-06-30.
     let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
     stage.run(stage.account.tokens().create(&NewToken::new("ci").with_end_date(day("2026-06-30")))).expect("today");
     let error = token(NewToken::new("ci").with_end_date(day("2026-06-29")));
@@ -79,7 +79,7 @@ fn the_last_day_is_judged_by_the_clock_of_the_client() {
 }
 
 #[test]
-fn changes_are_checked_too() {
+fn changes_are_validated() {
     let stage = Stage::of([]);
     let (users, tokens) = (stage.account.users(), stage.account.tokens());
     let id = "u".into();
@@ -105,7 +105,7 @@ fn changes_are_checked_too() {
 }
 
 #[test]
-fn a_taken_name_is_told() {
+fn name_in_use_is_a_duplicate() {
     let body =
         json!({ "errors": [{ "code": "duplicate_error", "message": "Nickname already exists", "field": "name" }] });
     let duplicate = |field: Option<&str>| Some(Refusal::Duplicate { field: field.map(str::to_owned) });
@@ -116,7 +116,7 @@ fn a_taken_name_is_told() {
 }
 
 #[test]
-fn one_token_for_each_user_is_told_with_what_to_do() {
+fn token_limit_has_a_remedy() {
     let body = error("token_limit_reached", "The user has a token already");
     assert_eq!(refusal(409, &body), (Code::API_07, Some(Refusal::TokenLimit)));
     let stage = Stage::answering(409, &body);
@@ -125,7 +125,7 @@ fn one_token_for_each_user_is_told_with_what_to_do() {
 }
 
 #[test]
-fn a_missing_permission_is_named_and_a_missing_factor_is_not_one() {
+fn missing_permission_is_named_and_missing_factor_is_not_one() {
     let body = error("access_denied", "The permission MANAGE_AM_USER is required");
     let forbidden = |permission: Option<&str>| Some(Refusal::Forbidden { permission: permission.map(str::to_owned) });
     assert_eq!(refusal(403, &body), (Code::AUT_03, forbidden(Some("MANAGE_AM_USER"))));
@@ -136,7 +136,7 @@ fn a_missing_permission_is_named_and_a_missing_factor_is_not_one() {
 }
 
 #[test]
-fn an_invalid_value_is_told_with_its_field() {
+fn invalid_value_names_its_field() {
     let body =
         json!({ "errors": [{ "code": "invalid_request", "message": "after the owner's", "field": "end_date" }] });
     let invalid = |field: Option<&str>| Some(Refusal::Invalid { field: field.map(str::to_owned), unsent: false });
@@ -145,7 +145,7 @@ fn an_invalid_value_is_told_with_its_field() {
 }
 
 #[test]
-fn what_is_not_there_is_told_and_other_failures_are_no_refusals() {
+fn not_found_is_a_refusal_and_other_failures_are_not() {
     assert_eq!(refusal(404, &error("resource_not_found", "no")), (Code::API_02, Some(Refusal::NotFound)));
     assert_eq!(refusal(401, &error("invalid_api_key", "no")), (Code::AUT_01, None));
     assert_eq!(refusal(409, &error("conflict", "busy")), (Code::API_01, None));

@@ -1,4 +1,5 @@
-//! The API key of a create answer: found under every name, kept out of everything else, and if it is not there, said at once.
+//! The API key of a create response: found under every name, removed from everything else, and reported if it
+//! is missing.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,7 +30,7 @@ fn left(error: &Error) -> &LeftBehind {
 }
 
 #[test]
-fn a_service_user_comes_with_its_token_and_the_key_is_in_neither() {
+fn service_user_and_token_do_not_contain_the_key() {
     let stage = Stage::answering(
         201,
         &json!({
@@ -39,7 +40,7 @@ fn a_service_user_comes_with_its_token_and_the_key_is_in_neither() {
     );
     let created = stage.run(stage.account.users().create(&user())).expect("made");
     assert_eq!(created.api_key.expose(), b"canary-secret");
-    assert_eq!(&**created.api_key.origin(), "the answer to POST /account/api/v1/user");
+    assert_eq!(&**created.api_key.origin(), "the response to POST /account/api/v1/user");
     let (user, token) = (created.user.as_ref().expect("the user"), created.token.as_ref().expect("its token"));
     assert_eq!((user.id.as_str(), user.friendly_name.as_deref()), (ID, Some("ci-bot")));
     assert_eq!((token.id.as_str(), token.is_enabled()), ("t", Some(true)));
@@ -49,7 +50,7 @@ fn a_service_user_comes_with_its_token_and_the_key_is_in_neither() {
 }
 
 #[test]
-fn the_key_is_found_under_every_name_plain_and_nested() {
+fn key_is_found_under_every_name_plain_and_nested() {
     for name in NAMES {
         for secret in [json!("canary"), json!({ "id": "t", "token": "canary" }), json!({ "value": "canary" })] {
             let answer = json!({ "id": ID, "name": "x", name: secret });
@@ -70,7 +71,7 @@ fn the_key_is_found_under_every_name_plain_and_nested() {
 }
 
 #[test]
-fn a_token_in_an_object_of_its_own_is_read() {
+fn nested_token_is_parsed() {
     for answer in [
         json!({ "api_token": { "id": "t", "name": "ci 1", "token": "canary" } }),
         json!({ "data": { "id": "t", "name": "ci 1", "token": "canary" } }),
@@ -84,7 +85,7 @@ fn a_token_in_an_object_of_its_own_is_read() {
 }
 
 #[test]
-fn a_key_without_an_id_is_not_lost() {
+fn key_without_an_id_is_not_lost() {
     for answer in [json!({ "api_key": "canary" }), json!({ "id": {}, "api_key": "canary" })] {
         let stage = Stage::of([answered(201, &answer), answered(201, &answer)]);
         let made = stage.run(stage.account.tokens().create(&token())).expect("made");
@@ -96,7 +97,7 @@ fn a_key_without_an_id_is_not_lost() {
 }
 
 #[test]
-fn an_answer_without_the_key_is_an_error_that_names_what_was_made() {
+fn response_without_key_names_what_was_created() {
     let stage = Stage::answering(201, &json!({ "id": ID, "friendly_name": "ci-bot", "odd\u{1b}": "canary" }));
     let error = stage.refused(stage.account.users().create(&user()));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05));
@@ -116,7 +117,7 @@ fn an_answer_without_the_key_is_an_error_that_names_what_was_made() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_says_what_may_have_been_made() {
+fn unreadable_response_names_what_may_have_been_created() {
     for (status, body) in [(201, r#"{"id":"t","token":"canary"#), (200, "<html>canary</html>"), (201, ""), (204, "")] {
         let stage = Stage::of([text(status, body)]);
         let error = stage.refused(stage.account.tokens().create(&token()));
@@ -133,7 +134,7 @@ fn an_answer_that_cannot_be_read_says_what_may_have_been_made() {
 }
 
 #[test]
-fn a_create_call_that_may_have_been_processed_is_never_repeated() {
+fn create_call_that_may_have_been_processed_is_not_retried() {
     let unknown = |kind| Outcome::Failure(kind, Delivery::Unknown);
     for outcome in [
         unknown(TransportErrorKind::Interrupted),
@@ -151,7 +152,7 @@ fn a_create_call_that_may_have_been_processed_is_never_repeated() {
 }
 
 #[test]
-fn a_create_call_that_met_its_deadline_may_have_made_something() {
+fn create_call_after_deadline_may_have_created_something() {
     let scripted = Scripted::of([Outcome::Silence]);
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(Duration::from_secs(1)).build();
@@ -168,7 +169,7 @@ fn a_create_call_that_met_its_deadline_may_have_made_something() {
 }
 
 #[test]
-fn what_surely_made_nothing_leaves_nothing_behind_and_may_be_repeated() {
+fn create_call_that_was_not_processed_may_be_retried() {
     let made = || answered(201, &json!({ "id": "t", "token": "canary" }));
     for outcome in [Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent), text(429, "")] {
         let stage = Stage::of([outcome, made()]);

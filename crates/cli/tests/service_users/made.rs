@@ -105,10 +105,10 @@ fn a_place_that_would_not_keep_it_is_found_before_anything_is_made() {
     let directory = stage.path("");
     let program = stage.path("no-such-program");
     let places: [(&[&str], &str); 4] = [
-        (&["--keep-file", &missing], "make the directory first"),
+        (&["--keep-file", &missing], "create the directory first"),
         (&["--keep-file", &directory], &directory),
         (&["--keep-command", &program], &program),
-        (&["--show-once"], "is no terminal"),
+        (&["--show-once"], "is not a terminal"),
     ];
     for (place, words) in places {
         let arguments = [&["service-user", "create", "x", "--journal", &journal], place].concat();

@@ -71,7 +71,11 @@ fn an_old_platform_says_what_there_is_instead_of_a_rotation() {
     let stage = Stage::of(EmulatorOptions::default().generation(Generation::OneKey));
     let file = stage.path("api-key");
     let output = stage.bot(&["token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
-    assert_failed(&output, 9, &["API-07", "one API token only", "second service user", "extend the end date"]);
+    assert_failed(
+        &output,
+        9,
+        &["API-07", "one API token per service user", "second service user", "extend the end date"],
+    );
     let output = stage.bot(&["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
     assert_eq!(document(&output)["error"]["kind"], "token-limit", "{}", text(&output));
     assert!(stage.bot(&["whoami"]).status.success(), "the one that is there still works");

@@ -29,7 +29,7 @@ fn a_page_with_any_error_status_is_a_gateways() {
             assert_eq!((error.code(), error.kind()), (code, ErrorKind::Platform), "{status} {error}");
             assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
             let shown = error.diagnosis().to_string();
-            assert!(!shown.contains("service user") && !shown.contains("knows who"), "{shown}");
+            assert!(!shown.contains("service user") && !shown.contains("authenticated the caller"), "{shown}");
         }
         let shown = error(answer(status, None, PAGE)).diagnosis().to_string();
         assert!(shown.contains("Access Denied") && shown.contains("Reference #18.2d"), "{shown}");
@@ -123,7 +123,7 @@ fn error_document_of_an_api_gateway_is_not_the_platforms() {
         let error = with(403, Some(("server", server)), body);
         assert_eq!(error.code(), Code::AUT_03);
         assert_eq!(
-            error.diagnosis().to_string().contains("knows who is calling"),
+            error.diagnosis().to_string().contains("authenticated the caller"),
             body == own,
             "{}",
             error.diagnosis()
@@ -153,7 +153,7 @@ fn a_throttle_and_a_maintenance_have_texts_of_their_own() {
     let body = r#"{"errors":[{"code":"x","message":"y"}]}"#;
     let throttled = error(answer(429, None, body)).diagnosis().to_string();
     let maintained = error(answer(503, None, body)).diagnosis().to_string();
-    assert!(throttled.contains("limits count per API key"), "{throttled}");
+    assert!(throttled.contains("rate limits apply per API key"), "{throttled}");
     assert!(maintained.contains("maintenance") && !maintained.contains("API key"), "{maintained}");
 }
 

@@ -35,7 +35,7 @@ fn refusal_of_a_certificate_that_did_not_arrive_is_net_03() {
             assert_eq!(newer, mode == Mode::Both && status == 401, "{diagnosis}");
             let unseen = diagnose_answer(&answer, &with_certificate(mode, None, None)).to_string();
             assert!(unseen.contains("(NET-03)"), "{unseen}");
-            assert!(mode == Mode::Both || !unseen.contains("knows who is calling,"), "{unseen}");
+            assert!(mode == Mode::Both || !unseen.contains("authenticated the caller,"), "{unseen}");
         }
     }
     let key = refusal(401, "The API key has expired");

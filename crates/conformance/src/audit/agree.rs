@@ -1,15 +1,15 @@
-//! The facts of one connection beside its entry in the ledger.
+//! Compares the facts of one connection with its entry in the ledger.
 
 use digicert_one_core::{ConnectionFacts, ServerCertificate, TlsVersion};
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{Connection, Handshake, Snapshot};
 use rustls_pki_types::CertificateDer;
 
-/// What the ledger says of `connection` against these facts; `None` if it says nothing against them.
+/// Returns how the ledger's entry for `connection` contradicts these facts; `None` if it does not.
 pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, seen: &Snapshot) -> Option<String> {
     let wrong = |fact: &str, told: &dyn std::fmt::Debug, is: String| {
         let server = connection.id;
-        Some(format!("{fact} is {told:?}, the ledger says {is} of its connection {server}"))
+        Some(format!("{fact} is {told:?}, but the ledger has {is} for its connection {server}"))
     };
     let established = connection.established();
     let resumed = connection.handshake == Handshake::Resumed;
@@ -20,7 +20,7 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
     if established && facts.tls_resumed.is_some_and(|told| told != resumed) {
         return wrong("tls_resumed", &facts.tls_resumed, format!("{resumed}"));
     }
-    // In clear text or in a handshake that goes on, the server may know less than its client.
+    // In clear text or during the handshake, the server may know less than its client.
     let known = !matches!(connection.handshake, Handshake::Pending | Handshake::Plain);
     if let Some(told) = facts.server_certificate.as_deref().filter(|_| known && !connection.server_leaf.is_empty()) {
         let own = ServerCertificate::read(&CertificateDer::from(&*connection.server_leaf));
@@ -28,14 +28,14 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
             return wrong("server_certificate", told, format!("{own:?}"));
         }
     }
-    // Of a connection whose server asked after the handshake, the two facts may be about the handshake or about that.
+    // For a connection whose server asked after the handshake, the two facts may be about either.
     if !known || connection.asked_late || facts.renegotiated.is_some() {
         return None;
     }
     let asked = connection.requested_client_cert;
     let shown = connection.peer_fingerprint.is_some();
     match (facts.identity_requested, resumed) {
-        // A resumed handshake asks nothing: this is about the one that the session comes from.
+        // A resumed handshake asks nothing: this is about the one that created the session.
         (Some(told), true) => {
             let mut origins = seen.connections.iter().filter(|one| one.handshake == Handshake::Full);
             if !origins.any(|one| one.requested_client_cert == told) {
@@ -46,21 +46,21 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
                 );
             }
         }
-        // A server may not come to note that it asked.
+        // A server may fail to record that it asked.
         (Some(told), false) if told != asked && (established || asked) => {
             return wrong("identity_requested", &told, asked.to_string());
         }
         _ => {}
     }
     match facts.identity_sent {
-        // A server that ended the handshake itself may not have come to read it.
+        // A server that ended the handshake itself may not have read it.
         Some(true) if !shown && established => wrong("identity_sent", &true, "none was shown".into()),
         Some(false) if shown => wrong("identity_sent", &false, "one was shown".into()),
         _ => None,
     }
 }
 
-/// A fact of a handshake, where there was none at all.
+/// A fact of a handshake although there was no handshake.
 pub(super) fn invention(facts: &ConnectionFacts) -> Option<&'static str> {
     let told = [
         ("tls_version", facts.tls_version.is_some()),

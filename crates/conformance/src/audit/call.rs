@@ -9,7 +9,7 @@ use super::about::{About, Carrier, all_wrong, counts};
 use super::given::Given;
 use super::notes::Audit;
 
-/// A call that goes on. Dropped before its end, it was cancelled.
+/// A call in progress. Dropped before its end, it was cancelled.
 pub(super) struct Call {
     about: About,
     audit: Audit,
@@ -49,7 +49,7 @@ impl Call {
         Self { about, audit: audit.clone(), ended: false }
     }
 
-    /// The head of the response is there, and the server recorded the request before it.
+    /// The response head has arrived, and the server recorded the request before it.
     pub(super) fn answered(mut self, exchange: &Exchange) -> Carried {
         self.ended = true;
         let candidates = self.about.carriers_of_response();
@@ -98,7 +98,7 @@ impl Drop for Call {
 }
 
 impl Carried {
-    /// Its body ended before its end.
+    /// Its body was truncated.
     pub(super) fn cut(&self, audit: &Audit, error: &TransportError) {
         audit.state().note(&self.about, error, Some(self.carriers.clone()), true);
     }

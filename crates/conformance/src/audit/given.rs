@@ -1,4 +1,5 @@
-//! What a transport was made with, as far as its facts depend on it. It holds no identity: some cases see keys being wiped.
+//! The configuration of a transport, as far as its facts depend on it. It holds no identity: some cases check
+//! that keys are wiped.
 
 use std::fmt;
 

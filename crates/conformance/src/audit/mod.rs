@@ -1,7 +1,8 @@
-//! Facts against the ledger, in every case: each transport that a case makes is wrapped, and what it reports of a connection is compared
-//! with what the servers of that case recorded. `None` is always right here; a value that no connection of the call can have is not.
+//! Checks facts against the ledger, in every case: each transport of a case is wrapped, and its facts about a
+//! connection are compared with the servers' records. `None` is always right; a value that no connection of
+//! the call can have is an error.
 //!
-//! The wrapper changes nothing: it notes, and the case fails with the notes when it has passed its own assertions.
+//! The wrapper changes nothing: it takes notes, and a case that passed its own assertions fails if there are any.
 
 mod about;
 mod agree;
@@ -121,7 +122,7 @@ impl Body for AuditedBody {
     }
 }
 
-// What is printed of them is what is inside: SECRET-01 looks at it.
+// Prints the inner value, which SECRET-01 checks.
 impl fmt::Debug for AuditedConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)

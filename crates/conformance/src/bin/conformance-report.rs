@@ -1,5 +1,5 @@
-//! `conformance-report FOLDER NAME=FILE.json ...`: makes the pages of several reports, each under the name given: README.md,
-//! index.html, junit.xml, badge.svg and report.json.
+//! `conformance-report FOLDER NAME=FILE.json ...`: generates the pages of several reports, each under the
+//! given name: README.md, index.html, junit.xml, badge.svg and report.json.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! ERR, continued: an alert in an error is one that the server sent, with its number. What we found ourselves has a kind of its own.
+//! ERR, continued: an alert in an error was sent by the server, with its number. Errors detected by us have
+//! other kinds.
 
 use digicert_one_core::{Capability, Delivery, TransportErrorKind};
 use digicert_one_testbed::{RawOptions, RawServer, Recording, Script, Step};
@@ -15,7 +16,7 @@ pub(crate) fn alert(number: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, number]
 }
 
-/// A server that answers the client's hello so. The name stands in the hello in clear text.
+/// A server that sends this in response to the client's hello. The name is in the hello in clear text.
 pub(crate) fn after_hello(hello: &Recording, steps: impl IntoIterator<Item = Step>) -> RawServer {
     let asked = Step::ReadUntil(hello.clone(), HOST.as_bytes().into());
     let script: Script = [asked].into_iter().chain(steps).collect();
@@ -35,7 +36,7 @@ pub(crate) async fn err_40_alert_is_reported_only_where_the_server_sent_it(world
     for versions in world.http_versions() {
         let transport = world.transport(&world.config().with_http_versions(versions));
         for (answer, bytes, sent) in &answers {
-            // A connection that is closed beside unread bytes is reset, and what was written goes with it.
+            // A connection that is closed with unread bytes is reset, and what was written is lost.
             let steps = bytes.clone().map_or(vec![Step::CloseClean], |bytes| vec![Step::write(bytes), Step::Stall]);
             let server = after_hello(&Recording::default(), steps);
             let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));

@@ -1,5 +1,5 @@
-//! ERR, the answers: whatever shape an error answer has, its code and message are found, its size is bounded, and the status is
-//! not all that counts.
+//! ERR, the responses: in every shape of error response, code and message are found, the size is bounded, and
+//! the status alone does not decide.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::world::{World, certificate, front_answering, identity, key, scripted}
 
 const JSON: &str = "application/json";
 
-/// A server that gives the answer it was last told to give, and clients of one caller, one for each version of HTTP.
+/// A server with a configurable response, and clients of one caller, one per version of HTTP.
 struct Platform {
     front: Front,
     answer: Arc<Mutex<Response<Bytes>>>,
@@ -46,7 +46,7 @@ impl Platform {
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
     }
 
-    /// The errors that this answer is to the caller.
+    /// The errors of this response for the caller.
     async fn refuses(&self, status: u16, content_type: &str, body: &str) -> Vec<Error> {
         self.answers(status, content_type, body);
         let mut errors = Vec::new();
@@ -62,7 +62,7 @@ impl Platform {
 }
 
 fn client(world: &World, port: u16, material: Material, versions: HttpVersions) -> Client {
-    // What is read is one answer; that some of them are repeated, and when, is RETRY's.
+    // One response is read; RETRY tests which of them are retried.
     let builder = world.builder(port).retry(Retry::new().attempts(1));
     let builder = builder.transport_config(world.config().with_http_versions(versions));
     // That a 429 slows the caller down is PACE's.
@@ -77,7 +77,7 @@ async fn read(world: &World, status: u16, body: &str, code: Option<&str>, messag
         assert!(answer.recognised, "{body}");
         assert_eq!((answer.code.as_deref(), answer.message.as_deref()), (code, Some(message)), "{body}");
         assert_eq!(error.code(), diagnosis, "{error}");
-        // Both are shown, not only kept.
+        // Both are shown, not only stored.
         let shown = error.to_string();
         assert!(shown.contains(message) && code.is_none_or(|code| shown.contains(code)), "{shown}");
     }
@@ -124,7 +124,7 @@ pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world
     let bodies = [
         (JSON, "{\"errors\":[{\"code\":\"dup", "{\"errors\"", Code::AUT_05),
         ("text/html", html.as_str(), "Bad Gateway", Code::GW_01),
-        // The content type does not decide: what a proxy puts there is anybody's guess.
+        // The content type does not decide: a proxy may set anything.
         (JSON, html.as_str(), "Bad Gateway", Code::GW_01),
         ("text/plain", "Invalid CORS request", "Invalid CORS request", Code::GW_01),
         ("", "", "", Code::AUT_05),
@@ -142,7 +142,7 @@ pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world
             assert!(error.to_string().contains("Bad Gateway") && error.to_string().len() < 1 << 10, "{error}");
         }
     }
-    // An answer that is none, with a status that says all is well.
+    // Not an error document, with a success status.
     platform.answers(200, "text/html", &html);
     let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<Vec<String>>().await.expect_err("no JSON");
@@ -160,13 +160,13 @@ pub(crate) async fn err_07_a_refused_credential_is_read_anew_once_at_most(world:
     let error = client.post("/").json(&["sign me"]).send().await.expect_err("refused");
     assert_eq!(error.code(), Code::AUT_01, "{error}");
     assert!(!error.diagnosis().retryable());
-    // The source has nothing newer, so the same key is not shown twice.
+    // The source has nothing newer, so the same key is not sent twice.
     assert_eq!(front.ledger().requests().len(), 1);
     assert!((1..=2).contains(&leases.load(Ordering::SeqCst)), "{leases:?}");
     assert_eq!(rejections.load(Ordering::SeqCst), 1);
 }
 
-/// One key for ever, and how often it was asked for and refused.
+/// A fixed key, and how often it was requested and refused.
 #[derive(Clone, Debug, Default)]
 struct Counting {
     leases: Arc<AtomicUsize>,

@@ -48,7 +48,7 @@ impl Drop for Watched {
 
 const LARGE: usize = 32 << 20;
 
-/// Takes the head alone, waits, and reads the rest; the gate opens when the server has written all of it.
+/// Reads only the head, waits, and reads the rest; the gate opens when the server has written all of it.
 async fn held_back(world: &World, versions: HttpVersions, url: String, all_written: &Gate) {
     let transport = world.transport(&world.config().with_http_versions(versions));
     let mut body = transport.send(get(url)).await.expect("answered").response.into_body();

@@ -91,7 +91,7 @@ pub(crate) async fn body_03_a_slow_server_costs_no_memory(world: World) {
     );
 }
 
-/// The most memory that this process ever had, in bytes, where the system tells.
+/// Returns the peak memory of this process in bytes, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -218,7 +218,7 @@ pub(crate) async fn body_08_an_early_refusal_is_read_while_the_upload_runs(world
 }
 
 pub(crate) async fn body_09_no_upload_waits_for_a_continue(world: World) {
-    // The server never says 100.
+    // The server never sends 100.
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
     let transport = world.transport(&world.config());
@@ -226,7 +226,7 @@ pub(crate) async fn body_09_no_upload_waits_for_a_continue(world: World) {
     transport.send(request(Method::POST, server.url(HOST), body)).await.expect("answered");
     let arrived = server.ledger().requests().remove(0);
     assert_eq!(arrived.body_len, 2 << 20);
-    // Asking for it is what stalls: libcurl waits a second for the answer that does not come.
+    // Requesting it is what stalls: libcurl waits a second for a response that does not arrive.
     assert!(arrived.header_values("expect").is_empty(), "{:?}", arrived.header_values("expect"));
 }
 
@@ -244,7 +244,7 @@ pub(crate) async fn body_10_trailers_do_no_harm(world: World) {
 }
 
 pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
-    // Without length and chunks only TLS's close_notify tells a whole body from a cut one.
+    // Without length and chunks, only TLS's close_notify distinguishes a complete body from a truncated one.
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
     let ours = certificate();
     for (options, setting) in servers().flat_map(|options| {
@@ -275,7 +275,7 @@ pub(crate) async fn body_12_what_a_body_says_of_its_length_and_end_is_true(world
     const BODY: &str = "0123456789";
     let measured = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{BODY}", BODY.len());
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n";
-    // The chunks count more (RFC 9112 §6.3), or it is no answer at all.
+    // The chunks take precedence (RFC 9112 §6.3), or the response is invalid.
     let both = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n";
     let empty = "HTTP/1.1 204 No Content\r\n\r\n";
     for (answer, whole) in [(&*measured, BODY), (chunked, BODY), (both, BODY), (empty, "")] {
@@ -306,7 +306,7 @@ pub(crate) async fn body_12_what_a_body_says_of_its_length_and_end_is_true(world
 
 pub(crate) async fn body_13_new_keys_of_the_server_end_nothing(world: World) {
     let slow = Gate::new();
-    // The message that changes the keys goes out with what is written next: first in the head, then in the body.
+    // The message that changes the keys is sent with the next write: first in the head, then in the body.
     let script = vec![
         Step::ReadRequest,
         Step::UpdateKeys,
@@ -321,7 +321,7 @@ pub(crate) async fn body_13_new_keys_of_the_server_end_nothing(world: World) {
     let transport = world.transport(&world.config());
     let call = async { collect(transport.send(get(server.url(HOST))).await.expect("answered")).await };
     let later = async {
-        // Whoever takes the connection for ended has the time to say so.
+        // Code that considers the connection ended has time to report it.
         SystemClock::new().sleep(Duration::from_millis(500)).await;
         slow.open();
     };

@@ -15,7 +15,7 @@ use crate::world::{HOST, World, collect, diagnose, get, request, servers, up};
 /// Shown once: a client that loses this response cannot ask for it again.
 const SECRET: &str = r#"{"secret":"shown once"}"#;
 
-/// Requests, and the complete responses to them, of which each decides by other means where it ends.
+/// Requests with their complete responses, each with another way to determine its end.
 fn complete() -> Vec<(Method, String, &'static str)> {
     let length = SECRET.len();
     let chunked = format!(
@@ -49,7 +49,7 @@ pub(crate) async fn body_15_a_complete_response_survives_an_end_without_close_no
         let scripts =
             responses.iter().map(|(_, response, _)| vec![Step::ReadRequest, Step::write_and_close(response.clone())]);
         let server = up(RawServer::start(RawOptions::tls_with(options, scripts)));
-        // One transport for all, so that later connections resume the session where there are tickets.
+        // One transport for all, so that later connections resume the session if there are tickets.
         let transport = world.transport(&world.config());
         for (method, response, body) in &responses {
             let content = if *method == Method::POST { "{}" } else { "" };
@@ -63,7 +63,7 @@ pub(crate) async fn body_15_a_complete_response_survives_an_end_without_close_no
     }
 }
 
-/// A server that speaks HTTP/2 byte by byte and says this of the first request.
+/// A server that writes HTTP/2 byte by byte and sends this for the first request.
 fn http2(end: impl IntoIterator<Item = Step>) -> RawServer {
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     let recording = Recording::default();
@@ -124,7 +124,7 @@ pub(crate) async fn body_17_a_response_that_is_cut_with_its_connection_is_no_res
         "HTTP/1.0 200 OK\r\ncontent-length: 100\r\n\r\nbegin",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n64\r\nhalf",
-        // Only a close_notify would say that this is all of it.
+        // Only a close_notify would confirm that this is all.
         "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all",
         "HTTP/1.0 200 OK\r\n\r\nperhaps all",
     ];
@@ -160,7 +160,8 @@ pub(crate) async fn body_18_an_http2_response_that_ends_short_of_its_length_is_c
         ("a reset of the stream", frame(3, 0, CANCEL)),
     ];
     for (what, end) in ends {
-        // The connection stays, so that nothing else ends the wait; and the end comes alone, when everything before it was read.
+        // The connection stays open, so that nothing else ends the wait; and the end arrives alone, after
+        // everything before it was read.
         let begun = Gate::new();
         let begin = [head(Some(100)), frame(0, 0, b"begin")].concat();
         let server = http2([Step::write(begin), Step::Wait(begun.clone()), Step::write(end), Step::Stall]);
@@ -174,7 +175,7 @@ pub(crate) async fn body_18_an_http2_response_that_ends_short_of_its_length_is_c
         assert_eq!(error.kind(), TransportErrorKind::BodyCut, "{what}: {error:?}");
         assert_eq!(error.delivery(), Delivery::Sent, "{what}");
     }
-    // Nothing at all came of the body that was promised.
+    // Nothing of the announced body arrived.
     let server = http2([Step::write(frame(1, 4 | END_STREAM, &fields(Some(100)))), Step::Stall]);
     if let Ok(exchange) = world.transport(&config).send(get(server.url(HOST))).await {
         collect(exchange).await.expect_err("nothing was taken for the whole");

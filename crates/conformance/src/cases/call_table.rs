@@ -22,7 +22,7 @@ use crate::cases::time::ended_in_time;
 use crate::setting::leading;
 use crate::world::{HOST, World, collect, request, up};
 
-/// So many calls are cut at a time. Those that wait all do so at once.
+/// This many calls run at a time. All that wait do so concurrently.
 const AT_ONCE: usize = 8;
 /// More than what lies between client and server can hold.
 const LARGE: usize = 8 << 20;
@@ -37,13 +37,13 @@ struct Cell {
     method: Method,
 }
 
-/// The other side of a cell, for as long as it is needed.
+/// The peer of a cell, for as long as it is needed.
 #[derive(Default)]
 struct Other {
     servers: Vec<RawServer>,
     proxy: Option<ConnectProxy>,
     nowhere: Option<Blackhole>,
-    /// The script that waits for it never goes on.
+    /// The script that waits for it never continues.
     never: Gate,
     url: String,
     through: Option<SocketAddr>,
@@ -58,7 +58,7 @@ impl Cell {
         format!("{stage}: {turn} ({}, {http}, {tls}, {way})", self.method)
     }
 
-    /// What a server does from its end of the stage on.
+    /// What a server does from the end of its stage on.
     fn turn(&self, never: &Gate) -> Vec<Step> {
         match self.row.turn {
             // One that reads on would make room for the upload.
@@ -71,7 +71,7 @@ impl Cell {
         }
     }
 
-    /// The script of a server that has come so far with HTTP.
+    /// The script of a server that has reached this stage of HTTP.
     fn script(&self, never: &Gate) -> Script {
         let end = self.turn(never);
         let written = match (self.row.stage, self.http2) {
@@ -126,7 +126,7 @@ impl Cell {
                 other.servers.push(proxy);
             }
             Stage::Handshake | Stage::HandshakeInTunnel => {
-                // The hello has come: a record of type 22.
+                // The hello has arrived: a record of type 22.
                 let hello = Step::ReadUntil(Recording::default(), Bytes::from_static(b"\x16\x03"));
                 let server = clear([hello].into_iter().chain(end).collect());
                 other.url = format!("https://{HOST}:{}/", server.port());
@@ -185,14 +185,15 @@ impl Cell {
         request(self.method.clone(), url, body)
     }
 
-    /// All that the call needs, made before any of them begins: it would be late because of the others.
+    /// Everything that the call needs, created before any of them starts: otherwise others could delay it.
     fn ready(self, world: &World) -> Ready {
         let other = self.other();
         let transport = world.transport(&self.config(world, &other));
         Ready { cell: self, other, transport }
     }
 
-    /// What is wrong with how the call ends. A call that a busy machine did not let connect in time is made again.
+    /// Returns what is wrong with how the call ends. A call that could not connect in time on a busy machine
+    /// is repeated.
     async fn walk(&self, world: &World) -> Option<String> {
         let mut wrong = None;
         for _ in 0..3 {
@@ -217,7 +218,7 @@ struct Ready {
 enum Walk {
     Right,
     Wrong(String),
-    /// Its connect limit ran out before it came to the stage.
+    /// Its connect limit expired before it reached the stage.
     TooSlow(String),
 }
 
@@ -258,8 +259,8 @@ impl Cell {
     }
 }
 
-/// The cells of these rows: what is not of HTTP yet in one setting, the rest over each HTTP version, alternately under each TLS
-/// version, direct and through a proxy.
+/// The cells of these rows: those before HTTP once, the rest over each HTTP version, alternately under each
+/// TLS version, direct and through a proxy.
 fn cells(world: &World, stalls: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
     let proxied = world.config().with_proxy(Proxy::Http("http://127.0.0.1:1".parse().expect("an address")));

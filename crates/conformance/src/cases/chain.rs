@@ -1,6 +1,6 @@
-//! TRUST, continued: chains as a certificate authority should not make them, or never made them. Each breaks one rule that keeps a key
-//! without the trust of a CA from playing the platform; a chain beside it that keeps the rule is trusted. What libraries make of many
-//! more is in docs/limbo.md.
+//! TRUST, continued: chains that a certificate authority should not or did not issue. Each violates one rule
+//! that prevents a key without a CA's trust from impersonating the platform; a similar chain that follows the
+//! rule is trusted. docs/limbo.md has the results of libraries for many more.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Judge {
         Self { transports: world.http_versions().into_iter().map(with).collect(), world }
     }
 
-    /// We refuse the server with each HTTP version, and for one of these reasons as far as we tell.
+    /// We refuse the server with each HTTP version, for one of these reasons as far as it is reported.
     async fn refuses(&self, server: ServerCert, host: &str, reasons: &[PeerFault], what: &str) {
         let front = front(FrontOptions::default().server(server));
         for (versions, transport) in &self.transports {

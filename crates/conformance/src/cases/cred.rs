@@ -1,4 +1,4 @@
-//! CRED: who is calling is shown in the way that the mode says, once, and never by default.
+//! CRED: credentials are sent once, as the mode requires, and never by default.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,8 @@ fn asking() -> Front {
     front(FrontOptions::default().client_auth(ClientAuth::Optional))
 }
 
-/// Calls in every setting with this material, each on a new connection and on one that is reused: who is shown by what, and to whom.
+/// Calls in every setting with this material, each on a new connection and on a reused one, with the
+/// credentials that each server receives.
 async fn shown(world: &World, material: fn(Option<ClientIdentity>) -> Material, has_key: bool, has_certificate: bool) {
     // The identity is the material's.
     let settings = Settings::where_(|one| !one.with_identity);
@@ -92,7 +93,7 @@ pub(crate) async fn cred_06_an_empty_key_is_a_local_error(world: World) {
     let front = asking();
     let refusal = ApiKey::new("").expect_err("empty").at("variable DC_API_KEY");
     assert!(refusal.to_string().contains("DC_API_KEY"), "{refusal}");
-    // A source that can give no key leaves the client without material, and so without a call.
+    // A source without a key leaves the client without material, and so without a call.
     let client = world.builder(front.port()).credential(Failing).build().expect("complete");
     client.get("/").send().await.expect_err("no material");
     untouched(&front, "nothing is to come here").await;
@@ -191,7 +192,7 @@ pub(crate) async fn cred_10_the_key_is_never_indexed_in_http2(world: World) {
     world.client(server.port(), key()).get("/").send().await.expect_err("the server only listens");
     let sent = recording.bytes();
     let at = sent.windows(NAME.len()).position(|window| window == NAME).expect("the name of the header was sent");
-    assert_eq!(sent[at - 2..at], NEVER_INDEXED, "the key may be kept in compression tables");
+    assert_eq!(sent[at - 2..at], NEVER_INDEXED, "the key may be stored in compression tables");
 }
 
 pub(crate) async fn cred_11_an_ended_credential_is_a_local_error_unless_allowed(world: World) {
@@ -215,7 +216,7 @@ pub(crate) async fn cred_11_an_ended_credential_is_a_local_error_unless_allowed(
         let error = build(false).get("/").send().await.expect_err("it has ended");
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains("the case") && error.to_string().contains("ago"), "{error}");
-        untouched(&front, "nothing was sent, nobody was called").await;
+        untouched(&front, "nothing was sent").await;
         let _ = build(true).get("/").send().await;
         assert!(!front.ledger().connections().is_empty(), "when allowed, the server decides");
     }

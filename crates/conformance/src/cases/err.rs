@@ -1,4 +1,5 @@
-//! ERR: one fault, one code; the cause is shown, and the library's own error stays in reach. Error answers are in `answer.rs`.
+//! ERR: one fault, one code; the cause is shown, and the library's own error is available. Error responses
+//! are in `answer.rs`.
 
 use std::error::Error as _;
 
@@ -153,7 +154,7 @@ pub(crate) async fn err_21_no_cause_of_a_failure_is_without_words(world: World) 
     }
 }
 
-/// A server whose responses have so many fields with values of this length.
+/// A server whose responses have this many fields with values of this length.
 fn with_head(fields: usize, length: usize) -> Front {
     let value = "v".repeat(length);
     front_answering(FrontOptions::default(), move |_| {

@@ -1,5 +1,5 @@
-//! OBS, continued: what a transport reports of a connection is what the server's ledger says of that connection, on every one of
-//! several connections, on resumed sessions, and in errors. What it does not know it leaves out.
+//! OBS, continued: the facts of a connection are those in the server's ledger, for each of several
+//! connections, for resumed sessions, and in errors. Unknown facts are unset.
 
 use digicert_one_core::{ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion};
 use digicert_one_testbed as testbed;
@@ -24,7 +24,7 @@ fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
     assert!(facts.tls_version.is_none() || facts.tls_version == spoken, "the TLS version is wrong, {shown}");
     assert!(right(facts.tls_resumed, resumed), "tls_resumed is wrong, {shown}");
     if resumed {
-        // A resumed handshake asks nothing, and its session may well have begun with a certificate.
+        // A resumed handshake asks nothing, and its session may have started with a certificate.
         assert_ne!(facts.identity_requested, Some(false), "a resumed session shows nothing of that, {shown}");
     } else {
         assert!(right(facts.identity_requested, connection.requested_client_cert), "identity_requested, {shown}");
@@ -78,7 +78,7 @@ pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(wo
     for range in [TlsRange::Only12, TlsRange::Only13] {
         for sessions in [Sessions::Tickets, Sessions::Ids] {
             let options = FrontOptions::default().tls(range).sessions(sessions).client_auth(ClientAuth::Optional);
-            // Each call needs a connection of its own, and may resume the session of the last.
+            // Each call needs a new connection, and may resume the session of the last.
             let front = front_answering(options, |_| {
                 let mut response = Response::new("{}".into());
                 response.headers_mut().insert("connection", http::HeaderValue::from_static("close"));

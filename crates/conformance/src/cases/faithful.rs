@@ -1,4 +1,4 @@
-//! REQ, RETRY and REDIR, continued: what is asked arrives once and as it was given, and what is answered comes back as it was written,
+//! REQ, RETRY and REDIR, continued: requests arrive once and as given, and responses are returned as written,
 //! in every setting and on first and later calls of one connection.
 
 use std::sync::OnceLock;
@@ -121,7 +121,7 @@ impl Call {
     }
 }
 
-/// The values of each name are those that were given, and there are no other names than these.
+/// The values of each name are as given, and there are no other names.
 fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
     for name in given.keys() {
         let came: Vec<&[u8]> =
@@ -147,7 +147,7 @@ pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world
             compare(&world, &crossing, setting, &*transport, call).await;
         }
         let connections = front.ledger().connections().len() - before;
-        // Whether calls share a connection is POOL-01's to say.
+        // POOL-01 tests whether calls share a connection.
         assert!(connections <= CALLS.len(), "{connections} connections for {} calls, {setting}", CALLS.len());
         if let Some(proxy) = crossing.proxy().filter(|_| setting.proxied) {
             let tunnels = &proxy.ledger().requests()[tunnelled..];
@@ -161,7 +161,7 @@ pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world
     }
 }
 
-/// One call, at the server and at the caller. What is told of its connection is compared by the audit.
+/// One call, at the server and at the caller. The audit compares its facts.
 async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport: &dyn Transport, call: &Call) {
     let what = format!("in {} {}, {setting}", call.method, call.target);
     let front = crossing.front(setting);
@@ -199,7 +199,7 @@ async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport
         assert_eq!(headers.get("content-length"), Some(&HeaderValue::from(length)), "{what}");
     }
     assert!(body == bytes(call.receives), "the response's body, {} bytes, {what}", body.len());
-    // A stack may send what is not safe to repeat over HTTP/1.1 alone.
+    // A stack may send what is unsafe to retry over HTTP/1.1 only.
     let wanted = if setting.http2 { Version::HTTP_2 } else { Version::HTTP_11 };
     let may_differ = setting.http2 && !is_bare;
     assert!(arrived.version == wanted || may_differ, "{:?} {what}", arrived.version);
@@ -224,7 +224,7 @@ pub(crate) fn proves(crossing: &Crossing, setting: Setting, connection: &Connect
     assert_eq!(connection.peer_chain_fingerprints, chain, "the chain of the identity, {what}");
 }
 
-/// A transport that was made and not used has connected to nobody.
+/// A transport that was created and not used has opened no connection.
 async fn nothing_is_done_before_a_call(world: &World) {
     let server = front(FrontOptions::default());
     let proxy = up(ConnectProxy::start(ProxyOptions::default()));
@@ -238,7 +238,7 @@ async fn nothing_is_done_before_a_call(world: &World) {
     untouched(&server, "the server was called before there was a request").await;
 }
 
-/// One call of a GET and of a POST for each path, each of which must come back as it is after one request.
+/// One GET and one POST for each path, each of which must be returned unchanged after one request.
 async fn comes_back(crossing: &Crossing, paths: &[String], body: &str) {
     for setting in crossing.settings() {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting));

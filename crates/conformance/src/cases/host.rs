@@ -1,4 +1,4 @@
-//! HOST: the host follows from the material, and no credential goes anywhere else.
+//! HOST: the host follows from the material, and no credential is sent anywhere else.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -158,7 +158,8 @@ pub(crate) async fn host_08_two_installations_in_one_process_share_no_credential
             assert_eq!(request.header_values("x-api-key"), [*key], "{host}");
             assert_eq!(request.header_values("host"), [format!("{host}:{}", front.port())]);
         }
-        // One that was given up before its first word, since another stood earlier, has named nobody.
+        // A connection that was abandoned before its first message, since another one existed earlier, has no
+        // server name.
         let named: Vec<_> = front.ledger().connections().into_iter().filter_map(|one| one.sni).collect();
         assert!(!named.is_empty() && named.iter().all(|name| name == host), "{named:?}");
     }

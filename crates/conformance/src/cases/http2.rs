@@ -1,5 +1,5 @@
-//! HTTP/2 written byte by byte (RFC 9113 section 4.1), for what no HTTP/2 library would send; and the cases about bodies that end
-//! before their end there.
+//! HTTP/2 written byte by byte (RFC 9113 section 4.1), for what no HTTP/2 library sends; and the cases about
+//! truncated bodies.
 
 use bytes::Bytes;
 use digicert_one_core::{Capability, Code, Delivery, Mode, TransportErrorKind};
@@ -29,7 +29,7 @@ pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
 }
 
-/// HEADERS of stream 1; the stream goes on unless `flags` says otherwise.
+/// HEADERS of stream 1; the stream stays open unless `flags` end it.
 pub(crate) fn head(flags: u8, fields: &[(&str, &str)]) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | flags, 1, &block(fields))
 }
@@ -43,7 +43,7 @@ pub(crate) fn goaway(last: u8) -> Vec<u8> {
     frame(GOAWAY, 0, 0, &[0, 0, 0, last, 0, 0, 0, 0])
 }
 
-/// Waits for the head of the first request, which `seen` then holds, and goes on with these steps.
+/// Waits for the head of the first request, stored in `seen`, and continues with these steps.
 pub(crate) fn after_request(seen: &Recording, steps: impl IntoIterator<Item = Step>) -> Script {
     let begin = [
         Step::write(frame(SETTINGS, 0, 0, &[])),
@@ -110,7 +110,7 @@ async fn early_response_stays_whole(world: &World) {
         let upload = request(Method::POST, server.url(HOST), vec![b'x'; 4 << 20]);
         let outcome = world.transport(&total_limit(world)).send(upload).await;
         if seen.bytes().is_empty() {
-            // A stack that sends a POST over HTTP/1.1 alone never came so far.
+            // A stack that sends a POST over HTTP/1.1 only never reaches this.
             continue;
         }
         let exchange = outcome.unwrap_or_else(|error| panic!("complete by {what}: {error:?}"));

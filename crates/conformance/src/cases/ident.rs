@@ -54,7 +54,7 @@ async fn shown(world: &World, format: Format) -> Reading {
     formats::presented(world, &format.make()).await.unwrap_or_else(|error| panic!("{}: {error}", format.name()))
 }
 
-/// Refused by the reader: no transport ever sees it, so nothing can be sent.
+/// Refused by the reader: no transport sees it, so nothing can be sent.
 fn unreadable(store: &KeyStore) -> CredentialError {
     formats::read(store, &Rules::at(SystemTime::now())).expect_err("it cannot be used")
 }
@@ -283,7 +283,7 @@ pub(crate) async fn ident_31_a_server_that_does_not_ask_is_worth_a_warning(world
         let client = world.client(front.port(), Material::certificate(identity(&certificate())));
         let response = client.get("/").send().await.expect("answered");
         let code = response.warning().map(|warning| warning.code);
-        // A stack that cannot tell must not warn either way.
+        // A stack that cannot know must not warn either way.
         let expected = (warned && world.has(Capability::ClientAuthSignal)).then_some(Code::NET_03);
         assert_eq!(code, expected, "{client_auth:?} {:?}", response.facts());
     }
@@ -367,7 +367,7 @@ async fn none_where_required(world: &World, range: TlsRange, versions: HttpVersi
         if !world.has(Capability::AlertDetail) && !world.has(Capability::ClientAuthSignal) {
             codes.push(Code::HS_03);
         }
-        // TLS 1.2 has no alert for it: handshake_failure alone does not tell a stack without the signal.
+        // TLS 1.2 has no alert for it: handshake_failure alone is not enough for a stack without the signal.
         if range == TlsRange::Only12 && !world.has(Capability::ClientAuthSignal) {
             codes.push(Code::HS_04);
         }
@@ -375,7 +375,7 @@ async fn none_where_required(world: &World, range: TlsRange, versions: HttpVersi
     }
 }
 
-/// The server refuses us: said so, not taken for a fault of the server's certificate, not to be repeated.
+/// The server refuses us: reported as such, not mistaken for a fault of the server's certificate, not retried.
 async fn refused(
     world: &World,
     front: &Front,

@@ -1,5 +1,6 @@
-//! IDENT-33: a server that wants a certificate only after it has read the request, as web servers do that want one for some of their
-//! paths. A second handshake (TLS 1.2) comes from OpenSSL; a request after the handshake (TLS 1.3) is scripted over rustls.
+//! IDENT-33: a server that asks for a certificate only after it has read the request, as web servers do that
+//! require one for some of their paths. OpenSSL does a second handshake (TLS 1.2); a request after the
+//! handshake (TLS 1.3) is scripted over rustls.
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
             "one attempt, whatever came of it ({range:?})"
         );
         match outcome {
-            // A stack that lets itself be asked late shows what it has.
+            // A stack that supports late requests presents its certificate.
             Ok(exchange) => {
                 assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}");
                 assert_eq!(seen.connections[0].peer_fingerprint, Some(certificate.fingerprint()), "{range:?}");
@@ -40,13 +41,13 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
                 assert_eq!(error.delivery(), Delivery::Unknown, "{range:?} {error:?}");
                 let diagnosis = diagnose(&error, Mode::Certificate, Some(&given));
                 let codes: &[Code] = match (range, world.has(Capability::AlertDetail)) {
-                    // Without the version, a late alert cannot be told from one about the first handshake.
+                    // Without the version, a late alert cannot be distinguished from one about the first handshake.
                     (TlsRange::Only12, true) if !world.has(Capability::TlsVersionFact) => &[Code::HS_05, Code::HS_04],
                     (TlsRange::Only12, true) => &[Code::HS_05],
-                    // libcurl with rustls keeps the refusal to itself until it has something to send, so the server waits for it, and
-                    // the call for its limit (lib/vtls/rustls.c: `cr_recv` never writes).
+                    // libcurl with rustls delays the refusal until it has something to send, so the server
+                    // waits for it, and the call for its limit (lib/vtls/rustls.c: `cr_recv` never writes).
                     (TlsRange::Only12, false) => &[Code::HS_03, Code::NET_08],
-                    // Here it is our own stack that ends the connection; no kind of error says over what.
+                    // Here our own stack ends the connection; no kind of error gives the reason.
                     _ => &[Code::HS_03],
                 };
                 assert!(codes.contains(&diagnosis.code), "{range:?} {diagnosis}\n{error:?}");

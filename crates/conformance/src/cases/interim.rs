@@ -1,4 +1,4 @@
-//! REQ, continued: interim responses are passed over and leave nothing behind, and headers arrive with the bytes that were given.
+//! REQ, continued: interim responses are skipped and leave nothing behind, and headers arrive with the given bytes.
 
 use digicert_one_core::{Capability, Delivery, Exchange, HttpVersions, TransportErrorKind};
 use digicert_one_testbed::{FrontOptions, RawServer, Recording, Step};
@@ -66,7 +66,7 @@ pub(crate) async fn req_15_request_headers_arrive_as_given_and_none_is_added(wor
             let before = front.ledger().requests().len();
             match transport.send(call).await {
                 Ok(exchange) => drop(collect(exchange).await.expect("a body")),
-                // What a stack cannot carry it refuses, and does not leave out.
+                // A stack refuses what it cannot send, and does not omit it.
                 Err(error) if !value.is_ascii() => {
                     let refusal = (TransportErrorKind::Config, Delivery::NotSent);
                     assert_eq!((error.kind(), error.delivery()), refusal, "{name} {error:?}");

@@ -1,4 +1,4 @@
-//! ERR, continued: a response that breaks the rules of HTTP is named as that, and not asked for again.
+//! ERR, continued: a response that violates the rules of HTTP is reported as that, and not retried.
 
 use bytes::Bytes;
 use digicert_one_client::Error;
@@ -8,7 +8,7 @@ use digicert_one_testbed::{RawServer, Recording, Step};
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::world::{World, key, scripted};
 
-/// What a client with retries makes of this server's response.
+/// The result of a client with retries for this server's response.
 async fn called(world: &World, server: &RawServer) -> Result<(), Error> {
     let builder = world.builder(server.port()).credential(FixedCredential::new(key(), "the case"));
     builder.build().expect("complete").get("/").send().await.map(|_| ())
@@ -39,7 +39,7 @@ pub(crate) async fn err_24_response_that_is_not_valid_http_is_net_10_after_one_a
         [("connection over HTTP/2", ("connection", "keep-alive")), ("upper case over HTTP/2", ("X-A", "1"))]
     {
         let response = [head(0, &[(":status", "200"), field]), frame(DATA, END_STREAM, 1, b"{}")].concat();
-        // Until the client has ended the connection, or sent another request.
+        // Until the client has closed the connection, or sent another request.
         let steps = [Step::write(response), Step::ReadUntil(Recording::default(), Bytes::from_static(b"\0\0\0\x03"))];
         let server = server([after_request(&Recording::default(), steps)]);
         is_named(called(&world, &server).await, what);

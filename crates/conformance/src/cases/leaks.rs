@@ -1,4 +1,4 @@
-//! SECRET and ERR, continued: what a call and its response carry reaches neither a log nor the text of an error.
+//! SECRET and ERR, continued: the content of a call and its response is neither in a log nor in the text of an error.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::cases::time::total_limit;
 use crate::log_scan::LogScan;
 use crate::world::{HOST, World, collect, front_answering, get, key, request, scripted, up};
 
-/// What a program could print of it, every cause included.
+/// Everything that a program could print of it, with every cause.
 fn printed(error: &TransportError) -> String {
     let mut text = String::new();
     for cause in causes(error) {
@@ -55,7 +55,7 @@ pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: Wor
 }
 
 pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: World) {
-    // A key that was just created stands in a response and nowhere else.
+    // A newly created key is in a response and nowhere else.
     const UPLOAD: &str = "canaryupload5ecret0001";
     const BODY: &str = "canarybody5ecret0001";
     const HEADER: &str = "canaryheader5ecret0001";
@@ -79,7 +79,7 @@ pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: Wor
         let response = client.post("/").body("text/plain", UPLOAD).send().await.expect("answered");
         response.bytes().await.expect("a body");
     }
-    // A body in chunks takes another way through some libraries.
+    // A chunked body uses another code path in some libraries.
     let chunked = format!(
         "HTTP/1.1 200 OK\r\nx-created-key: {HEADER}\r\ntransfer-encoding: chunked\r\n\r\n14\r\n{BODY}\r\n0\r\n\r\n"
     );

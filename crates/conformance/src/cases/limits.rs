@@ -1,4 +1,4 @@
-//! TIME, POOL and PROXY, continued: each limit is kept in every phase and setting, neither exceeded nor a danger when it is large.
+//! TIME, POOL and PROXY, continued: each limit holds in every phase and setting, and a large one is safe.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
 pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
-        // A task that panics beside the call is seen in the output of its process alone.
+        // A panic in a background task shows only in the output of its process.
         let output = child::command(front.port()).output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success() && !text.contains("panicked at"), "at the maximum: {text}");
@@ -188,7 +188,7 @@ pub(crate) async fn time_22_each_limit_begins_and_ends_with_its_part_of_a_call(w
 /// So often a machine that is busy may miss a limit of seconds.
 const TRIES: usize = 5;
 
-/// The limit for connecting ends with the connection, though the response takes longer.
+/// The connect limit ends with the connection, although the response takes longer.
 async fn connected_in_time(world: &World, config: &TransportConfig) {
     let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(30));
     let slow = handler(|_request, _peer| async {
@@ -222,7 +222,7 @@ async fn called_again(world: &World, config: &TransportConfig) {
     panic!("a later call ends by the limit of an earlier one, {:?}", config.http_versions());
 }
 
-/// TIME-12 in each setting: a response that does not come.
+/// TIME-12 in each setting: a response that does not arrive.
 async fn total_limit_holds_in_each_setting(world: &World) {
     let ours = &certificate();
     join_all(Settings::ALL.pairwise().chosen(world).into_iter().map(|setting| async move {

@@ -1,5 +1,5 @@
-//! ERR and BODY, continued: a response that is lost or cut, in every setting, on a new connection and on one that had carried a
-//! response. What is said of the request decides whether a signature is made twice.
+//! ERR and BODY, continued: a response that is lost or truncated, in every setting, on a new connection and
+//! on one that had carried a response. The reported delivery decides whether a signature is made twice.
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportError, TransportErrorKind};
@@ -9,11 +9,11 @@ use http::{Method, Request, Response};
 use crate::setting::{Crossing, Setting, Settings, calls};
 use crate::world::{HOST, World, collect, get};
 
-/// Of the calls on used connections, so many are tried in one setting.
+/// This many of the calls on used connections are made in one setting.
 const USED: usize = 4;
 const WHOLE: &[u8] = b"a response that is whole";
 
-/// Servers whose response to `/bad` ends so; every other one is whole.
+/// Servers whose response to `/bad` ends like this; every other one is complete.
 fn ending(world: &World, ending: Ending) -> Crossing {
     Crossing::answering(world, &Settings::ALL, FrontOptions::default(), move |request: &Request<Bytes>| {
         let mut response = Response::new(Bytes::from_static(WHOLE));
@@ -24,14 +24,14 @@ fn ending(world: &World, ending: Ending) -> Crossing {
     })
 }
 
-/// A call that is answered, so that there is a connection to reuse.
+/// A successful call, so that there is a connection to reuse.
 async fn whole(transport: &dyn Transport, url: &str, setting: &str) {
     let exchange = transport.send(get(url)).await.unwrap_or_else(|error| panic!("a good call, {setting}: {error:?}"));
     let body = collect(exchange).await.unwrap_or_else(|error| panic!("a good call, {setting}: {error:?}"));
     assert_eq!(&body[..], WHOLE, "{setting}");
 }
 
-/// How a call ended that was sent to `/bad`.
+/// The result of a call to `/bad`.
 struct Lost {
     error: TransportError,
     /// Whether the head of the response was handed over.
@@ -49,7 +49,7 @@ async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
         let (front, used) = (crossing.front(setting), crossing.transport(setting));
         let url = format!("{}/bad", front.url(HOST));
         let calls = calls(turn * USED, &url);
-        // A response to HEAD has no body that could be cut.
+        // A response to HEAD has no body that could be truncated.
         let calls = calls.filter(|(call, _)| call.method() != Method::HEAD);
         for (index, (call, what)) in calls.take(1 + USED).enumerate() {
             let what = what.split(',').next().unwrap_or(&what);
@@ -58,7 +58,7 @@ async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
             if index == 0 {
                 let new = crossing.transport(setting);
                 judge(&fails(front, &*new, setting, call, what.clone()).await);
-                // The connection is gone, and nobody is the worse for it.
+                // The connection is gone, and later calls are unaffected.
                 whole(&*new, &front.url(HOST), &what).await;
             } else {
                 whole(&*used, &front.url(HOST), &what).await;

@@ -1,4 +1,4 @@
-//! The cases, a file for each group of the catalogue. Each reads as given / when / then.
+//! The cases, one file for each group of the catalogue. Each reads as given / when / then.
 
 pub(crate) mod alerts;
 pub(crate) mod answer;
@@ -43,5 +43,5 @@ pub(crate) mod upload;
 pub(crate) mod upload_end;
 pub(crate) mod watch;
 
-// Cases whose inputs are drawn.
+// Cases with random inputs.
 pub(crate) use crate::generated::{cut, early, request, whole};

@@ -1,4 +1,4 @@
-//! HOST, continued: names lead exactly where the configuration says, and addresses of both families work.
+//! HOST, continued: names go exactly where the configuration says, and addresses of both families work.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,12 +20,13 @@ fn start(options: FrontOptions) -> io::Result<Front> {
     Front::start(options, handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }))
 }
 
-/// Two servers with one port, at `FIRST` and `SECOND`: an override has no port, so only the address tells them apart.
+/// Two servers with one port, at `FIRST` and `SECOND`: an override has no port, so only the address
+/// distinguishes them.
 fn twins() -> [Front; 2] {
     let options = FrontOptions::default().server(Pki::shared().server(&[NAME, BELOW]));
     for _ in 0..50 {
         let first = front(options.clone());
-        // Another program may hold this port there.
+        // Another program may use this port there.
         if let Ok(second) = start(options.clone().bind(SocketAddr::new(SECOND, first.port()))) {
             return [first, up(Ok(second))];
         }
@@ -55,7 +56,7 @@ pub(crate) async fn host_11_two_transports_keep_their_own_address_of_one_name(wo
 pub(crate) async fn host_12_an_ipv6_address_is_called_as_any_other(world: World) {
     let options = FrontOptions::default().bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
     let front = match start(options) {
-        // A machine without IPv6 can neither prove nor disprove it.
+        // A machine without IPv6 can neither confirm nor refute it.
         Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
         started => up(started),
     };
@@ -78,7 +79,7 @@ pub(crate) async fn host_12_an_ipv6_address_is_called_as_any_other(world: World)
 }
 
 pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: World) {
-    // With an override of its own, whichever of the two comes first.
+    // With an override for it, whichever of the two comes first.
     let (name, below) = ((NAME, FIRST), (BELOW, SECOND));
     for order in [[name, below], [below, name]] {
         let fronts = twins();
@@ -90,7 +91,7 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
         }
         assert_eq!(arrived(&fronts), [1, 1], "an override was taken for another name's");
     }
-    // Without one, a name that only resembles it goes to the resolver; unless that gives every name an address, it finds none.
+    // Without one, a similar name goes to the resolver; unless that gives every name an address, it finds none.
     if name_without_address().is_none() {
         return;
     }

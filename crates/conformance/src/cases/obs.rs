@@ -1,4 +1,4 @@
-//! OBS: what spans, metrics and audit records say of a call, what they never say, and that looking on changes nothing.
+//! OBS: what spans, metrics and audit records contain, what they never contain, and that observers change nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -27,14 +27,14 @@ use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, i
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-/// What must not be seen, as an id, a name and a query have it.
+/// Values that must not be recorded, as an id, a name and a query contain them.
 const PATH: &str = "/account/api/v1/user/7f3C4nary-0001/Jane%20Canary?user_type=canary-query";
 
 fn with_key(builder: ClientBuilder) -> ClientBuilder {
     builder.credential(FixedCredential::new(key(), "the case"))
 }
 
-/// Keeps what the audit says.
+/// Stores the audit records.
 fn audited(builder: ClientBuilder) -> (ClientBuilder, Arc<Mutex<Vec<AuditRecord>>>) {
     let records = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&records);
@@ -48,7 +48,7 @@ fn count(seen: &[Reading], name: &str, label: Option<(&str, &str)>) -> u64 {
     seen.iter().filter(|one| one.name == name).filter(labelled).filter_map(Reading::count).sum()
 }
 
-/// What a gauge shows, for this credential where it has several.
+/// The value of a gauge, for this credential if it has several.
 fn gauge(seen: &[Reading], name: &str, of: Option<&str>) -> Option<f64> {
     seen.iter().find(|one| one.name == name && one.label("of") == of)?.gauge()
 }
@@ -123,7 +123,7 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
         assert_eq!(gauge(&seen, "digicert_one.credential.remaining", Some(of)), Some(left.as_secs_f64()), "{of}");
     }
     assert!(gauge(&seen, "digicert_one.credential.remaining", Some("certificate")).is_some_and(|left| left > 0.0));
-    // As many handshakes and reuses as the stack can tell of, and as the server saw.
+    // As many handshakes and reuses as the stack can report, and as the server saw.
     let told = |want: fn(&ConnectionFacts) -> bool| facts.iter().filter(|facts| want(facts)).count();
     let full = told(|facts| facts.reused == Some(false) && facts.tls_resumed == Some(false));
     let reused = told(|facts| facts.reused == Some(true));
@@ -145,7 +145,7 @@ pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_n
     let platform = handler(|request, _peer| async move {
         let mut answer = match request.uri().path() {
             "/missing" => status(404),
-            // Nobody can be quicker than this answer.
+            // No call can be faster than this response.
             "/dropped" => std::future::pending().await,
             _ => Response::new(Bytes::from_static(b"{}")),
         };
@@ -282,7 +282,7 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
     let mut counted: Vec<String> = Vec::new();
     for one in seen.iter().filter(|one| one.name == "digicert_one.calls") {
         let outcome = one.label("outcome").expect("labelled");
-        assert!(Code::ALL.iter().any(|code| code.as_str() == outcome), "{outcome} is no code");
+        assert!(Code::ALL.iter().any(|code| code.as_str() == outcome), "{outcome} is not a code");
         counted.extend((0..one.count().expect("a counter")).map(|_| outcome.to_owned()));
     }
     let mut expected: Vec<_> = expected.into_iter().map(|code| code.as_str().to_owned()).collect();
@@ -314,11 +314,11 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
 pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: World) {
     let front = front(FrontOptions::default());
     let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("answered");
-    assert_eq!(exchange.facts.peer, Some(front.addr()), "of an answer");
+    assert_eq!(exchange.facts.peer, Some(front.addr()), "of a response");
 
     let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
     let error = world.transport(&foreign).send(get(front.url(HOST))).await.expect_err("an unknown issuer");
-    // Not every library tells it of a connection that never stood.
+    // Not every library reports it for a connection that was never established.
     assert!(error.facts().peer.is_none_or(|peer| peer == front.addr()), "{error:?}");
 
     let proxy = proxy_to(&front, ProxyOptions::default());

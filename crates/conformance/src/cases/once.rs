@@ -1,4 +1,4 @@
-//! REPLAY and ERR, continued: what else libraries take as an invitation to send a request once more, and what is known of the delivery
+//! REPLAY and ERR, continued: other events after which libraries resend a request, and the known delivery
 //! when a connection ends with an alert.
 
 use std::pin::pin;
@@ -33,7 +33,7 @@ pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(
     }
 }
 
-/// A server that refuses a request of HTTP/2 by HTTP_1_1_REQUIRED, and answers one of HTTP/1.1.
+/// A server that refuses a request of HTTP/2 with HTTP_1_1_REQUIRED, and responds to one of HTTP/1.1.
 async fn asked_once(world: &World, method: Method) {
     let seen = Recording::default();
     // The head of another request on the same connection: stream 3.
@@ -50,7 +50,7 @@ async fn asked_once(world: &World, method: Method) {
     let body = if method == Method::POST { "{}" } else { "" };
     let outcome = world.transport(&total_limit(world)).send(request(method.clone(), server.url(HOST), body)).await;
     let connections = server.ledger().connections();
-    // A stack that sends this method over HTTP/1.1 alone does not come so far.
+    // A stack that sends this method over HTTP/1.1 only never reaches this.
     if connections.first().is_some_and(|one| one.alpn.as_deref() != Some("h2")) {
         return;
     }

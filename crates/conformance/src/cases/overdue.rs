@@ -1,4 +1,4 @@
-//! TIME, continued: a call whose limit has run out ends, however much is ready, and says truly where it was.
+//! TIME, continued: a call whose limit has expired ends, however much data is ready, and reports its true phase.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::world::{HOST, World, front_answering, get, request, up};
 /// More than all buffers between two ends hold.
 const LARGE: usize = 64 << 20;
 
-/// What a library may have in hand when the limit runs out. One that reads on has far more: the window of a stream.
+/// What a library may have buffered when the limit expires. One that reads on has far more: the window of a stream.
 const IN_HAND: usize = 256 << 10;
 
 pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_limit(world: World) {
@@ -30,7 +30,7 @@ pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_
         async move {
             let mut body = transport.send(call).await.expect("a head").response.into_body();
             next_chunk(&mut body).await.expect("a body").expect("begins");
-            // The limit is three seconds. From now on there is something to read at all times.
+            // The limit is three seconds. From now on there is always data to read.
             SystemClock::new().sleep(Duration::from_secs(4)).await;
             (versions, in_time(read(body)).await)
         }
@@ -44,7 +44,7 @@ pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_
     }
 }
 
-/// How much of a body comes, and how it ends.
+/// How much of a body arrives, and how it ends.
 async fn read(mut body: ResponseBody) -> (usize, Result<(), TransportError>) {
     let mut read = 0;
     loop {

@@ -1,4 +1,4 @@
-//! POOL: one transport keeps its connections to itself, and no TLS session crosses from one identity to another.
+//! POOL: transports do not share connections, and no TLS session is used for another identity.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::child::{self, Parent};
 use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, key, scripted, servers, up};
 
-/// Calls in a row, enough that a pool which takes a connection back late still shows itself.
+/// Calls in a row, enough to detect a pool that returns connections late.
 const CALLS: usize = 12;
 
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
@@ -35,7 +35,7 @@ pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
                 collect(exchange).await.expect("a body");
             }
             let seen = front.ledger().snapshot();
-            // A pool takes a connection back a moment after the last byte was read, so a quick next call may miss it.
+            // A pool gets a connection back a moment after the last byte was read, so a quick next call may miss it.
             let connections = seen.connections.len() - before.connections.len();
             assert!(connections <= CALLS / 2, "{connections} connections for {CALLS} calls, {setting}");
             let requests = &seen.requests[before.requests.len()..];
@@ -57,7 +57,7 @@ pub(crate) async fn pool_02_two_identities_share_nothing(world: World) {
         let certificates = ["alice", "bob"]
             .map(|name| Pki::shared().client(ClientSpec { common_name: name.to_owned(), ..ClientSpec::default() }));
         for certificate in &certificates {
-            // Made anew each time, as a rotation does; a session of the first must not help the second.
+            // Created each time, as in a rotation; a session of the first must not be used by the second.
             let transport = world.transport(&world.config().with_identity(Some(identity(certificate))));
             for _ in 0..2 {
                 collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
@@ -89,7 +89,7 @@ pub(crate) async fn pool_03_key_and_certificate_clients_share_nothing(world: Wor
     by_one_name(&world).await;
 }
 
-/// As above, by one name: over the wire nothing but the transport tells them apart.
+/// Same as above, with one name: over the wire only the transport distinguishes them.
 async fn by_one_name(world: &World) {
     for versions in world.http_versions() {
         let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
@@ -117,7 +117,7 @@ pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_li
     // No server should set less (RFC 9113 §6.5.2), so this many may be opened before its word arrives.
     const STREAMS: usize = 100;
     for versions in world.http_versions() {
-        // Requests at a time on each connection, and the most that there ever were.
+        // Concurrent requests on each connection, and their maximum.
         let busy: Arc<Mutex<HashMap<u64, (usize, usize)>>> = Arc::default();
         let counted = Arc::clone(&busy);
         let count = handler(move |_, peer| {
@@ -127,7 +127,7 @@ pub(crate) async fn pool_04_two_hundred_calls_at_once_stay_within_the_servers_li
                     change(counted.lock().expect("no case panics here").entry(peer.connection).or_default());
                 };
                 on(|(now, most)| (*now, *most) = (*now + 1, (*most).max(*now + 1)));
-                // Others have their turn while this one is being answered.
+                // Other requests arrive while this one is handled.
                 tokio::task::yield_now().await;
                 on(|(now, _)| *now -= 1);
                 Response::new(Bytes::from_static(b"{}"))
@@ -168,7 +168,7 @@ pub(crate) async fn pool_06_a_connection_that_broke_the_protocol_is_not_used_aga
     let good = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood";
     let garbage = [
         "SSH-2.0-OpenSSH_9.9\r\n\r\n",
-        // More than was announced is no answer to anybody.
+        // More than was announced is not a valid response.
         "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngoodHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno number\r\n",
     ];
@@ -180,7 +180,7 @@ pub(crate) async fn pool_06_a_connection_that_broke_the_protocol_is_not_used_aga
         let transport = world.transport(&world.config());
         match transport.send(get(server.url(HOST))).await {
             Ok(exchange) => drop(collect(exchange).await),
-            // libcurl reads on before it hands over the head, and then says only that reading failed.
+            // libcurl reads on before it returns the head, and then reports only that reading failed.
             Err(error) => {
                 let kinds = [TransportErrorKind::Protocol, TransportErrorKind::Interrupted];
                 assert!(kinds.contains(&error.kind()), "{error:?}");
@@ -248,7 +248,7 @@ pub(crate) async fn pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left
     assert!(threads() <= before, "{:?} threads where there were {before:?}", threads());
 }
 
-/// The threads of this process, where the system tells.
+/// The threads of this process, if the system reports them.
 fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }
@@ -267,7 +267,7 @@ pub(crate) async fn pool_09_the_best_version_in_common_is_spoken(world: World) {
             "{offered:?}"
         );
     }
-    // What is not wanted is not even offered.
+    // What is excluded is not even offered.
     let front = front(FrontOptions::default());
     let transport = world.transport(&world.config().with_http_versions(HttpVersions::Http1));
     transport.send(get(front.url(HOST))).await.expect("answered");
@@ -280,7 +280,7 @@ pub(crate) async fn pool_10_one_certificate_for_two_names_joins_no_connections(w
     let with_certificate = world.client(front.port(), Material::certificate(identity(&certificate())));
     let builder = world.builder(front.port()).instance(Instance::parse(&front.url(HOST)).expect("a host"));
     let with_key = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
-    // One transport, too, keeps the two names apart (RFC 9113 §9.1.1 would let it join them).
+    // One transport, too, keeps the two names separate (RFC 9113 §9.1.1 would allow it to coalesce them).
     let both = world.transport(&world.config().with_identity(Some(identity(&certificate()))));
     for _ in 0..3 {
         with_certificate.get("/certificate").send().await.expect("answered").bytes().await.expect("a body");

@@ -1,4 +1,4 @@
-//! PROXY: a proxy carries a tunnel and learns nothing but the name of the host.
+//! PROXY: a proxy carries a tunnel and learns only the name of the host.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
     config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")))
 }
 
-/// A proxy that sends the tests' hosts to `front`, as a resolver of its own would.
+/// A proxy that sends the tests' hosts to `front`, like a resolver.
 pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
     let address: SocketAddr = front.addr();
     let targets = [HOST.to_owned(), format!("clientauth.{HOST}")].map(|host| format!("{host}:{}", front.port()));
@@ -38,7 +38,7 @@ pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
     up(ConnectProxy::start(options))
 }
 
-/// A client with these rules; none where the stack knows no proxy.
+/// A client with these rules; `None` if the stack does not support proxies.
 fn client_with(world: &World, instance: &str, rules: &ProxyRules) -> Option<Client> {
     if world.lacks(Capability::HttpProxy, &world.config().with_proxy(rules.proxy().clone())) {
         return None;
@@ -59,7 +59,7 @@ pub(crate) async fn proxy_01_a_connect_proxy_sees_no_certificate(world: World) {
         world.transport(&config).send(get(front.url(HOST))).await.expect("answered");
         assert_eq!(proxy.ledger().requests()[0].method, "CONNECT");
         assert_eq!(proxy.ledger().requests()[0].target, format!("{HOST}:{}", front.port()));
-        // The handshake went from end to end: the origin saw the certificate, and on the only connection there is.
+        // The handshake was end to end: the origin received the certificate, on the only connection.
         assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
         assert_eq!(front.ledger().connections().len(), 1);
     }
@@ -67,7 +67,7 @@ pub(crate) async fn proxy_01_a_connect_proxy_sees_no_certificate(world: World) {
 
 pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
     let front = front(FrontOptions::default());
-    // What stands for something else in a URL is escaped there, and meant as it was.
+    // Characters with a special meaning in a URL are escaped there.
     let proxy = proxy_to(&front, ProxyOptions::default().credentials("us er", "p@ss:w/\u{f6}rd%"));
     let url = proxy.url().replace("http://", "http://us%20er:p%40ss%3Aw%2F%C3%B6rd%25@");
     let config = proxied(world.config(), &url);
@@ -228,7 +228,7 @@ pub(crate) async fn proxy_06_an_identity_is_never_shown_to_a_proxy_of_https(worl
     assert_eq!((shown, origin.ledger().requests().len()), (usize::from(works), usize::from(works)));
 }
 
-/// A client whose calls go through this proxy, with this root alone and this material.
+/// A client whose calls use this proxy, with only this root and this material.
 fn inspected(world: &World, front: &Front, proxy: &ConnectProxy, root: &[u8], material: Material) -> Option<Client> {
     let config = world.config().with_trust(world.trusting(root));
     let rules = ProxyRules::parse(&proxy.url()).expect("an address");
@@ -252,19 +252,19 @@ pub(crate) async fn proxy_07_an_inspecting_proxy_that_we_do_not_trust_is_refused
         assert_eq!(error.code(), Code::TR_05, "{error}");
     }
     assert!(!error.diagnosis().retryable());
-    // Whatever the gateway is given it passes on: the key went neither to it nor, through it, to the platform. That the handshake
-    // fails is not asked for: libcurl on OpenSSL ends it and judges the certificate then.
+    // The gateway forwards everything: it did not receive the key, and neither did the platform through it.
+    // The handshake need not fail: libcurl on OpenSSL completes it and verifies the certificate then.
     let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
     assert!(proxy.ledger().wait_until(closed, Duration::from_secs(8)).await, "{:?}", proxy.ledger().connections());
     without_request(&front, "no request is to come here").await;
 }
 
-/// What a certificate that cannot pass a gateway may be called. The one place to tighten, once the catalogue in the code has a
-/// code of its own for it (NET-03).
+/// The allowed codes for a certificate that cannot pass a gateway. The only place to tighten, once the
+/// catalogue in the code has a specific code for it (NET-03).
 fn stripped_codes(world: &World) -> Vec<Code> {
     let own = Code::ALL.iter().copied().find(|code| code.as_str() == "NET-03");
     match own {
-        // A stack that tells nothing of the handshake cannot know that nobody asked for the certificate.
+        // A stack that reports nothing about the handshake cannot know that the certificate was not requested.
         Some(own) if world.has(Capability::ClientAuthSignal) => vec![own],
         Some(own) => vec![own, Code::HS_01],
         None => vec![Code::HS_01],
@@ -289,7 +289,7 @@ pub(crate) async fn proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_t
     assert!(!error.diagnosis().retryable());
     assert_eq!(proxy.ledger().connections()[0].peer_fingerprint, None);
     assert!(front.ledger().settle().await.connections.iter().all(|one| one.peer_fingerprint.is_none()));
-    // Without the gateway the same call is answered.
+    // Without the gateway the same call succeeds.
     let direct = world.client(front.port(), material);
     direct.get("/").send().await.expect("the certificate arrives");
 }
@@ -313,7 +313,8 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
 }
 
 pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world: World) {
-    // Its greeting is answered, no password asked for; then comes the request, with a name (type 3) or an address (RFC 1928).
+    // Its greeting gets a response without a password request; then comes the request, with a name (type 3)
+    // or an address (RFC 1928).
     let origin = front(FrontOptions::default());
     let heard = Recording::default();
     let name = [&[3, u8::try_from(HOST.len()).expect("a short name")][..], HOST.as_bytes()].concat();
@@ -364,7 +365,7 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         assert_eq!(requests.len(), settings.len(), "or this shows nothing");
         let signed = requests.iter().any(|one| !one.header_values("authorization").is_empty());
         assert!(!signed, "a password of the home directory was sent");
-        untouched(&proxy, "nobody has configured this proxy").await;
+        untouched(&proxy, "this proxy is not configured").await;
         if world.has(Capability::HttpProxy) {
             let mut command = child::command(front.port());
             for exception in ["no_proxy", "NO_PROXY"] {

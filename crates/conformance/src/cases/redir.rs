@@ -1,4 +1,4 @@
-//! REDIR: a redirect to another origin is an error that names both, and the other origin hears nothing.
+//! REDIR: a redirect to another origin is an error that names both, and the other origin is not contacted.
 
 use bytes::Bytes;
 use digicert_one_client::{Error, ErrorKind};
@@ -36,7 +36,7 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
         (Material::certificate_and_key(identity(&certificate()), ApiKey::new(KEY).expect("a key")), HOST.to_owned()),
     ] {
         let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
-            // The same server answers for both names. HTTP/2 has the port in the URI, HTTP/1.1 in `Host`.
+            // The same server has both names. HTTP/2 has the port in the URI, HTTP/1.1 in `Host`.
             let in_host = request
                 .headers()
                 .get(header::HOST)
@@ -51,7 +51,7 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
     }
 }
 
-/// Sends `/old` elsewhere with this status; all other paths are answered.
+/// Redirects `/old` with this status; all other paths succeed.
 fn moving(status: StatusCode) -> Front {
     front_answering(FrontOptions::default(), move |request| match request.uri().path() {
         "/old" => redirect(status, "/new?moved=yes"),

@@ -1,5 +1,5 @@
-//! TRUST, the roots of a running client: a CA bundle that is replaced counts for every later connection, and one that breaks
-//! changes nothing.
+//! TRUST, the roots of a running client: a replaced CA bundle applies to every later connection, and an
+//! invalid one changes nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Bundle {
     }
 }
 
-/// These roots and, as far as the stack can, nothing else.
+/// These roots and, as far as the stack supports it, nothing else.
 fn trusting(world: &World, roots: Vec<CertificateDer<'static>>) -> TrustRoots {
     if world.has(Capability::TrustOnly) { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) }
 }
@@ -46,7 +46,7 @@ fn client(world: &World, port: u16, material: Material, bundle: &Bundle) -> Clie
     builder.credential(FixedCredential::new(material, "the case")).build().expect("complete")
 }
 
-/// Reads the bundle again, and has the client trust what came of it.
+/// Reads the bundle again, and applies the result to the client.
 fn reload(world: &World, client: &Client, bundle: &Bundle) {
     match bundle.file.reload() {
         RootsReload::Replaced(roots) => client.reload_trust(trusting(world, roots)).expect("the roots can be used"),
@@ -63,7 +63,7 @@ pub(crate) async fn trust_13_other_roots_count_for_every_later_connection(world:
 
         bundle.write(Pki::shared().foreign_root_pem());
         reload(&world, &client, &bundle);
-        let error = client.get("/after").send().await.expect_err("nobody vouches for it any more");
+        let error = client.get("/after").send().await.expect_err("its root is no longer trusted");
         let fault =
             if world.has(Capability::PeerFaultDetail) { PeerFault::UnknownIssuer } else { PeerFault::Unspecified };
         assert_eq!(error.transport().expect("of the transport").kind(), TransportErrorKind::PeerUntrusted(fault));

@@ -1,5 +1,5 @@
-//! REPLAY: a request that may have reached the server is never sent again behind the caller's back. libcurl does so when a
-//! reused connection dies before the first byte of the answer.
+//! REPLAY: a request that may have reached the server is never sent again silently. libcurl does so when a
+//! reused connection dies before the first byte of the response.
 
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportErrorKind};
@@ -11,7 +11,8 @@ use http::Method;
 use crate::setting::{Setting, Settings};
 use crate::world::{HOST, World, certificate, collect, front, get, request, up, without_request};
 
-/// Answers the first request of a connection, takes the second one wholly, and leaves. On further connections too.
+/// Responds to the first request of a connection, reads the second one completely, and disconnects. On
+/// further connections too.
 fn dying(setting: Setting) -> RawServer {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let scripts = [
@@ -64,7 +65,7 @@ pub(crate) async fn replay_04_what_was_not_sent_is_said_to_be_not_sent(world: Wo
     if let Some(name) = name_without_address() {
         not_sent(&*transport, &format!("https://{name}/")).await;
     }
-    // TLS 1.2 refuses inside the handshake; TLS 1.3 may refuse after it, when nobody can know.
+    // TLS 1.2 refuses inside the handshake; TLS 1.3 may refuse after it, when the client cannot know.
     let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only12));
     not_sent(&*transport, &front.url(HOST)).await;
     without_request(&front, "no request is to come here").await;

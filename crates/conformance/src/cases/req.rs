@@ -1,4 +1,4 @@
-//! REQ: what is asked for is what arrives.
+//! REQ: requests arrive exactly as given.
 
 use bytes::Bytes;
 use digicert_one_client::Path;
@@ -57,7 +57,7 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
         let (front, transport) = (crossing.front(setting), crossing.transport(setting));
         for (mut call, what) in calls(turn, &front.url(HOST)) {
             let what = format!("{what}, {setting}");
-            // Larger than what a library sends along with the head.
+            // Larger than what a library sends together with the head.
             let body = Bytes::from(call.body().repeat(2000));
             *call.body_mut() = body.clone();
             let method = call.method().clone();
@@ -86,7 +86,7 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         let arrived = front.ledger().requests().pop().expect("arrived");
         assert_eq!(arrived.header_values("x-values"), ["three", "one", "two"], "{setting}");
         assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {setting}");
-        // Nothing but what was given, the framing, and the two that the client always gives.
+        // Only what was given, the framing, and the two headers that the client always sets.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
         let known = ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection"];
         assert!(extra.iter().all(|name| known.contains(name)), "{extra:?} {setting}");
@@ -112,7 +112,8 @@ pub(crate) async fn req_06_the_user_agent_is_product_and_version_alone(world: Wo
         for arrived in front.ledger().requests() {
             let agents = arrived.header_values("user-agent");
             let [agent] = agents.as_slice() else { panic!("{agents:?} {versions:?}") };
-            // RFC 9110 §10.1.5: one product, with its version; a comment or a second product would tell of the machine.
+            // RFC 9110 §10.1.5: one product, with its version; a comment or a second product would reveal the
+            // machine.
             let (product, version) = agent.split_once('/').expect("a version");
             let is_token = |text: &str, more: &str| {
                 text.chars().all(|character| character.is_ascii_alphanumeric() || more.contains(character))
@@ -151,7 +152,7 @@ pub(crate) async fn req_08_a_post_without_body_says_length_zero(world: World) {
         transport.send(request(Method::POST, front.url("localhost"), "")).await.expect("answered");
         let arrived = front.ledger().requests().remove(0);
         let lengths = arrived.header_values("content-length");
-        // HTTP/2 says the same by ending the stream with its headers (RFC 9113 §8.1.1).
+        // HTTP/2 expresses the same by ending the stream with its headers (RFC 9113 §8.1.1).
         let framed = arrived.version == Version::HTTP_2 && lengths.is_empty();
         assert!(framed || lengths == ["0"], "{lengths:?} {versions:?}");
         assert_eq!(arrived.body_len, 0);
@@ -243,7 +244,7 @@ pub(crate) async fn req_11_no_answer_leaves_a_trace_in_the_next_request(world: W
 }
 
 pub(crate) async fn req_12_the_request_line_holds_path_and_query_alone(world: World) {
-    // A server may accept the whole address in its place (RFC 9112 §3.2.2), so this one only records what was sent.
+    // A server may accept the whole address instead (RFC 9112 §3.2.2), so this one only records what was sent.
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
     let transport = world.transport(&world.config());

@@ -1,4 +1,5 @@
-//! RETRY: what is repeated over a real wire, and what is not. Waits are in virtual time; the wire is not.
+//! RETRY: what is retried over a real network connection, and what is not. Delays are in virtual time; the
+//! network is real.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use crate::world::{HOST, KEY, World, front_answering, identity, key, request, sc
 const SECOND: Duration = Duration::from_secs(1);
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// A clock of its own; certificates are not in play, so any time will do.
+/// A separate clock; certificates are not used, so any time works.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::new(SystemTime::now())
 }
@@ -36,7 +37,7 @@ fn client(world: &World, port: u16, clock: &ManualClock, retry: Retry) -> Client
         .expect("complete")
 }
 
-/// Gives the answers in turn, then 200.
+/// Sends the responses in order, then 200.
 pub(crate) fn answering(answers: impl IntoIterator<Item = Response<Bytes>>) -> Front {
     let answers: Vec<_> = answers.into_iter().collect();
     let next = AtomicUsize::new(0);
@@ -119,7 +120,7 @@ pub(crate) async fn retry_05_a_post_that_was_sent_is_one_attempt_unless_marked(w
 }
 
 pub(crate) async fn retry_06_a_post_that_was_not_sent_may_be_repeated(world: World) {
-    // A port where nobody listens yet.
+    // A port without a listener yet.
     let bind = scripted([vec![Step::Stall]]).addr();
     let clock = clock();
     let client = client(&world, bind.port(), &clock, Retry::new().attempts(20));
@@ -194,7 +195,7 @@ pub(crate) async fn retry_10_the_budget_bounds_the_load_of_a_hundred_callers(wor
         .expect("complete");
     let (outcomes, waits) = clock.run(join_all((0..100).map(|_| client.get("/").send()))).await;
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(|error| error.code() == Code::AUT_04)));
-    // Each repetition takes 5.
+    // Each retry costs 5.
     assert_eq!(front.ledger().requests().len(), 100 + 10);
     assert!(waits.iter().all(|wait| *wait <= SECOND * 4), "{waits:?}");
 }
@@ -262,7 +263,7 @@ pub(crate) async fn retry_14_an_http2_stream_is_repeated_only_if_unprocessed(wor
         let server = http2_server(&recording, frames);
         let post = request(Method::POST, server.url(HOST), Bytes::from_static(b"{}"));
         let error = world.transport(&world.config()).send(post).await.expect_err("no answer");
-        // A stack that sends a POST over HTTP/1.1 alone never came so far.
+        // A stack that sends a POST over HTTP/1.1 only never reaches this.
         let sent = !recording.bytes().is_empty();
         let expected = if unprocessed || !sent { Delivery::NotSent } else { Delivery::Unknown };
         assert_eq!(error.delivery(), expected, "{frames:?} {error:?}");
@@ -271,7 +272,7 @@ pub(crate) async fn retry_14_an_http2_stream_is_repeated_only_if_unprocessed(wor
 
 pub(crate) async fn retry_15_a_status_about_the_connection_is_repeated_on_a_new_one(world: World) {
     for status in ["408 Request Timeout", "421 Misdirected Request", "425 Too Early"] {
-        // The first connection stays open and would say the same again.
+        // The first connection stays open and would get the same response again.
         let refusal = || [Step::ReadRequest, Step::write(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"))];
         let first: Script = refusal().into_iter().chain(refusal()).chain([Step::Stall]).collect();
         let server = scripted([first, vec![Step::ReadRequest, Step::write(ANSWER), Step::Stall]]);

@@ -1,4 +1,4 @@
-//! ROTATE: after a rotation nothing new uses the old identity, what is in flight ends as it began, and nothing fails.
+//! ROTATE: after a rotation new calls use the new identity, calls in flight end with the old one, and none fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(crate) async fn rotate_02_no_new_request_goes_over_an_old_connection(world: 
         let callers = callers(&front);
         assert!(callers[..4].iter().all(|caller| *caller == Some(before.fingerprint())), "{versions:?} {callers:?}");
         assert!(callers[4..].iter().all(|caller| *caller == Some(after.fingerprint())), "{versions:?} {callers:?}");
-        // Nobody uses the old connections any more, so they are closed and not kept for later.
+        // The old connections are no longer needed, so they are closed and not kept for later.
         let old_closed = |seen: &digicert_one_testbed::Snapshot| {
             let old = seen.connections.iter().filter(|one| one.peer_fingerprint == Some(before.fingerprint()));
             old.clone().count() > 0 && old.clone().all(|one| one.closed)
@@ -132,7 +132,7 @@ pub(crate) async fn rotate_04_what_is_in_flight_ends_as_it_began(world: World) {
 
 pub(crate) async fn rotate_11_a_thousand_calls_and_twenty_swaps_without_a_failure(world: World) {
     let mut report = load::run(&world, Load::new(1000, 20)).await;
-    // Other cases run beside this one in the same process; growth is measured where it runs alone.
+    // Other cases run in the same process; growth is measured in a separate run.
     report.process = None;
     assert!(report.faults().is_empty(), "{:?}\n{report}", report.faults());
 }
@@ -183,7 +183,7 @@ pub(crate) async fn rotate_13_another_key_alone_keeps_the_connections(world: Wor
     let keys: Vec<String> = seen.requests.iter().flat_map(|request| request.header_values("x-api-key")).collect();
     assert_eq!(keys, [KEY, "key-two", "key-three"]);
     if world.has(Capability::Http2) {
-        assert_eq!(seen.connections.len(), 1, "a key is no reason for a new connection");
+        assert_eq!(seen.connections.len(), 1, "a new key must not open a connection");
     }
 }
 
@@ -211,5 +211,5 @@ pub(crate) async fn rotate_15_the_key_of_a_drained_identity_is_wiped(world: Worl
     switch.turn(certificate(&after));
     client.get("/").send().await.expect("answered").bytes().await.expect("a body");
     assert_eq!(client.draining(), 0);
-    assert!(witness.is_gone(), "somebody still holds the old private key");
+    assert!(witness.is_gone(), "the old private key is still in memory");
 }

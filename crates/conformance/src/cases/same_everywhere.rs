@@ -1,5 +1,5 @@
-//! RETRY, CRED, POOL and TRUST, continued: what a transport does beside a call that succeeds is the same in every setting: how it tells
-//! failures, what it logs, which connections it gives up, and what belongs to which transport.
+//! RETRY, CRED, POOL and TRUST, continued: what a transport does besides a successful call is the same in
+//! every setting: its failures, its log, which connections it closes, and the separation of transports.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ const OVER_HTTP1: Settings = Settings::where_(|one| !one.http2);
 const DIRECT: Settings = Settings::where_(|one| !one.proxied);
 const PROXIED: Settings = Settings::where_(|one| one.proxied);
 
-/// A failure, and where it came from.
+/// A failure, and its origin.
 struct Told {
     what: String,
     setting: Setting,
     error: TransportError,
 }
 
-/// One failure has one kind and one delivery, whatever else is set.
+/// One failure has one kind and one delivery, whatever else is configured.
 fn all_the_same(told: &[Told]) {
     let Some(first) = told.first() else { return };
     for Told { what, setting, error } in told {
@@ -136,7 +136,7 @@ async fn garbled(world: &World, setting: Setting, reused: bool) -> Option<Told> 
     let what = format!("garbage, reused: {reused}");
     let outcome = transport.send(request(Method::POST, server.url(HOST), "{}")).await;
     if reused && server.ledger().connections().len() > 1 {
-        // It went over a connection of its own, which begins with a good response.
+        // It used a new connection, which starts with a good response.
         return None;
     }
     let error = outcome.err().unwrap_or_else(|| panic!("{what} {setting}"));
@@ -146,7 +146,7 @@ async fn garbled(world: &World, setting: Setting, reused: bool) -> Option<Told> 
     Some(Told { what, setting, error })
 }
 
-/// A server of TLS 1.2 that wants a certificate and gets none, or one that it does not know: it says so in the handshake.
+/// A TLS 1.2 server that requires a certificate and gets none, or an unknown one: it refuses in the handshake.
 async fn refused_by_alert(world: &World) {
     const OF_TLS12: Settings = Settings::where_(|one| !one.tls13 && !one.with_identity);
     let foreign = Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
@@ -171,7 +171,7 @@ async fn refused_by_alert(world: &World) {
     }
 }
 
-/// A server of this setting whose every connection goes on so after its first request.
+/// A server of this setting whose every connection continues like this after its first request.
 fn after(setting: Setting, steps: Vec<Step>) -> RawServer {
     let options = setting.server(FrontOptions::default());
     let (options, script) = match setting.http2 {
@@ -198,7 +198,7 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
                 let outcome = in_time(transport.send(request(method.clone(), server.url(HOST), body))).await;
                 let error = outcome.err().unwrap_or_else(|| panic!("there is no response, {what}"));
                 let connections = server.ledger().connections();
-                // A stack that sends what is not safe to repeat over HTTP/1.1 alone finds no such server.
+                // A stack that sends what is unsafe to retry over HTTP/1.1 only finds no such server.
                 if setting.http2 && method != Method::GET && connections.iter().all(|one| one.alpn.is_none()) {
                     continue;
                 }
@@ -247,7 +247,7 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
         assert!(shown.is_empty(), "a secret is logged by {shown:?}, {setting}");
     }
     tracing::trace!("the log is read");
-    assert!(scan.result().0 > 0, "nothing was logged, or nobody read it");
+    assert!(scan.result().0 > 0, "nothing was logged, or the log was not captured");
 }
 
 pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world: World) {
@@ -292,7 +292,7 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
     }
 }
 
-/// Answers `/never` when the gate is open, and everything else at once.
+/// Responds to `/never` when the gate is open, and to everything else at once.
 fn never_answering(setting: Setting, never: &Gate) -> Front {
     let gate = never.clone();
     let answer = handler(move |request, _peer| {
@@ -350,7 +350,7 @@ pub(crate) async fn trust_52_roots_identities_and_names_are_those_of_their_trans
     }
 }
 
-/// One server of three names: each has a connection of its own.
+/// One server with three names: each needs its own connection.
 async fn one_connection_for_each_name(world: &World, setting: Setting, config: &TransportConfig) {
     let front = front(setting.server(FrontOptions::default()));
     let transport = world.transport(config);

@@ -173,7 +173,7 @@ pub(crate) async fn secret_03_no_log_at_any_level_shows_a_secret(world: World) {
     }
     tracing::trace!("the log is read");
     let (lines, shown) = scan.result();
-    assert!(lines > 0, "nothing was logged, or nobody read it");
+    assert!(lines > 0, "nothing was logged, or the log was not captured");
     assert!(shown.is_empty(), "a secret is logged by {shown:?}");
 }
 
@@ -192,7 +192,7 @@ pub(crate) async fn secret_04_a_panic_in_a_hook_shows_no_secret(world: World) {
     untouched(&front, "nothing is to come here").await;
 }
 
-/// A source whose author panics with everything at hand.
+/// A source whose author panics with all its data.
 #[derive(Debug)]
 struct Panicking(Material);
 
@@ -228,7 +228,7 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
             command.env("SSLKEYLOGFILE", value);
             child::run(command);
         }
-        // Some library opens the file when it is loaded; that alone tells nothing.
+        // Some library opens the file when it is loaded; that alone proves nothing.
         let left = std::fs::read_dir(folder.path()).expect("it is still there").flatten();
         let written: u64 = left.map(|file| file.metadata().map_or(0, |metadata| metadata.len())).sum();
         assert_eq!(written, 0, "what SSLKEYLOGFILE names was written");
@@ -242,7 +242,7 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
                 let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
                 collect(exchange).await.expect("a body");
             }
-            // A library that cannot be kept from it is not used where it would.
+            // A library that cannot be prevented from it is not used where it would.
             Err(error) => {
                 let named = std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty());
                 assert!(named, "an empty variable names no file: {error:?}");
@@ -269,7 +269,7 @@ fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
     }
     let small = |path: &PathBuf| {
         let metadata = std::fs::metadata(path).ok()?;
-        // Pipes and sockets would block, or take what is not ours.
+        // Pipes and sockets would block, or read foreign data.
         (metadata.is_file() && metadata.len() < 1 << 20).then_some(mode(&metadata))
     };
     let held = |path: PathBuf| {

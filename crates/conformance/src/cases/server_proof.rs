@@ -1,5 +1,5 @@
-//! TRUST, continued: a server must prove that it holds the key of its certificate, the certificate must be one for servers, and no name
-//! is exempt. Nothing of a request goes out before that proof.
+//! TRUST, continued: a server must prove possession of the key of its certificate, the certificate must be
+//! for servers, and no name is exempt. Nothing of a request is sent before that proof.
 
 use bytes::Bytes;
 use digicert_one_core::{
@@ -25,8 +25,8 @@ async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
     }
 }
 
-/// Whether a stack reports neither alerts nor why it refuses a server: what it finds in the handshake itself, such as a wrong signature,
-/// can then be a failed handshake and no more.
+/// Whether a stack reports neither alerts nor why it refuses a server: what it detects in the handshake
+/// itself, such as a wrong signature, can then only be a failed handshake.
 pub(crate) fn is_one_error_for_all(world: &World) -> bool {
     !world.has(Capability::PeerFaultDetail) && !world.has(Capability::AlertDetail)
 }
@@ -95,7 +95,7 @@ pub(crate) async fn trust_26_no_request_is_sent_as_early_data(world: World) {
     const CALLS: usize = 3;
     let response = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
     let options = FrontOptions::default().tls(TlsRange::Only13).early_data();
-    // Each call needs a connection of its own, and may resume the session of the last.
+    // Each call needs a new connection, and may resume the session of the last.
     let once = || vec![Step::ReadRequest, Step::write(response), Step::CloseClean];
     for method in [Method::GET, Method::POST] {
         let server = up(RawServer::start(RawOptions::tls_with(options.clone(), [once()])));

@@ -1,5 +1,5 @@
-//! TIME: limits hold in every phase and say which, and a dropped call is a closed one. No case measures time: one that waits
-//! too long meets the suite's own limit.
+//! TIME: limits hold in every phase and report which, and a dropped call is closed. No case measures time:
+//! one that waits too long exceeds the suite's own limit.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -28,7 +28,7 @@ fn connect_limit(world: &World) -> TransportConfig {
 }
 
 pub(crate) fn total_limit(world: &World) -> TransportConfig {
-    // The connect limit is the shorter one, so that a stack with one error for both can tell which it was.
+    // The connect limit is the shorter one, so that a stack with one error for both can determine which it was.
     let (connect, total) = (Duration::from_secs(2), Duration::from_secs(3));
     world.config().with_timeouts(Timeouts::new().with_connect(connect).with_total(total))
 }
@@ -88,7 +88,7 @@ pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
     drop_when(&*transport, &url, silent.ledger(), |seen| !seen.connections.is_empty()).await;
     closes(silent.ledger()).await;
 
-    // While the answer is awaited.
+    // While waiting for the response.
     let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
     let transport = world.transport(&world.config());
     drop_when(&*transport, &server.url(HOST), server.ledger(), |seen| !seen.requests.is_empty()).await;
@@ -139,7 +139,8 @@ pub(crate) async fn time_04_a_body_that_stalls_meets_the_idle_limit(world: World
 }
 
 pub(crate) async fn time_05_the_deadline_holds_over_all_attempts_and_waits(world: World) {
-    // Said to be the connection's last: in virtual time the next attempt would race with its end, and an attempt is spent on that.
+    // Announced as the connection's last: in virtual time the next attempt would race with its end, and that
+    // costs an attempt.
     let busy = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 4\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let answers = || vec![Step::ReadRequest, Step::write(busy), Step::CloseClean];
     let (server, clock) = (scripted([answers(), answers(), vec![Step::ReadRequest, Step::Stall]]), retry::clock());
@@ -234,12 +235,12 @@ pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
         };
         let (answered, ()) = join(counted, later).await;
         answered.expect("answered");
-        assert!(polls < 200, "polled {polls} times for one answer, {versions:?}");
+        assert!(polls < 200, "polled {polls} times for one response, {versions:?}");
     }
 }
 
-/// Ends by a limit of its own. Of the others that may hold, the next one comes far later, and must not be what ends it: then
-/// this one was ignored.
+/// Ends by a specific limit. The next of the other limits expires far later, and must not be what ends it:
+/// then this one was ignored.
 pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     ended_in_time(call).await.unwrap_or_else(|| panic!("its limit ran out long ago, and it still waits"))
 }
@@ -261,7 +262,7 @@ fn timed(world: &World, server: &RawServer, clock: &ManualClock) -> ClientBuilde
     world.builder(server.port()).clock(Arc::new(clock.clone())).credential(credential)
 }
 
-/// Starts a call and drops it as soon as the server has seen what `condition` says.
+/// Starts a call and drops it as soon as the server has seen `condition`.
 async fn drop_when(
     transport: &dyn digicert_one_core::Transport,
     url: &str,
@@ -271,7 +272,7 @@ async fn drop_when(
     let call = pin!(transport.send(get(url)));
     let seen = pin!(ledger.wait_until(condition, LONG));
     match select(call, seen).await {
-        Either::Left((outcome, _)) => panic!("the call ended by itself: {outcome:?}"),
+        Either::Left((outcome, _)) => panic!("the call ended on its own: {outcome:?}"),
         Either::Right((seen, _)) => assert!(seen, "the server saw nothing"),
     }
 }

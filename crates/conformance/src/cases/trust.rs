@@ -25,7 +25,7 @@ pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: W
         let exchange = transport.send(get(front.url(HOST))).await.expect("trusted");
         assert_eq!(exchange.response.status(), 200);
     }
-    // What this machine's hosts file knows of the usual names cannot help here.
+    // The usual names in this machine's hosts file cannot help here.
     let name = unlisted_name();
     let front = front(FrontOptions::default().server(Pki::shared().server(&[name])));
     let config = world.config().with_name_override(name, IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -106,7 +106,7 @@ pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {
     }
 }
 
-/// Runs this very test in a process whose system roots are `root`, against a server of this process.
+/// Runs this test in a process whose system roots are `root`, against a server of this process.
 fn with_system_roots(root: &str, port: u16) {
     let directory = tempfile::tempdir().expect("a directory for the roots");
     let file = directory.path().join("roots.pem");
@@ -117,7 +117,7 @@ fn with_system_roots(root: &str, port: u16) {
 }
 
 pub(crate) async fn trust_09_given_roots_stand_beside_the_systems(world: World) {
-    // A process has a PKI of its own: in the child the parent's is the system's, and its own is the given one.
+    // A process has its own PKI: in the child the parent's is the system's, and its own is the given one.
     let given = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let both = world.config().with_trust(TrustRoots::SystemAnd(given));
     if world.lacks(Capability::TrustSystemAnd, &both) {
@@ -168,7 +168,7 @@ pub(crate) async fn trust_11_no_configuration_switches_verification_off(world: W
             if world.refuses(capability, &config) {
                 continue;
             }
-            let error = world.transport(&config).send(get(front.url(HOST))).await.expect_err("nobody vouches for it");
+            let error = world.transport(&config).send(get(front.url(HOST))).await.expect_err("its root is not trusted");
             assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{capability} {error:?}");
         }
     }
@@ -190,7 +190,7 @@ pub(crate) async fn trust_15_only_the_tls_versions_of_the_configuration_are_spok
         assert_eq!(willing.ledger().connections()[0].tls_version, Some(seen));
         let unwilling = front(FrontOptions::default().tls(other));
         let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
-        // A stack that keeps the reason to itself has the wider code.
+        // A stack without reasons has the wider code.
         let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
         assert_eq!(diagnose(&error, Mode::Key, None).code, expected, "{error:?}");
         without_request(&unwilling, "no request is to come here").await;
@@ -202,7 +202,7 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
     let transport = world.transport(&world.config());
     let refused = async |port: u16| {
         let error = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect_err("never success");
-        // A stack that keeps the reason to itself has the wider code.
+        // A stack without reasons has the wider code.
         let expected = if world.has(Capability::AlertDetail) { Code::HS_04 } else { Code::HS_03 };
         let diagnosis = diagnose(&error, Mode::Key, None);
         assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
@@ -214,7 +214,7 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
         refused(server.port()).await;
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
     }
-    // And a server that could go on, if only the client came down to it.
+    // And a server that could continue if the client accepted a lower version.
     let front = front(FrontOptions::default().engine(Engine::OpenSsl).tls(TlsRange::Only11));
     refused(front.port()).await;
     assert!(front.ledger().wait_until(Snapshot::settled, Duration::from_secs(30)).await, "a handshake still runs");
@@ -242,14 +242,14 @@ pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World)
         let front = front(options);
         let transport = world.transport(&world.config());
         let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
-        let told = exchange.facts.server_certificate.as_deref().expect("it is told");
+        let told = exchange.facts.server_certificate.as_deref().expect("it is reported");
         assert!(told.names.iter().any(|name| name == HOST), "{told:?}");
         assert!(told.not_before < told.not_after && !told.issuer.is_empty(), "{told:?}");
     }
 }
 
-/// What is wrong with a certificate, and the reasons for a refusal: each stack checks in an order of its own. A reason without a variant
-/// is `Other`.
+/// What is wrong with a certificate, and the accepted reasons for a refusal: each stack has its own order of
+/// checks. A reason without a variant is `Other`.
 const BROKEN: [(ServerFlaw, &[PeerFault]); 6] = [
     (ServerFlaw::ForClientsOnly, &[PeerFault::WrongPurpose]),
     (ServerFlaw::UnknownCriticalExtension, &[PeerFault::CriticalExtension, PeerFault::Other]),
@@ -294,7 +294,7 @@ pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_wi
     }
 }
 
-/// We refused the server, and the error gives one of these reasons, or none where the stack declares that it has none.
+/// We refused the server, and the error has one of these reasons, or none if the stack declares that it reports none.
 fn is_explained(world: &World, error: &TransportError, flaw: ServerFlaw, reasons: &[PeerFault]) {
     assert_eq!(error.delivery(), Delivery::NotSent, "{flaw:?}: {error:?}");
     let diagnosis = diagnose(error, Mode::Key, None);
@@ -320,8 +320,8 @@ async fn dated(world: &World, validity: Validity, fault: PeerFault) -> Vec<Diagn
     refused_by_each(world, &world.config(), dated, fault, Code::TR_02).await
 }
 
-/// We refuse such a server by whatever stack and in every setting, say that it was us, say why as far as our stack tells, and send
-/// nothing.
+/// We refuse such a server with every stack and in every setting, report the refusal as ours, with the reason
+/// if the stack reports it, and send nothing.
 async fn refused_by_each(
     world: &World,
     config: &TransportConfig,
@@ -332,7 +332,7 @@ async fn refused_by_each(
     let mut diagnoses = Vec::new();
     for (index, server) in servers().enumerate() {
         let engine = server.engine;
-        // The other engine's server differs in how it shows a certificate, which has little to do with the way there.
+        // The other engine's server differs in how it presents a certificate, which is unrelated to the route.
         let settings = if index == 0 { Settings::ALL } else { Settings::ALL.pairwise() };
         let crossing = Crossing::plain(world, &settings, such(server));
         for setting in crossing.settings() {

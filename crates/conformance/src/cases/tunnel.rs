@@ -1,4 +1,5 @@
-//! PROXY, continued: the tunnel itself. What is asked for names the port always, and what a proxy says to it may have any form of HTTP.
+//! PROXY, continued: the tunnel itself. The target always has a port, and the proxy's response may have any
+//! form of HTTP.
 
 use digicert_one_core::Capability;
 use digicert_one_testbed::{ConnectProxy, FrontOptions, ProxyOptions, RawOptions, RawServer, Step};
@@ -28,7 +29,7 @@ pub(crate) async fn proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_s
             let arrived = front.ledger().requests().pop().expect("it arrived");
             assert_eq!((&*arrived.target, arrived.header_values("host")), ("/a?b=c", vec![HOST.to_owned()]), "{what}");
         }
-        // A stack may begin a connection that it then does not need, and give it up before its handshake.
+        // A stack may open a connection that it then does not need, and close it before its handshake.
         let names: Vec<_> = front.ledger().connections().into_iter().filter_map(|one| one.sni).collect();
         assert!(!names.is_empty() && names.iter().all(|name| name == HOST), "{names:?}, {versions:?}");
     }

@@ -1,5 +1,6 @@
-//! REQ, POOL, CRED and TRUST, continued: what a transport does although nobody asked for it. It calls no other server than the one of
-//! the request, makes no call wait for another, writes no credential anywhere, and does not try again in a weaker way.
+//! REQ, POOL, CRED and TRUST, continued: what a transport must not do on its own. It calls no other server
+//! than that of the request, makes no call wait for another, writes no credential anywhere, and does not
+//! retry in a weaker way.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
@@ -87,10 +88,10 @@ pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
         let front = together(AT_ONCE);
         let transport = world.transport(&world.config().with_http_versions(versions));
         let calls = join_all((0..AT_ONCE).map(|_| transport.send(get(format!("{}/same", front.url(HOST))))));
-        // The server answers none of them before it has all.
+        // The server responds to none of them before it has all.
         let exchanges = in_time(calls).await;
         assert_eq!(front.ledger().requests().len(), AT_ONCE, "each call is a request of its own, {versions:?}");
-        // Nor does a body that nobody reads hold up another call.
+        // Nor does an unread body block another call.
         let unread: Vec<_> = exchanges.into_iter().map(|one| one.expect("answered")).collect();
         let exchange = in_time(transport.send(get(format!("{}/alone", front.url(HOST))))).await.expect("answered");
         assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LARGE, "{versions:?}");
@@ -100,7 +101,7 @@ pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
 
 const LARGE: usize = 200_000;
 
-/// Answers `/same` when so many have asked for it.
+/// Responds to `/same` when this many requests have arrived.
 fn together(at_once: usize) -> Front {
     let (all, asked) = (Gate::new(), std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0)));
     up(Front::start(
@@ -180,7 +181,8 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
             response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
             response
         });
-        // Streams are the process's, so the calls are made in a second one, and all that it writes is read.
+        // Streams belong to the process, so the calls are made in a second one, and everything that it writes
+        // is read.
         let output = child::command(front.port()).output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{text}");
@@ -231,7 +233,7 @@ pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_w
     }
 }
 
-/// There is no handshake with this server, and one connection.
+/// No handshake with this server succeeds, and there is one connection.
 async fn called_once(world: &World, setting: Setting, ours: &ClientCert, server: &impl Witness, port: u16, what: &str) {
     let proxy = setting.proxy(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let transport = world.transport(&setting.config(world.config(), ours, proxy.as_ref()));

@@ -1,4 +1,4 @@
-//! ROTATE, the part about files: a rotation of what is on disk reaches the wire, and what is half written reaches nobody.
+//! ROTATE, the part about files: a rotation on disk reaches the wire, and half-written files are never used.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ fn write(directory: &Path, certificate: &ClientCert) {
     std::fs::write(directory.join("tls.key"), key_pem(certificate)).expect("written");
 }
 
-/// A client whose credential follows a directory, and a server that requires its certificate.
+/// A client whose credential watches a directory, and a server that requires its certificate.
 struct Followed {
     directory: TempDir,
     front: Front,
@@ -57,7 +57,7 @@ impl Followed {
         seen.connections.iter().find(|one| one.id == carrier).and_then(|one| one.peer_fingerprint.clone())
     }
 
-    /// Calls until the server sees this certificate; the limit of the case ends it otherwise.
+    /// Calls until the server receives this certificate; otherwise the limit of the case ends it.
     async fn call_until(&self, certificate: &ClientCert) {
         while self.call().await != Some(certificate.fingerprint()) {
             SystemClock::new().sleep(Duration::from_millis(5)).await;
@@ -70,7 +70,7 @@ impl Followed {
     }
 }
 
-/// Nothing but events can bring a change within the limit of a case.
+/// Only events can bring a change within the limit of a case.
 fn by_events() -> WatchOptions {
     WatchOptions::new().with_poll(Duration::from_secs(3600)).with_settle(Duration::from_millis(20))
 }
@@ -227,7 +227,7 @@ fn hang_up(credential: &WatchingCredential) {
     kill_process(getpid(), Signal::HUP).expect("a signal to this process");
 }
 
-/// There is no such signal; the program asks by itself.
+/// There is no such signal; the program requests the reload.
 #[cfg(not(unix))]
 fn hang_up(credential: &WatchingCredential) {
     credential.request_reload();

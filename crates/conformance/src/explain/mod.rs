@@ -1,6 +1,6 @@
-//! What each case asks, in words: what stands ready, what is done, what must come of it, whom it hurts otherwise, and where
-//! the author of a transport looks first. The texts are beside the cases and not in them, so that a program can show them
-//! without running anything. One file a group of families; this one knows their shape and finds them.
+//! Explanations of the cases: the setup, the action, the expected result, the harm otherwise, and where the author of a
+//! transport should look first. The texts are separate from the cases, so that a program can show them without running
+//! anything. One file per group of families; this one has their type and the lookup.
 
 /// Writes a table of explanations, so that no case is without one of the five texts.
 macro_rules! explained {
@@ -22,7 +22,7 @@ mod upload;
 
 pub use self::explanation::Explanation;
 
-/// The explanation of the case with this id.
+/// Returns the explanation of the case with this id.
 #[must_use]
 pub fn explain(id: &str) -> Option<&'static Explanation> {
     all().find(|explanation| explanation.id == id)
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_is_found_by_its_id_alone() {
+    fn explanation_is_found_by_its_id_only() {
         for case in cases() {
             assert_eq!(explain(case.id).map(|explanation| explanation.id), Some(case.id));
         }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_is_a_whole_sentence_on_one_line() {
+    fn every_text_is_a_sentence_on_one_line() {
         for explanation in all() {
             for text in texts(explanation) {
                 let id = explanation.id;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_five_texts_of_a_case_say_five_things() {
+    fn five_texts_of_a_case_differ() {
         for explanation in all() {
             let different: HashSet<&str> = texts(explanation).into_iter().collect();
             assert_eq!(different.len(), 5, "{}", explanation.id);
@@ -117,18 +117,18 @@ mod tests {
     }
 
     #[test]
-    fn no_family_gives_one_reason_or_one_remedy_for_everything() {
+    fn reasons_and_remedies_of_a_family_differ() {
         for family in FAMILIES {
             let id = family[0].id;
             let whys: HashSet<&str> = family.iter().map(|explanation| explanation.why).collect();
             let fixes: HashSet<&str> = family.iter().map(|explanation| explanation.fix).collect();
-            assert_eq!(whys.len(), family.len(), "{id}: a user is hurt in a way of its own by each");
+            assert_eq!(whys.len(), family.len(), "{id}: each reason must differ");
             assert!(fixes.len() > 1, "{id}");
         }
     }
 
     #[test]
-    fn a_family_stands_in_one_table_and_in_order() {
+    fn family_is_one_table_in_order() {
         for family in FAMILIES {
             let prefix = family[0].id.split_once('-').expect("a family and a number").0;
             assert!(family.iter().all(|one| one.id.split_once('-').is_some_and(|(of, _)| of == prefix)), "{prefix}");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_in_five_lines_with_their_labels() {
+    fn explanation_is_shown_in_five_labelled_lines() {
         let shown = explain("TRUST-02").expect("a case").to_string();
         let labels: Vec<&str> = shown.lines().map(|line| &line[..7]).collect();
         assert_eq!(labels, ["given  ", "when   ", "then   ", "why    ", "fix    "]);

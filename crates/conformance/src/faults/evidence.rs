@@ -1,4 +1,4 @@
-//! A diagnosis never contradicts its own evidence, whatever a transport reports.
+//! A diagnosis never contradicts its own evidence, for any report of a transport.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! Faults of what the SDK is given: found before any packet, the same on every stack.
+//! Faults in the input of the SDK: detected before any packet, the same on every stack.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -149,7 +149,7 @@ fn reading(raw: RawCredential) -> Seen {
     }
 }
 
-/// What a program with these variables is told, as `d1` does it; a credential that was read is used.
+/// The error for a program with these variables, as in `d1`; a credential that was read is used.
 fn set_up(variables: &[(&str, &str)]) -> Seen {
     let lookup = |name: &str| {
         variables.iter().find(|(known, _)| *known == name).map(|(name, value)| Setting::new(*name, *value))
@@ -185,7 +185,7 @@ async fn torn_replacement() -> Seen {
             return Seen::found(diagnosis);
         }
     }
-    panic!("nobody was told");
+    panic!("no warning was given");
 }
 
 fn no_root(world: &World, roots: Vec<CertificateDer<'static>>) -> Seen {

@@ -22,14 +22,14 @@ const H2: HttpVersions = HttpVersions::Both;
 const PASSED: Wider = wider(
     Code::AUT_02,
     Capability::ClientAuthSignal,
-    "the library shows neither the server's certificate nor whether it asked for ours, so the answer alone decides",
+    "the library shows neither the server's certificate nor whether it asked for ours, so only the response decides",
 );
 const NONE_ARRIVED: Wider = wider(Code::HS_01, Capability::ClientAuthSignal, PASSED.why);
 const REFUSED_KEY: Wider = wider(Code::AUT_06, Capability::ClientAuthSignal, PASSED.why);
 const OTHER_VERSION: Wider = wider(
     Code::HS_03,
     Capability::AlertDetail,
-    "libcurl tries HTTP/1.1 by itself, and what it then meets has one error for everything that goes wrong",
+    "libcurl tries HTTP/1.1 on its own, and has one error for everything that then fails",
 );
 
 const WAITED_OUT: Wider = wider(
@@ -153,15 +153,15 @@ pub(super) const FAULTS: &[Fault] = &[
         &[unknown::ALERT, unknown::VERSION, WAITED_OUT],
         |world| Box::pin(asked_late(world, Engine::OpenSsl, TlsRange::Only12)),
     ),
-    // Here our own side ends the connection, and no kind of error says over which message.
+    // Here our own side ends the connection, and no kind of error names the message.
     fault("certificate asked for after the handshake, TLS 1.3", Code::HS_03, &[], |world| {
         Box::pin(asked_late(world, Engine::Rustls, TlsRange::Only13))
     }),
     fault("HTTP_1_1_REQUIRED", Code::HS_05, &[OTHER_VERSION], |world| {
         Box::pin(async move {
             let request = Recording::default();
-            // SETTINGS; then, when the request's HEADERS frame (type 1, END_STREAM and END_HEADERS) of stream 1 has come,
-            // RST_STREAM with HTTP_1_1_REQUIRED (RFC 9113 §6.4, §7).
+            // SETTINGS; then, when the request's HEADERS frame (type 1, END_STREAM and END_HEADERS) of stream
+            // 1 has arrived, RST_STREAM with HTTP_1_1_REQUIRED (RFC 9113 §6.4, §7).
             let script = vec![
                 Step::write(&b"\0\0\0\x04\0\0\0\0\0"[..]),
                 Step::ReadUntil(request, (&b"\x01\x05\0\0\0\x01"[..]).into()),
@@ -246,8 +246,8 @@ async fn refused(world: World, material: Material, range: TlsRange, versions: Ht
     seen
 }
 
-/// A call by certificate to a server that answers the hello with a fatal alert in clear text (RFC 8446 §6), which every version and
-/// stack must understand.
+/// A call by certificate to a server that responds to the hello with a fatal alert in clear text (RFC 8446
+/// §6), which every version and stack must understand.
 async fn alerted(world: World, alert: u8) -> Seen {
     let hello = Step::ReadUntil(Recording::default(), (&b"\x16\x03"[..]).into());
     let script = vec![hello, Step::write(vec![21, 3, 3, 0, 2, 2, alert]), Step::CloseClean];
@@ -263,7 +263,7 @@ async fn outdated(world: World, such: fn(FrontOptions) -> FrontOptions) -> Seen 
     seen
 }
 
-/// A call by key to a server that wants a certificate once it knows the path.
+/// A call by key to a server that requires a certificate once it knows the path.
 async fn asked_late(world: World, engine: Engine, range: TlsRange) -> Seen {
     let options = FrontOptions::default().engine(engine).tls(range);
     let script = vec![Step::ReadRequest, Step::ask_late("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")];
@@ -275,7 +275,7 @@ async fn asked_late(world: World, engine: Engine, range: TlsRange) -> Seen {
     seen
 }
 
-/// An answer to a call by certificate.
+/// A response to a call by certificate.
 async fn certified(
     world: World,
     options: FrontOptions,
@@ -287,8 +287,8 @@ async fn certified(
     call(world.builder(front.port()), Material::certificate(identity(&certificate()))).await
 }
 
-/// An answer to a call by certificate, through a proxy that re-signs TLS with a CA that we trust: a host of DigiCert with a
-/// certificate of somebody else, which asks for none.
+/// A response to a call by certificate, through a proxy that re-signs TLS with a CA that we trust: a DigiCert
+/// host with another issuer's certificate, which asks for none.
 async fn inspected(world: World, status: u16, headers: &'static [(&'static str, &'static str)], body: String) -> Seen {
     const PUBLIC: &str = "demo.one.digicert.com";
     let host = format!("clientauth.{PUBLIC}");

@@ -1,4 +1,4 @@
-//! What faults have at hand: how they call, and what is kept of a failure.
+//! Fixtures for faults: how they call, and what is recorded of a failure.
 
 use std::time::Duration;
 
@@ -32,17 +32,17 @@ impl Seen {
         Self { diagnosis, shown, raw: None }
     }
 
-    /// What was found before any packet, with a code and a sentence.
+    /// An error found before any packet, with a code and a sentence.
     pub(super) fn found(diagnosis: Diagnosis) -> Self {
         let shown = diagnosis.to_string();
         Self::new(diagnosis, shown)
     }
 
-    /// Whether it reads as a diagnosis must: complete, blaming somebody, and without a secret.
+    /// Checks the form of a diagnosis: complete, with a side, and without a secret.
     pub(super) fn check(&self) -> Result<(), String> {
         let Diagnosis { code, summary, cause, remedy, .. } = &self.diagnosis;
         for (what, text) in [("summary", summary), ("cause", cause), ("remedy", remedy)] {
-            // The summary of CFG-01 says all; what the platform says may have braces, in the summary.
+            // The summary of CFG-01 says everything; the platform's text in the summary may contain braces.
             let may_be_empty = *code == Code::CFG_01 && what != "summary";
             if (text.trim().is_empty() && !may_be_empty) || (what != "summary" && text.contains(['{', '}'])) {
                 return Err(format!("{code}: the {what} is {text:?}"));
@@ -86,7 +86,7 @@ pub(super) fn refused(error: &TransportError, diagnosis: Diagnosis) -> Seen {
     Seen { raw: raw_text::deepest(error), ..Seen::new(diagnosis, format!("{error:?}")) }
 }
 
-/// One GET, tried once, so that what is seen is the fault and not a series of it.
+/// One GET, tried once, so that the fault and not a series of it is observed.
 pub(super) async fn call(builder: ClientBuilder, material: Material) -> Seen {
     let client = client(builder, material);
     let response = match client.get("/").send().await {
@@ -105,7 +105,7 @@ pub(super) fn client(builder: ClientBuilder, material: Material) -> Client {
     builder.retry(Retry::never()).credential(credential).build().expect("the client is complete")
 }
 
-/// By key, to a server at this port that knows the host.
+/// A call by key, to a server at this port that knows the host.
 pub(super) async fn by_key(world: &World, port: u16) -> Seen {
     call(world.builder(port), key()).await
 }
@@ -115,20 +115,20 @@ pub(super) async fn configured(world: &World, port: u16, config: TransportConfig
     call(world.builder(port).transport_config(config), key()).await
 }
 
-/// Gives up on a connection soon, on an answer late.
+/// A short connect timeout and a long response timeout.
 pub(super) fn impatient_to_connect(world: &World) -> TransportConfig {
     let limits = Timeouts::new().with_connect(Duration::from_millis(400)).with_total(Duration::from_secs(20));
     world.config().with_timeouts(limits)
 }
 
-/// Gives up on an answer as soon as a busy machine allows: the limit to connect is the shorter one, so that a stack with one error
-/// for both can tell which it was.
+/// Times out waiting for a response as soon as a busy machine allows: the connect limit is the shorter one,
+/// so that a stack with one error for both can determine which it was.
 pub(super) fn impatient(world: &World) -> TransportConfig {
     let limits = Timeouts::new().with_connect(Duration::from_secs(3)).with_total(Duration::from_secs(4));
     world.config().with_timeouts(limits)
 }
 
-/// A front that answers everything so.
+/// A front with one response for everything.
 pub(super) fn answering(
     options: FrontOptions,
     status: u16,
@@ -144,7 +144,7 @@ pub(super) fn answering(
     })
 }
 
-/// An answer of a platform that does not ask for certificates, to a call by key.
+/// A response of a platform that does not ask for certificates, to a call by key.
 pub(super) async fn answered(
     world: World,
     status: u16,

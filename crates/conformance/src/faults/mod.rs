@@ -1,6 +1,7 @@
-//! The matrix fault × transport: faults of the catalogue, made for real on loopback or in what is given to the SDK, each with the
-//! code that every stack must give. A stack that cannot know may give a wider code, which the fault then lists with the reason; any
-//! other code fails the test. `cargo xtask faults` makes docs/faults.md and the raw texts of docs/errors of what was seen.
+//! The matrix fault × transport: faults of the catalogue, real on loopback or in the input of the SDK, each
+//! with the code that every stack must report. A stack that cannot know may report a wider code, which the
+//! fault then lists with the reason; any other code fails the test. `cargo xtask faults` generates
+//! docs/faults.md and the raw texts of docs/errors from the results.
 
 #[cfg(test)]
 mod evidence;
@@ -48,13 +49,13 @@ mod tests {
     fn every_code_is_reached() {
         let mut reached: BTreeSet<Code> = faults().map(|fault| fault.code).collect();
         reached.extend(faults().flat_map(|fault| fault.wider).map(|wider| wider.code));
-        // What no fault on loopback makes on every stack, from the facts that a transport would report.
+        // What no fault on loopback causes on every stack, from the facts that a transport would report.
         for diagnosis in from_facts() {
             lab::Seen::new(diagnosis, String::new()).check().expect("it reads well");
-            // Each of them is here because nothing else reaches it.
+            // Each of them is listed because nothing else reaches it.
         }
         reached.extend(from_facts().map(|diagnosis| diagnosis.code));
-        // Told elsewhere than in an error of a call.
+        // Reported elsewhere than in the error of a call.
         reached.insert(Code::API_05); // client: an_answer_without_the_key_is_an_error_that_names_what_was_made
         reached.insert(Code::CFG_05); // client: clocks_that_differ_are_told_before_anything_is_made
         reached.insert(Code::CFG_06); // client: nothing_is_made_where_it_could_not_be_kept

@@ -1,4 +1,4 @@
-//! Faults of the way: names, TCP, proxies, time limits, answers that break off.
+//! Network faults: names, TCP, proxies, timeouts, truncated responses.
 
 use digicert_one_client::Client;
 use digicert_one_core::{Capability, Code, FixedCredential, HttpVersions, Instance, Material, Proxy, TransportConfig};
@@ -15,13 +15,13 @@ use crate::world::{HOST, World, certificate, identity, key, scripted};
 const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n64\r\nhalf";
 const UNFRAMED: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all";
-/// What takes a name without an address.
+/// The capability for a name without an address.
 pub(super) const NO_ADDRESS: &str = "host name without an address";
 pub(super) const NO_PROXY_ADDRESS: &str = "proxy whose name has no address";
 const REPEATED: Wider = wider(
     Code::HS_03,
     Capability::ClientAuthSignal,
-    "libcurl repeats a GET on a new connection by itself, and where that one ends early a refused certificate cannot be ruled out",
+    "libcurl retries a GET on a new connection on its own, and if that one ends early a refused certificate cannot be ruled out",
 );
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -158,7 +158,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("pooled connection that ends under the next call", Code::NET_07, &[REPEATED], |world| {
         Box::pin(async move {
             let good = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-            // A second connection finds nobody who answers, so that a stack that repeats a GET by itself shows it, too.
+            // A second connection gets no response, so that a stack that retries a GET on its own is detected too.
             let script = vec![Step::ReadRequest, Step::write(good), Step::ReadRequest, Step::CloseClean];
             let server = scripted([script, vec![Step::Reset]]);
             let config = world.config().with_http_versions(HttpVersions::Http1);
@@ -180,7 +180,7 @@ fn through(world: &World, proxy: &str) -> TransportConfig {
     world.config().with_proxy(Proxy::Http(proxy.parse().expect("a proxy address")))
 }
 
-/// The hello has come, so that TCP stands on every stack.
+/// The hello has arrived, so TCP is connected on every stack.
 async fn in_handshake(world: World, end: Step) -> Seen {
     // A record of type 22, handshake (RFC 8446 §5.1).
     let hello = Step::ReadUntil(Recording::default(), (&b"\x16\x03"[..]).into());
@@ -204,7 +204,7 @@ async fn unasked(world: World, range: TlsRange) -> Seen {
     builder.build().expect("complete").get("/").send().await.expect_err("no response").into()
 }
 
-/// The end comes only when the head has arrived: it could overtake it otherwise, and would be another fault.
+/// The end comes only when the head has arrived: otherwise it could overtake it, and would be another fault.
 async fn cut(world: World, answer: &'static str, end: Step) -> Seen {
     let gate = Gate::new();
     let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::Wait(gate.clone()), end]]);

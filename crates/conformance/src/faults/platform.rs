@@ -1,4 +1,5 @@
-//! Faults that the platform, or something in its place, tells in an answer: the same on every stack, for HTTP carries them all.
+//! Faults in responses of the platform, or of a server in its place: the same on every stack, for HTTP
+//! carries them all.
 
 use digicert_one_core::Code;
 use digicert_one_testbed::FrontOptions;

@@ -1,4 +1,4 @@
-//! Faults of the limiter: a call that does not get its turn is not sent.
+//! Faults of the rate limiter: a call without a permit is not sent.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -30,14 +30,14 @@ pub(super) const FAULTS: &[Fault] = &[
         Box::pin(async move {
             let front = front(FrontOptions::default());
             let client = client(world.builder(front.port()).rate_limiter(Lost), key());
-            let error = client.get("/").send().await.expect_err("nobody gives a permit");
+            let error = client.get("/").send().await.expect_err("no permit");
             assert!(front.ledger().connections().is_empty(), "it was not sent");
             error.into()
         })
     }),
 ];
 
-/// A limiter whose store is not reached.
+/// A rate limiter whose store cannot be reached.
 #[derive(Debug)]
 struct Lost;
 

@@ -1,4 +1,4 @@
-//! Raw texts of libraries without what changes from run to run, so that pages made of them are stable.
+//! Error texts of libraries without the parts that change from run to run, so that pages made of them are stable.
 
 use std::sync::LazyLock;
 
@@ -19,8 +19,8 @@ static VARYING: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     .map(|(pattern, with)| (Regex::new(pattern).expect("a pattern of ours"), with))
 });
 
-/// What the deepest library said, if one is there: its own text, or that of the error around it where that says the same and
-/// more (native-tls puts OpenSSL's verdict behind OpenSSL's error).
+/// Returns the message of the deepest library error, if any: its own text, or that of the error around it if
+/// that has the same text and more (native-tls adds OpenSSL's verdict to OpenSSL's error).
 pub(crate) fn deepest(error: &TransportError) -> Option<String> {
     let texts: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
     let (deepest, around) = texts.split_last()?;
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_says_the_same_and_more_is_taken() {
+    fn outer_text_with_additional_detail_is_used() {
         #[derive(Debug, thiserror::Error)]
         #[error("{said}")]
         struct Said {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_goes_and_what_people_search_for_stays() {
+    fn variable_parts_are_removed_and_searchable_text_stays() {
         let expired = "certificate expired: verification time 1732406400 (UNIX), but certificate is not valid after \
                        1732320000 (86400 seconds ago)";
         let stable =

@@ -1,4 +1,4 @@
-//! Runs every fault on one stack and judges what it gave.
+//! Runs every fault on one stack and checks the results.
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use crate::world::World;
 
 /// Where to put the cells of one stack: `D1_FAULTS_FILE`.
 const FILE: &str = "D1_FAULTS_FILE";
-/// Faults at once: most of the time goes by in limits that run out.
+/// Concurrent faults: most of the time is spent waiting for limits.
 const AT_ONCE: usize = 8;
 
 /// One cell.
@@ -27,7 +27,7 @@ const AT_ONCE: usize = 8;
 pub struct FaultCell {
     /// The fault.
     pub fault: &'static str,
-    /// The code that this stack gave.
+    /// The code that this stack reported.
     pub code: Code,
     /// The deepest text of the library below, where it had one, without what changes from run to run.
     pub raw: Option<String>,
@@ -69,7 +69,7 @@ pub fn fault_table(subject: &Subject) -> Result<Vec<FaultCell>, String> {
     if wrong.is_empty() { Ok(right) } else { Err(wrong) }
 }
 
-/// The test of the table, which [`suite!`](crate::suite) and [`main`](crate::main) run beside the cases.
+/// The test of the table, which [`suite!`](crate::suite) and [`main`](crate::main) run together with the cases.
 ///
 /// # Panics
 /// That is how it reports.
@@ -79,8 +79,9 @@ pub fn fault_test(subject: &Subject) {
     }
 }
 
-/// How many faults have their codes, if all have, and how many cannot happen to a stack that declares no more. Writes the cells where `D1_FAULTS_FILE` says, a line each, tab-separated: fault, its
-/// code, the code that this stack gave, why that one is wider if it is, the raw text.
+/// Returns how many faults have their codes, if all have, and how many are impossible for a stack with these
+/// capabilities. Writes the cells to `D1_FAULTS_FILE`, a line each, tab-separated: fault, its code, the code
+/// that this stack reported, why that one is wider if it is, the raw text.
 pub(crate) fn checked_faults(subject: &Subject) -> Result<(usize, usize), String> {
     let cells = fault_table(subject)?;
     if let Some(path) = std::env::var_os(FILE) {
@@ -97,7 +98,8 @@ pub(crate) fn checked_faults(subject: &Subject) -> Result<(usize, usize), String
     Ok((cells.len(), not_declared))
 }
 
-/// What can happen here: all that the transport declares, unless the resolver of this machine gives every name an address.
+/// Returns what is possible here: everything that the transport declares, unless the resolver of this machine
+/// gives every name an address.
 fn possible(subject: &Subject) -> impl Iterator<Item = &'static Fault> {
     let nameless = [network::NO_ADDRESS, network::NO_PROXY_ADDRESS];
     let capabilities = subject.connector.capabilities();
@@ -124,7 +126,7 @@ fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
     }
 }
 
-/// Right is the code of the fault, or a wider one that is documented for a stack that lacks what it takes to know.
+/// The code of the fault is right, or a documented wider one if the stack lacks the required knowledge.
 fn judged(fault: &Fault, seen: Seen, capabilities: Capabilities) -> Result<FaultCell, String> {
     let code = seen.diagnosis.code;
     if code != fault.code && fault.wider(code, capabilities).is_none() {
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wider_code_is_right_only_for_a_stack_that_cannot_know() {
+    fn wider_code_is_right_only_for_a_stack_that_cannot_know() {
         let fault = Fault {
             name: "a fault",
             code: Code::HS_02,
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnosis_without_a_cause_or_with_a_secret_is_wrong() {
+    fn diagnosis_without_cause_or_with_secret_is_wrong() {
         let fault = faults().next().expect("there are some");
         let judged = |seen| judged(fault, seen, Capabilities::all()).is_ok();
         assert!(judged(Seen::new(Diagnosis::of(fault.code, "it failed."), String::new())));

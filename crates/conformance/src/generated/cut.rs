@@ -1,5 +1,5 @@
-//! FID-07, FID-08 and FID-10: responses that end before their end, at any byte. What came must be an error unless it was complete by
-//! its framing, and what was delivered before must be a beginning of the body.
+//! FID-07, FID-08 and FID-10: responses truncated at any byte. The result must be an error unless the
+//! response was complete by its framing, and what was delivered before must be a prefix of the body.
 
 use bytes::Bytes;
 use digicert_one_core::{Capability, Delivery, HttpVersions, TransportError};
@@ -20,13 +20,13 @@ const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 8 << 1
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
 
-/// Where a response is cut.
+/// Where a response is truncated.
 #[derive(Clone, Debug)]
 enum Place {
     Anywhere(Index),
-    /// So many bytes before its end.
+    /// This many bytes before its end.
     BeforeEnd(usize),
-    /// So many bytes after its head.
+    /// This many bytes after its head.
     AfterHead(usize),
 }
 
@@ -47,13 +47,13 @@ enum End {
     GoAway(u8),
 }
 
-/// What must come of a response that was cut.
+/// The expected result of a truncated response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
-    /// So many bytes of the body, and its end.
+    /// This many bytes of the body, and its end.
     Whole(usize),
     Error,
-    /// So many bytes and their end, or an error: the body is all there, and what would confirm it is not.
+    /// This many bytes and their end, or an error: the body is complete, but its confirmation is missing.
     Either(usize),
 }
 
@@ -75,7 +75,7 @@ async fn http1_cut(id: &str, usual: u32, world: &World, in_head: bool) {
             _ if at < wire.head_ends => Verdict::Error,
             Some(whole) if at >= whole => Verdict::Whole(wire.body.len()),
             Some(_) => Verdict::Error,
-            // Only close_notify says that this is all; nothing at all some stacks take for a lost body.
+            // Only close_notify confirms that this is all; some stacks treat an empty body as lost.
             None if matches!(end, End::Clean) && at > wire.head_ends => Verdict::Whole(at - wire.head_ends),
             None if matches!(end, End::Clean) => Verdict::Either(0),
             None => Verdict::Error,
@@ -106,7 +106,7 @@ pub(crate) async fn fid_08_http2_response_that_is_cut_anywhere_is_an_error(world
             at = wire.boundaries.iter().copied().filter(|boundary| *boundary <= at).max().unwrap_or(0);
         }
         let (whole, settled) = (wire.whole_at.unwrap_or(usize::MAX), wire.settled_at.unwrap_or(usize::MAX));
-        // Without a length an end without an error looks like a whole response to some stacks: BODY-20 asks for that.
+        // Without a length, some stacks accept an end without an error as a complete response: BODY-20 tests that.
         let end = match end {
             End::Stream(0) if !message.has_length => End::Stream(8),
             End::GoAway(0) if !message.has_length => End::GoAway(2),
@@ -150,7 +150,7 @@ fn connection_end() -> impl Strategy<Value = End> {
 }
 
 impl Place {
-    /// From the first byte of the body (where a head was cut is another case) to the end.
+    /// From the first byte of the body (another case covers truncated heads) to the end.
     fn of(&self, wire: &Wire) -> usize {
         self.within(if wire.boundaries.is_empty() { wire.head_ends } else { 0 }, wire.bytes.len())
     }
@@ -188,7 +188,7 @@ impl End {
 }
 
 impl Verdict {
-    /// A reset may take along what the client has not read.
+    /// A reset may discard what the client has not read.
     fn over(self, end: End) -> Self {
         match self {
             Self::Whole(length) if matches!(end, End::Reset) => Self::Either(length),

@@ -1,9 +1,9 @@
-//! By which seed the messages of a run are drawn, and how many. The seed is fixed unless the caller says otherwise, so that a run of
-//! the suite does the same each time.
+//! The seed and the number of the random messages of a run. The seed is fixed by default, so that every run
+//! of the suite is the same.
 
 use std::fmt;
 
-/// What is drawn where nothing is said.
+/// The default numbers.
 const FIXED: u64 = 13;
 const SEED: &str = "DIGICERT_ONE_CONFORMANCE_SEED";
 const RUNS: &str = "DIGICERT_ONE_CONFORMANCE_RUNS";
@@ -11,16 +11,16 @@ const RUNS: &str = "DIGICERT_ONE_CONFORMANCE_RUNS";
 /// How the inputs of generated cases are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Draw {
-    /// `None` draws another one for each run of a case.
+    /// `None` uses another one for each run of a case.
     seed: Option<u64>,
     times: u32,
 }
 
 impl Draw {
-    /// As the variables of the environment say.
+    /// Reads the variables of the environment.
     ///
     /// # Panics
-    /// A variable is set to what it cannot mean.
+    /// Panics if a variable has an invalid value.
     pub(crate) fn of_environment() -> Self {
         Self::of(|name| std::env::var(name).ok()).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -42,7 +42,7 @@ impl Draw {
         Ok(Self { seed, ..self })
     }
 
-    /// So many times the inputs.
+    /// Multiplies the inputs.
     pub(crate) fn multiplied(self, times: &str) -> Result<Self, String> {
         let number = times.parse().ok().filter(|number| *number > 0);
         Ok(Self { times: number.ok_or_else(|| format!("--runs {times}: a number from 1"))?, ..self })
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seed_is_fixed_until_a_variable_or_option_says_otherwise() {
+    fn seed_is_fixed_unless_a_variable_or_option_changes_it() {
         let fixed = Draw::of(|_| None).expect("nothing said");
         assert_eq!((fixed.seed(), fixed.inputs(20)), (FIXED, 20));
         let said = Draw::of(|name| (name == SEED).then(|| "7".to_owned())).expect("a number");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn draw_refuses_what_is_not_a_number_and_names_the_variable() {
+    fn invalid_number_is_refused_and_the_variable_named() {
         for (variable, value) in [(SEED, "often"), (SEED, "-1"), (RUNS, "0"), (RUNS, "many")] {
             let error = Draw::of(|name| (name == variable).then(|| value.to_owned())).expect_err("wrong");
             assert!(error.contains(variable) && error.contains(value), "{error}");

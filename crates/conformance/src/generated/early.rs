@@ -1,4 +1,4 @@
-//! FID-09: refusals that come before the request was read.
+//! FID-09: refusals that are sent before the request was read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,7 +29,7 @@ struct Early {
     http1: Http1,
     http2: Http2,
     splits: Splits,
-    /// Whether the server then asks for no more, where HTTP/2 has a way to say so (RFC 9113 section 8.1).
+    /// Whether the server then stops the upload, if HTTP/2 has a way to do so (RFC 9113 section 8.1).
     resets: bool,
 }
 
@@ -62,7 +62,8 @@ impl Early {
             noted.store(stream, Ordering::SeqCst);
             let is_http1 = stream == 0;
             let wire = if is_http1 { early.http1.wire(true) } else { early.http2.wire(stream) };
-            // In one piece over HTTP/1.1: libcurl may give up the upload, and with it what is still to come (docs/transports.md).
+            // In one piece over HTTP/1.1: libcurl may abort the upload, and with it the rest of the response
+            // (docs/transports.md).
             let at_once = Splits::none();
             let splits = if is_http1 { &at_once } else { &early.splits };
             let mut steps = wire.steps(splits, wire.bytes.len());
@@ -80,8 +81,9 @@ impl Early {
         let stream = spoken.load(Ordering::SeqCst);
         let wire = if stream == 0 { self.http1.wire(true) } else { self.http2.wire(stream) };
         match outcome {
-            // libcurl may give up the upload over HTTP/1.1, and with it the rest of the body (docs/transports.md): as an error, never
-            // as an end. Whole refusals over HTTP/1.1 are BODY-08's.
+            // libcurl may abort the upload over HTTP/1.1, and with it the rest of the body
+            // (docs/transports.md): as an error, never as an end. BODY-08 tests complete refusals over
+            // HTTP/1.1.
             Ok(got) if stream == 0 && got.end.is_err() && wire.body.starts_with(&got.body) => got.has_head_of(&wire),
             Ok(got) => got.is(&wire),
             Err(error) => Err(format!("the call fails: {}", told(&error))),

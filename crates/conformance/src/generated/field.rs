@@ -25,7 +25,7 @@ impl Field {
         Self { name: name.to_owned(), value: value.into() }
     }
 
-    /// What it counts in a limit of heads: HTTP/2 adds 32 bytes to each, HTTP/1.1 four.
+    /// Its size in a limit of heads: HTTP/2 adds 32 bytes to each, HTTP/1.1 four.
     pub(super) fn size(&self) -> usize {
         self.name.len() + self.value.len() + 32
     }
@@ -56,7 +56,7 @@ pub(super) fn values<'a>(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) 
     values
 }
 
-/// The first name whose values differ, in words.
+/// Describes the first name whose values differ.
 pub(super) fn difference(expected: &Values, arrived: &Values) -> Result<(), String> {
     let shown = |values: &Values, name: &String| {
         let list: Vec<String> = values.get(name).into_iter().flatten().map(|value| shortened(value)).collect();
@@ -68,7 +68,7 @@ pub(super) fn difference(expected: &Values, arrived: &Values) -> Result<(), Stri
     }
 }
 
-/// Leaves of these names, of which a message may have one, the first.
+/// Keeps the first of these names, of which a message may have one.
 pub(super) fn first_of_each(mut fields: Vec<Field>, single: &[&str]) -> Vec<Field> {
     let mut seen = Vec::new();
     fields.retain(|field| {
@@ -79,13 +79,13 @@ pub(super) fn first_of_each(mut fields: Vec<Field>, single: &[&str]) -> Vec<Fiel
     fields
 }
 
-/// Bytes as text, cut where they are many.
+/// Bytes as text, truncated if there are many.
 pub(super) fn shortened(bytes: &[u8]) -> String {
     let shown = bytes[..bytes.len().min(200)].escape_ascii();
     if bytes.len() > 200 { format!("{shown}... ({} bytes)", bytes.len()) } else { shown.to_string() }
 }
 
-/// Names that requests and responses may have alike. `x-` keeps drawn ones apart from those that mean something.
+/// Names that requests and responses may share. `x-` separates random ones from those with a meaning.
 pub(super) fn name(known: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
     let character = select(b"abcxyz019-_.!#$%&'*+^`|~".as_slice());
     prop_oneof![
@@ -113,7 +113,7 @@ pub(super) fn value(longest: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
     .prop_map(|value| value.trim_ascii().to_vec())
 }
 
-/// A value of two numbers, where drawing byte by byte would take too long.
+/// A value built from two numbers, where generating each byte would take too long.
 fn filler(longest: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
     (0..=longest, any::<u8>()).prop_map(|(length, salt)| {
         let mut random = fastrand::Rng::with_seed(u64::from(salt));
@@ -121,7 +121,7 @@ fn filler(longest: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
     })
 }
 
-/// Fields up to this number, of at most so many bytes.
+/// Up to this many fields, of at most this many bytes.
 pub(super) fn fields(
     known: &'static [&'static str],
     most: usize,

@@ -20,7 +20,7 @@ pub(super) struct Http1 {
     reason: &'static str,
     /// A bit for each letter of a name that is a capital.
     capitals: u64,
-    /// Which blanks stand around values.
+    /// The blanks around values.
     blanks: usize,
     pub(super) framing: Framing,
 }
@@ -64,9 +64,10 @@ pub(super) fn http1(size: Size) -> impl Strategy<Value = Http1> + Clone {
         |(response, reason, capitals, blanks, mut framing)| {
             if response.body.length == 0 {
                 match &mut framing {
-                    // Where there is no body before them, libcurl does not tell trailers from headers (docs/transports.md).
+                    // Without a body before them, libcurl does not distinguish trailers from headers
+                    // (docs/transports.md).
                     Framing::Chunked { trailers, .. } => trailers.clear(),
-                    // That cannot be told from one that never came: some stacks report it.
+                    // This looks like one that never arrived: some stacks report it.
                     Framing::Close => framing = Framing::Length,
                     Framing::Length => {}
                 }
@@ -85,7 +86,7 @@ impl Http1 {
         self.response.has_body() && matches!(self.framing, Framing::Close)
     }
 
-    /// The bytes, and what must come of them. `closes`: the connection is announced to end.
+    /// The bytes, and the expected result. `closes`: the connection is announced to end.
     pub(super) fn wire(&self, closes: bool) -> Wire {
         let mut bytes = Vec::new();
         for interim in &self.response.interim {
@@ -120,7 +121,7 @@ impl Http1 {
     }
 
     fn write_head(&self, bytes: &mut Vec<u8>, status: u16, fields: &[Field]) {
-        // The reason may hold bytes above ASCII (obs-text), which stand for themselves.
+        // The reason may hold bytes above ASCII (obs-text), which are used literally.
         let reason = self.reason.chars().map(|character| character as u8);
         bytes.extend(format!("HTTP/1.1 {status} ").bytes().chain(reason).chain(*b"\r\n"));
         for (index, field) in fields.iter().enumerate() {

@@ -23,7 +23,7 @@ const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
 /// The longest frame that a client need accept.
 const LONGEST: usize = 1 << 14;
-/// What is sent on the word of one look at the window, which is 65,535 bytes at first.
+/// What is sent per check of the window, which is 65,535 bytes at first.
 const STRETCH: usize = 1 << 14;
 
 /// A response and how it is written.
@@ -38,7 +38,7 @@ pub(super) struct Http2 {
     split: Option<usize>,
     /// How fields are coded: as literals that are not indexed, never indexed, or indexed.
     coding: u8,
-    /// Frames that say nothing about the response, each after so many of its frames.
+    /// Frames unrelated to the response, each after this many of its frames.
     others: Vec<(usize, Other)>,
     end: End,
 }
@@ -99,12 +99,12 @@ struct Frames {
     count: usize,
     /// Where the last frame of the response ends.
     end: usize,
-    /// Where the last byte of the body stands.
+    /// The position of the last byte of the body.
     data_end: usize,
 }
 
 impl Http2 {
-    /// The bytes on this stream, and what must come of them.
+    /// The bytes on this stream, and the expected result.
     pub(super) fn wire(&self, stream: u32) -> Wire {
         let has_body = self.response.has_body();
         let body = if has_body { self.response.body.bytes() } else { bytes::Bytes::new() };
@@ -132,7 +132,7 @@ impl Http2 {
         self.push_body(&mut frames, &body);
         match &self.end {
             _ if is_304 => {}
-            // What has no body has no trailers (RFC 9110 sections 15.3.5 and 15.4.5); see also `http1`.
+            // A response without a body has no trailers (RFC 9110 sections 15.3.5 and 15.4.5); see also `http1`.
             End::Trailers(_) if body.is_empty() => self.push_data(&mut frames, 0, &[], END_STREAM),
             End::LastFrame => {}
             End::EmptyFrame => self.push_data(&mut frames, 0, &[], END_STREAM),
@@ -155,7 +155,7 @@ impl Http2 {
         }
         let first = self.split.unwrap_or(LONGEST).min(LONGEST).min(block.len());
         let (first, rest) = block.split_at(first);
-        // Few frames: clients bound how many they take, against floods.
+        // Few frames: clients limit how many they accept, against floods.
         let third = rest.len().div_ceil(3).clamp(1, LONGEST);
         let ends = |is_last: bool| if is_last { END_HEADERS } else { 0 };
         frames.push_raw(HEADERS, flags | ends(rest.is_empty()), first);
@@ -205,7 +205,7 @@ impl Frames {
         self.bytes.extend(frame(kind, flags, self.stream, payload));
     }
 
-    /// Says before which byte the server has to look at the window, and for how much.
+    /// Returns before which byte the server must check the window, and for how much.
     fn count_window(&mut self, length: usize) {
         match self.wire.windows.last_mut() {
             Some((_, counted)) if *counted + length <= STRETCH => *counted += length,
@@ -213,7 +213,7 @@ impl Frames {
         }
     }
 
-    /// A frame is whole, and others may follow it; none may stand within a head.
+    /// A complete frame, which others may follow; none may be within a head.
     fn after_frame(&mut self) {
         self.end = self.bytes.len();
         self.wire.boundaries.push(self.bytes.len());
@@ -224,7 +224,7 @@ impl Frames {
                 Other::Ping => frame(PING, 0, 0, b"12345678"),
                 Other::Unknown(kind) => frame(kind, 0xff, self.stream, b"of the future"),
                 Other::Priority => frame(PRIORITY, 0, self.stream, &[0, 0, 0, 0, 15]),
-                // A setting that nobody knows.
+                // An unknown setting.
                 Other::Settings => frame(SETTINGS, 0, 0, &[0xf0, 0xf0, 0, 0, 0, 1]),
                 Other::Window => frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]),
             });

@@ -1,9 +1,10 @@
-//! Fidelity by generation: random messages that nobody thought of, sent and served, and judged byte for byte by what the server
-//! recorded or by what its script wrote. What must come of a message is computed here from the message alone (`http1`, `http2`), never
-//! by a library that could share a fault with the transport.
+//! Fidelity by generation: random messages are sent and served, and compared byte for byte with what the
+//! server recorded or its script wrote. The expected result of a message is computed here from the message
+//! alone (`http1`, `http2`), never by a library that could share a fault with the transport.
 //!
-//! `request` draws requests (FID-01 to FID-03), `response` draws responses, which are played whole (`whole`, FID-04 to FID-06), cut
-//! anywhere (`cut`, FID-07 and FID-08) or sent before the request has come (`early`, FID-09).
+//! `request` generates requests (FID-01 to FID-03), `response` generates responses, which are sent complete
+//! (`whole`, FID-04 to FID-06), truncated anywhere (`cut`, FID-07 and FID-08) or before the request has
+//! arrived (`early`, FID-09).
 
 pub(crate) mod cut;
 mod draw;

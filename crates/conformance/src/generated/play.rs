@@ -1,7 +1,7 @@
-//! Plays drawn inputs against a property until one fails, and makes that one as small as it can be.
+//! Tests random inputs against a property until one fails, and shrinks that one.
 //!
-//! The inputs and their shrinking are proptest's; its runner is not used, since a property here waits for a transport and must do so
-//! under the executor of the case.
+//! The inputs and their shrinking are proptest's; its runner is not used, since a property here waits for a
+//! transport and must do so under the executor of the case.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ async fn holds<V, P: AsyncFn(V) -> Result<(), String>>(property: &P, input: V) -
     })
 }
 
-/// Each case draws by itself, so that one more case does not change the inputs of the others.
+/// Each case has its own random numbers, so that a new case does not change the inputs of the others.
 fn rng(seed: u64, id: &str) -> TestRng {
     let mut bytes = [0; 32];
     let given = seed.to_le_bytes().into_iter().chain(id.bytes());
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_seed_draws_the_same_inputs_and_another_seed_others() {
+    fn seed_determines_the_inputs() {
         assert_eq!(drawn("5"), drawn("5"));
         assert_ne!(drawn("5"), drawn("6"));
     }

@@ -17,7 +17,7 @@ use super::play::play;
 use super::served::told;
 use crate::world::{HOST, World, collect, front, request};
 
-/// Fields that a caller gives and that a library likes to take for its own.
+/// Fields that a caller sets and that libraries often replace.
 const KNOWN: &[&str] = &[
     "accept",
     "accept-language",
@@ -36,7 +36,7 @@ const KNOWN: &[&str] = &[
     "via",
 ];
 
-/// A request, and over what it goes.
+/// A request, and its connection.
 #[derive(Clone, Debug)]
 struct Sent {
     versions: HttpVersions,
@@ -95,7 +95,7 @@ fn setting(world: &World) -> impl Strategy<Value = (HttpVersions, bool)> + use<>
     (select(world.http_versions()), prop_oneof![9 => Just(false), 1 => Just(true)])
 }
 
-/// Any path and query that [`RequestTarget`] lets through; nothing else reaches a transport.
+/// Any path and query that [`RequestTarget`] accepts; nothing else reaches a transport.
 fn target() -> impl Strategy<Value = String> {
     let plain = select(b"aZ09-._~!$&()*+,;=:@".as_slice()).prop_map(|byte| char::from(byte).to_string());
     let escape = any::<u8>().prop_map(|byte| format!("%{byte:02X}"));
@@ -117,7 +117,7 @@ fn target() -> impl Strategy<Value = String> {
     })
 }
 
-/// Sends drawn requests, one after the other, and looks each up in the ledger.
+/// Sends random requests, one after the other, and looks up each in the ledger.
 async fn arrive(id: &str, usual: u32, world: &World, strategy: impl Strategy<Value = Sent>) {
     let lanes: Vec<Lane> = world.http_versions().into_iter().map(|versions| Lane::new(world, versions)).collect();
     play(id, world.draw, usual, strategy, async |sent: Sent| {
@@ -159,7 +159,7 @@ impl Lane {
         let arrived = self.front.ledger().requests_since(self.seen.get());
         self.seen.set(self.seen.get() + arrived.len());
         match (outcome, arrived.as_slice()) {
-            // What a stack cannot carry it refuses, and does not leave out.
+            // A stack refuses what it cannot send, and does not omit it.
             (Err(error), []) if !is_ascii => {
                 let refusal = (TransportErrorKind::Config, Delivery::NotSent);
                 if (error.kind(), error.delivery()) == refusal {
@@ -192,7 +192,7 @@ impl Sent {
         let authority = server.trim_start_matches("https://").as_bytes().to_vec();
         expected.insert("host".to_owned(), vec![authority]);
         let mut seen = values(arrived.headers.iter().map(|(name, value)| (name.as_str(), &**value)));
-        // A library's own may stand where none was given (contract of `send`, clause 4).
+        // A library's default is allowed if none was given (contract of `send`, clause 4).
         for own in ["accept", "user-agent"] {
             if !expected.contains_key(own) && seen.get(own).is_some_and(|values| values.len() == 1) {
                 seen.remove(own);
@@ -202,7 +202,7 @@ impl Sent {
         difference(&expected, &seen)
     }
 
-    /// The framing: HTTP/1.1 needs the length where there is a body or one is expected, and a GET has none.
+    /// The framing: HTTP/1.1 needs the length if there is a body or one is expected, and a GET has none.
     fn check_length(&self, version: Version, said: Vec<Vec<u8>>) -> Result<(), String> {
         let true_length = vec![self.body.length.to_string().into_bytes()];
         let sends = [Method::POST, Method::PUT, Method::PATCH].contains(&self.method);

@@ -1,4 +1,4 @@
-//! Responses as they are drawn, whatever they are written in: interim heads, status, fields, body.
+//! Random responses, independent of their encoding: interim heads, status, fields, body.
 
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
@@ -7,7 +7,7 @@ use proptest::strategy::Just;
 
 use super::field::{Content, Field, content, fields, first_of_each};
 
-/// Fields that mean something to browsers, caches and redirecting clients; to a transport they mean nothing.
+/// Fields with a meaning for browsers, caches and redirecting clients, but not for a transport.
 const KNOWN: &[&str] = &[
     "age",
     "cache-control",
@@ -26,7 +26,7 @@ const KNOWN: &[&str] = &[
     "www-authenticate",
 ];
 
-/// Those of which a response has one: two that differ are no valid response.
+/// Those that a response may have once; two different ones are invalid.
 const SINGLE: &[&str] =
     &["age", "content-type", "date", "etag", "expires", "last-modified", "location", "retry-after", "server"];
 
@@ -42,7 +42,7 @@ pub(super) struct Head {
 pub(super) struct Response {
     pub(super) interim: Vec<Head>,
     pub(super) head: Head,
-    /// Whether the request was HEAD, whose response has no body whatever its length says.
+    /// Whether the request was HEAD, whose response has no body whatever its length.
     pub(super) is_to_head: bool,
     pub(super) body: Content,
 }

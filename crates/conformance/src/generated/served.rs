@@ -1,4 +1,4 @@
-//! A scripted server that serves one drawn response after the other, and what the transport makes of them.
+//! A scripted server that serves random responses one after the other, and the results of the transport.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use proptest::sample::Index;
 use super::field::{Values, difference, shortened, values};
 use crate::world::{HOST, World, request};
 
-/// A response as it is written, and what must come of it.
+/// A response as written, and the expected result.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wire {
     pub(super) bytes: Bytes,
@@ -25,17 +25,18 @@ pub(super) struct Wire {
     pub(super) body: Bytes,
     /// Where the last head ends.
     pub(super) head_ends: usize,
-    /// From where on nothing of the body is missing, although the response may not have ended; whoever knows its length can tell.
+    /// The position from which on the body is complete, although the response may not have ended; code that
+    /// knows its length can detect that.
     pub(super) settled_at: Option<usize>,
     /// Where it ends by its own framing; `None`: with its connection.
     pub(super) whole_at: Option<usize>,
-    /// Over HTTP/2: where frames end, and where the server must look whether the window has room, and for how much.
+    /// Over HTTP/2: where frames end, and where the server must check the window, and for how much.
     pub(super) boundaries: Vec<usize>,
     pub(super) windows: Vec<(usize, usize)>,
 }
 
 impl Wire {
-    /// Writes up to this position, in pieces that end where `splits` say.
+    /// Writes up to this position, in pieces that end at `splits`.
     pub(super) fn steps(&self, splits: &Splits, until: usize) -> Script {
         let mut pauses: Vec<usize> = splits.0.iter().map(|split| split.index(self.bytes.len() + 1)).collect();
         pauses.retain(|at| (1..until).contains(at));
@@ -85,10 +86,11 @@ pub(super) struct Served {
     calls: Cell<usize>,
 }
 
-/// Of one transport. HTTP/2 libraries bound how many empty or odd frames they take on one connection, against floods.
+/// Of one transport. HTTP/2 libraries limit how many empty or unusual frames they accept on one connection,
+/// against floods.
 const CALLS: usize = 16;
 
-/// What the transport made of a response.
+/// The result of a response.
 pub(super) struct Got {
     status: StatusCode,
     version: Version,
@@ -111,12 +113,12 @@ impl Served {
         Self { server, answers, world: world.clone(), config, transport, calls: Cell::new(0) }
     }
 
-    /// Takes another transport for the next call, with no connection.
+    /// Uses another transport, without connections, for the next call.
     pub(super) fn renew(&self) {
         self.transport.replace(self.world.transport(&self.config));
     }
 
-    /// Has the server follow this script when the request has come, and takes what the transport makes of it.
+    /// Makes the server follow this script when the request has arrived, and returns the transport's result.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -155,7 +157,7 @@ pub(super) fn told(error: &TransportError) -> String {
 }
 
 impl Got {
-    /// Whether this is the whole of what was written.
+    /// Returns whether this is everything that was written.
     pub(super) fn is(&self, wire: &Wire) -> Result<(), String> {
         self.has_head_of(wire)?;
         if let Err(error) = &self.end {

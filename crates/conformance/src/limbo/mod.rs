@@ -1,6 +1,6 @@
-//! Trust from outside: the server vectors of x509-limbo (<https://github.com/C2SP/x509-limbo>), played on the wire. The vectors are
-//! data of others and not part of this crate: the caller gives their text. This module reports what happened; what was expected, and
-//! what a difference means, is for the reader of the table.
+//! External trust vectors: the server vectors of x509-limbo (<https://github.com/C2SP/x509-limbo>), run over
+//! the network. The vectors are not part of this crate: the caller passes their text. This module reports the
+//! results; the reader of the table compares them with the expectations.
 
 mod outcome;
 mod play;
@@ -26,9 +26,9 @@ pub struct LimboCell {
     pub id: String,
     /// Whether the profile of the vectors (CA/Browser Forum and RFC 5280 together) permits the chain.
     pub permitted: bool,
-    /// What the transport made of it.
+    /// The transport's result.
     pub outcome: LimboOutcome,
-    /// The deepest text of the libraries below, where there was an error.
+    /// The deepest message of the libraries, if there was an error.
     pub raw: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for LimboCell {
     }
 }
 
-/// Plays each vector of `limbo` (the text of x509-limbo's `limbo.json`) whose id contains `filter`, in order.
+/// Runs each vector of `limbo` (the text of x509-limbo's `limbo.json`) whose id contains `filter`, in order.
 ///
 /// # Errors
 /// The text is not a file of vectors.

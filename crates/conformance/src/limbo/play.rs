@@ -20,7 +20,7 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(super) async fn play(world: &World, shown: Shown) -> (LimboOutcome, Option<String>) {
     let address = if shown.name.kind == "IP" { shown.name.value.parse::<IpAddr>().ok() } else { None };
-    // An address of this machine is called as it is; one of elsewhere through a proxy that leads here.
+    // An address of this machine is called directly; a remote one through a proxy that connects here.
     let bind = address.filter(IpAddr::is_loopback).unwrap_or(LOOPBACK);
     let front = match server(&shown.server, bind) {
         Ok(front) => front,
@@ -73,7 +73,7 @@ fn judged(outcome: Result<&(), &TransportError>, arrived: usize) -> LimboOutcome
     }
 }
 
-/// By rustls, which shows whatever it is given, or by OpenSSL where rustls does not sign with such a key.
+/// On rustls, which presents any certificate, or on OpenSSL if rustls does not sign with such a key.
 fn server(certificate: &ServerCert, bind: IpAddr) -> io::Result<Front> {
     let start = |engine| {
         let options = FrontOptions::default().engine(engine).server(certificate.clone());

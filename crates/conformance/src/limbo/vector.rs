@@ -5,7 +5,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 
-/// What is read of the file; the rest of its schema is of no use here.
+/// The part of the file's schema that is used here.
 #[derive(Deserialize)]
 struct File {
     testcases: Vec<Vector>,
@@ -56,7 +56,7 @@ impl Vector {
         self.expected_result == "SUCCESS"
     }
 
-    /// What the server shows and the client trusts, or why that cannot be played.
+    /// What the server presents and the client trusts, or why that cannot be run.
     pub(super) fn shown(&self) -> Result<Shown, &'static str> {
         if self.validation_kind != "SERVER" {
             return Err("it is about a certificate of a client");

@@ -4,7 +4,7 @@ use super::cells::escaped;
 use crate::case::Level;
 use crate::report::Report;
 
-/// An SVG image, readable without colour: its text says all of it.
+/// An SVG image, readable without colour: its text has all information.
 #[must_use]
 pub fn badge(reports: &[Report]) -> String {
     let count = |level: Level| {

@@ -1,5 +1,5 @@
-//! Reports as documents: JSON and JUnit for programs, Markdown, one HTML page and a badge for people. All of them show the same: every
-//! case on every transport, and the reason wherever one did not pass.
+//! Reports as documents: JSON and JUnit for programs, Markdown, one HTML page and a badge for readers. All of
+//! them show the same: every case on every transport, and the reason if one did not pass.
 
 mod badge;
 mod cells;

@@ -1,5 +1,6 @@
-//! One HTML page with everything in it: the matrix case × transport by family, a filter, and the reason of a cell where it is asked
-//! for. It loads nothing, works without colour and by keyboard, and follows the reader's light or dark.
+//! One complete HTML page: the matrix case × transport by family, a filter, and the reason of a cell on
+//! request. It loads nothing, works without colour and with the keyboard, and follows the reader's light or
+//! dark mode.
 
 use std::fmt::Write as _;
 
@@ -81,7 +82,7 @@ fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<
     out.push_str("</tr>\n");
 }
 
-/// What is shown of a cell: how it ended and why, and what the case asks.
+/// The content of a cell: the result and its reason, and the explanation of the case.
 fn told(case: &CaseReport) -> String {
     let mut text = match &case.outcome {
         Outcome::Passed => format!("It holds ({:.2} s).", case.seconds),

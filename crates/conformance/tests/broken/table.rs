@@ -1,20 +1,20 @@
-//! The one table of defects: what a broken transport does, and the id of the case that is there to catch it. The type, the tests and
-//! the page in docs/ are all made from it.
+//! The table of defects: what a broken transport does, and the id of the case that detects it. The type, the tests and the page
+//! in docs/ are generated from it.
 
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) defect: Defect,
-    /// What the transport does, as a sentence that begins with a verb.
+    /// What the transport does, as a sentence that starts with a verb.
     pub(crate) about: &'static str,
     /// The id of the case that catches it.
     pub(crate) case: &'static str,
-    /// A part of what the case then says: it fails for this defect and not for another reason.
+    /// A part of the failure message: the case fails for this defect and not for another reason.
     pub(crate) says: &'static str,
 }
 
 macro_rules! defects {
     ($(#[doc = $about:literal] $defect:ident $test:ident $case:literal $says:literal;)+) => {
-        /// What is wrong with a transport. The sound code asks for it at the one point where it shows.
+        /// The defect of a transport. The sound code checks for it at the one point where it matters.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Defect { $(#[doc = $about] $defect,)+ }
 
@@ -26,18 +26,18 @@ macro_rules! defects {
 }
 
 defects! {
-    // Requests and answers.
+    // Requests and responses.
     /// sends the path in lower case
     LowersPaths lowers_paths "REQ-01" "/a/b%2fc";
     /// decodes `%2F` in the path
     DecodesSlashes decodes_slashes "REQ-01" "/a/b/c;v=1";
-    /// encodes the query once more, by rules of its own
+    /// encodes the query again, by its own rules
     ReencodesQueries reencodes_queries "REQ-01" "r=%2B%20&s";
     /// leaves out the query
     DropsQueries drops_queries "REQ-02" "a query";
     /// leaves out a `?` without a query
     DropsEmptyQueries drops_empty_queries "REQ-01" "right: \"/a?\"";
-    /// makes one slash of two
+    /// merges two slashes
     MergesSlashes merges_slashes "REQ-01" "right: \"/a//b\"";
     /// sends PATCH as POST
     SendsPatchAsPost sends_patch_as_post "REQ-03" "left: \"POST\"";
@@ -55,29 +55,29 @@ defects! {
     AddsAReferer adds_a_referer "REQ-04" "\"referer\"";
     /// adds system and processor to the user agent
     TellsOfTheMachine tells_of_the_machine "REQ-06" "; a test)";
-    /// gives a type to a body that is not there
+    /// sets a content type without a body
     GivesEveryRequestAType gives_every_request_a_type "REQ-07" "application/octet-stream";
     /// does not announce that a POST has no body
     LeavesOutLengthZero leaves_out_length_zero "REQ-08" "[] Http1";
-    /// keeps the first of several equal headers of an answer
+    /// keeps the first of several equal headers of a response
     DropsRepeatedAnswerHeaders drops_repeated_answer_headers "REQ-10" "left: [\"b\"]";
-    /// sorts the headers of an answer
+    /// sorts the headers of a response
     SortsAnswerHeaders sorts_answer_headers "REQ-10" "left: [\"a\", \"b\"]";
     /// lowers the values of response headers
     LowersResponseValues lowers_response_values "REQ-10" "right: [\"Value Of 0\"]";
     /// keeps the first 64 headers of a response
     KeepsSixtyFourHeaders keeps_sixty_four_headers "REQ-10" "header ";
-    /// takes a 204 for a failure
+    /// treats a 204 as a failure
     FailsWithoutContent fails_without_content "REQ-10" "answered: TransportError(Inner { kind: Protocol";
     /// says HTTP/1.1 of every answer
     SpeaksOfHttp11Alone speaks_of_http11_alone "REQ-10" "left: HTTP/1.1";
     /// sends a cookie back
     KeepsCookies keeps_cookies "REQ-11" "left: [\"cookie\"";
-    /// answers from a cache
+    /// responds from a cache
     AnswersFromACache answers_from_a_cache "REQ-11" "1 requests";
     /// sends the whole address as target, as if to a proxy
     SendsAbsoluteTargets sends_absolute_targets "REQ-12" "https://one.digicert.test";
-    /// takes an interim response for a failure
+    /// treats an interim response as a failure
     FailsAtEarlyHints fails_at_early_hints "REQ-13" "Http1: TransportError";
     /// adds the headers of interim responses to those of the response
     MergesEarlyHints merges_early_hints "REQ-14" "x-early";
@@ -105,7 +105,7 @@ defects! {
     /// ignores the identity that it is given
     IgnoresIdentities ignores_identities "CRED-02" "left: None";
     /// lets HTTP/2 put the API key in its compression tables
-    IndexesTheKey indexes_the_key "CRED-10" "the key may be kept in compression tables";
+    IndexesTheKey indexes_the_key "CRED-10" "the key may be stored in compression tables";
     /// logs the API key behind a proxy
     LogsKeysInTunnels logs_keys_in_tunnels "CRED-21" "a secret is logged by";
     /// writes the API key to the error stream of the process
@@ -133,24 +133,24 @@ defects! {
     AcceptsAnyName accepts_any_name "TRUST-05" "refused: Exchange";
     /// lets a wildcard stand for several labels
     LetsWildcardsCoverMore lets_wildcards_cover_more "TRUST-06" "two are not, ";
-    /// declares that it tells why a server is not trusted, and does not
+    /// declares that it reports why a server is not trusted, and does not
     HidesPeerFaults hides_peer_faults "TRUST-07" "left: (PeerUntrusted(Unspecified), TR-05)";
     /// adds the system's roots to those that alone are to count
     AddsTheSystemsRoots adds_the_systems_roots "TRUST-08" "only the given roots count: Exchange";
     /// notices useless roots at the first call only
     TakesUselessRoots takes_useless_roots "TRUST-10" "no root: Hollow";
-    /// accepts a kind of trust that it does not declare, and trusts nobody
+    /// accepts a kind of trust that it does not declare, and trusts no server
     AcceptsTrustItLacks accepts_trust_it_lacks "TRUST-11" "what is not declared must be refused: Hollow";
-    /// takes a server of TLS 1.1 for a broken network
+    /// treats a server of TLS 1.1 as a broken network
     TakesOldTlsForABlip takes_old_tls_for_a_blip "TRUST-12" "left: (NET-07, true)";
     /// reports an alert where it found itself that there is no version in common
     InventsAlerts invents_alerts "ERR-40" "an alert that the server did not send";
-    /// trusts for ever what the first transport of the process trusts
-    KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "nobody vouches for it any more: Response";
+    /// permanently trusts what the first transport of the process trusts
+    KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "its root is no longer trusted: Response";
     /// ignores which version of TLS it is held to
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
-    /// keeps the certificate of the server to itself
-    HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is told";
+    /// does not report the certificate of the server
+    HidesTheServersCertificate hides_the_servers_certificate "TRUST-16" "it is reported";
     /// ignores which version of TLS it is held to where HTTP/1.1 alone is wanted
     IgnoresTlsVersionsOverHttp1 ignores_tls_versions_over_http1 "TRUST-15" "left: Some(Tls13)";
     /// ignores which version of TLS it is held to through a proxy
@@ -214,17 +214,17 @@ defects! {
     DropsEd25519 drops_ed25519 "IDENT-04" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
     /// accepts an identity that it cannot use, and sends none
     DropsIdentitiesItCannotUse drops_identities_it_cannot_use "IDENT-22" "what is not declared must be refused";
-    /// declares that it tells alerts, and does not
+    /// declares that it reports alerts, and does not
     HidesAlerts hides_alerts "IDENT-19" "left: HS-03";
-    /// tries once more when the server has refused its certificate
+    /// tries again when the server has refused its certificate
     RepeatsRefusedHandshakes repeats_refused_handshakes "IDENT-27" "exactly one attempt";
-    /// says that it does not trust the server when the server has refused its certificate
+    /// reports that it does not trust the server when the server has refused its certificate
     BlamesTheServer blames_the_server "IDENT-28" "the wrong side is blamed";
     /// holds its certificate back where the server does not name its issuer
     ObeysHints obeys_hints "IDENT-30" "offered anyway, and accepted: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
-    /// says that no server asks for a certificate
+    /// reports that no server asks for a certificate
     ClaimsThatNobodyAsked claims_that_nobody_asked "IDENT-31" "left: Some(NET-03)";
-    /// says that it sent a certificate when it did not
+    /// reports that it sent a certificate when it did not
     ClaimsThatItSentOne claims_that_it_sent_one "IDENT-32" "left: (Some(false), Some(true))";
     // Redirects.
     /// follows a redirect to another host, with the API key
@@ -244,35 +244,35 @@ defects! {
     // Time.
     /// ignores the limit for connecting
     IgnoresConnectLimits ignores_connect_limits "TIME-01" "its limit ran out long ago";
-    /// waits for a handshake for as long as the call may take
+    /// waits for a handshake for as long as the whole call may take
     IgnoresStalledHandshakes ignores_stalled_handshakes "TIME-02" "its limit ran out long ago";
-    /// says that TCP was slow when it was TLS
+    /// reports that TCP was slow when it was TLS
     MistakesPhases mistakes_phases "TIME-02" "left: Timeout(Connect)";
-    /// waits for an answer without a limit
+    /// waits for a response without a limit
     IgnoresMissingAnswers ignores_missing_answers "TIME-03" "its limit ran out long ago";
     /// waits for the rest of a body without a limit
     IgnoresStalledBodies ignores_stalled_bodies "TIME-03" "its limit ran out long ago";
     /// reads the whole body before it returns the head
     BuffersAnswers buffers_answers "TIME-03" "a head: TransportError(Inner { kind: Timeout(Body)";
-    /// goes on with a call that was dropped
+    /// continues a call that was dropped
     KeepsDroppedCalls keeps_dropped_calls "TIME-06" "the connection stays open";
-    /// makes no call any more when one was cancelled
+    /// makes no further call after one was cancelled
     StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
     /// cannot tell whether it sent a call that ran out while it connected
     DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
     /// wakes itself for as long as it waits
-    NeverSleeps never_sleeps "TIME-11" "times for one answer";
-    /// says *not sent* of a call that ran out after it was written
+    NeverSleeps never_sleeps "TIME-11" "times for one response";
+    /// reports *not sent* for a call that ran out after it was written
     DeniesDeliveryOfLateCalls denies_delivery_of_late_calls "TIME-03" "left: NotSent";
     /// keeps no limit for the whole call over HTTP/2
     IgnoresTotalOverHttp2 ignores_total_over_http2 "TIME-12" "its limit ran out long ago";
-    /// keeps no limit for the whole call while a large body goes out
+    /// keeps no limit for the whole call during a large upload
     IgnoresTotalWhileUploading ignores_total_while_uploading "TIME-12" "its limit ran out long ago";
     /// restarts the limit of the whole call with each part of a body
     RestartsTheLimitWithEachByte restarts_the_limit_with_each_byte "TIME-12" "its limit ran out long ago";
-    /// looks at the clock only when a body has nothing to read
+    /// checks the clock only when a body has nothing to read
     OutrunsTheLimitWhenReady outruns_the_limit_when_ready "TIME-20" "the body outran the limit";
-    /// says that a call which ran out while connecting waited for its response
+    /// reports that a call which ran out while connecting waited for its response
     NamesALaterPhase names_a_later_phase "TIME-21" "was not reached";
     /// counts the limit of the whole call from its first call on
     CountsTheTotalLimitFromTheFirstCall counts_the_total_limit_from_the_first_call "TIME-22" "by the limit of an earlier one";
@@ -280,9 +280,9 @@ defects! {
     CountsTheConnectLimitForTheCall counts_the_connect_limit_for_the_call "TIME-22" "a limit ended the call early";
     /// adds its limits to the clock without a check
     PanicsAtTheMaximum panics_at_the_maximum "TIME-13" "overflow when adding duration";
-    /// says of a proxy that does not answer that the server did not
+    /// reports for a proxy that does not answer that the server did not
     TakesSilentProxiesForServers takes_silent_proxies_for_servers "TIME-14" "TCP to the proxy GET: TransportError(Inner { kind: Timeout(Response)";
-    /// takes twenty times as long to connect as it may
+    /// takes twenty times as long to connect as allowed
     StretchesConnectLimits stretches_connect_limits "TIME-16" "ten times the limit has passed";
     // Bodies.
     /// ends every body after 1 MiB
@@ -293,46 +293,46 @@ defects! {
     HidesLengths hides_lengths "BODY-02" "left: []";
     /// copies what it uploads, twice
     CopiesUploads copies_uploads "BODY-03" "more for a body of 32768 KiB";
-    /// takes a body that was cut off for a whole one
+    /// treats a body that was truncated as a whole one
     SwallowsShortBodies swallows_short_bodies "BODY-05" "the body is not whole";
     /// asks for compressed answers
     AsksForCompression asks_for_compression "BODY-06" "accept-encoding";
-    /// hides that an answer is compressed
+    /// hides that a response is compressed
     DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
     /// asks for a `100 Continue` first
     ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
     /// asks for a `100 Continue` before a body of more than 1 MiB
     ExpectsAContinueForLargeBodies expects_a_continue_for_large_bodies "FID-03" "the values of expect";
-    /// takes the end of TCP for the end of a TLS stream
+    /// treats the end of TCP as the end of a TLS stream
     TakesAnyEndForTheEnd takes_any_end_for_the_end "BODY-11" "the end was not authenticated";
-    /// takes the proper end of a TLS stream for a cut
+    /// treats the proper end of a TLS stream as a cut
     TakesEveryEndForACut takes_every_end_for_a_cut "BODY-11" "a whole body";
-    /// says that a body is at its end before it is
+    /// reports that a body is at its end before it is
     ClaimsEarlyEnds claims_early_ends "BODY-12" "at its end with 10 bytes to come";
-    /// says that a body is longer than it is
+    /// reports that a body is longer than it is
     ClaimsLongerBodies claims_longer_bodies "BODY-12" "with 10 bytes to come";
-    /// takes an HTTP/2 stream that was reset without an error for one that has ended
+    /// treats an HTTP/2 stream that was reset without an error as one that has ended
     TakesResetsForEnds takes_resets_for_ends "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
-    /// takes an HTTP/2 stream without a length that was reset without an error for one that has ended
+    /// treats an HTTP/2 stream without a length that was reset without an error as one that has ended
     TakesResetsWithoutLengthForEnds takes_resets_without_length_for_ends "BODY-20" "RST_STREAM(NO_ERROR), with a length: false";
-    /// takes a whole HTTP/2 response for cut when the server wants no more of the upload
+    /// treats a whole HTTP/2 response as cut when the server wants no more of the upload
     TakesEarlyResponsesForCut takes_early_responses_for_cut "BODY-14" "complete by";
     /// starts a task when a body is dropped
     PanicsInDrop panics_in_drop "BODY-21" "a body panics when it is dropped";
     /// reads bodies ahead into memory
     ReadsAhead reads_ahead "BODY-22" "were taken from the server";
-    /// throws away what it has read when the connection ends right after it
+    /// discards what it has read when the connection ends right after it
     LosesLastBytes loses_last_bytes "BODY-15" "lost \"HTTP/1.";
-    /// throws away the frames of HTTP/2 that it has read when the connection ends right after them
+    /// discards the frames of HTTP/2 that it has read when the connection ends right after them
     LosesLastFrames loses_last_frames "BODY-16" "length None";
-    /// says of a body that was cut that there was no response
+    /// reports for a body that was cut that there was no response
     CallsCutBodiesLost calls_cut_bodies_lost "BODY-17" "left: Interrupted";
     /// waits for the rest of a stream that was cut until the time limit
     WaitsForCutStreams waits_for_cut_streams "BODY-18" "left: Timeout(Body)";
     // Errors.
-    /// keeps the error of its library to itself
+    /// drops the error of its library
     LosesSources loses_sources "ERR-13" "source: None";
-    /// keeps the error of its library to itself when a body is cut
+    /// drops the error of its library when a body is cut
     LosesSourcesOfBodies loses_sources_of_bodies "ERR-13" "a cut body has no source";
     /// fails without a word
     FailsWithoutWords fails_without_words "ERR-21" "no words for";
@@ -340,13 +340,13 @@ defects! {
     ReadsSmallHeadsOnly reads_small_heads_only "ERR-22" "read: TransportError";
     /// reads heads of any size
     ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "too large: Exchange";
-    /// takes a server of plain HTTP for one with bad TLS
+    /// treats a server of plain HTTP as one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
     HasOneKindForTheNetwork has_one_kind_for_the_network "ERR-15" "left: NET-06";
-    /// takes an answer that is no HTTP for an interrupted connection
+    /// treats a response that is not HTTP as an interrupted connection
     TakesGarbageForAnEnd takes_garbage_for_an_end "ERR-16" "left: Interrupted";
-    /// takes a malformed HTTP/2 response for an interrupted connection
+    /// treats a malformed HTTP/2 response as an interrupted connection
     TakesMalformedFramesForAnEnd takes_malformed_frames_for_an_end "ERR-24" "connection over HTTP/2";
     /// panics outside its runtime
     PanicsWithoutRuntime panics_without_runtime "ERR-20" "an error, not a panic";
@@ -360,49 +360,49 @@ defects! {
     RepeatsWhenHttp11IsRequired repeats_when_http11_is_required "ERR-35" "POST was sent once more";
     /// repeats a GET when the server requires HTTP/1.1
     RepeatsGetsWhenHttp11IsRequired repeats_gets_when_http11_is_required "ERR-36" "GET was sent once more";
-    /// says *not sent* of a request that was answered by an alert
+    /// reports *not sent* for a request that was answered by an alert
     TakesLateAlertsForUnsent takes_late_alerts_for_unsent "ERR-37" "left: NotSent";
     // Repetitions.
     /// repeats a request by itself that was answered with 408
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
-    /// repeats a POST by itself
+    /// retries a POST on its own
     RepeatsPosts repeats_posts "REPLAY-01" "without an identity\n  left: 2";
-    /// repeats PUT, PATCH and DELETE by itself
+    /// retries PUT, PATCH and DELETE on its own
     RepeatsOtherMethods repeats_other_methods "REPLAY-02" "without an identity\n  left: 2";
-    /// repeats a GET by itself when its connection dies
+    /// retries a GET on its own when its connection dies
     RepeatsGets repeats_gets "REPLAY-03" "without an identity\n  left: 2";
-    /// says *not sent* of a request that the server has read
+    /// reports *not sent* for a request that the server has read
     DeniesDelivery denies_delivery "REPLAY-01" "left: (Interrupted, NotSent)";
-    /// says *sent* where nobody listens
+    /// reports *sent* for a port without a listener
     ClaimsDeliveryToNobody claims_delivery_to_nobody "REPLAY-04" "left: Sent";
-    /// says *unknown* of a stream that the server has refused to look at
+    /// reports *unknown* for a stream that the server refused to process
     TakesRefusedStreamsForSent takes_refused_streams_for_sent "RETRY-14" "left: Unknown";
-    /// says *not sent* of a stream that failed in the server
+    /// reports *not sent* for a stream that failed in the server
     TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
-    /// repeats what was answered with 408, 421 or 425
+    /// retries what got 408, 421 or 425
     RepeatsMisdirectedRequests repeats_misdirected_requests "REPLAY-05" "left: 2";
     /// loses the status of a proxy where it has an identity
     ForgetsStatusesOfProxies forgets_statuses_of_proxies "RETRY-22" "a proxy that refuses";
     /// repeats a GET that was lost over HTTP/2
     RepeatsGetsOfHttp2 repeats_gets_of_http2 "RETRY-21" "it was tried once more";
-    /// repeats what was answered with 503 and `Retry-After`
+    /// retries what got 503 and `Retry-After`
     AsksAgainWhenTold asks_again_when_told "RETRY-20" "it was sent 2 times: GET 503";
     // The pool.
     /// makes a connection for each call
     KeepsNoConnections keeps_no_connections "POOL-01" "12 connections for 12 calls";
-    /// says of every connection that it is new
+    /// reports for every connection that it is new
     CallsEveryConnectionNew calls_every_connection_new "POOL-01" "left: Some(false)";
-    /// says of every connection that it was used before
+    /// reports for every connection that it was used before
     CallsEveryConnectionUsed calls_every_connection_used "POOL-14" "never got a response";
     /// presents the identity of the first transport of the process
     PresentsTheFirstIdentity presents_the_first_identity "POOL-02" "a connection of its own";
     /// has one pool for all transports of the process
     SharesPools shares_pools "POOL-03" "one identity, one pool";
-    /// never closes a connection that nobody uses
+    /// never closes a connection that is unused
     KeepsIdleConnections keeps_idle_connections "POOL-05" "it stays open";
     /// leaves its connections open when it is dropped
     LeaksConnections leaks_connections "POOL-07" "closed: false";
-    /// leaves a thread behind for each call
+    /// leaks a thread for each call
     LeaksThreads leaks_threads "POOL-08" "threads where there were";
     /// offers HTTP/2 where HTTP/1.1 alone is wanted
     OffersHttp2Anyway offers_http2_anyway "POOL-09" "left: 1";
@@ -422,7 +422,7 @@ defects! {
     OutlivesItself outlives_itself "POOL-22" "leaves its connections open";
     /// has one place less for each call that was dropped
     LosesThePlacesOfDroppedCalls loses_the_places_of_dropped_calls "POOL-21" "its limit ran out long ago";
-    /// makes one call at a time
+    /// makes only one call at a time
     MakesOneCallAtATime makes_one_call_at_a_time "POOL-20" "its limit ran out long ago";
     // Proxies.
     /// ignores the proxy that it is given
@@ -439,7 +439,7 @@ defects! {
     NamesDefaultPorts names_default_ports "PROXY-17" "[\"one.digicert.test:443\"]";
     /// asks a proxy for a host without its port where that is the default
     LeavesOutPortsOfTunnels leaves_out_ports_of_tunnels "PROXY-17" "one.digicert.test:443";
-    /// goes around a proxy that refuses
+    /// bypasses a proxy that refuses
     GoesAroundProxies goes_around_proxies "PROXY-04" "the proxy wants credentials: Exchange";
     /// logs the proxy's password
     LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
@@ -457,19 +457,19 @@ defects! {
     ResolvesNamesForSocks resolves_names_for_socks "PROXY-10" "the proxy was not given the name";
     /// takes a proxy from the environment
     ReadsProxyVariables reads_proxy_variables "PROXY-11" "and the server is at port";
-    /// takes a proxy of any scheme for one of HTTP
+    /// treats a proxy of any scheme as one of HTTP
     TakesAnyProxyForHttp takes_any_proxy_for_http "PROXY-12" "no such proxy is known: ftp://";
     /// refuses a proxy of an unknown scheme without naming the scheme
     HidesSchemesOfProxies hides_schemes_of_proxies "PROXY-12" "does not name the scheme ftp";
     /// asks the proxy for servers of clear text
     ShowsClearTextToProxies shows_clear_text_to_proxies "PROXY-14" "the proxy was asked";
-    /// waits for a proxy for as long as the call may take
+    /// waits for a proxy for as long as the whole call may take
     IgnoresLimitsInTunnels ignores_limits_in_tunnels "PROXY-15" "its limit ran out long ago";
     // Rotation.
     /// resumes TLS sessions of another transport
     SharesSessions shares_sessions "ROTATE-03" "left: Resumed";
     /// keeps the keys of identities that were replaced
-    KeepsOldKeys keeps_old_keys "ROTATE-15" "somebody still holds the old private key";
+    KeepsOldKeys keeps_old_keys "ROTATE-15" "the old private key is still in memory";
     // Secrets.
     /// prints its private key in `Debug`
     PrintsItsKey prints_its_key "SECRET-01" "a secret is printed";
@@ -489,18 +489,18 @@ defects! {
     LogsBodies logs_bodies "SECRET-12" "is logged by [\"broken::";
     /// logs the headers of responses
     LogsResponseHeaders logs_response_headers "SECRET-12" "is logged by [\"broken::";
-    // What is told.
+    // Facts and errors.
     /// reports a certificate as sent when it is chosen
     ReportsChosenAsSent reports_chosen_as_sent "OBS-11" "it was chosen, and never left";
-    /// tells its own address for that of the server
-    TellsItsOwnAddress tells_its_own_address "OBS-09" "of an answer";
+    /// reports its own address instead of the server's
+    TellsItsOwnAddress tells_its_own_address "OBS-09" "of a response";
     /// reports the facts of its first connection for every call
     MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
-    /// says in errors that a connection was new
+    /// reports in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
-    /// tells in errors of the connection before
+    /// reports in errors the facts of the previous connection
     TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-41" "the ledger contradicts a fact";
-    /// says through a proxy that it showed an identity, which it need not have
+    /// reports through a proxy that it showed an identity, which it need not have
     ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
     /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
     ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13), the ledger says Some(Tls12)";
@@ -538,45 +538,45 @@ defects! {
     DecodesBlanksInTunnels decodes_blanks_in_tunnels "REQ-01" "through a proxy";
     /// says *not sent* of what was lost on a used HTTP/2 connection
     DeniesDeliveryOnUsedHttp2 denies_delivery_on_used_http2 "ERR-41" "on a used connection, HTTP/2";
-    /// repeats requests through a proxy whose connection has ended
+    /// retries requests through a proxy whose connection has ended
     RepeatsPostsInTunnels repeats_posts_in_tunnels "ERR-41" "it arrived 2 times";
-    /// takes a body that was cut on a used connection for a whole one
+    /// treats a body that was cut on a used connection as a whole one
     SwallowsShortBodiesOnUsed swallows_short_bodies_on_used "BODY-31" "on a used connection";
     /// does not check what servers sign through a proxy
     SkipsSignaturesInTunnels skips_signatures_in_tunnels "TRUST-17" "HTTP/1.1, TLS 1.2, through a proxy";
     /// keeps the limit of the whole call through a proxy only once it is connected
     IgnoresTotalBeforeTunnels ignores_total_before_tunnels "TIME-30" "its limit ran out long ago";
-    /// says *not sent* of an upload that was cut
+    /// reports *not sent* for an upload that was cut
     DeniesDeliveryOfCutUploads denies_delivery_of_cut_uploads "ERR-50" "the request is being written: ";
-    /// takes a proxy that resets its connection for a server that refuses one
+    /// treats a proxy that resets its connection as a server that refuses one
     TakesResetProxiesForServers takes_reset_proxies_for_servers "ERR-50" "CONNECT, no response yet: RST";
-    /// says of resumed sessions that their handshake was a full one
+    /// reports for resumed sessions that their handshake was a full one
     ClaimsFullHandshakes claims_full_handshakes "OBS-15" "tls_resumed is wrong";
-    /// says of a handshake that failed that the server asked for its certificate
+    /// reports for a handshake that failed that the server asked for its certificate
     ClaimsToBeAsked claims_to_be_asked "OBS-20" "nothing was asked for";
-    /// says of resumed sessions that the server did not ask
+    /// reports for resumed sessions that the server did not ask
     ClaimsResumedWasNotAsked claims_resumed_was_not_asked "OBS-15" "a resumed session shows nothing";
-    // Messages that nobody listed: none of these shows in a case of one message.
+    // Defects for random messages: none of these shows in a case with one message.
     /// leaves out the escapes of control characters, such as `%0A`
     LeavesOutEscapedControls leaves_out_escaped_controls "FID-01" "the target is";
     /// sends the first 37 fields of a request
     SendsThirtySevenFields sends_thirty_seven_fields "FID-02" "the values of";
     /// leaves out the last byte of a body that is one byte longer than a power of two
     CutsBodiesPastAPowerOfTwo cuts_bodies_past_a_power_of_two "FID-03" "the body has";
-    /// makes one blank of two in the values of a response
+    /// merges two blanks in the values of a response
     SqueezesBlanks squeezes_blanks "FID-04" "the values of";
     /// loses the last byte of a chunk of 30 to 39 bytes
     LosesBytesOfChunks loses_bytes_of_chunks "FID-05" "the body differs";
     /// loses DATA frames of one byte
     LosesShortFrames loses_short_frames "FID-06" "the body differs";
-    /// takes a body that is cut after a multiple of eight bytes for whole
+    /// treats a body that is cut after a multiple of eight bytes as whole
     TakesEvenCutsForEnds takes_even_cuts_for_ends "FID-07" "it was taken for whole";
-    /// takes a body that is cut within the line ends after its last chunk for whole
+    /// treats a body that is cut within the line ends after its last chunk as whole
     EndsHalfChunks ends_half_chunks "FID-07" "it was taken for whole";
-    /// takes an HTTP/2 body that breaks off after 100 bytes for whole
+    /// treats an HTTP/2 body that breaks off after 100 bytes as whole
     TakesLateBreaksForEnds takes_late_breaks_for_ends "FID-08" "it was taken for whole";
-    /// takes a refusal other than 413 that comes before the upload was sent for a broken connection
+    /// treats a refusal other than 413 that comes before the upload was sent as a broken connection
     FailsAtEarlyRefusals fails_at_early_refusals "FID-09" "the call fails";
-    /// takes a head that is cut for whole
+    /// treats a head that is cut as whole
     EndsHalfHeads ends_half_heads "FID-10" "it was taken for whole";
 }

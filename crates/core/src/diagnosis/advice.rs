@@ -1,18 +1,18 @@
-//! What to do about a failure.
+//! What a program can do about a failure.
 
 use std::time::Duration;
 
-/// What to do about a failure.
+/// What a program can do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advice {
-    /// Repeating cannot help; a human or the program must change something.
+    /// A retry cannot help; an operator or the program must change something.
     GiveUp,
     /// Only newer key material can help.
     NewerCredential,
-    /// Repeating may help, where delivery and method allow it, and not before this wait.
+    /// A retry may help, if delivery and method allow it, but not before this delay.
     Repeat {
-        /// The wait that the platform asked for.
+        /// The delay that the platform asked for.
         not_before: Option<Duration>,
     },
 }

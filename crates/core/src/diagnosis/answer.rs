@@ -1,11 +1,12 @@
-//! From an answer of the platform to a diagnosis. Status alone does not do: 403 means a missing role or a missing second
-//! factor, and a load balancer's 400 can mean a missing certificate. What is about the caller is in `caller.rs`.
+//! Maps a response of the platform to a diagnosis. The status alone is not enough: 403 means a missing role
+//! or a missing second factor, and a load balancer's 400 can mean a missing certificate. `caller.rs` handles
+//! responses about the caller.
 
 use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer, caller, gateway};
 
-/// What an error answer means.
+/// Diagnoses an error response.
 ///
-/// Sources: DigiCert ONE, "Error handling & rate limits"; public reports of the multi-factor answer of Software Trust.
+/// Sources: DigiCert ONE, "Error handling & rate limits"; public reports of Software Trust's multi-factor response.
 #[must_use]
 pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
     let says = said(answer);
@@ -16,18 +17,17 @@ pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagno
     with_id(diagnosis, answer).fitted(context)
 }
 
-/// What a response with a status of success means whose body is an error document.
+/// Diagnoses a success response whose body is an error document.
 #[must_use]
 pub fn diagnose_error_document(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
     let (host, status, says) = (&context.host, answer.status.as_u16(), said(answer));
     let summary = format!("{host} reports an error with the status of a success (HTTP {status}{says}).");
-    let cause =
-        "the body is an error document, whatever the status says: the call was not done, or not as it was asked for";
+    let cause = "the body is an error document despite the status: the call was not executed, or not as requested";
     with_id(Diagnosis::new(Code::AUT_05, summary, cause), answer).fitted(context)
 }
 
-/// What a response with a status of success means whose body should be JSON and is not: a web page, or an encoding that was not asked
-/// for. Nothing where it is neither.
+/// Diagnoses a success response whose body should be JSON and is not: a web page, or an encoding that was not
+/// requested. `None` for any other body.
 #[must_use]
 pub fn diagnose_content(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
     let diagnosis = gateway::instead_of_json(answer, context)?;
@@ -41,7 +41,7 @@ fn with_id(diagnosis: Diagnosis, answer: &PlatformAnswer) -> Diagnosis {
     }
 }
 
-/// All that the body says, ready to stand behind a status.
+/// Returns the text of the body, formatted to follow a status.
 fn said(answer: &PlatformAnswer) -> String {
     let texts: Vec<&str> = answer.message.iter().chain(&answer.more).map(String::as_str).collect();
     match (&answer.code, texts.join("; ")) {
@@ -52,7 +52,7 @@ fn said(answer: &PlatformAnswer) -> String {
     }
 }
 
-/// The platform knows who is calling, or does not care.
+/// Handles statuses that are not about the caller.
 fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
     let (status, host) = (answer.status.as_u16(), &context.host);
     let wait = Advice::Repeat { not_before: answer.retry_after };
@@ -60,39 +60,39 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
         429 | 503 => Diagnosis::new(
             Code::AUT_04,
             match status {
-                429 => format!("{host} asks to wait (HTTP 429{says})."),
-                _ => format!("{host} is not available now (HTTP 503{says})."),
+                429 => format!("{host} throttles the calls (HTTP 429{says})."),
+                _ => format!("{host} is unavailable (HTTP 503{says})."),
             },
             waiting(answer),
         )
         .advising(wait),
-        404 if answer.recognised => Diagnosis::of(Code::API_02, format!("there is no such resource (HTTP 404{says}).")),
+        404 if answer.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
             match status {
                 408 => format!("{host} did not get the whole request in time (HTTP 408{says})."),
-                _ => format!("{host} asks for the request on another connection (HTTP {status}{says})."),
+                _ => format!("{host} wants the request on another connection (HTTP {status}{says})."),
             },
             match status {
-                408 => "the server, or a proxy on the way, stopped waiting: the upload is slow, or the connection was idle for too long",
+                408 => "the server, or a proxy in between, stopped waiting: the upload is slow, or the connection was idle for too long",
                 421 => "the connection does not lead to the server of this host",
-                _ => "it does not process a request that could be a replay",
+                _ => "it does not process requests that could be a replay",
             },
         )
         .advising(wait),
         500..=599 => Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait),
         400..=499 if answer.code.as_deref() == Some("duplicate_error") => {
-            Diagnosis::of(Code::API_06, format!("{host} has something of that name already (HTTP {status}{says})."))
+            Diagnosis::of(Code::API_06, format!("the name is already in use on {host} (HTTP {status}{says})."))
         }
         400..=499 if answer.code.as_deref() == Some("token_limit_reached") => Diagnosis::of(
             Code::API_07,
-            format!("{host} gives this service user no further API token (HTTP {status}{says})."),
+            format!("{host} allows this service user no further API token (HTTP {status}{says})."),
         ),
         400..=499 if answer.recognised => {
             Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."))
         }
         _ => {
-            let summary = format!("{host} gave an answer that the API does not promise (HTTP {status}{says}).");
+            let summary = format!("unexpected response from {host}: not documented for this API (HTTP {status}{says}).");
             match unexpected(status) {
                 Some(cause) => Diagnosis::new(Code::AUT_05, summary, cause),
                 None => Diagnosis::of(Code::AUT_05, summary),
@@ -101,26 +101,26 @@ fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Di
     }
 }
 
-/// Why a status below 400 is not a result.
+/// Explains why a status below 400 is not a result.
 fn unexpected(status: u16) -> Option<&'static str> {
     match status {
-        206 => {
-            Some("a part of the response came, though the whole was asked for: a cache or proxy on the way is broken")
-        }
-        304 => Some("\"not modified\" came though nothing was asked for conditionally: a cache on the way is broken"),
-        300..=399 => Some("the response is a redirect without a target that can be followed, so there is no result"),
+        206 => Some(
+            "only part of the response arrived, although the whole was requested: a cache or proxy in between is broken",
+        ),
+        304 => Some("\"not modified\" arrived although the request was unconditional: a cache in between is broken"),
+        300..=399 => Some("the response is a redirect without a usable target, so there is no result"),
         _ => None,
     }
 }
 
-/// How long to wait, and for what: only a 429 is about the caller.
+/// Returns how long to wait, and why: only a 429 is about the caller.
 fn waiting(answer: &PlatformAnswer) -> String {
     let long = match answer.retry_after {
-        Some(wait) => format!("it asks for {} seconds", wait.as_secs()),
-        None => "it does not say how long".to_owned(),
+        Some(wait) => format!("it asks to wait {} seconds", wait.as_secs()),
+        None => "it gives no delay".to_owned(),
     };
     match answer.status.as_u16() {
-        429 => format!("{long}; limits count per API key: spread bursts over time or over service users"),
-        _ => format!("{long}; it is under maintenance or overloaded, which is not about this caller"),
+        429 => format!("{long}; rate limits apply per API key: spread bursts over time or over service users"),
+        _ => format!("{long}; it is under maintenance or overloaded, for all callers"),
     }
 }

@@ -1,11 +1,11 @@
-//! Answers about who is calling: 400 of a load balancer, 401, 403. The same words have different causes, and the facts of the
-//! connection tell them apart as far as they can be told.
+//! Responses about the caller: 400 of a load balancer, 401, 403. The same words have different causes; the
+//! facts of the connection distinguish them as far as possible.
 
 use super::evidence::{clock_skew, identity_date_fault, interception, unseen, utc};
 use super::{CallContext, Code, Diagnosis, PlatformAnswer};
 use crate::{Advice, Mode};
 
-/// What a call by certificate did not prove although it succeeded: the certificate did not arrive. Nothing where all that was
+/// Diagnoses a successful call by certificate where the certificate did not arrive. `None` if everything
 /// configured was sent, or the stack does not show it.
 #[must_use]
 pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
@@ -19,7 +19,7 @@ pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
                 Mode::Both => {
                     format!("{host} responded to the API key alone: the client certificate did not reach it.")
                 }
-                _ => format!("the client certificate did not reach {host}: the response does not prove who called."),
+                _ => format!("the client certificate did not reach {host}: the response does not show who called."),
             },
             how,
         ),
@@ -29,26 +29,26 @@ pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
     Some(diagnosis.fitted(context))
 }
 
-/// A diagnosis, if the answer is about the caller; `says` is what the platform said, ready to print.
+/// Returns a diagnosis if the response is about the caller; `says` is the platform's own text, ready to print.
 pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
     let diagnosis = match answer.status.as_u16() {
         401 => unknown(answer, says, context),
         403 if mentions(answer, &["multi-factor", "multi factor"]) => one_factor(says, context),
-        // Without an error document nothing says that the platform knows the caller.
+        // Without an error document, it is unknown whether the platform identified the caller.
         403 if answer.recognised => not_permitted(answer, says, context),
         _ => return None,
     };
     Some(with_unseen(diagnosis, context))
 }
 
-/// Pages by which a server that ends TLS says what it thinks of the client certificate.
+/// Handles pages of servers that terminate TLS and complain about the client certificate.
 ///
 /// Sources: nginx (`ngx_http_special_response.c`), Apache (`ssl_engine_kernel.c`), IIS (its sub-statuses 403.7, .13, .16 and .17).
 pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let diagnosis = match status {
         400 if mentions(answer, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
-        // The statuses that nginx has for the two, which it shows where it has a page of its own for them.
+        // nginx has statuses of its own for both, which it shows if it has a custom page for them.
         496 => none_arrived(says, context, status),
         495 => not_accepted(answer, says, context),
         403 if mentions(answer, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
@@ -58,11 +58,11 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
             return Some(Diagnosis::new(
                 Code::HS_05,
                 format!(
-                    "{} asks for a client certificate for this path only, after the handshake (HTTP 403{says}).",
+                    "{} asks for a client certificate only for this path, after the handshake (HTTP 403{says}).",
                     context.host
                 ),
-                "Apache asks for it by TLS 1.3 post-handshake authentication, which this connection did not offer; the service user \
-                 and its role were not looked at",
+                "Apache asks for it by TLS 1.3 post-handshake authentication, which this connection did not offer; it did not check the service user \
+                 or its role",
             ));
         }
         _ => return None,
@@ -70,7 +70,7 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
     Some(with_unseen(diagnosis, context))
 }
 
-/// Whether what the body says holds one of these, which are in lower case.
+/// Returns whether the text of the body contains one of these, given in lower case.
 fn mentions(answer: &PlatformAnswer, texts: &[&str]) -> bool {
     let said = answer.message.iter().chain(&answer.more).chain(&answer.responder.title);
     said.map(|text| text.to_ascii_lowercase()).any(|said| texts.iter().any(|text| said.contains(text)))
@@ -93,7 +93,7 @@ fn with_unseen(diagnosis: Diagnosis, context: &CallContext) -> Diagnosis {
     }
 }
 
-/// The certificate that was configured is not the transport's to see at the other end.
+/// The diagnosis for a configured certificate that the transport cannot see at the other end.
 fn intercepted(says: &str, context: &CallContext, status: u16, how: String) -> Diagnosis {
     let summary = format!("the client certificate did not reach {} (HTTP {status}{says}).", context.host);
     Diagnosis::new(Code::NET_03, summary, how)
@@ -107,7 +107,8 @@ fn none_arrived(says: &str, context: &CallContext, status: u16) -> Diagnosis {
         }
         match (facts.asked(), facts.identity_sent) {
             (_, Some(true)) => {
-                let how = "it was sent, and the answer says that none came: something on the way took it".to_owned();
+                let how =
+                    "it was sent, and the response says that none arrived: something in between removed it".to_owned();
                 return intercepted(says, context, status, how);
             }
             (Some(true), Some(false)) => return not_sent(context),
@@ -117,7 +118,7 @@ fn none_arrived(says: &str, context: &CallContext, status: u16) -> Diagnosis {
     none_sent(context)
 }
 
-/// The server wants a certificate and the call had none.
+/// The diagnosis for a server that wants a certificate when none was configured.
 pub(super) fn none_sent(context: &CallContext) -> Diagnosis {
     Diagnosis::new(
         Code::HS_01,
@@ -126,14 +127,14 @@ pub(super) fn none_sent(context: &CallContext) -> Diagnosis {
     )
 }
 
-/// The server asked, there was one to send, and the stack kept it back.
+/// The diagnosis for a server that asked, while the stack did not send the configured certificate.
 pub(super) fn not_sent(context: &CallContext) -> Diagnosis {
     let key = context.identity.as_ref().map(|identity| format!("its key is {}; ", identity.key_kind()));
     Diagnosis::new(
         Code::ID_14,
         format!("{} asked for the client certificate and the transport did not send it.", context.host),
         format!(
-            "{}the server takes no signature that such a key can make, or the transport has a defect",
+            "{}the server accepts no signature of such a key, or the transport has a defect",
             key.unwrap_or_default()
         ),
     )
@@ -145,7 +146,7 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
     if let Some(how) = intercepts.clone().filter(|_| !(context.mode == Mode::Both && is_about_key(answer))) {
         let diagnosis = intercepted(says, context, 401, how);
         return match context.mode {
-            // The key arrived, and a newer one may be what is missing.
+            // The key arrived, so a newer one may help.
             Mode::Both => diagnosis
                 .with_evidence("the API key was sent too: it may itself be unknown, disabled or expired")
                 .advising(Advice::NewerCredential),
@@ -160,7 +161,7 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
         Mode::Certificate => format!("the client certificate{source}"),
         Mode::Both => format!("the API key or the client certificate{source}"),
     };
-    // What the platform says itself is worth more than our guesses.
+    // The platform's own reason is worth more than a guess.
     let reason = answer.message.as_deref().filter(|_| answer.recognised);
     let refused = match reason {
         Some(reason) => {
@@ -184,18 +185,18 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
                 identity.subject(),
                 utc(identity.not_after()),
                 match reason {
-                    Some(_) => "the reason is the one that the platform gives",
-                    None => "the service user is probably disabled or past its end date, or lives on another host",
+                    Some(_) => "the platform gives this reason",
+                    None => "the service user is probably disabled or expired, or exists on another host",
                 }
             ),
         ),
         (mode, dates, _) => {
             let cause = dates.unwrap_or_else(|| match (reason, mode) {
-                (Some(_), _) => format!("{what} was refused for the reason that the platform gives"),
+                (Some(_), _) => format!("the platform refused {what} and gives this reason"),
                 (None, Mode::Anonymous) => "the call carried no credential".to_owned(),
                 (None, _) => {
                     let owner = if mode == Mode::Both { "their" } else { "its" };
-                    format!("{what} is unknown, disabled or past its end date, or {owner} service user is")
+                    format!("{what}, or {owner} service user, is unknown, disabled or expired")
                 }
             });
             let summary = match reason {
@@ -216,11 +217,11 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
     }
     if !answer.recognised {
         diagnosis =
-            diagnosis.with_evidence("the response has no error document of the API: a gateway may have given it");
+            diagnosis.with_evidence("the response has no error document of the API: it may come from a gateway");
     }
     if let Some(shape) = context.key_shape {
         let hint =
-            if shape.is_usual { "is this the host where it was made?" } else { "was it cut, or is it another token?" };
+            if shape.is_usual { "was it created on this host?" } else { "is it truncated, or another kind of token?" };
         diagnosis = diagnosis.with_evidence(format!("API key: {shape}; {hint}"));
     }
     match clock_skew(context, answer.date) {
@@ -229,13 +230,13 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
     }
 }
 
-/// What to do where the platform's own words name the reason.
+/// Returns what to do if the platform's own words name the reason.
 fn remedy_for(reason: &str) -> Option<&'static str> {
     let reason = reason.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if has(&["expired", "end date"]) {
         return Some(
-            "Have an administrator extend or replace what the platform names; end dates count until 23:59:59 UTC.",
+            "Ask an administrator to extend or replace what the platform names; end dates include the whole day, until 23:59:59 UTC.",
         );
     }
     if has(&["disabled", "deactivated", "inactive", "suspended", "locked", "revoked"]) {
@@ -244,12 +245,12 @@ fn remedy_for(reason: &str) -> Option<&'static str> {
     None
 }
 
-/// Whether what the body says is about the API key.
+/// Returns whether the text of the body is about the API key.
 fn is_about_key(answer: &PlatformAnswer) -> bool {
     answer.recognised && mentions(answer, &["api key", "apikey", "api-key", "api token"])
 }
 
-/// Of an error document as frameworks and gateways write it, too.
+/// For an error document in a form that frameworks and gateways use too.
 const FOREIGN_FORM: &str =
     "the error document does not have the platform's own form: a gateway or framework may have written it";
 
@@ -258,21 +259,22 @@ fn not_permitted(answer: &PlatformAnswer, says: &str, context: &CallContext) -> 
         return intercepted(says, context, 403, how);
     }
     if answer.foreign_form {
-        let cause = "whether the platform looked at the credential cannot be seen: a gateway or framework refuses like this too";
+        let cause =
+            "it is unknown whether the platform checked the credential: a gateway or framework refuses in the same way";
         let summary = format!("{} does not permit this call (HTTP 403{says}).", context.host);
         let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, cause).with_evidence(FOREIGN_FORM);
         diagnosis.remedy =
-            "Check host and path; ask the operator of the gateway before the platform whether it refused the call. If \
+            "Check host and path; ask the operator of the gateway in front of the platform whether it refused the call. If \
                             it did not, give the service user the role that this call needs, in Account Manager."
                 .to_owned();
         return diagnosis;
     }
-    let summary = format!("the service user may not do this (HTTP 403{says}).");
+    let summary = format!("permission denied for the service user (HTTP 403{says}).");
     match (context.mode, context.facts.identity_sent) {
         (Mode::Certificate, None | Some(false)) => Diagnosis::new(
             Code::AUT_03,
             summary,
-            "either the service user lacks the role or permission, or the certificate did not arrive and the platform does not know \
+            "the service user lacks the role or permission, or the certificate did not arrive and the platform does not know \
              who is calling",
         ),
         _ => Diagnosis::of(Code::AUT_03, summary),
@@ -291,7 +293,7 @@ fn one_factor(says: &str, context: &CallContext) -> Diagnosis {
     };
     Diagnosis::new(
         Code::AUT_02,
-        format!("this call needs key AND certificate (HTTP 403{says})."),
+        format!("this call requires key AND certificate (HTTP 403{says})."),
         format!("mode={}: {missing}", context.mode),
     )
 }
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_shows_the_shape_of_the_key_and_the_skew_of_the_clock_and_no_character_of_the_key() {
+    fn diagnosis_of_401_shows_key_shape_and_clock_skew_but_not_the_key() {
         let key = ApiKey::new("canary").expect("a key");
         let context = context(Mode::Key).with_key_shape(Some(key.shape()));
         let mut answer = answered(401, "Unauthorized");
@@ -331,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_identity_a_missing_certificate_is_never_the_networks_fault() {
+    fn missing_certificate_without_identity_is_never_a_network_fault() {
         let mut context = context(Mode::Key);
         context.facts.identity_requested = Some(false);
         let answer = answered(400, "400 No required SSL certificate was sent");
@@ -339,24 +341,24 @@ mod tests {
     }
 
     #[test]
-    fn a_403_about_one_factor_is_not_one_about_a_role() {
+    fn missing_factor_403_differs_from_missing_role_403() {
         let code = |text: &str| diagnose_answer(&answered(403, text), &context(Mode::Key)).code;
         assert_eq!(code("The user is not multi-factor authenticated"), Code::AUT_02);
         assert_eq!(code("no permission"), Code::AUT_03);
     }
 
     #[test]
-    fn a_401_leads_with_the_words_of_the_platform() {
+    fn diagnosis_of_401_starts_with_the_platforms_words() {
         let shown = |message: &str, mode| diagnose_answer(&answered(401, message), &context(mode)).to_string();
         let expired = shown("The service user has expired.", Mode::Key);
         assert!(expired.starts_with("AUT-01 one.test says \"The service user has expired\" (HTTP 401)"), "{expired}");
-        assert!(expired.contains("extend") && !expired.contains("is this the host"), "{expired}");
+        assert!(expired.contains("extend") && !expired.contains("created on this host"), "{expired}");
         assert!(shown("The API key is disabled", Mode::Both).contains("enable or replace"));
-        assert!(shown("The API key is not known", Mode::Key).contains("is this the host where it was made"));
+        assert!(shown("The API key is not known", Mode::Key).contains("was it created on this host"));
     }
 
     #[test]
-    fn a_refusal_without_an_error_document_claims_no_more_than_was_seen() {
+    fn refusal_without_error_document_claims_only_what_was_seen() {
         for mode in [Mode::Key, Mode::Certificate, Mode::Both] {
             for body in [BodyKind::Empty, BodyKind::Json] {
                 let mut answer = PlatformAnswer::new(StatusCode::FORBIDDEN);
@@ -365,13 +367,13 @@ mod tests {
                 assert_eq!(diagnosis.code, Code::AUT_05, "{diagnosis}");
                 answer.status = StatusCode::UNAUTHORIZED;
                 let shown = diagnose_answer(&answer, &context(mode)).to_string();
-                assert!(shown.contains("a gateway may have given it"), "{shown}");
+                assert!(shown.contains("it may come from a gateway"), "{shown}");
             }
         }
     }
 
     #[test]
-    fn error_document_of_a_gateway_is_not_the_platforms_verdict() {
+    fn error_document_of_a_gateway_is_not_attributed_to_the_platform() {
         for status in [400, 401, 403, 404, 405, 413, 431, 499] {
             let mut answer = answered(status, "Forbidden");
             answer.responder.gateway = Some("AWS API Gateway".to_owned());
@@ -380,7 +382,7 @@ mod tests {
             answer = answered(status, "Forbidden");
             answer.foreign_form = true;
             let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
-            assert!(!shown.contains("knows who is calling") && !shown.contains("understood who"), "{shown}");
+            assert!(!shown.contains("authenticated the caller") && !shown.contains("understood who"), "{shown}");
         }
         let mut answer = answered(503, "upstream");
         answer.responder.gateway = Some("Kong".to_owned());
@@ -388,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_of_nginx_about_certificates_are_understood() {
+    fn nginx_statuses_about_certificates_are_recognised() {
         for recognised in [true, false] {
             for (status, code) in [(496, Code::HS_01), (495, Code::HS_02)] {
                 let mut answer = answered(status, "x");
@@ -399,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_about_certificates_are_understood() {
+    fn pages_about_certificates_are_recognised() {
         let code = |status, text: &str| {
             let mut answer = answered(status, text);
             (answer.body, answer.recognised) = (BodyKind::Page, false);

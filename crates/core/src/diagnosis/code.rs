@@ -1,41 +1,41 @@
-//! A diagnosis code and what it stands for. The rows are in `table.rs`; this file knows their shape.
+//! Accessors of a diagnosis code and of its texts. `table.rs` has the rows.
 
 use std::fmt;
 
 use super::{Advice, Code, Side};
 
 impl Code {
-    /// The code as it is printed.
+    /// Returns the code as printed.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.row().text
     }
 
-    /// Who rejected whom.
+    /// Returns who rejected whom.
     #[must_use]
     pub fn side(self) -> Side {
         self.row().side
     }
 
-    /// What a program may do, where the facts of the call say nothing else.
+    /// Returns what a program can do by default; the facts of a call may give other advice.
     #[must_use]
     pub fn advice(self) -> Advice {
         self.row().advice
     }
 
-    /// What it means, in a few words.
+    /// Returns the meaning in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {
         self.row().title
     }
 
-    /// What it means and how to tell, in a sentence or two.
+    /// Returns the meaning and how to recognise it, in a sentence or two.
     #[must_use]
     pub fn explanation(self) -> &'static str {
         self.row().explanation
     }
 
-    /// What to do.
+    /// Returns what to do.
     #[must_use]
     pub fn remedy(self) -> &'static str {
         self.row().remedy
@@ -58,7 +58,7 @@ impl fmt::Debug for Code {
 mod tests {
     use super::*;
 
-    /// What a remedy can ask for. One of them must stand in each: a text without an action is no remedy.
+    /// Verbs that a remedy can contain. Each remedy needs one: a text without an action is not a remedy.
     const ACTIONS: &[&str] = &[
         "allow",
         "append",
@@ -73,7 +73,7 @@ mod tests {
         "keep",
         "leave",
         "raise",
-        "repeat",
+        "retry",
         "see",
         "take",
         "unset",
@@ -95,12 +95,12 @@ mod tests {
             assert!(code.remedy().ends_with(['.', '?']), "{code}");
             let remedy = code.remedy().to_ascii_lowercase();
             let mut words = remedy.split(|one: char| !one.is_ascii_alphabetic());
-            assert!(words.any(|word| ACTIONS.contains(&word)), "{code} asks for nothing: {remedy}");
+            assert!(words.any(|word| ACTIONS.contains(&word)), "{code} has no action: {remedy}");
         }
     }
 
     #[test]
-    fn what_we_or_the_server_refused_is_never_taken_for_a_network_blip() {
+    fn refusal_by_either_side_is_never_a_network_error() {
         for code in Code::ALL {
             let repeats = matches!(code.advice(), Advice::Repeat { .. });
             assert!(!repeats || !matches!(code.side(), Side::Us | Side::Peer | Side::Both | Side::Unclear), "{code}");

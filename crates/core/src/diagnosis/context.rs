@@ -1,4 +1,4 @@
-//! What a call looked like, as far as a diagnosis needs it.
+//! The facts of a call that a diagnosis needs.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -6,13 +6,13 @@ use std::time::SystemTime;
 use super::transport_in_use::TransportInUse;
 use crate::{ClientIdentity, ConnectionFacts, KeyShape, Mode};
 
-/// What a call looked like, as far as a diagnosis needs it. Holds no secret.
+/// The facts of a call that a diagnosis needs. Holds no secret.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallContext {
-    /// `host[:port]` that was called.
+    /// The `host[:port]` that was called.
     pub host: Arc<str>,
-    /// How the caller proved itself.
+    /// How the caller authenticated.
     pub mode: Mode,
     /// The client identity of the call.
     pub identity: Option<ClientIdentity>,
@@ -20,18 +20,18 @@ pub struct CallContext {
     pub credential_source: Option<Arc<str>>,
     /// Length and shape of the API key.
     pub key_shape: Option<KeyShape>,
-    /// The connection that carried an answer; a failure of the transport brings its own.
+    /// Facts of the connection that carried a response; a transport failure has its own.
     pub facts: ConnectionFacts,
-    /// Our clock.
+    /// Our clock's time.
     pub now: SystemTime,
-    /// The transport that makes the call, where it is known.
+    /// The transport that makes the call, if known.
     pub transport: Option<Arc<TransportInUse>>,
-    /// Whether a call with this credential over this transport has got a response before.
+    /// Whether an earlier call with this credential over this transport received a response.
     pub answered_before: bool,
 }
 
 impl CallContext {
-    /// A call to `host` in `mode` at `now`.
+    /// Creates the context of a call to `host` in `mode` at `now`.
     #[must_use]
     pub fn new(host: impl Into<Arc<str>>, mode: Mode, now: SystemTime) -> Self {
         Self {
@@ -47,14 +47,14 @@ impl CallContext {
         }
     }
 
-    /// The transport that makes the call.
+    /// Sets the transport that makes the call.
     #[must_use]
     pub fn with_transport(mut self, transport: impl Into<Arc<TransportInUse>>) -> Self {
         self.transport = Some(transport.into());
         self
     }
 
-    /// Whether a call with this credential over this transport has got a response before.
+    /// Sets whether an earlier call with this credential over this transport received a response.
     #[must_use]
     pub fn with_answered_before(mut self, answered: bool) -> Self {
         self.answered_before = answered;
@@ -73,28 +73,28 @@ impl CallContext {
         self.transport.as_ref().is_some_and(|transport| transport.own_roots)
     }
 
-    /// The identity that the transport was made with.
+    /// Sets the identity that the transport was created with.
     #[must_use]
     pub fn with_identity(mut self, identity: Option<ClientIdentity>) -> Self {
         self.identity = identity;
         self
     }
 
-    /// Where the credential came from.
+    /// Sets where the credential came from.
     #[must_use]
     pub fn with_credential_source(mut self, source: impl Into<Arc<str>>) -> Self {
         self.credential_source = Some(source.into());
         self
     }
 
-    /// Length and shape of the API key.
+    /// Sets length and shape of the API key.
     #[must_use]
     pub fn with_key_shape(mut self, shape: Option<KeyShape>) -> Self {
         self.key_shape = shape;
         self
     }
 
-    /// The connection that carried the answer.
+    /// Sets the facts of the connection that carried the response.
     #[must_use]
     pub fn with_facts(mut self, facts: ConnectionFacts) -> Self {
         self.facts = facts;

@@ -1,5 +1,5 @@
-//! What the facts of a call say besides the failure itself: whose clock is wrong, who shows the certificate, whether something on
-//! the way ends TLS. Each function returns words only where the evidence is there.
+//! Facts of a call beyond the failure itself: a wrong clock, the issuer of the server's certificate, TLS
+//! interception. Each function returns text only if there is evidence.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use super::CallContext;
 use crate::span::span;
 use crate::{ConnectionFacts, ServerCertificate};
 
-/// Differences below this are the network's and the `Date` header's whole seconds.
+/// Smaller differences can come from the network and from the whole seconds of the `Date` header.
 const SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// By how much our clock and the server's differ, if that is worth a word.
+/// Describes the difference between our clock and the server's, if it is large.
 pub(super) fn clock_skew(context: &CallContext, server: Option<SystemTime>) -> Option<String> {
     let server = server?;
     let (apart, direction) = match context.now.duration_since(server) {
@@ -20,7 +20,7 @@ pub(super) fn clock_skew(context: &CallContext, server: Option<SystemTime>) -> O
     (apart > SKEW).then(|| format!("this machine's clock is {} {direction} the server's", span(apart)))
 }
 
-/// Why our certificate's dates explain a refusal, at the server's time where it is known.
+/// Explains a refusal by our certificate's dates, at the server's time if known.
 pub(super) fn identity_date_fault(context: &CallContext, server: Option<SystemTime>) -> Option<String> {
     let identity = context.identity.as_ref()?;
     let (now, by) = match server {
@@ -28,41 +28,41 @@ pub(super) fn identity_date_fault(context: &CallContext, server: Option<SystemTi
         None => (context.now, "by this machine's clock"),
     };
     if let Ok(ago) = now.duration_since(identity.not_after()) {
-        return Some(format!("your client certificate \"{}\" ended {} ago {by}", identity.subject(), span(ago)));
+        return Some(format!("your client certificate \"{}\" expired {} ago {by}", identity.subject(), span(ago)));
     }
     let ahead = identity.not_before().duration_since(now).ok()?;
     Some(format!("{by} your client certificate \"{}\" is valid only in {}", identity.subject(), span(ahead)))
 }
 
-/// Whether something between us and the platform ends TLS, and how that shows.
+/// Describes whether something between us and the platform terminates TLS, and the evidence.
 ///
-/// A `clientauth.` host asks for a certificate, and DigiCert's public hosts have certificates of DigiCert: where one of the two is
-/// missing, the other end of our connection is not the platform.
+/// A `clientauth.` host asks for a certificate, and DigiCert's public hosts have certificates of DigiCert. If
+/// one of the two is missing, the peer of our connection is not the platform.
 pub(super) fn interception(context: &CallContext) -> Option<String> {
     context.identity.as_ref()?;
     let facts = &context.facts;
     if let Some(issuer) = foreign_issuer(context, facts) {
         return Some(format!(
-            "the certificate of {} is signed by \"{issuer}\", which is not DigiCert: that one re-signs TLS",
+            "the certificate of {} is signed by \"{issuer}\", which is not DigiCert and re-signs TLS",
             context.host
         ));
     }
     (facts.asked() == Some(false)).then(|| {
         format!(
-            "{} did not ask for the certificate, as such a host does: something on the way answers in its place, or this \
+            "{} did not ask for the certificate, as such a host does: something in between responds in its place, or this \
              installation has no mutual TLS there",
             context.host
         )
     })
 }
 
-/// How a connection through a proxy is named, with the variable that its address comes from.
+/// Describes a connection through a proxy, with the variable that the proxy's address comes from.
 pub(super) fn through_proxy(context: &CallContext) -> Option<String> {
     let proxy = context.transport.as_ref()?.proxy.as_ref()?;
     Some(format!("the connection goes through the proxy {proxy}"))
 }
 
-/// What to say of an answer to a call by certificate over a stack that shows neither side of the handshake.
+/// Returns the note for a response to a call by certificate over a stack that shows neither side of the handshake.
 pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
     let is_hidden = context.facts.asked().is_none() && context.facts.server_certificate.is_none();
     (context.identity.is_some() && is_hidden).then_some(
@@ -70,19 +70,19 @@ pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
     )
 }
 
-/// The issuer of a public DigiCert host's certificate, if it is not DigiCert.
+/// Returns the issuer of a public DigiCert host's certificate, if it is not DigiCert.
 fn foreign_issuer<'a>(context: &CallContext, facts: &'a ConnectionFacts) -> Option<&'a str> {
     let host = context.host.split(':').next().unwrap_or_default();
     let issuer = facts.server_certificate.as_deref()?.issuer.as_str();
     (host.ends_with(".digicert.com") && !issuer.to_ascii_lowercase().contains("digicert")).then_some(issuer)
 }
 
-/// `from ... to ...`, for a certificate whose dates are in question.
+/// Formats the dates of a certificate that is outside its dates.
 pub(super) fn dates(certificate: &ServerCertificate) -> String {
     format!("it is valid from {} to {}", utc(certificate.not_before), utc(certificate.not_after))
 }
 
-/// A time as RFC 3339 writes it.
+/// Formats a time in RFC 3339.
 pub(super) fn utc(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     match x509_cert::der::DateTime::from_unix_duration(seconds) {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_off_by_minutes_is_named_with_its_direction() {
+    fn clock_skew_of_minutes_is_named_with_its_direction() {
         let context = CallContext::new("one.test", Mode::Key, at(1_000_000));
         let skew = |server: u64| clock_skew(&context, Some(at(server)));
         assert_eq!(skew(1_000_200), None);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_public_digicert_host_has_to_show_a_certificate_of_digicert() {
+    fn only_public_hosts_must_have_a_digicert_certificate() {
         let issued = |host: &str, issuer: &str| {
             let certificate =
                 ServerCertificate { issuer: issuer.to_owned(), names: Vec::new(), not_before: at(0), not_after: at(1) };

@@ -1,4 +1,4 @@
-//! A failure, explained.
+//! The diagnosis of a failure.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use super::advice::Advice;
 use super::row::Side;
 use super::table::Code;
 
-/// A failure, explained. `Display` prints code and summary, then cause, evidence and remedy, each on a line of its own.
+/// The diagnosis of a failure. `Display` prints code and summary, then cause, evidence and remedy, each on a
+/// line of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -14,25 +15,25 @@ pub struct Diagnosis {
     pub code: Code,
     /// One sentence: what happened.
     pub summary: String,
-    /// Why, as far as the facts go; empty where there is nothing to add to the summary.
+    /// Why, as far as known; empty if the summary says it all.
     pub cause: String,
-    /// The facts that led here.
+    /// The facts that led to this diagnosis.
     pub evidence: Vec<String>,
-    /// What to do; empty where the summary says it.
+    /// What to do; empty if the summary says it.
     pub remedy: String,
-    /// What a program may do.
+    /// What a program can do.
     pub advice: Advice,
 }
 
 impl Diagnosis {
-    /// A diagnosis with the code's own explanation for a cause, remedy and advice.
+    /// Creates a diagnosis with the code's own explanation, remedy and advice.
     #[must_use]
     pub fn of(code: Code, summary: impl Into<String>) -> Self {
-        // The summary of CFG-01 says all that there is to say; the table's general words would only follow it.
+        // The summary of CFG-01 says everything; the table's general words would add nothing.
         Self::new(code, summary, if code == Code::CFG_01 { "" } else { code.explanation() })
     }
 
-    /// A diagnosis with a cause of its own, and the code's remedy and advice.
+    /// Creates a diagnosis with a specific cause, and the code's remedy and advice.
     #[must_use]
     pub fn new(code: Code, summary: impl Into<String>, cause: impl Into<String>) -> Self {
         Self {
@@ -59,13 +60,13 @@ impl Diagnosis {
         self
     }
 
-    /// Who rejected whom.
+    /// Returns who rejected whom.
     #[must_use]
     pub fn side(&self) -> Side {
         self.code.side()
     }
 
-    /// Whether repeating the same call with the same credential may help.
+    /// Returns whether a retry of the same call with the same credential may help.
     #[must_use]
     pub fn retryable(&self) -> bool {
         matches!(self.advice, Advice::Repeat { .. })

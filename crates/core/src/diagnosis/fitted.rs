@@ -1,16 +1,16 @@
-//! Advice that fits where the caller is: no text leads to the transport in use, and no remedy to the option or host in use or to what
-//! is configured. The general remedies are the table's; here they lose the clauses that do not apply, or are replaced where nothing
-//! would be left.
+//! Adapts advice to the caller: it never recommends the transport, option or host already in use, nor
+//! configuring what is already configured. The table has the general remedies; here they lose the clauses
+//! that do not apply, or are replaced if nothing is left.
 
 use super::{CallContext, Code, Diagnosis};
 use crate::{HostRole, Mode};
 
-/// Between the clauses of a remedy.
+/// Separators between the clauses of a remedy.
 const BREAKS: [&str; 2] = ["; ", ". "];
 
 impl Diagnosis {
-    /// The same diagnosis with a remedy for a caller in this context; one that is not the table's stays. Cause and evidence lose what
-    /// points to the transport in use.
+    /// Returns the diagnosis with a remedy that fits this context; a remedy that is not the table's is
+    /// unchanged. Cause and evidence lose clauses that recommend the transport in use.
     #[must_use]
     pub fn fitted(mut self, context: &CallContext) -> Self {
         if self.remedy == self.code.remedy() {
@@ -30,11 +30,11 @@ fn fitted(code: Code, context: &CallContext) -> String {
     without(table, |clause| leads_nowhere(clause, context))
 }
 
-/// A remedy of its own, where the table's asks for what is configured already.
+/// Returns a specific remedy if the table's asks for what is already configured.
 fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
     Some(match (code, context.mode) {
         (Code::HS_01, Mode::Certificate | Mode::Both) => {
-            "A certificate is configured and did not arrive: look for a proxy on the way that ends TLS, and have the server ask \
+            "A certificate is configured and did not arrive: look for a proxy that terminates TLS, and have the server ask \
              for the certificate in the handshake."
         }
         (Code::AUT_02, Mode::Key) => {
@@ -45,23 +45,23 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
             "Check that key and certificate belong to the same service user, and are both enabled."
         }
         (Code::TR_01, _) if context.own_roots() => {
-            "Check that the root of this server's issuer is among the roots that are configured, and that the server sends its \
+            "Check that the root of this server's issuer is among the configured roots, and that the server sends its \
              intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
         }
         (Code::HS_03, _) if !context.reports_alerts() => {
-            "The reqwest transport reports the reason that a server gives. Without it: look for a TLS-inspecting proxy on the way and \
+            "The reqwest transport reports the server's reason. Without it: look for a TLS-inspecting proxy and \
              for a firewall; check that host and TLS versions fit; check the client certificate (dates, issuer, host) if one is \
              configured."
         }
         (Code::HS_03, Mode::Key) => {
-            "In this order: check whether this host wants a client certificate; look for a TLS-inspecting proxy on the way; look \
+            "In this order: check whether this host wants a client certificate; look for a TLS-inspecting proxy; look \
              for a firewall. The reqwest transport reports most."
         }
         _ => return None,
     })
 }
 
-/// Whether a clause advises what is the case already.
+/// Returns whether a clause recommends what is already the case.
 fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
     let on_client_auth = context.host.starts_with("clientauth.");
@@ -73,14 +73,14 @@ fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
             && lower.contains("go to the clientauth."))
 }
 
-/// Whether a clause names the transport in use.
+/// Returns whether a clause names the transport in use.
 fn names_transport(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
     let mut words = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-'));
     context.transport.as_ref().is_some_and(|used| !used.name.is_empty() && words.any(|word| word == used.name))
 }
 
-/// A remedy without some of its clauses; the whole text where none would be left.
+/// Removes clauses from a remedy; returns the whole text if none would be left.
 fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
     let kept = kept(text, drop);
     match kept.strip_prefix("or ").unwrap_or(&kept) {
@@ -90,7 +90,7 @@ fn without(text: &str, drop: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// The clauses of a text that stay.
+/// Returns the clauses of a text that stay.
 fn kept(text: &str, drop: impl Fn(&str) -> bool) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn no_remedy_leads_to_where_the_caller_is() {
+    fn remedies_never_recommend_what_is_already_configured() {
         for context in contexts() {
             let transport = context.transport.as_ref().expect("one").name;
             for code in Code::ALL {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn no_diagnosis_of_a_failure_leads_to_the_transport_in_use() {
+    fn diagnoses_never_recommend_the_transport_in_use() {
         let alerts = [40, 42, 45, 48, 51, 70, 80, 112, 116].map(|alert| Kind::PeerAlert(TlsAlert(alert)));
         let phases =
             [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake, Phase::Response, Phase::Body, Phase::Call];
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn cause_loses_only_the_clause_that_leads_to_the_transport_in_use() {
+    fn cause_loses_only_the_clause_about_the_transport_in_use() {
         let cause = |transport: &'static str| {
             let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
             let diagnosis = Diagnosis::new(Code::TR_05, "it failed.", "look here; the reqwest transport reports more");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remedy_keeps_the_clauses_that_apply() {
+    fn remedy_keeps_the_clauses_that_apply() {
         let context = |transport: &'static str| {
             CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)
                 .with_transport(in_use(transport, &TransportConfig::new()))

@@ -1,5 +1,6 @@
-//! Responses that the API did not give: pages and texts of reverse proxies, load balancers, firewalls and login pages. The platform
-//! answers in JSON, so such a body is not its verdict on the caller, whatever the status says.
+//! Responses that do not come from the API: pages and texts of reverse proxies, load balancers, firewalls and
+//! login pages. The platform responds in JSON, so such a body is not its verdict on the caller, whatever the
+//! status.
 
 use super::evidence::{interception, through_proxy};
 use super::{Advice, BodyKind, CallContext, Code, Diagnosis, PlatformAnswer, Responder};
@@ -21,14 +22,15 @@ impl Responder {
         })
     }
 
-    /// Whether a login is asked for that the API does not have: it knows keys and certificates.
+    /// Returns whether the response asks for a kind of login that the API does not have: it supports keys and
+    /// certificates.
     fn wants_foreign_login(&self) -> bool {
         let foreign = ["basic", "negotiate", "ntlm", "kerberos"];
         self.login.as_deref().is_some_and(|login| foreign.contains(&login.to_ascii_lowercase().as_str()))
     }
 }
 
-/// The diagnosis of an error response that was not given by the API.
+/// Diagnoses an error response that does not come from the API.
 pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let (host, what) = (&context.host, shown(answer));
@@ -40,51 +42,51 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
         511 => Diagnosis::new(
             Code::GW_03,
             format!("the network wants a sign-in before {host} can be reached ({what})."),
-            "a captive portal answered (HTTP 511, RFC 6585): the request did not reach the platform",
+            "a captive portal responded (HTTP 511, RFC 6585): the request did not reach the platform",
         ),
         407 => Diagnosis::new(
             Code::GW_01,
-            format!("a proxy in front of {host} wants credentials ({what})."),
+            format!("a proxy in front of {host} requires credentials ({what})."),
             match through_proxy(context) {
                 Some(through) => format!(
-                    "HTTP 407 comes from a proxy and never from the API; {through}, and the status came inside its tunnel: either \
-                     that proxy ends TLS and asks for credentials there, or a second proxy behind it does"
+                    "HTTP 407 comes from a proxy and never from the API; {through}, and the status arrived inside its tunnel: either \
+                     that proxy terminates TLS and asks for credentials there, or a second proxy behind it does"
                 ),
-                None => "HTTP 407 comes from a proxy and never from the API; no proxy is configured here, so one is on the way".to_owned(),
+                None => "HTTP 407 comes from a proxy and never from the API; no proxy is configured here, so one is in between".to_owned(),
             },
         ),
         429 if foreign => Diagnosis::new(
             Code::GW_02,
-            format!("a gateway in front of {host} limits the calls ({what})."),
-            "the limit is one of the gateway, by address for example, and not the one of DigiCert ONE for an API key",
+            format!("a gateway in front of {host} throttles the calls ({what})."),
+            "the limit is the gateway's, for example per IP address, and not DigiCert ONE's limit per API key",
         ),
         500..=599 if foreign => Diagnosis::new(
             Code::GW_02,
-            format!("a gateway in front of {host} failed or has nothing to answer with ({what})."),
-            "this came from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+            format!("a gateway in front of {host} failed or has no response ({what})."),
+            "the response comes from a load balancer or proxy that cannot reach the platform, or is under maintenance",
         ),
         _ if foreign || login => Diagnosis::new(
             Code::GW_01,
-            format!("the response of {host} is not one of the API: a gateway refused the request ({what})."),
+            format!("the response of {host} does not come from the API: a gateway refused the request ({what})."),
             match status {
                 _ if named.is_some() => {
                     "a gateway wrote this error document, not the platform: it says nothing about the credential, the service user or \
                      the resource on the platform"
                 }
                 401 | 403 => {
-                    "the API answers in JSON: this says nothing about the credential or its permissions on the platform"
+                    "the API responds in JSON: this says nothing about the credential or its permissions on the platform"
                 }
                 404 => {
-                    "the API answers in JSON: this says nothing about the resource; the gateway may not forward this path"
+                    "the API responds in JSON: this says nothing about the resource; the gateway may not forward this path"
                 }
-                _ => "the API answers in JSON: a proxy, load balancer or firewall on the way wrote this",
+                _ => "the API responds in JSON: a proxy, load balancer or firewall in between wrote this",
             },
         ),
         _ => return None,
     };
     let diagnosis = answer.responder.evidence(diagnosis).advising(by_status(answer));
     let diagnosis = match answer.retry_after {
-        Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks for {} seconds", wait.as_secs())),
+        Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks to wait {} seconds", wait.as_secs())),
         None => diagnosis,
     };
     let diagnosis = match (&answer.responder.title, &answer.message) {
@@ -97,16 +99,16 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
     })
 }
 
-/// The diagnosis of a response with a status of success whose body is not the API's: a web page, or encoded bytes.
+/// Diagnoses a success response whose body does not come from the API: a web page, or encoded bytes.
 pub(super) fn instead_of_json(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
     let host = &context.host;
     let diagnosis = match answer.body {
         BodyKind::Encoded => encoded(answer, context),
         BodyKind::Page => Diagnosis::new(
             Code::GW_03,
-            format!("{host} gave a web page where JSON was expected ({}).", shown(answer)),
+            format!("{host} returned a web page where JSON was expected ({}).", shown(answer)),
             if is_login(answer) {
-                "it looks like a sign-in page: single sign-on or a captive portal answered in the API's place"
+                "it looks like a sign-in page: single sign-on or a captive portal responded instead of the API"
             } else {
                 "a sign-in page, a captive portal, or the web interface of the platform: paths of the API contain /api/"
             },
@@ -120,17 +122,15 @@ fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
     let encoding = answer.responder.encoding.as_deref().unwrap_or("unknown");
     let status = answer.status.as_u16();
     let cause = match status {
-        400.. => {
-            "nothing of the kind was asked for, so the body was not read: who refused the request, and why, is not known"
-        }
-        _ => "nothing of the kind was asked for; a gateway on the way encodes responses without being asked",
+        400.. => "no encoding was requested, so the body was not read: who refused the request, and why, is unknown",
+        _ => "no encoding was requested; a gateway in between encodes responses anyway",
     };
     let summary =
-        format!("the response of {} has the content encoding {encoding}, unasked (HTTP {status}).", context.host);
+        format!("the response of {} has the unrequested content encoding {encoding} (HTTP {status}).", context.host);
     Diagnosis::new(Code::GW_04, summary, cause)
 }
 
-/// Status, and the title or beginning of what came.
+/// Formats the status, and the title or beginning of the body.
 fn shown(answer: &PlatformAnswer) -> String {
     let (status, responder) = (answer.status.as_u16(), &answer.responder);
     let kind = match answer.body {
@@ -141,7 +141,7 @@ fn shown(answer: &PlatformAnswer) -> String {
         BodyKind::Json => "JSON",
         BodyKind::Encoded => "an encoded body",
     };
-    // The body of a success may hold what the platform shows once: of that one, only the title of a page.
+    // The body of a success may hold a secret that is shown once: only the title of a page is quoted.
     match responder.title.as_ref().or(answer.message.as_ref().filter(|_| status >= 400)) {
         Some(text) => format!("HTTP {status}, {kind}: {text}"),
         None => format!("HTTP {status}, {kind}"),
@@ -158,7 +158,7 @@ fn is_login(answer: &PlatformAnswer) -> bool {
     })
 }
 
-/// What a program may do follows the status, whoever gave it.
+/// Returns the advice for the status, whatever the sender.
 fn by_status(answer: &PlatformAnswer) -> Advice {
     match answer.status.as_u16() {
         401 => Advice::NewerCredential,
@@ -193,16 +193,16 @@ mod tests {
     }
 
     #[test]
-    fn gateway_that_asks_to_wait_is_quoted() {
+    fn delay_requested_by_a_gateway_is_quoted() {
         let mut answer = page(503, "Maintenance");
         answer.retry_after = Some(std::time::Duration::from_secs(120));
         let diagnosis = diagnosed(&answer, Mode::Key);
         assert_eq!(diagnosis.code, Code::GW_02);
-        assert!(diagnosis.to_string().contains("Retry-After: it asks for 120 seconds"), "{diagnosis}");
+        assert!(diagnosis.to_string().contains("Retry-After: it asks to wait 120 seconds"), "{diagnosis}");
     }
 
     #[test]
-    fn pages_are_never_the_verdict_of_the_platform() {
+    fn pages_are_never_attributed_to_the_platform() {
         for mode in MODES {
             for status in (400..600).filter(|status| ![495, 496, 511].contains(status)) {
                 for body in [BodyKind::Page, BodyKind::Text, BodyKind::Binary, BodyKind::Encoded] {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_told_with_its_title_and_who_served_it() {
+    fn page_is_described_with_title_and_server() {
         let mut answer = page(403, "Access Denied");
         answer.responder.server = Some("AkamaiGHost".to_owned());
         answer.responder.content_type = Some("text/html".to_owned());
@@ -236,13 +236,13 @@ mod tests {
         for part in ["GW-01", "HTTP 403", "Access Denied", "Server: AkamaiGHost", "Content-Type: text/html"] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
-        for claim in ["knows who is calling", "service user", "disabled"] {
+        for claim in ["authenticated the caller", "service user", "disabled"] {
             assert!(!shown.contains(claim), "{claim}: {shown}");
         }
     }
 
     #[test]
-    fn a_login_of_another_kind_is_a_gateways_even_without_a_body() {
+    fn unsupported_login_is_a_gateways_even_without_a_body() {
         let mut answer = PlatformAnswer::new(StatusCode::UNAUTHORIZED);
         answer.responder.login = Some("Negotiate".to_owned());
         assert_eq!(diagnosed(&answer, Mode::Certificate).code, Code::GW_01);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_with_status_200_is_named_and_json_is_not() {
+    fn page_with_status_200_is_reported_and_json_is_not() {
         let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
         let found = instead_of_json(&page(200, "Sign in to Example"), &context).expect("a page");
         assert!(found.code == Code::GW_03 && found.cause.contains("sign-in page"), "{found}");

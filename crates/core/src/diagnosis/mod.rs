@@ -1,5 +1,5 @@
-//! What a failure means: one code, who rejected whom, the cause, the remedy, and an advice. Pure functions from facts;
-//! the same fault has the same code on every TLS stack, or a wider one where the stack cannot know.
+//! Diagnoses of failures: one code, who rejected whom, the cause, the remedy, and advice. Pure functions of
+//! facts: the same fault has the same code on every TLS stack, or a wider one if the stack cannot know.
 
 mod advice;
 mod alert;

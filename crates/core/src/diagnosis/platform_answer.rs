@@ -1,29 +1,29 @@
-//! What was read of a response that is not a success.
+//! The parts of an error response that a diagnosis needs.
 
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-/// What the body of a response is, by its bytes; a content type alone proves nothing.
+/// The kind of a response body, by its bytes; a content type alone proves nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyKind {
-    /// There is none.
+    /// No body.
     #[default]
     Empty,
-    /// JSON, whole or cut.
+    /// JSON, complete or truncated.
     Json,
     /// HTML, or other markup.
     Page,
-    /// Text that is neither.
+    /// Other text.
     Text,
     /// Bytes that are not text.
     Binary,
-    /// Encoded (`Content-Encoding`) though nothing of the kind was asked for, and therefore not read.
+    /// Encoded (`Content-Encoding`) although no encoding was requested, and therefore not read.
     Encoded,
 }
 
-/// What a response shows of the program that gave it. Every text is escaped and short.
+/// What a response shows of the program that sent it. Every text is escaped and short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Responder {
@@ -33,7 +33,7 @@ pub struct Responder {
     pub via: Option<String>,
     /// The header `Content-Type`.
     pub content_type: Option<String>,
-    /// The header `Content-Encoding`, unless it says `identity`; or the encoding that the bytes show.
+    /// The header `Content-Encoding`, unless it is `identity`; or the encoding that the bytes show.
     pub encoding: Option<String>,
     /// A gateway that names itself as the author of the response, and how.
     pub gateway: Option<String>,
@@ -43,38 +43,38 @@ pub struct Responder {
     pub login: Option<String>,
 }
 
-/// What was read of an error answer. The client fills it from the seven body shapes.
+/// The parts of an error response. The client fills it from the seven body shapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlatformAnswer {
     /// The status.
     pub status: StatusCode,
-    /// The machine code, where the body has one.
+    /// The machine-readable code, if the body has one.
     pub code: Option<String>,
-    /// The message, cleaned of control characters; for a body that is not an error document, an excerpt of it.
+    /// The message, without control characters; for a body that is not an error document, an excerpt of it.
     pub message: Option<String>,
-    /// The field of the request that is at fault, where the body names one.
+    /// The invalid field of the request, if the body names one.
     pub field: Option<String>,
-    /// What the other entries of the error document say, where it has several.
+    /// The messages of the other entries of the error document, if it has several.
     pub more: Vec<String>,
-    /// Whether the body was one of the error documents.
+    /// Whether the body was a known error document.
     pub recognised: bool,
-    /// Whether the error document has a form that frameworks and gateways have too, and not the platform's own.
+    /// Whether the error document has a form that frameworks and gateways use too, not the platform's own.
     pub foreign_form: bool,
-    /// What the body is.
+    /// The kind of body.
     pub body: BodyKind,
-    /// What the response shows of the program that gave it.
+    /// What the response shows of the program that sent it.
     pub responder: Responder,
-    /// The wait of `Retry-After`, where it was readable.
+    /// The delay of `Retry-After`, if it was readable.
     pub retry_after: Option<Duration>,
-    /// The request id, where a header carried one.
+    /// The request id, if a header carried one.
     pub request_id: Option<String>,
-    /// The server's clock, where its `Date` was readable.
+    /// The server's clock, if its `Date` was readable.
     pub date: Option<SystemTime>,
 }
 
 impl PlatformAnswer {
-    /// An answer of which only the status is known.
+    /// Creates a response of which only the status is known.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
         Self {

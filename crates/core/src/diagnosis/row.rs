@@ -1,4 +1,4 @@
-//! What the table of codes says of each.
+//! The type of a table row, and the sides of a rejection.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use super::advice::Advice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Side {
-    /// Nothing was sent: the fault is in what we were given.
+    /// Nothing was sent: the fault is in the caller's input.
     Local,
-    /// The way between us and the server.
+    /// The network between us and the server.
     Network,
     /// The server refused us in TLS.
     Peer,
@@ -18,15 +18,15 @@ pub enum Side {
     Us,
     /// Neither accepts what the other offers.
     Both,
-    /// The platform answered, and refused.
+    /// The platform responded, and refused.
     Platform,
-    /// Something in front of the platform answered in its place.
+    /// Something in front of the platform responded instead.
     Gateway,
-    /// The evidence does not tell.
+    /// Unknown from the evidence.
     Unclear,
 }
 
-/// What the table says of one code.
+/// The table entry of one code.
 pub(super) struct Row {
     pub(super) text: &'static str,
     pub(super) side: Side,
@@ -36,7 +36,7 @@ pub(super) struct Row {
     pub(super) remedy: &'static str,
 }
 
-/// Makes the type and its table in one go, so that no code is without texts.
+/// Defines the type and its table together, so that every code has texts.
 macro_rules! codes {
     ($($name:ident = $text:literal $side:ident $advice:ident $title:literal, $explanation:literal, $remedy:literal;)+) => {
         /// A stable diagnosis code, such as `HS-02`.
@@ -76,14 +76,14 @@ pub(super) use codes;
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Local => "nobody: found on our side",
-            Self::Network => "nobody: the way between is broken",
+            Self::Local => "neither: found locally, before sending",
+            Self::Network => "neither: the network in between failed",
             Self::Peer => "the server refused us",
             Self::Us => "we refused the server",
             Self::Both => "both: neither accepts what the other offers",
-            Self::Platform => "the platform answered and refused",
-            Self::Gateway => "a gateway answered in the platform's place",
-            Self::Unclear => "the evidence does not tell",
+            Self::Platform => "the platform responded and refused",
+            Self::Gateway => "a gateway responded instead of the platform",
+            Self::Unclear => "unknown from the evidence",
         })
     }
 }

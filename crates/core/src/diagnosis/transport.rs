@@ -1,5 +1,6 @@
-//! From a transport's facts to a diagnosis. The hard part is the refused client certificate: under TLS 1.3 the client is
-//! finished before the server has looked at it (RFC 8446 §4.4), so the refusal arrives late, or as a bare end.
+//! Maps a transport's facts to a diagnosis. The hard part is the refused client certificate: under TLS 1.3
+//! the client finishes before the server has checked it (RFC 8446 §4.4), so the refusal arrives late, or as a
+//! connection closed without reason.
 
 use std::error::Error as _;
 
@@ -11,7 +12,7 @@ use crate::{
     TransportErrorKind as Kind, causes,
 };
 
-/// What a failed [`send`](crate::Transport::send) or `connect` means.
+/// Diagnoses a failed [`send`](crate::Transport::send) or `connect`.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -32,7 +33,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::TlsIncompatible => Diagnosis::new(
             Code::HS_04,
             format!("this TLS stack has no TLS version, cipher or signature algorithm in common with {host}."),
-            "we ended the handshake over what the server chose or asked for; it sent no alert",
+            "this side ended the handshake over what the server chose or asked for; the server sent no alert",
         ),
         Kind::Interrupted | Kind::Tls => ended_without_reason(error, context),
         Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
@@ -40,19 +41,19 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Timeout(phase) => timed_out(phase, context),
         Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
         Kind::Proxy(status) => no_tunnel(status, context),
-        Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not answer in valid HTTP.")),
+        Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not send a valid HTTP response.")),
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
-        Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the answer of {host} was cut off.")),
-        Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the answer of {host} is larger than the limit.")),
+        Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the response of {host} was truncated.")),
+        Kind::BodyLimit => Diagnosis::of(Code::CFG_03, format!("the response of {host} is larger than the limit.")),
         Kind::LocalIdentity => unusable_identity(error, context),
         Kind::HeadLimit => head_too_large(error, context),
-        Kind::TrustRoots => Diagnosis::of(Code::TR_03, "the trust roots cannot be used; nothing was sent."),
+        Kind::TrustRoots => Diagnosis::of(Code::TR_03, "invalid trust roots; nothing was sent."),
         Kind::Upload => failed_upload(error, context),
         Kind::Unsupported(Capability::HttpsProxy | Capability::SocksProxy) => proxy_scheme(context),
         Kind::Unsupported(capability) => {
             Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
         }
-        Kind::Config => Diagnosis::of(Code::CFG_01, "the configuration is not valid; nothing was sent."),
+        Kind::Config => Diagnosis::of(Code::CFG_01, "invalid configuration; nothing was sent."),
         Kind::NoRuntime => {
             Diagnosis::of(Code::CFG_01, "the transport was called outside the runtime that it needs; nothing was sent.")
         }
@@ -61,7 +62,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
     with_facts(with_way(diagnosis, error, context), error).fitted(context)
 }
 
-/// Names the proxy that a failed connection went through: it may be what failed.
+/// Names the proxy of a failed connection: it may be what failed.
 fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext) -> Diagnosis {
     let connected = !matches!(
         error.kind(),
@@ -84,30 +85,30 @@ fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext)
 fn no_tunnel(status: Option<u16>, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let Some(status) = status else {
-        let summary = format!("there is no tunnel to {host} through {}.", proxy(context));
-        let cause = "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it gave one, is not \
+        let summary = format!("failed to open a tunnel to {host} through {}.", proxy(context));
+        let cause = "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not \
                      known. The host itself was not reached";
         return Diagnosis::new(Code::NET_02, summary, cause);
     };
     let (cause, remedy) = match status {
         407 => (
-            "the proxy wants credentials, or does not accept those in its address; which kind of login it offers \
+            "the proxy requires credentials, or does not accept those in its address; which kind of login it offers \
              (Proxy-Authenticate) is not known here. The host itself was not reached",
             "Put user and password into the address of the proxy (http://USER:PASSWORD@HOST:PORT), or correct them. Only the login \
              Basic is supported: for a proxy that offers NTLM or Negotiate alone, have this host exempted, or run a local proxy that \
              logs in.",
         ),
         401 | 403 | 405 => (
-            "the proxy does not let CONNECT to this host and port through. The host itself was not reached",
+            "the proxy does not allow CONNECT to this host and port. The host itself was not reached",
             "Have the proxy allow CONNECT to this host and port, or name the host in NO_PROXY if it can be reached without the proxy.",
         ),
         500.. => (
             "the proxy could not reach the host, or refuses it with this status",
-            "Check the spelling of the host; ask the operator of the proxy whether it resolves and reaches this host and port.",
+            "Check the spelling of the host; ask the operator of the proxy whether it can resolve and reach this host and port.",
         ),
         _ => (
-            "the proxy did not dig the tunnel, or what is at its address is not a proxy. The host itself was not reached",
-            "Check the proxy's address and port, and that it lets CONNECT to this host through.",
+            "the proxy did not open the tunnel, or its address is not that of a proxy. The host itself was not reached",
+            "Check the proxy's address and port, and that it allows CONNECT to this host.",
         ),
     };
     let summary = format!("{} refused the tunnel to {host} with status {status}.", proxy(context));
@@ -116,10 +117,11 @@ fn no_tunnel(status: Option<u16>, context: &CallContext) -> Diagnosis {
     diagnosis
 }
 
-/// A proxy that is spoken to in TLS or SOCKS. No transport of this project can do that, so another one is no way out.
+/// The diagnosis for a proxy that requires TLS or SOCKS. No transport of this project supports that, so
+/// another one is not a remedy.
 fn proxy_scheme(context: &CallContext) -> Diagnosis {
     let summary = format!("{} is not supported: http:// proxies only; nothing was sent.", proxy(context));
-    let cause = "no transport of this SDK speaks TLS or SOCKS to the proxy itself";
+    let cause = "no transport of this SDK supports TLS or SOCKS to the proxy itself";
     let mut diagnosis = Diagnosis::new(Code::CFG_02, summary, cause);
     diagnosis.remedy =
         "Give the address of a proxy as http://HOST:PORT (calls are TLS inside its tunnel), or name this host in \
@@ -128,7 +130,7 @@ fn proxy_scheme(context: &CallContext) -> Diagnosis {
     diagnosis
 }
 
-/// The proxy by its address, where that is known.
+/// Returns the proxy with its address, if known.
 fn proxy(context: &CallContext) -> String {
     let known = context.transport.as_ref().and_then(|transport| transport.proxy.as_ref());
     known.map_or_else(|| "the proxy".to_owned(), |proxy| format!("the proxy {proxy}"))
@@ -141,7 +143,7 @@ fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis
             let cause = format!("likely the client certificate: {}", all.join("; "));
             let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
             let on_openssl = context.transport.as_ref().is_some_and(|used| used.tls_engine.contains("OpenSSL"));
-            let other = if on_openssl { "" } else { " A transport on OpenSSL may take this one." };
+            let other = if on_openssl { "" } else { " A transport on OpenSSL may accept this one." };
             diagnosis.remedy = format!(
                 "Create a client certificate of X.509 version 3 without critical extensions of this kind.{other}"
             );
@@ -188,26 +190,26 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
         return Diagnosis::new(
             Code::NET_07,
             format!("{host} ended the connection before its response began."),
-            "the server responded over this transport with the same credential before, so that neither the certificate nor the TLS \
-             settings are likely the reason; a server that restarts or is overloaded looks like this",
+            "the server has responded to the same credential over this transport before, so neither the certificate nor the TLS \
+             settings are a likely reason; a restarting or overloaded server looks like this",
         );
     }
-    // A TLS 1.2 server that finished the handshake has accepted what we sent in it, even if that was no certificate.
+    // A TLS 1.2 server that finished the handshake accepted what we sent in it, even if that was not a certificate.
     let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
-    // Before the version is settled the handshake did not come to our certificate.
+    // Until the version is settled, the handshake has not reached our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
     match (facts.asked(), facts.identity_sent) {
-        // It asked, got nothing, and left: nothing explains a fresh connection that ends like this better.
+        // It asked, received nothing, and closed: the best explanation of a fresh connection that ends like this.
         (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
-            diagnosis.cause = format!("likely: no reason is known for the end of the connection; {}", diagnosis.cause);
+            diagnosis.cause = format!("likely: the reason for the end of the connection is unknown; {}", diagnosis.cause);
             diagnosis
         }
-        // No certificate was asked for, so the identity cannot be the cause.
+        // No certificate was requested, so the identity cannot be the cause.
         (requested, _) if (requested == Some(false) || accepted) && interrupted => Diagnosis::new(
             Code::NET_07,
             format!("{host} ended the connection before its response began."),
-            "the TLS handshake was done, and a client certificate is not the reason; a server that restarts looks like this",
+            "the TLS handshake was done, and a client certificate is not the reason; a restarting server looks like this",
         ),
         _ => Diagnosis::new(
             Code::HS_03,
@@ -220,7 +222,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
             },
             likely_causes(error, context),
         )
-        // A call with a key alone shows no identity that could have been refused.
+        // A call with a key only presents no identity that could have been refused.
         .advising(match (context.mode, error.kind()) {
             (Mode::Key, Kind::Interrupted) => Advice::Repeat { not_before: None },
             _ => Advice::GiveUp,
@@ -229,10 +231,10 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
 }
 
 fn likely_causes(error: &TransportError, context: &CallContext) -> String {
-    let others = "a proxy on the way re-signs TLS; a firewall cut the connection";
+    let others = "a proxy in between re-signs TLS; a firewall closed the connection";
     let facts = error.facts();
     let refused = match (&context.identity, facts.identity_sent, facts.asked()) {
-        // The handshake did not come to a certificate, or not to one of ours: there was nothing to refuse.
+        // The handshake did not reach a certificate, or not one of ours: there was nothing to refuse.
         (_, _, Some(false)) | (Some(_), Some(false), _) => return format!("likely, in this order: {others}"),
         (Some(_), ..) => match identity_date_fault(context, None) {
             Some(fault) => return format!("likely: {fault}"),
@@ -248,7 +250,7 @@ fn likely_causes(error: &TransportError, context: &CallContext) -> String {
     match context.reports_alerts() {
         true => format!("likely, in this order: {refused}{host}; {others}"),
         false => format!(
-            "one of these: {others}; no TLS version or cipher in common; the server refused a client certificate, or misses one{host}"
+            "one of these: {others}; no TLS version or cipher in common; the server refused or requires a client certificate{host}"
         ),
     }
 }
@@ -261,7 +263,7 @@ fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
         let cause = match phase {
             Phase::Connect => "the proxy cannot be reached, or did not open the tunnel in time",
             Phase::Handshake => {
-                "the tunnel stands, and the TLS handshake with the host behind it did not finish in time"
+                "the tunnel is open, but the TLS handshake with the host behind it did not finish in time"
             }
             _ => {
                 "the proxy cannot be reached, did not open the tunnel, or the host behind it did not finish the TLS handshake"
@@ -269,7 +271,7 @@ fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
         };
         let mut diagnosis = Diagnosis::new(Code::NET_01, summary, cause);
         diagnosis.remedy =
-            "Check the address of the proxy and the way to it first; then whether the proxy reaches the host."
+            "Check the address of the proxy and the route to it first; then whether the proxy can reach the host."
                 .to_owned();
         return diagnosis;
     }
@@ -277,8 +279,8 @@ fn timed_out(phase: Phase, context: &CallContext) -> Diagnosis {
         Phase::Connect => (Code::NET_01, format!("no TCP connection to {host} within the time limit.")),
         Phase::Handshake => (Code::NET_01, format!("{host} did not finish the TLS handshake within the time limit.")),
         Phase::ConnectOrHandshake => (Code::NET_01, format!("no TLS connection to {host} within the time limit.")),
-        Phase::Response => (Code::NET_08, format!("{host} did not answer within the time limit.")),
-        Phase::Body => (Code::NET_08, format!("the answer of {host} did not end within the time limit.")),
+        Phase::Response => (Code::NET_08, format!("{host} did not respond within the time limit.")),
+        Phase::Body => (Code::NET_08, format!("the response of {host} did not end within the time limit.")),
         Phase::Call => (Code::NET_08, format!("the call to {host} did not end within the time limit.")),
     };
     Diagnosis::of(code, summary)
@@ -322,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_is_named_with_the_variable_it_comes_from() {
+    fn proxy_is_named_with_its_variable() {
         let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
         let context = context(Mode::Key)
             .with_transport(direct.through(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())));
@@ -360,12 +362,12 @@ mod tests {
         assert!(of(Kind::Proxy(Some(407))).contains("Only the login Basic"));
         for status in [Some(403), Some(502), None] {
             let shown = of(Kind::Proxy(status));
-            assert!(!shown.contains("wants credentials") && !shown.contains("407"), "{shown}");
+            assert!(!shown.contains("requires credentials") && !shown.contains("407"), "{shown}");
         }
     }
 
     #[test]
-    fn proxy_of_another_scheme_is_named_and_no_transport_recommended() {
+    fn unsupported_proxy_is_named_and_no_transport_is_recommended() {
         for missing in [Capability::HttpsProxy, Capability::SocksProxy] {
             let error = TransportError::unsupported(missing, "x");
             let shown = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
@@ -427,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_identity_is_never_taken_for_a_network_blip() {
+    fn refused_identity_is_never_a_network_error() {
         for alert in [42, 43, 44, 45, 46, 48, 49, 51, 116] {
             let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::Unknown);
             let diagnosis = diagnose_transport(&error, &context(Mode::Certificate));
@@ -438,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_without_reason_is_wide_unless_the_facts_narrow_it() {
+    fn close_without_reason_is_unclear_unless_facts_narrow_it() {
         let cases = [
             (Some(false), Some(true), Some(false), Code::HS_01, false),
             (Some(false), Some(false), Some(false), Code::NET_07, true),
@@ -453,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn handshake_failure_means_a_missing_certificate_only_where_one_was_asked_for() {
+    fn handshake_failure_means_missing_certificate_only_if_requested() {
         let error = |requested: Option<bool>| {
             let mut facts = ConnectionFacts::unknown();
             (facts.identity_requested, facts.identity_sent) = (requested, requested.map(|_| false));
@@ -476,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn handshake_failure_after_a_tls12_handshake_is_a_late_request() {
+    fn handshake_failure_after_tls12_handshake_is_a_late_request() {
         let code = |version: Option<TlsVersion>, delivery: Delivery, alert: u8| {
             let mut facts = ConnectionFacts::unknown();
             (facts.tls_version, facts.identity_requested) = (version, Some(false));

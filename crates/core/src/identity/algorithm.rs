@@ -1,6 +1,6 @@
-//! Names of algorithms, curves and extensions, for messages: the numbers are of use to programs only.
+//! Names of algorithms, curves and extensions for messages, instead of their numbers.
 
-/// The name of a key's algorithm or curve, given in dotted form; where none is known, its number.
+/// Returns the name of a key's algorithm or curve, given in dotted form; its number if the name is unknown.
 #[must_use]
 pub fn name(oid: &str) -> String {
     let known = match oid {
@@ -33,7 +33,7 @@ pub fn name(oid: &str) -> String {
     known.to_owned()
 }
 
-/// The name of an extension of a certificate.
+/// Returns the name of a certificate extension.
 pub(super) fn extension(oid: &str) -> String {
     let known = match oid {
         "2.5.29.14" => "subject key identifier",

@@ -1,4 +1,4 @@
-//! What we read from a leaf certificate: its public key, its names and its dates. No verification: that is the server's.
+//! Parses a leaf certificate: its public key, names and dates. Nothing is verified here: that is the server's job.
 
 use std::time::SystemTime;
 
@@ -11,8 +11,8 @@ use super::{PublicKey, algorithm};
 use crate::CredentialError;
 use crate::diagnosis::Code;
 
-/// Extensions that every TLS library knows (RFC 5280 section 4.2.1): basic constraints, key usage, alternative names, name
-/// constraints, revocation lists, extended key usage.
+/// Extensions that every TLS library supports (RFC 5280 section 4.2.1): basic constraints, key usage,
+/// alternative names, name constraints, revocation lists, extended key usage.
 const KNOWN_EXTENSIONS: [&str; 6] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
 
 /// Public facts of a leaf.
@@ -22,23 +22,23 @@ pub(super) struct Leaf {
     pub(super) not_before: SystemTime,
     pub(super) not_after: SystemTime,
     pub(super) public_key: PublicKey,
-    /// Extended key usages in dotted form; `None` where the certificate does not restrict them.
+    /// Extended key usages in dotted form; `None` if the certificate does not restrict them.
     pub(super) purposes: Option<Vec<String>>,
-    /// What makes some TLS libraries refuse it.
+    /// Reasons why some TLS libraries refuse it.
     pub(super) peculiarities: Vec<String>,
 }
 
 impl Leaf {
     pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, CredentialError> {
-        let der = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "there is no certificate"))?;
+        let der = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "missing certificate"))?;
         Self::read(der)
     }
 
     fn read(der: &CertificateDer<'_>) -> Result<Self, CredentialError> {
         let unreadable = |error: x509_cert::der::Error| {
-            CredentialError::new(Code::ID_07, "the first certificate cannot be read").with_source(error.to_string())
+            CredentialError::new(Code::ID_07, "failed to parse the first certificate").with_source(error.to_string())
         };
-        // Serial numbers and dates in odd forms are the server's to judge.
+        // Serial numbers and dates in unusual forms are for the server to judge.
         let certificate = CertificateInner::<Raw>::from_der(der).map_err(unreadable)?;
         let body = certificate.tbs_certificate();
         let key = body.subject_public_key_info();
@@ -73,7 +73,7 @@ fn peculiarities(certificate: &CertificateInner<Raw>) -> Vec<String> {
     if body.version() != Version::V3 {
         let version = if body.version() == Version::V1 { 1 } else { 2 };
         all.push(format!(
-            "it is an X.509 version {version} certificate, and TLS libraries such as rustls take version 3 only"
+            "it is an X.509 version {version} certificate, and TLS libraries such as rustls accept version 3 only"
         ));
     }
     let critical = body.extensions().into_iter().flatten().filter(|extension| extension.critical);
@@ -81,13 +81,14 @@ fn peculiarities(certificate: &CertificateInner<Raw>) -> Vec<String> {
         if !KNOWN_EXTENSIONS.contains(&oid.as_str()) {
             let name = algorithm::extension(&oid);
             all.push(format!(
-                "its {name} is critical, and TLS libraries that do not know it must refuse the certificate"
+                "its {name} is critical, and TLS libraries that do not support it must refuse the certificate"
             ));
         }
     }
     if body.issuer_unique_id().is_some() || body.subject_unique_id().is_some() {
         all.push(
-            "it has a unique identifier of X.509 version 2, which TLS libraries such as rustls do not take".to_owned(),
+            "it has a unique identifier of X.509 version 2, which TLS libraries such as rustls do not accept"
+                .to_owned(),
         );
     }
     if body.signature() != certificate.signature_algorithm() {

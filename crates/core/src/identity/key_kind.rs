@@ -1,8 +1,8 @@
-//! The kinds of key that a client certificate may have.
+//! The kinds of key that a client certificate can have.
 
 use std::fmt;
 
-/// The kinds of key that a client certificate may have.
+/// The kind of key of a client certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyKind {

@@ -1,5 +1,6 @@
-//! The client identity in its one normal form: chain in DER, leaf first, key in PKCS#8. Every file format becomes this before
-//! any TLS library sees it, so that each format works on each transport. Formats are read, and keys checked, elsewhere.
+//! The client identity in one normal form: chain in DER, leaf first, key in PKCS#8. Every file format is
+//! converted to this before a TLS library sees it, so that each format works on each transport. Other crates
+//! parse the formats and check the keys.
 
 mod algorithm;
 mod certificate;
@@ -23,10 +24,10 @@ use crate::{CredentialError, Fingerprint};
 
 /// A certificate chain and the private key of its leaf.
 ///
-/// Cheap to clone. `Debug` shows public facts of the leaf only; the key is wiped when the last clone is dropped. The type
-/// is opaque, so that a key inside a token can join later.
+/// Cheap to clone. `Debug` shows public facts of the leaf only; the key is wiped when the last clone is
+/// dropped. The type is opaque, so that keys on hardware tokens can be added later.
 ///
-/// DigiCert ONE makes the certificate downloadable once; keep the file and its password.
+/// DigiCert ONE offers the certificate for download once; store the file and its password.
 #[derive(Clone)]
 pub struct ClientIdentity(Arc<Inner>);
 
@@ -42,13 +43,14 @@ struct Inner {
 }
 
 impl ClientIdentity {
-    /// Puts a chain (leaf first) and a key in PKCS#8 together, once `check` has said that the key belongs to the public key of the leaf,
-    /// whose subject it is told for its message. `digicert_one_identity` has such a check, and reads every other form of certificates
-    /// and keys.
+    /// Creates an identity from a chain (leaf first) and a key in PKCS#8, after `check` has confirmed that
+    /// the key belongs to the leaf's public key. `check` also receives the leaf's subject, for its message.
+    /// `digicert_one_identity` has such a check, and parses every other form of certificates and keys.
     ///
     /// # Errors
-    /// No certificate or one that cannot be read (ID-07), what `check` finds (ID-01 for a key that belongs to another certificate), and
-    /// a kind of key that DigiCert ONE does not use (ID-07).
+    /// Returns an error if there is no certificate or it cannot be parsed (ID-07), if `check` fails (ID-01
+    /// for a key that belongs to another certificate), or for a kind of key that DigiCert ONE does not use
+    /// (ID-07).
     pub fn checked(
         chain: Vec<CertificateDer<'static>>,
         key: &PrivatePkcs8KeyDer<'_>,
@@ -59,11 +61,12 @@ impl ClientIdentity {
         Self::put_together(chain, leaf, key, true)
     }
 
-    /// Puts a chain (leaf first) and a key in PKCS#8 together without looking into the key: whoever made both knows that they belong
-    /// together. Where they do not, transports fail on every handshake.
+    /// Creates an identity from a chain (leaf first) and a key in PKCS#8 without checking the key: the caller
+    /// guarantees that they belong together. If they do not, every handshake fails.
     ///
     /// # Errors
-    /// No certificate or one that cannot be read, or a kind of key that DigiCert ONE does not use (ID-07).
+    /// Returns an error if there is no certificate, if it cannot be parsed, or for a kind of key that
+    /// DigiCert ONE does not use (ID-07).
     pub fn unchecked(
         chain: Vec<CertificateDer<'static>>,
         key: &PrivatePkcs8KeyDer<'_>,
@@ -85,20 +88,21 @@ impl ClientIdentity {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Whether the key is known to belong to the certificate.
+    /// Returns whether the key was checked against the certificate.
     #[must_use]
     pub fn is_checked(&self) -> bool {
         self.0.is_checked
     }
 
-    /// The public key of the leaf.
+    /// Returns the public key of the leaf.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
         &self.0.leaf.public_key
     }
 
-    /// Notes whether the issuer of the chain's last certificate was there when the identity was read. Roots are not sent, so
-    /// the chain alone does not show it. Has no effect on an identity that is shared already.
+    /// Records whether the issuer of the chain's last certificate was present when the identity was read.
+    /// Roots are not sent, so the chain alone does not show it. Has no effect on an identity that is already
+    /// shared.
     #[must_use]
     pub fn with_issuer_at_hand(mut self, at_hand: bool) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
@@ -107,127 +111,131 @@ impl ClientIdentity {
         self
     }
 
-    /// The chain, leaf first.
+    /// Returns the chain, leaf first.
     #[must_use]
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.0.chain
     }
 
-    /// Lends the private key in PKCS#8 to a TLS library. The one place where the key can be seen.
+    /// Lends the private key in PKCS#8 to a TLS library. With [`expose_key_pem`](Self::expose_key_pem), the
+    /// only access to the key.
     pub fn expose_pkcs8<R>(&self, use_key: impl FnOnce(&[u8]) -> R) -> R {
         use_key(&self.0.pkcs8)
     }
 
-    /// The chain as PEM, leaf first.
+    /// Returns the chain as PEM, leaf first.
     #[must_use]
     pub fn chain_pem(&self) -> String {
         self.0.chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate).as_str().to_owned()).collect()
     }
 
-    /// Lends the private key as PKCS#8 PEM to a TLS library that takes no DER; the text is wiped afterwards.
+    /// Lends the private key as PKCS#8 PEM to a TLS library that does not accept DER; the text is wiped afterwards.
     pub fn expose_key_pem<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
         use_key(&pem::encode("PRIVATE KEY", &self.0.pkcs8))
     }
 
-    /// SHA-256 of the leaf: names this identity in logs, and tells two identities apart without comparing secrets.
+    /// Returns the SHA-256 of the leaf, which names this identity in logs and distinguishes identities
+    /// without comparing secrets.
     #[must_use]
     pub fn thumbprint(&self) -> [u8; 32] {
         self.0.thumbprint
     }
 
-    /// The thumbprint in lower-case hexadecimal digits.
+    /// Returns the thumbprint in lower-case hexadecimal digits.
     #[must_use]
     pub fn thumbprint_hex(&self) -> String {
         hex(&self.0.thumbprint)
     }
 
-    /// The short form of the thumbprint.
+    /// Returns the short form of the thumbprint.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_certificate(&self.0.thumbprint)
     }
 
-    /// The kind of the key.
+    /// Returns the kind of the key.
     #[must_use]
     pub fn key_kind(&self) -> KeyKind {
         self.0.key_kind
     }
 
-    /// The size of the key in bits.
+    /// Returns the size of the key in bits.
     #[must_use]
     pub fn key_bits(&self) -> usize {
         self.0.key_bits
     }
 
-    /// What the leaf may be used for (extended key usage, RFC 5280 section 4.2.1.12), in dotted form; `None` if it does not say.
+    /// Returns the leaf's extended key usages (RFC 5280 section 4.2.1.12), in dotted form; `None` if it has
+    /// no such extension.
     #[must_use]
     pub fn purposes(&self) -> Option<&[String]> {
         self.0.leaf.purposes.as_deref()
     }
 
-    /// The leaf's subject.
+    /// Returns the leaf's subject.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.0.leaf.subject
     }
 
-    /// The name of the leaf's issuer.
+    /// Returns the name of the leaf's issuer.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.0.leaf.issuer
     }
 
-    /// The first second in which the leaf is valid.
+    /// Returns the first second in which the leaf is valid.
     #[must_use]
     pub fn not_before(&self) -> SystemTime {
         self.0.leaf.not_before
     }
 
-    /// The last second in which the leaf is valid.
+    /// Returns the last second in which the leaf is valid.
     #[must_use]
     pub fn not_after(&self) -> SystemTime {
         self.0.leaf.not_after
     }
 
-    /// Whether the chain holds more than the leaf.
+    /// Returns whether the chain holds more than the leaf.
     #[must_use]
     pub fn has_intermediate(&self) -> bool {
         self.0.chain.len() > 1
     }
 
-    /// Whether an intermediate may be missing: the chain is the leaf alone, and its issuer was not there when it was read.
+    /// Returns whether an intermediate may be missing: the chain is the leaf only, and its issuer was not
+    /// present when it was read.
     #[must_use]
     pub fn may_lack_intermediate(&self) -> bool {
         !self.has_intermediate() && !self.0.issuer_at_hand && !self.is_self_issued()
     }
 
-    /// Whether subject and issuer of the leaf are one.
+    /// Returns whether subject and issuer of the leaf are equal.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.subject() == self.issuer()
     }
 
-    /// What about the leaf makes some TLS libraries and servers refuse it, whatever its key: an X.509 version before 3, critical
-    /// extensions that they do not know. Mostly empty.
+    /// Returns why some TLS libraries and servers refuse the leaf, regardless of its key: an X.509 version
+    /// before 3, unsupported critical extensions. Usually empty.
     #[must_use]
     pub fn peculiarities(&self) -> &[String] {
         &self.0.leaf.peculiarities
     }
 
-    /// Watches this identity without keeping it.
+    /// Returns a weak reference to this identity.
     #[must_use]
     pub fn witness(&self) -> IdentityWitness {
         IdentityWitness(Arc::downgrade(&self.0))
     }
 }
 
-/// Knows whether an identity still lives in this process, without keeping it alive: after a rotation it shows when the old
-/// private key was wiped. Copies that a TLS library made are that library's.
+/// A weak reference that shows whether an identity still exists in this process: after a rotation, whether
+/// the old private key was wiped. Copies made by a TLS library are not covered.
 #[derive(Clone, Debug)]
 pub struct IdentityWitness(Weak<Inner>);
 
 impl IdentityWitness {
-    /// Whether the last holder is gone and the private key is wiped.
+    /// Returns whether the last clone was dropped and the private key wiped.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.0.strong_count() == 0

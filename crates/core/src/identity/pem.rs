@@ -1,4 +1,4 @@
-//! Writes PEM (RFC 7468) for TLS libraries that take no DER.
+//! Encodes PEM (RFC 7468) for TLS libraries that do not accept DER.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 /// Octets that become one line of 64 characters.
 const LINE: usize = 48;
 
-/// The text; wiped when dropped, as it may be a private key.
+/// Encodes DER as PEM; wiped when dropped, as it may be a private key.
 pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
-    // All at once: a text that moves while it grows leaves unwiped copies behind.
+    // Allocated at once: a growing buffer leaves unwiped copies behind.
     let mut text = String::with_capacity(2 * label.len() + 40 + der.len().div_ceil(LINE) * 65);
     text += &format!("-----BEGIN {label}-----\n");
     let mut line = Zeroizing::new([0; 64]);
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_have_64_characters_and_the_text_moves_never() {
+    fn lines_have_64_characters_and_the_buffer_never_moves() {
         for length in [0, 1, 47, 48, 49, 4800] {
             let text = encode("CERTIFICATE", &vec![0xa5; length]);
             let lines: Vec<&str> = text.lines().collect();

@@ -1,4 +1,4 @@
-//! The public key of a certificate, as far as keys are compared and named by it.
+//! The public key of a certificate, for comparing and naming keys.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::key_kind::KeyKind;
 use crate::CredentialError;
 use crate::diagnosis::Code;
 
-/// A public key as a certificate holds it (RFC 5280 section 4.1.2.7): equal keys have equal bits under an equal algorithm.
+/// The public key of a certificate (RFC 5280 section 4.1.2.7): equal keys have equal algorithm and bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     algorithm: String,
@@ -19,42 +19,42 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// A key by the object identifiers of its algorithm and, where it has one, of its curve, in dotted form, and the octets of its
-    /// BIT STRING.
+    /// Creates a key from the object identifiers of its algorithm and, if it has one, of its curve, in dotted
+    /// form, and the octets of its BIT STRING.
     #[must_use]
     pub fn new(algorithm: impl Into<String>, curve: Option<String>, bits: impl Into<Vec<u8>>) -> Self {
         Self { algorithm: algorithm.into(), curve, bits: bits.into() }
     }
 
-    /// The octets of the BIT STRING.
+    /// Returns the octets of the BIT STRING.
     #[must_use]
     pub fn bits(&self) -> &[u8] {
         &self.bits
     }
 
-    /// The kind of key, and its size in bits.
+    /// Returns the kind of key, and its size in bits.
     ///
     /// # Errors
-    /// It is of a kind that DigiCert ONE does not use, or an RSA key that cannot be read (ID-07).
+    /// Returns an error for a kind that DigiCert ONE does not use, and for an RSA key that cannot be parsed (ID-07).
     pub fn kind(&self) -> Result<(KeyKind, usize), CredentialError> {
         match (self.algorithm.as_str(), self.curve.as_deref()) {
             ("1.2.840.113549.1.1.1", _) => match modulus_bits(&self.bits) {
                 Some(bits) => Ok((KeyKind::Rsa, bits)),
-                None => Err(CredentialError::new(Code::ID_07, "the RSA key of the certificate cannot be read")),
+                None => Err(CredentialError::new(Code::ID_07, "failed to parse the RSA key of the certificate")),
             },
             ("1.3.101.112", _) => Ok((KeyKind::Ed25519, 256)),
             ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => Ok((KeyKind::P256, 256)),
             ("1.2.840.10045.2.1", Some("1.3.132.0.34")) => Ok((KeyKind::P384, 384)),
             ("1.2.840.10045.2.1", Some("1.3.132.0.35")) => Ok((KeyKind::P521, 521)),
             _ => {
-                let message = format!("the certificate has a key of a kind that is not supported ({self})");
+                let message = format!("unsupported key in the certificate: {self}");
                 Err(CredentialError::new(Code::ID_07, message))
             }
         }
     }
 }
 
-/// The name of the algorithm, or of the curve.
+/// Prints the name of the algorithm, or of the curve.
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&algorithm::name(self.curve.as_ref().unwrap_or(&self.algorithm)))

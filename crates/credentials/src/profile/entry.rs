@@ -1,4 +1,4 @@
-//! One named set-up.
+//! One profile.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use serde::{Serialize, Serializer};
 
 use super::reference::Reference;
 
-/// A named set-up. Written down again ([`Serialize`]) it holds the same references, never a value.
+/// A named configuration. Serialized, it holds the same references, never a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Profile {
     /// The platform host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The certificate host, where it is not `clientauth.` and the platform host.
+    /// The certificate host, if it is not `clientauth.` plus the platform host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clientauth_host: Option<String>,
-    /// What to use, if not everything that is there.
+    /// The credential to use, if not all that is configured.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub mode: Option<Mode>,
-    /// The CA file beside the system's roots.
+    /// The CA file, in addition to the system's roots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// Where the API key is.
@@ -29,7 +29,7 @@ pub struct Profile {
     /// Where the certificate is, in any format, with or without its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Reference>,
-    /// Where the certificate's key is, if it stands apart.
+    /// Where the certificate's key is, if separate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_key: Option<Reference>,
     /// Where the password of the key or the PKCS#12 is.

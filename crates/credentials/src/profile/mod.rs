@@ -1,4 +1,5 @@
-//! Profiles: named set-ups in one TOML file, `d1.toml`. They hold hosts, dates and references to secrets, never a secret.
+//! Profiles: named configurations in one TOML file, `d1.toml`. They hold hosts, dates and references to
+//! secrets, never a secret.
 
 mod entry;
 mod parse;
@@ -46,11 +47,11 @@ impl ProfileFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, is not TOML, or holds an unknown field or a value in place of a reference (CFG-01); the error names
-    /// the line and shows nothing of it.
+    /// Returns an error if the file cannot be read, is not TOML, or has an unknown field or a value instead
+    /// of a reference (CFG-01); the error names the line but does not show it.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, CredentialError> {
         let path = path.into();
-        // That others may read it is right: it holds no secret. What others may write is a way to another's programs.
+        // The file holds no secret, so others may read it. If others can write it, they can make it run programs.
         let file = read_secret_file(&path, &mut Vec::new())?;
         let mut warnings: Vec<Warning> = written_by_others(&path).into_iter().collect();
         let file = file.utf8(&mut warnings);
@@ -58,7 +59,7 @@ impl ProfileFile {
         Ok(Self { path, profiles, warnings })
     }
 
-    /// Where the file is if nobody says otherwise: `DC_CONFIG`, else `d1/d1.toml` in the directory for configuration
+    /// Returns the default path: `DC_CONFIG`, else `d1/d1.toml` in the configuration directory
     /// (`$XDG_CONFIG_HOME` or `~/.config`, on Windows `%APPDATA%`).
     #[must_use]
     pub fn default_path(lookup: &Lookup<'_>) -> Option<PathBuf> {
@@ -72,41 +73,41 @@ impl ProfileFile {
         Some(directory.join("d1").join("d1.toml"))
     }
 
-    /// The path of the file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The names of the profiles.
+    /// Iterates over the names of the profiles.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
     }
 
-    /// The profile of a name.
+    /// Returns the profile with this name.
     ///
     /// # Errors
-    /// There is none (CFG-01); the error suggests the nearest and lists all.
+    /// Returns an error if it does not exist (CFG-01); the error suggests the nearest name and lists all.
     pub fn profile(&self, name: &str) -> Result<&Profile, CredentialError> {
         self.profiles.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
             let shown: Vec<String> = names.iter().map(|name| shown::name(name)).collect();
             let there = if names.is_empty() { "the file has no profiles".to_owned() } else { shown.join(", ") };
             let meant = suggest(name, names);
-            // A name that resembles none of them may be a secret.
-            let shown = if meant.is_empty() { "of this name".to_owned() } else { format!("{name:?}{meant}") };
-            let message = format!("there is no profile {shown}; there are: {there}");
+            // An unrelated name may be a secret.
+            let shown = if meant.is_empty() { "with this name".to_owned() } else { format!("{name:?}{meant}") };
+            let message = format!("unknown profile {shown}; available: {there}");
             CredentialError::new(Code::CFG_01, message).at(shown::path(&self.path))
         })
     }
 
-    /// Adds a warning about how the file is named.
+    /// Adds a warning about the variable that names the file.
     pub(crate) fn with_warning(mut self, warning: Option<Warning>) -> Self {
         self.warnings.extend(warning);
         self
     }
 
-    /// What should be mended about the file.
+    /// Returns warnings about the file.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -117,7 +118,8 @@ impl ProfileFile {
 fn written_by_others(path: &Path) -> Option<Warning> {
     use std::os::unix::fs::MetadataExt;
     let mode = std::fs::metadata(path).ok()?.mode() & 0o777;
-    let text = format!("others may write this file, and it may name programs to run (mode {mode:04o}): chmod go-w");
+    let text =
+        format!("other users can write this file (mode {mode:04o}), and it can name programs to run: chmod go-w");
     (mode & 0o022 != 0).then(|| Warning::new(Code::CFG_01, text, shown::path(path)))
 }
 
@@ -132,7 +134,7 @@ mod tests {
     use crate::setting::given;
 
     #[test]
-    fn an_unknown_profile_is_an_error_that_suggests_and_lists() {
+    fn unknown_profile_error_suggests_and_lists_names() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "[profiles.ci-prod]\n[profiles.demo]\n").expect("written");
         let profiles = ProfileFile::read(file.path()).expect("profiles");
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_and_one_that_is_no_text_name_the_path() {
+    fn missing_or_binary_file_error_names_the_path() {
         assert_eq!(ProfileFile::read("/nonexistent/d1.toml").expect_err("missing").code(), Code::ID_13);
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), b"\xff\xfe\x00").expect("written");
@@ -152,7 +154,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_is_looked_for_where_configuration_is_kept() {
+    fn default_path_is_in_the_configuration_directory() {
         let path = |settings: &[(&str, &str)]| ProfileFile::default_path(&given(settings));
         assert_eq!(path(&[("DC_CONFIG", "/a.toml"), ("HOME", "/home/x")]), Some("/a.toml".into()));
         assert_eq!(path(&[("XDG_CONFIG_HOME", "/c"), ("HOME", "/home/x")]), Some("/c/d1/d1.toml".into()));
@@ -162,7 +164,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_others_may_write_is_warned_about() {
+    fn file_writable_by_others_gives_a_warning() {
         use std::os::unix::fs::PermissionsExt;
         let file = tempfile::NamedTempFile::new().expect("a file");
         for (mode, warned) in [(0o644, false), (0o664, true), (0o602, true)] {

@@ -1,5 +1,5 @@
-//! From TOML to profiles. Walked by hand and not by derive, because an error must name line, profile and field, suggest what was
-//! meant, and never quote the line: somebody may have put a secret there.
+//! Parses profiles from TOML. Written by hand because an error must name line, profile and field, suggest
+//! what was meant, and never quote the line, which may contain a secret.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,15 +24,15 @@ const FIELDS: [&str; 10] = [
     "api_key_ends",
     "owner_ends",
 ];
-/// Longer names, and names of other characters, are not shown: they may be values.
+/// Longer names, and names with other characters, may be values and are not shown.
 const LONGEST_NAME: usize = 24;
 
-/// Reads the profiles of a file's text; `origin` is its path.
+/// Parses the profiles of a file; `origin` is its path.
 pub(crate) fn profiles(text: &str, origin: &str) -> Result<BTreeMap<String, Profile>, CredentialError> {
     let file = FileText { text, origin };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        file.error(at, "it is not TOML")
+        file.error(at, "invalid file: it is not TOML")
     })?;
     let mut profiles = BTreeMap::new();
     for (key, value) in table.get_ref() {
@@ -40,11 +40,11 @@ pub(crate) fn profiles(text: &str, origin: &str) -> Result<BTreeMap<String, Prof
             return Err(file.unknown(key, &["profiles"], "the file", "[profiles.NAME]"));
         }
         let DeValue::Table(tables) = value.get_ref() else {
-            return Err(file.error(value.span().start, "profiles must be tables: [profiles.NAME]"));
+            return Err(file.error(value.span().start, "invalid profiles: expected tables: [profiles.NAME]"));
         };
         for (name, value) in tables {
             let DeValue::Table(fields) = value.get_ref() else {
-                return Err(file.error(value.span().start, "a profile must be a table: [profiles.NAME]"));
+                return Err(file.error(value.span().start, "invalid profile: expected a table: [profiles.NAME]"));
             };
             profiles.insert(name.get_ref().to_string(), file.profile(name.get_ref(), fields)?);
         }
@@ -64,10 +64,10 @@ impl FileText<'_> {
             let field = &**key.get_ref();
             let text = match value.get_ref() {
                 DeValue::String(text) => text.to_string(),
-                // An end date may stand without quotes.
+                // An end date may be written without quotes.
                 DeValue::Datetime(date) if field.ends_with("_ends") => date.to_string(),
                 _ if FIELDS.contains(&field) => {
-                    return Err(self.field(value, name, field, "it must be text in quotes"));
+                    return Err(self.field(value, name, field, "expected text in quotes"));
                 }
                 _ => String::new(),
             };
@@ -82,7 +82,7 @@ impl FileText<'_> {
                 "host" => profile.host = Some(text),
                 "clientauth_host" => profile.clientauth_host = Some(text),
                 "mode" => {
-                    let mode = mode(&text).ok_or("it must be key, certificate or both");
+                    let mode = mode(&text).ok_or("expected key, certificate or both");
                     profile.mode = Some(mode.map_err(|message| self.field(value, name, field, message))?);
                 }
                 "ca_file" => profile.ca_file = Some(PathBuf::from(text)),
@@ -105,7 +105,7 @@ impl FileText<'_> {
         let apart = [("private_key", profile.private_key.is_some()), ("password", profile.password.is_some())];
         match apart.iter().find(|(_, is_there)| *is_there && profile.certificate.is_none()) {
             Some((field, _)) => {
-                let message = format!("profile {} has {field} and no certificate", shown::name(name));
+                let message = format!("profile {} has {field} but no certificate", shown::name(name));
                 Err(CredentialError::new(Code::CFG_01, message).at(self.origin))
             }
             None => Ok(profile),
@@ -126,12 +126,12 @@ impl FileText<'_> {
         let name = &**key.get_ref();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
         let meant = suggest(name, known.iter().copied());
-        // A name that resembles none may be a value.
+        // A name that resembles no field may be a value.
         let shown = match !meant.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_name) {
             true => format!(" {name:?}"),
             false => String::new(),
         };
-        self.error(key.span().start, &format!("{place} has an unknown field{shown}{meant}; there are: {all}"))
+        self.error(key.span().start, &format!("{place} has an unknown field{shown}{meant}; available: {all}"))
     }
 
     fn error(&self, at: usize, what: &str) -> CredentialError {
@@ -171,7 +171,7 @@ api_key = "keyring:demo"
 "#;
 
     #[test]
-    fn every_field_is_read() {
+    fn every_field_is_parsed() {
         let profiles = read(FULL).expect("profiles");
         let profile = &profiles["ci-prod"];
         assert_eq!(profile.mode, Some(Mode::Both));
@@ -182,7 +182,7 @@ api_key = "keyring:demo"
     }
 
     #[test]
-    fn secret_05_a_profile_that_is_written_down_again_holds_its_references() {
+    fn secret_05_serialized_profile_holds_references() {
         let profiles = read(FULL).expect("profiles");
         let written = toml::to_string(&BTreeMap::from([("profiles", &profiles)])).expect("TOML");
         assert!(written.contains("env:CI_KEY") && written.contains("fd:3"), "{written}");
@@ -190,7 +190,7 @@ api_key = "keyring:demo"
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_line_profile_and_field_and_never_shown() {
+    fn error_names_line_profile_and_field_but_not_the_value() {
         for (text, named) in [
             ("[profiles.ci]\napi_key = \"canary\"", &["line 2", "profile ci", "field api_key", "env:NAME"][..]),
             ("[profiles.ci]\npassword = \"vault:canary\"", &["line 2", "field password"]),
@@ -218,7 +218,7 @@ api_key = "keyring:demo"
     }
 
     #[test]
-    fn ten_thousand_brackets_are_an_error_and_no_overflow() {
+    fn ten_thousand_brackets_are_an_error_without_overflow() {
         assert!(read(&format!("x = {}", "[".repeat(10_000))).is_err());
     }
 }

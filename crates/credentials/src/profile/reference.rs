@@ -1,5 +1,5 @@
-//! References: where a secret is, in place of the secret. They are all that a profile may hold, so they can be printed, written
-//! down again and checked into a repository.
+//! References to secrets. A profile may hold nothing else, so profiles can be printed, serialized and checked
+//! into a repository.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use digicert_one_core::{Code, CredentialError};
 use serde::{Serialize, Serializer};
 
-/// Where a secret is.
+/// A reference to a secret.
 ///
 /// | written | the secret is |
 /// |---|---|
@@ -41,7 +41,7 @@ pub enum Reference {
     Descriptor(u32),
 }
 
-/// What a reference looks like, for errors.
+/// The forms of a reference, for errors.
 pub(crate) const FORMS: &str = "env:NAME, file:PATH, keyring:ITEM, exec:PROGRAM ARG... or fd:N";
 
 impl FromStr for Reference {
@@ -50,28 +50,28 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = |message: String| Err(CredentialError::new(Code::CFG_01, message));
         let Some((scheme, rest)) = text.split_once(':') else {
-            return error(format!("it is a value, and only a reference to one may stand here: {FORMS}"));
+            return error(format!("invalid reference: expected a reference, not a value: {FORMS}"));
         };
         let rest = rest.trim();
         match scheme.trim() {
             "env" | "file" | "keyring" | "exec" | "fd" if rest.is_empty() => {
-                error(format!("the reference names nothing; write {FORMS}"))
+                error(format!("invalid reference: expected {FORMS}"))
             }
             "env" if rest.contains(['=', ' ', '\t']) => {
-                error("the reference env: needs the name of a variable and nothing else".to_owned())
+                error("invalid reference: expected the name of a variable after env:".to_owned())
             }
             "env" => Ok(Self::Variable(rest.to_owned())),
             "file" => Ok(Self::File(rest.to_owned())),
             "keyring" => Ok(Self::Keyring(rest.to_owned())),
             "exec" => match shlex::split(rest) {
                 Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(Self::Command(words)),
-                _ => error("the reference exec: has a quote that does not end, or no program".to_owned()),
+                _ => error("invalid reference: exec: has an unterminated quote or no program".to_owned()),
             },
             "fd" => match rest.parse() {
                 Ok(number) => Ok(Self::Descriptor(number)),
-                Err(_) => error("the reference fd: needs the number of a file descriptor".to_owned()),
+                Err(_) => error("invalid reference: expected the number of a file descriptor after fd:".to_owned()),
             },
-            _ => error(format!("it is a value, and only a reference to one may stand here: {FORMS}")),
+            _ => error(format!("invalid reference: expected a reference, not a value: {FORMS}")),
         }
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read_and_written_the_same() {
+    fn every_form_round_trips() {
         for text in [
             "env:DC_API_KEY",
             "file:~/keys/client.p12",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_in_place_of_a_reference_is_refused_and_not_shown() {
+    fn value_instead_of_reference_is_refused_and_not_shown() {
         for text in [
             "canary",
             "",

@@ -1,5 +1,5 @@
-//! Several sources in order. The first that holds something wins, and stays: what it lacks later is an error of its own and
-//! never another source's caller.
+//! Several sources in order. The first one that holds a credential wins, permanently: if it fails later, that
+//! is an error, and no other source replaces it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,10 +17,11 @@ use crate::{Fetched, Source};
 
 /// Sources in order of precedence.
 ///
-/// - The first that is [`Found`](Fetched::Found) wins; one that is [`Absent`](Fetched::Absent) lets the next one try.
-/// - A source that is set up and broken stops the chain: it must not silently become another caller.
-/// - Whoever has won is asked alone from then on. Where it vanishes (a file in the middle of a rotation), the chain is absent
-///   and no other source steps in.
+/// - The first that is [`Found`](Fetched::Found) wins; after an [`Absent`](Fetched::Absent) one, the next one
+///   is asked.
+/// - A source that is configured but broken stops the chain: the caller must not change silently.
+/// - Later fetches ask only the winner. If it vanishes (a file in the middle of a rotation), the chain is
+///   absent and no other source replaces it.
 ///
 /// ```
 /// use digicert_one_credentials::{ChainSource, DirectorySource, EnvironmentSource, Fetched, Setting, Source};
@@ -31,7 +32,7 @@ use crate::{Fetched, Source};
 /// assert!(matches!(chain.fetch()?, Fetched::Found(_)));
 /// let report = chain.report().expect("it was asked");
 /// assert_eq!(report.winner(), Some("environment"));
-/// assert!(report.to_string().starts_with("absent     directory /nonexistent/d1: there is no such directory"));
+/// assert!(report.to_string().starts_with("absent     directory /nonexistent/d1: the directory does not exist"));
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
 pub struct ChainSource {
@@ -46,20 +47,20 @@ struct State {
 }
 
 impl ChainSource {
-    /// No sources yet.
+    /// Creates an empty chain.
     #[must_use]
     pub fn new() -> Self {
         Self { links: Vec::new(), state: Mutex::default() }
     }
 
-    /// Adds a source after all others.
+    /// Adds a source at the end.
     #[must_use]
     pub fn then(mut self, source: impl Source) -> Self {
         self.links.push(Arc::new(source));
         self
     }
 
-    /// The sources that `d1` asks, in this order:
+    /// Returns the sources that `d1` asks, in this order:
     ///
     /// 1. the profile that `DC_PROFILE` names, in the file that `DC_CONFIG` names
     /// 2. [variables](EnvironmentSource)
@@ -69,7 +70,7 @@ impl ChainSource {
     /// 6. the keyring, with the feature `keyring`
     ///
     /// # Errors
-    /// A profile is named and not there.
+    /// Returns an error if a named profile does not exist.
     pub fn standard(lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
         Ok(Self::standard_with(ProfileSource::named(lookup)?, lookup))
     }
@@ -97,13 +98,13 @@ impl ChainSource {
         chain
     }
 
-    /// What became of the last fetch; none before the first.
+    /// Returns the result of the last fetch; `None` before the first.
     #[must_use]
     pub fn report(&self) -> Option<ChainReport> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).report.clone()
     }
 
-    /// Asks one source and notes what it says.
+    /// Asks one source and records the result.
     fn ask(&self, index: usize) -> (ChainOutcome, Result<Fetched, CredentialError>) {
         let answer = self.links[index].fetch();
         let outcome = match &answer {
@@ -148,7 +149,7 @@ impl Source for ChainSource {
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
-        // Held throughout, so that two fetches at once cannot end with two winners.
+        // Held during the fetch, so that concurrent fetches cannot have two winners.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = state.winner {
             let (outcome, answer) = self.ask(index);
@@ -173,44 +174,44 @@ impl Source for ChainSource {
     }
 }
 
-/// What each source of a chain said.
+/// The result of each source of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainReport {
     entries: Vec<ChainEntry>,
 }
 
-/// What one source of a chain said.
+/// The result of one source of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChainEntry {
     /// The name of the source.
     pub source: String,
-    /// What it said.
+    /// The result.
     pub outcome: ChainOutcome,
 }
 
-/// What a source of a chain said.
+/// The result of one source of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainOutcome {
-    /// It holds the credential that is used.
+    /// It holds the credential in use.
     Won,
-    /// It is not set up, for this reason.
+    /// It is not configured, for this reason.
     Absent(String),
-    /// It is set up and broken, which stopped the chain.
+    /// It is configured but broken, which stopped the chain.
     Failed(Code, String),
-    /// One before it had won or failed.
+    /// A previous source won or failed.
     NotAsked,
 }
 
 impl ChainReport {
-    /// What each source said, in order.
+    /// Returns the results, in order.
     #[must_use]
     pub fn entries(&self) -> &[ChainEntry] {
         &self.entries
     }
 
-    /// The name of the source whose credential is used.
+    /// Returns the name of the source in use.
     #[must_use]
     pub fn winner(&self) -> Option<&str> {
         let winner = self.entries.iter().find(|entry| entry.outcome == ChainOutcome::Won)?;
@@ -219,7 +220,7 @@ impl ChainReport {
 }
 
 impl ChainOutcome {
-    /// In a word or two.
+    /// Returns the result in a word or two.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -230,14 +231,14 @@ impl ChainOutcome {
         }
     }
 
-    /// Why it lost, or none for a winner.
+    /// Returns why it did not win; `None` for the winner.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::Won => None,
             Self::Absent(reason) => Some(reason.clone()),
             Self::Failed(code, text) => Some(format!("{code} {text}")),
-            Self::NotAsked => Some("one before it has decided".to_owned()),
+            Self::NotAsked => Some("a previous source won or failed".to_owned()),
         }
     }
 }
@@ -261,7 +262,7 @@ impl fmt::Display for ChainReport {
     }
 }
 
-/// A source that nobody has named, so that the report can say so.
+/// A source for a variable that is not set, so that the report can list it.
 #[derive(Debug)]
 struct NotNamed {
     name: &'static str,
@@ -288,7 +289,7 @@ mod tests {
     use crate::RawCredential;
     use crate::setting::given;
 
-    /// Says one thing after the other, and the last for ever.
+    /// Returns one result after the other, then repeats the last one.
     #[derive(Debug)]
     struct Scripted(&'static str, &'static [Said], AtomicUsize);
 
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_found_wins_and_the_report_says_why_the_others_lost() {
+    fn first_found_wins_and_report_explains_the_others() {
         let chain = ChainSource::new()
             .then(scripted("a", &[Said::Nothing]))
             .then(scripted("b", &[Said::Key("b")]))
@@ -340,12 +341,12 @@ mod tests {
         let report = chain.report().expect("asked");
         assert_eq!(report.winner(), Some("b"));
         let text = report.to_string();
-        assert_eq!(text, "absent     a: nothing here\nwon        b\nnot asked  c: one before it has decided");
+        assert_eq!(text, "absent     a: nothing here\nwon        b\nnot asked  c: a previous source won or failed");
         assert_eq!(chain.watched_paths(), [PathBuf::from("b")]);
     }
 
     #[test]
-    fn cred_08_a_source_that_is_set_up_and_broken_stops_the_chain() {
+    fn cred_08_configured_but_broken_source_stops_the_chain() {
         let chain = ChainSource::new().then(scripted("a", &[Said::Broken])).then(scripted("b", &[Said::Key("b")]));
         assert_eq!(chain.fetch().expect_err("no other caller").place(), Some("a"));
         let report = chain.report().expect("asked");
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_winner_that_vanishes_is_not_replaced_by_another_caller() {
+    fn vanished_winner_is_not_replaced_by_another_source() {
         let says = &[Said::Key("a1"), Said::Nothing, Said::Broken, Said::Key("a2")];
         let chain = ChainSource::new().then(scripted("a", says)).then(scripted("b", &[Said::Key("b")]));
         assert_eq!(key(chain.fetch()), "a1");
@@ -365,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_anywhere_is_absent_with_every_reason() {
+    fn empty_chain_is_absent_with_every_reason() {
         let Ok(Fetched::Absent(reasons)) = ChainSource::standard(&given(&[])).expect("no profile").fetch() else {
             panic!("nothing is set")
         };
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_chain_asks_in_the_documented_order() {
+    fn standard_chain_asks_in_documented_order() {
         let folder = tempfile::tempdir().expect("a directory");
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::create_dir_all(path(".signingmanager")).expect("made");

@@ -1,5 +1,5 @@
-//! A program that answers with a credential, as `credential_process` does elsewhere: the way to every vault that has a command
-//! of its own.
+//! A program that prints a credential, like `credential_process` in other tools: supports every vault with a
+//! command-line client.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,14 +19,14 @@ use crate::{Fetched, RawCredential, Source};
 ///   "owner_ends": "2027-01-31" }
 /// ```
 ///
-/// All fields but `version` may be left out; `certificate_base64` (and `password`) take the place of `certificate` for a
-/// PKCS#12. Unknown fields are ignored.
+/// All fields but `version` are optional; for a PKCS#12, use `certificate_base64` (and `password`) instead of
+/// `certificate`. Unknown fields are ignored.
 ///
-/// - Arguments can be seen by every user of the machine: put no secret into them.
-/// - The program gets our environment without the variables that hold secrets (`DC_API_KEY` and the like), unless
-///   [`pass_variable`](Self::pass_variable) says so.
-/// - It has 30 seconds and may write 1 MiB. Of a failure the error shows the exit status and the last words on standard error,
-///   cleaned; of standard output never anything.
+/// - Every user of the machine can see arguments: put no secret into them.
+/// - The program inherits our environment without the variables that hold secrets (`DC_API_KEY` and the
+///   like), unless [`pass_variable`](Self::pass_variable) allows it.
+/// - It has 30 seconds and may write 1 MiB. An error shows the exit status and the last words of standard
+///   error, escaped; never standard output.
 ///
 /// ```no_run
 /// use digicert_one_credentials::CommandSource;
@@ -39,7 +39,7 @@ pub struct CommandSource {
 }
 
 impl CommandSource {
-    /// This program; a bare name is looked up in `PATH`.
+    /// Creates a source for this program; a bare name is looked up in `PATH`.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: Program::new(program, Vec::new()) }
@@ -52,14 +52,14 @@ impl CommandSource {
         self
     }
 
-    /// How long it may take; 30 seconds if nothing is said.
+    /// Sets the timeout; 30 seconds by default.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.program.time_limit = limit;
         self
     }
 
-    /// Lets the program have a variable that holds a secret, for programs that need one to get another.
+    /// Passes a variable that holds a secret, for programs that need one to get another.
     #[must_use]
     pub fn pass_variable(mut self, name: impl Into<String>) -> Self {
         self.program.passed.push(name.into());
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commands_answer_is_a_credential_named_by_command_and_field() {
+    fn output_is_a_credential_named_by_command_and_field() {
         let source = shell(r#"echo '{"version":1,"api_key":"canary"}'"#);
         let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("it answers") };
         let key = raw.api_key.expect("a key");
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_answer_and_the_arguments_are_never_shown() {
+    fn invalid_output_and_arguments_are_never_shown() {
         let error = shell("echo canary").fetch().expect_err("no JSON");
         assert!(!format!("{error} {error:?} {:?}", shell("echo canary")).contains("canary"), "{error}");
     }
 
     #[test]
-    fn cred_08_a_command_that_fails_or_is_missing_is_an_error_and_not_absent() {
+    fn cred_08_failing_or_missing_command_is_an_error_not_absent() {
         assert!(shell("exit 1").fetch().is_err());
         assert!(CommandSource::new("/nonexistent/helper").fetch().is_err());
     }

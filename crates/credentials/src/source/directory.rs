@@ -1,5 +1,6 @@
-//! A directory with well-known names in it, as Kubernetes mounts a Secret and systemd passes credentials. Kubernetes replaces
-//! all files at once by renaming the symlink `..data`; so that link is followed once, and everything is read behind it.
+//! A directory with well-known file names, as Kubernetes mounts a Secret and systemd passes credentials.
+//! Kubernetes replaces all files at once by renaming the symlink `..data`; so that link is resolved once, and
+//! everything is read through it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,20 +10,20 @@ use digicert_one_core::{Code, CredentialError, Warning};
 use super::gather::{Place, agreeing, end_date, read_pair};
 use crate::{Fetched, RawCredential, Setting, Source, shown};
 
-/// How often a reading begins anew because the directory was swapped under it.
+/// Maximum restarts of a reading because the directory was swapped meanwhile.
 const SWAPS: usize = 5;
 
-/// A directory with files of these names, each of which may be missing:
+/// A directory with files of these names, all optional:
 ///
 /// | file | holds |
 /// |---|---|
 /// | `api-key` (or `api_key`, `DC_API_KEY`) | API key |
 /// | `tls.crt`, else `tls.p12`, else `client.p12` | certificate, in any format |
-/// | `tls.key` | its key, if it stands apart |
+/// | `tls.key` | its key, if separate |
 /// | `password` | password of the key or the PKCS#12 |
 /// | `api-key-ends`, `owner-ends` | last day of the API key, of the service user |
 ///
-/// Other files (`ca.crt`) are left alone. A volume that Kubernetes swaps is read consistently: all old or all new.
+/// Other files (`ca.crt`) are ignored. A volume that Kubernetes swaps is read consistently: all old or all new.
 ///
 /// ```no_run
 /// use digicert_one_credentials::DirectorySource;
@@ -35,13 +36,13 @@ pub struct DirectorySource {
     warning: Option<Warning>,
 }
 
-/// The names of the files.
+/// File names.
 impl DirectorySource {
-    /// Files of an API key; there may be one.
+    /// Files of an API key; at most one may exist.
     pub const API_KEY: [&str; 3] = ["api-key", "api_key", "DC_API_KEY"];
-    /// Files of a certificate; the first that is there is used.
+    /// Files of a certificate; the first that exists is used.
     pub const CERTIFICATE: [&str; 3] = ["tls.crt", "tls.p12", "client.p12"];
-    /// The file of a private key that stands apart from its certificate.
+    /// The file of a private key that is separate from its certificate.
     pub const PRIVATE_KEY: &str = "tls.key";
     /// The file of the password of a key or key store.
     pub const PASSWORD: &str = "password";
@@ -56,23 +57,24 @@ impl DirectorySource {
 }
 
 impl DirectorySource {
-    /// This directory. One that does not exist, or holds none of the names, counts as not set up.
+    /// Creates a source for this directory. A directory that does not exist, or holds none of the files,
+    /// counts as not configured.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), required: None, warning: None }
     }
 
-    /// The directory that a variable names.
+    /// Creates a source for the directory that a variable names.
     pub(crate) fn of(setting: &Setting) -> Self {
         Self { warning: setting.warning(), ..Self::new(setting.path()) }
     }
 
-    /// What errors call it.
+    /// Returns the name used in errors.
     fn place(&self) -> String {
         self.required.as_ref().map_or_else(|| shown::path(&self.path), |by| shown::path_by(&self.path, by))
     }
 
-    /// Makes it an error if the directory or everything in it is missing; `by` is who named it: a variable, an option.
+    /// Makes a missing or empty directory an error; `by` is what named it: a variable, an option.
     #[must_use]
     pub fn required(mut self, by: impl Into<String>) -> Self {
         self.required = Some(by.into());
@@ -89,7 +91,7 @@ impl DirectorySource {
         }
     }
 
-    /// Where the files are now: behind `..data`, if there is one.
+    /// Returns where the files are now: in the target of `..data`, if it exists.
     fn resolve(&self) -> std::io::Result<PathBuf> {
         match std::fs::canonicalize(self.path.join(DirectorySource::DATA)) {
             Err(error) if error.kind() == ErrorKind::NotFound => std::fs::canonicalize(&self.path),
@@ -97,10 +99,10 @@ impl DirectorySource {
         }
     }
 
-    /// Reads in a resolved directory; `None` if none of the names is there.
+    /// Reads in a resolved directory; `None` if none of the files exists.
     fn read_in(&self, resolved: &Path) -> Result<Option<RawCredential>, CredentialError> {
         let place = |name: &str| Place::called(resolved.join(name), self.path.join(name));
-        // A broken link or an unreadable file is not absent: reading it tells.
+        // A broken link or an unreadable file is not absent: reading it gives the error.
         let there = |name: &&&str| resolved.join(name).symlink_metadata().is_ok();
         let one = |name: &'static str| Some(&name).filter(there).map(|name| place(name));
         let mut raw = RawCredential::new();
@@ -115,7 +117,7 @@ impl DirectorySource {
             read_pair(&place(name), one(DirectorySource::PRIVATE_KEY).as_ref(), &mut raw)?;
             for other in certificates {
                 let origin = shown::path(&self.path.join(other));
-                raw.warnings.push(Warning::new(Code::ID_13, format!("not used, because {name} is there"), origin));
+                raw.warnings.push(Warning::new(Code::ID_13, format!("not used, because {name} exists"), origin));
             }
         }
         if raw.api_key.is_none() && raw.certificate.is_none() {
@@ -144,19 +146,21 @@ impl Source for DirectorySource {
             let resolved = match self.resolve() {
                 Ok(resolved) if resolved.is_dir() => resolved,
                 Ok(_) => {
-                    let error = CredentialError::new(Code::ID_13, "it is not a directory");
+                    let error = CredentialError::new(Code::ID_13, "not a directory");
                     return Err(error.at(self.place()));
                 }
-                Err(error) if error.kind() == ErrorKind::NotFound => return self.absent("there is no such directory"),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return self.absent("the directory does not exist");
+                }
                 Err(error) => {
                     let hint = shown::hint(&self.path, self.required.as_deref().unwrap_or_default());
-                    let message = format!("cannot read the directory: {error}{hint}");
+                    let message = format!("failed to read the directory: {error}{hint}");
                     let error = CredentialError::new(Code::ID_13, message).with_source(error);
                     return Err(error.at(self.place()));
                 }
             };
             let read = self.read_in(&resolved);
-            // What was swapped away while we read is gone or half gone: it says nothing about what is there now.
+            // After a swap during the reading, the result says nothing about the current content.
             left -= 1;
             if left > 0 && self.resolve().is_ok_and(|now| now != resolved) {
                 continue;
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_read_and_called_by_its_path() {
+    fn every_file_is_read_and_named_by_its_path() {
         let directory = tempfile::tempdir().expect("a directory");
         let files =
             [("api-key", "k\n"), ("tls.crt", "c"), ("tls.key", "p"), ("password", "w\n"), ("ca.crt", "ignored")];
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_without_files_is_absent_unless_it_is_required() {
+    fn directory_without_files_is_absent_unless_required() {
         let directory = tempfile::tempdir().expect("a directory");
         write(directory.path(), &[("ca.crt", "ignored"), ("password", "alone")]);
         for path in [directory.path().to_owned(), directory.path().join("missing")] {
@@ -221,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_directorys_place_is_an_error() {
+    fn file_instead_of_directory_is_an_error() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let error = DirectorySource::new(file.path()).fetch().expect_err("no directory");
         assert!(error.to_string().contains("ot a directory"), "{error}");
     }
 
     #[test]
-    fn two_key_files_that_differ_and_two_certificates_are_never_silent() {
+    fn differing_key_files_and_extra_certificates_are_reported() {
         let directory = tempfile::tempdir().expect("a directory");
         write(directory.path(), &[("tls.crt", "c"), ("tls.p12", "s")]);
         let warnings = found(&DirectorySource::new(directory.path())).warnings;
@@ -240,14 +244,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_broken_link_is_an_error_and_not_absent() {
+    fn broken_link_is_an_error_not_absent() {
         let directory = tempfile::tempdir().expect("a directory");
         std::os::unix::fs::symlink("gone", directory.path().join("tls.crt")).expect("linked");
         let error = DirectorySource::new(directory.path()).fetch().expect_err("it leads nowhere");
         assert!(error.to_string().contains("tls.crt"), "{error}");
     }
 
-    /// A volume as Kubernetes lays it out, with two versions.
+    /// A volume laid out as in Kubernetes, with two versions.
     #[cfg(unix)]
     fn volume() -> tempfile::TempDir {
         use std::os::unix::fs::symlink;
@@ -271,7 +275,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_swap_in_the_middle_of_a_reading_gives_no_torn_pair() {
+    fn swap_during_a_reading_gives_no_torn_pair() {
         let directory = volume();
         let source = DirectorySource::new(directory.path());
         let resolved = source.resolve().expect("it is there");
@@ -280,13 +284,13 @@ mod tests {
         assert_eq!(old.certificate.expect("read").expose(), old.private_key.expect("read").expose());
         let new = found(&source);
         assert_eq!(new.certificate.as_ref().expect("read").expose(), b"..2");
-        // Called by the path that users know, not by the version.
+        // Named by the path that users know, not by the version.
         assert_eq!(**new.certificate.expect("read").origin(), *directory.path().join("tls.crt").display().to_string());
     }
 
     #[cfg(unix)]
     #[test]
-    fn readings_during_many_swaps_are_all_old_or_all_new() {
+    fn readings_during_swaps_are_all_old_or_all_new() {
         let directory = volume();
         let source = DirectorySource::new(directory.path());
         let path = directory.path().to_owned();

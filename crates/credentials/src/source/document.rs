@@ -1,5 +1,5 @@
-//! The JSON document in which a command or a pipe hands over a whole credential. Errors name line, column and field, never
-//! what the parser saw: that may be the secret.
+//! The JSON document in which a command or a pipe passes a credential. Errors name line, column and field,
+//! never the input, which may be the secret.
 
 use data_encoding::BASE64;
 use digicert_one_core::{Code, CredentialError, EndDate, Secret};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::gather::end_date;
 use crate::RawCredential;
 
-/// The document as it is written; each field is read apart, so that an error can name it.
+/// The raw document; each field is parsed separately, so that an error can name it.
 #[derive(Deserialize)]
 struct Fields<'a> {
     #[serde(borrow)]
@@ -31,31 +31,30 @@ struct Fields<'a> {
     owner_ends: Option<&'a RawValue>,
 }
 
-/// Whether bytes look like such a document.
+/// Returns whether bytes look like such a document.
 pub(crate) fn is_document(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().first() == Some(&b'{')
 }
 
 impl RawCredential {
-    /// Reads the JSON document in which a command or a pipe hands over a whole credential, in whatever encoding of text it is;
+    /// Parses the JSON document in which a command or a pipe passes a credential, in any text encoding;
     /// `docs/credentials.md` describes it.
     ///
     /// # Errors
-    /// No such document (ID-07), another version (CFG-01), or a field that is no text.
+    /// Returns an error for another document (ID-07), another version (CFG-01), or a field that is not text.
     pub fn from_document(whole: &Secret) -> Result<Self, CredentialError> {
         let origin = whole.origin();
         let mut warnings = Vec::new();
         let whole = whole.utf8(&mut warnings);
         let fields: Fields<'_> = serde_json::from_str(whole.expose_text()?).map_err(|error| {
-            let message =
-                format!("it is not a JSON document of a credential (line {}, column {})", error.line(), error.column());
+            let message = format!("invalid JSON document (line {}, column {})", error.line(), error.column());
             CredentialError::new(Code::ID_07, message).at(&**origin)
         })?;
         let version = fields.version.map(|raw| raw.get().trim());
         if version != Some("1") {
             let message = match version {
-                Some(_) => "the JSON document is of another version than 1, the only one there is",
-                None => "the JSON document has no version; it must have \"version\": 1",
+                Some(_) => "unsupported version of the JSON document: expected 1",
+                None => "missing version in the JSON document: expected \"version\": 1",
             };
             return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
         }
@@ -64,13 +63,12 @@ impl RawCredential {
             let Some(raw) = raw else { return Ok(None) };
             match serde_json::from_str::<Zeroizing<String>>(raw.get()) {
                 Ok(mut text) => Ok(Some(Secret::new(std::mem::take(&mut *text), origin))),
-                Err(_) => Err(CredentialError::new(Code::ID_07, "the field is not text").at(origin)),
+                Err(_) => Err(CredentialError::new(Code::ID_07, "invalid field: expected text").at(origin)),
             }
         };
         let certificate = match (secret("certificate", fields.certificate)?, fields.certificate_base64) {
             (Some(_), Some(_)) => {
-                let message =
-                    "the JSON document has both \"certificate\" and \"certificate_base64\": leave out one of them";
+                let message = "the JSON document has both \"certificate\" and \"certificate_base64\"; remove one";
                 return Err(CredentialError::new(Code::CFG_01, message).at(&**origin));
             }
             (None, base64) => secret("certificate_base64", base64)?.map(|base64| decoded(&base64)).transpose()?,
@@ -87,7 +85,7 @@ impl RawCredential {
         raw.password = secret("password", fields.password)?;
         raw.warnings = warnings;
         if raw.api_key.is_none() && raw.certificate.is_none() {
-            let message = "the JSON document has neither an \"api_key\" nor a \"certificate\"";
+            let message = "missing credential in the JSON document: neither \"api_key\" nor \"certificate\"";
             return Err(CredentialError::new(Code::ID_13, message).at(&**origin));
         }
         Ok(raw)
@@ -97,9 +95,9 @@ impl RawCredential {
 fn decoded(base64: &Secret) -> Result<Secret, CredentialError> {
     let bare = base64.expose().iter().copied().filter(|byte| !byte.is_ascii_whitespace());
     let bare: Zeroizing<Vec<u8>> = Zeroizing::new(bare.collect());
-    let bytes = BASE64
-        .decode(&bare)
-        .map_err(|_| CredentialError::new(Code::ID_07, "the field is not base64").at(base64.origin().to_string()))?;
+    let bytes = BASE64.decode(&bare).map_err(|_| {
+        CredentialError::new(Code::ID_07, "invalid field: expected base64").at(base64.origin().to_string())
+    })?;
     Ok(Secret::new(bytes, base64.origin().clone()))
 }
 
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_read_and_unknown_ones_are_left_alone() {
+    fn every_field_is_read_and_unknown_fields_are_ignored() {
         let raw = read_text(
             r#"{"version": 1, "api_key": "k", "certificate": "-----BEGIN\n", "private_key": "p", "password": "w",
                 "api_key_ends": "2026-12-31", "owner_ends": null, "expires": {"in": [3600]}}"#,
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_line_or_field_and_never_shown() {
+    fn error_names_line_or_field_but_not_the_value() {
         for (text, code, named) in [
             ("", Code::ID_07, "line 1"),
             ("canary", Code::ID_07, "line 1"),
@@ -152,7 +150,7 @@ mod tests {
             ("{\"version\":1,\"api_key\":\"canary\",\"owner_ends\":\"canary\"}", Code::ID_13, "field owner_ends"),
             ("{\"version\":2,\"api_key\":\"canary\"}", Code::CFG_01, "version"),
             ("{\"version\":\"1\",\"api_key\":\"canary\"}", Code::CFG_01, "version"),
-            ("{\"api_key\":\"canary\"}", Code::CFG_01, "no version"),
+            ("{\"api_key\":\"canary\"}", Code::CFG_01, "missing version"),
             ("{\"version\":1,\"certificate\":\"canary\",\"certificate_base64\":\"MII=\"}", Code::CFG_01, "both"),
             ("{\"version\":1,\"password\":\"canary\"}", Code::ID_13, "neither"),
             ("[\"canary\"]", Code::ID_07, "line 1"),
@@ -166,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_ten_thousand_brackets_is_an_error_and_no_overflow() {
+    fn ten_thousand_brackets_are_an_error_without_overflow() {
         let text = format!("{{\"version\":1,\"x\":{}", "[".repeat(10_000));
         assert_eq!(read_text(&text).expect_err("too deep").code(), Code::ID_07);
     }

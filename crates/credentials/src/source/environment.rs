@@ -1,5 +1,5 @@
-//! Environment variables: ours (`DC_*`, as DigiCert's guides name them) and smctl's (`SM_*`). The two families are never
-//! mixed in silence: the same value may stand in both, a different one is an error.
+//! Environment variables: ours (`DC_*`, as in DigiCert's guides) and smctl's (`SM_*`). The two families are
+//! never mixed silently: both may have the same value, a different one is an error.
 
 use std::path::{Path, PathBuf};
 
@@ -25,14 +25,14 @@ pub(crate) const SKIP_VERIFY: &str = "SM_TLS_SKIP_VERIFY";
 /// | API key | `DC_API_KEY` | `SM_API_KEY` |
 /// | file with the API key | `DC_API_KEY_FILE` | `SM_API_KEY_FILE` |
 /// | file with the certificate, in any format | `DC_CLIENT_CERT_FILE` | `SM_CLIENT_CERT_FILE` |
-/// | the same in base64, as CI systems keep it | | `SM_CLIENT_CERT_FILE_B64` |
-/// | file with its key, if it stands apart | `DC_CLIENT_KEY_FILE` | |
+/// | the same in base64, for CI systems | | `SM_CLIENT_CERT_FILE_B64` |
+/// | file with its key, if separate | `DC_CLIENT_KEY_FILE` | |
 /// | password of key or PKCS#12 | `DC_CLIENT_CERT_PASSWORD` | `SM_CLIENT_CERT_PASSWORD` |
 /// | file with the password | `DC_CLIENT_CERT_PASSWORD_FILE` | `SM_CLIENT_CERT_PASSWORD_FILE` |
 /// | last day of the API key, of the service user | `DC_API_KEY_ENDS`, `DC_OWNER_ENDS` | |
 ///
-/// Variables for the same thing may agree, not differ. An empty one counts as not set. The variables are read once, the files
-/// at every fetch. `SM_TLS_SKIP_VERIFY` is recognised and refused.
+/// Variables for the same thing must not differ. An empty one counts as not set. The variables are read once,
+/// the files at every fetch. `SM_TLS_SKIP_VERIFY` is detected and refused.
 ///
 /// ```
 /// use digicert_one_credentials::{EnvironmentSource, Fetched, Setting, Source};
@@ -52,7 +52,7 @@ pub struct EnvironmentSource {
 }
 
 impl EnvironmentSource {
-    /// The variables that `lookup` knows: [`Setting::variable`] for those of this process.
+    /// Creates a source from the variables of `lookup`: [`Setting::variable`] for those of this process.
     #[must_use]
     pub fn new(lookup: &Lookup<'_>) -> Self {
         let single = [CERTIFICATE_BASE64, PRIVATE_KEY_FILE, KEY_ENDS, OWNER_ENDS, SKIP_VERIFY];
@@ -61,8 +61,8 @@ impl EnvironmentSource {
         Self { settings: names.filter_map(|name| get(lookup, name)).collect(), smctl: None }
     }
 
-    /// Leaves `SM_CLIENT_CERT_FILE` to smctl's properties file where that exists and nothing else is set: smctl keeps the
-    /// path in the variable, and key and password in the file.
+    /// Defers to smctl's properties file if it exists and only smctl's certificate variables are set: smctl
+    /// keeps the path in the variable, and key and password in the file.
     #[must_use]
     pub(crate) fn leaving_smctl_to(mut self, properties: &Path) -> Self {
         self.smctl = Some(properties.to_owned());
@@ -70,7 +70,7 @@ impl EnvironmentSource {
     }
 
     fn get(&self, name: &str) -> Option<&Setting> {
-        // An option of a command line keeps its own name; no option stands for a variable of this source.
+        // A command-line option keeps its own name; no option replaces a variable of this source.
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
@@ -109,20 +109,20 @@ impl EnvironmentSource {
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<digicert_one_core::EndDate>, CredentialError> {
         let Some(setting) = self.get(name) else { return Ok(None) };
-        // The code of a file does not fit a variable.
+        // A variable needs another code than a file.
         let refused = |error: CredentialError| CredentialError::new(Code::CFG_01, error.message()).at(name);
         let ends = setting.text()?.parse().map_err(refused)?;
         warnings.extend(setting.warning());
         Ok(Some(ends))
     }
 
-    /// Whether what is set is no more than smctl's half in variables.
+    /// Returns whether the settings are only smctl's half in variables.
     fn is_half_of_smctls(&self) -> Option<String> {
         let properties = self.smctl.as_ref().filter(|path| path.is_file())?;
         let is_half = |setting: &Setting| [CERTIFICATE_FILE[1], SKIP_VERIFY].contains(&setting.name());
         (self.get(CERTIFICATE_FILE[1]).is_some() && self.settings.iter().all(is_half)).then(|| {
             let file = shown::path(properties);
-            format!("{} alone is set, and smctl keeps key and password in {file}", CERTIFICATE_FILE[1])
+            format!("only {} is set, and smctl keeps key and password in {file}", CERTIFICATE_FILE[1])
         })
     }
 }
@@ -148,11 +148,11 @@ impl Source for EnvironmentSource {
             let unused = |name: &&&str| self.get(name).is_some();
             match [PRIVATE_KEY_FILE].iter().chain(&PASSWORD).chain(&PASSWORD_FILE).find(unused) {
                 Some(name) if raw.api_key.is_some() => {
-                    let text = "it is set and no certificate is (DC_CLIENT_CERT_FILE, SM_CLIENT_CERT_FILE): not used";
+                    let text = "not used: it is set without a certificate (DC_CLIENT_CERT_FILE, SM_CLIENT_CERT_FILE)";
                     raw.warnings.push(Warning::new(Code::ID_13, text, *name));
                 }
                 Some(name) => {
-                    let text = "it is set and no certificate is: set DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE too";
+                    let text = "missing certificate: set DC_CLIENT_CERT_FILE or SM_CLIENT_CERT_FILE too";
                     return Err(CredentialError::new(Code::ID_13, text).at(*name));
                 }
                 None => {}
@@ -180,17 +180,17 @@ impl Source for EnvironmentSource {
     }
 }
 
-/// Refuses to go on where verification of the server was to be switched off.
+/// Refuses a setting that disables verification of the server.
 ///
 /// # Errors
-/// TR-04.
+/// Always TR-04.
 pub(crate) fn refuse_skip_verify(setting: Option<&Setting>) -> Result<(), CredentialError> {
     let Some(setting) = setting else { return Ok(()) };
     let off = |text: &str| ["0", "false", "no"].contains(&text.trim().to_ascii_lowercase().as_str());
     if setting.value().to_str().is_some_and(off) {
         return Ok(());
     }
-    let message = "it is set: skipping the verification of the server is not supported. Unset it and name the CA with \
+    let message = "disabling verification of the server is not supported; unset it and name the CA with \
                    DC_CA_FILE or SM_CA_FILE";
     Err(CredentialError::new(Code::TR_04, message).at(setting.name()))
 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_is_absent_and_says_what_to_set() {
+    fn missing_variables_are_absent_and_named() {
         for settings in [&[][..], &[("DC_API_KEY", "")], &[("DC_API_KEY_ENDS", "2026-12-31")]] {
             let Ok(Fetched::Absent(reason)) = fetch(settings) else { panic!("nothing is set: {settings:?}") };
             assert!(reason.contains("DC_API_KEY") && reason.contains("SM_CLIENT_CERT_FILE"), "{reason}");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_files_that_agree_are_taken_once() {
+    fn equal_values_and_files_are_used_once() {
         let (_file, path) = file("canary\n");
         for settings in [
             [("DC_API_KEY", "canary"), ("SM_API_KEY", "canary")],
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn cred_06_values_that_differ_are_an_error_that_names_both_and_shows_neither() {
+    fn cred_06_differing_values_are_named_but_not_shown() {
         let (_file, path) = file("canary2");
         let (_other, store) = file("canary3");
         for settings in [
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_store_in_base64_may_stand_beside_the_file_it_was_written_to() {
+    fn key_store_in_base64_may_duplicate_its_file() {
         let (_file, path) = file("canary-store");
         let raw = found(&[
             ("SM_CLIENT_CERT_FILE", &path),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_names_path_and_variable() {
+    fn missing_file_error_names_path_and_variable() {
         for name in ["DC_API_KEY_FILE", "SM_CLIENT_CERT_FILE", "DC_CLIENT_CERT_FILE"] {
             let error = fetch(&[(name, "/nonexistent/a")]).expect_err("missing");
             assert_eq!(error.code(), Code::ID_13);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_or_password_without_a_certificate_is_never_silent() {
+    fn key_file_or_password_without_certificate_is_reported() {
         for name in ["DC_CLIENT_KEY_FILE", "SM_CLIENT_CERT_PASSWORD", "DC_CLIENT_CERT_PASSWORD_FILE"] {
             assert!(fetch(&[(name, "canary")]).expect_err("half a caller").to_string().contains(name));
             let warnings = found(&[(name, "canary"), ("DC_API_KEY", "k")]).warnings;
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn smctls_half_is_left_to_its_properties_file_where_there_is_one() {
+    fn smctl_variables_defer_to_its_properties_file() {
         let (_file, properties) = file("SM_API_KEY=k\n");
         let (_certificate, certificate) = file("certificate");
         let with = |path: &str, settings: &[(&str, &str)]| {
@@ -300,14 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn switching_verification_off_is_recognised_and_refused() {
+    fn disabling_verification_is_detected_and_refused() {
         let with = |value| fetch(&[("DC_API_KEY", "k"), ("SM_TLS_SKIP_VERIFY", value)]);
         assert_eq!(with("1").expect_err("refused").code(), Code::TR_04);
         assert!(with("False").is_ok());
     }
 
     #[test]
-    fn end_dates_are_read_and_a_bad_one_names_its_variable() {
+    fn invalid_end_date_names_its_variable() {
         let raw = found(&[("DC_API_KEY", "k"), ("DC_API_KEY_ENDS", "2026-12-31"), ("DC_OWNER_ENDS", "2027-01-31")]);
         assert_eq!(raw.key_ends.expect("given").to_string(), "2026-12-31T23:59:59Z");
         assert_eq!(raw.owner_ends.expect("given").to_string(), "2027-01-31T23:59:59Z");
@@ -319,14 +319,14 @@ mod tests {
     }
 
     #[test]
-    fn secret_01_the_source_prints_no_value() {
+    fn secret_01_source_prints_no_value() {
         let source = EnvironmentSource::new(&given(&[("DC_API_KEY", "canary"), ("SM_CLIENT_CERT_PASSWORD", "canary")]));
         assert!(!format!("{source:?} {source:#?} {}", source.name()).contains("canary"));
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_public_certificate_may_be_readable_by_all_if_its_key_stands_apart() {
+    fn certificate_with_separate_key_may_be_readable_by_all() {
         use std::os::unix::fs::PermissionsExt;
         let ((certificate, cert_path), (_key, key_path)) = (file("certificate"), file("key"));
         std::fs::set_permissions(certificate.path(), std::fs::Permissions::from_mode(0o644)).expect("own file");

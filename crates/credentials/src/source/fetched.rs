@@ -1,4 +1,4 @@
-//! What a source is, and what it gives.
+//! The trait of sources and their results.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,19 +8,19 @@ use digicert_one_core::CredentialError;
 
 use crate::RawCredential;
 
-/// A place that holds a credential. Reading it may block; a watching credential does so on a thread for blocking work.
+/// A place that holds a credential. Reading it may block; a watching credential reads on a thread for blocking work.
 pub trait Source: fmt::Debug + Send + Sync + 'static {
-    /// What reports call it: a kind and a place, such as `directory /run/secrets/d1`. Never a value.
+    /// Returns the name used in reports: a kind and a place, such as `directory /run/secrets/d1`. Never a value.
     fn name(&self) -> String;
 
-    /// Gathers what the source holds now.
+    /// Reads what the source holds now.
     ///
     /// # Errors
-    /// The source is there and cannot be read; the error names the variable or path. A source that simply is not there is
-    /// [`Fetched::Absent`].
+    /// Returns an error if the source exists but cannot be read; the error names the variable or path. A
+    /// source that does not exist is [`Fetched::Absent`].
     fn fetch(&self) -> Result<Fetched, CredentialError>;
 
-    /// Files and directories in which a change means that it is worth fetching again.
+    /// Returns files and directories whose changes mean that the source should be read again.
     fn watched_paths(&self) -> Vec<PathBuf> {
         Vec::new()
     }
@@ -40,14 +40,14 @@ impl<S: Source + ?Sized> Source for Arc<S> {
     }
 }
 
-/// What a source answered.
+/// The result of a fetch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "made once a reading and taken apart at once")]
 pub enum Fetched {
-    /// It holds this.
+    /// The source holds this.
     Found(RawCredential),
-    /// Nothing is set up here, for this reason. Only this lets a chain go on to its next source: a source that is set up and
-    /// broken must not silently become another caller.
+    /// Not configured, for this reason. Only then does a chain ask its next source: a source that is
+    /// configured but broken must not be replaced by another caller silently.
     Absent(String),
 }

@@ -1,4 +1,4 @@
-//! Files that the program names itself. Every one that is named must be there.
+//! Files that the program names. Every named file must exist.
 
 use std::path::PathBuf;
 
@@ -30,41 +30,41 @@ pub struct FileSource {
 }
 
 impl FileSource {
-    /// No files yet.
+    /// Creates a source without files.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The file with the API key.
+    /// Sets the file with the API key.
     #[must_use]
     pub fn with_api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.api_key = Some(Place::new(path));
         self
     }
 
-    /// The file with the client certificate in any format, with or without its key in it.
+    /// Sets the file with the client certificate in any format, with or without its key.
     #[must_use]
     pub fn with_certificate(mut self, path: impl Into<PathBuf>) -> Self {
         self.certificate = Some(Place::new(path));
         self
     }
 
-    /// The file with the certificate's key, where it stands apart.
+    /// Sets the file with the certificate's key, if separate.
     #[must_use]
     pub fn with_private_key(mut self, path: impl Into<PathBuf>) -> Self {
         self.private_key = Some(Place::new(path));
         self
     }
 
-    /// The file with the password of the key or the PKCS#12.
+    /// Sets the file with the password of the key or the PKCS#12.
     #[must_use]
     pub fn with_password_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.password = Some(Place::new(path));
         self
     }
 
-    /// The end dates that no file shows: of the API key, and of the service user.
+    /// Sets the end dates of the API key and of the service user.
     #[must_use]
     pub fn with_ends(mut self, key: Option<EndDate>, owner: Option<EndDate>) -> Self {
         self.key_ends = key;
@@ -85,7 +85,7 @@ impl Source for FileSource {
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         if self.api_key.is_none() && self.certificate.is_none() {
-            return Ok(Fetched::Absent("no file with an API key or a certificate is named".to_owned()));
+            return Ok(Fetched::Absent("missing file with an API key or a certificate".to_owned()));
         }
         let mut raw = RawCredential::new().with_ends(self.key_ends, self.owner_ends);
         if let Some(place) = &self.api_key {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_read_and_called_by_its_path() {
+    fn every_file_is_read_and_named_by_its_path() {
         let directory = tempfile::tempdir().expect("a directory");
         let file = |name: &str| directory.path().join(name);
         for (name, content) in [("key", "k\n"), ("cert.pem", "c"), ("key.pem", "p"), ("password", "w\n")] {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_files_are_no_credential() {
+    fn no_files_is_absent() {
         assert!(matches!(FileSource::new().fetch(), Ok(Fetched::Absent(_))));
         assert!(matches!(FileSource::new().with_password_file("/nonexistent").fetch(), Ok(Fetched::Absent(_))));
     }

@@ -1,5 +1,5 @@
-//! What every source that reads files shares: places with the names of those who pointed to them, and the few rules about
-//! what may stand beside what. No format is known here.
+//! Shared by all sources that read files: places with the names used in errors, and the rules for conflicts.
+//! Knows no format.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::file::read_named;
 use crate::{RawCredential, Setting, shown};
 
-/// A file and what errors call it.
+/// A file and the name used in errors.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     path: PathBuf,
@@ -19,29 +19,29 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A file that is called by its path.
+    /// Creates a file named by its path.
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self { origin: shown::path(&path), path, warning: None }
     }
 
-    /// A file that `by` (a variable, a field) points to.
+    /// Creates a file that `by` (a variable, a field) names.
     pub(crate) fn named(path: impl Into<PathBuf>, by: &str) -> Self {
         let path = path.into();
         Self { origin: shown::path_by(&path, by), path, warning: None }
     }
 
-    /// The file that a variable or field names, without what surrounds the path by mistake.
+    /// Creates the file that a variable or field names, without surrounding blanks and quotes.
     pub(crate) fn of(setting: &Setting) -> Self {
         Self { warning: setting.warning(), ..Self::named(setting.path(), setting.name()) }
     }
 
-    /// The same file, called by its variable or field alone: what was written there may be a secret.
+    /// Creates a file named only by its variable or field: the path may be a secret.
     pub(crate) fn unshown(path: impl Into<PathBuf>, by: &str) -> Self {
         Self { path: path.into(), origin: by.to_owned(), warning: None }
     }
 
-    /// A file that is called by another path than it is read by.
+    /// Creates a file whose name in errors differs from the path that is read.
     pub(crate) fn called(path: impl Into<PathBuf>, name: PathBuf) -> Self {
         Self { path: path.into(), origin: shown::path(&name), warning: None }
     }
@@ -50,20 +50,20 @@ impl Place {
         &self.path
     }
 
-    /// The file's content.
+    /// Reads the file's content.
     pub(crate) fn read(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
         warnings.extend(self.warning.clone());
         read_named(&self.path, &self.origin, warnings)
     }
 
-    /// A password in a file, without the line end that every editor and `echo` ends a file with.
+    /// Reads a password, without the trailing line end that every editor and `echo` adds.
     pub(crate) fn read_password(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
         self.read(warnings).map(|password| password.line(warnings))
     }
 }
 
-/// Reads the certificate and, if it stands apart, its key. A certificate whose key stands apart is public: its permissions
-/// are nobody's concern.
+/// Reads the certificate and, if separate, its key. A certificate with a separate key is public: its
+/// permissions are not checked.
 pub(crate) fn read_pair(
     certificate: &Place,
     private_key: Option<&Place>,
@@ -78,7 +78,7 @@ pub(crate) fn read_pair(
     Ok(())
 }
 
-/// An end date as a source holds it.
+/// Parses the end date of a source.
 pub(crate) fn end_date(secret: &Secret) -> Result<EndDate, CredentialError> {
     secret
         .utf8(&mut Vec::new())
@@ -87,7 +87,7 @@ pub(crate) fn end_date(secret: &Secret) -> Result<EndDate, CredentialError> {
         .map_err(|error: CredentialError| error.at(secret.origin().to_string()))
 }
 
-/// The first of these; the others must say the same.
+/// Returns the first value; all others must be equal.
 pub(crate) fn agreeing(found: Vec<Secret>) -> Result<Option<Secret>, CredentialError> {
     let mut found = found.into_iter();
     let Some(first) = found.next() else { return Ok(None) };
@@ -97,13 +97,13 @@ pub(crate) fn agreeing(found: Vec<Secret>) -> Result<Option<Secret>, CredentialE
     }
 }
 
-/// Two places say different things about one caller.
+/// Returns the error for two places with different values.
 pub(crate) fn conflict(first: &str, second: &str) -> CredentialError {
     let message = format!("{first} and {second} are both set and differ: unset one of them");
     CredentialError::new(Code::CFG_01, message)
 }
 
-/// Whether two values are the same but for blanks around them and base64, in which a key store goes into a variable.
+/// Returns whether two values are equal, ignoring surrounding blanks and base64 (used for key stores in variables).
 fn same(first: &Secret, second: &Secret) -> bool {
     let (first, second) = (first.expose().trim_ascii(), second.expose().trim_ascii());
     let decoded = |bytes: &[u8]| {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_agree_but_for_blanks_and_base64() {
+    fn values_are_compared_without_blanks_and_base64() {
         let secret = |text: &str| Secret::new(text, "somewhere");
         assert!(same(&secret("canary\n"), &secret("canary")));
         assert!(same(&secret("canary-store"), &secret("Y2FuYXJ5\n LXN0b3Jl")));

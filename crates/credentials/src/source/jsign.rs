@@ -1,5 +1,5 @@
-//! The one string in which jsign takes everything: `key|path|password`. It is itself a secret, so it comes from a variable or a
-//! file and never from a command line.
+//! jsign's combined string: `key|path|password`. It is itself a secret, so it comes from a variable or a file
+//! and never from a command line.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,10 @@ use crate::file::read_secret_file;
 use crate::setting::{Lookup, get};
 use crate::{Fetched, RawCredential, Source, shown};
 
-/// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password, with `|` between.
+/// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password,
+/// separated by `|`.
 ///
-/// jsign takes exactly three parts; here the password may contain `|` and may be missing.
+/// jsign requires exactly three parts; here the password may contain `|` and may be missing.
 ///
 /// ```
 /// use digicert_one_credentials::{Fetched, JsignSource, Setting, Source};
@@ -33,7 +34,7 @@ enum Held {
 }
 
 impl JsignSource {
-    /// The string in a variable.
+    /// Creates a source for the string in a variable.
     #[must_use]
     pub fn from_variable(name: impl Into<String>, lookup: &Lookup<'_>) -> Self {
         let name = name.into();
@@ -41,7 +42,7 @@ impl JsignSource {
         Self { place: Held::Variable(name, secret) }
     }
 
-    /// The string in a file.
+    /// Creates a source for the string in a file.
     #[must_use]
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self { place: Held::File(path.into()) }
@@ -67,18 +68,18 @@ impl Source for JsignSource {
         let origin = whole.origin();
         let mut parts = whole.expose_text()?.splitn(3, '|');
         let mut part = |what: &str| match parts.next() {
-            Some("") => Err(format!("its {what} is empty")),
+            Some("") => Err(format!("empty {what}")),
             Some(part) => Ok(part),
-            None => Err(format!("it has no {what}")),
+            None => Err(format!("missing {what}")),
         };
         let both = part("API key").and_then(|key| part("path of a PKCS#12").map(|path| (key, path)));
         let (key, path) = both.map_err(|what| {
-            let message = format!("it is not key|path|password: {what}");
+            let message = format!("invalid value: expected key|path|password: {what}");
             CredentialError::new(Code::ID_07, message).at(origin.to_string())
         })?;
         raw.api_key = Some(Secret::new(key, format!("{origin}, first part")));
         raw.password = parts.next().map(|password| Secret::new(password, format!("{origin}, third part")));
-        // If the path cannot be read it is shown, and it is the one part that may be.
+        // If the path cannot be read, it is shown: it is the only part that may be.
         read_pair(&Place::named(path, origin), None, &mut raw)?;
         Ok(Fetched::Found(raw))
     }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn three_parts_are_key_store_and_password_which_may_contain_bars() {
+    fn three_parts_are_parsed_and_password_may_contain_bars() {
         let store = store();
         for (end, password) in [("|a|b\n", Some("a|b")), ("|", Some("")), ("", None)] {
             let Ok(Fetched::Found(raw)) = fetch(&format!("canary|{}{end}", store.path().display())) else {
@@ -120,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_nothing_is_shown() {
+    fn missing_part_is_named_and_nothing_is_shown() {
         for (value, named) in
-            [("canary", "no path"), ("canary|", "path of a PKCS#12 is empty"), ("|canary", "API key is empty")]
+            [("canary", "missing path"), ("canary|", "empty path of a PKCS#12"), ("|canary", "empty API key")]
         {
             let error = fetch(value).expect_err(value);
             assert_eq!(error.code(), Code::ID_07);
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_hold_it_and_a_variable_that_is_not_set_is_absent() {
+    fn string_may_be_in_a_file_and_unset_variable_is_absent() {
         let (store, file) = (store(), tempfile::NamedTempFile::new().expect("a file"));
         std::fs::write(file.path(), format!("k|{}|p\n", store.path().display())).expect("written");
         assert!(matches!(JsignSource::from_file(file.path()).fetch(), Ok(Fetched::Found(_))));

@@ -1,5 +1,6 @@
-//! The operating system's keyring: Secret Service on Linux and the BSDs (over D-Bus in pure Rust: no system library, no
-//! tokio), Keychain on macOS, Credential Manager on Windows. Behind the feature `keyring`, because of what it pulls in.
+//! The operating system's keyring: Secret Service on Linux and the BSDs (over D-Bus in pure Rust: no system
+//! library, no tokio), Keychain on macOS, Credential Manager on Windows. Behind the feature `keyring`,
+//! because of its dependencies.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,12 +13,12 @@ use crate::{Fetched, RawCredential, Source};
 
 /// Items of the operating system's keyring, service `digicert-one`, by these account names:
 ///
-/// `api-key`; `certificate` (any format; base64 where the keyring takes text only), `private-key`, `password`;
+/// `api-key`; `certificate` (any format; base64 if the keyring stores text only), `private-key`, `password`;
 /// `api-key-ends`, `owner-ends`.
 ///
-/// On Linux: `secret-tool store --label='DigiCert ONE' service digicert-one username api-key`. A locked keyring may ask its
-/// user. Windows takes 2560 bytes an item: too few for most key stores, which are better kept in a file with their password
-/// here.
+/// On Linux: `secret-tool store --label='DigiCert ONE' service digicert-one username api-key`. A locked
+/// keyring may prompt its user. Windows allows 2560 bytes per item, too few for most key stores: store those
+/// in a file, with their password here.
 ///
 /// ```no_run
 /// use digicert_one_credentials::KeyringSource;
@@ -31,29 +32,30 @@ pub struct KeyringSource {
 }
 
 impl KeyringSource {
-    /// The service under which items stand if nothing is said.
+    /// The default service of the items.
     pub const SERVICE: &str = "digicert-one";
 
-    /// The keyring of this system. It is opened at the first fetch.
+    /// Creates a source for the keyring of this system. It is opened at the first fetch.
     #[must_use]
     pub fn new() -> Self {
         Self { store: None, service: KeyringSource::SERVICE.to_owned(), optional: false }
     }
 
-    /// Another store of the `keyring` family of crates.
+    /// Creates a source for another store of the `keyring` family of crates.
     #[must_use]
     pub fn over(store: Arc<CredentialStore>) -> Self {
         Self { store: Some(store), ..Self::new() }
     }
 
-    /// Another service than `digicert-one`: one for each service user.
+    /// Sets another service than `digicert-one`, for example one per service user.
     #[must_use]
     pub fn with_service(mut self, service: impl Into<String>) -> Self {
         self.service = service.into();
         self
     }
 
-    /// Counts a keyring that cannot be reached as not set up: for the end of a chain, where nobody asked for it.
+    /// Treats an unreachable keyring as not configured: for the end of a chain, where it was not requested
+    /// explicitly.
     #[must_use]
     pub(crate) fn if_reachable(mut self) -> Self {
         self.optional = true;
@@ -96,7 +98,7 @@ impl Source for KeyringSource {
             raw.password = text("password")?;
         }
         if raw.api_key.is_none() && raw.certificate.is_none() {
-            return Ok(Fetched::Absent("it has neither an item api-key nor an item certificate".to_owned()));
+            return Ok(Fetched::Absent("it has no item named api-key or certificate".to_owned()));
         }
         let mut ends = |account: &str| text(account)?.map(|secret| end_date(&secret)).transpose();
         raw = raw.with_ends(ends("api-key-ends")?, ends("owner-ends")?);
@@ -105,7 +107,7 @@ impl Source for KeyringSource {
     }
 }
 
-/// One item of this system's keyring, for a reference.
+/// Reads one item of this system's keyring, for a reference.
 pub(crate) fn item(account: &str) -> Result<Option<Secret>, CredentialError> {
     let store = platform_keyring().map_err(|error| failed(&format!("keyring item {account}"), &error))?;
     read(&*store, KeyringSource::SERVICE, account)
@@ -120,57 +122,57 @@ fn read(store: &CredentialStore, service: &str, account: &str) -> Result<Option<
     }
 }
 
-/// What went wrong, without what the error holds of the item: its debug form may be the secret.
+/// Describes a failure without the error's debug form, which may contain the secret.
 fn failed(place: &str, error: &Error) -> CredentialError {
     let message = match error {
-        Error::PlatformFailure(cause) => format!("the keyring cannot be reached: {cause}"),
-        Error::NoStorageAccess(cause) => format!("the keyring is locked or does not let us in: {cause}"),
+        Error::PlatformFailure(cause) => format!("failed to reach the keyring: {cause}"),
+        Error::NoStorageAccess(cause) => format!("the keyring is locked or denies access: {cause}"),
         Error::Ambiguous(_) => "the keyring has more than one such item: remove all but one".to_owned(),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "the item is damaged: store it again".to_owned(),
-        Error::NotSupportedByStore(what) => format!("the keyring cannot do this: {what}"),
+        Error::NotSupportedByStore(what) => format!("unsupported by the keyring: {what}"),
         _ => "the keyring failed".to_owned(),
     };
     CredentialError::new(Code::ID_13, message).at(place)
 }
 
-/// The keyring of this system.
+/// Returns the keyring of this system.
 ///
 /// # Errors
-/// It cannot be reached, or there is none that can be read here.
+/// Returns an error if it cannot be reached, or no supported keyring exists.
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 
-/// The keyring of this system.
+/// Returns the keyring of this system.
 ///
 /// # Errors
-/// It cannot be reached.
+/// Returns an error if it cannot be reached.
 #[cfg(target_os = "macos")]
 pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
-/// The keyring of this system.
+/// Returns the keyring of this system.
 ///
 /// # Errors
-/// It cannot be reached.
+/// Returns an error if it cannot be reached.
 #[cfg(windows)]
 pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
-/// The keyring of this system.
+/// Returns the keyring of this system.
 ///
 /// # Errors
-/// There is none that can be read here.
+/// Always returns an error: no supported keyring exists.
 #[cfg(not(any(
     windows,
     target_os = "macos",
     all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))
 )))]
 pub fn platform_keyring() -> Result<Arc<CredentialStore>, Error> {
-    Err(Error::NotSupportedByStore("there is no keyring that we can read on this system".to_owned()))
+    Err(Error::NotSupportedByStore("no supported keyring exists on this system".to_owned()))
 }
 
 #[cfg(test)]
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn no_items_and_items_of_another_service_are_absent() {
+    fn missing_items_and_items_of_another_service_are_absent() {
         let source = KeyringSource::over(store(&[("password", b"alone")]));
         assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
         let source = KeyringSource::over(store(&[("api-key", b"k")])).with_service("another");
@@ -214,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_fails_is_a_coded_error_that_shows_nothing_of_the_item() {
+    fn failing_keyring_is_a_coded_error_without_the_item() {
         for (error, named) in [
-            (Error::PlatformFailure("no session bus".into()), "cannot be reached: no session bus"),
+            (Error::PlatformFailure("no session bus".into()), "reach the keyring: no session bus"),
             (Error::NoStorageAccess("locked".into()), "locked"),
             (Error::BadEncoding(b"canary".to_vec()), "damaged"),
             (Error::BadDataFormat(b"canary".to_vec(), "odd".into()), "damaged"),

@@ -1,5 +1,5 @@
-//! Where credentials come from: one file a kind of source. A source gathers bytes and names where each came from; what they
-//! are is read in one place ([`RawCredential::read`]), so that no source knows a format.
+//! Sources of credentials, one file per kind. A source collects bytes and names their origins;
+//! [`RawCredential::read`] parses them, so that no source knows a format.
 
 mod chain;
 mod command;

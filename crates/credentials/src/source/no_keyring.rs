@@ -1,4 +1,4 @@
-//! What stands in the keyring's place without the feature `keyring`: references to it are read and refused, not unknown.
+//! Replaces the keyring without the feature `keyring`: references to it are parsed, but refused.
 
 use digicert_one_core::{Code, CredentialError, Secret};
 

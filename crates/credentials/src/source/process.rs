@@ -1,5 +1,6 @@
-//! Programs that are asked for a secret or given one: no shell, no secret variables in their environment, bounded time, bounded output, and
-//! a child that is always reaped. What a program wrote to standard output is never shown, not even where it failed.
+//! Runs programs that return or receive a secret: no shell, no secret variables in their environment, a
+//! timeout, a limit on output, and a child that is always reaped. Standard output is never shown, not even
+//! after a failure.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -20,31 +21,31 @@ use crate::is_path;
 use crate::secret_variables::SECRET_VARIABLES;
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// No credential comes near this size.
+/// Larger than any credential.
 const MAX_OUTPUT: usize = 1 << 20;
-/// How long output may stay open after its program has ended.
+/// How long output may stay open after the program has ended.
 const GRACE: Duration = Duration::from_secs(1);
-/// How much of standard error is kept, from its end, and how much of that an error shows.
+/// How much of the end of standard error is kept, and how much of that an error shows.
 const KEPT: usize = 4 << 10;
 const SHOWN_LINES: usize = 3;
 const SHOWN_CHARACTERS: usize = 300;
 /// Longer words may be keys.
 const LONGEST_WORD: usize = 24;
 
-/// A program that hands over a secret or takes one, started without a shell. Clones share what is known of its earlier runs.
+/// A program that returns or receives a secret, started without a shell. Clones share the state of earlier runs.
 #[derive(Clone)]
 pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
-    /// How long it may take; 30 seconds if nothing is said.
+    /// The timeout; 30 seconds by default.
     pub time_limit: Duration,
-    /// Variables that it gets though they hold secrets.
+    /// Variables that it inherits although they hold secrets.
     pub passed: Vec<String>,
     readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl fmt::Debug for Program {
-    /// Without the arguments: somebody may have put into them what does not belong there.
+    /// Omits the arguments: they may contain secrets by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program")
             .field("path", &self.path)
@@ -53,7 +54,7 @@ impl fmt::Debug for Program {
     }
 }
 
-/// What the threads around a child tell.
+/// Events from the threads around a child.
 enum Event {
     Ended(io::Result<ExitStatus>),
     Output(Result<Zeroizing<Vec<u8>>, Broken>),
@@ -66,7 +67,7 @@ enum Broken {
     Unreadable(io::Error),
 }
 
-/// Whether this names a program: a path, or a bare name that is found in `PATH`.
+/// Returns whether this names a program: a path, or a bare name found in `PATH`.
 fn is_program(path: &Path) -> bool {
     let is_in =
         |directory: PathBuf| directory.join(path).is_file() || directory.join(path).with_extension("exe").is_file();
@@ -75,7 +76,8 @@ fn is_program(path: &Path) -> bool {
 }
 
 impl Program {
-    /// A program by its path, or by a bare name that is looked up in `PATH`. Arguments can be seen by every user of the machine.
+    /// Creates a program by its path, or by a bare name that is looked up in `PATH`. Every user of the
+    /// machine can see arguments.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
         let (path, readers) = (path.into(), Arc::default());
@@ -87,19 +89,19 @@ impl Program {
         self.arguments.push(argument);
     }
 
-    /// What errors call it.
+    /// Returns the name used in errors.
     #[must_use]
     pub fn name(&self) -> String {
         match is_program(&self.path) {
             true => format!("command {}", printable_line(&self.path.display().to_string())),
-            false => "a command that is not shown".to_owned(),
+            false => "a command (not shown)".to_owned(),
         }
     }
 
-    /// Runs it and gives what it wrote to standard output.
+    /// Runs it and returns its standard output.
     ///
     /// # Errors
-    /// It cannot be started, fails, takes too long, or writes too much (ID-13).
+    /// Returns an error if it cannot be started, fails, exceeds the timeout, or writes too much (ID-13).
     pub fn run(&self) -> Result<Secret, CredentialError> {
         let mut output = self.exchange(None)?;
         if output.is_empty() {
@@ -109,10 +111,11 @@ impl Program {
         Ok(Secret::new(std::mem::take(&mut *output), self.name()))
     }
 
-    /// Runs it and gives it `input` on standard input. What it writes to standard output is of no interest.
+    /// Runs it with `input` on standard input. Its standard output is ignored.
     ///
     /// # Errors
-    /// It cannot be started, fails, takes too long, or does not take the whole input (ID-13).
+    /// Returns an error if it cannot be started, fails, exceeds the timeout, or does not read the whole input
+    /// (ID-13).
     pub fn feed(&self, input: Zeroizing<Vec<u8>>) -> Result<(), CredentialError> {
         self.exchange(Some(input)).map(drop)
     }
@@ -120,22 +123,21 @@ impl Program {
     fn exchange(&self, input: Option<Zeroizing<Vec<u8>>>) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
         let error = |message: String| CredentialError::new(Code::ID_13, message).at(self.name());
         if self.is_still_read() {
-            let message =
-                "a process that an earlier run left behind still holds its output: have it close standard output";
+            let message = "a process left behind by an earlier run still holds standard output open; it must close it";
             return Err(error(message.to_owned()));
         }
         let failed = |what: &str, cause: io::Error| error(format!("{what}: {cause}")).with_source(cause);
         let child =
             SharedChild::spawn(self.command().stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }))
-                .map_err(|cause| failed("cannot start the command", cause))?;
+                .map_err(|cause| failed("failed to start the command", cause))?;
         let child = Arc::new(child);
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (sender, events) = mpsc::channel();
         let mut fed = if input.is_some() { None } else { Some(Ok(())) };
         self.attend(&child, &tail, &sender, input).map_err(|cause| {
-            // Nobody would wait for it: killed and reaped here.
+            // No thread waits for it: killed and reaped here.
             let _ = child.kill().and_then(|()| child.wait());
-            failed("cannot start a thread", cause)
+            failed("failed to start a thread", cause)
         })?;
         drop(sender);
 
@@ -144,7 +146,7 @@ impl Program {
         while status.is_none() || output.is_none() || fed.is_none() || !quiet {
             match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Event::Ended(ended)) => {
-                    status = Some(ended.map_err(|cause| failed("cannot wait for the command", cause))?);
+                    status = Some(ended.map_err(|cause| failed("failed to wait for the command", cause))?);
                     deadline = deadline.min(Instant::now() + GRACE);
                 }
                 Ok(Event::Output(Ok(bytes))) => output = Some(bytes),
@@ -152,7 +154,7 @@ impl Program {
                     let _ = child.kill();
                     return Err(match broken {
                         Broken::TooLarge => error(format!("the command wrote more than {MAX_OUTPUT} bytes")),
-                        Broken::Unreadable(cause) => failed("cannot read the command's output", cause),
+                        Broken::Unreadable(cause) => failed("failed to read the command's output", cause),
                     });
                 }
                 Ok(Event::Fed(result)) => fed = Some(result),
@@ -162,14 +164,14 @@ impl Program {
         }
         let Some(status) = status else {
             let _ = child.kill();
-            // The thread that waits for it reaps it; a killed child does not take long.
+            // The waiting thread reaps it; a killed child ends soon.
             let _ = child.wait();
             let limit = self.time_limit.as_secs_f32();
-            return Err(error(format!("the command did not end within {limit} s and was stopped")));
+            return Err(error(format!("timeout: the command did not end within {limit} s and was stopped")));
         };
         if !status.success() {
             let words = shown(&mut tail.lock().unwrap_or_else(PoisonError::into_inner));
-            let said = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
+            let said = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
             return Err(error(format!("the command failed ({status}){said}")));
         }
         match fed {
@@ -180,8 +182,7 @@ impl Program {
         match output {
             Some(bytes) => Ok(bytes),
             None => Err(error(
-                "the command ended and left a process behind that holds its standard output open: have it close that"
-                    .to_owned(),
+                "the command left a process behind that holds its standard output open; it must close it".to_owned(),
             )),
         }
     }
@@ -195,7 +196,8 @@ impl Program {
         command
     }
 
-    /// Whether a thread of an earlier run still waits for the end of output. Checked, so that they never add up.
+    /// Returns whether a thread of an earlier run still waits for the end of output, so that such threads
+    /// never accumulate.
     fn is_still_read(&self) -> bool {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|reader| !reader.is_finished());
@@ -213,7 +215,7 @@ impl Program {
         let mut readers = Vec::new();
         if let (Some(mut stdin), Some(input)) = (child.take_stdin(), input) {
             let sender = sender.clone();
-            // Closed at the end, for a program that reads to it.
+            // Closed at the end, for programs that read to it.
             readers.push(start(move || {
                 let fed = stdin.write_all(&input);
                 drop(stdin);
@@ -241,7 +243,7 @@ fn start(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("credential-command".to_owned()).spawn(work)
 }
 
-/// Everything up to the limit; into a buffer that never moves, so that no unwiped copy stays behind.
+/// Reads up to the limit into a buffer that never reallocates, so that no unwiped copy remains.
 fn read_output(mut stdout: impl Read) -> Result<Zeroizing<Vec<u8>>, Broken> {
     let mut whole = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
     let mut chunk = Zeroizing::new([0_u8; 8 << 10]);
@@ -256,7 +258,7 @@ fn read_output(mut stdout: impl Read) -> Result<Zeroizing<Vec<u8>>, Broken> {
     }
 }
 
-/// The last bytes; the rest is read too, so that the program never blocks on it.
+/// Keeps the last bytes; the rest is read too, so that the program never blocks on it.
 fn read_tail(mut stderr: impl Read, tail: &Mutex<VecDeque<u8>>) {
     let mut chunk = [0_u8; 4 << 10];
     loop {
@@ -273,7 +275,7 @@ fn read_tail(mut stderr: impl Read, tail: &Mutex<VecDeque<u8>>) {
     }
 }
 
-/// The last lines of standard error, without control characters and without words that may be keys.
+/// Returns the last lines of standard error, without control characters and without words that may be keys.
 fn shown(tail: &mut VecDeque<u8>) -> String {
     let text = String::from_utf8_lossy(tail.make_contiguous()).into_owned();
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -286,7 +288,7 @@ fn shown(tail: &mut VecDeque<u8>) -> String {
     }
 }
 
-/// Long runs of the characters that keys and base64 are made of become an ellipsis.
+/// Replaces long runs of key and base64 characters by an ellipsis.
 fn without_long_words(line: &str) -> String {
     let mut clean = String::new();
     let mut word = String::new();
@@ -319,49 +321,49 @@ mod tests {
     }
 
     #[test]
-    fn standard_output_is_taken_as_it_is() {
+    fn standard_output_is_returned_unchanged() {
         let output = shell("printf 'canary\\n'; echo chat >&2").run().expect("it runs");
         assert_eq!(output.expose(), b"canary\n");
         assert_eq!(&**output.origin(), "command sh");
     }
 
     #[test]
-    fn what_cannot_be_started_names_the_program() {
+    fn error_for_start_failure_names_the_program() {
         let file = tempfile::NamedTempFile::new().expect("a file that is not executable");
         for path in ["/nonexistent/helper".to_owned(), file.path().display().to_string()] {
             let text = failure(&Program::new(&path, Vec::new()));
-            assert!(text.contains(&path) && text.contains("cannot start"), "{text}");
+            assert!(text.contains(&path) && text.contains("failed to start"), "{text}");
         }
     }
 
     #[test]
-    fn a_command_that_hangs_is_stopped_and_reaped() {
+    fn hanging_command_is_stopped_and_reaped() {
         let directory = tempfile::tempdir().expect("a directory");
         let pid = directory.path().join("pid");
         let mut program = shell(&format!("echo $$ > {}; exec sleep 600", pid.display()));
         program.time_limit = Duration::from_millis(700);
         assert!(failure(&program).contains("did not end within 0.7 s"));
-        // Where the machine was too slow to start the shell there is nothing to look at.
+        // On a machine too slow to start the shell, there is nothing to check.
         if let Ok(pid) = std::fs::read_to_string(pid) {
             assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "process {pid} is still there");
         }
     }
 
     #[test]
-    fn a_command_that_writes_without_end_is_stopped() {
+    fn command_with_endless_output_is_stopped() {
         assert!(failure(&shell("yes canary")).contains("wrote more than"));
         assert!(failure(&shell("true")).contains("wrote nothing"));
     }
 
     #[test]
-    fn standard_error_without_end_neither_blocks_nor_grows() {
+    fn endless_standard_error_neither_blocks_nor_grows() {
         let program = shell("yes chatter | head -c 3000000 >&2; echo done");
         assert_eq!(program.run().expect("it runs").expose(), b"done\n");
     }
 
     #[test]
-    fn a_process_that_is_left_behind_does_not_hang_us_and_is_told_of() {
-        // It ends with the pipe that it reads from, which is our hold on it.
+    fn process_left_behind_does_not_block_and_is_reported() {
+        // It ends with the pipe that it reads from, which this test controls.
         let directory = tempfile::tempdir().expect("a directory");
         let fifo = directory.path().join("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
@@ -372,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_failure_are_cleaned_and_standard_output_is_never_among_them() {
+    fn failure_shows_escaped_standard_error_only() {
         let key = "0123456789abcdef0123456789_fedcba9876543210";
         let script = format!("echo canary-out; printf 'one\\ntwo\\n\\033[31mred\\007 {key}\\n' >&2; exit 3");
         let text = failure(&shell(&script));
@@ -382,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_09_the_child_has_no_secret_variables_unless_asked_for() {
+    fn secret_09_child_has_no_secret_variables_by_default() {
         let mut program = shell("true");
         let removed = |program: &Program| -> Vec<String> {
             let command = program.command();

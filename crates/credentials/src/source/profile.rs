@@ -1,5 +1,5 @@
-//! The credential of a profile: each reference is followed at every fetch, and errors name file, profile and field beside what
-//! the reference names.
+//! The credential of a profile: each reference is resolved at every fetch, and errors name file, profile and
+//! field besides the target of the reference.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Setting, So
 
 /// A profile of a [`ProfileFile`] as a source.
 ///
-/// Variables that it refers to are read once, as are file descriptors; files and commands at every fetch.
+/// Variables and file descriptors are read once; files and commands at every fetch.
 ///
 /// ```no_run
 /// use digicert_one_credentials::{ProfileFile, ProfileSource, Setting};
@@ -39,7 +39,7 @@ pub struct ProfileSource {
     password: Option<Held>,
 }
 
-/// A reference that is ready to be followed, and what errors call it.
+/// A prepared reference, and the name used in errors.
 #[derive(Clone)]
 struct Held {
     place: HeldPlace,
@@ -58,10 +58,11 @@ enum HeldPlace {
 }
 
 impl ProfileSource {
-    /// The profile of this name; `lookup` gives the variables that it refers to, and the home directory.
+    /// Creates a source for the profile with this name; `lookup` provides the variables that it refers to,
+    /// and the home directory.
     ///
     /// # Errors
-    /// There is no such profile.
+    /// Returns an error if the profile does not exist.
     pub fn new(file: &ProfileFile, name: &str, lookup: &Lookup<'_>) -> Result<Self, CredentialError> {
         let profile = file.profile(name)?.clone();
         let folder = file.path().parent().unwrap_or(Path::new("")).to_owned();
@@ -84,16 +85,15 @@ impl ProfileSource {
         })
     }
 
-    /// The profile that `DC_PROFILE` names, if it names one.
+    /// Creates a source for the profile that `DC_PROFILE` names, if set.
     ///
     /// # Errors
-    /// There is no such profile, or no file with profiles.
+    /// Returns an error if the profile or the file with profiles does not exist.
     pub(crate) fn named(lookup: &Lookup<'_>) -> Result<Option<Self>, CredentialError> {
         let Some(setting) = get(lookup, "DC_PROFILE") else { return Ok(None) };
         let config = get(lookup, "DC_CONFIG");
         let path = ProfileFile::default_path(lookup).ok_or_else(|| {
-            let message =
-                "there is no directory for configuration in which to look for d1.toml: set DC_CONFIG to its path";
+            let message = "missing configuration directory for d1.toml: set DC_CONFIG to its path";
             CredentialError::new(Code::CFG_01, message).at(setting.name())
         })?;
         let hint = config.as_ref().map(|config| shown::hint(&path, config.name())).unwrap_or_default();
@@ -105,7 +105,7 @@ impl ProfileSource {
         Self::new(&file, setting.text()?, lookup).map(Some)
     }
 
-    /// The hosts and the CA file of the profile.
+    /// Returns the hosts and the CA file of the profile.
     pub(crate) fn hosts(&self) -> HostSettings {
         let setting = |field: &str, value: &Option<String>| {
             value.as_ref().map(|value| Setting::new(format!("{field} in {}", self.name), value))
@@ -155,7 +155,7 @@ impl Source for ProfileSource {
         let mut of_certificate = Vec::new();
         raw.certificate = follow(&self.certificate, &mut of_certificate)?;
         raw.private_key = follow(&self.private_key, &mut raw.warnings)?;
-        // As for files: with its key apart, a certificate is public.
+        // As for files, a certificate with a separate key is public.
         if raw.private_key.is_none() {
             raw.warnings.append(&mut of_certificate);
         }
@@ -176,7 +176,7 @@ impl Source for ProfileSource {
 impl Held {
     fn follow(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
         let named = |secret: &Secret| Secret::new(secret.expose(), format!("{} ({})", secret.origin(), self.by));
-        // The error below says where, but not on whose word.
+        // The error below names the place, but not the field that refers to it.
         let of_field = |error: CredentialError| {
             let place = error.place().map_or_else(|| self.by.clone(), |place| format!("{place} ({})", self.by));
             CredentialError::new(error.code(), error.message()).at(place)
@@ -189,18 +189,18 @@ impl Held {
                 Err(CredentialError::new(Code::ID_13, message).at(&*self.by))
             }
             HeldPlace::File(place) => place.read(warnings),
-            // A program's line end is not part of its answer.
+            // A program's trailing line end is not part of its output.
             HeldPlace::Command(program) => program.run().map(|output| named(&output.line(warnings))).map_err(of_field),
             #[cfg(unix)]
             HeldPlace::Descriptor(once) => once.read().map(|bytes| named(&bytes.line(warnings))).map_err(of_field),
             HeldPlace::Keyring(item) => {
                 let item = super::keyring::item(item).and_then(|found| {
                     found.ok_or_else(|| {
-                        let message = "the keyring has no item of the name in the reference (it is not shown)";
+                        let message = "the keyring has no item with the name in the reference (not shown)";
                         CredentialError::new(Code::ID_13, message)
                     })
                 });
-                // An item that is not there may be a secret in the place of its name.
+                // The name of a missing item may be a secret.
                 item.map(|secret| named(&secret))
                     .map_err(|error| CredentialError::new(error.code(), error.message()).at(&*self.by))
             }
@@ -209,7 +209,7 @@ impl Held {
     }
 }
 
-/// What the paths of a profile start from.
+/// The base directories of paths in a profile.
 struct Paths<'a> {
     folder: &'a Path,
     home: Option<PathBuf>,
@@ -229,8 +229,8 @@ impl Paths<'_> {
             Reference::Keyring(item) => HeldPlace::Keyring(item.clone()),
             Reference::Command(words) => {
                 let mut words = words.iter();
-                let Some(program) = words.next() else { return HeldPlace::Unsupported("there is no program to run") };
-                // A bare name is looked up in PATH, as everywhere.
+                let Some(program) = words.next() else { return HeldPlace::Unsupported("missing program") };
+                // A bare name is looked up in PATH, as usual.
                 let program = match program.contains(std::path::is_separator) {
                     true => self.path(Path::new(program)),
                     false => PathBuf::from(program),
@@ -244,7 +244,7 @@ impl Paths<'_> {
         }
     }
 
-    /// Whether a path may be shown as it is written. Joined with the folder, every value would look like one.
+    /// Returns whether a path may be shown as written. Joined with the folder, every value would look like one.
     fn is_shown(&self, written: &Path) -> bool {
         is_path(written) || self.path(written).symlink_metadata().is_ok()
     }
@@ -262,7 +262,7 @@ impl Paths<'_> {
     }
 }
 
-/// Whether this has the form of a variable's name and not that of a secret.
+/// Returns whether this looks like a variable's name and not like a secret.
 fn is_variable(name: &str) -> bool {
     let in_names = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     name.bytes().all(in_names) && ValueShape::of(name).is_none() && !is_random_word(name)
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_and_named_by_field_and_profile() {
+    fn references_are_resolved_and_named_by_field_and_profile() {
         let folder =
             Folder::with("api_key = 'env:CI_KEY'\ncertificate = 'file:client.p12'\npassword = 'file:~/password'");
         folder.file("client.p12", "store");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_in_place_of_a_name_in_a_reference_is_not_shown() {
+    fn secret_instead_of_a_name_in_a_reference_is_not_shown() {
         let key = format!("{}_{}", "01".repeat(13), "c7".repeat(32));
         for value in [&*key, "hunter2canary", "c4n4ry-p4ssw0rd"] {
             for reference in ["env:", "file:", "file:./", "file:~/", "keyring:", "exec:"] {
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_that_leads_nowhere_names_itself_and_the_field() {
+    fn dangling_reference_error_names_target_and_field() {
         let folder = Folder::with("api_key = 'env:CI_KEY'");
         let text = folder.source(&[]).fetch().expect_err("not set").to_string();
         assert!(text.contains("CI_KEY") && text.contains("api_key in profile ci"), "{text}");
@@ -354,7 +354,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_command_gives_the_bare_value_without_its_line_end() {
+    fn command_output_is_used_without_trailing_line_end() {
         let folder = Folder::with("api_key = \"exec:sh -c 'echo canary'\"");
         let key = folder.found(&[]).api_key.expect("a key");
         assert_eq!(key.expose(), b"canary");
@@ -363,7 +363,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_descriptor_is_read_once_and_kept() {
+    fn file_descriptor_is_read_once() {
         use std::io::Write;
         use std::os::fd::AsRawFd;
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_with_a_host_alone_holds_no_credential() {
+    fn profile_with_host_only_has_no_credential() {
         let source = Folder::with("host = 'https://one.digicert.com'\nca_file = 'ca.pem'").source(&[]);
         assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
         assert!(source.hosts().instance().is_ok());
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn mode_and_end_dates_go_with_the_credential() {
+    fn mode_and_end_dates_belong_to_the_credential() {
         let folder = Folder::with("api_key = 'env:K'\nmode = 'key'\napi_key_ends = 2026-12-31");
         let raw = folder.found(&[("K", "k")]);
         assert_eq!(raw.mode, Some(digicert_one_core::Mode::Key));
@@ -395,14 +395,14 @@ mod tests {
     }
 
     #[test]
-    fn secret_01_a_profile_source_prints_references_only() {
+    fn secret_01_profile_source_prints_references_only() {
         let folder = Folder::with("api_key = 'env:K'");
         let source = folder.source(&[("K", "canary")]);
         assert!(!format!("{source:?} {source:#?} {}", source.name()).contains("canary"));
     }
 
     #[test]
-    fn the_variable_names_the_profile_and_its_file_must_be_there() {
+    fn profile_named_by_variable_must_exist() {
         let folder = Folder::with("api_key = 'env:K'");
         let path = folder.0.path().join("d1.toml").display().to_string();
         let named = |settings: &[(&str, &str)]| ProfileSource::named(&given(settings));

@@ -1,10 +1,11 @@
-//! Java's properties format, as smctl keeps its settings: a bounded reader that wipes what it reads. Crates for it keep values
-//! in plain strings and quote lines in their errors, which here may be the secret.
+//! Java's properties format, in which smctl stores its settings: a bounded reader that wipes what it reads.
+//! Existing crates keep values in plain strings and quote lines in their errors, which may contain the
+//! secret.
 
 use digicert_one_core::{Code, CredentialError, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
-/// More than any such file has.
+/// More than any real file has.
 const MAX_ENTRIES: usize = 1000;
 
 /// The entries of a file, in order.
@@ -14,12 +15,12 @@ pub(crate) struct Properties {
 }
 
 impl Properties {
-    /// Reads a file's content. Text is UTF-8 or, as Java once had it, Latin-1.
+    /// Parses a file. Text is UTF-8 or, as formerly in Java, Latin-1.
     ///
     /// Source: java.util.Properties, `load(Reader)`.
     ///
     /// # Errors
-    /// Something that is no such file (ID-07); the error shows a line's number and nothing of it.
+    /// Returns an error for any other file (ID-07); the error shows the line number but not the line.
     pub(crate) fn read(file: &Secret) -> Result<Self, CredentialError> {
         let origin = file.origin().to_string();
         let error = |line: usize, what: &str| {
@@ -35,7 +36,7 @@ impl Properties {
         while let Some((number, line)) = lines.next() {
             let number = number + 1;
             if line.contains(|character: char| character.is_control() && !matches!(character, '\t' | '\u{c}')) {
-                return Err(error(number, "it is not a properties file: it has binary content"));
+                return Err(error(number, "invalid properties file: binary content"));
             }
             let line = line.trim_start_matches(is_blank);
             if line.is_empty() || line.starts_with(['#', '!']) {
@@ -45,19 +46,19 @@ impl Properties {
             whole.push_str(line);
             while ends_in_odd_backslashes(&whole) {
                 whole.pop();
-                // A file may end inside; Java takes what there is.
+                // A file may end inside an entry; Java uses what is present.
                 let Some((_, next)) = lines.next() else { break };
                 whole.push_str(next.trim_start_matches(is_blank));
             }
             if entries.len() == MAX_ENTRIES {
-                return Err(error(number, "it is not a properties file of smctl: it has too many entries"));
+                return Err(error(number, "invalid properties file: too many entries"));
             }
-            entries.push(entry(&whole).ok_or_else(|| error(number, "it has a broken \\u escape"))?);
+            entries.push(entry(&whole).ok_or_else(|| error(number, "invalid properties file: broken \\u escape"))?);
         }
         Ok(Self { entries, origin })
     }
 
-    /// The value of a key, the last one as in Java; an empty one counts as not set.
+    /// Returns the value of a key, the last one as in Java; an empty one counts as not set.
     pub(crate) fn get(&self, key: &str) -> Option<Secret> {
         let (_, value) = self.entries.iter().rev().find(|(name, _)| **name == key)?;
         (!value.is_empty()).then(|| Secret::new(value.as_bytes(), format!("{}, {key}", self.origin)))
@@ -72,7 +73,7 @@ fn ends_in_odd_backslashes(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
-/// Key and value of a whole line; `None` for a broken escape.
+/// Splits a line into key and value; `None` for a broken escape.
 fn entry(line: &str) -> Option<(Zeroizing<String>, Zeroizing<String>)> {
     let mut escaped = false;
     let end = line.find(|character: char| {
@@ -107,7 +108,7 @@ fn unescaped(text: &str) -> Option<Zeroizing<String>> {
     Some(plain)
 }
 
-/// `\uXXXX`, or two of them for one character.
+/// Parses `\uXXXX`, or two of them for one character.
 fn unicode(characters: &mut std::str::Chars<'_>) -> Option<char> {
     let unit = |characters: &mut std::str::Chars<'_>| {
         let mut digits: String = characters.by_ref().take(4).collect();
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_an_entry_is_read_as_java_reads_it() {
+    fn every_entry_form_is_parsed_as_in_java() {
         let text = "\u{feff}# SM_API_KEY=comment\n! another\n\n  SM_API_KEY = canary \r\nSM_HOST: https://clientauth.one\n\
                     blank value\nlong=one\\\r\n   two\\\n   three\nkey\\ with\\=blanks=v\nempty=\nalone\n\
                     escaped=\\u00fc\\t\\\\\\:\\ud83d\\ude00\nback=C:\\\\keys\\\\a.p12\nSM_API_KEY=last\nend=x\\";
@@ -160,13 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn old_files_are_in_latin_1() {
+    fn latin_1_files_are_supported() {
         let properties = read(b"SM_CLIENT_CERT_PASSWORD=\xfcber\n").expect("properties");
         assert_eq!(properties.get("SM_CLIENT_CERT_PASSWORD").expect("given").expose(), "über".as_bytes());
     }
 
     #[test]
-    fn binary_content_and_broken_escapes_are_told_by_line_and_not_shown() {
+    fn error_for_binary_content_or_broken_escape_names_the_line() {
         let many = "a=b\n".repeat(MAX_ENTRIES + 1);
         for (bytes, named) in [
             (&b"canary=1\nx=canary\0\x01"[..], "line 2"),
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn no_content_is_no_entry() {
+    fn empty_file_has_no_entries() {
         assert!(read(b"").expect("properties").get("SM_API_KEY").is_none());
     }
 }

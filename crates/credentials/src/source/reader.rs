@@ -1,4 +1,5 @@
-//! What can be read once only: standard input, a file descriptor, any reader. It is read at the first fetch and kept.
+//! Sources that can be read only once: standard input, a file descriptor, any reader. Read at the first fetch
+//! and stored.
 
 use std::fmt;
 use std::fs::File;
@@ -11,13 +12,13 @@ use super::document;
 use crate::file::read_bounded;
 use crate::{Fetched, RawCredential, Source};
 
-/// An API key on a line of its own is never longer; a key store in base64 is never shorter.
+/// A line with an API key is never longer; a key store in base64 is never shorter.
 const LONGEST_KEY: usize = 512;
 
-/// A credential from standard input, a file descriptor or any other reader, read to its end at the first fetch; later fetches
-/// give the same.
+/// A credential from standard input, a file descriptor or any other reader, read to its end at the first
+/// fetch; later fetches return the same.
 ///
-/// It may be a JSON document as a [`CommandSource`](crate::CommandSource) reads it, a bare API key on one line, or a
+/// It may be a JSON document as for [`CommandSource`](crate::CommandSource), an API key on one line, or a
 /// certificate with its key in any format.
 ///
 /// ```
@@ -33,20 +34,20 @@ pub struct ReaderSource {
 }
 
 impl ReaderSource {
-    /// A reader and the name that errors give it.
+    /// Creates a source from a reader and the name used in errors.
     #[must_use]
     pub fn new(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
         Self { once: ReadOnce::new(name.into(), Origin::Reader(Box::new(reader))) }
     }
 
-    /// Standard input.
+    /// Creates a source for standard input.
     #[must_use]
     pub fn stdin() -> Self {
         Self::new("standard input", std::io::stdin())
     }
 
-    /// An open file descriptor, through `/dev/fd`. It stays open: close it, or have it opened so that programs that are
-    /// started later do not inherit it.
+    /// Creates a source for an open file descriptor, through `/dev/fd`. It stays open: close it, or open it
+    /// so that child processes do not inherit it.
     #[cfg(unix)]
     #[must_use]
     pub fn descriptor(number: u32) -> Self {
@@ -73,12 +74,12 @@ impl Source for ReaderSource {
         let is_line =
             |bytes: &[u8]| bytes.len() <= LONGEST_KEY && bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
         let mut raw = match bytes.trim_ascii() {
-            [] => return Err(CredentialError::new(Code::ID_13, "it is empty").at(&*self.once.name)),
+            [] => return Err(CredentialError::new(Code::ID_13, "the input is empty").at(&*self.once.name)),
             _ if document::is_document(bytes) => RawCredential::from_document(&text)?,
             line if is_line(line) => RawCredential::new().with_api_key(text.without_line_end()),
             _ => RawCredential::new().with_certificate(whole),
         };
-        // A certificate is decoded where it is read, with a warning of its own.
+        // Certificates are decoded later, with a warning of their own.
         if raw.certificate.is_none() {
             raw.warnings.append(&mut warnings);
         }
@@ -86,7 +87,7 @@ impl Source for ReaderSource {
     }
 }
 
-/// Bytes that can be read once, and what became of that.
+/// A reader that can be read once, and the result.
 pub(crate) struct ReadOnce {
     name: String,
     origin: Mutex<Origin>,
@@ -109,14 +110,14 @@ impl ReadOnce {
         Self::new(format!("file descriptor {number}"), Origin::Descriptor(format!("/dev/fd/{number}")))
     }
 
-    /// Everything, the same each time; a failure stays, for what was read before it is gone.
+    /// Returns everything, the same each time; a failure is permanent, since what was already read is lost.
     pub(crate) fn read(&self) -> Result<Secret, CredentialError> {
         let kept = self.kept.get_or_init(|| {
             let read = match &mut *self.origin.lock().unwrap_or_else(PoisonError::into_inner) {
                 Origin::Reader(reader) => read_bounded(reader, &self.name),
                 Origin::Descriptor(path) => match File::open(path) {
                     Ok(file) => read_bounded(file, &self.name),
-                    Err(error) => Err(CredentialError::new(Code::ID_13, format!("cannot open it: {error}"))),
+                    Err(error) => Err(CredentialError::new(Code::ID_13, format!("failed to open it: {error}"))),
                 },
             };
             match read {
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_holds_is_told_by_its_look() {
+    fn content_is_detected_by_its_first_bytes() {
         let key = found(b"canary\r\n").api_key.expect("a line is a key");
         assert_eq!((key.expose(), &**key.origin()), (&b"canary"[..], "a pipe"));
         assert!(found(b" {\"version\":1,\"api_key\":\"k\"}").api_key.is_some());
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_once_and_gives_the_same_ever_after() {
+    fn reader_is_read_once_and_result_is_stable() {
         let source = ReaderSource::new("a pipe", std::io::Cursor::new(b"canary".to_vec()));
         for _ in 0..3 {
             let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("it was kept") };
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pipe_and_one_without_end_are_errors_that_stay() {
+    fn empty_and_endless_pipes_are_permanent_errors() {
         let empty = ReaderSource::new("a pipe", std::io::empty());
         let endless = ReaderSource::new("a pipe", std::io::repeat(b'x'));
         for _ in 0..2 {
@@ -182,7 +183,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_descriptor_is_read_through_its_path_and_a_closed_one_is_named() {
+    fn descriptor_is_read_through_its_path() {
         use std::io::Write;
         use std::os::fd::AsRawFd;
         let (reader, mut writer) = std::io::pipe().expect("a pipe");

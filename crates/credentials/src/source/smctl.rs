@@ -1,5 +1,5 @@
-//! smctl's properties file. smctl keeps the API key and the password of the key store in it, and host and path of the key store
-//! in variables; so this source reads both, and nothing else of the environment.
+//! smctl's properties file. smctl stores the API key and the password of the key store in it, and host and
+//! path of the key store in variables; this source reads both, and no other variables.
 
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,9 @@ use crate::{Fetched, RawCredential, Setting, Source, shown};
 const FILE: [&str; 2] = [".signingmanager", "ssm-config.properties"];
 const CERTIFICATE_FILE: &str = "SM_CLIENT_CERT_FILE";
 
-/// What smctl is set up with: `SM_API_KEY` and `SM_CLIENT_CERT_PASSWORD` in `~/.signingmanager/ssm-config.properties`, and
-/// the path of the key store from the variable `SM_CLIENT_CERT_FILE` or the same file.
+/// smctl's configuration: `SM_API_KEY` and `SM_CLIENT_CERT_PASSWORD` in
+/// `~/.signingmanager/ssm-config.properties`, and the path of the key store from the variable
+/// `SM_CLIENT_CERT_FILE` or the same file.
 ///
 /// ```
 /// use digicert_one_credentials::{Setting, SmctlSource, Source};
@@ -25,7 +26,7 @@ const CERTIFICATE_FILE: &str = "SM_CLIENT_CERT_FILE";
 /// println!("{}", source.name());
 /// ```
 ///
-/// What smctl keeps in the operating system's own store cannot be read by others.
+/// Other programs cannot read what smctl stores in the operating system's own store.
 #[derive(Clone, Debug)]
 pub struct SmctlSource {
     path: Option<PathBuf>,
@@ -33,26 +34,27 @@ pub struct SmctlSource {
 }
 
 impl SmctlSource {
-    /// The user's properties file; the home directory and `SM_CLIENT_CERT_FILE` come from `lookup`.
+    /// Creates a source for the user's properties file; the home directory and `SM_CLIENT_CERT_FILE` come
+    /// from `lookup`.
     #[must_use]
     pub fn new(lookup: &Lookup<'_>) -> Self {
         let path = home(lookup).map(|home| home.join(FILE[0]).join(FILE[1]));
         Self { path, certificate: get(lookup, CERTIFICATE_FILE) }
     }
 
-    /// Another properties file.
+    /// Sets another properties file.
     #[must_use]
     pub fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// The properties file, if it is known where it would be.
+    /// Returns the path of the properties file, if it is known.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// The host in the properties file.
+    /// Returns the host in the properties file.
     pub(crate) fn host(&self) -> Result<Option<Setting>, CredentialError> {
         let Some(properties) = self.properties(&mut Vec::new())? else { return Ok(None) };
         let Some(host) = properties.get("SM_HOST") else { return Ok(None) };
@@ -69,7 +71,7 @@ impl SmctlSource {
         }
     }
 
-    /// The key store: by the variable and by the file, which must agree.
+    /// Returns the key store: from the variable and from the file, which must not differ.
     fn certificate(&self, properties: &Properties) -> Result<Option<Place>, CredentialError> {
         let of_file = properties.get(CERTIFICATE_FILE);
         match (&self.certificate, of_file) {
@@ -94,7 +96,7 @@ impl Source for SmctlSource {
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         let mut raw = RawCredential::new();
         let Some(properties) = self.properties(&mut raw.warnings)? else {
-            let reason = if self.path.is_some() { "there is no such file" } else { "there is no home directory" };
+            let reason = if self.path.is_some() { "the file does not exist" } else { "the home directory is unknown" };
             return Ok(Fetched::Absent(reason.to_owned()));
         };
         if let Some(skip) = properties.get(SKIP_VERIFY) {
@@ -108,14 +110,14 @@ impl Source for SmctlSource {
                 raw.password = password;
             }
             (None, Some(password)) => {
-                let text = "a password is set and no SM_CLIENT_CERT_FILE is, so there is no certificate";
+                let text = "the password is not used: it is set without SM_CLIENT_CERT_FILE";
                 raw.warnings.push(Warning::new(Code::ID_13, text, password.origin().to_string()));
             }
             _ => {}
         }
         match raw.api_key.is_some() || raw.certificate.is_some() {
             true => Ok(Fetched::Found(raw)),
-            false => Ok(Fetched::Absent("the file holds neither SM_API_KEY nor SM_CLIENT_CERT_PASSWORD".to_owned())),
+            false => Ok(Fetched::Absent("the file has neither SM_API_KEY nor SM_CLIENT_CERT_PASSWORD".to_owned())),
         }
     }
 
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn key_and_password_come_from_the_file_and_the_store_from_the_variable() {
+    fn key_and_password_are_in_file_and_store_is_in_variable() {
         let (home, store) = (Home::with(b"SM_API_KEY=k\nSM_CLIENT_CERT_PASSWORD=p\n"), store());
         let Ok(Fetched::Found(raw)) = home.fetch(Some(store.path())) else { panic!("all is there") };
         assert!(raw.api_key.expect("a key").origin().ends_with("ssm-config.properties, SM_API_KEY"));
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_store_may_be_named_in_the_file_and_two_names_must_agree() {
+    fn store_may_be_named_in_file_and_must_match_variable() {
         let store = store();
         let text = format!("SM_API_KEY=k\nSM_CLIENT_CERT_FILE={}\n", store.path().display());
         let home = Home::with(text.as_bytes());
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_or_with_nothing_in_it_the_source_is_absent() {
+    fn missing_or_empty_file_is_absent() {
         assert!(matches!(SmctlSource::new(&|_| None).fetch(), Ok(Fetched::Absent(_))));
         assert!(matches!(SmctlSource::new(&|_| None).with_file("/nonexistent").fetch(), Ok(Fetched::Absent(_))));
         let store = store();
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_without_a_store_and_skipped_verification_are_never_silent() {
+    fn password_without_store_and_skip_verify_are_reported() {
         let Ok(Fetched::Found(raw)) = Home::with(b"SM_API_KEY=k\nSM_CLIENT_CERT_PASSWORD=p\n").fetch(None) else {
             panic!("there is a key")
         };
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_binary_content_is_an_error_that_names_it() {
+    fn error_for_binary_file_names_it() {
         let error = Home::with(b"SM_API_KEY=canary\0\x01\x02").fetch(None).expect_err("binary");
         assert_eq!(error.code(), Code::ID_07);
         assert!(

@@ -1,5 +1,6 @@
-//! The directory in which systemd passes credentials to a service (`LoadCredential=`, `SetCredentialEncrypted=`). Its path is
-//! in a variable that only a service has; the names in it are those of any other directory.
+//! The directory in which systemd passes credentials to a service (`LoadCredential=`,
+//! `SetCredentialEncrypted=`). Its path is in a variable that only services have; the file names are those of
+//! [`DirectorySource`].
 
 use std::path::PathBuf;
 
@@ -27,14 +28,14 @@ const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 /// println!("{}", source.name());
 /// ```
 ///
-/// systemd copies credentials when the service starts, so they follow the files only after a restart of the service.
+/// systemd copies credentials when the service starts, so changes need a restart of the service.
 #[derive(Clone, Debug)]
 pub struct SystemdSource {
     directory: Option<DirectorySource>,
 }
 
 impl SystemdSource {
-    /// The directory that `lookup` names.
+    /// Creates a source for the directory that `lookup` names.
     #[must_use]
     pub fn new(lookup: &Lookup<'_>) -> Self {
         Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::of(&setting)) }
@@ -51,7 +52,7 @@ impl Source for SystemdSource {
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         match &self.directory {
-            // A service may have credentials that are not ours.
+            // A service may have other credentials.
             Some(directory) => directory.fetch(),
             None => Ok(Fetched::Absent(format!("{VARIABLE} is not set"))),
         }
@@ -68,12 +69,12 @@ mod tests {
     use crate::setting::given;
 
     #[test]
-    fn outside_a_service_it_is_absent() {
+    fn source_is_absent_outside_a_service() {
         assert!(matches!(SystemdSource::new(&given(&[])).fetch(), Ok(Fetched::Absent(_))));
     }
 
     #[test]
-    fn a_services_credentials_are_found_by_name_and_others_left_alone() {
+    fn service_credentials_are_found_and_others_ignored() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().display().to_string();
         std::fs::write(directory.path().join("database-password"), "not ours").expect("written");

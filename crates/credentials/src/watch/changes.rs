@@ -1,5 +1,5 @@
-//! Hints that a source has changed: directory events, a signal, a caller's word. A hint only says that reading is worth it;
-//! whether anything changed, the content says.
+//! Hints that a source has changed: directory events, a signal, a caller's request. A hint only triggers a
+//! reading; the content shows whether anything changed.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::Clock;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// A busy directory is not waited for longer than this many settle times.
+/// Maximum settle times to wait for a busy directory.
 const PATIENCE: u32 = 10;
 
 /// The hints of one source.
@@ -28,7 +28,7 @@ enum Watch {
         directories: Vec<PathBuf>,
         _watcher: RecommendedWatcher,
     },
-    /// Not wanted, or it cannot be had here: the source is polled.
+    /// Events are disabled or unavailable: the source is polled.
     Polling,
 }
 
@@ -38,12 +38,12 @@ impl Changes {
         Self { asked: Arc::default(), seen: Arc::default(), watcher: Mutex::new(watch) }
     }
 
-    /// The flag that asks for a reading; a signal handler may set it.
+    /// Returns the flag that requests a reading; a signal handler may set it.
     pub(super) fn asked(&self) -> &Arc<AtomicBool> {
         &self.asked
     }
 
-    /// Whether a hint says that reading is worth it now: at once if asked, else when the directory has come to rest.
+    /// Returns whether a reading is due: at once if requested, else when the directory has settled.
     pub(super) fn hinted(&self, now: SystemTime, settle: Duration) -> bool {
         if self.asked.load(Ordering::Acquire) {
             return true;
@@ -55,15 +55,15 @@ impl Changes {
         }
     }
 
-    /// Takes the hints, before a reading: what comes during it counts for the next.
+    /// Takes the hints before a reading: later ones count for the next reading.
     pub(super) fn take(&self) -> Taken<'_> {
         self.asked.store(false, Ordering::Release);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Taken { changes: self, read: false }
     }
 
-    /// Watches these paths from now on, if that is wanted and not yet done. Starts the watcher's own thread at the first
-    /// reading, so that making a credential starts nothing.
+    /// Starts to watch these paths, if wanted and not yet done. The watcher's thread starts at the first
+    /// reading, so that creating a credential starts nothing.
     pub(super) fn watch(&self, paths: Vec<PathBuf>, clock: &Arc<dyn Clock>) {
         let mut watch = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         let directories = directories(paths);
@@ -75,7 +75,7 @@ impl Changes {
         *watch = match self.start(&directories, Arc::clone(clock)) {
             Ok(_watcher) => Watch::Running { directories, _watcher },
             Err(error) => {
-                tracing::warn!(%error, "directory events cannot be had; the source is polled instead");
+                tracing::warn!(%error, "directory events are unavailable; the source is polled instead");
                 Watch::Polling
             }
         };
@@ -84,7 +84,7 @@ impl Changes {
     fn start(&self, directories: &[PathBuf], clock: Arc<dyn Clock>) -> notify::Result<RecommendedWatcher> {
         let seen = Arc::clone(&self.seen);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // Our own reading is an event, too; it must not ask for the next one.
+            // Our own reading is an event too; it must not trigger the next one.
             if event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
                 return;
             }
@@ -99,7 +99,7 @@ impl Changes {
     }
 }
 
-/// Hints that were taken. They come back if the reading is given up half way, as when its call is cancelled.
+/// Hints that were taken. They are restored if the reading is aborted, for example because its call is cancelled.
 pub(super) struct Taken<'a> {
     changes: &'a Changes,
     read: bool,
@@ -119,7 +119,7 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// A directory itself, and the directory of a file: a file that is renamed over another is seen there only.
+/// Maps each directory to itself and each file to its directory: only there a rename over the file is seen.
 fn directories(paths: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut directories: Vec<PathBuf> = paths
         .into_iter()

@@ -1,11 +1,11 @@
-//! What a watched source tells: that a replacement is in use, or that it cannot be used yet.
+//! Events of a watched source: a replacement is in use, or cannot be used yet.
 
 use std::fmt;
 use std::sync::Arc;
 
 use digicert_one_core::{Code, CredentialError, Diagnosis, Generation, Warning};
 
-/// What happened to a watched source. Holds no secret.
+/// An event of a watched source. Holds no secret.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WatchEvent {
@@ -13,19 +13,19 @@ pub enum WatchEvent {
     Replaced {
         /// The generation.
         generation: Generation,
-        /// The origins of what is used now.
+        /// The origins of the credential in use.
         source: Arc<str>,
-        /// What should be mended about it.
+        /// Warnings about it.
         warnings: Vec<Warning>,
     },
-    /// What the source holds now cannot be used; the generation before it stays. Told once for each content.
+    /// The new content cannot be used; the previous generation stays. Reported once for each content.
     Kept {
-        /// The generation that stays.
+        /// The generation in use.
         generation: Generation,
         /// Why the replacement cannot be used.
         error: CredentialError,
     },
-    /// The source holds again what is in use.
+    /// The source holds the credential in use again.
     Recovered {
         /// The generation in use.
         generation: Generation,
@@ -33,7 +33,7 @@ pub enum WatchEvent {
 }
 
 impl WatchEvent {
-    /// What should be done about it, if anything (ROT-03).
+    /// Returns what to do about it, if anything (ROT-03).
     #[must_use]
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         let Self::Kept { generation, error } = self else { return None };
@@ -54,15 +54,15 @@ impl fmt::Display for WatchEvent {
     }
 }
 
-/// Whoever wants to hear of it.
+/// A registered listener.
 #[derive(Clone)]
 pub(super) struct Listener(pub(super) Arc<dyn Fn(&WatchEvent) + Send + Sync>);
 
 impl Listener {
-    /// Tells the event. A listener that panics must not take a call down with it.
-    pub(super) fn tell(&self, event: &WatchEvent) {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.0)(event)));
-        if told.is_err() {
+    /// Calls the listener. A listener that panics must not break a call.
+    pub(super) fn notify(&self, event: &WatchEvent) {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.0)(event)));
+        if outcome.is_err() {
             tracing::error!("a listener for rotations panicked");
         }
     }

@@ -1,5 +1,5 @@
-//! A credential that follows its source. There is no background task: callers who come by when a reading is due do it, one
-//! for all, on a thread for blocking work; all others go on with what is in use.
+//! A credential that reloads when its source changes. There is no background task: when a reading is due, one
+//! caller reads for all, on a thread for blocking work; all others continue with the credential in use.
 
 mod changes;
 mod event;
@@ -23,10 +23,11 @@ use crate::{Fetched, Source};
 
 use digicert_one_identity::Rules;
 
-/// A credential that follows its source: files that are rewritten, a Kubernetes volume that is swapped, a command that
-/// answers anew.
+/// A credential that reloads when its source changes: files that are rewritten, a Kubernetes volume that is
+/// swapped, a command with new output.
 ///
-/// - What cannot be used (half written, mismatched, expired, garbage) never replaces what is in use; it is told once.
+/// - Unusable content (half written, mismatched, expired, garbage) never replaces the credential in use; it
+///   is reported once.
 /// - The same content is not a new generation.
 /// - Clones share everything.
 ///
@@ -47,7 +48,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     options: WatchOptions,
     live: Mutex<Live>,
-    /// Held by the one caller who reads.
+    /// Held by the caller that reads.
     flight: AsyncMutex<()>,
     changes: Changes,
     listener: Mutex<Option<Listener>>,
@@ -56,7 +57,7 @@ struct Shared {
 struct Live {
     current: Option<Current>,
     schedule: Schedule,
-    /// What was last found unusable, so that it is told once.
+    /// The last unusable content, so that it is reported once.
     broken: Option<Broken>,
 }
 
@@ -69,20 +70,20 @@ struct Current {
 
 #[derive(PartialEq, Eq)]
 enum Broken {
-    /// Found, but no credential.
+    /// Found, but not a credential.
     Content(ContentHash),
-    /// Not even found.
+    /// Not found.
     Source(String),
 }
 
-/// What a reading of the source came to.
+/// The result of reading the source.
 enum Outcome {
     Unchanged,
     Read(Box<Reading>, ContentHash),
     Failed(CredentialError, Broken),
 }
 
-/// What [`WatchingCredential::reload`] came to.
+/// The result of [`WatchingCredential::reload`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reload {
@@ -93,10 +94,10 @@ pub enum Reload {
 }
 
 impl WatchingCredential {
-    /// Reads the source now, so that a credential that cannot be used is found before the first call.
+    /// Reads the source now, so that an unusable credential is detected before the first call.
     ///
     /// # Errors
-    /// The source cannot be read, or what it holds cannot be used.
+    /// Returns an error if the source cannot be read, or its content cannot be used.
     pub fn open(source: impl Source, clock: impl Clock, options: WatchOptions) -> Result<Self, CredentialError> {
         let credential = Self::lazy(Arc::new(source), Arc::new(clock), options);
         let shared = &credential.0;
@@ -106,7 +107,7 @@ impl WatchingCredential {
         Ok(credential)
     }
 
-    /// Reads the source at the first call that needs it.
+    /// Creates a credential that reads the source at the first call.
     #[must_use]
     pub fn lazy(source: Arc<dyn Source>, clock: Arc<dyn Clock>, options: WatchOptions) -> Self {
         let live = Live { current: None, schedule: Schedule::new(), broken: None };
@@ -115,44 +116,45 @@ impl WatchingCredential {
         Self(Arc::new(Shared { source, clock, options, live, flight, changes, listener }))
     }
 
-    /// Calls this function at every rotation, and when a replacement cannot be used. It runs inside the call that found it,
-    /// so it should be quick.
+    /// Registers a function that is called at every rotation, and when a replacement cannot be used. It runs
+    /// inside the call that detected it, so it should be quick.
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&WatchEvent) + Send + Sync + 'static) -> Self {
         *self.0.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(Listener(Arc::new(listener)));
         self
     }
 
-    /// Reads the source now and says what came of it. What is in use stays if the source holds nothing usable.
+    /// Reads the source now and returns the result. The credential in use stays if the source holds nothing usable.
     ///
     /// # Errors
-    /// The source cannot be read, or what it holds cannot be used.
+    /// Returns an error if the source cannot be read, or its content cannot be used.
     pub async fn reload(&self) -> Result<Reload, CredentialError> {
         let flight = self.0.flight.lock().await;
         self.0.refresh(flight).await
     }
 
-    /// Has the next call read the source first. Does nothing else, so a signal handler may call it.
+    /// Makes the next call read the source first. Does nothing else, so a signal handler may call it.
     pub fn request_reload(&self) {
         self.0.changes.asked().store(true, Ordering::Release);
     }
 
-    /// Has the next call read the source after a SIGHUP, as daemons do. The handler stays for the life of the process.
+    /// Makes the next call after a SIGHUP read the source, as daemons do. The handler stays for the lifetime
+    /// of the process.
     ///
     /// # Errors
-    /// The system refuses the handler.
+    /// Returns an error if the system refuses the handler.
     #[cfg(unix)]
     pub fn reload_on_sighup(&self) -> std::io::Result<()> {
         signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(self.0.changes.asked())).map(drop)
     }
 
-    /// What should be mended about the credential in use.
+    /// Returns warnings about the credential in use.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.0.lock().current.as_ref().map(|current| current.warnings.clone()).unwrap_or_default()
     }
 
-    /// The generation in use, if there is one yet.
+    /// Returns the generation in use, if any.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.0.lock().current.as_ref().map(|current| current.lease.generation())
@@ -167,9 +169,9 @@ impl Credential for WatchingCredential {
         match (current, due) {
             (Some(lease), false) => Ok(lease),
             (Some(lease), true) => {
-                // Whoever comes while another reads goes on with what is in use.
+                // While another caller reads, this one continues with the credential in use.
                 let Some(flight) = shared.flight.try_lock() else { return Ok(lease) };
-                // What cannot be used was told; what is in use stays.
+                // The failure was reported; the credential in use stays.
                 let _ = shared.refresh(flight).await;
                 Ok(shared.look(need).0.unwrap_or(lease))
             }
@@ -183,7 +185,8 @@ impl Credential for WatchingCredential {
                 match shared.look(need).0 {
                     Some(lease) => Ok(lease),
                     None => Err(outcome.err().unwrap_or_else(|| {
-                        CredentialError::new(Code::ID_13, "the source holds nothing").at(shared.source.name())
+                        CredentialError::new(Code::ID_13, "missing credential: the source holds nothing")
+                            .at(shared.source.name())
                     })),
                 }
             }
@@ -192,7 +195,7 @@ impl Credential for WatchingCredential {
 }
 
 impl Shared {
-    /// The lease in use, and whether somebody should read.
+    /// Returns the lease in use, and whether a reading is due.
     fn look(&self, need: &LeaseNeed) -> (Option<Lease>, bool) {
         let mut live = self.lock();
         let Live { current, schedule, .. } = &mut *live;
@@ -220,7 +223,7 @@ impl Shared {
         taken
     }
 
-    /// Takes a reading over, or keeps what is in use.
+    /// Applies the result of a reading, or keeps the credential in use.
     fn take(&self, outcome: Outcome) -> Result<Reload, CredentialError> {
         let now = self.clock.now();
         let mut live = self.lock();
@@ -228,9 +231,9 @@ impl Shared {
         let (result, event) = match outcome {
             Outcome::Failed(error, broken) => {
                 live.schedule.failed(now, &self.options);
-                let told = live.broken.replace(broken);
+                let previous = live.broken.replace(broken);
                 let event = generation
-                    .filter(|_| told != live.broken)
+                    .filter(|_| previous != live.broken)
                     .map(|generation| WatchEvent::Kept { generation, error: error.clone() });
                 (Err(error), event)
             }
@@ -246,7 +249,7 @@ impl Shared {
                 let material = reading.material_hash();
                 let same = live.current.as_ref().is_some_and(|current| current.material == material);
                 let next = match generation {
-                    // Another file with the same key and certificate in it, or another end date.
+                    // Another file with the same key and certificate, or another end date.
                     Some(generation) if same => generation,
                     Some(generation) => generation.next(),
                     None => Generation::FIRST,
@@ -266,15 +269,15 @@ impl Shared {
                 }
             }
         };
-        // Told without the lock: a listener may ask for the generation.
+        // Called without the lock: a listener may ask for the generation.
         drop(live);
         if let Some(event) = event {
-            self.tell(&event);
+            self.notify(&event);
         }
         result
     }
 
-    fn tell(&self, event: &WatchEvent) {
+    fn notify(&self, event: &WatchEvent) {
         match event {
             WatchEvent::Kept { .. } => tracing::warn!(source = self.source.name(), "{event}"),
             _ => tracing::info!(source = self.source.name(), "{event}"),
@@ -284,7 +287,7 @@ impl Shared {
         }
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {
-            listener.tell(event);
+            listener.notify(event);
         }
     }
 
@@ -297,13 +300,13 @@ impl Shared {
     }
 }
 
-/// Gathers and, if the content is another than the known one, reads. Key stores take their time to decrypt; content that did
-/// not change is not decrypted again.
+/// Fetches and, if the content changed, parses it. Decrypting a key store takes time; unchanged content is
+/// not decrypted again.
 fn read(source: &dyn Source, rules: Rules, known: Option<ContentHash>) -> Outcome {
     let raw = match source.fetch() {
         Ok(Fetched::Found(raw)) => raw,
         Ok(Fetched::Absent(why)) => {
-            let message = format!("the source holds nothing: {why}");
+            let message = format!("missing credential: the source holds nothing: {why}");
             let error = CredentialError::new(Code::ID_13, message).at(source.name());
             return Outcome::Failed(error, Broken::Source(why));
         }

@@ -1,4 +1,5 @@
-//! When a source is read again. Pure: times come in, a decision goes out, so that each rule is tested in virtual time.
+//! Decides when a source is read again. Pure: takes times and returns a decision, so that each rule is tested
+//! in virtual time.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,17 +9,17 @@ use digicert_one_core::Generation;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WatchOptions {
-    /// How long a reading is trusted without looking again, if nothing points to a change. Spread by a tenth either way, so
+    /// How long a reading is trusted without a hint of a change. Randomised by 10 % in both directions, so
     /// that a fleet does not read in step. 60 seconds by default.
     pub poll: Duration,
-    /// How long a changed file must be left alone before it is read. 100 milliseconds by default.
+    /// How long a changed file must be unchanged before it is read. 100 milliseconds by default.
     pub settle: Duration,
-    /// How long after a reading that failed the next one comes at the earliest; doubles up to `poll`. 250 milliseconds by
-    /// default: certificate and key are often written one after the other.
+    /// The first delay after a failed reading; doubles up to `poll`. 250 milliseconds by default: certificate
+    /// and key are often written one after the other.
     pub retry: Duration,
-    /// Whether directory events shorten the way; without them the source is polled. On by default.
+    /// Whether directory events trigger readings; without them the source is polled. On by default.
     pub events: bool,
-    /// Whether a credential outside its dates is taken over.
+    /// Whether a credential outside its dates is accepted.
     pub allow_expired: bool,
 }
 
@@ -35,7 +36,7 @@ impl Default for WatchOptions {
 }
 
 impl WatchOptions {
-    /// The defaults.
+    /// Returns the defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -48,28 +49,28 @@ impl WatchOptions {
         self
     }
 
-    /// Sets how long a changed file must be left alone.
+    /// Sets how long a changed file must be unchanged.
     #[must_use]
     pub fn with_settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
     }
 
-    /// Sets the first wait after a failed reading.
+    /// Sets the first delay after a failed reading.
     #[must_use]
     pub fn with_retry(mut self, retry: Duration) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Switches directory events.
+    /// Enables or disables directory events.
     #[must_use]
     pub fn with_events(mut self, events: bool) -> Self {
         self.events = events;
         self
     }
 
-    /// Takes over a credential outside its dates, too.
+    /// Sets whether a credential outside its dates is accepted.
     #[must_use]
     pub fn allow_expired(mut self, allow: bool) -> Self {
         self.allow_expired = allow;
@@ -82,7 +83,7 @@ impl WatchOptions {
 pub(super) struct Schedule {
     next: Option<SystemTime>,
     failures: u32,
-    /// The refused generation for which the source was last asked, and when.
+    /// The refused generation for which the source was last read, and when.
     asked_for: Option<(Generation, SystemTime)>,
 }
 
@@ -91,13 +92,13 @@ impl Schedule {
         Self { next: None, failures: 0, asked_for: None }
     }
 
-    /// Whether the time for another reading has come.
+    /// Returns whether a reading is due.
     pub(super) fn due(&self, now: SystemTime) -> bool {
         self.next.is_none_or(|next| next <= now)
     }
 
-    /// Whether a caller whose generation was refused may have the source read at once: the first one, and again after the
-    /// retry time. Others would only read the same bytes.
+    /// Returns whether a caller with a refused generation may trigger a reading now: the first one may, and
+    /// again after the retry delay. Others would only read the same bytes.
     pub(super) fn may_ask_for_newer(&mut self, refused: Generation, now: SystemTime, options: &WatchOptions) -> bool {
         let asked = self.asked_for.is_some_and(|(generation, at)| {
             generation == refused && now.duration_since(at).is_ok_and(|passed| passed < options.retry)
@@ -108,13 +109,13 @@ impl Schedule {
         !asked
     }
 
-    /// After a reading that found something usable. `spread` is random, from 0 to 1.
+    /// Called after a reading with a usable result. `spread` is random, from 0 to 1.
     pub(super) fn succeeded(&mut self, now: SystemTime, options: &WatchOptions, spread: f64) {
         self.failures = 0;
         self.next = now.checked_add(options.poll.mul_f64(0.9 + 0.2 * spread));
     }
 
-    /// After a reading that did not.
+    /// Called after a failed reading.
     pub(super) fn failed(&mut self, now: SystemTime, options: &WatchOptions) {
         let wait = options.retry.saturating_mul(1 << self.failures.min(20)).min(options.poll.max(options.retry));
         self.failures = self.failures.saturating_add(1);
@@ -129,7 +130,7 @@ mod tests {
     const START: SystemTime = SystemTime::UNIX_EPOCH;
 
     #[test]
-    fn a_reading_is_trusted_for_about_the_poll_time() {
+    fn reading_is_trusted_for_about_the_poll_time() {
         let options = WatchOptions::new();
         for (spread, seconds) in [(0.0, 54), (0.5, 60), (1.0, 66)] {
             let mut schedule = Schedule::new();
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_retried_soon_and_then_less_and_less() {
+    fn failures_are_retried_with_growing_delays() {
         let options = WatchOptions::new();
         let mut schedule = Schedule::new();
         let mut waits = Vec::new();
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_of_refusals_reads_once() {
+    fn many_refusals_cause_one_reading() {
         let options = WatchOptions::new();
         let mut schedule = Schedule::new();
         assert!(schedule.may_ask_for_newer(Generation::FIRST, START, &options));

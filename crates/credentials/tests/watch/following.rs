@@ -1,4 +1,4 @@
-//! What replaces what is in use, and what does not.
+//! When the credential in use is replaced, and when not.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn lease(credential: &WatchingCredential, clock: &ManualClock) -> Lease {
 }
 
 #[test]
-fn a_change_is_taken_over_at_the_next_poll_and_not_before() {
+fn change_is_used_from_the_next_poll_on() {
     let (held, clock) = (Held::holding(Content::Key("old")), clock());
     let (credential, events) = watching(&held, &clock);
     held.put(Content::Key("new"));
@@ -30,7 +30,7 @@ fn a_change_is_taken_over_at_the_next_poll_and_not_before() {
 }
 
 #[test]
-fn rotate_05_what_cannot_be_used_is_told_once_and_replaces_nothing() {
+fn rotate_05_unusable_content_is_reported_once_and_ignored() {
     let (held, clock) = (Held::holding(Content::Pem(bundle("first"))), clock());
     let (credential, events) = watching(&held, &clock);
     let in_use = lease(&credential, &clock).material().identity().expect("one").thumbprint();
@@ -50,13 +50,13 @@ fn rotate_05_what_cannot_be_used_is_told_once_and_replaces_nothing() {
             assert_eq!(lease.generation(), FIRST);
         }
         let events = events.lock().expect("unpoisoned");
-        let [WatchEvent::Kept { error, .. }] = events.as_slice() else { panic!("told once: {events:?}") };
+        let [WatchEvent::Kept { error, .. }] = events.as_slice() else { panic!("reported once: {events:?}") };
         assert_eq!(error.code(), code);
     }
 }
 
 #[test]
-fn a_replacement_that_has_ended_is_not_taken_over_unless_allowed() {
+fn expired_replacement_is_not_used_unless_allowed() {
     let expired = |name: &str| {
         use digicert_one_testbed::{ClientSpec, Pki, Validity};
         let spec = ClientSpec { common_name: name.to_owned(), validity: Validity::Expired, ..ClientSpec::default() };
@@ -71,7 +71,7 @@ fn a_replacement_that_has_ended_is_not_taken_over_unless_allowed() {
 }
 
 #[test]
-fn rotate_10_the_same_content_is_not_a_new_generation() {
+fn rotate_10_same_content_is_not_a_new_generation() {
     let pem = bundle("same");
     let (held, clock) = (Held::holding(Content::Pem(pem.clone())), clock());
     let (credential, events) = watching(&held, &clock);
@@ -85,14 +85,14 @@ fn rotate_10_the_same_content_is_not_a_new_generation() {
 }
 
 #[test]
-fn rotate_08_a_torn_pair_is_waited_for_without_a_failed_call() {
+fn rotate_08_torn_pair_causes_no_failed_call() {
     let (held, clock) = (Held::holding(Content::Pem(bundle("first"))), clock());
     let (credential, events) = watching(&held, &clock);
     held.put(Content::Pem(mismatched()));
     credential.request_reload();
     assert_eq!(lease(&credential, &clock).generation(), FIRST);
     held.put(Content::Pem(bundle("second")));
-    // The retry comes soon: this is how certificate and key are usually written.
+    // The retry comes soon, since certificate and key are usually written one after the other.
     clock.advance(Duration::from_millis(249));
     assert_eq!(lease(&credential, &clock).generation(), FIRST);
     clock.advance(Duration::from_millis(1));
@@ -102,7 +102,7 @@ fn rotate_08_a_torn_pair_is_waited_for_without_a_failed_call() {
 }
 
 #[test]
-fn what_was_in_use_before_a_fault_is_recognised_after_it() {
+fn credential_in_use_is_recognised_after_a_fault() {
     let (held, clock) = (Held::holding(Content::Key("same")), clock());
     let (credential, events) = watching(&held, &clock);
     held.put(Content::Missing);
@@ -114,7 +114,7 @@ fn what_was_in_use_before_a_fault_is_recognised_after_it() {
 }
 
 #[test]
-fn an_unusable_source_is_found_when_it_is_opened() {
+fn unusable_source_is_detected_on_open() {
     let clock = clock();
     for (content, code) in [(Content::Pem(mismatched()), Code::ID_01), (Content::Missing, Code::ID_13)] {
         let error =
@@ -125,7 +125,7 @@ fn an_unusable_source_is_found_when_it_is_opened() {
 }
 
 #[test]
-fn a_refused_generation_has_the_source_read_at_once_but_not_in_a_storm() {
+fn refused_generation_triggers_one_reading() {
     let (held, clock) = (Held::holding(Content::Key("old")), clock());
     let (credential, _) = watching(&held, &clock);
     let mut need = LeaseNeed::at(clock.now());
@@ -142,7 +142,7 @@ fn a_refused_generation_has_the_source_read_at_once_but_not_in_a_storm() {
 
 #[cfg(unix)]
 #[test]
-fn rotate_16_a_sighup_has_the_source_read() {
+fn rotate_16_sighup_triggers_a_reading() {
     let (held, clock) = (Held::holding(Content::Key("old")), clock());
     let (credential, _) = watching(&held, &clock);
     credential.reload_on_sighup().expect("the handler is taken");

@@ -1,4 +1,4 @@
-//! A source that a test holds in its hand.
+//! A source that the test controls.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use digicert_one_core::{Code, CredentialError, ManualClock, Secret};
 use digicert_one_credentials::{Fetched, RawCredential, Source, WatchEvent, WatchOptions, WatchingCredential};
 use digicert_one_testbed::{ClientSpec, Pki};
 
-/// What the source answers next.
+/// The next content of the source.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Key(&'static str),
@@ -60,12 +60,12 @@ impl Source for Held {
     }
 }
 
-/// The real time, once: certificates of the test are valid around it.
+/// The real time, read once: the test's certificates are valid around it.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::new(SystemTime::now())
 }
 
-/// A credential over the held source, and what it told.
+/// Returns a credential over the controlled source, and its events.
 pub(crate) fn watching(held: &Held, clock: &ManualClock) -> (WatchingCredential, Arc<Mutex<Vec<WatchEvent>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&events);

@@ -1,4 +1,4 @@
-//! The watching credential over a source that a test holds in its hand, in virtual time.
+//! The watching credential over a source that the test controls, in virtual time.
 
 mod following;
 mod held;

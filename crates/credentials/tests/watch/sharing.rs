@@ -1,4 +1,4 @@
-//! Many callers: one reads, and nobody reads another's half.
+//! Concurrent callers: one reads, and none sees a partial result.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use futures_util::{FutureExt, poll};
 
 use crate::held::{Content, Held, clock, watching};
 
-/// Answers only when it is let go, each time another key.
+/// Returns a new key each time, only when it is released.
 #[derive(Debug)]
 struct Slow {
     gate: Mutex<Receiver<()>>,
@@ -41,14 +41,14 @@ impl Source for Slow {
 }
 
 #[test]
-fn cred_09_a_hundred_callers_of_a_slow_source_share_one_reading() {
+fn cred_09_hundred_callers_share_one_reading() {
     let (source, open, fetches) = Slow::new();
     let clock = clock();
     let options = WatchOptions::new().with_events(false);
     let credential = WatchingCredential::lazy(Arc::new(source), Arc::new(clock.clone()), options);
     let need = LeaseNeed::at(clock.now());
     let callers = join_all((0..100).map(|_| credential.lease(&need)));
-    // Joined last, so that every caller has asked before the source is let go.
+    // Joined last, so that every caller has asked before the source is released.
     let release = async { open.send(()).expect("the source waits") };
     let (leases, ()) = block_on(join(callers, release));
     for lease in leases {
@@ -59,7 +59,7 @@ fn cred_09_a_hundred_callers_of_a_slow_source_share_one_reading() {
     assert_eq!(*fetches.lock().expect("unpoisoned"), 1);
 }
 
-/// A credential that was read once and has been asked to read again, and what lets its source go on.
+/// Returns a credential that was read once and must be read again, and what releases its source.
 fn about_to_read() -> (WatchingCredential, LeaseNeed, Sender<()>, Arc<Mutex<u32>>) {
     let (source, open, fetches) = Slow::new();
     let clock = clock();
@@ -71,7 +71,7 @@ fn about_to_read() -> (WatchingCredential, LeaseNeed, Sender<()>, Arc<Mutex<u32>
 }
 
 #[test]
-fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
+fn callers_use_current_credential_while_one_reads() {
     let (credential, need, open, _) = about_to_read();
     block_on(async {
         let mut reading = credential.lease(&need);
@@ -84,7 +84,7 @@ fn while_one_caller_reads_the_others_go_on_with_what_is_in_use() {
 }
 
 #[test]
-fn a_reading_that_is_given_up_half_way_is_made_up_for() {
+fn cancelled_reading_is_repeated() {
     let (credential, need, open, fetches) = about_to_read();
     block_on(async {
         let mut cancelled = credential.lease(&need);
@@ -99,7 +99,7 @@ fn a_reading_that_is_given_up_half_way_is_made_up_for() {
 }
 
 #[test]
-fn a_listener_that_panics_does_not_break_the_reading() {
+fn panicking_listener_does_not_break_the_reading() {
     let (held, clock) = (Held::holding(Content::Key("old")), clock());
     let (credential, _) = watching(&held, &clock);
     let credential = credential.on_event(|_| panic!("a listener's own fault"));

@@ -100,7 +100,7 @@ fn set_clock(control: &Control, request: &ControlRequest<'_>) -> Outcome {
 fn with_fault(request: &ControlRequest<'_>, change: impl FnOnce(FaultId) -> bool) -> Outcome {
     match request.variable(0).parse().map(FaultId) {
         Ok(id) if change(id) => done(),
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, "there is no fault with this id; GET /faults lists them")),
+        _ => Err(Problem::new(StatusCode::NOT_FOUND, "unknown fault id; GET /faults lists them")),
     }
 }
 
@@ -122,7 +122,7 @@ fn set_error_shape(control: &Control, request: &ControlRequest<'_>) -> Outcome {
 }
 
 fn end_server_certificate(control: &Control, request: &ControlRequest<'_>) -> Outcome {
-    /// The last moment that X.509 dates are written for here: the end of the year 9999.
+    /// The latest date written to X.509 certificates here: the end of the year 9999.
     const LAST: Duration = Duration::from_secs(253_402_300_799);
     let mut fields = request.fields()?;
     let given = (fields.take::<String>("ends")?, fields.take::<i64>("ends_in_seconds")?);

@@ -18,7 +18,7 @@ use crate::steering::Steering;
 use crate::store::Store;
 use crate::words::debug_only;
 
-/// Steers a running emulator. Clones steer the same one; they do not keep it alive.
+/// Controls a running emulator. Clones control the same one; they do not keep it alive.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,16 +56,16 @@ pub enum ControlError {
     /// The emulator has been dropped.
     #[error("the emulator that this handle steers is gone")]
     Gone,
-    /// There is no user of this name or id.
-    #[error("there is no service user {0:?}; GET /state of the control API lists them")]
+    /// Unknown user name or id.
+    #[error("unknown service user {0:?}; GET /state of the control API lists them")]
     NoSuchUser(String),
-    /// The user (the first) has nothing of this kind (the second) with this id, name or place.
+    /// The user (the first) has no item of this kind (the second) with this id, name or index.
     #[error("service user {0:?} has no {1} {2:?}; GET /state of the control API lists what it has")]
     NoSuchCredential(String, &'static str, String),
     /// The state file cannot be written, so nothing was changed.
     #[error("{0}")]
     NotKept(String),
-    /// There is no state file to save to.
+    /// No state file is configured.
     #[error("the emulator was started without a state file; start it with one to save its state")]
     NoStateFile,
     /// The state file cannot be written.
@@ -77,7 +77,7 @@ pub enum ControlError {
 }
 
 impl Control {
-    /// To be made before anybody can have changed the state.
+    /// Must be created before the state can be changed.
     pub(crate) fn new(steering: Arc<Steering>, store: Arc<Store>, fronts: &Arc<Fronts>) -> Self {
         let start = Arc::new(store.read(State::clone));
         Control { steering, store, fronts: Arc::downgrade(fronts), start }
@@ -93,17 +93,18 @@ impl Control {
         self.steering.faults.arm(fault)
     }
 
-    /// The armed faults, those too that have come as often as they were meant to.
+    /// Returns the armed faults, including those that are used up.
     pub fn faults(&self) -> Vec<FaultState> {
         self.steering.faults.states()
     }
 
-    /// Releases all calls that [`FaultKind::Hold`](crate::FaultKind::Hold) holds, and those to come. `false`: there is no such fault.
+    /// Releases all calls that [`FaultKind::Hold`](crate::FaultKind::Hold) holds, and later ones. `false` if
+    /// the fault does not exist.
     pub fn release_fault(&self, id: FaultId) -> bool {
         self.steering.faults.release(id)
     }
 
-    /// Removes a fault and releases what it holds. `false`: there is no such fault.
+    /// Removes a fault and releases what it holds. `false` if it does not exist.
     pub fn remove_fault(&self, id: FaultId) -> bool {
         self.steering.faults.remove(id)
     }
@@ -113,7 +114,7 @@ impl Control {
         self.steering.faults.clear();
     }
 
-    /// Limits the calls by one credential from now on, or lifts the limit; what was counted before is forgotten.
+    /// Limits the calls of each credential from now on, or removes the limit; previous counts are reset.
     pub fn limit(&self, limit: impl Into<Option<RateLimit>>) {
         self.steering.limits.set_limit(limit.into());
     }
@@ -133,10 +134,10 @@ impl Control {
         self.steering.shapes_mut().clear();
     }
 
-    /// Gives both listeners a new certificate that ends at this moment of the system's time, by which clients check it: soon, or
-    /// long ago. Connections that stand keep theirs; sessions are not resumed.
+    /// Gives both listeners a new certificate that expires at this moment of the system's time, which clients
+    /// check it against: soon, or long ago. Open connections keep theirs; sessions are not resumed.
     pub fn end_server_certificate(&self, moment: SystemTime) -> Result<(), ControlError> {
-        // It began before it ended, however long ago that is.
+        // It must be valid before it expires, however long ago that is.
         let begin = SystemTime::now().min(moment).checked_sub(DAY).unwrap_or(SystemTime::UNIX_EPOCH);
         self.replace_server_certificate(Validity::Between(begin, moment))
     }
@@ -146,7 +147,7 @@ impl Control {
         self.replace_server_certificate(Validity::Valid)
     }
 
-    /// Forgets what was observed so far.
+    /// Clears all observations.
     pub fn forget_observed(&self) {
         self.store.observed().clear();
     }

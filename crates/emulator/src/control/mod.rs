@@ -1,4 +1,4 @@
-//! The control API: JSON over plain HTTP, on a loopback port of its own.
+//! The control API: JSON over plain HTTP, on its own loopback port.
 //!
 //! It has no password, so it must not be reachable through a browser: a page can send requests to loopback, and its owner can make a
 //! name resolve to loopback (DNS rebinding). Requests of the first kind have an `Origin`, those of the second a `Host` that is not
@@ -57,7 +57,7 @@ impl ControlApi {
             Found::Nothing => None,
         };
         let Some((call, request)) = found else {
-            return Problem::new(StatusCode::NOT_FOUND, "there is no such call; GET / lists them").into_response();
+            return Problem::new(StatusCode::NOT_FOUND, "unknown call; GET / lists them").into_response();
         };
         match (call.run)(&self.0, &request) {
             Ok(value) => json_response(StatusCode::OK, &value),

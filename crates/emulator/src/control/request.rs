@@ -1,4 +1,4 @@
-//! A request to the control API: its path, its JSON, and what is wrong with it.
+//! A request to the control API: its path, its JSON, and validation errors.
 
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
@@ -35,7 +35,7 @@ impl<'a> ControlRequest<'a> {
         self.body().map(Fields)
     }
 
-    /// What the path has in the place of the braces, counted from 0.
+    /// Returns the value of a path placeholder, counted from 0.
     pub(super) fn variable(&self, index: usize) -> &str {
         self.variables.get(index).map(String::as_str).unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! The part of steering that changes who exists: users, their tokens and certificates, and the whole state. No caller on the platform
-//! makes these changes, so no audit log shows them.
+//! The part of the control API that changes users, their tokens and certificates, and the whole state. No
+//! platform caller makes these changes, so they are not in the audit log.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -10,8 +10,8 @@ use super::handle::{Control, ControlError};
 use crate::end_date::{EndDate, rfc3339};
 use crate::state::{AuthCertificate, Standing, State, Token, User};
 
-/// What can be disabled and can expire. Tokens and certificates are named by id, by name, or by their place among their user's,
-/// counted from 0.
+/// What can be disabled and can expire. Tokens and certificates are identified by id, by name, or by their
+/// index among their user's, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject<'a> {
     /// The user itself.
@@ -23,7 +23,7 @@ pub enum Subject<'a> {
 }
 
 impl Control {
-    /// Everything that is steered, and who exists with what: as JSON, without any secret.
+    /// Returns the whole configuration and all users with their credentials, as JSON without secrets.
     pub fn state(&self) -> Value {
         let now = self.clock().now();
         let maintenance = self.steering.limits.maintenance(now).map(|(maintenance, end)| {
@@ -45,8 +45,8 @@ impl Control {
         })
     }
 
-    /// Enables or disables a user, by friendly name or id, or something that it has. Fails if there is no such thing, or the state
-    /// file cannot be written.
+    /// Enables or disables a user, by friendly name or id, or one of its credentials. Fails if it does not
+    /// exist, or the state file cannot be written.
     pub fn set_enabled(&self, user: &str, subject: Subject<'_>, enabled: bool) -> Result<(), ControlError> {
         self.change(user, subject, |own, _| *own = enabled)
     }
@@ -57,8 +57,8 @@ impl Control {
         self.change(user, subject, |_, own| *own = end)
     }
 
-    /// Everything as it was when this emulator started: who exists, the time, faults, limits, shapes, the server's certificate.
-    /// Observations are forgotten; ledgers are not.
+    /// Restores the state at the start of this emulator: users, time, faults, limits, error shapes, the
+    /// server's certificate. Observations are cleared; ledgers are not.
     pub fn reset(&self) -> Result<(), ControlError> {
         self.renew_server_certificate()?;
         self.write(|state| *state = State::clone(&self.start))?;
@@ -119,7 +119,7 @@ impl Subject<'_> {
     }
 }
 
-/// The place of what has this id, or else this name, or else stands at this place.
+/// Returns the index of the item with this id, else this name, else this index.
 fn place<'n>(which: &str, ids_and_names: impl Iterator<Item = (&'n str, &'n str)> + Clone) -> Option<usize> {
     let by_id = ids_and_names.clone().position(|(id, _)| id == which);
     by_id.or_else(|| ids_and_names.clone().position(|(_, name)| name == which)).or_else(|| which.parse().ok())

@@ -1,5 +1,5 @@
 //! Who may call CSC operations: holders of a bearer token of service scope, and service users with the
-//! permission, as for any other product. Tokens are for these operations alone; elsewhere they are refused.
+//! permission, as for any other product. Tokens are for these operations only; elsewhere they are refused.
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -38,7 +38,7 @@ pub(crate) fn access(
     match context.authorization() {
         Err(refused) => (None, Err(refused)),
         Ok(Some(_)) if presented.api_key.is_some() => {
-            // RFC 6750 §2: a client must not use more than one way at once.
+            // RFC 6750 §2: a client must not use more than one method per request.
             (None, Err(Refused::request("An API key and a token came together; send one of them")))
         }
         Ok(Some(header)) => (None, token(context, header).map(Access::Token)),

@@ -1,7 +1,7 @@
-//! `GET /oauth2/authorize`, with the emulator in the part of the signer who signs in and agrees, or refuses.
+//! `GET /oauth2/authorize`; the emulator acts as the signer who signs in and agrees, or refuses.
 //!
-//! Who the client is and where it may be answered is settled first: until then nothing is sent to any redirect URI, not even
-//! an error (RFC 6749 §4.1.2.1). Afterwards every response is a redirect.
+//! The client and its redirect URI are verified first: until then nothing is sent to any redirect URI, not
+//! even an error (RFC 6749 §4.1.2.1). Afterwards every response is a redirect.
 
 use data_encoding::BASE64URL_NOPAD;
 use http::header::{CACHE_CONTROL, LOCATION};
@@ -19,7 +19,7 @@ pub(crate) fn authorize(context: &Context<'_>) -> Result<Response, Refused> {
     let client_id = form.need("client_id")?;
     let clients = &context.csc.options.clients;
     let client = clients.iter().find(|client| client.id == client_id);
-    let client = client.ok_or_else(|| Refused::bad("invalid_client", "There is no client of this client_id"))?;
+    let client = client.ok_or_else(|| Refused::bad("invalid_client", "Unknown client_id"))?;
     let redirect_uri = form.need("redirect_uri")?;
     if !client.redirect_uris.iter().any(|registered| registered == redirect_uri) {
         return Err(Refused::request("The redirect_uri is not registered for this client, letter by letter"));
@@ -60,7 +60,7 @@ fn code(
     Ok(context.csc.desk().book.new_code(&client.id, redirect_uri, challenge, grant, context.now))
 }
 
-/// The PKCE challenge. What is not named is `plain` by RFC 7636 §4.3, and `plain` protects nothing.
+/// The PKCE challenge. The default method is `plain` by RFC 7636 §4.3, and `plain` protects nothing.
 fn challenge<'f>(context: &Context<'_>, form: &'f Form<'_>) -> Result<Option<&'f str>, Refused> {
     let method = form.get("code_challenge_method")?;
     let Some(challenge) = form.get("code_challenge")? else {
@@ -79,7 +79,7 @@ fn challenge<'f>(context: &Context<'_>, form: &'f Form<'_>) -> Result<Option<&'f
     if whole { Ok(Some(challenge)) } else { Err(Refused::request("The code_challenge is not a SHA-256 in base64url")) }
 }
 
-/// What the scope `credential` asks the signer to agree to.
+/// The consent that the scope `credential` requires of the signer.
 fn credential(context: &Context<'_>, form: &Form<'_>) -> Result<CodeGrant, Refused> {
     let id = form.need("credentialID")?;
     let found = context.csc.credential(id).filter(|found| found.spec.user_id == context.csc.options.signer_id);
@@ -115,7 +115,7 @@ fn redirect(to: &str, parameters: &[(&str, Option<&str>)]) -> Result<Response, R
     }
     let separator = if to.contains('?') { '&' } else { '?' };
     let location = HeaderValue::try_from(format!("{to}{separator}{}", query.finish()))
-        .map_err(|_| Refused::server("The redirect_uri cannot be written into a header"))?;
+        .map_err(|_| Refused::server("The redirect_uri is not a valid header value"))?;
     let mut response = response::response(StatusCode::FOUND, None, "");
     response.headers_mut().insert(LOCATION, location);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,7 +1,8 @@
 //! Codes, access tokens and refresh tokens: what was issued, to whom, and until when by the emulator's clock.
 //!
-//! What came from one agreement of the signer is one *family*: a code or a refresh token that is presented a second time ends the
-//! whole family, since one of the two who had it is a thief (RFC 6749 §4.1.2, RFC 9700 §2.2.2).
+//! Everything from one consent of the signer is one *family*: a code or a refresh token that is presented a
+//! second time revokes the whole family, since one of its two holders is a thief (RFC 6749 §4.1.2, RFC 9700
+//! §2.2.2).
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -42,7 +43,7 @@ struct Refresh {
     spent: bool,
 }
 
-/// What a code can be exchanged for.
+/// The tokens that a code can be exchanged for.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
     pub(super) client: String,
@@ -53,7 +54,7 @@ pub(super) struct Code {
     spent: bool,
 }
 
-/// What the signer agreed to.
+/// The signer's consent.
 #[derive(Clone, Debug)]
 pub(super) enum CodeGrant {
     Service { signer: String },
@@ -144,13 +145,13 @@ impl Book {
         self.access.show(value, now)
     }
 
-    /// Whose token this is, access or refresh, whatever its end.
+    /// Returns the owner of this token, access or refresh, expired or not.
     pub(super) fn holder(&self, value: &str) -> Option<Holder> {
         let refresh = || self.refresh.get(value).map(|found| Holder::Client(found.client.clone()));
         self.access.get(value).map(|found| found.holder.clone()).or_else(refresh)
     }
 
-    /// Ends an access token; with a refresh token, all that came of the same agreement (RFC 7009 §2.1).
+    /// Revokes an access token; with a refresh token, everything from the same consent (RFC 7009 §2.1).
     pub(super) fn revoke(&mut self, value: &str) {
         if !self.access.remove(value)
             && let Some(family) = self.refresh.get(value).map(|found| found.family)
@@ -186,7 +187,7 @@ pub(super) enum Shown<T> {
     Good(T),
     Expired,
     Unknown,
-    /// It may be presented once, and was; all of its family has ended.
+    /// It was already presented once; its family is revoked.
     Repeated(u64),
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn respond(
     Some((caller, outcome.unwrap_or_else(Refused::into_response)))
 }
 
-/// `info`: what this service is and offers. Open to anybody; a client finds the OAuth server by it.
+/// `info`: the features of this service. Needs no authentication; clients use it to find the OAuth server.
 fn info(context: &Context<'_>) -> Result<Response, Refused> {
     Body::parse(context.request.body())?.text("lang")?;
     let login = context.csc.login_offered();
@@ -86,7 +86,7 @@ fn info(context: &Context<'_>) -> Result<Response, Refused> {
     let mut auth_types = vec!["oauth2code", "oauth2client"];
     auth_types.extend(login.then_some("digest"));
     auth_types.extend((login && context.csc.options.basic).then_some("basic"));
-    // The platform's response here is not published; the fields are the CSC's.
+    // The platform's response is not published; these are the fields of the CSC.
     Ok(response::ok(&json!({
         "specs": if context.version == "v0" { "0.1.7.9" } else { "1.0.4.0" }, "name": "Emulated Document Trust",
         "logo": "https://one.digicert.test/logo.png", "region": "US", "lang": "en-US",

@@ -1,6 +1,6 @@
 //! Signing credentials: key, certificate, and real signatures over hashes.
 //!
-//! Keys are made when a credential is first read, since RSA keys take long to make and most tests sign nothing.
+//! Keys are generated when a credential is first read, since RSA keys take long and most tests sign nothing.
 
 use std::sync::{Arc, OnceLock};
 
@@ -77,7 +77,7 @@ impl Credential {
         }
     }
 
-    /// Its certificate with the chain; made at the first call.
+    /// Returns its certificate with the chain, which is created at the first call.
     pub(super) fn certificate(&self) -> &ClientCert {
         self.certificate.get_or_init(|| {
             let common_name = format!("Signer {}", self.spec.id);

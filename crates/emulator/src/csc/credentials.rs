@@ -1,4 +1,4 @@
-//! `credentials/list` and `credentials/info`: which credentials a signer has, and what is known of one.
+//! `credentials/list` and `credentials/info`: the credentials of a signer, and the details of one.
 
 use std::time::SystemTime;
 
@@ -16,7 +16,7 @@ use super::refusal::Refused;
 use super::state::Context;
 use crate::response::{self, Response};
 
-/// As many as come at most in one response.
+/// Maximum items per response.
 const PAGE: u32 = 100;
 
 pub(crate) fn list(context: &Context<'_>, access: &Access, body: &Body) -> Result<Response, Refused> {
@@ -50,7 +50,7 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     };
     let (cert_info, auth_info) = (body.flag("certInfo")?, body.flag("authInfo")?);
     body.text("lang")?;
-    let leaf = Certificate::from_der(chain[0]).map_err(|_| Refused::server("The certificate cannot be read"))?;
+    let leaf = Certificate::from_der(chain[0]).map_err(|_| Refused::server("Failed to parse the certificate"))?;
     let spec = &credential.spec;
     let mut response = json!({
         "description": format!("Emulated credential {}", spec.id), "key": key(credential),
@@ -60,7 +60,7 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     if auth_info && spec.auth_mode == AuthMode::Explicit {
         let presence = |value: &Option<String>| if value.is_some() { "true" } else { "false" };
         response["PIN"] = json!({ "presence": presence(&spec.pin), "format": "A", "label": "PIN" });
-        // `offline`: nothing has to be sent before it can be entered.
+        // `offline`: nothing must be sent before it can be entered.
         response["OTP"] = json!({
             "presence": presence(&spec.otp), "type": "offline", "format": "A", "label": "One-time password",
         });
@@ -68,7 +68,7 @@ pub(crate) fn info(context: &Context<'_>, access: &Access, body: &Body) -> Resul
     Ok(response::ok(&response))
 }
 
-/// Whose credentials: the one signer of the token, or the one that is named, in the body (CSC) or in the query (DigiCert).
+/// Returns the signer: the one of the token, or the one named in the body (CSC) or in the query (DigiCert).
 fn user_id<'a>(access: &'a Access, query: Option<&'a str>, body: Option<&'a str>) -> Result<&'a str, Refused> {
     let named = match (query, body) {
         (Some(query), Some(body)) if query != body => {

@@ -1,7 +1,7 @@
 //! HTTP Digest (RFC 7616) as a server does it: challenges with fresh nonces, and the check of a response.
 //!
-//! SHA-256 and MD5, `qop=auth`; the session variants, `auth-int` and hashed user names are not offered. A nonce counts
-//! its uses: a response that comes again is stale, so that nobody logs in with what another caller sent.
+//! SHA-256 and MD5, `qop=auth`; the session variants, `auth-int` and hashed user names are not offered. A
+//! nonce counts its uses: a repeated response is stale, so that captured responses cannot be replayed.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -48,7 +48,7 @@ impl Nonces {
         })
     }
 
-    /// Whether the response was made with this password, for a nonce of ours, for the first time.
+    /// Returns whether the response was made with this password, for a nonce of ours, for the first time.
     pub(super) fn check(&mut self, response: &DigestResponse<'_>, password: &str, now: SystemTime) -> Verdict {
         if !response.made_with(password) {
             return Verdict::Wrong;
@@ -64,7 +64,7 @@ impl Nonces {
 }
 
 impl<'a> DigestResponse<'a> {
-    /// Reads the parameters behind `Digest`. `None`: this is not a response to our challenges.
+    /// Parses the parameters of `Digest`. `None` if this is not a response to our challenges.
     pub(super) fn parse(parameters: &str, method: &'a str, target: &'a str) -> Option<Self> {
         let fields = fields(parameters)?;
         let hash = match fields.get("algorithm").map(|name| name.to_ascii_uppercase()).as_deref() {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_quoted_or_not_and_come_once() {
+    fn parameters_may_be_quoted_and_must_not_repeat() {
         let found = fields(r#"username="a, \"b\"", qop=auth ,nc = 00000001"#).expect("parameters");
         assert_eq!((&*found["username"], &*found["qop"], &*found["nc"]), ("a, \"b\"", "auth", "00000001"));
         for text in [r#"username="a"#, "qop", "nc=1, nc=2", r#"username="a" qop=auth"#] {

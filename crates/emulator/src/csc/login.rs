@@ -18,7 +18,7 @@ use crate::response::{self, Response};
 
 pub(crate) fn login(context: &Context<'_>) -> Result<Response, Refused> {
     let body = Body::parse(context.request.body())?;
-    // A refresh token for those who ask to be remembered is the server's to give (spec); this one gives none.
+    // The server may return a refresh token if the client asks to be remembered (spec); this one does not.
     body.flag("rememberMe")?;
     let user = authenticate(context)?;
     let options = &context.csc.options;

@@ -1,7 +1,8 @@
 //! Content signing by the Cloud Signature Consortium's API, with the OAuth server in front of it.
 //!
-//! It has tokens instead of API keys (which work too), error bodies of its own, and signers, who are not service users. Paths and
-//! names are the CSC's (API 1.0.4) and OAuth's; what DigiCert adds (`user_id` in the query) is marked where it is read.
+//! It uses tokens instead of API keys (which work too), its own error bodies, and signers, who are not
+//! service users. Paths and names are those of the CSC (API 1.0.4) and OAuth; DigiCert's addition (`user_id`
+//! in the query) is marked where it is read.
 
 mod access;
 mod authorize;

@@ -1,12 +1,13 @@
 //! The options of content signing: OAuth clients, digest users, signing credentials, lifetimes.
 //!
-//! Plain data; it is checked at start. Secrets that are left out are made then, and returned by [`Emulator::csc`](crate::Emulator::csc).
+//! Plain data; validated at start. Missing secrets are generated then, and returned by
+//! [`Emulator::csc`](crate::Emulator::csc).
 
 use std::time::Duration;
 
 use crate::words::{debug_only, options, words};
 
-/// The id of the one signer that the default options know.
+/// The id of the default signer.
 pub(crate) const SIGNER: &str = "88888888-8888-4888-8888-888888888888";
 
 options! {
@@ -17,7 +18,7 @@ options! {
         /// The OAuth clients; at least one.
         clients: Vec<OAuthClientSpec> = vec![OAuthClientSpec::new("emulator-client")],
             set(clients: impl IntoIterator<Item = OAuthClientSpec>) clients.into_iter().collect();
-        /// Who can log in at `auth/login`. If empty, the digest flow is not offered.
+        /// Users of `auth/login`. If empty, the digest flow is not offered.
         digest_users: Vec<DigestUserSpec> = vec![DigestUserSpec::new("signer")],
             set(users: impl IntoIterator<Item = DigestUserSpec>) users.into_iter().collect();
         /// Whether `auth/login` accepts HTTP Basic too.
@@ -29,7 +30,7 @@ options! {
             CscCredentialSpec::new("rsa-oauth").scal(Scal::Two).auth_mode(AuthMode::OAuth2Code),
             CscCredentialSpec::new("ecdsa").key(SigningKey::P256),
         ], set(credentials: impl IntoIterator<Item = CscCredentialSpec>) credentials.into_iter().collect();
-        /// The id of the signer who signs in where a browser would open: whose tokens the code flow makes.
+        /// The id of the signer who signs in at the authorisation endpoint: the owner of tokens of the code flow.
         signer_id: String = SIGNER.to_owned();
         /// Whether that signer agrees at first. (Later: [`Csc::set_signer_agrees`](crate::Csc::set_signer_agrees).)
         signer_agrees: bool = true;
@@ -47,12 +48,12 @@ options! {
 }
 
 options! {
-    /// An OAuth client to create: confidential, as the platform makes them.
+    /// An OAuth client to create: confidential, like those of the platform.
     #[derive(Clone)]
     pub struct OAuthClientSpec {
         /// Unique.
         id: String = String::new();
-        /// Its secret, for a test that must know it beforehand; `None` makes one.
+        /// Its secret, for tests that must know it beforehand; `None` generates one.
         secret: Option<String> = None, set(secret: impl Into<String>) Some(secret.into());
         /// Where codes may be sent; compared letter by letter.
         redirect_uris: Vec<String> = vec!["https://client.example.test/callback".to_owned()],
@@ -66,7 +67,7 @@ options! {
     pub struct DigestUserSpec {
         /// Unique.
         name: String = String::new();
-        /// The password, for a test that must know it beforehand; `None` makes one.
+        /// The password, for tests that must know it beforehand; `None` generates one.
         password: Option<String> = None, set(password: impl Into<String>) Some(password.into());
         /// The id of the signer that this is.
         user_id: String = SIGNER.to_owned(), set(user_id: impl Into<String>) user_id.into();
@@ -93,7 +94,7 @@ options! {
         enabled: bool = true;
         /// The PIN that [`AuthMode::Explicit`] asks for, if it asks for one.
         pin: Option<String> = None;
-        /// The one-time password that [`AuthMode::Explicit`] asks for, if it asks for one. Here it is always the same.
+        /// The one-time password that [`AuthMode::Explicit`] requires, if any. Here it is always the same.
         otp: Option<String> = None;
     }
 }
@@ -152,19 +153,19 @@ impl CscCredentialSpec {
         CscCredentialSpec { id: id.into(), ..CscCredentialSpec::defaults() }
     }
 
-    /// Asks for this PIN, which makes the credential an [explicit](AuthMode::Explicit) one.
+    /// Requires this PIN, which makes the credential [explicit](AuthMode::Explicit).
     #[must_use]
     pub fn pin(self, pin: impl Into<String>) -> Self {
         CscCredentialSpec { pin: Some(pin.into()), auth_mode: AuthMode::Explicit, ..self }
     }
 
-    /// Asks for this one-time password, which makes the credential an [explicit](AuthMode::Explicit) one.
+    /// Requires this one-time password, which makes the credential [explicit](AuthMode::Explicit).
     #[must_use]
     pub fn otp(self, otp: impl Into<String>) -> Self {
         CscCredentialSpec { otp: Some(otp.into()), auth_mode: AuthMode::Explicit, ..self }
     }
 
-    /// Makes it one with a disabled key.
+    /// Disables the key.
     #[must_use]
     pub fn disabled(self) -> Self {
         CscCredentialSpec { enabled: false, ..self }

@@ -1,5 +1,5 @@
-//! The parameters of a call, with the CSC's and OAuth's own words for what is wrong with one: JSON for the CSC, a query or a form
-//! for OAuth, where each comes at most once and an empty one counts as absent (RFC 6749 §3.1, §3.2).
+//! The parameters of a call, with the CSC's and OAuth's own error texts: JSON for the CSC, a query or a form
+//! for OAuth, where each may occur once and an empty one counts as absent (RFC 6749 §3.1, §3.2).
 
 use std::borrow::Cow;
 

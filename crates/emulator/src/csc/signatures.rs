@@ -73,7 +73,7 @@ fn usable<'c>(context: &Context<'c>, access: &Access, body: &Body) -> Result<&'c
     }
 }
 
-/// The hashes that an authorisation is bound to. With SCAL 1 they may come, and bind nothing.
+/// The hashes that an authorisation is bound to. With SCAL 1 they are optional and not binding.
 fn hashes(credential: &Credential, body: &Body) -> Result<Option<Vec<Vec<u8>>>, Refused> {
     match (credential.spec.scal, body.hashes("hash")?) {
         (Scal::Two, None) => Err(Refused::missing("array", "hash")),

@@ -1,4 +1,4 @@
-//! The state of content signing, one call on its way through it, and what a test may read of it.
+//! The state of content signing, the handling of one call, and what a test may read.
 
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -43,7 +43,7 @@ pub(super) struct Context<'a> {
     pub(super) csc: &'a CscState,
     pub(super) request: &'a Request<Bytes>,
     pub(super) host: HostKind,
-    /// The version of the API in the path, if there is one.
+    /// Returns the version of the API in the path, if any.
     pub(super) version: &'a str,
     pub(super) now: SystemTime,
 }
@@ -90,7 +90,7 @@ impl CscState {
 }
 
 impl<'a> Context<'a> {
-    /// The one `Authorization` header, if there is one.
+    /// Returns the single `Authorization` header, if any.
     pub(super) fn authorization(&self) -> Result<Option<&'a HeaderValue>, Refused> {
         let mut headers = self.request.headers().get_all(AUTHORIZATION).iter();
         match (headers.next(), headers.next()) {
@@ -100,7 +100,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A secret that is given counts more than the stored one.
+/// A given secret replaces the stored one.
 fn settle(secret: &mut Option<String>, stored: Entry<'_, String, String>) {
     match secret {
         Some(given) => *stored.or_default() = given.clone(),
@@ -119,13 +119,13 @@ readers! { Csc<'e> as csc {
     client_secret: &'e str = csc.0.options.clients[0].secret.as_deref().unwrap_or_default();
     /// The first redirect URI of the first OAuth client, if it has one.
     redirect_uri: Option<&'e str> = csc.0.options.clients[0].redirect_uris.first().map(String::as_str);
-    /// The name of the first digest user, if there is one.
+    /// Returns the name of the first digest user, if any.
     digest_user: Option<&'e str> = csc.0.options.digest_users.first().map(|user| user.name.as_str());
-    /// The password of the first digest user, if there is one.
+    /// Returns the password of the first digest user, if any.
     digest_password: Option<&'e str> = csc.0.options.digest_users.first()?.password.as_deref();
-    /// The id of the signer who signs in where a browser would open; what `user_id` takes.
+    /// Returns the id of the signer who signs in at the authorisation endpoint; a valid `user_id`.
     signer_id: &'e str = &csc.0.options.signer_id;
-    /// The ids of all signing credentials, in the order of the options. There is at least one.
+    /// Returns the ids of all signing credentials, in the order of the options. There is at least one.
     credential_ids: Vec<&'e str> = csc.0.credentials.iter().map(|credential| credential.spec.id.as_str()).collect();
 } }
 
@@ -135,7 +135,8 @@ impl<'e> Csc<'e> {
         self.0.options.clients.iter().find(|client| client.id == client_id)?.secret.as_deref()
     }
 
-    /// The certificate of a signing credential with the chain, leaf first. Its key is made at the first call for it.
+    /// Returns the certificate of a signing credential with the chain, leaf first. Its key is generated at
+    /// the first call.
     pub fn certificate(&self, credential_id: &str) -> Option<&'e ClientCert> {
         Some(self.0.credential(credential_id)?.certificate())
     }

@@ -1,6 +1,7 @@
-//! `POST /oauth2/token` and `/oauth2/revoke`: the client proves itself, then what it shows is exchanged, or ended.
+//! `POST /oauth2/token` and `/oauth2/revoke`: the client authenticates, then its grant is exchanged, or its
+//! token revoked.
 //!
-//! All clients are confidential. A client proves itself in the body or by HTTP Basic, never by both (RFC 6749 §2.3).
+//! All clients are confidential. A client authenticates in the body or by HTTP Basic, never by both (RFC 6749 §2.3).
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
@@ -24,7 +25,7 @@ pub(crate) fn token(context: &Context<'_>) -> Result<Response, Refused> {
         "authorization_code" => authorization_code(context, client, &form)?,
         "client_credentials" => client_credentials(context, client, &form)?,
         "refresh_token" => refresh_token(context, client, &form)?,
-        _ => return Err(Refused::bad("unsupported_grant_type", "There is no grant of this grant_type")),
+        _ => return Err(Refused::bad("unsupported_grant_type", "Unsupported grant_type")),
     };
     let mut response = response::ok(&body);
     // RFC 6749 §5.1 asks for both.
@@ -33,7 +34,7 @@ pub(crate) fn token(context: &Context<'_>) -> Result<Response, Refused> {
     Ok(response)
 }
 
-/// RFC 7009: a token that is not known is as good as ended; a hint is not needed to find it.
+/// RFC 7009: revoking an unknown token succeeds; a hint is not needed to find it.
 pub(crate) fn revoke(context: &Context<'_>) -> Result<Response, Refused> {
     let form = form(context)?;
     let client = authenticate(context, &form)?;
@@ -86,7 +87,7 @@ fn basic(header: &HeaderValue) -> Option<(String, String)> {
     let joined = BASE64.decode(credentials_of(header, "Basic")?.as_bytes()).ok()?;
     let colon = joined.iter().position(|byte| *byte == b':')?;
     let decode = |bytes: &[u8]| {
-        // One name without a value: '&' and '=' stand encoded in what a client sends, or they are meant literally.
+        // A name without a value: clients encode '&' and '=', or mean them literally.
         let text = std::str::from_utf8(bytes).ok()?.replace('&', "%26").replace('=', "%3D");
         let decoded = form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned());
         Some(decoded.unwrap_or_default())
@@ -138,7 +139,7 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
     }
 }
 
-/// RFC 7636 §4.6; a verifier for a code that was asked for without a challenge is refused too (RFC 9700 §2.1.1).
+/// RFC 7636 §4.6; a verifier for a code without a challenge is refused too (RFC 9700 §2.1.1).
 fn verified(code: &Code, verifier: Option<&str>) -> bool {
     match (&code.challenge, verifier) {
         (None, None) => true,

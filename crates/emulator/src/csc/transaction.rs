@@ -1,4 +1,4 @@
-//! Signature activation data (SAD): what a signer authorised, and how much of it is left.
+//! Signature activation data (SAD): what a signer authorised, and how much of it remains.
 //!
 //! A *transaction* is one agreement: a credential and a number of signatures. A SAD is the ticket to it for a short while;
 //! `extendTransaction` trades a ticket for a new one of the same transaction, with new hashes, and never adds signatures.
@@ -19,7 +19,7 @@ pub(super) struct Transactions {
 
 pub(super) struct Transaction {
     pub(super) credential: String,
-    /// The client whose code opened it, and the family of the code; `None` through `credentials/authorize`.
+    /// The client whose code created it, and the family of the code; `None` for `credentials/authorize`.
     pub(super) code: Option<(String, u64)>,
     pub(super) remaining: u32,
 }
@@ -27,7 +27,7 @@ pub(super) struct Transaction {
 #[derive(Clone)]
 struct Ticket {
     transaction: u64,
-    /// What may be signed, as bytes; `None` binds to the number alone.
+    /// The hashes that may be signed, as bytes; `None` binds to the number only.
     hashes: Option<Vec<Vec<u8>>>,
 }
 
@@ -68,7 +68,7 @@ impl Transactions {
         Ok(self.tickets.put(Ticket { transaction, hashes }, now + lifetime, now))
     }
 
-    /// Takes the right to sign these hashes, all or none. What was taken does not come back.
+    /// Consumes the right to sign these hashes, all or none. It is not returned.
     pub(super) fn consume(
         &mut self,
         sad: &str,
@@ -93,7 +93,7 @@ impl Transactions {
         Ok(())
     }
 
-    /// The client whose code made this ticket, and `None` inside where no code did.
+    /// The client whose code created this ticket; `None` inside if no code did.
     pub(super) fn client(&self, sad: &str) -> Option<Option<&str>> {
         let open = self.open.get(&self.tickets.get(sad)?.transaction)?;
         Some(open.code.as_ref().map(|(client, _)| client.as_str()))
@@ -103,7 +103,7 @@ impl Transactions {
         self.tickets.remove(sad);
     }
 
-    /// Ends what came of a code that was presented twice.
+    /// Revokes everything from a code that was presented twice.
     pub(super) fn end_family(&mut self, family: u64) {
         let open = &mut self.open;
         open.retain(|_, transaction| transaction.code.as_ref().is_none_or(|(_, own)| *own != family));

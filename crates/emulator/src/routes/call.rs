@@ -1,4 +1,4 @@
-//! One call of a product: what it requires of its caller, and its request: variables, query, body.
+//! One call of a product: the requirements on its caller, and its request: variables, query, body.
 
 use bytes::Bytes;
 use http::Request;
@@ -33,7 +33,7 @@ macro_rules! methods {
 
 methods! { get "GET" post "POST" put "PUT" delete "DELETE" }
 
-/// Who may make a call; `None`: anybody, authenticated or not.
+/// Who may make a call; `None` means any client, authenticated or not.
 pub(crate) type Access = Option<Requirement>;
 
 /// Every authenticated caller; the call itself may require more.
@@ -47,7 +47,7 @@ pub(crate) const fn with(permission: &'static str) -> Access {
 pub(crate) struct Call<'a> {
     pub(crate) store: &'a Store,
     pub(crate) request: &'a Request<Bytes>,
-    /// There, unless anybody may make the call.
+    /// Present, unless the call needs no authentication.
     pub(crate) caller: Option<&'a Caller>,
     pub(crate) variables: &'a [&'a str],
 }
@@ -76,7 +76,7 @@ impl Call<'_> {
         self.variables.first().copied().unwrap_or_default()
     }
 
-    /// The JSON of the body. `wanted` names the fields, for the message.
+    /// Parses the JSON of the body. `wanted` names the fields, for the message.
     pub(crate) fn body<T: DeserializeOwned>(&self, wanted: &str) -> Result<T, Rejection> {
         serde_json::from_slice(self.request.body()).map_err(|_| {
             Rejection::invalid(None, format!("the body must be a JSON object with {wanted}, each of the right type"))
@@ -90,7 +90,7 @@ impl Call<'_> {
         percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     }
 
-    /// `limit` and `offset` of the query, with this limit if there is none.
+    /// Returns `limit` and `offset` of the query, with this default limit.
     fn window_or(&self, default: usize) -> Result<Window, Rejection> {
         let number = |name, default| self.value(name).map_or(Some(default), |value| value.parse::<usize>().ok());
         let limit = number("limit", default).filter(|limit| *limit > 0);
@@ -117,7 +117,7 @@ impl Call<'_> {
         Ok(response::ok(&json!({ "total": total, "offset": offset, "limit": limit, "items": items })))
     }
 
-    /// A list without an envelope; whole, unless a part was asked for.
+    /// Returns a list without an envelope; complete, unless a part was requested.
     pub(crate) fn bare_array<T>(
         &self,
         items: impl IntoIterator<Item = T>,

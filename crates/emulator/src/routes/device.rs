@@ -59,7 +59,7 @@ struct NewDevice {
     name: Option<String>,
 }
 
-/// The body is inferred. Device Trust lists what is registered here.
+/// The body is inferred. Device Trust lists the registered devices.
 fn register(call: &Call<'_>) -> Result<Response, Rejection> {
     let new: NewDevice = call.body("name")?;
     let name = input::name("name", new.name)?;

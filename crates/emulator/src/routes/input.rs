@@ -11,7 +11,7 @@ use crate::state::User;
 /// Not published; long enough for everybody.
 const LONGEST_NAME: usize = 255;
 
-/// A field that may be absent, `null` or there, and for which these are three things.
+/// A field that may be absent, `null` or present, with three different meanings.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(field).map(Some)
 }

@@ -25,7 +25,8 @@ const DEFAULT_DAYS: u64 = 90;
 const MOST_DAYS: u64 = 3650;
 
 pub(super) const ROUTES: &[Route] = &[
-    // Whether the platform checks a credential here is unknown; the call serves to find out that the platform is there.
+    // Whether the platform checks a credential here is unknown; the call serves to find out whether the
+    // platform is up.
     get("/mpki/api/v1/hello", None, |_| Ok(text(HELLO))),
     get("/mpki/api/v1/health/extensive", KNOWN, |_| Ok(text("UP"))),
     get("/mpki/api/v1/certificate-search", with(VIEW_EM_CERTIFICATE), search),

@@ -1,7 +1,7 @@
 //! The products: a request is routed, its caller authenticated and authorised, and then the call is served.
 //!
-//! Each product has a file with a table of its own. A request is routed before it is authenticated, as behind a gateway: a
-//! wrong path is a 404 for everybody. The content of the request is checked last.
+//! Each product has a file with its own table. A request is routed before it is authenticated, as behind a
+//! gateway: a wrong path is a 404 for every caller. The content of the request is validated last.
 
 mod account;
 mod call;
@@ -40,7 +40,7 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
     Router::new(TABLES.into_iter().flatten().flat_map(calls))
 });
 
-/// The response to a request, and its caller, if it is known. `bearer` says that a bearer token came.
+/// Returns the response to a request, and its caller, if known. `bearer` is true if the request has a bearer token.
 pub(crate) fn respond(
     store: &Store,
     request: &Request<Bytes>,

@@ -41,7 +41,7 @@ fn templates(call: &Call<'_>) -> Result<Response, Rejection> {
     call.page([id], |id| json!({ "id": id, "name": "Emulated template", "status": "active" }))
 }
 
-/// One list, of the intermediate, made and signed when it is asked for.
+/// One list, of the intermediate, generated and signed on request.
 fn revocation_lists(call: &Call<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     let moment = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

@@ -22,7 +22,7 @@ fn new_user(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_created_user_calls_with_the_key_that_is_shown_once() {
+async fn created_user_calls_with_the_key_shown_once() {
     let emulator = start();
     let body = json!({
         "user_type": "service",
@@ -57,7 +57,7 @@ async fn a_created_user_calls_with_the_key_that_is_shown_once() {
 }
 
 #[tokio::test]
-async fn a_user_without_a_role_or_an_account_gets_the_usual_ones() {
+async fn user_without_role_or_account_gets_defaults() {
     let emulator = start();
     let created = manager(&emulator).post(USER, new_user("usual")).await.json();
     assert_eq!((&created["roles"], &created["end_date"]), (&json!(["AM_DEFAULT_USER"]), &json!(null)));
@@ -65,7 +65,7 @@ async fn a_user_without_a_role_or_an_account_gets_the_usual_ones() {
 }
 
 #[tokio::test]
-async fn a_bad_new_user_is_refused_by_its_field_and_leaves_nothing() {
+async fn invalid_new_user_names_the_field_and_creates_nothing() {
     let emulator = start();
     let call = manager(&emulator);
     let with = |name: &str, value: Value| {
@@ -103,7 +103,7 @@ async fn a_bad_new_user_is_refused_by_its_field_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_user_is_changed_field_by_field() {
+async fn user_is_changed_field_by_field() {
     let emulator = start();
     let (call, user) = (manager(&emulator), &emulator.users()[1]);
     let path = format!("{USER}/{}", user.id());
@@ -141,12 +141,12 @@ async fn a_user_is_changed_field_by_field() {
         call.put(&path, json!({ field: value })).await.is_invalid(field);
     }
     assert_eq!(call.put(&path, json!({ "friendly_name": "ci-bot" })).await.error().0, 409);
-    // Its own name is no duplicate.
+    // Its own name is not a duplicate.
     assert_eq!(call.put(&path, json!({ "friendly_name": "renamed" })).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_unknown_and_administrators_stay() {
+async fn deleted_user_is_unknown_and_administrators_stay() {
     let emulator = start();
     let (call, user) = (manager(&emulator), &emulator.users()[1]);
     let path = format!("{USER}/{}", user.id());
@@ -163,7 +163,7 @@ async fn a_deleted_user_is_unknown_and_administrators_stay() {
 }
 
 #[tokio::test]
-async fn who_lacks_the_permission_sees_itself_only_and_is_told_which() {
+async fn user_without_permission_sees_only_itself() {
     let emulator = start();
     let (plain, other) = (&emulator.users()[1], &emulator.users()[0]);
     let call = Call::platform(&emulator).key(plain.api_key());
@@ -185,7 +185,7 @@ async fn who_lacks_the_permission_sees_itself_only_and_is_told_which() {
 }
 
 #[tokio::test]
-async fn a_part_of_the_users_can_be_asked_for() {
+async fn part_of_the_users_can_be_requested() {
     let emulator = start();
     let call = manager(&emulator);
     for (query, names) in [
@@ -225,7 +225,7 @@ async fn accounts_roles_and_the_organisation_can_be_looked_up() {
 }
 
 #[tokio::test]
-async fn the_audit_log_tells_who_changed_what_the_newest_first() {
+async fn audit_log_shows_changes_newest_first() {
     let emulator = start();
     let call = manager(&emulator);
     let id = call.post(USER, new_user("fresh")).await.json()["id"].clone();

@@ -20,7 +20,7 @@ pub(crate) struct Call<'a> {
     pub(crate) certificate: Option<&'a ClientCert>,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -84,7 +84,7 @@ impl<'a> Call<'a> {
 }
 
 impl Answer {
-    /// The error of an answer in the usual shape: status, code, field.
+    /// The error of a response in the usual shape: status, code, field.
     pub(crate) fn error(&self) -> (u16, String, Option<String>) {
         let error = &self.json()["errors"][0];
         let text = |name: &str| error[name].as_str().map(str::to_owned);

@@ -26,7 +26,7 @@ impl Request {
         Request { key, csr }
     }
 
-    /// The identity that the answer makes of the key.
+    /// The identity that the response and the key form.
     pub(crate) fn identity(&self, answer: &Value) -> ClientCert {
         let pems = std::iter::once(&answer["certificate"]).chain(answer["chain"].as_array().unwrap());
         let chain = pems.map(|pem| CertificateDer::from_pem_slice(pem.as_str().unwrap().as_bytes()).unwrap().to_vec());
@@ -39,7 +39,7 @@ fn key_of(emulator: &Emulator) -> Call<'_> {
 }
 
 #[tokio::test]
-async fn a_requested_certificate_proves_its_owner_until_it_is_disabled() {
+async fn requested_certificate_authenticates_until_disabled() {
     let emulator = Emulator::start().await.unwrap();
     let (call, request) = (key_of(&emulator), Request::new());
     let body = json!({ "nickname": "Build server 1", "end_date": "2999-12-31", "csr": request.csr });
@@ -72,7 +72,7 @@ async fn a_requested_certificate_proves_its_owner_until_it_is_disabled() {
 }
 
 #[tokio::test]
-async fn a_bad_request_is_refused_by_its_field() {
+async fn invalid_request_names_the_field() {
     let end: EndDate = "2999-06-30".parse().unwrap();
     let options = EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]);
     let emulator = Emulator::start_blocking(options).unwrap();
@@ -100,7 +100,7 @@ async fn a_bad_request_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn those_of_others_take_the_permission_and_ones_own_a_role() {
+async fn others_need_the_permission_and_own_need_a_role() {
     let users = [
         ServiceUserSpec::new("plain").roles(&["AM_DEFAULT_USER"]),
         ServiceUserSpec::new("signer").roles(&["SM_SIGNER"]),
@@ -124,7 +124,7 @@ async fn those_of_others_take_the_permission_and_ones_own_a_role() {
 }
 
 #[tokio::test]
-async fn under_a_clock_years_away_the_platform_refuses_and_not_the_handshake() {
+async fn clock_years_away_is_refused_by_the_platform_not_in_tls() {
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default()]));
     let year = Duration::from_secs(365 * 24 * 60 * 60);
     for moment in [SystemTime::now() + 4 * year, SystemTime::now() - 4 * year] {
@@ -147,7 +147,7 @@ async fn under_a_clock_years_away_the_platform_refuses_and_not_the_handshake() {
 }
 
 #[tokio::test]
-async fn an_administrators_certificate_ends_no_later_than_its_api_token() {
+async fn admin_certificate_expires_with_its_api_token() {
     let emulator = Emulator::start().await.unwrap();
     let administrator = Call::platform(&emulator).key(emulator.administrator().api_key());
     let path = format!("/account/api/v1/api-access-token/{}", emulator.administrator().api_token_ids().next().unwrap());
@@ -157,7 +157,7 @@ async fn an_administrators_certificate_ends_no_later_than_its_api_token() {
     assert_eq!(administrator.post(CERTIFICATE, body("2999-06-30")).await.status, 201);
 }
 
-/// A request with an RSA key of 1024 bits, which no library here makes.
+/// A request with an RSA key of 1024 bits, which no library here can generate.
 const WEAK: &str = "\
 -----BEGIN CERTIFICATE REQUEST-----\n\
 MIIBTjCBuAIBADAPMQ0wCwYDVQQDDAR3ZWFrMIGfMA0GCSqGSIb3DQEBAQUAA4GN\n\

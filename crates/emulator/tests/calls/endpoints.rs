@@ -1,4 +1,4 @@
-//! Each call, its answer, and the answers of calls that do not exist.
+//! Each call, its response, and the responses of calls that do not exist.
 
 use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec, permission};
 use reqwest::Method;
@@ -64,7 +64,7 @@ async fn users_are_a_bare_array_that_can_be_filtered_by_type() {
 }
 
 #[tokio::test]
-async fn hello_greets_anybody_in_plain_text() {
+async fn hello_needs_no_authentication() {
     let emulator = two_users();
     for call in [Call::platform(&emulator), Call::client_auth(&emulator), Call::platform(&emulator).key("wrong")] {
         let answer = call.get("/mpki/api/v1/hello").await;
@@ -74,7 +74,7 @@ async fn hello_greets_anybody_in_plain_text() {
 }
 
 #[tokio::test]
-async fn signing_certificates_come_in_pages() {
+async fn signing_certificates_are_paged() {
     let emulator = two_users();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     for (query, limit, offset, items) in
@@ -95,7 +95,7 @@ async fn signing_certificates_come_in_pages() {
 }
 
 #[tokio::test]
-async fn devices_come_as_records_with_the_next_offset() {
+async fn devices_are_records_with_the_next_offset() {
     let emulator = Emulator::start_blocking(EmulatorOptions::default().devices(25)).unwrap();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     for (query, limit, offset, records, next) in [
@@ -116,7 +116,7 @@ async fn devices_come_as_records_with_the_next_offset() {
 }
 
 #[tokio::test]
-async fn signing_takes_both_factors_and_says_which_one_is_missing() {
+async fn signing_needs_both_factors_and_names_the_missing_one() {
     let emulator = two_users();
     let user = &emulator.users()[0];
     let path = format!("/signingmanager/api/v1/keypairs/{}/sign", emulator.keypair_id());
@@ -160,7 +160,7 @@ async fn signing_takes_both_factors_and_says_which_one_is_missing() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_is_403_in_the_shape_of_the_product() {
+async fn missing_permission_is_403_in_the_shape_of_the_product() {
     let emulator = two_users();
     let call = Call::platform(&emulator).key(emulator.user("reader").unwrap().api_key());
 
@@ -173,7 +173,7 @@ async fn a_missing_permission_is_403_in_the_shape_of_the_product() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_answered_by_the_gateway_before_anybody_asks_who_is_there() {
+async fn wrong_path_is_a_gateway_404_before_authentication() {
     let emulator = two_users();
     for path in [
         "/",
@@ -192,7 +192,7 @@ async fn a_wrong_path_is_answered_by_the_gateway_before_anybody_asks_who_is_ther
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_405_and_says_which_is_right() {
+async fn wrong_method_is_405_with_allow() {
     let emulator = two_users();
     let call = Call::platform(&emulator);
     let patch = call.send(Method::PATCH, ME, None).await.unwrap();

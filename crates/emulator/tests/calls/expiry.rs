@@ -25,7 +25,7 @@ fn some_day() -> EndDate {
 }
 
 #[tokio::test]
-async fn a_key_works_through_the_last_second_of_its_day_and_not_in_the_next() {
+async fn key_is_valid_until_the_last_second_of_its_day() {
     let keys = [ApiKeySpec::default().end_date(some_day())];
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").api_keys(keys));
     let user = emulator.users()[0].clone();
@@ -43,7 +43,7 @@ async fn a_key_works_through_the_last_second_of_its_day_and_not_in_the_next() {
 }
 
 #[tokio::test]
-async fn a_certificate_ends_by_its_end_date() {
+async fn certificate_expires_at_its_end_date() {
     let certificates = [CertificateSpec::default().end_date(some_day())];
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").certificates(certificates));
     let user = emulator.users()[0].clone();
@@ -60,7 +60,7 @@ async fn a_certificate_ends_by_its_end_date() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_ended_long_ago_is_refused_by_the_platform_and_not_by_the_handshake() {
+async fn long_expired_certificate_is_refused_by_the_platform_not_in_tls() {
     let certificates = [CertificateSpec::default().end_date("2020-02-29".parse().unwrap())];
     let (emulator, _) = at(ServiceUserSpec::new("ci-bot").certificates(certificates));
     let user = emulator.users()[0].clone();
@@ -69,7 +69,7 @@ async fn a_certificate_that_ended_long_ago_is_refused_by_the_platform_and_not_by
 }
 
 #[tokio::test]
-async fn with_its_user_everything_ends() {
+async fn credentials_expire_with_their_user() {
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").end_date(some_day()));
     let user = emulator.users()[0].clone();
     let calls =
@@ -88,7 +88,7 @@ async fn with_its_user_everything_ends() {
 }
 
 #[tokio::test]
-async fn what_is_disabled_stops_at_once_and_can_come_back() {
+async fn disabled_credential_stops_at_once_and_can_be_enabled() {
     let (emulator, _) = at(ServiceUserSpec::new("ci-bot"));
     let user = emulator.users()[0].clone();
     let key = Call::platform(&emulator).key(user.api_key());

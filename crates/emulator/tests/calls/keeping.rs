@@ -1,4 +1,4 @@
-//! The state in a file: what was made before a restart works after it, and a file that is not right is refused.
+//! The state file: the state survives a restart, and an invalid file is refused.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn read(path: &Path) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_made_before_a_restart_works_after_it() {
+async fn credentials_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.json");
     let request = Request::new();
@@ -29,7 +29,7 @@ async fn what_was_made_before_a_restart_works_after_it() {
         let body = json!({ "nickname": "own key", "csr": request.csr });
         let certificate = call.post("/account/api/v1/client-auth-certificate", body).await.json();
         let secret = token["token"].as_str().unwrap().to_owned();
-        assert!(!std::fs::read_to_string(&path).unwrap().contains(&secret), "a key that is shown once is kept");
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(&secret), "a key that is shown once is stored");
         (
             secret,
             request.identity(&certificate),
@@ -64,7 +64,7 @@ async fn what_was_made_before_a_restart_works_after_it() {
 }
 
 #[tokio::test]
-async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
+async fn saved_state_is_portable_and_includes_disabled_flags() {
     let directory = tempfile::tempdir().unwrap();
     let (kept, copy) = (directory.path().join("kept.json"), directory.path().join("copy.json"));
     let emulator = Emulator::start_with(options(&kept)).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_saved_state_goes_on_elsewhere_and_switches_are_kept_too() {
 }
 
 #[test]
-fn the_clients_of_csc_keep_their_secrets_over_a_restart() {
+fn csc_client_secrets_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.json");
     let secrets = || {
@@ -97,7 +97,7 @@ fn the_clients_of_csc_keep_their_secrets_over_a_restart() {
 
 #[cfg(unix)]
 #[test]
-fn only_its_owner_may_read_the_file_and_nothing_is_left_beside_it() {
+fn state_file_is_private_and_leaves_no_temporary_files() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn only_its_owner_may_read_the_file_and_nothing_is_left_beside_it() {
 }
 
 #[test]
-fn a_file_that_is_not_right_is_named_and_left_as_it_is() {
+fn invalid_state_file_is_named_and_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.json");
     drop(Emulator::start_blocking(options(&path)).unwrap());
@@ -147,7 +147,7 @@ fn a_file_that_is_not_right_is_named_and_left_as_it_is() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_an_error_at_start() {
+fn unwritable_state_file_is_an_error_at_start() {
     let directory = tempfile::tempdir().unwrap();
     let nowhere = directory.path().join("missing").join("state.json");
     let error = Emulator::start_blocking(options(&nowhere)).unwrap_err();
@@ -157,7 +157,7 @@ fn a_place_that_cannot_be_written_is_an_error_at_start() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_kept_does_not_happen() {
+async fn change_that_cannot_be_stored_is_not_applied() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("inner").join("state.json");
     std::fs::create_dir(path.parent().unwrap()).unwrap();

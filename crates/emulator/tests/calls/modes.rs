@@ -1,4 +1,4 @@
-//! The three ways of proving who is calling, and the proofs that are no good.
+//! The three modes of authentication, and invalid credentials.
 
 use digicert_one_emulator::{ClientAuth, Emulator, EmulatorOptions, HostKind, Proof};
 use reqwest::Method;
@@ -10,14 +10,15 @@ fn start() -> Emulator {
 }
 
 #[tokio::test]
-async fn a_key_a_certificate_or_both_are_recognised_as_what_they_are() {
+async fn key_certificate_and_both_are_recognised() {
     let emulator = start();
     let user = &emulator.users()[0];
     let calls = [
         (Call::platform(&emulator).key(user.api_key()), Proof::ApiKey),
         (Call::client_auth(&emulator).certificate(user.certificate()), Proof::Certificate),
         (Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate()), Proof::Both),
-        // Whether the public clientauth host takes a key alone is not known; here it is a credential like any other.
+        // Whether the public clientauth host accepts an API key without a certificate is unknown; here it is
+        // a valid credential.
         (Call::client_auth(&emulator).key(user.api_key()), Proof::ApiKey),
     ];
     for (call, proof) in calls {
@@ -36,7 +37,7 @@ async fn a_key_a_certificate_or_both_are_recognised_as_what_they_are() {
 }
 
 #[tokio::test]
-async fn the_platform_host_never_sees_a_certificate() {
+async fn platform_host_never_receives_a_certificate() {
     let emulator = start();
     let answer = Call::platform(&emulator).certificate(emulator.users()[0].certificate()).get(ME).await;
 
@@ -47,7 +48,7 @@ async fn the_platform_host_never_sees_a_certificate() {
 }
 
 #[tokio::test]
-async fn credentials_that_prove_nothing_are_401_in_the_shape_of_the_product() {
+async fn invalid_credentials_are_401_in_the_shape_of_the_product() {
     let emulator = start();
     let (foreign_key, nobody) = (emulator.foreign_api_key(), emulator.unregistered_client());
     let user = &emulator.users()[0];
@@ -79,7 +80,7 @@ async fn credentials_that_prove_nothing_are_401_in_the_shape_of_the_product() {
 }
 
 #[tokio::test]
-async fn two_keys_in_one_request_are_no_key() {
+async fn two_keys_in_one_request_are_refused() {
     let emulator = start();
     let key = emulator.users()[0].api_key();
     let request =
@@ -89,7 +90,7 @@ async fn two_keys_in_one_request_are_no_key() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_foreign_authority_is_refused_in_the_handshake() {
+async fn certificate_of_foreign_authority_is_refused_in_tls() {
     let emulator = start();
     let foreign = emulator.foreign_client();
 
@@ -101,7 +102,7 @@ async fn a_certificate_of_a_foreign_authority_is_refused_in_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_listener_that_insists_refuses_a_call_without_certificate_in_the_handshake() {
+async fn strict_listener_refuses_missing_certificate_in_tls() {
     let emulator = Emulator::start_blocking(EmulatorOptions::default().client_auth(ClientAuth::Required)).unwrap();
     let user = &emulator.users()[0];
 

@@ -1,4 +1,4 @@
-//! The order of decisions: a caller with several defects hears of the first, and mending it leads to the next.
+//! The order of checks: of several defects the first is reported, and fixing it reveals the next.
 
 use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUserSpec, Subject};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn says(answer: &Answer, status: u16, words: &str) {
 }
 
 #[tokio::test]
-async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
+async fn checks_run_in_documented_order() {
     let users = [ServiceUserSpec::new("ci-bot").permissions(&[]), ServiceUserSpec::new("other")];
     let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
@@ -23,7 +23,7 @@ async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
     emulator.control().set_enabled(user.id(), Subject::User, false).unwrap();
 
     says(&post(Call::client_auth(&emulator)).await, 401, "No credential");
-    // Unknown comes before disabled, whichever factor it is.
+    // Unknown is reported before disabled, for either factor.
     let unknown = Call::client_auth(&emulator).key(&foreign).certificate(other.certificate());
     says(&post(unknown).await, 401, "API key is not known");
     let nobody = emulator.unregistered_client();
@@ -37,13 +37,13 @@ async fn each_question_is_asked_only_once_the_ones_before_are_answered() {
     says(&post(Call::client_auth(&emulator).key(user.api_key())).await, 403, "multi-factor");
     let both = || Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
     says(&post(both()).await, 403, "lacks the permission SIGN_SM_HASH");
-    // Only a caller who may sign hears what is wrong with the request.
+    // Only a caller who may sign learns what is wrong with the request.
     let right = Call::client_auth(&emulator).key(other.api_key()).certificate(other.certificate());
     says(&post(right).await, 400, "invalid_request");
 }
 
 #[tokio::test]
-async fn of_two_owners_neither_is_the_caller() {
+async fn factors_of_two_owners_are_refused() {
     let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("other")];
     let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);

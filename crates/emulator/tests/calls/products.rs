@@ -32,7 +32,7 @@ fn new_certificate(profile: &Value, csr: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_call_refuses_who_may_not_and_names_the_permission() {
+async fn every_call_names_the_missing_permission() {
     let emulator = start();
     let call = Call::platform(&emulator).key(emulator.users()[1].api_key());
     for (path, permission) in [
@@ -65,7 +65,7 @@ async fn every_call_refuses_who_may_not_and_names_the_permission() {
 }
 
 #[tokio::test]
-async fn health_is_told_in_the_words_of_each_product() {
+async fn health_has_the_form_of_each_product() {
     let emulator = start();
     let lifecycle = caller(&emulator).get("/mpki/api/v1/health/extensive").await;
     assert_eq!((lifecycle.status, lifecycle.content_type.as_str(), lifecycle.text.as_str()), (200, "text/plain", "UP"));
@@ -120,7 +120,7 @@ async fn certificates_of_trust_lifecycle_are_issued_found_and_revoked() {
 }
 
 #[tokio::test]
-async fn a_bad_new_certificate_is_refused_by_its_field() {
+async fn invalid_new_certificate_names_the_field() {
     let emulator = start();
     let call = caller(&emulator);
     let profile = call.get("/mpki/api/v2/profile").await.json()[0]["id"].clone();
@@ -166,7 +166,7 @@ async fn key_pairs_are_listed_and_looked_up() {
 }
 
 #[tokio::test]
-async fn a_signature_is_one_of_the_key_pair_that_was_asked_for() {
+async fn signature_is_made_with_the_requested_key_pair() {
     let emulator = start();
     let user = &emulator.users()[0];
     let both = Call::client_auth(&emulator).key(user.api_key()).certificate(user.certificate());
@@ -190,7 +190,7 @@ async fn a_signature_is_one_of_the_key_pair_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn device_trust_lists_in_its_envelope_and_knows_what_was_registered() {
+async fn device_trust_lists_registered_devices_in_its_envelope() {
     let emulator = start();
     let call = caller(&emulator);
     for path in [

@@ -20,7 +20,7 @@ fn only_loopback_is_listened_on() {
 }
 
 #[test]
-fn beyond_loopback_it_must_be_told_twice() {
+fn non_loopback_address_needs_confirmation() {
     let everywhere = || EmulatorOptions::default().address(Ipv4Addr::UNSPECIFIED.into());
     for half in [everywhere().reachable_by_others(true), everywhere().i_know_keys_are_public(true)] {
         assert!(matches!(refusal(half), EmulatorError::NotLoopback { .. }));
@@ -32,7 +32,7 @@ fn beyond_loopback_it_must_be_told_twice() {
 }
 
 #[test]
-fn a_taken_port_is_named() {
+fn port_in_use_is_named() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     for (ports, expected) in [((port, 0), HostKind::Platform), ((0, port), HostKind::ClientAuth)] {
@@ -45,7 +45,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn service_users_must_be_there_and_be_told_apart() {
+fn service_users_must_exist_and_be_unique() {
     let options = |users: Vec<ServiceUserSpec>| EmulatorOptions::default().service_users(users);
     let key = |name, value: &str| ServiceUserSpec::new(name).api_keys([ApiKeySpec::default().value(value)]);
 
@@ -93,14 +93,14 @@ fn dropping_it_frees_its_ports() {
 }
 
 #[tokio::test]
-async fn a_chosen_key_is_taken_as_it_is() {
+async fn chosen_key_is_used_unchanged() {
     let user = ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default().value("chosen")]);
     let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users([user])).unwrap();
     assert_eq!(Call::platform(&emulator).key("chosen").get(ME).await.status, 200);
 }
 
 #[tokio::test]
-async fn the_certificates_are_valid_for_the_public_names_and_other_loopback_addresses() {
+async fn certificates_cover_public_names_and_loopback_addresses() {
     let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     let user = &emulator.users()[0];
     for host in [

@@ -1,4 +1,4 @@
-//! API tokens over the wire: the key is shown once, a new one takes over from an old one, and everything that is refused.
+//! API tokens over the wire: the key is shown once, a new one replaces an old one, and refusals.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +20,7 @@ fn text(value: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_key_is_replaced_by_a_new_one_without_a_gap() {
+async fn key_is_replaced_without_a_gap() {
     let emulator = start();
     let user = &emulator.users()[0];
     let old = Call::platform(&emulator).key(user.api_key());
@@ -49,7 +49,7 @@ async fn a_key_is_replaced_by_a_new_one_without_a_gap() {
 }
 
 #[tokio::test]
-async fn a_token_is_renamed_and_extended() {
+async fn token_is_renamed_and_extended() {
     let emulator = start();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     let id = call.post(TOKEN, json!({ "name": "second" })).await.json()["id"].clone();
@@ -65,7 +65,7 @@ async fn a_token_is_renamed_and_extended() {
 }
 
 #[tokio::test]
-async fn a_bad_new_token_is_refused_by_its_field() {
+async fn invalid_new_token_names_the_field() {
     let end: EndDate = "2999-06-30".parse().unwrap();
     let options = EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]);
     let emulator = Emulator::start_blocking(options).unwrap();
@@ -91,7 +91,7 @@ async fn a_bad_new_token_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn those_of_others_take_the_permission_and_ones_own_a_role() {
+async fn others_need_the_permission_and_own_need_a_role() {
     let emulator = start();
     let (user, other) = (&emulator.users()[0], &emulator.users()[1]);
     let theirs = format!("{TOKEN}/{}", other.api_token_ids().next().unwrap());
@@ -119,7 +119,7 @@ async fn those_of_others_take_the_permission_and_ones_own_a_role() {
 }
 
 #[tokio::test]
-async fn the_old_generation_has_one_key_for_each_user() {
+async fn old_generation_has_one_key_per_user() {
     let options = EmulatorOptions::default().generation(Generation::OneKey);
     let emulator = Emulator::start_with(options).await.unwrap();
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
@@ -133,7 +133,7 @@ async fn the_old_generation_has_one_key_for_each_user() {
 }
 
 #[tokio::test]
-async fn a_token_works_through_its_last_second_and_cannot_be_extended_after() {
+async fn token_is_valid_until_its_last_second_and_not_extendable_later() {
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default()]));
     let call = Call::platform(&emulator).key(emulator.users()[0].api_key());
     let day = EndDate::day_of(SystemTime::now() + Duration::from_secs(100 * 24 * 60 * 60));
@@ -147,6 +147,6 @@ async fn a_token_works_through_its_last_second_and_cannot_be_extended_after() {
     assert!(short.get(ME).await.text.contains("API key has expired"));
     assert_eq!(call.get(&path).await.json()["status"], "EXPIRED");
     call.put(&path, json!({ "end_date": "2999-12-31" })).await.is_invalid("end_date");
-    // What was today is the past by now.
+    // Today's date is in the past by now.
     call.post(TOKEN, json!({ "name": "late", "end_date": day.to_string() })).await.is_invalid("end_date");
 }

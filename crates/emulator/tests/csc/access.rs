@@ -1,4 +1,4 @@
-//! Who may call content signing, and that its tokens open nothing else.
+//! Who may call content signing, and that its tokens are valid nowhere else.
 
 use digicert_one_emulator::{
     CscCredentialSpec, CscOptions, DigestUserSpec, Emulator, EmulatorError, EmulatorOptions, OAuthClientSpec,
@@ -27,7 +27,7 @@ async fn info_needs_no_credential_and_leads_to_the_token_endpoint() {
 }
 
 #[tokio::test]
-async fn an_api_key_with_the_permission_is_as_good_as_a_token() {
+async fn api_key_with_the_permission_works_like_a_token() {
     let users = [ServiceUserSpec::new("signer-bot"), ServiceUserSpec::new("reader").permissions(&[])];
     let bench = Bench::start(EmulatorOptions::default().service_users(users));
     let [bot, reader] = bench.emulator.users() else { panic!("two users") };
@@ -49,7 +49,7 @@ async fn an_api_key_with_the_permission_is_as_good_as_a_token() {
 }
 
 #[tokio::test]
-async fn without_any_credential_the_answer_is_401_and_two_ways_at_once_are_400() {
+async fn missing_credential_is_401_and_two_methods_are_400() {
     let bench = Bench::new();
     let answer = bench.send(Method::POST, LIST, &[], Some("{}".into())).await;
     answer.assert_error(401, "invalid_token", "No credential");
@@ -66,7 +66,7 @@ async fn without_any_credential_the_answer_is_401_and_two_ways_at_once_are_400()
 }
 
 #[tokio::test]
-async fn core_products_refuse_every_bearer_token_even_beside_a_good_key() {
+async fn core_products_refuse_bearer_tokens_even_with_a_valid_key() {
     let bench = Bench::new();
     let bearer = format!("Bearer {}", bench.client_token().await);
     let key = bench.emulator.users()[0].api_key().to_owned();
@@ -89,7 +89,7 @@ async fn core_products_refuse_every_bearer_token_even_beside_a_good_key() {
 }
 
 #[tokio::test]
-async fn a_certificate_at_the_clientauth_host_is_as_good_and_info_leads_to_the_platform_host() {
+async fn certificate_works_at_clientauth_and_info_names_the_platform_host() {
     let bench = Bench::new();
     let info = bench.call_there(None, "info", json!({})).await.json();
     assert_eq!(info["oauth2"], bench.emulator.platform_url());
@@ -104,7 +104,7 @@ async fn a_certificate_at_the_clientauth_host_is_as_good_and_info_leads_to_the_p
 }
 
 #[tokio::test]
-async fn activation_data_is_no_access_token() {
+async fn activation_data_is_not_an_access_token() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let sad = bench.sad(&token, "rsa", 1, &[]).await;
@@ -112,7 +112,7 @@ async fn activation_data_is_no_access_token() {
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_do_not_exist_are_told_apart() {
+async fn unknown_paths_and_methods_are_distinguished() {
     let bench = Bench::new();
     for path in ["/documentmanager/csc/v2/info", "/documentmanager/csc/v1/nothing", "/oauth2/other"] {
         assert_eq!(bench.send(Method::POST, path, &[], None).await.status, 404, "{path}");

@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     now: Arc<Mutex<SystemTime>>,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -116,7 +116,7 @@ impl Bench {
         self.send(Method::GET, &format!("/oauth2/authorize?{}", encode(&fields)), &[], None).await
     }
 
-    /// What a code is exchanged for.
+    /// The grant for a code.
     pub(crate) async fn exchange(&self, code: &str, verifier: Option<&str>) -> Answer {
         let redirect_uri = self.csc().redirect_uri().unwrap();
         let mut fields = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
@@ -153,7 +153,7 @@ impl Answer {
         }
     }
 
-    /// The body of an answer that is right.
+    /// The body of a successful response.
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
         serde_json::from_str(&self.text).unwrap()

@@ -17,7 +17,7 @@ fn seven() -> CscOptions {
 }
 
 #[tokio::test]
-async fn a_long_list_comes_in_pages() {
+async fn long_list_is_paged() {
     let bench = Bench::with(seven());
     let token = bench.client_token().await;
     let user = bench.csc().signer_id();
@@ -33,14 +33,14 @@ async fn a_long_list_comes_in_pages() {
     }
     assert_eq!(pages, [json!(["c0", "c1", "c2"]), json!(["c3", "c4", "c5"]), json!(["c6"])]);
 
-    // A page token is for the list that it came from.
+    // A page token is valid only for its own list.
     let page = bench.call(&token, LIST, json!({ "userID": user, "maxResults": 1 })).await.json();
     let body = json!({ "userID": "somebody", "pageToken": page["nextPageToken"] });
     bench.call(&token, LIST, body).await.assert_error(400, "invalid_request", "pageToken");
 }
 
 #[tokio::test]
-async fn the_signer_is_named_in_the_body_or_in_the_query_and_in_both_alike() {
+async fn signer_is_named_in_body_or_query() {
     let bench = Bench::with(seven());
     let token = bench.client_token().await;
     let bearer = format!("Bearer {token}");
@@ -76,7 +76,7 @@ async fn values_of_wrong_type_or_range_are_named() {
 }
 
 #[tokio::test]
-async fn info_tells_of_key_certificate_and_way_of_authorisation() {
+async fn info_shows_key_certificate_and_authorisation_mode() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let body = json!({ "credentialID": "rsa-scal2", "certificates": "chain", "certInfo": true, "authInfo": true });
@@ -103,7 +103,7 @@ async fn info_tells_of_key_certificate_and_way_of_authorisation() {
 }
 
 #[tokio::test]
-async fn as_many_certificates_come_as_are_asked_for() {
+async fn requested_number_of_certificates_is_returned() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     for (wanted, count) in
@@ -123,7 +123,7 @@ async fn as_many_certificates_come_as_are_asked_for() {
 }
 
 #[tokio::test]
-async fn an_explicit_credential_tells_what_it_asks_for() {
+async fn explicit_credential_lists_its_requirements() {
     let credentials = [
         CscCredentialSpec::new("pin").pin("1234"),
         CscCredentialSpec::new("off").key(SigningKey::P384).disabled(),

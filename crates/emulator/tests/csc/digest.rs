@@ -28,7 +28,7 @@ fn nonce(answer: &Answer, algorithm: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-/// An answer to a challenge, made here by the formula of RFC 7616 §3.4.
+/// A response to a challenge, computed here by the formula of RFC 7616 §3.4.
 fn answer(algorithm: &str, nonce: &str, count: u32, password: &str, uri: &str) -> String {
     let hash = |text: String| match algorithm {
         "MD5" => HEXLOWER.encode(&Md5::digest(text)),
@@ -43,7 +43,7 @@ fn answer(algorithm: &str, nonce: &str, count: u32, password: &str, uri: &str) -
 }
 
 #[tokio::test]
-async fn a_right_answer_to_either_challenge_gives_a_token_of_the_signer() {
+async fn correct_response_to_either_challenge_gives_a_token() {
     for algorithm in ALGORITHMS {
         let bench = bench();
         let refused = login(&bench, None).await;
@@ -63,21 +63,21 @@ async fn a_right_answer_to_either_challenge_gives_a_token_of_the_signer() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_refused_without_calling_the_nonce_stale() {
+async fn wrong_password_is_refused_without_a_stale_nonce() {
     for algorithm in ALGORITHMS {
         let bench = bench();
         let nonce = nonce(&login(&bench, None).await, algorithm);
         let refused = login(&bench, Some(&answer(algorithm, &nonce, 1, "other", LOGIN))).await;
         refused.assert_error(401, "authentication_error", "");
         assert!(refused.challenges.iter().all(|challenge| !challenge.contains("stale")));
-        // A wrong answer does not use the nonce up.
+        // A wrong response does not use up the nonce.
         let header = answer(algorithm, &nonce, 1, "pass word", LOGIN);
         assert_eq!(login(&bench, Some(&header)).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn an_old_a_foreign_and_a_repeated_nonce_are_stale_and_a_fresh_one_comes_along() {
+async fn old_foreign_and_repeated_nonces_are_stale() {
     for algorithm in ALGORITHMS {
         let bench = bench();
         let own = nonce(&login(&bench, None).await, algorithm);
@@ -101,7 +101,7 @@ async fn an_old_a_foreign_and_a_repeated_nonce_are_stale_and_a_fresh_one_comes_a
 }
 
 #[tokio::test]
-async fn an_answer_for_another_path_or_in_another_form_is_refused() {
+async fn response_for_another_path_or_form_is_refused() {
     let bench = bench();
     let nonce = nonce(&login(&bench, None).await, "SHA-256");
     let right = answer("SHA-256", &nonce, 1, "pass word", LOGIN);
@@ -142,7 +142,7 @@ async fn basic_is_refused_unless_it_was_switched_on() {
 }
 
 #[tokio::test]
-async fn with_nobody_to_log_in_there_is_no_login() {
+async fn login_is_disabled_without_users() {
     let bench = Bench::with(CscOptions::default().digest_users([]));
     assert_eq!(login(&bench, None).await.status, 404);
     let info = bench.send(Method::POST, "/documentmanager/csc/v1/info", &[], None).await.json();
@@ -152,7 +152,7 @@ async fn with_nobody_to_log_in_there_is_no_login() {
 }
 
 #[tokio::test]
-async fn a_token_can_end_itself() {
+async fn token_can_revoke_itself() {
     let bench = Bench::new();
     let (token, other) = (bench.client_token().await, bench.client_token().await);
     let revoke = |by: String, body| {
@@ -169,7 +169,7 @@ async fn a_token_can_end_itself() {
 }
 
 #[tokio::test]
-async fn nobody_ends_the_token_of_somebody_else() {
+async fn token_of_another_owner_cannot_be_revoked() {
     let bench = bench();
     let client = bench.client_token().await;
     let nonce = nonce(&login(&bench, None).await, "MD5");

@@ -1,4 +1,4 @@
-//! The token endpoint: how clients prove themselves, what they get by their own right, and how tokens end.
+//! The token endpoint: client authentication, client credentials, and revocation.
 
 use data_encoding::BASE64;
 use digicert_one_emulator::{CscOptions, OAuthClientSpec};
@@ -14,7 +14,7 @@ fn by_basic(id: &str, secret: &str) -> String {
 }
 
 #[tokio::test]
-async fn client_credentials_in_the_body_give_a_bearer_token_for_an_hour_and_no_refresh_token() {
+async fn client_credentials_give_a_one_hour_token_without_refresh() {
     let bench = Bench::new();
     let answer = bench.token(&[("grant_type", "client_credentials"), ("scope", "service")]).await;
     assert_eq!(answer.cache_control.as_deref(), Some("no-store"));
@@ -40,7 +40,7 @@ async fn http_basic_is_as_good_as_the_body_and_decoded_like_a_form() {
 }
 
 #[tokio::test]
-async fn an_unproved_client_is_answered_401_with_a_challenge() {
+async fn unauthenticated_client_gets_401_with_a_challenge() {
     let bench = Bench::new();
     let (id, secret) = (bench.csc().client_id(), bench.csc().client_secret());
     let grant = ("grant_type", "client_credentials");
@@ -61,7 +61,7 @@ async fn an_unproved_client_is_answered_401_with_a_challenge() {
 }
 
 #[tokio::test]
-async fn a_client_that_proves_itself_in_two_ways_is_refused() {
+async fn client_with_two_authentications_is_refused() {
     let bench = Bench::new();
     let (id, secret) = (bench.csc().client_id(), bench.csc().client_secret());
     let header = by_basic(id, secret);
@@ -91,7 +91,7 @@ async fn requests_that_make_no_sense_have_the_codes_of_the_rfc() {
 }
 
 #[tokio::test]
-async fn a_token_ends_by_the_emulators_clock() {
+async fn token_expires_by_the_emulators_clock() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let body = json!({ "userID": bench.csc().signer_id() });
@@ -104,7 +104,7 @@ async fn a_token_ends_by_the_emulators_clock() {
 }
 
 #[tokio::test]
-async fn the_lifetime_is_an_option_and_is_told() {
+async fn lifetime_is_configurable_and_reported() {
     let bench = Bench::with(CscOptions::default().token_lifetime(std::time::Duration::from_secs(24 * 3600)));
     let body = bench.token(&[("grant_type", "client_credentials")]).await.json();
     assert_eq!(body["expires_in"], 86_400);
@@ -114,7 +114,7 @@ async fn the_lifetime_is_an_option_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_and_revoking_an_unknown_one_succeeds() {
+async fn revoked_token_is_refused_and_unknown_revocation_succeeds() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let own = [("client_id", bench.csc().client_id()), ("client_secret", bench.csc().client_secret())];
@@ -131,7 +131,7 @@ async fn a_revoked_token_is_refused_and_revoking_an_unknown_one_succeeds() {
 }
 
 #[tokio::test]
-async fn no_client_revokes_what_another_one_holds() {
+async fn client_cannot_revoke_tokens_of_another() {
     let clients = [OAuthClientSpec::new("first"), OAuthClientSpec::new("second")];
     let bench = Bench::with(CscOptions::default().clients(clients));
     let token = bench.client_token().await;

@@ -9,7 +9,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const LIST: &str = "credentials/list";
 
 #[tokio::test]
-async fn a_code_with_pkce_gives_a_token_of_the_signer() {
+async fn code_with_pkce_gives_a_token_of_the_signer() {
     let bench = Bench::new();
     let challenge = challenge(VERIFIER);
     let fields = [
@@ -24,14 +24,14 @@ async fn a_code_with_pkce_gives_a_token_of_the_signer() {
 
     let body = bench.exchange(&answer.code(), Some(VERIFIER)).await.json();
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
-    // The signer's own token: nobody has to be named, and nobody else can be.
+    // The signer's own token: naming a signer is optional, and another one is refused.
     let token = body["access_token"].as_str().unwrap();
     assert_eq!(bench.call(token, LIST, json!({})).await.json()["credentialIDs"], json!(bench.csc().credential_ids()));
     bench.call(token, LIST, json!({ "userID": "x" })).await.assert_error(400, "invalid_request", "userID");
 }
 
 #[tokio::test]
-async fn a_wrong_missing_or_needless_verifier_is_refused_and_costs_the_code() {
+async fn wrong_missing_or_unneeded_verifier_invalidates_the_code() {
     let bench = Bench::new();
     let challenge = challenge(VERIFIER);
     let fields = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
@@ -45,7 +45,7 @@ async fn a_wrong_missing_or_needless_verifier_is_refused_and_costs_the_code() {
 }
 
 #[tokio::test]
-async fn plain_pkce_is_refused_named_or_not_and_none_where_it_is_required() {
+async fn plain_pkce_is_refused_and_missing_pkce_if_required() {
     let bench = Bench::new();
     for fields in [
         vec![("code_challenge", VERIFIER), ("code_challenge_method", "plain")],
@@ -62,7 +62,7 @@ async fn plain_pkce_is_refused_named_or_not_and_none_where_it_is_required() {
 }
 
 #[tokio::test]
-async fn a_code_used_twice_ends_what_it_led_to() {
+async fn code_used_twice_revokes_its_tokens() {
     let bench = Bench::new();
     let code = bench.authorize(&[]).await.code();
     let body = bench.exchange(&code, None).await.json();
@@ -77,7 +77,7 @@ async fn a_code_used_twice_ends_what_it_led_to() {
 }
 
 #[tokio::test]
-async fn a_code_lives_for_a_minute() {
+async fn code_is_valid_for_a_minute() {
     let bench = Bench::new();
     let (early, late) = (bench.authorize(&[]).await.code(), bench.authorize(&[]).await.code());
     bench.pass(59);
@@ -87,7 +87,7 @@ async fn a_code_lives_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_code_is_bound_to_its_client_and_its_redirect_uri() {
+async fn code_is_bound_to_its_client_and_redirect_uri() {
     let uris = ["http://127.0.0.1:1/a", "http://127.0.0.1:1/b?x=1"];
     let clients = [OAuthClientSpec::new("first").redirect_uris(uris), OAuthClientSpec::new("second")];
     let bench = Bench::with(CscOptions::default().clients(clients));
@@ -106,12 +106,12 @@ async fn a_code_is_bound_to_its_client_and_its_redirect_uri() {
         ("redirect_uri", uris[0]),
     ];
     bench.form("/oauth2/token", &[], &fields).await.assert_error(400, "invalid_grant", "not valid");
-    // The stranger's attempt cost the owner nothing.
+    // The other client's attempt had no effect for the owner.
     assert_eq!(bench.exchange(&code, None).await.status, 200);
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_a_redirect_uri_that_is_not_registered() {
+async fn unregistered_redirect_uri_receives_nothing() {
     let bench = Bench::new();
     for uri in
         ["https://client.example.test/callback/", "https://client.example.test/callback?a=1", "https://evil.test/"]
@@ -126,7 +126,7 @@ async fn nothing_is_sent_to_a_redirect_uri_that_is_not_registered() {
 }
 
 #[tokio::test]
-async fn other_mistakes_are_told_by_redirect_with_the_state() {
+async fn other_errors_are_redirected_with_the_state() {
     let bench = Bench::new();
     for (field, error) in [
         (("response_type", "token"), "unsupported_response_type"),
@@ -141,7 +141,7 @@ async fn other_mistakes_are_told_by_redirect_with_the_state() {
 }
 
 #[tokio::test]
-async fn a_signer_can_refuse_and_change_their_mind() {
+async fn signer_can_refuse_and_agree_later() {
     let bench = Bench::with(CscOptions::default().signer_refuses());
     let answer = bench.authorize(&[("state", "s1")]).await;
     assert_eq!(answer.redirected("error").as_deref(), Some("access_denied"));
@@ -151,7 +151,7 @@ async fn a_signer_can_refuse_and_change_their_mind() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_works_once_and_its_repetition_ends_the_family() {
+async fn refresh_token_works_once_and_reuse_revokes_the_family() {
     let bench = Bench::new();
     let first = bench.exchange(&bench.authorize(&[]).await.code(), None).await.json();
     let refresh = |token: String| {
@@ -172,7 +172,7 @@ async fn a_refresh_token_works_once_and_its_repetition_ends_the_family() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_ends_too_and_is_its_clients_alone() {
+async fn refresh_token_expires_and_is_bound_to_its_client() {
     let clients = [OAuthClientSpec::new("first"), OAuthClientSpec::new("second")];
     let bench = Bench::with(CscOptions::default().clients(clients));
     let body = bench.exchange(&bench.authorize(&[]).await.code(), None).await.json();

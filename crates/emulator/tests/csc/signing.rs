@@ -1,4 +1,4 @@
-//! `signatures/signHash`: the signatures are real, in the order of the hashes, and only for what makes sense.
+//! `signatures/signHash`: the signatures are real, in the order of the hashes, and only for valid input.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
@@ -62,7 +62,7 @@ fn ways() -> Vec<Way> {
 }
 
 #[tokio::test]
-async fn signatures_hold_and_come_in_the_order_of_the_hashes() {
+async fn signatures_verify_and_have_the_order_of_the_hashes() {
     let credentials = [
         CscCredentialSpec::new("rsa"),
         CscCredentialSpec::new("p256").key(SigningKey::P256),
@@ -87,13 +87,13 @@ async fn signatures_hold_and_come_in_the_order_of_the_hashes() {
             assert_signed(way.verifier, leaf, message, signature);
         }
         let chain = bench.csc().certificate_pem(way.credential).unwrap();
-        // Where there is no openssl, the library above has answered alone.
+        // Without openssl, only the library above has verified.
         openssl_agrees(bench.emulator.ca_pem(), &chain, way.digest, messages[1], &signatures[1]);
     }
 }
 
 #[tokio::test]
-async fn algorithms_and_hashes_that_do_not_fit_are_named_and_cost_nothing() {
+async fn mismatched_algorithms_are_named_and_consume_nothing() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let sad = bench.sad(&token, "rsa", 1, &[]).await;
@@ -127,7 +127,7 @@ async fn algorithms_and_hashes_that_do_not_fit_are_named_and_cost_nothing() {
 }
 
 #[tokio::test]
-async fn the_older_version_signs_alike() {
+async fn older_version_signs_the_same() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let sad = bench.sad(&token, "ecdsa", 1, &[]).await;

@@ -1,4 +1,4 @@
-//! Signature activation data: what it is bound to, how often and how long it is good, by either way of authorisation.
+//! Signature activation data: what it is bound to, how often and how long it is valid, for each authorisation mode.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use digicert_one_emulator::{CscCredentialSpec, CscOptions, Scal};
@@ -28,7 +28,7 @@ async fn under_scal_1_a_sad_is_good_for_its_number_and_no_more() {
     let sad = bench.sad(&token, "ecdsa", 3, &[]).await;
     assert_eq!(sign(&bench, &token, "ecdsa", &sad, &["a", "b"]).await.status, 200);
     sign(&bench, &token, "ecdsa", &sad, &["c", "d"]).await.assert_error(400, "invalid_request", "too high");
-    // The refused call took nothing.
+    // The refused call consumed nothing.
     assert_eq!(sign(&bench, &token, "ecdsa", &sad, &["c"]).await.status, 200);
     sign(&bench, &token, "ecdsa", &sad, &["d"]).await.assert_error(400, "invalid_request", "Invalid parameter SAD");
 }
@@ -51,7 +51,7 @@ async fn under_scal_2_only_the_authorised_hashes_are_signed_each_once() {
 }
 
 #[tokio::test]
-async fn a_sad_is_for_one_credential() {
+async fn sad_is_for_one_credential() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let sad = bench.sad(&token, "ecdsa", 1, &[]).await;
@@ -61,7 +61,7 @@ async fn a_sad_is_for_one_credential() {
 }
 
 #[tokio::test]
-async fn a_sad_ends_by_the_emulators_clock() {
+async fn sad_expires_by_the_emulators_clock() {
     let bench = Bench::with(CscOptions::default().sad_lifetime(std::time::Duration::from_secs(60)));
     let token = bench.client_token().await;
     let body = json!({ "credentialID": "ecdsa", "numSignatures": 2 });
@@ -77,7 +77,7 @@ async fn a_sad_ends_by_the_emulators_clock() {
 }
 
 #[tokio::test]
-async fn a_transaction_is_extended_to_new_hashes_within_its_number() {
+async fn transaction_is_extended_to_new_hashes_within_its_number() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let first = bench.sad(&token, "rsa-scal2", 2, &[&hash("a")]).await;
@@ -104,7 +104,7 @@ async fn a_transaction_is_extended_to_new_hashes_within_its_number() {
 }
 
 #[tokio::test]
-async fn what_authorize_is_asked_must_make_sense() {
+async fn invalid_authorize_request_is_refused() {
     let credentials = [
         CscCredentialSpec::new("two").scal(Scal::Two).multisign(2),
         CscCredentialSpec::new("off").disabled(),
@@ -136,7 +136,7 @@ async fn what_authorize_is_asked_must_make_sense() {
 }
 
 #[tokio::test]
-async fn an_explicit_credential_asks_for_pin_and_one_time_password() {
+async fn explicit_credential_requires_pin_and_one_time_password() {
     let credential = CscCredentialSpec::new("pin").pin("1234").otp("987654");
     let bench = Bench::with(CscOptions::default().credentials([credential]));
     let token = bench.client_token().await;
@@ -163,7 +163,7 @@ async fn by_oauth(bench: &Bench, signatures: &str, messages: &[&str]) -> Answer 
 }
 
 #[tokio::test]
-async fn the_scope_credential_gives_a_sad_bound_to_the_hashes() {
+async fn scope_credential_gives_a_sad_bound_to_the_hashes() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let code = by_oauth(&bench, "2", &["a", "b"]).await.code();
@@ -178,7 +178,7 @@ async fn the_scope_credential_gives_a_sad_bound_to_the_hashes() {
 }
 
 #[tokio::test]
-async fn a_sad_from_a_code_can_be_revoked_and_ends_when_the_code_comes_again() {
+async fn sad_from_a_code_can_be_revoked_and_ends_on_code_reuse() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let own = [("client_id", bench.csc().client_id()), ("client_secret", bench.csc().client_secret())];
@@ -196,7 +196,7 @@ async fn a_sad_from_a_code_can_be_revoked_and_ends_when_the_code_comes_again() {
 }
 
 #[tokio::test]
-async fn each_credential_has_its_own_way_of_authorisation() {
+async fn each_credential_has_its_authorisation_mode() {
     let bench = Bench::new();
     let token = bench.client_token().await;
     let body = json!({ "credentialID": "rsa-oauth", "numSignatures": 1, "hash": [hash("a")] });

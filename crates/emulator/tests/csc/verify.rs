@@ -1,4 +1,4 @@
-//! Whether a signature holds: always by a library here, and by the program `openssl` as well where there is one.
+//! Verifies signatures: always with a library, and also with `openssl` if installed.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn signed(algorithm: &'static dyn VerificationAlgorithm, leaf: &[u8], message: &
     UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
 }
 
-/// Asks `openssl` whether the signature holds and the chain leads to the root. `false`: there is no such program.
+/// Lets `openssl` verify the signature and the chain. `false` if it is not installed.
 pub(crate) fn openssl_agrees(root: &str, chain: &str, digest: &str, message: &[u8], signature: &[u8]) -> bool {
     let place = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| {
@@ -36,7 +36,7 @@ pub(crate) fn openssl_agrees(root: &str, chain: &str, digest: &str, message: &[u
     };
     let (root, chain) = (write("root.pem", root.as_bytes()), write("chain.pem", chain.as_bytes()));
     let (message, signature) = (write("message", message), write("signature", signature));
-    // Of a chain in one file, openssl takes the first certificate: the leaf.
+    // openssl uses the first certificate of a chain in one file: the leaf.
     let Some(key) = openssl(place.path(), &["x509", "-in", &chain, "-pubkey", "-noout"]) else { return false };
     let key = write("key.pem", key.as_bytes());
     openssl(place.path(), &["verify", "-CAfile", &root, "-untrusted", &chain, &chain]);
@@ -45,11 +45,11 @@ pub(crate) fn openssl_agrees(root: &str, chain: &str, digest: &str, message: &[u
     true
 }
 
-/// What it says when it succeeds; `None` if it is not there.
+/// Its output on success; `None` if it is not installed.
 fn openssl(place: &Path, arguments: &[&str]) -> Option<String> {
     match Command::new("openssl").args(arguments).current_dir(place).output() {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => panic!("openssl cannot be run: {error}"),
+        Err(error) => panic!("failed to run openssl: {error}"),
         Ok(output) => {
             let complaint = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "openssl {arguments:?}: {complaint}");

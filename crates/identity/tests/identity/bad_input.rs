@@ -1,4 +1,5 @@
-//! Bad input: a coded error in bounded time and memory, never a panic, and no byte of the input in it.
+//! Bad input gives a coded error in bounded time and memory, never a panic, and the error contains no byte of
+//! the input.
 
 use std::time::SystemTime;
 
@@ -9,7 +10,7 @@ use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, KeyStore, Pki, rando
 use crate::{CERTIFICATE, read};
 
 #[test]
-fn what_is_no_identity_is_id_07_and_says_what_it_looks_like() {
+fn non_identity_is_id_07_and_its_format_is_named() {
     let client = Pki::shared().client(ClientSpec::default());
     let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
     let spki = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
@@ -29,7 +30,7 @@ fn what_is_no_identity_is_id_07_and_says_what_it_looks_like() {
         (b"PK\x03\x04\x14\0", "a ZIP archive; unpack it"),
         (b"\xff\xfe-\0-\0-\0", "UTF-16"),
         (b"canary words", "neither PEM nor DER"),
-        (b"\x30\x82\x01\x0a\x02\x82", "cut off"),
+        (b"\x30\x82\x01\x0a\x02\x82", "truncated"),
         (b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "DER that is neither a certificate nor a private key"),
         (base64_of_text.as_bytes(), "base64 of neither PEM nor DER"),
         (request.as_bytes(), "a certificate request"),
@@ -46,7 +47,7 @@ fn what_is_no_identity_is_id_07_and_says_what_it_looks_like() {
 }
 
 #[test]
-fn a_public_key_in_der_and_a_key_in_place_of_a_certificate_are_id_07() {
+fn public_key_or_private_key_instead_of_certificate_is_id_07() {
     let client = Pki::shared().client(ClientSpec::default());
     let key = client.pkcs8_der();
     let text = read(key, Some(key), None).error().to_string();
@@ -57,7 +58,7 @@ fn a_public_key_in_der_and_a_key_in_place_of_a_certificate_are_id_07() {
 }
 
 #[test]
-fn ident_13_two_keys_ask_for_a_choice() {
+fn ident_13_two_keys_require_a_choice() {
     let (first, second) = (Format::PemBundle.make(), Format::PemPkcs8P384.make());
     let both =
         [first.certificate.as_slice(), second.certificate.as_slice(), second.key.as_deref().expect("a key")].concat();
@@ -69,7 +70,7 @@ fn ident_13_two_keys_ask_for_a_choice() {
 }
 
 #[test]
-fn random_bytes_are_refused_whatever_they_begin_with() {
+fn random_bytes_are_refused_with_any_prefix() {
     for start in [
         &b""[..],
         b"\x30\x82\x0f\xfc",
@@ -86,7 +87,7 @@ fn random_bytes_are_refused_whatever_they_begin_with() {
 }
 
 #[test]
-fn a_file_cut_off_anywhere_is_an_error_with_a_code_or_still_whole() {
+fn file_truncated_anywhere_is_a_coded_error_or_still_complete() {
     for format in Format::ALL {
         let store = format.make();
         let step = if store.password.is_some() { 61 } else { 7 };
@@ -102,7 +103,7 @@ fn a_file_cut_off_anywhere_is_an_error_with_a_code_or_still_whole() {
 }
 
 #[test]
-fn a_file_with_a_flipped_bit_anywhere_is_an_error_with_a_code_or_still_the_same_key() {
+fn file_with_flipped_bit_is_a_coded_error_or_the_same_key() {
     for format in Format::ALL {
         let store = format.make();
         let step = if store.password.is_some() { 97 } else { 17 };
@@ -121,7 +122,7 @@ fn a_file_with_a_flipped_bit_anywhere_is_an_error_with_a_code_or_still_the_same_
     }
 }
 
-/// Whatever comes out: an identity with the key that was written, or an error about the identity that names its file.
+/// Accepts the identity with the original key, or a coded error that names its file.
 fn check(format: Format, store: &KeyStore, certificate: &[u8], key: Option<&[u8]>) {
     let certificate = Secret::new(certificate, CERTIFICATE);
     let key = key.map(|key| Secret::new(key, "/etc/testbed/client.key"));

@@ -1,4 +1,4 @@
-//! The chain as it is sent, whatever the order in the file.
+//! The chain that is sent, for any order in the file.
 
 use digicert_one_core::Code;
 use digicert_one_testbed::{Authority, Chain, ClientCert, ClientSpec, Format, KeyEncoding, KeyKind, Pki, Validity};
@@ -19,7 +19,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 #[test]
-fn ident_14_and_15_a_key_of_another_certificate_is_id_01_and_names_both_files() {
+fn ident_14_and_15_key_of_another_certificate_names_both_files() {
     let certificate = client(ClientSpec::default());
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa2048] {
         let other =
@@ -32,7 +32,7 @@ fn ident_14_and_15_a_key_of_another_certificate_is_id_01_and_names_both_files() 
 }
 
 #[test]
-fn a_key_without_certificate_is_compared_with_the_leaf_wherever_it_stands() {
+fn key_without_certificate_is_compared_with_the_leaf() {
     let (mine, other) = (client(ClientSpec::default()), client(ClientSpec::default()));
     let authorities = Pki::shared().root_pem().to_owned() + Pki::shared().intermediate_pem();
     let key = key_of(&other);
@@ -45,7 +45,7 @@ fn a_key_without_certificate_is_compared_with_the_leaf_wherever_it_stands() {
 }
 
 #[test]
-fn ident_17_and_18_a_file_in_wrong_order_is_sorted_and_the_root_not_sent() {
+fn ident_17_and_18_wrong_order_is_sorted_and_root_not_sent() {
     let store = Format::PemWrongOrderWithRoot.make();
     let read = read_store(&store);
     let sent: Vec<&[u8]> = read.identity().chain().iter().map(|der| &**der).collect();
@@ -56,7 +56,7 @@ fn ident_17_and_18_a_file_in_wrong_order_is_sorted_and_the_root_not_sent() {
 }
 
 #[test]
-fn ident_16_a_leaf_without_its_issuer_is_warned_about_by_name() {
+fn ident_16_missing_issuer_of_leaf_is_named_in_a_warning() {
     let leaf = client(ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() });
     let read = read(leaf.bundle_pem().as_bytes(), None, None);
     assert_eq!(read.identity().chain().len(), 1);
@@ -65,7 +65,7 @@ fn ident_16_a_leaf_without_its_issuer_is_warned_about_by_name() {
 }
 
 #[test]
-fn doubles_and_strangers_are_not_sent() {
+fn duplicates_and_unrelated_certificates_are_not_sent() {
     let mine = client(ClientSpec::default());
     let foreign = client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     let file = foreign.chain_pem() + &mine.chain_pem() + &mine.bundle_pem();
@@ -82,8 +82,8 @@ fn doubles_and_strangers_are_not_sent() {
 }
 
 #[test]
-fn an_intermediate_of_the_same_name_with_another_key_is_no_issuer() {
-    // Two authorities with one name: what differs is the key id.
+fn intermediate_with_same_name_and_other_key_is_not_the_issuer() {
+    // Two authorities with one name: they differ in the key id.
     let mine = client(ClientSpec::default());
     let twin = testbed_twin();
     let file = pem(&mine.chain_der()[0]) + &twin + &key_of(&mine);
@@ -115,7 +115,7 @@ fn x509_name(der: &[u8]) -> String {
 }
 
 #[test]
-fn of_two_certificates_of_one_key_the_later_one_is_taken() {
+fn later_of_two_certificates_of_one_key_is_used() {
     let spec = |validity| ClientSpec {
         key: KeyKind::Rsa2048,
         common_name: "renewed".to_owned(),
@@ -129,7 +129,7 @@ fn of_two_certificates_of_one_key_the_later_one_is_taken() {
 }
 
 #[test]
-fn a_certificate_of_an_authority_that_cannot_be_read_is_not_sent() {
+fn unreadable_authority_certificate_is_not_sent() {
     let mine = client(ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() });
     let mut broken = Pki::shared().intermediate_der().to_vec();
     broken.truncate(broken.len() - 9);

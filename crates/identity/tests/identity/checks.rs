@@ -1,4 +1,4 @@
-//! What a server would refuse is found before anything is sent.
+//! What a server would refuse is detected before anything is sent.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ fn bundle(validity: Validity) -> String {
 }
 
 #[test]
-fn ident_19_a_certificate_past_its_end_is_id_09_with_the_days_and_our_clock() {
+fn ident_19_expired_certificate_is_id_09_with_days_and_clock() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let bundle = bundle(Validity::Between(start, start + DAY));
     let rules = |after: Duration| Rules::at(start + DAY + after);
@@ -25,7 +25,7 @@ fn ident_19_a_certificate_past_its_end_is_id_09_with_the_days_and_our_clock() {
         let read = read_by(bundle.as_bytes(), None, None, &rules(after));
         let message = read.error().to_string();
         assert_eq!(read.error().code(), Code::ID_09);
-        for part in [text, "2023-11-15T22:13:20Z", "clock says 2023-11-1", CERTIFICATE] {
+        for part in [text, "2023-11-15T22:13:20Z", "clock shows 2023-11-1", CERTIFICATE] {
             assert!(message.contains(part), "{part}: {message}");
         }
     }
@@ -36,19 +36,19 @@ fn ident_19_a_certificate_past_its_end_is_id_09_with_the_days_and_our_clock() {
 }
 
 #[test]
-fn ident_20_a_certificate_before_its_start_is_id_09_with_our_clock() {
+fn ident_20_certificate_not_yet_valid_is_id_09_with_clock() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let bundle = bundle(Validity::Between(start, start + DAY));
     let read = read_by(bundle.as_bytes(), None, None, &Rules::at(start - 2 * DAY));
     let message = read.error().to_string();
     assert_eq!(read.error().code(), Code::ID_09);
-    assert!(message.contains("valid only from 2023-11-14T22:13:20Z (in 2 days)"), "{message}");
-    assert!(message.contains("clock says 2023-11-12T22:13:20Z"), "{message}");
+    assert!(message.contains("not valid before 2023-11-14T22:13:20Z (in 2 days)"), "{message}");
+    assert!(message.contains("clock shows 2023-11-12T22:13:20Z"), "{message}");
     read_by(bundle.as_bytes(), None, None, &Rules::at(start)).identity();
 }
 
 #[test]
-fn ident_21_a_certificate_for_servers_is_id_12_in_words() {
+fn ident_21_server_certificate_is_id_12_in_words() {
     let client = Pki::shared().client(ClientSpec { purpose: Purpose::ServerAuth, ..ClientSpec::default() });
     let read = read(client.bundle_pem().as_bytes(), None, None);
     assert_eq!(read.error().code(), Code::ID_12);
@@ -56,7 +56,7 @@ fn ident_21_a_certificate_for_servers_is_id_12_in_words() {
 }
 
 #[test]
-fn a_certificate_without_purposes_or_for_any_purpose_is_taken() {
+fn certificate_without_purposes_or_for_any_purpose_is_accepted() {
     for purposes in [vec![], vec![rcgen::ExtendedKeyUsagePurpose::Any]] {
         let key = rcgen::KeyPair::generate().expect("a key");
         let mut params = rcgen::CertificateParams::default();

@@ -1,4 +1,4 @@
-//! What a file holds decides how it is read, not its label, its encoding or how its lines are divided.
+//! A file is read by its content, not by its label, encoding or line separators.
 
 use std::time::SystemTime;
 
@@ -74,7 +74,7 @@ fn certificates_and_bags_under_wrong_labels_are_read() {
 }
 
 #[test]
-fn encrypted_traditional_key_is_read_however_its_lines_are_divided() {
+fn encrypted_traditional_key_is_read_with_any_line_separator() {
     for format in [Format::PemDekAes256, Format::PemDekAes128, Format::PemDekTripleDes] {
         let store = format.make();
         for separator in ["\\n", "\r", "\\r\\n", " ", "\r\n", ""] {
@@ -121,7 +121,7 @@ fn typographic_dashes_are_named() {
 }
 
 #[test]
-fn kind_of_key_that_is_not_supported_is_named() {
+fn unsupported_kind_of_key_is_named() {
     use digicert_one_testbed::{ClientSpec, Pki};
     let client = Pki::shared().client(ClientSpec { key: KeyKind::P256, ..ClientSpec::default() });
     let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
@@ -136,7 +136,7 @@ fn kind_of_key_that_is_not_supported_is_named() {
         let mut der = der.clone();
         der[place + 2..place + 10].copy_from_slice(&curve);
         let text = read(client.chain_pem().as_bytes(), Some(&der), None).error().to_string();
-        assert!(text.contains(name) && text.contains("not supported"), "{text}");
+        assert!(text.contains(name) && text.contains("unsupported"), "{text}");
     }
 }
 

@@ -6,7 +6,7 @@ use digicert_one_testbed::{Format, Pki};
 use crate::{read, read_store};
 
 #[test]
-fn ident_01_to_11_every_format_gives_the_identity_that_was_written() {
+fn ident_01_to_11_every_format_gives_the_written_identity() {
     for format in Format::ALL {
         let store = format.make();
         let read = read_store(&store);
@@ -23,7 +23,7 @@ fn ident_01_to_11_every_format_gives_the_identity_that_was_written() {
 }
 
 #[test]
-fn ident_11_outdated_protection_is_loaded_with_a_warning_and_the_rest_without() {
+fn ident_11_only_outdated_protection_gives_a_warning() {
     for format in Format::ALL {
         let warnings = read_store(&format.make()).warnings;
         let outdated: Vec<_> = warnings.iter().filter(|warning| warning.code == Code::ID_04).collect();
@@ -40,7 +40,7 @@ fn ident_11_outdated_protection_is_loaded_with_a_warning_and_the_rest_without() 
 }
 
 #[test]
-fn formats_without_faults_give_no_warning() {
+fn correct_formats_give_no_warning() {
     for format in Format::ALL {
         let warnings = read_store(&format.make()).warnings;
         let quiet = !format.is_outdated() && format.has_intermediate() && *format != Format::PemWrongOrderWithRoot;
@@ -49,14 +49,14 @@ fn formats_without_faults_give_no_warning() {
 }
 
 #[test]
-fn every_name_of_a_format_is_its_own() {
+fn format_names_are_unique() {
     let names: std::collections::BTreeSet<_> = Format::ALL.iter().map(|format| format.name()).collect();
     assert_eq!(names.len(), Format::ALL.len());
     assert!(names.len() >= 20);
 }
 
 #[test]
-fn one_file_named_for_both_is_read_once() {
+fn file_given_for_both_is_read_once() {
     let store = Format::PemBundle.make();
     let read = read(&store.certificate, Some(&store.certificate), None);
     assert_eq!(read.identity().thumbprint_hex(), store.client.fingerprint());
@@ -64,14 +64,14 @@ fn one_file_named_for_both_is_read_once() {
 }
 
 #[test]
-fn the_same_key_in_two_forms_is_one_key() {
+fn same_key_in_two_forms_is_one_key() {
     let (store, pkcs1) = (Format::PemBundleKeyFirst.make(), Format::PemPkcs1);
     let key = pkcs1.write(&store.client).key.expect("a key file");
     assert_eq!(read(&store.certificate, Some(&key), None).identity().thumbprint_hex(), store.client.fingerprint());
 }
 
 #[test]
-fn a_certificate_may_come_from_pkcs7_in_der_and_carry_text_around() {
+fn certificate_in_pkcs7_der_or_surrounded_by_text_is_read() {
     let store = Format::PemPkcs7.make();
     let text = String::from_utf8(store.certificate.clone()).expect("PEM");
     let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
@@ -83,14 +83,14 @@ fn a_certificate_may_come_from_pkcs7_in_der_and_carry_text_around() {
 }
 
 #[test]
-fn literal_line_ends_of_a_pasted_variable_are_read() {
+fn literal_line_ends_of_pasted_variable_are_read() {
     let store = Format::PemBundle.make();
     let pasted = String::from_utf8(store.certificate).expect("PEM").replace('\n', "\\n");
     assert_eq!(read(pasted.as_bytes(), None, None).identity().thumbprint_hex(), store.client.fingerprint());
 }
 
 #[test]
-fn what_is_not_needed_does_no_harm() {
+fn unneeded_password_and_content_are_ignored() {
     let store = Format::PemBundle.make();
     let more = [b"# comment\n", store.certificate.as_slice(), Pki::shared().foreign_root_pem().as_bytes()].concat();
     let read = read(&more, None, Some("a password for nothing"));

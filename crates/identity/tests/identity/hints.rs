@@ -1,4 +1,4 @@
-//! What an error says about an identity fits what its file held.
+//! Hints about an identity match the content of its file.
 
 use std::time::SystemTime;
 
@@ -38,7 +38,7 @@ fn by_a_root() -> [String; 3] {
 }
 
 #[test]
-fn leaf_with_the_root_that_issued_it_is_not_said_to_lack_an_intermediate() {
+fn leaf_issued_by_its_root_does_not_lack_an_intermediate() {
     let [leaf, root, key] = by_a_root();
     let cause = cause_of_unknown_ca(&(leaf.clone() + &root + &key));
     assert!(cause.contains("another host") && !cause.contains("intermediate"), "{cause}");
@@ -47,7 +47,7 @@ fn leaf_with_the_root_that_issued_it_is_not_said_to_lack_an_intermediate() {
 }
 
 #[test]
-fn leaf_with_a_root_that_did_not_issue_it_lacks_its_issuer_by_name() {
+fn leaf_with_unrelated_root_lacks_its_issuer_by_name() {
     let client = Pki::shared().client(ClientSpec { chain: Chain::LeafOnly, ..ClientSpec::default() });
     let cause = cause_of_unknown_ca(&(client.bundle_pem() + Pki::shared().root_pem()));
     assert!(cause.contains("CN=Testbed Intermediate") && cause.contains("may be missing"), "{cause}");
@@ -65,7 +65,7 @@ fn self_signed_leaf_is_named_as_such() {
 }
 
 #[test]
-fn identity_that_a_stack_refuses_names_the_certificate_rather_than_the_kind_of_key() {
+fn refused_identity_names_the_certificate_not_the_key_kind() {
     let key = rcgen::KeyPair::generate().expect("a key");
     let mut params = rcgen::CertificateParams::default();
     let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![0x05, 0]);

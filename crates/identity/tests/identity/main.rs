@@ -1,4 +1,4 @@
-//! Client identities in every format that Rust can write: read into the one normal form, or refused with the right code.
+//! Client identities in every format that Rust can write: read and normalised, or refused with the right code.
 
 mod bad_input;
 mod chains;

@@ -10,7 +10,7 @@ fn protected() -> impl Iterator<Item = Format> {
 }
 
 #[test]
-fn ident_07_an_encrypted_key_without_password_is_id_02() {
+fn ident_07_encrypted_key_without_password_is_id_02() {
     for format in protected() {
         let store = format.make();
         let read = read(&store.certificate, store.key.as_deref(), None);
@@ -20,7 +20,7 @@ fn ident_07_an_encrypted_key_without_password_is_id_02() {
 }
 
 #[test]
-fn ident_12_a_wrong_password_is_id_03_and_tells_the_check_that_failed() {
+fn ident_12_wrong_password_is_id_03_and_names_the_failed_check() {
     for format in protected() {
         let store = format.make();
         for wrong in ["canary-wrong", "", "canary-wrong \n"] {
@@ -35,7 +35,7 @@ fn ident_12_a_wrong_password_is_id_03_and_tells_the_check_that_failed() {
 }
 
 #[test]
-fn a_password_with_surroundings_works_and_is_warned_about_without_being_shown() {
+fn password_with_surroundings_works_with_a_warning() {
     for format in protected() {
         let store = format.make();
         let right = store.password.expect("protected");
@@ -56,7 +56,7 @@ fn a_password_with_surroundings_works_and_is_warned_about_without_being_shown() 
 }
 
 #[test]
-fn a_key_store_with_an_empty_password_opens_with_none_and_with_an_empty_one() {
+fn key_store_with_empty_password_opens_with_none_and_empty() {
     let store = Format::Pkcs12EmptyPassword.make();
     for password in [None, Some(""), Some("\n")] {
         let read = read(&store.certificate, None, password);

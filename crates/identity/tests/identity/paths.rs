@@ -1,5 +1,6 @@
-//! The chain that is sent, out of hierarchies in which several certificates could stand at one place. The chain that was made is
-//! the expected one, in whatever order the file has; OpenSSL, where it is installed, must verify what is sent.
+//! The chain that is sent, for hierarchies in which several certificates could be at one place. The expected
+//! chain is known from the hierarchy and independent of the order in the file; OpenSSL, if installed, must
+//! verify what is sent.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,17 +23,17 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 enum Dates {
     Expired,
     NotYet,
-    /// For so many years.
+    /// Valid for this many years.
     Until(u32),
 }
 
-/// An authority: one name and one key, under which several certificates may be issued.
+/// An authority: one name and one key, for which several certificates can be issued.
 struct Authority {
     name: DnValue,
     key: Rc<KeyPair>,
 }
 
-/// What a certificate is to be like beside its names, key and issuer.
+/// Properties of a certificate other than its names, key and issuer.
 #[derive(Clone, Copy)]
 struct Spec {
     dates: Dates,
@@ -48,15 +49,15 @@ impl Spec {
     }
 }
 
-/// One file and what has to come of it.
+/// One file and the expected result.
 struct Hierarchy {
     name: String,
     /// Certificates in PEM, leaf first.
     file: Vec<String>,
     key: String,
-    /// Places in the file.
+    /// Positions in the file.
     sent: Vec<usize>,
-    /// Roots, each of which alone must do for a server.
+    /// Roots, each of which must be sufficient for a server.
     anchors: Vec<String>,
 }
 
@@ -92,7 +93,7 @@ impl Authority {
         self.params(VALID.dates(Dates::Until(20))).self_signed(&*self.key).expect("a root").pem()
     }
 
-    /// A certificate of this authority by that one.
+    /// Issues a certificate of this authority by another.
     fn issued_by(&self, issuer: &Authority, spec: Spec) -> String {
         let of_issuer = issuer.params(VALID);
         let issuer = Issuer::from_params(&of_issuer, &*issuer.key);
@@ -104,7 +105,7 @@ fn utf8(name: &str) -> DnValue {
     DnValue::Utf8String(name.to_owned())
 }
 
-/// Every shape, under one algorithm of the authorities.
+/// All hierarchies, for one signature algorithm.
 fn hierarchies(algorithm: &'static SignatureAlgorithm) -> Vec<Hierarchy> {
     let make = |name: &str| authority(utf8(name), algorithm);
     let (root, other_root, policy, issuing) = (make("Root"), make("Other Root"), make("Policy CA"), make("Issuing CA"));
@@ -258,7 +259,7 @@ fn hierarchies(algorithm: &'static SignatureAlgorithm) -> Vec<Hierarchy> {
     all
 }
 
-/// In the order of the file, reversed, and with the leaf in the middle.
+/// The order of the file, reversed, and with the leaf in the middle.
 fn orders(len: usize) -> [Vec<usize>; 3] {
     let forward: Vec<usize> = (0..len).collect();
     let mut turned = forward.clone();
@@ -280,7 +281,7 @@ fn check(algorithm: &'static SignatureAlgorithm) {
     }
 }
 
-/// OpenSSL builds and verifies the chain that is sent, in a server that knows one root alone.
+/// Lets OpenSSL build and verify the sent chain as a server with one root.
 #[allow(clippy::print_stdout, reason = "a part that was left out is part of the result")]
 fn openssl_verifies(hierarchy: &Hierarchy, sent: &[String]) {
     if !openssl_is_here() {
@@ -300,7 +301,7 @@ fn openssl_verifies(hierarchy: &Hierarchy, sent: &[String]) {
         let depth = output.lines().filter(|line| line.starts_with("depth=")).count();
         assert!(depth >= 2 && depth <= sent.len() + 1, "{}, root {number}: {output}", hierarchy.name);
     }
-    // The last root is the one at the end of all that is sent.
+    // The last root is the one at the end of the sent chain.
     let (_, output) = show_chain(&file("root.pem", &hierarchy.anchors[hierarchy.anchors.len() - 1]), &others, &leaf);
     let untrusted = output.lines().filter(|line| line.starts_with("depth=") && line.contains("untrusted")).count();
     assert!(untrusted == sent.len(), "{}: OpenSSL leaves out a part of what is sent: {output}", hierarchy.name);
@@ -353,7 +354,7 @@ fn chain_of_rsa_authorities_is_the_one_that_verifies() {
 }
 
 #[test]
-fn only_certificate_of_an_authority_is_sent_with_a_warning_when_it_has_expired() {
+fn only_authority_certificate_is_sent_with_warning_if_expired() {
     let algorithm = &rcgen::PKCS_ECDSA_P256_SHA256;
     let (root, issuing) = (authority(utf8("Root"), algorithm), authority(utf8("Issuing CA"), algorithm));
     let leaf = authority(utf8("bot"), algorithm);
@@ -367,7 +368,7 @@ fn only_certificate_of_an_authority_is_sent_with_a_warning_when_it_has_expired()
 }
 
 #[test]
-fn of_two_certificates_of_one_key_the_issued_and_valid_one_is_the_leaf() {
+fn issued_and_valid_certificate_of_one_key_is_the_leaf() {
     let algorithm = &rcgen::PKCS_ECDSA_P256_SHA256;
     let issuing = authority(utf8("Issuing CA"), algorithm);
     let leaf = authority(utf8("bot"), algorithm);
@@ -389,7 +390,7 @@ fn of_two_certificates_of_one_key_the_issued_and_valid_one_is_the_leaf() {
 }
 
 #[test]
-fn leaf_by_a_root_that_is_there_lacks_no_intermediate() {
+fn leaf_issued_by_a_present_root_lacks_no_intermediate() {
     let algorithm = &rcgen::PKCS_ECDSA_P256_SHA256;
     let (root, other) = (authority(utf8("Root"), algorithm), authority(utf8("Other Root"), algorithm));
     let leaf = authority(utf8("bot"), algorithm);
@@ -404,8 +405,8 @@ fn leaf_by_a_root_that_is_there_lacks_no_intermediate() {
 }
 
 #[test]
-fn seven_authorities_of_twelve_twins_each_are_read_in_bounded_time() {
-    // What signed what is the same for each of them: so many paths that a search over all would not end.
+fn seven_authorities_with_twelve_twins_take_bounded_time() {
+    // Every certificate could have signed every other: a search over all paths would not end.
     let algorithm = &rcgen::PKCS_ECDSA_P256_SHA256;
     let tiers: Vec<Authority> = (0..8).map(|number| authority(utf8(&format!("CA {number}")), algorithm)).collect();
     let mut file = String::new();
@@ -421,8 +422,8 @@ fn seven_authorities_of_twelve_twins_each_are_read_in_bounded_time() {
     assert_eq!(read.identity().chain().len(), 8);
 }
 
-/// Algorithms of OpenSSL's command line: the CA's key, how it signs, and whether the signature can be checked here. Where it
-/// cannot, the key ids have to do.
+/// Algorithms of OpenSSL's command line: the CA's key, its signature, and whether this crate can verify the
+/// signature. If not, the key ids decide.
 const SIGNERS: &[(&str, &str, bool)] = &[
     ("RSA -pkeyopt rsa_keygen_bits:2048", "-sha256", true),
     ("RSA -pkeyopt rsa_keygen_bits:3072", "-sha1", true),
@@ -442,7 +443,7 @@ const SIGNERS: &[(&str, &str, bool)] = &[
 
 #[test]
 #[allow(clippy::print_stdout, reason = "a part that was left out is part of the result")]
-fn signature_of_each_algorithm_of_openssl_chooses_between_two_authorities_of_one_name() {
+fn openssl_signature_decides_between_authorities_with_one_name() {
     if !openssl_is_here() {
         println!("SKIPPED: openssl 1.1 or 3 is not installed here");
         return;
@@ -450,7 +451,7 @@ fn signature_of_each_algorithm_of_openssl_chooses_between_two_authorities_of_one
     let directory = tempfile::tempdir().expect("a directory");
     let text = |name: &str| std::fs::read_to_string(directory.path().join(name)).expect(name);
     for (key, signs, is_checked) in SIGNERS {
-        // With key ids where the signature cannot be checked, and without where it must be.
+        // With key ids if the signature cannot be verified, without if it must be.
         let ids = if *is_checked { "none" } else { "hash" };
         let script = format!(
             "set -e
@@ -474,7 +475,7 @@ fn signature_of_each_algorithm_of_openssl_chooses_between_two_authorities_of_one
         let file = text("leaf.pem") + &text("wrong.pem") + &text("right.pem") + &text("leaf.key");
         let read = read(file.as_bytes(), None, None);
         read.identity();
-        // The right root is known as such, and the wrong one is a stranger.
+        // The right root is recognised, and the wrong one is unrelated.
         assert_eq!(read.codes(), [Code::ID_11, Code::ID_11], "{key} {signs}: {:?}", read.warnings);
         assert!(read.warnings[0].text.contains("root \"CN=CA\""), "{key} {signs}: {:?}", read.warnings);
         assert!(read.warnings[1].text.contains("does not belong"), "{key} {signs}: {:?}", read.warnings);

@@ -1,4 +1,4 @@
-//! Key stores that no program writes by default, or none but an attacker: built here bag by bag.
+//! Key stores that no program writes by default, or only an attacker: built here bag by bag.
 
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
@@ -144,12 +144,12 @@ fn bags_are_found_in_any_order_over_any_number_of_parts() {
     let read = read(&store(&parts), None, Some(PASSWORD));
     assert_eq!(read.identity().thumbprint_hex(), client.fingerprint());
     assert_eq!(read.identity().chain().len(), 2);
-    // The root came out of the bag in the bag.
+    // The root came from the nested bag.
     assert_eq!(read.codes(), [Code::ID_11]);
 }
 
 #[test]
-fn ident_13_two_key_bags_ask_for_a_choice_and_one_key_twice_does_not() {
+fn ident_13_two_keys_require_a_choice_but_one_key_twice_does_not() {
     let (first, second) = (client(), Pki::shared().client(ClientSpec { key: KeyKind::P384, ..ClientSpec::default() }));
     let keys = |second: &ClientCert| part(vec![key_bag(&first, rounds(1)), plain_key_bag(second)]);
     let of = |second| read(&store(&vec![part(certificates(&first)), keys(second)]), None, Some(PASSWORD));
@@ -158,7 +158,7 @@ fn ident_13_two_key_bags_ask_for_a_choice_and_one_key_twice_does_not() {
 }
 
 #[test]
-fn without_an_integrity_check_a_wrong_password_is_told_by_the_decryption() {
+fn wrong_password_without_integrity_check_fails_in_decryption() {
     let client = client();
     let bytes = store(&vec![part(certificates(&client)), part(vec![key_bag(&client, rounds(10))])]);
     for wrong in ["wrong", "", "Built by hand"] {
@@ -170,7 +170,7 @@ fn without_an_integrity_check_a_wrong_password_is_told_by_the_decryption() {
 }
 
 #[test]
-fn both_forms_of_an_empty_password_open_a_store() {
+fn both_forms_of_empty_password_open_a_store() {
     let client = client();
     let parts = vec![part(certificates(&client)), part(vec![plain_key_bag(&client)])];
     for utf16 in [&[0, 0][..], &[]] {
@@ -182,33 +182,33 @@ fn both_forms_of_an_empty_password_open_a_store() {
 }
 
 #[test]
-fn a_store_that_asks_for_ten_million_rounds_is_refused_with_the_number() {
+fn store_with_ten_million_rounds_is_refused_with_the_number() {
     let client = client();
     let parts = vec![part(certificates(&client)), part(vec![plain_key_bag(&client)])];
     let by_mac = read(&store_with_mac(&parts, &[0, 0], 10_000_000), None, Some(PASSWORD));
     for read in [by_mac, with_key(key_bag(&client, rounds(10_000_000)))] {
         let text = read.error().to_string();
         assert_eq!(read.error().code(), Code::ID_04, "{text}");
-        assert!(text.contains("asks for 10000000 rounds") && text.contains("more than the limit of 5000000"), "{text}");
+        assert!(text.contains("requires 10000000 rounds") && text.contains("more than the limit of 5000000"), "{text}");
     }
 }
 
 #[test]
-fn the_rounds_of_all_bags_together_are_bounded() {
+fn total_rounds_of_all_bags_are_bounded() {
     let client = client();
-    // Each is modest; together they are not, and the last is not begun.
+    // Each is within the limit; the sum is not, and the last one is not started.
     let keys =
         vec![key_bag(&client, rounds(1000)), key_bag(&client, rounds(1001)), key_bag(&client, rounds(4_998_000))];
     let read = read(&store(&vec![part(certificates(&client)), part(keys)]), None, Some(PASSWORD));
     assert_eq!(read.error().code(), Code::ID_04);
-    assert!(read.error().to_string().contains("asks for 5000001 rounds"), "{}", read.error());
+    assert!(read.error().to_string().contains("requires 5000001 rounds"), "{}", read.error());
 }
 
 #[test]
-fn ten_thousand_key_bags_are_too_many_to_choose_from() {
+fn ten_thousand_key_bags_are_too_many() {
     let client = client();
     let keys: Vec<Bag> = (0..10_000).map(|_| key_bag(&client, rounds(1))).collect();
-    // All of them are one key.
+    // All of them hold one key.
     assert_eq!(read(&store(&vec![part(certificates(&client)), part(keys)]), None, Some(PASSWORD)).codes(), []);
     let certificates: Vec<Bag> = (0..10_000).map(|_| certificate_bag(&client.chain_der()[0])).collect();
     let read = read(&store(&vec![part(certificates), part(vec![plain_key_bag(&client)])]), None, Some(PASSWORD));
@@ -217,22 +217,22 @@ fn ten_thousand_key_bags_are_too_many_to_choose_from() {
 }
 
 #[test]
-fn scrypt_is_bounded_in_memory_and_work_and_its_parameters_are_checked() {
+fn scrypt_memory_work_and_parameters_are_bounded() {
     let client = client();
     let scrypt = |cost_parameter, block_size, parallelization| {
         let salt = Salt::new([5; 8]).expect("short");
         Kdf::Scrypt(ScryptParams { salt, cost_parameter, block_size, parallelization, key_length: None })
     };
     for (kdf, text) in [
-        (scrypt(1 << 20, 8, 1), "asks for 1024 MiB of memory"),
+        (scrypt(1 << 20, 8, 1), "requires 1024 MiB of memory"),
         (scrypt(1 << 63, u16::MAX, 1), "of memory"),
         (scrypt(2, u16::MAX, u16::MAX), "of memory"),
         (scrypt(1 << 14, 8, 100), "rounds"),
-        (scrypt(0, 8, 1), "make no sense"),
-        (scrypt(1, 8, 1), "make no sense"),
-        (scrypt(1000, 8, 1), "make no sense"),
-        (scrypt(1024, 0, 1), "make no sense"),
-        (scrypt(1024, 8, 0), "make no sense"),
+        (scrypt(0, 8, 1), "invalid encryption"),
+        (scrypt(1, 8, 1), "invalid encryption"),
+        (scrypt(1000, 8, 1), "invalid encryption"),
+        (scrypt(1024, 0, 1), "invalid encryption"),
+        (scrypt(1024, 8, 0), "invalid encryption"),
     ] {
         let read = with_key(key_bag(&client, kdf));
         assert_eq!(read.error().code(), Code::ID_04, "{}", read.error());
@@ -241,20 +241,20 @@ fn scrypt_is_bounded_in_memory_and_work_and_its_parameters_are_checked() {
 }
 
 #[test]
-fn parameters_that_make_no_sense_and_algorithms_that_nobody_knows_are_id_04() {
+fn invalid_parameters_and_unknown_algorithms_are_id_04() {
     let pbe = |salt: &[u8], iterations| Some(any(&Pkcs12PbeParams { salt: octets(salt), iterations }));
     let triple_des = pkcs12::PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC;
     for (bag, text) in [
-        (shrouded(triple_des, pbe(&[1], 0), vec![0; 16]), "make no sense"),
-        (shrouded(triple_des, pbe(&[1], -1), vec![0; 16]), "make no sense"),
-        (shrouded(triple_des, pbe(&[1], i32::MAX), vec![0; 16]), "asks for 2147483647 rounds"),
-        (shrouded(triple_des, None, vec![0; 16]), "make no sense"),
-        (shrouded(triple_des, Some(Any::null()), vec![0; 16]), "make no sense"),
+        (shrouded(triple_des, pbe(&[1], 0), vec![0; 16]), "invalid encryption"),
+        (shrouded(triple_des, pbe(&[1], -1), vec![0; 16]), "invalid encryption"),
+        (shrouded(triple_des, pbe(&[1], i32::MAX), vec![0; 16]), "requires 2147483647 rounds"),
+        (shrouded(triple_des, None, vec![0; 16]), "invalid encryption"),
+        (shrouded(triple_des, Some(Any::null()), vec![0; 16]), "invalid encryption"),
         (shrouded(pkcs12::PKCS_12_PBE_WITH_SHAAND128_BIT_RC4, pbe(&[1], 1), vec![0; 16]), "RC4 with 128 bits"),
         (shrouded(DATA, pbe(&[1], 1), vec![0; 16]), "algorithm 1.2.840.113549.1.7.1"),
-        (pbes2_bag(&rounds(1), &[7; 4], vec![0; 16]), "make no sense"),
-        (pbes2_bag(&rounds(1), &[], vec![0; 16]), "make no sense"),
-        (key_bag(&client(), rounds(0)), "make no sense"),
+        (pbes2_bag(&rounds(1), &[7; 4], vec![0; 16]), "invalid encryption"),
+        (pbes2_bag(&rounds(1), &[], vec![0; 16]), "invalid encryption"),
+        (key_bag(&client(), rounds(0)), "invalid encryption"),
     ] {
         let read = with_key(bag);
         assert_eq!(read.error().code(), Code::ID_04, "{}", read.error());
@@ -263,7 +263,7 @@ fn parameters_that_make_no_sense_and_algorithms_that_nobody_knows_are_id_04() {
 }
 
 #[test]
-fn cipher_text_of_no_or_half_a_block_is_a_wrong_password_at_most() {
+fn empty_or_partial_block_is_at_most_a_wrong_password() {
     for len in [0, 1, 7, 8, 15] {
         let parameters = Pkcs12PbeParams { salt: octets([]), iterations: 1 };
         let bag = shrouded(pkcs12::PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC, Some(any(&parameters)), vec![0; len]);
@@ -272,12 +272,12 @@ fn cipher_text_of_no_or_half_a_block_is_a_wrong_password_at_most() {
 }
 
 #[test]
-fn a_store_protected_by_public_keys_is_named() {
+fn store_protected_by_public_keys_is_named() {
     let signed = ContentInfo { content_type: SIGNED, content: any(&octets([])) };
     let pfx = Pfx { version: 3, auth_safe: signed, mac: None }.to_der().expect("it encodes");
     let enveloped = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.3");
     let part = ContentInfo { content_type: enveloped, content: any(&octets([])) };
-    for (bytes, text) in [(pfx, "a signature in place"), (store(&vec![part]), "a public key in place")] {
+    for (bytes, text) in [(pfx, "a signature instead"), (store(&vec![part]), "a public key instead")] {
         let read = read(&bytes, None, Some(PASSWORD));
         assert_eq!(read.error().code(), Code::ID_04);
         assert!(read.error().to_string().contains(text), "{}", read.error());

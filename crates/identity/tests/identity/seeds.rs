@@ -1,10 +1,10 @@
-//! Seeds for the fuzzer: one file a format, as the fuzz targets take them (certificate, a zero byte, key).
+//! Seeds for the fuzzer: one file per format, in the form of the fuzz targets (certificate, a zero byte, key).
 
 use digicert_one_testbed::Format;
 
-/// Writes them where `D1_SEED_CORPUS` says; without it, only that they can be made is seen.
+/// Writes them to `D1_SEED_CORPUS`; without it, only checks that they can be created.
 #[test]
-fn seeds_are_made_of_every_format() {
+fn every_format_has_a_seed() {
     let corpus = std::env::var_os("D1_SEED_CORPUS").map(std::path::PathBuf::from);
     for (index, format) in Format::ALL.iter().enumerate() {
         let store = format.make();

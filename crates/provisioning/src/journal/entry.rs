@@ -1,5 +1,5 @@
-//! One line of a journal: JSON with a sum over itself and all lines before it, so that a line that is changed, missing or in
-//! another place shows.
+//! One line of a journal: JSON with a checksum over itself and all previous lines, so that a changed, missing
+//! or moved line is detected.
 //!
 //! ```json
 //! {"sum":"4c1d…","entry":{"version":1,"id":"90ab…","at":"2026-12-01T00:00:00Z","event":"step","name":"kept","facts":{}}}
@@ -16,7 +16,7 @@ use super::Outcome;
 use crate::instant::Instant;
 
 const VERSION: u32 = 1;
-/// Of every line.
+/// The prefix of every line.
 const BEGINNING: &str = "{\"sum\":\"";
 const NO_FACTS: &BTreeMap<String, String> = &BTreeMap::new();
 
@@ -77,12 +77,12 @@ impl Entry {
     }
 }
 
-/// Why a line is no entry.
+/// Why a line is not a valid entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It has no end, is no JSON, or its sum is wrong: cut, or changed.
+    /// It has no end, is not JSON, or has a wrong checksum: truncated or changed.
     Broken(&'static str),
-    /// It is whole and was written by another version.
+    /// It is complete, but from another version.
     Version,
 }
 
@@ -94,7 +94,7 @@ impl Fault {
     pub(super) fn what(self) -> &'static str {
         match self {
             Self::Broken(what) => what,
-            Self::Version => "a newer version of this program wrote it; use that one",
+            Self::Version => "it was written by a newer version of this program; use that version",
         }
     }
 }
@@ -106,7 +106,7 @@ struct Line<'a> {
     entry: &'a RawValue,
 }
 
-/// The chain of sums up to some line.
+/// The checksum chain up to some line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lines {
     sum: String,
@@ -122,23 +122,24 @@ impl Lines {
         self.count
     }
 
-    /// Whether a line that is no entry may be the beginning of one, or what a file system puts in its place after a crash. Anything
-    /// else was written by another program.
+    /// Returns whether an invalid line may be the start of an entry, or what a file system leaves after a
+    /// crash. Anything else was written by another program.
     pub(super) fn may_begin(line: &[u8]) -> bool {
         let written = line.iter().position(|byte| *byte == 0).map_or(line, |end| &line[..end]);
         let start = BEGINNING.as_bytes();
         written.trim_ascii().is_empty() || written.starts_with(start) || start.starts_with(written)
     }
 
-    /// Reads the next line, with its end.
+    /// Parses the next line, including its line end.
     pub(super) fn read(&mut self, line: &[u8]) -> Result<Entry, Fault> {
         let text = line.strip_suffix(b"\n").ok_or(Fault::Broken("the line has no end"))?;
-        let line: Line<'_> = serde_json::from_slice(text).map_err(|_| Fault::Broken("the line is no entry"))?;
+        let line: Line<'_> =
+            serde_json::from_slice(text).map_err(|_| Fault::Broken("the line is not a journal entry"))?;
         let after = self.after(line.entry.get());
         if after.sum != line.sum {
-            return Err(Fault::Broken("the sum is not that of this line after the lines before it"));
+            return Err(Fault::Broken("the checksum does not match this line and the previous lines"));
         }
-        // The line is whole; whatever it holds was meant.
+        // The line is complete; its content is trusted.
         let version: u32 = serde_json::from_str::<Version>(line.entry.get()).map_or(0, |it| it.version);
         if version != VERSION {
             return Err(Fault::Version);
@@ -148,9 +149,9 @@ impl Lines {
         Ok(entry)
     }
 
-    /// The next line, and the chain after it.
+    /// Returns the next line, and the chain after it.
     pub(super) fn write(&self, entry: &Entry) -> (String, Self) {
-        // Strings and maps of strings: nothing that JSON cannot hold.
+        // Strings and maps of strings, which JSON can always represent.
         let entry = serde_json::to_string(entry).unwrap_or_default();
         let after = self.after(&entry);
         (format!("{BEGINNING}{}\",\"entry\":{entry}}}\n", after.sum), after)

@@ -1,9 +1,9 @@
-//! What is under way: an append-only file of named steps, each synchronised before the next begins, so that a process that
-//! was killed can be resumed by the next one. It holds no secret; the private key of a certificate that is being requested
-//! stands in a file beside it, from before the request is sent until its operation is finished.
+//! The journal: an append-only file of named steps, each synchronised before the next one starts, so that the
+//! next process can resume an operation after a crash. It holds no secret; the private key of a requested
+//! certificate is in a file next to it, from before the request is sent until the operation is finished.
 //!
-//! Entries are in `entry.rs`. A last line that was cut in the middle of its writing counts as not written; damage anywhere
-//! else is an error, for a step that is missing could cost a secret.
+//! `entry.rs` has the entries. A truncated last line counts as not written; any other damage is an error,
+//! since a missing step could cost a secret.
 
 mod entry;
 mod error;
@@ -24,11 +24,11 @@ use crate::sink::SinkError;
 use crate::{durable, replaceable};
 use digicert_one_credentials::read_secret_file;
 
-/// With nothing under way, a longer journal is begun anew.
+/// A longer journal is started again if no operation is in progress.
 const LONG: u64 = 256 << 10;
-/// No journal of ours comes near this size.
+/// Larger than any real journal.
 const MAX_BYTES: u64 = 64 << 20;
-/// What a key file's name ends with.
+/// The suffix of key files.
 const KEY: &str = ".key";
 
 /// The journal of one workflow, open in one process at a time.
@@ -57,20 +57,20 @@ const KEY: &str = ".key";
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// How far the file is whole.
+    /// The length of the valid part of the file.
     length: u64,
     lines: Lines,
     pending: Option<Pending>,
     was_torn: bool,
-    /// Whether nothing was in it when it was opened.
+    /// Whether the file was empty when it was opened.
     was_empty: bool,
 }
 
 impl Journal {
-    /// Opens the journal, with mode 0600 if it is new, and reads what is under way.
+    /// Opens the journal, with mode 0600 if it is new, and reads the operation in progress.
     ///
     /// # Errors
-    /// Another process has it open, it is damaged, or it cannot be read or written.
+    /// Returns an error if another process has it open, it is damaged, or it cannot be read or written.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let path = path.into();
         loop {
@@ -81,10 +81,10 @@ impl Journal {
         }
     }
 
-    /// Opens the journal if there is one, and makes none.
+    /// Opens the journal if it exists; does not create one.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub fn open_existing(path: impl Into<PathBuf>) -> Result<Option<Self>, JournalError> {
         let path = path.into();
         match fs::symlink_metadata(&path) {
@@ -93,22 +93,22 @@ impl Journal {
         }
     }
 
-    /// Reads an open file; `None` if it was removed before we had it.
+    /// Reads an open file; `None` if it was removed before it was locked.
     fn read(path: &Path, file: File) -> Result<Option<Self>, JournalError> {
         let path = path.to_owned();
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { path }),
-            Err(TryLockError::Error(error)) => return Err(failed(&path, "cannot lock the journal", error)),
+            Err(TryLockError::Error(error)) => return Err(failed(&path, "failed to lock the journal", error)),
         }
         if !is_still(&path, &file) {
             return Ok(None);
         }
         let mut text = Vec::new();
         let read = (&file).take(MAX_BYTES + 1).read_to_end(&mut text);
-        read.map_err(|error| failed(&path, "cannot read the journal", error))?;
+        read.map_err(|error| failed(&path, "failed to read the journal", error))?;
         if text.len() as u64 > MAX_BYTES {
-            return Err(JournalError::Damaged { path, line: 1, what: "it is larger than any journal" });
+            return Err(JournalError::Damaged { path, line: 1, what: "too large for a journal" });
         }
         let was_empty = text.is_empty();
         let mut journal =
@@ -126,7 +126,7 @@ impl Journal {
             let is_last = end.is_none_or(|end| end == rest.len());
             match self.lines.read(line) {
                 Ok(entry) => self.apply(entry).map_err(|what| self.damaged(what))?,
-                // It was being written when its writer was killed: nobody was told that it is done.
+                // Its writer was killed while writing it, before it reported success.
                 Err(fault) if is_last && fault.may_be_torn() && (self.length > 0 || Lines::may_begin(line)) => {
                     self.was_torn = true;
                     break;
@@ -140,7 +140,7 @@ impl Journal {
             rest = &rest[line.len()..];
         }
         if self.was_torn {
-            self.cut().map_err(|error| failed(&self.path, "cannot cut off the line that was not finished", error))?;
+            self.cut().map_err(|error| failed(&self.path, "failed to remove the unfinished line", error))?;
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Journal {
                 pending.steps.push(Step { name, at: entry.at, facts });
             }
             (Event::Finish { .. }, Some(pending)) if pending.id == entry.id => self.pending = None,
-            _ => return Err("its entries do not follow each other"),
+            _ => return Err("its entries are out of order"),
         }
         Ok(())
     }
@@ -164,29 +164,29 @@ impl Journal {
         JournalError::Damaged { path: self.path.clone(), line: self.lines.read_so_far() + 1, what }
     }
 
-    /// What is under way, to be resumed before anything else is begun.
+    /// Returns the operation in progress, which must be resumed before another one begins.
     #[must_use]
     pub fn pending(&self) -> Option<&Pending> {
         self.pending.as_ref()
     }
 
-    /// Whether the last line was cut off by a crash. It counts as not written.
+    /// Returns whether the last line was truncated by a crash. It counts as not written.
     #[must_use]
     pub fn was_torn(&self) -> bool {
         self.was_torn
     }
 
-    /// The journal's file.
+    /// Returns the path of the journal.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Removes a journal in which nothing stood when it was opened and nothing is under way: what began and ended with nothing made
-    /// leaves no file behind.
+    /// Removes a journal that was empty when it was opened and has no operation in progress: an operation
+    /// that created nothing leaves no file behind.
     pub fn remove_if_new(self) {
         if self.was_empty && self.pending.is_none() {
-            // A file that stays is empty or complete, and does no harm.
+            // A remaining file is empty or complete, and harmless.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -194,7 +194,7 @@ impl Journal {
     /// Begins an operation. Durable when it returns.
     ///
     /// # Errors
-    /// Another one is under way, a fact looks like a secret, or the journal cannot be written.
+    /// Returns an error if another one is in progress, a fact looks like a secret, or the journal cannot be written.
     pub fn begin(&mut self, operation: Operation) -> Result<&Pending, JournalError> {
         if let Some(pending) = &self.pending {
             return Err(JournalError::Pending { path: self.path.clone(), kind: pending.operation.kind.clone() });
@@ -202,18 +202,18 @@ impl Journal {
         if self.length > LONG {
             self.length = 0;
             self.lines = Lines::new();
-            self.cut().map_err(|error| failed(&self.path, "cannot begin the journal anew", error))?;
+            self.cut().map_err(|error| failed(&self.path, "failed to start the journal again", error))?;
         }
-        let id = durable::random_name().map_err(|error| failed(&self.path, "cannot make an id", error))?;
+        let id = durable::random_name().map_err(|error| failed(&self.path, "failed to generate an id", error))?;
         let event = Event::Begin { kind: operation.kind.clone(), facts: operation.facts.clone() };
         self.append(Entry::new(&id, operation.at, event))?;
         Ok(self.pending.insert(Pending { id, operation, steps: Vec::new() }))
     }
 
-    /// Notes a step as done. Durable when it returns.
+    /// Records a step as done. Durable when it returns.
     ///
     /// # Errors
-    /// Nothing is under way, a fact looks like a secret, or the journal cannot be written.
+    /// Returns an error if no operation is in progress, a fact looks like a secret, or the journal cannot be written.
     pub fn step(&mut self, step: Step) -> Result<(), JournalError> {
         let id = self.id()?;
         let event = Event::Step { name: step.name.clone(), facts: step.facts.clone() };
@@ -224,10 +224,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the operation, and removes the private key that was kept for it: by now it is where it belongs, or of no use.
+    /// Ends the operation, and removes its stored private key, which is now in its place or no longer needed.
     ///
     /// # Errors
-    /// Nothing is under way, or the journal cannot be written.
+    /// Returns an error if no operation is in progress, or the journal cannot be written.
     pub fn finish(&mut self, outcome: Outcome, now: SystemTime) -> Result<(), JournalError> {
         let id = self.id()?;
         self.append(Entry::new(&id, now.into(), Event::Finish { outcome: outcome.into() }))?;
@@ -236,21 +236,21 @@ impl Journal {
         Ok(())
     }
 
-    /// Keeps the private key of the certificate that is being requested, with mode 0600 in a file beside the journal: before
-    /// the request is sent, so that the certificate that comes back is never without its key. Durable when it returns.
+    /// Stores the private key of the requested certificate, with mode 0600 in a file next to the journal,
+    /// before the request is sent: the certificate can never lose its key. Durable when it returns.
     ///
     /// # Errors
-    /// Nothing is under way, or the file cannot be written.
+    /// Returns an error if no operation is in progress, or the file cannot be written.
     pub fn keep_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
         let path = self.key_path(&self.id()?);
         durable::replace(&path, key.expose())?;
         Ok(path)
     }
 
-    /// The private key that was kept for the operation under way, if one was.
+    /// Returns the stored private key of the operation in progress, if any.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// Returns an error if it exists but cannot be read.
     pub fn key(&self) -> Result<Option<Secret>, JournalError> {
         let Some(pending) = &self.pending else { return Ok(None) };
         let path = self.key_path(&pending.id);
@@ -275,7 +275,7 @@ impl Journal {
         }
         let (line, after) = self.lines.write(&entry);
         let write = || -> io::Result<()> {
-            // What an earlier try left is not part of the journal.
+            // Bytes of a failed attempt are not part of the journal.
             if self.file.metadata()?.len() != self.length {
                 self.cut()?;
             }
@@ -283,9 +283,9 @@ impl Journal {
             self.file.sync_all()
         };
         if let Err(error) = write() {
-            // If this fails, too, the next try does it.
+            // If this fails too, the next attempt does it.
             let _ = self.cut();
-            return Err(failed(&self.path, "cannot write the journal", error));
+            return Err(failed(&self.path, "failed to write the journal", error));
         }
         self.length += line.len() as u64;
         self.lines = after;
@@ -303,7 +303,7 @@ impl Journal {
         PathBuf::from(name)
     }
 
-    /// Removes key files of operations that are finished. One that stays behind is tried again at the next opening.
+    /// Removes key files of finished operations. A failure is retried at the next opening.
     fn remove_finished_keys(&self) {
         let Some(name) = self.path.file_name() else { return };
         let kept = self.pending.as_ref().map(|pending| self.key_path(&pending.id));
@@ -327,16 +327,16 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // By hand: a program that is being started at this moment may hold a copy for an instant longer.
+        // Unlocked explicitly: a child process that is just being started may hold a copy for a moment longer.
         let _ = self.file.unlock();
     }
 }
 
 fn open_file(path: &Path) -> Result<File, JournalError> {
-    let cannot = |error| failed(path, "cannot open the journal", error);
+    let cannot = |error| failed(path, "failed to open the journal", error);
     let is_new = match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(cannot(io::Error::other("it is not a regular file"))),
-        // An empty one may be that of a process that was killed before it got further.
+        // An empty file may belong to a process that was killed early.
         found => found.map_or(true, |metadata| metadata.len() == 0),
     };
     let mut options = OpenOptions::new();
@@ -354,7 +354,7 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
     Ok(file)
 }
 
-/// A net below the rule, not the rule: facts are chosen by the workflow.
+/// A safety net only: the workflow chooses facts that are not secret.
 fn looks_secret(value: &str) -> bool {
     value.contains("PRIVATE KEY") || ApiKey::new(value).is_ok_and(|key| key.shape().is_usual)
 }

@@ -1,11 +1,12 @@
-//! What a journal tells of: an operation, the steps of it that are done, and how it ended.
+//! The content of a journal: an operation, its completed steps, and its outcome.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::instant::Instant;
 
-/// An operation that is to be resumed if it is cut: a kind, such as `rotate-token`, and facts that are not secret.
+/// An operation that can be resumed after an interruption: a kind, such as `rotate-token`, and facts that are
+/// not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub(super) kind: String,
@@ -14,7 +15,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation that begins now.
+    /// Creates an operation that begins now.
     #[must_use]
     pub fn new(kind: impl Into<String>, now: SystemTime) -> Self {
         Self { kind: kind.into(), at: now.into(), facts: BTreeMap::new() }
@@ -27,20 +28,20 @@ impl Operation {
         self
     }
 
-    /// What it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// When it began.
+    /// Returns when it began.
     #[must_use]
     pub fn at(&self) -> SystemTime {
         self.at.time()
     }
 }
 
-/// A step that is done: a name, such as `kept`, and facts that are not secret.
+/// A completed step: a name, such as `kept`, and facts that are not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub(super) name: String,
@@ -49,7 +50,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step that is done now.
+    /// Creates a step that was completed now.
     #[must_use]
     pub fn new(name: impl Into<String>, now: SystemTime) -> Self {
         Self { name: name.into(), at: now.into(), facts: BTreeMap::new() }
@@ -62,26 +63,26 @@ impl Step {
         self
     }
 
-    /// What was done.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// When it was done.
+    /// Returns when it was completed.
     #[must_use]
     pub fn at(&self) -> SystemTime {
         self.at.time()
     }
 }
 
-/// How an operation ended.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// As it was meant to.
+    /// Completed.
     Done,
-    /// It was given up, and what it had made is undone.
+    /// Given up; what it had created is removed.
     Undone,
 }
 
@@ -94,31 +95,32 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// A random id, the same in each process that resumes it: for names on the platform that must be found again.
+    /// Returns a random id, the same in each process that resumes it: for names on the platform that must be
+    /// found again.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What is under way.
+    /// Returns the operation.
     #[must_use]
     pub fn operation(&self) -> &Operation {
         &self.operation
     }
 
-    /// The steps that are done, in order.
+    /// Returns the completed steps, in order.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Whether a step of this name is done.
+    /// Returns whether a step with this name is completed.
     #[must_use]
     pub fn is_done(&self, step: &str) -> bool {
         self.steps.iter().any(|done| done.name == step)
     }
 
-    /// A fact, as the latest step that has it says, else the operation.
+    /// Returns a fact, from the latest step that has it, else from the operation.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&str> {
         let facts = self.steps.iter().rev().map(|step| &step.facts).chain([&self.operation.facts]);

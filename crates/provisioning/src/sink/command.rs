@@ -1,4 +1,4 @@
-//! A program that takes a secret on standard input: the way into every vault that has a command of its own.
+//! A program that reads a secret from standard input: supports every vault with a command-line client.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,19 @@ use zeroize::Zeroizing;
 use super::file::expect_kind;
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 
-/// A program that keeps what it reads on standard input. It is started without a shell; the secret is never an argument.
+/// A program that stores what it reads from standard input. It is started without a shell; the secret is
+/// never an argument.
 ///
-/// It gets the API key on a line, or the private key and certificate chain as PEM; or, if [asked for](Self::as_document), the
-/// JSON document that a [`CommandSource`](digicert_one_credentials::CommandSource) reads, with `id` and `name` beside. It must end with status 0
-/// only when the secret is safe. With a [second program](Self::with_read_back) that writes the secret to standard output, what
-/// was kept is compared.
+/// It receives the API key on a line, or the private key and certificate chain as PEM; or, with
+/// [`as_document`](Self::as_document), the JSON document that a
+/// [`CommandSource`](digicert_one_credentials::CommandSource) reads, plus `id` and `name`. It must exit with
+/// status 0 only when the secret is stored. With a [second program](Self::with_read_back) that prints the
+/// stored secret, the result is compared.
 ///
-/// - Arguments can be seen by every user of the machine: put no secret into them.
-/// - The programs get our environment without the variables that hold secrets, unless
-///   [`pass_variable`](Self::pass_variable) says so, and have 30 seconds.
-/// - Of a failure the error shows the exit status and the last words on standard error, cleaned.
+/// - Every user of the machine can see arguments: put no secret into them.
+/// - The programs inherit our environment without the variables that hold secrets, unless
+///   [`pass_variable`](Self::pass_variable) allows it, and have 30 seconds.
+/// - An error shows the exit status and the last words of standard error, escaped.
 ///
 /// ```no_run
 /// use digicert_one_provisioning::CommandSink;
@@ -39,7 +41,7 @@ pub struct CommandSink {
 }
 
 impl CommandSink {
-    /// This program; a bare name is looked up in `PATH`.
+    /// Creates a sink for this program; a bare name is looked up in `PATH`.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
         let path = program.into();
@@ -53,7 +55,7 @@ impl CommandSink {
         self
     }
 
-    /// The program that writes to standard output what the first one kept, in the same form.
+    /// Sets the program that prints what the first one stored, in the same form.
     #[must_use]
     pub fn with_read_back<A: Into<OsString>>(
         mut self,
@@ -68,21 +70,21 @@ impl CommandSink {
         self
     }
 
-    /// Hands over a JSON document with the facts rather than the bare secret.
+    /// Passes a JSON document with the facts instead of the bare secret.
     #[must_use]
     pub fn as_document(mut self) -> Self {
         self.document = true;
         self
     }
 
-    /// How long each program may take; 30 seconds if nothing is said.
+    /// Sets the timeout of each program; 30 seconds by default.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.programs().for_each(|program| program.time_limit = limit);
         self
     }
 
-    /// Lets the programs have a variable that holds a secret, for those that need one to keep another.
+    /// Passes a variable that holds a secret, for programs that need one to store another.
     #[must_use]
     pub fn pass_variable(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -98,7 +100,7 @@ impl CommandSink {
         if self.document { secret.document() } else { secret.text() }
     }
 
-    /// Whether what the second program wrote is the secret.
+    /// Returns whether the second program printed the secret.
     fn is_same(&self, found: &Secret, secret: &KeptSecret) -> Result<bool, CredentialError> {
         let bare = |bytes: &[u8]| Zeroizing::new(bytes.trim_ascii_end().to_vec());
         if !self.document {
@@ -144,7 +146,7 @@ impl PreparedSink for Prepared {
         if self.sink.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
             return Ok(Kept::read_back(name));
         }
-        let message = "what it wrote is not what was handed to the program that keeps";
+        let message = "its output differs from what the storing program received";
         Err(SinkError::new(SinkErrorKind::ReadBackDiffers, reader.name(), message))
     }
 }
@@ -153,7 +155,7 @@ fn failed(name: &str, error: CredentialError) -> SinkError {
     SinkError::new(SinkErrorKind::CommandFailed, name, error.message().to_owned()).with_source(error)
 }
 
-/// Whether there is such a program and we may run it. What it says to a secret shows only when it gets one.
+/// Checks that the program exists and is executable. Whether it accepts a secret is known only when it gets one.
 fn executable(program: &Path, name: &str) -> Result<(), SinkError> {
     let is_path = program.components().count() > 1;
     let places: Vec<PathBuf> = match std::env::var_os("PATH") {
@@ -164,13 +166,13 @@ fn executable(program: &Path, name: &str) -> Result<(), SinkError> {
     let found: Vec<PathBuf> = places.into_iter().flat_map(with_endings).filter(|path| path.is_file()).collect();
     if found.is_empty() {
         let message =
-            if is_path { "there is no such program" } else { "there is no such program in any directory of PATH" };
+            if is_path { "the program does not exist" } else { "the program is not in any directory of PATH" };
         return Err(SinkError::new(SinkErrorKind::Missing, name, message));
     }
     if found.iter().any(|path| may_run(path)) {
         return Ok(());
     }
-    let message = "the program may not be run by this user; allow it (chmod +x), or name another";
+    let message = "this user may not run the program; allow it (chmod +x), or use another";
     Err(SinkError::new(SinkErrorKind::NotWritable, name, message))
 }
 

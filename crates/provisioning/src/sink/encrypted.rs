@@ -1,5 +1,5 @@
-//! A secret in a file that a password opens: for the last resort, where the disk is all there is. Two lines of text: a JSON
-//! header that says how, and the content in base64; the header is bound to the content by the cipher.
+//! A secret in a password-protected file: for the last resort, when only the disk is available. Two lines of
+//! text: a JSON header with the parameters, and the content in base64; the cipher authenticates the header.
 //!
 //! ```text
 //! {"format":"digicert-one-encrypted","version":1,"kdf":"scrypt","log_n":17,"r":8,"p":1,"salt":"…","cipher":"aes-256-gcm","nonce":"…"}
@@ -49,7 +49,7 @@ struct Header {
     nonce: String,
 }
 
-/// A file of mode 0600, encrypted to a password. [`read_encrypted_file`] opens it.
+/// A file of mode 0600, encrypted with a password. [`read_encrypted_file`] decrypts it.
 ///
 /// ```
 /// use digicert_one_provisioning::{EncryptedFileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
@@ -59,7 +59,7 @@ struct Header {
 /// # let path = directory.path().join("rescued");
 /// let password = Secret::new("correct horse battery staple", "a prompt");
 /// let mut prepared = EncryptedFileSink::new(&path, password.clone()).prepare(SecretKind::ApiKey)?;
-/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new()))?;
+/// prepared.keep(&KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new()))?;
 ///
 /// let found = read_encrypted_file(&path, &password)?;
 /// assert_eq!(found.raw.api_key.ok_or("it is there")?.expose(), b"an-api-key");
@@ -72,7 +72,7 @@ pub struct EncryptedFileSink {
 }
 
 impl EncryptedFileSink {
-    /// This file, in a directory that is there, and the password that is to open it.
+    /// Creates a sink for this file, in an existing directory, with the password to encrypt it.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, password: Secret) -> Self {
         Self { path: path.into(), password }
@@ -97,17 +97,19 @@ impl SecretSink for EncryptedFileSink {
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
         let place = self.path.display().to_string();
         if self.password.expose().is_empty() {
-            let message =
-                format!("the password from {} is empty: a file that it opens is not encrypted", self.password.origin());
+            let message = format!(
+                "the password from {} is empty, which would leave the file unprotected",
+                self.password.origin()
+            );
             return Err(SinkError::new(SinkErrorKind::Unsuitable, place, message));
         }
         Expected::Encrypted.check(&self.path)?;
-        let no_numbers = |error| SinkError::io(&*place, "the system gives no random numbers", error);
+        let no_numbers = |error| SinkError::io(&*place, "failed to get random numbers from the system", error);
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| no_numbers(io::Error::other(error)))?;
-        // Here rather than later: it needs memory, and time.
+        // Here rather than later: it needs memory and time.
         let key = derive(self.password.expose(), &salt, LOG_N, R, P)
-            .ok_or_else(|| SinkError::new(SinkErrorKind::System, &*place, "the key cannot be derived"))?;
+            .ok_or_else(|| SinkError::new(SinkErrorKind::System, &*place, "failed to derive the key"))?;
         let reserved = Some(Reserved::new(&self.path, kind.reserve() * 2)?);
         Ok(Box::new(Prepared { path: self.path.clone(), name: self.name(), kind, salt, key, reserved }))
     }
@@ -138,8 +140,9 @@ impl PreparedSink for Prepared {
         let place = self.path.display().to_string();
         let content = secret.document();
         let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce)
-            .map_err(|error| SinkError::io(&*place, "the system gives no random numbers", io::Error::other(error)))?;
+        getrandom::fill(&mut nonce).map_err(|error| {
+            SinkError::io(&*place, "failed to get random numbers from the system", io::Error::other(error))
+        })?;
         let header = Header {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -151,48 +154,48 @@ impl PreparedSink for Prepared {
             cipher: CIPHER.to_owned(),
             nonce: BASE64.encode(&nonce),
         };
-        // Words and numbers: nothing that JSON cannot hold.
+        // Words and numbers, which JSON can always represent.
         let header = serde_json::to_string(&header).unwrap_or_default();
         let sealed = Aes256Gcm::new(&(*self.key).into())
             .encrypt(&Nonce::from(nonce), Payload { msg: &content, aad: header.as_bytes() })
-            .map_err(|_| SinkError::new(SinkErrorKind::System, &*place, "the content cannot be encrypted"))?;
+            .map_err(|_| SinkError::new(SinkErrorKind::System, &*place, "failed to encrypt the content"))?;
         let text = format!("{header}\n{}\n", BASE64.encode(&sealed));
         let mut reserved = match self.reserved.take() {
             Some(reserved) => reserved,
             None => Reserved::new(&self.path, text.len())?,
         };
         reserved.commit(text.as_bytes())?;
-        // What is there must not only be what was written, but open, too.
+        // The file must not only have the written content, but also decrypt.
         if *open(&text, &self.path, |_, _, _, _| Some(self.key.clone()))? != *content {
-            let message = "what was read back does not open to what was written";
+            let message = "the content read back does not decrypt to what was written";
             return Err(SinkError::new(SinkErrorKind::ReadBackDiffers, place, message));
         }
         Ok(Kept::read_back(self.name.clone()))
     }
 }
 
-/// What an encrypted file held.
+/// The content of an encrypted file.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RecoveredSecret {
-    /// The secret, as a source would hand it out.
+    /// The secret, as a source returns it.
     pub raw: RawCredential,
-    /// What else was known of it.
+    /// Its other facts.
     pub facts: SecretFacts,
 }
 
 impl RecoveredSecret {
-    /// The secret for another sink.
+    /// Returns the secret for another sink.
     ///
     /// # Errors
-    /// The certificate cannot be read, or is not that of the key.
+    /// Returns an error if the certificate cannot be parsed, or does not belong to the key.
     pub fn kept(&self) -> Result<KeptSecret, CredentialError> {
         if let Some(key) = &self.raw.api_key {
             return Ok(KeptSecret::api_key(key.clone(), self.facts.clone()));
         }
-        let missing = || CredentialError::new(digicert_one_core::Code::ID_13, "there is no secret");
+        let missing = || CredentialError::new(digicert_one_core::Code::ID_13, "missing secret");
         let certificate = self.raw.certificate.as_ref().ok_or_else(missing)?;
-        // Its dates are nobody's concern here.
+        // Its dates are irrelevant here.
         let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
         let key = self.raw.private_key.as_ref();
         let identity = read_client_identity(certificate, key, self.raw.password.as_ref(), &rules, &mut Vec::new())?;
@@ -200,17 +203,18 @@ impl RecoveredSecret {
     }
 }
 
-/// The facts in the document beside the secret.
+/// The facts in the document, next to the secret.
 #[derive(Default, Deserialize)]
 struct Facts {
     id: Option<String>,
     name: Option<String>,
 }
 
-/// Opens a file that an [`EncryptedFileSink`] wrote.
+/// Decrypts a file that an [`EncryptedFileSink`] wrote.
 ///
 /// # Errors
-/// It cannot be read, is no such file, or the password is another one; names the path, never the content.
+/// Returns an error if it cannot be read, is another kind of file, or has another password; names the path,
+/// never the content.
 pub fn read_encrypted_file(path: impl AsRef<Path>, password: &Secret) -> Result<RecoveredSecret, SinkError> {
     let path = path.as_ref();
     let place = path.display().to_string();
@@ -226,14 +230,14 @@ pub fn read_encrypted_file(path: impl AsRef<Path>, password: &Secret) -> Result<
     Ok(RecoveredSecret { raw, facts })
 }
 
-/// Takes a text apart and decrypts it with the key that `derive` makes of salt, log N, r and p.
+/// Parses a text and decrypts it with the key that `derive` computes from salt, log N, r and p.
 fn open(
     text: &str,
     path: &Path,
     derive: impl FnOnce(&[u8], u8, u32, u32) -> Option<Zeroizing<[u8; 32]>>,
 ) -> Result<Zeroizing<Vec<u8>>, SinkError> {
     let error = |kind, message: &str| SinkError::new(kind, path.display().to_string(), message);
-    let other = || error(SinkErrorKind::Unexpected, "it is not a file that was encrypted here, or it is cut off");
+    let other = || error(SinkErrorKind::Unexpected, "not a file encrypted by this program, or truncated");
     let (first, rest) = text.split_once('\n').ok_or_else(other)?;
     let header: Header = serde_json::from_str(first).map_err(|_| other())?;
     if header.format != FORMAT {
@@ -242,22 +246,22 @@ fn open(
     if (header.version, &*header.kdf, &*header.cipher) != (VERSION, KDF, CIPHER) {
         return Err(error(
             SinkErrorKind::Unexpected,
-            "a newer version of this program wrote it; open it with that one",
+            "it was written by a newer version of this program; use that version",
         ));
     }
     let decoded = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| other());
     let (salt, nonce, sealed) = (decoded(&header.salt)?, decoded(&header.nonce)?, decoded(rest.trim_ascii_end())?);
     let nonce: [u8; 12] = nonce.try_into().map_err(|_| other())?;
     let key = derive(&salt, header.log_n, header.r, header.p).ok_or_else(|| {
-        error(SinkErrorKind::Unexpected, "its key derivation asks for more than any file of ours does")
+        error(SinkErrorKind::Unexpected, "its key derivation requires more than any file of this program")
     })?;
     Aes256Gcm::new(&(*key).into())
         .decrypt(&Nonce::from(nonce), Payload { msg: &sealed, aad: first.as_bytes() })
         .map(Zeroizing::new)
-        .map_err(|_| error(SinkErrorKind::WrongPassword, "the password does not open it, or it was changed"))
+        .map_err(|_| error(SinkErrorKind::WrongPassword, "the password is wrong, or the file was changed"))
 }
 
-/// The key; `None` where the parameters ask for more than ours do, which would be a way to use up memory.
+/// Derives the key; `None` if the parameters require more than ours, which could exhaust memory.
 fn derive(password: &[u8], salt: &[u8], log_n: u8, r: u32, p: u32) -> Option<Zeroizing<[u8; 32]>> {
     if log_n > LOG_N || r > R || p > P {
         return None;

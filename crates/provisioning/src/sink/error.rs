@@ -1,46 +1,46 @@
-//! Why a secret could not be kept: a kind to act on, the path or program it is about, and never a byte of the secret.
+//! Errors of sinks: a kind to act on, the path or program, and never a byte of the secret.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// What went wrong in a sink.
+/// The kind of a sink error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SinkErrorKind {
-    /// The directory or program is not there.
+    /// The directory or program does not exist.
     Missing,
-    /// It is there, and we may not write to it.
+    /// It exists, but is not writable.
     NotWritable,
     /// The file system is mounted read-only.
     ReadOnly,
-    /// No space, quota or file size is left.
+    /// The space, the quota or the file size limit is exhausted.
     Full,
-    /// The place is something else than it should be: a directory or a symlink where a file should be.
+    /// The path has an unexpected type: a directory or a symlink where a file should be.
     Unexpected,
-    /// What the file there has beside its content (owner, mode, ACL, other names) would be lost.
+    /// Metadata of the existing file (owner, mode, ACL, other names) would be lost.
     Metadata,
     /// Another process is writing there.
     Busy,
-    /// The sink cannot hold this kind of secret as it is set up.
+    /// The sink does not support this kind of secret in this configuration.
     Unsuitable,
-    /// What was read back is not what was written.
+    /// The content read back differs from what was written.
     ReadBackDiffers,
-    /// The program failed, or took too long.
+    /// The program failed, or exceeded its timeout.
     CommandFailed,
-    /// The terminal is none.
+    /// The stream is not a terminal.
     NoTerminal,
-    /// The keyring cannot be reached or refuses.
+    /// The keyring cannot be reached or denies access.
     Keyring,
-    /// The password does not open the file, or the file was changed.
+    /// The password is wrong, or the file was changed.
     WrongPassword,
-    /// The system failed in another way; the source tells.
+    /// Another system error; see the source.
     System,
 }
 
 impl SinkErrorKind {
-    /// A stable word for logs and scripts.
+    /// Returns a stable word for logs and scripts.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ impl SinkErrorKind {
         }
     }
 
-    /// The kind of a failure of the file system.
+    /// Returns the kind of a file system error.
     fn of(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
@@ -82,7 +82,7 @@ impl fmt::Display for SinkErrorKind {
     }
 }
 
-/// A secret that could not be kept, or a place that would not keep one. Names the place, never the secret.
+/// Error returned when a secret cannot be stored. Names the place, never the secret.
 #[derive(Clone)]
 pub struct SinkError(Box<Inner>);
 
@@ -95,46 +95,46 @@ struct Inner {
 }
 
 impl SinkError {
-    /// What went wrong with `place`, in a sentence without any part of the secret.
+    /// Creates an error about `place`; the message must contain no part of the secret.
     #[must_use]
     pub fn new(kind: SinkErrorKind, place: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, place: place.into(), message: message.into(), source: None }))
     }
 
-    /// What failed with `place`, and how the system said so.
+    /// Creates an error about `place` from a system error.
     #[must_use]
     pub fn io(place: impl Into<String>, what: &str, error: io::Error) -> Self {
         let kind = SinkErrorKind::of(&error);
         let advice = match kind {
-            SinkErrorKind::Missing => "; make the directory first",
-            SinkErrorKind::NotWritable => "; allow this user to write there, or name another place",
-            SinkErrorKind::ReadOnly => "; name a place on another file system",
-            SinkErrorKind::Full => "; make room, or name another place",
+            SinkErrorKind::Missing => "; create the directory first",
+            SinkErrorKind::NotWritable => "; allow this user to write there, or use another place",
+            SinkErrorKind::ReadOnly => "; use a place on another file system",
+            SinkErrorKind::Full => "; make room, or use another place",
             _ => "",
         };
         Self::new(kind, place, format!("{what}: {error}{advice}")).with_source(error)
     }
 
-    /// The error below this one. It must hold no secret.
+    /// Adds the underlying error. It must hold no secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
         self
     }
 
-    /// What went wrong, to act on.
+    /// Returns the kind, to act on.
     #[must_use]
     pub fn kind(&self) -> SinkErrorKind {
         self.0.kind
     }
 
-    /// The path, program or service it is about.
+    /// Returns the path, program or service.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.0.place
     }
 
-    /// What is wrong, without the place.
+    /// Returns the message, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -164,8 +164,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_says_becomes_a_kind_and_stays_the_source() {
-        for (told, kind) in [
+    fn system_error_becomes_a_kind_and_stays_the_source() {
+        for (code, kind) in [
             (io::ErrorKind::StorageFull, SinkErrorKind::Full),
             (io::ErrorKind::QuotaExceeded, SinkErrorKind::Full),
             (io::ErrorKind::FileTooLarge, SinkErrorKind::Full),
@@ -174,9 +174,11 @@ mod tests {
             (io::ErrorKind::NotFound, SinkErrorKind::Missing),
             (io::ErrorKind::Other, SinkErrorKind::System),
         ] {
-            let error = SinkError::io("/etc/d1/key", "cannot write the file", told.into());
+            let error = SinkError::io("/etc/d1/key", "failed to write the file", code.into());
             assert_eq!(error.kind(), kind);
-            assert!(error.to_string().starts_with("/etc/d1/key: cannot write the file: ") && error.source().is_some());
+            assert!(
+                error.to_string().starts_with("/etc/d1/key: failed to write the file: ") && error.source().is_some()
+            );
         }
     }
 }

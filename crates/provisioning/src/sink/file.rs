@@ -1,4 +1,4 @@
-//! Secrets in files of their own: the API key as a line of text, the certificate and its private key in one PEM file or two.
+//! Secrets in files: the API key as a line of text, the certificate and its private key in one PEM file or two.
 
 use std::path::PathBuf;
 
@@ -6,16 +6,16 @@ use super::occupied::Expected;
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 use crate::durable::Reserved;
 
-/// A file that is replaced whole.
+/// A file that is replaced atomically.
 ///
-/// An API key becomes a line of text, a certificate a PEM file with the private key first and the chain after it; a
-/// [`FileSource`](digicert_one_credentials::FileSource) reads both. What stood there before stays until the new file is durable. A symlink is
-/// refused: it would be replaced and not followed.
+/// An API key is written as a line of text, a certificate as a PEM file with the private key first and the
+/// chain after it; a [`FileSource`](digicert_one_credentials::FileSource) reads both. The old content stays
+/// until the new file is durable. A symlink is refused: it would be replaced, not followed.
 ///
-/// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a certificate chain
-/// without its key), ACLs and other extended attributes. Where that is not possible, or the file has hard links, is bind-mounted
-/// or is protected by a flag or a sticky directory, `prepare` fails. It also fails where the file holds something else than a
-/// secret of this kind.
+/// A new file has mode 0600. One that replaces another keeps its owner, group, mode (up to 0640; 0644 for a
+/// certificate chain without its key), ACLs and other extended attributes. If that is not possible, or the
+/// file has hard links, is bind-mounted or is protected by a flag or a sticky directory, `prepare` fails. It
+/// also fails if the file holds anything but a secret of this kind.
 ///
 /// ```
 /// use digicert_one_provisioning::{FileSink, KeptSecret, SecretFacts, SecretKind, SecretSink};
@@ -23,7 +23,7 @@ use crate::durable::Reserved;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("api-key");
 /// let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey)?;
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new());
+/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// prepared.keep(&key)?;
 /// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,17 +35,17 @@ pub struct FileSink {
 }
 
 impl FileSink {
-    /// This file, in a directory that is there.
+    /// Creates a sink for this file, in an existing directory.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), private_key: None }
     }
 
-    /// Puts the private key of a certificate into a file of its own.
+    /// Stores the private key of a certificate in a separate file.
     ///
-    /// Two files cannot change in one step: the key is renamed first, and who reads between the two finds a pair that does
-    /// not match (a watching credential keeps the one before). A process that is killed between the two leaves such a pair;
-    /// one file, or a [`DirectorySink`](crate::DirectorySink), never does.
+    /// Two files cannot change in one step: the key is renamed first, and a reader in between finds a pair
+    /// that does not match (a watching credential keeps the previous one). A process that is killed in
+    /// between leaves such a pair; one file, or a [`DirectorySink`](crate::DirectorySink), never does.
     #[must_use]
     pub fn with_private_key(mut self, path: impl Into<PathBuf>) -> Self {
         self.private_key = Some(path.into());
@@ -54,11 +54,11 @@ impl FileSink {
 
     fn reserve(&self, kind: SecretKind) -> Result<(Reserved, Option<Reserved>), SinkError> {
         if self.private_key.is_some() && kind == SecretKind::ApiKey {
-            let message = "an API key has no private key beside it: name one file only";
+            let message = "an API key has no private key; use one file only";
             return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
         }
         if self.private_key.as_ref() == Some(&self.path) {
-            let message = "certificate and private key have one path: name it once for one file with both";
+            let message = "certificate and private key have the same path; give it once for one file with both";
             return Err(SinkError::new(SinkErrorKind::Unsuitable, self.name(), message));
         }
         let expected = match (kind, &self.private_key) {
@@ -112,7 +112,7 @@ impl PreparedSink for Prepared {
         };
         let kept = match (&mut other, secret.halves()) {
             (Some(other), Some((chain, key))) => (|| {
-                // Both durable before either is visible.
+                // Both are durable before either is visible.
                 other.write(&key)?;
                 file.write(chain.as_bytes())?;
                 other.publish()?;
@@ -122,17 +122,16 @@ impl PreparedSink for Prepared {
             })(),
             _ => file.commit(&secret.text()),
         };
-        // After a failure the next try begins with new files.
+        // After a failure, the next attempt starts with new files.
         kept.map(|()| Kept::read_back(self.sink.name()))
     }
 }
 
-/// A sink is asked to keep what it was prepared for.
+/// Checks that a sink stores the kind of secret that it was prepared for.
 pub(super) fn expect_kind(kind: SecretKind, secret: &KeptSecret, place: &str) -> Result<(), SinkError> {
     if secret.kind() == kind {
         return Ok(());
     }
-    let message =
-        format!("it was prepared for a secret of the kind {kind}, and is to keep one of the kind {}", secret.kind());
+    let message = format!("it was prepared for the kind {kind}, but received the kind {}", secret.kind());
     Err(SinkError::new(SinkErrorKind::Unsuitable, place, message))
 }

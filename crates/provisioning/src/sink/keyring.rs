@@ -15,8 +15,8 @@ use crate::durable::random_name;
 /// and `api-key-ends`; or `certificate` with private key and chain in one PEM text, so that they change in one step;
 /// `owner-ends`.
 ///
-/// Proved beforehand by an item as large as the secret may become, which is written, read and deleted. Windows takes 2560
-/// bytes an item, which is too few for a certificate with its key.
+/// Checked beforehand with an item as large as the secret can become, which is written, read and deleted.
+/// Windows allows 2560 bytes per item, too few for a certificate with its key.
 ///
 /// ```no_run
 /// use digicert_one_provisioning::{KeyringSink, SecretKind, SecretSink};
@@ -30,19 +30,19 @@ pub struct KeyringSink {
 }
 
 impl KeyringSink {
-    /// The keyring of this system.
+    /// Creates a sink for the keyring of this system.
     #[must_use]
     pub fn new() -> Self {
         Self { store: None, service: KeyringSource::SERVICE.to_owned() }
     }
 
-    /// Another store of the `keyring` family of crates.
+    /// Creates a sink for another store of the `keyring` family of crates.
     #[must_use]
     pub fn over(store: Arc<CredentialStore>) -> Self {
         Self { store: Some(store), ..Self::new() }
     }
 
-    /// Another service than `digicert-one`: one for each service user.
+    /// Sets another service than `digicert-one`, for example one per service user.
     #[must_use]
     pub fn with_service(mut self, service: impl Into<String>) -> Self {
         self.service = service.into();
@@ -100,7 +100,7 @@ impl PreparedSink for Prepared {
         match self.kind {
             SecretKind::ApiKey => {
                 let key = text.strip_suffix(b"\n").unwrap_or(&text);
-                // First the old end date: it must not stand beside the new key.
+                // First the old end date: it must not be combined with the new key.
                 self.delete("api-key-ends")?;
                 self.put("api-key", key)?;
                 if let Some(ends) = facts.ends {
@@ -122,7 +122,7 @@ impl PreparedSink for Prepared {
 
 impl Prepared {
     fn probe(&self) -> Result<(), SinkError> {
-        let name = random_name().map_err(|error| SinkError::io(&*self.name, "cannot make a name", error))?;
+        let name = random_name().map_err(|error| SinkError::io(&*self.name, "failed to generate a name", error))?;
         let account = format!("probe-{name}");
         let size = match self.kind {
             SecretKind::ApiKey => 128,
@@ -148,7 +148,7 @@ impl Prepared {
         if *found == content {
             return Ok(());
         }
-        let message = "what was read back is not what was written";
+        let message = "the content read back differs from what was written";
         Err(SinkError::new(SinkErrorKind::ReadBackDiffers, self.place(account), message))
     }
 
@@ -160,18 +160,18 @@ impl Prepared {
     }
 }
 
-/// What went wrong, without what the error holds of the item.
+/// Describes a failure without the error's content, which may include the item.
 fn failed(place: &str, error: &Error) -> SinkError {
     let message = match error {
-        Error::PlatformFailure(cause) => format!("the keyring cannot be reached: {cause}"),
-        Error::NoStorageAccess(cause) => format!("the keyring is locked or does not let us in: {cause}"),
+        Error::PlatformFailure(cause) => format!("failed to reach the keyring: {cause}"),
+        Error::NoStorageAccess(cause) => format!("the keyring is locked or denies access: {cause}"),
         Error::TooLong(_, limit) => {
-            let message = format!("the keyring takes no more than {limit} bytes an item; use a file");
+            let message = format!("the keyring allows at most {limit} bytes per item; use a file");
             return SinkError::new(SinkErrorKind::Full, place, message);
         }
         Error::Ambiguous(_) => "the keyring has more than one such item: remove all but one".to_owned(),
-        Error::NotSupportedByStore(what) => format!("the keyring cannot do this: {what}"),
-        Error::NoEntry => "the item is not there after it was written".to_owned(),
+        Error::NotSupportedByStore(what) => format!("unsupported by the keyring: {what}"),
+        Error::NoEntry => "the item is missing after it was written".to_owned(),
         _ => "the keyring failed".to_owned(),
     };
     SinkError::new(SinkErrorKind::Keyring, place, message)
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_what_a_keyring_source_reads() {
+    fn stored_secret_is_read_by_a_keyring_source() {
         let store = mock::Store::new().expect("a store in memory");
         for text in ["canary-before", "canary"] {
             assert!(keep(&store, &key(text)).expect("kept").read_back);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_takes_the_place_of_a_pair_and_its_password() {
+    fn certificate_replaces_a_pair_and_its_password() {
         let store = mock::Store::new().expect("a store in memory");
         for account in ["certificate", "private-key", "password"] {
             let entry = store.build(KeyringSource::SERVICE, account, None).expect("an entry");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prepared_keyring_holds_nothing_new() {
+    fn prepared_keyring_has_no_new_items() {
         let store = mock::Store::new().expect("a store in memory");
         let sink = KeyringSink::over(Arc::clone(&store) as _);
         drop(sink.prepare(SecretKind::Certificate).expect("prepared"));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_fails_is_named_and_shows_nothing_of_the_item() {
+    fn failing_keyring_is_named_without_the_item() {
         let store = mock::Store::new().expect("a store in memory");
         let mut prepared = KeyringSink::over(Arc::clone(&store) as _).prepare(SecretKind::ApiKey).expect("prepared");
         for (error, kind, named) in [

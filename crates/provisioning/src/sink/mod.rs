@@ -1,6 +1,7 @@
-//! Where secrets go that are shown once: one file a kind of sink. Each is used in two steps, so that nothing is made on the
-//! platform that could not be kept: [`SecretSink::prepare`] proves the place, [`PreparedSink::keep`] makes the secret durable
-//! and reads it back. Sinks know no formats and call nobody; when to do which step is the caller's business.
+//! Places for secrets that are shown once, one file per kind. Each is used in two steps, so that nothing is
+//! created on the platform that cannot be stored: [`SecretSink::prepare`] checks the place,
+//! [`PreparedSink::keep`] stores the secret durably and reads it back. Sinks know no formats and make no
+//! calls; the caller decides when to do which step.
 
 mod command;
 mod directory;

@@ -1,5 +1,5 @@
-//! What a file holds that a secret is to replace. Only a secret of the same kind is replaced: a wrong path must not cost anybody
-//! a file.
+//! Checks the content of a file that a secret will replace. Only a secret of the same kind is replaced, so
+//! that a wrong path does not destroy a file.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -12,42 +12,42 @@ use super::{SinkError, SinkErrorKind};
 /// A file with an API key, or a certificate with its chain and key, is smaller.
 const MOST: u64 = 256 << 10;
 
-/// What may be replaced, besides an empty file.
+/// Content that may be replaced, besides an empty file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// One line without blanks that is no assignment.
+    /// One line without blanks that is not an assignment.
     ApiKey,
     /// PEM or PKCS#12 with a private key.
     PrivateKey,
-    /// PEM with a private key, alone or not.
+    /// PEM with a private key, with or without other sections.
     KeyAlone,
-    /// PEM with certificates alone.
+    /// PEM with certificates only.
     Chain,
     /// The file of an encrypted secret.
     Encrypted,
 }
 
 impl Expected {
-    /// Whether the file at `path` may be replaced.
+    /// Checks whether the file at `path` may be replaced.
     ///
     /// # Errors
-    /// It holds something else, or cannot be read.
+    /// Returns an error if it holds something else, or cannot be read.
     pub(super) fn check(self, path: &Path) -> Result<(), SinkError> {
         let place = path.display().to_string();
         match fs::metadata(path) {
             Ok(found) if found.is_file() => {}
-            // What stands in the way otherwise is looked at where the place is taken.
+            // Other obstacles are checked when the place is prepared.
             _ => return Ok(()),
         }
         let mut bytes = Zeroizing::new(Vec::new());
-        File::open(path)
-            .and_then(|file| file.take(MOST).read_to_end(&mut bytes))
-            .map_err(|error: io::Error| SinkError::io(&*place, "cannot read what would be replaced", error))?;
+        File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes)).map_err(|error: io::Error| {
+            SinkError::io(&*place, "failed to read the file that would be replaced", error)
+        })?;
         if self.is(&bytes) {
             return Ok(());
         }
         let message = format!(
-            "it holds something else than {}, which would be lost: name another file, or move this one away",
+            "it holds something else than {}, which would be lost; use another file, or move this one away",
             self.name()
         );
         Err(SinkError::new(SinkErrorKind::Unsuitable, place, message))
@@ -59,7 +59,7 @@ impl Expected {
             Self::PrivateKey => "a private key with its certificate",
             Self::KeyAlone => "a private key",
             Self::Chain => "a certificate chain",
-            Self::Encrypted => "an encrypted secret of ours",
+            Self::Encrypted => "an encrypted secret of this program",
         }
     }
 
@@ -71,7 +71,7 @@ impl Expected {
         let (has_key, has_certificate) = (has(b"PRIVATE KEY-----"), has(b"BEGIN CERTIFICATE-----"));
         match self {
             Self::ApiKey => is_key_line(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii()),
-            // A PKCS#12 is a SEQUENCE that begins with version 3.
+            // A PKCS#12 is a SEQUENCE that starts with version 3.
             Self::PrivateKey => (has_key && has_certificate) || is_pkcs12(bytes),
             Self::KeyAlone => has_key,
             Self::Chain => has_certificate && !has_key,
@@ -87,7 +87,7 @@ fn is_key_line(line: &[u8]) -> bool {
     };
     let is_assignment = line.iter().position(|byte| *byte == b'=').is_some_and(|at| {
         let (name, value) = line.split_at(at);
-        // Padding of base64 has nothing but itself behind it.
+        // Only padding may follow base64 padding.
         value.iter().any(|byte| *byte != b'=') && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     });
     line.iter().all(u8::is_ascii_graphic) && !line.starts_with(b"{") && !line.starts_with(b"-----") && !is_assignment
@@ -105,7 +105,7 @@ mod tests {
         [Expected::ApiKey, Expected::PrivateKey, Expected::KeyAlone, Expected::Chain, Expected::Encrypted];
 
     #[test]
-    fn file_with_another_content_is_refused_and_one_of_the_kind_or_empty_is_not() {
+    fn only_empty_files_and_secrets_of_the_same_kind_are_replaced() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
         let key = "-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----\n";

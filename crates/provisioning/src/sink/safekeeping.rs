@@ -1,5 +1,5 @@
-//! A sink with another one behind it: both are proved before the platform is called, and when the first fails after all, the
-//! secret goes to the second and the error says so.
+//! A sink with a fallback: both are checked before the platform is called, and if the first fails anyway, the
+//! secret goes to the second and the error reports it.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError};
 
-/// A prepared sink and, where the caller named one, a prepared last resort.
+/// A prepared sink and an optional prepared last resort.
 ///
 /// ```
 /// use digicert_one_provisioning::{FileSink, KeptSecret, Safekeeping, SecretFacts, SecretKind};
@@ -17,7 +17,7 @@ use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError};
 /// // Before the platform is called:
 /// let mut places = Safekeeping::prepare(SecretKind::ApiKey, &FileSink::new(&path), Some(&FileSink::new(&other)))?;
 /// // With what it answered:
-/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the answer"), SecretFacts::new());
+/// let key = KeptSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
 /// let kept = places.keep(&key)?;
 /// assert!(kept.read_back);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -29,10 +29,10 @@ pub struct Safekeeping {
 }
 
 impl Safekeeping {
-    /// Proves both places.
+    /// Checks both places.
     ///
     /// # Errors
-    /// One of them would not keep it. The platform must not be asked then.
+    /// Returns an error if one of them cannot store the secret. The platform must not be called then.
     pub fn prepare(
         kind: SecretKind,
         sink: &dyn SecretSink,
@@ -42,7 +42,7 @@ impl Safekeeping {
         Ok(Self { sink: sink.prepare(kind)?, last_resort })
     }
 
-    /// [`prepare`](Self::prepare) on a thread for blocking work.
+    /// Runs [`prepare`](Self::prepare) on a thread for blocking work.
     ///
     /// # Errors
     /// See [`prepare`](Self::prepare).
@@ -55,10 +55,11 @@ impl Safekeeping {
             .await
     }
 
-    /// Keeps the secret in the sink, else in the last resort. May be called again.
+    /// Stores the secret in the sink, else in the last resort. May be called again.
     ///
     /// # Errors
-    /// It is not in the sink. [`KeepError::kept`] says where it is instead, if anywhere; the caller still has it.
+    /// Returns an error if the secret is not in the sink. [`KeepError::kept`] returns where it is instead, if
+    /// anywhere; the caller still has it.
     pub fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, KeepError> {
         let because = match self.sink.keep(secret) {
             Ok(kept) => return Ok(kept),
@@ -68,7 +69,7 @@ impl Safekeeping {
         Err(KeepError { because, rescued })
     }
 
-    /// [`keep`](Self::keep) on a thread for blocking work. The sinks come back for another try.
+    /// Runs [`keep`](Self::keep) on a thread for blocking work. Returns the sinks for another attempt.
     pub async fn keep_unblocked(mut self, secret: KeptSecret) -> (Self, Result<Kept, KeepError>) {
         blocking::unblock(move || {
             let kept = self.keep(&secret);
@@ -77,14 +78,14 @@ impl Safekeeping {
         .await
     }
 
-    /// What reports call the sink.
+    /// Returns the name of the sink in reports.
     #[must_use]
     pub fn name(&self) -> String {
         self.sink.name()
     }
 }
 
-/// The sink failed although it was proved before. Says where the secret is now.
+/// Error returned when the sink failed although it was checked. Names where the secret is now.
 #[derive(Clone, Debug)]
 pub struct KeepError {
     because: SinkError,
@@ -92,19 +93,19 @@ pub struct KeepError {
 }
 
 impl KeepError {
-    /// Where the secret is now, if the last resort took it.
+    /// Returns where the secret is now, if the last resort accepted it.
     #[must_use]
     pub fn kept(&self) -> Option<&Kept> {
         self.rescued.as_ref()?.as_ref().ok()
     }
 
-    /// Why the sink failed.
+    /// Returns why the sink failed.
     #[must_use]
     pub fn because(&self) -> &SinkError {
         &self.because
     }
 
-    /// Why the last resort failed, too, if there was one and it did.
+    /// Returns why the last resort failed, if there was one and it failed.
     #[must_use]
     pub fn last_resort_failed(&self) -> Option<&SinkError> {
         self.rescued.as_ref()?.as_ref().err()
@@ -113,16 +114,16 @@ impl KeepError {
 
 impl fmt::Display for KeepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the secret could not be kept in its place ({})", self.because)?;
+        write!(f, "failed to store the secret in its place ({})", self.because)?;
         match &self.rescued {
-            Some(Ok(kept)) => write!(f, "; it is in the last resort instead: {}; take it from there", kept.place),
+            Some(Ok(kept)) => write!(f, "; it is in the last resort instead: {}", kept.place),
             Some(Err(error)) => write!(
                 f,
-                "; the last resort failed, too ({error}): the secret is kept nowhere; disable it on the platform and make \
+                "; the last resort failed too ({error}), and the secret is stored nowhere; disable it on the platform and create \
                  another"
             ),
             None => f.write_str(
-                "; there was no last resort: the secret is kept nowhere; disable it on the platform and make another",
+                "; there was no last resort, and the secret is stored nowhere; disable it on the platform and create another",
             ),
         }
     }

@@ -1,5 +1,5 @@
-//! What a sink keeps: an API key, or a certificate with its private key, and the facts beside it that are not secret. The
-//! forms in which it is written stand here, so that no sink knows a format.
+//! The secrets that sinks store: an API key, or a certificate with its private key, and their facts that are
+//! not secret. All written forms are defined here, so that no sink knows a format.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use digicert_one_credentials::RawCredential;
 use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
-/// The kinds of secret that the platform or we make once.
+/// The kinds of secret that exist only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretKind {
     /// An API key, shown once by the platform.
     ApiKey,
-    /// A client certificate with its private key, which was made here.
+    /// A client certificate with its private key, which was generated here.
     Certificate,
 }
 
 impl SecretKind {
-    /// How many bytes a sink makes sure of before the platform is called. Keys have 91 characters, chains of three
-    /// certificates some 6 KiB; the rest is room.
+    /// Returns how many bytes a sink reserves before the platform is called. Keys have 91 characters, chains
+    /// of three certificates about 6 KiB; the rest is spare.
     #[must_use]
     pub fn reserve(self) -> usize {
         match self {
@@ -39,7 +39,7 @@ impl fmt::Display for SecretKind {
     }
 }
 
-/// What is known of a secret and may be shown.
+/// The facts of a secret that are not secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretFacts {
@@ -47,14 +47,14 @@ pub struct SecretFacts {
     pub id: Option<String>,
     /// Its name or nickname on the platform.
     pub name: Option<String>,
-    /// When it ends.
+    /// When it expires.
     pub ends: Option<EndDate>,
-    /// When the service user ends.
+    /// When the service user expires.
     pub owner_ends: Option<EndDate>,
 }
 
 impl SecretFacts {
-    /// Nothing known.
+    /// Creates empty facts.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -74,7 +74,7 @@ impl SecretFacts {
         self
     }
 
-    /// Adds the end dates: its own, and the service user's.
+    /// Adds the end dates: of the secret, and of the service user.
     #[must_use]
     pub fn with_ends(mut self, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> Self {
         self.ends = ends;
@@ -105,20 +105,20 @@ enum Value {
 }
 
 impl KeptSecret {
-    /// An API key exactly as the platform showed it. Nothing is checked here: a key that looks odd is kept all the same, for
-    /// it is not shown again.
+    /// Creates a secret from an API key, exactly as the platform showed it. Nothing is checked: even an
+    /// unusual key is stored, since it is not shown again.
     #[must_use]
     pub fn api_key(key: Secret, facts: SecretFacts) -> Self {
         Self { value: Value::ApiKey(key), facts }
     }
 
-    /// A certificate chain and its private key.
+    /// Creates a secret from a certificate chain and its private key.
     #[must_use]
     pub fn certificate(identity: ClientIdentity, facts: SecretFacts) -> Self {
         Self { value: Value::Certificate(identity), facts }
     }
 
-    /// What it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> SecretKind {
         match self.value {
@@ -127,13 +127,13 @@ impl KeptSecret {
         }
     }
 
-    /// What may be shown of it.
+    /// Returns the facts.
     #[must_use]
     pub fn facts(&self) -> &SecretFacts {
         &self.facts
     }
 
-    /// The same as a source would hand it out, to prove it by a call.
+    /// Returns the secret as a source does, to verify it with a call.
     #[must_use]
     pub fn raw(&self) -> RawCredential {
         match &self.value {
@@ -141,13 +141,13 @@ impl KeptSecret {
                 RawCredential::new().with_api_key(key.clone()).with_ends(self.facts.ends, self.facts.owner_ends)
             }
             Value::Certificate(identity) => {
-                let bundle = Secret::new(std::mem::take(&mut *bundle(identity)), "a certificate just made");
+                let bundle = Secret::new(std::mem::take(&mut *bundle(identity)), "a newly issued certificate");
                 RawCredential::new().with_certificate(bundle).with_ends(None, self.facts.owner_ends)
             }
         }
     }
 
-    /// As a file of its own: the key on a line, or private key and chain in one PEM text.
+    /// Returns the content of one file: the key on a line, or private key and chain in one PEM text.
     pub(crate) fn text(&self) -> Zeroizing<Vec<u8>> {
         match &self.value {
             Value::ApiKey(key) => line(key.expose()),
@@ -155,7 +155,7 @@ impl KeptSecret {
         }
     }
 
-    /// As two files: chain and private key. `None` for what has no two halves.
+    /// Returns the content of two files: chain and private key. `None` for an API key.
     pub(crate) fn halves(&self) -> Option<(String, Zeroizing<Vec<u8>>)> {
         match &self.value {
             Value::ApiKey(_) => None,
@@ -163,7 +163,8 @@ impl KeptSecret {
         }
     }
 
-    /// As the JSON document that a [`CommandSource`](digicert_one_credentials::CommandSource) reads, with the facts in fields of their own.
+    /// Returns the JSON document that a [`CommandSource`](digicert_one_credentials::CommandSource) reads,
+    /// with the facts in separate fields.
     pub(crate) fn document(&self) -> Zeroizing<Vec<u8>> {
         let mut fields = Map::new();
         let mut add = |name: &str, value: Option<String>| {
@@ -181,7 +182,7 @@ impl KeptSecret {
             }
             Value::Certificate(identity) => ("certificate", bundle(identity)),
         };
-        // By hand, so that the only copy of the secret is in a buffer that is wiped and does not move.
+        // Built by hand, so that the only copy of the secret is in a buffer that is wiped and does not move.
         let rest = Json::Object(fields).to_string();
         let rest = rest.strip_prefix('{').unwrap_or_default();
         let mut whole = Zeroizing::new(Vec::with_capacity(secret.len() * 6 + rest.len() + 64));
@@ -248,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_what_a_command_source_reads_whatever_the_key_looks_like() {
+    fn command_source_reads_the_document_of_any_key() {
         for text in ["canary", "can\"ary\\ \u{1}\n\t<ü>", ""] {
             for facts in [SecretFacts::new(), SecretFacts::new().with_id("7d1f").with_name("\"ci\"")] {
                 let kept = KeptSecret::api_key(Secret::new(text, "a test"), facts);
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_secret_is_printed() {
+    fn secret_is_not_printed() {
         let kept = KeptSecret::api_key(Secret::new("canary", "a test"), SecretFacts::new().with_id("7d1f"));
         let text = format!("{kept:?}");
         assert!(text.contains("API key (redacted)") && text.contains("7d1f") && !text.contains("canary"), "{text}");

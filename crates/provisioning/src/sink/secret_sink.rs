@@ -1,4 +1,4 @@
-//! What a place for secrets is, and what it gives back.
+//! The trait of places for secrets, and its results.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,34 +7,35 @@ use std::sync::Arc;
 use super::error::SinkError;
 use super::secret::{KeptSecret, SecretKind};
 
-/// A place that keeps secrets. Using it may block: an async caller does so through [`Safekeeping`](crate::Safekeeping) or on a thread of its own.
+/// A place that stores secrets. It may block: async callers use [`Safekeeping`](crate::Safekeeping) or a
+/// separate thread.
 pub trait SecretSink: fmt::Debug + Send + Sync + 'static {
-    /// What reports call it: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
+    /// Returns the name used in reports: a kind and a place, such as `file /etc/d1/api-key`. Never a value.
     fn name(&self) -> String;
 
-    /// The files that it writes, where it writes files: none of them may serve another purpose.
+    /// Returns the files that it writes, if any: they must have no other purpose.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 
-    /// Opens the place and proves that a secret of this kind can be kept there: as near to the real thing as it goes without
-    /// the secret. Called before the platform is asked for anything.
+    /// Opens the place and checks that a secret of this kind can be stored there, as realistically as
+    /// possible without the secret. Called before the platform is called.
     ///
     /// # Errors
-    /// The place cannot keep it; nothing is left behind.
+    /// Returns an error if the place cannot store it; nothing is left behind.
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError>;
 }
 
-/// A place that is open and proved. Dropped without use, it leaves nothing behind.
+/// A place that is open and checked. Dropped without use, it leaves nothing behind.
 pub trait PreparedSink: fmt::Debug + Send + 'static {
-    /// What reports call it.
+    /// Returns the name used in reports.
     fn name(&self) -> String;
 
-    /// Makes the secret durable and reads it back. Only `Ok` means that it is there for good; what was there before is
-    /// replaced whole or not at all. May be called again, after a failure or with another secret.
+    /// Stores the secret durably and reads it back. Only `Ok` means that it is stored; the old content is
+    /// replaced atomically. May be called again, after a failure or with another secret.
     ///
     /// # Errors
-    /// It is not there, or not as it was given. The caller still has the secret.
+    /// Returns an error if it is not stored, or differs from the given one. The caller still has the secret.
     fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError>;
 }
 
@@ -52,13 +53,14 @@ impl<S: SecretSink + ?Sized> SecretSink for Arc<S> {
     }
 }
 
-/// Where a secret is now.
+/// Where a secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kept {
     /// A kind and a place, such as `file /etc/d1/api-key`.
     pub place: String,
-    /// Whether it was read back and compared. Terminals, and commands without a command to read with, cannot be.
+    /// Whether it was read back and compared. Not possible for terminals, and for commands without a command
+    /// to read with.
     pub read_back: bool,
 }
 
@@ -69,7 +71,7 @@ impl Kept {
         Self { place: place.into(), read_back: true }
     }
 
-    /// A secret that was handed to `place`, which cannot be read.
+    /// A secret that was passed to `place`, which cannot be read.
     #[must_use]
     pub fn handed_over(place: impl Into<String>) -> Self {
         Self { place: place.into(), read_back: false }

@@ -1,5 +1,5 @@
-//! A secret on the terminal, for whoever sits there and asked for it. Never a default: a terminal scrolls, records and is
-//! looked at.
+//! Shows a secret on the terminal, on request only. Never a default: terminals scroll, are recorded, and can
+//! be watched.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -8,8 +8,8 @@ use digicert_one_core::printable_line;
 
 use super::{Kept, KeptSecret, PreparedSink, SecretKind, SecretSink, SinkError, SinkErrorKind};
 
-/// The terminal behind standard error or standard output. Refused where that is a file or a pipe: a secret would end up in a
-/// log.
+/// The terminal behind standard error or standard output. Refused if that is a file or a pipe: a secret would
+/// end up in a log.
 ///
 /// ```
 /// use digicert_one_provisioning::{SecretKind, SecretSink, SinkErrorKind, TerminalSink};
@@ -55,13 +55,13 @@ impl fmt::Display for Stream {
 }
 
 impl TerminalSink {
-    /// The terminal behind standard error.
+    /// Creates a sink for the terminal behind standard error.
     #[must_use]
     pub fn stderr() -> Self {
         Self { stream: Stream::Error }
     }
 
-    /// The terminal behind standard output.
+    /// Creates a sink for the terminal behind standard output.
     #[must_use]
     pub fn stdout() -> Self {
         Self { stream: Stream::Output }
@@ -72,7 +72,7 @@ impl TerminalSink {
             return Ok(());
         }
         let message =
-            format!("{} is no terminal, and secrets are not written to files or pipes; name a file sink", self.stream);
+            format!("{} is not a terminal, and secrets are not written to files or pipes; use a file", self.stream);
         Err(SinkError::new(SinkErrorKind::NoTerminal, SecretSink::name(&self), message))
     }
 }
@@ -96,14 +96,14 @@ impl PreparedSink for TerminalSink {
     fn keep(&mut self, secret: &KeptSecret) -> Result<Kept, SinkError> {
         self.check()?;
         show(&mut *self.stream.open(), secret)
-            .map_err(|error| SinkError::io(SecretSink::name(self), "cannot write to the terminal", error))?;
+            .map_err(|error| SinkError::io(SecretSink::name(self), "failed to write to the terminal", error))?;
         Ok(Kept::handed_over(SecretSink::name(self)))
     }
 }
 
 fn show(terminal: &mut dyn Write, secret: &KeptSecret) -> io::Result<()> {
     let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
-    writeln!(terminal, "The {}{named}, shown this once:", secret.kind())?;
+    writeln!(terminal, "The {}{named}, shown only this once:", secret.kind())?;
     terminal.write_all(&secret.text())?;
     terminal.flush()
 }
@@ -116,11 +116,14 @@ mod tests {
     use crate::SecretFacts;
 
     #[test]
-    fn the_secret_is_shown_whole_and_a_name_cannot_steer_the_terminal() {
+    fn secret_is_shown_and_its_name_is_escaped() {
         let facts = SecretFacts::new().with_name("ci\u{1b}[2J");
         let key = KeptSecret::api_key(Secret::new("canary", "a test"), facts);
         let mut shown = Vec::new();
         show(&mut shown, &key).expect("written");
-        assert_eq!(String::from_utf8(shown).expect("text"), "The API key \"ci\\u{1b}[2J\", shown this once:\ncanary\n");
+        assert_eq!(
+            String::from_utf8(shown).expect("text"),
+            "The API key \"ci\\u{1b}[2J\", shown only this once:\ncanary\n"
+        );
     }
 }

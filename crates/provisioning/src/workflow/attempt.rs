@@ -1,11 +1,11 @@
-//! What the journal says of a task that is under way. Making a thing may take several attempts, each under a name of its own; the facts
-//! of the third attempt are called `name.3`, `id.3` and so on, so that none is taken for another's.
+//! The journal's view of a task in progress. A task may take several attempts, each under its own name; the
+//! facts of the third attempt are called `name.3`, `id.3` and so on, so that attempts are not confused.
 
 use digicert_one_core::EndDate;
 
 use crate::Pending;
 
-/// The steps of an attempt, as the journal calls them.
+/// The step names of an attempt in the journal.
 pub(super) const NAMED: &str = "named";
 pub(super) const CREATED: &str = "created";
 pub(super) const RESCUED: &str = "rescued";
@@ -15,10 +15,10 @@ pub(super) const SWITCHED: &str = "switched";
 pub(super) const RETIRED: &str = "retired";
 pub(super) const REMOVED: &str = "removed";
 
-/// What an attempt makes.
+/// What an attempt creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thing {
-    /// A service user, and with it its first API token.
+    /// A service user with its first API token.
     User,
     Token,
     Certificate,
@@ -38,22 +38,22 @@ impl Thing {
     }
 }
 
-/// How far an attempt came.
+/// The progress of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Position {
-    /// There is none, or the last one was given up and what it made is removed.
+    /// There is none, or the last one was given up and what it created was removed.
     Fresh,
-    /// It has a name: the platform may have been asked.
+    /// It has a name: the platform may have been called.
     Named,
-    /// The platform has made it.
+    /// The platform created it.
     Created,
-    /// The secret is in its place.
+    /// The secret is stored.
     Kept,
-    /// It works.
+    /// It is verified.
     Proved,
-    /// All who watch use it.
+    /// All consumers use it.
     Switched,
-    /// The one before is dealt with.
+    /// The previous credential was handled.
     Retired,
 }
 
@@ -62,26 +62,26 @@ pub(super) enum Position {
 pub(super) struct Attempt {
     pub(super) number: usize,
     pub(super) thing: Thing,
-    /// The name that was chosen for it: of a service user, its own.
+    /// Its chosen name: for a service user, the user's own.
     pub(super) name: String,
     pub(super) ends: Option<EndDate>,
     pub(super) position: Position,
     /// The platform's id of the token or certificate.
     pub(super) id: Option<String>,
-    /// Its name there; another than `name` for the first token of a service user.
+    /// Its name on the platform; differs from `name` for the first token of a service user.
     pub(super) called: Option<String>,
-    /// Tells whether the secret in a sink is the one of this attempt.
+    /// Identifies the secret of this attempt in a sink.
     pub(super) fingerprint: Option<String>,
-    /// The certificates that were issued: they are not secret.
+    /// The issued certificates, which are not secret.
     pub(super) chain: Option<String>,
-    /// Where the secret went instead of its place.
+    /// Where the secret was stored instead of its place.
     pub(super) rescued: Option<String>,
-    /// Where the secret is, and whether it was read back there.
+    /// Where the secret is stored, and whether it was read back.
     pub(super) kept: Option<(String, bool)>,
 }
 
 impl Attempt {
-    /// What is to be shown for it: its id, else its name.
+    /// Returns its id for messages, else its name.
     pub(super) fn shown(&self) -> String {
         let name = self.called.as_deref().unwrap_or(&self.name);
         match &self.id {
@@ -91,12 +91,12 @@ impl Attempt {
     }
 }
 
-/// The name of a fact of one attempt.
+/// Returns the name of a fact of one attempt.
 pub(super) fn key(name: &str, number: usize) -> String {
     format!("{name}.{number}")
 }
 
-/// All attempts in order.
+/// Returns all attempts in order.
 pub(super) fn attempts(pending: &Pending) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
     for step in pending.steps() {
@@ -142,7 +142,7 @@ mod tests {
     use crate::{Journal, Operation, Step};
 
     #[test]
-    fn facts_of_one_attempt_are_never_anothers() {
+    fn facts_of_attempts_are_not_mixed() {
         let directory = tempfile::tempdir().expect("a directory");
         let now = SystemTime::UNIX_EPOCH;
         let mut journal = Journal::open(directory.path().join("journal")).expect("opened");

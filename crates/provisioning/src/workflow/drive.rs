@@ -1,5 +1,5 @@
-//! From wherever the journal says a task is to its end, one step after the other. A task that was just begun and one that is resumed
-//! take the same way; the second only has less in its hands.
+//! Runs a task from its journalled position to its end, step by step. A new task and a resumed one take the
+//! same path; the resumed one only has less in memory.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,25 +13,25 @@ use super::survey::survey;
 use super::{Done, IssueError, IssueErrorKind, Next, Old, Report, Task, WorkStep, Workflows};
 use crate::{Operation, Outcome, Pending, Safekeeping, SecretKind};
 
-/// How often a thing is made anew in one run, because what was made before turned out to be of no use.
+/// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
 
 impl Workflows {
-    /// Runs the task to its end. A rotation first finishes one that was interrupted with this journal; if what that one made is
-    /// not due again, there is nothing more to do. Where a task ends with nothing made, no file is left that was not there.
+    /// Runs the task to its end. A rotation first finishes an interrupted one of this journal; if its result
+    /// is not due again, nothing more is done. If a task ends without creating anything, no new file is left.
     ///
     /// # Errors
-    /// See [`IssueError`]. Where [`IssueError::next`] says so, call [`resume`](Self::resume) before anything else.
+    /// See [`IssueError`]. If [`IssueError::next`] asks for it, call [`resume`](Self::resume) before anything else.
     pub async fn run(&self, task: impl Into<Task>) -> Result<Report, IssueError> {
-        // Boxed, since it is rare and large: the caller's future would carry it.
+        // Boxed, since it is rare and large, and would enlarge the caller's future.
         Box::pin(Driver::run(self, task.into())).await
     }
 
-    /// Takes the task that was cut to its end, whatever step it was cut at; nothing where none was cut or there is no journal. May
-    /// be called at every start, and again after it was cut itself.
+    /// Finishes an interrupted task, whatever step it was interrupted at; returns `None` if there is none or
+    /// no journal. May be called at every start, and again after another interruption.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Same as [`run`](Self::run).
     pub async fn resume(&self) -> Result<Option<Report>, IssueError> {
         Box::pin(Driver::resume(self)).await
     }
@@ -46,9 +46,7 @@ impl<'a> Driver<'a> {
             let interrupted = resumable_before(&session, &task)?;
             let (opened, mut report) = Self::take_up(session, interrupted).await?;
             if is_done_by(&task, &report, opened.now()) {
-                report
-                    .notes
-                    .insert(0, "an interrupted rotation was finished, which is the work of this one".to_owned());
+                report.notes.insert(0, "an interrupted rotation was finished, which completes this task".to_owned());
                 return Ok(report);
             }
             session = opened;
@@ -59,7 +57,7 @@ impl<'a> Driver<'a> {
         let outcome = driver.run_new().await;
         let leaves_nothing = match &outcome {
             Ok(report) => report.outcome != Done::Made,
-            // As if the process were killed: nothing is cleaned up.
+            // As after a kill: nothing is cleaned up.
             Err(error) => error.kind() != IssueErrorKind::Stopped,
         };
         if leaves_nothing {
@@ -69,7 +67,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn run_new(&mut self) -> Result<Report, IssueError> {
-        // Nothing is under way yet that could be resumed.
+        // Nothing is in progress yet that could be resumed.
         let not_begun = |error: IssueError| if error.next() == Next::Resume { error.then(Next::Again) } else { error };
         if let Some(why) = self.before().await.map_err(not_begun)? {
             return Ok(self.nothing_to_do(why).await);
@@ -78,7 +76,7 @@ impl<'a> Driver<'a> {
         self.drive().await
     }
 
-    /// What comes before a new task; gives the reason if there is nothing to do.
+    /// Runs the steps before a new task; returns the reason if there is nothing to do.
     async fn before(&mut self) -> Result<Option<String>, IssueError> {
         self.session.lock(waits(&self.task)).await?;
         self.look().await?;
@@ -89,7 +87,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Takes up a task that was cut.
+    /// Resumes an interrupted task.
     pub(super) async fn resume(flows: &'a Workflows) -> Result<Option<Report>, IssueError> {
         let Some(session) = Session::open_existing(flows).await? else { return Ok(None) };
         let Some(pending) = session.pending() else {
@@ -100,11 +98,11 @@ impl<'a> Driver<'a> {
         Self::take_up(session, task).await.map(|(_, report)| Some(report))
     }
 
-    /// Takes a task that was interrupted to its end, and hands back the session.
+    /// Finishes an interrupted task, and returns the session.
     async fn take_up(mut session: Session<'a>, task: Task) -> Result<(Session<'a>, Report), IssueError> {
         session.kind = Some(task.kind());
-        // The one who watches has to know that something is under way.
-        session.tell(WorkStep::Begin, true, "by an earlier process")?;
+        // The observer must know that a task is in progress.
+        session.notify(WorkStep::Begin, true, "by an earlier process")?;
         session.lock(waits(&task)).await?;
         let mut driver = Self::new(session, task, true);
         let report = driver.drive().await?;
@@ -112,7 +110,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn begin(&mut self) -> Result<(), IssueError> {
-        // Plain data: nothing that JSON cannot hold.
+        // Plain data, which JSON can always represent.
         let task = serde_json::to_string(&self.task).unwrap_or_default();
         let mut operation = Operation::new(self.task.kind().as_str(), self.session.now()).with("task", task);
         if let Some(survey) = &self.survey {
@@ -143,7 +141,7 @@ impl<'a> Driver<'a> {
                     Position::Retired => return self.finish(&all).await,
                 },
                 _ if self.tried == ATTEMPTS => {
-                    let message = format!("{ATTEMPTS} attempts made nothing that could be used");
+                    let message = format!("none of {ATTEMPTS} attempts created a usable credential");
                     return Err(self.session.error(IssueErrorKind::Platform, WorkStep::Create, message));
                 }
                 _ => {
@@ -156,7 +154,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What another process said to be proved may have changed since: it is proved once more.
+    /// Verifies again what another process verified: it may have changed since.
     async fn look_again(&mut self) -> Result<(), IssueError> {
         match self.attempts().last() {
             Some(last) if last.position > Position::Kept => self.prove(last).await,
@@ -164,7 +162,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// One more attempt, from its name to the answer of the platform.
+    /// Makes one more attempt, from its name to the platform's response.
     async fn attempt(&mut self, number: usize) -> Result<Option<Report>, IssueError> {
         let ready = self.ready().await;
         match ready {
@@ -178,7 +176,8 @@ impl<'a> Driver<'a> {
         self.make(number).await.map(|()| None)
     }
 
-    /// Everything that has to be known and proved before something is made; gives the reason if nothing is to be made any more.
+    /// Checks everything that must be known before something is created; returns the reason if nothing must
+    /// be created any more.
     async fn ready(&mut self) -> Result<Option<String>, IssueError> {
         if self.survey.is_none() {
             self.look().await?;
@@ -192,33 +191,35 @@ impl<'a> Driver<'a> {
         Ok(None)
     }
 
-    /// Looks at the platform.
+    /// Reads the state on the platform.
     pub(super) async fn look(&mut self) -> Result<(), IssueError> {
-        self.session.tell(WorkStep::WhoAmI, false, "")?;
+        self.session.notify(WorkStep::WhoAmI, false, "")?;
         let owner = self.made_owner();
         let looked = survey(&self.session.flows.client, &self.task, &self.session.state, owner.as_ref()).await;
         let looked = looked.map_err(|error| self.named(error))?;
         self.session.notes.extend(looked.notes.iter().cloned());
         let detail = looked.me.to_string();
         self.survey = Some(looked);
-        self.session.tell(WorkStep::WhoAmI, true, detail)
+        self.session.notify(WorkStep::WhoAmI, true, detail)
     }
 
-    /// Proves the places for the secret.
+    /// Checks the places for the secret.
     pub(super) async fn prepare(&mut self) -> Result<(), IssueError> {
         let keeping = &self.session.flows.keeping;
         let (sink, last_resort) = keeping.sinks();
-        self.session.tell(WorkStep::Prepare, false, keeping.name())?;
+        self.session.notify(WorkStep::Prepare, false, keeping.name())?;
         let prepared = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
         self.places.put(prepared.map_err(|error| {
-            let message = format!("the secret could not be kept ({}), so none is made: {error}", error.kind());
+            let message =
+                format!("failed to prepare a place for the secret ({}), so none is created: {error}", error.kind());
             let failed = self.session.error(IssueErrorKind::Sink, WorkStep::Prepare, message);
             failed.caused_by(error).then(Next::Change)
         })?);
-        self.session.tell(WorkStep::Prepare, true, "")
+        self.session.notify(WorkStep::Prepare, true, "")
     }
 
-    /// An error before anything was made in this attempt. If nothing is left of those before it either, nothing is under way.
+    /// Handles an error before anything was created in this attempt. If previous attempts left nothing
+    /// either, the task is ended.
     pub(super) async fn give_up(&mut self, error: IssueError) -> IssueError {
         let last = self.attempts().pop().map(|last| last.position);
         let is_left = last.is_some_and(|last| last > Position::Named);
@@ -226,7 +227,7 @@ impl<'a> Driver<'a> {
             return error;
         }
         if let Some(owner) = self.made_owner() {
-            let left = format!("the service user with the id {owner} is there and has no API key");
+            let left = format!("the service user with the id {owner} exists and has no API key");
             return error.leaving(left).then(Next::Resume);
         }
         match self.session.finish(Outcome::Undone).await {
@@ -236,11 +237,12 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Says in the journal that nothing is left of the last attempt. `owner` is a service user that it made all the same.
+    /// Records in the journal that nothing is left of the last attempt. `owner` is a service user that it
+    /// created anyway.
     pub(super) async fn note_removed(&mut self, owner: Option<&UserId>) -> Result<(), IssueError> {
         let facts = owner.map(|owner| ("made-owner".to_owned(), owner.to_string()));
         (self.key, self.secret, self.proved) = (None, None, None);
-        // What is looked at next may be another user.
+        // The next check may be about another user.
         self.survey = None;
         self.session.note(WorkStep::NoteRemoved, REMOVED, facts).await
     }
@@ -285,24 +287,24 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Deletes tokens that were disabled long enough ago. What fails here is tried again the next time.
+    /// Deletes tokens that were disabled long enough ago. Failures are retried by the next task.
     async fn delete_what_is_due(&mut self) -> Result<(), IssueError> {
         let now = self.session.now();
         let due: Vec<String> =
             self.session.state.to_delete.iter().filter(|one| one.is_due(now)).map(|one| one.id.clone()).collect();
         let tokens = self.session.flows.client.account().tokens();
         for id in due {
-            self.session.tell(WorkStep::DeleteOld, false, &id)?;
+            self.session.notify(WorkStep::DeleteOld, false, &id)?;
             match tokens.delete(&TokenId::new(&id)).await {
                 Err(error) if error.code() != digicert_one_core::Code::API_02 => {
-                    self.session.notes.push(format!("the token {id}, which is disabled, is not deleted yet: {error}"));
+                    self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
                 _ => {
                     self.session.state.to_delete.retain(|one| one.id != id);
                     self.session.write_state(WorkStep::DeleteOld).await?;
                 }
             }
-            self.session.tell(WorkStep::DeleteOld, true, &id)?;
+            self.session.notify(WorkStep::DeleteOld, true, &id)?;
         }
         Ok(())
     }
@@ -311,24 +313,24 @@ impl<'a> Driver<'a> {
         self.session.pending().map(attempts).unwrap_or_default()
     }
 
-    /// The service user that this task made.
+    /// Returns the service user that this task created.
     pub(super) fn made_owner(&self) -> Option<UserId> {
         self.session.fact("made-owner").map(UserId::new)
     }
 
-    /// Whose the new one is.
+    /// Returns the owner of the new credential.
     pub(super) fn owner(&self) -> Option<UserId> {
         let surveyed = || self.survey.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
         self.made_owner().or_else(|| self.session.fact("owner").map(UserId::new)).or_else(surveyed)
     }
 
-    /// Whether the caller does this for itself.
+    /// Returns whether the caller does this for itself.
     pub(super) fn is_own(&self) -> bool {
         let caller = self.session.fact("caller");
         caller.is_some() && self.owner().as_ref().map(UserId::as_str) == caller
     }
 
-    /// What is made next.
+    /// Returns what is created next.
     pub(super) fn thing(&self) -> Thing {
         match &self.task {
             Task::CreateServiceUser(_) if self.made_owner().is_none() => Thing::User,
@@ -346,17 +348,13 @@ impl<'a> Driver<'a> {
         self.session.fact("base").map(str::to_owned).or_else(surveyed).unwrap_or_default()
     }
 
-    /// An error with the task's name in it.
+    /// Adds the task's name to an error.
     pub(super) fn named(&self, error: IssueError) -> IssueError {
         error.of(self.task.kind())
     }
 
     pub(super) fn impossible(&self) -> IssueError {
-        self.session.error(
-            IssueErrorKind::Journal,
-            WorkStep::OpenJournal,
-            "the journal's steps do not follow each other",
-        )
+        self.session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "the journal's steps are out of order")
     }
 
     pub(super) fn fact(&self, attempt: &Attempt, name: &str) -> String {
@@ -364,34 +362,35 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The task that the journal says was interrupted.
+/// Returns the interrupted task of the journal.
 fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
     let task = pending.fact("task").and_then(|text| serde_json::from_str(text).ok());
     task.ok_or_else(|| {
         let message = format!(
-            "the task that was interrupted ({}) is not supported by this version: resume it with the program that began it",
+            "the interrupted task ({}) is not supported by this version; resume it with the program that started it",
             pending.operation().kind()
         );
         IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message)
     })
 }
 
-/// The interrupted task, if a new one may finish it first: a rotation of the same kind of credential, as a timer starts it again
-/// and again. To make something a second time is the caller's decision.
+/// Returns the interrupted task if a new one may finish it first: a rotation of the same kind of credential,
+/// as repeatedly started by a timer. Creating something a second time is the caller's decision.
 fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueError> {
     let Some(pending) = session.pending() else {
-        return Err(session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "nothing is under way"));
+        return Err(session.error(IssueErrorKind::Journal, WorkStep::OpenJournal, "no task is in progress"));
     };
     let kind = task.kind();
     let found = interrupted(pending).map_err(|error| error.of(kind))?;
     if kind.is_rotation() && found.kind().is_certificate() == kind.is_certificate() {
         return Ok(found);
     }
-    let message = format!("a task ({}) was interrupted, and must be resumed first", found.kind());
+    let message = format!("a task ({}) was interrupted and must be resumed first", found.kind());
     Err(IssueError::new(IssueErrorKind::Pending, WorkStep::OpenJournal, message).of(kind).then(Next::Resume))
 }
 
-/// Whether a rotation has nothing left to do after an interrupted one was finished: the new one is not due again.
+/// Returns whether a rotation has nothing left to do after an interrupted one was finished: the new
+/// credential is not due again.
 fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
     let within = match task {
         Task::RotateToken(task) => task.renewal.ends_within,
@@ -404,7 +403,7 @@ fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
         && within.is_none_or(|within| report.ends.is_none_or(|end| is_far(end, within)))
 }
 
-/// The waits that a task is sure to make while it holds the lock.
+/// Returns the delays that a task certainly has while it holds the lock.
 fn waits(task: &Task) -> Duration {
     match task {
         Task::RotateToken(task) => task.renewal.grace,
@@ -413,10 +412,10 @@ fn waits(task: &Task) -> Duration {
     }
 }
 
-/// What can be seen to be wrong before anything is asked.
+/// Validates the task before any call.
 pub(super) fn check(task: &Task) -> Result<(), IssueError> {
     let empty = |what: &str| {
-        let message = format!("the {what} is empty: give one");
+        let message = format!("missing {what}: the value is empty");
         Err(IssueError::new(IssueErrorKind::Task, WorkStep::OpenJournal, message).of(task.kind()))
     };
     match task {

@@ -1,4 +1,4 @@
-//! One task on its way, and what it has in its hands.
+//! The state of one running task.
 
 use digicert_one_client::Client;
 use digicert_one_identity::NewKey;
@@ -9,18 +9,18 @@ use super::session::Session;
 use super::survey::Survey;
 use crate::KeptSecret;
 
-/// One task on its way.
+/// One running task.
 pub(super) struct Driver<'a> {
     pub(super) session: Session<'a>,
     pub(super) task: Task,
-    /// What was looked at in this process; old news in another.
+    /// The state found by this process; it may be outdated in another.
     pub(super) survey: Option<Survey>,
     pub(super) places: Places,
-    /// The private key of the attempt under way.
+    /// The private key of the current attempt.
     pub(super) key: Option<NewKey>,
-    /// The secret of the attempt under way.
+    /// The secret of the current attempt.
     pub(super) secret: Option<KeptSecret>,
-    /// A client that proves itself with the new one.
+    /// A client that authenticates with the new credential.
     pub(super) proved: Option<Client>,
     pub(super) resumed: bool,
     /// The attempts of this process.

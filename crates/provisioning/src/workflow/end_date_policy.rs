@@ -1,23 +1,23 @@
-//! The end date that a task asks for.
+//! The requested end date of a task.
 
 use digicert_one_core::EndDate;
 use serde::{Deserialize, Serialize};
 
-/// When the new one is to end. It never ends after its owner, whatever is asked for.
+/// When the new credential expires. It never outlives its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Ends {
-    /// With its owner, or never where that has no end.
+    /// With its owner, or never if the owner has no end date.
     #[default]
     WithOwner,
     /// On this day.
     On(#[serde(with = "as_text")] EndDate),
-    /// So many days from the day on which it is made.
+    /// This many days after the day of creation.
     AfterDays(u32),
 }
 
-/// What can be written and read again as a text.
+/// Serializes a value as text.
 pub(super) mod as_text {
     use std::fmt::Display;
     use std::str::FromStr;
@@ -31,6 +31,6 @@ pub(super) mod as_text {
 
     pub(in super::super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom("not what was written"))
+        text.parse().map_err(|_| D::Error::custom("invalid text"))
     }
 }

@@ -1,4 +1,5 @@
-//! When a new one is to end: as asked for, and never after its owner. End dates are days here, as the platform takes them.
+//! Computes the end date of a new credential: as requested, and never after its owner's. End dates are days
+//! here, as on the platform.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,36 +9,35 @@ use jiff::civil::Date;
 
 use super::{Ends, IssueError, IssueErrorKind, WorkStep, name};
 
-/// From this difference on, the last second of a day is another one.
+/// A larger clock difference may change the day of an end date.
 const CLOCKS: Duration = Duration::from_secs(5 * 60);
 
-/// The last second of the new one; nothing if neither it nor its owner ends.
+/// Returns the last second of the new credential; `None` if neither it nor its owner expires.
 pub(super) fn resolve(ends: Ends, owner: Option<EndDate>, now: SystemTime) -> Result<Option<EndDate>, IssueError> {
     let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, WorkStep::WhoAmI, message);
     let owner_day = owner.map(|end| last_whole_day(end).ok_or_else(|| failed(unreadable("owner's")))).transpose()?;
     let wanted = match ends {
         Ends::WithOwner => None,
         Ends::On(end) if !is_whole_day(end) => {
-            return Err(failed("the end date has a time of day: give a day".to_owned()));
+            return Err(failed("invalid end date: expected a day without a time".to_owned()));
         }
         Ends::On(end) => Some(end),
         Ends::AfterDays(days) => {
-            Some(after(days, now).ok_or_else(|| failed("the end date is beyond all dates".to_owned()))?)
+            Some(after(days, now).ok_or_else(|| failed("invalid end date: out of range".to_owned()))?)
         }
     };
     let over = |end: EndDate| end.last_second() < now;
     if let Some(end) = owner.filter(|end| over(*end)) {
-        let message = format!(
-            "the owner ended {end}, and whatever is made for it ends with it: have its end date extended first"
-        );
+        let message =
+            format!("the owner expired {end}, and new credentials expire with it; have its end date extended first");
         return Err(failed(message).code(Code::ID_15));
     }
     if let Some(end) = wanted.filter(|end| over(*end)) {
-        return Err(failed(format!("the end date that was asked for is over: it was {end}")));
+        return Err(failed(format!("the requested end date {end} has passed")));
     }
     match (wanted, owner_day) {
         (_, Some(day)) if over(day) => {
-            let message = "the owner ends today, before the end of the day: have its end date extended first";
+            let message = "the owner expires today, before the end of the day; have its end date extended first";
             Err(failed(message.to_owned()).code(Code::ID_15))
         }
         (Some(wanted), Some(day)) => Ok(Some(wanted.min(day))),
@@ -46,10 +46,10 @@ pub(super) fn resolve(ends: Ends, owner: Option<EndDate>, now: SystemTime) -> Re
 }
 
 fn unreadable(whose: &str) -> String {
-    format!("the {whose} end date cannot be read as a day")
+    format!("failed to parse the {whose} end date as a day")
 }
 
-/// Whether two clocks differ by more than end dates can bear.
+/// Returns whether two clocks differ too much for end dates.
 pub(super) fn clocks_differ(ours: SystemTime, theirs: SystemTime) -> bool {
     let difference = ours.duration_since(theirs).unwrap_or_else(|error| error.duration());
     difference > CLOCKS
@@ -59,7 +59,7 @@ fn is_whole_day(end: EndDate) -> bool {
     end.to_string().get(10..).is_some_and(|time| time.starts_with("T23:59:59"))
 }
 
-/// The last day that is over when this end is.
+/// Returns the last day that is complete at this end date.
 fn last_whole_day(end: EndDate) -> Option<EndDate> {
     let day: Date = end.to_string().get(..10)?.parse().ok()?;
     let day = if is_whole_day(end) { day } else { day.yesterday().ok()? };
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earlier_of_the_wanted_end_and_the_owners_counts() {
+    fn earlier_of_requested_and_owner_end_date_counts() {
         let owner = Some(end("2026-12-31"));
         for (ends, owner, expected) in [
             (Ends::WithOwner, None, None),
@@ -95,7 +95,7 @@ mod tests {
             (Ends::AfterDays(0), owner, Some("2026-06-30")),
             (Ends::AfterDays(7), None, Some("2026-07-07")),
             (Ends::AfterDays(365), owner, Some("2026-12-31")),
-            // It must not outlast an owner that ends in the middle of a day.
+            // It must not outlive an owner that expires in the middle of a day.
             (Ends::AfterDays(365), Some(end("2026-12-31T10:00:00Z")), Some("2026-12-30")),
         ] {
             let resolved = resolve(ends, owner, now()).unwrap_or_else(|error| panic!("{ends:?}: {error}"));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_ended_already_is_refused() {
+    fn end_date_in_the_past_is_refused() {
         for (ends, owner) in [
             (Ends::WithOwner, Some(end("2026-06-29"))),
             (Ends::AfterDays(7), Some(end("2026-06-30T11:59:59Z"))),

@@ -1,4 +1,4 @@
-//! A workflow that did not come to its end: the step, what is on the platform now, where the secret is, and what to do next.
+//! Errors of workflows: the step, what exists on the platform now, where the secret is, and what to do next.
 
 use std::fmt;
 
@@ -6,43 +6,44 @@ use digicert_one_core::{BoxError, Code};
 
 use super::{TaskKind, WorkStep};
 
-/// What kind of failure it is.
+/// The kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IssueErrorKind {
-    /// The task itself is not valid. Nothing was made.
+    /// The task itself is invalid. Nothing was created.
     Task,
-    /// Another process holds the lock, or it cannot be used. Nothing was made.
+    /// Another process holds the lock, or it cannot be used. Nothing was created.
     Lock,
-    /// The lock was lost on the way: another process took it over.
+    /// The lock was lost during the task: another process took it over.
     LockLost,
-    /// The journal, or what stands beside it, cannot be used.
+    /// The journal, or a file next to it, cannot be used.
     Journal,
-    /// A task was cut, and must be resumed before another begins.
+    /// A task was interrupted, and must be resumed before another one begins.
     Pending,
-    /// The place for the secret, or the last resort, would not keep it. Nothing was made.
+    /// The place for the secret, or the last resort, failed its check. Nothing was created.
     Sink,
     /// A call failed.
     Platform,
-    /// The platform gives a service user one API token only.
+    /// The platform allows one API token per service user.
     TokenLimit,
-    /// The new one would have ended already: its owner ends, or has ended.
+    /// The new credential would already have expired: its owner expires, or has expired.
     EndDate,
-    /// This machine's clock and the platform's differ, so end dates would be wrong.
+    /// The clocks of this machine and the platform differ, so end dates would be wrong.
     Clock,
-    /// The platform did not show what it shows only once; what it had made was removed, or could not be.
+    /// The platform's response lacks the secret that it shows only once; what was created was removed, or
+    /// could not be.
     NotShown,
-    /// The certificate is not that of the private key; it was disabled, or could not be.
+    /// The certificate does not belong to the private key; it was disabled, or could not be.
     WrongKey,
     /// The secret is not in its place.
     Keep,
-    /// The new one does not work. The one before is untouched.
+    /// The new credential does not work. The previous one is unchanged.
     Proof,
-    /// Somebody did not switch to the new one. The one before is untouched.
+    /// A consumer did not switch to the new credential. The previous one is unchanged.
     Switch,
-    /// The new one is in use, and the one before could not be disabled.
+    /// The new credential is in use, and the previous one could not be disabled.
     Retire,
-    /// The one who watches stopped it.
+    /// The observer stopped it.
     Stopped,
 }
 
@@ -50,15 +51,15 @@ pub enum IssueErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretPlace {
-    /// There is none.
+    /// There is no secret.
     None,
     /// In its place, by name.
     Kept(String),
     /// In the last resort, by name.
     LastResort(String),
-    /// Nowhere: what it belonged to is of no use.
+    /// Nowhere: its token or certificate is unusable.
     Lost,
-    /// It cannot be told: a process that comes after finds out.
+    /// Unknown: the next process finds out.
     Unknown,
 }
 
@@ -70,14 +71,14 @@ pub enum Next {
     Change,
     /// Run the task again, now or later.
     Again,
-    /// Call [`resume`](super::Workflows::resume): the journal knows how it goes on.
+    /// Call [`resume`](super::Workflows::resume), which continues from the journal.
     Resume,
 }
 
-/// A workflow that did not come to its end.
+/// Error returned when a workflow did not complete.
 ///
-/// `Display` says it all: what failed, at which step, what is on the platform now, where the secret is and what to do next. No
-/// secret is in it.
+/// `Display` shows everything: what failed, at which step, what exists on the platform now, where the secret
+/// is and what to do next. It contains no secret.
 #[derive(Debug)]
 pub struct IssueError(Box<Inner>);
 
@@ -128,7 +129,7 @@ impl IssueError {
         }))
     }
 
-    /// A call that failed.
+    /// Creates an error from a failed call.
     pub(super) fn call(
         kind: IssueErrorKind,
         step: WorkStep,
@@ -168,43 +169,43 @@ impl IssueError {
         self
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> IssueErrorKind {
         self.0.kind
     }
 
-    /// What was being done.
+    /// Returns the task.
     #[must_use]
     pub fn task(&self) -> Option<TaskKind> {
         self.0.task
     }
 
-    /// The step that failed.
+    /// Returns the step that failed.
     #[must_use]
     pub fn step(&self) -> WorkStep {
         self.0.step
     }
 
-    /// The diagnosis code, where the catalogue has one.
+    /// Returns the diagnosis code, if the catalogue has one.
     #[must_use]
     pub fn diagnosis_code(&self) -> Option<Code> {
         self.0.code
     }
 
-    /// What is on the platform now because of this task, one sentence each.
+    /// Returns what exists on the platform now because of this task, one sentence each.
     #[must_use]
     pub fn on_platform(&self) -> &[String] {
         &self.0.platform
     }
 
-    /// Where the secret is.
+    /// Returns where the secret is.
     #[must_use]
     pub fn secret(&self) -> &SecretPlace {
         &self.0.secret
     }
 
-    /// What to do.
+    /// Returns what to do.
     #[must_use]
     pub fn next(&self) -> Next {
         self.0.next
@@ -214,11 +215,11 @@ impl IssueError {
 impl fmt::Display for SecretPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("none was made"),
+            Self::None => f.write_str("none was created"),
             Self::Kept(place) => write!(f, "in its place, {place}"),
             Self::LastResort(place) => write!(f, "in the last resort, {place}"),
-            Self::Lost => f.write_str("kept nowhere"),
-            Self::Unknown => f.write_str("not known to have been kept"),
+            Self::Lost => f.write_str("stored nowhere"),
+            Self::Unknown => f.write_str("unknown whether it was stored"),
         }
     }
 }
@@ -226,9 +227,9 @@ impl fmt::Display for SecretPlace {
 impl fmt::Display for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Change => "change what is named above, and run it again; nothing is half done",
-            Self::Again => "run it again, now or later; nothing is half done",
-            Self::Resume => "resume: the journal knows how it goes on",
+            Self::Change => "change what is named above, and run it again; nothing is left incomplete",
+            Self::Again => "run it again, now or later; nothing is left incomplete",
+            Self::Resume => "resume; it continues from the journal",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! From a secret in memory to one in its place; and after a crash, finding out where it is.
+//! Stores a secret in its place; after a crash, finds out where it is.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use crate::{KeptSecret, Safekeeping, SecretFacts, SecretKind};
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {
-    /// It does.
+    /// It holds this secret.
     Here(Box<RawCredential>),
-    /// It holds another one, or none.
+    /// It holds another secret, or none.
     Another,
     /// It cannot be read now.
     Unreadable(CredentialError),
-    /// It can never be read by us.
+    /// This process can never read it.
     Unknown,
 }
 
 impl Driver<'_> {
-    /// Brings the secret into its place; if it is nowhere any more, removes what it belonged to.
+    /// Stores the secret in its place; if it is lost, removes its token or certificate.
     pub(super) async fn keep(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let secret = match self.secret.take() {
             Some(secret) => secret,
@@ -45,16 +45,17 @@ impl Driver<'_> {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
-        self.session.tell(WorkStep::Keep, false, places.name())?;
+        self.session.notify(WorkStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
         match kept {
             Ok(kept) => {
-                // What was reserved in the last resort goes before the journal says so: nobody looks for it after that.
+                // The reservation in the last resort is removed before the journal records it, since no
+                // process looks for it later.
                 blocking::unblock(move || drop(places)).await;
-                self.session.tell(WorkStep::Keep, true, &kept.place)?;
+                self.session.notify(WorkStep::Keep, true, &kept.place)?;
                 self.secret = Some(secret);
                 if let Some(rescued) = &attempt.rescued {
-                    self.session.notes.push(format!("{rescued} holds the secret, too: remove it there"));
+                    self.session.notes.push(format!("{rescued} also holds the secret; remove it there"));
                 }
                 self.note_kept(attempt, &kept.place, kept.read_back).await
             }
@@ -65,10 +66,10 @@ impl Driver<'_> {
         }
     }
 
-    /// Removes what a process that was killed had reserved in the places: whoever proves them anew does that.
+    /// Removes what a killed process had reserved in the places; checking them again does that.
     async fn tidy(&self) {
         let (sink, last_resort) = self.session.flows.keeping.sinks();
-        // The secret is in its place, so it does not matter whether another one could be kept.
+        // The secret is in its place, so it does not matter whether another one could be stored.
         let _ = Safekeeping::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
     }
 
@@ -81,23 +82,24 @@ impl Driver<'_> {
         noted.map_err(|error| error.with_secret(SecretPlace::Kept(place.to_owned())))
     }
 
-    /// The sink failed after all. What only the last resort has, waits there; what nothing has is of no use.
+    /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,
+    /// the token or certificate is removed.
     async fn not_kept(&mut self, attempt: &Attempt, error: crate::KeepError) -> IssueError {
         let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
-        let mut message = format!("the secret could not be kept in its place ({})", error.because());
+        let mut message = format!("failed to store the secret in its place ({})", error.because());
         if let Some(last) = error.last_resort_failed() {
             message.push_str(&format!(", nor in the last resort ({last})"));
         }
         let failed = self.session.error(IssueErrorKind::Keep, WorkStep::Keep, message);
         if let Some(place) = error.kept().map(|kept| kept.place.clone()) {
-            // Without the note, too, it is looked for there.
+            // Even without the record, it is looked for there.
             let facts = [(self.fact(attempt, "rescued"), place.clone())];
             let _ = self.session.note_silently(WorkStep::Keep, RESCUED, facts).await;
             return failed.caused_by(error).leaving(made).with_secret(SecretPlace::LastResort(place));
         }
         let failed = failed.caused_by(error.because().clone());
         if attempt.thing == Thing::Certificate {
-            // Key and certificate stand in the journal and beside it.
+            // Key and certificate are in the journal and next to it.
             return failed.leaving(made).with_secret(SecretPlace::Unknown);
         }
         let failed = failed.with_secret(SecretPlace::Lost);
@@ -117,7 +119,7 @@ impl Driver<'_> {
         error.with_secret(place).then(Next::Resume)
     }
 
-    /// The secret from where it is besides its place: the journal, for a certificate, or the last resort.
+    /// Returns the secret from elsewhere: for a certificate, the journal, else the last resort.
     async fn recover(&mut self, attempt: &Attempt) -> Result<Option<KeptSecret>, IssueError> {
         let mut facts = SecretFacts::new().with_ends(attempt.ends, None);
         facts.id.clone_from(&attempt.id);
@@ -134,7 +136,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Whether the secret is in its place.
+    /// Returns whether the secret is in its place.
     pub(super) async fn find_secret(&self, attempt: &Attempt) -> Found {
         let kind = self.secret_kind();
         look_in(self.session.flows.keeping.source(kind), kind, attempt).await
@@ -155,7 +157,7 @@ async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &At
         _ => Mode::Key,
     };
     let raw = raw.with_mode(mode);
-    // Its dates are nobody's concern here.
+    // Its dates are irrelevant here.
     let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     match raw.read(&rules) {
         Ok(reading) if Some(reading.material.caller().to_string()) == attempt.fingerprint => Found::Here(Box::new(raw)),

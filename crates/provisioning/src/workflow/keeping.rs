@@ -1,5 +1,5 @@
-//! Where a secret is to be kept, where else if that fails, and how to read it back: what a process that comes after a crash finds
-//! there decides whether the secret was lost.
+//! Where to store a secret, the fallback if that fails, and how to read it back: after a crash, the next
+//! process decides from this whether the secret was lost.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct Keeping {
     last_source: Option<Arc<dyn Source>>,
 }
 
-/// A file is read as what was written into it, which depends on the task.
+/// The reader of a file depends on the task.
 #[derive(Clone)]
 enum Sink {
     File(PathBuf),
@@ -55,49 +55,50 @@ fn one_file(path: &Path, kind: SecretKind) -> FileSource {
 }
 
 impl Keeping {
-    /// A sink that cannot be read again by us, such as a terminal. After a crash in the moment of keeping, nobody can tell whether
-    /// the secret got there: [`resume`](super::Workflows::resume) then takes it for lost and makes another. See
-    /// [`read_by`](Self::read_by).
+    /// Uses a sink that cannot be read back, such as a terminal. After a crash during storing, it is unknown
+    /// whether the secret was stored: [`resume`](super::Workflows::resume) then treats it as lost and creates
+    /// another one. See [`read_by`](Self::read_by).
     #[must_use]
     pub fn new(sink: impl SecretSink) -> Self {
         Self { sink: Sink::Other(Arc::new(sink)), source: None, last_resort: None, last_source: None }
     }
 
-    /// One file, for a key or for a certificate with its private key.
+    /// Uses one file, for a key or for a certificate with its private key.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self { sink: Sink::File(path.into()), source: None, last_resort: None, last_source: None }
     }
 
-    /// A directory, as Kubernetes and systemd have them.
+    /// Uses a directory, in the layout of Kubernetes and systemd.
     #[must_use]
     pub fn directory(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self::new(DirectorySink::new(&path)).read_by(DirectorySource::new(path))
     }
 
-    /// How the sink is read.
+    /// Sets how the sink is read.
     #[must_use]
     pub fn read_by(mut self, source: impl Source) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
 
-    /// Where the secret goes if the sink fails after all. It is proved before, too.
+    /// Sets where the secret is stored if the sink fails anyway. It is checked too.
     #[must_use]
     pub fn last_resort(mut self, sink: impl SecretSink) -> Self {
         self.last_resort = Some(Sink::Other(Arc::new(sink)));
         self
     }
 
-    /// How the last resort is read, so that [`resume`](super::Workflows::resume) can bring the secret from there into the sink.
+    /// Sets how the last resort is read, so that [`resume`](super::Workflows::resume) can move the secret
+    /// from there to the sink.
     #[must_use]
     pub fn last_resort_read_by(mut self, source: impl Source) -> Self {
         self.last_source = Some(Arc::new(source));
         self
     }
 
-    /// A file as the last resort.
+    /// Uses a file as the last resort.
     #[must_use]
     pub fn last_resort_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.last_resort = Some(Sink::File(path.into()));
@@ -105,7 +106,7 @@ impl Keeping {
         self
     }
 
-    /// An encrypted file as the last resort.
+    /// Uses an encrypted file as the last resort.
     #[must_use]
     pub fn last_resort_encrypted(self, path: impl Into<PathBuf>, password: Secret) -> Self {
         let path = path.into();
@@ -113,13 +114,13 @@ impl Keeping {
         self.last_resort(sink).last_resort_read_by(EncryptedFile { path, password })
     }
 
-    /// What reports call the sink.
+    /// Returns the name of the sink in reports.
     #[must_use]
     pub fn name(&self) -> String {
         self.sink.sink().name()
     }
 
-    /// What reports call the last resort.
+    /// Returns the name of the last resort in reports.
     #[must_use]
     pub fn last_resort_name(&self) -> Option<String> {
         self.last_resort.as_ref().map(|sink| sink.sink().name())
@@ -161,7 +162,7 @@ impl Source for EncryptedFile {
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         if !self.path.exists() {
-            return Ok(Fetched::Absent("the file is not there".to_owned()));
+            return Ok(Fetched::Absent("the file does not exist".to_owned()));
         }
         let recovered = read_encrypted_file(&self.path, &self.password)
             .map_err(|error| CredentialError::new(Code::ID_13, error.message()).at(self.name()).with_source(error))?;

@@ -1,5 +1,5 @@
-//! Having the platform make something. The name is in the journal before the call, and the private key of a certificate beside it; what
-//! the answer shows only once leaves this file as a secret that is to be kept at once.
+//! Creates something on the platform. The name is in the journal before the call, and the private key of a
+//! certificate next to it; the secret from the response must be stored at once.
 
 use digicert_one_account::{
     AccountExt as _, ApiToken, CertificateId, IssuedCertificate, Made, NewClientCertificate, NewToken, Refusal,
@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, Task, WorkStep, name};
 use crate::{KeptSecret, SecretFacts};
 
-/// What came of a call.
+/// The result of a call.
 struct New {
     id: Option<String>,
     called: Option<String>,
@@ -26,7 +26,7 @@ struct New {
 }
 
 impl Driver<'_> {
-    /// Names the new one, has it made, and notes what was made. The secret is in `self.secret` then.
+    /// Chooses a name, calls the platform, and records the result. The secret is in `self.secret` then.
     pub(super) async fn make(&mut self, number: usize) -> Result<(), IssueError> {
         let thing = self.thing();
         let chosen = match &self.task {
@@ -40,7 +40,7 @@ impl Driver<'_> {
         self.session.guard(WorkStep::Create, std::time::Duration::ZERO).await?;
         self.session.note(WorkStep::NoteName, NAMED, facts).await?;
         let Some(attempt) = self.attempts().pop() else { return Err(self.impossible()) };
-        self.session.tell(WorkStep::Create, false, &chosen)?;
+        self.session.notify(WorkStep::Create, false, &chosen)?;
         let made = match (thing, csr) {
             (Thing::User, _) => self.make_user().await,
             (Thing::Token, _) => self.make_token(&attempt).await,
@@ -50,7 +50,7 @@ impl Driver<'_> {
             Ok(new) => new,
             Err(error) => return Err(self.give_up(error).await),
         };
-        self.session.tell(WorkStep::Create, true, new.id.as_deref().unwrap_or_default())?;
+        self.session.notify(WorkStep::Create, true, new.id.as_deref().unwrap_or_default())?;
         self.secret = Some(new.secret);
         let mut facts: Vec<(String, String)> = Vec::new();
         let values = [("id", new.id), ("called", new.called), ("fingerprint", new.fingerprint), ("chain", new.chain)];
@@ -63,7 +63,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The journal cannot be written, and there is a secret that is not shown again: it is kept all the same.
+    /// Stores a secret that is not shown again, although the journal cannot be written.
     async fn keep_anyway(&mut self, attempt: &Attempt, error: IssueError) -> IssueError {
         let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
         let secret = places.keep_unblocked(secret).await.1;
@@ -71,7 +71,7 @@ impl Driver<'_> {
             Ok(kept) => SecretPlace::Kept(kept.place),
             Err(error) => error.kept().map_or(SecretPlace::Lost, |kept| SecretPlace::LastResort(kept.place.clone())),
         };
-        error.leaving(format!("the {} {} was made", attempt.thing.as_str(), attempt.shown())).with_secret(place)
+        error.leaving(format!("the {} {} was created", attempt.thing.as_str(), attempt.shown())).with_secret(place)
     }
 
     async fn make_user(&mut self) -> Result<New, IssueError> {
@@ -129,7 +129,7 @@ impl Driver<'_> {
             Ok(identity) => identity,
             Err(error) => {
                 let kind = IssueErrorKind::WrongKey;
-                let message = "the certificate that the platform made is not that of the key that was made here";
+                let message = "the certificate from the platform does not belong to the key generated here";
                 let failed = self.session.error(kind, WorkStep::Create, message).code(error.code()).caused_by(error);
                 return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
             }
@@ -146,7 +146,7 @@ impl Driver<'_> {
         })
     }
 
-    /// Makes a private key, keeps it beside the journal, and gives the request for it.
+    /// Generates a private key, stores it next to the journal, and returns the request for it.
     async fn key_and_request(&mut self) -> Result<String, IssueError> {
         let (common_name, algorithm) = match &self.task {
             Task::RequestCertificate(task) => (task.common_name.clone(), task.key),
@@ -163,29 +163,29 @@ impl Driver<'_> {
             Ok(made) => made,
             Err(error) => {
                 let failed =
-                    self.session.error(IssueErrorKind::Task, WorkStep::KeepKey, "no key or request can be made");
+                    self.session.error(IssueErrorKind::Task, WorkStep::KeepKey, "failed to create a key or a request");
                 return Err(self.give_up(failed.code(error.code()).caused_by(error).then(Next::Change)).await);
             }
         };
-        self.session.tell(WorkStep::KeepKey, false, "")?;
+        self.session.notify(WorkStep::KeepKey, false, "")?;
         let pem = key.to_pem();
         self.session.journal(WorkStep::KeepKey, move |journal| journal.keep_key(&pem).map(drop)).await?;
         self.key = Some(key);
-        self.session.tell(WorkStep::KeepKey, true, "")?;
+        self.session.notify(WorkStep::KeepKey, true, "")?;
         Ok(csr)
     }
 
-    /// A create call that failed: what it may have left behind, and what is to be done.
+    /// Handles a failed create call: what it may have left behind, and what to do.
     async fn not_made(&mut self, thing: Thing, error: Error) -> IssueError {
         let what = thing.as_str();
         let Some(left) = error.left_behind().cloned() else { return self.refused(thing, error) };
         if error.kind() != ErrorKind::NotShown {
-            let message = format!("the call that makes the {what} failed, and may have made it");
+            let message = format!("the call to create the {what} failed, and may have created it");
             let failed = IssueError::call(IssueErrorKind::Platform, WorkStep::Create, message, error);
             let failed = failed.leaving(left.to_string()).with_secret(SecretPlace::Lost);
             return self.named(failed).then(Next::Resume);
         }
-        let message = format!("the platform made the {what} and did not show what it shows only once");
+        let message = format!("the platform created the {what}, but its response lacks the secret");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, WorkStep::Create, message, error));
         let thing = match left.what {
             Made::ServiceUser => Thing::User,
@@ -195,16 +195,16 @@ impl Driver<'_> {
         self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretPlace::Lost)).await
     }
 
-    /// Removes what was just made and cannot be used, and says in the error what became of it.
+    /// Removes what was just created and is unusable, and reports the result in the error.
     async fn withdraw(&mut self, thing: Thing, name: &str, id: Option<String>, error: IssueError) -> IssueError {
         let step = WorkStep::RemoveOrphan;
-        if let Err(stopped) = self.session.tell(step, false, name) {
+        if let Err(stopped) = self.session.notify(step, false, name) {
             return stopped;
         }
         match self.take_back(thing, name, id.as_deref()).await {
             Ok(what) => {
                 let error = error.leaving(what);
-                if let Err(stopped) = self.session.tell(step, true, name) {
+                if let Err(stopped) = self.session.notify(step, true, name) {
                     return stopped;
                 }
                 match self.note_removed(None).await {
@@ -216,7 +216,7 @@ impl Driver<'_> {
             Err(failed) => {
                 let id = id.map(|id| format!(" (id {id})")).unwrap_or_default();
                 let left = format!(
-                    "the {} {name:?}{id} is there, is of no use and could not be removed: {failed}",
+                    "the {} {name:?}{id} exists, is unusable and could not be removed: {failed}",
                     thing.as_str()
                 );
                 error.leaving(left).then(Next::Resume)
@@ -224,7 +224,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Removes what this call alone has made. Gives what became of it.
+    /// Removes what this call created. Returns the result as text.
     async fn take_back(&self, thing: Thing, name: &str, id: Option<&str>) -> Result<String, Error> {
         let account = self.session.flows.client.account();
         let what = thing.as_str();
@@ -233,7 +233,7 @@ impl Driver<'_> {
             (Thing::User, None) => self.made_user(name).await?.map(|id| id.to_string()),
             (_, None) => self.find(name).await?.first().cloned(),
         };
-        let Some(id) = found else { return Ok(format!("no {what} {name:?} is there")) };
+        let Some(id) = found else { return Ok(format!("the {what} {name:?} does not exist")) };
         match thing {
             Thing::Certificate => {
                 account.certificates().disable(&CertificateId::new(&id)).await?;
@@ -254,7 +254,7 @@ impl Driver<'_> {
         }
     }
 
-    /// A create call that surely made nothing.
+    /// Handles a create call that certainly created nothing.
     fn refused(&self, thing: Thing, error: Error) -> IssueError {
         let what = thing.as_str();
         let step = WorkStep::Create;
@@ -262,17 +262,18 @@ impl Driver<'_> {
             Some(Refusal::TokenLimit) => {
                 let owner = self.owner().map(|owner| owner.to_string()).unwrap_or_default();
                 let message = format!(
-                    "this platform gives a service user one API token only, so that of {owner} cannot be replaced: make a second \
-                     service user and move to it, or have an administrator extend the end date of the one that is there"
+                    "this platform allows one API token per service user, so that of {owner} cannot be replaced: create a second \
+                     service user and move to it, or have an administrator extend the end date of the existing one"
                 );
                 (IssueErrorKind::TokenLimit, message)
             }
-            Some(Refusal::Forbidden { permission: Some(permission) }) => {
-                (IssueErrorKind::Platform, format!("the caller may not make the {what}: {permission} is missing"))
-            }
-            _ => (IssueErrorKind::Platform, format!("the {what} was not made")),
+            Some(Refusal::Forbidden { permission: Some(permission) }) => (
+                IssueErrorKind::Platform,
+                format!("the caller may not create the {what}: missing permission {permission}"),
+            ),
+            _ => (IssueErrorKind::Platform, format!("failed to create the {what}")),
         };
-        // Whoever cannot be reached today may be tomorrow; whoever refuses wants another call.
+        // An unreachable platform may be reachable later; a refusal needs another request.
         let next = if error.kind() == ErrorKind::Platform { Next::Change } else { Next::Again };
         self.named(IssueError::call(kind, step, message, error)).then(next)
     }
@@ -281,7 +282,7 @@ impl Driver<'_> {
         self.survey.as_ref()?.owner.as_ref()?.end_date
     }
 
-    /// The id of the one of this name, where the answer did not tell it. Not to know it is no failure.
+    /// Finds the id by name, if the response does not contain it. An unknown id is not an error.
     async fn id_of(&self, name: &str) -> Option<String> {
         self.find(name).await.ok()?.into_iter().next()
     }
@@ -303,16 +304,16 @@ fn new_key(
 ) -> New {
     let (id, called) = token.map(|token| (token.id.to_string(), token.name)).unzip();
     let called = called.flatten();
-    // A key that cannot be a header value is kept all the same; it only cannot be told from another later.
+    // Even a key that cannot be a header value is stored; it only cannot be identified later.
     let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
     let fingerprint = key.map(|key| key.fingerprint().to_string());
     let facts = facts(id.as_deref(), called.as_deref(), ends, owner_ends);
     New { id, called, ends, owner, fingerprint, chain: None, secret: KeptSecret::api_key(secret, facts) }
 }
 
-/// The key with the certificate that was issued for it, whatever its dates are.
+/// Combines the key with its issued certificate, whatever its dates.
 pub(super) fn pair(key: &NewKey, chain_pem: &str) -> Result<ClientIdentity, digicert_one_core::CredentialError> {
-    let certificates = Secret::new(chain_pem, "the answer of the platform");
+    let certificates = Secret::new(chain_pem, "the response of the platform");
     let rules = Rules::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     key.into_identity(&certificates, &rules, &mut Vec::new())
 }

@@ -1,7 +1,7 @@
-//! Workflows about service users: what the platform shows once is never lost, and credentials replace themselves.
+//! Workflows for service users: store secrets that are shown once, and rotate credentials automatically.
 //!
-//! Each of them is a [`Task`], which [`Workflows`] plans ([`plan`](Workflows::plan)), runs ([`run`](Workflows::run)) or, after a
-//! crash, takes to its end ([`resume`](Workflows::resume)).
+//! Each workflow is a [`Task`], which [`Workflows`] plans ([`plan`](Workflows::plan)), runs
+//! ([`run`](Workflows::run)) or, after an interruption, resumes ([`resume`](Workflows::resume)).
 //!
 //! ```no_run
 //! use digicert_one_provisioning::{Ends, Keeping, RotateToken, Workflows};
@@ -18,14 +18,15 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # What holds at every moment
+//! # Guarantees
 //!
-//! - Nothing is made on the platform before the place for its secret, and the last resort, are proved.
-//! - Before each step that another process would have to know of, the journal has it: a process that is killed at any point leaves
-//!   enough for [`resume`](Workflows::resume) to end with one secret that is kept and works, and with nothing enabled that nobody
-//!   has the secret of.
-//! - The one before is disabled only after the new one was kept, read back, proved by a call, and taken by all who were named.
-//! - Nothing is spawned; time is the client's clock; file work is done on threads for blocking work.
+//! - Nothing is created on the platform before the place for its secret, and the last resort, are checked.
+//! - Each step that another process must know of is recorded in the journal first: after a kill at any point,
+//!   [`resume`](Workflows::resume) ends with one secret that is stored and works, and with no orphaned
+//!   credentials.
+//! - The previous credential is disabled only after the new one was stored, read back, verified with a call,
+//!   and adopted by all consumers.
+//! - No tasks are spawned; time is the client's clock; file operations run on threads for blocking work.
 
 mod attempt;
 mod drive;

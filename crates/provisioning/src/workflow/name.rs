@@ -1,5 +1,5 @@
-//! Names that are never used twice, and say when they were made: `ci-bot-20260701T091500Z-1a2b3c4d`. Letters, digits, blanks, `-` and
-//! `_` are all that names of tokens and nicknames of certificates may hold (documented).
+//! Unique names with their time of creation: `ci-bot-20260701T091500Z-1a2b3c4d`. Names of tokens and
+//! nicknames of certificates may have only letters, digits, blanks, `-` and `_` (documented).
 
 use std::time::{Duration, SystemTime};
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// Longer bases are cut, so that nothing near a limit of the platform comes out; it is not documented.
+/// Longer bases are truncated, to stay below the platform's limit, which is not documented.
 const LONGEST_BASE: usize = 40;
 const TIME: &str = "%Y%m%dT%H%M%SZ";
 const RANDOM: usize = 8;
 
-/// The base with nothing in it that a name may not hold.
+/// Removes characters from the base that a name may not have.
 pub(super) fn legal(base: &str) -> String {
     let legal = |one: char| if one.is_ascii_alphanumeric() || matches!(one, ' ' | '-' | '_') { one } else { '-' };
     let text: String = base.trim().chars().map(legal).take(LONGEST_BASE).collect();
@@ -20,21 +20,21 @@ pub(super) fn legal(base: &str) -> String {
     if text.is_empty() { "d1".to_owned() } else { text.to_owned() }
 }
 
-/// Date and time in UTC.
+/// Returns date and time in UTC.
 pub(super) fn utc(time: SystemTime) -> Option<DateTime> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let time = Timestamp::from_second(i64::try_from(since.as_secs()).ok()?).ok()?;
     Some(TimeZone::UTC.to_datetime(time))
 }
 
-/// A new name of this base.
+/// Returns a new name with this base.
 pub(super) fn fresh(base: &str, now: SystemTime) -> String {
-    // Only a time beyond the year 9999 has no form.
+    // Only a time beyond the year 9999 cannot be formatted.
     let time = utc(now).map(|now| now.strftime(TIME).to_string()).unwrap_or_default();
     format!("{}-{time}-{:08x}", legal(base), fastrand::u32(..))
 }
 
-/// Base and time of a name that was made here.
+/// Returns base and time of a name generated here.
 fn parts(name: &str) -> Option<(&str, SystemTime)> {
     let (rest, random) = name.rsplit_once('-')?;
     let (base, time) = rest.rsplit_once('-')?;
@@ -44,17 +44,17 @@ fn parts(name: &str) -> Option<(&str, SystemTime)> {
     is_random.then(|| (base, SystemTime::UNIX_EPOCH + since))
 }
 
-/// The base of a name that was made here.
+/// Returns the base of a name generated here.
 pub(super) fn base_of(name: &str) -> Option<&str> {
     parts(name).map(|(base, _)| base)
 }
 
-/// When a name was made here.
+/// Returns when a name was generated here.
 pub(super) fn made_at(name: &str) -> Option<SystemTime> {
     parts(name).map(|(_, time)| time)
 }
 
-/// Whether a name is this base, or was made of it.
+/// Returns whether a name is this base, or was generated from it.
 pub(super) fn is_of(name: &str, base: &str) -> bool {
     let base = legal(base);
     name == base || base_of(name) == Some(&base)
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_its_base_and_its_time_and_is_legal() {
+    fn name_has_base_and_time_and_is_legal() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_782_820_800);
         for (base, legal) in [("ci-bot", "ci-bot"), ("Zürich.prod/1", "Z-rich-prod-1"), (" ", "d1"), ("a b_c", "a b_c")]
         {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_name_is_not_of_a_shorter_base() {
+    fn longer_name_does_not_match_a_shorter_base() {
         let name = fresh("ci-prod", SystemTime::UNIX_EPOCH);
         assert!(!is_of(&name, "ci"));
         for other in ["ci-prod", "ci", "x-y-z", "ci-20260630T120000Z-xyz", "ci-20269930T120000Z-1a2b3c4d", ""] {

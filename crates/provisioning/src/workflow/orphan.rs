@@ -1,5 +1,5 @@
-//! What was made on the platform and has no secret is removed: a token is deleted, or disabled where that is refused; a certificate is
-//! disabled. A service user that was made stays, and gets another token.
+//! Removes what was created on the platform without a stored secret: a token is deleted, or disabled if that
+//! is refused; a certificate is disabled. A created service user stays, and gets another token.
 
 use std::time::Duration;
 
@@ -12,31 +12,31 @@ use super::driver::Driver;
 use super::survey::{Item, instant, items};
 use super::{IssueError, IssueErrorKind, Next, SecretPlace, WorkStep};
 
-/// How much earlier than the task, by its own clock, the platform may say that it has made something.
+/// How much earlier than the task began the platform's creation time may be, by the platform's clock.
 const CLOCKS: Duration = Duration::from_secs(10 * 60);
 
 impl Driver<'_> {
-    /// Removes whatever an attempt made, and notes it.
+    /// Removes whatever an attempt created, and records it.
     pub(super) async fn remove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let step = WorkStep::RemoveOrphan;
         self.session.guard(step, Duration::ZERO).await?;
-        self.session.tell(step, false, attempt.shown())?;
+        self.session.notify(step, false, attempt.shown())?;
         let removed = self.remove_all(attempt).await;
         let (owner, removed) = removed.map_err(|error| {
             let message = format!(
-                "what is left of an attempt, the {} {}, cannot be looked for or removed",
+                "failed to find or remove what is left of an attempt, the {} {}",
                 attempt.thing.as_str(),
                 attempt.shown()
             );
             let error = IssueError::call(IssueErrorKind::Platform, step, message, error);
             self.named(error).with_secret(SecretPlace::Lost).then(Next::Resume)
         })?;
-        self.session.tell(step, true, removed.join(", "))?;
-        self.session.notes.extend(removed.into_iter().map(|what| format!("of an attempt that was cut: {what}")));
+        self.session.notify(step, true, removed.join(", "))?;
+        self.session.notes.extend(removed.into_iter().map(|what| format!("from an interrupted attempt: {what}")));
         self.note_removed(owner.as_ref()).await
     }
 
-    /// Gives the service user that was made all the same, and what was removed.
+    /// Returns the service user that was created anyway, and what was removed.
     async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<UserId>, Vec<String>), Error> {
         let mut removed = Vec::new();
         match attempt.thing {
@@ -46,7 +46,7 @@ impl Driver<'_> {
                     None => self.made_user(&attempt.name).await?,
                 };
                 if let Some(owner) = &owner {
-                    // It was made by this task, so that nobody has the secrets of its tokens.
+                    // This task created it, so the secrets of its tokens are lost.
                     for token in items(&self.session.flows.client.account(), owner, false).await? {
                         removed.push(self.remove_token(&TokenId::new(token.id)).await?);
                     }
@@ -76,7 +76,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The ids of the owner's tokens or certificates of this name: one, or none.
+    /// Returns the ids of the owner's tokens or certificates with this name: one, or none.
     pub(super) async fn find(&self, name: &str) -> Result<Vec<String>, Error> {
         let Some(owner) = self.owner() else { return Ok(Vec::new()) };
         let certificates = self.task.kind().is_certificate();
@@ -85,7 +85,8 @@ impl Driver<'_> {
         Ok(items.into_iter().filter(named).map(|item| item.id).collect())
     }
 
-    /// The service user of this name, if this task made it: it was free when the task began, and the platform says nothing else.
+    /// Returns the service user with this name, if this task created it: the name was free when the task
+    /// began, and the platform reports nothing else.
     pub(super) async fn made_user(&self, friendly_name: &str) -> Result<Option<UserId>, Error> {
         let users = self.session.flows.client.account().users().service().all().await?;
         let began = self.session.pending().map(|pending| pending.operation().at());
@@ -100,7 +101,7 @@ impl Driver<'_> {
         Ok(users.into_iter().find(is_ours).map(|user| user.id))
     }
 
-    /// Deletes a token, or disables it where that is refused. Gives what became of it.
+    /// Deletes a token, or disables it if that is refused. Returns the result as text.
     pub(super) async fn remove_token(&self, id: &TokenId) -> Result<String, Error> {
         let tokens = self.session.flows.client.account().tokens();
         match tokens.delete(id).await {
@@ -114,12 +115,12 @@ impl Driver<'_> {
         }
     }
 
-    /// A call that was cut may have been processed after it was looked for: one looks again at the end.
+    /// Checks again at the end: an interrupted call may have been processed after the first check.
     pub(super) async fn remove_late_ones(&mut self, all: &[Attempt]) -> Result<(), IssueError> {
         let Some((last, before)) = all.split_last().filter(|(_, before)| !before.is_empty()) else { return Ok(()) };
         let certificates = self.task.kind().is_certificate();
         let failed = |error: Error| {
-            let message = "what was cut before cannot be looked for once more";
+            let message = "failed to check again for what an interrupted attempt created";
             IssueError::call(IssueErrorKind::Retire, WorkStep::RemoveOrphan, message, error)
         };
         let Some(owner) = self.owner() else { return Ok(()) };
@@ -128,19 +129,19 @@ impl Driver<'_> {
         let items = items.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
         let is_late = |item: &Item| {
             let named = |name: &str| item.name.as_deref() == Some(name);
-            // All other tokens of a service user that this task made are of its attempts.
+            // All other tokens of a service user that this task created belong to its attempts.
             let of_user = before.iter().any(|one| one.thing == Thing::User);
             let is_last = last.id.as_ref() == Some(&item.id) || named(&last.name);
             item.enabled && !is_last && (of_user || before.iter().any(|one| named(&one.name)))
         };
         for item in items.into_iter().filter(is_late) {
-            self.session.tell(WorkStep::RemoveOrphan, false, &item.id)?;
+            self.session.notify(WorkStep::RemoveOrphan, false, &item.id)?;
             let removed = match certificates {
                 true => account.certificates().disable(&CertificateId::new(&item.id)).await,
                 false => self.remove_token(&TokenId::new(&item.id)).await.map(drop),
             };
             removed.map_err(|error| self.named(failed(error)).then(Next::Resume))?;
-            self.session.tell(WorkStep::RemoveOrphan, true, &item.id)?;
+            self.session.notify(WorkStep::RemoveOrphan, true, &item.id)?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! The files of one workflow: no two of them may be one file, or one would destroy the other.
+//! The files of one workflow: no two may be the same file, or one would overwrite the other.
 
 use std::path::{Path, PathBuf};
 
 use super::Workflows;
 
-/// What each file is there for.
+/// The purpose of each file.
 pub(super) struct Places(Vec<(&'static str, PathBuf)>);
 
 impl Places {
@@ -19,17 +19,17 @@ impl Places {
         Self(places.collect())
     }
 
-    /// Which two are one file, as a message.
+    /// Returns a message about two that are the same file.
     pub(super) fn shared(self) -> Option<String> {
         let places: Vec<_> = self.0.into_iter().map(|(name, file)| (name, whole(&file))).collect();
         places.iter().enumerate().find_map(|(at, (name, file))| {
             let (other, _) = places[..at].iter().find(|(_, other)| other == file)?;
-            Some(format!("{other} and {name} are the same file, {}: name two", file.display()))
+            Some(format!("{other} and {name} are the same file, {}; use two files", file.display()))
         })
     }
 }
 
-/// The file by its directory, however both were written. What is not there yet stays as it was written.
+/// Resolves the directory of the file, in any spelling. A path that does not exist stays unchanged.
 fn whole(file: &Path) -> PathBuf {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     match (file.parent().and_then(|directory| directory.canonicalize().ok()), file.file_name()) {

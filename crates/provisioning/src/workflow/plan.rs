@@ -1,4 +1,4 @@
-//! What a task would do, as data and as text. Making a plan sends GETs only and writes nothing.
+//! The plan of a task, as data and as text. Planning sends only GET requests and writes nothing.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use digicert_one_core::EndDate;
 
 use super::TaskKind;
 
-/// What a task would do now. `Display` is a list for people.
+/// What a task would do now. `Display` prints a readable list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
-    /// What would be done.
+    /// The task.
     pub task: TaskKind,
-    /// Whose it is; nothing for a service user that is not there yet.
+    /// The owner; `None` for a service user that does not exist yet.
     pub owner: Option<UserId>,
     /// The last second of the owner.
     pub owner_ends: Option<EndDate>,
-    /// What the name of the new one would be, or begin with.
+    /// The name of the new credential, or its beginning.
     pub name: String,
-    /// When the new one would end.
+    /// When the new credential would expire.
     pub ends: Option<EndDate>,
-    /// Where the secret would be kept.
+    /// Where the secret would be stored.
     pub sink: String,
-    /// Where it would go if that failed.
+    /// Where it would be stored if that failed.
     pub last_resort: Option<String>,
     /// Why there is nothing to do, if so.
     pub not_due: Option<String>,
-    /// The steps that are taken, in order.
+    /// The steps, in order.
     pub steps: Vec<PlannedStep>,
-    /// What should be known before.
+    /// What to know beforehand.
     pub notes: Vec<String>,
 }
 
@@ -37,9 +37,9 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlannedStep {
-    /// What is done, in a sentence.
+    /// The description.
     pub what: String,
-    /// The call that does it, if it is one: method and path.
+    /// The call of this step, if any: method and path.
     pub call: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Putting a plan together from what was found. The steps are those of `drive.rs`, in its order.
+//! Builds a plan from the state found. The steps are those of `drive.rs`, in the same order.
 
 use digicert_one_core::EndDate;
 
@@ -12,10 +12,10 @@ const TOKEN: &str = "/account/api/v1/api-access-token";
 const CERTIFICATE: &str = "/account/api/v1/client-auth-certificate";
 
 impl Workflows {
-    /// What the task would do now. Sends GETs only and writes nothing.
+    /// Returns what the task would do now. Sends only GET requests and writes nothing.
     ///
     /// # Errors
-    /// The task is not valid, or who is calling cannot be told.
+    /// Returns an error if the task is invalid, or the caller cannot be identified.
     pub async fn plan(&self, task: &Task) -> Result<Plan, IssueError> {
         plan(self, task).await
     }
@@ -27,13 +27,13 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
     let path = flows.state_path();
     let read = blocking::unblock(move || State::read(&path)).await;
     let (state, _) = read.map_err(|error| {
-        let message = format!("{} cannot be read", flows.state_path().display());
+        let message = format!("failed to read {}", flows.state_path().display());
         IssueError::new(IssueErrorKind::Journal, WorkStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
     let found = survey(&flows.client, task, &state, None).await;
     let mut found = found.map_err(|error| error.then(super::Next::Again).of(kind))?;
     let mut notes = std::mem::take(&mut found.notes);
-    notes.push("the places for the secret are proved when it is run, not now".to_owned());
+    notes.push("the places for the secret are checked when it is run, not now".to_owned());
     let steps = if found.not_due.is_some() { Vec::new() } else { steps(flows, task, &found) };
     Ok(Plan {
         task: kind,
@@ -59,30 +59,32 @@ fn planned_name(task: &Task, found: &Survey) -> String {
 fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<PlannedStep> {
     let step = |what: &str| PlannedStep::new(what);
     let name = planned_name(task, found);
-    let mut steps = vec![PlannedStep::new(format!("take the lock {}", flows.lock.display()))];
+    let mut steps = vec![PlannedStep::new(format!("acquire the lock {}", flows.lock.display()))];
     steps.push(PlannedStep::new(match flows.keeping.last_resort_name() {
-        Some(last) => format!("prove that {} and, as the last resort, {last} can keep a secret", flows.keeping.name()),
-        None => format!("prove that {} can keep a secret (there is no last resort)", flows.keeping.name()),
+        Some(last) => format!("check that {} and, as the last resort, {last} can store a secret", flows.keeping.name()),
+        None => format!("check that {} can store a secret (no last resort is configured)", flows.keeping.name()),
     }));
-    steps
-        .push(PlannedStep::new(format!("write into the journal {} what is about to be made", flows.journal.display())));
-    let until = found.ends.map_or_else(|| "without an end".to_owned(), |end: EndDate| format!("until {end}"));
+    steps.push(PlannedStep::new(format!(
+        "record in the journal {} what is about to be created",
+        flows.journal.display()
+    )));
+    let until = found.ends.map_or_else(|| "without an end date".to_owned(), |end: EndDate| format!("until {end}"));
     let renewal = match task {
         Task::CreateServiceUser(_) => {
             steps.push(
-                PlannedStep::new(format!("make the service user {name:?} {until}")).calling(format!("POST {USER}")),
+                PlannedStep::new(format!("create the service user {name:?} {until}")).calling(format!("POST {USER}")),
             );
             None
         }
         Task::CreateToken(_) => {
             steps.push(
-                PlannedStep::new(format!("make the API token {name:?} {until}")).calling(format!("POST {TOKEN}")),
+                PlannedStep::new(format!("create the API token {name:?} {until}")).calling(format!("POST {TOKEN}")),
             );
             None
         }
         Task::RotateToken(task) => {
             steps.push(
-                PlannedStep::new(format!("make the API token {name:?} {until}")).calling(format!("POST {TOKEN}")),
+                PlannedStep::new(format!("create the API token {name:?} {until}")).calling(format!("POST {TOKEN}")),
             );
             Some(&task.renewal)
         }
@@ -95,17 +97,17 @@ fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<PlannedStep> {
             Some(&task.renewal)
         }
     };
-    steps.push(PlannedStep::new(format!("keep the secret in {}, and read it back", flows.keeping.name())));
-    steps.push(step("prove it by a call as the new one").calling(format!("GET {USER}/me")));
+    steps.push(PlannedStep::new(format!("store the secret in {}, and read it back", flows.keeping.name())));
+    steps.push(step("verify the new credential with a call").calling(format!("GET {USER}/me")));
     if let Some(renewal) = renewal {
         retirement(&mut steps, flows, task, renewal, found);
     }
-    steps.push(step("write into the journal that it is done, and give the lock back"));
+    steps.push(step("record in the journal that it is done, and release the lock"));
     steps
 }
 
 fn certificate(steps: &mut Vec<PlannedStep>, key: impl std::fmt::Display, name: &str, until: &str) {
-    steps.push(PlannedStep::new(format!("make a private key ({key}) here, and keep it beside the journal")));
+    steps.push(PlannedStep::new(format!("generate a private key ({key}) here, and store it next to the journal")));
     let made = PlannedStep::new(format!("request the client certificate {name:?} {until} for it"));
     steps.push(made.calling(format!("POST {CERTIFICATE}")));
 }
@@ -114,7 +116,7 @@ fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, rene
     let step = |what: &str| PlannedStep::new(what);
     for switch in &flows.switches {
         steps.push(PlannedStep::new(format!(
-            "have {} use it, and wait until nothing uses the one before",
+            "switch {} to it, and wait until nothing uses the previous credential",
             switch.name()
         )));
     }
@@ -122,12 +124,12 @@ fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, rene
         return;
     }
     if !renewal.grace.is_zero() {
-        steps.push(PlannedStep::new(format!("wait {} seconds for those who watch elsewhere", renewal.grace.as_secs())));
+        steps.push(PlannedStep::new(format!("wait {} seconds for other consumers", renewal.grace.as_secs())));
     }
     let old = found.old.as_deref();
     let disable = match old {
-        Some(id) => PlannedStep::new(format!("disable the one before, {id}")),
-        None => step("disable the one before, if its name tells which one it is"),
+        Some(id) => PlannedStep::new(format!("disable the previous one, {id}")),
+        None => step("disable the previous one, if its name identifies it"),
     };
     let id = old.unwrap_or("ID");
     if task.kind().is_certificate() {

@@ -1,11 +1,11 @@
-//! The places for a secret that were checked before anything is made.
+//! The places for a secret that were checked before anything is created.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::Safekeeping;
 
-/// The places that were proved. Prepared sinks may only be used by one thread at a time, and futures that hold a reference to them
-/// could not go from one to another: so they stand behind a lock that nobody ever waits for.
+/// The checked places. Prepared sinks are not `Sync`, and a future that holds a reference to them would not
+/// be `Send`; so they are in a mutex that is never contended.
 #[derive(Default)]
 pub(super) struct Places(Mutex<Option<Safekeeping>>);
 

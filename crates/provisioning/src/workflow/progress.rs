@@ -1,13 +1,13 @@
-//! Every step of a workflow can be watched, before it is taken and after, and stopped there.
+//! Observers of a workflow: called before and after every step, and able to stop it there.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
 use super::TaskKind;
 
-/// Hears of every step, before and after it. It runs inside the workflow, so it should be quick.
+/// An observer of every step, called before and after it. It runs inside the workflow, so it should be quick.
 ///
-/// Every function or closure of this form is one.
+/// Implemented for every function or closure of this form.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -19,8 +19,8 @@ use super::TaskKind;
 /// });
 /// ```
 pub trait Progress: Send + Sync + 'static {
-    /// A step is about to be taken, or has just been taken. `Break` ends the workflow here, as if the process were killed: nothing
-    /// is cleaned up, and [`resume`](super::Workflows::resume) goes on.
+    /// Called when a step is about to start, or has just been completed. `Break` ends the workflow here, as
+    /// after a kill: nothing is cleaned up, and [`resume`](super::Workflows::resume) continues.
     fn at(&self, moment: &Moment) -> ControlFlow<()>;
 }
 
@@ -30,17 +30,17 @@ impl<F: Fn(&Moment) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
     }
 }
 
-/// Where a workflow is.
+/// The current position of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moment {
-    /// What is done; nothing while a journal is opened to see what is to be resumed.
+    /// The task; `None` while a journal is opened to find what to resume.
     pub task: Option<TaskKind>,
     /// The step.
     pub step: WorkStep,
-    /// Whether it was taken already.
+    /// Whether the step is completed.
     pub done: bool,
-    /// What may be shown of it: a name, an id, a place. Never a secret.
+    /// Its details: a name, an id, a place. Never a secret.
     pub detail: String,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for Moment {
 
 macro_rules! steps {
     ($($(#[$docs:meta])+ $name:ident = $text:literal,)+) => {
-        /// A step of a workflow, durable or remote.
+        /// A durable or remote step of a workflow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum WorkStep {
@@ -66,7 +66,7 @@ macro_rules! steps {
             /// Every step.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The stable word for it.
+            /// Returns the stable word for it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -80,51 +80,51 @@ macro_rules! steps {
 steps! {
     /// Opens the journal.
     OpenJournal = "open-journal",
-    /// Takes the lock.
+    /// Acquires the lock.
     Lock = "lock",
-    /// Asks who is calling, and who the owner is.
+    /// Reads who is calling, and who the owner is.
     WhoAmI = "who-am-i",
-    /// Looks at what is on the platform.
+    /// Reads the state on the platform.
     Look = "look",
-    /// Proves the places in which the secret will be kept.
+    /// Checks the places for the secret.
     Prepare = "prepare",
-    /// Writes into the journal that a task begins.
+    /// Records in the journal that a task begins.
     Begin = "begin",
-    /// Writes the name of the new one into the journal.
+    /// Records the name of the new credential in the journal.
     NoteName = "note-name",
-    /// Keeps the private key beside the journal.
+    /// Stores the private key next to the journal.
     KeepKey = "keep-key",
-    /// Has the platform make the new one.
+    /// Creates the new credential on the platform.
     Create = "create",
-    /// Writes the id of the new one into the journal.
+    /// Records the id of the new credential in the journal.
     NoteCreated = "note-created",
-    /// Keeps the secret in its place.
+    /// Stores the secret in its place.
     Keep = "keep",
-    /// Writes into the journal that the secret is kept.
+    /// Records in the journal that the secret is stored.
     NoteKept = "note-kept",
-    /// Proves the new one by a call.
+    /// Verifies the new credential with a call.
     Prove = "prove",
-    /// Writes into the journal that it was proved.
+    /// Records in the journal that it was verified.
     NoteProved = "note-proved",
     /// Remembers which one is in use now.
     Remember = "remember",
-    /// Tells those who watch, and waits until they use the new one.
+    /// Notifies consumers, and waits until they use the new credential.
     Switch = "switch",
-    /// Waits for those elsewhere.
+    /// Waits for consumers elsewhere.
     Grace = "grace",
-    /// Writes into the journal that all have switched.
+    /// Records in the journal that all have switched.
     NoteSwitched = "note-switched",
-    /// Disables the one before.
+    /// Disables the previous credential.
     DisableOld = "disable-old",
-    /// Writes into the journal what became of the one before.
+    /// Records in the journal what happened to the previous credential.
     NoteRetired = "note-retired",
-    /// Deletes one that was disabled long enough ago.
+    /// Deletes a token that was disabled long enough ago.
     DeleteOld = "delete-old",
-    /// Removes what was made and has no secret.
+    /// Removes what was created without a stored secret.
     RemoveOrphan = "remove-orphan",
-    /// Writes into the journal that it was removed.
+    /// Records in the journal that it was removed.
     NoteRemoved = "note-removed",
-    /// Writes into the journal that the task is over.
+    /// Records in the journal that the task is finished.
     Finish = "finish",
 }
 

@@ -1,4 +1,4 @@
-//! A new credential is believed when a call with it was answered, and by the right user. All who watch are told after that.
+//! Verifies a new credential: a call with it must succeed, as the right user. Then all consumers are notified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,50 +16,50 @@ use super::state::InUse;
 use super::survey::items;
 use super::{IssueError, IssueErrorKind, Next, Renewal, SecretPlace, Switching, Task, WorkStep};
 
-/// The first wait for a platform that does not know the new one yet; each later one is twice as long.
+/// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// What came of the proof.
+/// The result of the verification.
 enum Proof {
     Works(Box<User>),
-    /// The platform has it no more, or it is disabled.
+    /// It no longer exists on the platform, or is disabled.
     IsDead,
 }
 
 impl Driver<'_> {
-    /// Proves the new one, and notes it if it was not noted before.
+    /// Verifies the new credential, and records it unless it was already recorded.
     pub(super) async fn prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let raw = match self.secret.take() {
             Some(secret) => secret.raw(),
             None => match self.find_secret(attempt).await {
                 Found::Here(raw) => *raw,
-                // Somebody has put another one there: this one is nobody's any more.
+                // Another secret was stored there: this one is orphaned.
                 Found::Another => return self.remove(attempt).await,
                 Found::Unreadable(error) => {
-                    let message = "the place of the secret cannot be read, so that it cannot be proved";
+                    let message = "failed to read the place of the secret, so it cannot be verified";
                     let failed = self.proof_failed(attempt, message).code(error.code());
                     return Err(failed.caused_by(error).with_secret(SecretPlace::Unknown));
                 }
                 Found::Unknown => return self.cannot_prove(attempt).await,
             },
         };
-        self.session.tell(WorkStep::Prove, false, attempt.shown())?;
+        self.session.notify(WorkStep::Prove, false, attempt.shown())?;
         let client = self.client_of(attempt, &raw)?;
         let user = match self.ask(attempt, &client).await? {
             Proof::Works(user) => user,
             Proof::IsDead => return self.remove(attempt).await,
         };
         if let Some(owner) = self.owner().filter(|owner| *owner != user.id) {
-            let message = format!("the new one belongs to {}, and not to {owner}", user.id);
+            let message = format!("the new credential belongs to {}, not to {owner}", user.id);
             return Err(self.proof_failed(attempt, message));
         }
-        self.session.tell(WorkStep::Prove, true, user.id.to_string())?;
+        self.session.notify(WorkStep::Prove, true, user.id.to_string())?;
         let mut facts = Vec::new();
         if self.owner().is_none() {
             facts.push(("made-owner".to_owned(), user.id.to_string()));
         }
         if attempt.id.is_none() && attempt.thing == Thing::User {
-            // A service user that was just made has one token.
+            // A newly created service user has one token.
             if let Ok([token]) = items(&client.account(), &user.id, false).await.as_deref() {
                 facts.push((self.fact(attempt, "id"), token.id.clone()));
             }
@@ -75,23 +75,26 @@ impl Driver<'_> {
         self.session.note(WorkStep::NoteProved, PROVED, facts).await
     }
 
-    /// Only who made it could have proved it. It is kept, and so it goes on; the one before stays.
+    /// Only the process that created it could have verified it. It is stored, so the task continues; the
+    /// previous credential stays.
     async fn cannot_prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let place = self.session.flows.keeping.name();
-        self.session.notes.push(format!("{place} cannot be read, so that the new one was not proved after the crash"));
+        self.session
+            .notes
+            .push(format!("{place} cannot be read, so the new credential was not verified after the crash"));
         self.note_proved(attempt, Vec::new()).await
     }
 
-    /// A client that proves itself with the new one alone.
+    /// Returns a client that authenticates with the new credential only.
     fn client_of(&self, attempt: &Attempt, raw: &RawCredential) -> Result<Client, IssueError> {
         let reading = raw.read(&Rules::at(self.session.now())).map_err(|error| {
-            let message = format!("the new one cannot be used: {error}");
+            let message = format!("the new credential cannot be used: {error}");
             self.proof_failed(attempt, message).code(error.code()).caused_by(error)
         })?;
         Ok(self.session.flows.client.with_credential(Arc::new(reading.fixed())))
     }
 
-    /// Asks the platform who that is; for a while, because it may not know the new one at once.
+    /// Asks the platform for the user; retries for a while, because it may not know the new credential at once.
     async fn ask(&self, attempt: &Attempt, client: &Client) -> Result<Proof, IssueError> {
         let clock = self.session.clock();
         let (began, mut wait) = (clock.now(), FIRST_WAIT);
@@ -101,7 +104,7 @@ impl Driver<'_> {
                 Err(error) => error,
             };
             if !is_rejected(&error) {
-                let message = "the new one could not be proved by a call";
+                let message = "failed to verify the new credential with a call";
                 return Err(self.proof_failed(attempt, message).code(error.code()).caused_by(error));
             }
             if self.resumed && self.is_dead(attempt).await {
@@ -109,7 +112,8 @@ impl Driver<'_> {
             }
             let waited = clock.now().duration_since(began).unwrap_or_default();
             if waited + wait > self.session.flows.proof {
-                let message = format!("the platform does not accept the new one, after {} seconds", waited.as_secs());
+                let message =
+                    format!("the platform does not accept the new credential after {} seconds", waited.as_secs());
                 return Err(self.proof_failed(attempt, message).code(Code::ROT_06).caused_by(error));
             }
             clock.sleep(wait).await;
@@ -117,7 +121,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Whether the platform says itself that it is of no use. Where it cannot be asked, that is not known.
+    /// Returns whether the platform reports it as unusable; false if it cannot be asked.
     async fn is_dead(&self, attempt: &Attempt) -> bool {
         let Some(owner) = self.owner() else { return false };
         let certificates = attempt.thing == Thing::Certificate;
@@ -133,12 +137,12 @@ impl Driver<'_> {
     fn proof_failed(&self, attempt: &Attempt, message: impl Into<String>) -> IssueError {
         let place = attempt.kept.as_ref().map_or_else(|| self.session.flows.keeping.name(), |(place, _)| place.clone());
         let made =
-            format!("the {} {} is there, and the one before is untouched", attempt.thing.as_str(), attempt.shown());
+            format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
         let failed = self.session.error(IssueErrorKind::Proof, WorkStep::Prove, message);
         failed.leaving(made).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
     }
 
-    /// Remembers which one is in use, tells all who watch, and waits for those elsewhere.
+    /// Remembers which one is in use, notifies all consumers, and waits for those elsewhere.
     pub(super) async fn switch(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         self.remember(attempt).await?;
         let renewal = self.renewal().cloned();
@@ -150,20 +154,21 @@ impl Driver<'_> {
                 id: attempt.id.clone(),
             };
             for switch in &self.session.flows.switches {
-                self.session.tell(WorkStep::Switch, false, switch.name())?;
+                self.session.notify(WorkStep::Switch, false, switch.name())?;
                 switch.switch(&to, &self.session.clock()).await.map_err(|error| {
-                    let message = format!("{} does not use the new one", switch.name());
-                    let left = format!("the one before is untouched, and the new one {} works", attempt.shown());
+                    let message = format!("{} does not use the new credential", switch.name());
+                    let left =
+                        format!("the previous credential is unchanged, and the new one {} works", attempt.shown());
                     let failed = self.session.error(IssueErrorKind::Switch, WorkStep::Switch, message).leaving(left);
                     failed.caused_by(error).with_secret(SecretPlace::Kept(to.place.clone()))
                 })?;
-                self.session.tell(WorkStep::Switch, true, switch.name())?;
+                self.session.notify(WorkStep::Switch, true, switch.name())?;
             }
             if !renewal.leave_old && !renewal.grace.is_zero() {
                 self.session.guard(WorkStep::Grace, renewal.grace).await?;
-                self.session.tell(WorkStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
+                self.session.notify(WorkStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
                 self.session.clock().sleep(renewal.grace).await;
-                self.session.tell(WorkStep::Grace, true, "")?;
+                self.session.notify(WorkStep::Grace, true, "")?;
             }
         }
         self.session.note(WorkStep::NoteSwitched, SWITCHED, None).await
@@ -177,12 +182,12 @@ impl Driver<'_> {
             Thing::Certificate => self.session.state.certificate = in_use,
             Thing::User | Thing::Token => self.session.state.token = in_use,
         }
-        self.session.tell(WorkStep::Remember, false, "")?;
+        self.session.notify(WorkStep::Remember, false, "")?;
         self.session.write_state(WorkStep::Remember).await?;
-        self.session.tell(WorkStep::Remember, true, "")
+        self.session.notify(WorkStep::Remember, true, "")
     }
 
-    /// What is said of the one before, if this is a rotation.
+    /// Returns the renewal options, if this is a rotation.
     pub(super) fn renewal(&self) -> Option<&Renewal> {
         match &self.task {
             Task::RotateToken(task) => Some(&task.renewal),
@@ -191,14 +196,14 @@ impl Driver<'_> {
         }
     }
 
-    /// The client for calls that come after the proof. Whoever rotates its own goes on as the new one: the one before ends in these
-    /// calls.
+    /// Returns the client for calls after the verification. A caller that rotates its own credential
+    /// continues with the new one, since these calls disable the previous one.
     pub(super) fn hand(&self) -> &Client {
         self.proved.as_ref().filter(|_| self.is_own()).unwrap_or(&self.session.flows.client)
     }
 }
 
-/// Whether the platform, or its TLS, said that it does not know the credential.
+/// Returns whether the platform, or its TLS, refused the credential.
 pub(super) fn is_rejected(error: &Error) -> bool {
     matches!(error.code(), Code::AUT_01 | Code::AUT_06 | Code::HS_02)
 }

@@ -1,4 +1,4 @@
-//! The two rotations as plain data: when there is something to do, and what becomes of the one before.
+//! The two rotations as plain data: when they are due, and what happens to the previous credential.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use super::end_date_policy::{Ends, as_text};
 
-/// When a rotation has something to do, and what becomes of the one before. The same for tokens and certificates.
+/// When a rotation is due, and what happens to the previous credential. The same for tokens and certificates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Renewal {
-    /// When the new one is to end.
+    /// When the new credential expires.
     pub ends: Ends,
-    /// Nothing is done if one was made less long ago than this: of two machines that come at once, the second finds the work of
-    /// the first. Ten minutes, if not said otherwise.
+    /// Not due if a credential was created more recently than this: if two machines rotate at once, the
+    /// second finds the result of the first. Ten minutes by default.
     pub newer_than: Duration,
-    /// Nothing is done unless the one in use ends within this time; without it, a rotation is always due.
+    /// Due only if the credential in use expires within this time; if not set, a rotation is always due.
     pub ends_within: Option<Duration>,
-    /// How long the one before stays enabled after every watcher here has switched, for those elsewhere. Two minutes, if not
-    /// said otherwise: a watching credential reads its source once a minute.
+    /// How long the previous credential stays enabled after every local consumer has switched, for consumers
+    /// elsewhere. Two minutes by default: a watching credential reads its source once a minute.
     pub grace: Duration,
-    /// Deletes the one before this long after it was disabled, when the next task runs; at once for no time at all. Certificates
-    /// cannot be deleted.
+    /// Deletes the previous credential this long after it was disabled, when the next task runs; at once if
+    /// zero. Certificates cannot be deleted.
     pub delete_after: Option<Duration>,
-    /// Leaves the one before enabled.
+    /// Leaves the previous credential enabled.
     pub leave_old: bool,
 }
 
@@ -46,43 +46,43 @@ impl Default for Renewal {
 macro_rules! renewals {
     ($($name:ident)+) => {$(
         impl $name {
-            /// What the name of the new one begins with; a date and a random part follow. If it is not said, the name of the
-            /// one in use tells, else the name of its owner.
+            /// Sets the beginning of the new name; a date and a random part follow. By default that of the
+            /// credential in use, else the name of its owner.
             #[must_use]
             pub fn base(mut self, base: impl Into<String>) -> Self {
                 self.base = Some(base.into());
                 self
             }
 
-            /// When the new one is to end.
+            /// Sets when the new credential expires.
             #[must_use]
             pub fn ends(mut self, ends: Ends) -> Self {
                 self.renewal.ends = ends;
                 self
             }
 
-            /// Does nothing if one was made less long ago than this.
+            /// Skips the rotation if a credential was created more recently than this.
             #[must_use]
             pub fn newer_than(mut self, age: Duration) -> Self {
                 self.renewal.newer_than = age;
                 self
             }
 
-            /// Does nothing unless the one in use ends within this time.
+            /// Skips the rotation unless the credential in use expires within this time.
             #[must_use]
             pub fn if_ends_within(mut self, time: Duration) -> Self {
                 self.renewal.ends_within = Some(time);
                 self
             }
 
-            /// How long the one before stays enabled after every watcher here has switched.
+            /// Sets how long the previous credential stays enabled after every local consumer has switched.
             #[must_use]
             pub fn grace(mut self, time: Duration) -> Self {
                 self.renewal.grace = time;
                 self
             }
 
-            /// Leaves the one before enabled.
+            /// Leaves the previous credential enabled.
             #[must_use]
             pub fn leave_old(mut self) -> Self {
                 self.renewal.leave_old = true;
@@ -94,7 +94,7 @@ macro_rules! renewals {
 
 renewals! { RotateToken RotateCertificate }
 
-/// An API token that is to be replaced.
+/// The rotation of an API token.
 ///
 /// ```
 /// use std::time::Duration;
@@ -105,38 +105,38 @@ renewals! { RotateToken RotateCertificate }
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RotateToken {
-    /// What the name of the new one begins with.
+    /// The beginning of the new name.
     pub base: Option<String>,
-    /// Whose it is; the caller's own, if nobody is named.
+    /// The owner; by default the caller.
     pub owner: Option<UserId>,
-    /// The one to be replaced. If it is not named, what was remembered of the last task tells, else the names do.
+    /// The token to replace. By default the remembered one of the last task, else found by name.
     pub old: Option<TokenId>,
-    /// When there is something to do, and what becomes of the one before.
+    /// When it is due, and what happens to the previous token.
     pub renewal: Renewal,
 }
 
 impl RotateToken {
-    /// The caller's own token, always due.
+    /// Creates a rotation of the caller's own token, always due.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whose it is.
+    /// Sets the owner.
     #[must_use]
     pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
         self.owner = Some(owner.into());
         self
     }
 
-    /// The one to be replaced.
+    /// Sets the token to replace.
     #[must_use]
     pub fn old(mut self, id: impl Into<TokenId>) -> Self {
         self.old = Some(id.into());
         self
     }
 
-    /// Deletes the one before, this long after it was disabled.
+    /// Deletes the previous token this long after it was disabled.
     #[must_use]
     pub fn delete_after(mut self, time: Duration) -> Self {
         self.renewal.delete_after = Some(time);
@@ -144,7 +144,7 @@ impl RotateToken {
     }
 }
 
-/// A client certificate that is to be replaced, with a new private key.
+/// The rotation of a client certificate, with a new private key.
 ///
 /// ```
 /// use digicert_one_provisioning::{Ends, RotateCertificate};
@@ -153,16 +153,16 @@ impl RotateToken {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RotateCertificate {
-    /// What the nickname of the new one begins with.
+    /// The beginning of the new nickname.
     pub base: Option<String>,
-    /// The name that the request carries; the base, if there is none.
+    /// The name in the request; by default the base.
     pub common_name: Option<String>,
     /// The kind of key.
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
-    /// The one to be replaced. If it is not named, what was remembered of the last task tells, else the nicknames do.
+    /// The certificate to replace. By default the remembered one of the last task, else found by nickname.
     pub old: Option<CertificateId>,
-    /// When there is something to do, and what becomes of the one before.
+    /// When it is due, and what happens to the previous certificate.
     pub renewal: Renewal,
 }
 
@@ -174,27 +174,27 @@ impl Default for RotateCertificate {
 }
 
 impl RotateCertificate {
-    /// The caller's own certificate, always due.
+    /// Creates a rotation of the caller's own certificate, always due.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The name that the request carries.
+    /// Sets the name in the request.
     #[must_use]
     pub fn common_name(mut self, name: impl Into<String>) -> Self {
         self.common_name = Some(name.into());
         self
     }
 
-    /// The kind of key.
+    /// Sets the kind of key.
     #[must_use]
     pub fn key(mut self, key: KeyAlgorithm) -> Self {
         self.key = key;
         self
     }
 
-    /// The one to be replaced.
+    /// Sets the certificate to replace.
     #[must_use]
     pub fn old(mut self, id: impl Into<CertificateId>) -> Self {
         self.old = Some(id.into());

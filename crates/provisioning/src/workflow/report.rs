@@ -1,4 +1,4 @@
-//! What a workflow came to.
+//! The result of a workflow.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::TaskKind;
 use crate::Kept;
 
-/// What a workflow did. `Display` is for people; nothing in it is secret.
+/// The result of a workflow. `Display` is human-readable; nothing in it is secret.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was done.
+    /// The task.
     pub task: TaskKind,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Done,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<UserId>,
     /// The platform's id of the new token or certificate.
     pub id: Option<String>,
@@ -27,30 +27,30 @@ pub struct Report {
     pub ends: Option<EndDate>,
     /// Where the secret is now.
     pub kept: Option<Kept>,
-    /// What became of the one before.
+    /// What happened to the previous credential.
     pub old: Old,
-    /// What else should be known.
+    /// Additional notes.
     pub notes: Vec<String>,
 }
 
-/// How a workflow ended.
+/// The outcome of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Done {
-    /// The new one is made, kept and proved.
+    /// The new credential was created, stored and verified.
     Made,
     /// There was nothing to do: see the notes.
     NotDue,
-    /// It had made nothing yet, and nothing is left of it: see the notes.
+    /// Nothing had been created yet, and nothing is left: see the notes.
     Undone,
 }
 
-/// What became of the one before.
+/// What happened to the previous credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Old {
-    /// There is none.
+    /// There was none.
     None,
     /// It is disabled.
     Disabled(String),
@@ -58,9 +58,9 @@ pub enum Old {
     Deleted(String),
     /// It was left enabled, for this reason.
     Left {
-        /// Its id, if it is known which one it is.
+        /// Its id, if known.
         id: Option<String>,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -68,11 +68,11 @@ pub enum Old {
 impl fmt::Display for Old {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("there was none before"),
-            Self::Disabled(id) => write!(f, "the one before ({id}) is disabled"),
-            Self::Deleted(id) => write!(f, "the one before ({id}) is deleted"),
-            Self::Left { id: Some(id), why } => write!(f, "the one before ({id}) is still enabled: {why}"),
-            Self::Left { id: None, why } => write!(f, "no other one was disabled: {why}"),
+            Self::None => f.write_str("there was no previous credential"),
+            Self::Disabled(id) => write!(f, "the previous one ({id}) is disabled"),
+            Self::Deleted(id) => write!(f, "the previous one ({id}) is deleted"),
+            Self::Left { id: Some(id), why } => write!(f, "the previous one ({id}) is still enabled: {why}"),
+            Self::Left { id: None, why } => write!(f, "no previous one was disabled: {why}"),
         }
     }
 }
@@ -83,7 +83,7 @@ impl fmt::Display for Report {
         match outcome {
             Done::Made => write!(f, "{task}: done")?,
             Done::NotDue => write!(f, "{task}: nothing to do")?,
-            Done::Undone => write!(f, "{task}: nothing was made, and nothing is left of it")?,
+            Done::Undone => write!(f, "{task}: nothing was created, and nothing is left")?,
         }
         if let Some(name) = name {
             write!(f, "\n  name: {name}")?;

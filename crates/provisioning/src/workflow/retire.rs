@@ -1,4 +1,5 @@
-//! The one before. It is disabled only here: when the new one is kept, proved and in use; and only if it is known which one it is.
+//! Disables the previous credential: only after the new one is stored, verified and in use, and only if the
+//! previous one is identified.
 
 use std::time::Duration;
 
@@ -13,12 +14,12 @@ use super::survey::{Item, items};
 use super::{IssueError, IssueErrorKind, Next, Old, SecretPlace, WorkStep};
 
 impl Driver<'_> {
-    /// Disables the one before, and notes what became of it.
+    /// Disables the previous credential, and records the result.
     pub(super) async fn retire(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let old = match self.renewal().cloned() {
             None => Old::None,
-            Some(renewal) if renewal.leave_old => self.left("it was to be left"),
-            Some(_) if self.proved.is_none() => self.left("the new one could not be proved after the crash"),
+            Some(renewal) if renewal.leave_old => self.left("it was left on request"),
+            Some(_) if self.proved.is_none() => self.left("the new credential could not be verified after the crash"),
             Some(renewal) => match self.old(attempt).await? {
                 Ok(item) => self.disable(attempt, &item, renewal.delete_after).await?,
                 Err(old) => old,
@@ -32,10 +33,10 @@ impl Driver<'_> {
         Old::Left { id: self.session.fact("old").map(str::to_owned), why: why.to_owned() }
     }
 
-    /// Which one it is; or what there is to say instead.
+    /// Returns the previous credential, or the reason why it is left.
     async fn old(&mut self, attempt: &Attempt) -> Result<Result<Item, Old>, IssueError> {
         let certificates = self.task.kind().is_certificate();
-        let Some(owner) = self.owner() else { return Ok(Err(self.left("its owner is not known"))) };
+        let Some(owner) = self.owner() else { return Ok(Err(self.left("its owner is unknown"))) };
         let listed = match items(&self.hand().account(), &owner, certificates).await {
             Err(error) if is_not_allowed(&error) => {
                 items(&self.session.flows.client.account(), &owner, certificates).await
@@ -44,35 +45,35 @@ impl Driver<'_> {
         };
         let listed = listed.map_err(|error| {
             let what = if certificates { "client certificates" } else { "API tokens" };
-            self.not_retired(attempt, format!("the {what} cannot be listed"), error)
+            self.not_retired(attempt, format!("failed to list the {what}"), error)
         })?;
         let named = |item: &&Item| item.name.as_deref() == Some(&attempt.name);
         let new = attempt.id.clone().or_else(|| listed.iter().find(named).map(|item| item.id.clone()));
         if let Some(id) = self.session.fact("old").map(str::to_owned) {
             return Ok(match listed.into_iter().find(|item| item.id == id) {
-                _ if new.as_ref() == Some(&id) => Err(self.left("it is the new one")),
+                _ if new.as_ref() == Some(&id) => Err(self.left("it is the new credential")),
                 None => Err(Old::Deleted(id)),
                 Some(item) if !item.enabled => Err(Old::Disabled(id)),
                 Some(item) => Ok(item),
             });
         }
-        let Some(new) = new else { return Ok(Err(self.left("the id of the new one is not known"))) };
+        let Some(new) = new else { return Ok(Err(self.left("the id of the new credential is unknown"))) };
         let (base, now) = (self.base(), self.session.now());
         let others: Vec<Item> =
             listed.into_iter().filter(|item| item.enabled && item.id != new && !item.is_over(now)).collect();
         match &*others {
             [] => Ok(Err(Old::None)),
             [item] if item.is_of(&base) => {
-                // After a crash it must be this one again.
+                // After a crash it must be the same one again.
                 let facts = [("old".to_owned(), item.id.clone())];
                 self.session.note_silently(WorkStep::DisableOld, "old-chosen", facts).await?;
                 Ok(Ok(item.clone()))
             }
-            // A name alone does not tell: another machine may use the one that has it.
+            // A name alone is not conclusive: another machine may use a credential with it.
             _ => {
                 let ids: Vec<&str> = others.iter().map(|item| item.id.as_str()).collect();
-                let which = if ids.len() == 1 { "the one before may be" } else { "the one before may be one of" };
-                Ok(Err(self.left(&format!("{which} {}: disable it, or name it (old) next time", ids.join(", ")))))
+                let which = if ids.len() == 1 { "the previous one may be" } else { "the previous one may be one of" };
+                Ok(Err(self.left(&format!("{which} {}; disable it, or name it (old) next time", ids.join(", ")))))
             }
         }
     }
@@ -85,46 +86,46 @@ impl Driver<'_> {
     ) -> Result<Old, IssueError> {
         let certificates = self.task.kind().is_certificate();
         self.session.guard(WorkStep::DisableOld, Duration::ZERO).await?;
-        self.session.tell(WorkStep::DisableOld, false, &item.id)?;
+        self.session.notify(WorkStep::DisableOld, false, &item.id)?;
         match self.with_either(|account| switch_off(account, item.id.clone(), certificates)).await {
             Ok(()) => {}
             Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
             Err(_) if item.is_over(self.session.now()) => {
-                return Ok(Old::Left { id: Some(item.id.clone()), why: "it has ended".to_owned() });
+                return Ok(Old::Left { id: Some(item.id.clone()), why: "it has expired".to_owned() });
             }
             Err(error) => {
-                let message = format!("the one before, {}, could not be disabled", item.id);
+                let message = format!("failed to disable the previous one, {}", item.id);
                 return Err(self.not_retired(attempt, message, error));
             }
         }
-        self.session.tell(WorkStep::DisableOld, true, &item.id)?;
+        self.session.notify(WorkStep::DisableOld, true, &item.id)?;
         match delete_after {
             Some(after) if !certificates => self.delete(item, after).await,
             _ => Ok(Old::Disabled(item.id.clone())),
         }
     }
 
-    /// Whether what the platform does not find is gone: what one may not see is answered the same way.
+    /// Checks whether what the platform does not find is gone: the response is the same for what is not visible.
     async fn gone(&self, attempt: &Attempt, item: &Item, error: Error) -> Result<Old, IssueError> {
         let certificates = self.task.kind().is_certificate();
-        let Some(owner) = self.owner() else { return Ok(self.left("its owner is not known")) };
+        let Some(owner) = self.owner() else { return Ok(self.left("its owner is unknown")) };
         let listed = items(&self.session.flows.client.account(), &owner, certificates).await;
         let is_enabled = |items: Vec<Item>| items.iter().any(|other| other.id == item.id && other.enabled);
         match listed.map(is_enabled) {
             Ok(false) => Ok(Old::Deleted(item.id.clone())),
-            _ => Err(self.not_retired(attempt, format!("the one before, {}, could not be disabled", item.id), error)),
+            _ => Err(self.not_retired(attempt, format!("failed to disable the previous one, {}", item.id), error)),
         }
     }
 
     async fn delete(&mut self, item: &Item, after: Duration) -> Result<Old, IssueError> {
         let id = item.id.clone();
         if after.is_zero() {
-            self.session.tell(WorkStep::DeleteOld, false, &id)?;
+            self.session.notify(WorkStep::DeleteOld, false, &id)?;
             let deleted = self.with_either(|account| delete(account, id.clone())).await;
-            self.session.tell(WorkStep::DeleteOld, true, &id)?;
+            self.session.notify(WorkStep::DeleteOld, true, &id)?;
             match deleted {
                 Err(error) if error.code() != Code::API_02 => {
-                    self.session.notes.push(format!("{id} is disabled, and not deleted yet: {error}"));
+                    self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}"));
                 }
                 _ => return Ok(Old::Deleted(id)),
             }
@@ -137,7 +138,7 @@ impl Driver<'_> {
         Ok(Old::Disabled(id))
     }
 
-    /// Does this as the new one, or, where that is not allowed, as the caller.
+    /// Does this with the new credential, or, if that is not allowed, as the caller.
     async fn with_either<F: Future<Output = Result<(), Error>>>(
         &self,
         call: impl Fn(AccountManager) -> F,
@@ -151,7 +152,7 @@ impl Driver<'_> {
     fn not_retired(&self, attempt: &Attempt, message: String, error: Error) -> IssueError {
         let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
         let failed = self.named(IssueError::call(IssueErrorKind::Retire, WorkStep::DisableOld, message, error));
-        let left = format!("the new one {} is in use, and the one before is still enabled", attempt.shown());
+        let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
         failed.leaving(left).with_secret(SecretPlace::Kept(place)).then(Next::Resume)
     }
 }
@@ -167,7 +168,7 @@ async fn delete(account: AccountManager, id: String) -> Result<(), Error> {
     account.tokens().delete(&TokenId::new(id)).await
 }
 
-/// Whether another caller might be allowed to do it.
+/// Returns whether another caller might have permission.
 fn is_not_allowed(error: &Error) -> bool {
     matches!(error.code(), Code::AUT_01 | Code::AUT_02 | Code::AUT_03 | Code::AUT_06)
 }

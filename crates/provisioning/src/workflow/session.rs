@@ -1,4 +1,4 @@
-//! What every workflow stands on: the journal, the lock, the state file, and the one who watches. Nothing here knows what is made.
+//! Shared by all workflows: the journal, the lock, the state file, and the observer. Does not know what is created.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, P
 pub(super) struct Session<'a> {
     pub(super) flows: &'a Workflows,
     pub(super) kind: Option<TaskKind>,
-    /// Away while a thread for blocking work has it.
+    /// `None` while a thread for blocking work has it.
     journal: Option<Journal>,
     lock: Option<Lock>,
     pub(super) state: State,
@@ -29,7 +29,7 @@ impl<'a> Session<'a> {
         let mut session = Self::new(flows, kind);
         session.check_places().await?;
         let path = flows.journal.clone();
-        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        session.notify(WorkStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open(path)).await;
         session.journal = Some(opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?);
         match session.read_state().await {
@@ -41,12 +41,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The same if there is a journal; makes none.
+    /// Same as `open`, if the journal exists; does not create one.
     pub(super) async fn open_existing(flows: &'a Workflows) -> Result<Option<Self>, IssueError> {
         let mut session = Self::new(flows, None);
         session.check_places().await?;
         let path = flows.journal.clone();
-        session.tell(WorkStep::OpenJournal, false, path.display().to_string())?;
+        session.notify(WorkStep::OpenJournal, false, path.display().to_string())?;
         let opened = blocking::unblock(move || Journal::open_existing(path)).await;
         session.journal = opened.map_err(|error| session.journal_failed(WorkStep::OpenJournal, error))?;
         if session.journal.is_none() {
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
         Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() }
     }
 
-    /// Asked before any file is opened.
+    /// Checked before any file is opened.
     async fn check_places(&self) -> Result<(), IssueError> {
         let places = Places::of(self.flows);
         match blocking::unblock(move || places.shared()).await {
@@ -73,19 +73,20 @@ impl<'a> Session<'a> {
         let state = self.state_path();
         let read = blocking::unblock(move || State::read(&state)).await;
         let (state, damaged) = read.map_err(|error| {
-            let message = format!("{} cannot be read: {error}", self.state_path().display());
+            let message = format!("failed to read {}: {error}", self.state_path().display());
             let failed = self.error(IssueErrorKind::Journal, WorkStep::OpenJournal, message);
             failed.code(Code::IO_02).caused_by(error)
         })?;
         self.state = state;
         if damaged {
             let path = self.state_path();
-            self.notes.push(format!("{} was damaged: which one was in use is not remembered", path.display()));
+            self.notes.push(format!("{} was damaged; the credential in use is not remembered", path.display()));
         }
-        self.tell(WorkStep::OpenJournal, true, "")
+        self.notify(WorkStep::OpenJournal, true, "")
     }
 
-    /// Removes what this run put beside the secret, if nothing is under way and nothing needs to be remembered.
+    /// Removes the files that this run created next to the secret, if nothing is in progress and nothing must
+    /// be remembered.
     pub(super) async fn leave_nothing(&mut self) {
         if self.pending().is_some() {
             return;
@@ -93,7 +94,7 @@ impl<'a> Session<'a> {
         self.unlock().await;
         if self.state.is_blank() {
             let path = self.state_path();
-            // A file that stays does no harm.
+            // A remaining file is harmless.
             let _ = blocking::unblock(move || std::fs::remove_file(path)).await;
         }
         self.remove_new_journal().await;
@@ -105,12 +106,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes the lock, for as long as the waits that are known of and some more.
+    /// Acquires the lock for the known delays plus a reserve.
     pub(super) async fn lock(&mut self, waits: Duration) -> Result<(), IssueError> {
         let path = self.flows.lock.clone();
-        self.tell(WorkStep::Lock, false, path.display().to_string())?;
+        self.notify(WorkStep::Lock, false, path.display().to_string())?;
         let failed = |error: io::Error| {
-            IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "no id for the lock can be made").caused_by(error)
+            IssueError::new(IssueErrorKind::Lock, WorkStep::Lock, "failed to generate an id for the lock")
+                .caused_by(error)
         };
         let owner = Owner::this_process().map_err(failed)?;
         self.free_inherited(&owner).await;
@@ -119,11 +121,11 @@ impl<'a> Session<'a> {
         let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
         let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
         self.lock = Some(taken.map_err(|error| self.lock_failed(WorkStep::Lock, error))?);
-        self.tell(WorkStep::Lock, true, "")
+        self.notify(WorkStep::Lock, true, "")
     }
 
-    /// Gives back the lock that a process with this journal held on this machine when it was killed. Whoever it was is gone: it had the
-    /// journal open, and now we have.
+    /// Releases the lock that a killed process with this journal held on this machine. That process is gone:
+    /// it had the journal open, and now we do.
     async fn free_inherited(&self, owner: &Owner) {
         let holder = self.state.holder.clone().filter(|holder| holder.host() == owner.host());
         let (Some(holder), path, now) = (holder, self.flows.lock.clone(), self.now()) else { return };
@@ -131,18 +133,18 @@ impl<'a> Session<'a> {
             true => Lock::try_acquire(path, &holder, Duration::from_secs(1), now).and_then(Lock::release),
             false => Ok(()),
         };
-        // What is wrong with the lock, if anything, is told when it is taken.
+        // Problems with the lock are reported when it is acquired.
         let _ = blocking::unblock(free).await;
     }
 
-    /// Nothing is under way: no lock is left either.
+    /// Removes the lock if nothing is in progress.
     pub(super) async fn nothing_under_way(&self) {
         if let Ok(owner) = Owner::this_process() {
             self.free_inherited(&owner).await;
         }
     }
 
-    /// Makes sure that the lock is still ours, for this wait and some more.
+    /// Ensures that the lock is still held, for this delay plus a reserve.
     pub(super) async fn guard(&mut self, step: WorkStep, wait: Duration) -> Result<(), IssueError> {
         let Some(mut lock) = self.lock.take() else { return Ok(()) };
         let (now, ttl) = (self.now(), self.flows.ttl);
@@ -159,44 +161,44 @@ impl<'a> Session<'a> {
         held.map_err(|error| self.lock_failed(step, error))
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     pub(super) async fn unlock(&mut self) {
         if let Some(lock) = self.lock.take()
             && let Err(error) = blocking::unblock(move || lock.release()).await
         {
-            self.notes.push(format!("the lock stays until its end: {error}"));
+            self.notes.push(format!("the lock stays until it expires: {error}"));
         }
     }
 
-    /// What is under way.
+    /// Returns the operation in progress.
     pub(super) fn pending(&self) -> Option<&Pending> {
         self.journal.as_ref()?.pending()
     }
 
-    /// A fact of what is under way.
+    /// Returns a fact of the operation in progress.
     pub(super) fn fact(&self, name: &str) -> Option<&str> {
         self.pending()?.fact(name)
     }
 
     pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
-        self.tell(WorkStep::Begin, false, "")?;
+        self.notify(WorkStep::Begin, false, "")?;
         self.journal(WorkStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
-        self.tell(WorkStep::Begin, true, "")
+        self.notify(WorkStep::Begin, true, "")
     }
 
-    /// Notes that a step was taken, with facts that are not secret. Durable when it returns.
+    /// Records that a step was completed, with facts that are not secret. Durable when it returns.
     pub(super) async fn note(
         &mut self,
         step: WorkStep,
         name: &str,
         facts: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), IssueError> {
-        self.tell(step, false, "")?;
+        self.notify(step, false, "")?;
         self.note_silently(step, name, facts).await?;
-        self.tell(step, true, "")
+        self.notify(step, true, "")
     }
 
-    /// As [`note`](Self::note), but nobody can stop it.
+    /// Same as [`note`](Self::note), but the observer cannot stop it.
     pub(super) async fn note_silently(
         &mut self,
         step: WorkStep,
@@ -212,12 +214,12 @@ impl<'a> Session<'a> {
 
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), IssueError> {
         let now = self.now();
-        self.tell(WorkStep::Finish, false, "")?;
+        self.notify(WorkStep::Finish, false, "")?;
         self.journal(WorkStep::Finish, move |journal| journal.finish(outcome, now)).await?;
-        self.tell(WorkStep::Finish, true, "")
+        self.notify(WorkStep::Finish, true, "")
     }
 
-    /// Does something with the journal on a thread for blocking work.
+    /// Runs a journal operation on a thread for blocking work.
     pub(super) async fn journal<T: Send + 'static>(
         &mut self,
         step: WorkStep,
@@ -235,12 +237,12 @@ impl<'a> Session<'a> {
         result.map_err(|error| self.journal_failed(step, error))
     }
 
-    /// Writes what is to be remembered.
+    /// Writes the state file.
     pub(super) async fn write_state(&self, step: WorkStep) -> Result<(), IssueError> {
         let (state, path) = (self.state.clone(), self.state_path());
         let written = blocking::unblock(move || state.write(&path)).await;
         written.map_err(|error| {
-            let message = format!("what is to be remembered cannot be written: {error}");
+            let message = format!("failed to write the state: {error}");
             self.error(IssueErrorKind::Journal, step, message).code(Code::IO_01).caused_by(error)
         })
     }
@@ -257,8 +259,8 @@ impl<'a> Session<'a> {
         self.flows.client.clock().now()
     }
 
-    /// Tells the one who watches, who may stop it here.
-    pub(super) fn tell(&self, step: WorkStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
+    /// Notifies the observer, who may stop it here.
+    pub(super) fn notify(&self, step: WorkStep, done: bool, detail: impl Into<String>) -> Result<(), IssueError> {
         let moment = Moment { task: self.kind, step, done, detail: detail.into() };
         tracing::debug!("{moment}");
         match &self.flows.progress {
@@ -279,7 +281,7 @@ impl<'a> Session<'a> {
             Some(kind) => error.of(kind),
             None => error,
         };
-        // Whatever fails while something is under way is for the next one to take up.
+        // Whatever fails while a task is in progress must be resumed.
         if self.pending().is_some() { error.then(Next::Resume) } else { error }
     }
 

@@ -1,5 +1,6 @@
-//! What is remembered between tasks, in a file beside the journal: which token or certificate is in use, what is to be deleted later,
-//! and as whom this journal's processes take the lock. Nothing in it is secret, and losing it costs only knowledge of the past.
+//! State between tasks, in a file next to the journal: which token or certificate is in use, what must be
+//! deleted later, and the lock owner of this journal's processes. It holds no secret, and losing it costs
+//! only knowledge of the past.
 
 use std::fs;
 use std::io;
@@ -16,21 +17,21 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
-    /// Who last took the lock with this journal.
+    /// The last owner of the lock with this journal.
     #[serde(default)]
     pub(super) holder: Option<Owner>,
-    /// The token of which the secret is in the sink.
+    /// The token whose secret is in the sink.
     #[serde(default)]
     pub(super) token: Option<InUse>,
-    /// The certificate of which the private key is in the sink.
+    /// The certificate whose private key is in the sink.
     #[serde(default)]
     pub(super) certificate: Option<InUse>,
-    /// Tokens that were disabled and are to be deleted.
+    /// Disabled tokens that must be deleted.
     #[serde(default)]
     pub(super) to_delete: Vec<Doomed>,
 }
 
-/// The one in use.
+/// The credential in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InUse {
     pub(super) id: Option<String>,
@@ -38,7 +39,7 @@ pub(super) struct InUse {
     pub(super) owner: String,
 }
 
-/// A token that is to be deleted.
+/// A token that must be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Doomed {
     pub(super) id: String,
@@ -58,10 +59,10 @@ impl Doomed {
 }
 
 impl State {
-    /// Reads the file. One that is not there, or is damaged, remembers nothing; the second is told.
+    /// Reads the file. A missing or damaged file gives the default; damage is reported.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// Returns an error if it exists but cannot be read.
     pub(super) fn read(path: &Path) -> io::Result<(Self, bool)> {
         match fs::read(path) {
             Ok(text) => match serde_json::from_slice::<Self>(&text) {
@@ -73,15 +74,15 @@ impl State {
         }
     }
 
-    /// Whether there is nothing to remember but who held a lock.
+    /// Returns whether there is nothing to remember except the last lock owner.
     pub(super) fn is_blank(&self) -> bool {
         self.token.is_none() && self.certificate.is_none() && self.to_delete.is_empty()
     }
 
-    /// Replaces the file, whole and durable.
+    /// Replaces the file atomically and durably.
     pub(super) fn write(&self, path: &Path) -> Result<(), SinkError> {
         let text = serde_json::to_vec_pretty(&Self { version: VERSION, ..self.clone() }).map_err(|error| {
-            SinkError::new(SinkErrorKind::System, path.display().to_string(), "the state cannot be written as JSON")
+            SinkError::new(SinkErrorKind::System, path.display().to_string(), "failed to serialize the state")
                 .with_source(error)
         })?;
         replace_file(path, &text)
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_remembered_survives_and_what_is_damaged_is_forgotten() {
+    fn state_round_trips_and_damage_gives_the_default() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("journal.state");
         assert_eq!(State::read(&path).expect("not there"), (State::default(), false));

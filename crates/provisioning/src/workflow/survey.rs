@@ -1,5 +1,5 @@
-//! What is on the platform before anything is made: who is calling, whose the new one is to be, which one is in use, and whether there
-//! is anything to do. Sends GETs only.
+//! Reads the state on the platform before anything is created: the caller, the owner, the credential in use,
+//! and whether anything is due. Sends only GET requests.
 
 use std::time::SystemTime;
 
@@ -11,31 +11,31 @@ use http::header::DATE;
 use super::state::{InUse, State};
 use super::{Ends, IssueError, IssueErrorKind, Renewal, Task, WorkStep, ends, name};
 
-/// What was found.
+/// The state found.
 #[derive(Debug)]
 pub(super) struct Survey {
-    /// Who is calling.
+    /// The caller.
     pub(super) me: UserId,
-    /// Whose the new one is to be; nothing for a service user that is not there yet.
+    /// The owner of the new credential; `None` for a service user that does not exist yet.
     pub(super) owner: Option<User>,
-    /// What the name of the new one begins with.
+    /// The beginning of the new name.
     pub(super) base: String,
-    /// When the new one ends.
+    /// When the new credential expires.
     pub(super) ends: Option<EndDate>,
-    /// The one in use, if it is known which one that is.
+    /// The credential in use, if it is identified.
     pub(super) old: Option<String>,
     /// Why there is nothing to do.
     pub(super) not_due: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
-/// A token or certificate of the owner: what both have.
+/// A token or certificate of the owner, with their common fields.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) ends: Option<EndDate>,
-    /// What the platform does not say to be disabled may be enabled.
+    /// Enabled, unless the platform reports it as disabled.
     pub(super) enabled: bool,
     pub(super) made: Option<SystemTime>,
 }
@@ -66,13 +66,13 @@ impl Item {
     }
 }
 
-/// An instant as the platform writes it.
+/// Parses an instant as the platform writes it.
 pub(super) fn instant(text: &str) -> Option<SystemTime> {
     let is_day = text.len() <= 10;
     text.parse::<EndDate>().ok().filter(|_| !is_day).map(EndDate::last_second)
 }
 
-/// The tokens or certificates of a user.
+/// Returns the tokens or certificates of a user.
 pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates: bool) -> Result<Vec<Item>, Error> {
     if certificates {
         return Ok(account.certificates().of(owner).await?.into_iter().map(Item::from).collect());
@@ -80,10 +80,10 @@ pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates
     Ok(account.tokens().list(owner).all().await?.into_iter().map(Item::from).collect())
 }
 
-/// Who is calling. Tells, too, whether our clock and the platform's agree.
+/// Returns the caller. Also checks whether the clocks of this machine and the platform agree.
 pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
     let step = WorkStep::WhoAmI;
-    let failed = |error| IssueError::call(IssueErrorKind::Platform, step, "who is calling cannot be told", error);
+    let failed = |error| IssueError::call(IssueErrorKind::Platform, step, "failed to identify the caller", error);
     let path = "/account/api/v1/user/me";
     let response = client.get(path).template(path).send().await.map_err(failed)?;
     let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
@@ -91,8 +91,8 @@ pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
     if let Some(date) = date.filter(|date| ends::clocks_differ(now, *date)) {
         let [ours, theirs] = [now, date].map(shown);
         let message = format!(
-            "this machine's clock shows {ours} and the platform's {theirs}: end dates would be wrong; set the clock, or see who \
-             answers in the platform's place"
+            "this machine's clock shows {ours} and the platform's {theirs}, so end dates would be wrong; set the clock, or check which \
+             server responds instead of the platform"
         );
         return Err(IssueError::new(IssueErrorKind::Clock, step, message));
     }
@@ -103,7 +103,7 @@ fn shown(time: SystemTime) -> String {
     name::utc(time).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
-/// Looks at everything that this task depends on. `owner` is known already where a service user was just made.
+/// Reads everything that this task depends on. `owner` is already known if a service user was just created.
 pub(super) async fn survey(
     client: &Client,
     task: &Task,
@@ -162,29 +162,28 @@ async fn get_owner(account: &AccountManager, me: User, owner: Option<&UserId>) -
     match owner.filter(|owner| **owner != me.id && **owner != UserId::me()) {
         None => Ok(me),
         Some(owner) => account.users().get(owner).await.map_err(|error| {
-            let message = format!("the user {owner} cannot be looked at");
+            let message = format!("failed to read the user {owner}");
             IssueError::call(IssueErrorKind::Platform, WorkStep::WhoAmI, message, error)
         }),
     }
 }
 
-/// A service user that was there before must not be taken for one that was made here.
+/// Checks that a name is free: an existing service user must not be mistaken for a created one.
 async fn name_is_free(account: &AccountManager, friendly_name: &str) -> Result<(), IssueError> {
     let step = WorkStep::Look;
     let users = account.users().service().all().await;
-    let users = users.map_err(|error| {
-        IssueError::call(IssueErrorKind::Platform, step, "the service users cannot be listed", error)
-    })?;
+    let users = users
+        .map_err(|error| IssueError::call(IssueErrorKind::Platform, step, "failed to list the service users", error))?;
     match users.iter().find(|user| user.friendly_name.as_deref() == Some(friendly_name)) {
         None => Ok(()),
         Some(user) => {
-            let message = format!("there is a service user {friendly_name:?} already, with the id {}", user.id);
+            let message = format!("the service user {friendly_name:?} already exists, with the id {}", user.id);
             Err(IssueError::new(IssueErrorKind::Task, step, message).code(Code::API_06))
         }
     }
 }
 
-/// What decides about a rotation.
+/// The inputs that decide whether a rotation is due.
 struct Rotation<'a> {
     old: Option<&'a str>,
     remembered: Option<&'a InUse>,
@@ -203,13 +202,13 @@ impl Rotation<'_> {
     ) -> Result<Survey, IssueError> {
         let what = if self.certificates { "client certificates" } else { "API tokens" };
         let items = items(account, &owner.id, self.certificates).await.map_err(|error| {
-            let message = format!("the {what} of {} cannot be listed", owner.id);
+            let message = format!("failed to list the {what} of {}", owner.id);
             IssueError::call(IssueErrorKind::Platform, WorkStep::Look, message, error)
         })?;
         let by_id = |id: &str| items.iter().find(|item| item.id == id);
         let old = match self.old {
             Some(id) => Some(by_id(id).ok_or_else(|| {
-                let message = format!("the one to be replaced, {id}, is not among the {what} of {}", owner.id);
+                let message = format!("{id}, which should be replaced, is not among the {what} of {}", owner.id);
                 IssueError::new(IssueErrorKind::Task, WorkStep::Look, message).code(Code::API_02)
             })?),
             None => {
@@ -234,13 +233,13 @@ impl Rotation<'_> {
         found.not_due = match fresh {
             Some(item) => {
                 let name = item.name.as_deref().unwrap_or(&item.id);
-                Some(format!("{name} was made less than {} seconds ago", renewal.newer_than.as_secs()))
+                Some(format!("{name} was created less than {} seconds ago", renewal.newer_than.as_secs()))
             }
             None => {
-                // Else every run of a job that names the same one would leave another one behind.
+                // Otherwise every run of a job that names the same one would leave another one behind.
                 if let Some(old) = old.filter(|old| !old.enabled) {
                     let message = format!(
-                        "the one to be replaced, {}, is disabled already: name the one in use, or none, or make a new one",
+                        "{}, which should be replaced, is already disabled; name the one in use, or none, or create a new one",
                         old.id
                     );
                     return Err(IssueError::new(IssueErrorKind::Task, WorkStep::Look, message));
@@ -252,10 +251,10 @@ impl Rotation<'_> {
         if found.old.is_none() {
             found
                 .notes
-                .push("which one is in use is not known; the names are looked at when the new one works".to_owned());
+                .push("the credential in use is unknown; it is looked for by name when the new one works".to_owned());
         }
         found.ends = match &found.not_due {
-            // Its end is nobody's concern.
+            // Its end date is irrelevant.
             Some(_) => None,
             None => ends::resolve(renewal.ends, owner.end_date, now)?,
         };
@@ -264,17 +263,17 @@ impl Rotation<'_> {
     }
 }
 
-/// Why the one in use need not be replaced yet.
+/// Returns why the credential in use need not be replaced yet.
 fn not_near(current: Option<&Item>, renewal: &Renewal, owner: Option<EndDate>, now: SystemTime) -> Option<String> {
     let (within, current) = (renewal.ends_within?, current?);
     let name = current.name.as_deref().unwrap_or(&current.id);
-    let Some(end) = current.ends else { return Some(format!("{name} has no end date of its own")) };
+    let Some(end) = current.ends else { return Some(format!("{name} has no end date")) };
     if now.checked_add(within).is_none_or(|then| end.last_second() > then) {
-        return Some(format!("{name} ends {end}, which is not near"));
+        return Some(format!("{name} expires {end}, which is not soon"));
     }
     if owner.is_some_and(|owner| owner <= end) && !current.is_over(now) {
         return Some(format!(
-            "{name} ends {end} with its owner, and so would a new one: have the owner's end date extended"
+            "{name} expires {end} with its owner, and so would a new one; have the owner's end date extended"
         ));
     }
     None

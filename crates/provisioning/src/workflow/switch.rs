@@ -1,4 +1,4 @@
-//! Those who use the one before are told of the new one, and waited for, before the one before is disabled.
+//! Notifies the consumers of the previous credential, and waits for them, before that credential is disabled.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,42 +11,44 @@ use digicert_one_credentials::WatchingCredential;
 
 use super::TaskKind;
 
-/// How long one waits between two looks at a client.
+/// The delay between two checks of a client.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Somebody who uses the credential that is being rotated.
+/// A consumer of the credential that is rotated.
 ///
-/// Called when the new secret is kept and proved, and before the old one is disabled. It may be called again after a crash.
+/// Called when the new secret is stored and verified, and before the previous one is disabled. May be called
+/// again after a crash.
 #[async_trait]
 pub trait Switch: fmt::Debug + Send + Sync + 'static {
-    /// What reports call it.
+    /// Returns the name used in reports.
     fn name(&self) -> String;
 
-    /// Uses the new one from now on, and returns when nothing new uses the old one any more. `clock` is for waits.
+    /// Switches to the new credential, and returns when nothing new uses the previous one. `clock` is for delays.
     ///
     /// # Errors
-    /// It still uses the old one, which is then left enabled.
+    /// Returns an error if it still uses the previous one, which is then left enabled.
     async fn switch(&self, to: &Switching, clock: &Arc<dyn Clock>) -> Result<(), BoxError>;
 }
 
-/// What there is to switch to.
+/// The new credential to switch to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Switching {
     /// Whether it is a token or a certificate.
     pub task: TaskKind,
-    /// Where the new secret is, as a person calls it.
+    /// Where the new secret is, in readable form.
     pub place: String,
-    /// The name of the new one on the platform.
+    /// The name of the new credential on the platform.
     pub name: String,
-    /// The id of the new one on the platform.
+    /// The id of the new credential on the platform.
     pub id: Option<String>,
 }
 
 /// A client of this process with a credential that watches the sink.
 ///
-/// Switching reads the source at once, has the client take the new generation, and waits until no transport of the old identity is
-/// in use and no attempt is under way that could have begun before; the limit of an attempt bounds that wait.
+/// Switching reads the source at once, makes the client use the new generation, and waits until no transport
+/// of the old identity is in use and no earlier attempt is in flight; the timeout of an attempt bounds that
+/// wait.
 ///
 /// ```no_run
 /// # use digicert_one_client::Client;
@@ -63,7 +65,7 @@ pub struct WatchedClient {
 }
 
 impl WatchedClient {
-    /// This client, which was built with (a clone of) this credential.
+    /// Creates a consumer from this client, which was built with (a clone of) this credential.
     #[must_use]
     pub fn new(client: Client, credential: WatchingCredential) -> Self {
         Self { client, credential }
@@ -78,11 +80,11 @@ impl Switch for WatchedClient {
 
     async fn switch(&self, _to: &Switching, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
         self.credential.reload().await?;
-        // Puts what was read to use, as a call would.
+        // Puts the new reading to use, as a call does.
         self.client.expiry().await?;
         let (read, live) = (self.credential.generation(), self.client.generation());
         if live < read {
-            return Err("the client does not take the new generation: the proof that it asks for failed".into());
+            return Err("the client does not use the new generation: its verification failed".into());
         }
         let since = clock.now();
         let limit = self.client.attempt_limit();

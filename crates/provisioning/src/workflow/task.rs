@@ -1,4 +1,4 @@
-//! What is to be done, as plain data: it can be planned, run, and read again out of a journal after a crash. No secret is in it.
+//! Tasks as plain data: they can be planned, run, and read from a journal after a crash. They contain no secret.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::end_date_policy::{Ends, as_text};
 use super::renewal::{RotateCertificate, RotateToken};
 
-/// One of the workflows, with everything that it needs to know.
+/// One of the workflows, with its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Task {
-    /// Makes a service user and keeps the API key that it comes with.
+    /// Creates a service user and stores its API key.
     CreateServiceUser(CreateServiceUser),
-    /// Makes an API token for a user that is there, and keeps its API key.
+    /// Creates an API token for an existing user, and stores its API key.
     CreateToken(CreateToken),
-    /// Makes a private key and gets a client certificate for it.
+    /// Generates a private key and requests a client certificate for it.
     RequestCertificate(RequestCertificate),
     /// Replaces the API token in use by a new one.
     RotateToken(RotateToken),
@@ -27,7 +27,7 @@ pub enum Task {
     RotateCertificate(RotateCertificate),
 }
 
-/// Which workflow it is.
+/// The kind of task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskKind {
@@ -44,7 +44,7 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
-    /// The stable word for it, which the journal has, too.
+    /// Returns the stable word for it, which the journal also uses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,13 +56,13 @@ impl TaskKind {
         }
     }
 
-    /// Whether it ends with a client certificate, and not with an API key.
+    /// Returns whether it creates a client certificate, and not an API key.
     #[must_use]
     pub fn is_certificate(self) -> bool {
         matches!(self, Self::RequestCertificate | Self::RotateCertificate)
     }
 
-    /// Whether it replaces something that is in use.
+    /// Returns whether it replaces a credential in use.
     #[must_use]
     pub fn is_rotation(self) -> bool {
         matches!(self, Self::RotateToken | Self::RotateCertificate)
@@ -76,7 +76,7 @@ impl fmt::Display for TaskKind {
 }
 
 impl Task {
-    /// Which one it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> TaskKind {
         match self {
@@ -101,7 +101,7 @@ macro_rules! tasks {
 
 tasks! { CreateServiceUser CreateToken RequestCertificate RotateToken RotateCertificate }
 
-/// A service user that is to be made, and whose API key is to be kept.
+/// Creates a service user and stores its API key.
 ///
 /// ```
 /// use digicert_one_account::NewServiceUser;
@@ -115,9 +115,9 @@ tasks! { CreateServiceUser CreateToken RequestCertificate RotateToken RotateCert
 pub struct CreateServiceUser {
     /// The name, unique among service users.
     pub friendly_name: String,
-    /// The address of the contact.
+    /// The contact's e-mail address.
     pub email: Option<String>,
-    /// What it is for.
+    /// The description.
     pub description: Option<String>,
     /// The accounts that it may use.
     pub accounts: Vec<AccountId>,
@@ -129,7 +129,7 @@ pub struct CreateServiceUser {
 }
 
 impl CreateServiceUser {
-    /// This service user.
+    /// Creates a task for this service user.
     #[must_use]
     pub fn new(user: NewServiceUser) -> Self {
         let NewServiceUser { friendly_name, email, description, accounts, roles, end_date, .. } = user;
@@ -147,7 +147,7 @@ impl CreateServiceUser {
     }
 }
 
-/// An API token that is to be made for a user that is there, and whose API key is to be kept.
+/// Creates an API token for an existing user and stores its API key.
 ///
 /// ```
 /// use digicert_one_provisioning::{CreateToken, Ends};
@@ -156,29 +156,29 @@ impl CreateServiceUser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateToken {
-    /// What its name begins with; a date and a random part follow, so that no name is ever used twice.
+    /// The beginning of its name; a date and a random part follow, so that no name is used twice.
     pub base: String,
-    /// Whose it is to be; the caller's own, if nobody is named.
+    /// The owner; by default the caller.
     pub owner: Option<UserId>,
-    /// When it is to end.
+    /// When it expires.
     pub ends: Ends,
 }
 
 impl CreateToken {
-    /// A token for the caller, of which the name begins like this.
+    /// Creates a task for a token of the caller, with this beginning of its name.
     #[must_use]
     pub fn new(base: impl Into<String>) -> Self {
         Self { base: base.into(), owner: None, ends: Ends::WithOwner }
     }
 
-    /// Whose it is to be.
+    /// Sets the owner.
     #[must_use]
     pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
         self.owner = Some(owner.into());
         self
     }
 
-    /// When it is to end.
+    /// Sets when it expires.
     #[must_use]
     pub fn ends(mut self, ends: Ends) -> Self {
         self.ends = ends;
@@ -186,7 +186,7 @@ impl CreateToken {
     }
 }
 
-/// A private key that is to be made here, and a client certificate for it. It is always the caller's own.
+/// Generates a private key and requests a client certificate for it, always for the caller.
 ///
 /// ```
 /// use digicert_one_provisioning::{Ends, RequestCertificate};
@@ -195,39 +195,39 @@ impl CreateToken {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestCertificate {
-    /// What its nickname begins with; a date and a random part follow.
+    /// The beginning of its nickname; a date and a random part follow.
     pub base: String,
-    /// The name that the request carries; the base, if there is none.
+    /// The name in the request; by default the base.
     pub common_name: Option<String>,
     /// The kind of key.
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
-    /// When it is to end.
+    /// When it expires.
     pub ends: Ends,
 }
 
 impl RequestCertificate {
-    /// A certificate of which the nickname begins like this.
+    /// Creates a task for a certificate with this beginning of its nickname.
     #[must_use]
     pub fn new(base: impl Into<String>) -> Self {
         Self { base: base.into(), common_name: None, key: KeyAlgorithm::default(), ends: Ends::WithOwner }
     }
 
-    /// The name that the request carries. What the certificate says in the end is the platform's choice.
+    /// Sets the name in the request. The platform decides what the certificate contains.
     #[must_use]
     pub fn common_name(mut self, name: impl Into<String>) -> Self {
         self.common_name = Some(name.into());
         self
     }
 
-    /// The kind of key.
+    /// Sets the kind of key.
     #[must_use]
     pub fn key(mut self, key: KeyAlgorithm) -> Self {
         self.key = key;
         self
     }
 
-    /// When it is to end.
+    /// Sets when it expires.
     #[must_use]
     pub fn ends(mut self, ends: Ends) -> Self {
         self.ends = ends;
@@ -252,7 +252,7 @@ mod as_optional_text {
 
     pub(super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| text.parse().map_err(|_| D::Error::custom("not what was written"))).transpose()
+        text.map(|text| text.parse().map_err(|_| D::Error::custom("invalid text"))).transpose()
     }
 }
 
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_task_survives_the_journal() {
+    fn every_task_round_trips_through_the_journal() {
         let user = NewServiceUser::new("ci").with_roles(["A"]).with_end_date("2099-12-31".parse().expect("a day"));
         let tasks: [Task; 5] = [
             CreateServiceUser::new(user).into(),

@@ -1,4 +1,4 @@
-//! What every task about service users is given.
+//! The configuration of all workflows.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,20 +11,20 @@ use super::keeping::Keeping;
 use super::progress::Progress;
 use super::switch::Switch;
 
-/// How long a lock is held beyond the waits that are known of.
+/// How long a lock is held beyond the known delays.
 const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// How long another holder of the lock is waited for.
+/// How long to wait for another owner of the lock.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a new credential may take until the platform knows it.
+/// How long to wait until the platform knows a new credential.
 const PROOF: Duration = Duration::from_secs(60);
 
-/// Runs tasks about service users with a client, a place for secrets, and a journal.
+/// Runs tasks for service users with a client, a place for secrets, and a journal.
 ///
-/// The client is whoever may do it: an administrator for a new service user, the service user itself for its rotation. Beside the
-/// journal stand its `.state` file (which token or certificate is in use now; nothing secret) and, while a certificate is being
-/// requested, the private key. One journal serves one credential.
+/// The client needs the permissions: an administrator for a new service user, the service user itself for its
+/// rotation. Next to the journal are its `.state` file (which token or certificate is in use; not secret)
+/// and, while a certificate is requested, the private key. One journal serves one credential.
 pub struct Workflows {
     pub(super) client: Client,
     pub(super) keeping: Keeping,
@@ -38,7 +38,7 @@ pub struct Workflows {
 }
 
 impl Workflows {
-    /// Tasks with this client, of which the secrets are kept here. The journal's directory must be there.
+    /// Creates workflows with this client and this place for secrets. The journal's directory must exist.
     #[must_use]
     pub fn new(client: Client, keeping: Keeping, journal: impl Into<PathBuf>) -> Self {
         let journal = journal.into();
@@ -49,51 +49,51 @@ impl Workflows {
         Self { client, keeping, journal, lock, ttl, patience, proof, progress, switches }
     }
 
-    /// The lock file, where several machines share a credential: on a file system that all of them see. If none is named, it stands
-    /// beside the journal.
+    /// Sets the lock file, if several machines share a credential: on a file system that all of them use. By
+    /// default it is next to the journal.
     #[must_use]
     pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock = path.into();
         self
     }
 
-    /// How long the lock is held if its holder is killed (15 minutes, if not said otherwise; waits that are known of are added). A
-    /// process with the same journal on the same machine takes it over at once.
+    /// Sets how long the lock is held if its owner is killed (15 minutes by default; known delays are added).
+    /// A process with the same journal on the same machine takes it over at once.
     #[must_use]
     pub fn lock_for(mut self, time: Duration) -> Self {
         self.ttl = time;
         self
     }
 
-    /// How long another holder of the lock is waited for (5 minutes, if not said otherwise).
+    /// Sets how long to wait for another owner of the lock (5 minutes by default).
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.patience = time;
         self
     }
 
-    /// How long a new credential may take until the platform knows it (a minute, if not said otherwise).
+    /// Sets how long to wait until the platform knows a new credential (one minute by default).
     #[must_use]
     pub fn prove_within(mut self, time: Duration) -> Self {
         self.proof = time;
         self
     }
 
-    /// Who hears of every step.
+    /// Sets the observer of every step.
     #[must_use]
     pub fn progress(mut self, progress: impl Progress) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// One more who uses the credential that is rotated.
+    /// Adds a consumer of the credential that is rotated.
     #[must_use]
     pub fn switch(mut self, switch: impl Switch) -> Self {
         self.switches.push(Arc::new(switch));
         self
     }
 
-    /// Where the journal's state is.
+    /// Returns the path of the journal's state.
     pub(super) fn state_path(&self) -> PathBuf {
         let mut path = self.journal.clone().into_os_string();
         path.push(".state");

@@ -1,4 +1,4 @@
-//! Programs that take a secret on standard input.
+//! Programs that read a secret from standard input.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn failure(sink: &CommandSink) -> digicert_one_provisioning::SinkError {
 }
 
 #[test]
-fn the_secret_comes_on_standard_input_and_is_read_back() {
+fn secret_is_passed_on_standard_input_and_read_back() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("vault").display().to_string();
     let sink = shell(&format!("cat > {path}")).with_read_back("cat", [&path]);
@@ -38,13 +38,13 @@ fn the_secret_comes_on_standard_input_and_is_read_back() {
 }
 
 #[test]
-fn without_a_program_to_read_with_it_is_said_that_nothing_was_read() {
+fn without_reading_program_nothing_is_read_back() {
     let kept = shell("cat > /dev/null").prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY));
     assert!(!kept.expect("taken").read_back);
 }
 
 #[test]
-fn a_program_that_fails_hangs_or_keeps_something_else_is_an_error() {
+fn failing_hanging_or_wrong_program_is_an_error() {
     let error = failure(&shell("cat > /dev/null; echo 'the vault is sealed' >&2; exit 2"));
     assert_eq!(error.kind(), SinkErrorKind::CommandFailed);
     assert!(error.to_string().contains("vault is sealed") && error.to_string().contains("command sh"), "{error}");
@@ -57,8 +57,8 @@ fn a_program_that_fails_hangs_or_keeps_something_else_is_an_error() {
 }
 
 #[test]
-fn a_program_that_does_not_read_its_input_did_not_keep_it() {
-    // Larger than any pipe holds, so that not reading it shows.
+fn program_that_does_not_read_its_input_is_an_error() {
+    // Larger than any pipe buffer, so that unread input is detected.
     let sink = shell("exec 0<&-; exit 0");
     let long = api_key(&"x".repeat(1 << 20));
     let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&long).expect_err("not read");
@@ -66,11 +66,11 @@ fn a_program_that_does_not_read_its_input_did_not_keep_it() {
 }
 
 #[test]
-fn a_program_that_is_missing_or_may_not_be_run_is_found_out_beforehand() {
+fn missing_or_not_executable_program_is_detected_beforehand() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("keeper");
     assert_eq!(refused(&CommandSink::new(&path), SecretKind::ApiKey).kind(), SinkErrorKind::Missing);
-    // A bare word may be a secret in the place of a program, so it is not shown.
+    // A bare word may be a secret instead of a program, so it is not shown.
     let error = refused(&CommandSink::new("d1-no-such-program"), SecretKind::ApiKey);
     let shown = error.to_string();
     assert!(error.kind() == SinkErrorKind::Missing && shown.contains("in any directory of PATH"), "{shown}");

@@ -1,4 +1,4 @@
-//! Directories as Kubernetes and systemd lay them out.
+//! Directories in the layout of Kubernetes and systemd.
 
 use digicert_one_credentials::DirectorySource;
 use digicert_one_provisioning::{DirectorySink, SecretKind, SecretSink, SinkErrorKind};
@@ -6,7 +6,7 @@ use digicert_one_provisioning::{DirectorySink, SecretKind, SecretSink, SinkError
 use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
 
 #[test]
-fn key_and_certificate_stand_side_by_side_and_change_one_by_one() {
+fn key_and_certificate_change_independently() {
     let directory = tempfile::tempdir().expect("a directory");
     let (sink, source) = (DirectorySink::new(directory.path()), DirectorySource::new(directory.path()));
     keep(&sink, &api_key("an-older-key"));
@@ -28,7 +28,7 @@ fn key_and_certificate_stand_side_by_side_and_change_one_by_one() {
 
 #[cfg(unix)]
 #[test]
-fn plain_files_become_links_through_one_version_and_nothing_of_the_old_secret_stays() {
+fn plain_files_become_links_and_the_old_secret_is_removed() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = |name: &str| directory.path().join(name);
     let pairs = [("DC_API_KEY", "old-canary"), ("api-key-ends", "2026-01-01"), ("ca.crt", "public"), ("password", "w")];
@@ -36,7 +36,7 @@ fn plain_files_become_links_through_one_version_and_nothing_of_the_old_secret_st
         super::write_private(&file(name), content);
     }
     keep(&DirectorySink::new(directory.path()), &certificate(&identity("ci")));
-    // The password belonged to what the certificate took the place of; the key stays under its name.
+    // The password belonged to the replaced certificate; the key stays under its name.
     let names_now = names(directory.path());
     let version = names_now.iter().find(|name| name.starts_with("..d1-")).expect("a version").clone();
     assert_eq!(
@@ -57,7 +57,7 @@ fn plain_files_become_links_through_one_version_and_nothing_of_the_old_secret_st
 
 #[cfg(unix)]
 #[test]
-fn a_reader_during_many_changes_never_sees_a_torn_pair() {
+fn reader_never_sees_a_torn_pair_during_changes() {
     let directory = tempfile::tempdir().expect("a directory");
     let identities = [identity("one"), identity("two")];
     let prints = identities.each_ref().map(digicert_one_core::ClientIdentity::thumbprint);
@@ -70,7 +70,7 @@ fn a_reader_during_many_changes_never_sees_a_torn_pair() {
         }
     });
     while !writing.is_finished() {
-        // Reading fails where certificate and key do not belong together.
+        // Reading fails if certificate and key do not belong together.
         assert!(prints.contains(&thumbprint(&found(&source))));
     }
     writing.join().expect("written");
@@ -78,7 +78,7 @@ fn a_reader_during_many_changes_never_sees_a_torn_pair() {
 
 #[cfg(unix)]
 #[test]
-fn a_directory_has_one_writer_at_a_time() {
+fn directory_has_one_writer_at_a_time() {
     let directory = tempfile::tempdir().expect("a directory");
     let sink = DirectorySink::new(directory.path());
     let first = sink.prepare(SecretKind::ApiKey).expect("prepared");
@@ -90,7 +90,7 @@ fn a_directory_has_one_writer_at_a_time() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_killed_writer_left_is_tidied_and_the_visible_version_is_not() {
+fn leftovers_of_a_killed_writer_are_removed() {
     let directory = tempfile::tempdir().expect("a directory");
     let sink = DirectorySink::new(directory.path());
     keep(&sink, &api_key(CANARY));
@@ -104,7 +104,7 @@ fn what_a_killed_writer_left_is_tidied_and_the_visible_version_is_not() {
 }
 
 #[test]
-fn what_is_no_such_directory_is_refused_by_name() {
+fn unusable_directory_is_refused_by_name() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = |name: &str| directory.path().join(name);
     std::fs::write(file("plain"), "").expect("written");

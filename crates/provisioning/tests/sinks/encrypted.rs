@@ -1,4 +1,4 @@
-//! Files that a password opens.
+//! Password-protected files.
 
 use digicert_one_core::Secret;
 use digicert_one_provisioning::{EncryptedFileSink, SecretKind, SecretSink, SinkErrorKind, read_encrypted_file};
@@ -10,7 +10,7 @@ fn password(text: &str) -> Secret {
 }
 
 #[test]
-fn what_was_kept_opens_with_the_password_and_goes_on_to_another_sink() {
+fn stored_secret_decrypts_and_can_move_to_another_sink() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
     let sink = EncryptedFileSink::new(&path, password("pass-canary"));
@@ -32,7 +32,7 @@ fn what_was_kept_opens_with_the_password_and_goes_on_to_another_sink() {
 }
 
 #[test]
-fn a_wrong_password_and_a_changed_byte_are_told_and_nothing_is_shown() {
+fn wrong_password_or_changed_byte_is_an_error() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
     keep(&EncryptedFileSink::new(&path, password("right")), &api_key(CANARY));
@@ -45,7 +45,7 @@ fn a_wrong_password_and_a_changed_byte_are_told_and_nothing_is_shown() {
         std::fs::write(&path, text).expect("written");
         read_encrypted_file(&path, &password("right")).expect_err("changed").kind()
     };
-    // The header is bound to the content, in whichever way it is changed.
+    // The cipher authenticates the header against any change.
     assert_eq!(changed(whole.replacen("\"p\":1", "\"p\" :1", 1)), SinkErrorKind::WrongPassword);
     assert_eq!(changed(whole.replacen("\"log_n\":17", "\"log_n\":30", 1)), SinkErrorKind::Unexpected);
     assert_eq!(changed(whole.replacen("\"version\":1", "\"version\":2", 1)), SinkErrorKind::Unexpected);
@@ -55,7 +55,7 @@ fn a_wrong_password_and_a_changed_byte_are_told_and_nothing_is_shown() {
 }
 
 #[test]
-fn an_empty_password_is_refused_and_named() {
+fn empty_password_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let error = refused(&EncryptedFileSink::new(directory.path().join("rescued"), password("")), SecretKind::ApiKey);
     assert_eq!(error.kind(), SinkErrorKind::Unsuitable);

@@ -1,4 +1,4 @@
-//! Files of their own.
+//! Single files.
 
 use digicert_one_credentials::FileSource;
 use digicert_one_provisioning::{FileSink, SecretKind, SecretSink, SinkErrorKind};
@@ -6,7 +6,7 @@ use digicert_one_provisioning::{FileSink, SecretKind, SecretSink, SinkErrorKind}
 use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
 
 #[test]
-fn a_key_is_a_line_that_a_file_source_reads_and_only_its_owner_may() {
+fn key_is_a_line_readable_only_by_its_owner() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("api-key");
     for text in ["an-older-and-much-longer-key", CANARY] {
@@ -21,7 +21,7 @@ fn a_key_is_a_line_that_a_file_source_reads_and_only_its_owner_may() {
 }
 
 #[test]
-fn a_certificate_and_its_key_are_one_file_or_two() {
+fn certificate_and_key_are_in_one_file_or_two() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = |name: &str| directory.path().join(name);
     let (first, second) = (identity("first"), identity("second"));
@@ -42,7 +42,7 @@ fn a_certificate_and_its_key_are_one_file_or_two() {
 }
 
 #[test]
-fn a_prepared_sink_that_is_not_used_leaves_the_old_content_and_nothing_else() {
+fn unused_prepared_sink_leaves_the_old_content() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("api-key");
     super::write_private(&path, "old\n");
@@ -54,7 +54,7 @@ fn a_prepared_sink_that_is_not_used_leaves_the_old_content_and_nothing_else() {
 }
 
 #[test]
-fn a_sink_may_be_used_again_after_a_failure_and_after_a_success() {
+fn sink_can_be_used_again_after_failure_and_success() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("api-key");
     let mut prepared = FileSink::new(&path).prepare(SecretKind::ApiKey).expect("prepared");
@@ -71,7 +71,7 @@ fn a_sink_may_be_used_again_after_a_failure_and_after_a_success() {
 }
 
 #[test]
-fn what_is_no_place_for_a_file_is_refused_by_name() {
+fn unusable_path_is_refused_by_name() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = |name: &str| directory.path().join(name);
     std::fs::write(file("plain"), "").expect("written");
@@ -97,7 +97,7 @@ fn what_is_no_place_for_a_file_is_refused_by_name() {
 
 #[cfg(unix)]
 #[test]
-fn a_symlink_is_refused_before_and_after_it_was_prepared() {
+fn symlink_is_refused_before_and_after_prepare() {
     let directory = tempfile::tempdir().expect("a directory");
     let (path, other) = (directory.path().join("api-key"), directory.path().join("other"));
     std::fs::write(&other, "untouched").expect("written");

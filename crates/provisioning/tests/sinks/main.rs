@@ -1,5 +1,5 @@
-//! Sinks: what is kept is what the matching source reads, a place that cannot keep is found out beforehand, and whatever
-//! goes wrong, nothing half written and nothing temporary stays.
+//! Sinks: the matching source reads what was stored, an unusable place is detected beforehand, and no failure
+//! leaves partial or temporary files.
 
 #[cfg(unix)]
 mod command;
@@ -29,7 +29,7 @@ fn api_key(text: &str) -> KeptSecret {
     KeptSecret::api_key(Secret::new(text, "a test"), facts)
 }
 
-/// A new key and a certificate for it, signed by itself.
+/// A new key and a self-signed certificate for it.
 fn identity(name: &str) -> ClientIdentity {
     let key = NewKey::generate(KeyAlgorithm::P256).expect("random numbers");
     key.pair_with(vec![self_signed(&key, name).into()]).expect("they belong together")
@@ -63,7 +63,7 @@ fn found(source: &dyn Source) -> RawCredential {
     }
 }
 
-/// Reads as a caller would, and gives the thumbprint.
+/// Reads like a caller, and returns the thumbprint.
 fn thumbprint(raw: &RawCredential) -> [u8; 32] {
     let rules = digicert_one_identity::Rules::at(std::time::SystemTime::now());
     let reading = raw.read(&rules).expect("usable");

@@ -1,4 +1,4 @@
-//! What a file has beside its content is kept when it is replaced, or the file is refused beforehand.
+//! A replaced file keeps its metadata, or it is refused beforehand.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{CANARY, api_key, certificate, identity, keep, mode, names, refused};
 
-/// A directory that everyone may enter, as `/etc` is.
+/// A directory that everyone may enter, like `/etc`.
 fn open_directory() -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     set_mode(directory.path(), 0o755);
@@ -25,7 +25,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("our own file");
 }
 
-/// A file of this mode, for root of another user and group.
+/// A file of this mode; as root, with another user and group.
 fn shared_file(path: &Path, mode: u32) -> (u32, u32, u32) {
     shared_file_with("old\n", path, mode)
 }
@@ -54,13 +54,13 @@ fn attribute(path: &Path, name: &str) -> Option<Vec<u8>> {
     Some(value[..count].to_vec())
 }
 
-/// An ACL that lets the user 3 read.
+/// An ACL that gives user 3 read access.
 fn acl() -> Vec<u8> {
     let entry = |tag: u16, permissions: u16, id: u32| {
         [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &id.to_le_bytes()].concat()
     };
-    let nobody = u32::MAX;
-    let entries = [(1, 6, nobody), (2, 4, 3), (4, 4, nobody), (0x10, 4, nobody), (0x20, 0, nobody)];
+    let undefined = u32::MAX;
+    let entries = [(1, 6, undefined), (2, 4, 3), (4, 4, undefined), (0x10, 4, undefined), (0x20, 0, undefined)];
     entries
         .into_iter()
         .fold(2_u32.to_le_bytes().to_vec(), |acl, (tag, permissions, id)| [acl, entry(tag, permissions, id)].concat())
@@ -118,7 +118,7 @@ fn replaced_file_keeps_its_acl_and_attributes_and_gets_no_others() {
     let directory = open_directory();
     let path = directory.path().join("api-key");
     super::write_private(&path, "old\n");
-    // What the directory hands on to new files is not what this file has.
+    // Attributes inherited from the directory differ from those of this file.
     set_attribute(directory.path(), "system.posix_acl_default", &acl());
     keep(&FileSink::new(&path), &api_key(CANARY));
     assert_eq!(attribute(&path, ACL), None);
@@ -142,7 +142,7 @@ fn replaced_file_keeps_its_acl_and_attributes_and_gets_no_others() {
 }
 
 #[test]
-fn wide_mode_is_refused_before_anything_is_made() {
+fn wide_mode_is_refused_before_anything_is_created() {
     let directory = open_directory();
     let path = directory.path().join("api-key");
     for mode in [0o644, 0o660, 0o666, 0o750, 0o2640, 0o200] {
@@ -187,7 +187,7 @@ fn symlink_to_elsewhere_in_a_directory_store_is_refused() {
 }
 
 #[test]
-fn directory_store_keeps_who_may_read_each_file() {
+fn directory_store_keeps_read_access_of_each_file() {
     let directory = open_directory();
     let file = |name: &str| directory.path().join(name);
     let sink = DirectorySink::new(directory.path());
@@ -207,7 +207,7 @@ fn directory_store_keeps_who_may_read_each_file() {
 }
 
 #[test]
-fn file_of_our_own_keeps_its_mode_whatever_it_is() {
+fn non_secret_file_keeps_any_mode() {
     let directory = open_directory();
     let path = directory.path().join("journal.state");
     let before = shared_file(&path, 0o664);
@@ -217,11 +217,11 @@ fn file_of_our_own_keeps_its_mode_whatever_it_is() {
     assert_eq!(mode(&directory.path().join("other")), 0o600);
 }
 
-/// Removes the flag when the test ends, however it ends.
+/// Removes the flag when the test ends.
 struct Flagged(PathBuf);
 
 impl Flagged {
-    /// `None` where the file system or the user may not do it.
+    /// `None` if the file system or the user does not allow it.
     fn new(path: &Path, flag: IFlags) -> Option<Self> {
         let file = File::open(path).expect("it is there");
         ioctl_setflags(&file, ioctl_getflags(&file).ok()? | flag).ok()?;
@@ -245,7 +245,7 @@ fn immutable_file_and_append_only_directory_are_refused() {
         let path = directory.path().join("api-key");
         super::write_private(&path, "old\n");
         let Some(_flagged) = Flagged::new(if is_directory { directory.path() } else { &path }, flag) else {
-            // Only root may set them, so for others nobody has.
+            // Only root may set them.
             assert!(!rustix::process::geteuid().is_root(), "this test needs a directory for files with flags");
             return;
         };
@@ -259,10 +259,10 @@ fn immutable_file_and_append_only_directory_are_refused() {
 
 const MOUNTED: &str = "D1_TEST_MOUNTED";
 
-/// Runs itself again in a mount namespace of its own.
+/// Runs itself again in a separate mount namespace.
 #[cfg(target_os = "linux")]
 #[test]
-fn bind_mounted_file_is_refused_before_anything_is_made() {
+fn bind_mounted_file_is_refused_before_anything_is_created() {
     if let Some(path) = std::env::var_os(MOUNTED).map(PathBuf::from) {
         let directory = path.parent().expect("a directory");
         for sink in [&FileSink::new(&path) as &dyn SecretSink, &DirectorySink::new(directory)] {
@@ -281,7 +281,7 @@ fn bind_mounted_file_is_refused_before_anything_is_made() {
         .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
         .args([&original, &path])
         .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", "metadata::bind_mounted_file_is_refused_before_anything_is_made"])
+        .args(["--exact", "metadata::bind_mounted_file_is_refused_before_anything_is_created"])
         .env(MOUNTED, &path)
         .output();
     let is_root = rustix::process::geteuid().is_root();
@@ -290,7 +290,7 @@ fn bind_mounted_file_is_refused_before_anything_is_made() {
         Ok(output) if is_root || output.status.code() == Some(101) => {
             panic!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
         }
-        // Users who may not mount anything cannot try it.
+        // Users without mount permission cannot run it.
         other => assert!(!is_root, "{other:?}"),
     }
 }

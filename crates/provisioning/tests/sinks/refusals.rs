@@ -1,4 +1,4 @@
-//! Disks that are full and directories that are not ours: seen by a process of its own, which the system limits.
+//! Full disks and directories without access, tested in a child process that the system limits.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -11,7 +11,7 @@ use digicert_one_provisioning::{DirectorySink, EncryptedFileSink, FileSink, Secr
 use super::{names, refused};
 
 const DIRECTORY: &str = "D1_TEST_DIRECTORY";
-/// `nobody` on most systems; any user without rights here will do.
+/// `nobody` on most systems; any unprivileged user works.
 const STRANGER: u32 = 65_534;
 
 /// Every sink that writes files, in a directory.
@@ -24,7 +24,7 @@ fn sinks(directory: &Path) -> Vec<Box<dyn SecretSink>> {
     ]
 }
 
-/// In the child: each sink refuses with this kind. Tells whether this is the child.
+/// In the child: each sink refuses with this kind. Returns whether this is the child.
 fn is_child(kind: SinkErrorKind) -> bool {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return false };
     for sink in sinks(Path::new(&directory)) {
@@ -41,16 +41,16 @@ fn assert_passed(output: &Output) {
 }
 
 #[test]
-fn a_full_disk_is_found_out_beforehand_and_nothing_stays() {
+fn full_disk_is_detected_beforehand() {
     if is_child(SinkErrorKind::Full) {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
-    // A limit on the size of files is a disk that anybody can fill: 8 blocks of 512 bytes (of 1024 in some shells).
+    // A file size limit acts as a full disk without privileges: 8 blocks of 512 bytes (of 1024 in some shells).
     let output = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", "refusals::a_full_disk_is_found_out_beforehand_and_nothing_stays"])
+        .args(["--exact", "refusals::full_disk_is_detected_beforehand"])
         .env(DIRECTORY, directory.path())
         .output()
         .expect("it runs");
@@ -58,7 +58,7 @@ fn a_full_disk_is_found_out_beforehand_and_nothing_stays() {
     assert!(names(directory.path()).is_empty(), "{:?}", names(directory.path()));
 }
 
-/// This test again, with a file system of its own over the directory; where the system gives one to this user.
+/// Runs this test again with a separate file system over the directory, if the system allows it.
 #[cfg(target_os = "linux")]
 fn with_file_system(options: &str, test: &str) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -72,35 +72,36 @@ fn with_file_system(options: &str, test: &str) {
         .output();
     match output {
         Ok(output) if output.status.code() != Some(77) && !output.stdout.is_empty() => assert_passed(&output),
-        // No such program, or no such right.
+        // The program or the permission is missing.
         _ => {}
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_system_without_room_is_full() {
+fn file_system_without_room_is_full() {
     if !is_child(SinkErrorKind::Full) {
-        with_file_system("size=16k", "refusals::a_file_system_without_room_is_full");
+        with_file_system("size=16k", "refusals::file_system_without_room_is_full");
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_system_that_is_read_only_is_told_as_that() {
+fn read_only_file_system_is_reported() {
     if !is_child(SinkErrorKind::ReadOnly) {
-        with_file_system("ro", "refusals::a_file_system_that_is_read_only_is_told_as_that");
+        with_file_system("ro", "refusals::read_only_file_system_is_reported");
     }
 }
 
 #[test]
-fn a_directory_that_is_not_ours_to_write_is_found_out_beforehand() {
+fn directory_without_write_access_is_detected_beforehand() {
     if is_child(SinkErrorKind::NotWritable) {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o555)).expect("own directory");
-    // Permissions do not stop the superuser: then the child is somebody else, who must be able to run this program.
+    // Permissions do not limit the superuser: then the child runs as another user, who must be able to run
+    // this program.
     let mut program = std::env::current_exe().expect("this test");
     let copies = tempfile::tempdir().expect("a directory");
     let is_root = permissions_do_not_stop_us(directory.path());
@@ -112,7 +113,7 @@ fn a_directory_that_is_not_ours_to_write_is_found_out_beforehand() {
     }
     let mut command = Command::new(program);
     command
-        .args(["--exact", "refusals::a_directory_that_is_not_ours_to_write_is_found_out_beforehand"])
+        .args(["--exact", "refusals::directory_without_write_access_is_detected_beforehand"])
         .env(DIRECTORY, directory.path())
         .current_dir("/");
     if is_root {
@@ -123,7 +124,7 @@ fn a_directory_that_is_not_ours_to_write_is_found_out_beforehand() {
     assert!(names(directory.path()).is_empty());
 }
 
-/// As the superuser.
+/// Whether this is the superuser.
 fn permissions_do_not_stop_us(read_only: &Path) -> bool {
     let probe = read_only.join("probe");
     let written = std::fs::write(&probe, "").is_ok();

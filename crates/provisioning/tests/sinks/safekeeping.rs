@@ -1,4 +1,4 @@
-//! A sink with a last resort behind it.
+//! A sink with a last resort.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use digicert_one_provisioning::{
 
 use super::{CANARY, api_key, names};
 
-/// Places in two directories, of which the first is gone by the time that it matters.
+/// Places in two directories, of which the first is removed after it was checked.
 fn broken(gone: &Path, last_resort: Option<&dyn SecretSink>) -> Safekeeping {
     std::fs::create_dir(gone).expect("made");
     let places = Safekeeping::prepare(SecretKind::ApiKey, &FileSink::new(gone.join("api-key")), last_resort);
@@ -20,7 +20,7 @@ fn broken(gone: &Path, last_resort: Option<&dyn SecretSink>) -> Safekeeping {
 }
 
 #[test]
-fn what_the_sink_cannot_keep_is_in_the_last_resort_and_the_error_says_where() {
+fn secret_of_failed_sink_is_in_the_last_resort() {
     let directory = tempfile::tempdir().expect("a directory");
     let rescued = directory.path().join("rescued");
     let password = Secret::new("password", "a prompt");
@@ -35,11 +35,11 @@ fn what_the_sink_cannot_keep_is_in_the_last_resort_and_the_error_says_where() {
 }
 
 #[test]
-fn a_secret_that_is_nowhere_is_told_as_that() {
+fn secret_stored_nowhere_is_reported() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut places = broken(&directory.path().join("gone"), None);
     let error = places.keep(&api_key(CANARY)).expect_err("the place is gone");
-    assert!(error.kept().is_none() && error.to_string().contains("kept nowhere"), "{error}");
+    assert!(error.kept().is_none() && error.to_string().contains("stored nowhere"), "{error}");
 
     let other = directory.path().join("other");
     std::fs::create_dir(&other).expect("made");
@@ -48,11 +48,11 @@ fn a_secret_that_is_nowhere_is_told_as_that() {
     std::fs::remove_dir_all(&other).expect("removed");
     let error = places.keep(&api_key(CANARY)).expect_err("both are gone");
     assert!(error.kept().is_none() && error.last_resort_failed().is_some(), "{error}");
-    assert!(error.to_string().contains("kept nowhere"), "{error}");
+    assert!(error.to_string().contains("stored nowhere"), "{error}");
 }
 
 #[test]
-fn the_last_resort_is_untouched_where_the_sink_keeps() {
+fn last_resort_is_unused_if_the_sink_succeeds() {
     let directory = tempfile::tempdir().expect("a directory");
     let (path, last) = (directory.path().join("api-key"), directory.path().join("rescued"));
     let places = Safekeeping::prepare_unblocked(
@@ -68,7 +68,7 @@ fn the_last_resort_is_untouched_where_the_sink_keeps() {
 }
 
 #[test]
-fn a_last_resort_that_would_fail_stops_everything_beforehand() {
+fn unusable_last_resort_is_detected_beforehand() {
     let directory = tempfile::tempdir().expect("a directory");
     let last = FileSink::new(directory.path().join("missing").join("rescued"));
     let sink = FileSink::new(directory.path().join("api-key"));
@@ -79,7 +79,7 @@ fn a_last_resort_that_would_fail_stops_everything_beforehand() {
 
 #[cfg(unix)]
 #[test]
-fn a_terminal_that_is_a_file_is_refused() {
+fn terminal_that_is_a_file_is_refused() {
     use std::process::{Command, Stdio};
     const VARIABLE: &str = "D1_TEST_TERMINAL";
     if std::env::var_os(VARIABLE).is_some() {
@@ -90,7 +90,7 @@ fn a_terminal_that_is_a_file_is_refused() {
     }
     // This test again, with both streams known to be pipes.
     let output = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "safekeeping::a_terminal_that_is_a_file_is_refused", "--nocapture"])
+        .args(["--exact", "safekeeping::terminal_that_is_a_file_is_refused", "--nocapture"])
         .env(VARIABLE, "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

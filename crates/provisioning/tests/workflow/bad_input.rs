@@ -1,4 +1,5 @@
-//! What cannot work is refused before anything is made, with a code where the catalogue has one, and leaves nothing under way.
+//! Impossible tasks are refused before anything is created, with a code if the catalogue has one, and leave
+//! nothing in progress.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use http::Method;
 
 use super::{Fault, Stage};
 
-/// Runs what is refused, and sees that nothing is left of it.
+/// Runs a refused task, and checks that nothing is left of it.
 fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
     refused_for(stage, stage.keeping(), task)
 }
@@ -27,7 +28,7 @@ fn refused_for(stage: &Stage, keeping: Keeping, task: impl Into<Task>) -> IssueE
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused_before_anything_is_sent() {
+fn name_in_use_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
     let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("ci-bot")));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_06)));
@@ -36,7 +37,7 @@ fn a_name_that_is_taken_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn an_empty_name_is_refused_before_anything_is_asked() {
+fn empty_name_is_refused_before_any_call() {
     let stage = Stage::new();
     let tasks: [Task; 3] = [
         CreateServiceUser::new(NewServiceUser::new(" ")).into(),
@@ -50,7 +51,7 @@ fn an_empty_name_is_refused_before_anything_is_asked() {
 }
 
 #[test]
-fn an_end_date_is_never_after_the_owners_and_never_over() {
+fn end_date_is_not_after_the_owners_and_not_in_the_past() {
     let stage = Stage::ending(Some("2026-07-31"));
     let task = CreateToken::new("extra").ends(Ends::On("2027-07-31".parse().expect("a day")));
     let report = stage.run(&stage.workflows(stage.first()), task).expect("made");
@@ -77,7 +78,7 @@ fn an_end_date_is_never_after_the_owners_and_never_over() {
 }
 
 #[test]
-fn clocks_that_differ_are_told_before_anything_is_made() {
+fn clock_difference_is_detected_before_anything_is_created() {
     let stage = Stage::new();
     let day = Duration::from_secs(24 * 60 * 60);
     for date in [stage.clock.now() + day, stage.clock.now() - day] {
@@ -89,11 +90,11 @@ fn clocks_that_differ_are_told_before_anything_is_made() {
     }
     assert_eq!(stage.platform.world().changes(), []);
     stage.platform.world().date = Some(stage.clock.now() + Duration::from_secs(60));
-    stage.run(&stage.workflows(stage.first()), RotateToken::new()).expect("a minute does no harm");
+    stage.run(&stage.workflows(stage.first()), RotateToken::new()).expect("a minute is tolerated");
 }
 
 #[test]
-fn an_older_platform_gets_the_documented_way_out() {
+fn older_platform_gives_the_documented_remedy() {
     let stage = Stage::new();
     stage.platform.world().one_token = true;
     let error = refused(&stage, RotateToken::new());
@@ -105,7 +106,7 @@ fn an_older_platform_gets_the_documented_way_out() {
 }
 
 #[test]
-fn a_missing_permission_is_named() {
+fn missing_permission_is_named() {
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::Status(403));
     let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("new-bot")));
@@ -114,7 +115,7 @@ fn a_missing_permission_is_named() {
 }
 
 #[test]
-fn a_caller_that_the_platform_does_not_know_is_told_at_once() {
+fn unknown_caller_is_refused_at_once() {
     let stage = Stage::new();
     let stranger = stage.client(FixedCredential::api_key(ApiKey::new("a-stranger").expect("a key")));
     let error = stage.run(&stage.workflows(stranger), RotateToken::new()).expect_err("unknown");
@@ -123,7 +124,7 @@ fn a_caller_that_the_platform_does_not_know_is_told_at_once() {
 }
 
 #[test]
-fn an_old_one_that_is_not_there_is_refused() {
+fn missing_previous_credential_is_refused() {
     let stage = Stage::new();
     let tasks: [Task; 2] = [RotateToken::new().old("t99").into(), RotateCertificate::new().old("c99").into()];
     for task in tasks {
@@ -134,13 +135,13 @@ fn an_old_one_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn an_old_one_that_is_disabled_already_is_refused() {
+fn disabled_previous_credential_is_refused() {
     let stage = Stage::new();
     let first = stage.platform.world().tokens[0].id.clone();
     let day = Duration::from_secs(24 * 60 * 60);
     let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(Ends::AfterDays(7));
     stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    // Whoever comes at the same time finds the work done.
+    // A concurrent run finds the work done.
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");
     assert_eq!(report.outcome, Done::NotDue, "{report}");
     stage.clock.advance(day);
@@ -152,7 +153,7 @@ fn an_old_one_that_is_disabled_already_is_refused() {
 }
 
 #[test]
-fn a_certificate_of_another_key_is_disabled() {
+fn certificate_of_another_key_is_disabled() {
     let stage = Stage::new();
     stage.platform.world().foreign_key = true;
     let error = refused_for(&stage, Keeping::file(stage.path("bundle")), RequestCertificate::new("ci"));

@@ -1,5 +1,5 @@
-//! Every workflow is cut at every step, before and after it, as a kill would; and what takes it up again is cut, too. In the end there
-//! is one secret, in its place and working, and nothing is enabled that nobody has the secret of.
+//! Every workflow is interrupted before and after every step, as by a kill, and so is its resumption. In the
+//! end there is one secret, stored and working, and no orphaned credential is enabled.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -19,14 +19,14 @@ use digicert_one_provisioning::{
 
 use super::Stage;
 
-/// Stops at one of the moments, counted from 0.
+/// Stops at one of the steps, counted from 0.
 struct Cut {
     at: usize,
     seen: Mutex<usize>,
-    /// What a kill would leave there, and an end in order does not.
+    /// What remains after a kill, but not after an orderly end.
     lock: PathBuf,
     left: Mutex<Option<Vec<u8>>>,
-    /// Whether the journal says that it is done.
+    /// Whether the journal records it as done.
     is_done: Arc<AtomicBool>,
 }
 
@@ -49,7 +49,7 @@ impl Cut {
         ControlFlow::Break(())
     }
 
-    /// Whether it did stop something; then the lock is as a killed process leaves it.
+    /// Returns whether it stopped something; the lock is then as a killed process leaves it.
     fn has_cut(&self) -> bool {
         if let Some(lock) = self.left.lock().expect("unpoisoned").take() {
             fs::write(&self.lock, lock).expect("written");
@@ -63,11 +63,11 @@ impl Cut {
     }
 }
 
-/// What a test does to one task.
+/// The test of one task.
 struct Story {
     stage: Stage,
     task: Task,
-    /// Whoever asks for it, as the process would find its credential at its start.
+    /// The client of the caller, with the credential that the process finds at its start.
     caller: fn(&Stage) -> Client,
     keeping: fn(&Stage) -> Keeping,
     is_done: Arc<AtomicBool>,
@@ -78,7 +78,7 @@ impl Story {
         Workflows::new((self.caller)(&self.stage), (self.keeping)(&self.stage), self.stage.path("journal"))
     }
 
-    /// Runs it until it is cut. Whether it was.
+    /// Runs it until it is interrupted. Returns whether it was.
     fn run_cut(&self, at: usize) -> bool {
         let cut = Cut::new(self, at);
         let ran = self.stage.run(&cut.watching(self.workflows()), self.task.clone());
@@ -91,7 +91,7 @@ impl Story {
         stopped(resumed.map(drop), cut.has_cut())
     }
 
-    /// Takes it to its end; runs it anew if it was cut before anything was under way.
+    /// Resumes it to its end; runs it again if it was interrupted before anything was in progress.
     fn end(&self) {
         let resumed = self.stage.wait(self.workflows().resume()).unwrap_or_else(|error| panic!("resumed: {error}"));
         let is_done = self.is_done.load(Ordering::Relaxed);
@@ -116,7 +116,7 @@ fn stopped(result: Result<(), IssueError>, was_cut: bool) -> bool {
     was_cut
 }
 
-/// Cuts the run at each moment, and what takes it up at every `stride`-th one; `check` sees how it all ends.
+/// Interrupts the run at each step, and its resumption at every `stride`-th one; `check` verifies the end state.
 fn cut_everywhere(stride: usize, story: impl Fn() -> Story, check: impl Fn(&Story, &str)) {
     let mut moments = 0;
     for at in 0.. {
@@ -141,7 +141,7 @@ fn cut_everywhere(stride: usize, story: impl Fn() -> Story, check: impl Fn(&Stor
     assert!(moments > 20, "{moments} moments");
 }
 
-/// The API key of the sink is that of the only token that is enabled.
+/// The API key of the sink belongs to the only enabled token.
 fn one_key(stage: &Stage, user: &str, when: &str) {
     let (world, kept) = (stage.platform.world(), stage.kept());
     let enabled: Vec<String> = world.enabled(user).into_iter().map(|token| token.secret).collect();
@@ -170,7 +170,7 @@ fn made_user(stage: &Stage) -> String {
 }
 
 #[test]
-fn a_service_user_that_is_made_never_loses_its_key() {
+fn create_service_user_never_loses_its_key() {
     let story = || Story {
         stage: Stage::new(),
         task: CreateServiceUser::new(
@@ -191,7 +191,7 @@ fn a_service_user_that_is_made_never_loses_its_key() {
 }
 
 #[test]
-fn an_api_token_that_is_made_never_loses_its_key() {
+fn create_token_never_loses_its_key() {
     let story = || {
         let stage = Stage::new();
         let (other, _) = stage.platform.has("other", None);
@@ -215,7 +215,7 @@ fn an_api_token_that_is_made_never_loses_its_key() {
 }
 
 #[test]
-fn a_token_that_is_rotated_leaves_one_key() {
+fn rotate_token_leaves_one_key() {
     let story = || {
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
@@ -227,8 +227,8 @@ fn a_token_that_is_rotated_leaves_one_key() {
 }
 
 #[test]
-fn a_token_that_is_rotated_with_a_sink_that_cannot_be_read_leaves_one_key_that_is_known() {
-    // A terminal would be such a sink: after a crash nobody can tell what it showed.
+fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
+    // For example a terminal: after a crash it is unknown what it showed.
     let story = || {
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
@@ -267,7 +267,7 @@ fn a_token_that_is_rotated_with_a_sink_that_cannot_be_read_leaves_one_key_that_i
 }
 
 #[test]
-fn a_certificate_that_is_requested_never_loses_its_private_key() {
+fn request_certificate_never_loses_its_private_key() {
     let story = || Story {
         stage: Stage::new(),
         task: RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30)).into(),
@@ -285,7 +285,7 @@ fn a_certificate_that_is_requested_never_loses_its_private_key() {
 }
 
 #[test]
-fn a_certificate_that_is_rotated_leaves_one() {
+fn rotate_certificate_leaves_one() {
     let story = || {
         let stage = Stage::new();
         let first = RequestCertificate::new("ci-bot").ends(Ends::AfterDays(30));

@@ -1,4 +1,5 @@
-//! What is made is kept before success is reported; where the place fails after all, the secret is elsewhere or nothing is left.
+//! Secrets are stored before success is reported; if the place fails anyway, the secret is elsewhere or
+//! nothing is left.
 
 use std::fs;
 
@@ -16,7 +17,7 @@ use super::{Fault, Stage};
 
 const TOKEN: &str = "/account/api/v1/api-access-token";
 
-/// Proves itself, and fails when it counts.
+/// Passes its check, and fails when it is used.
 #[derive(Clone, Copy, Debug)]
 struct Broken;
 
@@ -45,7 +46,7 @@ fn create() -> Task {
 }
 
 #[test]
-fn a_service_user_is_made_and_its_key_is_in_its_place() {
+fn created_service_user_has_its_key_stored() {
     let stage = Stage::new();
     let path = stage.path("new-secret");
     let workflows = Workflows::new(stage.first(), Keeping::file(&path), stage.path("journal"));
@@ -64,7 +65,7 @@ fn a_service_user_is_made_and_its_key_is_in_its_place() {
 }
 
 #[test]
-fn a_token_goes_into_a_directory_with_its_end_beside_it() {
+fn token_is_stored_in_a_directory_with_its_end_date() {
     let stage = Stage::new();
     let directory = stage.path("mounted");
     fs::create_dir(&directory).expect("made");
@@ -78,7 +79,7 @@ fn a_token_goes_into_a_directory_with_its_end_beside_it() {
 }
 
 #[test]
-fn nothing_is_made_where_it_could_not_be_kept() {
+fn nothing_is_created_if_it_cannot_be_stored() {
     let stage = Stage::new();
     for (keeping, what) in [
         (Keeping::file(stage.path("nowhere/secret")), "nowhere"),
@@ -96,7 +97,7 @@ fn nothing_is_made_where_it_could_not_be_kept() {
 }
 
 #[test]
-fn a_place_that_fails_after_all_leaves_the_key_in_the_last_resort_and_resume_brings_it_home() {
+fn key_in_the_last_resort_is_moved_to_its_place_by_resume() {
     let stage = Stage::new();
     let broken = Keeping::new(Broken).last_resort_file(stage.path("rescued"));
     let workflows = Workflows::new(stage.first(), broken, stage.path("journal"));
@@ -109,7 +110,7 @@ fn a_place_that_fails_after_all_leaves_the_key_in_the_last_resort_and_resume_bri
     assert_eq!(rescued.trim_end(), token.secret);
     assert!(error.on_platform().iter().any(|what| what.contains(&token.id)), "{error}");
     assert!(!format!("{error} {error:?}").contains(&token.secret));
-    // Nothing else can be begun.
+    // Nothing else can begin.
     let other = stage.run(&workflows, create()).expect_err("something is under way");
     assert_eq!((other.kind(), other.next()), (IssueErrorKind::Pending, Next::Resume));
 
@@ -120,7 +121,7 @@ fn a_place_that_fails_after_all_leaves_the_key_in_the_last_resort_and_resume_bri
 }
 
 #[test]
-fn a_key_in_the_encrypted_last_resort_comes_home_too() {
+fn key_in_the_encrypted_last_resort_is_moved_too() {
     let stage = Stage::new();
     let password = digicert_one_core::Secret::new("correct horse", "the test");
     let path = stage.path("rescued");
@@ -135,7 +136,7 @@ fn a_key_in_the_encrypted_last_resort_comes_home_too() {
 }
 
 #[test]
-fn a_key_that_nothing_would_keep_is_removed_from_the_platform() {
+fn key_that_cannot_be_stored_is_removed_from_the_platform() {
     for last_resort in [false, true] {
         let stage = Stage::new();
         let keeping = Keeping::new(Broken);
@@ -151,7 +152,7 @@ fn a_key_that_nothing_would_keep_is_removed_from_the_platform() {
 }
 
 #[test]
-fn what_was_made_and_not_shown_is_removed_and_the_error_says_so() {
+fn credential_without_shown_secret_is_removed() {
     for no_delete in [false, true] {
         let stage = Stage::new();
         stage.platform.world().no_delete = no_delete;
@@ -181,7 +182,7 @@ fn what_was_made_and_not_shown_is_removed_and_the_error_says_so() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_found_out_by_resume() {
+fn lost_response_is_recovered_by_resume() {
     for (task, path) in [
         (create(), TOKEN),
         (CreateServiceUser::new(NewServiceUser::new("new-bot")).into(), "/account/api/v1/user"),
@@ -194,7 +195,7 @@ fn an_answer_that_is_lost_is_found_out_by_resume() {
         let kind = task.kind();
         let error = stage.run(&workflows, task).expect_err("lost");
         assert_eq!((error.kind(), error.next()), (IssueErrorKind::Platform, Next::Resume), "{error}");
-        assert!(error.to_string().contains("may have been made"), "{error}");
+        assert!(error.to_string().contains("may have created it"), "{error}");
         let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
         assert_eq!((report.task, report.outcome), (kind, Done::Made));
         let world = stage.platform.world();
@@ -212,7 +213,7 @@ fn an_answer_that_is_lost_is_found_out_by_resume() {
 }
 
 #[test]
-fn a_call_that_never_arrived_leaves_nothing_under_way() {
+fn call_that_never_arrived_leaves_nothing_in_progress() {
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, TOKEN, Fault::Refused);
     let workflows = stage.workflows(stage.first());
@@ -223,7 +224,7 @@ fn a_call_that_never_arrived_leaves_nothing_under_way() {
 }
 
 #[test]
-fn a_plan_is_data_and_text_and_only_asks() {
+fn plan_is_data_and_text_and_sends_only_gets() {
     let stage = Stage::ending(Some("2026-08-31"));
     let workflows = stage.workflows(stage.first()).lock(stage.path("shared.lock"));
     let old = stage.platform.world().tokens[0].id.clone();
@@ -252,7 +253,7 @@ fn a_plan_is_data_and_text_and_only_asks() {
 }
 
 #[test]
-fn places_that_are_one_file_are_refused_before_anything_is_sent() {
+fn places_with_the_same_file_are_refused_before_sending() {
     let stage = Stage::new();
     let (journal, other) = (stage.path("journal"), stage.path("other"));
     let (state, roundabout) = (stage.path("journal.state"), stage.path(".").join("journal"));
@@ -276,7 +277,7 @@ fn places_that_are_one_file_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn file_with_something_else_in_the_place_is_refused_and_stays() {
+fn file_with_other_content_is_refused_and_unchanged() {
     let stage = Stage::new();
     std::fs::write(stage.path("settings"), "DB_PASSWORD=x\nOTHER=y\n").expect("written");
     let workflows = Workflows::new(stage.first(), Keeping::file(stage.path("settings")), stage.path("journal"));
@@ -287,7 +288,7 @@ fn file_with_something_else_in_the_place_is_refused_and_stays() {
 }
 
 #[test]
-fn a_symlink_in_the_place_is_refused_before_anything_is_made() {
+fn symlink_in_the_place_is_refused_beforehand() {
     let stage = Stage::new();
     #[cfg(unix)]
     {

@@ -1,4 +1,5 @@
-//! The workflows about service users against a platform in memory: what is shown once is never lost, wherever it is cut.
+//! The workflows against a platform in memory: secrets that are shown once are never lost, wherever they are
+//! interrupted.
 
 mod bad_input;
 mod cut;
@@ -45,7 +46,7 @@ impl Stage {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(NOON));
         let platform = Platform::new(&clock);
         let (user, first_key) = platform.has("ci-bot", ends);
-        // In memory, where there is such a place: thousands of synchronised files are written, and no disk is tested.
+        // In memory, if possible: thousands of synchronised files are written, and no disk is tested.
         let memory = std::path::Path::new("/dev/shm");
         let directory = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).expect("a directory");
         let stage = Self { platform, clock, directory, user, first_key };
@@ -76,12 +77,12 @@ impl Stage {
             .expect("complete")
     }
 
-    /// A client with the key that was there from the beginning.
+    /// A client with the initial key.
     pub(crate) fn first(&self) -> Client {
         self.client(FixedCredential::api_key(ApiKey::new(self.first_key.clone()).expect("a key")))
     }
 
-    /// A client with whatever key is in the sink.
+    /// A client with the key in the sink.
     pub(crate) fn of_sink(&self) -> Client {
         let source = FileSource::new().with_api_key_file(self.sink());
         let options = WatchOptions::new();
@@ -96,7 +97,7 @@ impl Stage {
         Workflows::new(client, self.keeping(), self.path("journal"))
     }
 
-    /// Lets something end, waits included.
+    /// Runs a future to its end, including delays.
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         futures_executor::block_on(self.clock.run(work)).0
     }
@@ -110,7 +111,7 @@ impl Stage {
         fs::read_to_string(self.sink()).expect("kept").trim_end().to_owned()
     }
 
-    /// Whatever is in the directory and looks like a key in a place that is no sink.
+    /// Returns whatever in the directory looks like a key outside a sink.
     pub(crate) fn leaks(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).expect("listed").map(|entry| entry.expect("an entry"));
         let sinks = ["secret", "new-secret", "bundle", "shown", "rescued"];

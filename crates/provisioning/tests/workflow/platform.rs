@@ -1,5 +1,5 @@
-//! A DigiCert ONE in memory, as far as service users need it: users, API tokens and client certificates with states and end dates, seen
-//! through a transport. It knows nothing of the workflows; a test looks into it, and may have it fail.
+//! A DigiCert ONE in memory, as far as needed: users, API tokens and client certificates with states and end
+//! dates, behind a transport. It does not know the workflows; tests inspect it, and make it fail.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,16 +16,16 @@ use http::{Method, Request, Response};
 use pem_rfc7468::LineEnding;
 use serde_json::{Map, Value, json};
 
-/// What becomes of a call instead of its answer.
+/// What happens to a call instead of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It never arrives.
     Refused,
-    /// It is processed, and its answer is lost.
+    /// It is processed, but its response is lost.
     AnswerLost,
-    /// An error of this status, and nothing else happens.
+    /// An error with this status, without any effect.
     Status(u16),
-    /// It is processed, and the answer does not show what is shown once.
+    /// It is processed, but the response lacks the secret.
     NotShown,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Certificate {
     pub(crate) leaf: Vec<u8>,
 }
 
-/// What the platform knows, and how it is told to behave.
+/// The state of the platform, and its configured behaviour.
 pub(crate) struct World {
     pub(crate) users: Vec<User>,
     pub(crate) tokens: Vec<Token>,
@@ -70,13 +70,13 @@ pub(crate) struct World {
     /// Method and path of every call that arrived.
     pub(crate) calls: Vec<(String, String)>,
     pub(crate) faults: Option<Faults>,
-    /// An older platform: one token for each user.
+    /// An older platform: one token per user.
     pub(crate) one_token: bool,
     /// Tokens cannot be deleted.
     pub(crate) no_delete: bool,
-    /// A certificate of another key than that of the request.
+    /// Issues a certificate for another key than that of the request.
     pub(crate) foreign_key: bool,
-    /// The `Date` of answers, if not the time.
+    /// The `Date` of responses, if not the current time.
     pub(crate) date: Option<SystemTime>,
     count: u32,
 }
@@ -108,7 +108,7 @@ impl Platform {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A user that is there from the beginning, and an API key of it.
+    /// Adds an initial user with an API key.
     pub(crate) fn has(&self, name: &str, ends: Option<&str>) -> (String, String) {
         let ends = ends.map(|ends| ends.parse().expect("a day"));
         let now = self.clock.now() - Duration::from_secs(30 * 24 * 60 * 60);
@@ -127,12 +127,12 @@ impl Platform {
         (id, token.secret)
     }
 
-    /// Fails calls as this function says.
+    /// Fails calls as this function decides.
     pub(crate) fn failing(&self, faults: impl FnMut(&Method, &str) -> Option<Fault> + Send + 'static) {
         self.world().faults = Some(Box::new(faults));
     }
 
-    /// Fails the next call of this method whose path begins like this.
+    /// Fails the next call with this method and beginning of its path.
     pub(crate) fn failing_once(&self, method: Method, path: &'static str, fault: Fault) {
         let mut left = Some(fault);
         self.failing(move |found, at| if *found == method && at.starts_with(path) { left.take() } else { None });
@@ -151,7 +151,7 @@ impl World {
 
     pub(crate) fn add_token(&mut self, user: &str, name: String, ends: Option<EndDate>, now: SystemTime) -> Token {
         let id = self.fresh("t");
-        // The shape of a key of DigiCert ONE, and no two alike.
+        // The shape of a DigiCert ONE key, unique.
         let secret = format!("01{:024x}_{:064x}", self.count, u64::from(self.count) * 7919);
         let token = Token { id, user: user.to_owned(), name, ends, enabled: true, secret, created_at: now };
         self.tokens.push(token.clone());
@@ -162,7 +162,7 @@ impl World {
         self.tokens.iter_mut().find(|one| one.id == token).expect("there").created_at = time;
     }
 
-    /// The tokens of a user that are switched on.
+    /// Returns the enabled tokens of a user.
     pub(crate) fn enabled(&self, user: &str) -> Vec<Token> {
         self.tokens.iter().filter(|token| token.user == user && token.enabled).cloned().collect()
     }
@@ -171,7 +171,7 @@ impl World {
         self.certificates.iter().filter(|one| one.user == user && one.enabled).cloned().collect()
     }
 
-    /// The calls that are no GETs.
+    /// Returns the calls other than GET.
     pub(crate) fn changes(&self) -> Vec<(String, String)> {
         self.calls.iter().filter(|(method, _)| method != "GET").cloned().collect()
     }
@@ -238,7 +238,9 @@ impl Transport for Line {
         }
         world.calls.push((method.to_string(), path.clone()));
         let (status, mut body) = match fault {
-            Some(Fault::Status(status)) => (status, json!({ "errors": [{ "code": "trouble", "message": "as told" }] })),
+            Some(Fault::Status(status)) => {
+                (status, json!({ "errors": [{ "code": "trouble", "message": "as configured" }] }))
+            }
             _ => answer(&mut world, &request, self.leaf.as_deref(), now),
         };
         match fault {
@@ -318,7 +320,7 @@ fn answer(world: &mut World, request: &Request<Bytes>, leaf: Option<&[u8]>, now:
                 None => refusal(404, "resource_not_found", "no such certificate"),
             }
         }
-        (method, _) => panic!("nobody should call {method} {path}"),
+        (method, _) => panic!("unexpected call {method} {path}"),
     }
 }
 
@@ -343,7 +345,7 @@ fn change_token(world: &mut World, method: &str, id: &str, body: &Map<String, Va
         return refusal(404, "resource_not_found", "no such token");
     };
     match method {
-        "DELETE" if world.no_delete => refusal(403, "access_denied", "nobody deletes"),
+        "DELETE" if world.no_delete => refusal(403, "access_denied", "deletion is not allowed"),
         "DELETE" => {
             world.tokens.remove(at);
             (204, Value::Null)

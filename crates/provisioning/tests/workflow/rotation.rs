@@ -1,4 +1,5 @@
-//! Rotation: the new one is kept, proved and in use before the one before is disabled, and only the right one is.
+//! Rotation: the new credential is stored, verified and in use before the previous one is disabled, and only
+//! the right one is disabled.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,13 +23,13 @@ fn rotate() -> RotateToken {
     RotateToken::new().ends(Ends::AfterDays(7))
 }
 
-/// The token that was there from the beginning.
+/// The initial token.
 fn first(stage: &Stage) -> String {
     stage.platform.world().tokens[0].id.clone()
 }
 
 #[test]
-fn rotating_again_and_again_always_leaves_one_token() {
+fn repeated_rotation_leaves_one_token() {
     let stage = Stage::new();
     let report =
         stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).base("ci-bot")).expect("rotated");
@@ -36,7 +37,7 @@ fn rotating_again_and_again_always_leaves_one_token() {
     let mut before = report;
     for _ in 0..3 {
         stage.clock.advance(DAY);
-        // Nothing is said: what was remembered tells which one is in use, and its name the base.
+        // Nothing is given: the state remembers the one in use, and its name gives the base.
         let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
         assert_eq!(Some(&report.old), before.id.clone().map(Old::Disabled).as_ref());
         assert!(report.name.as_deref().is_some_and(|name| name.starts_with("ci-bot-202607")), "{report}");
@@ -49,7 +50,7 @@ fn rotating_again_and_again_always_leaves_one_token() {
 }
 
 #[test]
-fn the_one_before_stays_enabled_for_the_grace_and_is_deleted_later() {
+fn previous_token_stays_enabled_for_the_grace_period() {
     let stage = Stage::new();
     let began = stage.clock.now();
     let task = rotate().old(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
@@ -66,7 +67,7 @@ fn the_one_before_stays_enabled_for_the_grace_and_is_deleted_later() {
 }
 
 #[test]
-fn a_token_can_be_deleted_at_once() {
+fn token_can_be_deleted_at_once() {
     let stage = Stage::new();
     let task = rotate().old(first(&stage)).delete_after(Duration::ZERO);
     let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
@@ -81,10 +82,10 @@ fn nothing_is_done_before_it_is_due() {
     stage.run(&workflows(), rotate().old(first(&stage))).expect("rotated");
     let kept = stage.kept();
     let calls = stage.platform.world().changes().len();
-    // Just made.
+    // Just created.
     let report = stage.run(&workflows(), rotate()).expect("nothing to do");
     assert_eq!(report.outcome, Done::NotDue, "{report}");
-    // Its end is not near.
+    // It does not expire soon.
     stage.clock.advance(4 * DAY);
     let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("nothing to do");
     assert_eq!(report.outcome, Done::NotDue, "{report}");
@@ -96,7 +97,7 @@ fn nothing_is_done_before_it_is_due() {
 }
 
 #[test]
-fn a_token_that_ends_with_its_owner_is_not_rotated_in_vain() {
+fn token_that_expires_with_its_owner_is_not_rotated() {
     let stage = Stage::ending(Some("2026-07-02"));
     stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage))).expect("rotated");
     stage.clock.advance(DAY);
@@ -106,8 +107,8 @@ fn a_token_that_ends_with_its_owner_is_not_rotated_in_vain() {
 }
 
 #[test]
-fn where_nothing_is_remembered_the_names_tell_if_they_can() {
-    // One other of the same base.
+fn previous_token_is_found_by_name_if_not_remembered() {
+    // One other token with the same base.
     let stage = Stage::new();
     let now = stage.clock.now();
     stage.platform.world().tokens[0].name = "ci-bot-20260101T000000Z-0123abcd".to_owned();
@@ -115,7 +116,7 @@ fn where_nothing_is_remembered_the_names_tell_if_they_can() {
     assert_eq!(report.old, Old::Disabled(first(&stage)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 
-    // Two of them, and one of another base.
+    // Two of them, and one with another base.
     let stage = Stage::new();
     let user = stage.user.clone();
     for name in ["ci-bot-20260101T000000Z-0123abcd", "ci-bot-20260102T000000Z-0123abcd"] {
@@ -125,7 +126,7 @@ fn where_nothing_is_remembered_the_names_tell_if_they_can() {
     assert!(matches!(&report.old, Old::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 4, "none was disabled");
 
-    // None: only another base's, which is left alone.
+    // None: only another base, which is left alone.
     let stage = Stage::new();
     let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
     assert!(matches!(&report.old, Old::Left { id: None, why } if why.contains(&first(&stage))), "{report}");
@@ -133,7 +134,7 @@ fn where_nothing_is_remembered_the_names_tell_if_they_can() {
 }
 
 #[test]
-fn token_of_another_machine_is_left_enabled_beside_one_of_another_base() {
+fn token_of_another_machine_is_left_enabled() {
     let stage = Stage::new();
     let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
     stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
@@ -143,7 +144,7 @@ fn token_of_another_machine_is_left_enabled_beside_one_of_another_base() {
 }
 
 #[test]
-fn token_that_is_not_found_and_still_listed_is_not_taken_for_deleted() {
+fn token_not_found_but_still_listed_is_not_deleted() {
     let stage = Stage::new();
     let old = first(&stage);
     let hidden = old.clone();
@@ -156,7 +157,7 @@ fn token_that_is_not_found_and_still_listed_is_not_taken_for_deleted() {
 }
 
 #[test]
-fn the_one_before_can_be_left() {
+fn previous_token_can_be_left_enabled() {
     let stage = Stage::new();
     let report =
         stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).leave_old()).expect("rotated");
@@ -165,7 +166,7 @@ fn the_one_before_can_be_left() {
 }
 
 #[test]
-fn an_administrator_rotates_for_another() {
+fn administrator_rotates_for_another_user() {
     let stage = Stage::new();
     let (other, key) = stage.platform.has("other", None);
     let old = stage.platform.world().enabled(&other)[0].id.clone();
@@ -180,7 +181,7 @@ fn an_administrator_rotates_for_another() {
 }
 
 #[test]
-fn a_certificate_is_rotated_with_a_new_private_key() {
+fn certificate_is_rotated_with_a_new_private_key() {
     let stage = Stage::new();
     let workflows = || Workflows::new(stage.of_sink(), Keeping::file(stage.path("bundle")), stage.path("journal"));
     stage.run(&workflows(), RequestCertificate::new("ci").ends(Ends::AfterDays(30))).expect("the first");
@@ -194,7 +195,7 @@ fn a_certificate_is_rotated_with_a_new_private_key() {
     assert_ne!(key(&before), key(&std::fs::read(stage.path("bundle")).expect("kept")));
 }
 
-/// Says what was enabled when it was told.
+/// Records what was enabled when it was notified.
 #[derive(Clone, Debug, Default)]
 struct Witness(Arc<Mutex<Vec<usize>>>, Option<super::Platform>, String, bool);
 
@@ -213,7 +214,7 @@ impl Switch for Witness {
 }
 
 #[test]
-fn who_watches_has_switched_before_the_one_before_is_disabled() {
+fn consumers_switch_before_the_previous_token_is_disabled() {
     let stage = Stage::new();
     let source = FileSource::new().with_api_key_file(stage.sink());
     let credential = WatchingCredential::open(source, stage.clock.clone(), WatchOptions::new()).expect("a key");
@@ -230,7 +231,7 @@ fn who_watches_has_switched_before_the_one_before_is_disabled() {
 }
 
 #[test]
-fn who_does_not_switch_keeps_the_one_before_enabled_until_it_is_resumed() {
+fn failed_switch_keeps_the_previous_token_until_resume() {
     let stage = Stage::new();
     let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
     let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
@@ -244,7 +245,7 @@ fn who_does_not_switch_keeps_the_one_before_enabled_until_it_is_resumed() {
 }
 
 #[test]
-fn a_platform_that_is_slow_to_know_the_new_one_is_waited_for() {
+fn slow_platform_is_waited_for() {
     let stage = Stage::new();
     let mut asked = 0;
     stage.platform.failing(move |_, path| {
@@ -258,7 +259,7 @@ fn a_platform_that_is_slow_to_know_the_new_one_is_waited_for() {
 }
 
 #[test]
-fn a_new_one_that_does_not_work_leaves_the_one_before_untouched() {
+fn new_token_that_fails_leaves_the_previous_one_unchanged() {
     let stage = Stage::new();
     let mut asked = 0;
     stage.platform.failing(move |_, path| {
@@ -269,14 +270,14 @@ fn a_new_one_that_does_not_work_leaves_the_one_before_untouched() {
     let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not accepted");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Proof, Some(Code::ROT_06)), "{error}");
     assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.secret == stage.first_key));
-    // When it is accepted after all, it goes on.
+    // When it is accepted later, the task continues.
     stage.platform.works();
     let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
     assert!(matches!(report.old, Old::Disabled(_)), "{report}");
 }
 
 #[test]
-fn a_new_one_that_somebody_disabled_meanwhile_is_replaced() {
+fn new_token_disabled_meanwhile_is_replaced() {
     let stage = Stage::new();
     let stuck = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), true);
     stage.run(&stage.workflows(stage.first()).switch(stuck), rotate().old(first(&stage))).expect_err("stuck");
@@ -293,7 +294,7 @@ fn a_new_one_that_somebody_disabled_meanwhile_is_replaced() {
 }
 
 #[test]
-fn the_one_before_that_cannot_be_disabled_is_told_and_tried_again() {
+fn failure_to_disable_the_previous_token_is_retried() {
     let stage = Stage::new();
     stage.platform.failing(|method, _| (method == http::Method::PUT).then_some(Fault::Status(500)));
     let workflows = stage.workflows(stage.of_sink());
@@ -305,7 +306,7 @@ fn the_one_before_that_cannot_be_disabled_is_told_and_tried_again() {
 }
 
 #[test]
-fn a_rotation_goes_on_where_a_created_token_was_in_use() {
+fn rotation_replaces_a_created_token() {
     let stage = Stage::new();
     let made = stage.run(&stage.workflows(stage.first()), CreateToken::new("service")).expect("made");
     stage.clock.advance(DAY);

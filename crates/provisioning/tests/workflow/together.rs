@@ -1,4 +1,4 @@
-//! Several at once: over one lock file only one rotates, and whoever comes second finds its work.
+//! Concurrent workflows: with one lock file only one rotates, and the second one finds its result.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::Stage;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[test]
-fn three_machines_that_come_at_once_make_one_new_token() {
+fn three_concurrent_machines_create_one_token() {
     let stage = Stage::new();
     let old = stage.platform.world().tokens[0].id.clone();
     let machine = |name: &str| {
-        // A day in virtual time passes in no time at all while another one writes a file.
+        // A day in virtual time passes while another one writes a file.
         let workflows = Workflows::new(stage.of_sink(), stage.keeping(), stage.path(name));
         workflows.lock(stage.path("shared.lock")).lock_for(3000 * DAY).patience(1000 * DAY)
     };
     let [one, two, three] = ["one", "two", "three"].map(machine);
     let task = || RotateToken::new().base("ci-bot").old(old.clone()).newer_than(2000 * DAY);
-    // The first was made a month ago.
+    // The first was created a month ago.
     let long_ago = stage.clock.now() - 4000 * DAY;
     stage.platform.world().made_at(&old, long_ago);
     let all = join3(one.run(task()), two.run(task()), three.run(task()));
@@ -36,7 +36,7 @@ fn three_machines_that_come_at_once_make_one_new_token() {
 }
 
 #[test]
-fn a_lock_that_another_machine_holds_is_waited_for_and_then_told() {
+fn lock_held_by_another_machine_times_out() {
     let stage = Stage::new();
     let lock = stage.path("shared.lock");
     let other = Owner::new("another-machine").expect("an id");
@@ -52,7 +52,7 @@ fn a_lock_that_another_machine_holds_is_waited_for_and_then_told() {
 }
 
 #[test]
-fn a_journal_that_another_process_has_open_is_told() {
+fn journal_open_in_another_process_is_an_error() {
     let stage = Stage::new();
     let journal = digicert_one_provisioning::Journal::open(stage.path("journal")).expect("opened");
     let workflows = stage.workflows(stage.of_sink());
@@ -63,7 +63,7 @@ fn a_journal_that_another_process_has_open_is_told() {
 }
 
 #[test]
-fn the_futures_can_go_to_another_thread() {
+fn futures_are_send() {
     fn goes(_: impl Send) {}
     let stage = Stage::new();
     let workflows = stage.workflows(stage.first());

@@ -1,7 +1,7 @@
-//! A client certificate in every format in which programs keep one: the rows of the table *format × transport*.
+//! A client certificate in every common file format: the rows of the table *format × transport*.
 //!
-//! Written with other crates than the ones that read them, or by hand where no crate writes an old format. Formats that only
-//! other programs make (`openssl`, `keytool`) are not here.
+//! Written with other crates than those that read them, or by hand if no crate writes an old format. Formats
+//! that only other programs write (`openssl`, `keytool`) are not here.
 
 mod encrypted;
 mod pkcs12;
@@ -13,7 +13,7 @@ use crate::spec::{ClientSpec, KeyKind};
 use self::encrypted::Protection;
 use self::pkcs12::Store;
 
-/// The password of every protected format but those whose name says otherwise.
+/// The password of every protected format, unless its name says otherwise.
 const PASSWORD: &str = "testbed-Kestrel-42";
 /// Latin-1, the Basic Multilingual Plane, and no more: PKCS#12 libraries disagree beyond.
 const PASSWORD_BEYOND_ASCII: &str = "Kestrel-Ünïcode-€";
@@ -35,7 +35,7 @@ macro_rules! formats {
                 match self { $(Format::$format => $name,)+ }
             }
 
-            /// The kind of key that the format is made with.
+            /// The kind of key of this format.
             pub fn key_kind(self) -> KeyKind {
                 match self { $(Format::$format => KeyKind::$kind,)+ }
             }
@@ -123,9 +123,9 @@ formats! {
 /// A client certificate in one format, as bytes of files.
 #[derive(Clone, Debug)]
 pub struct KeyStore {
-    /// What is in it.
+    /// Its content.
     pub client: ClientCert,
-    /// The file with the certificate, and the key where it has no file of its own.
+    /// The file with the certificate, and with the key if that has no separate file.
     pub certificate: Vec<u8>,
     /// The file with the key.
     pub key: Option<Vec<u8>>,

@@ -1,9 +1,9 @@
-//! What may follow a TLS 1.3 handshake and rustls does not do: the server asks for the client's certificate only now
-//! (RFC 8446 §4.6.2).
+//! Post-handshake messages of TLS 1.3 that rustls does not support: the server asks for the client's
+//! certificate after the handshake (RFC 8446 §4.6.2).
 //!
-//! rustls hands over the keys, and its own record layer seals and opens what is written here by hand. The client's signature
-//! is not checked, since the transcript went with rustls: the ledger tells what the client *showed*, and whether it showed anything
-//! is the question.
+//! rustls exports the keys, and its record layer encrypts and decrypts what is written here by hand. The
+//! client's signature is not verified, since rustls discards the transcript: the ledger shows what the client
+//! *presented*, and whether it presented anything is the question.
 
 use std::io;
 
@@ -24,8 +24,8 @@ use super::invalid::invalid;
 const CERTIFICATE: u8 = 11;
 const FINISHED: u8 = 20;
 
-/// A certificate request: a context of one byte, and the signatures that we would take (ECDSA and RSA-PSS with SHA-256,
-/// RSA-PKCS#1 with SHA-256, which must be there for the sake of chains).
+/// A certificate request: a context of one byte, and the accepted signatures (ECDSA and RSA-PSS with SHA-256,
+/// RSA-PKCS#1 with SHA-256, which is required for chains).
 const REQUEST: &[u8] = &[13, 0, 0, 16, 1, 42, 0, 12, 0, 13, 0, 8, 0, 6, 4, 3, 8, 4, 4, 1];
 const CLOSE_NOTIFY: &[u8] = &[1, 0];
 const CERTIFICATE_REQUIRED: &[u8] = &[2, 116];
@@ -33,10 +33,10 @@ const CERTIFICATE_REQUIRED: &[u8] = &[2, 116];
 pub(super) async fn ask(tls: TlsStream<TcpStream>, answer: &Bytes, entry: &Entry) -> io::Result<()> {
     let (tcp, session) = tls.into_inner();
     let mut records = Records::take_over(tcp, session)?;
-    // Before the request is on its way: a client that refuses at once must find it in the ledger.
+    // Before the request is sent: a client that refuses at once must find it in the ledger.
     entry.shown(true, &[]);
     records.write(ContentType::Handshake, REQUEST).await?;
-    // A client that refuses says so by an alert and leaves; there is nothing to add.
+    // A client that refuses sends an alert and disconnects; there is nothing to add.
     if let Ok(chain) = records.client_chain().await {
         entry.shown(true, &chain);
         if chain.is_empty() {
@@ -100,7 +100,7 @@ impl Records {
         Ok((opened.typ, opened.payload.to_vec()))
     }
 
-    /// The client's answer to the request, up to its Finished.
+    /// The client's response to the request, up to its Finished.
     async fn client_chain(&mut self) -> io::Result<Vec<Vec<u8>>> {
         let (mut flight, mut chain) = (Vec::new(), Vec::new());
         loop {
@@ -129,7 +129,7 @@ fn key_and_iv(secrets: ConnectionTrafficSecrets) -> io::Result<(AeadKey, Iv)> {
     }
 }
 
-/// Takes the first handshake message off the flight, if it is there as a whole.
+/// Removes the first handshake message from the flight, if it is complete.
 fn next_message(flight: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
     let [kind, a, b, c, rest @ ..] = &flight[..] else { return None };
     let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;

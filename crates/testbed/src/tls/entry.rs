@@ -11,16 +11,16 @@ use crate::ledger::{Connection, Handshake, Ledger};
 use crate::options::{HttpVersions, TlsVersion};
 use crate::provider::sha256_hex;
 
-/// A connection whose handshake is done.
+/// A connection after its handshake.
 pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) agreed: Agreed,
 }
 
-/// What the handshake agreed on.
+/// The negotiated parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreed {
-    /// The client's chain in DER, leaf first; of a resumed session whatever the engine kept of it.
+    /// The client's chain in DER, leaf first; for a resumed session whatever the engine stored of it.
     pub(crate) chain: Vec<Vec<u8>>,
     pub(crate) sni: Option<String>,
     pub(crate) version: Option<TlsVersion>,
@@ -28,7 +28,7 @@ pub(crate) struct Agreed {
     pub(crate) resumed: bool,
 }
 
-/// A handshake that failed. What is left of the connection is here, so that it can end properly.
+/// A failed handshake, with the rest of the connection, so that it can end properly.
 pub(super) struct Refused {
     pub(super) error: io::Error,
     pub(super) stream: Option<Stream>,
@@ -46,7 +46,7 @@ impl Entry {
         self.ledger.update_connection(self.id, change);
     }
 
-    /// What stands in the client's hello, even if the handshake fails after it.
+    /// The content of the client's hello, even if the handshake fails after it.
     pub(super) fn hello(&self, sni: Option<String>, alpn_offered: Vec<String>) {
         self.change(|connection| {
             connection.sni = sni;
@@ -54,7 +54,7 @@ impl Entry {
         });
     }
 
-    /// Whether the client was asked, and what it showed, even if that was refused.
+    /// Whether the client was asked, and what it presented, even if that was refused.
     pub(super) fn shown(&self, asked: bool, chain: &[Vec<u8>]) {
         self.change(|connection| {
             connection.requested_client_cert |= asked;
@@ -83,7 +83,7 @@ fn set_peer(connection: &mut Connection, chain: &[Vec<u8>]) {
     }
 }
 
-/// The names that ALPN knows, in our order.
+/// The ALPN names, in our order.
 pub(super) fn protocols(http: HttpVersions) -> Vec<&'static [u8]> {
     match http {
         HttpVersions::Both => vec![b"h2", b"http/1.1"],
@@ -96,8 +96,8 @@ pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Ends our half and reads the other to its end: a socket closed over unread bytes sends a reset, and a reset would
-/// overtake the alert or answer that the client is meant to see.
+/// Closes our half and reads the other to its end: a socket closed over unread bytes sends a reset, which
+/// would overtake the alert or response that the client should receive.
 pub(crate) async fn linger(tcp: &mut TcpStream) {
     let drain = async {
         let _ = tcp.shutdown().await;

@@ -1,4 +1,4 @@
-//! The error for what a TLS stack cannot do.
+//! The error for what a TLS stack does not support.
 
 use std::io;
 

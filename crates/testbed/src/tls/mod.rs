@@ -1,8 +1,8 @@
 //! The server's side of a handshake, by one of two TLS stacks, which writes itself into the ledger.
 //!
-//! An engine does the handshake and says what was agreed on; what happens before and after it is the same for both, and stands
-//! here: the ledger's entry, the refusal that must not be overtaken by a reset. Two stacks, since one refuses what the other
-//! permits.
+//! An engine does the handshake and reports the negotiated parameters; everything before and after it is the
+//! same for both, and is here: the ledger's entry, the refusal that a reset must not overtake. There are two
+//! stacks, since one refuses what the other permits.
 
 mod after_tls13;
 mod entry;
@@ -83,8 +83,9 @@ impl TlsServer {
     }
 }
 
-/// Asks for a client certificate on a connection whose handshake is long done, and answers when it has come: by a second
-/// handshake under TLS 1.2 (RFC 5246 §7.4.1.1), by a certificate request after the handshake under TLS 1.3 (RFC 8446 §4.6.2).
+/// Asks for a client certificate on an established connection, and returns when it has arrived: by a second
+/// handshake under TLS 1.2 (RFC 5246 §7.4.1.1), by a certificate request after the handshake under TLS 1.3
+/// (RFC 8446 §4.6.2).
 pub(crate) async fn ask_late(stream: Stream, answer: &Bytes, ledger: &Ledger, id: u64) -> io::Result<()> {
     let entry = Entry { ledger: ledger.clone(), id };
     entry.change(|connection| connection.asked_late = true);

@@ -1,9 +1,10 @@
-//! What stands between OpenSSL and TCP: it watches the records that OpenSSL writes and can put in one of its own, a HelloRequest
-//! (RFC 5246 §7.4.1.1), which asks the client for a second handshake.
+//! A layer between OpenSSL and TCP: it observes the records that OpenSSL writes and can insert one of its
+//! own, a HelloRequest (RFC 5246 §7.4.1.1), which asks the client for a second handshake.
 //!
-//! A record's number is part of its seal. After a record that OpenSSL knows nothing of, all that it writes under the same keys is one
-//! number too low, so each is opened and sealed again with the next number, until the second handshake changes the keys. Only
-//! TLS 1.2 with AES-128-GCM and SHA-256 is known here (RFC 5288).
+//! The sequence number of a record is authenticated. After an inserted record, everything that OpenSSL writes
+//! under the same keys has a number that is one too low, so each record is decrypted and encrypted again with
+//! the next number, until the second handshake changes the keys. Only TLS 1.2 with AES-128-GCM and SHA-256 is
+//! supported (RFC 5288).
 
 use std::io;
 use std::pin::Pin;
@@ -30,20 +31,20 @@ const HEADER: usize = 5;
 const NONCE: usize = 8;
 const TAG: usize = 16;
 
-/// TCP, with an eye on what is written.
+/// TCP, with observation of what is written.
 #[derive(Debug)]
 pub(crate) struct Splice {
     tcp: TcpStream,
     /// The beginning of a record that OpenSSL has not written wholly.
     partial: Vec<u8>,
-    /// What is to be written to TCP before anything else.
+    /// What must be written to TCP before anything else.
     queue: Vec<u8>,
     has_begun: bool,
     /// How many records OpenSSL wrote under the present keys.
     numbered: u64,
     /// Whether a record was put in, so that all later ones go through the queue.
     is_spliced: bool,
-    /// The keys whose records are one number too low.
+    /// The keys whose records have a number that is one too low.
     keys: Option<Keys>,
 }
 
@@ -97,7 +98,7 @@ impl Keys {
     }
 }
 
-/// What is sealed along with a record's content (RFC 5246 §6.2.3.3).
+/// The additional authenticated data of a record (RFC 5246 §6.2.3.3).
 fn aad(kind: u8, number: u64, length: usize) -> Vec<u8> {
     [&number.to_be_bytes()[..], &[kind, 3, 3], &(length as u16).to_be_bytes()].concat()
 }
@@ -140,7 +141,7 @@ impl Splice {
         Ok(())
     }
 
-    /// Follows what OpenSSL writes; gives the whole records as they are to be sent.
+    /// Follows what OpenSSL writes; returns the complete records to send.
     fn follow(&mut self, written: &[u8]) -> io::Result<Vec<u8>> {
         self.partial.extend_from_slice(written);
         let mut whole = Vec::new();
@@ -187,7 +188,7 @@ impl AsyncWrite for Splice {
         }
         ready!(self.poll_queue(context))?;
         self.queue = self.follow(bytes)?;
-        // What TCP does not take now goes with the next write or flush.
+        // The rest is sent with the next write or flush.
         if let Poll::Ready(outcome) = self.poll_queue(context) {
             outcome?;
         }

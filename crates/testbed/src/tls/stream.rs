@@ -34,7 +34,7 @@ macro_rules! each {
 }
 
 impl Stream {
-    /// The TCP connection below, past everything that TLS would have to say.
+    /// The TCP connection below, bypassing TLS.
     pub(crate) fn tcp(&mut self) -> &mut TcpStream {
         match self {
             Stream::Plain(tcp) => tcp,
@@ -44,11 +44,11 @@ impl Stream {
         }
     }
 
-    /// Writes all that follows under new keys; the message that says so goes out with it.
+    /// Writes everything that follows under new keys; the message that announces it is included.
     pub(crate) fn update_keys(&mut self) -> io::Result<()> {
         match self {
             Stream::Rustls(tls) => tls.get_mut().1.refresh_traffic_keys().map_err(invalid),
-            _ => Err(invalid("only rustls updates its keys when it is told to")),
+            _ => Err(invalid("only rustls supports key updates on request")),
         }
     }
 }

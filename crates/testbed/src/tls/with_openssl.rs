@@ -1,8 +1,8 @@
 //! A handshake by OpenSSL.
 //!
-//! Its callbacks tell what the ledger wants to know: the name and the protocols of the client's hello, and the chain that it
-//! builds even where the answer is no. That a certificate was asked for has no callback; it follows from what was written, which
-//! the splice below OpenSSL sees.
+//! Its callbacks report what the ledger needs: the name and the protocols of the client's hello, and the
+//! chain that it builds even if it refuses. There is no callback for a certificate request; the splice below
+//! OpenSSL detects it in what was written.
 
 use std::future::poll_fn;
 use std::io;
@@ -33,7 +33,8 @@ use super::stream::Stream;
 use crate::options::{ClientAuth, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
 use crate::pki::Pki;
 
-/// AES-128 first under both versions, since the splice knows this cipher; the rest is what a client may insist on.
+/// AES-128 first under both versions, since the splice supports this cipher; the rest is for clients that
+/// insist on others.
 const CIPHERS: &str = "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20";
 const CIPHERSUITES: &str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 /// `SSL_OP_ALLOW_CLIENT_RENEGOTIATION` of OpenSSL 3, for which the crate has no name.
@@ -49,7 +50,7 @@ pub(crate) struct OpenSslServer {
     mode: SslVerifyMode,
 }
 
-/// What the callbacks of one connection saw. Clones share it.
+/// The observations of one connection's callbacks. Clones share them.
 #[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Noted>>);
 
@@ -138,8 +139,8 @@ impl OpenSslServer {
 
 /// Asks for a certificate by a second handshake, as web servers do that want one for some paths only.
 ///
-/// The crate cannot have OpenSSL begin one. So the splice puts a HelloRequest into the stream, and OpenSSL takes the hello that comes
-/// for one that the client thought of.
+/// The crate has no API for this. So the splice inserts a HelloRequest into the stream, and OpenSSL treats
+/// the resulting hello as started by the client.
 pub(super) async fn renegotiate(mut tls: OpenSslStream, answer: &Bytes, entry: &Entry) -> io::Result<()> {
     let notes = Notes::of(tls.ssl()).ok_or_else(|| invalid("a stream of another server"))?;
     notes.lock().asks_again = true;
@@ -161,7 +162,7 @@ pub(super) async fn renegotiate(mut tls: OpenSslStream, answer: &Bytes, entry: &
     outcome
 }
 
-/// Reads until the second handshake is done. The client waits for its answer, so nothing else comes.
+/// Reads until the second handshake is done. The client waits for its response, so nothing else arrives.
 async fn second_handshake(tls: &mut OpenSslStream, notes: &Notes) -> io::Result<()> {
     poll_fn(|context| {
         let mut byte = [0];
@@ -193,7 +194,7 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
             | ALLOW_CLIENT_RENEGOTIATION,
     );
     let key = PKey::private_key_from_pkcs8(options.server.pkcs8_der())?;
-    // Of an RSA key of 2048 bits OpenSSL says 112.
+    // OpenSSL reports 112 for an RSA key of 2048 bits.
     let is_small = key.security_bits() < 112;
     if options.tls == TlsRange::Only11 || options.weakness.is_some() || is_small {
         // At any other level OpenSSL itself does not do such things.
@@ -228,7 +229,7 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
 }
 
 fn set_sessions(context: &mut SslContextBuilder, sessions: Sessions) -> Result<(), ErrorStack> {
-    // Where clients show certificates, OpenSSL resumes nothing without a name of its own for the server.
+    // With client certificates, OpenSSL resumes nothing unless the server has a session id context.
     context.set_session_id_context(b"testbed")?;
     match sessions {
         Sessions::Tickets => {
@@ -265,7 +266,7 @@ fn set_hello_callbacks(context: &mut SslContextBuilder, http: HttpVersions) {
         if let Some(notes) = Notes::of(ssl) {
             notes.lock().offered = names(offered).map(text).collect();
         }
-        // The answer must be a part of the offer.
+        // The choice must be part of the offer.
         let chosen = select_next_proto(&ours, offered).ok_or(AlpnError::ALERT_FATAL)?;
         names(offered).find(|name| *name == chosen).ok_or(AlpnError::ALERT_FATAL)
     });
@@ -286,7 +287,7 @@ fn trusted(roots: &[Vec<u8>]) -> Result<X509Store, ErrorStack> {
     for root in roots {
         store.add_cert(X509::from_der(root)?)?;
     }
-    // What is trusted may be an intermediate.
+    // A trusted certificate may be an intermediate.
     store.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
     Ok(store.build())
 }
@@ -299,7 +300,7 @@ fn subjects(roots: &[Vec<u8>]) -> Result<Stack<openssl::x509::X509Name>, ErrorSt
     Ok(subjects)
 }
 
-/// The certificates of an accepted client. A server's OpenSSL keeps the leaf apart from the rest.
+/// Returns the certificates of an accepted client. OpenSSL keeps the leaf separate on the server side.
 fn client_chain(ssl: &SslRef) -> Vec<Vec<u8>> {
     let leaf = ssl.peer_certificate();
     let rest = ssl.peer_cert_chain().into_iter().flatten();

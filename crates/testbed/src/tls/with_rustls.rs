@@ -1,8 +1,8 @@
 //! A handshake by rustls.
 //!
-//! Each connection gets a verifier of its own around the shared one: rustls asks it for the acceptable authorities
-//! exactly when it sends a certificate request, and hands it the client's chain even when the answer is no. So the ledger
-//! knows what was asked and what was shown also where the handshake failed.
+//! Each connection gets its own verifier around the shared one: rustls asks it for the acceptable authorities
+//! exactly when it sends a certificate request, and passes it the client's chain even if it refuses. So the
+//! ledger knows what was requested and presented even if the handshake failed.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +70,7 @@ impl RustlsServer {
                 config.send_tls13_tickets = 0;
             }
             Sessions::Tickets => config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(invalid)?,
-            // What the builder begins with: a memory, and no tickets that would do without it.
+            // The builder's default: a session cache, without stateless tickets.
             Sessions::Ids => {}
         }
         if options.early_data {
@@ -95,7 +95,7 @@ impl RustlsServer {
         config.session_storage = Arc::clone(&shared.session_storage);
         config.send_tls13_tickets = shared.send_tls13_tickets;
         config.max_early_data_size = shared.max_early_data_size;
-        // For a script that goes on where rustls has no word for it.
+        // For a script that continues where rustls has no API.
         config.enable_secret_extraction = true;
         Ok(Arc::new(config))
     }
@@ -136,7 +136,7 @@ impl RustlsServer {
     }
 }
 
-/// How many bytes came before the handshake was done.
+/// How many bytes arrived before the handshake was done.
 fn early_data(stream: &mut TlsStream<TcpStream>) -> u64 {
     let early = stream.get_mut().1.early_data();
     early.and_then(|mut early| io::copy(&mut early, &mut io::sink()).ok()).unwrap_or(0)
@@ -175,7 +175,7 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
     builder.build().map_err(invalid)
 }
 
-/// A verifier that answers as the one inside, and remembers what went by.
+/// A verifier that delegates to the inner one, and records its inputs.
 #[derive(Debug)]
 struct Witness {
     inner: Arc<dyn ClientCertVerifier>,

@@ -1,4 +1,4 @@
-//! Answers that do not end well, clear text, and a certificate that is replaced.
+//! Responses that end badly, clear text, and a replaced certificate.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn ending(ending: Ending) -> Arc<dyn Handler> {
 }
 
 #[tokio::test]
-async fn a_reset_ends_the_connection_without_an_answer() {
+async fn reset_closes_the_connection_without_a_response() {
     for http in VERSIONS {
         let front = Front::start(FrontOptions::default().http(http), ending(Ending::Reset)).unwrap();
         let client = client(None, TlsRange::Both, http, front.addr());
@@ -38,13 +38,13 @@ async fn a_reset_ends_the_connection_without_an_answer() {
         assert!(words.contains("reset") || words.contains("broken pipe"), "{words}");
         assert!(front.ledger().wait_until(|snapshot| snapshot.connections[0].closed, PATIENCE).await);
         assert_eq!(front.ledger().requests()[0].outcome, Outcome::Received);
-        // The server goes on.
+        // The server continues.
         assert_eq!(client.get(front.url("localhost") + "/well").send().await.unwrap().status(), 200);
     }
 }
 
 #[tokio::test]
-async fn a_cut_body_is_promised_whole_and_sent_in_part() {
+async fn cut_body_is_announced_whole_and_sent_in_part() {
     for http in VERSIONS {
         for (after, promised) in [(0, 10), (4, 10), (10, 11), (500, 11)] {
             let front = Front::start(FrontOptions::default().http(http), ending(Ending::Cut { after })).unwrap();
@@ -81,10 +81,10 @@ async fn clear_text_is_served_and_written_down_as_such() {
 }
 
 #[tokio::test]
-async fn a_replaced_certificate_is_shown_from_the_next_connection_on() {
+async fn replaced_certificate_is_used_from_the_next_connection() {
     let front = Front::start(FrontOptions::default(), ending(Ending::Cut { after: 0 })).unwrap();
     let call = async || {
-        // A client of its own each time: no connection and no session is left from before.
+        // A new client each time: no connection and no session is reused.
         let client = client(None, TlsRange::Both, HttpVersions::Both, front.addr());
         client.get(front.url("localhost") + "/well").send().await
     };

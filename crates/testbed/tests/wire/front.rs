@@ -1,4 +1,4 @@
-//! The TLS front: client certificates, versions, forwarding, and what the ledger says about it.
+//! The TLS front: client certificates, versions, forwarding, and its ledger.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn answering_ok(front: &Front) {
 }
 
 #[tokio::test]
-async fn a_required_certificate_reaches_handler_and_ledger_on_every_version() {
+async fn required_certificate_reaches_handler_and_ledger() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (options, tls_version) in servers() {
         for (http, alpn) in HTTP {
@@ -57,7 +57,7 @@ async fn a_required_certificate_reaches_handler_and_ledger_on_every_version() {
 }
 
 #[tokio::test]
-async fn a_server_that_only_asks_goes_on_without_a_certificate() {
+async fn optional_certificate_may_be_missing() {
     for (options, _) in servers() {
         let front = Front::with_wiremock(options.client_auth(ClientAuth::Optional));
         answering_ok(&front).await;
@@ -72,7 +72,7 @@ async fn a_server_that_only_asks_goes_on_without_a_certificate() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_ask_sees_no_certificate() {
+async fn server_that_does_not_ask_gets_no_certificate() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (options, _) in servers() {
         let front = Front::with_wiremock(options);
@@ -88,7 +88,7 @@ async fn a_server_that_does_not_ask_sees_no_certificate() {
 }
 
 #[tokio::test]
-async fn a_missing_certificate_ends_the_handshake_where_it_is_required() {
+async fn missing_required_certificate_ends_the_handshake() {
     for (options, version) in servers() {
         let engine = options.engine;
         let front = Front::with_wiremock(options.client_auth(ClientAuth::Required));
@@ -108,7 +108,7 @@ async fn a_missing_certificate_ends_the_handshake_where_it_is_required() {
 }
 
 #[tokio::test]
-async fn a_defective_certificate_is_refused_and_still_named_in_the_ledger() {
+async fn refused_certificate_is_named_in_the_ledger() {
     let defects = [
         ("UnknownCA", ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() }),
         ("CertificateExpired", ClientSpec { validity: Validity::Expired, ..ClientSpec::default() }),
@@ -156,7 +156,7 @@ async fn every_kind_of_client_key_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_forged_peer_header_never_reaches_the_mock_server() {
+async fn forged_peer_header_never_reaches_the_mock_server() {
     for (http, _) in HTTP {
         let front = Front::with_wiremock(FrontOptions::default().client_auth(ClientAuth::Optional).http(http));
         answering_ok(&front).await;
@@ -176,14 +176,14 @@ async fn a_forged_peer_header_never_reaches_the_mock_server() {
             let seen: Vec<_> =
                 request.headers.get_all(PEER_HEADER).iter().map(|value| value.to_str().unwrap()).collect();
             assert_eq!(seen, expected.as_deref().into_iter().collect::<Vec<_>>());
-            // The ledger tells what the client wrote.
+            // The ledger shows what the client sent.
             assert_eq!(front.ledger().requests().pop().unwrap().header_values(PEER_HEADER), ["00ff", "11ee"]);
         }
     }
 }
 
 #[tokio::test]
-async fn the_ledger_keeps_target_headers_and_body_as_sent() {
+async fn ledger_has_target_headers_and_body_as_sent() {
     for (http, _) in HTTP {
         let front = Front::with_wiremock(FrontOptions::default().http(http));
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(201)).mount(front.mock()).await;
@@ -214,7 +214,7 @@ async fn the_ledger_keeps_target_headers_and_body_as_sent() {
 }
 
 #[tokio::test]
-async fn resumed_handshakes_are_told_from_full_ones() {
+async fn resumed_and_full_handshakes_are_distinguished() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (options, _) in servers() {
         for (sessions, second) in [
@@ -224,7 +224,7 @@ async fn resumed_handshakes_are_told_from_full_ones() {
         ] {
             let front = Front::with_wiremock(options.clone().client_auth(ClientAuth::Required).sessions(sessions));
             answering_ok(&front).await;
-            // No idle connections: each call makes a new one.
+            // No idle connections: each call opens a new one.
             let client = builder(Some(&identity), TlsRange::Both, HttpVersions::Only1, front.addr())
                 .pool_max_idle_per_host(0)
                 .build()
@@ -244,7 +244,7 @@ async fn resumed_handshakes_are_told_from_full_ones() {
 }
 
 #[tokio::test]
-async fn a_client_refuses_a_defective_server() {
+async fn client_refuses_a_defective_server() {
     let names = vec!["localhost".to_owned()];
     let defects = [
         ServerSpec { names: names.clone(), validity: Validity::Expired, ..ServerSpec::default() },
@@ -272,7 +272,7 @@ async fn a_client_refuses_a_defective_server() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_is_recorded_in_both_http_versions() {
+async fn client_disconnect_is_recorded_in_both_http_versions() {
     for (http, _) in HTTP {
         let front = Front::start(
             FrontOptions::default().http(http),
@@ -297,7 +297,7 @@ async fn a_client_that_goes_away_is_recorded_in_both_http_versions() {
 }
 
 #[tokio::test]
-async fn a_handler_is_told_who_the_peer_is() {
+async fn handler_receives_the_peer() {
     let identity = Pki::shared().client(ClientSpec::default());
     let leaf = identity.chain_der()[0].clone();
     let front = Front::start(
@@ -316,7 +316,7 @@ async fn a_handler_is_told_who_the_peer_is() {
 }
 
 #[test]
-fn a_front_starts_without_a_runtime_and_frees_its_port_when_dropped() {
+fn front_starts_without_runtime_and_frees_its_port() {
     let front = Front::with_wiremock(FrontOptions::default());
     let address = front.addr();
     assert!(std::net::TcpListener::bind(address).is_err());
@@ -327,7 +327,7 @@ fn a_front_starts_without_a_runtime_and_frees_its_port_when_dropped() {
 }
 
 #[test]
-fn a_taken_port_is_an_error_of_the_constructor() {
+fn port_in_use_is_an_error_of_the_constructor() {
     let first = Front::with_wiremock(FrontOptions::default());
     let answer = handler(|_, _| async { http::Response::new(bytes::Bytes::new()) });
 

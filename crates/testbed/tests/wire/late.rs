@@ -1,4 +1,5 @@
-//! A certificate that is asked for after the request, by both stacks, and what only OpenSSL has: TLS 1.1 and weaknesses.
+//! A certificate that is requested after the request, by both stacks, and features that only OpenSSL has: TLS
+//! 1.1 and weaknesses.
 //!
 //! The client is OpenSSL itself, which does what rustls refuses.
 
@@ -21,7 +22,7 @@ use crate::client::{PATIENCE, chain, client};
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// An OpenSSL that trusts the shared PKI and does whatever old and odd servers want.
+/// An OpenSSL that trusts the shared PKI and accepts old and unusual servers.
 fn permissive(identity: Option<&ClientCert>) -> Ssl {
     let mut context = SslContextBuilder::new(SslMethod::tls_client()).unwrap();
     context.set_security_level(0);
@@ -39,7 +40,7 @@ fn permissive(identity: Option<&ClientCert>) -> Ssl {
     Ssl::new(&context.build()).unwrap()
 }
 
-/// One request, and everything that comes.
+/// Sends one request and returns everything received.
 async fn call(port: u16, ssl: Ssl) -> io::Result<String> {
     let mut stream = SslStream::new(ssl, TcpStream::connect(("127.0.0.1", port)).await?)?;
     Pin::new(&mut stream).connect().await.map_err(io::Error::other)?;
@@ -55,7 +56,7 @@ fn asking_late(engine: Engine, tls: TlsRange) -> io::Result<RawServer> {
 }
 
 #[tokio::test]
-async fn a_second_handshake_brings_the_certificate_that_the_first_did_not_ask_for() {
+async fn second_handshake_requests_the_certificate() {
     let identity = Pki::shared().client(ClientSpec::default());
     let server = asking_late(Engine::OpenSsl, TlsRange::Only12).unwrap();
 
@@ -69,7 +70,7 @@ async fn a_second_handshake_brings_the_certificate_that_the_first_did_not_ask_fo
 }
 
 #[tokio::test]
-async fn who_has_no_certificate_does_not_pass_a_second_handshake() {
+async fn second_handshake_without_certificate_fails() {
     let server = asking_late(Engine::OpenSsl, TlsRange::Only12).unwrap();
 
     let error = call(server.port(), permissive(None)).await.unwrap_err();
@@ -79,10 +80,10 @@ async fn who_has_no_certificate_does_not_pass_a_second_handshake() {
 }
 
 #[tokio::test]
-async fn rustls_refuses_to_be_asked_late_on_either_version() {
+async fn rustls_refuses_late_requests_on_either_version() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (engine, tls, alert) in [
-        // OpenSSL's answer to no_renegotiation.
+        // OpenSSL's reaction to no_renegotiation.
         (Engine::OpenSsl, TlsRange::Only12, "HandshakeFailure"),
         // Its own verdict.
         (Engine::Rustls, TlsRange::Only13, "CertificateRequest"),
@@ -99,7 +100,7 @@ async fn rustls_refuses_to_be_asked_late_on_either_version() {
 }
 
 #[test]
-fn what_an_engine_cannot_do_is_refused_at_the_start() {
+fn unsupported_engine_options_are_refused_at_start() {
     for (engine, tls) in [
         (Engine::OpenSsl, TlsRange::Both),
         (Engine::OpenSsl, TlsRange::Only13),

@@ -12,7 +12,7 @@ fn client(key: KeyKind, name: &str) -> digicert_one_testbed::ClientCert {
     Pki::shared().client(ClientSpec { key, common_name: name.to_owned(), ..ClientSpec::default() })
 }
 
-/// What `openssl` prints for this input, or `None` where there is no openssl.
+/// The output of `openssl` for this input, or `None` if it is not installed.
 fn openssl(arguments: &[&str], input: &str) -> Option<String> {
     let mut child = Command::new("openssl")
         .args(arguments)
@@ -28,7 +28,7 @@ fn openssl(arguments: &[&str], input: &str) -> Option<String> {
 }
 
 #[test]
-fn each_kind_of_key_has_the_forms_that_exist_for_it() {
+fn each_kind_of_key_has_its_forms() {
     for (kind, sec1, pkcs1) in [
         (KeyKind::Rsa2048, false, true),
         (KeyKind::P256, true, false),
@@ -56,7 +56,7 @@ fn openssl_reads_each_form_as_the_key_of_the_certificate() {
             if let Some(pem) = client.key_pem(encoding) {
                 let public = openssl(&["pkey", "-pubout"], &pem).unwrap();
                 assert_eq!(public, certified, "{kind:?} as {encoding:?}");
-                // A traditional key comes out of openssl as it went in.
+                // A traditional key is unchanged by openssl.
                 if encoding == KeyEncoding::Sec1 {
                     assert_eq!(openssl(&["pkey", "-traditional"], &pem).unwrap(), pem);
                 }
@@ -66,7 +66,7 @@ fn openssl_reads_each_form_as_the_key_of_the_certificate() {
 }
 
 #[test]
-fn the_bundle_is_the_chain_and_then_the_key() {
+fn bundle_is_chain_then_key() {
     let client = client(KeyKind::P256, "bundle");
     assert_eq!(client.bundle_pem(), client.chain_pem() + &client.key_pem(KeyEncoding::Pkcs8).unwrap());
     assert_eq!(client.chain_pem().matches("BEGIN CERTIFICATE").count(), 2);
@@ -81,7 +81,7 @@ fn rsa_keys_differ_between_common_names_only() {
 }
 
 #[test]
-fn the_foreign_authority_and_other_pkis_are_unrelated() {
+fn foreign_authority_and_other_pkis_are_unrelated() {
     let foreign = Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     assert_ne!(foreign.chain_der()[1], Pki::shared().intermediate_der());
     assert_ne!(Pki::shared().foreign_root_der(), Pki::shared().root_der());
@@ -89,7 +89,7 @@ fn the_foreign_authority_and_other_pkis_are_unrelated() {
 }
 
 #[test]
-fn a_request_is_certified_whatever_it_asks_for_and_a_bad_one_is_refused() {
+fn valid_request_is_certified_and_invalid_one_is_refused() {
     let pki = Pki::shared();
     let spec =
         RequestSpec { common_name: "ci-bot".to_owned(), validity: Validity::Valid, purpose: Purpose::ClientAuth };
@@ -126,7 +126,7 @@ fn a_request_is_certified_whatever_it_asks_for_and_a_bad_one_is_refused() {
 }
 
 #[test]
-fn an_authority_goes_on_from_its_parts() {
+fn authority_continues_from_its_parts() {
     let before = Pki::generate();
     let after = Pki::from_parts(&before.to_parts()).unwrap();
     assert_eq!((before.root_der(), before.intermediate_der()), (after.root_der(), after.intermediate_der()));
@@ -171,7 +171,7 @@ fn digests_are_signed_by_the_keys_that_fit_them() {
 }
 
 #[test]
-fn a_revocation_list_names_what_was_revoked() {
+fn revocation_list_has_revoked_certificates() {
     let pki = Pki::generate();
     let serial = client(KeyKind::P256, "revoked").serial_number();
     let bytes = data_encoding::HEXUPPER.decode(serial.as_bytes()).unwrap();

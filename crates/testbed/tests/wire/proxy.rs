@@ -23,7 +23,7 @@ fn through(proxy: &ConnectProxy, credentials: Option<(&str, &str)>) -> reqwest::
 }
 
 #[tokio::test]
-async fn a_tunnel_carries_the_handshake_and_tells_the_proxy_only_the_target() {
+async fn tunnel_shows_the_proxy_only_the_target() {
     let front = Front::with_wiremock(FrontOptions::default().client_auth(ClientAuth::Required));
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200)).mount(front.mock()).await;
     let target = format!("one.digicert.test:{}", front.port());
@@ -41,7 +41,7 @@ async fn a_tunnel_carries_the_handshake_and_tells_the_proxy_only_the_target() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_a_password_refuses_others() {
+async fn proxy_with_password_refuses_other_clients() {
     let front = Front::with_wiremock(FrontOptions::default());
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200)).mount(front.mock()).await;
     let proxy = ConnectProxy::start(ProxyOptions::default().credentials("user", "right")).unwrap();

@@ -17,7 +17,7 @@ fn start(scripts: impl IntoIterator<Item = Vec<Step>>) -> (RawServer, Client) {
 }
 
 #[tokio::test]
-async fn a_script_answers_request_after_request_on_one_connection() {
+async fn script_serves_several_requests_on_one_connection() {
     let turn = [Step::ReadRequest, Step::write(OK)];
     let (server, client) = start([[turn.clone(), turn].concat()]);
     for body in ["first", "second"] {
@@ -35,7 +35,7 @@ async fn a_script_answers_request_after_request_on_one_connection() {
 }
 
 #[tokio::test]
-async fn a_chunked_upload_is_read_to_its_end() {
+async fn chunked_upload_is_read_to_its_end() {
     let (server, client) = start([vec![Step::ReadRequest, Step::write(OK)]]);
     let chunks = ["hel", "lo"].map(Ok::<_, std::io::Error>);
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
@@ -49,7 +49,7 @@ async fn a_chunked_upload_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_clean_close_and_a_truncation_look_different() {
+async fn clean_close_and_truncation_differ() {
     for (end, expected) in
         [(Step::CloseClean, "end of file before message length reached"), (Step::CloseAbrupt, "close_notify")]
     {
@@ -63,7 +63,7 @@ async fn a_clean_close_and_a_truncation_look_different() {
 }
 
 #[tokio::test]
-async fn a_reset_reaches_the_client_as_a_reset() {
+async fn reset_reaches_the_client_as_a_reset() {
     let (server, client) = start([vec![Step::ReadRequest, Step::Reset]]);
 
     let error = client.get(server.url("localhost")).send().await.unwrap_err();
@@ -73,7 +73,7 @@ async fn a_reset_reaches_the_client_as_a_reset() {
 }
 
 #[tokio::test]
-async fn connections_take_their_scripts_in_order_and_the_last_repeats() {
+async fn connections_use_scripts_in_order_and_repeat_the_last() {
     let answer = |status| {
         vec![
             Step::ReadRequest,
@@ -89,7 +89,7 @@ async fn connections_take_their_scripts_in_order_and_the_last_repeats() {
 }
 
 #[tokio::test]
-async fn a_gate_holds_the_rest_of_a_body_back() {
+async fn gate_holds_back_the_rest_of_a_body() {
     let gate = Gate::new();
     let (server, client) =
         start([vec![Step::ReadRequest, Step::write(CUT), Step::Wait(gate.clone()), Step::write("more5")]]);
@@ -103,7 +103,7 @@ async fn a_gate_holds_the_rest_of_a_body_back() {
 }
 
 #[tokio::test]
-async fn a_stalled_connection_is_closed_when_the_client_leaves() {
+async fn stalled_connection_is_closed_when_the_client_disconnects() {
     let (server, client) = start([vec![Step::ReadRequest, Step::Stall]]);
     let call = tokio::spawn(client.get(server.url("localhost")).send());
     assert!(server.ledger().wait_until(|seen| seen.requests.iter().any(|request| request.complete()), PATIENCE).await);
@@ -115,7 +115,7 @@ async fn a_stalled_connection_is_closed_when_the_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_body_cut_by_the_client_leaves_an_abandoned_request() {
+async fn body_cut_by_the_client_is_an_abandoned_request() {
     use std::io::Write;
     let server = RawServer::start(RawOptions::plain([vec![Step::ReadRequest]])).unwrap();
     let mut connection = std::net::TcpStream::connect(server.addr()).unwrap();
@@ -143,7 +143,7 @@ async fn clear_text_on_a_tls_call_is_an_error_of_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_raw_server_can_ask_for_a_certificate() {
+async fn raw_server_can_ask_for_a_certificate() {
     let options = FrontOptions::default().client_auth(digicert_one_testbed::ClientAuth::Required);
     let server = RawServer::start(RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::write(OK)]])).unwrap();
     let client = client(None, TlsRange::Both, HttpVersions::Both, server.addr());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use digicert_one_testbed::{RawServer, refused_addr};
 
 #[test]
-fn a_refused_address_refuses_every_time() {
+fn refused_address_refuses_every_time() {
     let address = refused_addr();
     for _ in 0..3 {
         assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
@@ -17,14 +17,14 @@ fn a_refused_address_refuses_every_time() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_blackhole_neither_accepts_nor_refuses() {
+fn blackhole_neither_accepts_nor_refuses() {
     let blackhole = digicert_one_testbed::blackhole().unwrap();
     let error = TcpStream::connect_timeout(&blackhole.addr(), Duration::from_millis(200)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
 #[test]
-fn a_silent_server_accepts_and_says_nothing() {
+fn silent_server_accepts_and_sends_nothing() {
     use std::io::Read;
     let server = RawServer::silent().unwrap();
     let mut connection = TcpStream::connect(server.addr()).unwrap();

@@ -1,4 +1,4 @@
-//! Prints the allocations that one call makes on each side, a line each.
+//! Prints the allocations of one call on each side, one line each.
 #![allow(clippy::print_stdout, reason = "a command speaks through its output")]
 
 use digicert_one_cost::Side;

@@ -1,5 +1,5 @@
-//! `instructions SIDE N`: makes N calls on that side and prints nothing, for callgrind to count. Nothing in here counts allocations,
-//! which would cost instructions.
+//! `instructions SIDE N`: makes N calls on that side and prints nothing, for callgrind to count. Allocations
+//! are not counted here, since that would cost instructions.
 
 use digicert_one_cost::Side;
 

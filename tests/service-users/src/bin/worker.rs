@@ -1,4 +1,4 @@
-//! The process that is killed, and the one that goes on after it. Started by `kills.rs` only.
+//! The process that is killed, and the one that continues after it. Started by `kills.rs` only.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its parent reads what it says")]
 
 use std::process::ExitCode;

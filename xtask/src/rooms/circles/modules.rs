@@ -1,4 +1,4 @@
-//! The modules of one crate, and which file defines what a path names.
+//! The modules of one crate, and which file defines the target of a path.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,22 +20,22 @@ struct Module {
     children: Vec<(String, usize)>,
 }
 
-/// What a path names.
+/// The target of a path.
 enum Target {
     Module(usize),
     /// Something that this file defines.
     File(PathBuf),
 }
 
-/// A path that is followed through more re-exports than this goes in a circle of re-exports.
+/// A path with more re-exports than this is in a cycle of re-exports.
 const DEEPEST: usize = 32;
 
 impl Modules {
-    /// Reads a crate from its first file on; `text_of` gives the text of a file, if there is such a file.
+    /// Reads a crate from its first file on; `text_of` returns the text of a file, if it exists.
     ///
     /// # Errors
     ///
-    /// Returns the file that a `mod` line declares and that is not there.
+    /// Returns an error for a file that a `mod` line declares and that does not exist.
     pub(super) fn read(root: &Path, text_of: &dyn Fn(&Path) -> Option<String>) -> Result<Self, PathBuf> {
         let text = text_of(root).ok_or_else(|| root.to_path_buf())?;
         let folder = root.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -90,7 +90,7 @@ impl Modules {
                 let to = match self.resolve(here, &path.segments, 0) {
                     Some(Target::File(file)) => file,
                     Some(Target::Module(all)) if glob => self.modules[all].file.clone(),
-                    // A module that is only named gives nothing yet: what is taken from it is a path of its own.
+                    // Naming a module imports nothing yet: each item of it has its own path.
                     Some(Target::Module(_)) | None => continue,
                 };
                 if to != module.file {
@@ -102,7 +102,7 @@ impl Modules {
         found
     }
 
-    /// What a path means that stands in the module `here`; nothing if it leads out of the crate.
+    /// Resolves a path in the module `here`; `None` if it leads out of the crate.
     fn resolve(&self, here: usize, path: &[String], depth: usize) -> Option<Target> {
         if depth > DEEPEST {
             return None;
@@ -123,7 +123,7 @@ impl Modules {
         }
     }
 
-    /// Whether a module itself has a name, by whatever means but a glob.
+    /// Returns whether a module itself has a name, except through a glob.
     fn has(&self, module: usize, name: &str) -> bool {
         let Module { contents, .. } = &self.modules[module];
         self.child(module, name).is_some() || contents.defines.contains(name) || self.import(module, name).is_some()
@@ -137,11 +137,11 @@ impl Modules {
         self.modules[module].contents.imports.iter().find(|import| import.name.as_deref() == Some(name))
     }
 
-    /// What the rest of a path means inside a module.
+    /// Resolves the rest of a path inside a module.
     fn inside(&self, module: usize, path: &[String], depth: usize) -> Option<Target> {
         let Some((name, rest)) = path.split_first() else { return Some(Target::Module(module)) };
         let own = || Some(Target::File(self.modules[module].file.clone()));
-        // `use a::a;` beside `mod a;`: the module on the way to something, the item where the path ends.
+        // `use a::a;` with `mod a;`: the module inside a path, the item at its end.
         if let Some(child) = self.child(module, name).filter(|_| !rest.is_empty()) {
             return self.inside(child, rest, depth);
         }
@@ -152,7 +152,7 @@ impl Modules {
             return match self.resolve(module, &import.path.segments, depth + 1) {
                 Some(Target::Module(next)) => self.inside(next, rest, depth + 1),
                 Some(file) => Some(file),
-                // A library's name, given on by this file.
+                // A library's name, re-exported by this file.
                 None => own(),
             };
         }
@@ -183,7 +183,7 @@ impl Modules {
 mod tests {
     use super::*;
 
-    /// `a.rs -> b.rs` for each import in files that are given as name and text.
+    /// Returns `a.rs -> b.rs` for each import in files given as name and text.
     fn imports(files: &[(&str, &str)]) -> Vec<String> {
         let text_of = |path: &Path| files.iter().find(|(name, _)| Path::new(name) == path).map(|it| it.1.to_owned());
         let modules = Modules::read(Path::new("lib.rs"), &text_of).expect("all files are there");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn name_of_a_library_given_on_is_an_import_of_the_giver() {
+    fn re_exported_library_name_is_an_import_of_the_re_exporter() {
         let files = [
             ("lib.rs", "mod a; pub use http::Method;"),
             ("a.rs", "use crate::Method; use http::Uri; fn f() { http::x() }"),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn name_that_a_macro_made_is_an_import_of_its_module() {
+    fn name_defined_by_a_macro_is_an_import_of_its_module() {
         assert_eq!(
             imports(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::Made;"), ("b.rs", "make! {}")]),
             ["a.rs -> b.rs"]

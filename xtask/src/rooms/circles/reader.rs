@@ -1,10 +1,10 @@
-//! Reads what a Rust file defines, declares and imports, from its tokens alone.
+//! Reads what a Rust file defines, declares and imports, from its tokens only.
 //!
 //! Comments, literals, attributes and code for tests (`#[cfg(test)]`, `#[test]`) are dropped.
 
 use std::collections::BTreeSet;
 
-/// What a file, or an inline module of it, contains.
+/// The content of a file, or of an inline module.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     /// The names of its items.
@@ -24,11 +24,11 @@ pub(super) struct Contents {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Import {
     pub path: Path,
-    /// The name that it gets; nothing for a glob.
+    /// Its local name; `None` for a glob.
     pub name: Option<String>,
 }
 
-/// A path and where it stands.
+/// A path and its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
     pub segments: Vec<String>,
@@ -162,7 +162,7 @@ fn after_comment(letters: &[char], start: usize) -> usize {
     at
 }
 
-/// Behind the text whose quote is at `start`.
+/// Returns the position after the text whose quote is at `start`.
 fn after_text(letters: &[char], start: usize) -> usize {
     let mut at = start + 1;
     while at < letters.len() && letters[at] != '"' {
@@ -171,7 +171,7 @@ fn after_text(letters: &[char], start: usize) -> usize {
     at + 1
 }
 
-/// Behind the raw text whose first `#` or quote is at `start`, if it is one.
+/// Returns the position after the raw text whose first `#` or quote is at `start`, if it is one.
 fn after_raw(letters: &[char], start: usize) -> Option<usize> {
     let hashes = letters[start..].iter().take_while(|it| **it == '#').count();
     let mut at = start + hashes;
@@ -189,7 +189,7 @@ fn after_raw(letters: &[char], start: usize) -> Option<usize> {
     Some(at)
 }
 
-/// Goes through the tokens of a file.
+/// Reads the tokens of a file.
 struct Reader<'a> {
     tokens: &'a [Token],
     at: usize,
@@ -211,7 +211,7 @@ impl Reader<'_> {
         self.tokens.get(self.at).map_or(0, |token| token.line)
     }
 
-    /// Reads to the end of the tokens, or behind the brace that closes an inline module.
+    /// Reads to the end of the tokens, or after the brace that closes an inline module.
     fn module(&mut self) -> Contents {
         let mut found = Contents::default();
         let mut depth = 0_usize;
@@ -283,7 +283,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One branch of the tree behind `use`, up to the mark that ends it.
+    /// Reads one branch of a `use` tree, up to its end mark.
     fn import(&mut self, stem: &mut Vec<String>, imports: &mut Vec<Import>) {
         let (line, length) = (self.line(), stem.len());
         let mut glob = false;
@@ -323,7 +323,7 @@ impl Reader<'_> {
             imports.push(Import { path: Path { segments, line }, name: name.filter(|_| !glob) });
         }
         if !matches!(self.text(0), "," | "}" | ";") {
-            // Not a use tree as this reader knows them: go on behind it rather than stand still.
+            // An unknown form of a use tree: skip it rather than loop.
             self.at += 1;
         }
         stem.truncate(length);
@@ -346,7 +346,7 @@ impl Reader<'_> {
         Attribute { test: test && !inner, path }
     }
 
-    /// Goes behind the brackets that open `ahead` tokens from here.
+    /// Skips the brackets that open `ahead` tokens from here.
     fn skip_group(&mut self, ahead: usize) {
         self.at += ahead;
         let mut depth = 0_usize;
@@ -363,7 +363,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes behind an item: further attributes, then up to `;` or the end of its braces, or behind an entry of a list.
+    /// Skips an item: further attributes, then up to `;` or the end of its braces, or an entry of a list.
     fn skip_item(&mut self) {
         let mut entry = true;
         while self.at < self.tokens.len() {
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_literals_and_attributes_are_no_paths() {
+    fn comments_literals_and_attributes_are_not_paths() {
         let text = "/// [`crate::a::b`] /* x */\n/* /* crate::a::c */ crate::a::d */ // crate::a::e\n\
             #[doc(alias = \"x\", crate::a::f)] fn g<'a>() { \"\\\"crate::a::h\"; r#\"crate::a::\"i\"#; b\"x::y\"; '\"'; '\\''; \
             crate::a::j }";

@@ -1,4 +1,4 @@
-//! API tokens. The key that a token stands for is in the response that creates it, and nowhere else.
+//! API tokens. Only the response that creates a token contains its API key.
 
 use std::time::SystemTime;
 
@@ -62,7 +62,7 @@ fn create(call: &Call<'_>) -> Result<Response, Rejection> {
         }
         let end_date = input::end_date_under(new.end_date, owner, now)?;
         if call.store.generation == Generation::OneKey && !owner.tokens.is_empty() {
-            let message = "The user has its API token, and there is one for each user";
+            let message = "The user already has an API token; one per user is allowed";
             return Err(Rejection::conflict("token_limit_reached", message));
         }
         free(owner, &name, None)?;

@@ -1,4 +1,5 @@
-//! Client certificates: requested by their owner with a CSR, enabled and disabled. There is no list: `user/me` shows them.
+//! Client certificates: requested by their owner with a CSR, enabled and disabled. There is no list call:
+//! `user/me` shows them.
 
 use std::time::SystemTime;
 

@@ -42,7 +42,7 @@ fn admins(state: &State) -> Vec<Value> {
     administrators.map(|user| json!({ "id": user.id, "email": user.email, "name": user.friendly_name })).collect()
 }
 
-/// A bare array, whole whatever its length.
+/// A bare array, complete whatever its length.
 fn roles(call: &Call<'_>) -> Result<Response, Rejection> {
     let code = call.value("application_code");
     let wanted = ROLES.iter().filter(|role| code.as_ref().is_none_or(|code| role.application_code == code));

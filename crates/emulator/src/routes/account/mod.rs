@@ -1,5 +1,5 @@
-//! Account Manager, under `/account`, and who owns what there. Bodies and codes that no source shows are inferred; they are the same
-//! for all clients of this workspace, and each is written in one place here.
+//! Account Manager, under `/account`, and ownership of its resources. Bodies and codes without a source are
+//! inferred; they are the same for all clients of this workspace, and each is defined in one place here.
 
 pub(super) mod api_token;
 pub(super) mod certificate;
@@ -25,10 +25,10 @@ impl Call<'_> {
         if own || caller.may(MANAGE_AM_ACCOUNT) { Ok(()) } else { Err(Rejection::denied(MANAGE_AM_ACCOUNT)) }
     }
 
-    /// The id of the user who owns what the path names, if the caller may manage it.
+    /// Returns the owner of the resource in the path, if the caller may manage it.
     fn owner(&self, what: &str, owns: impl Fn(&User) -> bool) -> Result<String, Rejection> {
         let owner = self.store.read(|state| state.users.iter().find(|user| owns(user)).map(|user| user.id.clone()));
-        // Without an owner, only callers that may manage their own are told that it is not there.
+        // Without an owner, only callers that may manage their own resources learn that it does not exist.
         self.may_manage(owner.as_deref().unwrap_or(&self.caller()?.id))?;
         owner.ok_or_else(|| Rejection::not_found(what))
     }

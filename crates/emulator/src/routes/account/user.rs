@@ -1,4 +1,4 @@
-//! Users: list, create, look at, change, delete.
+//! Users: list, create, read, change, delete.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

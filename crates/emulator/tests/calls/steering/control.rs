@@ -1,4 +1,4 @@
-//! The control API over its port: each call, and who is turned away.
+//! The control API over its port: each call, and refused clients.
 
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use crate::caller::{Answer, Call, ME, client, read};
 
 const PAGE: &str = include_str!("../../../../../docs/emulator.md");
 
-/// What the page on the emulator shows as code.
+/// The code examples of the page on the emulator.
 fn spans() -> impl Iterator<Item = &'static str> {
     PAGE.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
@@ -33,7 +33,7 @@ async fn send(emulator: &Emulator, method: &str, path: &str, body: Value, header
     read(request).await.unwrap()
 }
 
-/// The same as whoever may, expecting success.
+/// Same as an authorised client, expecting success.
 async fn steer(emulator: &Emulator, method: &str, path: &str, body: Value) -> Value {
     let answer = send(emulator, method, path, body.clone(), &[]).await;
     assert_eq!(answer.status, 200, "{method} {path} {body}: {}", answer.text);
@@ -84,13 +84,13 @@ async fn requests_that_a_browser_may_have_sent_are_turned_away() {
 }
 
 #[tokio::test]
-async fn there_is_no_control_port_unless_it_is_asked_for() {
+async fn control_port_is_disabled_by_default() {
     let emulator = Emulator::start_blocking(EmulatorOptions::default()).unwrap();
     assert_eq!(emulator.control_url(), None);
 }
 
 #[test]
-fn a_taken_control_port_is_named() {
+fn control_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Emulator::start_blocking(EmulatorOptions::default().control_port(port)).unwrap_err();
@@ -99,7 +99,7 @@ fn a_taken_control_port_is_named() {
 }
 
 #[tokio::test]
-async fn it_lists_its_calls_and_says_what_is_wrong_with_others() {
+async fn control_api_lists_its_calls_and_explains_errors() {
     let emulator = emulator();
     let calls = steer(&emulator, "GET", "/", Value::Null).await;
     let calls: Vec<_> = calls.as_array().unwrap().iter().map(|call| [&call["method"], &call["path"]]).collect();
@@ -173,7 +173,7 @@ async fn names_in_paths_are_decoded() {
 }
 
 #[tokio::test]
-async fn the_clock_is_set_advanced_stopped_and_reset() {
+async fn clock_is_set_advanced_stopped_and_reset() {
     let emulator = emulator();
     let fixed = json!({ "now": "2030-01-01T00:00:00Z", "fixed": true });
     assert_eq!(steer(&emulator, "POST", "/clock", fixed.clone()).await, fixed);
@@ -190,7 +190,7 @@ async fn the_clock_is_set_advanced_stopped_and_reset() {
 }
 
 #[tokio::test]
-async fn end_dates_come_and_go() {
+async fn end_dates_are_set_and_removed() {
     let emulator = emulator();
     let day = |days: u64| EndDate::day_of(SystemTime::now() + Duration::from_secs(days * 24 * 60 * 60)).to_string();
     let token = emulator.users()[0].api_token_ids().next().unwrap().to_owned();
@@ -216,7 +216,7 @@ async fn end_dates_come_and_go() {
 }
 
 #[tokio::test]
-async fn people_and_what_they_hold_are_switched() {
+async fn users_and_credentials_are_enabled_and_disabled() {
     let emulator = emulator();
     for (off, on, body) in [
         ("/users/ci-bot/disable", "/users/ci-bot/enable", [Value::Null, Value::Null]),
@@ -253,7 +253,7 @@ async fn faults_are_armed_listed_released_and_removed() {
     steer(&emulator, "DELETE", &format!("/faults/{id}"), Value::Null).await;
     assert_eq!(status(&emulator).await, 200);
 
-    // Each kind as it may be written, and as it is written back.
+    // Each kind as input, and as output.
     for form in [
         json!({ "kind": "delay", "milliseconds": 600_000 }),
         json!({ "kind": "reset" }),
@@ -287,7 +287,7 @@ async fn faults_are_armed_listed_released_and_removed() {
 }
 
 #[tokio::test]
-async fn limits_maintenance_and_shapes_come_and_go() {
+async fn limits_maintenance_and_shapes_are_set_and_removed() {
     let emulator = emulator();
     steer(&emulator, "POST", "/limits", json!({ "calls": 1, "window_seconds": 3600 })).await;
     assert_eq!((status(&emulator).await, status(&emulator).await), (200, 429));
@@ -308,7 +308,7 @@ async fn limits_maintenance_and_shapes_come_and_go() {
 }
 
 #[tokio::test]
-async fn the_server_certificate_is_replaced() {
+async fn server_certificate_is_replaced() {
     let emulator = emulator();
     steer(&emulator, "POST", "/server-certificate", json!({ "ends_in_seconds": -60 })).await;
     assert!(Call::platform(&emulator).send(Method::GET, ME, None).await.is_err());
@@ -317,7 +317,7 @@ async fn the_server_certificate_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_state_shows_everything_but_secrets() {
+async fn state_shows_everything_except_secrets() {
     let emulator = emulator();
     steer(&emulator, "POST", "/faults", json!({ "kind": "reset", "times": 0 })).await;
     let state = steer(&emulator, "GET", "/state", Value::Null).await;
@@ -336,7 +336,7 @@ async fn the_state_shows_everything_but_secrets() {
 }
 
 #[tokio::test]
-async fn observations_are_told_and_forgotten() {
+async fn observations_are_listed_and_cleared() {
     let emulator = emulator();
     status(&emulator).await;
     let observed = steer(&emulator, "GET", "/observed", Value::Null).await;
@@ -350,7 +350,7 @@ async fn observations_are_told_and_forgotten() {
 }
 
 #[tokio::test]
-async fn a_reset_leads_back_to_the_start() {
+async fn reset_restores_the_initial_state() {
     let options =
         EmulatorOptions::default().control_port(0).error_shape("/account", digicert_one_emulator::ErrorShape::Csc);
     let emulator = Emulator::start_blocking(options).unwrap();
@@ -382,7 +382,7 @@ async fn a_reset_leads_back_to_the_start() {
 }
 
 #[tokio::test]
-async fn the_state_is_saved_where_the_emulator_keeps_it() {
+async fn state_is_saved_to_its_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("state.json");
     let options = || EmulatorOptions::default().control_port(0).state(&file);
@@ -396,5 +396,5 @@ async fn the_state_is_saved_where_the_emulator_keeps_it() {
     steer(&emulator, "POST", "/users/ci-bot/disable", Value::Null).await;
     drop(emulator);
     let again = Emulator::start_blocking(options()).unwrap();
-    assert_eq!(Call::platform(&again).key(&key).get(ME).await.status, 401, "what was steered is kept");
+    assert_eq!(Call::platform(&again).key(&key).get(ME).await.status, 401, "changes are stored");
 }

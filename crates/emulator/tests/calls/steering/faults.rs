@@ -45,7 +45,7 @@ fn creation(emulator: &Emulator, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_held_call_goes_on_when_it_is_released() {
+async fn held_call_continues_when_released() {
     let emulator = emulator();
     let control = emulator.control();
     let id = control.fault(Fault::hold().path(ME));
@@ -53,7 +53,7 @@ async fn a_held_call_goes_on_when_it_is_released() {
     let call = by_key(&emulator);
     let held = call.get(ME);
     tokio::pin!(held);
-    // The other call is answered while this one waits.
+    // The other call gets its response while this one waits.
     tokio::select! {
         biased;
         _ = &mut held => panic!("the call was not held"),
@@ -65,7 +65,7 @@ async fn a_held_call_goes_on_when_it_is_released() {
 }
 
 #[tokio::test]
-async fn what_a_removed_fault_held_goes_on() {
+async fn removing_a_fault_releases_held_calls() {
     let emulator = emulator();
     let control = emulator.control();
     control.fault(Fault::hold());
@@ -85,7 +85,7 @@ async fn what_a_removed_fault_held_goes_on() {
 }
 
 #[tokio::test]
-async fn a_delayed_call_outlasts_an_impatient_client_and_serves_a_patient_one() {
+async fn delayed_call_exceeds_short_but_not_long_timeout() {
     let emulator = emulator();
     emulator.control().fault(Fault::delay(Duration::from_secs(600)).next(1));
     emulator.control().fault(Fault::delay(Duration::from_millis(1)).next(2));
@@ -98,7 +98,7 @@ async fn a_delayed_call_outlasts_an_impatient_client_and_serves_a_patient_one() 
 }
 
 #[tokio::test]
-async fn a_reset_before_the_work_leaves_nothing_done() {
+async fn reset_before_the_work_leaves_nothing_done() {
     let emulator = emulator();
     emulator.control().fault(Fault::reset().method(Method::POST).next(1));
 
@@ -112,7 +112,7 @@ async fn a_reset_before_the_work_leaves_nothing_done() {
 }
 
 #[tokio::test]
-async fn a_reset_after_the_work_leaves_it_done() {
+async fn reset_after_the_work_leaves_it_done() {
     let emulator = emulator();
     emulator.control().fault(Fault::reset().after_work().method(Method::POST).next(1));
 
@@ -122,7 +122,7 @@ async fn a_reset_after_the_work_leaves_it_done() {
 }
 
 #[tokio::test]
-async fn a_cut_body_is_no_whole_answer() {
+async fn cut_body_is_an_incomplete_response() {
     let emulator = emulator();
     emulator.control().fault(Fault::cut(10).path(ME).next(1));
 
@@ -134,7 +134,7 @@ async fn a_cut_body_is_no_whole_answer() {
 }
 
 #[tokio::test]
-async fn a_storm_of_429_says_when_to_come_back_in_either_form_and_passes() {
+async fn series_of_429_has_retry_after_in_both_forms() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
     let clock = EmulatorClock::fixed(now);
     let emulator = Emulator::start_blocking(EmulatorOptions::default().emulator_clock(&clock)).unwrap();
@@ -155,7 +155,7 @@ async fn a_storm_of_429_says_when_to_come_back_in_either_form_and_passes() {
 }
 
 #[tokio::test]
-async fn maintenance_and_pages_for_people_come_as_faults_too() {
+async fn maintenance_and_html_pages_are_available_as_faults() {
     let emulator = emulator();
     emulator.control().fault(Fault::unavailable(RetryAfter::seconds(30)).next(1));
     for status in [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
@@ -172,7 +172,7 @@ async fn maintenance_and_pages_for_people_come_as_faults_too() {
 }
 
 #[tokio::test]
-async fn an_error_comes_in_each_shape() {
+async fn errors_are_available_in_each_shape() {
     let emulator = emulator();
     let mut bodies = Vec::new();
     for shape in ErrorShape::ALL {
@@ -211,7 +211,7 @@ async fn an_error_comes_in_each_shape() {
 }
 
 #[tokio::test]
-async fn the_date_is_the_emulators_and_can_be_wrong() {
+async fn date_is_the_emulators_and_can_be_wrong() {
     let clock = EmulatorClock::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
     let emulator = Emulator::start_blocking(EmulatorOptions::default().emulator_clock(&clock)).unwrap();
     let date = async || get(&emulator, ME).await.unwrap().header("date").unwrap();
@@ -221,7 +221,7 @@ async fn the_date_is_the_emulators_and_can_be_wrong() {
     assert_eq!(date().await, "Sun, 06 Nov 1994 07:49:37 GMT");
     emulator.control().fault(Fault::wrong_date(24 * 3600).next(1));
     assert_eq!(date().await, "Mon, 07 Nov 1994 08:49:37 GMT");
-    // It is the date of whatever answer there is in the end.
+    // It is the date of the final response.
     emulator.control().fault(Fault::wrong_date(1).next(1));
     emulator.control().fault(Fault::html_page(StatusCode::FORBIDDEN).after_work().next(1));
     let page = get(&emulator, ME).await.unwrap();
@@ -229,10 +229,10 @@ async fn the_date_is_the_emulators_and_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_shown_once_can_be_missing() {
+async fn secret_shown_once_can_be_missing() {
     let emulator = emulator();
     emulator.control().fault(Fault::without_secret().next(2));
-    // An answer that shows none does not use it up.
+    // A response without a secret does not use it up.
     assert_eq!(get(&emulator, ME).await.unwrap().status, 200);
 
     let made = by_key(&emulator).post(USERS, creation(&emulator, "secretless")).await;
@@ -275,7 +275,7 @@ async fn faults_are_for_the_host_they_name_and_shared_by_chance() {
 }
 
 #[tokio::test]
-async fn the_server_certificate_can_end() {
+async fn server_certificate_can_expire() {
     let emulator = emulator();
     let control = emulator.control();
     let hour = Duration::from_secs(3600);
@@ -324,7 +324,7 @@ async fn fault_is_met_by_its_calls_alone() {
 }
 
 #[tokio::test]
-async fn seed_draws_same_calls_whatever_else_is_armed() {
+async fn seed_selects_the_same_calls_with_other_faults_armed() {
     let mut drawn = Vec::new();
     for (others, chance, calls) in [(0, 0.3, 60), (3, 0.3, 60), (0, 0.0, 10), (0, f64::NAN, 10), (0, 1.0, 10)] {
         let emulator = emulator();

@@ -18,7 +18,7 @@ fn at_a_moment(options: EmulatorOptions) -> (Emulator, EmulatorClock) {
 }
 
 #[tokio::test]
-async fn a_credential_has_its_calls_in_each_window_and_no_more() {
+async fn credential_is_limited_per_window() {
     let limit = RateLimit::new(2, MINUTE);
     let (emulator, clock) = at_a_moment(EmulatorOptions::default().rate_limit(limit));
     let user = &emulator.users()[0];
@@ -54,7 +54,7 @@ async fn a_credential_has_its_calls_in_each_window_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_limit_can_speak_in_dates_or_not_at_all() {
+async fn limit_can_use_dates_or_no_retry_after() {
     let (emulator, _) = at_a_moment(EmulatorOptions::default());
     let key = Call::platform(&emulator).key(emulator.users()[0].api_key());
     for (form, expected) in
@@ -95,7 +95,7 @@ async fn maintenance_is_for_everybody_and_ends_by_the_clock() {
 }
 
 #[tokio::test]
-async fn each_product_can_have_another_shape_of_errors() {
+async fn error_shape_can_be_set_per_product() {
     let options = EmulatorOptions::default().error_shape("/account", ErrorShape::ErrorCode);
     let emulator = Emulator::start_blocking(options).unwrap();
     let nobody = Call::platform(&emulator);
@@ -109,7 +109,7 @@ async fn each_product_can_have_another_shape_of_errors() {
     emulator.control().error_shape("/account", ErrorShape::Empty);
     let refused = nobody.get(ME).await;
     assert_eq!((refused.status, refused.text.as_str()), (401, ""));
-    // The gateway knows of no product, and what is no error has no shape.
+    // The gateway is independent of products, and only errors have a shape.
     assert_eq!(nobody.get("/account/api/v1/nothing").await.json()["errors"][0]["message"], "Path not found");
     let key = Call::platform(&emulator).key(emulator.users()[0].api_key());
     assert_eq!(key.get(ME).await.json()["friendly_name"], "ci-bot");

@@ -1,5 +1,6 @@
-//! What the files of a version inherit from those that they replace: each from the file of its own name, a new name from a file
-//! that is replaced at the same time, and the version's directory from the one that readers pass through today.
+//! Metadata that the files of a version inherit: each from the file with the same name, a new name from a
+//! file that is replaced at the same time, and the version's directory from the directory that readers use
+//! today.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -11,12 +12,12 @@ use crate::durable::create_private;
 use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
 use crate::sink::SinkError;
 
-/// What is handed on to the files of the next version.
+/// The metadata for the files of the next version.
 #[derive(Debug)]
 pub(super) struct Handed {
-    /// By name: what it inherits, and from where.
+    /// By name: the metadata, and its origin.
     files: BTreeMap<String, (Inherited, PathBuf)>,
-    /// Names of which the content does not change.
+    /// Names whose content does not change.
     unchanged: BTreeSet<String>,
     /// For new names.
     others: Option<(Inherited, PathBuf)>,
@@ -28,7 +29,7 @@ pub(super) struct Handed {
 }
 
 impl Handed {
-    /// Looks at a store: `carried` are the files of it that stay, by name, and `replaced` the names that do not.
+    /// Inspects a store: `carried` are its files that stay, by name, and `replaced` the other names.
     pub(super) fn look(
         path: &Path,
         carried: &BTreeMap<String, PathBuf>,
@@ -43,14 +44,15 @@ impl Handed {
         let mut others = None;
         for name in replaced {
             if let Some(inherited) = of_file(&path.join(name))? {
-                // These may be readable for more users, or for fewer.
+                // These may be readable for more or fewer users.
                 if ![DirectorySource::KEY_ENDS, DirectorySource::PASSWORD].contains(name) {
                     others.get_or_insert_with(|| inherited.clone());
                 }
                 files.insert((*name).to_owned(), inherited);
             }
         }
-        let failed = |error| SinkError::io(path.display().to_string(), "cannot look at the directory", error);
+        let failed =
+            |error| SinkError::io(path.display().to_string(), "failed to read the metadata of the directory", error);
         let data = path.join(DirectorySource::DATA);
         let entered = data.canonicalize().unwrap_or_else(|_| path.to_owned());
         let directory = Inherited::of_directory(&entered, &fs::metadata(&entered).map_err(failed)?)?;
@@ -59,7 +61,7 @@ impl Handed {
         Ok(Self { files, unchanged, others, directory, is_certificate, path: path.to_owned() })
     }
 
-    /// Whether all of it can be handed on: tried with files that are removed again.
+    /// Checks whether all of it can be inherited: tried with temporary files.
     pub(super) fn try_out(&self, version: &Path) -> Result<(), SinkError> {
         let replacing = if self.is_certificate {
             &[DirectorySource::CERTIFICATE[0], DirectorySource::PRIVATE_KEY][..]
@@ -69,7 +71,7 @@ impl Handed {
         for name in self.unchanged.iter().map(String::as_str).chain(replacing.iter().copied()) {
             let probe = version.join("..probe");
             let file = create_private(&probe).map_err(|error| {
-                SinkError::io(self.path.display().to_string(), "cannot write in the directory", error)
+                SinkError::io(self.path.display().to_string(), "failed to write in the directory", error)
             })?;
             let handed = self.to_file(name, &file);
             let _ = fs::remove_file(&probe);
@@ -78,7 +80,7 @@ impl Handed {
         self.to_version(version)
     }
 
-    /// Hands on to a new file of this name.
+    /// Applies the metadata to a new file with this name.
     pub(super) fn to_file(&self, name: &str, file: &File) -> Result<(), SinkError> {
         let Some((inherited, from)) = self.files.get(name).or(self.others.as_ref()) else { return Ok(()) };
         let widest = match name {
@@ -93,22 +95,22 @@ impl Handed {
         inherited.hand_on(file, widest, from)
     }
 
-    /// Lets those into a version who can read one of its files.
+    /// Gives access to a version to all users who can read one of its files.
     pub(super) fn to_version(&self, version: &Path) -> Result<(), SinkError> {
         let mut all = self.files.values().chain(&self.others);
         if !all.any(|(inherited, _)| inherited.is_shared()) {
             return Ok(());
         }
-        let failed = |error| SinkError::io(self.path.display().to_string(), "cannot open the new version", error);
+        let failed = |error| SinkError::io(self.path.display().to_string(), "failed to open the new version", error);
         self.directory.hand_on_to_directory(&File::open(version).map_err(failed)?, &self.path)
     }
 }
 
-/// What the file behind a path hands on; `None` if there is none.
+/// Returns the metadata of the file behind a path; `None` if it does not exist.
 fn of_file(path: &Path) -> Result<Option<(Inherited, PathBuf)>, SinkError> {
-    // Through the links of the layout.
+    // Follows the links of the layout.
     let Ok(real) = path.canonicalize() else { return Ok(None) };
-    let failed = |error| SinkError::io(path.display().to_string(), "cannot look at the file", error);
+    let failed = |error| SinkError::io(path.display().to_string(), "failed to read the metadata of the file", error);
     let metadata = fs::metadata(&real).map_err(failed)?;
     if !metadata.is_file() {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! The layout where symlinks are no matter of course: plain files, each replaced whole. Certificate and key share one, so that
-//! they change in one step.
+//! The layout for systems where symlinks are uncommon: plain files, each replaced atomically. Certificate and
+//! key share one file, so that they change in one step.
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +39,7 @@ impl PreparedSink for Prepared {
             None => Reserved::new(&self.path.join(self.file), self.kind.reserve())?,
         };
         reserved.commit(&secret.text())?;
-        // What belonged to the one before.
+        // Files that belonged to the previous secret.
         let old: &[&str] = match self.kind {
             SecretKind::ApiKey => &[DirectorySource::KEY_ENDS],
             SecretKind::Certificate => &[DirectorySource::PRIVATE_KEY, DirectorySource::PASSWORD],

@@ -1,8 +1,8 @@
-//! The layout of symlinks: `..data` leads to the version that counts, and each name leads through `..data`.
+//! The symlink layout: `..data` points to the current version, and each name points through `..data`.
 //!
-//! In order: write the new version, synchronise, compare, rename `..data`, put the links of the names right, remove the
-//! version before. Killed anywhere in between, the directory reads as the old or the new; what is left over is tidied by the
-//! next writer. What each file inherits is in `metadata.rs`.
+//! In order: write the new version, synchronise, compare, rename `..data`, fix the links of the names, remove
+//! the previous version. After a kill at any point, the directory has the old or the new content; the next
+//! writer removes leftovers. `metadata.rs` handles inherited metadata.
 
 #[path = "metadata.rs"]
 mod metadata;
@@ -22,9 +22,9 @@ use crate::replaceable::{check_directory, check_links, check_rename, look};
 use crate::sink::file::expect_kind;
 use crate::sink::{Kept, KeptSecret, PreparedSink, SecretKind, SinkError, SinkErrorKind};
 
-/// How the names of our versions begin.
+/// The prefix of our versions.
 const VERSION: &str = "..d1-";
-/// What proves that there is room, until the content takes its place.
+/// Reserves the space until the content replaces it.
 const RESERVE: &str = "..reserve";
 
 type Files = BTreeMap<String, Zeroizing<Vec<u8>>>;
@@ -38,29 +38,29 @@ pub(super) fn prepare(path: &Path, name: String, kind: SecretKind) -> Result<Box
     Ok(Box::new(prepared))
 }
 
-/// The directory, locked by its writer for as long as it is prepared; the system lifts the lock with the process.
+/// The directory, locked by its writer while it is prepared; the system releases the lock with the process.
 #[derive(Debug)]
 struct Held(File);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // By hand: a program that is being started at this moment may hold a copy for an instant longer.
+        // Unlocked explicitly: a child process that is just being started may hold a copy for a moment longer.
         let _ = self.0.unlock();
     }
 }
 
 fn lock(path: &Path) -> Result<Held, SinkError> {
     let place = || path.display().to_string();
-    let directory = File::open(path).map_err(|error| SinkError::io(place(), "cannot open the directory", error))?;
+    let directory = File::open(path).map_err(|error| SinkError::io(place(), "failed to open the directory", error))?;
     if !directory.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "it is not a directory"));
+        return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "not a directory"));
     }
     match directory.try_lock() {
         Err(TryLockError::WouldBlock) => {
-            let message = "another writer has the directory open: wait until it ends";
+            let message = "another writer has the directory open; wait until it ends";
             Err(SinkError::new(SinkErrorKind::Busy, place(), message))
         }
-        // A file system without locks has one writer all the same, by the word of whoever set it up.
+        // On a file system without locks, the operator must ensure a single writer.
         _ => Ok(Held(directory)),
     }
 }
@@ -104,16 +104,16 @@ impl PreparedSink for Prepared {
         let before = self.current_version();
         let files = self.files(secret)?;
         self.fill(&version, &files)?;
-        self.swap(&version).map_err(|error| self.failed("cannot rename the link ..data", error))?;
+        self.swap(&version).map_err(|error| self.failed("failed to rename the link ..data", error))?;
         version.visible = true;
         self.sync()?;
-        self.link_names(&files).map_err(|error| self.failed("cannot link the names to the new version", error))?;
+        self.link_names(&files).map_err(|error| self.failed("failed to link the names to the new version", error))?;
         self.sync()?;
         for (name, content) in &files {
             compare(&self.path.join(name), content, &self.path.join(name))?;
         }
         if let Some(before) = before.filter(|before| *before != version.name && before.starts_with(VERSION)) {
-            // It holds the secret before this one. What stays is tidied by the next writer.
+            // It holds the previous secret. The next writer removes what stays.
             let _ = fs::remove_dir_all(self.path.join(before));
         }
         Ok(Kept::read_back(self.name.clone()))
@@ -126,10 +126,10 @@ impl Prepared {
     }
 
     fn sync(&self) -> Result<(), SinkError> {
-        sync_directory(&self.path).map_err(|error| self.failed("cannot make the change durable", error))
+        sync_directory(&self.path).map_err(|error| self.failed("failed to synchronise the change", error))
     }
 
-    /// Names that we must be able to replace.
+    /// Checks the names that must be replaceable.
     fn check_names(&self) -> Result<(), SinkError> {
         check_directory(&self.path)?;
         let unexpected = |path: &Path, message: &str| {
@@ -138,7 +138,10 @@ impl Prepared {
         let data = self.path.join(DirectorySource::DATA);
         if let Some(found) = look(&data)? {
             if !found.is_symlink() {
-                return unexpected(&data, "it is not a symlink: another program made this directory in its own way");
+                return unexpected(
+                    &data,
+                    "it is not a symlink: another program created this directory with another layout",
+                );
             }
             check_rename(&data, &found)?;
         }
@@ -146,11 +149,10 @@ impl Prepared {
             let path = self.path.join(name);
             let Some(found) = look(&path)? else { continue };
             if found.is_dir() {
-                return unexpected(&path, "it is a directory, and a file is to stand there");
+                return unexpected(&path, "it is a directory; expected a file");
             }
             if found.is_symlink() && !self.leads_through_data(name) {
-                let message =
-                    "it is a symlink to a file elsewhere, and would be replaced; put the file here in its place";
+                let message = "it is a symlink to a file elsewhere and would be replaced; move the file here";
                 return unexpected(&path, message);
             }
             check_links(&path, &found)?;
@@ -163,7 +165,7 @@ impl Prepared {
         fs::read_link(self.path.join(name)).is_ok_and(|found| found == Path::new(DirectorySource::DATA).join(name))
     }
 
-    /// Removes versions that never became visible, or no longer are. We hold the lock, so nobody is writing one.
+    /// Removes versions that never became visible, or no longer are. We hold the lock, so none is being written.
     fn tidy(&self) {
         let current = self.current_version();
         let Ok(entries) = fs::read_dir(&self.path) else { return };
@@ -180,23 +182,23 @@ impl Prepared {
         }
     }
 
-    /// The name that `..data` leads to.
+    /// Returns the version that `..data` points to.
     fn current_version(&self) -> Option<String> {
         fs::read_link(self.path.join(DirectorySource::DATA)).ok()?.to_str().map(ToOwned::to_owned)
     }
 
-    /// A new version with its space taken, in a directory that takes symlinks and renames.
+    /// Creates a version with its space reserved, and checks that the directory supports symlinks and renames.
     fn make_version(&self) -> Result<Version, SinkError> {
         let handed = self.handed()?;
-        let name = random_name().map_err(|error| self.failed("cannot make a name", error))?;
+        let name = random_name().map_err(|error| self.failed("failed to generate a name", error))?;
         let name = format!("{VERSION}{name}");
         let version = Version { path: self.path.join(&name), name, visible: false };
-        self.reserve(&version).map_err(|error| self.failed("cannot write in the directory", error))?;
+        self.reserve(&version).map_err(|error| self.failed("failed to write in the directory", error))?;
         handed.try_out(&version.path)?;
         Ok(version)
     }
 
-    /// What the files of the next version inherit.
+    /// Returns the metadata for the files of the next version.
     fn handed(&self) -> Result<Handed, SinkError> {
         Handed::look(&self.path, &self.carried(), &replaced_names(self.kind))
     }
@@ -217,12 +219,12 @@ impl Prepared {
         moved
     }
 
-    /// A name beside the versions that `tidy` knows as ours.
+    /// Returns a name next to the versions that `tidy` recognises.
     fn link_name(&self, version: &Version, what: &str) -> PathBuf {
         self.path.join(format!("{}.{what}", version.name))
     }
 
-    /// What is visible now and stays: paths by name.
+    /// Returns the visible files that stay, by name.
     fn carried(&self) -> BTreeMap<String, PathBuf> {
         let from = self.path.join(DirectorySource::DATA);
         let replaced = replaced_names(self.kind);
@@ -241,7 +243,7 @@ impl Prepared {
                 }
             }
         } else {
-            // Others stay as they are: only what a reader looks for must be behind the link.
+            // Other names stay: only what a reader looks for must be behind the link.
             for name in credential_names() {
                 add(name.to_owned(), self.path.join(name));
             }
@@ -250,17 +252,17 @@ impl Prepared {
     }
 
     fn carried_size(&self) -> u64 {
-        // A block for each, in which a small file ends.
+        // One block per file, for the partly filled last block.
         let sizes = self.carried().into_values().filter_map(|path| path.metadata().ok());
         sizes.map(|metadata| metadata.len() + (4 << 10)).sum()
     }
 
-    /// Everything that the new version holds.
+    /// Returns the complete content of the new version.
     fn files(&self, secret: &KeptSecret) -> Result<Files, SinkError> {
         let mut files = Files::new();
         for (name, path) in self.carried() {
             let content = read_secret_file(&path, &mut Vec::new()).map_err(|error| {
-                SinkError::new(SinkErrorKind::System, path.display().to_string(), "cannot read what is to stay")
+                SinkError::new(SinkErrorKind::System, path.display().to_string(), "failed to read a file that stays")
                     .with_source(error)
             })?;
             files.insert(name, Zeroizing::new(content.expose().to_vec()));
@@ -284,14 +286,14 @@ impl Prepared {
         Ok(files)
     }
 
-    /// Durable, compared, and still invisible.
+    /// Writes the files durably and compares them; still invisible.
     fn fill(&self, version: &Version, files: &Files) -> Result<(), SinkError> {
         let handed = self.handed()?;
-        let failed = |error| self.failed("cannot write the new version", error);
+        let failed = |error| self.failed("failed to write the new version", error);
         let _ = fs::remove_file(version.path.join(RESERVE));
         for (name, content) in files {
             let path = version.path.join(name);
-            // A try before this one may have left it.
+            // A previous attempt may have left it.
             let _ = fs::remove_file(&path);
             let mut file = create_private(&path).map_err(failed)?;
             handed.to_file(name, &file)?;
@@ -308,7 +310,7 @@ impl Prepared {
         fs::rename(&link, self.path.join(DirectorySource::DATA)).inspect_err(|_| drop(fs::remove_file(&link)))
     }
 
-    /// Each name leads through `..data`; names of credentials that the version does not have are gone.
+    /// Points each name through `..data`; removes names of credentials that the version does not have.
     fn link_names(&self, files: &Files) -> io::Result<()> {
         for name in files.keys() {
             let (path, target) = (self.path.join(name), Path::new(DirectorySource::DATA).join(name));
@@ -338,7 +340,7 @@ fn credential_names() -> impl Iterator<Item = &'static str> {
     ])
 }
 
-/// What a secret of this kind takes the place of, by whatever name it stood there.
+/// Returns the names that a secret of this kind replaces.
 fn replaced_names(kind: SecretKind) -> BTreeSet<&'static str> {
     match kind {
         SecretKind::ApiKey => DirectorySource::API_KEY.into_iter().chain([DirectorySource::KEY_ENDS]).collect(),
