@@ -1,6 +1,7 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
 mod account;
+mod code;
 mod connection;
 mod csc;
 mod keeping;
@@ -15,7 +16,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use digicert_one::{Paging, Position};
+use clap_complete::Shell;
+use digicert_one::{Code, Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 
@@ -24,6 +26,7 @@ pub(crate) use self::account::{
     DisableUserOptions, OfUserOptions, OneOptions, OneUserOptions, RemoveOptions, RequestOptions, ResumeOptions,
     RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
+use self::code::CodeParser;
 pub(crate) use self::connection::{ConnectionOptions, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
@@ -100,6 +103,19 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 expiry\n  d1 expiry --fail-under 14d || rotate-now\n",
         "  d1 expiry --nagios --fail-under 7d\n  d1 expiry --prometheus /var/lib/node_exporter/d1.prom\n  d1 --json expiry --offline"))]
     Expiry(ExpiryOptions),
+    /// Explain a diagnosis code: what it means, what to do, whether repeating helps. Works offline.
+    ///
+    /// Without CODE, every code with its summary.
+    #[command(after_help = "Examples:\n  d1 explain HS-02\n  d1 explain\n  d1 --json explain AUT-01")]
+    Explain(ExplainOptions),
+    /// Print a completion script for a shell: bash, elvish, fish, powershell or zsh.
+    #[command(after_help = concat!("Examples:\n  d1 completions bash > ~/.local/share/bash-completion/completions/d1\n",
+        "  d1 completions zsh > ~/.zfunc/_d1\n  d1 completions fish > ~/.config/fish/completions/d1.fish\n",
+        "  d1 completions powershell >> $PROFILE"))]
+    Completions(CompletionsOptions),
+    /// Print the manual page of d1, or write the pages of all commands into a directory.
+    #[command(after_help = "Examples:\n  d1 man | man -l -\n  d1 man --directory ~/.local/share/man/man1")]
+    Man(ManOptions),
     /// Service users: list, show, create, disable, enable.
     #[command(
         subcommand,
@@ -227,6 +243,27 @@ pub(crate) struct ExpiryOptions {
     pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// Code as errors show it, such as HS-02.
+    #[arg(value_parser = CodeParser, hide_possible_values = true)]
+    pub(crate) code: Option<Code>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// Shell that reads the script.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManOptions {
+    /// Directory for one page a command (made if missing; pages of an earlier version are replaced).
+    #[arg(value_parser = path::parser(), long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

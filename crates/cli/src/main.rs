@@ -4,6 +4,7 @@
 mod account;
 mod arguments;
 mod call;
+mod command_docs;
 mod connection;
 mod csc;
 mod demo;
@@ -12,12 +13,14 @@ mod emulator;
 mod end_date;
 mod env;
 mod expiry;
+mod explain;
 mod failure;
 mod list;
 mod output;
 mod reference;
 mod signal;
 mod signals;
+mod table;
 mod usage;
 mod workflow;
 
@@ -86,6 +89,9 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Env(options) => env::run(options, output).await,
         Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
+        Command::Explain(options) => explain::run(options, *output),
+        Command::Completions(options) => command_docs::completions(options, *output),
+        Command::Man(options) => command_docs::man(options, *output),
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,

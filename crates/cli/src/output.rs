@@ -159,7 +159,7 @@ pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
     };
     json!({
         "code": diagnosis.code.as_str(),
-        "side": format!("{:?}", diagnosis.side()).to_lowercase(),
+        "side": diagnosis.side().as_str(),
         "summary": diagnosis.summary,
         "cause": diagnosis.cause,
         "evidence": diagnosis.evidence,

@@ -3,7 +3,6 @@
 
 pub(crate) mod certificates;
 mod confirm;
-mod table;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -14,11 +13,11 @@ use digicert_one::{Client, Position, account::AccountExt as _};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use self::table::Table;
 use crate::arguments::{AuditLogOptions, ConnectionOptions, RoleOptions};
 use crate::connection;
 use crate::failure::{Failure, Given};
 use crate::output::Output;
+use crate::table::Table;
 
 /// Prints the accounts.
 pub(crate) async fn accounts(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod canaries;
+mod command_docs;
 mod demo;
 mod doctor;
 mod emulator;
@@ -9,6 +10,7 @@ mod encodings;
 #[path = "../environment/mod.rs"]
 mod environment;
 mod expiry;
+mod explain;
 mod lists;
 mod setup;
 mod stage;

@@ -35,6 +35,18 @@ impl Code {
         self.row().explanation
     }
 
+    /// Whether repeating the call helps, in a sentence.
+    #[must_use]
+    pub fn repeating(self) -> &'static str {
+        match self.advice() {
+            Advice::Repeat { .. } => {
+                "It may, where the call is idempotent or was not sent, and not before the wait that the answer asks for."
+            }
+            Advice::NewerCredential => "Only with newer key material: the same credential fails again.",
+            Advice::GiveUp => "No: something must change first.",
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub fn remedy(self) -> &'static str {
