@@ -1,6 +1,7 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
 mod account;
+mod cert_file;
 mod code;
 mod connection;
 mod csc;
@@ -26,6 +27,7 @@ pub(crate) use self::account::{
     DisableUserOptions, OfUserOptions, OneOptions, OneUserOptions, RemoveOptions, RequestOptions, ResumeOptions,
     RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
+pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat};
 use self::code::CodeParser;
 pub(crate) use self::connection::{ConnectionOptions, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
@@ -128,7 +130,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  d1 token list\n  d1 token rotate --keep-file api-key --ends-in 90d"
     )]
     Token(TokenCommand),
-    /// Client certificates: request, rotate, list, disable, enable.
+    /// Client certificates: request, rotate, list, disable, enable; and files of them: inspect, convert, csr.
     #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --keep-dir /run/secrets/d1")]
     Cert(CertCommand),
     /// Take a create, request or rotate that was cut to its end; nothing happens where none was cut.

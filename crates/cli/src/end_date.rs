@@ -1,6 +1,5 @@
 //! How the end of a credential is told, and the warning that every command gives when it is near.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +7,7 @@ use digicert_one::core::Validity;
 use jiff::Timestamp;
 
 use crate::output::Output;
+use crate::whole_file::{Existing, Readers, write_whole};
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When other commands begin to warn.
@@ -35,23 +35,9 @@ fn first_of_the_day(who: &str, now: SystemTime) -> bool {
     if std::fs::read_to_string(&path).is_ok_and(|told| told == today) {
         return false;
     }
-    let _ = std::fs::create_dir_all(&directory).and_then(|()| write_whole(&path, &today));
+    let _ = std::fs::create_dir_all(&directory)
+        .and_then(|()| write_whole(&path, today.as_bytes(), Readers::All, Existing::Replace));
     true
-}
-
-/// All or nothing: whoever reads the file meanwhile sees the old one.
-pub(crate) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".d1-").permissions(readable()).tempfile_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// The collector that reads it runs as somebody else.
-#[cfg(unix)]
-fn readable() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 /// `ends in 12 days`, `ended 3 days ago`.

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
 use crate::connection;
-use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until, write_whole};
+use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::whole_file::{Existing, Readers, write_whole};
 
 /// The exit code for an end that is nearer than `--fail-under`, or past.
 const TOO_NEAR: u8 = 8;
@@ -100,8 +101,17 @@ impl Ends {
             end.has_passed(self.now) || options.fail_under.is_some_and(|limit| end.remaining(self.now) < limit)
         });
         if let Some(path) = &options.prometheus {
-            write_whole(path, &self.metrics(connection::profile(&options.connection)))
-                .map_err(|source| Failure::File { action: "write the metrics to", path: path.clone(), source })?;
+            write_whole(
+                path,
+                self.metrics(connection::profile(&options.connection)).as_bytes(),
+                Readers::All,
+                Existing::Replace,
+            )
+            .map_err(|source| Failure::File {
+                action: "write the metrics to",
+                path: path.clone(),
+                source,
+            })?;
         }
         if options.nagios {
             let (line, status) = self.nagios(options.fail_under, earliest);

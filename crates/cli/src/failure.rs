@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use digicert_one::core::CredentialError;
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
 use digicert_one::provisioning::{IssueError, IssueErrorKind};
 use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
@@ -45,6 +46,12 @@ pub(crate) enum Failure {
     File { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Demo(String),
+    /// A certificate file that cannot be used, and the options that give its password.
+    #[error("{0}")]
+    CertificateFile(CredentialError),
+    /// A path that is taken.
+    #[error("{} exists", shown(.0))]
+    Exists(PathBuf),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
     /// An outcome that is part of what was printed, with an exit code of its own.
@@ -86,6 +93,19 @@ impl Failure {
             }
             Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
+            Self::CertificateFile(error) => {
+                let mut diagnosis = Diagnosis::of(error.code(), self.to_string());
+                if matches!(error.code(), Code::ID_02 | Code::ID_03) {
+                    "give its password with --input-password env:NAME or --input-password file:PATH"
+                        .clone_into(&mut diagnosis.remedy);
+                }
+                diagnosis
+            }
+            Self::Exists(_) => {
+                let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
+                "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
             Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
             Self::Cut(cut) => {
                 let cause = format!("{} ended the command", cut.signal.name());
@@ -134,6 +154,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
+            Self::CertificateFile(_) | Self::Exists(_) => 3,
             Self::ToldAs(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),

@@ -4,6 +4,7 @@
 mod account;
 mod arguments;
 mod call;
+mod cert_file;
 mod command_docs;
 mod connection;
 mod csc;
@@ -17,11 +18,13 @@ mod explain;
 mod failure;
 mod list;
 mod output;
+mod prompt;
 mod reference;
 mod signal;
 mod signals;
 mod table;
 mod usage;
+mod whole_file;
 mod workflow;
 
 use std::ffi::OsString;
@@ -130,6 +133,9 @@ async fn cert(command: &CertCommand, output: Output, signals: &Signals) -> Resul
     match command {
         CertCommand::Request(options) => workflow::request(options, output, signals).await,
         CertCommand::Rotate(options) => workflow::rotate_certificate(options, output, signals).await,
+        CertCommand::Inspect(options) => cert_file::inspect(options, output).await,
+        CertCommand::Convert(options) => cert_file::convert(options, output).await,
+        CertCommand::Csr(options) => cert_file::csr(options, output).await,
         CertCommand::List(options) => account::certificates::list(options, output).await,
         CertCommand::Disable(options) => account::certificates::disable(options, output).await,
         CertCommand::Enable(options) => account::certificates::enable(options, output).await,

@@ -16,15 +16,19 @@ const ANY_PURPOSE: &str = "2.5.29.37.0";
 /// Checks an identity.
 ///
 /// # Errors
-/// Wrong purpose (ID-12), small key (ID-16), outside its dates (ID-09, a warning where the rules let it through).
+/// Wrong purpose (ID-12), small key (ID-16), outside its dates (ID-09), each a warning where the rules let it through.
 pub(crate) fn check(
     identity: &ClientIdentity,
     rules: &Rules,
     place: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), CredentialError> {
-    purpose(identity).map_err(|error| error.at(place))?;
-    key_size(identity).map_err(|error| error.at(place))?;
+    for found in [purpose(identity), key_size(identity)] {
+        match found {
+            Err(error) if rules.report_only => warnings.push(Warning::new(error.code(), error.message(), place)),
+            found => found.map_err(|error| error.at(place))?,
+        }
+    }
     for peculiarity in identity.peculiarities() {
         let text = format!("certificate \"{}\": {peculiarity}", identity.subject());
         warnings.push(Warning::new(Code::ID_06, text, place));
@@ -51,9 +55,13 @@ pub(crate) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> 
     Err(CredentialError::new(Code::ID_12, message))
 }
 
-/// RFC 5280 section 4.2.1.12, and two that are met beside it.
-fn purpose_name(oid: &str) -> &str {
+/// The name of an extended key usage that is given in dotted form; the form itself where no name is known. The names are those of RFC
+/// 5280 section 4.2.1.12, and two that are in use beside them.
+#[must_use]
+pub fn purpose_name(oid: &str) -> &str {
     match oid {
+        ANY_PURPOSE => "any purpose",
+        CLIENT_AUTH => "client authentication",
         "1.3.6.1.5.5.7.3.1" => "server authentication",
         "1.3.6.1.5.5.7.3.3" => "code signing",
         "1.3.6.1.5.5.7.3.4" => "e-mail protection",

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use digicert_one::{Position, identity::KeyAlgorithm};
 
+use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions};
 use super::connection::ConnectionOptions;
 use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
 
@@ -73,6 +74,23 @@ pub(crate) enum CertCommand {
         "  d1 cert rotate --keep-dir /run/secrets/d1 --dry-run\n",
         "  d1 cert rotate --keep-dir /run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
     Rotate(Box<RotateCertOptions>),
+    /// Show what is in a certificate file of any supported format: owner, issuer, chain, dates, key, purposes. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert inspect client.p12 --input-password env:P12_PASSWORD\n",
+        "  d1 cert inspect tls.crt --private-key tls.key\n",
+        "  d1 --json cert inspect client.pem | jq .days_left"))]
+    Inspect(InspectOptions),
+    /// Convert a client certificate with its private key between PEM, DER and PKCS#12. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert convert client.p12 --to pem --output client.pem\n",
+        "  d1 cert convert client.pem --to pkcs12 --output client.p12 --output-password file:/run/secrets/p12\n",
+        "  d1 cert convert client.p12 --to der --output client.der --key-output client-key.der"))]
+    Convert(ConvertOptions),
+    /// Make a new private key and a certificate request (CSR) for it. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert csr --subject ci-bot --key-file ci-bot.key --output ci-bot.csr\n",
+        "  d1 cert csr --subject ci-bot --key-file ci-bot.key --key-type p384"))]
+    Csr(CsrOptions),
     /// List the client certificates of a user.
     #[command(after_help = "Examples:\n  d1 cert list\n  d1 cert list --user ci-bot")]
     List(OfUserOptions),
@@ -233,7 +251,7 @@ pub(crate) struct RotateCertOptions {
 /// The private key that is made here, and the request for it.
 #[derive(Debug, Args)]
 pub(crate) struct KeyOptions {
-    /// Kind of the private key: p256, p384 or p521.
+    /// Kind of the private key: p256 or p384.
     #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key)]
     pub(crate) key_type: KeyAlgorithm,
     /// Name that the request carries; what the certificate says in the end is the platform's choice. Default: the nickname's

@@ -144,7 +144,7 @@ fn day(text: &str) -> Result<EndDate, String> {
 
 /// The kinds of key by the names that users type.
 pub(crate) fn key(text: &str) -> Result<KeyAlgorithm, String> {
-    text.parse().map_err(|_| "give p256, p384 or p521".to_owned())
+    text.parse().map_err(|_| "give p256 or p384".to_owned())
 }
 
 #[cfg(test)]

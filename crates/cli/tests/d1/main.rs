@@ -2,6 +2,7 @@
 
 mod calls;
 mod canaries;
+mod cert_files;
 mod command_docs;
 mod demo;
 mod doctor;
