@@ -10,6 +10,7 @@ mod keeping;
 mod page;
 pub(crate) mod pasted;
 pub(crate) mod path;
+mod recover;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use self::code::CodeParser;
 pub(crate) use self::connection::{ConnectionOptions, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
+pub(crate) use self::recover::RecoverOptions;
 
 const VARIABLES: &str = "\
 Variables:
@@ -139,6 +141,10 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 resume --keep-file /etc/d1/api-key\n",
         "  d1 resume --journal ci.journal --keep-dir /run/secrets/d1"))]
     Resume(Box<ResumeOptions>),
+    /// Open the encrypted file of --last-resort and write the secret that is in it. Works offline.
+    #[command(after_help = concat!("Examples:\n  d1 recover rescued --output /etc/d1/api-key\n",
+        "  d1 recover rescued --input-password file:/run/secrets/rescue --stdout | vault kv put secret/ci api_key=-"))]
+    Recover(RecoverOptions),
     /// Print the audit log of Account Manager.
     #[command(after_help = concat!("Examples:\n  d1 audit-log --limit 20\n",
         "  d1 --json audit-log --filter resource_type=api_token | jq '.items[]'"))]

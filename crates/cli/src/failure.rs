@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one::core::CredentialError;
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::provisioning::{IssueError, IssueErrorKind};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, SinkError, SinkErrorKind};
 use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
 use serde_json::value::RawValue;
@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     /// A certificate file that cannot be used, and the options that give its password.
     #[error("{0}")]
     CertificateFile(CredentialError),
+    /// The file of a last resort that cannot be opened.
+    #[error("{0}")]
+    Recover(SinkError),
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
@@ -101,6 +104,7 @@ impl Failure {
                 }
                 diagnosis
             }
+            Self::Recover(error) => of_recovery(error),
             Self::Exists(_) => {
                 let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
                 "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
@@ -154,7 +158,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
-            Self::CertificateFile(_) | Self::Exists(_) => 3,
+            Self::CertificateFile(_) | Self::Recover(_) | Self::Exists(_) => 3,
             Self::ToldAs(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
@@ -188,6 +192,25 @@ fn of_action(action: &str) -> Code {
         read if read.starts_with("read") => Code::IO_02,
         _ => Code::IO_01,
     }
+}
+
+fn of_recovery(error: &SinkError) -> Diagnosis {
+    let (code, cause, remedy) = match error.kind() {
+        SinkErrorKind::WrongPassword => (
+            Code::ID_03,
+            "the password is not the one that the file was written with, or the file was changed since",
+            "give the password that --last-resort-password named when the file was written",
+        ),
+        SinkErrorKind::Unexpected => (
+            Code::IO_02,
+            "docs/last-resort-file.md describes the files that d1 opens",
+            "name the file that --last-resort named, whole and unchanged",
+        ),
+        _ => (Code::IO_02, "the file cannot be read", "check the path and its permissions"),
+    };
+    let mut diagnosis = Diagnosis::new(code, error.to_string(), cause);
+    remedy.clone_into(&mut diagnosis.remedy);
+    diagnosis
 }
 
 fn of_emulator(error: &EmulatorError) -> Code {

@@ -19,6 +19,7 @@ mod failure;
 mod list;
 mod output;
 mod prompt;
+mod recover;
 mod reference;
 mod signal;
 mod signals;
@@ -98,6 +99,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,
+        Command::Recover(options) => recover::run(options, *output).await,
         Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,
         Command::Account(AccountCommand::List(options)) => account::accounts(options, *output).await,

@@ -13,5 +13,6 @@ mod environment;
 mod expiry;
 mod explain;
 mod lists;
+mod recover;
 mod setup;
 mod stage;
