@@ -98,7 +98,8 @@ pub(crate) enum Command {
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
     /// exit code is that of the first check that failed.
     #[command(after_help = concat!("Examples:\n  d1 doctor\n  d1 doctor --online\n",
-        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
+        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 doctor --online --compare-transports\n",
+        "  d1 doctor --online --bundle report.json\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
     Doctor(DoctorOptions),
     /// Show when the credential ends, and which of API key, client certificate and service user ends first.
     ///
@@ -231,6 +232,15 @@ pub(crate) struct DoctorOptions {
     /// The path of that call (GET).
     #[arg(long, value_name = "PATH", default_value = "/account/api/v1/user/me", requires = "online")]
     pub(crate) call: String,
+    /// Make the same call over every TLS stack, too: tells a problem of the network from one of a stack.
+    #[arg(long, requires = "online")]
+    pub(crate) compare_transports: bool,
+    /// Write the checks to this file, as JUnit XML for CI systems.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write a JSON file for a bug report (mode 0600) and list what is in it. It holds no secret, but names of hosts and files.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
 }

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// What was found of a caller.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) setup: Setup,
     pub(crate) reading: Reading,

@@ -41,6 +41,16 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
     }
 }
 
+/// What `d1 --json env` prints, for a report about several things.
+pub(crate) async fn document(options: &SetupOptions) -> Result<Value, Failure> {
+    let options = options.clone();
+    let findings = tokio::task::spawn_blocking(move || find(&options));
+    Ok(match findings.await.map_err(|error| Failure::Internal(error.into()))? {
+        Ok(findings) => findings.document(),
+        Err(error) => json!({ "error": diagnosis_json(&crate::failure::of_setup(&error)) }),
+    })
+}
+
 fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
     let lookup = |name: &str| connection::setting(options, name);
     let setup = connection::setup(options);

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one::core::CredentialError;
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
+use digicert_one::core::{CredentialError, Warning};
 use digicert_one::provisioning::{IssueError, IssueErrorKind, SinkError, SinkErrorKind};
 use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     /// A certificate file that cannot be used, and the options that give its password.
     #[error("{0}")]
     CertificateFile(CredentialError),
+    /// A credential that can be read, and that a server would refuse.
+    #[error("{}: {}", .0.origin, .0.text)]
+    Unfit(Warning),
     /// The file of a last resort that cannot be opened.
     #[error("{0}")]
     Recover(SinkError),
@@ -104,6 +107,7 @@ impl Failure {
                 }
                 diagnosis
             }
+            Self::Unfit(warning) => Diagnosis::of(warning.code, self.to_string()),
             Self::Recover(error) => of_recovery(error),
             Self::Exists(_) => {
                 let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
@@ -158,7 +162,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
-            Self::CertificateFile(_) | Self::Recover(_) | Self::Exists(_) => 3,
+            Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) => 3,
             Self::ToldAs(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),

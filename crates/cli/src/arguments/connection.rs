@@ -29,7 +29,7 @@ pub(crate) struct SetupOptions {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ConnectionOptions {
     /// TLS stack.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
