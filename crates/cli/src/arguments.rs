@@ -12,6 +12,7 @@ pub(crate) mod pasted;
 pub(crate) mod path;
 mod recover;
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -71,9 +72,9 @@ pub(crate) enum Command {
     /// See real TLS calls succeed, and fail instructively, on every transport; needs no account and no network.
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
     Demo(DemoOptions),
-    /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
+    /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it; or while a program runs that uses it.
     #[command(
-        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
+        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json\n  d1 emulator -- pytest tests/"
     )]
     Emulator(EmulatorOptions),
     /// Ask DigiCert ONE who it takes you for (GET /account/api/v1/user/me).
@@ -93,6 +94,14 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
+    /// Run a program with the credential in its environment, and nowhere else.
+    ///
+    /// The program gets host, API key and files with the client certificate as variables; the files are removed when it ends. Other DC_
+    /// and SM_ variables are not handed on. The exit code is that of the program; signals are passed on to it.
+    #[command(after_help = concat!("Examples:\n  d1 run --profile ci-prod -- ./deploy.sh\n",
+        "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
+        "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
+    Run(RunOptions),
     /// Check what a call would use and meet: configuration, credential, network and TLS, platform.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
@@ -171,7 +180,8 @@ impl Command {
             Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
             Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
             Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
-            Self::Resume(_) => true,
+            Self::Resume(_) | Self::Run(_) => true,
+            Self::Emulator(options) => !options.command.is_empty(),
             _ => false,
         }
     }
@@ -216,6 +226,31 @@ pub(crate) struct EmulatorOptions {
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(value_parser = path::parser(), long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Program to run with the variables of the emulator, and its arguments. The emulator ends with it.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// Whose names the variables have.
+    #[arg(long, value_enum, default_value_t, value_name = "NAMES")]
+    pub(crate) names: VariableNames,
+    #[command(flatten)]
+    pub(crate) setup: SetupOptions,
+    /// Program to run, and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The names of variables by the programs that read them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VariableNames {
+    /// DC_BASE, DC_API_KEY, DC_CLIENT_CERT_FILE (PEM) and others.
+    #[default]
+    D1,
+    /// SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE (PKCS#12), SM_CLIENT_CERT_PASSWORD, SM_CA_FILE.
+    Smctl,
 }
 
 fn moment(text: &str) -> Result<SystemTime, String> {

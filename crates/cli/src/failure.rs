@@ -52,6 +52,9 @@ pub(crate) enum Failure {
     /// A credential that can be read, and that a server would refuse.
     #[error("{}: {}", .0.origin, .0.text)]
     Unfit(Warning),
+    /// A program that cannot be started.
+    #[error("cannot run the program: {0}")]
+    Program(std::io::Error),
     /// The file of a last resort that cannot be opened.
     #[error("{0}")]
     Recover(SinkError),
@@ -105,6 +108,11 @@ impl Failure {
                     "give its password with --input-password env:NAME or --input-password file:PATH"
                         .clone_into(&mut diagnosis.remedy);
                 }
+                diagnosis
+            }
+            Self::Program(_) => {
+                let mut diagnosis = Diagnosis::of(Code::CFG_01, self.to_string());
+                "name a program of PATH, or give its path, after --".clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
             Self::Unfit(warning) => Diagnosis::of(warning.code, self.to_string()),
@@ -167,6 +175,14 @@ impl Failure {
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
+            // As shells count.
+            Self::Program(error) => {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    127
+                } else {
+                    126
+                }
+            }
             Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),

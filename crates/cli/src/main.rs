@@ -5,6 +5,7 @@ mod account;
 mod arguments;
 mod call;
 mod cert_file;
+mod child;
 mod command_docs;
 mod connection;
 mod csc;
@@ -18,9 +19,11 @@ mod explain;
 mod failure;
 mod list;
 mod output;
+mod private_directory;
 mod prompt;
 mod recover;
 mod reference;
+mod run;
 mod signal;
 mod signals;
 mod table;
@@ -86,7 +89,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
     match command {
         Command::Demo(options) if options.midnight => demo::midnight::run(output).await,
         Command::Demo(_) => demo::run(output).await,
-        Command::Emulator(options) => emulator::run(options, output).await,
+        Command::Emulator(options) => emulator::run(options, output, signals).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
@@ -99,6 +102,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,
+        Command::Run(options) => run::run(options, *output, signals).await,
         Command::Recover(options) => recover::run(options, *output).await,
         Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,

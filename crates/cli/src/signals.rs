@@ -38,7 +38,8 @@ impl Signals {
         self.after(1).await
     }
 
-    async fn after(&self, received: u32) -> Signal {
+    /// Waits for a signal after this many.
+    pub(crate) async fn after(&self, received: u32) -> Signal {
         let mut receiver = self.0.clone();
         match receiver.wait_for(|(count, _)| *count > received).await {
             Ok(found) => found.1,

@@ -4,7 +4,7 @@ mod convert;
 mod csr;
 mod input;
 mod inspect;
-mod pkcs12;
+pub(crate) mod pkcs12;
 
 pub(crate) use self::convert::convert;
 pub(crate) use self::csr::csr;

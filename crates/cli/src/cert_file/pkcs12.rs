@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// The protection of a key store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protection {
+pub(crate) enum Protection {
     /// AES-256 and HMAC with SHA-256.
     Current,
     /// Triple DES and HMAC with SHA-1, which Windows before Server 2019 needs.
@@ -28,7 +28,7 @@ impl Protection {
 }
 
 /// The file.
-pub(super) fn encode(identity: &ClientIdentity, password: &Secret, kind: Protection) -> Result<Vec<u8>, Failure> {
+pub(crate) fn encode(identity: &ClientIdentity, password: &Secret, kind: Protection) -> Result<Vec<u8>, Failure> {
     let password = std::str::from_utf8(password.expose())
         .map_err(|_| Failure::Usage("--output-password: the password is not UTF-8".to_owned()))?;
     let failed = |error: p12_keystore::error::Error| Failure::Internal(error.into());

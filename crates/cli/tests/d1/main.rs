@@ -14,5 +14,6 @@ mod expiry;
 mod explain;
 mod lists;
 mod recover;
+mod run;
 mod setup;
 mod stage;
