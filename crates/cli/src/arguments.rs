@@ -5,6 +5,7 @@ mod cert_file;
 mod code;
 mod connection;
 mod csc;
+mod init;
 mod keeping;
 #[cfg(test)]
 mod page;
@@ -31,8 +32,9 @@ pub(crate) use self::account::{
 };
 pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat};
 use self::code::CodeParser;
-pub(crate) use self::connection::{ConnectionOptions, SetupOptions};
+pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
+pub(crate) use self::init::InitOptions;
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
 pub(crate) use self::recover::RecoverOptions;
 
@@ -102,6 +104,13 @@ pub(crate) enum Command {
         "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
         "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
     Run(RunOptions),
+    /// Write a profile into d1.toml: host, and references to where the secrets are. Then check it as `d1 doctor` does.
+    ///
+    /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
+    #[command(after_help = concat!("Examples:\n  d1 init ci-prod\n",
+        "  d1 init ci-prod --host one.digicert.com --api-key-from file:/run/secrets/api-key\n",
+        "  d1 init ci-prod --host one.digicert.com --certificate-from file:/etc/d1/client.p12 --password-from env:P12_PASSWORD"))]
+    Init(InitOptions),
     /// Check what a call would use and meet: configuration, credential, network and TLS, platform.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The

@@ -12,6 +12,7 @@ use crate::arguments::EmulatorOptions;
 use crate::child;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::private_directory;
 use crate::signals::Signals;
 
 /// Runs until the caller stops it.
@@ -125,9 +126,7 @@ impl Files {
     fn write(directory: Option<&Path>, emulator: &Emulator) -> Result<Self, Failure> {
         let temporary = match directory {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("d1-emulator-").tempdir().map_err(|source| {
-                Failure::File { action: "make a directory in", path: std::env::temp_dir(), source }
-            })?),
+            None => Some(private_directory::make("d1-emulator-")?),
         };
         let directory = match (&temporary, directory) {
             (Some(temporary), _) => temporary.path().to_owned(),

@@ -17,6 +17,7 @@ mod env;
 mod expiry;
 mod explain;
 mod failure;
+mod init;
 mod list;
 mod output;
 mod private_directory;
@@ -94,6 +95,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
+        Command::Init(options) => init::run(options, output).await,
         Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
         Command::Explain(options) => explain::run(options, *output),

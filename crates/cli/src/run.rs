@@ -18,6 +18,7 @@ use crate::connection::{self, Found};
 use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::private_directory;
 use crate::signals::Signals;
 use crate::whole_file::{Existing, Readers, write_whole};
 
@@ -118,17 +119,10 @@ impl Environment {
     }
 
     fn file(&mut self, variable: &'static str, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let directory =
-            match &self.directory {
-                Some(directory) => directory.path().to_owned(),
-                None => {
-                    // Mode 0700.
-                    let made = tempfile::Builder::new().prefix("d1-run-").tempdir().map_err(|source| {
-                        Failure::File { action: "make a directory in", path: std::env::temp_dir(), source }
-                    })?;
-                    self.directory.insert(made).path().to_owned()
-                }
-            };
+        let directory = match &self.directory {
+            Some(directory) => directory.path().to_owned(),
+            None => self.directory.insert(private_directory::make("d1-run-")?).path().to_owned(),
+        };
         let path: PathBuf = directory.join(name);
         write_whole(&path, content, Readers::Owner, Existing::Refuse).map_err(|source| Failure::File {
             action: "write",

@@ -228,3 +228,25 @@ fn taking_access_away_is_asked_about_on_a_terminal() {
         assert_eq!(changes, usize::from(exit == 0), "{answer:?}");
     }
 }
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn init_asks_for_what_is_missing_and_writes_references_only() {
+    if Command::new("setsid").arg("--version").output().is_err() {
+        println!("skipped: setsid is not installed");
+        return;
+    }
+    let (stage, mut terminal) = (Stage::new(), Terminal::new());
+    let (config, ca, key) = (stage.path("d1.toml"), stage.path("ca.pem"), stage.emulator.users()[0].api_key());
+    let child = stage.start_at(&terminal, &["init", "ci", "--config", &config, "--ca-file", &ca]);
+    terminal.answers_openly("one.digicert.com]: ", &format!("{}\n", stage.emulator.platform_url()));
+    terminal.answers_openly("certificate or both [key]: ", "keys\n");
+    terminal.answers_openly("answer key, certificate or both", "\n");
+    // The key itself is not accepted; the terminal echoes it, the program does not.
+    terminal.answers_openly("Where is the API key?", "canary\n");
+    terminal.answers_openly("only a reference to one may stand here", "env:DC_API_KEY\n");
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    let written = std::fs::read_to_string(&config).expect("written");
+    assert!(written.contains("api_key = \"env:DC_API_KEY\"") && !written.contains("canary"), "{written}");
+    assert!(!terminal.shown.contains(key), "{}", terminal.shown);
+}

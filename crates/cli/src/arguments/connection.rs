@@ -27,6 +27,9 @@ pub(crate) struct SetupOptions {
     /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE, SM_CA_FILE and the profile's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// The file with the profiles, where a command names it.
+    #[arg(skip)]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -45,7 +48,7 @@ pub(crate) struct ConnectionOptions {
 }
 
 /// The modes by the names that users type.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModeName {
     /// The API key alone.
     Key,

@@ -12,6 +12,7 @@ mod encodings;
 mod environment;
 mod expiry;
 mod explain;
+mod init;
 mod lists;
 mod recover;
 mod run;
