@@ -122,7 +122,7 @@ impl Failure {
                 "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
-            Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
+            Self::Issue(issue) => workflow::diagnosis(&issue.error, &issue.resume),
             Self::Cut(cut) => {
                 let cause = format!("{} ended the command", cut.signal.name());
                 let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);

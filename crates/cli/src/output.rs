@@ -152,10 +152,9 @@ struct Failed<'a> {
 
 /// A diagnosis as JSON.
 pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
-    let (advice, not_before) = match diagnosis.advice {
-        Advice::Repeat { not_before } => ("repeat", not_before.map(|wait| wait.as_secs())),
-        Advice::NewerCredential => ("newer-credential", None),
-        _ => ("give-up", None),
+    let not_before = match diagnosis.advice {
+        Advice::Repeat { not_before } => not_before.map(|wait| wait.as_secs()),
+        _ => None,
     };
     json!({
         "code": diagnosis.code.as_str(),
@@ -164,7 +163,7 @@ pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
         "cause": diagnosis.cause,
         "evidence": diagnosis.evidence,
         "remedy": diagnosis.remedy,
-        "advice": advice,
+        "advice": diagnosis.advice.as_str(),
         "not_before_seconds": not_before,
     })
 }

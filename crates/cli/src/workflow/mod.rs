@@ -4,8 +4,8 @@
 mod failed;
 mod keeping;
 mod password;
+mod render;
 mod resume_line;
-mod told;
 mod watch;
 
 use std::future::Future;
@@ -33,7 +33,7 @@ use crate::output::Output;
 use crate::signal::Signal;
 use crate::signals::Signals;
 
-pub(crate) use self::failed::{Cut, Issue, cut as cut_json, error as error_json, evidence};
+pub(crate) use self::failed::{Cut, Issue, cut as cut_json, diagnosis, error as error_json};
 
 /// How long a step that is under way may take after a signal. What is cut then is not lost: the journal has it.
 const LAST_STEP: Duration = Duration::from_secs(2);
@@ -113,7 +113,7 @@ pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Si
     }
     let prepared = prepare_with(&options.keep, &options.connection, journal, true, output, signals).await?;
     match prepared.until_interrupted(prepared.flows.resume()).await? {
-        Some(report) => told::report(&report, output),
+        Some(report) => render::report(&report, output),
         None => {
             output.text("nothing to resume: no command was cut")?;
             output.document(&json!({ "outcome": "nothing-to-resume" }))
@@ -185,10 +185,10 @@ impl Prepared {
     async fn make(&self, task: Task, dry_run: bool) -> Result<(), Failure> {
         if dry_run {
             let plan = self.until_interrupted(self.flows.plan(&task)).await?;
-            return told::plan(&plan, self.output);
+            return render::plan(&plan, self.output);
         }
         let report = self.until_interrupted(self.flows.run(task)).await?;
-        told::report(&report, self.output)
+        render::report(&report, self.output)
     }
 
     /// At a signal the step that is under way may end, unless it only waits; nothing is begun after it.
