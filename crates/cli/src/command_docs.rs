@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Generator;
 use clap_mangen::Man;
 use serde_json::json;
 
-use crate::arguments::{Arguments, CompletionsOptions, ManOptions};
+use crate::arguments::{self, CompletionsOptions, ManOptions};
 use crate::failure::Failure;
 use crate::output::Output;
 
 /// Prints a completion script.
 pub(crate) fn completions(options: &CompletionsOptions, output: Output) -> Result<(), Failure> {
-    let mut command = Arguments::command();
+    let mut command = arguments::command();
     command.set_bin_name("d1");
     command.build();
     let mut script = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn completions(options: &CompletionsOptions, output: Output) -> Resul
 
 /// Prints the page of `d1`, or writes the pages of all commands.
 pub(crate) fn man(options: &ManOptions, output: Output) -> Result<(), Failure> {
-    let mut command = Arguments::command();
+    let mut command = arguments::command();
     // Brings the global options and whole names to every command.
     command.build();
     let Some(directory) = &options.directory else {

@@ -35,7 +35,7 @@ mod workflow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use self::arguments::{
     AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, pasted,
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 
 /// What was typed, if there is no secret in it.
 fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
-    let mut command = Arguments::command();
+    let mut command = arguments::command();
     let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;
     pasted::check(&command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(path::scrubbed)

@@ -119,7 +119,7 @@ pub(crate) enum RoleCommand {
 /// One user.
 #[derive(Debug, Args)]
 pub(crate) struct OneUserOptions {
-    /// Its id, its friendly name, or me.
+    /// User: an id, a friendly name, or me.
     pub(crate) user: String,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
@@ -155,10 +155,10 @@ pub(crate) struct DisableUserOptions {
 /// What has to be said before access is taken away.
 #[derive(Debug, Args)]
 pub(crate) struct ConfirmOptions {
-    /// Do not ask. Required where there is no terminal to ask on.
+    /// Do not ask. Required where there is no terminal.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Name or id of what is disabled or deleted: allows it to be the one that this very call is made with.
+    /// Name or id of it, to allow it to be the credential of this very call.
     #[arg(long, value_name = "NAME")]
     pub(crate) even_if_in_use: Option<String>,
 }
@@ -166,7 +166,7 @@ pub(crate) struct ConfirmOptions {
 /// Those of one user.
 #[derive(Debug, Args)]
 pub(crate) struct OfUserOptions {
-    /// Whose: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
@@ -199,7 +199,7 @@ pub(crate) struct CreateUserOptions {
 pub(crate) struct CreateTokenOptions {
     /// What its name begins with; a date and a random part follow.
     pub(crate) name: String,
-    /// Whose it is to be: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
@@ -210,14 +210,14 @@ pub(crate) struct CreateTokenOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateTokenOptions {
-    /// Whose it is: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
     pub(crate) ends: EndOptions,
     #[command(flatten)]
     pub(crate) renewal: RenewalOptions,
-    /// Delete the one before this long after it was disabled, when the next command runs with this journal.
+    /// Delete the previous one this long after it was disabled.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) delete_old_after: Option<std::time::Duration>,
     #[command(flatten)]
@@ -226,7 +226,7 @@ pub(crate) struct RotateTokenOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
-    /// What its nickname begins with; a date and a random part follow.
+    /// What its name begins with; a date and a random part follow.
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
@@ -254,8 +254,7 @@ pub(crate) struct KeyOptions {
     /// Kind of the private key: p256 or p384.
     #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key)]
     pub(crate) key_type: KeyAlgorithm,
-    /// Name that the request carries; what the certificate says in the end is the platform's choice. Default: the nickname's
-    /// beginning.
+    /// Common name of the request. Default: what the nickname begins with.
     #[arg(long, value_name = "NAME")]
     pub(crate) common_name: Option<String>,
 }
@@ -282,10 +281,10 @@ pub(crate) struct AuditLogOptions {
     /// Stop after this many entries.
     #[arg(long, value_name = "ITEMS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: u64,
-    /// Filter as the platform knows it, such as resource_type=api_token. Repeatable.
+    /// Filter of the platform, such as resource_type=api_token. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) filter: Vec<(String, String)>,
-    /// Go on at a position that an earlier run printed.
+    /// Position to start at, as an earlier run printed it.
     #[arg(long, value_name = "POSITION")]
     pub(crate) start_at: Option<Position>,
     #[command(flatten)]

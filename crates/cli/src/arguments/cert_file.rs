@@ -32,7 +32,8 @@ pub(crate) struct InspectOptions {
 pub(crate) struct ConvertOptions {
     #[command(flatten)]
     pub(crate) input: CertInput,
-    /// Format to write.
+    /// Format to write. pem: private key, then chain, as text; der: the certificate alone; pkcs12: key and chain with AES-256; pkcs12-legacy:
+    /// the same with triple DES and SHA-1, for Windows before Server 2019.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) to: TargetFormat,
     /// File to write. One with the private key in it has mode 0600.
@@ -52,13 +53,9 @@ pub(crate) struct ConvertOptions {
 /// The formats by the names that users type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TargetFormat {
-    /// Private key, then the chain, in one text file; with --key-output, the chain alone.
     Pem,
-    /// The certificate alone, and the private key (PKCS#8) in a file of its own.
     Der,
-    /// Key and chain, AES-256 and SHA-256: for current software.
     Pkcs12,
-    /// Key and chain, triple DES and SHA-1: for Windows before Server 2019 and other old software.
     Pkcs12Legacy,
 }
 

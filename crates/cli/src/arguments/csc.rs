@@ -76,12 +76,9 @@ pub(crate) struct SignOptions {
 /// The hashes by the names that users type.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum HashName {
-    /// SHA-256.
     #[default]
     Sha256,
-    /// SHA-384.
     Sha384,
-    /// SHA-512.
     Sha512,
 }
 
