@@ -26,7 +26,7 @@ impl Report {
             self.of_certificate(identity, warnings);
         }
         self.of_warnings("files", warnings, &[Code::ID_13], Mark::Warning, || {
-            "every file of the credential can be read by its owner only, or there is none".to_owned()
+            "no file of the credential can be read by others".to_owned()
         });
         let own = [Code::ID_09, Code::ID_10, Code::ID_11, Code::ID_12, Code::ID_13, Code::ID_16];
         for warning in warnings.iter().filter(|warning| !own.contains(&warning.code)) {

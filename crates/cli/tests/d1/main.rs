@@ -14,6 +14,7 @@ mod expiry;
 mod explain;
 mod init;
 mod lists;
+mod operating;
 mod recover;
 mod run;
 mod setup;
