@@ -206,13 +206,13 @@ pub(crate) struct EmulatorOptions {
     /// Address to listen on. One beyond loopback needs --reachable-by-others and --i-know-the-keys-are-public.
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
-    /// Let --address be one that others can reach; half of what it takes.
+    /// Allow an --address that others can reach; requires --i-know-the-keys-are-public as well.
     #[arg(long)]
     pub(crate) reachable_by_others: bool,
-    /// Confirm that whoever reaches the emulator may have its keys; the other half.
+    /// Confirm that everyone who reaches the emulator may have its keys.
     #[arg(long)]
     pub(crate) i_know_the_keys_are_public: bool,
-    /// File to keep the state in: users, tokens and certificates outlive the emulator. It holds secrets (mode 0600).
+    /// File for users, tokens and certificates, read at the next start. It holds secrets (mode 0600).
     #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
@@ -273,7 +273,7 @@ pub(crate) struct DoctorOptions {
     /// The path of that call (GET).
     #[arg(long, value_name = "PATH", default_value = "/account/api/v1/user/me", requires = "online")]
     pub(crate) call: String,
-    /// Make the same call over every TLS stack, too: tells a problem of the network from one of a stack.
+    /// Make the same call over every TLS stack, to find out whether one of them is the problem.
     #[arg(long, requires = "online")]
     pub(crate) compare_transports: bool,
     /// Write the checks to this file, as JUnit XML for CI systems.
@@ -414,7 +414,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_is_consistent() {
         command().debug_assert();
     }
 

@@ -43,7 +43,7 @@ pub(crate) async fn run(
     };
     match exit_code(status) {
         0 => Ok(()),
-        code => Err(Failure::ToldAs(code)),
+        code => Err(Failure::Reported(code)),
     }
 }
 

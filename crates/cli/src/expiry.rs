@@ -73,19 +73,18 @@ impl Ends {
             Ok(me) => me,
             Err(error) if self.earliest().is_none() => return Err(error.into()),
             Err(error) => {
-                let why =
-                    format!("the platform was asked and did not tell: {} {}", error.code(), error.diagnosis().summary);
+                let why = format!("the platform did not answer: {} {}", error.code(), error.diagnosis().summary);
                 self.ends.iter_mut().filter(|end| end.ends.is_err()).for_each(|end| end.ends = Err(why.clone()));
                 return Ok(());
             }
         };
         for end in self.ends.iter_mut().filter(|end| end.ends.is_err()) {
-            let told = match end.of {
+            let asked = match end.of {
                 Ending::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
                 Ending::Key => of_key(client).await,
                 _ => continue,
             };
-            end.ends = told.map(|date| Known { at: date.last_second(), by: "the platform" });
+            end.ends = asked.map(|date| Known { at: date.last_second(), by: "the platform" });
         }
         Ok(())
     }
@@ -117,11 +116,11 @@ impl Ends {
             let (line, status) = self.nagios(options.fail_under, earliest);
             output.text(&line)?;
             output.document(&self.json(earliest, !is_near))?;
-            return if status == 0 { Ok(()) } else { Err(Failure::ToldAs(status)) };
+            return if status == 0 { Ok(()) } else { Err(Failure::Reported(status)) };
         }
         output.text(&self.text(earliest))?;
         output.document(&self.json(earliest, !is_near))?;
-        if is_near { Err(Failure::ToldAs(TOO_NEAR)) } else { Ok(()) }
+        if is_near { Err(Failure::Reported(TOO_NEAR)) } else { Ok(()) }
     }
 
     fn text(&self, earliest: Option<Expiry>) -> String {
@@ -249,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nagios_gets_its_four_states() {
+    fn nagios_output_has_its_four_states() {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
         let of = |days: u32| Ends {
             ends: vec![End { of: Ending::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],

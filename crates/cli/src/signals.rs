@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::signal::Signal;
-use crate::workflow::Cut;
+use crate::workflow::InterruptedTask;
 
 /// What was received so far.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Signals {
         tokio::select! {
             outcome = work => outcome,
             // Before a task has begun.
-            signal = self.first() => Err(Failure::Cut(Cut { signal, step: None, resume: None, error: None })),
+            signal = self.first() => Err(Failure::TaskInterrupted(InterruptedTask { signal, step: None, resume: None, error: None })),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Terminal {
     /// Reads on; whether there was something.
     fn read(&mut self) -> bool {
         let mut part = [0; 1024];
-        // An error is how Linux tells that the last program has closed its side.
+        // Linux reports an error when the last program has closed its side.
         let read = self.user.read(&mut part).unwrap_or(0);
         self.shown.push_str(&String::from_utf8_lossy(&part[..read]));
         read > 0
@@ -106,7 +106,7 @@ impl Stage {
         self.start_by(Command::new(env!("CARGO_BIN_EXE_d1")).stdin(Stdio::null()), terminal, arguments)
     }
 
-    /// The same in a session that has this terminal, so that one can be asked in it; the shell of that session tells afterwards
+    /// The same in a session that has this terminal, so that one can be asked in it; the shell of that session prints afterwards
     /// how d1 left the terminal.
     fn start_at(&self, terminal: &Terminal, arguments: &[&str]) -> Child {
         let mut setsid = Command::new("setsid");
@@ -148,12 +148,12 @@ fn steps_are_shown_and_the_secret_once() {
     let mut terminal = Terminal::new();
     let file = stage.path("api-key");
     let child = stage.start(&terminal, &["--json", "token", "create", "deploy", "--keep-file", &file]);
-    assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nobody watches");
+    assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nothing is shown");
 }
 
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn a_password_is_asked_for_and_never_shown() {
+fn password_is_asked_for_and_never_shown() {
     let stage = Stage::new();
     let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
     if Command::new("setsid").arg("--version").output().is_err() {
@@ -195,7 +195,7 @@ fn a_password_is_asked_for_and_never_shown() {
 }
 
 #[test]
-fn a_retry_is_shown_on_a_terminal_and_not_with_json() {
+fn retry_is_shown_on_a_terminal_and_not_with_json() {
     for (arguments, shown) in [(&["whoami"][..], true), (&["--json", "whoami"], false)] {
         let (stage, mut terminal) = (Stage::new(), Terminal::new());
         // One second: the line is shown before the wait, by a thread of its own.
@@ -210,7 +210,7 @@ fn a_retry_is_shown_on_a_terminal_and_not_with_json() {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn taking_access_away_is_asked_about_on_a_terminal() {
+fn disabling_asks_for_confirmation_on_a_terminal() {
     if Command::new("setsid").arg("--version").output().is_err() {
         println!("skipped: setsid is not installed");
         return;

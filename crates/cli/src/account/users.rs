@@ -72,7 +72,7 @@ fn switched(user: &User, enabled: bool, output: Output) -> Result<(), Failure> {
     document("user", user, output)
 }
 
-/// What was asked for, where the answer does not tell what it is now.
+/// What was asked for, where the response does not contain the new state.
 pub(super) fn asked_for(enabled: bool) -> String {
     if enabled { "enabled" } else { "disabled" }.to_owned()
 }

@@ -1,4 +1,4 @@
-//! The commands about service users, API tokens and client certificates, and those that look at what stands around them.
+//! The commands about service users, API tokens, client certificates, accounts, roles and the audit log.
 
 use clap::{Args, Subcommand};
 use digicert_one::{Position, identity::KeyAlgorithm};
@@ -17,15 +17,15 @@ pub(crate) enum ServiceUserCommand {
     /// Show one: state, end date, permissions, certificates.
     #[command(after_help = "Examples:\n  d1 service-user show ci-bot\n  d1 service-user show me")]
     Show(OneUserOptions),
-    /// Make a service user and keep its API key, which the platform shows once.
+    /// Create a service user and store its API key, which the platform shows once.
     ///
-    /// The place for the key is proved before anything is made. Killed at any point, `d1 resume` goes on.
+    /// d1 checks that the key can be stored before it creates anything. After an interruption, `d1 resume` finishes the work.
     #[command(after_help = concat!("Examples:\n",
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key --dry-run\n",
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key\n",
         "  d1 service-user create ci-bot --keep-command 'vault kv put secret/ci api_key=-' --journal ci.journal"))]
     Create(Box<CreateUserOptions>),
-    /// Disable one: none of its keys and certificates works until it is enabled again.
+    /// Disable one, with all its keys and certificates.
     #[command(
         after_help = "Examples:\n  d1 service-user disable ci-bot\n  d1 service-user disable ci-bot --yes   # in a script"
     )]
@@ -40,12 +40,12 @@ pub(crate) enum TokenCommand {
     /// List the API tokens of a user, without their keys.
     #[command(after_help = "Examples:\n  d1 token list\n  d1 token list --user ci-bot")]
     List(OfUserOptions),
-    /// Make an API token and keep its API key, which the platform shows once.
+    /// Create an API token and store its API key, which the platform shows once.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token create deploy --ends-in 90d --keep-dir /run/secrets/d1\n",
         "  d1 token create deploy --user ci-bot --keep-file key --last-resort rescued --last-resort-password env:RESCUE"))]
     Create(Box<CreateTokenOptions>),
-    /// Replace the API token in use: make a new one, keep its key, prove it by a call, disable the one before.
+    /// Replace the API token in use: create a new one, store its key, verify it with a call, disable the previous one.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --dry-run\n",
         "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
@@ -57,14 +57,14 @@ pub(crate) enum TokenCommand {
     /// Enable a token that was disabled.
     #[command(after_help = "Examples:\n  d1 token enable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
     Enable(OneOptions),
-    /// Delete a token for good.
+    /// Delete a token.
     #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55 --yes")]
     Delete(RemoveOptions),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertCommand {
-    /// Make a private key here and get a client certificate for it. It is always the caller's own.
+    /// Make a private key on this machine and request a client certificate of your own for it.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert request ci-bot --ends-in 365d --keep-dir /run/secrets/d1\n",
         "  d1 cert request ci-bot --key-type p384 --keep-file client.pem --dry-run"))]
@@ -152,7 +152,7 @@ pub(crate) struct DisableUserOptions {
     pub(crate) one: OneUserOptions,
 }
 
-/// What has to be said before access is taken away.
+/// Confirmation before access is removed.
 #[derive(Debug, Args)]
 pub(crate) struct ConfirmOptions {
     /// Do not ask. Required where there is no terminal.

@@ -25,7 +25,7 @@ pub(crate) enum CscCommand {
     Sign(Box<SignOptions>),
 }
 
-/// Who is calling: an OAuth client, or else whoever has the API key.
+/// Who is calling: an OAuth client, or else the owner of the API key.
 #[derive(Debug, Args)]
 pub(crate) struct CscCallerOptions {
     /// Id of an OAuth client. Default: the API key is the credential.

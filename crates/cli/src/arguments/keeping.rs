@@ -1,5 +1,5 @@
-//! Options of commands that make something whose secret is shown once: where it is kept, when it ends, what becomes of the one
-//! before. No secret is an option; a password is named by where it is.
+//! Options of commands that make something whose secret is shown once: where the secret is stored, when it expires, what happens to the
+//! previous one. No option takes a secret; a password is given by a reference.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct MakeOptions {
     pub(crate) connection: ConnectionOptions,
 }
 
-/// Where the secret is kept.
+/// Where the secret is stored.
 #[derive(Debug, Args)]
 pub(crate) struct KeepOptions {
     #[command(flatten)]
@@ -92,7 +92,7 @@ impl EndOptions {
     }
 }
 
-/// When there is something to do, and what becomes of the one before.
+/// When a credential is replaced, and what happens to the previous one.
 #[derive(Debug, Args)]
 pub(crate) struct RenewalOptions {
     /// Do nothing while the current one is valid for longer than this, as in 14d.

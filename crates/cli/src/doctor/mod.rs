@@ -66,7 +66,7 @@ pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), 
         document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
     }
     output.document(&document)?;
-    report.exit.map_or(Ok(()), |code| Err(Failure::ToldAs(code)))
+    report.exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }
 
 fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
@@ -140,7 +140,7 @@ impl Report {
         match client.get(options.call.as_str()).send().await {
             Ok(response) => {
                 self.of_response(&response, mode);
-                // Somebody else's sign-in page is a success only by its status.
+                // The sign-in page of a proxy is a success only by its status.
                 if response.is_page()
                     && let Err(error) = response.json::<serde::de::IgnoredAny>().await
                 {
@@ -164,7 +164,7 @@ impl Report {
                 let fact = format!("{}: {} IPv4 and {} IPv6 address(es)", origin.host(), old.len(), new.len());
                 self.add("network", "name", Mark::Ok, fact);
             }
-            // What that means for the call is told by the call.
+            // What that means for the call, the call itself shows.
             Err(error) => {
                 self.add("network", "name", Mark::Warning, format!("{} is not found: {error}", origin.host()))
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::signal::Signal;
 
-/// A failed task, and the command that goes on with it.
+/// A failed task, and the command that resumes it.
 #[derive(Debug)]
 pub(crate) struct Issue {
     pub(crate) error: IssueError,
@@ -15,12 +15,12 @@ pub(crate) struct Issue {
 
 /// A task that was interrupted.
 #[derive(Debug)]
-pub(crate) struct Cut {
+pub(crate) struct InterruptedTask {
     pub(crate) signal: Signal,
     pub(crate) step: Option<WorkStep>,
-    /// The command that goes on with it, where something was begun.
+    /// The command that resumes it, where something was begun.
     pub(crate) resume: Option<String>,
-    /// What the task says of its state, where it stopped by itself at the signal.
+    /// The state of the task, where it stopped in time.
     pub(crate) error: Option<IssueError>,
 }
 
@@ -44,12 +44,12 @@ pub(crate) fn error(error: &IssueError) -> Value {
 }
 
 /// The same fields of a task that a signal interrupted.
-pub(crate) fn cut(cut: &Cut) -> Value {
-    let begun = cut.resume.is_some();
-    let mut fields = match &cut.error {
+pub(crate) fn interrupted(task: &InterruptedTask) -> Value {
+    let begun = task.resume.is_some();
+    let mut fields = match &task.error {
         Some(stopped) => error(stopped),
         None => json!({
-            "step": cut.step.map(WorkStep::as_str),
+            "step": task.step.map(WorkStep::as_str),
             "kind": "stopped",
             "platform": if begun { vec!["not known: it was interrupted in the middle of a step"] } else { Vec::new() },
             "secret": { "state": if begun { "unknown" } else { "none" }, "place": null },

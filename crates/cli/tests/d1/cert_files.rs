@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::stage::{d1, text};
 
-/// A directory with files, and how `d1` is told of them.
+/// A directory with files, and the arguments that name them.
 struct Files {
     directory: TempDir,
     arguments: Vec<String>,

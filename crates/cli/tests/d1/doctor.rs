@@ -13,7 +13,7 @@ fn checks(output: &std::process::Output) -> Vec<Value> {
 }
 
 #[test]
-fn a_sound_set_up_passes_on_every_transport_and_shows_no_secret() {
+fn sound_setup_passes_on_every_transport_and_shows_no_secret() {
     let stage = Stage::new();
     let bundle = stage.file("bundle.pem");
     let variables = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
@@ -37,7 +37,7 @@ fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
 }
 
 #[test]
-fn each_fault_is_found_where_the_call_meets_it_with_its_code_and_exit_code() {
+fn each_fault_has_its_group_code_and_exit_code() {
     let stage = Stage::new();
     let (foreign, missing) = (stage.emulator.foreign_api_key(), stage.file("missing.pem"));
     let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
@@ -64,7 +64,7 @@ fn each_fault_is_found_where_the_call_meets_it_with_its_code_and_exit_code() {
 }
 
 #[test]
-fn an_end_that_is_near_is_a_warning_and_one_that_is_past_a_failure() {
+fn expired_credential_fails_and_far_end_date_passes() {
     let stage = Stage::new();
     for (ends, status, exit) in [("2024-01-31", "fail", Some(3)), ("2199-12-31", "ok", Some(0))] {
         let output = stage.d1(&["--json", "doctor"], &[("DC_API_KEY", stage.key()), ("DC_API_KEY_ENDS", ends)]);
@@ -74,7 +74,7 @@ fn an_end_that_is_near_is_a_warning_and_one_that_is_past_a_failure() {
 }
 
 #[test]
-fn a_disabled_caller_is_the_platforms_word() {
+fn disabled_caller_fails_in_the_platform_group() {
     let stage = Stage::new();
     let user = &stage.emulator.users()[0];
     stage.emulator.control().set_enabled(user.id(), Subject::User, false).expect("known");
@@ -84,7 +84,7 @@ fn a_disabled_caller_is_the_platforms_word() {
 }
 
 #[test]
-fn what_to_do_about_a_near_end_depends_on_what_ends() {
+fn remedy_for_near_expiry_depends_on_what_expires() {
     let stage = Stage::new();
     let then = std::time::SystemTime::now() + std::time::Duration::from_secs(5 * 24 * 60 * 60);
     let day = jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string();
@@ -106,7 +106,7 @@ fn bundle(stage: &Stage, spec: ClientSpec, mode: u32) -> String {
 
 #[cfg(unix)]
 #[test]
-fn each_defect_of_the_client_certificate_has_a_check_of_its_own() {
+fn certificate_defect_is_found_by_its_own_check() {
     let stage = Stage::new();
     let sound = ClientSpec::default;
     let rows = [
