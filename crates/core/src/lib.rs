@@ -67,7 +67,7 @@ pub use end_date::EndDate;
 pub use facts::{ConnectionFacts, TlsVersion};
 pub use fingerprint::Fingerprint;
 pub use head_limit::HeadLimit;
-pub use identity::{ClientIdentity, IdentityWitness, KeyKind, PublicKey, algorithm_name};
+pub use identity::{CertificateFacts, ClientIdentity, IdentityWitness, KeyKind, PublicKey, algorithm_name};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;
 pub use material::{HostRole, Material, Mode};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::stage::{d1, text};
 
 #[test]
-fn the_demo_shows_nine_successes_and_nine_diagnosed_failures() {
+fn demo_shows_nine_successes_and_nine_diagnosed_failures() {
     let output = d1(&["--json", "demo"], &[]);
     assert!(output.status.success(), "{}", text(&output));
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
@@ -19,7 +19,7 @@ fn the_demo_shows_nine_successes_and_nine_diagnosed_failures() {
 }
 
 #[test]
-fn the_midnight_demo_fails_without_rotation_and_not_with_it() {
+fn midnight_demo_fails_without_rotation_only() {
     let output = d1(&["--json", "demo", "--midnight"], &[]);
     assert!(output.status.success(), "{}", text(&output));
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
@@ -46,7 +46,7 @@ fn the_midnight_demo_fails_without_rotation_and_not_with_it() {
 }
 
 #[test]
-fn the_midnight_demo_is_a_time_line_for_people() {
+fn midnight_demo_prints_a_time_line() {
     let output = d1(&["demo", "--midnight"], &[]);
     assert!(output.status.success(), "{}", text(&output));
     let told = String::from_utf8_lossy(&output.stdout);

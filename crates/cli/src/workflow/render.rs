@@ -1,6 +1,6 @@
 //! Plans and reports of tasks as JSON and as text. Nothing in them is secret: the library sees to that.
 
-use digicert_one::provisioning::{Done, Old, Plan, Report};
+use digicert_one::provisioning::{Old, Plan, Report};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -28,21 +28,15 @@ pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
 /// Prints what a task came to.
 pub(super) fn report(report: &Report, output: Output) -> Result<(), Failure> {
     output.text(&report.to_string())?;
-    let outcome = match report.outcome {
-        Done::Made => "made",
-        Done::NotDue => "not-due",
-        Done::Undone => "undone",
-        _ => "unknown",
-    };
+    let state = report.old.as_str();
     let old = match &report.old {
-        Old::Disabled(id) => json!({ "state": "disabled", "id": id }),
-        Old::Deleted(id) => json!({ "state": "deleted", "id": id }),
-        Old::Left { id, why } => json!({ "state": "left", "id": id, "why": why }),
+        Old::Disabled(id) | Old::Deleted(id) => json!({ "state": state, "id": id }),
+        Old::Left { id, why } => json!({ "state": state, "id": id, "why": why }),
         _ => Value::Null,
     };
     output.document(&json!({
         "task": report.task.as_str(),
-        "outcome": outcome,
+        "outcome": report.outcome.as_str(),
         "owner": report.owner.as_ref().map(ToString::to_string),
         "id": report.id,
         "name": report.name,

@@ -1,60 +1,33 @@
 //! `d1 doctor`: what a call would use and meet, in the order in which it travels: configuration, credential, network and TLS, platform. Each
 //! check is a mark, a fact and, where something is wrong, a code with cause and remedy. Nothing is sent unless `--online` is given.
 
+mod bundle;
+mod credential;
+mod junit;
+mod report;
+mod transports;
+
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::Diagnosis;
-use digicert_one::core::{Ending, HostRole, Mode, Origin};
+use digicert_one::core::{HostRole, Mode, Origin};
 use digicert_one::{Code, Response, Rules, Setup};
 use http::header::DATE;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::arguments::DoctorOptions;
 use crate::connection::{self, Found};
-use crate::end_date;
 use crate::failure::Failure;
-use crate::output::{Output, diagnosis_json};
+use crate::output::Output;
+
+use self::bundle::Bundle;
+use self::report::{Mark, Report};
+use crate::whole_file::{Existing, Readers, write_whole};
 
 /// Beyond this, credentials seem to begin late or end early.
 const CLOCK: Duration = Duration::from_secs(5 * 60);
-
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
-    Ok,
-    Warning,
-    Failed,
-    Skipped,
-}
-
-impl Mark {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warn",
-            Self::Failed => "FAIL",
-            Self::Skipped => "skip",
-        }
-    }
-}
-
-struct Check {
-    group: &'static str,
-    id: &'static str,
-    mark: Mark,
-    fact: String,
-    /// What is wrong, and what to do.
-    diagnosis: Option<Diagnosis>,
-}
-
-/// What was checked so far.
-#[derive(Default)]
-struct Report {
-    checks: Vec<Check>,
-    /// The exit code of the first check that failed.
-    exit: Option<u8>,
-}
 
 /// Checks everything, and says what it could not check.
 pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
@@ -71,36 +44,40 @@ pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), 
         }
     };
     match found {
-        Some(found) if options.online => report.of_call(found, options, *output).await?,
-        Some(_) => report.skipped("platform", "call", "not asked; give --online for a real call"),
+        Some(found) if options.online => {
+            report.of_call(found.clone(), options, *output).await?;
+            if options.compare_transports {
+                report.of_transports(&found, options, *output).await;
+            }
+        }
+        Some(_) => report.skipped("platform", "call", "not sent; give --online for a real call"),
         None => report.skipped("platform", "call", "needs a credential that can be used"),
     }
+    let mut document = report.json();
     output.text(&report.text())?;
-    output.document(&report.json())?;
-    report.exit.map_or(Ok(()), |code| Err(Failure::ToldAs(code)))
+    if let Some(path) = &options.junit {
+        write(path, junit::of(&report).as_bytes(), Readers::All)?;
+        output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
+    }
+    if let Some(path) = &options.bundle {
+        let bundle = Bundle::of(&options.connection.setup, &document).await?;
+        write(path, bundle.text().as_bytes(), Readers::Owner)?;
+        output.text(&format!("wrote {}\n{}", path.display(), bundle.contents()))?;
+        document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
+    }
+    output.document(&document)?;
+    report.exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
+}
+
+fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
+    write_whole(path, content, readers, Existing::Replace).map_err(|source| Failure::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 impl Report {
-    fn add(&mut self, group: &'static str, id: &'static str, mark: Mark, fact: impl Into<String>) {
-        self.checks.push(Check { group, id, mark, fact: fact.into(), diagnosis: None });
-    }
-
-    fn skipped(&mut self, group: &'static str, id: &'static str, why: &str) {
-        self.add(group, id, Mark::Skipped, why);
-    }
-
-    fn failed(&mut self, group: &'static str, id: &'static str, failure: Failure) {
-        self.exit.get_or_insert(failure.exit_code());
-        let diagnosis = failure.diagnosis();
-        let fact = diagnosis.summary.clone();
-        self.checks.push(Check { group, id, mark: Mark::Failed, fact, diagnosis: Some(diagnosis) });
-    }
-
-    fn warned(&mut self, group: &'static str, id: &'static str, diagnosis: Diagnosis) {
-        let fact = diagnosis.summary.clone();
-        self.checks.push(Check { group, id, mark: Mark::Warning, fact, diagnosis: Some(diagnosis) });
-    }
-
     /// Hosts, trust and proxy; then the credential, where it can be read.
     async fn of_setup(
         &mut self,
@@ -124,7 +101,7 @@ impl Report {
         }
         let reading = {
             let setup = setup.clone();
-            let rules = Rules::at(SystemTime::now()).allow_expired(true);
+            let rules = Rules::at(SystemTime::now()).report_only();
             tokio::task::spawn_blocking(move || setup.read(&rules)).await
         };
         let found = match reading.map_err(|error| Failure::Internal(error.into()))? {
@@ -140,54 +117,6 @@ impl Report {
         }
         self.of_credential(&found, connection::profile(options));
         Ok(Some(found))
-    }
-
-    fn of_credential(&mut self, found: &Found, profile: &str) {
-        const GROUP: &str = "credential";
-        let (material, now) = (&found.reading.material, SystemTime::now());
-        self.add(
-            GROUP,
-            "source",
-            Mark::Ok,
-            format!("{}, from {} (profile {profile})", material.mode(), found.reading.source),
-        );
-        if let Some(key) = material.key() {
-            self.add(GROUP, "key", Mark::Ok, format!("API key with the fingerprint {}", key.fingerprint()));
-        }
-        if let Some(identity) = material.identity() {
-            let chain = identity.chain().len();
-            let fact = format!(
-                "client certificate {} ({}, {} bits), issued by {}, {chain} in the chain",
-                identity.subject(),
-                identity.key_kind(),
-                identity.key_bits(),
-                identity.issuer()
-            );
-            self.add(GROUP, "certificate", Mark::Ok, fact);
-        }
-        for warning in &found.reading.warnings {
-            self.warned(GROUP, "warning", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
-        }
-        let Some(end) = found.reading.validity.expiry() else {
-            return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
-        };
-        let fact = format!("the {} {}", end.of, end_date::until(end.at, now));
-        match found.reading.validity.check(now) {
-            Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
-            Ok(()) if end.remaining(now) < end_date::NEAR => {
-                let (code, remedy) = match end.of {
-                    Ending::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
-                    Ending::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
-                    // Nothing of it works longer, however new.
-                    _ => (Code::ID_15, "have an administrator extend the service user"),
-                };
-                let mut diagnosis = Diagnosis::of(code, fact);
-                diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
-                diagnosis.remedy = remedy.to_owned();
-                self.warned(GROUP, "expiry", diagnosis);
-            }
-            Ok(()) => self.add(GROUP, "expiry", Mark::Ok, fact),
-        }
     }
 
     /// A real call: names, TLS, who the platform takes the caller for, and its clock.
@@ -211,7 +140,7 @@ impl Report {
         match client.get(options.call.as_str()).send().await {
             Ok(response) => {
                 self.of_response(&response, mode);
-                // Somebody else's sign-in page is a success only by its status.
+                // The sign-in page of a proxy is a success only by its status.
                 if response.is_page()
                     && let Err(error) = response.json::<serde::de::IgnoredAny>().await
                 {
@@ -235,7 +164,7 @@ impl Report {
                 let fact = format!("{}: {} IPv4 and {} IPv6 address(es)", origin.host(), old.len(), new.len());
                 self.add("network", "name", Mark::Ok, fact);
             }
-            // What that means for the call is told by the call.
+            // What that means for the call, the call itself shows.
             Err(error) => {
                 self.add("network", "name", Mark::Warning, format!("{} is not found: {error}", origin.host()))
             }
@@ -284,53 +213,6 @@ impl Report {
             diagnosis.remedy = "set the clock (NTP)".to_owned();
             self.warned("platform", "clock", diagnosis);
         }
-    }
-
-    fn count(&self, mark: Mark) -> usize {
-        self.checks.iter().filter(|check| check.mark == mark).count()
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        let mut group = "";
-        for check in &self.checks {
-            if check.group != group {
-                group = check.group;
-                text += &format!("{group}\n");
-            }
-            text += &format!("  {:<5} {:<19} {}\n", check.mark.word(), check.id, check.fact);
-            if let Some(diagnosis) = &check.diagnosis {
-                let code = diagnosis.code;
-                let rows = [("cause", &diagnosis.cause), ("do", &diagnosis.remedy)];
-                text += &format!("        {:<19} {code} (docs/errors/{code}.md)\n", "code");
-                for (name, row) in rows.into_iter().filter(|(_, row)| !row.is_empty()) {
-                    text += &format!("        {name:<19} {row}\n");
-                }
-                for line in &diagnosis.evidence {
-                    text += &format!("        {:<19} {line}\n", "seen");
-                }
-            }
-        }
-        let (failed, warned, skipped) =
-            (self.count(Mark::Failed), self.count(Mark::Warning), self.count(Mark::Skipped));
-        text + &format!("{failed} failed, {warned} warnings, {skipped} skipped")
-    }
-
-    fn json(&self) -> Value {
-        let checks: Vec<Value> = self
-            .checks
-            .iter()
-            .map(|check| {
-                json!({
-                    "group": check.group,
-                    "id": check.id,
-                    "status": check.mark.word().to_ascii_lowercase(),
-                    "fact": check.fact,
-                    "diagnosis": check.diagnosis.as_ref().map(diagnosis_json),
-                })
-            })
-            .collect();
-        json!({ "schema": 1, "ok": self.exit.is_none(), "exit": self.exit.unwrap_or(0), "checks": checks })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A task that is cut, or whose place fails, is taken to its end.
+//! A task that is interrupted, or whose store fails, is finished by `d1 resume`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::stage::{Stage, TOKENS, assert_failed, document, shown, text};
 
 #[test]
-fn a_secret_whose_place_fails_is_in_the_last_resort_and_comes_back_by_resume() {
+fn secret_in_last_resort_is_recovered_by_resume() {
     let stage = Stage::new();
     let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
     let last = ["--journal", &journal, "--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
@@ -46,7 +46,7 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     let key = stage.path("api-key");
     let mut rotate = stage.command(&arguments, &[("DC_API_KEY_FILE", &key)]);
     let child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
-    // It has proved the new one, and waits for the one before to be disabled.
+    // It has verified the new one, and waits before it disables the previous one.
     let is_proved = || {
         let seen = stage.emulator.observed();
         let made = seen.iter().rposition(|call| call.method == "POST");
@@ -90,7 +90,7 @@ fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
     kill_process(Pid::from_child(&child), signal).expect("it still runs");
     let output = child.wait_with_output().expect("it ends");
     control.remove_fault(hold);
-    output.status.code().expect("it ended by itself")
+    output.status.code().expect("it was not killed")
 }
 
 fn rotate(file: &str) -> [&str; 9] {

@@ -4,7 +4,7 @@ use crate::stage::{Stage, assert_failed, document, text};
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_program_gets_the_secret_on_standard_input_and_no_argument_or_variable_has_it() {
+fn store_program_gets_secret_on_standard_input_only() {
     let stage = Stage::new();
     let (kept, seen) = (stage.path("kept"), stage.path("seen"));
     let script = format!("cat /proc/$PPID/cmdline /proc/$$/cmdline > {seen}; env >> {seen}; cat > {kept}");
@@ -23,7 +23,7 @@ fn a_program_gets_the_secret_on_standard_input_and_no_argument_or_variable_has_i
 }
 
 #[test]
-fn what_is_typed_wrong_is_a_usage_error_that_repeats_no_password() {
+fn usage_error_does_not_repeat_a_password() {
     let stage = Stage::new();
     let (file, journal) = (stage.path("api-key"), stage.path("ci.journal"));
     let create = ["token", "create", "x"];

@@ -1,27 +1,29 @@
-//! Rows and columns for people. What the platform wrote is shown without characters that steer a terminal.
+//! Aligned rows and columns, as text. What the platform wrote is shown without characters that steer a terminal.
 
 use std::fmt;
 
 use digicert_one::core::printable_line;
 
-/// A table with a head.
-pub(super) struct Table {
+/// A table, with a head or without.
+#[derive(Default)]
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new<const N: usize>(head: [&str; N]) -> Self {
+    /// A table with these words above its columns.
+    pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
         Self { rows: vec![head.map(str::to_owned).to_vec()] }
     }
 
-    /// Adds a row; what is not told is a dash.
-    pub(super) fn row<const N: usize>(&mut self, cells: [Option<String>; N]) {
+    /// Adds a row; a missing cell is shown as a dash.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [Option<String>; N]) {
         self.rows.push(cells.map(|cell| cell.map_or_else(|| "-".to_owned(), |text| shown(&text))).to_vec());
     }
 }
 
 /// Without control characters.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     printable_line(text).into_owned()
 }
 
