@@ -27,7 +27,7 @@ pub use digicert_one_client::{
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
-    Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, Warning,
+    Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, UploadBody, Warning,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;
