@@ -1,22 +1,4 @@
-//! The client: one engine over any transport.
-//!
-//! A call goes through one function, read top to bottom in `send.rs`: lease, the transport of that identity, the request for
-//! the material's origin, send, conclude, report to the credential. Everything here runs under any executor and spawns
-//! nothing.
-//!
-//! ```no_run
-//! use digicert_one_client::Client;
-//! use digicert_one_core::{ApiKey, Connector, FixedCredential, Instance, Region, Stage};
-//!
-//! # async fn example(connector: impl Connector) -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::builder()
-//!     .instance(Instance::public(Region::UnitedStates, Stage::Demo))
-//!     .credential(FixedCredential::api_key(ApiKey::new(std::env::var("DC_API_KEY")?)?))
-//!     .connector(connector)
-//!     .build()?;
-//! let me: serde_json::Value = client.get("/account/api/v1/user/me").send().await?.json().await?;
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod attempt;
 mod authenticate;
