@@ -12,6 +12,7 @@ mod clock;
 mod conclude;
 mod decode;
 mod document;
+mod engine_config;
 mod error;
 mod field_name;
 mod generations;
@@ -40,12 +41,11 @@ mod settings;
 mod tried;
 mod upload;
 mod watched_body;
-mod wiring;
 
 /// What `digicert-one-csc` needs of the engine. Not for programs: it changes without notice.
 #[doc(hidden)]
 pub mod seam {
-    pub use crate::authorise::{Authoriser, Errand, Pass, Refusal};
+    pub use crate::authorise::{AuthorisedRequest, Authoriser, Pass, Refusal};
     pub use crate::decode::clean;
     pub use crate::paging::by_token::ByToken;
     pub use crate::path::with_query;

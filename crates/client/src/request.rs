@@ -10,7 +10,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::attempt::Boxed;
-use crate::authorise::Errand;
+use crate::authorise::AuthorisedRequest;
 use crate::call::{Call, Proof, Statuses};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -82,8 +82,8 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     #[doc(hidden)]
-    pub async fn run(&self, errand: Errand) -> Result<Response, Error> {
-        RequestBuilder { client: self.clone(), call: Ok(errand.into()) }.send().await
+    pub async fn run(&self, request: AuthorisedRequest) -> Result<Response, Error> {
+        RequestBuilder { client: self.clone(), call: Ok(request.into()) }.send().await
     }
 }
 
