@@ -143,7 +143,7 @@ pub struct Refusal<'a> {
 }
 
 /// A POST with a proof of its own. Its redirects are never followed: what it shows is meant for one host.
-pub struct Errand {
+pub struct AuthorisedRequest {
     /// What observers see for the path.
     pub name: &'static str,
     /// Where it goes, if not to the platform host.
@@ -166,9 +166,9 @@ pub struct Errand {
     pub authoriser: Box<dyn Authoriser>,
 }
 
-impl fmt::Debug for Errand {
+impl fmt::Debug for AuthorisedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Errand").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("AuthorisedRequest").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -14,6 +14,7 @@ use rustls_pki_types::CertificateDer;
 use crate::authorise::NoCredential;
 use crate::call::Call;
 use crate::client::Client;
+use crate::engine_config::EngineConfig;
 use crate::error::{Error, ErrorKind};
 use crate::generations::{Configs, Generations};
 use crate::host_config::HostConfig;
@@ -30,7 +31,6 @@ use crate::rate_limit::local::LocalRateLimiter;
 use crate::reminder::Reminders;
 use crate::retry::Retry;
 use crate::settings::Settings;
-use crate::wiring::Wiring;
 
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
@@ -40,7 +40,7 @@ const MAX_BODY: usize = 10 << 20;
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    wiring: Wiring,
+    engine: EngineConfig,
     credential: Option<Arc<dyn Credential>>,
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
@@ -59,7 +59,7 @@ impl Client {
 impl ClientBuilder {
     fn new() -> Self {
         Self {
-            wiring: Wiring::new(MAX_BODY),
+            engine: EngineConfig::new(MAX_BODY),
             credential: None,
             allow_expired: false,
             proof: None,
@@ -71,7 +71,7 @@ impl ClientBuilder {
 
     /// The installation to call.
     pub fn instance(mut self, instance: Instance) -> Self {
-        self.wiring.instance = Some(instance);
+        self.engine.instance = Some(instance);
         self
     }
 
@@ -79,7 +79,7 @@ impl ClientBuilder {
     /// ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)).
     pub fn roots_beside_system(self, roots: Vec<CertificateDer<'static>>) -> Self {
         let mut builder = self.trust(TrustRoots::SystemAnd(roots));
-        builder.wiring.may_narrow_roots = true;
+        builder.engine.may_narrow_roots = true;
         builder
     }
 
@@ -90,33 +90,33 @@ impl ClientBuilder {
 
     /// As [`connector`](Self::connector), for one that others hold too.
     pub fn shared_connector(mut self, connector: Arc<dyn Connector>) -> Self {
-        self.wiring.connector = Some(connector);
+        self.engine.connector = Some(connector);
         self
     }
 
     /// Trust, limits, versions, names and proxy of every transport. It holds no identity: that comes from the credential.
     pub fn transport_config(mut self, config: TransportConfig) -> Self {
-        self.wiring.config = config;
-        self.wiring.may_narrow_roots = false;
+        self.engine.transport = config;
+        self.engine.may_narrow_roots = false;
         self
     }
 
     /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
     pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
-        self.wiring.proxies = rules;
+        self.engine.proxies = rules;
         self
     }
 
     /// The roots to trust.
     pub fn trust(mut self, trust: TrustRoots) -> Self {
-        self.wiring.config = self.wiring.config.with_trust(trust);
-        self.wiring.may_narrow_roots = false;
+        self.engine.transport = self.engine.transport.with_trust(trust);
+        self.engine.may_narrow_roots = false;
         self
     }
 
     /// The limits of time of one attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.wiring.config = self.wiring.config.with_timeouts(timeouts);
+        self.engine.transport = self.engine.transport.with_timeouts(timeouts);
         self
     }
 
@@ -135,19 +135,19 @@ impl ClientBuilder {
     /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
     /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.wiring.deadline = Some(deadline);
+        self.engine.deadline = Some(deadline);
         self
     }
 
     /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
     pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.wiring.idle_limit = limit;
+        self.engine.idle_limit = limit;
         self
     }
 
     /// When calls are repeated.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.wiring.retry = retry;
+        self.engine.retry = retry;
         self
     }
 
@@ -160,25 +160,25 @@ impl ClientBuilder {
     /// ```
     pub fn on_retry(mut self, observer: impl Fn(&RetryNotice) + Send + Sync + 'static) -> Self {
         let observer = Listener::new(move |notice: &RetryNotice, _| observer(notice));
-        self.wiring.retries = Some(observer);
+        self.engine.retries = Some(observer);
         self
     }
 
     /// The clock; tests bring a virtual one.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.wiring.clock = clock;
+        self.engine.clock = clock;
         self
     }
 
     /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.wiring.user_agent = user_agent.into();
+        self.engine.user_agent = user_agent.into();
         self
     }
 
     /// The largest body that is collected, in bytes (by default 10 MiB). A streamed body has no limit.
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.wiring.max_body = bytes;
+        self.engine.max_body = bytes;
         self
     }
 
@@ -264,15 +264,15 @@ impl ClientBuilder {
     /// # Errors
     /// As [`build`](Self::build).
     #[doc(hidden)]
-    pub fn build_for_errands(mut self, longest: Duration) -> Result<(Client, Duration, Duration), Error> {
-        if self.wiring.config.identity().is_some() {
+    pub fn build_for_authorised(mut self, longest: Duration) -> Result<(Client, Duration, Duration), Error> {
+        if self.engine.transport.identity().is_some() {
             let text = "the transport configuration holds an identity: CSC is called without one";
             return Err(Error::local(ErrorKind::Config, text));
         }
-        let (total, deadline) = (self.wiring.config.timeouts().total(), self.wiring.deadline());
-        self.wiring.deadline = Some(deadline);
-        let timeouts = self.wiring.config.timeouts().clone().with_total(total.max(longest));
-        self.wiring.config = self.wiring.config.with_timeouts(timeouts);
+        let (total, deadline) = (self.engine.transport.timeouts().total(), self.engine.deadline());
+        self.engine.deadline = Some(deadline);
+        let timeouts = self.engine.transport.timeouts().clone().with_total(total.max(longest));
+        self.engine.transport = self.engine.transport.with_timeouts(timeouts);
         Ok((self.credential(NoCredential).build()?, total, deadline))
     }
 
@@ -282,8 +282,8 @@ impl ClientBuilder {
     /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
     /// header value.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { mut wiring, .. } = self;
-        if wiring.config.identity().is_some() {
+        let Self { mut engine, .. } = self;
+        if engine.transport.identity().is_some() {
             let text =
                 "the transport configuration holds an identity: give it as the credential, which also derives the host";
             return Err(Error::local(ErrorKind::Config, text));
@@ -291,10 +291,10 @@ impl ClientBuilder {
         let proof = self.proof.transpose().map_err(|error| {
             Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
         })?;
-        let (instance, connector, user_agent) = wiring.parts("the client")?;
+        let (instance, connector, user_agent) = engine.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
         let host_config =
-            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &wiring.config, &wiring.proxies);
+            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &engine.transport, &engine.proxies);
         let configs =
             Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
         let headers =
@@ -302,21 +302,21 @@ impl ClientBuilder {
         Ok(Client::new(Settings {
             instance,
             credential: self.credential.ok_or_else(no_credential)?,
-            total: wiring.config.timeouts().total(),
-            deadline: wiring.deadline(),
-            idle_limit: wiring.idle_limit,
+            total: engine.transport.timeouts().total(),
+            deadline: engine.deadline(),
+            idle_limit: engine.idle_limit,
             in_flight: InFlight::default(),
-            retry: wiring.retry,
+            retry: engine.retry,
             limiter: self.limiter,
-            places: Places::new(wiring.config.clone(), wiring.proxies.clone()),
+            places: Places::new(engine.transport.clone(), engine.proxies.clone()),
             generations: Generations::new(connector, configs, headers.clone()),
-            clock: wiring.clock,
+            clock: engine.clock,
             headers,
-            max_body: wiring.max_body,
+            max_body: engine.max_body,
             allow_expired: self.allow_expired,
             proof: proof.map(|target| Call::new(Method::GET, target)),
             reminders: self.reminders,
-            observers: Observers { retries: wiring.retries, ..self.observers },
+            observers: Observers { retries: engine.retries, ..self.observers },
         }))
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use digicert_one_core::{Origin, RequestTarget};
 use http::{HeaderMap, Method};
 
-use crate::authorise::{Authoriser, Errand};
+use crate::authorise::{AuthorisedRequest, Authoriser};
 use crate::upload::Payload;
 
 /// A call that can be sent.
@@ -62,10 +62,20 @@ impl Call {
     }
 }
 
-impl From<Errand> for Call {
-    fn from(errand: Errand) -> Self {
-        let Errand { name, origin, target, headers, body, idempotent, once, attempt_limit, deadline, authoriser } =
-            errand;
+impl From<AuthorisedRequest> for Call {
+    fn from(request: AuthorisedRequest) -> Self {
+        let AuthorisedRequest {
+            name,
+            origin,
+            target,
+            headers,
+            body,
+            idempotent,
+            once,
+            attempt_limit,
+            deadline,
+            authoriser,
+        } = request;
         let other = AuthorisedCall { authoriser, origin, once, attempt_limit, deadline };
         let (method, proof) = (Method::POST, Proof::Other(Arc::new(other)));
         let body = Payload::Bytes(body);

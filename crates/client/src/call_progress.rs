@@ -60,10 +60,10 @@ impl CallProgress {
     }
 
     /// The attempts and waits, for an error or an answer.
-    pub(crate) fn told(&mut self, stop: Option<Stop>) -> Tried {
+    pub(crate) fn take_tried(&mut self, stop: Option<Stop>) -> Tried {
         let attempts = self.tried.attempts;
-        let told = std::mem::replace(&mut self.tried, Tried { attempts, ..Tried::default() });
-        Tried { stop, ..told }
+        let tried = std::mem::replace(&mut self.tried, Tried { attempts, ..Tried::default() });
+        Tried { stop, ..tried }
     }
 
     /// Notes what a connection showed. A resumed session asks for nothing, so that it says nothing about the server.

@@ -136,8 +136,8 @@ impl Client {
         self.0.in_flight.close();
         let all_over = async {
             self.0.in_flight.landed().await;
-            self.0.observers.heard().await;
-            self.0.reminders.heard().await;
+            self.0.observers.drained().await;
+            self.0.reminders.drained().await;
         };
         select(std::pin::pin!(all_over), self.0.clock.limit(within)).await;
         self.in_flight()

@@ -1,22 +1,4 @@
-//! The client: one engine over any transport.
-//!
-//! A call goes through one function, read top to bottom in `send.rs`: lease, the transport of that identity, the request for
-//! the material's origin, send, conclude, report to the credential. Everything here runs under any executor and spawns
-//! nothing.
-//!
-//! ```no_run
-//! use digicert_one_client::Client;
-//! use digicert_one_core::{ApiKey, Connector, FixedCredential, Instance, Region, Stage};
-//!
-//! # async fn example(connector: impl Connector) -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::builder()
-//!     .instance(Instance::public(Region::UnitedStates, Stage::Demo))
-//!     .credential(FixedCredential::api_key(ApiKey::new(std::env::var("DC_API_KEY")?)?))
-//!     .connector(connector)
-//!     .build()?;
-//! let me: serde_json::Value = client.get("/account/api/v1/user/me").send().await?.json().await?;
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod attempt;
 mod authenticate;
@@ -30,6 +12,7 @@ mod clock;
 mod conclude;
 mod decode;
 mod document;
+mod engine_config;
 mod error;
 mod field_name;
 mod generations;
@@ -58,12 +41,11 @@ mod settings;
 mod tried;
 mod upload;
 mod watched_body;
-mod wiring;
 
 /// What `digicert-one-csc` needs of the engine. Not for programs: it changes without notice.
 #[doc(hidden)]
 pub mod seam {
-    pub use crate::authorise::{Authoriser, Errand, Pass, Refusal};
+    pub use crate::authorise::{AuthorisedRequest, Authoriser, Pass, Refusal};
     pub use crate::decode::clean;
     pub use crate::paging::by_token::ByToken;
     pub use crate::path::with_query;

@@ -11,7 +11,7 @@ use http::{Method, Uri};
 use serde::Serialize;
 
 use crate::attempt::Boxed;
-use crate::authorise::Errand;
+use crate::authorise::AuthorisedRequest;
 use crate::call::{Call, Proof, Statuses};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -93,8 +93,8 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     #[doc(hidden)]
-    pub async fn run(&self, errand: Errand) -> Result<Response, Error> {
-        RequestBuilder { client: self.clone(), call: Ok(errand.into()) }.send().await
+    pub async fn run(&self, request: AuthorisedRequest) -> Result<Response, Error> {
+        RequestBuilder { client: self.clone(), call: Ok(request.into()) }.send().await
     }
 }
 

@@ -153,11 +153,11 @@ impl Attempts<'_> {
     /// The error of the last attempt, with why there is no other one.
     fn last(&mut self, error: Error, stop: Stop) -> Error {
         let error = error.perhaps_done_by(&self.progress.tried.earlier, &self.call.method);
-        error.after(self.progress.told(Some(stop)))
+        error.after(self.progress.take_tried(Some(stop)))
     }
 
     /// The error of a call that ended between two attempts.
     fn given_up(&mut self, error: Error) -> Error {
-        error.after(self.progress.told(None))
+        error.after(self.progress.take_tried(None))
     }
 }

@@ -161,7 +161,7 @@ impl CscClientBuilder {
             }
         }
         // One transport serves both kinds of calls; each has its own limit.
-        let (client, attempt_limit, deadline) = self.client.build_for_errands(self.approval)?;
+        let (client, attempt_limit, deadline) = self.client.build_for_authorised(self.approval)?;
         let platform = client.instance().origin(HostRole::Platform).map_err(Error::instance)?.clone();
         let CscCredential(kind) =
             self.credential.ok_or_else(|| invalid("the CSC client has no credential".to_owned()))?;

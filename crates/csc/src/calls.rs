@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialInfo, CredentialsList, ListRequest, base64};
-use crate::errand::{Answer, Errand, Manner};
+use crate::csc_request::{Answer, CscRequest, RetryClass};
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
@@ -100,8 +100,8 @@ struct Signed {
 
 impl Inner {
     pub(crate) async fn info(self: &Arc<Self>) -> Result<Info, Error> {
-        let errand = errand("info", &Nothing {}, Manner::Opens)?;
-        self.call(errand).await?.json()
+        let request = CscRequest::new("info", &Nothing {}, RetryClass::Opens)?;
+        self.call(request).await?.json()
     }
 
     pub(crate) async fn list(self: &Arc<Self>, request: &ListRequest) -> Result<CredentialsList, Error> {
@@ -136,14 +136,15 @@ impl Inner {
     async fn page(self: &Arc<Self>, request: &ListRequest) -> Result<Answer, Error> {
         let user_id = request.user_id.as_deref();
         let (max_results, page_token) = (request.max_results, request.page_token.as_deref());
-        let mut errand = errand("credentials/list", &List { user_id, max_results, page_token }, Manner::Reads)?;
-        errand.query = user_id.map(|user_id| ("user_id", user_id.to_owned()));
-        self.call(errand).await
+        let mut call =
+            CscRequest::new("credentials/list", &List { user_id, max_results, page_token }, RetryClass::Reads)?;
+        call.query = user_id.map(|user_id| ("user_id", user_id.to_owned()));
+        self.call(call).await
     }
 
     pub(crate) async fn credential(self: &Arc<Self>, credential_id: &str) -> Result<CredentialInfo, Error> {
         let body = Details { credential_id, certificates: "chain", cert_info: true, auth_info: true };
-        self.call(errand("credentials/info", &body, Manner::Reads)?).await?.json()
+        self.call(CscRequest::new("credentials/info", &body, RetryClass::Reads)?).await?.json()
     }
 
     pub(crate) async fn authorize(self: &Arc<Self>, request: &AuthorizeRequest) -> Result<Authorization, Error> {
@@ -157,9 +158,9 @@ impl Inner {
             description: request.description.as_deref(),
             client_data: request.client_data.as_deref(),
         };
-        let mut errand = errand("credentials/authorize", &body, Manner::Waits)?;
-        errand.secrets = pin.into_iter().chain(otp).map(owned).collect();
-        authorized(self.call(errand).await?)
+        let mut call = CscRequest::new("credentials/authorize", &body, RetryClass::Waits)?;
+        call.secrets = pin.into_iter().chain(otp).map(owned).collect();
+        authorized(self.call(call).await?)
     }
 
     pub(crate) async fn extend(
@@ -172,9 +173,9 @@ impl Inner {
             return Err(Error::local(ErrorKind::Request, "there is no hash to extend the authorisation to"));
         }
         let body = Extend { credential_id, sad: Enclosed(sad.expose()), hash: encoded(hashes) };
-        let mut errand = errand("credentials/extendTransaction", &body, Manner::Acts)?;
-        errand.secrets = vec![owned(sad.expose())];
-        authorized(self.call(errand).await?)
+        let mut call = CscRequest::new("credentials/extendTransaction", &body, RetryClass::Acts)?;
+        call.secrets = vec![owned(sad.expose())];
+        authorized(self.call(call).await?)
     }
 
     pub(crate) async fn sign(
@@ -191,9 +192,9 @@ impl Inner {
             hash_algo: request.sign_algo.hash().is_none().then(|| request.hash_algo.oid()),
             sign_algo: request.sign_algo.oid(),
         };
-        let mut errand = errand("signatures/signHash", &body, Manner::Acts)?;
-        errand.secrets = vec![owned(sad.expose())];
-        let signed: Signed = self.call(errand).await?.json()?;
+        let mut call = CscRequest::new("signatures/signHash", &body, RetryClass::Acts)?;
+        call.secrets = vec![owned(sad.expose())];
+        let signed: Signed = self.call(call).await?.json()?;
         let signatures = signed.signatures.iter().enumerate();
         let signatures: Result<Vec<_>, _> = signatures.map(|(index, text)| base64(text, "signature", index)).collect();
         counted(signatures?, hashes.len())
@@ -212,12 +213,6 @@ impl SignRequest {
 
 fn owned(secret: &str) -> Zeroizing<String> {
     Zeroizing::new(secret.to_owned())
-}
-
-fn errand(name: &'static str, body: &impl Serialize, manner: Manner) -> Result<Errand, Error> {
-    let body = serde_json::to_vec(body)
-        .map_err(|error| Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error))?;
-    Ok(Errand { name, query: None, body: wiped(body), secrets: Vec::new(), manner })
 }
 
 fn text(secret: Option<&Secret>) -> Result<Option<&str>, Error> {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::challenge::Challenge;
-use crate::errand::{Answer, Shows};
+use crate::csc_request::{Answer, Shows};
 use crate::fault;
 use crate::granted::Granted;
 use crate::info::AuthType;
@@ -72,8 +72,8 @@ impl Inner {
             let login = Login { secret: Zeroizing::new(secret.to_owned()), refusal: Arc::default() };
             let refusal = Arc::clone(&login.refusal);
             let body = Bytes::from_static(b"{}");
-            let errand = self.step("auth/login", None, target.clone(), headers, body, Box::new(login));
-            let error = match self.run(errand).await {
+            let request = self.step("auth/login", None, target.clone(), headers, body, Box::new(login));
+            let error = match self.run(request).await {
                 Ok(answer) => {
                     *self.session.challenge.lock().unwrap_or_else(PoisonError::into_inner) = challenge;
                     return granted(answer);

@@ -123,7 +123,7 @@ pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> 
     match for_token {
         Some(what) => {
             let asked = Asked { host: &context.host, status: platform.status.as_u16(), headers, what };
-            asked.told(&mut diagnosis, rejection.as_ref());
+            asked.explain(&mut diagnosis, rejection.as_ref());
         }
         None if pass.is_token() && diagnosis.code == Code::AUT_01 => {
             diagnosis.cause =
@@ -156,7 +156,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// What it means: its statuses say little, its codes much.
-    fn told(&self, diagnosis: &mut Diagnosis, rejection: Option<&Rejection>) {
+    fn explain(&self, diagnosis: &mut Diagnosis, rejection: Option<&Rejection>) {
         let Self { host, status, headers, what } = *self;
         let (code, cause, remedy) = match rejection.map(Rejection::code) {
             Some(ErrorCode::InvalidClient) => (
@@ -183,9 +183,10 @@ impl Asked<'_> {
             _ => return,
         };
         let says = rejection.map(|rejection| format!(" {rejection}")).unwrap_or_default();
-        let told = Diagnosis::new(code, format!("{host} gives no token for the {what} (HTTP {status}{says})."), cause);
+        let explained =
+            Diagnosis::new(code, format!("{host} gives no token for the {what} (HTTP {status}{says})."), cause);
         let evidence = std::mem::take(&mut diagnosis.evidence);
-        *diagnosis = evidence.into_iter().fold(told, Diagnosis::with_evidence);
+        *diagnosis = evidence.into_iter().fold(explained, Diagnosis::with_evidence);
         diagnosis.remedy = remedy.to_owned();
         // Whether there is something newer is for the session to know, which is asking for it.
         diagnosis.advice = Advice::GiveUp;

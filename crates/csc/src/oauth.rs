@@ -22,8 +22,8 @@ use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::credential::OAuthClient;
+use crate::csc_request::Shows;
 use crate::discovery::Endpoint;
-use crate::errand::Shows;
 use crate::granted::{Granted, unusable};
 use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};

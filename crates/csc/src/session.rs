@@ -85,7 +85,7 @@ impl Refusal {
         Some(Self { diagnosis, answer: error.answer()?.clone(), rejection })
     }
 
-    pub(crate) fn told(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         let error = Error::platform(self.diagnosis, self.answer);
         match self.rejection {
             Some(rejection) => error.with_source(rejection),

@@ -54,7 +54,7 @@ impl Inner {
             if state.failures != failures
                 && let Some(refusal) = state.refusal.clone()
             {
-                return Err(refusal.told());
+                return Err(refusal.into_error());
             }
         }
         match Box::pin(self.renewed()).await.and_then(|granted| session.kept(granted)) {

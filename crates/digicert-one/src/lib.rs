@@ -33,7 +33,7 @@ pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
     Material, Mode, Proxy, ProxyRules, Region, Secret, Stage, Timeouts, TlsVersions, TransportConfig, TrustRoots,
-    Warning,
+    UploadBody, Warning,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;

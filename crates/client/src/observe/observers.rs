@@ -33,19 +33,19 @@ impl Observers {
     }
 
     /// Ends when everybody has heard of everything.
-    pub(crate) async fn heard(&self) {
+    pub(crate) async fn drained(&self) {
         if let Some(audit) = &self.audit {
-            audit.heard().await;
+            audit.drained().await;
         }
         if let Some(retries) = &self.retries {
-            retries.heard().await;
+            retries.drained().await;
         }
     }
 
     /// Reports a retry before its wait. The notice is made only where there is an observer.
     pub(crate) fn retries(&self, notice: impl FnOnce() -> RetryNotice) {
         if let Some(retries) = &self.retries {
-            retries.tell(notice());
+            retries.send(notice());
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Watch<'a> {
     #[cfg(feature = "metrics")]
     method: Method,
     audited: Option<Box<AuditContext>>,
-    told: bool,
+    reported: bool,
 }
 
 /// What an audit record needs of the call as it was given.
@@ -58,18 +58,18 @@ impl<'a> Watch<'a> {
             #[cfg(feature = "metrics")]
             method: call.method.clone(),
             audited,
-            told: false,
+            reported: false,
         }
     }
 
     /// Tells how the call ended.
     pub(crate) fn end(mut self, outcome: &Result<Response, Error>) {
-        self.tell(Some(outcome));
+        self.report(Some(outcome));
     }
 
     /// Once: at the end, or at the drop.
-    fn tell(&mut self, outcome: Option<&Result<Response, Error>>) {
-        if std::mem::replace(&mut self.told, true) {
+    fn report(&mut self, outcome: Option<&Result<Response, Error>>) {
+        if std::mem::replace(&mut self.reported, true) {
             return;
         }
         #[cfg(feature = "metrics")]
@@ -84,7 +84,7 @@ impl<'a> Watch<'a> {
             ),
         };
         let carrier = self.progress.carrier();
-        audit.tell(AuditRecord {
+        audit.send(AuditRecord {
             at: context.at,
             took: self.clock.now().duration_since(context.at).unwrap_or_default(),
             method: context.method,
@@ -105,6 +105,6 @@ impl<'a> Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        self.tell(None);
+        self.report(None);
     }
 }

@@ -1,4 +1,4 @@
-//! One page as the platform writes it, told by its shape. The items stay raw text here: they are slices of the one body, so a page
+//! One page as the platform writes it, candidates by its shape. The items stay raw text here: they are slices of the one body, so a page
 //! costs its bytes and a few words for each item. What a page says of its list is in `signals.rs`.
 //!
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
@@ -52,7 +52,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
         (Some((_, list)), _) => list,
         // The name is strange, but nothing else can be the list.
         (None, [(_, only)]) if field.is_none() && fields.paged => only,
-        (None, _) => return Err(Unreadable::NotAList(told(field, &fields.arrays))),
+        (None, _) => return Err(Unreadable::NotAList(candidates(field, &fields.arrays))),
     };
     let list = match list.get() {
         "null" => Raws::default(),
@@ -194,7 +194,7 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 }
 
-fn told(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
+fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
     match field {
         Some(field) => format!("it has no list {field}"),
         None if arrays.is_empty() => "it is an object without one".to_owned(),

@@ -1,4 +1,4 @@
-//! What a client of CSC has of the engine: audit records and the rate limiter.
+//! What CSC calls have from the engine of the client: audit records, metrics, the rate limiter and retries.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -8,6 +8,7 @@ use digicert_one_client::{AuditRecord, LocalRateLimiter, Outcome};
 use digicert_one_core::{ApiKey, Code, Mode};
 use digicert_one_csc::{CscCredential, ListRequest};
 use futures_executor::block_on;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
 use crate::service::{CANARY, Service, answer, builder, client_credentials, clock, ok, usual};
 
@@ -63,6 +64,58 @@ fn a_failed_call_is_recorded_with_its_code() {
         matches!(record.outcome, Outcome::Failed(code, Some(status)) if code == Code::AUT_01 && status == 401),
         "{record}"
     );
+}
+
+/// Name, labels and count of each counter and histogram that was recorded on this thread.
+fn metrics_of(work: impl FnOnce()) -> Vec<(String, String, u64)> {
+    let recorder = DebuggingRecorder::new();
+    {
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        work();
+    }
+    let read = recorder.snapshotter().snapshot().into_vec().into_iter().map(|(key, _, _, value)| {
+        let labels = key.key().labels().map(|label| format!("{}={} ", label.key(), label.value()));
+        let count = match value {
+            DebugValue::Counter(count) => count,
+            DebugValue::Histogram(values) => values.len() as u64,
+            DebugValue::Gauge(_) => 0,
+        };
+        (key.key().name().to_owned(), labels.collect::<String>(), count)
+    });
+    read.collect()
+}
+
+#[test]
+fn metrics_count_calls_and_attempts_without_secrets() {
+    let service = Service::new(|arrived, before| match (arrived.name(), before) {
+        ("list", 0) => answer(503, "{}"),
+        _ => usual(arrived, before),
+    });
+    let time = clock();
+    let made = builder(&service, client_credentials()).clock(Arc::new(time.clone())).build().expect("complete");
+    let read = metrics_of(|| {
+        let request = ListRequest::of_user("canary-user");
+        let (list, _) = block_on(time.run(made.credentials_list(&request)));
+        list.expect("the second attempt");
+    });
+    let count = |name: &str, labels: &[&str]| -> u64 {
+        let fits = |known: &str| labels.iter().all(|label| known.contains(label));
+        read.iter().filter(|(known, of, _)| known == name && fits(of)).map(|(_, _, count)| count).sum()
+    };
+    assert_eq!(count("digicert_one.calls", &["http.request.method=POST ", "outcome=ok "]), 3, "{read:?}");
+    let attempts = |labels: &[&str]| count("http.client.request.duration", labels);
+    assert_eq!(attempts(&["url.template=info "]) + attempts(&["url.template=oauth2/token "]), 2, "{read:?}");
+    assert_eq!(attempts(&["url.template=credentials/list ", "status_code=503 "]), 1, "{read:?}");
+    assert_eq!(attempts(&["url.template=credentials/list ", "status_code=200 "]), 1, "{read:?}");
+    assert!(!format!("{read:?}").contains(CANARY), "{read:?}");
+}
+
+#[test]
+fn audit_record_of_a_retried_call_counts_its_attempts() {
+    let service = Service::new(|_, before| if before == 0 { answer(503, "{}") } else { ok("{}") });
+    let records = records(&service, key());
+    let [record] = &records[..] else { panic!("{records:?}") };
+    assert_eq!((record.attempts, record.outcome), (2, Outcome::Answered(http::StatusCode::OK)));
 }
 
 #[test]

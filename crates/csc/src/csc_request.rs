@@ -12,24 +12,35 @@ use digicert_one_client::{Error, ErrorKind, ResponseHead};
 use digicert_one_core::{Code, Diagnosis, Origin, RequestTarget, TargetError};
 use futures_util::future::{Either, select};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::fault;
 use crate::inner::Inner;
+use crate::secret::wiped;
 
 /// A call of CSC, before it has a proof.
-pub(crate) struct Errand {
+pub(crate) struct CscRequest {
     pub(crate) name: &'static str,
     pub(crate) query: Option<(&'static str, String)>,
     pub(crate) body: Bytes,
     pub(crate) secrets: Vec<Zeroizing<String>>,
-    pub(crate) manner: Manner,
+    pub(crate) class: RetryClass,
+}
+
+impl CscRequest {
+    pub(crate) fn new(name: &'static str, body: &impl Serialize, class: RetryClass) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::local(ErrorKind::Request, "failed to write the request body as JSON").with_source(error)
+        })?;
+        Ok(Self { name, query: None, body: wiped(body), secrets: Vec::new(), class })
+    }
 }
 
 /// How a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum RetryClass {
     /// Only looks, and shows nothing.
     Opens,
     /// Only looks; may be repeated.
@@ -75,27 +86,27 @@ impl Inner {
     }
 
     /// A call with the proof of the session. A refused token is replaced once; all else is as with every call of the client.
-    pub(crate) async fn call(self: &Arc<Self>, errand: Errand) -> Result<Answer, Error> {
-        let Errand { name, query, body, secrets, manner } = errand;
+    pub(crate) async fn call(self: &Arc<Self>, request: CscRequest) -> Result<Answer, Error> {
+        let CscRequest { name, query, body, secrets, class } = request;
         let mut target = self.target(name)?;
         if let Some((name, value)) = query {
             target = with_query(&target, name, &value).map_err(invalid_target)?;
         }
-        let (attempt_limit, deadline) = match manner {
-            Manner::Waits => (self.approval, self.approval),
+        let (attempt_limit, deadline) = match class {
+            RetryClass::Waits => (self.approval, self.approval),
             _ => (self.attempt_limit, self.deadline),
         };
-        self.run(seam::Errand {
+        self.run(seam::AuthorisedRequest {
             name,
             origin: None,
             target,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             body,
-            idempotent: matches!(manner, Manner::Opens | Manner::Reads),
+            idempotent: matches!(class, RetryClass::Opens | RetryClass::Reads),
             once: false,
             attempt_limit,
             deadline,
-            authoriser: Box::new(OfSession { inner: Arc::clone(self), secrets, manner }),
+            authoriser: Box::new(OfSession { inner: Arc::clone(self), secrets, class }),
         })
         .await
     }
@@ -109,14 +120,25 @@ impl Inner {
         headers: HeaderMap,
         body: Bytes,
         authoriser: Box<dyn Authoriser>,
-    ) -> seam::Errand {
+    ) -> seam::AuthorisedRequest {
         let (attempt_limit, deadline) = (self.attempt_limit, self.deadline);
         let (idempotent, once) = (false, true);
-        seam::Errand { name, origin, target, headers, body, idempotent, once, attempt_limit, deadline, authoriser }
+        seam::AuthorisedRequest {
+            name,
+            origin,
+            target,
+            headers,
+            body,
+            idempotent,
+            once,
+            attempt_limit,
+            deadline,
+            authoriser,
+        }
     }
 
-    pub(crate) async fn run(&self, errand: seam::Errand) -> Result<Answer, Error> {
-        let (head, body) = self.client.run(errand).await?.collected().await?;
+    pub(crate) async fn run(&self, request: seam::AuthorisedRequest) -> Result<Answer, Error> {
+        let (head, body) = self.client.run(request).await?.collected().await?;
         Ok(Answer { head, body })
     }
 }
@@ -125,15 +147,15 @@ impl Inner {
 struct OfSession {
     inner: Arc<Inner>,
     secrets: Vec<Zeroizing<String>>,
-    manner: Manner,
+    class: RetryClass,
 }
 
 #[async_trait]
 impl Authoriser for OfSession {
     async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error> {
-        match (self.manner, refused) {
-            (Manner::Opens, None) => Ok(Some(Pass::nothing())),
-            (Manner::Opens, Some(_)) => Ok(None),
+        match (self.class, refused) {
+            (RetryClass::Opens, None) => Ok(Some(Pass::nothing())),
+            (RetryClass::Opens, Some(_)) => Ok(None),
             (_, None) => self.inner.pass().await.map(Some),
             (_, Some(refused)) => self.inner.newer(refused).await,
         }

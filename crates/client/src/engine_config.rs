@@ -17,10 +17,10 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The settings of every call and transport.
 #[derive(Debug)]
-pub(crate) struct Wiring {
+pub(crate) struct EngineConfig {
     pub(crate) instance: Option<Instance>,
     pub(crate) connector: Option<Arc<dyn Connector>>,
-    pub(crate) config: TransportConfig,
+    pub(crate) transport: TransportConfig,
     /// Whether roots beside the system's may stand alone where the transport cannot do both.
     pub(crate) may_narrow_roots: bool,
     pub(crate) proxies: ProxyRules,
@@ -34,12 +34,12 @@ pub(crate) struct Wiring {
     pub(crate) retries: Option<Listener<RetryNotice>>,
 }
 
-impl Wiring {
+impl EngineConfig {
     pub(crate) fn new(max_body: usize) -> Self {
         Self {
             instance: None,
             connector: None,
-            config: TransportConfig::new(),
+            transport: TransportConfig::new(),
             may_narrow_roots: false,
             proxies: ProxyRules::default(),
             clock: Arc::new(SystemClock::new()),
@@ -54,7 +54,7 @@ impl Wiring {
 
     /// The limit of a whole call.
     pub(crate) fn deadline(&self) -> Duration {
-        self.deadline.unwrap_or_else(|| self.config.timeouts().total().saturating_mul(2))
+        self.deadline.unwrap_or_else(|| self.transport.timeouts().total().saturating_mul(2))
     }
 
     /// What can be missing or wrong in it; `who` is the client that lacks it. The trust is adapted to what the connector can do.
@@ -69,11 +69,11 @@ impl Wiring {
     }
 }
 
-impl Wiring {
+impl EngineConfig {
     /// Roots stand beside the system's where the transport can do that. What was set with `trust` or `transport_config` is meant as it
     /// is.
     fn adapt_trust(&mut self, connector: &dyn Connector) {
-        let TrustRoots::SystemAnd(roots) = self.config.trust() else { return };
+        let TrustRoots::SystemAnd(roots) = self.transport.trust() else { return };
         if !self.may_narrow_roots {
             return;
         }
@@ -81,7 +81,7 @@ impl Wiring {
         if let Some(warning) = warning {
             tracing::warn!(code = %Code::CFG_02, transport = connector.info().name, "{warning}");
         }
-        self.config = self.config.clone().with_trust(trust);
+        self.transport = self.transport.clone().with_trust(trust);
     }
 }
 
@@ -119,11 +119,11 @@ mod tests {
             (Capability::TrustSystemAnd, false, beside.clone()),
         ];
         for (missing, may_narrow_roots, expected) in cases {
-            let mut wiring = Wiring::new(0);
-            wiring.config = TransportConfig::new().with_trust(beside.clone());
-            wiring.may_narrow_roots = may_narrow_roots;
-            wiring.adapt_trust(&Without(missing));
-            assert_eq!(wiring.config.trust(), &expected, "{missing} {may_narrow_roots}");
+            let mut engine = EngineConfig::new(0);
+            engine.transport = TransportConfig::new().with_trust(beside.clone());
+            engine.may_narrow_roots = may_narrow_roots;
+            engine.adapt_trust(&Without(missing));
+            assert_eq!(engine.transport.trust(), &expected, "{missing} {may_narrow_roots}");
         }
     }
 }
