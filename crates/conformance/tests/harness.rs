@@ -1,4 +1,4 @@
-//! The harness itself: it fails what fails, lets a waived failure pass, and fails a waiver that is no longer needed.
+//! The harness: it fails failing cases, lets a waived failure pass, and fails a waiver that is no longer needed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use digicert_one_core::{
     TransportErrorKind,
 };
 
-/// Refuses every configuration: with `Unsupported` for all that it does not declare, or with something else.
+/// Refuses every configuration: with `Unsupported` if a capability is not declared, or with something else.
 #[derive(Debug)]
 struct Refusing(fn() -> TransportError);
 

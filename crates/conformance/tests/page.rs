@@ -1,5 +1,5 @@
-//! The HTML page in a browser: a click and a key show the reason of a cell. Needs chromium and chromedriver; where one of them is
-//! missing the test says so and passes.
+//! The HTML page in a browser: a click and a key show the reason of a cell. Needs chromium and chromedriver;
+//! without them the test says so and passes.
 #![allow(clippy::print_stdout, reason = "a test that skips itself says so")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -34,7 +34,7 @@ fn report(transport: &str, outcome: &Value) -> Report {
     serde_json::from_value(report).expect("a report")
 }
 
-/// chromedriver, and one session of a browser. Both end with it.
+/// chromedriver, and one session of a browser. Both end when it is dropped.
 struct Browser {
     driver: Child,
     port: u16,
@@ -42,7 +42,7 @@ struct Browser {
 }
 
 impl Browser {
-    /// Nothing where one of the programs is not installed.
+    /// `None` if one of the programs is not installed.
     fn start(profile: &Path) -> Option<Self> {
         Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
         let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn().ok()?;
@@ -51,7 +51,7 @@ impl Browser {
             let line = line.expect("a line");
             line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
         });
-        // Whatever it says later is read, so that it never waits for us.
+        // Later output is read too, so that it never blocks.
         std::thread::spawn(move || lines.for_each(drop));
         let mut browser = Self { driver, port: port.expect("chromedriver tells its port"), session: String::new() };
         let flags = FLAGS.iter().map(|flag| (*flag).to_owned());
@@ -108,7 +108,7 @@ impl Browser {
         self.post(&format!("/element/{}/click", element.expect("an element")), &json!({}));
     }
 
-    /// A key, pressed and let go.
+    /// A key, pressed and released.
     fn key(&self, key: &str) {
         let strokes = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
         self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
@@ -125,7 +125,7 @@ impl Drop for Browser {
         if !self.session.is_empty() && !std::thread::panicking() {
             self.call("DELETE", &self.session, &Value::Null);
         }
-        // It takes its browser along.
+        // Ends the browser as well.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -158,7 +158,7 @@ fn a_click_and_a_key_show_the_reason_of_a_cell() {
     browser.key("\u{e007}");
     assert!(browser.panel().as_str().is_some_and(|text| text.contains(REASON)));
 
-    // The filters hide what does not fit.
+    // The filters hide what does not match.
     let visible = "return [...document.querySelectorAll('.case')].filter((row) => row.offsetParent).map((row) => row.cells[0].innerText);";
     browser.script(
         "const box = document.getElementById('text'); box.value = 'req'; box.dispatchEvent(new Event('input', { bubbles: true }));",

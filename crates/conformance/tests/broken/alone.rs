@@ -1,5 +1,6 @@
-//! Runs a case on a broken transport in a process of its own, since some defects spoil what a process has only one of: its log, its
-//! temporary directory, its statics. There the case fails as it would for a transport crate, and this side reads how.
+//! Runs a case on a broken transport in a separate process, because some defects affect process-wide state:
+//! the log, the temporary directory, statics. The case fails there as it would for a transport crate, and
+//! this side reads the failure.
 
 use std::process::{Command, Stdio};
 
@@ -8,10 +9,11 @@ use digicert_one_conformance::{Subject, run};
 use crate::table::{Defect, Row};
 use crate::transport::Connector;
 
-/// Set in the process in which the case is to fail.
+/// Set in the process in which the case must fail.
 const ALONE: &str = "DIGICERT_ONE_BROKEN_TRANSPORT";
 
-/// Passes if the case fails on the transport with this defect, by an assertion of its own and saying what the row expects.
+/// Passes if the case fails on the transport with this defect, by its own assertion and with the text that
+/// the row expects.
 pub(crate) fn caught(row: &Row) {
     if std::env::var_os(ALONE).is_some() {
         run(row.case, &Subject::new(Connector::broken(row.defect)));
@@ -22,7 +24,7 @@ pub(crate) fn caught(row: &Row) {
     let output = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", &test, "--nocapture", "--test-threads=1"])
         .env(ALONE, row.case)
-        // What a case says is its first lines; the names of functions below them prove nothing.
+        // The message of a case is its first lines; the function names below them prove nothing.
         .env("RUST_BACKTRACE", "0")
         .env("TMPDIR", litter.path())
         .stdin(Stdio::null())
@@ -37,16 +39,16 @@ pub(crate) fn caught(row: &Row) {
         ["cases/", "generated/", "world.rs", "audit/"].iter().any(|file| place.starts_with(&source(file)))
     };
     assert!(places.iter().any(asserted), "{} asserted nothing, it failed at {places:?}:\n{text}", row.case);
-    // A case that the suite's own limit cut off shows nothing about the defect.
+    // A case that was stopped by the suite's own limit proves nothing about the defect.
     assert!(!places.iter().any(|place| place.starts_with(&source("run.rs"))), "{} hung:\n{text}", row.case);
 }
 
-/// Where a file of the suite is, as panics name it.
+/// The path of a file of the suite as panics print it.
 fn source(file: &str) -> String {
     format!("crates/conformance/src/{file}")
 }
 
-/// The places of all panics in an output.
+/// The locations of all panics in an output.
 fn panics(text: &str) -> Vec<String> {
     text.lines().filter_map(|line| line.split_once("panicked at ")).map(|(_, place)| place.replace('\\', "/")).collect()
 }

@@ -1,4 +1,5 @@
-//! The differential run bites too: beside a transport with a defect, the sound one sees or shows something else.
+//! The differential run also detects defects: compared with a broken transport, the correct one sees or shows
+//! something else.
 
 use std::panic::catch_unwind;
 
@@ -8,10 +9,11 @@ use crate::table::Defect;
 use crate::transport::Connector;
 
 const STEPS: usize = 150;
-/// Any would do; one that stays makes a failure the same each time.
+/// Any seed works; a fixed one makes a failure reproducible.
 const SEED: u64 = 20_261_125;
 
-/// Defects that show in what a caller or a server sees, of each part that the run compares: requests, answers, identities, ends.
+/// Defects that callers or servers can see, one for each part that the run compares: requests, responses,
+/// identities, ends.
 const SEEN: [Defect; 8] = [
     Defect::LowersPaths,
     Defect::SendsPatchAsPost,

@@ -1,5 +1,5 @@
-//! Vectors of our own in the form of x509-limbo's, played with the sound transport and with broken ones: what is said of a vector is
-//! what happened.
+//! Our own vectors in the form of x509-limbo's, run with the correct transport and with broken ones: the
+//! reported result of a vector is what happened.
 
 use digicert_one_conformance::{LimboOutcome, Subject, limbo_table};
 use digicert_one_core::PeerFault;

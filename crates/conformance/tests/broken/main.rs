@@ -1,9 +1,10 @@
-//! The proof that the suite bites: transports that are broken on purpose, one defect each, and for each the case that catches it.
+//! Tests that the suite detects defects: transports that are broken on purpose, one defect each, and for each
+//! the case that detects it.
 //!
-//! All of them are one sound transport, over hyper and rustls with a pool of its own, that asks at named points which defect it has
-//! (`transport`). The sound one passes the whole suite without a waiver (`sound`); a broken one fails the case that the table names
-//! (`table`, `alone`), and what shows from outside makes a difference (`differential`). The same table is the page
-//! docs/broken-transports.md (`page`).
+//! All of them are one correct transport, over hyper and rustls with its own pool, that asks at named points
+//! which defect it has (`transport`). The correct one passes the whole suite without a waiver (`sound`); a
+//! broken one fails the case that the table names (`table`, `alone`), and a visible defect makes a difference
+//! in the comparison (`differential`). The same table generates docs/broken-transports.md (`page`).
 
 /// Writes one test for each line of the table.
 macro_rules! row_tests {

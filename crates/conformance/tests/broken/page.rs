@@ -1,4 +1,4 @@
-//! docs/broken-transports.md is made from the table; with `WRITE_DOCS` set, this test writes it.
+//! docs/broken-transports.md is generated from the table; with `WRITE_DOCS` set, this test writes it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,9 +1,10 @@
-//! The whole suite on the transport without a defect, without a waiver: what a broken one fails is due to its defect.
+//! The whole suite on the transport without a defect, without a waiver: a failure of a broken one is due to
+//! its defect.
 
 digicert_one_conformance::suite!(digicert_one_conformance::Subject::new(crate::transport::Connector::sound()));
 
 mod with_all_proxies {
-    //! The same transport, with every kind of proxy: what a stack declares must work, and the suite lets it.
+    //! The same transport with every kind of proxy: what a stack declares must work, and the suite allows it.
 
     use digicert_one_conformance::{Subject, run};
 

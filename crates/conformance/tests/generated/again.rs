@@ -1,4 +1,4 @@
-//! Rules about what is sent once more: repetitions by status and by failure, redirects that are followed, requests sent twice.
+//! Rules about repeated requests: by status and by failure, followed redirects, requests sent twice.
 
 use bytes::Bytes;
 use digicert_one_core::{Phase, TransportErrorKind as Kind};
@@ -23,7 +23,7 @@ macro_rules! after_error {
     };
 }
 
-/// The request that a redirect of this status wants.
+/// The request for a redirect of this status.
 macro_rules! redirected {
     ($status:literal) => {
         Next(|request, ended| followed(request, ended, $status))
@@ -77,7 +77,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     }), [Http1 Http2 Body], ["RETRY-20"];
 };
 
-/// Where a redirect leads: `Some(None)` without a place.
+/// Where a redirect leads: `Some(None)` without a target.
 fn location(ended: &Ended) -> Option<Option<&str>> {
     let response = &ended.as_ref().ok()?.response;
     response.status().is_redirection().then(|| response.headers().get(LOCATION)?.to_str().ok())

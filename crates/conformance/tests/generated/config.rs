@@ -1,4 +1,4 @@
-//! Rules about configurations: a part that is ignored, or taken for another.
+//! Rules about configurations: a part that is ignored, or mistaken for another.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use digicert_one_core::{
 use crate::rule::Act::Config;
 use crate::rule::{Rule, rules};
 
-/// What the limits of time become.
+/// What becomes of the time limits.
 macro_rules! limits {
     ($change:expr) => {
         Config(|config| {
@@ -59,7 +59,7 @@ pub(crate) const RULES: &[Rule] = rules! {
         [Http1 Http2 Identity NoIdentity Proxied], ["REQ-20" "OBS-10" "IDENT-25"];
 };
 
-/// The same configuration with these names alone.
+/// The same configuration with only these names.
 fn named(config: &TransportConfig, names: &[NameOverride]) -> TransportConfig {
     let fresh = TransportConfig::new()
         .with_identity(config.identity().cloned())

@@ -1,4 +1,4 @@
-//! Rules about what is told: the kind, phase, delivery, cause and facts of errors, and the facts of responses.
+//! Rules about reports: the kind, phase, delivery, cause and facts of errors, and the facts of responses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use digicert_one_core::{
 use crate::rule::Act::{Error, Facts};
 use crate::rule::{Rule, rules};
 
-/// An error of this kind is told as one of that.
+/// An error of this kind is reported as one of that.
 macro_rules! told_as {
     ($from:pat, $to:expr) => {
         Error(|error| match error.kind() {
@@ -21,7 +21,7 @@ macro_rules! told_as {
     };
 }
 
-/// An error of this delivery is told as one of that.
+/// An error of this delivery is reported as one of that.
 macro_rules! delivered_as {
     ($from:ident, $to:ident) => {
         Error(|error| match error.delivery() {
@@ -34,7 +34,7 @@ macro_rules! delivered_as {
     };
 }
 
-/// The facts of an error are told otherwise.
+/// The facts of an error are reported wrongly.
 macro_rules! error_facts {
     ($change:expr) => {
         Error(|error| {

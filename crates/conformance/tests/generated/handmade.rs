@@ -1,4 +1,4 @@
-//! Rules of other kinds than the listed defects: what users of common HTTP libraries get wrong, and what such libraries do by default.
+//! Rules other than the listed defects: mistakes of users of common HTTP libraries, and defaults of such libraries.
 
 use bytes::Bytes;
 use digicert_one_core::{TransportError, TransportErrorKind as Kind};
@@ -15,7 +15,7 @@ use crate::wrapped::{
 };
 
 pub(crate) const RULES: &[Rule] = rules! {
-    // Of requests.
+    // Requests.
     "squeezes" "request-header-blanks" Sent(|sent| values(sent, |value| value.replace("  ", " "))), [Always], ["REQ-20"];
     "escapes" "request-tilde" Sent(|sent| path(sent, |path| path.replace('~', "%7E"))), [Always], ["REQ-01"];
     "escapes" "request-brackets" Sent(|sent| path(sent, |path| path.replace('\'', "%27").replace('!', "%21"))), [Always], ["REQ-01"];
@@ -67,7 +67,7 @@ pub(crate) const RULES: &[Rule] = rules! {
         sent
     }), [Always], ["BODY-02"];
     "cuts" "request-header-beyond-2000" Sent(|sent| values(sent, |value| value.chars().take(2000).collect())), [Always], ["REQ-20"];
-    // Of responses.
+    // Responses.
     "decodes" "response-body-as-text" Body(|read, _| data(read, |bytes| String::from_utf8_lossy(&bytes).into_owned().into())), [Always], ["REQ-20"];
     "converts" "response-body-line-ends" Body(|read, _| data(read, |bytes| without(&bytes, b'\r'))), [Always], ["REQ-20"];
     "ends" "response-body-at-nul" Body(|read, _| data(read, |bytes| {
@@ -87,7 +87,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "lowers" "location" Head(|head| lower(&mut head.headers)), [Always], ["REQ-20"];
     "drops" "cache-headers" Head(|head| drop(head.headers.remove("etag"))), [Always], ["REQ-20"];
     "adds" "error-for-5xx" Wrap(Tells::around), [Always], ["RETRY-20"];
-    // Of repetitions.
+    // Repetitions.
     "repeats" "head-as-get" Next(|request, ended| {
         let fails = ended.as_ref().is_ok_and(|one| one.response.status().is_server_error());
         fails.then(|| request.clone()).map(|mut next| {
@@ -120,7 +120,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "tries" "clear-text-after-tls" Wrap(Clear::around), [Always], ["TRUST-51"];
     "tries" "tls12-after-failure" Wrap(Weaker::around), [Always], ["TRUST-51"];
     "goes" "around-dead-proxy" Wrap(Direct::around), [Always], ["RETRY-22"];
-    // Of waiting, sharing and state.
+    // Waiting, sharing and state.
     "serialises" "calls" Wrap(Serial::around), [Always Http2], ["POOL-20"];
     "shares" "equal-gets" Wrap(Shared::around), [Always], ["POOL-20"];
     "loses" "permits-of-dropped-calls" Wrap(Permits::around), [Always], ["POOL-21"];
@@ -128,7 +128,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "dies" "after-a-hundred-calls" Wrap(Dead::around), [Always], ["POOL-21"];
     "connects" "before-a-call" Wrap(Eager::around), [Always], ["REQ-20"];
     "blocks" "its-thread" Wrap(Busy::around), [Always], ["POOL-20"];
-    // Of the environment, secrets and facts.
+    // Environment, secrets and facts.
     "prints" "requests" Wrap(Prints::around), [Always], ["CRED-20"];
     "reads" "netrc" Wrap(Netrc::around), [Always], ["PROXY-11"];
     "reads" "no-proxy" Wrap(Exceptions::around), [Always], ["PROXY-11"];

@@ -1,4 +1,4 @@
-//! Rules that take a defect of the table of tests/broken, which shows there everywhere, and let it show in one setting alone.
+//! Rules that restrict a defect of the table of tests/broken, where it always applies, to a single setting.
 
 use crate::rule::Act::Listed;
 use crate::rule::{Rule, rules};

@@ -1,4 +1,4 @@
-//! Rules about requests: method, target, headers and body on their way out.
+//! Rules about sent requests: method, target, headers and body.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +10,7 @@ use crate::rule::{Rule, rules};
 
 type Given = Request<Bytes>;
 
-/// Headers that a stack could not do without: the defect is to show in the others.
+/// Headers that a stack cannot work without: the defect must show in the others.
 const NEEDED: [&str; 4] = ["host", "content-length", "x-api-key", "transfer-encoding"];
 
 pub(crate) const RULES: &[Rule] = rules! {

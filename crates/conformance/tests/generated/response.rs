@@ -1,4 +1,4 @@
-//! Rules about responses: status, version, headers, body, and what it says of itself.
+//! Rules about responses: status, version, headers, body, and facts.
 
 use bytes::Bytes;
 use digicert_one_core::TransportErrorKind as Kind;

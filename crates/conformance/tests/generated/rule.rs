@@ -1,5 +1,5 @@
-//! A rule: what is altered, of which thing, and the settings in which each of its defects shows. The rules are listed by the part of a
-//! call that they alter; each of them times its settings is the list of defects.
+//! A rule: what is altered, of which thing, and the settings in which each of its defects shows. The rules
+//! are listed by the part of a call that they alter; each rule in each of its settings is one defect.
 
 use std::sync::Arc;
 
@@ -16,23 +16,23 @@ use crate::{again, config, failure, handmade, listed, request, response as answe
 /// What a rule alters, and how.
 #[derive(Clone, Copy)]
 pub(crate) enum Act {
-    /// What a transport is made with.
+    /// The configuration of a transport.
     Config(fn(&TransportConfig) -> TransportConfig),
-    /// The request on its way out.
+    /// The sent request.
     Request(fn(Request<Bytes>) -> Request<Bytes>),
-    /// What is sent once more, if anything is, after a call has ended.
+    /// What is sent again after a call has ended, if anything.
     Next(fn(&Request<Bytes>, &Ended) -> Option<Request<Bytes>>),
     /// The head of a response.
     Head(fn(&mut response::Parts)),
     /// What was read of a body, after so many bytes.
     Body(fn(Read, usize) -> Read),
-    /// What a body says of itself: its length and whether it is at its end.
+    /// What a body reports: its length and whether it is at its end.
     Hints,
     /// The facts of a response.
     Facts(fn(&mut ConnectionFacts)),
-    /// Errors, those of bodies and of `connect` too.
+    /// Errors, including those of bodies and of `connect`.
     Error(fn(TransportError) -> TransportError),
-    /// What is put around the transport.
+    /// A wrapper around the transport.
     Wrap(fn(Arc<dyn Transport>, &TransportConfig) -> Arc<dyn Transport>),
     /// A defect of the table, which here shows in one setting only.
     Listed(Defect),
@@ -40,12 +40,12 @@ pub(crate) enum Act {
 
 /// One rule.
 pub(crate) struct Rule {
-    /// What is done to the thing, as a verb.
+    /// The action, as a verb.
     pub(crate) action: &'static str,
     pub(crate) thing: &'static str,
     pub(crate) act: Act,
     pub(crate) settings: &'static [Setting],
-    /// Cases that may well catch it, to be tried first.
+    /// Cases that are likely to detect it, to be tried first.
     pub(crate) likely: &'static [&'static str],
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Mutant {
 }
 
 impl Mutant {
-    /// The name that stays: action, thing, setting.
+    /// The stable name: action, thing, setting.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}/{}", self.rule.action, self.rule.thing, self.setting.name())
     }
@@ -71,7 +71,7 @@ pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
     rules.flat_map(|rule| rule.settings.iter().map(move |setting| Mutant { rule, setting: *setting }))
 }
 
-/// The rules of one part, a line each: action, thing, act, settings, likely cases.
+/// The rules of one part, one per line: action, thing, act, settings, likely cases.
 macro_rules! rules {
     ($($action:literal $thing:literal $act:expr, [$($setting:ident)+], [$($likely:literal)*];)+) => {
         &[$(crate::rule::Rule {

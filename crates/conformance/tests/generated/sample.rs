@@ -1,6 +1,7 @@
-//! What every test run does: a few of the defects, always the same ones and from all parts of the list, each with the case that the last
-//! survey names for it, which must still catch it; and each of these cases on the same machinery without a defect, where it must hold.
-//! All of them are tried by `cargo xtask mutants --generated`.
+//! The part of every test run: a few of the defects, always the same ones and from all parts of the list,
+//! each with the case that the last survey names for it, which must still detect it; and each of these cases
+//! on the same code without a defect, where it must pass. All defects are tried by `cargo xtask mutants
+//! --generated`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -13,10 +14,10 @@ use crate::verdict::{SOUND, apart};
 
 /// The verdicts of the last survey.
 const SURVEY: &str = include_str!("../../../../docs/generated-mutants.tsv");
-/// Why each survivor is no defect that a case could show.
+/// Why each survivor is not a defect that a case could detect.
 const SURVIVORS: &str = include_str!("survivors.toml");
 
-/// So many defects are tried.
+/// The number of defects that are tried.
 const SAMPLE: usize = 25;
 
 pub(crate) fn run() -> ExitCode {
@@ -108,7 +109,7 @@ fn survey_is_complete() -> Result<(), Failed> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
 }
 
-/// A process that the defect ended was not caught by a case, and needs none.
+/// A process that the defect ended was not detected by a case, and needs none.
 fn is_must(id: &str) -> bool {
     id == "process" || cases().iter().any(|case| case.id == id && case.level == Level::Must)
 }

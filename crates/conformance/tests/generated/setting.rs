@@ -1,17 +1,18 @@
-//! The settings in which a generated defect shows: of the configuration a transport is made with, or of a single call.
+//! The settings in which a generated defect shows: of the configuration that a transport is created with, or
+//! of a single call.
 
 use digicert_one_core::{HttpVersions, Proxy, TlsVersion, TlsVersions, TransportConfig};
 
 use crate::transport::At;
 
-/// The calls before the one from which on [`Setting::Later`] holds.
+/// The number of calls before [`Setting::Later`] applies.
 const EARLIER: usize = 3;
-/// What is more than this many bytes is [`Setting::Large`].
+/// Above this many bytes a body is [`Setting::Large`].
 const LARGE: usize = 64 << 10;
 
 macro_rules! settings {
     ($($setting:ident $name:literal;)+) => {
-        /// Where a defect shows; anywhere else the transport is sound.
+        /// Where a defect shows; anywhere else the transport is correct.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Setting { $($setting,)+ }
 
@@ -42,14 +43,14 @@ settings! {
     Second "second-transport";
 }
 
-/// What of the setting is known when a transport is made.
+/// What is known of the setting when a transport is created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Made {
     http: HttpVersions,
     tls: TlsVersions,
     is_proxied: bool,
     has_identity: bool,
-    /// Whether the connector made another transport before.
+    /// Whether the connector created another transport before.
     is_second: bool,
 }
 
@@ -66,7 +67,7 @@ impl Made {
 }
 
 impl Setting {
-    /// Whether a transport that was made so is in this setting, as far as its configuration decides that.
+    /// Whether a transport created like this is in this setting, as far as its configuration decides that.
     pub(crate) fn is_of(self, made: &Made) -> bool {
         match self {
             Self::Http1 => made.http == HttpVersions::Http1,

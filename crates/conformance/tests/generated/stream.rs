@@ -1,4 +1,4 @@
-//! The body of a generated transport's response: the sound one, with what a rule makes of each part.
+//! The body of a generated transport's response: the correct one, with each part changed by the rule.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::rule::Act;
 
-/// What one read of a body gives.
+/// The result of one read of a body.
 pub(crate) type Read = Option<Result<Frame<Bytes>, TransportError>>;
 
 /// A body that is altered.

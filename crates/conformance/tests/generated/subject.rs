@@ -1,4 +1,4 @@
-//! The connector of a generated defect: the sound transport, with one thing altered in one setting.
+//! The connector of a generated defect: the correct transport, with one thing altered in one setting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::setting::Made;
 use crate::stream::Altered;
 use crate::transport::{self, At, Change, Ended};
 
-/// The transport with this defect, or the same machinery without one.
+/// The transport with this defect, or the same code without one.
 pub(crate) fn subject(mutant: Option<Mutant>) -> Subject {
     Subject::new(Generator { mutant, has_made: AtomicBool::new(false) })
 }

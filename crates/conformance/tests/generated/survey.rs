@@ -1,8 +1,9 @@
-//! The suite on every generated defect, several processes at a time, and the list of verdicts that docs/generated-mutants.md is made of.
+//! Runs the suite on every generated defect, several processes at a time, and writes the verdicts that
+//! docs/generated-mutants.md is generated from.
 //!
-//! `--survey FILE [--jobs N] [--likely] [--missing] [FILTER...]` judges those defects whose name holds one of the filters, and replaces
-//! their lines in FILE. `--likely` runs only the cases that the rules name, and leaves out what these do not catch; `--missing` judges
-//! only what has no line yet.
+//! `--survey FILE [--jobs N] [--likely] [--missing] [FILTER...]` judges the defects whose name contains one
+//! of the filters, and replaces their lines in FILE. `--likely` runs only the cases that the rules name, and
+//! skips defects that these do not detect; `--missing` judges only defects without a line.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -10,11 +10,12 @@ use digicert_one_conformance::{Case, Level, Outcome, cases, run_all};
 use crate::rule::{Mutant, mutants};
 use crate::subject::subject;
 
-/// Names the defect to a process that was started for it, and to those that its cases start.
+/// Names the defect for a process that was started for it, and for those that its cases start.
 pub(crate) const MUTANT: &str = "DIGICERT_ONE_GENERATED_MUTANT";
-/// The name under which the same machinery runs without a defect.
+/// The name for the same code without a defect.
 pub(crate) const SOUND: &str = "sound";
-/// No case of a sound transport takes nearly as long: a defect at which the suite stands still is caught too, by this bound.
+/// No case of a correct transport takes nearly as long: a defect at which the suite hangs is detected too, by
+/// this bound.
 const BOUND: Duration = Duration::from_secs(75);
 
 /// How the suite ended on one defect.
@@ -22,9 +23,9 @@ const BOUND: Duration = Duration::from_secs(75);
 pub(crate) struct Verdict {
     /// `caught`, `bound` or `survived`.
     pub(crate) how: String,
-    /// The case that caught it.
+    /// The case that detected it.
     pub(crate) case: String,
-    /// The beginning of what the case said.
+    /// The beginning of the message of the case.
     pub(crate) words: String,
 }
 
@@ -36,7 +37,7 @@ impl Verdict {
         Self { how: how.to_owned(), case: case.to_owned(), words }
     }
 
-    /// Of a transport in which no case finds anything.
+    /// For a transport in which no case finds anything.
     pub(crate) fn passed() -> Self {
         Self::new("survived", "", "")
     }
@@ -45,7 +46,7 @@ impl Verdict {
         format!("verdict\t{}\t{}\t{}", self.how, self.case, self.words)
     }
 
-    /// The verdict in what a process has printed.
+    /// The verdict in the output of a process.
     fn read(text: &str) -> Option<Self> {
         let mut cells =
             text.lines().find_map(|line| line.strip_prefix("verdict\t"))?.splitn(3, '\t').map(str::to_owned);
@@ -59,12 +60,12 @@ pub(crate) fn named(name: &str) -> Option<Mutant> {
     found
 }
 
-/// In a process of its own: `--mutant NAME [CASE...]`.
+/// In a separate process: `--mutant NAME [CASE...]`.
 pub(crate) fn print(words: &[String]) -> ExitCode {
     let Some((name, only)) = words.split_first() else { return ExitCode::from(2) };
     let verdict = judge(named(name), only);
     crate::survey::say(&verdict.line());
-    // Other cases may hang for as long as their limit: nobody is to wait for them.
+    // Other cases may hang until their limit: do not wait for them.
     std::process::exit(0)
 }
 
@@ -81,7 +82,7 @@ pub(crate) fn apart(name: &str, only: &[&str]) -> Verdict {
         .output()
         .expect("this test can be run again");
     let text = String::from_utf8_lossy(&output.stdout);
-    // A defect that ends the whole process has not gone unnoticed.
+    // A defect that ends the whole process was detected.
     let lost = || Verdict::new("caught", "process", &format!("ended with {}", output.status));
     Verdict::read(&text).unwrap_or_else(lost)
 }

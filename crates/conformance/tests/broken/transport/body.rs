@@ -1,5 +1,5 @@
-//! The body of an answer: hyper's, within the limit of the call. Read to its end it gives its connection back; dropped before, it
-//! takes the connection along.
+//! The body of a response: hyper's, within the limit of the call. When it was read to its end it returns its
+//! connection; when dropped before, it closes the connection.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -16,7 +16,7 @@ use super::link::Link;
 use super::pool::Ticket;
 use crate::table::Defect;
 
-/// The connection of a call, and its way back to the pool.
+/// The connection of a call, and the way back to the pool.
 pub(super) struct Returning(Option<(Link, Ticket)>);
 
 impl Returning {
@@ -42,7 +42,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// `limit` is that of the whole call, and when it ends.
+    /// `limit` is the limit of the whole call, and when it ends.
     pub(super) fn new(inner: Incoming, limit: (Duration, Instant), report: Report, mut returning: Returning) -> Self {
         let is_http2 = returning.0.as_ref().is_some_and(|(link, _)| link.is_http2());
         let (limit, deadline) = limit;
@@ -57,7 +57,7 @@ impl Held {
         self.report.error(Kind::Timeout(Phase::Body), Delivery::Sent, why)
     }
 
-    /// Whether hyper's end is not the server's: it takes a stream that is reset without an error for one that has ended.
+    /// Whether hyper's end is not the server's: hyper treats a stream that is reset without an error as ended.
     fn is_cut(&self) -> bool {
         let flaw = self.report.flaw();
         let knows_length = self.inner.size_hint().exact().is_some();
@@ -67,14 +67,14 @@ impl Held {
         self.is_http2 && !ignores && !ended && self.inner.size_hint().exact() != Some(0)
     }
 
-    /// Whether a defect takes the error that comes next for the end.
+    /// Whether a defect treats the next error as the end.
     fn forgives_break(&self) -> bool {
         let is = |defect| self.report.flaw().is(defect);
         is(Defect::TakesEvenCutsForEnds) && !self.is_http2 && self.read > 0 && self.read.is_multiple_of(8)
             || is(Defect::TakesLateBreaksForEnds) && self.is_http2 && self.read >= 100
     }
 
-    /// What a defect makes of a part of the body.
+    /// What a defect does to a part of the body.
     fn spoilt(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
         let is = |defect| self.report.flaw().is(defect);
         let is_chunked = !self.is_http2 && self.inner.size_hint().exact().is_none();
@@ -97,7 +97,7 @@ impl Body for Held {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let flaw = self.report.flaw();
-        // First of all: a body that is always ready must not outrun the limit.
+        // First: a body that is always ready must not exceed the limit.
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
         if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(self.late())));

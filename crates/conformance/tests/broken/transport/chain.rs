@@ -1,4 +1,4 @@
-//! Defects of verifiers that pass over one rule for chains or names, and keep the rest.
+//! Defects of verifiers that skip one rule for chains or names, and apply the others.
 
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 /// The testbed's unknown extension.
 const UNKNOWN: &[u8] = &[0x06, 0x04, 0x2a, 0x03, 0x04, 0x05];
 
-/// What a server shows, and what it is called.
+/// What a server presents, and the name that is called.
 pub(super) struct Shown<'a> {
     pub(super) leaf: &'a CertificateDer<'a>,
     pub(super) others: &'a [CertificateDer<'a>],
@@ -22,9 +22,9 @@ pub(super) struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// Whether the defect passes over what webpki found.
+    /// Whether the defect ignores what webpki found.
     pub(super) fn is_overlooked(&self, fault: &CertificateError, flaw: Flaw) -> bool {
-        // webpki's own names are below rustls's only as text.
+        // webpki's own names are only text below rustls's.
         let said = format!("{fault:?}");
         let is_about_purpose =
             matches!(fault, CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. });

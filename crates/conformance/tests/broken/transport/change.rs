@@ -1,4 +1,4 @@
-//! Where a generated transport (tests/generated) is told of each call, and may alter it. Nothing is altered in here.
+//! Where a generated transport (tests/generated) is notified of each call, and can alter it. Nothing is altered here.
 
 use std::fmt;
 
@@ -30,14 +30,14 @@ impl At {
     }
 }
 
-/// One thing that is altered in a sound transport.
+/// One thing that is altered in a correct transport.
 pub(crate) trait Change: fmt::Debug + Send + Sync {
-    /// The request as it is sent over the connection that was found for it.
+    /// The request as it is sent over the selected connection.
     fn request(&self, request: Request<Bytes>, at: &At) -> Request<Bytes>;
 
-    /// What is sent after a call has ended, if anything is.
+    /// What is sent after a call has ended, if anything.
     fn next(&self, request: &Request<Bytes>, ended: &Ended, at: &At) -> Option<Request<Bytes>>;
 
-    /// The end of the call as the caller is shown it.
+    /// The end of the call as the caller sees it.
     fn ended(&self, ended: Ended, at: &At) -> Ended;
 }

@@ -1,4 +1,5 @@
-//! Makes one connection: name, TCP, the tunnel, TLS; all within the connect limit, and each failure says which step it was.
+//! Opens one connection: name, TCP, tunnel, TLS; all within the connect limit, and each failure says which
+//! step it was.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
@@ -19,7 +20,7 @@ use super::tls::{Tls, Wire};
 use super::tunnel::Tunnel;
 use crate::table::Defect;
 
-/// The way to the servers of one transport.
+/// How one transport reaches its servers.
 pub(super) struct Dialer {
     names: Vec<NameOverride>,
     limit: Duration,
@@ -52,7 +53,7 @@ impl Dialer {
         let now = Instant::now();
         let limit = if self.flaw.is(Defect::StretchesConnectLimits) { self.limit * 20 } else { self.limit };
         let connect = match now.checked_add(limit) {
-            // A limit beyond what the clock can count is no limit.
+            // A limit that the clock cannot represent is no limit.
             None if !self.flaw.is(Defect::PanicsAtTheMaximum) => deadline,
             _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),
@@ -96,7 +97,7 @@ impl Dialer {
         Link::new(stream, is_http2, facts, self.flaw).await
     }
 
-    /// TCP to the host, or what the proxy carries to it, and the address at the other end.
+    /// TCP to the host, or the tunnel through the proxy, and the address at the other end.
     async fn reach(
         &self,
         host: &str,
@@ -104,11 +105,11 @@ impl Dialer {
         is_clear: bool,
         headers: &HeaderMap,
     ) -> Result<(Box<dyn Wire>, Option<SocketAddr>), TransportError> {
-        // Clear text goes to this machine only; a proxy has no business there.
+        // Clear text is only for this machine, so it never uses a proxy.
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
         let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.direct(host, port).await };
         let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await.map_err(|error| {
-            // The host itself was not even asked for.
+            // The host itself was not requested yet.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)
         })?;
         let proxy = if tunnel.is_https() { self.tls.to_proxy(&tunnel.host, tcp).await? } else { tcp };
@@ -133,7 +134,7 @@ impl Dialer {
         });
         let addresses: Vec<SocketAddr> = match known {
             Some(name) => vec![(name.address, port).into()],
-            // Not the resolver of this machine, which may know any name.
+            // Not the resolver of this machine, which may resolve any name.
             None => match host.parse::<IpAddr>() {
                 Ok(address) => vec![(address, port).into()],
                 Err(error) => return Err(report.error(Kind::Dns, Delivery::NotSent, error)),

@@ -1,5 +1,5 @@
-//! The failures of this stack in the vocabulary of core: hyper, h2 and rustls. Defects of the kind that tell something else than what
-//! happened have their place here.
+//! Converts the failures of this stack (hyper, h2 and rustls) to core's types. Defects that report something
+//! other than what happened are here.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ pub(super) fn local(kind: Kind, error: impl Into<BoxError>) -> TransportError {
     TransportError::new(kind, Delivery::NotSent).with_source(error)
 }
 
-/// A cause that has one itself, and no words.
+/// A cause that has a cause itself, and no text.
 #[derive(Debug)]
 struct Wordless(BoxError);
 
@@ -33,7 +33,7 @@ impl Error for Wordless {
     }
 }
 
-/// Makes errors about one connection.
+/// Creates errors about one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     facts: ConnectionFacts,
@@ -68,7 +68,7 @@ impl Report {
         self.error(kind_in(&error, Kind::Tls), Delivery::NotSent, error)
     }
 
-    /// A call that failed before the head of its answer.
+    /// A call that failed before the head of its response.
     pub(super) fn of_call(&self, error: hyper::Error, unsent: bool) -> TransportError {
         let kind = match kind_in(&error, Kind::Interrupted) {
             Kind::Protocol if self.flaw.is(Defect::TakesMalformedFramesForAnEnd) && !error.is_parse() => {
@@ -100,7 +100,7 @@ impl Report {
         is_unprocessed(error) || (self.flaw.is(Defect::TakesBrokenStreamsForUnsent) && is_broken_stream())
     }
 
-    /// What is told of a failure: what it was, unless there is a defect.
+    /// What is reported of a failure: the truth, unless there is a defect.
     fn told(&self, kind: Kind) -> Kind {
         let is = |defect| self.flaw.is(defect);
         match kind {
@@ -124,19 +124,19 @@ impl Report {
     }
 }
 
-/// Whether a certificate is refused for what it is, and not for its dates, its name or its issuer.
+/// Whether a certificate is refused for a reason other than its dates, its name or its issuer.
 fn breaks_a_rule(fault: PeerFault) -> bool {
     use PeerFault::{Expired, NameMismatch, NotYetValid, UnknownIssuer};
     !matches!(fault, Expired | NotYetValid | NameMismatch | UnknownIssuer)
 }
 
-/// What the libraries say, or `otherwise`.
+/// The text of the libraries, or `otherwise`.
 fn kind_in(error: &(dyn Error + 'static), otherwise: Kind) -> Kind {
     let of_tls = causes(error).find_map(|cause| cause.downcast_ref()).map(tls_kind);
     of_tls.or_else(|| http_kind(error)).unwrap_or(otherwise)
 }
 
-/// Whether it was we who refused the server.
+/// Whether our side refused the server.
 pub(super) fn is_ours(error: &std::io::Error) -> bool {
     matches!(kind_in(error, Kind::Tls), Kind::PeerUntrusted(_))
 }

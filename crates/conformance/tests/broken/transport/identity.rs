@@ -1,4 +1,4 @@
-//! The client identity as rustls presents it, and the note that a server asked for it.
+//! The client identity as rustls presents it, and a record of whether a server requested it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -40,7 +40,7 @@ pub(super) fn load(
     Ok(Some(key))
 }
 
-/// What one handshake was asked for: 0 nothing, 1 asked, 2 asked and sent.
+/// What one handshake requested: 0 nothing, 1 requested, 2 requested and sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked(Arc<AtomicU8>);
 
@@ -83,7 +83,8 @@ fn is_of(key: &CertifiedKey, issuers: &[&[u8]]) -> bool {
     issuers.iter().any(named)
 }
 
-/// Presents whatever identity was set last, for all transports of the process: with it, rustls takes their sessions for its own.
+/// Presents the identity that was set last, for all transports of the process: rustls then shares sessions
+/// between them.
 #[derive(Debug, Default)]
 pub(super) struct SharedPresenter(Mutex<Option<Arc<CertifiedKey>>>);
 

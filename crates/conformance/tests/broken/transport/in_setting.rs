@@ -1,5 +1,5 @@
-//! Defects that show in one setting only: through a proxy, under one version of HTTP or TLS, on a connection that was used. Elsewhere
-//! the transport is sound, so that a case in one setting does not see them.
+//! Defects that appear in one setting only: through a proxy, under one version of HTTP or TLS, on a reused
+//! connection. Elsewhere the transport is correct, so that a case in one setting does not see them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use http::{Request, Uri};
 use super::Flaw;
 use crate::table::Defect;
 
-/// Where a request goes out.
+/// The setting in which a request is sent.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) is_tunnelled: bool,
@@ -20,7 +20,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The facts of the connection, as they are told with a response and with an error.
+    /// The facts of the connection, as reported with a response and with an error.
     pub(super) fn told(self, mut facts: ConnectionFacts) -> (ConnectionFacts, ConnectionFacts) {
         static LAST: Mutex<Option<ConnectionFacts>> = Mutex::new(None);
         if self.flaw.is(Defect::ClaimsIdentitiesInTunnels) && self.is_tunnelled {
@@ -37,7 +37,7 @@ impl Place {
         (facts, with_error)
     }
 
-    /// The request that goes out.
+    /// The request that is sent.
     pub(super) fn request(self, request: &Request<Bytes>) -> Request<Bytes> {
         let mut request = request.clone();
         if self.flaw.is(Defect::DropsBodiesInTunnels) && self.is_tunnelled && self.was_used {
@@ -53,7 +53,7 @@ impl Place {
         request
     }
 
-    /// The failure as it is told.
+    /// The failure as it is reported.
     pub(super) fn failure(self, error: TransportError, is_large: bool) -> TransportError {
         if self.flaw.is(Defect::DeniesDeliveryOnUsedHttp2) && self.is_http2 && self.was_used
             || self.flaw.is(Defect::DeniesDeliveryOfCutUploads) && is_large

@@ -1,4 +1,4 @@
-//! The defects that take more than a word: what a broken transport does around a call that the sound one just sends.
+//! The larger defects: what a broken transport does around a call that the correct one just sends.
 
 use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
@@ -25,10 +25,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use super::{Flaw, Pooled, failure};
 use crate::table::Defect;
 
-/// The calls that a defect makes at once.
+/// The calls that a defect makes concurrently.
 const PLACES: usize = 40;
 
-/// What a broken transport remembers.
+/// The state of a broken transport.
 pub(super) struct Misdeeds {
     flaw: Flaw,
     key: Option<Vec<u8>>,
@@ -39,7 +39,7 @@ pub(super) struct Misdeeds {
     turn: tokio::sync::Mutex<()>,
     places: Semaphore,
     made: Instant,
-    /// As the transport was made, for another one beside it.
+    /// The initial state, for another transport next to this one.
     config: TransportConfig,
 }
 
@@ -185,7 +185,7 @@ impl Misdeeds {
         deadline
     }
 
-    /// Whether a call that failed is made once more.
+    /// Whether a failed call is repeated.
     fn repeats(&self, request: &Request<Bytes>, error: &TransportError) -> bool {
         let interrupted = error.kind() == Kind::Interrupted;
         let method = request.method();
@@ -201,20 +201,20 @@ impl Misdeeds {
                 && self.config.http_versions() != HttpVersions::Http1
     }
 
-    /// Whether a handshake that failed is tried once more with TLS 1.2 alone.
+    /// Whether a failed handshake is repeated with only TLS 1.2.
     fn weakens(&self, error: &TransportError) -> bool {
         let failed = matches!(error.kind(), Kind::PeerAlert(_) | Kind::Tls | Kind::Interrupted);
         self.flaw.is(Defect::FallsBackToTls12) && failed && error.delivery() == Delivery::NotSent
     }
 
-    /// Whether a request that is wanted over HTTP/1.1 goes there by itself.
+    /// Whether a request that requires HTTP/1.1 is sent over it without further work.
     fn falls_back(&self, method: &Method) -> bool {
         let get = method == Method::GET;
         self.flaw.is(Defect::RepeatsGetsWhenHttp11IsRequired) && get
             || self.flaw.is(Defect::RepeatsWhenHttp11IsRequired) && !get
     }
 
-    /// The error as a broken transport tells it.
+    /// The error as a broken transport reports it.
     fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
         let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
         if self.flaw.is(Defect::DeniesDelivery) {
@@ -235,7 +235,7 @@ impl Misdeeds {
         error
     }
 
-    /// What a broken transport does with an answer.
+    /// What a broken transport does with a response.
     async fn finish(
         &self,
         transport: &Pooled,
@@ -297,7 +297,7 @@ impl Misdeeds {
         Ok(Exchange::new(response, exchange.facts))
     }
 
-    /// Where a redirect leads, if the defect is to follow it. The request goes there as it is, credentials and all.
+    /// Where a redirect leads, if the defect follows it. The request is sent there unchanged, with its credentials.
     fn leads_to(&self, request: &Request<Bytes>, exchange: &Exchange) -> Option<Uri> {
         if !exchange.response.status().is_redirection() {
             return None;
@@ -340,7 +340,7 @@ fn key_of(request: &Request<Bytes>) -> Option<&str> {
     std::str::from_utf8(request.headers().get("x-api-key")?.as_bytes()).ok()
 }
 
-/// A file for a library that takes no key from memory.
+/// A file for a library that accepts no key from memory.
 fn key_file(identity: &ClientIdentity, flaw: Flaw) -> std::io::Result<PathBuf> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let path = std::env::temp_dir().join(format!("broken-{}.pem", NEXT.fetch_add(1, Ordering::Relaxed)));
@@ -371,14 +371,14 @@ pub(super) fn proxy(config: &TransportConfig, flaw: Flaw) -> Proxy {
     config.proxy().clone()
 }
 
-/// The roots of the machine, where the environment says which these are.
+/// The roots of the machine, if the environment names them.
 pub(super) fn system_roots() -> Vec<CertificateDer<'static>> {
     let file = std::env::var_os("SSL_CERT_FILE");
     let roots = file.and_then(|path| CertificateDer::pem_file_iter(path).ok());
     roots.into_iter().flatten().flatten().collect()
 }
 
-/// A transport that cannot work, which nobody was told when it was made.
+/// A transport that cannot work, which creating it did not report.
 #[derive(Debug)]
 pub(super) struct Hollow;
 

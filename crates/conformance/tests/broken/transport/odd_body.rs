@@ -1,5 +1,5 @@
-//! Bodies that a broken transport puts around its own: one that is read ahead, one that is never let go, one that needs a runtime to
-//! be dropped.
+//! Bodies that a broken transport puts around its own: one that reads ahead, one that is never released, one
+//! that needs a runtime to be dropped.
 
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
@@ -15,7 +15,7 @@ use super::Flaw;
 use super::body::Held;
 use crate::table::Defect;
 
-/// The body as the caller is given it.
+/// The body as the caller gets it.
 pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     if flaw.is(Defect::ReadsAhead) {
         return ResponseBody::new(Ahead::of(held));
@@ -58,10 +58,10 @@ impl Body for Ahead {
     }
 }
 
-/// Dropped, it stays.
+/// Is leaked when dropped.
 struct Leaky(ManuallyDrop<Held>);
 
-/// Dropped, it has its end waited for.
+/// Waits for its end when dropped.
 struct Closing(Held);
 
 impl Drop for Closing {

@@ -1,4 +1,4 @@
-//! A stream whose end a broken transport patches: where a message was cut, it adds what it thinks is missing.
+//! A stream whose end a broken transport patches: where a message was cut, it adds what seems to be missing.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::table::Defect;
 pub(super) struct Patched {
     inner: Box<dyn Wire>,
     flaw: Flaw,
-    /// What was read since something was last written, as far as it was.
+    /// What was read since the last write, up to a bound.
     read: Vec<u8>,
     is_patched: bool,
 }
@@ -27,7 +27,7 @@ impl Patched {
         self.flaw.among(&[Defect::EndsHalfChunks, Defect::EndsHalfHeads])
     }
 
-    /// What is missing, in the eyes of the defect.
+    /// What is missing according to the defect.
     fn missing(&self) -> &'static [u8] {
         let has_head = self.read.windows(4).any(|four| four == b"\r\n\r\n");
         if self.flaw.is(Defect::EndsHalfHeads) {

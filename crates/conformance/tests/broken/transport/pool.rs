@@ -1,5 +1,5 @@
-//! The pool of one transport: connections without a call, by origin, and the HTTP/2 connections that calls share. A connection
-//! without a call is closed when its time has come, by a timer that does not keep the pool.
+//! The pool of one transport: idle connections by origin, and the HTTP/2 connections that calls share. An
+//! idle connection is closed at its limit, by a timer that does not keep the pool alive.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,7 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct Connections {
-    /// HTTP/1.1 without a call, the latest last.
+    /// Idle HTTP/1.1 connections, the latest last.
     idle: Vec<(u64, Link)>,
     shared: Option<Shared>,
 }
@@ -44,7 +44,7 @@ struct Shared {
     id: u64,
     link: Link,
     calls: usize,
-    /// Changes whenever it is left without a call.
+    /// Changes whenever it becomes idle.
     rests: u64,
 }
 
@@ -74,7 +74,7 @@ impl Pool {
         Ticket { pool: Arc::downgrade(self), origin: origin.to_owned(), runtime: runtime.clone(), shared }
     }
 
-    /// A connection that takes a request, if there is one.
+    /// An available connection, if there is one.
     pub(super) async fn take(self: &Arc<Self>, origin: &str, runtime: &Handle) -> Option<(Link, Ticket)> {
         loop {
             let mut link = {
@@ -95,13 +95,13 @@ impl Pool {
         }
     }
 
-    /// Takes notice of a new connection that a call begins with.
+    /// Registers a new connection on which a call begins.
     pub(super) fn adopt(self: &Arc<Self>, origin: &str, link: &Link, runtime: &Handle) -> Ticket {
         let mut shared = None;
         if let Some(link) = link.another().filter(|_| !self.flaw.is(Defect::KeepsNoConnections)) {
             let mut origins = self.origins();
             let place = &mut origins.entry(origin.to_owned()).or_default().shared;
-            // Two calls may have begun one each; the second one is then its call's alone.
+            // Two calls may have opened one each; the second one then belongs to its call alone.
             if place.is_none() {
                 let id = self.next.fetch_add(1, Ordering::Relaxed);
                 *place = Some(Shared { id, link, calls: 1, rests: 0 });
@@ -141,7 +141,7 @@ impl Pool {
         });
     }
 
-    /// Does this when the idle limit has passed, if the pool is still there.
+    /// Runs this when the idle limit has passed, if the pool still exists.
     fn later(self: &Arc<Self>, ticket: &Ticket, close: impl FnOnce(&mut Connections) + Send + 'static) {
         if self.flaw.is(Defect::KeepsIdleConnections) {
             return;
@@ -162,7 +162,7 @@ impl Pool {
 }
 
 impl Ticket {
-    /// The call is over and its connection fit for another one.
+    /// The call is over and its connection can be reused.
     pub(super) fn give_back(self, link: Link) {
         if let Some(pool) = self.pool.upgrade().filter(|_| !link.is_http2()) {
             pool.keep(link, &self);

@@ -1,5 +1,5 @@
-//! TLS for one transport: roots, versions, identity. Each handshake has a note of its own on what the server asked for, so no
-//! session is ever resumed: rustls resumes only with the same presenter.
+//! TLS for one transport: roots, versions, identity. Each handshake has its own record of what the server
+//! requested, so no session is ever resumed: rustls resumes only with the same presenter.
 
 use std::io;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 const SHARING: [Defect; 4] =
     [Defect::SharesSessions, Defect::SendsEarlyData, Defect::ClaimsFullHandshakes, Defect::ClaimsResumedWasNotAsked];
 
-/// Makes handshakes with one configuration.
+/// Performs handshakes with one configuration.
 pub(super) struct Tls {
     config: ClientConfig,
     key: Option<Arc<CertifiedKey>>,
@@ -82,12 +82,12 @@ impl Tls {
         Ok(Self { config: tls, key, flaw })
     }
 
-    /// The same, with no identity to show.
+    /// The same, without an identity.
     pub(super) fn without_identity(&self) -> Self {
         Self { config: self.config.clone(), key: None, flaw: self.flaw }
     }
 
-    /// One handshake; what it showed is in the facts.
+    /// Performs one handshake; the facts contain what it showed.
     pub(super) async fn shake<S: Wire + 'static>(
         &self,
         host: &str,
@@ -113,7 +113,7 @@ impl Tls {
         });
         let outcome = connecting.await;
         asked.tell(facts, self.flaw);
-        // Chosen before the server is verified; it leaves after that.
+        // The certificate is chosen before the server is verified, and sent after that.
         let refused = outcome.as_ref().is_err_and(is_ours);
         if refused && !self.flaw.among(&[Defect::ReportsChosenAsSent, Defect::ClaimsThatItSentOne]) {
             facts.identity_sent = Some(false);
@@ -134,7 +134,7 @@ impl Tls {
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
     }
 
-    /// A handshake with a proxy, which is shown no identity.
+    /// A handshake with a proxy, which gets no identity.
     pub(super) async fn to_proxy(&self, host: &str, stream: Box<dyn Wire>) -> Result<Box<dyn Wire>, TransportError> {
         let failed = |error: io::Error| local(Kind::Proxy(None), error);
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
@@ -156,7 +156,7 @@ impl Tls {
         let resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
         facts.tls_resumed = if self.flaw.is(Defect::ClaimsFullHandshakes) { Some(false) } else { resumed };
         if self.flaw.among(&SHARING) {
-            // The presenter of all of them makes no notes.
+            // The shared presenter of all of them records nothing.
             let denies = self.flaw.is(Defect::ClaimsResumedWasNotAsked) && resumed == Some(true);
             (facts.identity_requested, facts.identity_sent) = (denies.then_some(false), None);
         }
@@ -206,8 +206,8 @@ fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig
     first.clone()
 }
 
-/// Takes an end without `close_notify` for one with it, or the other way about; does not read that a connection closes, or loses what
-/// came before its end.
+/// Treats an end without `close_notify` as one with it, or the reverse; does not notice that a connection
+/// closes, or loses the data before its end.
 struct Misjudged<S>(TlsStream<S>, Flaw);
 
 impl<S: Wire> AsyncRead for Misjudged<S> {

@@ -1,4 +1,4 @@
-//! The tunnel through a proxy, by CONNECT or SOCKS. The proxy learns the host's name and its own credentials.
+//! The tunnel through a proxy, by CONNECT or SOCKS. The proxy gets the host's name and its own credentials.
 
 use data_encoding::BASE64;
 use digicert_one_core::{BoxError, Delivery, Proxy, TransportError, TransportErrorKind as Kind};
@@ -10,7 +10,7 @@ use super::failure::local;
 use super::tls::Wire;
 use crate::table::Defect;
 
-/// More than any honest proxy says before the tunnel stands.
+/// More than any correct proxy sends before the tunnel is open.
 const MAX_HEAD: usize = 8 << 10;
 
 /// The proxy of one transport.
@@ -53,7 +53,7 @@ impl Tunnel {
         self.scheme == "https"
     }
 
-    /// Opens the tunnel to the host. `headers` are those of the request that is to go through it.
+    /// Opens the tunnel to the host. `headers` are those of the request that will go through it.
     pub(super) async fn open(
         &self,
         mut tcp: Box<dyn Wire>,
@@ -91,7 +91,7 @@ impl Tunnel {
             head += &format!("x-api-key: {key}\r\n");
         }
         tcp.write_all(format!("{head}\r\n").as_bytes()).await.map_err(failed)?;
-        // Byte for byte: what comes after the head belongs to the tunnel.
+        // Byte by byte: what follows the head belongs to the tunnel.
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") && answer.len() < MAX_HEAD {
             answer.push(tcp.read_u8().await.map_err(failed)?);
@@ -105,7 +105,7 @@ impl Tunnel {
         }
     }
 
-    /// Has a SOCKS proxy connect to the host, by name (RFC 1928, without credentials).
+    /// Lets a SOCKS proxy connect to the host, by name (RFC 1928, without credentials).
     async fn ask_socks(&self, tcp: &mut dyn Wire, host: &str, port: u16) -> std::io::Result<()> {
         tcp.write_all(&[5, 1, 0]).await?;
         let mut greeting = [0; 2];
@@ -116,7 +116,7 @@ impl Tunnel {
             false => [&[3, length], host.as_bytes()].concat(),
         };
         tcp.write_all(&[&[5, 1, 0][..], &place, &port.to_be_bytes()].concat()).await?;
-        // This one has an address of IPv4.
+        // This response has an IPv4 address.
         let mut reply = [0; 10];
         tcp.read_exact(&mut reply).await?;
         if greeting == [5, 0] && reply[1] == 0 { Ok(()) } else { Err(std::io::Error::other("the proxy refuses")) }

@@ -1,4 +1,4 @@
-//! The verifier of servers: webpki's. The broken ones pass over what it finds wrong.
+//! The verifier of servers: webpki's. The broken ones ignore some of its findings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,13 @@ use super::Flaw;
 use super::chain::Shown;
 use crate::table::Defect;
 
-/// As webpki judges, less what the defect overlooks.
+/// The verdict of webpki, except for what the defect ignores.
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub(super) webpki: Arc<WebPkiServerVerifier>,
     pub(super) flaw: Flaw,
     pub(super) is_tunnelled: bool,
-    /// A server was trusted, where a defect asks.
+    /// Called for a trusted server, for defects that need it.
     pub(super) has_verified: AtomicBool,
 }
 
