@@ -1,20 +1,4 @@
-//! Core types of the DigiCert ONE SDK: who calls ([`Material`]), which installation ([`Instance`]), over
-//! which transport ([`Transport`]), and what a failure means ([`Diagnosis`]).
-//!
-//! This crate opens no sockets, reads no files and no clock, and knows no TLS library: transports report
-//! *facts*, this crate draws *conclusions*, so that one fault has one code on every TLS stack. An unofficial
-//! project, not affiliated with DigiCert.
-//!
-//! ```
-//! use digicert_one_core::{ApiKey, HostRole, Instance, Material, Region, Stage};
-//!
-//! let instance = Instance::public(Region::UnitedStates, Stage::Demo);
-//! let material = Material::api_key(ApiKey::new("an-api-key-shown-once")?);
-//! // The host follows from the material.
-//! assert_eq!(material.host_role(), HostRole::Platform);
-//! assert_eq!(instance.origin(material.host_role())?.to_string(), "https://demo.one.digicert.com");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod api_key;
 mod body;
