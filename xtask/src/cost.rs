@@ -9,14 +9,11 @@ use crate::cargo;
 use crate::failure::Failure;
 
 const PACKAGE: &str = "digicert-one-cost";
-/// Instructions that the client should add to a GET with a key. Not reached yet: what is left are moves of futures, the five
-/// allocations, and the checks of path and dates.
-const GOAL_INSTRUCTIONS: u64 = 5_000;
-/// Instructions that it may add: what was reached, and some room for another compiler.
-// 7,305 measured: 6,724 before waits for a turn counted as evidence and error documents were kept from quoting the key.
-const MOST_INSTRUCTIONS: u64 = 7_500;
-/// Allocations that it may add.
-const MOST_ALLOCATIONS: u64 = 12;
+/// Instructions that the client may add to a GET with a key: 4,807 measured, and 5 % for another compiler. What is left are mostly the
+/// five allocations, the checks of the path, and moves of request and response.
+const MOST_INSTRUCTIONS: u64 = 5_050;
+/// Allocations that it may add: the path and its shared form, the future of the call, the lease's future, the response.
+const MOST_ALLOCATIONS: u64 = 5;
 /// Two runs of this difference; what both have in common, such as the start, is not in it.
 const CALLS: [u64; 2] = [1_000, 3_000];
 
@@ -24,7 +21,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     cargo::output(&["build", "--release", "--quiet", "--package", PACKAGE])?;
     let programs = cargo::target_directory()?.join("release");
     let allocations = difference(&read_allocations(&programs.join("allocations"))?);
-    println!("allocations a call: {allocations} added by the client (goal: at most {MOST_ALLOCATIONS})");
+    println!("allocations a call: {allocations} added by the client (ceiling: {MOST_ALLOCATIONS})");
     if allocations > MOST_ALLOCATIONS {
         return Err(Failure::new(format_args!("the client adds {allocations} allocations to a call")));
     }
@@ -36,7 +33,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let (client, bare) = (client?, bare?);
     let added = client.saturating_sub(bare);
     println!(
-        "instructions a call: {client} with the client, {bare} without, {added} added (goal: at most {GOAL_INSTRUCTIONS}; ceiling: {MOST_INSTRUCTIONS})"
+        "instructions a call: {client} with the client, {bare} without, {added} added (ceiling: {MOST_INSTRUCTIONS})"
     );
     if added > MOST_INSTRUCTIONS {
         return Err(Failure::new(format_args!("the client adds {added} instructions to a call")));

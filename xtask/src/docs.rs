@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use digicert_one_core::{Advice, Code};
+use digicert_one_core::Code;
 
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
@@ -124,7 +124,7 @@ fn page(code: Code, lines: &[Line]) -> String {
     let _ = writeln!(text, "Who rejected whom: {}.\n", code.side());
     let _ = writeln!(text, "## What it means\n\n{}\n", code.explanation());
     let _ = writeln!(text, "## What to do\n\n{}\n", code.remedy());
-    let _ = writeln!(text, "## Does repeating help?\n\n{}", repeating(code));
+    let _ = writeln!(text, "## Does repeating help?\n\n{}", code.repeating());
     let mut made: Vec<&str> =
         lines.iter().filter(|line| line.given == code.as_str()).map(|line| line.fault.as_str()).collect();
     made.sort_unstable();
@@ -157,16 +157,6 @@ fn stacks_of(lines: &[Line], code: Code, fault: &str) -> String {
         }
     }
     stacks.join(", ")
-}
-
-fn repeating(code: Code) -> &'static str {
-    match code.advice() {
-        Advice::Repeat { .. } => {
-            "It may, if the call is idempotent or was not sent, but not before the delay that the response asks for."
-        }
-        Advice::NewerCredential => "Only with newer key material: the same credential fails again.",
-        _ => "No: something must change first.",
-    }
 }
 
 fn codes(codes: &[Code]) -> Result<String, Failure> {
@@ -224,7 +214,7 @@ mod tests {
         assert_eq!(pages.len(), Code::ALL.len());
         for code in Code::ALL {
             let page = &pages[&format!("{code}.md")];
-            for part in [code.title(), code.explanation(), code.remedy(), &code.side().to_string(), repeating(*code)] {
+            for part in [code.title(), code.explanation(), code.remedy(), &code.side().to_string(), code.repeating()] {
                 assert!(page.contains(part), "{code}: {part}");
             }
             assert_eq!(page.contains("- isahc: `[35] SSL connect error`"), *code == Code::HS_03, "{page}");

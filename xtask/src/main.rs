@@ -1,5 +1,6 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `fuzz`,
-//! `kills`, `limbo`, `matrix`, `mutants`, `soak`.
+//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
+//! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
+//! `uploads`.
 //!
 //! One file per task, plain Rust, no shell: it works the same in CI, which runs only `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
@@ -12,16 +13,19 @@ mod days;
 mod docs;
 mod failure;
 mod faults;
+mod features;
 mod fuzz;
 mod kills;
 mod limbo;
 mod matrix;
 mod mutants;
+mod packages;
 mod page;
 mod rooms;
 mod soak;
 mod stacks;
 mod test;
+mod uploads;
 
 use std::process::ExitCode;
 
@@ -54,6 +58,10 @@ enum Task {
     Matrix,
     /// Writes the table fault × transport in docs/faults.md and the pages of docs/errors, from runs on every stack
     Faults,
+    /// Every published crate with no feature, with each alone and with each pair
+    Features(features::Arguments),
+    /// Packages the published crates and builds them, and a program on them, from the archives alone
+    Packages,
     /// Every transport changed in small ways, to see that its suites notice; by cargo-mutants, in hours
     Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
@@ -66,6 +74,8 @@ enum Task {
     Days(days::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
     Soak(soak::Arguments),
+    /// Uploads of gigabytes over every transport, and how much the peak memory grows
+    Uploads(uploads::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -78,12 +88,15 @@ fn main() -> ExitCode {
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run().and_then(|()| docs::write()),
+        Task::Features(arguments) => features::run(&arguments),
+        Task::Packages => packages::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Kills(arguments) => kills::run(&arguments),
         Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::Uploads(arguments) => uploads::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,21 +1,27 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
 mod account;
+mod cert_file;
+mod code;
 mod connection;
 mod csc;
+mod init;
 mod keeping;
 #[cfg(test)]
 mod page;
 pub(crate) mod pasted;
 pub(crate) mod path;
+mod recover;
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use digicert_one::{Paging, Position};
+use clap::builder::{PossibleValuesParser, Resettable, StyledStr};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use digicert_one::{Code, Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
 
@@ -24,28 +30,30 @@ pub(crate) use self::account::{
     DisableUserOptions, OfUserOptions, OneOptions, OneUserOptions, RemoveOptions, RequestOptions, ResumeOptions,
     RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
-pub(crate) use self::connection::{ConnectionOptions, SetupOptions};
+pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat};
+use self::code::CodeParser;
+pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
+pub(crate) use self::init::InitOptions;
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
+pub(crate) use self::recover::RecoverOptions;
 
 const VARIABLES: &str = "\
-Variables:
-  DC_BASE, DC_API_KEY                      host and API key
-  DC_CLIENT_CERT_FILE, DC_CLIENT_KEY_FILE  client certificate (PEM, DER or PKCS#12) and its key, or both in one file
-  DC_CLIENT_CERT_PASSWORD(_FILE)           password of the key or the PKCS#12
-  DC_API_KEY_FILE, DC_CREDENTIALS_DIR      file with the API key; directory with api-key, tls.crt, tls.key, ...
-  DC_PROFILE, DC_CONFIG                    profile, and the file it is in (default: ~/.config/d1/d1.toml)
-  DC_CLIENTAUTH_BASE                       certificate host, where it is not clientauth.HOST
-  DC_CONFIRM_HOST                          host that resembles a public one and is right nevertheless (--confirm-host)
+Variables (d1 env shows which of them are used; more in docs/credentials.md):
+  DC_BASE, DC_API_KEY, DC_API_KEY_FILE     host; API key, or a file with it
+  DC_CLIENT_CERT_FILE, DC_CLIENT_KEY_FILE  client certificate (PEM, DER, PKCS#12) and its key, or both in one
+  DC_CLIENT_CERT_PASSWORD(_FILE)           password of the key or the PKCS#12 file
+  DC_CREDENTIALS_DIR                       directory with api-key, tls.crt, tls.key, ...
+  DC_PROFILE, DC_CONFIG                    profile, and the file with it (~/.config/d1/d1.toml)
+  DC_CLIENTAUTH_BASE, DC_CONFIRM_HOST      certificate host; an unusual host that is right
   DC_CA_FILE                               CA file (PEM) beside the system's roots
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY         proxy and the hosts that go around it; lower case counts before upper case
-  SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CLIENT_CERT_PASSWORD, SM_CA_FILE   the same as smctl names them
-  `d1 env` shows which of them are used; docs/credentials.md tells everything.
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY         proxy, and hosts without it; lower case comes first
+  SM_HOST, SM_API_KEY, SM_CLIENT_CERT_FILE, SM_CLIENT_CERT_PASSWORD, SM_CA_FILE: as for smctl
 
-Exit codes:
-  0 ok   1 internal   2 usage   3 local credential, configuration, file or output   4 network or TLS
-  5 refused (401)   6 forbidden (403)   7 throttled or unavailable (429, 503), or somebody else holds the lock
-  8 the credential ends too soon (d1 expiry)   9 another error answer   130 interrupted (Ctrl-C)   143 ended by SIGTERM   129 ended by SIGHUP";
+Exit codes (docs/operating.md):
+  0 ok  1 internal  2 usage  3 local: credential, configuration, file  4 network or TLS
+  5 refused (401)  6 forbidden (403)  7 throttled (429), unavailable (503) or locked
+  8 expires too soon (d1 expiry)  9 another error response  130/143/129 interrupted by a signal";
 
 /// First calls, diagnosis and a local emulator for the DigiCert ONE APIs (unofficial; not affiliated with DigiCert).
 #[derive(Debug, Parser)]
@@ -61,45 +69,74 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See real TLS calls succeed, and fail instructively, on every transport; needs no account and no network.
+    /// Show real TLS calls that succeed and fail, on every transport. Needs no account.
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
     Demo(DemoOptions),
-    /// Run a local DigiCert ONE until Ctrl-C and print the variables to use it.
+    /// Run a local DigiCert ONE until Ctrl-C, or while a program runs that uses it.
     #[command(
-        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json"
+        after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json\n  d1 emulator -- pytest tests/"
     )]
     Emulator(EmulatorOptions),
-    /// Ask DigiCert ONE who it takes you for (GET /account/api/v1/user/me).
+    /// Show the user that DigiCert ONE authenticates you as (GET /account/api/v1/user/me).
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
         "  d1 whoami --mode certificate --transport native-tls"))]
     Whoami(ConnectionOptions),
-    /// Make one call and print the answer's body.
+    /// Make one call and print the body of the response.
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
         "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data request.json --mode both"))]
     Call(CallOptions),
-    /// Print the items of a list, page after page, one line of JSON each (with --json: all of them in one document).
+    /// Print the items of a list from all its pages, one line of JSON each.
     #[command(after_help = concat!("Examples:\n  d1 list '/mpki/api/v1/certificate-search?status=ISSUED' | jq -r .serial_number\n",
         "  d1 list /devicetrustmanager/api/v4/device --limit 500 --page-size 50\n",
         "  d1 list /mpki/api/v1/audit-log --start-at offset:1200   # where an earlier run stopped"))]
     List(ListOptions),
-    /// Show which sources of credentials there are, which one wins, and why the others lose. Sends nothing.
+    /// Show which credential would be used, and why the other sources are not. Sends nothing.
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
     Env(SetupOptions),
-    /// Check what a call would use and meet: configuration, credential, network and TLS, platform.
+    /// Run a program with the credential in its environment only.
+    ///
+    /// The program gets host, API key and files with the client certificate as variables; the files are removed when it ends. Other DC_
+    /// and SM_ variables are not handed on. The exit code is that of the program; signals are passed on to it.
+    #[command(after_help = concat!("Examples:\n  d1 run --profile ci-prod -- ./deploy.sh\n",
+        "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
+        "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
+    Run(RunOptions),
+    /// Write a profile into d1.toml, with references to secrets, and check it.
+    ///
+    /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
+    #[command(after_help = concat!("Examples:\n  d1 init ci-prod\n",
+        "  d1 init ci-prod --host one.digicert.com --api-key-from file:/run/secrets/api-key\n",
+        "  d1 init ci-prod --host one.digicert.com --certificate-from file:/etc/d1/client.p12 --password-from env:P12_PASSWORD"))]
+    Init(InitOptions),
+    /// Check configuration, credential, network, TLS and platform, and say what to do.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
     /// exit code is that of the first check that failed.
     #[command(after_help = concat!("Examples:\n  d1 doctor\n  d1 doctor --online\n",
-        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
+        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 doctor --online --compare-transports\n",
+        "  d1 doctor --online --bundle report.json\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
     Doctor(DoctorOptions),
-    /// Show when the credential ends, and which of API key, client certificate and service user ends first.
+    /// Show when API key, client certificate and service user expire, the earliest first.
     ///
     /// A certificate knows its own end; the platform is asked for the others. Exit code 8 says that an end is past or nearer than
     /// --fail-under; with --nagios the exit codes are those of a Nagios plugin.
     #[command(after_help = concat!("Examples:\n  d1 expiry\n  d1 expiry --fail-under 14d || rotate-now\n",
         "  d1 expiry --nagios --fail-under 7d\n  d1 expiry --prometheus /var/lib/node_exporter/d1.prom\n  d1 --json expiry --offline"))]
     Expiry(ExpiryOptions),
+    /// Explain a diagnosis code, or list all of them. Works offline.
+    ///
+    /// Without CODE, every code with its summary.
+    #[command(after_help = "Examples:\n  d1 explain HS-02\n  d1 explain\n  d1 --json explain AUT-01")]
+    Explain(ExplainOptions),
+    /// Print a completion script for a shell: bash, elvish, fish, powershell or zsh.
+    #[command(after_help = concat!("Examples:\n  d1 completions bash > ~/.local/share/bash-completion/completions/d1\n",
+        "  d1 completions zsh > ~/.zfunc/_d1\n  d1 completions fish > ~/.config/fish/completions/d1.fish\n",
+        "  d1 completions powershell >> $PROFILE"))]
+    Completions(CompletionsOptions),
+    /// Print the manual page of d1, or write the pages of all commands into a directory.
+    #[command(after_help = "Examples:\n  d1 man | man -l -\n  d1 man --directory ~/.local/share/man/man1")]
+    Man(ManOptions),
     /// Service users: list, show, create, disable, enable.
     #[command(
         subcommand,
@@ -112,15 +149,19 @@ pub(crate) enum Command {
         after_help = "Examples:\n  d1 token list\n  d1 token rotate --keep-file api-key --ends-in 90d"
     )]
     Token(TokenCommand),
-    /// Client certificates: request, rotate, list, disable, enable.
+    /// Client certificates: request, rotate, list, ...; files: inspect, convert, csr.
     #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --keep-dir /run/secrets/d1")]
     Cert(CertCommand),
-    /// Take a create, request or rotate that was cut to its end; nothing happens where none was cut.
+    /// Finish an interrupted create, request or rotate.
     ///
-    /// Give it the place and the journal that the command had: what the command printed says how.
+    /// Give it the options for store and journal that the command had; the command printed the whole line.
     #[command(after_help = concat!("Examples:\n  d1 resume --keep-file /etc/d1/api-key\n",
         "  d1 resume --journal ci.journal --keep-dir /run/secrets/d1"))]
     Resume(Box<ResumeOptions>),
+    /// Decrypt the file of --last-resort and write the secret. Works offline.
+    #[command(after_help = concat!("Examples:\n  d1 recover rescued --output /etc/d1/api-key\n",
+        "  d1 recover rescued --input-password file:/run/secrets/rescue --stdout | vault kv put secret/ci api_key=-"))]
+    Recover(RecoverOptions),
     /// Print the audit log of Account Manager.
     #[command(after_help = concat!("Examples:\n  d1 audit-log --limit 20\n",
         "  d1 --json audit-log --filter resource_type=api_token | jq '.items[]'"))]
@@ -146,7 +187,8 @@ impl Command {
             Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
             Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
             Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
-            Self::Resume(_) => true,
+            Self::Resume(_) | Self::Run(_) => true,
+            Self::Emulator(options) => !options.command.is_empty(),
             _ => false,
         }
     }
@@ -164,13 +206,13 @@ pub(crate) struct EmulatorOptions {
     /// Address to listen on. One beyond loopback needs --reachable-by-others and --i-know-the-keys-are-public.
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
-    /// Let --address be one that others can reach; half of what it takes.
+    /// Allow an --address that others can reach; requires --i-know-the-keys-are-public as well.
     #[arg(long)]
     pub(crate) reachable_by_others: bool,
-    /// Confirm that whoever reaches the emulator may have its keys; the other half.
+    /// Confirm that everyone who reaches the emulator may have its keys.
     #[arg(long)]
     pub(crate) i_know_the_keys_are_public: bool,
-    /// File to keep the state in: users, tokens and certificates outlive the emulator. It holds secrets (mode 0600).
+    /// File for users, tokens and certificates, read at the next start. It holds secrets (mode 0600).
     #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Moment to begin at, as in 2026-12-31T23:59:00Z; end dates are compared with it. Default: the system's time.
@@ -191,6 +233,30 @@ pub(crate) struct EmulatorOptions {
     /// Directory for CA, certificate and key (made if missing; its files stay). Default: a private one that is removed at the end.
     #[arg(value_parser = path::parser(), long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Program to run with the variables of the emulator, and its arguments. The emulator ends with it.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// Names of the variables. d1: DC_BASE, DC_API_KEY, DC_CLIENT_CERT_FILE (PEM), DC_CA_FILE; smctl: SM_HOST, SM_API_KEY,
+    /// SM_CLIENT_CERT_FILE (PKCS#12), SM_CLIENT_CERT_PASSWORD, SM_CA_FILE.
+    #[arg(long, value_enum, default_value_t, value_name = "NAMES")]
+    pub(crate) names: VariableNames,
+    #[command(flatten)]
+    pub(crate) setup: SetupOptions,
+    /// Program to run, and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The names of variables by the programs that read them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VariableNames {
+    #[default]
+    D1,
+    Smctl,
 }
 
 fn moment(text: &str) -> Result<SystemTime, String> {
@@ -207,6 +273,15 @@ pub(crate) struct DoctorOptions {
     /// The path of that call (GET).
     #[arg(long, value_name = "PATH", default_value = "/account/api/v1/user/me", requires = "online")]
     pub(crate) call: String,
+    /// Make the same call over every TLS stack, to find out whether one of them is the problem.
+    #[arg(long, requires = "online")]
+    pub(crate) compare_transports: bool,
+    /// Write the checks to this file, as JUnit XML for CI systems.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write a JSON file for a bug report (mode 0600) and list what is in it. It holds no secret, but names of hosts and files.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
 }
@@ -227,6 +302,27 @@ pub(crate) struct ExpiryOptions {
     pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// Code as errors show it, such as HS-02.
+    #[arg(value_parser = CodeParser, hide_possible_values = true)]
+    pub(crate) code: Option<Code>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// Shell that reads the script.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManOptions {
+    /// Directory for one page a command (made if missing; pages of an earlier version are replaced).
+    #[arg(value_parser = path::parser(), long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -256,7 +352,7 @@ pub(crate) struct ListOptions {
     /// Go on at a position that an earlier run printed.
     #[arg(long, value_name = "POSITION")]
     pub(crate) start_at: Option<Position>,
-    /// How the list is paged, where its answers do not tell it right.
+    /// How the list is paged, where d1 does not detect it: offset (limit and offset), token (maxResults and pageToken), whole (one response).
     #[arg(long, value_enum, default_value_t)]
     pub(crate) paging: PagingName,
     /// The field that holds the items, where it has an unusual name.
@@ -272,14 +368,10 @@ pub(crate) struct ListOptions {
 /// The ways of paging by the names that users type.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum PagingName {
-    /// As the answers say.
     #[default]
     Detected,
-    /// By limit and offset.
     Offset,
-    /// By maxResults and pageToken.
     Token,
-    /// Not at all: one answer holds the whole list.
     Whole,
 }
 
@@ -294,15 +386,36 @@ impl From<PagingName> for Paging {
     }
 }
 
+/// The definition of the command line. Help is compact: a line for each option where it fits, and what a command says beside its summary
+/// stands before its examples.
+pub(crate) fn command() -> clap::Command {
+    compact(Arguments::command())
+}
+
+fn compact(mut command: clap::Command) -> clap::Command {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let details = command.get_long_about().map(ToString::to_string);
+    let details = details
+        .as_deref()
+        .map(|whole| whole.strip_prefix(&*about).unwrap_or(whole).trim_start_matches('.').trim().to_owned());
+    if let Some(details) = details.filter(|details| !details.is_empty() && command.get_name() != "d1") {
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        command = command.after_help(format!("{details}\n\n{examples}"));
+    }
+    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    let command = command
+        .long_about(Resettable::<StyledStr>::Reset)
+        .mut_args(|argument| argument.long_help(Resettable::<StyledStr>::Reset));
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, compact))
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+    fn command_line_is_consistent() {
+        command().debug_assert();
     }
 
     #[test]
@@ -314,6 +427,6 @@ mod tests {
             }
             command.get_subcommands().for_each(check);
         }
-        check(&Arguments::command());
+        check(&command());
     }
 }

@@ -20,7 +20,7 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
-/// Makes one call and prints the body of its answer.
+/// Makes one call and prints the body of the response.
 pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, output).await?;
     let method: Method =
@@ -90,7 +90,7 @@ struct Me<'a> {
     user: &'a RawValue,
 }
 
-/// A user as it was sent: an object that names somebody and reports no error.
+/// A user as it was sent: an object with an id that reports no error.
 struct Sent(Box<RawValue>);
 
 impl<'de> Deserialize<'de> for Sent {
@@ -126,7 +126,7 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     let field = |name: &str| match &me[name] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        _ => "(not told)".to_owned(),
+        _ => "(unknown)".to_owned(),
     };
     let permissions = me["applications"].as_array().map_or(0, |applications| {
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
@@ -145,7 +145,7 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     output.document(&Answered { head, body: Me { user: &sent } })
 }
 
-/// The fields of an object for people; what cannot be a value of this program (a lone surrogate, a number of 400 digits) is not told.
+/// The fields of an object for people; what this program cannot hold (a lone surrogate, a number of 400 digits) is left out.
 fn reading(sent: &RawValue) -> Value {
     let fields: HashMap<String, &RawValue> = serde_json::from_str(sent.get()).unwrap_or_default();
     let read = |(name, value): (String, &RawValue)| Some((name, serde_json::from_str::<Value>(value.get()).ok()?));

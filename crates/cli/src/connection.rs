@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// What was found of a caller.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) setup: Setup,
     pub(crate) reading: LoadedCredential,
@@ -115,6 +116,7 @@ pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
         "DC_CLIENTAUTH_BASE" => option("--clientauth-base", options.clientauth_base.clone().map(Into::into)),
         "DC_CONFIRM_HOST" => option("--confirm-host", options.confirm_host.clone().map(Into::into)),
         "DC_CA_FILE" => option("--ca-file", options.ca_file.clone().map(Into::into)),
+        "DC_CONFIG" => option("--config", options.config.clone().map(Into::into)),
         "DC_PROFILE" => option("--profile", options.profile.clone().map(Into::into)),
         // The same by another name, which must not contradict what was typed.
         "SM_HOST" if options.base.is_some() || options.clientauth_base.is_some() => return None,

@@ -22,8 +22,8 @@ const EC_KEY: &str = "1.2.840.10045.2.1";
 /// Shows what the service is.
 pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
     // `info` is asked without a credential, and a client is not built without one.
-    let nobody = CscCredential::api_key(ApiKey::new("none").map_err(|error| Failure::Internal(error.into()))?);
-    let info = client(options, Some(nobody), output).await?.info().await?;
+    let unused = CscCredential::api_key(ApiKey::new("none").map_err(|error| Failure::Internal(error.into()))?);
+    let info = client(options, Some(unused), output).await?.info().await?;
     let mut text = info.name.clone().unwrap_or_else(|| "(no name)".to_owned());
     let kinds: Vec<&str> = info.auth_type.iter().map(|kind| kind.as_str()).collect();
     for (label, value) in [
@@ -93,7 +93,7 @@ pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Fa
     }))
 }
 
-/// A client for this caller: an OAuth client, or whoever has the API key.
+/// A client for this caller: an OAuth client, or the owner of the API key.
 async fn caller(options: &CscCallerOptions, output: Output) -> Result<CscClient, Failure> {
     let credential = match (&options.client_id, &options.client_secret) {
         (Some(id), Some(secret)) => {
@@ -119,7 +119,7 @@ async fn client(
     });
     let (setup, key) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
     let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {
-        Failure::Usage("a certificate alone is no credential for csc: give --client-id or an API key".to_owned())
+        Failure::Usage("csc does not accept a certificate alone: give --client-id or an API key".to_owned())
     })?;
     let (connector, config) = connection::transport(options, &setup, output);
     let builder = CscClient::builder();

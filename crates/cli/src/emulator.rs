@@ -1,4 +1,4 @@
-//! `d1 emulator`: a local DigiCert ONE until Ctrl-C, and the lines that put it to use.
+//! `d1 emulator`: a local DigiCert ONE until Ctrl-C, and the lines that put it to use; or while a program runs that uses it.
 
 use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,33 @@ use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
 
 use crate::arguments::EmulatorOptions;
+use crate::child;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::private_directory;
+use crate::signals::Signals;
 
 /// Runs until the caller stops it.
-pub(crate) async fn run(options: &EmulatorOptions, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(options: &EmulatorOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
     let emulator = Emulator::start_with(emulator_options(options)).await?;
     let files = Files::write(options.dir.as_deref(), &emulator)?;
     let user = &emulator.users()[0];
     let (platform, client_auth) = (emulator.platform_url(), emulator.client_auth_url());
     let csc = emulator.csc();
     let control = emulator.control_url().unwrap_or_default();
+    if !options.command.is_empty() {
+        let variables = [
+            ("DC_BASE", platform.into()),
+            ("DC_CLIENTAUTH_BASE", client_auth.into()),
+            ("DC_CA_FILE", files.ca.clone().into_os_string()),
+            ("DC_API_KEY", user.api_key().into()),
+            ("DC_CLIENT_CERT_FILE", files.certificate.clone().into_os_string()),
+            ("DC_CLIENT_KEY_FILE", files.key.clone().into_os_string()),
+            ("CSC_CLIENT_SECRET", csc.client_secret().into()),
+            ("D1_EMULATOR_CONTROL", control.into()),
+        ];
+        return child::run(&options.command, variables.into(), signals).await;
+    }
     let (ca, certificate, key) = (files.ca.display(), files.certificate.display(), files.key.display());
     output.text(&format!(
         "# A local DigiCert ONE with the service user {name}. Its keys work here only. Ctrl-C ends it.
@@ -110,9 +126,7 @@ impl Files {
     fn write(directory: Option<&Path>, emulator: &Emulator) -> Result<Self, Failure> {
         let temporary = match directory {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("d1-emulator-").tempdir().map_err(|source| {
-                Failure::File { action: "make a directory in", path: std::env::temp_dir(), source }
-            })?),
+            None => Some(private_directory::make("d1-emulator-")?),
         };
         let directory = match (&temporary, directory) {
             (Some(temporary), _) => temporary.path().to_owned(),

@@ -1,6 +1,5 @@
-//! How the end of a credential is told, and the warning that every command gives when it is near.
+//! The end date of a credential in words, and the warning that every command prints when it is near.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -8,11 +7,12 @@ use digicert_one::core::Validity;
 use jiff::Timestamp;
 
 use crate::output::Output;
+use crate::whole_file::{Existing, Readers, write_whole};
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When other commands begin to warn.
 pub(crate) const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Warns where the end is near. Scripts are told once a day: every call of a loop would say the same.
+/// Warns of a near end date: without a terminal once a day, so that a loop does not repeat the warning.
 pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
     let now = SystemTime::now();
     let Some(end) = validity.expiry().filter(|end| end.remaining(now) < NEAR) else { return };
@@ -21,7 +21,7 @@ pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
     }
 }
 
-/// Whether this caller was not told yet today. Where that cannot be kept, it is told again.
+/// Whether this caller was not warned yet today. Where that cannot be stored, the warning is repeated.
 fn first_of_the_day(who: &str, now: SystemTime) -> bool {
     let state = std::env::var_os("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()).map(Into::into);
     let home = || {
@@ -32,26 +32,12 @@ fn first_of_the_day(who: &str, now: SystemTime) -> bool {
     let Some(directory) = state.or_else(home).map(|path: PathBuf| path.join("d1")) else { return true };
     let name: String = who.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '-' }).collect();
     let (path, today) = (directory.join(format!("warned-{name}")), shown(now)[..10].to_owned());
-    if std::fs::read_to_string(&path).is_ok_and(|told| told == today) {
+    if std::fs::read_to_string(&path).is_ok_and(|warned| warned == today) {
         return false;
     }
-    let _ = std::fs::create_dir_all(&directory).and_then(|()| write_whole(&path, &today));
+    let _ = std::fs::create_dir_all(&directory)
+        .and_then(|()| write_whole(&path, today.as_bytes(), Readers::All, Existing::Replace));
     true
-}
-
-/// All or nothing: whoever reads the file meanwhile sees the old one.
-pub(crate) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".d1-").permissions(readable()).tempfile_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// The collector that reads it runs as somebody else.
-#[cfg(unix)]
-fn readable() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 /// `ends in 12 days`, `ended 3 days ago`.
@@ -88,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_told_in_whole_days_and_the_last_day_in_hours() {
+    fn time_left_is_in_whole_days_and_in_hours_on_the_last_day() {
         let now = SystemTime::UNIX_EPOCH + 1000 * DAY;
         for (at, text) in [
             (now + 12 * DAY + DAY / 2, "ends in 12 days"),

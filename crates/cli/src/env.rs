@@ -30,7 +30,7 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
     if output.is_json() {
         let failed = findings.reading.is_err() || findings.setup.is_err();
         output.document(&findings.document())?;
-        return if failed { Err(Failure::Told) } else { Ok(()) };
+        return if failed { Err(Failure::Reported(3)) } else { Ok(()) };
     }
     for warning in findings.warnings() {
         output.warning(&warning);
@@ -39,6 +39,16 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
         (Err(error @ SetupError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(_)) => Ok(()),
     }
+}
+
+/// What `d1 --json env` prints, for a report about several things.
+pub(crate) async fn document(options: &SetupOptions) -> Result<Value, Failure> {
+    let options = options.clone();
+    let findings = tokio::task::spawn_blocking(move || find(&options));
+    Ok(match findings.await.map_err(|error| Failure::Internal(error.into()))? {
+        Ok(findings) => findings.document(),
+        Err(error) => json!({ "error": diagnosis_json(&crate::failure::of_setup(&error)) }),
+    })
 }
 
 fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
@@ -58,7 +68,7 @@ fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
             (Some(raw), reading)
         }
         Ok(Fetched::Absent(asked)) => (None, Err(SetupError::NoCredential { asked })),
-        Ok(_) => (None, Err(SetupError::NoCredential { asked: "an unknown kind of answer".to_owned() })),
+        Ok(_) => (None, Err(SetupError::NoCredential { asked: "an unknown kind of source".to_owned() })),
         Err(error) => (None, Err(error.into())),
     };
     Ok(Findings { report, raw, setup, reading })
@@ -140,7 +150,7 @@ impl Findings {
         let error = all.or(self.reading.as_ref().err()).or(self.setup.as_ref().err());
         if let Some(error) = error {
             document["error"] = diagnosis_json(&crate::failure::of_setup(error));
-            document["error"]["exit"] = json!(Failure::Told.exit_code());
+            document["error"]["exit"] = json!(Failure::Reported(3).exit_code());
         }
         document
     }

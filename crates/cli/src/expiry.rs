@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
 use crate::connection;
-use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until, write_whole};
+use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::whole_file::{Existing, Readers, write_whole};
 
 /// The exit code for an end that is nearer than `--fail-under`, or past.
 const TOO_NEAR: u8 = 8;
@@ -72,19 +73,18 @@ impl Ends {
             Ok(me) => me,
             Err(error) if self.earliest().is_none() => return Err(error.into()),
             Err(error) => {
-                let why =
-                    format!("the platform was asked and did not tell: {} {}", error.code(), error.diagnosis().summary);
+                let why = format!("the platform did not answer: {} {}", error.code(), error.diagnosis().summary);
                 self.ends.iter_mut().filter(|end| end.ends.is_err()).for_each(|end| end.ends = Err(why.clone()));
                 return Ok(());
             }
         };
         for end in self.ends.iter_mut().filter(|end| end.ends.is_err()) {
-            let told = match end.of {
+            let asked = match end.of {
                 Ending::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
                 Ending::Key => of_key(client).await,
                 _ => continue,
             };
-            end.ends = told.map(|date| Known { at: date.last_second(), by: "the platform" });
+            end.ends = asked.map(|date| Known { at: date.last_second(), by: "the platform" });
         }
         Ok(())
     }
@@ -100,18 +100,27 @@ impl Ends {
             end.has_passed(self.now) || options.fail_under.is_some_and(|limit| end.remaining(self.now) < limit)
         });
         if let Some(path) = &options.prometheus {
-            write_whole(path, &self.metrics(connection::profile(&options.connection)))
-                .map_err(|source| Failure::File { action: "write the metrics to", path: path.clone(), source })?;
+            write_whole(
+                path,
+                self.metrics(connection::profile(&options.connection)).as_bytes(),
+                Readers::All,
+                Existing::Replace,
+            )
+            .map_err(|source| Failure::File {
+                action: "write the metrics to",
+                path: path.clone(),
+                source,
+            })?;
         }
         if options.nagios {
             let (line, status) = self.nagios(options.fail_under, earliest);
             output.text(&line)?;
             output.document(&self.json(earliest, !is_near))?;
-            return if status == 0 { Ok(()) } else { Err(Failure::ToldAs(status)) };
+            return if status == 0 { Ok(()) } else { Err(Failure::Reported(status)) };
         }
         output.text(&self.text(earliest))?;
         output.document(&self.json(earliest, !is_near))?;
-        if is_near { Err(Failure::ToldAs(TOO_NEAR)) } else { Ok(()) }
+        if is_near { Err(Failure::Reported(TOO_NEAR)) } else { Ok(()) }
     }
 
     fn text(&self, earliest: Option<Expiry>) -> String {
@@ -239,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nagios_gets_its_four_states() {
+    fn nagios_output_has_its_four_states() {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
         let of = |days: u32| Ends {
             ends: vec![End { of: Ending::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
-use digicert_one::provisioning::{IssueError, IssueErrorKind};
+use digicert_one::core::{CredentialError, Warning};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, SinkError, SinkErrorKind};
 use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::signal::Signal;
-use crate::workflow::{self, Cut, Issue};
+use crate::workflow::{self, InterruptedTask, Issue};
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -30,14 +31,14 @@ pub(crate) enum Failure {
     Issue(Issue),
     /// The same, at a signal.
     #[error("interrupted{}", .0.step.map(|step| format!(" at the step {step}")).unwrap_or_default())]
-    Cut(Cut),
+    TaskInterrupted(InterruptedTask),
     /// A command line that cannot be understood, and what to type.
     #[error("{summary}")]
     CommandLine { summary: String, hint: String },
     /// A combination of options that cannot be.
     #[error("{0}")]
     Usage(String),
-    #[error("there is no service user {0:?} that this caller can see")]
+    #[error("service user {0:?} not found, or not visible to this caller")]
     NoSuchUser(String),
     #[error("{0}")]
     Emulator(#[from] EmulatorError),
@@ -45,14 +46,26 @@ pub(crate) enum Failure {
     File { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Demo(String),
+    /// A certificate file that cannot be used, and the options that give its password.
+    #[error("{0}")]
+    CertificateFile(CredentialError),
+    /// A credential that can be read, and that a server would refuse.
+    #[error("{}: {}", .0.origin, .0.text)]
+    Unfit(Warning),
+    /// A program that cannot be started.
+    #[error("cannot run the program: {0}")]
+    Program(std::io::Error),
+    /// The file of a last resort that cannot be opened.
+    #[error("{0}")]
+    Recover(SinkError),
+    /// A path that is taken.
+    #[error("{} exists", shown(.0))]
+    Exists(PathBuf),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
-    /// An outcome that is part of what was printed, with an exit code of its own.
+    /// A failure that is part of what was printed, and its exit code.
     #[error("see above")]
-    ToldAs(u8),
-    /// A failure that is part of what was printed.
-    #[error("no credential can be used")]
-    Told,
+    Reported(u8),
     #[error("interrupted")]
     Interrupted(Signal),
     #[error("{0}")]
@@ -86,12 +99,32 @@ impl Failure {
             }
             Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
-            Self::Issue(issue) => workflow::evidence(&issue.error, &issue.resume),
-            Self::Cut(cut) => {
+            Self::CertificateFile(error) => {
+                let mut diagnosis = Diagnosis::of(error.code(), self.to_string());
+                if matches!(error.code(), Code::ID_02 | Code::ID_03) {
+                    "give its password with --input-password env:NAME or --input-password file:PATH"
+                        .clone_into(&mut diagnosis.remedy);
+                }
+                diagnosis
+            }
+            Self::Program(_) => {
+                let mut diagnosis = Diagnosis::of(Code::CFG_01, self.to_string());
+                "name a program of PATH, or give its path, after --".clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
+            Self::Unfit(warning) => Diagnosis::of(warning.code, self.to_string()),
+            Self::Recover(error) => of_recovery(error),
+            Self::Exists(_) => {
+                let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
+                "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
+            Self::Issue(issue) => workflow::diagnosis(&issue.error, &issue.resume),
+            Self::TaskInterrupted(cut) => {
                 let cause = format!("{} ended the command", cut.signal.name());
                 let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);
                 diagnosis.remedy = match &cut.resume {
-                    Some(resume) => format!("go on with: {resume}"),
+                    Some(resume) => format!("resume with: {resume}"),
                     None => "nothing was begun; run it again".to_owned(),
                 };
                 diagnosis
@@ -133,15 +166,24 @@ impl Failure {
     /// The exit code, as `d1 --help` documents it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Setup(_) | Self::Told | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
-            Self::ToldAs(code) => *code,
+            Self::Setup(_) | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
+            Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) => 3,
+            Self::Reported(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
+            // As shells count.
+            Self::Program(error) => {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    127
+                } else {
+                    126
+                }
+            }
             Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),
-            Self::Cut(cut) => cut.signal.exit_code(),
+            Self::TaskInterrupted(cut) => cut.signal.exit_code(),
             Self::Demo(_) | Self::Internal(_) => 1,
         }
     }
@@ -169,6 +211,25 @@ fn of_action(action: &str) -> Code {
     }
 }
 
+fn of_recovery(error: &SinkError) -> Diagnosis {
+    let (code, cause, remedy) = match error.kind() {
+        SinkErrorKind::WrongPassword => (
+            Code::ID_03,
+            "the password is not the one that the file was written with, or the file was changed since",
+            "give the password that --last-resort-password named when the file was written",
+        ),
+        SinkErrorKind::Unexpected => (
+            Code::IO_02,
+            "docs/last-resort-file.md describes the files that d1 opens",
+            "name the file that --last-resort named, whole and unchanged",
+        ),
+        _ => (Code::IO_02, "the file cannot be read", "check the path and its permissions"),
+    };
+    let mut diagnosis = Diagnosis::new(code, error.to_string(), cause);
+    remedy.clone_into(&mut diagnosis.remedy);
+    diagnosis
+}
+
 fn of_emulator(error: &EmulatorError) -> Code {
     match error {
         EmulatorError::StateNotWritten { .. } => Code::IO_01,
@@ -179,7 +240,7 @@ fn of_emulator(error: &EmulatorError) -> Code {
     }
 }
 
-/// A call that failed tells; else whether it is ours to mend.
+/// The exit code of a failed call; otherwise by the kind and the code of the failure.
 fn of_issue(error: &IssueError) -> u8 {
     let called = std::error::Error::source(error).and_then(|source| source.downcast_ref::<digicert_one::Error>());
     match (called, error.kind()) {
@@ -227,9 +288,9 @@ pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
 /// The diagnosis with what is to be said of where to go on.
 fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
     let text = match given {
-        Given::Printed => format!("what was printed is sound; --start-at '{position}' goes on behind it"),
+        Given::Printed => format!("the items above are complete; continue with --start-at '{position}'"),
         Given::Items(items) if !items.is_empty() => {
-            format!("the items beside this error are sound; --start-at '{position}' goes on behind them")
+            format!("the items beside this error are complete; continue with --start-at '{position}'")
         }
         Given::Nothing | Given::Items(_) => return diagnosis,
     };
@@ -245,8 +306,13 @@ mod tests {
     #[test]
     fn interrupted_command_names_the_signal_and_no_unknown_failure() {
         for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
-            let cut = Cut { signal, step: Some(TaskStep::Grace), resume: Some("d1 resume".to_owned()), error: None };
-            for failure in [Failure::Interrupted(signal), Failure::Cut(cut)] {
+            let cut = InterruptedTask {
+                signal,
+                step: Some(TaskStep::Grace),
+                resume: Some("d1 resume".to_owned()),
+                error: None,
+            };
+            for failure in [Failure::Interrupted(signal), Failure::TaskInterrupted(cut)] {
                 let diagnosis = failure.diagnosis();
                 assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");
                 assert!(diagnosis.cause.contains(signal.name()), "{diagnosis}");
@@ -262,7 +328,7 @@ mod tests {
     fn interrupted_task_says_what_is_next_and_where_secret_and_resource_are() {
         let cut = |resume: Option<&str>| {
             let resume = resume.map(str::to_owned);
-            workflow::cut_json(&Cut { signal: Signal::Interrupt, step: None, resume, error: None })
+            workflow::interrupted_json(&InterruptedTask { signal: Signal::Interrupt, step: None, resume, error: None })
         };
         let (begun, before) = (cut(Some("d1 resume")), cut(None));
         assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
@@ -271,13 +337,15 @@ mod tests {
     }
 
     #[test]
-    fn broken_list_speaks_only_of_what_it_gave() {
+    fn interrupted_list_mentions_only_what_it_gave() {
         let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
         let evidence = |given: &Given| {
-            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
+            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the previous one.");
             resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
         };
-        assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
+        assert!(
+            evidence(&Given::Printed).contains("the items above are complete; continue with --start-at 'offset:7'")
+        );
         assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
         for given in [Given::Nothing, Given::Items(Vec::new())] {
             assert_eq!(evidence(&given), "", "{given:?}");

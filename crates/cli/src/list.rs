@@ -62,7 +62,7 @@ async fn lines(pages: &mut Pages, printed: &mut bool, output: &Output) -> Result
         }
     }
     doubt(pages, output);
-    output.progress(&format!("the list goes on, or will, at --start-at {}", pages.position()));
+    output.progress(&format!("continue with --start-at {}", pages.position()));
     Ok(())
 }
 

@@ -4,6 +4,9 @@
 mod account;
 mod arguments;
 mod call;
+mod cert_file;
+mod child;
+mod command_docs;
 mod connection;
 mod csc;
 mod demo;
@@ -12,19 +15,27 @@ mod emulator;
 mod end_date;
 mod env;
 mod expiry;
+mod explain;
 mod failure;
+mod init;
 mod list;
 mod output;
+mod private_directory;
+mod prompt;
+mod recover;
 mod reference;
+mod run;
 mod signal;
 mod signals;
+mod table;
 mod usage;
+mod whole_file;
 mod workflow;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use self::arguments::{
     AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, pasted,
@@ -69,7 +80,7 @@ fn main() -> ExitCode {
 
 /// What was typed, if there is no secret in it.
 fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
-    let mut command = Arguments::command();
+    let mut command = arguments::command();
     let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;
     pasted::check(&command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(path::scrubbed)
@@ -79,16 +90,22 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
     match command {
         Command::Demo(options) if options.midnight => demo::midnight::run(output).await,
         Command::Demo(_) => demo::run(output).await,
-        Command::Emulator(options) => emulator::run(options, output).await,
+        Command::Emulator(options) => emulator::run(options, output, signals).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
+        Command::Init(options) => init::run(options, output).await,
         Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
+        Command::Explain(options) => explain::run(options, *output),
+        Command::Completions(options) => command_docs::completions(options, *output),
+        Command::Man(options) => command_docs::man(options, *output),
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,
+        Command::Run(options) => run::run(options, *output, signals).await,
+        Command::Recover(options) => recover::run(options, *output).await,
         Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,
         Command::Account(AccountCommand::List(options)) => account::accounts(options, *output).await,
@@ -124,6 +141,9 @@ async fn cert(command: &CertCommand, output: Output, signals: &Signals) -> Resul
     match command {
         CertCommand::Request(options) => workflow::request(options, output, signals).await,
         CertCommand::Rotate(options) => workflow::rotate_certificate(options, output, signals).await,
+        CertCommand::Inspect(options) => cert_file::inspect(options, output).await,
+        CertCommand::Convert(options) => cert_file::convert(options, output).await,
+        CertCommand::Csr(options) => cert_file::csr(options, output).await,
         CertCommand::List(options) => account::certificates::list(options, output).await,
         CertCommand::Disable(options) => account::certificates::disable(options, output).await,
         CertCommand::Enable(options) => account::certificates::enable(options, output).await,

@@ -44,7 +44,7 @@ impl Output {
         write(printable_json(&text).as_bytes(), true)
     }
 
-    /// One line of JSON; whether somebody still reads.
+    /// Prints one line of JSON; false if the reader has closed the pipe.
     pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
         match put(printable_json(text).as_bytes(), true) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
@@ -61,7 +61,7 @@ impl Output {
         write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
     }
 
-    /// Whether results are shown to somebody.
+    /// Whether standard output is a terminal.
     pub(crate) fn is_terminal(self) -> bool {
         std::io::stdout().is_terminal()
     }
@@ -71,15 +71,15 @@ impl Output {
         !self.json && std::io::stderr().is_terminal()
     }
 
-    /// A word about long work, for somebody who watches.
+    /// Prints the progress of long work, where it is shown.
     pub(crate) fn progress(self, text: &str) {
         if self.is_watched() {
-            // Whoever closed standard error does not want to know.
+            // Nothing can be shown where standard error is closed.
             let _ = writeln!(std::io::stderr(), "{}", printable_text(text));
         }
     }
 
-    /// Something that should be mended and stops nothing.
+    /// Prints a warning.
     pub(crate) fn warning(self, warning: &impl fmt::Display) {
         // As above.
         let _ = writeln!(std::io::stderr(), "warning: {}", printable_text(&warning.to_string()));
@@ -88,7 +88,7 @@ impl Output {
     /// Prints a failure and gives its exit code.
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
         let code = failure.exit_code();
-        if matches!(failure, Failure::Told | Failure::ToldAs(_)) {
+        if matches!(failure, Failure::Reported(_)) {
             return ExitCode::from(code);
         }
         let (diagnosis, causes) = (failure.diagnosis(), failure.causes());
@@ -101,8 +101,8 @@ impl Output {
             }
             match failure {
                 Failure::List { position, .. } => document["position"] = json!(position),
-                Failure::Cut(cut) => {
-                    if let Value::Object(fields) = workflow::cut_json(cut) {
+                Failure::TaskInterrupted(cut) => {
+                    if let Value::Object(fields) = workflow::interrupted_json(cut) {
                         fields.into_iter().for_each(|(name, value)| document[name] = value);
                     }
                     document["resume"] = json!(cut.resume);
@@ -129,14 +129,14 @@ impl Output {
             let mut err = std::io::stderr();
             let text = match failure {
                 Failure::Interrupted(_) => "interrupted\n".to_owned(),
-                Failure::Cut(_) => format!("{failure}\n  do    {}\n", diagnosis.remedy),
+                Failure::TaskInterrupted(_) => format!("{failure}\n  do    {}\n", diagnosis.remedy),
                 _ => {
                     causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
                 }
             };
             err.write_all(printable_text(&text).as_bytes()).map_err(Failure::Output)
         };
-        // A pipe that was closed early is no reason to change the exit code.
+        // A pipe that was closed early does not change the exit code.
         let _ = printed;
         ExitCode::from(code)
     }
@@ -152,26 +152,25 @@ struct Failed<'a> {
 
 /// A diagnosis as JSON.
 pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
-    let (advice, not_before) = match diagnosis.advice {
-        Advice::Repeat { not_before } => ("repeat", not_before.map(|wait| wait.as_secs())),
-        Advice::NewerCredential => ("newer-credential", None),
-        _ => ("give-up", None),
+    let not_before = match diagnosis.advice {
+        Advice::Repeat { not_before } => not_before.map(|wait| wait.as_secs()),
+        _ => None,
     };
     json!({
         "code": diagnosis.code.as_str(),
-        "side": format!("{:?}", diagnosis.side()).to_lowercase(),
+        "side": diagnosis.side().as_str(),
         "summary": diagnosis.summary,
         "cause": diagnosis.cause,
         "evidence": diagnosis.evidence,
         "remedy": diagnosis.remedy,
-        "advice": advice,
+        "advice": diagnosis.advice.as_str(),
         "not_before_seconds": not_before,
     })
 }
 
 fn write(bytes: &[u8], line_end: bool) -> Result<(), Failure> {
     match put(bytes, line_end) {
-        // `d1 call ... | head` is no failure.
+        // `d1 call ... | head` succeeds.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Failure::Output),
     }

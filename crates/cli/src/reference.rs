@@ -17,7 +17,7 @@ pub(crate) async fn secret(option: &str, reference: &str) -> Result<Secret, Fail
         Some(("env", name)) if !name.is_empty() => variable(option, name)?,
         Some(("file", path)) if !path.is_empty() => file(path.into()).await?,
         // It may be the secret itself, so it is not repeated.
-        _ => return Err(Failure::Usage(format!("{option}: it is no reference; write env:NAME or file:PATH"))),
+        _ => return Err(Failure::Usage(format!("{option}: not a reference; write env:NAME or file:PATH"))),
     };
     match secret.expose() {
         [] => Err(Failure::Usage(format!("{option}: {} is empty", secret.origin()))),

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::signal::Signal;
-use crate::workflow::Cut;
+use crate::workflow::InterruptedTask;
 
 /// What was received so far.
 #[derive(Clone, Debug)]
@@ -38,7 +38,8 @@ impl Signals {
         self.after(1).await
     }
 
-    async fn after(&self, received: u32) -> Signal {
+    /// Waits for a signal after this many.
+    pub(crate) async fn after(&self, received: u32) -> Signal {
         let mut receiver = self.0.clone();
         match receiver.wait_for(|(count, _)| *count > received).await {
             Ok(found) => found.1,
@@ -54,7 +55,7 @@ impl Signals {
         tokio::select! {
             outcome = work => outcome,
             // Before a task has begun.
-            signal = self.first() => Err(Failure::Cut(Cut { signal, step: None, resume: None, error: None })),
+            signal = self.first() => Err(Failure::TaskInterrupted(InterruptedTask { signal, step: None, resume: None, error: None })),
         }
     }
 }

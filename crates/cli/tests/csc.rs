@@ -108,7 +108,7 @@ fn a_file_is_signed_so_that_openssl_agrees() {
 }
 
 #[test]
-fn a_signature_that_cannot_be_has_a_code_and_leaves_no_file() {
+fn refused_signature_has_a_code_and_leaves_no_file() {
     let stage = Stage::new();
     let (contract, missing, out) = (stage.path("contract"), stage.path("missing"), stage.path("signature"));
     let cases: [(&[&str], i32, &str); 5] = [

@@ -17,7 +17,7 @@ use serde_json::Value;
 struct Running {
     child: Child,
     printed: Vec<String>,
-    /// Held, so that its end has somebody to write to.
+    /// Held, so that the program can write until it ends.
     _rest: BufReader<ChildStdout>,
 }
 
@@ -63,7 +63,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It removes its files then; one that has ended already needs nothing. Not Ctrl-C, which whoever runs us may have us ignore.
+        // It removes its files then; one that has ended already needs nothing. Not Ctrl-C, which this process may have inherited as ignored.
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _ = self.child.wait();
     }
@@ -83,7 +83,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// What curl is told to do.
+/// The arguments of curl.
 #[derive(Debug, Default)]
 struct Parsed {
     method: String,

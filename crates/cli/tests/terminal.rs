@@ -44,7 +44,7 @@ impl Terminal {
     /// Reads on; whether there was something.
     fn read(&mut self) -> bool {
         let mut part = [0; 1024];
-        // An error is how Linux tells that the last program has closed its side.
+        // Linux reports an error when the last program has closed its side.
         let read = self.user.read(&mut part).unwrap_or(0);
         self.shown.push_str(&String::from_utf8_lossy(&part[..read]));
         read > 0
@@ -106,7 +106,7 @@ impl Stage {
         self.start_by(Command::new(env!("CARGO_BIN_EXE_d1")).stdin(Stdio::null()), terminal, arguments)
     }
 
-    /// The same in a session that has this terminal, so that one can be asked in it; the shell of that session tells afterwards
+    /// The same in a session that has this terminal, so that one can be asked in it; the shell of that session prints afterwards
     /// how d1 left the terminal.
     fn start_at(&self, terminal: &Terminal, arguments: &[&str]) -> Child {
         let mut setsid = Command::new("setsid");
@@ -148,12 +148,12 @@ fn steps_are_shown_and_the_secret_once() {
     let mut terminal = Terminal::new();
     let file = stage.path("api-key");
     let child = stage.start(&terminal, &["--json", "token", "create", "deploy", "--keep-file", &file]);
-    assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nobody watches");
+    assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nothing is shown");
 }
 
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn a_password_is_asked_for_and_never_shown() {
+fn password_is_asked_for_and_never_shown() {
     let stage = Stage::new();
     let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
     if Command::new("setsid").arg("--version").output().is_err() {
@@ -195,7 +195,7 @@ fn a_password_is_asked_for_and_never_shown() {
 }
 
 #[test]
-fn a_retry_is_shown_on_a_terminal_and_not_with_json() {
+fn retry_is_shown_on_a_terminal_and_not_with_json() {
     for (arguments, shown) in [(&["whoami"][..], true), (&["--json", "whoami"], false)] {
         let (stage, mut terminal) = (Stage::new(), Terminal::new());
         // One second: the line is shown before the wait, by a thread of its own.
@@ -210,7 +210,7 @@ fn a_retry_is_shown_on_a_terminal_and_not_with_json() {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn taking_access_away_is_asked_about_on_a_terminal() {
+fn disabling_asks_for_confirmation_on_a_terminal() {
     if Command::new("setsid").arg("--version").output().is_err() {
         println!("skipped: setsid is not installed");
         return;
@@ -227,4 +227,26 @@ fn taking_access_away_is_asked_about_on_a_terminal() {
         let changes = stage.emulator.observed().iter().filter(|call| call.method != "GET").count();
         assert_eq!(changes, usize::from(exit == 0), "{answer:?}");
     }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn init_asks_for_what_is_missing_and_writes_references_only() {
+    if Command::new("setsid").arg("--version").output().is_err() {
+        println!("skipped: setsid is not installed");
+        return;
+    }
+    let (stage, mut terminal) = (Stage::new(), Terminal::new());
+    let (config, ca, key) = (stage.path("d1.toml"), stage.path("ca.pem"), stage.emulator.users()[0].api_key());
+    let child = stage.start_at(&terminal, &["init", "ci", "--config", &config, "--ca-file", &ca]);
+    terminal.answers_openly("one.digicert.com]: ", &format!("{}\n", stage.emulator.platform_url()));
+    terminal.answers_openly("certificate or both [key]: ", "keys\n");
+    terminal.answers_openly("answer key, certificate or both", "\n");
+    // The key itself is not accepted; the terminal echoes it, the program does not.
+    terminal.answers_openly("Where is the API key?", "canary\n");
+    terminal.answers_openly("only a reference to one may stand here", "env:DC_API_KEY\n");
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    let written = std::fs::read_to_string(&config).expect("written");
+    assert!(written.contains("api_key = \"env:DC_API_KEY\"") && !written.contains("canary"), "{written}");
+    assert!(!terminal.shown.contains(key), "{}", terminal.shown);
 }

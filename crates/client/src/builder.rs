@@ -1,19 +1,36 @@
 //! Puts a client together and refuses what is missing or contradictory before the first call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use digicert_one_core::{Credential, HostRole, RateLimiter, RequestTarget, TargetError};
+use digicert_one_core::{
+    Clock, Connector, Credential, HostRole, HttpVersions, Instance, ProxyRules, RateLimiter, RequestTarget,
+    TargetError, Timeouts, TlsVersions, TransportConfig, TrustRoots,
+};
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
+use rustls_pki_types::CertificateDer;
 
-use crate::client::{Client, Settings};
-use crate::flights::Flights;
+use crate::authorise::NoCredential;
+use crate::call::Call;
+use crate::client::Client;
+use crate::engine_config::EngineConfig;
+use crate::error::{Error, ErrorKind};
 use crate::generations::{Configs, Generations};
 use crate::host_config::HostConfig;
-use crate::observe::{AuditRecord, Listener, Observers, TraceContext, Tracer};
-use crate::rate_limit::Limiter;
-use crate::rotation::Proof;
-use crate::wiring::Wiring;
-use crate::wiring_setters;
-use crate::{Error, ErrorKind, IntoTarget, LocalRateLimiter, Reminders};
+use crate::in_flight::InFlight;
+use crate::observe::audit::AuditRecord;
+use crate::observe::correlation::{TraceContext, Tracer};
+use crate::observe::listener::Listener;
+use crate::observe::observers::Observers;
+use crate::observe::retry_notice::RetryNotice;
+use crate::path::IntoTarget;
+use crate::places::Places;
+use crate::rate_limit::limiter::Limiter;
+use crate::rate_limit::local::LocalRateLimiter;
+use crate::reminder::Reminders;
+use crate::retry::Retry;
+use crate::settings::Settings;
 
 /// Source: DigiCert ONE, Account Manager API: the caller itself.
 const WHO_AM_I: &str = "/account/api/v1/user/me";
@@ -23,7 +40,7 @@ const MAX_BODY: usize = 10 << 20;
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    wiring: Wiring,
+    engine: EngineConfig,
     credential: Option<Arc<dyn Credential>>,
     allow_expired: bool,
     proof: Option<Result<RequestTarget, TargetError>>,
@@ -32,10 +49,17 @@ pub struct ClientBuilder {
     observers: Observers,
 }
 
+impl Client {
+    /// Starts a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
 impl ClientBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
-            wiring: Wiring::new(MAX_BODY),
+            engine: EngineConfig::new(MAX_BODY),
             credential: None,
             allow_expired: false,
             proof: None,
@@ -45,7 +69,118 @@ impl ClientBuilder {
         }
     }
 
-    wiring_setters!();
+    /// The installation to call.
+    pub fn instance(mut self, instance: Instance) -> Self {
+        self.engine.instance = Some(instance);
+        self
+    }
+
+    /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
+    /// ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)).
+    pub fn roots_beside_system(self, roots: Vec<CertificateDer<'static>>) -> Self {
+        let mut builder = self.trust(TrustRoots::SystemAnd(roots));
+        builder.engine.may_narrow_roots = true;
+        builder
+    }
+
+    /// The TLS stack.
+    pub fn connector(self, connector: impl Connector) -> Self {
+        self.shared_connector(Arc::new(connector))
+    }
+
+    /// As [`connector`](Self::connector), for one that others hold too.
+    pub fn shared_connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.engine.connector = Some(connector);
+        self
+    }
+
+    /// Trust, limits, versions, names and proxy of every transport. It holds no identity: that comes from the credential.
+    pub fn transport_config(mut self, config: TransportConfig) -> Self {
+        self.engine.transport = config;
+        self.engine.may_narrow_roots = false;
+        self
+    }
+
+    /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
+    pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
+        self.engine.proxies = rules;
+        self
+    }
+
+    /// The roots to trust.
+    pub fn trust(mut self, trust: TrustRoots) -> Self {
+        self.engine.transport = self.engine.transport.with_trust(trust);
+        self.engine.may_narrow_roots = false;
+        self
+    }
+
+    /// The limits of time of one attempt.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.engine.transport = self.engine.transport.with_timeouts(timeouts);
+        self
+    }
+
+    /// The TLS versions to offer; 1.2 and 1.3 by default.
+    pub fn tls_versions(mut self, versions: TlsVersions) -> Self {
+        self.wiring.config = self.wiring.config.with_tls_versions(versions);
+        self
+    }
+
+    /// The HTTP versions to offer; 1.1 and 2 by default.
+    pub fn http_versions(mut self, versions: HttpVersions) -> Self {
+        self.wiring.config = self.wiring.config.with_http_versions(versions);
+        self
+    }
+
+    /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
+    /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.engine.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
+    pub fn idle_limit(mut self, limit: Duration) -> Self {
+        self.engine.idle_limit = limit;
+        self
+    }
+
+    /// When calls are repeated.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.engine.retry = retry;
+        self
+    }
+
+    /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call;
+    /// a panic in it is logged.
+    ///
+    /// ```
+    /// # use digicert_one_client::Client;
+    /// let builder = Client::builder().on_retry(|notice| eprintln!("{notice}"));
+    /// ```
+    pub fn on_retry(mut self, observer: impl Fn(&RetryNotice) + Send + Sync + 'static) -> Self {
+        let observer = Listener::new(move |notice: &RetryNotice, _| observer(notice));
+        self.engine.retries = Some(observer);
+        self
+    }
+
+    /// The clock; tests bring a virtual one.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.engine.clock = clock;
+        self
+    }
+
+    /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.engine.user_agent = user_agent.into();
+        self
+    }
+
+    /// The largest body that is collected, in bytes (by default 10 MiB). A streamed body has no limit.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.engine.max_body = bytes;
+        self
+    }
 
     /// Where proof of the caller comes from.
     pub fn credential(self, credential: impl Credential) -> Self {
@@ -123,14 +258,32 @@ impl ClientBuilder {
         self
     }
 
+    /// A client whose every call brings a proof of its own, and the limits of its attempts and calls.
+    /// An attempt may last as long as `longest`, where the call says so.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    #[doc(hidden)]
+    pub fn build_for_authorised(mut self, longest: Duration) -> Result<(Client, Duration, Duration), Error> {
+        if self.engine.transport.identity().is_some() {
+            let text = "the transport configuration holds an identity: CSC is called without one";
+            return Err(Error::local(ErrorKind::Config, text));
+        }
+        let (total, deadline) = (self.engine.transport.timeouts().total(), self.engine.deadline());
+        self.engine.deadline = Some(deadline);
+        let timeouts = self.engine.transport.timeouts().clone().with_total(total.max(longest));
+        self.engine.transport = self.engine.transport.with_timeouts(timeouts);
+        Ok((self.credential(NoCredential).build()?, total, deadline))
+    }
+
     /// The client. Opens no connection.
     ///
     /// # Errors
     /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
     /// header value.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { mut wiring, .. } = self;
-        if wiring.config.identity().is_some() {
+        let Self { mut engine, .. } = self;
+        if engine.transport.identity().is_some() {
             let text =
                 "the transport configuration holds an identity: give it as the credential, which also derives the host";
             return Err(Error::local(ErrorKind::Config, text));
@@ -138,29 +291,32 @@ impl ClientBuilder {
         let proof = self.proof.transpose().map_err(|error| {
             Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
         })?;
-        let (instance, connector, user_agent) = wiring.parts("the client")?;
+        let (instance, connector, user_agent) = engine.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
         let host_config =
-            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &wiring.config, &wiring.proxies);
+            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &engine.transport, &engine.proxies);
         let configs =
             Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
+        let headers =
+            HeaderMap::from_iter([(USER_AGENT, user_agent), (ACCEPT, HeaderValue::from_static("application/json"))]);
         Ok(Client::new(Settings {
             instance,
             credential: self.credential.ok_or_else(no_credential)?,
-            total: wiring.config.timeouts().total(),
-            deadline: wiring.deadline(),
-            idle_limit: wiring.idle_limit,
-            flights: Flights::default(),
-            retry: wiring.retry,
+            total: engine.transport.timeouts().total(),
+            deadline: engine.deadline(),
+            idle_limit: engine.idle_limit,
+            in_flight: InFlight::default(),
+            retry: engine.retry,
             limiter: self.limiter,
-            generations: Generations::new(connector, configs),
-            clock: wiring.clock,
-            user_agent,
-            max_body: wiring.max_body,
+            places: Places::new(engine.transport.clone(), engine.proxies.clone()),
+            generations: Generations::new(connector, configs, headers.clone()),
+            clock: engine.clock,
+            headers,
+            max_body: engine.max_body,
             allow_expired: self.allow_expired,
-            proof: proof.map(Proof),
+            proof: proof.map(|target| Call::new(Method::GET, target)),
             reminders: self.reminders,
-            observers: Observers { retries: wiring.retries, ..self.observers },
+            observers: Observers { retries: engine.retries, ..self.observers },
         }))
     }
 }

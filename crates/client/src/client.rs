@@ -5,62 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
-    Mode, Origin, ResponseBody, TrustRoots, diagnosis::diagnose_transport,
+    CallContext, Clock, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed, Mode, Origin,
+    TrustRoots, diagnosis::diagnose_transport,
 };
 use futures_util::future::select;
-use http::{HeaderValue, Method};
 
-use crate::flights::Flights;
-use crate::generations::Generations;
-use crate::observe::Observers;
-use crate::path::IntoTarget;
-use crate::rate_limit::Limiter;
-use crate::retry::Retry;
-use crate::rotation::Proof;
-use crate::watched_body::WatchedBody;
-use crate::{ClientBuilder, Error, ErrorKind, Pages, Reminders, RequestBuilder, attempt, rotation};
+use crate::error::{Error, ErrorKind};
+use crate::in_flight::InFlight;
+use crate::reminder::Reminders;
+use crate::settings::Settings;
 
 /// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
 ///
-/// Callers give paths; the host follows from the credential. See [`ClientBuilder`].
+/// Callers give paths; the host follows from the credential. See [`ClientBuilder`](crate::ClientBuilder).
 #[derive(Clone)]
 pub struct Client(Arc<Settings>);
 
-pub(crate) struct Settings {
-    pub(crate) instance: Instance,
-    pub(crate) credential: Arc<dyn Credential>,
-    pub(crate) generations: Generations,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) user_agent: HeaderValue,
-    /// The limit of one attempt.
-    pub(crate) total: Duration,
-    /// The limit of all attempts and waits together.
-    pub(crate) deadline: Duration,
-    pub(crate) retry: Retry,
-    pub(crate) idle_limit: Duration,
-    pub(crate) limiter: Limiter,
-    pub(crate) flights: Flights,
-    pub(crate) max_body: usize,
-    pub(crate) allow_expired: bool,
-    pub(crate) proof: Option<Proof>,
-    pub(crate) reminders: Reminders,
-    pub(crate) observers: Observers,
-}
-
-impl Settings {
-    /// The body of an answer, watched.
-    pub(crate) fn watched(&self, body: ResponseBody, facts: &ConnectionFacts) -> WatchedBody {
-        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts.clone())
-    }
-}
-
 impl Client {
-    /// Starts a client.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-
     pub(crate) fn new(settings: Settings) -> Self {
         Self(Arc::new(settings))
     }
@@ -90,14 +51,15 @@ impl Client {
             instance: from.instance.clone(),
             credential,
             generations: from.generations.sibling(),
+            places: from.places.sibling(),
             clock: Arc::clone(&from.clock),
-            user_agent: from.user_agent.clone(),
+            headers: from.headers.clone(),
             total: from.total,
             deadline: from.deadline,
             retry: from.retry.anew(),
             idle_limit: from.idle_limit,
             limiter: from.limiter.clone(),
-            flights: Flights::default(),
+            in_flight: InFlight::default(),
             max_body: from.max_body,
             allow_expired: from.allow_expired,
             proof: None,
@@ -105,46 +67,6 @@ impl Client {
             reminders: Reminders::new().days([]),
             observers: from.observers.clone(),
         })
-    }
-
-    /// A GET of this path.
-    pub fn get(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::GET, path)
-    }
-
-    /// A HEAD of this path.
-    pub fn head(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::HEAD, path)
-    }
-
-    /// A POST to this path.
-    pub fn post(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::POST, path)
-    }
-
-    /// A PUT to this path.
-    pub fn put(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::PUT, path)
-    }
-
-    /// A PATCH of this path.
-    pub fn patch(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::PATCH, path)
-    }
-
-    /// A DELETE of this path.
-    pub fn delete(&self, path: impl IntoTarget) -> RequestBuilder {
-        self.request(Method::DELETE, path)
-    }
-
-    /// A call with any method.
-    pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, path.into_target())
-    }
-
-    /// The list at this path, page by page.
-    pub fn pages(&self, path: impl IntoTarget) -> Pages {
-        Pages::new(self.clone(), path.into_target())
     }
 
     /// The installation that is called.
@@ -162,10 +84,8 @@ impl Client {
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
-        let lease = attempt::lease(settings, &need, settings.total).await?;
-        let carried = rotation::carrier(settings, lease, &need).await?;
-        settings.reminders.check(&carried.lease, need.now);
-        Ok(carried.lease.validity().expiry())
+        let (bound, _) = settings.leased(&need, settings.total).await?;
+        Ok(bound.lease.validity().expiry())
     }
 
     /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
@@ -206,18 +126,18 @@ impl Client {
     /// Calls in flight, answers whose body is not dropped yet included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.0.flights.count()
+        self.0.in_flight.count()
     }
 
     /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, reminders) have heard
     /// of them, but no longer than this; gives back how many are still in flight then. They are not cut: that is done by dropping
     /// them.
     pub async fn shut_down(&self, within: Duration) -> usize {
-        self.0.flights.close();
+        self.0.in_flight.close();
         let all_over = async {
-            self.0.flights.landed().await;
-            self.0.observers.heard().await;
-            self.0.reminders.heard().await;
+            self.0.in_flight.landed().await;
+            self.0.observers.drained().await;
+            self.0.reminders.drained().await;
         };
         select(std::pin::pin!(all_over), self.0.clock.limit(within)).await;
         self.in_flight()

@@ -27,7 +27,7 @@ const MAX_WORD: usize = 100;
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads an error answer. `now` serves where the answer has no date of its own.
-pub fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
+pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);

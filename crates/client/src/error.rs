@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use digicert_one_core::diagnosis::{PlatformAnswer, Side};
 use digicert_one_core::{
-    Advice, BoxError, Code, CredentialError, Diagnosis, InstanceError, RateLimitError, TransportError, causes,
+    Advice, BoxError, Code, CredentialError, Delivery, Diagnosis, InstanceError, RateLimitError, TransportError, causes,
 };
 use http::{Method, StatusCode};
 
-use crate::course::{FailedAttempt, Tried};
 use crate::left_behind::LeftBehind;
+use crate::tried::{FailedAttempt, Tried};
 
 /// Where a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,13 +113,29 @@ impl Error {
         Self::new(ErrorKind::RateLimit, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
     }
 
-    /// The error of a call that was tried so.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn after(mut self, tried: Tried) -> Self {
+    pub(crate) fn after(mut self, tried: Tried) -> Self {
         self.0.diagnosis.evidence.extend(tried.lines());
         self.0.tried = tried;
         self
+    }
+
+    /// The time of the call ran out.
+    pub(crate) fn too_late(limit: Duration) -> Self {
+        let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
+        let cause = "the time for the whole call, all attempts and waits included, ran out; whether the last attempt was still \
+                     connecting or waiting for its response is not known";
+        Self::new(ErrorKind::Transport, Diagnosis::new(Code::NET_08, summary, cause))
+    }
+
+    /// This error as that of an attempt that is followed by another one.
+    pub(crate) fn as_attempt(&self, number: u32) -> FailedAttempt {
+        let what = match (self.status(), self.transport()) {
+            (Some(status), _) => format!("HTTP {}", status.as_u16()),
+            (None, Some(transport)) => transport.to_string(),
+            (None, None) => self.code().title().to_owned(),
+        };
+        let delivery = self.transport().map(TransportError::delivery);
+        FailedAttempt { number, code: self.code(), status: self.status(), delivery, what }
     }
 
     /// What a response was found to be after a call of so many attempts.
@@ -184,6 +200,25 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.0.diagnosis.advice, Advice::Repeat { .. })
+    }
+
+    /// Whether a create call that failed like this may have made something all the same. The engine repeats such a call only after
+    /// failures for which this is false.
+    #[must_use]
+    pub fn may_have_made(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::RateLimit => false,
+            ErrorKind::Transport => match self.transport() {
+                Some(transport) => transport.delivery() != Delivery::NotSent,
+                // The limit of the whole call, which can pass before the first attempt.
+                None => self.attempts() > 0,
+            },
+            // What is below 400 and no result may have been one on its way here.
+            ErrorKind::Platform => {
+                self.status().is_none_or(|status| status.is_server_error() || status == 408 || status.as_u16() < 400)
+            }
+            _ => true,
+        }
     }
 
     /// How often the call was tried; 0 where it was not valid or had no material.

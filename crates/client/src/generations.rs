@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, HostRole, Lease, Transport, TransportConfig,
-    TransportError, TrustRoots, diagnosis::TransportInUse,
+    API_KEY_HEADER, ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, HostRole, Lease, Transport,
+    TransportConfig, TransportError, TrustRoots, diagnosis::TransportInUse,
 };
+
+use http::HeaderMap;
 
 use crate::host_config::HostConfig;
 
@@ -20,6 +22,8 @@ const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug)]
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
+    /// The headers of every request.
+    headers: HeaderMap,
     live: Mutex<Live>,
     /// Held by the one caller who proves a newer generation.
     proving: futures_util::lock::Mutex<()>,
@@ -56,9 +60,9 @@ struct Live {
     /// Counts changes of the trust roots.
     trust: u64,
     anonymous: Option<Arc<dyn Transport>>,
-    current: Option<Arc<Carried>>,
+    current: Option<Arc<BoundTransport>>,
     /// A newer generation with its transport, made once for all who bring it, until it is live or refused.
-    candidate: Option<Arc<Carried>>,
+    candidate: Option<Arc<BoundTransport>>,
     /// Whether the platform refused the current credential: then a newer one needs no proof.
     rejected: bool,
     refused: Option<Refused>,
@@ -67,16 +71,18 @@ struct Live {
 
 /// A credential and the transport that carries it.
 #[derive(Clone, Debug)]
-pub(crate) struct Carried {
+pub(crate) struct BoundTransport {
     pub(crate) lease: Lease,
     /// Whom the platform counts; known once a generation, as it costs a hash.
     pub(crate) caller: Fingerprint,
     pub(crate) transport: Arc<dyn Transport>,
+    /// The default headers and the API key, so that an attempt only clones them.
+    pub(crate) headers: HeaderMap,
     /// The count of the roots that the transport was made with.
     trust: u64,
 }
 
-impl Carried {
+impl BoundTransport {
     /// The same credential over another transport.
     pub(crate) fn over(&self, transport: Arc<dyn Transport>) -> Self {
         Self { transport, ..self.clone() }
@@ -94,13 +100,13 @@ struct Refused {
 /// What to do with a lease.
 pub(crate) enum Chosen {
     /// Send with this.
-    Live(Arc<Carried>),
+    Live(Arc<BoundTransport>),
     /// The lease is of a newer generation; the present one, if any, is still good until the newer one is proved.
-    Newer { present: Option<Arc<Carried>>, needs_proof: bool },
+    Newer { present: Option<Arc<BoundTransport>>, needs_proof: bool },
 }
 
 impl Generations {
-    pub(crate) fn new(connector: Arc<dyn Connector>, configs: Configs) -> Self {
+    pub(crate) fn new(connector: Arc<dyn Connector>, configs: Configs, headers: HeaderMap) -> Self {
         let live = Live {
             configs,
             trust: 0,
@@ -111,12 +117,16 @@ impl Generations {
             refused: None,
             retired: Vec::new(),
         };
-        Self { connector, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
+        Self { connector, headers, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
     /// The same stack and configuration, and nothing live.
     pub(crate) fn sibling(&self) -> Self {
-        Self::new(Arc::clone(&self.connector), self.lock().configs.clone())
+        Self::new(Arc::clone(&self.connector), self.lock().configs.clone(), self.headers.clone())
+    }
+
+    pub(crate) fn connector(&self) -> &dyn Connector {
+        &*self.connector
     }
 
     pub(crate) fn connector_info(&self) -> ConnectorInfo {
@@ -150,13 +160,13 @@ impl Generations {
         let Live { current, rejected, refused, .. } = &mut *live;
         let Some(current) = current else { return Chosen::Newer { present: None, needs_proof: false } };
         let waits =
-            refused.as_ref().is_some_and(|refused| refused.generation == lease.generation() && now < refused.until);
+            || refused.as_ref().is_some_and(|refused| refused.generation == lease.generation() && now < refused.until);
         if lease.generation() == current.lease.generation() {
             // The end dates of one generation may become known, or change, later.
             if lease.validity() != current.lease.validity() {
-                *current = Arc::new(Carried { lease: lease.clone(), ..Carried::clone(current) });
+                *current = Arc::new(BoundTransport { lease: lease.clone(), ..BoundTransport::clone(current) });
             }
-        } else if lease.generation() > current.lease.generation() && !waits {
+        } else if lease.generation() > current.lease.generation() && !waits() {
             let needs_proof = !*rejected && current.lease.validity().check(now).is_ok();
             return Chosen::Newer { present: Some(Arc::clone(current)), needs_proof };
         }
@@ -164,7 +174,7 @@ impl Generations {
     }
 
     /// Makes what carries this lease, without putting it to use: the live transport if only the key is another.
-    pub(crate) fn carry(&self, lease: &Lease) -> Result<Arc<Carried>, TransportError> {
+    pub(crate) fn carry(&self, lease: &Lease) -> Result<Arc<BoundTransport>, TransportError> {
         let mut live = self.lock();
         if let Some(made) = [&live.current, &live.candidate]
             .into_iter()
@@ -182,14 +192,16 @@ impl Generations {
             // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
             (Some(identity), _) => self.connector.connect(&live.configs.of(Some(identity)))?,
         };
+        let mut headers = self.headers.clone();
+        headers.extend(lease.material().key().map(|key| (API_KEY_HEADER, key.header_value())));
         let caller = lease.material().caller();
-        let carried = Arc::new(Carried { lease: lease.clone(), caller, transport, trust: live.trust });
+        let carried = Arc::new(BoundTransport { lease: lease.clone(), caller, transport, headers, trust: live.trust });
         live.candidate = Some(Arc::clone(&carried));
         Ok(carried)
     }
 
     /// Puts a generation to use, unless a newer one or other trust roots came first; gives back what is live then.
-    pub(crate) fn install(&self, carried: Arc<Carried>) -> Arc<Carried> {
+    pub(crate) fn install(&self, carried: Arc<BoundTransport>) -> Arc<BoundTransport> {
         let mut live = self.lock();
         if carried.trust != live.trust {
             // Made with former roots. The next call makes it anew.
@@ -224,12 +236,11 @@ impl Generations {
         let current = match &live.current {
             None => None,
             Some(current) => {
-                let lease = &current.lease;
-                let transport = match lease.material().identity() {
+                let transport = match current.lease.material().identity() {
                     None => Arc::clone(&anonymous),
                     identity => self.connector.connect(&configs.of(identity))?,
                 };
-                Some(Arc::new(Carried { lease: lease.clone(), caller: current.caller, transport, trust }))
+                Some(Arc::new(BoundTransport { transport, trust, ..BoundTransport::clone(current) }))
             }
         };
         let replaced = live.current.take().filter(|former| former.lease.material().identity().is_some());

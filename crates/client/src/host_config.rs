@@ -5,18 +5,17 @@ use std::sync::Arc;
 use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots, diagnosis::TransportInUse};
 
 /// A configuration whose proxy is the one of its host.
-#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Debug)]
-pub struct HostConfig {
-    pub config: TransportConfig,
+pub(crate) struct HostConfig {
+    pub(crate) config: TransportConfig,
     /// The same for a diagnosis.
-    pub in_use: Arc<TransportInUse>,
+    pub(crate) in_use: Arc<TransportInUse>,
 }
 
 impl HostConfig {
     /// For calls to this origin. A proxy of the configuration itself counts more than the rules. An origin that there is not is
     /// not called.
-    pub fn to(
+    pub(crate) fn to(
         origin: Option<&Origin>,
         connector: &dyn Connector,
         config: &TransportConfig,

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use digicert_one_core::Delivery;
-
-use crate::{Error, ErrorKind};
-
 /// What can be made, and has a secret or a certificate that is shown once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,7 +24,7 @@ impl fmt::Display for Made {
     }
 }
 
-/// What a failed create call made, or may have made. See [`Error::left_behind`].
+/// What a failed create call made, or may have made. See [`Error::left_behind`](crate::Error::left_behind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftBehind {
@@ -61,27 +57,6 @@ impl fmt::Display for LeftBehind {
         match id {
             Some(id) => write!(f, "left behind: {what} {name:?} with the id {id} was made"),
             None => write!(f, "left behind: {what} {name:?} may have been made; look for it in the list"),
-        }
-    }
-}
-
-impl Error {
-    /// Whether a create call that failed like this may have made something all the same. The engine repeats such a call only after
-    /// failures for which this is false.
-    #[must_use]
-    pub fn may_have_made(&self) -> bool {
-        match self.kind() {
-            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::RateLimit => false,
-            ErrorKind::Transport => match self.transport() {
-                Some(transport) => transport.delivery() != Delivery::NotSent,
-                // The limit of the whole call, which can pass before the first attempt.
-                None => self.attempts() > 0,
-            },
-            // What is below 400 and no result may have been one on its way here.
-            ErrorKind::Platform => {
-                self.status().is_none_or(|status| status.is_server_error() || status == 408 || status.as_u16() < 400)
-            }
-            _ => true,
         }
     }
 }

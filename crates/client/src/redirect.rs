@@ -1,45 +1,57 @@
 //! Redirects are followed within the same origin only. Every HTTP library that we looked at would forward `x-api-key`, and
-//! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link.rs`.
+//! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link_target.rs`.
 
-use digicert_one_core::{Code, Diagnosis, Instance, Origin};
+use bytes::Bytes;
+use digicert_one_core::{Code, Diagnosis, Instance, Origin, RequestTarget};
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::attempt::Call;
-use crate::link::{self, Pointer};
-use crate::{Error, ErrorKind};
+use crate::call::Call;
+use crate::error::{Error, ErrorKind};
+use crate::link_target::Pointer;
+use crate::upload::Payload;
 
-/// The call that a redirect asks for; `None` where the answer is no redirect.
-pub(crate) fn next(
-    call: &Call,
-    instance: &Instance,
-    origin: &Origin,
-    status: StatusCode,
-    headers: &HeaderMap,
-) -> Result<Option<Call>, Error> {
-    if !is_followed(status) {
-        return Ok(None);
+impl Call {
+    /// Where a redirect leads; `None` if it has no target.
+    pub(crate) fn redirect_target(
+        &self,
+        instance: &Instance,
+        origin: &Origin,
+        headers: &HeaderMap,
+    ) -> Result<Option<RequestTarget>, Error> {
+        let Some(location) = headers.get(LOCATION) else { return Ok(None) };
+        let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
+        let target = Pointer::Redirect.resolve(instance, origin, &self.target, location);
+        if is_sign_in(location) {
+            return Err(sign_in(origin, target.err()));
+        }
+        target.map(Some)
     }
-    let Some(location) = headers.get(LOCATION) else { return Ok(None) };
-    let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
-    let target = link::resolve(Pointer::Redirect, instance, origin, &call.target, location);
-    if is_sign_in(location) {
-        return Err(sign_in(origin, target.err()));
+
+    /// Becomes the call that a redirect of this status asks for.
+    pub(crate) fn follow(&mut self, status: StatusCode, target: RequestTarget) -> Result<(), Error> {
+        self.target = target;
+        // Fetch standard §4.4: 303 becomes GET, and so does a POST under 301 and 302; 307 and 308 keep everything.
+        let becomes_get = match status.as_u16() {
+            303 => ![Method::GET, Method::HEAD].contains(&self.method),
+            301 | 302 => self.method == Method::POST,
+            _ => false,
+        };
+        if becomes_get {
+            self.method = Method::GET;
+            self.body = Payload::Bytes(Bytes::new());
+            self.headers.remove(CONTENT_TYPE);
+        } else if self.body.is_spent() {
+            let summary = format!("redirect not followed (HTTP {}): the upload had begun.", status.as_u16());
+            let cause = "the request body can be read only once, so that it cannot be sent to the target";
+            let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, cause);
+            diagnosis.remedy =
+                "Upload to the target of the redirect, or give a body that can be made again (upload_again)."
+                    .to_owned();
+            return Err(Error::new(ErrorKind::Redirect, diagnosis));
+        }
+        Ok(())
     }
-    let target = target?;
-    let mut next = Call { target, ..call.clone() };
-    // Fetch standard §4.4: 303 becomes GET, and so does a POST under 301 and 302; 307 and 308 keep everything.
-    let becomes_get = match status.as_u16() {
-        303 => ![Method::GET, Method::HEAD].contains(&call.method),
-        301 | 302 => call.method == Method::POST,
-        _ => false,
-    };
-    if becomes_get {
-        next.method = Method::GET;
-        next.body = bytes::Bytes::new();
-        next.headers.remove(CONTENT_TYPE);
-    }
-    Ok(Some(next))
 }
 
 /// Whether a status leads to another target. 300 and 305 do not, with a `Location` either (RFC 9110 sections 15.4.1 and 15.4.6).
@@ -78,4 +90,16 @@ pub(crate) fn too_many(origin: &Origin, hops: usize) -> Error {
                         such a circle."
         .to_owned();
     Error::new(ErrorKind::Redirect, diagnosis)
+}
+
+/// For a call with a proof of its own. Names the host that the answer points to, and nothing else of it.
+pub(crate) fn not_followed(origin: &Origin, status: StatusCode, location: Option<&HeaderValue>) -> Error {
+    let target = location
+        .and_then(|value| value.to_str().ok()?.parse::<http::Uri>().ok())
+        .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?.as_str().rsplit('@').next()?)))
+        .unwrap_or_else(|| "another path".to_owned());
+    let summary =
+        format!("{origin} redirected to {target} (HTTP {}); not followed, nothing was sent there.", status.as_u16());
+    let cause = "what shows a token is answered where it is asked: a wrong host or path, or somebody between";
+    Error::new(ErrorKind::Redirect, Diagnosis::new(Code::SEC_01, summary, cause))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Expiry, Generation, Lease};
 
-use crate::observe::Listener;
+use crate::observe::listener::Listener;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -22,11 +22,11 @@ pub struct Reminders {
     /// Descending.
     days: Vec<u32>,
     listener: Option<Listener<Reminder>>,
-    told: Mutex<Option<Told>>,
+    last: Mutex<Option<LastReminder>>,
 }
 
 /// The last reminder.
-struct Told {
+struct LastReminder {
     expiry: Option<Expiry>,
     /// How many of `days` are behind us.
     steps: usize,
@@ -66,7 +66,7 @@ impl Reminders {
     /// 30, 14, 7 and 1 days before the end.
     #[must_use]
     pub fn new() -> Self {
-        Self { days: vec![30, 14, 7, 1], listener: None, told: Mutex::new(None) }
+        Self { days: vec![30, 14, 7, 1], listener: None, last: Mutex::new(None) }
     }
 
     /// Reminds this many days before the end; never with an empty list.
@@ -91,28 +91,28 @@ impl Reminders {
         if let Some(reminder) = self.due(lease, now) {
             tracing::warn!(days = reminder.days, of = %reminder.expiry.of, generation = %reminder.generation, "{reminder}");
             if let Some(listener) = &self.listener {
-                listener.tell(reminder);
+                listener.send(reminder);
             }
         }
     }
 
     /// Ends when the listener has heard of all of them.
-    pub(crate) async fn heard(&self) {
+    pub(crate) async fn drained(&self) {
         if let Some(listener) = &self.listener {
-            listener.heard().await;
+            listener.drained().await;
         }
     }
 
     fn due(&self, lease: &Lease, now: SystemTime) -> Option<Reminder> {
         let expiry = lease.validity().expiry();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = match &*told {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match &*last {
             // Another key with the same end is no reason to say it again; another end is.
-            Some(told) if told.expiry == expiry => {
-                if told.next.is_none_or(|next| now < next) {
+            Some(last) if last.expiry == expiry => {
+                if last.next.is_none_or(|next| now < next) {
                     return None;
                 }
-                told.steps
+                last.steps
             }
             _ => 0,
         };
@@ -122,7 +122,7 @@ impl Reminders {
         };
         let steps = expiry.as_ref().map_or(0, reached);
         let next = expiry.and_then(|expiry| expiry.at.checked_sub(DAY * *self.days.get(steps)?));
-        *told = Some(Told { expiry, steps: steps.max(before), next });
+        *last = Some(LastReminder { expiry, steps: steps.max(before), next });
         let expiry = expiry.filter(|expiry| steps > before && !expiry.has_passed(now))?;
         Some(Reminder {
             expiry,

@@ -3,20 +3,20 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document, diagnose_transport};
+use digicert_one_core::diagnosis::diagnose_transport;
 use digicert_one_core::{
-    CallContext, Code, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
+    CallContext, ConnectionFacts, Diagnosis, Generation, Mode, ResponseBody, TransportError, TransportErrorKind,
     collect_body, next_chunk,
 };
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::flights::Flight;
-use crate::mismatch::Mismatch;
+use crate::error::{Error, ErrorKind};
+use crate::in_flight::InFlightCall;
+use crate::response_head::{ResponseHead, undecoded};
 use crate::watched_body::WatchedBody;
-use crate::{Error, ErrorKind, attempt, decode, document, json_text};
+use crate::{json_text, redact};
 
 /// An answer of the platform.
 pub struct Response(Box<Parts>);
@@ -28,7 +28,6 @@ pub(crate) struct Parts {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: WatchedBody,
-    pub(crate) facts: ConnectionFacts,
     pub(crate) context: CallContext,
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
@@ -44,7 +43,7 @@ impl Response {
     }
 
     /// The whole call is over: so many attempts, and this flight, which lands when the body is dropped.
-    pub(crate) fn arrived(&mut self, attempts: u32, flight: Flight) {
+    pub(crate) fn arrived(&mut self, attempts: u32, flight: InFlightCall) {
         self.0.attempts = attempts;
         self.0.body.carry(flight);
     }
@@ -70,7 +69,7 @@ impl Response {
     /// What the stack knows of the connection.
     #[must_use]
     pub fn facts(&self) -> &ConnectionFacts {
-        &self.0.facts
+        self.0.body.facts()
     }
 
     /// What should be mended although the call succeeded: a client certificate that did not arrive (NET-03), or that the transport
@@ -104,13 +103,27 @@ impl Response {
         self.0.generation
     }
 
+    /// The response in the types of the crate `http`, its body still to be read. [`facts`](Self::facts) are among its extensions; the
+    /// client's limit on the size of a body does not hold for it.
+    #[must_use]
+    pub fn into_http(self) -> http::Response<ResponseBody> {
+        let parts = *self.0;
+        let facts = parts.body.facts().clone();
+        let mut response = http::Response::new(ResponseBody::new(parts.body));
+        *response.status_mut() = parts.status;
+        *response.version_mut() = parts.version;
+        *response.headers_mut() = parts.headers;
+        response.extensions_mut().insert(facts);
+        response
+    }
+
     /// The whole body, up to the client's limit.
     ///
     /// # Errors
     /// A body that is too large, cut off or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let (_, bytes) = self.collected().await?;
-        Ok(bytes)
+        let mut response = self;
+        response.read().await
     }
 
     /// The whole body as UTF-8 text.
@@ -163,15 +176,24 @@ impl Response {
     }
 
     /// The head and the whole body.
-    async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
-        let Parts { status, mut headers, context, body, max_body, key, attempts, .. } = *self.0;
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    pub async fn collected(self) -> Result<(ResponseHead, Bytes), Error> {
+        let mut response = self;
+        let bytes = response.read().await?;
+        let Parts { status, mut headers, context, key, attempts, .. } = *response.0;
         if let Some(key) = &key {
-            attempt::scrub(&mut headers, key.as_bytes());
+            redact::headers(&mut headers, key.as_bytes());
         }
-        match collect_body(body, max_body).await {
-            Ok(bytes) => Ok((ResponseHead { status, headers, context, key, attempts }, bytes)),
-            Err(error) => Err(of_body(error, &context).after_attempts(attempts)),
-        }
+        Ok((ResponseHead { status, headers, context, key, attempts }, bytes))
+    }
+
+    /// The whole body, where it is: the future stays small.
+    async fn read(&mut self) -> Result<Bytes, Error> {
+        let Parts { context, body, max_body, attempts, .. } = &mut *self.0;
+        let read = collect_body(body, *max_body).await;
+        read.map_err(|error| of_body(error, context).after_attempts(*attempts))
     }
 
     /// Whether the head announces a web page.
@@ -209,98 +231,7 @@ impl fmt::Debug for Response {
     }
 }
 
-/// What is known of a response whose body was read: the errors that the body may be. For typed clients that are built on this one.
-pub struct ResponseHead {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    context: CallContext,
-    key: Option<HeaderValue>,
-    /// How often the call was tried.
-    pub attempts: u32,
-}
-
-impl fmt::Debug for ResponseHead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseHead").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
-impl ResponseHead {
-    /// The body as JSON. An error document that is no `T` is an error with its message.
-    fn read<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
-        read_json(self.status, &self.headers, &self.context, body)
-            .map_err(|error| self.probably_reported(body).unwrap_or(error).after_attempts(self.attempts))
-    }
-
-    fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
-        not_of_the_api(self.status, &self.headers, &self.context, body).map(|error| error.after_attempts(self.attempts))
-    }
-
-    /// The error of a body that is an error document for certain.
-    #[must_use]
-    pub fn reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::reports_error)
-    }
-
-    /// The error of a body that is not what was expected, and that is an error document by all appearances.
-    #[must_use]
-    pub fn probably_reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::looks_like_error)
-    }
-
-    fn error_document(&self, body: &Bytes, is_one: fn(&Value) -> bool) -> Option<Error> {
-        let json = serde_json::from_slice::<Value>(&json_text::utf8(body)).ok()?;
-        if !is_one(&json) {
-            return None;
-        }
-        let body = match &self.key {
-            Some(key) => attempt::without(body.clone(), key.as_bytes()),
-            None => body.clone(),
-        };
-        let answer = decode::answer(self.status, &self.headers, &body, self.context.now);
-        let diagnosis = diagnose_error_document(&answer, &self.context);
-        Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
-    }
-
-    /// Status and content type, for an error.
-    pub(crate) fn seen(&self) -> String {
-        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
-        format!("HTTP {}, content type {content_type}", self.status.as_u16())
-    }
-}
-
-/// A body as JSON. The error tells of it what it may.
-pub fn read_json<T: DeserializeOwned>(
-    status: StatusCode,
-    headers: &HeaderMap,
-    context: &CallContext,
-    body: &Bytes,
-) -> Result<T, Error> {
-    serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
-        if let Some(error) = not_of_the_api(status, headers, context, body) {
-            return error;
-        }
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let (status, kind, length) = (status.as_u16(), content_type.unwrap_or("none"), body.len());
-        let text = format!("the answer (HTTP {status}, content type {kind}, {length} bytes) is not the expected JSON");
-        undecoded(text, Mismatch::new(&error))
-    })
-}
-
-/// The error of a body that something in front of the API gave, or changed.
-pub fn not_of_the_api(status: StatusCode, headers: &HeaderMap, context: &CallContext, body: &Bytes) -> Option<Error> {
-    let answer = decode::answer(status, headers, body, context.now);
-    diagnose_content(&answer, context).map(|diagnosis| Error::new(ErrorKind::Decode, diagnosis))
-}
-
-fn undecoded(summary: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(source)
-}
-
-/// The error of a body that broke off.
-pub fn of_body(error: TransportError, context: &CallContext) -> Error {
+fn of_body(error: TransportError, context: &CallContext) -> Error {
     let kind = match error.kind() {
         TransportErrorKind::Timeout(_) => ErrorKind::Transport,
         _ => ErrorKind::Body,

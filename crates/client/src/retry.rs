@@ -7,8 +7,9 @@ use std::time::Duration;
 use digicert_one_core::{Advice, Delivery};
 use http::Method;
 
-use crate::attempt::Call;
-use crate::{Error, ErrorKind};
+use crate::call::Call;
+use crate::error::{Error, ErrorKind};
+use crate::tried::Stop;
 
 /// What one repetition takes from the budget, and what one success gives back.
 const COST: u32 = 5;
@@ -87,12 +88,12 @@ impl Retry {
     }
 
     /// The number of attempts of a call at most.
-    pub fn most(&self) -> u32 {
+    pub(crate) fn most(&self) -> u32 {
         self.attempts
     }
 
     /// A call succeeded.
-    pub fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         // Mostly the budget is full; then nothing is written, and clones on other cores keep their cache.
         if self.left.load(Ordering::Relaxed) < self.budget {
             let more = |left: u32| (left < self.budget).then(|| (left + GAIN).min(self.budget));
@@ -101,8 +102,9 @@ impl Retry {
     }
 
     /// What to do after `error`, the `attempt`-th of this call (counted from 1).
-    pub fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
+    pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
         match error.diagnosis().advice {
+            Advice::NewerCredential | Advice::Repeat { .. } if call.body.is_spent() => Next::Stop(Stop::Spent),
             Advice::NewerCredential if is_safe(call, error) => Next::NewerCredential,
             Advice::Repeat { not_before } if is_safe(call, error) => {
                 if attempt >= self.attempts {
@@ -135,41 +137,12 @@ impl Default for Retry {
 }
 
 /// What follows a failed attempt.
-#[allow(missing_docs, reason = "not for programs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     Stop(Stop),
     /// Once, if the source has a generation newer than the refused one.
     NewerCredential,
     After(Duration),
-}
-
-/// Why a call is not repeated.
-#[allow(missing_docs, reason = "not for programs")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Repeating cannot help.
-    Useless,
-    /// The request may have been processed, and doing so twice may not be the same as once.
-    Unsafe,
-    Attempts,
-    Budget,
-    Deadline,
-}
-
-impl Stop {
-    /// For people; nothing where the diagnosis says it already.
-    pub(crate) fn explained(self) -> Option<&'static str> {
-        match self {
-            Self::Useless => None,
-            Self::Unsafe => Some("not repeated: the request may have been processed, and it is not idempotent"),
-            Self::Attempts => Some("not repeated again: all attempts are used up"),
-            Self::Budget => {
-                Some("not repeated: too many calls of this client fail (its budget of repetitions is empty)")
-            }
-            Self::Deadline => Some("not repeated: the next attempt would begin after the deadline of the call"),
-        }
-    }
 }
 
 /// Whether the call may be sent again after this failure.

@@ -9,33 +9,54 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, Sleep, TransportError, TransportErrorKind,
+    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, Sleep, TransportError, TransportErrorKind, next_chunk,
 };
 use http_body::{Body, Frame, SizeHint};
 
-use crate::flights::Flight;
+use crate::in_flight::InFlightCall;
 
 /// A body with a limit on its silence.
-pub struct WatchedBody {
+pub(crate) struct WatchedBody {
     inner: ResponseBody,
     clock: Arc<dyn Clock>,
     idle_limit: Duration,
     /// Runs while nothing comes.
     timer: Option<Sleep>,
     facts: ConnectionFacts,
-    _flight: Option<Flight>,
+    _flight: Option<InFlightCall>,
 }
 
 impl WatchedBody {
     /// Watches this body.
-    #[must_use]
-    pub fn new(inner: ResponseBody, clock: Arc<dyn Clock>, idle_limit: Duration, facts: ConnectionFacts) -> Self {
+    pub(crate) fn new(
+        inner: ResponseBody,
+        clock: Arc<dyn Clock>,
+        idle_limit: Duration,
+        facts: ConnectionFacts,
+    ) -> Self {
         Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
     }
 
+    /// The facts about its connection.
+    pub(crate) fn facts(&self) -> &ConnectionFacts {
+        &self.facts
+    }
+
     /// Counts as this call's flight from now on.
-    pub(crate) fn carry(&mut self, flight: Flight) {
+    pub(crate) fn carry(&mut self, flight: InFlightCall) {
         self._flight = Some(flight);
+    }
+
+    /// At most this many bytes from the beginning; less where the body breaks off.
+    pub(crate) async fn beginning(mut self, most: usize) -> Bytes {
+        let mut read = Vec::new();
+        while let Ok(Some(chunk)) = next_chunk(&mut self).await {
+            read.extend_from_slice(&chunk[..chunk.len().min(most - read.len())]);
+            if read.len() == most {
+                break;
+            }
+        }
+        read.into()
     }
 }
 

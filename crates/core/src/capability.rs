@@ -60,6 +60,8 @@ capabilities! {
     TlsVersionFact = "tls_version_fact",
     /// Reports whether a connection was reused.
     ReuseFact = "reuse_fact",
+    /// Streams a request body in constant memory, see [`Transport::upload`](crate::Transport::upload).
+    StreamingUploads = "uploads",
 }
 
 impl fmt::Display for Capability {

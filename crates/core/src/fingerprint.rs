@@ -4,13 +4,14 @@ use std::fmt;
 
 use hmac_sha256::Hash as Sha256;
 
-/// Separates the digest of a key from any other SHA-256 of the same bytes.
+/// Keeps the digest of a key apart from any other SHA-256 of the same bytes.
+const TOKEN_DOMAIN: &[u8] = b"digicert-one token\0";
 const KEY_DOMAIN: &[u8] = b"digicert-one api key\0";
 
-/// A short name of an API key or client certificate: the same on every machine, and useless to a thief.
+/// A short name of an API key, of a client certificate, or of who shows tokens: the same on every machine, and of no use to a thief.
 ///
-/// It is a truncated SHA-256. An API key of DigiCert ONE has more than 256 bits of entropy, so it cannot be
-/// guessed from its fingerprint. Prints as `k:` (key) or `c:` (certificate) and 16 hexadecimal digits.
+/// It is cut from a SHA-256. An API key of DigiCert ONE has more than 256 bits of chance in it, so it cannot be guessed from
+/// its fingerprint. Prints as `k:` (key), `c:` (certificate) or `t:` (tokens of CSC) and 16 hexadecimal digits.
 ///
 /// ```
 /// use digicert_one_core::ApiKey;
@@ -29,6 +30,7 @@ pub struct Fingerprint {
 enum Kind {
     Key,
     Certificate,
+    Token,
 }
 
 impl Fingerprint {
@@ -37,6 +39,16 @@ impl Fingerprint {
         hash.update(KEY_DOMAIN);
         hash.update(key);
         Self::cut(Kind::Key, &hash.finalize())
+    }
+
+    /// Of a caller that shows tokens: cut from what stays the same when one token takes the place of another, such as the id of its OAuth
+    /// client.
+    #[must_use]
+    pub fn of_tokens(holder: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(TOKEN_DOMAIN);
+        hash.update(holder);
+        Self::cut(Kind::Token, &hash.finalize())
     }
 
     pub(crate) fn of_certificate(thumbprint: &[u8; 32]) -> Self {
@@ -55,6 +67,7 @@ impl fmt::Display for Fingerprint {
         f.write_str(match self.kind {
             Kind::Key => "k:",
             Kind::Certificate => "c:",
+            Kind::Token => "t:",
         })?;
         self.digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

@@ -1,20 +1,4 @@
-//! Core types of the DigiCert ONE SDK: who calls ([`Material`]), which installation ([`Instance`]), over
-//! which transport ([`Transport`]), and what a failure means ([`Diagnosis`]).
-//!
-//! This crate opens no sockets, reads no files and no clock, and knows no TLS library: transports report
-//! *facts*, this crate draws *conclusions*, so that one fault has one code on every TLS stack. An unofficial
-//! project, not affiliated with DigiCert.
-//!
-//! ```
-//! use digicert_one_core::{ApiKey, HostRole, Instance, Material, Region, Stage};
-//!
-//! let instance = Instance::public(Region::UnitedStates, Stage::Demo);
-//! let material = Material::api_key(ApiKey::new("an-api-key-shown-once")?);
-//! // The host follows from the material.
-//! assert_eq!(material.host_role(), HostRole::Platform);
-//! assert_eq!(instance.origin(material.host_role())?.to_string(), "https://demo.one.digicert.com");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod api_key;
 mod body;
@@ -48,6 +32,8 @@ mod target;
 mod text_encoding;
 mod transport;
 mod transport_error;
+mod upload;
+mod upload_body;
 mod validity;
 mod value_shape;
 mod warning;
@@ -65,7 +51,7 @@ pub use end_date::EndDate;
 pub use facts::{ConnectionFacts, TlsVersion};
 pub use fingerprint::Fingerprint;
 pub use head_limit::HeadLimit;
-pub use identity::{ClientIdentity, IdentityWitness, KeyKind, PublicKey, algorithm_name};
+pub use identity::{CertificateFacts, ClientIdentity, IdentityWitness, KeyKind, PublicKey, algorithm_name};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;
 pub use material::{HostRole, Material, Mode};
@@ -82,6 +68,8 @@ pub use target::{RequestTarget, TargetError};
 pub use text_encoding::TextEncoding;
 pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
+pub use upload::UploadWatch;
+pub use upload_body::{UploadBody, UploadError};
 pub use validity::{Ending, Expiry, Validity};
 pub use value_shape::{ValueShape, is_random_word};
 pub use warning::Warning;

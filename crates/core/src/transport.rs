@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method};
 
-use crate::{Capabilities, ConnectionFacts, ResponseBody, TransportConfig, TransportError};
+use crate::{Capabilities, Capability, ConnectionFacts, ResponseBody, TransportConfig, TransportError, UploadBody};
 
 /// Makes transports of one TLS stack. Does no I/O.
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
@@ -50,6 +50,27 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 10. Outside its runtime: an answer or an error, not a panic. (`ERR-20`)
 /// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
 /// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
+///
+/// # Contract of `upload`
+///
+/// All of the above, and:
+///
+/// 1. The body arrives byte for byte, whatever its size, in constant memory. (`UPLOAD-01`)
+/// 2. A known length is sent as `Content-Length`; an unknown one is chunked over HTTP/1.1, and ends with the stream over HTTP/2.
+///    (`UPLOAD-01`)
+/// 3. The body is read as fast as the server takes it: beyond the buffers of library and system nothing is read ahead.
+///    (`UPLOAD-02`)
+/// 4. A response that comes before the end of the body is the response. After an error response the rest of the body may be
+///    left unsent; after another one it is still sent while the response body is held. (`UPLOAD-03`, `UPLOAD-04`)
+/// 5. A body that fails, or gives fewer or more bytes than its length, is an [`Upload`](crate::TransportErrorKind::Upload) error
+///    with the [`UploadError`](crate::UploadError) as its source, and the server never gets a complete request.
+///    (`UPLOAD-05`, `UPLOAD-07`)
+/// 6. Dropping the future, or the response body, stops an upload that has not ended. (`UPLOAD-06`)
+/// 7. All time limits hold; the total limit includes the upload. (`UPLOAD-08`)
+/// 8. An upload is never repeated once a byte of it may have left, whatever the server does or says. (`UPLOAD-09`)
+/// 9. Headers, identity, facts and delivery are as with `send`. (`UPLOAD-10`)
+///
+/// [`UploadWatch`](crate::UploadWatch) does the common part of 2 and 5 for a transport, [`UploadBody`] checks the length.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one request and returns when the head of the answer is there. The URI is absolute: `https://host[:port]/path`, or
@@ -59,6 +80,17 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// See [`TransportErrorKind`](crate::TransportErrorKind).
     async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError>;
+
+    /// Sends one request whose body streams. Implemented by transports with
+    /// [`StreamingUploads`](crate::Capability::StreamingUploads); a wrapper of another transport forwards it.
+    ///
+    /// # Errors
+    /// See [`TransportErrorKind`](crate::TransportErrorKind); [`Unsupported`](crate::TransportErrorKind::Unsupported) by default, the
+    /// body unread.
+    async fn upload(&self, request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
+        drop(request);
+        Err(TransportError::unsupported(Capability::StreamingUploads, "its requests have bodies in memory only"))
+    }
 }
 
 /// Says `Content-Length: 0` where a method that means to send a body has none (RFC 9110 §8.6). Every HTTP library that we looked

@@ -51,6 +51,9 @@ pub enum TransportErrorKind {
     TlsIncompatible,
     /// The trust roots cannot be used. Repeat: no.
     TrustRoots,
+    /// The body of an upload, which the caller gives, failed or had another length than was declared; the source is the
+    /// [`UploadError`](crate::UploadError). Repeat: only the caller can, with the body from its beginning.
+    Upload,
     /// The stack lacks what the configuration asks for. Repeat: no.
     Unsupported(Capability),
 }
@@ -336,6 +339,7 @@ impl fmt::Display for TransportError {
             Kind::Tls => f.write_str("the TLS handshake failed"),
             Kind::TlsIncompatible => f.write_str("we ended the TLS handshake: nothing in common with the server"),
             Kind::TrustRoots => f.write_str("the trust roots cannot be used"),
+            Kind::Upload => f.write_str("the request body failed before its end"),
             Kind::Unsupported(capability) => {
                 write!(f, "this transport does not support {capability}")
             }

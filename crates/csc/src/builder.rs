@@ -4,18 +4,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use digicert_one_core::{HostRole, RequestTarget};
+use digicert_one_client::{AuditRecord, Client, ClientBuilder, Error, ErrorKind, Retry, RetryNotice, TraceContext};
+use digicert_one_core::{
+    Clock, Connector, HostRole, HttpVersions, Instance, ProxyRules, RateLimiter, RequestTarget, Timeouts, TlsVersions,
+    TransportConfig, TrustRoots,
+};
+use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
-use crate::CscCredential;
-use crate::client::{CscClient, Inner};
-use crate::credential::Kind;
+use crate::client::CscClient;
+use crate::credential::{CscCredential, Kind};
 use crate::discovery::{Discovery, OAuthEndpoints, place_of};
+use crate::inner::Inner;
 use crate::session::Session;
-use crate::wire::Wire;
-use digicert_one_client::seam::Wiring;
-use digicert_one_client::wiring_setters;
-use digicert_one_client::{Error, ErrorKind};
 
 /// Where the calls of CSC stand. Source: DigiCert, "Document Trust API" (`v0` and `v1` are named; calls in public code use `v1`).
 const BASE: &str = "/documentmanager/csc/v1";
@@ -24,10 +25,21 @@ const MAX_BODY: usize = 4 << 20;
 /// A signer looks at a device.
 const APPROVAL: Duration = Duration::from_secs(5 * 60);
 
+/// Setters that are those of the client underneath.
+macro_rules! as_of_the_client {
+    ($($(#[$doc:meta])+ $name:ident($value:ident: $type:ty);)+) => {
+        $($(#[$doc])+
+        pub fn $name(mut self, $value: $type) -> Self {
+            self.client = self.client.$name($value);
+            self
+        })+
+    };
+}
+
 /// Makes a [`CscClient`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct CscClientBuilder {
-    wiring: Wiring,
+    client: ClientBuilder,
     credential: Option<CscCredential>,
     approval: Duration,
     base: String,
@@ -35,10 +47,17 @@ pub struct CscClientBuilder {
     allowed: Vec<String>,
 }
 
+impl CscClient {
+    /// Starts a client.
+    pub fn builder() -> CscClientBuilder {
+        CscClientBuilder::new()
+    }
+}
+
 impl CscClientBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
-            wiring: Wiring::new(MAX_BODY),
+            client: Client::builder().max_body(MAX_BODY),
             credential: None,
             approval: APPROVAL,
             base: BASE.to_owned(),
@@ -47,7 +66,51 @@ impl CscClientBuilder {
         }
     }
 
-    wiring_setters!();
+    as_of_the_client! {
+        /// The installation to call.
+        instance(instance: Instance);
+        /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
+        /// ([`TrustRoots::beside_system`]).
+        roots_beside_system(roots: Vec<CertificateDer<'static>>);
+        /// The TLS stack.
+        connector(connector: impl Connector);
+        /// As [`connector`](Self::connector), for one that others hold too.
+        shared_connector(connector: Arc<dyn Connector>);
+        /// Trust, limits, versions, names and proxy of every transport. It holds no identity: CSC is called without one.
+        transport_config(config: TransportConfig);
+        /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
+        proxy_rules(rules: ProxyRules);
+        /// The roots to trust.
+        trust(trust: TrustRoots);
+        /// The limits of time of one attempt.
+        timeouts(timeouts: Timeouts);
+        /// The TLS versions to offer; 1.2 and 1.3 by default.
+        tls_versions(versions: TlsVersions);
+        /// The HTTP versions to offer; 1.1 and 2 by default.
+        http_versions(versions: HttpVersions);
+        /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
+        /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+        deadline(deadline: Duration);
+        /// How long the next bytes of a body may take (30 seconds by default).
+        idle_limit(limit: Duration);
+        /// When calls are repeated.
+        retry(retry: Retry);
+        /// Hands this function a notice of each retry, as [`ClientBuilder::on_retry`] does.
+        on_retry(observer: impl Fn(&RetryNotice) + Send + Sync + 'static);
+        /// How fast calls go out, as [`ClientBuilder::rate_limiter`]. A caller with tokens is one for the limiter, whichever token it shows;
+        /// what is sent to get a token counts for nobody.
+        rate_limiter(limiter: impl RateLimiter);
+        /// Hands this function a record of each call, those for a token included, as [`ClientBuilder::audit`] does.
+        audit(listener: impl Fn(&AuditRecord) + Send + Sync + 'static);
+        /// Sends a W3C `traceparent` with each request, as [`ClientBuilder::trace_context`].
+        trace_context(current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static);
+        /// The clock; tests bring a virtual one.
+        clock(clock: Arc<dyn Clock>);
+        /// What `User-Agent` says; by default the client's name and version, nothing about the machine.
+        user_agent(user_agent: impl Into<String>);
+        /// The largest body that is collected, in bytes (by default 4 MiB).
+        max_body(bytes: usize);
+    }
 
     /// Proof of who is calling.
     pub fn credential(mut self, credential: CscCredential) -> Self {
@@ -88,10 +151,6 @@ impl CscClientBuilder {
     /// host that is none.
     pub fn build(self) -> Result<CscClient, Error> {
         let invalid = |text: String| Error::local(ErrorKind::Config, text);
-        let Self { mut wiring, .. } = self;
-        if wiring.config.identity().is_some() {
-            return Err(invalid("the transport configuration holds an identity: CSC is called without one".to_owned()));
-        }
         let base = self.base.trim_end_matches('/').to_owned();
         match RequestTarget::parse(format!("{base}/info")) {
             Ok(target) if target.path() == target.as_str() => {}
@@ -101,8 +160,9 @@ impl CscClientBuilder {
                 ));
             }
         }
-        let (instance, connector, user_agent) = wiring.parts("the CSC client")?;
-        let platform = instance.origin(HostRole::Platform).map_err(Error::instance)?.clone();
+        // One transport serves both kinds of calls; each has its own limit.
+        let (client, attempt_limit, deadline) = self.client.build_for_authorised(self.approval)?;
+        let platform = client.instance().origin(HostRole::Platform).map_err(Error::instance)?.clone();
         let CscCredential(kind) =
             self.credential.ok_or_else(|| invalid("the CSC client has no credential".to_owned()))?;
         let refresh = match &kind {
@@ -112,27 +172,13 @@ impl CscClientBuilder {
             _ => None,
         };
         let allowed = self.allowed.iter().map(|host| place_of(host)).collect::<Result<Vec<_>, _>>()?;
-        let (total, deadline) = (wiring.config.timeouts().total(), wiring.deadline());
-        // One transport serves both kinds of calls; each has its own limit in here.
-        let longest = wiring.config.timeouts().clone().with_total(total.max(self.approval));
         Ok(CscClient::new(Inner {
-            wire: Arc::new(Wire {
-                connector,
-                config: wiring.config.with_timeouts(longest),
-                proxies: wiring.proxies,
-                transports: Mutex::default(),
-                clock: wiring.clock,
-                user_agent,
-                total,
-                idle_limit: wiring.idle_limit,
-                max_body: wiring.max_body,
-                retry: wiring.retry,
-                retries: wiring.retries,
-            }),
+            client,
             platform,
             base,
             session: Session::new(kind, refresh),
             discovery: Discovery { given: self.endpoints.map(Arc::new), allowed, found: Mutex::default() },
+            attempt_limit,
             deadline,
             approval: self.approval,
         }))
@@ -142,9 +188,8 @@ impl CscClientBuilder {
 impl fmt::Debug for CscClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CscClientBuilder")
-            .field("instance", &self.wiring.instance)
+            .field("client", &self.client)
             .field("credential", &self.credential)
-            .field("connector", &self.wiring.connector)
             .finish_non_exhaustive()
     }
 }

@@ -1,19 +1,21 @@
 //! The calls of CSC as they stand on the wire: what is written, what is read. A name or field that turns out to be another is mended
 //! here, and nowhere else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{Code, Diagnosis, RequestTarget, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::client::Inner;
-use crate::credentials::base64;
+use zeroize::Zeroizing;
+
+use crate::credentials::{CredentialInfo, CredentialsList, ListRequest, base64};
+use crate::csc_request::{Answer, CscRequest, RetryClass};
+use crate::info::Info;
+use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
-use crate::secret::{Enclosed, wipe, wiped};
-use crate::signing::{counted, encoded};
-use crate::travel::{Errand, Manner};
-use crate::wire::Answer;
-use crate::{Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, Info, ListRequest, Sad, SignRequest};
+use crate::secret::{Enclosed, Sad, wipe, wiped};
+use crate::signing::{Authorization, AuthorizeRequest, SignRequest, counted, encoded};
 use digicert_one_client::seam::ByToken;
 use digicert_one_client::{Error, ErrorKind};
 
@@ -97,17 +99,17 @@ struct Signed {
 }
 
 impl Inner {
-    pub(crate) async fn info(&self) -> Result<Info, Error> {
-        let errand = errand("info", &Nothing {}, Manner::Opens)?;
-        self.call(errand).await?.json()
+    pub(crate) async fn info(self: &Arc<Self>) -> Result<Info, Error> {
+        let request = CscRequest::new("info", &Nothing {}, RetryClass::Opens)?;
+        self.call(request).await?.json()
     }
 
-    pub(crate) async fn list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
+    pub(crate) async fn list(self: &Arc<Self>, request: &ListRequest) -> Result<CredentialsList, Error> {
         self.page(request).await?.json()
     }
 
     /// All pages of a list, from the one that is asked for.
-    pub(crate) async fn list_all(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
+    pub(crate) async fn list_all(self: &Arc<Self>, request: &ListRequest) -> Result<Vec<String>, Error> {
         let path = RequestTarget::parse("/credentials/list")
             .map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
         let (mut request, mut ids) = (request.clone(), Vec::new());
@@ -116,8 +118,8 @@ impl Inner {
             pages = pages.starting_at(token);
         }
         loop {
-            let page = self.within(self.deadline, self.page(&request)).await?;
-            let (count, next) = pages.next(&page.headers, &page.body)?;
+            let page = self.page(&request).await?;
+            let (count, next) = pages.next(&page.head.headers, &page.body)?;
             let read = page.json::<CredentialsList>()?.credential_ids;
             if read.len() != count {
                 let summary = "credentials/list: an item of the list is not the id of a credential.";
@@ -131,20 +133,21 @@ impl Inner {
         }
     }
 
-    async fn page(&self, request: &ListRequest) -> Result<Answer, Error> {
+    async fn page(self: &Arc<Self>, request: &ListRequest) -> Result<Answer, Error> {
         let user_id = request.user_id.as_deref();
         let (max_results, page_token) = (request.max_results, request.page_token.as_deref());
-        let mut errand = errand("credentials/list", &List { user_id, max_results, page_token }, Manner::Reads)?;
-        errand.query = user_id.map(|user_id| ("user_id", user_id));
-        self.call(errand).await
+        let mut call =
+            CscRequest::new("credentials/list", &List { user_id, max_results, page_token }, RetryClass::Reads)?;
+        call.query = user_id.map(|user_id| ("user_id", user_id.to_owned()));
+        self.call(call).await
     }
 
-    pub(crate) async fn credential(&self, credential_id: &str) -> Result<CredentialInfo, Error> {
+    pub(crate) async fn credential(self: &Arc<Self>, credential_id: &str) -> Result<CredentialInfo, Error> {
         let body = Details { credential_id, certificates: "chain", cert_info: true, auth_info: true };
-        self.call(errand("credentials/info", &body, Manner::Reads)?).await?.json()
+        self.call(CscRequest::new("credentials/info", &body, RetryClass::Reads)?).await?.json()
     }
 
-    pub(crate) async fn authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
+    pub(crate) async fn authorize(self: &Arc<Self>, request: &AuthorizeRequest) -> Result<Authorization, Error> {
         let (pin, otp) = (text(request.pin.as_ref())?, text(request.otp.as_ref())?);
         let body = Authorize {
             credential_id: &request.credential_id,
@@ -155,13 +158,13 @@ impl Inner {
             description: request.description.as_deref(),
             client_data: request.client_data.as_deref(),
         };
-        let mut errand = errand("credentials/authorize", &body, Manner::Waits)?;
-        errand.secrets = pin.into_iter().chain(otp).collect();
-        authorized(self.call(errand).await?)
+        let mut call = CscRequest::new("credentials/authorize", &body, RetryClass::Waits)?;
+        call.secrets = pin.into_iter().chain(otp).map(owned).collect();
+        authorized(self.call(call).await?)
     }
 
     pub(crate) async fn extend(
-        &self,
+        self: &Arc<Self>,
         credential_id: &str,
         sad: &Sad,
         hashes: &[Vec<u8>],
@@ -170,13 +173,13 @@ impl Inner {
             return Err(Error::local(ErrorKind::Request, "there is no hash to extend the authorisation to"));
         }
         let body = Extend { credential_id, sad: Enclosed(sad.expose()), hash: encoded(hashes) };
-        let mut errand = errand("credentials/extendTransaction", &body, Manner::Acts)?;
-        errand.secrets = vec![sad.expose()];
-        authorized(self.call(errand).await?)
+        let mut call = CscRequest::new("credentials/extendTransaction", &body, RetryClass::Acts)?;
+        call.secrets = vec![owned(sad.expose())];
+        authorized(self.call(call).await?)
     }
 
     pub(crate) async fn sign(
-        &self,
+        self: &Arc<Self>,
         request: &SignRequest,
         hashes: &[Vec<u8>],
         sad: &Sad,
@@ -189,9 +192,9 @@ impl Inner {
             hash_algo: request.sign_algo.hash().is_none().then(|| request.hash_algo.oid()),
             sign_algo: request.sign_algo.oid(),
         };
-        let mut errand = errand("signatures/signHash", &body, Manner::Acts)?;
-        errand.secrets = vec![sad.expose()];
-        let signed: Signed = self.call(errand).await?.json()?;
+        let mut call = CscRequest::new("signatures/signHash", &body, RetryClass::Acts)?;
+        call.secrets = vec![owned(sad.expose())];
+        let signed: Signed = self.call(call).await?.json()?;
         let signatures = signed.signatures.iter().enumerate();
         let signatures: Result<Vec<_>, _> = signatures.map(|(index, text)| base64(text, "signature", index)).collect();
         counted(signatures?, hashes.len())
@@ -208,10 +211,8 @@ impl SignRequest {
     }
 }
 
-fn errand<'a>(name: &'static str, body: &impl Serialize, manner: Manner) -> Result<Errand<'a>, Error> {
-    let body = serde_json::to_vec(body)
-        .map_err(|error| Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error))?;
-    Ok(Errand { name, query: None, body: wiped(body), secrets: Vec::new(), manner })
+fn owned(secret: &str) -> Zeroizing<String> {
+    Zeroizing::new(secret.to_owned())
 }
 
 fn text(secret: Option<&Secret>) -> Result<Option<&str>, Error> {
@@ -220,7 +221,7 @@ fn text(secret: Option<&Secret>) -> Result<Option<&str>, Error> {
 
 fn authorized(answer: Answer) -> Result<Authorization, Error> {
     let read: Authorized = answer.json()?;
-    let asked_at = answer.asked;
+    let asked_at = answer.head.sent_at();
     wipe(answer.body);
     if read.sad.is_empty() {
         let summary = "the service gave an empty SAD.";

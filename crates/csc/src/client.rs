@@ -4,17 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{ConnectorInfo, Origin, Secret};
-
-use crate::discovery::Discovery;
-use crate::session::Session;
-use crate::sign_in::Returned;
-use crate::wire::Wire;
-use crate::{
-    Authorization, AuthorizeRequest, CredentialInfo, CredentialsList, CscClientBuilder, Info, ListRequest,
-    PendingSignIn, Sad, SignIn, SignRequest,
-};
 use digicert_one_client::Error;
+use digicert_one_core::{ConnectorInfo, Secret};
+
+use crate::credentials::{CredentialInfo, CredentialsList, ListRequest};
+use crate::info::Info;
+use crate::inner::Inner;
+use crate::secret::Sad;
+use crate::sign_in::{PendingSignIn, Returned, SignIn};
+use crate::signing::{Authorization, AuthorizeRequest, SignRequest};
 
 /// Calls the CSC endpoints of Document Trust (Content Trust) of one installation.
 ///
@@ -22,25 +20,7 @@ use digicert_one_client::Error;
 #[derive(Clone)]
 pub struct CscClient(Arc<Inner>);
 
-/// What all clones share.
-pub(crate) struct Inner {
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) platform: Origin,
-    /// Where the calls of CSC stand, without a slash at the end.
-    pub(crate) base: String,
-    pub(crate) session: Session,
-    pub(crate) discovery: Discovery,
-    /// The limit of a whole call, and of one that a human being may have to approve.
-    pub(crate) deadline: Duration,
-    pub(crate) approval: Duration,
-}
-
 impl CscClient {
-    /// Starts a client.
-    pub fn builder() -> CscClientBuilder {
-        CscClientBuilder::new()
-    }
-
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
@@ -52,7 +32,7 @@ impl CscClient {
     /// # Errors
     /// See [`Error`].
     pub async fn info(&self) -> Result<Info, Error> {
-        self.0.within(self.0.deadline, self.0.info()).await
+        self.0.info().await
     }
 
     /// A page of the ids of a user's credentials.
@@ -63,7 +43,7 @@ impl CscClient {
     /// # Errors
     /// See [`Error`].
     pub async fn credentials_list(&self, request: &ListRequest) -> Result<CredentialsList, Error> {
-        self.0.within(self.0.deadline, self.0.list(request)).await
+        self.0.list(request).await
     }
 
     /// The ids of all credentials of a user, page after page, each a call of its own. The end is judged as that of every
@@ -83,11 +63,11 @@ impl CscClient {
     /// # Errors
     /// See [`Error`].
     pub async fn credentials_info(&self, credential_id: &str) -> Result<CredentialInfo, Error> {
-        self.0.within(self.0.deadline, self.0.credential(credential_id)).await
+        self.0.credential(credential_id).await
     }
 
     /// Asks for the right to sign. A signer may have to approve it on another device, so this waits longer than other calls do
-    /// ([`approval_limit`](CscClientBuilder::approval_limit)). Never repeated where it may have been processed: a signer would be
+    /// ([`approval_limit`](crate::CscClientBuilder::approval_limit)). Never repeated where it may have been processed: a signer would be
     /// asked twice.
     ///
     /// Source: `POST credentials/authorize` (community; PIN, OTP and clientData: spec).
@@ -95,7 +75,7 @@ impl CscClient {
     /// # Errors
     /// See [`Error`]; a wrong PIN or OTP is a [`Rejection`](crate::Rejection).
     pub async fn credentials_authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, Error> {
-        self.0.within(self.0.approval, self.0.authorize(request)).await
+        self.0.authorize(request).await
     }
 
     /// The right to sign further hashes under an authorisation that covers more signatures than were made yet. The new SAD
@@ -112,7 +92,7 @@ impl CscClient {
         hashes: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Authorization, Error> {
         let hashes: Vec<Vec<u8>> = hashes.into_iter().map(|hash| hash.as_ref().to_vec()).collect();
-        self.0.within(self.0.deadline, self.0.extend(credential_id, sad, &hashes)).await
+        self.0.extend(credential_id, sad, &hashes).await
     }
 
     /// Signs the hashes of the request, all in one call, under an authorisation. Gives one signature for each hash, in their order.
@@ -124,7 +104,7 @@ impl CscClient {
     /// signatures than of hashes (AUT-05). See [`Error`].
     pub async fn sign_hash(&self, request: &SignRequest, sad: &Sad) -> Result<Vec<Vec<u8>>, Error> {
         request.check()?;
-        self.0.within(self.0.deadline, self.0.sign(request, &request.hashes, sad)).await
+        self.0.sign(request, &request.hashes, sad).await
     }
 
     /// Authorises and signs: the whole run for a credential of SCAL1 or SCAL2 whose use is authorised `implicit`ly or `explicit`ly.
@@ -156,15 +136,11 @@ impl CscClient {
             let granted = match &right {
                 None => {
                     let asked = request.authorization(part);
-                    self.0.within(self.0.approval, self.0.authorize(&asked)).await?
+                    self.0.authorize(&asked).await?
                 }
-                Some(right) => {
-                    let extended = self.0.extend(&request.credential_id, &right.sad, part);
-                    self.0.within(self.0.deadline, extended).await?
-                }
+                Some(right) => self.0.extend(&request.credential_id, &right.sad, part).await?,
             };
-            let signing = self.0.sign(request, part, &granted.sad);
-            signatures.extend(self.0.within(self.0.deadline, signing).await?);
+            signatures.extend(self.0.sign(request, part, &granted.sad).await?);
             right = Some(granted);
         }
         Ok(signatures)
@@ -257,10 +233,16 @@ impl CscClient {
         self.0.within(self.0.deadline, self.0.revoked()).await
     }
 
+    /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, retries) have heard of
+    /// them, but no longer than this; gives back how many are still in flight then.
+    pub async fn shut_down(&self, within: Duration) -> usize {
+        self.0.client.shut_down(within).await
+    }
+
     /// The TLS stack underneath.
     #[must_use]
     pub fn connector_info(&self) -> ConnectorInfo {
-        self.0.wire.connector.info()
+        self.0.client.connector_info()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use digicert_one_core::{ApiKey, Secret};
 
-use crate::CscToken;
+use crate::secret::CscToken;
 
 /// Proof of who is calling CSC.
 ///

@@ -1,50 +1,31 @@
 //! **Experimental.** `auth/login` by HTTP Digest (RFC 7616): user and password never leave, a token comes back. DigiCert's pages
 //! name "digest" and no more; this is what the CSC specification means by it.
 
-use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_client::seam::{Authoriser, Pass, Refusal};
+use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, Diagnosis, Secret};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use http_auth::digest::{Algorithm, DigestClient, Qop};
-use http_auth::{PasswordParams, parse_challenges};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http_auth::PasswordParams;
+use http_auth::digest::Algorithm;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::AuthType;
-use crate::client::Inner;
-use crate::fault::{self, Asked};
-use crate::oauth::Granted;
+use crate::challenge::Challenge;
+use crate::csc_request::{Answer, Shows};
+use crate::fault;
+use crate::granted::Granted;
+use crate::info::AuthType;
+use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
 use crate::secret::{CscToken, Enclosed, wipe, wiped};
-use crate::wire::{Answer, Letter};
-use digicert_one_client::{Error, ErrorKind};
 
 /// A request without a proof, one with, and one more where the nonce was too old.
 const ROUNDS: usize = 3;
-
-/// The server's challenge, with the count of how often its nonce was used.
-pub(crate) struct Challenge(DigestClient);
-
-impl Challenge {
-    /// The best one that the answer offers: SHA-256 before MD5, and always with `qop=auth`.
-    fn best(headers: &HeaderMap) -> Option<Self> {
-        let mut offered: Vec<DigestClient> = headers
-            .get_all(WWW_AUTHENTICATE)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok())
-            .filter_map(|text| parse_challenges(text).ok())
-            .flatten()
-            .filter(|challenge| challenge.scheme.eq_ignore_ascii_case("digest"))
-            .filter_map(|challenge| DigestClient::try_from(&challenge).ok())
-            .filter(|client| client.qop() & Qop::Auth && !client.rfc2069_compat())
-            .collect();
-        // The order of the server counts among equals.
-        offered.sort_by_key(|client| matches!(client.algorithm(), Algorithm::Md5));
-        offered.into_iter().next().map(Self)
-    }
-}
 
 /// A token as `auth/login` gives it (spec).
 #[derive(Deserialize)]
@@ -64,7 +45,7 @@ struct LogOut<'a> {
 
 impl Inner {
     /// A token for user and password.
-    pub(crate) async fn log_in(&self, user: &str, password: &Secret) -> Result<Granted, Error> {
+    pub(crate) async fn log_in(self: &Arc<Self>, user: &str, password: &Secret) -> Result<Granted, Error> {
         let secret = password.expose_text().map_err(Error::credential)?;
         let info = self.info().await?;
         if !info.auth_type.contains(&AuthType::Digest) {
@@ -88,59 +69,63 @@ impl Inner {
                 let proof = client.respond(&shown).map_err(|_| unanswerable(self))?;
                 headers.insert(AUTHORIZATION, sensitive(proof)?);
             }
-            let letter = Letter {
-                origin: &self.platform,
-                target: &target,
-                headers,
-                body: bytes::Bytes::from_static(b"{}"),
-                secrets: vec![secret],
-                limit: self.wire.total,
-            };
-            let answer = self.wire.post(letter).await?;
-            match answer.status.as_u16() {
-                401 if rounds < ROUNDS => {
-                    let next = Challenge::best(&answer.headers);
-                    match next {
-                        // An answer to this server's own challenge was refused: another one would be too.
-                        Some(next) if !answered || next.0.stale() => {
-                            if matches!(next.0.algorithm(), Algorithm::Md5) {
-                                tracing::warn!(host = %answer.host, "the login offers no better digest than MD5");
-                            }
-                            (challenge, answered) = (Some(next), true);
-                        }
-                        Some(_) => return Err(refused(&answer)),
-                        None if answered => return Err(refused(&answer)),
-                        None => return Err(unanswerable(self)),
-                    }
-                }
-                400.. => return Err(refused(&answer)),
-                _ => {
+            let login = Login { secret: Zeroizing::new(secret.to_owned()), refusal: Arc::default() };
+            let refusal = Arc::clone(&login.refusal);
+            let body = Bytes::from_static(b"{}");
+            let request = self.step("auth/login", None, target.clone(), headers, body, Box::new(login));
+            let error = match self.run(request).await {
+                Ok(answer) => {
                     *self.session.challenge.lock().unwrap_or_else(PoisonError::into_inner) = challenge;
                     return granted(answer);
                 }
+                Err(error) if error.status().is_some_and(|status| status == 401) && rounds < ROUNDS => error,
+                Err(error) => return Err(error),
+            };
+            match refusal.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                // An answer to this server's own challenge was refused: another one would be too.
+                Some(next) if !answered || next.0.stale() => {
+                    if matches!(next.0.algorithm(), Algorithm::Md5) {
+                        tracing::warn!(host = %self.platform, "the login offers no better digest than MD5");
+                    }
+                    (challenge, answered) = (Some(next), true);
+                }
+                Some(_) => return Err(error),
+                None if answered => return Err(error),
+                None => return Err(unanswerable(self)),
             }
         }
     }
 
     /// Ends what a login began.
-    pub(crate) async fn log_out(&self, token: &CscToken) -> Result<(), Error> {
+    pub(crate) async fn log_out(self: &Arc<Self>, token: &CscToken) -> Result<(), Error> {
         let target = self.target("auth/revoke")?;
-        let mut headers = json_headers();
-        headers.insert(AUTHORIZATION, token.header_value());
         let body = LogOut { token: Enclosed(token.expose()), token_type_hint: "access_token" };
-        let letter = Letter {
-            origin: &self.platform,
-            target: &target,
-            headers,
-            body: wiped(serde_json::to_vec(&body).unwrap_or_default()),
-            secrets: vec![token.expose()],
-            limit: self.wire.total,
-        };
-        let answer = self.wire.post(letter).await?;
-        match answer.status.as_u16() {
-            400.. => Err(fault::refused(&answer, Asked::WithToken)),
-            _ => Ok(()),
-        }
+        let body = wiped(serde_json::to_vec(&body).unwrap_or_default());
+        let pass = Pass::token(token.header_value(), self.session.caller, None);
+        let shows = Shows { pass, secrets: Vec::new(), what: None };
+        self.run(self.step("auth/revoke", None, target, json_headers(), body, Box::new(shows))).await.map(drop)
+    }
+}
+
+/// One round of a login. It shows what its header says, and keeps what the server asks for next.
+struct Login {
+    secret: Zeroizing<String>,
+    refusal: Arc<Mutex<Option<Challenge>>>,
+}
+
+#[async_trait]
+impl Authoriser for Login {
+    async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error> {
+        Ok(refused.is_none().then(Pass::nothing))
+    }
+
+    fn refused(&self, refusal: Refusal<'_>) -> Error {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Challenge::best(refusal.headers);
+        fault::refused(refusal, Some("login"))
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        vec![&self.secret]
     }
 }
 
@@ -158,7 +143,7 @@ fn sensitive(proof: String) -> Result<HeaderValue, Error> {
 
 fn granted(answer: Answer) -> Result<Granted, Error> {
     let login: LoggedIn = answer.json()?;
-    let asked = answer.asked;
+    let asked = answer.head.sent_at();
     wipe(answer.body);
     Ok(Granted {
         access: Zeroizing::new(login.access_token),
@@ -167,10 +152,6 @@ fn granted(answer: Answer) -> Result<Granted, Error> {
         refresh: None,
         asked,
     })
-}
-
-fn refused(answer: &Answer) -> Error {
-    fault::refused(answer, Asked::ForToken("login"))
 }
 
 fn unanswerable(inner: &Inner) -> Error {
@@ -183,11 +164,5 @@ fn listed(types: &[AuthType]) -> String {
     match types {
         [] => "nothing".to_owned(),
         types => types.iter().map(AuthType::as_str).collect::<Vec<_>>().join(", "),
-    }
-}
-
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Challenge")
     }
 }

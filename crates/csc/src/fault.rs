@@ -2,16 +2,15 @@
 //! the rest of the answer, a diagnosis.
 
 use std::fmt;
-use std::sync::Arc;
 
+use digicert_one_client::Error;
+use digicert_one_client::seam::{self, Refusal};
 use digicert_one_core::diagnosis::{Side, diagnose_answer};
-use digicert_one_core::{Advice, ApiKey, CallContext, Code, Diagnosis, Mode};
-use http::header::WWW_AUTHENTICATE;
+use digicert_one_core::{Advice, Code, Diagnosis};
+use http::header::{HeaderMap, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use crate::open::open_enum;
-use crate::wire::Answer;
-use digicert_one_client::{Error, seam};
 
 /// The part of a description that is kept.
 const MAX_DESCRIPTION: usize = 500;
@@ -111,47 +110,29 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// Who said no, to whom.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asked<'a> {
-    /// A call of CSC, with an API key.
-    WithKey(&'a ApiKey),
-    /// A call of CSC, with a bearer token.
-    WithToken,
-    /// A call of CSC that shows nothing.
-    Openly,
-    /// The OAuth server or the login, for a token; named so in messages.
-    ForToken(&'static str),
-}
-
-/// The error that an error answer is.
-pub(crate) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
-    let mut platform = seam::answer(answer.status, &answer.headers, &answer.body, answer.arrived);
-    let rejection = Rejection::read(&answer.body);
+/// The error that an error answer is, to a call or, where that is named, to the wish for a token.
+pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> Error {
+    let Refusal { pass, answer: mut platform, headers, body, context } = refusal;
+    let rejection = Rejection::read(body);
     if let Some(rejection) = &rejection {
         platform.code = Some(rejection.code.as_str().to_owned());
         platform.message = rejection.description.clone();
         platform.recognised = true;
     }
-    let (mode, shape) = match asked {
-        Asked::WithKey(key) => (Mode::Key, Some(key.shape())),
-        _ => (Mode::Anonymous, None),
-    };
-    let context = CallContext::new(answer.host.clone(), mode, answer.arrived)
-        .with_key_shape(shape)
-        .with_transport(Arc::clone(&answer.transport))
-        .with_facts(answer.facts.clone());
     let mut diagnosis = diagnose_answer(&platform, &context);
-    match asked {
-        Asked::ForToken(what) => of_token(&mut diagnosis, answer, rejection.as_ref(), what),
-        Asked::WithToken if diagnosis.code == Code::AUT_01 => {
+    match for_token {
+        Some(what) => {
+            let asked = Asked { host: &context.host, status: platform.status.as_u16(), headers, what };
+            asked.explain(&mut diagnosis, rejection.as_ref());
+        }
+        None if pass.is_token() && diagnosis.code == Code::AUT_01 => {
             diagnosis.cause =
                 "the access token is unknown, ended or revoked, or its scope does not cover this call".to_owned();
             diagnosis.remedy =
                 "Check that the token was made for this service and host; a signer may have to sign in again."
                     .to_owned();
         }
-        _ => {}
+        None => {}
     }
     let error = Error::platform(diagnosis, platform);
     match rejection {
@@ -160,45 +141,56 @@ pub(crate) fn refused(answer: &Answer, asked: Asked<'_>) -> Error {
     }
 }
 
-fn is_challenge(answer: &Answer) -> bool {
-    let kinds = answer.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+fn is_challenge(headers: &HeaderMap) -> bool {
+    let kinds = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     kinds.into_iter().any(|kind| kind.trim_start().to_ascii_lowercase().starts_with("digest"))
 }
 
-/// What a refusal of the OAuth server or the login means: its statuses say little, its codes much.
-fn of_token(diagnosis: &mut Diagnosis, answer: &Answer, rejection: Option<&Rejection>, what: &'static str) {
-    let (host, status) = (&answer.host, answer.status.as_u16());
-    let (code, cause, remedy) = match rejection.map(Rejection::code) {
-        Some(ErrorCode::InvalidClient) => (
-            Code::AUT_01,
-            "the client ID is not known there, or its secret is another",
-            "Check client ID and secret against the OAuth integration in Account Manager, and that it is one of this host.",
-        ),
-        Some(ErrorCode::InvalidGrant) => (
-            Code::AUT_01,
-            "the code or refresh token was used before, has ended or was revoked, or is another client's",
-            "Have the signer sign in again (authorize_url); a code can be used once, within minutes, by the client that asked for it.",
-        ),
-        Some(ErrorCode::UnauthorizedClient | ErrorCode::AccessDenied) => (
-            Code::AUT_03,
-            "the OAuth integration may not use this way to a token, or the signer said no",
-            "Ask an administrator to allow this way for the OAuth integration in Account Manager.",
-        ),
-        // A page of a gateway is not what the server thinks of the client, unless it is the login's own challenge.
-        None if status == 401 && (diagnosis.side() != Side::Gateway || is_challenge(answer)) => (
-            Code::AUT_01,
-            "what was shown to it is not known there",
-            "Check user and password, or client ID and secret, and that they are of this host.",
-        ),
-        _ => return,
-    };
-    let says = rejection.map(|rejection| format!(" {rejection}")).unwrap_or_default();
-    let told = Diagnosis::new(code, format!("{host} gives no token for the {what} (HTTP {status}{says})."), cause);
-    let evidence = std::mem::take(&mut diagnosis.evidence);
-    *diagnosis = evidence.into_iter().fold(told, Diagnosis::with_evidence);
-    diagnosis.remedy = remedy.to_owned();
-    // Whether there is something newer is for the session to know, which is asking for it.
-    diagnosis.advice = Advice::GiveUp;
+/// A refusal of the OAuth server or the login.
+struct Asked<'a> {
+    host: &'a str,
+    status: u16,
+    headers: &'a HeaderMap,
+    what: &'static str,
+}
+
+impl Asked<'_> {
+    /// What it means: its statuses say little, its codes much.
+    fn explain(&self, diagnosis: &mut Diagnosis, rejection: Option<&Rejection>) {
+        let Self { host, status, headers, what } = *self;
+        let (code, cause, remedy) = match rejection.map(Rejection::code) {
+            Some(ErrorCode::InvalidClient) => (
+                Code::AUT_01,
+                "the client ID is not known there, or its secret is another",
+                "Check client ID and secret against the OAuth integration in Account Manager, and that it is one of this host.",
+            ),
+            Some(ErrorCode::InvalidGrant) => (
+                Code::AUT_01,
+                "the code or refresh token was used before, has ended or was revoked, or is another client's",
+                "Have the signer sign in again (authorize_url); a code can be used once, within minutes, by the client that asked for it.",
+            ),
+            Some(ErrorCode::UnauthorizedClient | ErrorCode::AccessDenied) => (
+                Code::AUT_03,
+                "the OAuth integration may not use this way to a token, or the signer said no",
+                "Ask an administrator to allow this way for the OAuth integration in Account Manager.",
+            ),
+            // A page of a gateway is not what the server thinks of the client, unless it is the login's own challenge.
+            None if status == 401 && (diagnosis.side() != Side::Gateway || is_challenge(headers)) => (
+                Code::AUT_01,
+                "what was shown to it is not known there",
+                "Check user and password, or client ID and secret, and that they are of this host.",
+            ),
+            _ => return,
+        };
+        let says = rejection.map(|rejection| format!(" {rejection}")).unwrap_or_default();
+        let explained =
+            Diagnosis::new(code, format!("{host} gives no token for the {what} (HTTP {status}{says})."), cause);
+        let evidence = std::mem::take(&mut diagnosis.evidence);
+        *diagnosis = evidence.into_iter().fold(explained, Diagnosis::with_evidence);
+        diagnosis.remedy = remedy.to_owned();
+        // Whether there is something newer is for the session to know, which is asking for it.
+        diagnosis.advice = Advice::GiveUp;
+    }
 }
 
 #[cfg(test)]

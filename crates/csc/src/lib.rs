@@ -51,21 +51,25 @@
 mod algorithm;
 mod builder;
 mod calls;
+mod challenge;
 mod client;
 mod credential;
 mod credentials;
+mod csc_request;
 mod digest;
 mod discovery;
+mod endpoints;
 mod fault;
+mod granted;
 mod info;
+mod inner;
 mod oauth;
 mod open;
 mod secret;
 mod session;
 mod sign_in;
 mod signing;
-mod travel;
-mod wire;
+mod tokens;
 
 pub use algorithm::{HashAlgo, SignAlgo};
 pub use builder::CscClientBuilder;

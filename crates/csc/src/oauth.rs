@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use oauth2::basic::{
@@ -22,15 +21,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::client::Inner;
 use crate::credential::OAuthClient;
+use crate::csc_request::Shows;
 use crate::discovery::Endpoint;
-use crate::fault::{self, Asked};
+use crate::granted::{Granted, unusable};
+use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
-use crate::secret::{CscToken, wiped};
-use crate::wire::{Letter, Wire};
-use digicert_one_client::Mismatch;
-use digicert_one_client::{Error, ErrorKind};
+use crate::secret::wiped;
+use digicert_one_client::seam::Pass;
+use digicert_one_client::{Error, ErrorKind, Mismatch};
 
 /// The client of the `oauth2` crate, which reads tokens as servers give them.
 type KnownClient = oauth2::Client<
@@ -108,29 +107,9 @@ pub(crate) enum Grant<'a> {
     Code { code: &'a str, verifier: &'a str, redirect_uri: &'a str },
 }
 
-/// A token as the server gave it.
-pub(crate) struct Granted {
-    pub(crate) access: Zeroizing<String>,
-    pub(crate) is_bearer: bool,
-    pub(crate) lifetime: Option<Duration>,
-    pub(crate) refresh: Option<Zeroizing<String>>,
-    pub(crate) asked: SystemTime,
-}
-
-impl Granted {
-    /// For the `Authorization` header. RFC 6749 §7.1: a token of a kind that one does not know is not used.
-    pub(crate) fn token(&self) -> Result<CscToken, Error> {
-        if !self.is_bearer {
-            return Err(unusable("the server gave a token that is no bearer token."));
-        }
-        CscToken::new(self.access.as_str())
-            .map_err(|error| unusable("the server gave a token that cannot be sent.").with_source(error))
-    }
-}
-
 impl Inner {
     /// Asks for a token.
-    pub(crate) async fn grant(&self, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
+    pub(crate) async fn grant(self: &Arc<Self>, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
         let endpoints = self.endpoints().await?;
         let secret = client.text()?;
         let token_url = TokenUrl::new(endpoints.token.url.clone()).map_err(invalid_url)?;
@@ -146,8 +125,8 @@ impl Inner {
             Grant::Code { code, verifier, .. } => [Some(code), Some(verifier)],
         };
         let secrets = secret.into_iter().chain(shown.into_iter().flatten());
-        let carrier = Carrier::new(self, &endpoints.token, secrets, what);
-        let asked = self.wire.clock.now();
+        let carrier = Carrier::new(self, ("oauth2/token", &endpoints.token), secrets, what);
+        let asked = self.client.clock().now();
         let answer = match grant {
             Grant::ClientCredentials => oauth.exchange_client_credentials().request_async(&carrier).await,
             Grant::Refresh(token) => {
@@ -167,7 +146,12 @@ impl Inner {
     }
 
     /// Revokes a token (RFC 7009).
-    pub(crate) async fn give_back(&self, client: &OAuthClient, token: &str, refreshes: bool) -> Result<(), Error> {
+    pub(crate) async fn give_back(
+        self: &Arc<Self>,
+        client: &OAuthClient,
+        token: &str,
+        refreshes: bool,
+    ) -> Result<(), Error> {
         let endpoints = self.endpoints().await?;
         let Some(endpoint) = &endpoints.revoke else {
             let text = "no address to revoke tokens at is known: give it by hand (OAuthEndpoints::revoke)";
@@ -176,7 +160,7 @@ impl Inner {
         let secret = client.text()?;
         let url = RevocationUrl::new(endpoint.url.clone()).map_err(invalid_url)?;
         let secrets = secret.into_iter().chain([token]);
-        let carrier = Carrier::new(self, endpoint, secrets, "revocation");
+        let carrier = Carrier::new(self, ("oauth2/revoke", endpoint), secrets, "revocation");
         let token = match refreshes {
             true => StandardRevocableToken::RefreshToken(RefreshToken::new(token.to_owned())),
             false => StandardRevocableToken::AccessToken(AccessToken::new(token.to_owned())),
@@ -217,19 +201,25 @@ impl Granted {
     }
 }
 
-/// Our transport as an HTTP client of the `oauth2` crate, for one address. Whatever address the crate writes into the request, it
+/// The engine as an HTTP client of the `oauth2` crate, for one address. Whatever address the crate writes into the request, it
 /// goes to that one. Owns what it needs: with a lifetime of its own, calls could not be proved to be `Send`.
 struct Carrier {
-    wire: Arc<Wire>,
+    inner: Arc<Inner>,
+    name: &'static str,
     endpoint: Endpoint,
     secrets: Vec<Zeroizing<String>>,
     what: &'static str,
 }
 
 impl Carrier {
-    fn new<'a>(inner: &Inner, endpoint: &Endpoint, secrets: impl Iterator<Item = &'a str>, what: &'static str) -> Self {
+    fn new<'a>(
+        inner: &Arc<Inner>,
+        (name, endpoint): (&'static str, &Endpoint),
+        secrets: impl Iterator<Item = &'a str>,
+        what: &'static str,
+    ) -> Self {
         let secrets = secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect();
-        Self { wire: Arc::clone(&inner.wire), endpoint: endpoint.clone(), secrets, what }
+        Self { inner: Arc::clone(inner), name, endpoint: endpoint.clone(), secrets, what }
     }
 
     async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
@@ -237,19 +227,12 @@ impl Carrier {
         if let Some(value) = head.headers.get_mut(AUTHORIZATION) {
             value.set_sensitive(true);
         }
-        let letter = Letter {
-            origin: &self.endpoint.origin,
-            target: &self.endpoint.target,
-            headers: head.headers,
-            body: wiped(body),
-            secrets: self.secrets.iter().map(|secret| secret.as_str()).collect(),
-            limit: self.wire.total,
-        };
-        let answer = self.wire.post(letter).await?;
-        if answer.status.as_u16() >= 400 {
-            return Err(fault::refused(&answer, Asked::ForToken(self.what)));
-        }
-        if let Some(error) = answer.not_of_the_api() {
+        let Endpoint { origin, target, .. } = self.endpoint.clone();
+        let shows = Shows { pass: Pass::nothing(), secrets: self.secrets.clone(), what: Some(self.what) };
+        let inner = &self.inner;
+        let step = inner.step(self.name, Some(origin), target, head.headers, wiped(body), Box::new(shows));
+        let answer = inner.run(step).await?;
+        if let Some(error) = answer.head.not_of_the_api(&answer.body) {
             return Err(error);
         }
         // The crate knows 200 only, where a revocation may well be answered with 204.
@@ -281,10 +264,6 @@ fn failed<T: ErrorResponse + 'static>(error: RequestTokenError<Error, T>) -> Err
             unusable("the OAuth server gave an empty answer.")
         }
     }
-}
-
-fn unusable(summary: &str) -> Error {
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
 }
 
 /// For a text that was given as an address and is none.

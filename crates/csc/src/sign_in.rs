@@ -2,16 +2,18 @@
 //! S256) and a state that is checked.
 
 use std::fmt;
+use std::sync::Arc;
 
 use digicert_one_core::{Advice, Code, Diagnosis};
 use oauth2::url::form_urlencoded;
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
 use zeroize::Zeroizing;
 
-use crate::client::Inner;
 use crate::credential::{Kind, OAuthClient};
 use crate::fault::Rejection;
-use crate::oauth::{Grant, Granted, invalid_url};
+use crate::granted::Granted;
+use crate::inner::Inner;
+use crate::oauth::{Grant, invalid_url};
 use crate::signing::AuthorizeRequest;
 use digicert_one_client::{Error, ErrorKind};
 
@@ -107,7 +109,7 @@ impl Returned {
 
 impl Inner {
     /// The address for the signer, for a token of the service or, with a request, for the right to sign.
-    pub(crate) async fn sign_in(&self, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
+    pub(crate) async fn sign_in(self: &Arc<Self>, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
         let (client, redirect_uri) = self.code_client()?;
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
         let endpoints = self.endpoints().await?;
@@ -143,7 +145,12 @@ impl Inner {
     }
 
     /// The token for a code.
-    pub(crate) async fn returned(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<Granted, Error> {
+    pub(crate) async fn returned(
+        self: &Arc<Self>,
+        pending: PendingSignIn,
+        code: &str,
+        state: &str,
+    ) -> Result<Granted, Error> {
         let (client, redirect_uri) = self.code_client()?;
         pending.check(state)?;
         self.grant(client, Grant::Code { code, verifier: &pending.verifier, redirect_uri }).await

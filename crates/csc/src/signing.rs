@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use data_encoding::BASE64;
 use digicert_one_core::{Code, Diagnosis, Secret};
 
-use crate::{HashAlgo, Sad, SignAlgo};
+use crate::algorithm::{HashAlgo, SignAlgo};
+use crate::secret::Sad;
 use digicert_one_client::{Error, ErrorKind};
 
 /// Asks for the right to sign certain hashes with one credential.

@@ -18,7 +18,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use digicert_one_client::{Error, ErrorKind, IntoTarget, ItemStream, Pages, Position};
-use digicert_one_core::Expiry;
+use digicert_one_core::{Expiry, UploadBody};
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -173,6 +173,38 @@ impl RequestBuilder {
     /// Sets a body of any content type, such as `application/json`.
     pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.with(|request| request.body(content_type, body.into()))
+    }
+
+    /// A body that streams and can be read once; see [`upload`](crate::RequestBuilder::upload). Its function may block.
+    ///
+    /// ```no_run
+    /// use std::io::Read as _;
+    /// use std::task::Poll;
+    ///
+    /// # fn example(one: &digicert_one::blocking::DigiCertOne) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = std::fs::File::open("firmware.bin")?;
+    /// let length = file.metadata()?.len();
+    /// let body = digicert_one::UploadBody::poll_fn(move |_| {
+    ///     let mut chunk = vec![0; 64 << 10];
+    ///     Poll::Ready(match file.read(&mut chunk) {
+    ///         Ok(0) => None,
+    ///         Ok(count) => {
+    ///             chunk.truncate(count);
+    ///             Some(Ok(chunk.into()))
+    ///         }
+    ///         Err(error) => Some(Err(error)),
+    ///     })
+    /// });
+    /// one.post("/devicemanager/api/v1/artifact").upload(body.with_length(length)).send()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload(self, body: UploadBody) -> Self {
+        self.with(|request| request.upload(body))
+    }
+
+    /// A body that streams and that this function makes for each attempt; see [`upload_again`](crate::RequestBuilder::upload_again).
+    pub fn upload_again(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
+        self.with(|request| request.upload_again(body))
     }
 
     /// Sends the call without credentials, to the platform host.

@@ -8,7 +8,12 @@ mod builder;
 #[cfg(feature = "sources")]
 mod environment;
 mod one;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod transport;
+#[cfg(all(feature = "account", feature = "reqwest", feature = "sources"))]
+#[doc = include_str!("tutorial.md")]
+pub mod tutorial {}
 #[cfg(feature = "account")]
 mod whoami;
 
@@ -20,14 +25,15 @@ pub use digicert_one_account as account;
 #[cfg(feature = "account")]
 pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
-    AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, Page, PageStream,
-    Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, RetryNotice,
-    SystemClock, TraceContext,
+    AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, LocalRateLimiter,
+    Page, PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
+    Retry, RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
-    Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, Warning,
+    Material, Mode, Proxy, ProxyRules, Region, Secret, Stage, Timeouts, TlsVersions, TransportConfig, TrustRoots,
+    UploadBody, Warning,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;
@@ -51,33 +57,3 @@ pub use whoami::WhoAmI;
 /// The CSC API of Document Trust (Content Trust): signatures, with OAuth.
 #[cfg(feature = "csc")]
 pub use digicert_one_csc as csc;
-
-/// Compiles the examples of the repository's README.
-#[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
-#[doc = include_str!("../../../README.md")]
-struct RepositoryReadme;
-
-/// Compiles the examples of the page on credentials.
-#[cfg(all(doctest, feature = "reqwest"))]
-#[doc = include_str!("../../../docs/credentials.md")]
-struct PageOnCredentials;
-
-/// Compiles the examples of the page on lists.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/lists.md")]
-struct PageOnLists;
-
-/// Compiles the examples of the page on observing.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/observing.md")]
-struct PageOnObserving;
-
-/// Compiles the examples of the page on Account Manager.
-#[cfg(all(doctest, feature = "account"))]
-#[doc = include_str!("../../../docs/account-manager.md")]
-struct PageOnAccountManager;
-
-/// Compiles the examples of the page on CSC.
-#[cfg(all(doctest, feature = "csc"))]
-#[doc = include_str!("../../../docs/csc.md")]
-struct PageOnCsc;

@@ -2,10 +2,12 @@
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use digicert_one::core::ProxyRules;
 use digicert_one::{
-    ApiKey, Builder, Code, DigiCertOne, ErrorKind, Instance, ReadOptions, Secret, TrustRoots, read_client_identity,
+    ApiKey, Builder, Code, DigiCertOne, Error, ErrorKind, Instance, ReadOptions, Secret, TrustRoots, UploadBody,
+    read_client_identity,
 };
 use digicert_one_emulator::Emulator;
 
@@ -111,6 +113,33 @@ async fn blocking_client_behaves_the_same_and_reads_lists() {
     .expect("no panic");
     assert_eq!(me.friendly_name, "ci-bot");
     assert!(users.iter().any(|user| user["friendly_name"] == "ci-bot"), "{users:?}");
+}
+
+#[tokio::test]
+async fn streamed_bodies_arrive_whole_with_and_without_async() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    let chunks_of = |name: &str| {
+        let text = format!(r#"{{"user_type":"service","friendly_name":"{name}"}}"#).into_bytes();
+        let mut chunks = text.chunks(7).map(<[u8]>::to_vec).collect::<Vec<_>>().into_iter();
+        let next = move |_: &mut Context<'_>| Poll::Ready(chunks.next().map(|chunk| Ok::<_, Error>(chunk.into())));
+        (UploadBody::poll_fn(next), text.len() as u64)
+    };
+    let one = to(&emulator).api_key(key(&emulator)).build().expect("complete");
+    let (body, _) = chunks_of("streamed");
+    let call = one.post("/account/api/v1/user").header("content-type", "application/json").upload(body);
+    let made: serde_json::Value = call.send().await.expect("created").json().await.expect("a user");
+    assert_eq!(made["friendly_name"], "streamed");
+
+    let one = to(&emulator).api_key(key(&emulator)).build_blocking().expect("complete");
+    let made = std::thread::spawn(move || {
+        let call = one.post("/account/api/v1/user").header("content-type", "application/json");
+        let call = call.upload_again(move || {
+            let (body, length) = chunks_of("blocking");
+            body.with_length(length)
+        });
+        call.send().expect("created").json::<serde_json::Value>().expect("a user")
+    });
+    assert_eq!(made.join().expect("no panic")["friendly_name"], "blocking");
 }
 
 /// The part of the next test that needs its own variables.

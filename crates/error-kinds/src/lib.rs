@@ -1,12 +1,4 @@
-//! Maps errors of rustls, hyper and h2 to the kinds that all transports share. Transports on these libraries
-//! use this instead of their own lists; nothing here opens a connection.
-//!
-//! - feature `rustls`: [`tls_kind`] for an error of rustls, [`peer_fault`] for why it refused the server.
-//! - feature `hyper`: [`http_kind`] for a response that hyper or h2 refused, [`is_unprocessed`] for a request
-//!   that the server reports as not processed.
-//!
-//! Both use only what the library reports. Only the transport knows whether a connection was ready, what was
-//! sent, and which timeout expired.
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "hyper")]
 mod http;

@@ -17,15 +17,19 @@ const ANY_PURPOSE: &str = "2.5.29.37.0";
 ///
 /// # Errors
 /// Returns an error for a wrong purpose (ID-12), a small key (ID-16), or an identity outside its dates
-/// (ID-09, a warning if the rules allow it).
+/// (ID-09); each is a warning if the rules allow it.
 pub(crate) fn check(
     identity: &ClientIdentity,
     rules: &ReadOptions,
     place: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), CredentialError> {
-    purpose(identity).map_err(|error| error.at(place))?;
-    key_size(identity).map_err(|error| error.at(place))?;
+    for found in [purpose(identity), key_size(identity)] {
+        match found {
+            Err(error) if rules.report_only => warnings.push(Warning::new(error.code(), error.message(), place)),
+            found => found.map_err(|error| error.at(place))?,
+        }
+    }
     for peculiarity in identity.peculiarities() {
         let text = format!("certificate \"{}\": {peculiarity}", identity.subject());
         warnings.push(Warning::new(Code::ID_06, text, place));
@@ -52,9 +56,13 @@ pub(crate) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> 
     Err(CredentialError::new(Code::ID_12, message))
 }
 
-/// Names of purposes: RFC 5280 section 4.2.1.12, and other common ones.
-fn purpose_name(oid: &str) -> &str {
+/// Returns the name of an extended key usage given in dotted form, or that form if it has no common name. The names are those of RFC
+/// 5280 section 4.2.1.12, and two others in use.
+#[must_use]
+pub fn purpose_name(oid: &str) -> &str {
     match oid {
+        ANY_PURPOSE => "any purpose",
+        CLIENT_AUTH => "client authentication",
         "1.3.6.1.5.5.7.3.1" => "server authentication",
         "1.3.6.1.5.5.7.3.3" => "code signing",
         "1.3.6.1.5.5.7.3.4" => "e-mail protection",

@@ -37,6 +37,7 @@ mod traditional;
 mod trust;
 mod work;
 
+pub use checks::purpose_name;
 pub use key::client_identity;
 pub use new_key::{KeyAlgorithm, NewKey};
 pub use read::{read_certificates, read_client_identity};

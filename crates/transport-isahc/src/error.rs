@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use digicert_one_core::{
     ConnectionFacts, Delivery, PeerFault, Phase, Proxy, TlsAlert, TransportConfig, TransportError,
-    TransportErrorKind as Kind, causes,
+    TransportErrorKind as Kind, UploadError, causes,
 };
 use isahc::error::ErrorKind;
 
@@ -26,9 +26,9 @@ pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: Conn
     TransportError::new(kind, delivery).with_facts(facts).with_source(error)
 }
 
-/// Whether libcurl said so.
-pub(crate) fn is_curls(error: &isahc::Error) -> bool {
-    code(error).is_some()
+/// Whether libcurl or the caller's body ended this one call, so that the agent is sound.
+pub(crate) fn ends_its_call(error: &isahc::Error) -> bool {
+    code(error).is_some() || causes(error).any(|cause| cause.is::<UploadError>())
 }
 
 /// A body that failed after its head.
@@ -53,6 +53,13 @@ pub(crate) fn of_empty_answer(facts: &ConnectionFacts) -> TransportError {
     TransportError::new(Kind::Interrupted, Delivery::Unknown)
         .with_facts(facts.clone())
         .with_source("the answer has neither length nor body: libcurl would not notice if its head was cut")
+}
+
+/// A success before the end of an upload, of which isahc does not send the rest.
+pub(crate) fn of_early_success(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::Upload, Delivery::Sent)
+        .with_facts(facts.clone())
+        .with_source("the server answered with success before the end of the body, and isahc does not send the rest")
 }
 
 fn code(error: &(dyn Error + 'static)) -> Option<u32> {

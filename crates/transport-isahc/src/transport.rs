@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
-    TransportError, announce_empty_body,
+    TransportError, UploadBody, UploadWatch, announce_empty_body,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Request, Version};
@@ -26,6 +26,7 @@ use crate::error;
 use crate::identity::Handover;
 use crate::slot::{Lane, Reuse, Slot, Watch};
 use crate::trust;
+use crate::upload::Pump;
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
@@ -43,14 +44,14 @@ impl IsahcTransport {
         let transport =
             Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), trust, identity };
         // Made now, so that what isahc refuses is refused here.
-        transport.begin(&Method::GET)?.ended();
+        transport.begin(Reuse::Pool)?.ended();
         Ok(transport)
     }
 
-    fn begin(&self, method: &Method) -> Result<Watch, TransportError> {
-        let (slot, reuse) = match *method {
-            Method::GET | Method::HEAD => (&self.pooled, Reuse::Pool),
-            _ => (&self.single, Reuse::Never),
+    fn begin(&self, reuse: Reuse) -> Result<Watch, TransportError> {
+        let slot = match reuse {
+            Reuse::Pool => &self.pooled,
+            Reuse::Never => &self.single,
         };
         slot.begin(|| config::lane(&self.config, &self.trust, self.identity.clone(), reuse))
     }
@@ -59,21 +60,54 @@ impl IsahcTransport {
 #[async_trait]
 impl Transport for IsahcTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        let method = request.method().clone();
-        let tls = request.uri().scheme_str() != Some("http");
-        let request = self.translate(request)?;
-        let mut watch = self.begin(&method)?;
+        let (head, body) = request.into_parts();
+        let reuse = if [Method::GET, Method::HEAD].contains(&head.method) { Reuse::Pool } else { Reuse::Never };
+        let body = if body.is_empty() { AsyncBody::empty() } else { AsyncBody::from(body.to_vec()) };
+        self.call(head, body, None, reuse).await
+    }
+
+    async fn upload(&self, mut request: Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let watch = UploadWatch::begin(&mut request)?;
+        let (head, body) = request.into_parts();
+        let (pump, body) = Pump::new(body);
+        watch.outcome(self.call(head, body, Some(pump), Reuse::Never).await)
+    }
+}
+
+impl IsahcTransport {
+    async fn call(
+        &self,
+        head: http::request::Parts,
+        body: AsyncBody,
+        mut pump: Option<Pump>,
+        reuse: Reuse,
+    ) -> Result<Exchange, TransportError> {
+        let method = head.method.clone();
+        let tls = head.uri.scheme_str() != Some("http");
+        let request = self.translate(head, body)?;
+        let mut watch = self.begin(reuse)?;
         let answered = {
             let lane = watch.lane();
             let mut call = pin!(lane.hush.around(|| lane.client.send_async(request)));
-            poll_fn(|cx| lane.hush.around(|| call.as_mut().poll(cx))).await
+            poll_fn(|cx| {
+                if let Some(pump) = &mut pump {
+                    pump.poll(cx);
+                }
+                let polled = lane.hush.around(|| call.as_mut().poll(cx));
+                // What libcurl took in the meantime may have been the last.
+                if let Some(pump) = &mut pump {
+                    pump.poll(cx);
+                }
+                polled
+            })
+            .await
         };
         let response = match answered {
             Ok(response) => response,
             Err(failure) => {
                 let facts = self.facts(watch.lane(), tls, (failure.local_addr(), failure.remote_addr()), false);
-                // Without a code of libcurl it is the agent that failed, and nobody is to meet it again.
-                if error::is_curls(&failure) {
+                // Anything else is a failure of the agent, which must not get another call.
+                if error::ends_its_call(&failure) {
                     watch.ended();
                 }
                 return Err(error::of_call(failure, &self.config, facts));
@@ -81,8 +115,12 @@ impl Transport for IsahcTransport {
         };
         let facts = self.facts(watch.lane(), tls, (response.local_addr(), response.remote_addr()), true);
         let (mut head, inner) = response.into_parts();
-        // Types of the libraries below have no business above the seam.
+        // Types of the libraries below have no business above the seam. One of them is the rest of an upload: isahc does not send it once
+        // a response has begun, and over HTTP/1.1 in chunks the part looks whole to the server.
         head.extensions.clear();
+        if head.status.is_success() && pump.is_some_and(|pump| !pump.has_ended()) {
+            return Err(error::of_early_success(&facts));
+        }
         let bodiless = method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
         let length = match bodiless {
             true => Some(0),
@@ -97,9 +135,7 @@ impl Transport for IsahcTransport {
         let body = ResponseBody::new(body);
         Ok(Exchange::new(http::Response::from_parts(head, body), facts))
     }
-}
 
-impl IsahcTransport {
     /// What is certain of the connection between these ends; without them there was none.
     fn facts(
         &self,
@@ -120,16 +156,14 @@ impl IsahcTransport {
         facts
     }
 
-    fn translate(&self, mut request: Request<Bytes>) -> Result<Request<AsyncBody>, TransportError> {
-        self.check_uri(request.uri())?;
-        prepare_headers(&mut request)?;
-        let (head, body) = request.into_parts();
+    fn translate(&self, head: http::request::Parts, body: AsyncBody) -> Result<Request<AsyncBody>, TransportError> {
+        self.check_uri(&head.uri)?;
+        let head = prepare_headers(head, !body.is_empty())?;
         let mut builder = Request::builder().method(head.method).version(head.version);
         if let Some(address) = self.overridden(&head.uri) {
             // isahc's own resolve map needs the port when the client is made; a dialer is chosen by request.
             builder = builder.dial(Dialer::ip_socket(address));
         }
-        let body = if body.is_empty() { AsyncBody::empty() } else { AsyncBody::from(body.to_vec()) };
         let mut request = builder.uri(head.uri).body(body).map_err(invalid)?;
         *request.headers_mut() = head.headers;
         Ok(request)
@@ -165,25 +199,28 @@ impl IsahcTransport {
 }
 
 /// Headers that isahc and libcurl take as they are, without a panic and without an addition of their own.
-fn prepare_headers(request: &mut Request<Bytes>) -> Result<(), TransportError> {
+fn prepare_headers(mut head: http::request::Parts, has_body: bool) -> Result<http::request::Parts, TransportError> {
     // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be told, the value not.
-    if let Some((name, _)) = request.headers().iter().find(|(_, value)| value.to_str().is_err()) {
+    if let Some((name, _)) = head.headers.iter().find(|(_, value)| value.to_str().is_err()) {
         let why = format!("isahc cannot carry the value of the header {name}: only visible ASCII, space and tab");
         return Err(invalid(why));
     }
-    let has_body = !request.body().is_empty();
-    if has_body && *request.method() == Method::HEAD {
+    if has_body && head.method == Method::HEAD {
         return Err(invalid("libcurl cannot send HEAD with a body"));
     }
     // libcurl would call it a form; a type that says nothing is what no type means (RFC 9110 §8.3).
-    if has_body && *request.method() == Method::POST && !request.headers().contains_key(CONTENT_TYPE) {
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    if has_body && head.method == Method::POST && !head.headers.contains_key(CONTENT_TYPE) {
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     }
     // The framing is ours: libcurl would believe a length that is not true.
-    request.headers_mut().remove(CONTENT_LENGTH);
-    request.headers_mut().remove(TRANSFER_ENCODING);
-    announce_empty_body(request);
-    Ok(())
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.remove(TRANSFER_ENCODING);
+    if has_body {
+        return Ok(head);
+    }
+    let mut request = Request::from_parts(head, Bytes::new());
+    announce_empty_body(&mut request);
+    Ok(request.into_parts().0)
 }
 
 /// Whether an empty body would leave open if the head was whole: curl takes a head that ends with its connection for complete,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, Capability, Delivery, HeadLimit, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TlsVersions,
-    TransportConfig, TransportError, TransportErrorKind, TrustRoots,
+    TransportConfig, TransportError, TransportErrorKind, TrustRoots, UploadBody,
 };
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,6 +16,9 @@ use native_tls::{Certificate, Protocol, TlsConnector};
 use crate::dial::{Dialer, Names};
 use crate::identity;
 use crate::tunnel::Tunnel;
+
+/// In memory, or streaming.
+pub(crate) type RequestBody = Either<Full<Bytes>, UploadBody>;
 
 /// A head over [`HeadLimit`] is to come whole, so that the error can give its size: h2 counts 32 bytes more for each field.
 const HEAD_LIST: u32 = 256 * 1024;
@@ -41,7 +44,7 @@ pub(crate) fn dialer(config: &TransportConfig) -> Result<Dialer, TransportError>
 ///
 /// hyper-util tries a request again only if it came back unwritten from a pooled connection that was found dead: another
 /// pooled connection is chosen before the first byte, which the contract allows. So that setting stays on.
-pub(crate) fn client(dialer: Dialer, pool_idle: Duration) -> Client<Dialer, Full<Bytes>> {
+pub(crate) fn client(dialer: Dialer, pool_idle: Duration) -> Client<Dialer, RequestBody> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(pool_idle)

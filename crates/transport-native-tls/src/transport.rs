@@ -13,16 +13,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, ConnectionFacts, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
 };
 use http::Version;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use tokio::time::{Instant, sleep_until};
 
 use crate::body::StreamedBody;
+use crate::config::RequestBody;
 use crate::dial::Dialer;
 use crate::handshake::{CALL, Handshake};
 use crate::lost::Lost;
@@ -35,7 +36,7 @@ const FAR: Duration = Duration::from_secs(1_000_000_000);
 const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(crate) struct NativeTlsTransport {
-    client: Client<Dialer, Full<Bytes>>,
+    client: Client<Dialer, RequestBody>,
     limit: Duration,
 }
 
@@ -58,7 +59,19 @@ enum Outcome<T> {
 
 #[async_trait]
 impl Transport for NativeTlsTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        announce_empty_body(&mut request);
+        self.call(request.map(|body| Either::Left(Full::new(body)))).await
+    }
+
+    async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let watch = UploadWatch::begin(&mut request)?;
+        watch.outcome(self.call(request.map(Either::Right)).await)
+    }
+}
+
+impl NativeTlsTransport {
+    async fn call(&self, request: http::Request<RequestBody>) -> Result<Exchange, TransportError> {
         // Without a runtime tokio panics in its first timer.
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
@@ -123,7 +136,7 @@ fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Result<Exc
     Ok(Exchange::new(http::Response::from_parts(head, body), facts))
 }
 
-fn translate(mut request: http::Request<Bytes>) -> Result<http::Request<Full<Bytes>>, TransportError> {
+fn translate(mut request: http::Request<RequestBody>) -> Result<http::Request<RequestBody>, TransportError> {
     let invalid =
         |source: BoxError| TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source);
     let uri = request.uri();
@@ -135,10 +148,9 @@ fn translate(mut request: http::Request<Bytes>) -> Result<http::Request<Full<Byt
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(invalid("the address holds a user name or a password; credentials do not belong there".into()));
     }
-    announce_empty_body(&mut request);
     // ALPN decides; a version in the request could only contradict it.
     *request.version_mut() = Version::HTTP_11;
-    Ok(request.map(Full::new))
+    Ok(request)
 }
 
 impl fmt::Debug for NativeTlsTransport {

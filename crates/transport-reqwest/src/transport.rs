@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, HeadLimit, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
@@ -56,12 +56,26 @@ impl ReqwestTransport {
 
 #[async_trait]
 impl Transport for ReqwestTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        announce_empty_body(&mut request);
+        let (head, body) = request.into_parts();
+        self.call(head, Some(body).filter(|body| !body.is_empty()).map(Into::into)).await
+    }
+
+    async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let watch = UploadWatch::begin(&mut request)?;
+        let (head, body) = request.into_parts();
+        watch.outcome(self.call(head, Some(reqwest::Body::wrap(body))).await)
+    }
+}
+
+impl ReqwestTransport {
+    async fn call(&self, head: http::request::Parts, body: Option<reqwest::Body>) -> Result<Exchange, TransportError> {
         // Without a runtime reqwest panics in its first timer.
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
-        let request = translate(request)?;
+        let request = translate(head, body)?;
         let ends = if request.method() == http::Method::HEAD { Ends::Without } else { self.ends };
         let call = Arc::new(Call::default());
         let response = tokio::select! {
@@ -85,21 +99,17 @@ impl Transport for ReqwestTransport {
 }
 
 /// reqwest takes a `Url`, which rewrites what it finds odd; a target that would change on the way is refused.
-fn translate(mut request: http::Request<Bytes>) -> Result<reqwest::Request, TransportError> {
+fn translate(head: http::request::Parts, body: Option<reqwest::Body>) -> Result<reqwest::Request, TransportError> {
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
-    announce_empty_body(&mut request);
-    let (head, body) = request.into_parts();
     let url = reqwest::Url::parse(&head.uri.to_string()).map_err(|error| invalid(error.into()))?;
     if (url.path(), url.query()) != (head.uri.path(), head.uri.query()) {
         return Err(invalid("reqwest would change the path or query on the way: percent-encode it".into()));
     }
     let mut request = reqwest::Request::new(head.method, url);
     *request.headers_mut() = head.headers;
-    if !body.is_empty() {
-        *request.body_mut() = Some(body.into());
-    }
+    *request.body_mut() = body;
     Ok(request)
 }
 

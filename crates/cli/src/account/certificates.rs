@@ -4,13 +4,13 @@ use digicert_one::{account::AccountExt as _, account::CertificateId};
 use serde_json::json;
 
 use super::confirm::Target;
-use super::table::Table;
 use super::users::asked_for;
 use super::{print, user_id, yes};
 use crate::arguments::{OfUserOptions, OneOptions, RemoveOptions};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::table::Table;
 
 /// Prints the client certificates of a user.
 pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), Failure> {

@@ -6,9 +6,9 @@ use std::io::{IsTerminal, Write};
 use digicert_one::account::{CertificateId, TokenId, User};
 use digicert_one::{Client, account::AccountExt as _, core::Mode};
 
-use super::table::shown;
 use crate::arguments::ConfirmOptions;
 use crate::failure::Failure;
+use crate::table::shown;
 
 /// What is to be disabled or deleted.
 pub(super) struct Target {

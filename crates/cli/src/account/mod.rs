@@ -1,9 +1,8 @@
-//! What is on the platform: users, tokens, certificates, and what stands around them. One call or one list each; with `--json` the
-//! objects are as the platform wrote them. Whatever makes a secret is in `workflow`.
+//! Resources on the platform: users, tokens, certificates, accounts, roles, the audit log. One call or one list each; with `--json` the
+//! objects are as the platform wrote them. Commands that make a secret are in `workflow`.
 
 pub(crate) mod certificates;
 mod confirm;
-mod table;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -14,11 +13,11 @@ use digicert_one::{Client, Position, account::AccountExt as _};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use self::table::Table;
 use crate::arguments::{AuditLogOptions, ConnectionOptions, RoleOptions};
 use crate::connection;
 use crate::failure::{Failure, Given};
 use crate::output::Output;
+use crate::table::Table;
 
 /// Prints the accounts.
 pub(crate) async fn accounts(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
@@ -44,7 +43,7 @@ pub(crate) async fn roles(options: &RoleOptions, output: Output) -> Result<(), F
     print(&table, &roles, output)
 }
 
-/// Prints the audit log, and where it goes on.
+/// Prints the audit log, and the position at which the next run continues.
 pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
     let mut list = client.account().audit_log();
@@ -87,7 +86,7 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
         return Err(Failure::List { error, position: items.position(), given });
     }
     output.text(&table.to_string())?;
-    output.progress(&format!("the log goes on, or will, at --start-at {}", items.position()));
+    output.progress(&format!("continue with --start-at {}", items.position()));
     output.document(&Log { items: &entries, position: items.position() })
 }
 

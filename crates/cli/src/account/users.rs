@@ -6,12 +6,12 @@ use digicert_one::account::AccountExt as _;
 use digicert_one::account::{User, UserId};
 
 use super::confirm::Target;
-use super::table::{Table, shown};
 use super::{document, print, user_id};
 use crate::arguments::{ConnectionOptions, DisableUserOptions, OneUserOptions};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::table::{Table, shown};
 
 /// Prints the service users.
 pub(crate) async fn list(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
@@ -72,7 +72,7 @@ fn switched(user: &User, enabled: bool, output: Output) -> Result<(), Failure> {
     document("user", user, output)
 }
 
-/// What was asked for, where the answer does not tell what it is now.
+/// What was asked for, where the response does not contain the new state.
 pub(super) fn asked_for(enabled: bool) -> String {
     if enabled { "enabled" } else { "disabled" }.to_owned()
 }

@@ -1,8 +1,9 @@
-//! The commands about service users, API tokens and client certificates, and those that look at what stands around them.
+//! The commands about service users, API tokens, client certificates, accounts, roles and the audit log.
 
 use clap::{Args, Subcommand};
 use digicert_one::{Position, identity::KeyAlgorithm};
 
+use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions};
 use super::connection::ConnectionOptions;
 use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
 
@@ -16,15 +17,15 @@ pub(crate) enum ServiceUserCommand {
     /// Show one: state, end date, permissions, certificates.
     #[command(after_help = "Examples:\n  d1 service-user show ci-bot\n  d1 service-user show me")]
     Show(OneUserOptions),
-    /// Make a service user and keep its API key, which the platform shows once.
+    /// Create a service user and store its API key, which the platform shows once.
     ///
-    /// The place for the key is proved before anything is made. Killed at any point, `d1 resume` goes on.
+    /// d1 checks that the key can be stored before it creates anything. After an interruption, `d1 resume` finishes the work.
     #[command(after_help = concat!("Examples:\n",
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key --dry-run\n",
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key\n",
         "  d1 service-user create ci-bot --keep-command 'vault kv put secret/ci api_key=-' --journal ci.journal"))]
     Create(Box<CreateUserOptions>),
-    /// Disable one: none of its keys and certificates works until it is enabled again.
+    /// Disable one, with all its keys and certificates.
     #[command(
         after_help = "Examples:\n  d1 service-user disable ci-bot\n  d1 service-user disable ci-bot --yes   # in a script"
     )]
@@ -39,12 +40,12 @@ pub(crate) enum TokenCommand {
     /// List the API tokens of a user, without their keys.
     #[command(after_help = "Examples:\n  d1 token list\n  d1 token list --user ci-bot")]
     List(OfUserOptions),
-    /// Make an API token and keep its API key, which the platform shows once.
+    /// Create an API token and store its API key, which the platform shows once.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token create deploy --ends-in 90d --keep-dir /run/secrets/d1\n",
         "  d1 token create deploy --user ci-bot --keep-file key --last-resort rescued --last-resort-password env:RESCUE"))]
     Create(Box<CreateTokenOptions>),
-    /// Replace the API token in use: make a new one, keep its key, prove it by a call, disable the one before.
+    /// Replace the API token in use: create a new one, store its key, verify it with a call, disable the previous one.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --dry-run\n",
         "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
@@ -56,14 +57,14 @@ pub(crate) enum TokenCommand {
     /// Enable a token that was disabled.
     #[command(after_help = "Examples:\n  d1 token enable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
     Enable(OneOptions),
-    /// Delete a token for good.
+    /// Delete a token.
     #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55 --yes")]
     Delete(RemoveOptions),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertCommand {
-    /// Make a private key here and get a client certificate for it. It is always the caller's own.
+    /// Make a private key on this machine and request a client certificate of your own for it.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert request ci-bot --ends-in 365d --keep-dir /run/secrets/d1\n",
         "  d1 cert request ci-bot --key-type p384 --keep-file client.pem --dry-run"))]
@@ -73,6 +74,23 @@ pub(crate) enum CertCommand {
         "  d1 cert rotate --keep-dir /run/secrets/d1 --dry-run\n",
         "  d1 cert rotate --keep-dir /run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
     Rotate(Box<RotateCertOptions>),
+    /// Show what is in a certificate file of any supported format: owner, issuer, chain, dates, key, purposes. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert inspect client.p12 --input-password env:P12_PASSWORD\n",
+        "  d1 cert inspect tls.crt --private-key tls.key\n",
+        "  d1 --json cert inspect client.pem | jq .days_left"))]
+    Inspect(InspectOptions),
+    /// Convert a client certificate with its private key between PEM, DER and PKCS#12. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert convert client.p12 --to pem --output client.pem\n",
+        "  d1 cert convert client.pem --to pkcs12 --output client.p12 --output-password file:/run/secrets/p12\n",
+        "  d1 cert convert client.p12 --to der --output client.der --key-output client-key.der"))]
+    Convert(ConvertOptions),
+    /// Make a new private key and a certificate request (CSR) for it. Works offline.
+    #[command(after_help = concat!("Examples:\n",
+        "  d1 cert csr --subject ci-bot --key-file ci-bot.key --output ci-bot.csr\n",
+        "  d1 cert csr --subject ci-bot --key-file ci-bot.key --key-type p384"))]
+    Csr(CsrOptions),
     /// List the client certificates of a user.
     #[command(after_help = "Examples:\n  d1 cert list\n  d1 cert list --user ci-bot")]
     List(OfUserOptions),
@@ -101,7 +119,7 @@ pub(crate) enum RoleCommand {
 /// One user.
 #[derive(Debug, Args)]
 pub(crate) struct OneUserOptions {
-    /// Its id, its friendly name, or me.
+    /// User: an id, a friendly name, or me.
     pub(crate) user: String,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
@@ -134,13 +152,13 @@ pub(crate) struct DisableUserOptions {
     pub(crate) one: OneUserOptions,
 }
 
-/// What has to be said before access is taken away.
+/// Confirmation before access is removed.
 #[derive(Debug, Args)]
 pub(crate) struct ConfirmOptions {
-    /// Do not ask. Required where there is no terminal to ask on.
+    /// Do not ask. Required where there is no terminal.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Name or id of what is disabled or deleted: allows it to be the one that this very call is made with.
+    /// Name or id of it, to allow it to be the credential of this very call.
     #[arg(long, value_name = "NAME")]
     pub(crate) even_if_in_use: Option<String>,
 }
@@ -148,7 +166,7 @@ pub(crate) struct ConfirmOptions {
 /// Those of one user.
 #[derive(Debug, Args)]
 pub(crate) struct OfUserOptions {
-    /// Whose: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
@@ -181,7 +199,7 @@ pub(crate) struct CreateUserOptions {
 pub(crate) struct CreateTokenOptions {
     /// What its name begins with; a date and a random part follow.
     pub(crate) name: String,
-    /// Whose it is to be: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
@@ -192,14 +210,14 @@ pub(crate) struct CreateTokenOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateTokenOptions {
-    /// Whose it is: an id, a friendly name, or me.
+    /// User: an id, a friendly name, or me.
     #[arg(long, value_name = "USER", default_value = "me")]
     pub(crate) user: String,
     #[command(flatten)]
     pub(crate) ends: EndOptions,
     #[command(flatten)]
     pub(crate) renewal: RenewalOptions,
-    /// Delete the one before this long after it was disabled, when the next command runs with this journal.
+    /// Delete the previous one this long after it was disabled.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) delete_old_after: Option<std::time::Duration>,
     #[command(flatten)]
@@ -208,7 +226,7 @@ pub(crate) struct RotateTokenOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
-    /// What its nickname begins with; a date and a random part follow.
+    /// What its name begins with; a date and a random part follow.
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) key: KeyOptions,
@@ -233,11 +251,10 @@ pub(crate) struct RotateCertOptions {
 /// The private key that is made here, and the request for it.
 #[derive(Debug, Args)]
 pub(crate) struct KeyOptions {
-    /// Kind of the private key: p256, p384 or p521.
+    /// Kind of the private key: p256 or p384.
     #[arg(long, value_name = "KIND", default_value = "p256", value_parser = key)]
     pub(crate) key_type: KeyAlgorithm,
-    /// Name that the request carries; what the certificate says in the end is the platform's choice. Default: the nickname's
-    /// beginning.
+    /// Common name of the request. Default: what the nickname begins with.
     #[arg(long, value_name = "NAME")]
     pub(crate) common_name: Option<String>,
 }
@@ -264,10 +281,10 @@ pub(crate) struct AuditLogOptions {
     /// Stop after this many entries.
     #[arg(long, value_name = "ITEMS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: u64,
-    /// Filter as the platform knows it, such as resource_type=api_token. Repeatable.
+    /// Filter of the platform, such as resource_type=api_token. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) filter: Vec<(String, String)>,
-    /// Go on at a position that an earlier run printed.
+    /// Position to start at, as an earlier run printed it.
     #[arg(long, value_name = "POSITION")]
     pub(crate) start_at: Option<Position>,
     #[command(flatten)]

@@ -8,50 +8,52 @@ use digicert_one::core::Mode;
 
 /// Who is calling whom.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection")]
 pub(crate) struct SetupOptions {
-    /// Profile of d1.toml, in place of DC_PROFILE.
+    /// Profile of d1.toml [variable: DC_PROFILE].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// How to prove who is calling. Default: everything that is set.
+    /// Credential to use. Default: everything that is set.
     #[arg(long, value_enum)]
     pub(crate) mode: Option<ModeName>,
-    /// Host, in place of DC_BASE, SM_HOST and the profile's.
+    /// Host [variables: DC_BASE, SM_HOST].
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
-    /// Certificate host, in place of DC_CLIENTAUTH_BASE and the profile's.
+    /// Certificate host [variable: DC_CLIENTAUTH_BASE].
     #[arg(long, value_name = "URL")]
     pub(crate) clientauth_base: Option<String>,
-    /// Host that resembles a public one of DigiCert ONE and is right nevertheless, in place of DC_CONFIRM_HOST.
+    /// Unusual host that is right [variable: DC_CONFIRM_HOST].
     #[arg(long, value_name = "HOST")]
     pub(crate) confirm_host: Option<String>,
-    /// CA file (PEM) to trust beside the system's roots, in place of DC_CA_FILE, SM_CA_FILE and the profile's.
+    /// CA file (PEM) beside the system's roots [variables: DC_CA_FILE, SM_CA_FILE].
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// The file with the profiles, where a command names it.
+    #[arg(skip)]
+    pub(crate) config: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionOptions {
     /// TLS stack.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
     pub(crate) transport: Option<String>,
     #[command(flatten)]
     pub(crate) setup: SetupOptions,
-    /// Limit for the whole call, in seconds.
+    /// Time limit of the whole call.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
-    /// Offer HTTP/1.1 only; under TLS 1.3 it tells most about a refused certificate.
+    /// Offer HTTP/1.1 only, which shows best why a certificate was refused.
     #[arg(long)]
     pub(crate) http1: bool,
 }
 
 /// The modes by the names that users type.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModeName {
-    /// The API key alone.
     Key,
-    /// The client certificate alone.
     Certificate,
-    /// Both together.
     Both,
 }
 

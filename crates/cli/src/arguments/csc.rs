@@ -25,7 +25,7 @@ pub(crate) enum CscCommand {
     Sign(Box<SignOptions>),
 }
 
-/// Who is calling: an OAuth client, or else whoever has the API key.
+/// Who is calling: an OAuth client, or else the owner of the API key.
 #[derive(Debug, Args)]
 pub(crate) struct CscCallerOptions {
     /// Id of an OAuth client. Default: the API key is the credential.
@@ -76,12 +76,9 @@ pub(crate) struct SignOptions {
 /// The hashes by the names that users type.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum HashName {
-    /// SHA-256.
     #[default]
     Sha256,
-    /// SHA-384.
     Sha384,
-    /// SHA-512.
     Sha512,
 }
 

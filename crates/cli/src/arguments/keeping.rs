@@ -1,5 +1,5 @@
-//! Options of commands that make something whose secret is shown once: where it is kept, when it ends, what becomes of the one
-//! before. No secret is an option; a password is named by where it is.
+//! Options of commands that make something whose secret is shown once: where the secret is stored, when it expires, what happens to the
+//! previous one. No option takes a secret; a password is given by a reference.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,58 +16,57 @@ use super::path;
 pub(crate) struct MakeOptions {
     #[command(flatten)]
     pub(crate) keep: KeepOptions,
-    /// Show what would be done, step by step. Sends GETs only and writes nothing.
+    /// Show the steps. Sends GETs only and writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
 }
 
-/// Where the secret is kept.
+/// Where the secret is stored.
 #[derive(Debug, Args)]
 pub(crate) struct KeepOptions {
     #[command(flatten)]
     pub(crate) place: PlaceOptions,
-    /// Program that writes to standard output what --keep-command kept, so that it can be compared.
+    /// Program that prints what --keep-command stored, to compare it.
     #[arg(long, value_name = "COMMAND", requires = "keep_command", help_heading = PLACE)]
     pub(crate) read_back_command: Option<String>,
-    /// Encrypted file that takes the secret if its place fails after all. It is proved before, too.
+    /// Encrypted file for the secret if it cannot be stored.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) last_resort: Option<PathBuf>,
-    /// Where the password of --last-resort is: env:NAME or file:PATH. Default: d1 asks for it on the terminal.
-    #[arg(long, value_name = "REFERENCE", requires = "last_resort", help_heading = PLACE)]
+    /// Its password: env:NAME or file:PATH. Default: d1 asks.
+    #[arg(long, value_name = "REF", requires = "last_resort", help_heading = PLACE)]
     pub(crate) last_resort_password: Option<String>,
-    /// Journal that `d1 resume` goes on from, one for each credential. Default: FILE.journal beside --keep-file, and
-    /// DIR.api-key.journal or DIR.certificate.journal beside --keep-dir.
+    /// Journal for d1 resume. Default: beside --keep-file or --keep-dir.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) journal: Option<PathBuf>,
-    /// Lock, where several machines share a credential: on a file system that all of them see. Default: beside the journal.
+    /// Lock that several machines share. Default: beside the journal.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) lock: Option<PathBuf>,
-    /// How long another holder of the lock is waited for.
+    /// How long to wait for the lock.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = PLACE)]
     pub(crate) lock_wait: Duration,
 }
 
-const PLACE: &str = "Keeping the secret";
+const PLACE: &str = "Secret store";
 
 /// The place of the secret: exactly one.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct PlaceOptions {
-    /// File of mode 0600: the API key on a line, or the private key and the certificate chain as PEM.
+    /// File (mode 0600): the API key, or private key and chain as PEM.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
     pub(crate) keep_file: Option<PathBuf>,
-    /// Directory with api-key, or tls.crt and tls.key, as DC_CREDENTIALS_DIR reads it; it must be there.
+    /// Existing directory for api-key, or tls.crt and tls.key.
     #[arg(value_parser = path::parser(), long, value_name = "DIR", help_heading = PLACE)]
     pub(crate) keep_dir: Option<PathBuf>,
-    /// Service of the operating system's keyring, such as digicert-one (needs a d1 built with its feature keyring).
+    /// Service of the system's keyring (feature keyring of d1).
     #[arg(long, value_name = "NAME", help_heading = PLACE)]
     pub(crate) keep_keyring: Option<String>,
-    /// Program that keeps what it reads on standard input; quotes as in a shell, but none is started.
+    /// Program that stores its standard input. No shell is started.
     #[arg(long, value_name = "COMMAND", help_heading = PLACE)]
     pub(crate) keep_command: Option<String>,
-    /// Show it once, on the terminal behind standard error. Refused where that is a file or a pipe.
+    /// Show the secret once, on the terminal.
     #[arg(long, help_heading = PLACE)]
     pub(crate) show_once: bool,
 }
@@ -75,7 +74,7 @@ pub(crate) struct PlaceOptions {
 /// When the new one ends.
 #[derive(Debug, Args)]
 pub(crate) struct EndOptions {
-    /// Last day (UTC) of the new one. It never ends after its owner. Default: with its owner.
+    /// Last day (UTC), at most that of the owner. Default: that of the owner.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "ends_in")]
     pub(crate) ends: Option<EndDate>,
     /// The same in days from today, as in 90d or 12w.
@@ -93,26 +92,25 @@ impl EndOptions {
     }
 }
 
-/// When there is something to do, and what becomes of the one before.
+/// When a credential is replaced, and what happens to the previous one.
 #[derive(Debug, Args)]
 pub(crate) struct RenewalOptions {
-    /// Do nothing while the current one is good for longer than this, as in 14d.
+    /// Do nothing while the current one is valid for longer than this, as in 14d.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) renew_before: Option<Duration>,
-    /// Do nothing if the current one was made less long ago: of two machines that come at once, the second finds the work
-    /// of the first.
+    /// Do nothing if the current one is younger than this.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) min_age: Duration,
-    /// How long the one before stays enabled after the new one was proved, for those who read it elsewhere.
+    /// Time between the first use of the new one and the end of the previous one.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time)]
     pub(crate) grace: Duration,
-    /// Leave the one before enabled.
+    /// Leave the previous one enabled.
     #[arg(long)]
     pub(crate) leave_old: bool,
-    /// Id of the one to replace. Default: the one that was made the last time with this journal, else the names tell.
+    /// Id of the one to replace. Default: the last one of this journal.
     #[arg(long, value_name = "ID")]
     pub(crate) old: Option<String>,
-    /// What the name of the new one begins with; a date and a random part follow. Default: as the one before.
+    /// What the name of the new one begins with. Default: as the previous one.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
@@ -144,7 +142,7 @@ fn day(text: &str) -> Result<EndDate, String> {
 
 /// The kinds of key by the names that users type.
 pub(crate) fn key(text: &str) -> Result<KeyAlgorithm, String> {
-    text.parse().map_err(|_| "give p256, p384 or p521".to_owned())
+    text.parse().map_err(|_| "give p256 or p384".to_owned())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use digicert_one::core::ValueShape;
 
 /// Hexadecimal digits on one side of the underscore of an API key.
 const KEY_SIDE: usize = 24;
-/// A password in the place of a name is told from a name by its marks; short names with marks may exist.
+/// A password in place of a name is recognised by its punctuation; short names with punctuation may exist.
 const SHORTEST_PASSWORD: usize = 10;
 
 /// Refuses a command line with a secret in it, without an echo.

@@ -33,7 +33,7 @@ fn is_file_name(path: &Path) -> bool {
     text.len() <= 64 && text.bytes().all(in_names) && ValueShape::of(text).is_none() && !is_random_word(text)
 }
 
-/// An error about the command line without what may be a secret in it: values, and words that are no options or commands.
+/// Removes what may be a secret from an error about the command line: values, and words that are not options or commands.
 pub(crate) fn scrubbed(mut error: clap::Error) -> clap::Error {
     const HIDDEN: &str = "(not shown)";
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {

@@ -147,7 +147,7 @@ impl Stage {
             HostKind::Platform => self.0.platform_url(),
             HostKind::ClientAuth => self.0.client_auth_url(),
         };
-        // What the stack does not tell, the server's side knows.
+        // The server's side knows what the stack does not report.
         let tls = tls.or_else(|| {
             let connection = self.0.ledger(host).connections().pop()?;
             connection.tls_version.map(|version| format!("{version:?}").replace("Tls1", "TLS 1."))
@@ -155,7 +155,7 @@ impl Stage {
         let seen = match self.0.observed().get(observed) {
             Some(observation) => match (&observation.caller, observation.proof) {
                 (Some(caller), Some(by)) => format!("{caller} by {}", proof(by)),
-                _ => "nobody it knows".to_owned(),
+                _ => "an unknown caller".to_owned(),
             },
             None => "no request".to_owned(),
         };

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_journal_stands_beside_its_place_and_not_in_it() {
+    fn journal_is_beside_its_store_and_not_in_it() {
         for (path, journal) in [("/etc/d1/key", "/etc/d1/key.journal"), ("d1/", "d1.journal"), ("key", "key.journal")] {
             assert_eq!(beside(Path::new(path), ".journal"), Path::new(journal));
         }

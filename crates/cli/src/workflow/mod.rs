@@ -4,8 +4,8 @@
 mod failed;
 mod keeping;
 mod password;
+mod render;
 mod resume_line;
-mod told;
 mod watch;
 
 use std::future::Future;
@@ -33,9 +33,11 @@ use crate::output::Output;
 use crate::signal::Signal;
 use crate::signals::Signals;
 
-pub(crate) use self::failed::{Cut, Issue, cut as cut_json, error as error_json, evidence};
+pub(crate) use self::failed::{
+    InterruptedTask, Issue, diagnosis, error as error_json, interrupted as interrupted_json,
+};
 
-/// How long a step that is under way may take after a signal. What is cut then is not lost: the journal has it.
+/// How long the current step may take after a signal. What is interrupted then is in the journal.
 const LAST_STEP: Duration = Duration::from_secs(2);
 
 /// Makes a service user.
@@ -104,18 +106,18 @@ pub(crate) async fn rotate_certificate(
     prepared.make(task.into(), options.make.dry_run).await
 }
 
-/// Takes what was cut to its end.
+/// Finishes an interrupted task.
 pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
     let journal = keeping::journal(&options.keep, None)?;
-    // Where nothing was begun there is no journal: mostly the path is another than that of the command.
+    // A missing journal mostly means a path that differs from that of the command.
     if let Err(source) = std::fs::symlink_metadata(&journal) {
         return Err(Failure::File { action: "read the journal", path: journal, source });
     }
     let prepared = prepare_with(&options.keep, &options.connection, journal, true, output, signals).await?;
     match prepared.until_interrupted(prepared.flows.resume()).await? {
-        Some(report) => told::report(&report, output),
+        Some(report) => render::report(&report, output),
         None => {
-            output.text("nothing to resume: no command was cut")?;
+            output.text("nothing to resume: no command was interrupted")?;
             output.document(&json!({ "outcome": "nothing-to-resume" }))
         }
     }
@@ -185,10 +187,10 @@ impl Prepared {
     async fn make(&self, task: Task, dry_run: bool) -> Result<(), Failure> {
         if dry_run {
             let plan = self.until_interrupted(self.flows.plan(&task)).await?;
-            return told::plan(&plan, self.output);
+            return render::plan(&plan, self.output);
         }
         let report = self.until_interrupted(self.flows.run(task)).await?;
-        told::report(&report, self.output)
+        render::report(&report, self.output)
     }
 
     /// At a signal the step that is under way may end, unless it only waits; nothing is begun after it.
@@ -207,14 +209,14 @@ impl Prepared {
             () = tokio::time::sleep(last) => None,
         };
         match outcome {
-            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.cut(signal, Some(error))),
+            Some(Err(error)) if error.kind() == IssueErrorKind::Stopped => Err(self.interrupted(signal, Some(error))),
             Some(outcome) => outcome.map_err(failed),
-            None => Err(self.cut(signal, None)),
+            None => Err(self.interrupted(signal, None)),
         }
     }
 
-    fn cut(&self, signal: Signal, error: Option<IssueError>) -> Failure {
+    fn interrupted(&self, signal: Signal, error: Option<IssueError>) -> Failure {
         let resume = self.watch.begun().then(|| self.resume.clone());
-        Failure::Cut(Cut { step: self.watch.step(), resume, signal, error })
+        Failure::TaskInterrupted(InterruptedTask { step: self.watch.step(), resume, signal, error })
     }
 }

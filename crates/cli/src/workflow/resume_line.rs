@@ -1,4 +1,4 @@
-//! The command that goes on where another was cut: the same place, journal and caller, quoted for a shell.
+//! The command that resumes an interrupted one: the same store, journal and caller, quoted for a shell.
 
 use std::ffi::OsStr;
 use std::path::Path;

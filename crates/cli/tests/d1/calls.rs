@@ -92,7 +92,7 @@ fn bad_input_names_its_source_and_sends_nothing() {
 }
 
 #[test]
-fn a_pkcs12_is_opened_with_its_password_and_not_without() {
+fn pkcs12_is_opened_only_with_its_password() {
     let stage = Stage::new();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/tests/fixtures/openssl");
     let (store, word) = (format!("{fixtures}/aes256.p12"), format!("{fixtures}/password"));
@@ -133,7 +133,7 @@ fn secret_10_no_document_of_a_run_holds_a_secret() {
 }
 
 #[test]
-fn an_unknown_transport_is_a_usage_error_that_lists_the_known_ones() {
+fn unknown_transport_is_a_usage_error_with_the_known_ones() {
     let output = d1(&["whoami", "--transport", "carrier-pigeon"], &[]);
     assert_eq!(output.status.code(), Some(2));
     for transport in TRANSPORTS {
@@ -157,7 +157,7 @@ fn timeout_is_the_limit_of_all_attempts_together() {
 }
 
 #[test]
-fn a_page_of_a_gateway_keeps_the_exit_code_of_its_status() {
+fn page_of_a_gateway_has_the_exit_code_of_its_status() {
     let stage = Stage::new();
     for (status, exit, code) in [(401, 5, "GW-01"), (403, 6, "GW-01"), (404, 9, "GW-01"), (502, 9, "GW-02")] {
         let fault = Fault::html_page(http::StatusCode::from_u16(status).expect("a status"));
@@ -170,7 +170,7 @@ fn a_page_of_a_gateway_keeps_the_exit_code_of_its_status() {
 }
 
 #[test]
-fn an_error_has_no_lines_that_say_nothing() {
+fn error_has_no_empty_lines() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")];
     for output in [stage.d1(&["whoami"], &variables), stage.d1(&["whoami"], &[("DC_BASE", "")])] {

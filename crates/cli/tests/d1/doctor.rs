@@ -1,6 +1,7 @@
 //! `d1 doctor`: what is checked, in which order, and what it says of a set-up that is not sound.
 
 use digicert_one_emulator::Subject;
+use digicert_one_testbed::{Chain, ClientSpec, Format, Pki, Purpose, Validity};
 use serde_json::Value;
 
 use crate::stage::{Stage, TRANSPORTS, Variable, d1, text};
@@ -12,7 +13,7 @@ fn checks(output: &std::process::Output) -> Vec<Value> {
 }
 
 #[test]
-fn a_sound_set_up_passes_on_every_transport_and_shows_no_secret() {
+fn sound_setup_passes_on_every_transport_and_shows_no_secret() {
     let stage = Stage::new();
     let bundle = stage.file("bundle.pem");
     let variables = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
@@ -32,11 +33,11 @@ fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];
     let output = stage.d1(&["doctor"], &variables);
-    assert!(output.status.success() && text(&output).contains("not asked; give --online"), "{}", text(&output));
+    assert!(output.status.success() && text(&output).contains("not sent; give --online"), "{}", text(&output));
 }
 
 #[test]
-fn each_fault_is_found_where_the_call_meets_it_with_its_code_and_exit_code() {
+fn each_fault_has_its_group_code_and_exit_code() {
     let stage = Stage::new();
     let (foreign, missing) = (stage.emulator.foreign_api_key(), stage.file("missing.pem"));
     let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
@@ -63,7 +64,7 @@ fn each_fault_is_found_where_the_call_meets_it_with_its_code_and_exit_code() {
 }
 
 #[test]
-fn an_end_that_is_near_is_a_warning_and_one_that_is_past_a_failure() {
+fn expired_credential_fails_and_far_end_date_passes() {
     let stage = Stage::new();
     for (ends, status, exit) in [("2024-01-31", "fail", Some(3)), ("2199-12-31", "ok", Some(0))] {
         let output = stage.d1(&["--json", "doctor"], &[("DC_API_KEY", stage.key()), ("DC_API_KEY_ENDS", ends)]);
@@ -73,7 +74,7 @@ fn an_end_that_is_near_is_a_warning_and_one_that_is_past_a_failure() {
 }
 
 #[test]
-fn a_disabled_caller_is_the_platforms_word() {
+fn disabled_caller_fails_in_the_platform_group() {
     let stage = Stage::new();
     let user = &stage.emulator.users()[0];
     stage.emulator.control().set_enabled(user.id(), Subject::User, false).expect("known");
@@ -83,7 +84,7 @@ fn a_disabled_caller_is_the_platforms_word() {
 }
 
 #[test]
-fn what_to_do_about_a_near_end_depends_on_what_ends() {
+fn remedy_for_near_expiry_depends_on_what_expires() {
     let stage = Stage::new();
     let then = std::time::SystemTime::now() + std::time::Duration::from_secs(5 * 24 * 60 * 60);
     let day = jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string();
@@ -91,5 +92,128 @@ fn what_to_do_about_a_near_end_depends_on_what_ends() {
         let output = stage.d1(&["doctor"], &[("DC_API_KEY", stage.key()), (variable, &day)]);
         let shown = text(&output);
         assert!(output.status.success() && shown.contains("ID-15") && shown.contains(remedy), "{variable}: {shown}");
+    }
+}
+
+/// A bundle of certificate and key in a file of this mode.
+#[cfg(unix)]
+fn bundle(stage: &Stage, spec: ClientSpec, mode: u32) -> String {
+    let path = stage.file("client.pem");
+    std::fs::write(&path, Pki::shared().client(spec).bundle_pem()).expect("written");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("ours");
+    path
+}
+
+#[cfg(unix)]
+#[test]
+fn certificate_defect_is_found_by_its_own_check() {
+    let stage = Stage::new();
+    let sound = ClientSpec::default;
+    let rows = [
+        (sound(), 0o600, None, 0),
+        (ClientSpec { purpose: Purpose::ServerAuth, ..sound() }, 0o600, Some(("purpose", "fail", "ID-12")), 3),
+        (ClientSpec { chain: Chain::LeafOnly, ..sound() }, 0o600, Some(("chain", "warn", "ID-10")), 0),
+        (ClientSpec { validity: Validity::Expired, ..sound() }, 0o600, Some(("expiry", "fail", "ID-09")), 3),
+        (sound(), 0o644, Some(("files", "warn", "ID-13")), 0),
+    ];
+    for (spec, mode, defect, exit) in rows {
+        let path = bundle(&stage, spec, mode);
+        let output = stage.d1(&["--json", "doctor"], &[("DC_CLIENT_CERT_FILE", &path)]);
+        assert_eq!(output.status.code(), Some(exit), "{defect:?}: {}", text(&output));
+        let checks = checks(&output);
+        for id in ["certificate", "chain", "purpose", "key strength", "files", "expiry"] {
+            let check = checks.iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("{id}: {checks:?}"));
+            let (status, code) = match defect {
+                Some((of, status, code)) if of == id => (status, code.into()),
+                _ => ("ok", Value::Null),
+            };
+            assert_eq!((&check["status"], &check["diagnosis"]["code"]), (&status.into(), &code), "{defect:?}: {check}");
+        }
+    }
+}
+
+#[test]
+fn compared_transports_stand_side_by_side_with_what_each_negotiated() {
+    let stage = Stage::new();
+    let arguments = ["doctor", "--online", "--compare-transports"];
+    let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
+    let shown = text(&output);
+    let (_, rows) = shown.split_once("\ntransports\n").expect("a group");
+    let rows: Vec<&str> = rows.lines().take(TRANSPORTS.len()).collect();
+    let columns: Vec<_> = rows.iter().map(|row| row.find("status 200").expect("a status")).collect();
+    assert!(columns.windows(2).all(|two| two[0] == two[1]), "{shown}");
+    for (row, transport) in rows.iter().zip(TRANSPORTS) {
+        // libcurl does not report the version.
+        let tls = if transport == "isahc" { "TLS ?" } else { "TLS 1.3" };
+        assert!(row.contains(transport) && row.contains(tls) && row.contains("HTTP/2.0"), "{row}");
+    }
+    let foreign = stage.file("foreign.pem");
+    let output = stage.d1(&[&["--json"], &arguments[..]].concat(), &[("DC_CLIENT_CERT_FILE", &foreign)]);
+    let checks = checks(&output);
+    let compared: Vec<_> = checks.iter().filter(|check| check["group"] == "transports").collect();
+    assert_eq!(compared.len(), TRANSPORTS.len(), "{checks:?}");
+    assert!(
+        compared.iter().all(|check| check["diagnosis"]["code"].as_str().is_some_and(|code| code.starts_with("HS")))
+    );
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+    assert_eq!(stage.d1(&["doctor", "--compare-transports"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn junit_file_has_a_case_for_each_check_and_the_failure_with_its_code() {
+    let stage = Stage::new();
+    let (path, foreign) = (stage.file("doctor.xml"), stage.emulator.foreign_api_key());
+    let output = stage.d1(&["--json", "doctor", "--online", "--junit", &path], &[("DC_API_KEY", &foreign)]);
+    let checks = checks(&output);
+    let document = std::fs::read_to_string(&path).expect("written");
+    let count = |status: &str| checks.iter().filter(|check| check["status"] == status).count();
+    assert_eq!(document.matches("<testcase ").count(), checks.len());
+    assert_eq!(document.matches("<skipped ").count(), count("skip"));
+    assert!(document.contains(&format!("tests=\"{}\" failures=\"{}\"", checks.len(), count("fail"))), "{document}");
+    assert!(count("fail") == 1 && document.contains("<failure type=\"AUT-01\""), "{document}");
+    assert!(!document.contains(&foreign), "{document}");
+}
+
+#[test]
+fn bundle_lists_its_parts_and_holds_no_secret() {
+    let stage = Stage::new();
+    let store = Format::Pkcs12Aes256.make();
+    let (p12, path) = (stage.file("client.p12"), stage.file("report.json"));
+    std::fs::write(&p12, &store.certificate).expect("written");
+    let password = store.password.expect("it is protected");
+    let unused = "C4nary!pa55-w0rd";
+    let variables = [
+        ("DC_API_KEY", stage.key()),
+        ("DC_CLIENT_CERT_FILE", &*p12),
+        ("DC_CLIENT_CERT_PASSWORD", &*password),
+        ("SM_API_KEY", unused),
+        ("DC_CANARY", unused),
+        ("HTTPS_PROXY", "http://user:C4nary!pa55-w0rd@127.0.0.1:9"),
+        ("NO_PROXY", "localhost,127.0.0.1"),
+    ];
+    let output = stage.d1(&["doctor", "--online", "--bundle", &path], &variables);
+    let document = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("written: {}", text(&output)));
+    for secret in
+        [stage.key(), &*password, unused, "PRIVATE KEY", &data_encoding::BASE64.encode(&store.certificate[..60])]
+    {
+        for shown in [&document, &text(&output)] {
+            assert!(!shown.contains(secret) && !shown.contains(&secret[..8]), "{secret}: {shown}");
+        }
+    }
+    let bundle: Value = serde_json::from_str(&document).expect("one JSON document");
+    let parts: Vec<_> = bundle["contents"].as_array().expect("a list").iter().map(|part| &part["part"]).collect();
+    let mut listed = parts.iter().map(|part| part.as_str().expect("a name")).collect::<Vec<_>>();
+    for part in &listed {
+        assert!(text(&output).contains(&format!("\n  {part} ")), "{part}: {}", text(&output));
+    }
+    listed.extend(["schema", "contents"]);
+    listed.sort_unstable();
+    assert_eq!(bundle.as_object().expect("an object").keys().collect::<Vec<_>>(), listed, "nothing is in it unlisted");
+    assert!(bundle["variables"].as_array().expect("a list").contains(&"DC_CLIENT_CERT_PASSWORD".into()), "{bundle}");
+    assert_eq!(bundle["doctor"]["checks"].as_array().map(Vec::is_empty), Some(false));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
     }
 }

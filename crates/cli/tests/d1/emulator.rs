@@ -1,4 +1,4 @@
-//! `d1 emulator`: what it prints works, it goes on where it stopped, and it stays on this machine.
+//! `d1 emulator`: what it prints works, it continues where it stopped, and it stays on this machine.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::stage::{command, d1, text};
 
 #[test]
-fn a_taken_port_is_named() {
+fn taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("loopback can be bound");
     let port = taken.local_addr().expect("bound").port().to_string();
     let output = d1(&["emulator", "--port", &port], &[]);
@@ -19,7 +19,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn the_emulator_serves_until_interrupted_and_leaves_nothing_behind() {
+fn emulator_serves_until_interrupted_and_removes_its_files() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         serves_until(signal);
     }
@@ -62,7 +62,7 @@ fn emulator_variables(arguments: &[&str]) -> (std::process::Child, Vec<(String, 
 }
 
 #[test]
-fn the_emulator_goes_on_from_its_state_file() {
+fn emulator_continues_from_its_state_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let state = directory.path().join("state.json").display().to_string();
     let mut keys = Vec::new();
@@ -83,7 +83,7 @@ fn the_emulator_goes_on_from_its_state_file() {
 }
 
 #[test]
-fn the_emulator_must_be_told_twice_to_be_reachable() {
+fn emulator_needs_two_options_to_be_reachable() {
     for half in [&[][..], &["--reachable-by-others"], &["--i-know-the-keys-are-public"]] {
         let output = d1(&[&["emulator", "--address", "0.0.0.0"], half].concat(), &[]);
         assert_eq!(output.status.code(), Some(3), "{}", text(&output));
@@ -107,7 +107,7 @@ fn interrupt(mut child: std::process::Child) {
 }
 
 #[test]
-fn the_emulator_tells_what_a_csc_caller_needs() {
+fn emulator_prints_what_a_csc_caller_needs() {
     let (child, document) = emulator_document(&[]);
     let word = |value: &Value| value.as_str().expect("text").to_owned();
     let (platform, ca, csc) = (word(&document["platform"]), word(&document["ca_file"]), &document["csc"]);
@@ -125,7 +125,7 @@ fn the_emulator_tells_what_a_csc_caller_needs() {
 }
 
 #[test]
-fn the_emulator_can_be_steered_while_it_runs() {
+fn emulator_is_controlled_while_it_runs() {
     let (child, document) = emulator_document(&["--fault", "{\"kind\": \"hold\", \"path\": \"/mpki\"}"]);
     let control = document["control"].as_str().expect("an address").to_owned();
     let address = control.strip_prefix("http://").expect("plain HTTP");

@@ -35,7 +35,7 @@ fn stage() -> Stage {
 }
 
 #[test]
-fn the_platform_tells_the_ends_that_only_it_knows_and_the_earliest_comes_first() {
+fn expiry_asks_platform_and_prints_earliest_first() {
     let stage = stage();
     let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
     let shown = text(&output);
@@ -51,7 +51,7 @@ fn the_platform_tells_the_ends_that_only_it_knows_and_the_earliest_comes_first()
 }
 
 #[test]
-fn an_end_that_is_too_near_has_an_exit_code_of_its_own() {
+fn near_expiry_has_an_exit_code_of_its_own() {
     let stage = stage();
     let key = [("DC_API_KEY", stage.key())];
     for (limit, exit) in [("14d", 0), ("30d", 8)] {

@@ -23,7 +23,7 @@ fn names(output: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn a_list_is_printed_line_by_line_on_every_transport() {
+fn list_is_printed_line_by_line_on_every_transport() {
     let stage = Stage::of(EmulatorOptions::default().devices(25));
     let key = [("DC_API_KEY", stage.key())];
     let expected: Vec<String> = (0..25).map(|number| format!("device-{number}")).collect();
@@ -37,7 +37,7 @@ fn a_list_is_printed_line_by_line_on_every_transport() {
 }
 
 #[test]
-fn a_list_stops_at_its_limit_and_goes_on_at_its_position() {
+fn list_stops_at_its_limit_and_continues_at_its_position() {
     let stage = Stage::of(EmulatorOptions::default().devices(25));
     let key = [("DC_API_KEY", stage.key())];
     let output = stage.d1(&["--json", "list", DEVICES, "--page-size", "10", "--limit", "12"], &key);
@@ -56,7 +56,7 @@ fn a_list_stops_at_its_limit_and_goes_on_at_its_position() {
 }
 
 #[test]
-fn a_list_that_breaks_off_tells_its_position() {
+fn interrupted_list_prints_its_position() {
     let stage = Stage::new();
     let arguments = ["--json", "list", "/account/api/v1/role", "--page-size", "1"];
     let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
@@ -76,7 +76,7 @@ fn a_list_that_breaks_off_tells_its_position() {
 
 #[test]
 fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
-    // More than a pipe holds, so that d1 waits in the middle until somebody reads.
+    // More than a pipe holds, so that d1 waits in the middle until it is read.
     let stage = Stage::of(EmulatorOptions::default().devices(20_000));
     let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
@@ -92,7 +92,7 @@ fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
 }
 
 #[test]
-fn a_list_that_nobody_reads_any_more_asks_for_nothing_more() {
+fn list_with_closed_output_sends_no_more_requests() {
     let stage = Stage::of(EmulatorOptions::default().devices(20_000));
     let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);
     let mut child = command.stdout(Stdio::piped()).spawn().expect("d1 runs");

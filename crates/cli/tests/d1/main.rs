@@ -2,6 +2,8 @@
 
 mod calls;
 mod canaries;
+mod cert_files;
+mod command_docs;
 mod demo;
 mod doctor;
 mod emulator;
@@ -9,6 +11,11 @@ mod encodings;
 #[path = "../environment/mod.rs"]
 mod environment;
 mod expiry;
+mod explain;
+mod init;
 mod lists;
+mod operating;
+mod recover;
+mod run;
 mod setup;
 mod stage;

@@ -93,7 +93,7 @@ fn env_without_any_credential_says_what_was_asked_and_fails_with_3() {
 }
 
 #[test]
-fn a_profile_brings_host_and_references_and_wins_over_variables() {
+fn profile_brings_host_and_references_and_wins_over_variables() {
     let stage = Stage::new();
     let write = |name: &str, content: &str| {
         std::fs::write(stage.directory.path().join(name), content).expect("written");
@@ -161,7 +161,7 @@ fn secret_09_a_command_of_a_profile_does_not_get_the_secret_variables() {
 }
 
 #[test]
-fn what_smctl_is_set_up_with_works_as_it_is() {
+fn setup_of_smctl_works_unchanged() {
     let stage = Stage::new();
     let folder = stage.directory.path().join(".signingmanager");
     std::fs::create_dir(&folder).expect("made");
@@ -176,7 +176,7 @@ fn what_smctl_is_set_up_with_works_as_it_is() {
 
 #[cfg(unix)]
 #[test]
-fn what_should_be_mended_is_told_on_standard_error() {
+fn warnings_are_printed_on_standard_error() {
     use std::os::unix::fs::PermissionsExt;
     let stage = Stage::new();
     let path = stage.directory.path().join("api-key");

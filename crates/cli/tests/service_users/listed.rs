@@ -3,7 +3,7 @@
 use crate::stage::{Stage, assert_failed, text};
 
 #[test]
-fn what_is_there_is_listed_shown_enabled_disabled_and_deleted() {
+fn resources_are_listed_shown_enabled_disabled_and_deleted() {
     let stage = Stage::new();
     let user = &stage.emulator.users()[0];
     let [token] = stage.tokens_of("ci-bot").try_into().expect("one");

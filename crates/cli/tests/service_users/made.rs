@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::stage::{Stage, assert_failed, document, shown, text};
 
 #[test]
-fn a_service_user_is_made_and_its_key_is_in_the_file_and_nowhere_else() {
+fn key_of_new_service_user_is_in_its_file_only() {
     let stage = Stage::new();
     let file = stage.path("api-key");
     let arguments = ["service-user", "create", "deploy-bot", "--role", "AM_ACCOUNT_USER", "--ends-in", "30d"];
@@ -33,7 +33,7 @@ fn a_service_user_is_made_and_its_key_is_in_the_file_and_nowhere_else() {
 }
 
 #[test]
-fn a_create_call_tells_in_json_where_the_key_is() {
+fn json_of_create_names_where_the_key_is() {
     let stage = Stage::new();
     let (file, account) = (stage.path("api-key"), stage.emulator.account_id().to_owned());
     let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--keep-file", &file];
@@ -47,11 +47,11 @@ fn a_create_call_tells_in_json_where_the_key_is() {
 }
 
 #[test]
-fn a_taken_name_is_refused_before_anything_is_made() {
+fn taken_name_is_refused_before_anything_is_made() {
     let stage = Stage::new();
     let file = stage.path("api-key");
     let output = stage.admin(&["service-user", "create", "ci-bot", "--keep-file", &file]);
-    assert_failed(&output, 9, &["API-06", "ci-bot", "the secret: none was made"]);
+    assert_failed(&output, 9, &["API-06", "ci-bot", "the secret: none was created"]);
     stage.assert_untouched("api-key");
 }
 
@@ -61,7 +61,7 @@ fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
         (&["service-user", "create", "a/b"], 9, &["API-01", "friendly_name may hold"]),
         (&["service-user", "create", " "], 3, &["empty"]),
         (&["service-user", "create", "x", "--role", "NO_SUCH_ROLE"], 9, &["API-01", "role"]),
-        (&["service-user", "create", "x", "--ends", "2020-01-31"], 3, &["2020-01-31", "over"]),
+        (&["service-user", "create", "x", "--ends", "2020-01-31"], 3, &["2020-01-31", "has passed"]),
         (&["service-user", "create", "x", "--account", "nobody"], 9, &["API-01", "account"]),
     ];
     for (arguments, exit, words) in cases {
@@ -74,7 +74,7 @@ fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
 }
 
 #[test]
-fn an_end_date_after_the_owners_becomes_the_owners() {
+fn end_date_after_the_owners_becomes_the_owners() {
     let end = "2099-06-30".parse().expect("a day");
     let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]));
     let file = stage.path("api-key");
@@ -84,11 +84,11 @@ fn an_end_date_after_the_owners_becomes_the_owners() {
 }
 
 #[test]
-fn a_missing_permission_is_named() {
+fn missing_permission_is_named() {
     let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("reader").permissions(&[])]));
     let file = stage.path("api-key");
     let output = stage.bot(&["service-user", "create", "x", "--keep-file", &file]);
-    assert_failed(&output, 6, &["AUT-03", "MANAGE_AM_ACCOUNT", "the secret: none was made"]);
+    assert_failed(&output, 6, &["AUT-03", "MANAGE_AM_ACCOUNT", "the secret: none was created"]);
     let output = stage.bot(&["--json", "service-user", "create", "x", "--keep-file", &file]);
     let error = document(&output)["error"].clone();
     assert_eq!((&error["code"], &error["exit"]), (&"AUT-03".into(), &6.into()), "{error}");
@@ -99,7 +99,7 @@ fn a_missing_permission_is_named() {
 }
 
 #[test]
-fn a_place_that_would_not_keep_it_is_found_before_anything_is_made() {
+fn unusable_store_is_found_before_anything_is_made() {
     let stage = Stage::new();
     let (journal, missing) = (stage.path("api-key.journal"), stage.path("missing/api-key"));
     let directory = stage.path("");
@@ -112,7 +112,7 @@ fn a_place_that_would_not_keep_it_is_found_before_anything_is_made() {
     ];
     for (place, words) in places {
         let arguments = [&["service-user", "create", "x", "--journal", &journal], place].concat();
-        assert_failed(&stage.admin(&arguments), 3, &[words, "the secret: none was made"]);
+        assert_failed(&stage.admin(&arguments), 3, &[words, "the secret: none was created"]);
         stage.assert_untouched("api-key");
     }
 }
@@ -120,11 +120,11 @@ fn a_place_that_would_not_keep_it_is_found_before_anything_is_made() {
 /// The system's own file systems are read-only or full for everybody, the superuser too.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_read_only_or_full_file_system_is_found_before_anything_is_made() {
+fn unwritable_file_system_is_found_before_anything_is_made() {
     let stage = Stage::new();
     let journal = stage.path("api-key.journal");
     let arguments = ["service-user", "create", "x", "--journal", &journal, "--keep-file", "/proc/self/d1-api-key"];
-    assert_failed(&stage.admin(&arguments), 3, &["/proc/self", "the secret: none was made"]);
+    assert_failed(&stage.admin(&arguments), 3, &["/proc/self", "the secret: none was created"]);
     stage.assert_untouched("api-key");
 
     // No file may grow: what a full disk does to a write. The journal is there already and stays as it is.
@@ -141,12 +141,12 @@ fn a_read_only_or_full_file_system_is_found_before_anything_is_made() {
     }
     // Its answer must not be cut by the same limit: pipes are not files.
     let output = full.stdin(Stdio::null()).output().expect("sh runs");
-    assert_failed(&output, 3, &["File too large", "the secret: none was made"]);
+    assert_failed(&output, 3, &["File too large", "the secret: none was created"]);
     stage.assert_untouched("api-key");
 }
 
 #[test]
-fn an_answer_without_the_secret_is_an_error_and_what_was_made_is_removed() {
+fn response_without_secret_is_an_error_and_is_undone() {
     let stage = Stage::new();
     let file = stage.path("api-key");
     stage.emulator.control().fault(Fault::without_secret());

@@ -5,7 +5,7 @@ use digicert_one_emulator::{EmulatorOptions, Generation};
 use crate::stage::{Stage, assert_failed, document, shown, text};
 
 #[test]
-fn a_dry_run_changes_nothing() {
+fn dry_run_changes_nothing() {
     let stage = Stage::new();
     let file = stage.path("api-key");
     let commands: [&[&str]; 5] = [
@@ -31,7 +31,7 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn a_token_is_rotated_and_the_one_before_works_no_more() {
+fn rotated_token_works_and_previous_one_does_not() {
     let stage = Stage::new();
     let file = stage.path("api-key");
     let output = stage.bot(&["token", "create", "deploy", "--ends-in", "30d", "--keep-file", &file]);
@@ -67,7 +67,7 @@ fn a_token_is_rotated_and_the_one_before_works_no_more() {
 }
 
 #[test]
-fn an_old_platform_says_what_there_is_instead_of_a_rotation() {
+fn rotation_on_old_platform_names_the_alternatives() {
     let stage = Stage::of(EmulatorOptions::default().generation(Generation::OneKey));
     let file = stage.path("api-key");
     let output = stage.bot(&["token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
@@ -83,7 +83,7 @@ fn an_old_platform_says_what_there_is_instead_of_a_rotation() {
 }
 
 #[test]
-fn a_certificate_is_requested_and_rotated_and_its_key_never_leaves() {
+fn private_key_of_requested_certificate_is_never_sent() {
     let stage = Stage::new();
     let directory = stage.path("credentials");
     std::fs::create_dir(&directory).expect("made");

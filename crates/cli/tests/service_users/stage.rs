@@ -84,7 +84,7 @@ impl Stage {
         self.d1(arguments, &[("DC_API_KEY", self.emulator.users()[0].api_key())])
     }
 
-    /// As whoever has the key in this file.
+    /// With the key in this file.
     pub(crate) fn with_key_of(&self, file: &str, arguments: &[&str]) -> Output {
         self.d1(arguments, &[("DC_API_KEY_FILE", &self.path(file))])
     }

@@ -24,7 +24,7 @@ pub struct AuditRecord {
     pub template: Arc<str>,
     /// `host[:port]` that was called last; none where no credential was to be had.
     pub host: Option<Arc<str>>,
-    /// How the caller proved itself; none where no credential was to be had.
+    /// How the caller proved itself; none where no credential was to be had, and for a token of CSC, which is no mode of the platform.
     pub mode: Option<Mode>,
     /// The API key or the client certificate by which the platform knows the caller.
     pub caller: Option<Fingerprint>,

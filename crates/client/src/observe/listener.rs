@@ -13,7 +13,7 @@ const WAITING: usize = 4096;
 type Function<T> = dyn Fn(&T, u64) + Send + Sync;
 
 /// Hears of values, with the number of values that it missed just before.
-pub struct Listener<T> {
+pub(crate) struct Listener<T> {
     shared: Arc<Shared<T>>,
 }
 
@@ -38,14 +38,13 @@ struct State<T> {
 }
 
 impl<T: Send + 'static> Listener<T> {
-    /// Told to this function.
-    pub fn new(function: impl Fn(&T, u64) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(function: impl Fn(&T, u64) + Send + Sync + 'static) -> Self {
         let state = State { waiting: VecDeque::new(), missed: 0, at_work: false, watchers: Vec::new() };
         Self { shared: Arc::new(Shared { function: Box::new(function), state: Mutex::new(state) }) }
     }
 
     /// Hands a value over; never waits.
-    pub fn tell(&self, value: T) {
+    pub(crate) fn send(&self, value: T) {
         let mut state = self.shared.lock();
         if state.waiting.len() == WAITING {
             if state.missed == 0 {
@@ -63,7 +62,7 @@ impl<T: Send + 'static> Listener<T> {
     }
 
     /// Ends when everything that was told has been heard.
-    pub async fn heard(&self) {
+    pub(crate) async fn drained(&self) {
         std::future::poll_fn(|context| {
             let mut state = self.shared.lock();
             if !state.at_work {
@@ -122,8 +121,8 @@ mod tests {
                 heard.lock().expect("unpoisoned").push(*value);
             }
         });
-        (0..4).for_each(|value| listener.tell(value));
-        futures_executor::block_on(listener.heard());
+        (0..4).for_each(|value| listener.send(value));
+        futures_executor::block_on(listener.drained());
         assert_eq!(*heard.lock().expect("unpoisoned"), [0, 2, 3]);
     }
 
@@ -141,14 +140,14 @@ mod tests {
                 heard.lock().expect("unpoisoned").push((*value, missed));
             }
         });
-        listener.tell(0);
+        listener.send(0);
         // Whether the first was taken up already is a matter of luck; that the last is missed is not.
-        (1..=WAITING + 1).for_each(|value| listener.tell(value));
-        assert!(listener.heard().now_or_never().is_none(), "it is still at the first");
+        (1..=WAITING + 1).for_each(|value| listener.send(value));
+        assert!(listener.drained().now_or_never().is_none(), "it is still at the first");
         go.send(()).expect("it waits");
-        futures_executor::block_on(listener.heard());
-        listener.tell(usize::MAX);
-        futures_executor::block_on(listener.heard());
+        futures_executor::block_on(listener.drained());
+        listener.send(usize::MAX);
+        futures_executor::block_on(listener.drained());
         let heard = heard.lock().expect("unpoisoned");
         let (last, missed) = *heard.last().expect("heard");
         assert!(last == usize::MAX && (1..=2).contains(&missed), "{missed}");

@@ -17,9 +17,10 @@ use digicert_one_core::{ConnectionFacts, Lease};
 use http::{Method, StatusCode};
 use metrics::{Label, counter, gauge, histogram};
 
-use super::Template;
-use crate::attempt::Call;
-use crate::{Error, Response};
+use super::template::Template;
+use crate::call::Call;
+use crate::error::Error;
+use crate::response::Response;
 
 /// One attempt ended.
 pub(crate) fn attempted(call: &Call, outcome: Result<StatusCode, &Error>, took: Duration) {

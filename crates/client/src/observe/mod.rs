@@ -1,65 +1,14 @@
 //! Seeing what the client does: spans (`tracing`), metrics (feature `metrics`), audit records, and the ids by which a call is found
 //! again elsewhere. Nothing in here changes a call, and nothing that listens can hold one up or break it.
 
-mod audit;
-mod correlation;
-mod listener;
+pub(crate) mod audit;
+pub(crate) mod carrier;
+pub(crate) mod correlation;
+pub(crate) mod listener;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
-mod retry_notice;
-pub mod span;
+pub(crate) mod observers;
+pub(crate) mod retry_notice;
+pub(crate) mod span;
 mod template;
-mod watch;
-
-pub use audit::{AuditRecord, Outcome};
-pub(crate) use correlation::{TRANSACTION_ID, Tracer, fresh_transaction_id};
-pub use correlation::{TraceContext, TraceContextError};
-pub use listener::Listener;
-pub use retry_notice::RetryNotice;
-pub(crate) use template::Template;
-pub(crate) use watch::{Carrier, Watch};
-
-use http::HeaderMap;
-
-/// Who wants to see what.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Observers {
-    pub(crate) audit: Option<Listener<AuditRecord>>,
-    pub(crate) tracer: Option<Tracer>,
-    pub(crate) retries: Option<Listener<RetryNotice>>,
-    /// Whether each call gets a transaction id.
-    pub(crate) transaction_ids: bool,
-}
-
-impl Observers {
-    /// Adds to the headers of a call what holds for all its attempts.
-    pub(crate) fn mark_call(&self, headers: &mut HeaderMap) {
-        if self.transaction_ids && !headers.contains_key(TRANSACTION_ID) {
-            headers.insert(TRANSACTION_ID, fresh_transaction_id());
-        }
-    }
-
-    /// Adds to the headers of a request what belongs to this attempt.
-    pub(crate) fn mark_attempt(&self, headers: &mut HeaderMap) {
-        if let Some(tracer) = &self.tracer {
-            tracer.write(headers);
-        }
-    }
-
-    /// Ends when everybody has heard of everything.
-    pub(crate) async fn heard(&self) {
-        if let Some(audit) = &self.audit {
-            audit.heard().await;
-        }
-        if let Some(retries) = &self.retries {
-            retries.heard().await;
-        }
-    }
-
-    /// Reports a retry before its wait. The notice is made only where there is an observer.
-    pub(crate) fn retries(&self, notice: impl FnOnce() -> RetryNotice) {
-        if let Some(retries) = &self.retries {
-            retries.tell(notice());
-        }
-    }
-}
+pub(crate) mod watch;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use digicert_one_core::{Code, TransportError};
 use http::StatusCode;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A call is about to wait and to be tried again. See [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry).
 ///
@@ -29,10 +29,7 @@ pub struct RetryNotice {
 }
 
 impl RetryNotice {
-    /// What is told before a wait.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
+    pub(crate) fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
         let what = match (error.status(), error.transport()) {
             (Some(status), _) => format!("HTTP {}", status.as_u16()),
             (None, Some(transport)) => TransportError::to_string(transport),

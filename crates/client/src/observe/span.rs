@@ -1,18 +1,21 @@
 //! Spans: one a call, and in it one an attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients (1.27).
 //! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
 
-use digicert_one_core::{ConnectionFacts, Lease, Mode};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use digicert_one_core::{ConnectionFacts, Generation, Mode, Origin};
 use http::Version;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::Template;
-use crate::attempt::Call;
-use crate::client::Settings;
-use crate::{Error, Response};
+use super::template::Template;
+use crate::call::Call;
+use crate::error::Error;
+use crate::response::Response;
 
 /// The span of a whole call, its waits included.
-pub fn of_call(call: &Call) -> Span {
+pub(crate) fn of_call(call: &Call) -> Span {
     let template = Template::of(&call.target, call.template);
     tracing::info_span!(
         "digicert_one.call",
@@ -27,10 +30,9 @@ pub fn of_call(call: &Call) -> Span {
 }
 
 /// The span of one attempt: one request on the wire, or none.
-pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>, number: u32) -> Span {
+pub(crate) fn of_attempt(call: &Call, mode: Option<Mode>, generation: Option<Generation>, number: u32) -> Span {
     let template = Template::of(&call.target, call.template);
-    let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-    let span = tracing::info_span!(
+    tracing::info_span!(
         "digicert_one.attempt",
         "otel.name" = %format_args!("{} {template}", call.method),
         "otel.kind" = "client",
@@ -42,23 +44,23 @@ pub(crate) fn of_attempt(settings: &Settings, call: &Call, lease: Option<&Lease>
         "network.protocol.name" = "http",
         "network.protocol.version" = Empty,
         "tls.resumed" = Empty,
-        "digicert_one.mode" = %mode,
-        "digicert_one.generation" = lease.map(|lease| display(lease.generation())),
+        "digicert_one.mode" = mode.map(display),
+        "digicert_one.generation" = generation.map(display),
         "http.response.status_code" = Empty,
         "error.type" = Empty,
-    );
-    if !span.is_disabled()
-        && let Ok(origin) = settings.instance.origin(mode.host_role())
-    {
+    )
+}
+
+/// Records on the span of an attempt where its request goes.
+pub(crate) fn goes_to(span: &Span, origin: &Origin) {
+    if !span.is_disabled() {
         span.record("server.address", origin.host());
         span.record("server.port", origin.port());
     }
-    span
 }
 
-/// Notes on the attempt's own span, from inside it, that an answer has begun.
-pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts) {
-    let span = Span::current();
+/// Records on the span of an attempt that its response has begun.
+pub(crate) fn answered<B>(span: &Span, response: &http::Response<B>, facts: &ConnectionFacts) {
     if span.is_disabled() {
         return;
     }
@@ -71,12 +73,12 @@ pub(crate) fn answered<B>(response: &http::Response<B>, facts: &ConnectionFacts)
     }
 }
 
-/// Notes how an attempt failed.
-pub fn failed(span: &Span, error: &Error) {
+/// Records how an attempt failed.
+pub(crate) fn failed(span: &Span, error: &Error) {
     span.record("error.type", error.code().as_str());
 }
 
-/// Notes how a call ended.
+/// Records how a call ended.
 pub(crate) fn ended(span: &Span, outcome: &Result<Response, Error>, attempts: u32) {
     if span.is_disabled() {
         return;
@@ -100,5 +102,26 @@ fn version(version: Version) -> Option<&'static str> {
         Version::HTTP_2 => Some("2"),
         Version::HTTP_10 => Some("1.0"),
         _ => None,
+    }
+}
+
+/// Polls a future inside a span. As `tracing`'s own, but without moving the future.
+pub(crate) struct InSpan<'a, F> {
+    span: &'a Span,
+    future: Pin<&'a mut F>,
+}
+
+impl<'a, F> InSpan<'a, F> {
+    pub(crate) fn new(span: &'a Span, future: Pin<&'a mut F>) -> Self {
+        Self { span, future }
+    }
+}
+
+impl<F: Future> Future for InSpan<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _entered = self.span.enter();
+        self.future.as_mut().poll(cx)
     }
 }

@@ -1,96 +1,80 @@
 //! Watches one call from its beginning to its end, whichever that is, and tells those who want to know. A call that nobody wants to
-//! know of costs nothing here but the course of its attempts.
+//! know of costs nothing here but the progress of its attempts.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use digicert_one_core::{ClientIdentity, Fingerprint, Generation, Lease, Mode};
+use digicert_one_core::Clock;
 use http::{HeaderValue, Method};
-use tracing::Span;
 
-use super::{AuditRecord, Outcome, TRANSACTION_ID, Template, span};
-use crate::attempt::Call;
-use crate::client::Settings;
-use crate::course::Course;
-use crate::{Error, Response, decode};
+use super::audit::{AuditRecord, Outcome};
+use super::correlation::TRANSACTION_ID;
+use super::observers::Observers;
+use super::template::Template;
+use crate::call::Call;
+use crate::call_progress::CallProgress;
+use crate::decode;
+use crate::error::Error;
+use crate::response::Response;
 
 /// One call under way. Dropped without [`end`](Self::end), it tells that the call was dropped.
 pub(crate) struct Watch<'a> {
-    settings: &'a Settings,
-    pub(crate) course: Course,
-    span: Span,
+    observers: &'a Observers,
+    clock: &'a Arc<dyn Clock>,
+    pub(crate) progress: CallProgress,
+    #[cfg(feature = "metrics")]
     method: Method,
-    sheet: Option<Box<Sheet>>,
-    told: bool,
+    audited: Option<Box<AuditContext>>,
+    reported: bool,
 }
 
 /// What an audit record needs of the call as it was given.
-struct Sheet {
+struct AuditContext {
     at: SystemTime,
+    method: Method,
     template: Arc<str>,
     transaction_id: Option<HeaderValue>,
 }
 
-/// Who made the latest attempt, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Carrier {
-    host: Arc<str>,
-    mode: Mode,
-    caller: Option<Fingerprint>,
-    certificate: Option<Fingerprint>,
-    generation: Option<Generation>,
-}
-
-impl Carrier {
-    pub(crate) fn of(host: Arc<str>, carried: Option<(&Lease, Fingerprint)>) -> Self {
-        let lease = carried.map(|(lease, _)| lease);
-        Self {
-            host,
-            mode: lease.map_or(Mode::Anonymous, |lease| lease.material().mode()),
-            caller: carried.map(|(_, caller)| caller),
-            certificate: lease.and_then(|lease| lease.material().identity()).map(ClientIdentity::fingerprint),
-            generation: lease.map(Lease::generation),
-        }
-    }
-}
-
 impl<'a> Watch<'a> {
-    pub(crate) fn begin(settings: &'a Settings, call: &Call) -> Self {
-        let sheet = settings.observers.audit.as_ref().map(|_| {
-            Box::new(Sheet {
-                at: settings.clock.now(),
+    pub(crate) fn begin(
+        observers: &'a Observers,
+        clock: &'a Arc<dyn Clock>,
+        call: &Call,
+        progress: CallProgress,
+    ) -> Self {
+        let audited = observers.audit.as_ref().map(|_| {
+            Box::new(AuditContext {
+                at: progress.start(),
+                method: call.method.clone(),
                 template: Template::of(&call.target, call.template).to_string().into(),
                 transaction_id: call.headers.get(TRANSACTION_ID).cloned(),
             })
         });
         Self {
-            settings,
-            course: Course::begin(settings),
-            span: span::of_call(call),
+            observers,
+            clock,
+            progress,
+            #[cfg(feature = "metrics")]
             method: call.method.clone(),
-            sheet,
-            told: false,
+            audited,
+            reported: false,
         }
-    }
-
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
     }
 
     /// Tells how the call ended.
     pub(crate) fn end(mut self, outcome: &Result<Response, Error>) {
-        span::ended(&self.span, outcome, self.course.attempts());
-        self.tell(Some(outcome));
+        self.report(Some(outcome));
     }
 
     /// Once: at the end, or at the drop.
-    fn tell(&mut self, outcome: Option<&Result<Response, Error>>) {
-        if std::mem::replace(&mut self.told, true) {
+    fn report(&mut self, outcome: Option<&Result<Response, Error>>) {
+        if std::mem::replace(&mut self.reported, true) {
             return;
         }
         #[cfg(feature = "metrics")]
-        super::metric::called(&self.method, outcome, self.course.attempts());
-        let (Some(audit), Some(sheet)) = (&self.settings.observers.audit, self.sheet.take()) else { return };
+        super::metric::called(&self.method, outcome, self.progress.attempts());
+        let (Some(audit), Some(context)) = (&self.observers.audit, self.audited.take()) else { return };
         let (outcome, request_id) = match outcome {
             None => (Outcome::Dropped, None),
             Some(Ok(response)) => (Outcome::Answered(response.status()), decode::request_id(response.headers())),
@@ -99,20 +83,20 @@ impl<'a> Watch<'a> {
                 error.answer().and_then(|answer| answer.request_id.clone()),
             ),
         };
-        let carrier = self.course.carrier();
-        audit.tell(AuditRecord {
-            at: sheet.at,
-            took: self.settings.clock.now().duration_since(sheet.at).unwrap_or_default(),
-            method: self.method.clone(),
-            template: sheet.template,
+        let carrier = self.progress.carrier();
+        audit.send(AuditRecord {
+            at: context.at,
+            took: self.clock.now().duration_since(context.at).unwrap_or_default(),
+            method: context.method,
+            template: context.template,
             host: carrier.map(|carrier| Arc::clone(&carrier.host)),
-            mode: carrier.map(|carrier| carrier.mode),
+            mode: carrier.and_then(|carrier| carrier.mode),
             caller: carrier.and_then(|carrier| carrier.caller),
             certificate: carrier.and_then(|carrier| carrier.certificate),
             generation: carrier.and_then(|carrier| carrier.generation),
             outcome,
-            attempts: self.course.attempts(),
-            transaction_id: sheet.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
+            attempts: self.progress.attempts(),
+            transaction_id: context.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
             request_id,
             missed: 0,
         });
@@ -121,6 +105,6 @@ impl<'a> Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        self.tell(None);
+        self.report(None);
     }
 }

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use digicert_one_core::{Code, Diagnosis, RequestTarget};
 use http::HeaderMap;
 
-use super::Paging;
 use super::cursor::{Cursor, Onward};
 use super::envelope::{self, MAX_ITEMS};
 use super::fault::Fault;
+use super::kind::Paging;
 use super::list::List;
 use super::position::{Position, Step};
-use crate::{Error, ErrorKind, json_text};
+use crate::error::{Error, ErrorKind};
+use crate::json_text;
 
 /// A list that is followed by tokens.
 #[derive(Debug)]

@@ -6,13 +6,13 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::Paging;
 use super::envelope::Envelope;
 use super::fault::Fault;
+use super::kind::Paging;
 use super::list::List;
 use super::position::{Position, Step};
 use super::signals::{Next, Signals};
-use crate::Error;
+use crate::error::Error;
 
 /// Pages in a row that may come without the list getting shorter: a log that grows while it is read, pages emptied by a filter.
 const MAX_STALLS: u32 = 10;

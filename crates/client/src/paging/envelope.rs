@@ -1,4 +1,4 @@
-//! One page as the platform writes it, told by its shape. The items stay raw text here: they are slices of the one body, so a page
+//! One page as the platform writes it, candidates by its shape. The items stay raw text here: they are slices of the one body, so a page
 //! costs its bytes and a few words for each item. What a page says of its list is in `signals.rs`.
 //!
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
@@ -12,6 +12,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::signals::{Reader, Signals, plain};
+use super::unreadable::Unreadable;
 use crate::field_name::FieldName;
 
 /// The most items that one page may hold, asked for or not.
@@ -34,26 +35,6 @@ pub(super) struct Envelope {
     pub(super) attempts: u32,
 }
 
-/// Why an answer is no page. Shows names of fields, never a value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    NotJson,
-    NotAList(String),
-    Twice(String),
-    Next,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("is not JSON"),
-            Self::NotAList(what) => write!(f, "is no list: {what}"),
-            Self::Twice(name) => write!(f, "has the field {name} twice, so that it says two things"),
-            Self::Next => f.write_str("names a next page that is neither a number nor a link nor a short token"),
-        }
-    }
-}
-
 /// Reads the body of a page. `field` is the caller's name for the list.
 pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unreadable> {
     let mut json = serde_json::Deserializer::from_slice(body);
@@ -71,7 +52,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
         (Some((_, list)), _) => list,
         // The name is strange, but nothing else can be the list.
         (None, [(_, only)]) if field.is_none() && fields.paged => only,
-        (None, _) => return Err(Unreadable::NotAList(told(field, &fields.arrays))),
+        (None, _) => return Err(Unreadable::NotAList(candidates(field, &fields.arrays))),
     };
     let list = match list.get() {
         "null" => Raws::default(),
@@ -213,7 +194,7 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 }
 
-fn told(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
+fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
     match field {
         Some(field) => format!("it has no list {field}"),
         None if arrays.is_empty() => "it is an object without one".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt;
 use digicert_one_core::{Code, Diagnosis};
 
 use super::position::Position;
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// Why a list is not followed further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,14 @@ use digicert_one_core::{Instance, Origin, RequestTarget};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::Paging;
 use super::envelope::MAX_ITEMS;
+use super::kind::Paging;
 use super::position::{PAGE_TOKEN, Step};
-use crate::link::{self, Pointer};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::link_target::Pointer;
 use crate::path::with_query;
-use crate::{Client, Error, ErrorKind, RequestBuilder};
+use crate::request::RequestBuilder;
 
 /// Characters that servers leave in the query of a link as they are, and that no target has.
 const LOOSE: &AsciiSet =
@@ -160,13 +162,8 @@ impl List {
         link: &str,
     ) -> Result<RequestTarget, Error> {
         let (place, query) = link.split_at(link.find('?').unwrap_or(link.len()));
-        link::resolve(
-            Pointer::NextPage,
-            instance,
-            origin,
-            from,
-            &format!("{place}{}", utf8_percent_encode(query, LOOSE)),
-        )
+        let link = format!("{place}{}", utf8_percent_encode(query, LOOSE));
+        Pointer::NextPage.resolve(instance, origin, from, &link)
     }
 
     /// What is the same for two calls exactly if they ask for the same page.

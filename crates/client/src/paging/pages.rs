@@ -6,37 +6,14 @@ use digicert_one_core::{RequestTarget, TargetError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::feed::{Bounds, Feed};
+use super::kind::Paging;
 use super::list::List;
+use super::page_fetcher::{Bounds, PageFetcher};
 use super::position::Position;
 use super::stream::{ItemStream, PageStream};
-use crate::path::with_query;
-use crate::{Client, Error, ErrorKind};
-
-/// How a list is paged, where its answers do not tell it right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Paging {
-    /// As the responses say: a page token, a `next` that is a number or a link, the number of a page, or else `limit` and `offset`.
-    #[default]
-    Detected,
-    /// By `limit` and `offset`; what an answer says of a next page is not looked at.
-    Offset,
-    /// By `maxResults` and `pageToken`, as the API of the Cloud Signature Consortium (CSC) has it.
-    Token,
-    /// Not at all: one answer holds the whole list.
-    Whole,
-}
-
-impl Paging {
-    /// The parameter that asks for a number of items.
-    pub(super) fn size_name(self) -> &'static str {
-        match self {
-            Self::Token => "maxResults",
-            _ => "limit",
-        }
-    }
-}
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::path::{IntoTarget, with_query};
 
 /// A list that is not asked for yet. Made by [`Client::pages`].
 ///
@@ -79,8 +56,15 @@ pub struct Pages {
     allow_incomplete: bool,
 }
 
+impl Client {
+    /// The list at this path, page by page.
+    pub fn pages(&self, path: impl IntoTarget) -> Pages {
+        Pages::new(self.clone(), path.into_target())
+    }
+}
+
 impl Pages {
-    pub(crate) fn new(client: Client, target: Result<RequestTarget, TargetError>) -> Self {
+    fn new(client: Client, target: Result<RequestTarget, TargetError>) -> Self {
         Self {
             client,
             target,
@@ -167,15 +151,15 @@ impl Pages {
     /// Its errors: those of a call; AUT-05 for an answer that is no list and for an item that is no `T`; API-04 for a list that
     /// repeats itself, does not end, or is not known to be complete; SEC-01 for a link to another origin, where nothing is sent.
     pub fn items<T: DeserializeOwned>(self) -> ItemStream<T> {
-        ItemStream::new(self.feed())
+        ItemStream::new(self.fetcher())
     }
 
     /// The pages as a stream; errors as in [`items`](Self::items).
     pub fn pages<T: DeserializeOwned>(self) -> PageStream<T> {
-        PageStream::new(self.feed())
+        PageStream::new(self.fetcher())
     }
 
-    fn feed(self) -> Feed {
+    fn fetcher(self) -> PageFetcher {
         let bounds = Bounds {
             start: self.start,
             items: self.max_items.unwrap_or(u64::MAX),
@@ -184,7 +168,7 @@ impl Pages {
         };
         let list = list(self.target, self.body, self.paging, self.size.map(u64::from));
         let list = list.map(|list| list.with_field(self.field).with_incomplete(self.allow_incomplete));
-        Feed::new(self.client, list, bounds)
+        PageFetcher::new(self.client, list, bounds)
     }
 }
 

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use digicert_one_core::RequestTarget;
 use serde::{Deserialize, Serialize};
 
-use super::signals::is_of_name;
-
 /// The parameter of CSC lists, and of most others, that takes a token.
 pub(super) const PAGE_TOKEN: &str = "pageToken";
 
@@ -179,6 +177,11 @@ impl fmt::Display for PositionError {
 }
 
 impl std::error::Error for PositionError {}
+
+/// Whether this can stand in the name of a parameter, and in the text of a position.
+pub(super) fn is_of_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
+}
 
 #[cfg(test)]
 mod tests {

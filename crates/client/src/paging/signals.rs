@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::envelope::Unreadable;
-use crate::Error;
+use super::position::is_of_name;
+use super::unreadable::Unreadable;
+use crate::error::Error;
 use crate::field_name::FieldName;
 
 /// The longest token that is taken: it comes back in a query.
@@ -260,11 +261,6 @@ fn token(parameter: &str, raw: &RawValue) -> Result<Next, Unreadable> {
         None if number(raw).is_some() => Ok(token(raw.get().to_owned())),
         _ => Err(Unreadable::Next),
     }
-}
-
-/// Whether this can stand in the name of a parameter, and in the text of a position.
-pub(super) fn is_of_name(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 
 fn next(raw: &RawValue) -> Result<Next, Unreadable> {

@@ -10,11 +10,11 @@ use digicert_one_core::{Code, Diagnosis};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::feed::{Feed, RawPage};
 use super::page::Page;
+use super::page_fetcher::{PageFetcher, RawPage};
 use super::position::Position;
+use crate::error::{Error, ErrorKind};
 use crate::mismatch::Mismatch;
-use crate::{Error, ErrorKind};
 
 /// The items of a list, page after page. Made by [`Pages::items`](crate::Pages::items); also a [`Stream`].
 ///
@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 /// that could not be decoded, begins, and a new stream goes on there.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct ItemStream<T> {
-    feed: Feed,
+    fetcher: PageFetcher,
     page: Option<(RawPage, usize)>,
     item: PhantomData<fn() -> T>,
 }
@@ -32,13 +32,13 @@ pub struct ItemStream<T> {
 /// A list without items is one empty page. After an error it has ended, as [`ItemStream`] has.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream<T> {
-    feed: Feed,
+    fetcher: PageFetcher,
     item: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned> ItemStream<T> {
-    pub(super) fn new(feed: Feed) -> Self {
-        Self { feed, page: None, item: PhantomData }
+    pub(super) fn new(fetcher: PageFetcher) -> Self {
+        Self { fetcher, page: None, item: PhantomData }
     }
 
     /// The next item; `None` at the end. Can be dropped and called again: no item is lost.
@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> ItemStream<T> {
     pub fn position(&self) -> Position {
         match &self.page {
             Some((page, given)) => page.position.after(*given),
-            None => self.feed.position().clone(),
+            None => self.fetcher.position().clone(),
         }
     }
 
@@ -59,13 +59,13 @@ impl<T: DeserializeOwned> ItemStream<T> {
     /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
     #[must_use]
     pub fn incomplete(&self) -> Option<&Error> {
-        self.feed.incomplete()
+        self.fetcher.incomplete()
     }
 }
 
 impl<T: DeserializeOwned> PageStream<T> {
-    pub(super) fn new(feed: Feed) -> Self {
-        Self { feed, item: PhantomData }
+    pub(super) fn new(fetcher: PageFetcher) -> Self {
+        Self { fetcher, item: PhantomData }
     }
 
     /// The next page; `None` at the end. Can be dropped and called again: no page is lost.
@@ -76,14 +76,14 @@ impl<T: DeserializeOwned> PageStream<T> {
     /// Where the list goes on after the last page that was given.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.feed.position().clone()
+        self.fetcher.position().clone()
     }
 
     /// Why the list may not be complete: of a list that has ended, and that may be so
     /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
     #[must_use]
     pub fn incomplete(&self) -> Option<&Error> {
-        self.feed.incomplete()
+        self.fetcher.incomplete()
     }
 }
 
@@ -100,16 +100,16 @@ impl<T: DeserializeOwned> Stream for ItemStream<T> {
                 let decoded = decode(item, &position);
                 *given += 1;
                 if decoded.is_err() {
-                    this.feed.fail_at(position);
+                    this.fetcher.fail_at(position);
                 }
                 if decoded.is_err() || *given == page.items.len() {
                     this.page = None;
                 }
-                this.feed.prefetch(cx);
+                this.fetcher.prefetch(cx);
                 return Poll::Ready(Some(decoded));
             }
             this.page = None;
-            match ready!(this.feed.poll_page(cx)) {
+            match ready!(this.fetcher.poll_page(cx)) {
                 Some(Ok(page)) => this.page = Some((page, 0)),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -123,7 +123,7 @@ impl<T: DeserializeOwned> Stream for PageStream<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let page = match ready!(this.feed.poll_page(cx)) {
+        let page = match ready!(this.fetcher.poll_page(cx)) {
             Some(Ok(page)) => page,
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
             None => return Poll::Ready(None),
@@ -132,7 +132,7 @@ impl<T: DeserializeOwned> Stream for PageStream<T> {
         let items: Result<Vec<T>, Error> = items.collect();
         let RawPage { position, total, next, .. } = page;
         if items.is_err() {
-            this.feed.fail_at(position.clone());
+            this.fetcher.fail_at(position.clone());
         }
         Poll::Ready(Some(items.map(|items| Page { items, total, position, next })))
     }
@@ -148,12 +148,12 @@ fn decode<T: DeserializeOwned>(item: &[u8], position: &Position) -> Result<T, Er
 
 impl<T> fmt::Debug for ItemStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ItemStream").field("page", self.feed.position()).finish_non_exhaustive()
+        f.debug_struct("ItemStream").field("page", self.fetcher.position()).finish_non_exhaustive()
     }
 }
 
 impl<T> fmt::Debug for PageStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageStream").field("position", self.feed.position()).finish_non_exhaustive()
+        f.debug_struct("PageStream").field("position", self.fetcher.position()).finish_non_exhaustive()
     }
 }

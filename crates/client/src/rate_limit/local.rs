@@ -1,8 +1,9 @@
 //! The limiter of one process: a ceiling if one is configured, a place for each call in flight, and by itself slower after a
-//! 429 and faster again later. A lane for each caller; callers do not see each other.
+//! 429 and faster again later. A caller for each caller; callers do not see each other.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -11,10 +12,11 @@ use digicert_one_core::{Clock, Fingerprint, Permit, RateLimitError, RateLimiter,
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use super::lane::{Lane, Place};
+use super::caller_limiter::{CallerLimiter, Slot};
+use super::limits::{Limits, RateLimitState};
 
-/// Callers whose lanes are kept. A client has one caller at a time; a limiter that several clients share may have more.
-const LANES: usize = 64;
+/// Callers whose callers are kept. A client has one caller at a time; a limiter that several clients share may have more.
+const CALLERS: usize = 64;
 
 /// Paces the callers of one process.
 ///
@@ -38,36 +40,19 @@ const LANES: usize = 64;
 pub struct LocalRateLimiter {
     limits: Limits,
     /// Few, so that a tree finds one sooner than a hash.
-    lanes: Arc<Mutex<BTreeMap<Fingerprint, Arc<Lane>>>>,
-}
-
-/// What is configured.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// So many requests in this time.
-    pub(super) rate: Option<(NonZeroU32, Duration)>,
-    pub(super) concurrency: usize,
-    pub(super) adaptive: bool,
-}
-
-/// How a caller is paced at this moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RateLimitState {
-    /// Requests a second, where a rate is in force that was learnt from 429 answers.
-    pub learnt_rate: Option<f64>,
-    /// Until when no request goes out at all.
-    pub held_until: Option<SystemTime>,
-    /// Calls that wait for their turn.
-    pub waiting: usize,
-    /// Requests whose answer has not begun.
-    pub in_flight: usize,
+    callers: Arc<Mutex<BTreeMap<Fingerprint, Arc<CallerLimiter>>>>,
+    /// Whether there ever was a 429, and so a rate that success may raise.
+    was_throttled: Arc<AtomicBool>,
 }
 
 impl LocalRateLimiter {
     /// No ceiling, at most 64 requests at once, and a rate that is learnt from 429 answers.
     pub fn new() -> Self {
-        Self { limits: Limits { rate: None, concurrency: 64, adaptive: true }, lanes: Arc::default() }
+        Self {
+            limits: Limits { rate: None, concurrency: 64, adaptive: true },
+            callers: Arc::default(),
+            was_throttled: Arc::default(),
+        }
     }
 
     /// At most so many requests in `period`. Up to this number may go out at once after a rest.
@@ -91,64 +76,51 @@ impl LocalRateLimiter {
     /// How this caller is paced now; nothing before its first call.
     #[must_use]
     pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<RateLimitState> {
-        self.lanes().get(&caller).map(|lane| lane.state(now))
+        self.callers().get(&caller).map(|caller| caller.state(now))
     }
 
-    pub(super) async fn place(&self, turn: &Turn<'_>) -> Result<Place, RateLimitError> {
-        let lane = self.lane(turn);
-        let start = turn.clock.now();
-        let place = match lane.free_place() {
-            Some(place) => place,
-            None => {
-                let _waiting = lane.queue();
-                within(turn.clock, turn.within, lane.place()).await?
-            }
-        };
-        if lane.goes_now(start) {
-            return Ok(place);
-        }
-        let _waiting = lane.queue();
-        let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
-        // Waiters are woken in the order in which they came.
-        let _head = within(turn.clock, left(), lane.head.acquire()).await?;
-        loop {
-            let now = turn.clock.now();
-            match lane.wait(now) {
-                None => return Ok(place),
-                Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
-                Some(wait) => turn.clock.sleep(wait).await,
-            }
+    /// A permit for one request. `now` is the current time.
+    pub(super) async fn slot(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
+        let caller = self.caller(turn);
+        match caller.free_slot() {
+            Some(slot) if caller.goes_now(now) => Ok(slot),
+            // Boxed, since it is rare and large: the future of every call would be as large.
+            slot => Box::pin(queued(caller, slot, turn, now)).await,
         }
     }
 
     pub(super) fn throttled(&self, notice: &Throttled) {
-        if let Some(lane) = self.lanes().get(&notice.caller).cloned() {
-            lane.throttled(&self.limits, notice);
+        self.was_throttled.store(true, Ordering::Relaxed);
+        if let Some(caller) = self.callers().get(&notice.caller).cloned() {
+            caller.throttled(&self.limits, notice);
         }
     }
 
     pub(super) fn accepted(&self, caller: Fingerprint, now: SystemTime) {
-        if let Some(lane) = self.lanes().get(&caller) {
-            lane.accepted(now);
+        if !self.was_throttled.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(caller) = self.callers().get(&caller) {
+            caller.accepted(now);
         }
     }
 
-    fn lane(&self, turn: &Turn<'_>) -> Arc<Lane> {
-        let mut lanes = self.lanes();
-        if let Some(lane) = lanes.get(&turn.caller) {
-            return Arc::clone(lane);
+    fn caller(&self, turn: &Turn<'_>) -> Arc<CallerLimiter> {
+        let mut callers = self.callers();
+        if let Some(caller) = callers.get(&turn.caller) {
+            return Arc::clone(caller);
         }
-        if lanes.len() >= LANES {
-            // A lane without calls forgets its rate; a rotated key has a new one anyway.
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+        if callers.len() >= CALLERS {
+            // A caller without calls forgets its rate; a rotated key has a new one anyway.
+            callers.retain(|_, caller| Arc::strong_count(caller) > 1);
         }
-        let lane = Arc::new(Lane::new(&self.limits, turn.clock));
-        lanes.insert(turn.caller, Arc::clone(&lane));
-        lane
+        let caller = Arc::new(CallerLimiter::new(&self.limits, turn.clock));
+        callers.insert(turn.caller, Arc::clone(&caller));
+        caller
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fingerprint, Arc<Lane>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn callers(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fingerprint, Arc<CallerLimiter>>> {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,7 +133,7 @@ impl Default for LocalRateLimiter {
 #[async_trait]
 impl RateLimiter for LocalRateLimiter {
     async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
-        self.place(turn).await.map(Permit::holding)
+        self.slot(turn, turn.clock.now()).await.map(Permit::holding)
     }
 
     async fn throttled(&self, notice: &Throttled) {
@@ -170,6 +142,40 @@ impl RateLimiter for LocalRateLimiter {
 
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {
         self.accepted(caller, now);
+    }
+}
+
+/// A permit for a request that has to wait for a slot, or for the rate.
+async fn queued(
+    caller: Arc<CallerLimiter>,
+    slot: Option<Slot>,
+    turn: &Turn<'_>,
+    start: SystemTime,
+) -> Result<Slot, RateLimitError> {
+    let mut slot = match slot {
+        Some(slot) => slot,
+        None => {
+            let slot = {
+                let _waiting = caller.queue();
+                within(turn.clock, turn.within, caller.slot()).await?
+            };
+            if caller.goes_now(turn.clock.now()) {
+                return Ok(slot);
+            }
+            slot
+        }
+    };
+    slot.waited = true;
+    let _waiting = caller.queue();
+    let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
+    // Waiters are woken in the order in which they came.
+    let _head = within(turn.clock, left(), caller.head.acquire()).await?;
+    loop {
+        match caller.wait(turn.clock.now()) {
+            None => return Ok(slot),
+            Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
+            Some(wait) => turn.clock.sleep(wait).await,
+        }
     }
 }
 

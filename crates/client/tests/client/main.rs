@@ -10,3 +10,4 @@ mod rate_limit;
 mod retry;
 mod rotation;
 mod scripted;
+mod uploads;

@@ -4,83 +4,34 @@
 //!
 //! The wrapper changes nothing: it takes notes, and a case that passed its own assertions fails if there are any.
 
+mod about;
 mod agree;
 mod call;
 mod given;
+mod notes;
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Connector, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig, TransportError,
+    UploadBody,
 };
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
 
-use self::call::{Call, Carrier, Failed};
+use self::call::{Call, Carried};
 use self::given::Given;
-use crate::witness::{self, Servers};
-
-/// How many wrong facts a failure lists.
-const MOST_SHOWN: usize = 5;
-
-/// The notes of one case. Clones are one.
-#[derive(Clone, Debug)]
-pub(crate) struct Audit {
-    servers: Servers,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Counts beginnings and ends of calls.
-    moments: u64,
-    in_flight: usize,
-    /// Ports at which a call has ended without a response: what it wrote may still arrive.
-    unsure: HashSet<u16>,
-    /// Connections that have carried a response, and since when.
-    answered: HashMap<Carrier, u64>,
-    failed: Vec<Failed>,
-    wrong: Vec<String>,
-}
-
-impl State {
-    fn moment(&mut self) -> u64 {
-        self.moments += 1;
-        self.moments
-    }
-}
+pub(crate) use self::notes::Audit;
 
 impl Audit {
-    /// For the case on this thread.
-    pub(crate) fn here() -> Self {
-        Self { servers: witness::servers(), state: Arc::default() }
-    }
-
     /// The same connector, its transports watched.
     pub(crate) fn wrap(&self, connector: Arc<dyn Connector>) -> Arc<dyn Connector> {
         Arc::new(AuditedConnector { inner: connector, audit: self.clone() })
-    }
-
-    /// Panics if a fact was wrong.
-    pub(crate) fn verdict(&self) {
-        let (mut wrong, failed) = {
-            let mut state = self.state();
-            (std::mem::take(&mut state.wrong), std::mem::take(&mut state.failed))
-        };
-        // A server notes a handshake that failed after its client does, so errors are judged at the end.
-        wrong.extend(failed.iter().filter_map(|one| one.wrong()));
-        let shown: Vec<_> = wrong.iter().take(MOST_SHOWN).map(String::as_str).collect();
-        assert!(wrong.is_empty(), "{} times the ledger contradicts a fact:\n  {}", wrong.len(), shown.join("\n  "));
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,7 +65,18 @@ struct AuditedTransport {
 impl Transport for AuditedTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let call = Call::begin(&self.audit, &self.given, &request);
-        match self.inner.send(request).await {
+        self.noted(call, self.inner.send(request).await)
+    }
+
+    async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let call = Call::begin(&self.audit, &self.given, &request);
+        self.noted(call, self.inner.upload(request).await)
+    }
+}
+
+impl AuditedTransport {
+    fn noted(&self, call: Call, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {
+        match outcome {
             Ok(exchange) => {
                 let carried = call.answered(&exchange);
                 let (head, inner) = exchange.response.into_parts();
@@ -132,7 +94,7 @@ impl Transport for AuditedTransport {
 
 struct AuditedBody {
     inner: ResponseBody,
-    carried: call::Carried,
+    carried: Carried,
     audit: Audit,
 }
 

@@ -1,6 +1,6 @@
 //! Explanations of the cases about server chains, TRUST-30 and after.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// No key without a trusted certificate for this name can impersonate the platform.
 pub(super) const CHAIN: &[Explanation] = explained! {

@@ -1,7 +1,7 @@
 //! Explanations of the cases ERR, REPLAY and RETRY. The client implements most of ERR and RETRY: their texts explain what a
 //! transport must pass on for it.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// One fault has one code, the cause is shown, and the library's own error is available.
 pub(super) const ERR: &[Explanation] = explained! {

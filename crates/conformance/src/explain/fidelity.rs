@@ -1,6 +1,6 @@
 //! Explanations of the cases FID. Their messages are random, so each case is about a kind of message.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Random messages arrive as well as hand-written ones.
 pub(super) const FID: &[Explanation] = explained! {

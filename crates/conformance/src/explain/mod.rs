@@ -2,8 +2,6 @@
 //! transport should look first. The texts are separate from the cases, so that a program can show them without running
 //! anything. One file per group of families; this one has their type and the lookup.
 
-use std::fmt;
-
 /// Writes a table of explanations, so that no case is without one of the five texts.
 macro_rules! explained {
     ($($id:literal given $given:literal when $when:literal then $then:literal why $why:literal fix $fix:literal;)+) => {
@@ -13,40 +11,16 @@ macro_rules! explained {
 
 mod chain;
 mod err_retry_replay;
+mod explanation;
 mod fidelity;
 mod redir_time_body;
 mod req_cred_host;
 mod rotate_pool_proxy;
 mod secret_obs;
 mod trust_ident;
+mod upload;
 
-/// The explanation of a case.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The id of the case, as in [`Case::id`](crate::Case::id).
-    pub id: &'static str,
-    /// The setup.
-    pub given: &'static str,
-    /// The action.
-    pub when: &'static str,
-    /// The expected result.
-    pub then: &'static str,
-    /// The harm to a user otherwise.
-    pub why: &'static str,
-    /// Where the author of a transport should look first.
-    pub fix: &'static str,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "given  {}", self.given)?;
-        writeln!(f, "when   {}", self.when)?;
-        writeln!(f, "then   {}", self.then)?;
-        writeln!(f, "why    {}", self.why)?;
-        write!(f, "fix    {}", self.fix)
-    }
-}
+pub use self::explanation::Explanation;
 
 /// Returns the explanation of the case with this id.
 #[must_use]
@@ -69,6 +43,7 @@ const FAMILIES: &[&[Explanation]] = &[
     redir_time_body::REDIR,
     redir_time_body::TIME,
     redir_time_body::BODY,
+    upload::UPLOAD,
     err_retry_replay::ERR,
     err_retry_replay::REPLAY,
     err_retry_replay::RETRY,

@@ -1,6 +1,6 @@
 //! Explanations of the cases REDIR, TIME and BODY.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// A redirect to another origin is an error that names both, and the other origin is not contacted.
 pub(super) const REDIR: &[Explanation] = explained! {

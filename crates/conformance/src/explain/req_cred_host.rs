@@ -1,6 +1,6 @@
 //! Explanations of the cases REQ, CRED and HOST.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Requests arrive exactly as given.
 pub(super) const REQ: &[Explanation] = explained! {

@@ -1,6 +1,6 @@
 //! Explanations of the cases POOL, PROXY and ROTATE.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Transports do not share connections.
 pub(super) const POOL: &[Explanation] = explained! {

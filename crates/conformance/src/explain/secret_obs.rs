@@ -1,7 +1,7 @@
 //! Explanations of the cases SECRET and OBS. SECRET-05, 06 and 08 to 10 are tests of the crates that read configuration: no
 //! transport can fail them.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// Canaries are put everywhere, and no output may contain one.
 pub(super) const SECRET: &[Explanation] = explained! {

@@ -1,7 +1,7 @@
 //! Explanations of the cases TRUST and IDENT. Many of IDENT are about the reader of identities: their texts say so, because
 //! the defect is then not in the transport.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 /// We refuse every server that is not valid by our roots, the clock and its name.
 pub(super) const TRUST: &[Explanation] = explained! {

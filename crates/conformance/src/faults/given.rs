@@ -13,11 +13,9 @@ use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{Chain, ClientCert, ClientSpec, Format, KeyEncoding, KeyStore, Pki, Purpose, Validity};
 use rustls_pki_types::CertificateDer;
 
-use super::lab::{self, Seen};
-use super::{Fault, fault};
+use super::fault::{Fault, fault};
+use super::lab::{self, Seen, WRONG_PASSWORD};
 use crate::world::{KEY, World, certificate, diagnose, key, read};
-
-pub(super) const WRONG_PASSWORD: &str = "Osprey-wrong-43";
 
 pub(super) const FAULTS: &[Fault] = &[
     fault("key of another certificate", Code::ID_01, &[], |_| {

@@ -9,8 +9,9 @@ use digicert_one_testbed::{
 };
 use rustls_pki_types::CertificateDer;
 
+use super::fault::{Fault, Wider, fault, wider};
 use super::lab::{Seen, answering, by_key, call, configured, impatient};
-use super::{Fault, Wider, fault, unknown, wider};
+use super::unknown;
 use crate::world::{World, certificate, front, identity, identity_at};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -13,7 +13,10 @@ use http::{Request, Response};
 use super::raw_text;
 use crate::world::{HOST, KEY, World, front_answering, key};
 
-/// A fault as it was observed.
+/// The password that protects nothing here.
+pub(super) const WRONG_PASSWORD: &str = "Osprey-wrong-43";
+
+/// A fault as somebody saw it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(super) diagnosis: Diagnosis,
@@ -51,7 +54,7 @@ impl Seen {
                 return Err(format!("{code}: {part:?} is not shown in {shown}"));
             }
         }
-        let secrets = [KEY, "canary", "BEGIN PRIVATE KEY", "testbed-Kestrel-42", super::given::WRONG_PASSWORD];
+        let secrets = [KEY, "canary", "BEGIN PRIVATE KEY", "testbed-Kestrel-42", WRONG_PASSWORD];
         match secrets.into_iter().find(|secret| self.shown.contains(secret)) {
             Some(secret) => Err(format!("{code}: a secret ({}...) is shown", &secret[..4])),
             None => Ok(()),

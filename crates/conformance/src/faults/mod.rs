@@ -5,149 +5,30 @@
 
 #[cfg(test)]
 mod evidence;
+mod fault;
 mod given;
 mod handshake;
 mod lab;
+mod list;
 mod network;
 mod platform;
 mod rate_limit;
 mod raw_text;
 mod run;
 mod trust;
+mod unknown;
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-
-use digicert_one_core::{Capabilities, Capability, Code};
-
-use self::lab::Seen;
+pub use self::fault::{Fault, Wider};
+pub use self::list::faults;
 pub(crate) use self::raw_text::deepest;
 pub(crate) use self::run::checked_faults;
 pub use self::run::{FaultCell, fault_table, fault_test};
-use crate::world::World;
-
-/// One fault with its name.
-pub struct Fault {
-    /// The row of the table, in words.
-    pub name: &'static str,
-    /// The code of a stack with full knowledge.
-    pub code: Code,
-    /// The codes of stacks that cannot.
-    pub wider: &'static [Wider],
-    /// The capability that a stack must declare for this fault to be possible.
-    pub needs: Option<Capability>,
-    run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
-}
-
-/// A wider code, documented.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Wider {
-    /// The code.
-    pub code: Code,
-    /// Only a stack without this may report it; without an entry here, every stack.
-    pub lacking: Option<Capability>,
-    /// Why such a stack cannot know.
-    pub why: &'static str,
-}
-
-impl Fault {
-    const fn needing(mut self, capability: Capability) -> Self {
-        self.needs = Some(capability);
-        self
-    }
-
-    /// The documented reason for a wider code on a stack with these capabilities.
-    #[must_use]
-    pub fn wider(&self, code: Code, capabilities: Capabilities) -> Option<&'static Wider> {
-        let may = |wider: &&Wider| wider.lacking.is_none_or(|lacking| !capabilities.has(lacking));
-        self.wider.iter().filter(|wider| wider.code == code).find(may)
-    }
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fault").field("name", &self.name).field("code", &self.code).finish_non_exhaustive()
-    }
-}
-
-/// Every fault, in the order of a call.
-pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    [given::FAULTS, rate_limit::FAULTS, network::FAULTS, trust::FAULTS, handshake::FAULTS, platform::FAULTS]
-        .into_iter()
-        .flatten()
-}
-
-/// One row: name, code, wider codes, and the function that causes it.
-const fn fault(
-    name: &'static str,
-    code: Code,
-    wider: &'static [Wider],
-    run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
-) -> Fault {
-    Fault { name, code, wider, needs: None, run }
-}
-
-const fn wider(code: Code, lacking: Capability, why: &'static str) -> Wider {
-    Wider { code, lacking: Some(lacking), why }
-}
-
-/// A code that is as true as that of the fault, on any stack.
-const fn or(code: Code, why: &'static str) -> Wider {
-    Wider { code, lacking: None, why }
-}
-
-/// Reasons that several faults share.
-mod unknown {
-    use digicert_one_core::{Capability, Code};
-
-    use super::{Wider, or, wider};
-
-    pub(super) const ALERT: Wider = wider(
-        Code::HS_03,
-        Capability::AlertDetail,
-        "the library keeps the server's alert to itself: all that is left is that the handshake, or the connection right after it, ended",
-    );
-    pub(super) const VERSION: Wider = wider(
-        Code::HS_04,
-        Capability::TlsVersionFact,
-        "the stack does not tell the TLS version, so the alert may be about the first handshake: under TLS 1.3 it comes after it",
-    );
-    pub(super) const LATE: Wider = or(
-        Code::HS_03,
-        "under TLS 1.3 the alert comes after the client has finished its handshake, when its HTTP library need not be reading",
-    );
-    pub(super) const NOT_ASKED: Wider = or(
-        Code::HS_03,
-        "this server sends the alert before it asks for a certificate; a stack that sees so does not blame the certificate",
-    );
-    pub(super) const ASKED: Wider = wider(
-        Code::HS_03,
-        Capability::ClientAuthSignal,
-        "the stack does not tell whether the server asked for a client certificate, so a refused one cannot be ruled out",
-    );
-    pub(super) const ASKED_BEFORE_TLS13: Wider = wider(
-        Code::HS_04,
-        Capability::ClientAuthSignal,
-        "TLS 1.2 has no alert for a missing certificate: handshake_failure alone does not tell a stack that cannot see the request",
-    );
-    pub(super) const SERVER: Wider = wider(
-        Code::TR_05,
-        Capability::PeerFaultDetail,
-        "the library has one error for issuer, name and dates of the server's certificate",
-    );
-    pub(super) const HANDSHAKE: Wider = wider(
-        Code::HS_03,
-        Capability::AlertDetail,
-        "the library has one error for everything that goes wrong in a handshake",
-    );
-}
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use digicert_one_core::Code;
     use digicert_one_core::diagnosis::{PlatformAnswer, diagnose_answer, diagnose_transport};
     use digicert_one_core::{
         CallContext, Capability, Delivery, Diagnosis, Mode, TlsAlert, TransportError, TransportErrorKind,
@@ -213,6 +94,7 @@ mod tests {
             (TransportErrorKind::LocalIdentity, Code::ID_06),
             (TransportErrorKind::Unsupported(Capability::Http2), Code::CFG_02),
             (TransportErrorKind::Other, Code::CFG_04),
+            (TransportErrorKind::Upload, Code::IO_03),
         ];
         let by_kind = kinds.map(|(kind, code)| {
             let diagnosis = transport(kind);

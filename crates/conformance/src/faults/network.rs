@@ -7,8 +7,9 @@ use digicert_one_testbed::{
     Recording, Script, Step, TlsRange, blackhole, name_without_address, refused_addr,
 };
 
+use super::fault::{Fault, Wider, fault, wider};
 use super::lab::{Seen, by_key, call, client, configured, impatient, impatient_to_connect};
-use super::{Fault, Wider, fault, unknown, wider};
+use super::unknown;
 use crate::world::{HOST, World, certificate, identity, key, scripted};
 
 const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";

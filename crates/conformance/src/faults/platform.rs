@@ -5,8 +5,8 @@ use digicert_one_core::Code;
 use digicert_one_testbed::FrontOptions;
 use serde_json::Value;
 
+use super::fault::{Fault, fault};
 use super::lab::{Seen, answered, answering, client};
-use super::{Fault, fault};
 use crate::world::{World, key};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];

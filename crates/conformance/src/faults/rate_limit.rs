@@ -8,8 +8,8 @@ use digicert_one_client::LocalRateLimiter;
 use digicert_one_core::{Code, Permit, RateLimitError, RateLimiter, Throttled, Turn};
 use digicert_one_testbed::FrontOptions;
 
+use super::fault::{Fault, fault};
 use super::lab::client;
-use super::{Fault, fault};
 use crate::world::{front, key};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -8,7 +8,10 @@ use std::sync::mpsc;
 use digicert_one_core::{Capabilities, Code};
 use digicert_one_testbed::name_without_address;
 
-use super::{Fault, Seen, faults, network};
+use super::fault::Fault;
+use super::lab::Seen;
+use super::list::faults;
+use super::network;
 use crate::run::{LIMIT, limited};
 use crate::subject::Subject;
 use crate::world::World;

@@ -3,8 +3,9 @@
 use digicert_one_core::{Code, Instance, Material};
 use digicert_one_testbed::{Authority, Engine, Front, FrontOptions, Pki, ServerFlaw, ServerSpec, Validity};
 
+use super::fault::{Fault, fault};
 use super::lab::{Seen, by_key, call, configured};
-use super::{Fault, fault, unknown};
+use super::unknown;
 use crate::world::{HOST, World, certificate, front, identity, key};
 
 pub(super) const FAULTS: &[Fault] = &[

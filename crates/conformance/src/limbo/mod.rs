@@ -2,14 +2,14 @@
 //! the network. The vectors are not part of this crate: the caller passes their text. This module reports the
 //! results; the reader of the table compares them with the expectations.
 
+mod outcome;
 mod play;
 mod vector;
 
 use std::fmt;
 use std::time::Duration;
 
-use digicert_one_core::{PeerFault, TransportErrorKind};
-
+pub use self::outcome::LimboOutcome;
 use self::vector::Vector;
 use crate::run::limited;
 use crate::subject::Subject;
@@ -30,40 +30,6 @@ pub struct LimboCell {
     pub outcome: LimboOutcome,
     /// The deepest message of the libraries, if there was an error.
     pub raw: Option<String>,
-}
-
-/// The transport's result for a vector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LimboOutcome {
-    /// It trusted the server and sent the request.
-    Accepted,
-    /// It refused the server's certificate.
-    Refused(PeerFault),
-    /// It refused the trust roots before any connection.
-    RootsRefused,
-    /// The handshake failed, without naming the certificate as the reason.
-    HandshakeFailed,
-    /// The call failed in another way, and no request arrived.
-    Failed(TransportErrorKind),
-    /// The vector cannot be shown on the wire, and why.
-    NotPlayable(&'static str),
-    /// Something else happened, which is a fault of the transport or of this program.
-    Unexpected(String),
-}
-
-impl fmt::Display for LimboOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Accepted => f.write_str("accepted"),
-            Self::Refused(fault) => write!(f, "refused {fault:?}"),
-            Self::RootsRefused => f.write_str("roots refused"),
-            Self::HandshakeFailed => f.write_str("handshake failed"),
-            Self::Failed(kind) => write!(f, "failed {kind:?}"),
-            Self::NotPlayable(why) => write!(f, "not playable: {why}"),
-            Self::Unexpected(what) => write!(f, "unexpected: {what}"),
-        }
-    }
 }
 
 /// The line of a table, without what would break it.

@@ -10,7 +10,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{ConnectProxy, Engine, Front, FrontOptions, ProxyOptions, ServerCert, handler};
 
-use super::LimboOutcome;
+use super::outcome::LimboOutcome;
 use super::vector::Shown;
 use crate::cases::proxy::proxied;
 use crate::faults::deepest;

@@ -1,6 +1,6 @@
 //! A badge for a README: how many cases pass and how many are not declared, MUST and SHOULD, of the transport that is worst at it.
 
-use super::escaped;
+use super::cells::escaped;
 use crate::case::Level;
 use crate::report::Report;
 
@@ -41,7 +41,7 @@ pub fn badge(reports: &[Report]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::reports;
+    use super::super::sample::reports;
     use super::*;
 
     #[test]

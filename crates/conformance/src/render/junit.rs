@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escaped;
+use super::cells::escaped;
 use crate::report::{Outcome, Report};
 
 /// One document with a suite for each report.
@@ -51,7 +51,7 @@ pub fn junit(reports: &[Report]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::reports;
+    use super::super::sample::reports;
     use super::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{question, rows};
+use super::cells::{question, rows};
 use crate::report::{CaseReport, Outcome, Report};
 
 /// One page for all reports.
@@ -80,7 +80,7 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::reports;
+    use super::super::sample::reports;
     use super::*;
 
     #[test]

@@ -2,9 +2,12 @@
 //! them show the same: every case on every transport, and the reason if one did not pass.
 
 mod badge;
+mod cells;
 mod junit;
 mod markdown;
 mod page;
+#[cfg(test)]
+mod sample;
 
 use std::path::Path;
 
@@ -12,7 +15,7 @@ pub use self::badge::badge;
 pub use self::junit::junit;
 pub use self::markdown::markdown;
 pub use self::page::page;
-use crate::report::{CaseReport, Report};
+use crate::report::Report;
 
 /// The document that the ending of this file name asks for: `json`, `xml` (JUnit), `md`, `html` or `svg` (a badge). JSON holds one
 /// report, so it can be read again; the others hold all.
@@ -31,77 +34,11 @@ pub fn document(path: &Path, reports: &[Report]) -> Result<String, String> {
     }
 }
 
-/// Every case of any report, in the order of the catalogue, with its results.
-fn rows(reports: &[Report]) -> Vec<(&CaseReport, Vec<Option<&CaseReport>>)> {
-    let mut rows: Vec<(&CaseReport, Vec<Option<&CaseReport>>)> = Vec::new();
-    for case in reports.iter().flat_map(|report| &report.cases) {
-        if rows.iter().all(|(known, _)| known.id != case.id) {
-            let of = |report: &'_ Report| -> Option<usize> { report.cases.iter().position(|one| one.id == case.id) };
-            let cells = reports.iter().map(|report| of(report).map(|at| &report.cases[at])).collect();
-            rows.push((case, cells));
-        }
-    }
-    rows
-}
-
-/// The name of a case in words: `req_01_a_b` asks "a b".
-fn question(case: &CaseReport) -> String {
-    case.name.split('_').skip(2).collect::<Vec<_>>().join(" ")
-}
-
-/// `&`, `<`, `>` and quotes as references, for text and attributes of XML and HTML. Characters that XML 1.0 does not have, which an
-/// error text may hold, become U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(character),
-            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            _ if character.is_control() => out.push(char::REPLACEMENT_CHARACTER),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::cells::rows;
+    use super::sample::reports;
     use super::*;
-    use crate::case::Level;
-    use crate::report::Outcome;
-
-    const HOSTILE: &str = "</script><b a='1' b=\"2\">&amp; ]]> \u{1b}[31m | `x`\nsecond line";
-
-    /// One case of each outcome on one transport, and one that another transport lacks.
-    pub(crate) fn reports() -> Vec<Report> {
-        let case = |id: &str, level, outcome| CaseReport {
-            id: id.to_owned(),
-            name: format!("{}_it_holds", id.to_lowercase().replace('-', "_")),
-            level,
-            outcome,
-            seconds: 0.25,
-        };
-        let failed = Outcome::Failed { why: HOSTILE.to_owned(), ledger: "server:\n  connection 0".to_owned() };
-        let cases = vec![
-            case("REQ-01", Level::Must, Outcome::Passed),
-            case("REQ-02", Level::Must, failed),
-            case("CRED-01", Level::Should, Outcome::Waived { why: HOSTILE.to_owned() }),
-            case("CRED-02", Level::May, Outcome::Stale),
-            case("CRED-03", Level::Must, Outcome::NotDeclared { lacking: "proxy.http".to_owned() }),
-        ];
-        let report = |transport: &str, cases: &[CaseReport]| Report {
-            transport: transport.to_owned(),
-            http: "a <library>".to_owned(),
-            tls: "an engine".to_owned(),
-            cases: cases.to_vec(),
-        };
-        vec![report("one", &cases), report("two", &cases[..1])]
-    }
 
     #[test]
     fn no_document_lets_a_text_out_of_its_place() {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{escaped, question, rows};
+use super::cells::{escaped, question, rows};
 use crate::explain::explain;
 use crate::report::{CaseReport, Outcome, Report};
 
@@ -99,7 +99,7 @@ fn told(case: &CaseReport) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::reports;
+    use super::super::sample::reports;
     use super::*;
 
     #[test]

@@ -16,3 +16,15 @@ pub enum Advice {
         not_before: Option<Duration>,
     },
 }
+
+impl Advice {
+    /// The advice as a word of machine-readable output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GiveUp => "give-up",
+            Self::NewerCredential => "newer-credential",
+            Self::Repeat { .. } => "repeat",
+        }
+    }
+}

@@ -35,6 +35,18 @@ impl Code {
         self.row().explanation
     }
 
+    /// Returns whether a retry helps, in a sentence.
+    #[must_use]
+    pub fn repeating(self) -> &'static str {
+        match self.advice() {
+            Advice::Repeat { .. } => {
+                "It may, if the call is idempotent or was not sent, but not before the delay that the response asks for."
+            }
+            Advice::NewerCredential => "Only with newer key material: the same credential fails again.",
+            Advice::GiveUp => "No: something must change first.",
+        }
+    }
+
     /// Returns what to do.
     #[must_use]
     pub fn remedy(self) -> &'static str {

@@ -197,6 +197,7 @@ mod tests {
             Kind::HeadLimit,
             Kind::TrustRoots,
             Kind::Unsupported(Capability::Http2),
+            Kind::Upload,
             Kind::Config,
             Kind::NoRuntime,
             Kind::Other,

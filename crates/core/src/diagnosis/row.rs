@@ -73,6 +73,23 @@ macro_rules! codes {
 
 pub(super) use codes;
 
+impl Side {
+    /// The side as a word of machine-readable output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Network => "network",
+            Self::Peer => "peer",
+            Self::Us => "us",
+            Self::Both => "both",
+            Self::Platform => "platform",
+            Self::Gateway => "gateway",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -216,4 +216,7 @@ codes! {
     IO_02 = "IO-02" Local GiveUp "An input file cannot be read",
         "An input file is missing, damaged or not readable for this user. It is not a credential: those have other codes. The message names the file and the system's reason.",
         "Check the path and its permissions: absolute paths do not depend on the directory in which the command runs.";
+    IO_03 = "IO-03" Local GiveUp "The body of a request failed before its end",
+        "What the program gave as the body of an upload failed, or had another length than it declared: a file that cannot be read to its end, or that changed while it was sent. The server never got the whole request, and it was not retried, since a body that streams can be read once.",
+        "See the reason that the message names; check that the file can be read and does not change while it is sent, then upload it again from its beginning.";
 }

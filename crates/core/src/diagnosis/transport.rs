@@ -48,6 +48,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::LocalIdentity => unusable_identity(error, context),
         Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "invalid trust roots; nothing was sent."),
+        Kind::Upload => failed_upload(error, context),
         Kind::Unsupported(Capability::HttpsProxy | Capability::SocksProxy) => proxy_scheme(context),
         Kind::Unsupported(capability) => {
             Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
@@ -69,6 +70,7 @@ fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext)
             | Kind::LocalIdentity
             | Kind::TrustRoots
             | Kind::Unsupported(_)
+            | Kind::Upload
             | Kind::Config
             | Kind::NoRuntime
             | Kind::BodyLimit
@@ -156,6 +158,15 @@ fn head_too_large(error: &TransportError, context: &CallContext) -> Diagnosis {
     let summary = format!("the head of the response of {} is larger than the limit.", context.host);
     let size = causes(error).find_map(|cause| cause.downcast_ref::<HeadLimit>().copied());
     Diagnosis::new(Code::CFG_03, summary, size.unwrap_or_else(HeadLimit::unmeasured).to_string())
+}
+
+/// The caller's body failed; its error may be shown, since it is for the caller.
+fn failed_upload(error: &TransportError, context: &CallContext) -> Diagnosis {
+    let summary = format!("the request body for {} failed before its end.", context.host);
+    match error.source() {
+        Some(reason) => Diagnosis::new(Code::IO_03, summary, format!("{reason}; the request was not completed")),
+        None => Diagnosis::of(Code::IO_03, summary),
+    }
 }
 
 fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagnosis {

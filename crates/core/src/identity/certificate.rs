@@ -1,4 +1,4 @@
-//! Parses a leaf certificate: its public key, names and dates. Nothing is verified here: that is the server's job.
+//! Parses a certificate: its public key, names and dates. Nothing is verified here: that is the server's job.
 
 use std::time::SystemTime;
 
@@ -15,28 +15,41 @@ use crate::diagnosis::Code;
 /// alternative names, name constraints, revocation lists, extended key usage.
 const KNOWN_EXTENSIONS: [&str; 6] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
 
-/// Public facts of a leaf.
-pub(super) struct Leaf {
-    pub(super) subject: String,
-    pub(super) issuer: String,
-    pub(super) not_before: SystemTime,
-    pub(super) not_after: SystemTime,
-    pub(super) public_key: PublicKey,
-    /// Extended key usages in dotted form; `None` if the certificate does not restrict them.
-    pub(super) purposes: Option<Vec<String>>,
+/// Public facts of a certificate, as it states them; nothing is verified.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CertificateFacts {
+    /// The subject's name.
+    pub subject: String,
+    /// The issuer's name.
+    pub issuer: String,
+    /// The serial number in lower-case hexadecimal digits.
+    pub serial_number: String,
+    /// The first second in which it is valid.
+    pub not_before: SystemTime,
+    /// The last second in which it is valid.
+    pub not_after: SystemTime,
+    /// The public key.
+    pub public_key: PublicKey,
+    /// Extended key usages in dotted form; `None` where the certificate does not restrict them.
+    pub purposes: Option<Vec<String>>,
     /// Reasons why some TLS libraries refuse it.
-    pub(super) peculiarities: Vec<String>,
+    pub peculiarities: Vec<String>,
 }
 
-impl Leaf {
+impl CertificateFacts {
     pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, CredentialError> {
         let der = chain.first().ok_or_else(|| CredentialError::new(Code::ID_07, "missing certificate"))?;
         Self::read(der)
     }
 
-    fn read(der: &CertificateDer<'_>) -> Result<Self, CredentialError> {
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// It is not an X.509 certificate, or is damaged (ID-07).
+    pub fn read(der: &CertificateDer<'_>) -> Result<Self, CredentialError> {
         let unreadable = |error: x509_cert::der::Error| {
-            CredentialError::new(Code::ID_07, "failed to parse the first certificate").with_source(error.to_string())
+            CredentialError::new(Code::ID_07, "failed to parse the certificate").with_source(error.to_string())
         };
         // Serial numbers and dates in unusual forms are for the server to judge.
         let certificate = CertificateInner::<Raw>::from_der(der).map_err(unreadable)?;
@@ -56,6 +69,7 @@ impl Leaf {
             peculiarities: peculiarities(&certificate),
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
+            serial_number: body.serial_number().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
             not_before: body.validity().not_before.to_system_time(),
             not_after: body.validity().not_after.to_system_time(),
             public_key: PublicKey::new(

@@ -17,7 +17,7 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 pub use self::algorithm::name as algorithm_name;
-use self::certificate::Leaf;
+pub use self::certificate::CertificateFacts;
 pub use self::key_kind::KeyKind;
 pub use self::public_key::PublicKey;
 use crate::{CredentialError, Fingerprint};
@@ -37,7 +37,7 @@ struct Inner {
     is_checked: bool,
     key_kind: KeyKind,
     key_bits: usize,
-    leaf: Leaf,
+    leaf: CertificateFacts,
     thumbprint: [u8; 32],
     issuer_at_hand: bool,
 }
@@ -56,7 +56,7 @@ impl ClientIdentity {
         key: &PrivatePkcs8KeyDer<'_>,
         check: impl FnOnce(&PublicKey, &str) -> Result<(), CredentialError>,
     ) -> Result<Self, CredentialError> {
-        let leaf = Leaf::of(&chain)?;
+        let leaf = CertificateFacts::of(&chain)?;
         check(&leaf.public_key, &leaf.subject)?;
         Self::put_together(chain, leaf, key, true)
     }
@@ -71,13 +71,13 @@ impl ClientIdentity {
         chain: Vec<CertificateDer<'static>>,
         key: &PrivatePkcs8KeyDer<'_>,
     ) -> Result<Self, CredentialError> {
-        let leaf = Leaf::of(&chain)?;
+        let leaf = CertificateFacts::of(&chain)?;
         Self::put_together(chain, leaf, key, false)
     }
 
     fn put_together(
         chain: Vec<CertificateDer<'static>>,
-        leaf: Leaf,
+        leaf: CertificateFacts,
         key: &PrivatePkcs8KeyDer<'_>,
         is_checked: bool,
     ) -> Result<Self, CredentialError> {

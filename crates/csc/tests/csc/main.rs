@@ -3,6 +3,7 @@
 mod calls;
 mod digest;
 mod discovery;
+mod observed;
 mod service;
 mod sign_in;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use digicert_one_core::{BoxError, Code};
+use digicert_one_core::{BoxError, Code, Diagnosis};
 
 use super::{TaskKind, TaskStep};
 
@@ -45,6 +45,47 @@ pub enum IssueErrorKind {
     Retire,
     /// The observer stopped it.
     Stopped,
+}
+
+impl IssueErrorKind {
+    /// A stable word for logs and scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Lock => "lock",
+            Self::LockLost => "lock-lost",
+            Self::Journal => "journal",
+            Self::Pending => "pending",
+            Self::Sink => "sink",
+            Self::Platform => "platform",
+            Self::TokenLimit => "token-limit",
+            Self::EndDate => "end-date",
+            Self::Clock => "clock",
+            Self::NotShown => "not-shown",
+            Self::WrongKey => "wrong-key",
+            Self::Keep => "keep",
+            Self::Proof => "proof",
+            Self::Switch => "switch",
+            Self::Retire => "retire",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The code of a failure that brought none.
+    fn code(self) -> Code {
+        match self {
+            Self::TokenLimit => Code::API_07,
+            Self::NotShown => Code::API_05,
+            Self::EndDate => Code::ID_15,
+            Self::WrongKey => Code::ID_01,
+            Self::Proof => Code::ROT_06,
+            Self::Switch => Code::ROT_03,
+            Self::Keep => Code::CFG_06,
+            Self::Journal | Self::Task | Self::Sink | Self::Lock | Self::Pending => Code::CFG_01,
+            _ => Code::CFG_04,
+        }
+    }
 }
 
 /// Where the secret is.
@@ -210,6 +251,45 @@ impl IssueError {
     pub fn next(&self) -> RecoveryAction {
         self.0.next
     }
+
+    /// The failure in the form of every other one: the message, its first cause, and as evidence the other causes, the step, what is on
+    /// the platform and where the secret is.
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        let Inner { kind, task, step, code, message, platform, secret, next, .. } = &*self.0;
+        let mut causes = self.causes().into_iter();
+        let code = code.unwrap_or_else(|| kind.code());
+        let mut diagnosis = Diagnosis::new(code, message, causes.next().unwrap_or_default());
+        diagnosis.evidence.extend(causes);
+        let task = task.map(|task| format!(" of {task}")).unwrap_or_default();
+        diagnosis.evidence.push(format!("step: {step}{task}"));
+        diagnosis.evidence.extend(platform.iter().map(|what| format!("on the platform: {what}")));
+        diagnosis.evidence.push(format!("the secret: {secret}"));
+        diagnosis.remedy = next.to_string();
+        diagnosis
+    }
+
+    /// The errors below this one, and the diagnosis of a call that failed; each in one line.
+    fn causes(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        let mut cause = std::error::Error::source(self);
+        // The client's own error has its causes in its diagnosis.
+        if let Some(error) = cause.and_then(|cause| cause.downcast_ref::<digicert_one_client::Error>()) {
+            let found = error.diagnosis();
+            texts.push(format!("{} {}", found.code, found.summary));
+            texts.extend(Some(&found.cause).filter(|text| !text.is_empty()).cloned());
+            texts.extend(found.evidence.iter().cloned());
+            return texts;
+        }
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !self.0.message.contains(&text) {
+                texts.push(text);
+            }
+            cause = error.source();
+        }
+        texts
+    }
 }
 
 impl fmt::Display for SecretLocation {
@@ -220,6 +300,18 @@ impl fmt::Display for SecretLocation {
             Self::LastResort(place) => write!(f, "in the last resort, {place}"),
             Self::Lost => f.write_str("stored nowhere"),
             Self::Unknown => f.write_str("unknown whether it was stored"),
+        }
+    }
+}
+
+impl RecoveryAction {
+    /// A stable word for logs and scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Again => "again",
+            Self::Resume => "resume",
         }
     }
 }
@@ -241,17 +333,10 @@ impl fmt::Display for IssueError {
             write!(f, "{code} ")?;
         }
         f.write_str(message)?;
-        let mut cause = source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
         // The client's own error shows its causes itself.
-        if let Some(error) = cause.take_if(|cause| cause.is::<digicert_one_client::Error>()) {
-            write!(f, "\n  caused by: {error}")?;
-        }
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if !message.contains(&text) {
-                write!(f, "\n  caused by: {text}")?;
-            }
-            cause = error.source();
+        match source.as_deref().and_then(|source| source.downcast_ref::<digicert_one_client::Error>()) {
+            Some(error) => write!(f, "\n  caused by: {error}")?,
+            None => self.causes().iter().try_for_each(|cause| write!(f, "\n  caused by: {cause}"))?,
         }
         write!(f, "\n  step: {step}")?;
         if let Some(task) = task {

@@ -45,6 +45,31 @@ pub enum TaskOutcome {
     Undone,
 }
 
+impl TaskOutcome {
+    /// A stable word for logs and scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::NotDue => "not-due",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+impl PreviousCredential {
+    /// A stable word for logs and scripts; `None` where there was none before.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Disabled(_) => Some("disabled"),
+            Self::Deleted(_) => Some("deleted"),
+            Self::Left { .. } => Some("left"),
+        }
+    }
+}
+
 /// What happened to the previous credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

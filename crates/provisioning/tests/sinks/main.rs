@@ -6,6 +6,7 @@ mod command;
 mod directory;
 mod encrypted;
 mod files;
+mod layout;
 #[cfg(unix)]
 mod metadata;
 #[cfg(unix)]

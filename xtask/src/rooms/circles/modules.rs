@@ -167,7 +167,14 @@ impl Modules {
                 return self.inside(next, path, depth + 1);
             }
         }
-        // Probably defined by a macro.
+        // An exported macro is named by the root, wherever it stands.
+        let exports = |other: &&Module| other.contents.macros.contains(name);
+        if module == 0
+            && let Some(other) = self.modules.iter().find(exports)
+        {
+            return Some(Target::File(other.file.clone()));
+        }
+        // Made by a macro, most likely.
         own()
     }
 }
@@ -243,6 +250,16 @@ mod tests {
             imports(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::Made;"), ("b.rs", "make! {}")]),
             ["a.rs -> b.rs"]
         );
+    }
+
+    #[test]
+    fn exported_macro_is_an_import_of_the_file_that_defines_it() {
+        let files = [
+            ("lib.rs", "mod a; mod b; pub use a::A;"),
+            ("a.rs", "#[macro_export] macro_rules! m { () => { $crate::m! {} } } struct A;"),
+            ("b.rs", "fn f() { crate::m!() }"),
+        ];
+        assert_eq!(imports(&files), ["b.rs -> a.rs", "lib.rs -> a.rs"]);
     }
 
     #[test]

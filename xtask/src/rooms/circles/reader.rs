@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 pub(super) struct Contents {
     /// The names of its items.
     pub defines: BTreeSet<String>,
-    /// Modules in separate files: the name, and the value of `#[path]`.
+    /// Those of them that are macros.
+    pub macros: BTreeSet<String>,
+    /// Modules in files of their own: the name, and the value of `#[path]`.
     pub declares: Vec<(String, Option<String>)>,
     /// Inline modules.
     pub inline: Vec<(String, Contents)>,
@@ -247,6 +249,7 @@ impl Reader<'_> {
                 }
                 "macro_rules" if self.text(1) == "!" => {
                     found.defines.insert(self.text(2).to_owned());
+                    found.macros.insert(self.text(2).to_owned());
                     self.at += 3;
                 }
                 "struct" | "enum" | "union" | "trait" | "fn" | "type" | "const" | "static"

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Clock, Sleep};
 use digicert_one_emulator::EmulatorClock;
 
-/// Virtual time, which nobody waits for.
+/// Virtual time, which passes without waiting.
 #[derive(Clone, Debug)]
 pub(super) struct VirtualClock(pub(super) EmulatorClock);
 

@@ -26,7 +26,7 @@ pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
         ends = rfc3339(stage.end);
         output.text(&title(rotation, &ends))?;
         let half = story::play(&stage, rotation).await?;
-        output.text(&told(&half))?;
+        output.text(&text(&half))?;
         halves.push(half);
     }
     let deviations: Vec<&str> = halves.iter().flat_map(|half| &half.deviations).map(String::as_str).collect();
@@ -57,7 +57,7 @@ fn title(rotation: bool, ends: &str) -> String {
 }
 
 /// A time line, with each diagnosis in full below its line.
-fn told(half: &Half) -> String {
+fn text(half: &Half) -> String {
     let mut text = String::new();
     for event in &half.events {
         text.push_str(&format!("  {}  {:<8}  {}\n", rfc3339(event.at), event.kind.name(), event.text));

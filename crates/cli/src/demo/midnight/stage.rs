@@ -63,19 +63,19 @@ impl Stage {
         let credential = WatchingCredential::open(source, VirtualClock(clock.clone()), watch).map_err(internal)?;
 
         let reminders: Arc<Mutex<Vec<Reminder>>> = Arc::default();
-        let told = Arc::clone(&reminders);
+        let sent = Arc::clone(&reminders);
         let client = builder(&emulator, &clock, connector)?
             .credential(credential.clone())
             .prove_rotations()
             .reminders(Reminders::new().on_reminder(move |reminder| {
-                told.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
+                sent.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
             }))
             .build()?;
         let connector = Arc::clone(connector);
         Ok(Self { emulator, clock, end, client, credential, reminders, connector, directory })
     }
 
-    /// A client with the same key that was never told when it ends.
+    /// A client with the same key that does not know its end date.
     pub(super) fn unaware(&self) -> Result<Client, Failure> {
         let key = ApiKey::new(self.emulator.users()[0].api_key()).map_err(internal)?;
         let credential = FixedCredential::new(Material::api_key(key), "a program that knows no end date");

@@ -85,8 +85,8 @@ async fn is_due(stage: &Stage) -> Result<bool, Failure> {
 }
 
 impl Half {
-    /// The call that the integration makes; told if it is one of the interesting ones.
-    async fn call(&mut self, stage: &Stage, told: bool) -> Result<(), Failure> {
+    /// Makes the call of the integration; adds it to the story if `shown` says so.
+    async fn call(&mut self, stage: &Stage, shown: bool) -> Result<(), Failure> {
         let (at, arrived) = (stage.clock.now(), stage.emulator.observed().len());
         let result = stage.client.account().users().me().await;
         let arrived = stage.emulator.observed().len() > arrived;
@@ -97,7 +97,7 @@ impl Half {
                 if ended {
                     self.deviations.push(format!("a call succeeded after the end, at {}", rfc3339(at)));
                 }
-                if told {
+                if shown {
                     let name = user.friendly_name.unwrap_or_default();
                     let text = match at == stage.end {
                         true => format!("200, {name}: the last second of the old key"),
@@ -111,7 +111,7 @@ impl Half {
                 if !ended || error.code() != Code::ID_15 || arrived {
                     self.deviations.push(format!("{} at {}: {error}", error.code(), rfc3339(at)));
                 }
-                if told || !ended {
+                if shown || !ended {
                     self.refusal(at, "nothing was sent: the client knows the end", &error);
                 }
             }

@@ -1,0 +1,109 @@
+//! The offline checks of a credential that could be read: what it is, and what a server would refuse.
+
+use std::time::SystemTime;
+
+use digicert_one::core::diagnosis::Diagnosis;
+use digicert_one::core::{Ending, Warning};
+use digicert_one::identity::purpose_name;
+use digicert_one::{ClientIdentity, Code};
+
+use super::report::{Mark, Report};
+use crate::connection::Found;
+use crate::end_date;
+use crate::failure::Failure;
+
+const GROUP: &str = "credential";
+
+impl Report {
+    pub(super) fn of_credential(&mut self, found: &Found, profile: &str) {
+        let (material, warnings) = (&found.reading.material, &found.reading.warnings);
+        let source = format!("{}, from {} (profile {profile})", material.mode(), found.reading.source);
+        self.add(GROUP, "source", Mark::Ok, source);
+        if let Some(key) = material.key() {
+            self.add(GROUP, "key", Mark::Ok, format!("API key with the fingerprint {}", key.fingerprint()));
+        }
+        if let Some(identity) = material.identity() {
+            self.of_certificate(identity, warnings);
+        }
+        self.of_warnings("files", warnings, &[Code::ID_13], Mark::Warning, || {
+            "no file of the credential can be read by others".to_owned()
+        });
+        let own = [Code::ID_09, Code::ID_10, Code::ID_11, Code::ID_12, Code::ID_13, Code::ID_16];
+        for warning in warnings.iter().filter(|warning| !own.contains(&warning.code)) {
+            self.warned(GROUP, "warning", diagnosis(warning));
+        }
+        self.of_expiry(found);
+    }
+
+    fn of_certificate(&mut self, identity: &ClientIdentity, warnings: &[Warning]) {
+        let fact = format!("client certificate {}, issued by {}", identity.subject(), identity.issuer());
+        self.add(GROUP, "certificate", Mark::Ok, fact);
+        let above = identity.chain().len() - 1;
+        self.of_warnings("chain", warnings, &[Code::ID_10, Code::ID_11], Mark::Warning, || match above {
+            0 => "the certificate alone is sent".to_owned(),
+            1 => "the certificate and 1 intermediate are sent".to_owned(),
+            several => format!("the certificate and {several} intermediates are sent"),
+        });
+        // A leaf outside its dates fails the check of the end dates.
+        let is_inside = (identity.not_before()..=identity.not_after()).contains(&SystemTime::now());
+        for warning in warnings.iter().filter(|warning| warning.code == Code::ID_09 && is_inside) {
+            self.warned(GROUP, "chain", diagnosis(warning));
+        }
+        self.of_warnings("purpose", warnings, &[Code::ID_12], Mark::Failed, || match identity.purposes() {
+            Some(oids) => oids.iter().map(|oid| purpose_name(oid)).collect::<Vec<_>>().join(", "),
+            None => "not restricted".to_owned(),
+        });
+        self.of_warnings("key strength", warnings, &[Code::ID_16], Mark::Failed, || {
+            format!("{}, {} bits", identity.key_kind(), identity.key_bits())
+        });
+    }
+
+    /// A check that is made of the warnings with these codes, or else of a fact.
+    fn of_warnings(
+        &mut self,
+        id: &'static str,
+        warnings: &[Warning],
+        codes: &[Code],
+        mark: Mark,
+        fact: impl FnOnce() -> String,
+    ) {
+        let mut found = warnings.iter().filter(|warning| codes.contains(&warning.code)).peekable();
+        if found.peek().is_none() {
+            return self.add(GROUP, id, Mark::Ok, fact());
+        }
+        for warning in found {
+            match mark {
+                Mark::Failed => self.failed(GROUP, id, Failure::Unfit(warning.clone())),
+                _ => self.warned(GROUP, id, diagnosis(warning)),
+            }
+        }
+    }
+
+    fn of_expiry(&mut self, found: &Found) {
+        let now = SystemTime::now();
+        let Some(end) = found.reading.validity.expiry() else {
+            return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
+        };
+        let fact = format!("the {} {}", end.of, end_date::until(end.at, now));
+        match found.reading.validity.check(now) {
+            Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
+            Ok(()) if end.remaining(now) < end_date::NEAR => {
+                let (code, remedy) = match end.of {
+                    Ending::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
+                    Ending::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
+                    // A new key or certificate of the same service user would expire with it.
+                    _ => (Code::ID_15, "have an administrator extend the service user"),
+                };
+                let mut diagnosis = Diagnosis::of(code, fact);
+                diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
+                diagnosis.remedy = remedy.to_owned();
+                self.warned(GROUP, "expiry", diagnosis);
+            }
+            Ok(()) => self.add(GROUP, "expiry", Mark::Ok, fact),
+        }
+    }
+}
+
+fn diagnosis(warning: &Warning) -> Diagnosis {
+    Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text))
+}

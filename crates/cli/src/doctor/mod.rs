@@ -1,0 +1,224 @@
+//! `d1 doctor`: what a call would use and meet, in the order in which it travels: configuration, credential, network and TLS, platform. Each
+//! check is a mark, a fact and, where something is wrong, a code with cause and remedy. Nothing is sent unless `--online` is given.
+
+mod bundle;
+mod credential;
+mod junit;
+mod report;
+mod transports;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use digicert_one::core::diagnosis::Diagnosis;
+use digicert_one::core::{HostRole, Mode, Origin};
+use digicert_one::{Code, ReadOptions, Response, Setup};
+use http::header::DATE;
+use serde_json::json;
+
+use crate::arguments::DoctorOptions;
+use crate::connection::{self, Found};
+use crate::failure::Failure;
+use crate::output::Output;
+
+use self::bundle::Bundle;
+use self::report::{Mark, Report};
+use crate::whole_file::{Existing, Readers, write_whole};
+
+/// Beyond this, credentials seem to begin late or end early.
+const CLOCK: Duration = Duration::from_secs(5 * 60);
+
+/// Checks everything, and says what it could not check.
+pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
+    let mut report = Report::default();
+    let chosen = options.connection.setup.clone();
+    let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
+    let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
+    let found = match setup {
+        Ok(setup) => report.of_setup(setup, &options.connection).await?,
+        Err(error) => {
+            report.failed("configuration", "setup", Failure::Setup(error));
+            report.skipped("credential", "credential", "needs a configuration that can be read");
+            None
+        }
+    };
+    match found {
+        Some(found) if options.online => {
+            report.of_call(found.clone(), options, *output).await?;
+            if options.compare_transports {
+                report.of_transports(&found, options, *output).await;
+            }
+        }
+        Some(_) => report.skipped("platform", "call", "not sent; give --online for a real call"),
+        None => report.skipped("platform", "call", "needs a credential that can be used"),
+    }
+    let mut document = report.json();
+    output.text(&report.text())?;
+    if let Some(path) = &options.junit {
+        write(path, junit::of(&report).as_bytes(), Readers::All)?;
+        output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
+    }
+    if let Some(path) = &options.bundle {
+        let bundle = Bundle::of(&options.connection.setup, &document).await?;
+        write(path, bundle.text().as_bytes(), Readers::Owner)?;
+        output.text(&format!("wrote {}\n{}", path.display(), bundle.contents()))?;
+        document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
+    }
+    output.document(&document)?;
+    report.exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
+}
+
+fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
+    write_whole(path, content, readers, Existing::Replace).map_err(|source| Failure::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+impl Report {
+    /// Hosts, trust and proxy; then the credential, where it can be read.
+    async fn of_setup(
+        &mut self,
+        setup: Setup,
+        options: &crate::arguments::ConnectionOptions,
+    ) -> Result<Option<Found>, Failure> {
+        const GROUP: &str = "configuration";
+        for role in [HostRole::Platform, HostRole::ClientAuth] {
+            match setup.instance().origin(role) {
+                Ok(origin) => self.add(GROUP, "host", Mark::Ok, format!("{} at {origin}", of_role(role))),
+                Err(error) => self.skipped(GROUP, "host", &error.to_string()),
+            }
+        }
+        let trust = match setup.roots() {
+            Some(roots) => format!("the system's roots and {} of the CA file", roots.len()),
+            None => "the system's roots".to_owned(),
+        };
+        self.add(GROUP, "trust", Mark::Ok, trust);
+        for warning in setup.warnings() {
+            self.warned(GROUP, "setup", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
+        }
+        let reading = {
+            let setup = setup.clone();
+            let rules = ReadOptions::at(SystemTime::now()).report_only();
+            tokio::task::spawn_blocking(move || setup.read(&rules)).await
+        };
+        let found = match reading.map_err(|error| Failure::Internal(error.into()))? {
+            Ok(reading) => Found { setup, reading },
+            Err(error) => {
+                self.failed("credential", "credential", Failure::Setup(error));
+                return Ok(None);
+            }
+        };
+        let mode = found.reading.material.mode();
+        if let Ok(origin) = found.setup.instance().origin(mode.host_role()) {
+            self.add(GROUP, "proxy", Mark::Ok, found.setup.proxy().explain(origin));
+        }
+        self.of_credential(&found, connection::profile(options));
+        Ok(Some(found))
+    }
+
+    /// A real call: names, TLS, who the platform takes the caller for, and its clock.
+    async fn of_call(&mut self, found: Found, options: &DoctorOptions, output: Output) -> Result<(), Failure> {
+        const GROUP: &str = "platform";
+        let mode = found.reading.material.mode();
+        let origin = found.setup.instance().origin(mode.host_role()).ok().cloned();
+        let is_direct = origin.as_ref().is_some_and(|origin| found.setup.proxy().rules().describe(origin).is_none());
+        match origin {
+            Some(origin) if is_direct => self.of_name(origin).await?,
+            _ => self.skipped("network", "name", "a proxy looks the host up"),
+        }
+        let client = match connection::over(&options.connection, found, output) {
+            Ok(client) => client,
+            Err(failure) => {
+                self.failed(GROUP, "call", failure);
+                return Ok(());
+            }
+        };
+        output.progress(&format!("calling {}", options.call));
+        match client.get(options.call.as_str()).send().await {
+            Ok(response) => {
+                self.of_response(&response, mode);
+                // The sign-in page of a proxy is a success only by its status.
+                if response.is_page()
+                    && let Err(error) = response.json::<serde::de::IgnoredAny>().await
+                {
+                    self.failed(GROUP, "answer", error.into());
+                }
+            }
+            Err(error) => {
+                let id = if error.status().is_some() { "call" } else { "connection" };
+                self.failed(if error.status().is_some() { GROUP } else { "network" }, id, error.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn of_name(&mut self, origin: Origin) -> Result<(), Failure> {
+        let place = (origin.host().trim_matches(['[', ']']).to_owned(), origin.port());
+        let looked_up = tokio::task::spawn_blocking(move || place.to_socket_addrs().map(Vec::from_iter)).await;
+        match looked_up.map_err(|error| Failure::Internal(error.into()))? {
+            Ok(addresses) => {
+                let (new, old): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses.iter().partition(|one| one.is_ipv6());
+                let fact = format!("{}: {} IPv4 and {} IPv6 address(es)", origin.host(), old.len(), new.len());
+                self.add("network", "name", Mark::Ok, fact);
+            }
+            // What that means for the call, the call itself shows.
+            Err(error) => {
+                self.add("network", "name", Mark::Warning, format!("{} is not found: {error}", origin.host()))
+            }
+        }
+        Ok(())
+    }
+
+    fn of_response(&mut self, response: &Response, mode: Mode) {
+        let facts = response.facts();
+        let tls = facts.tls_version.map_or_else(|| "an unknown TLS version".to_owned(), |version| version.to_string());
+        self.add("network", "connection", Mark::Ok, format!("{tls}, {:?}, to {}", response.version(), response.host()));
+        match &facts.server_certificate {
+            Some(certificate) => self.add(
+                "network",
+                "server",
+                Mark::Ok,
+                format!("the server's certificate is issued by {}", certificate.issuer),
+            ),
+            None => self.skipped("network", "server", "this transport does not show the server's certificate"),
+        }
+        if matches!(mode, Mode::Certificate | Mode::Both) {
+            match (facts.identity_requested, facts.identity_sent) {
+                (_, Some(true)) => self.add("network", "client certificate", Mark::Ok, "asked for and sent"),
+                (Some(false), _) => match response.warning() {
+                    Some(warning) => self.warned("network", "client certificate", warning.clone()),
+                    None => self.add("network", "client certificate", Mark::Warning, "the server did not ask for it"),
+                },
+                _ => self.skipped("network", "client certificate", "this transport does not show whether it was sent"),
+            }
+        }
+        self.add("platform", "call", Mark::Ok, format!("a response with the status {}", response.status()));
+        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let Some(date) = date else {
+            return self.skipped("platform", "clock", "the response has no date");
+        };
+        let now = SystemTime::now();
+        let off = now.duration_since(date).unwrap_or_else(|error| error.duration());
+        if off < CLOCK {
+            self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
+        } else {
+            let mut diagnosis = Diagnosis::of(
+                Code::ID_09,
+                format!("this machine's clock is {} seconds from the platform's", off.as_secs()),
+            );
+            diagnosis.cause = "dates of certificates and end dates are judged by a clock that is wrong".to_owned();
+            diagnosis.remedy = "set the clock (NTP)".to_owned();
+            self.warned("platform", "clock", diagnosis);
+        }
+    }
+}
+
+fn of_role(role: HostRole) -> &'static str {
+    match role {
+        HostRole::ClientAuth => "certificates",
+        _ => "API keys",
+    }
+}

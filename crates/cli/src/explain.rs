@@ -1,0 +1,66 @@
+//! `d1 explain`: what a diagnosis code means and what to do, from the table that also makes docs/errors. Needs no network.
+
+use digicert_one::Code;
+use serde_json::{Value, json};
+
+use crate::arguments::ExplainOptions;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::Table;
+
+/// Columns of a line of prose.
+const WIDTH: usize = 100;
+
+/// Explains one code, or lists all of them.
+pub(crate) fn run(options: &ExplainOptions, output: Output) -> Result<(), Failure> {
+    match options.code {
+        Some(code) => {
+            output.text(&text(code))?;
+            output.document(&document(code))
+        }
+        None => {
+            let mut table = Table::new(["CODE", "SUMMARY"]);
+            for code in Code::ALL {
+                table.row([code.as_str(), code.title()].map(|cell| Some(cell.to_owned())));
+            }
+            output.text(&table.to_string())?;
+            output.document(&json!({ "codes": Code::ALL.iter().map(|code| document(*code)).collect::<Vec<_>>() }))
+        }
+    }
+}
+
+fn text(code: Code) -> String {
+    let mut text = format!("{code}: {}\n\nWho rejected whom: {}.\n", code.title(), code.side());
+    for (heading, body) in [
+        ("What it means", code.explanation()),
+        ("What to do", code.remedy()),
+        ("Does repeating help?", code.repeating()),
+    ] {
+        text += &format!("\n{heading}\n{}", wrapped(body));
+    }
+    text + &format!("\nMore: docs/errors/{code}.md")
+}
+
+fn wrapped(body: &str) -> String {
+    let (mut text, mut line) = (String::new(), String::new());
+    for word in body.split_whitespace() {
+        if line.chars().count() + word.chars().count() + 3 > WIDTH && !line.is_empty() {
+            text += &format!(" {line}\n");
+            line.clear();
+        }
+        line += &format!(" {word}");
+    }
+    text + &format!(" {line}\n")
+}
+
+fn document(code: Code) -> Value {
+    json!({
+        "code": code.as_str(),
+        "summary": code.title(),
+        "side": code.side().as_str(),
+        "explanation": code.explanation(),
+        "remedy": code.remedy(),
+        "repeating": code.repeating(),
+        "page": format!("docs/errors/{code}.md"),
+    })
+}

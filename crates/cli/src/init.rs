@@ -1,0 +1,275 @@
+//! `d1 init`: a new profile in d1.toml, which holds references and never a secret. It is read back before it gets its name, and checked as
+//! `d1 doctor` does.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use digicert_one::core::{ValueShape, is_random_word};
+use digicert_one::credentials::{ProfileFile, Reference};
+use digicert_one::{Setting, Setup};
+
+use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions};
+use crate::doctor;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::whole_file::{Existing, Readers, persist, prepare};
+
+/// The fields of a profile.
+struct Profile {
+    host: String,
+    mode: Option<ModeName>,
+    api_key: Option<Reference>,
+    certificate: Option<Reference>,
+    private_key: Option<Reference>,
+    password: Option<Reference>,
+}
+
+/// Writes the profile and checks it.
+pub(crate) async fn run(options: &InitOptions, output: &Output) -> Result<(), Failure> {
+    let is_name = |one: u8| one.is_ascii_alphanumeric() || one == b'-' || one == b'_';
+    if options.name.is_empty() || !options.name.bytes().all(is_name) {
+        return Err(Failure::Usage("a profile's name has letters, digits, - and _ only".to_owned()));
+    }
+    let path = options.path()?;
+    options.check_new(&path)?;
+    let asked = options.clone();
+    let profile = tokio::task::spawn_blocking(move || asked.complete());
+    let profile = profile.await.map_err(|error| Failure::Internal(error.into()))??;
+    options.write(&path, &profile)?;
+    output.text(&format!("wrote the profile {} to {}\n", options.name, path.display()))?;
+    let setup = SetupOptions {
+        profile: Some(options.name.clone()),
+        mode: None,
+        base: None,
+        clientauth_base: None,
+        confirm_host: None,
+        ca_file: None,
+        config: Some(path),
+    };
+    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false };
+    let call = "/account/api/v1/user/me".to_owned();
+    let doctor = DoctorOptions {
+        online: options.online,
+        call,
+        compare_transports: false,
+        junit: None,
+        bundle: None,
+        connection,
+    };
+    let checked = doctor::run(&doctor, output).await;
+    if checked.is_ok() {
+        output.text(&format!("\nuse it with --profile {0} or DC_PROFILE={0}", options.name))?;
+    }
+    checked
+}
+
+impl InitOptions {
+    fn path(&self) -> Result<PathBuf, Failure> {
+        let path = self.config.clone().or_else(|| ProfileFile::default_path(&Setting::variable));
+        let path = path.ok_or_else(|| {
+            Failure::Usage("there is no home directory to write d1.toml to: name a file with --config".to_owned())
+        })?;
+        // A link stays, and its file is replaced.
+        Ok(path.canonicalize().unwrap_or(path))
+    }
+
+    fn check_new(&self, path: &Path) -> Result<(), Failure> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let file = ProfileFile::read(path).map_err(|error| Failure::Setup(error.into()))?;
+        match file.names().any(|name| name == self.name) {
+            true => Err(Failure::Usage(format!(
+                "{} has a profile {} already: take another name, or edit the file",
+                path.display(),
+                self.name
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    /// The profile, with answers for what the options leave open.
+    fn complete(&self) -> Result<Profile, Failure> {
+        let mut profile = Profile {
+            host: String::new(),
+            mode: self.mode,
+            api_key: self.api_key_from.clone(),
+            certificate: self.certificate_from.clone(),
+            private_key: self.private_key_from.clone(),
+            password: self.password_from.clone(),
+        };
+        let is_given = profile.api_key.is_some() || profile.certificate.is_some();
+        if (self.host.is_none() || !is_given) && !has_terminal() {
+            return Err(Failure::Usage(
+                "there is no terminal to ask on: give --host, and --api-key-from or --certificate-from or both"
+                    .to_owned(),
+            ));
+        }
+        profile.host = match &self.host {
+            Some(host) => host.clone(),
+            None => ask("Host of DigiCert ONE", Some("one.digicert.com"))?,
+        };
+        if !is_given {
+            profile.ask_for_credential()?;
+        }
+        for reference in profile.references() {
+            check(reference)?;
+        }
+        Ok(profile)
+    }
+
+    /// Adds the profile to the file, once the file with it can be read.
+    fn write(&self, path: &Path, profile: &Profile) -> Result<(), Failure> {
+        let failed = |source| Failure::File { action: "write", path: path.to_owned(), source };
+        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory).map_err(failed)?;
+        }
+        let previous = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(Failure::File { action: "read", path: path.to_owned(), source }),
+        };
+        let gap = match previous.as_str() {
+            "" => "",
+            text if text.ends_with('\n') => "\n",
+            _ => "\n\n",
+        };
+        let text = format!("{previous}{gap}{}", self.toml(profile)?);
+        let file = prepare(path, text.as_bytes(), Readers::Owner).map_err(failed)?;
+        // In the same directory, where relative paths mean the same.
+        let lookup = |name: &str| match name {
+            "DC_CONFIG" => Some(Setting::option("--config", file.path())),
+            "DC_PROFILE" => Some(Setting::option("NAME", &self.name)),
+            _ => Setting::variable(name),
+        };
+        Setup::standard(&lookup).map_err(Failure::Setup)?;
+        let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
+        persist(file, path, existing).map_err(failed)
+    }
+
+    fn toml(&self, profile: &Profile) -> Result<String, Failure> {
+        let reference = |reference: &Option<Reference>| reference.as_ref().map(ToString::to_string);
+        let mode = profile.mode.and_then(|mode| Some(mode.to_possible_value()?.get_name().to_owned()));
+        let ca_file = match &self.ca_file {
+            // A relative path of a profile starts at the folder of d1.toml.
+            Some(path) => Some(std::path::absolute(path).map_err(|source| Failure::File {
+                action: "find",
+                path: path.clone(),
+                source,
+            })?),
+            None => None,
+        };
+        let mut text = format!("[profiles.{}]\n", self.name);
+        for (name, value) in [
+            ("host", Some(profile.host.clone())),
+            ("clientauth_host", self.clientauth_host.clone()),
+            ("mode", mode),
+            ("ca_file", ca_file.map(|path| path.display().to_string())),
+            ("api_key", reference(&profile.api_key)),
+            ("certificate", reference(&profile.certificate)),
+            ("private_key", reference(&profile.private_key)),
+            ("password", reference(&profile.password)),
+        ] {
+            let Some(value) = value else { continue };
+            if value.chars().any(char::is_control) {
+                return Err(Failure::Usage(format!("{name}: it has a control character")));
+            }
+            // A JSON string without control characters is a basic string of TOML, too.
+            text += &format!("{name} = {}\n", serde_json::json!(value));
+        }
+        Ok(text)
+    }
+}
+
+impl Profile {
+    fn ask_for_credential(&mut self) -> Result<(), Failure> {
+        let mode = match self.mode {
+            Some(mode) => mode,
+            None => loop {
+                let answer = ask("Credential: key, certificate or both", Some("key"))?;
+                match ModeName::from_str(&answer, true) {
+                    Ok(mode) => break mode,
+                    Err(_) => say("answer key, certificate or both")?,
+                }
+            },
+        };
+        if mode != ModeName::Certificate {
+            self.api_key = ask_for_reference("Where is the API key", true)?;
+        }
+        if mode != ModeName::Key {
+            self.certificate = ask_for_reference("Where is the client certificate", true)?;
+            self.private_key = ask_for_reference("Where is its private key (empty: with the certificate)", false)?;
+            self.password = ask_for_reference("Where is the password (empty: there is none)", false)?;
+        }
+        Ok(())
+    }
+
+    fn references(&self) -> impl Iterator<Item = &Reference> {
+        [&self.api_key, &self.certificate, &self.private_key, &self.password].into_iter().flatten()
+    }
+}
+
+/// Whether a reference names a place: what was pasted behind `env:` or `file:` may be the secret.
+fn check(reference: &Reference) -> Result<(), Failure> {
+    let is_secret = |text: &str| ValueShape::of(text).is_some() || is_random_word(text);
+    let is_suspicious = match reference {
+        Reference::Variable(name) => {
+            is_secret(name) || !name.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'_')
+        }
+        Reference::File(text) | Reference::Keyring(text) => is_secret(text),
+        Reference::Command(words) => words.iter().any(|word| is_secret(word)),
+        _ => false,
+    };
+    if is_suspicious {
+        return Err(Failure::Usage(
+            "a reference seems to hold the secret itself; name the variable (in capital letters), file, item or program that has it"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn has_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks until the answer is a reference.
+fn ask_for_reference(question: &str, is_required: bool) -> Result<Option<Reference>, Failure> {
+    loop {
+        let answer = ask(&format!("{question}? env:NAME, file:PATH, keyring:ITEM or exec:PROGRAM"), None)?;
+        if answer.is_empty() && !is_required {
+            return Ok(None);
+        }
+        match answer.parse::<Reference>() {
+            Ok(reference) => match check(&reference) {
+                Ok(()) => return Ok(Some(reference)),
+                Err(error) => say(&error.to_string())?,
+            },
+            // Without the answer, which may be the secret.
+            Err(error) => say(error.message())?,
+        }
+    }
+}
+
+fn ask(question: &str, default: Option<&str>) -> Result<String, Failure> {
+    let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    let mut line = String::new();
+    let read = say_on(&format!("{question}{shown}: ")).and_then(|()| std::io::stdin().read_line(&mut line));
+    match read.map_err(Failure::Output)? {
+        0 => Err(Failure::Usage("the input ended before every question was answered".to_owned())),
+        _ => Ok(match line.trim() {
+            "" => default.unwrap_or_default().to_owned(),
+            answer => answer.to_owned(),
+        }),
+    }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    say_on(&format!("{text}\n")).map_err(Failure::Output)
+}
+
+fn say_on(text: &str) -> std::io::Result<()> {
+    let mut err = std::io::stderr();
+    err.write_all(text.as_bytes()).and_then(|()| err.flush())
+}

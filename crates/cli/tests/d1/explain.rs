@@ -1,0 +1,52 @@
+//! `d1 explain`: the texts of docs/errors, offline.
+
+use digicert_one::Code;
+use serde_json::Value;
+
+use crate::stage::{d1, text};
+
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
+#[test]
+fn explain_prints_the_texts_of_the_page_of_each_code() {
+    for code in Code::ALL {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors/");
+        let page = std::fs::read_to_string(format!("{page}{code}.md")).expect("each code has a page");
+        let output = d1(&["explain", code.as_str()], &[]);
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", text(&output));
+        for section in ["What it means", "What to do", "Does repeating help?"] {
+            let (_, rest) = page.split_once(&format!("## {section}\n\n")).expect("the page has this section");
+            let body = words(rest.split("\n\n").next().unwrap_or_default());
+            let printed = shown.split_once(section).map(|(_, rest)| words(rest)).unwrap_or_default();
+            assert!(!body.is_empty() && printed.starts_with(&body), "{code}, {section}: {shown}");
+        }
+        assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    }
+}
+
+#[test]
+fn explain_without_code_lists_every_code_with_its_summary() {
+    let output = d1(&["explain"], &[]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    for code in Code::ALL {
+        assert!(shown.lines().any(|line| words(line) == words(&format!("{code} {}", code.title()))), "{code}: {shown}");
+    }
+    let output = d1(&["--json", "explain"], &[]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let listed: Vec<_> =
+        document["codes"].as_array().expect("a list").iter().map(|code| code["code"].clone()).collect();
+    assert_eq!(listed, Code::ALL.iter().map(|code| Value::from(code.as_str())).collect::<Vec<_>>());
+}
+
+#[test]
+fn explain_of_an_unknown_code_suggests_the_nearest_and_exits_with_2() {
+    let output = d1(&["explain", "HS-20"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("a similar value exists: 'HS-02'"), "{}", text(&output));
+    let output = d1(&["--json", "explain", "hs_2"], &[]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(document["code"], "HS-02", "{document}");
+}

@@ -1,0 +1,154 @@
+//! A task that is interrupted, or whose store fails, is finished by `d1 resume`.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use digicert_one_emulator::{ErrorShape, Fault};
+use http::{Method, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stage::{Stage, TOKENS, assert_failed, document, shown, text};
+
+#[test]
+fn secret_in_last_resort_is_recovered_by_resume() {
+    let stage = Stage::new();
+    let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
+    let last = ["--journal", &journal, "--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
+    let variables = [("DC_API_KEY", stage.emulator.users()[0].api_key()), ("RESCUE", "canary-password")];
+    let place = ["--keep-command", "sh -c 'cat >/dev/null; echo nothing is safe here >&2; exit 7'"];
+    let create = [&["--json", "token", "create", "deploy"], &last[..], &place].concat();
+    let output = stage.d1(&create, &variables);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let error = document(&output)["error"].clone();
+    assert_eq!((&error["secret"]["state"], &error["next"]), (&"last-resort".into(), &"resume".into()), "{error}");
+    let resume = shown(&error["resume"]);
+    assert!(resume.starts_with("d1 resume --journal ") && resume.contains("--last-resort-password env:RESCUE"));
+    assert!(stage.is_there("rescued") && !text(&output).contains("canary"), "{error}");
+
+    let output = stage.d1(&create, &variables);
+    assert_failed(&output, 3, &["pending", "d1 resume"]);
+
+    let output = stage.d1(&[&["--json", "resume"], &last[..], &["--keep-file", &file]].concat(), &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+    let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+    assert_eq!(enabled, 2, "the one of the beginning and the one that was kept");
+}
+
+#[test]
+fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
+    let stage = Stage::new();
+    let file = stage.path("api-key");
+    assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+    let hold = stage.emulator.control().fault(Fault::hold().method(Method::PUT).path(TOKENS));
+    let arguments = ["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s", "--grace", "0s"];
+    let key = stage.path("api-key");
+    let mut rotate = stage.command(&arguments, &[("DC_API_KEY_FILE", &key)]);
+    let child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    // It has verified the new one, and waits before it disables the previous one.
+    let is_proved = || {
+        let seen = stage.emulator.observed();
+        let made = seen.iter().rposition(|call| call.method == "POST");
+        let proved = seen.iter().rposition(|call| call.path.ends_with("/user/me"));
+        seen.iter().filter(|call| call.method == "POST").count() == 2 && made < proved
+    };
+    while !is_proved() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    let error = document(&output)["error"].clone();
+    let resume = shown(&error["resume"]);
+    assert_eq!(resume, format!("d1 resume --journal {file}.journal --keep-file {file}"), "{error}");
+
+    stage.emulator.control().remove_fault(hold);
+    let arguments: Vec<&str> = resume.split(' ').skip(1).collect();
+    let output = stage.with_key_of("api-key", &[&["--json"], &arguments[..]].concat());
+    let told = document(&output);
+    assert_eq!((&told["outcome"], &told["old"]["state"]), (&"made".into(), &"disabled".into()), "{told}");
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+    let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+    assert_eq!(enabled, 2, "the one of the beginning and the new one");
+}
+
+/// Starts a rotation, ends it with this signal while the platform holds back its response to such a call, and lets it go on.
+fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
+    let control = stage.emulator.control();
+    let hold = control.fault(held);
+    let is_held = || control.faults().iter().any(|fault| fault.id == hold && fault.met > 0);
+    let key = stage.path("api-key");
+    let mut rotate = stage.command(&rotate(&key), &[("DC_API_KEY_FILE", &key)]);
+    let mut child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    while !is_held() {
+        if child.try_wait().expect("its state can be read").is_some() {
+            panic!("it ended before the call was held: {}", text(&child.wait_with_output().expect("it ended")));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), signal).expect("it still runs");
+    let output = child.wait_with_output().expect("it ends");
+    control.remove_fault(hold);
+    output.status.code().expect("it was not killed")
+}
+
+fn rotate(file: &str) -> [&str; 9] {
+    ["--json", "token", "rotate", "--keep-file", file, "--min-age", "0s", "--grace", "0s"]
+}
+
+#[test]
+fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
+    let calls = [(Method::GET, "/user/me", 143), (Method::POST, TOKENS, 143), (Method::PUT, TOKENS, 129)];
+    for (method, path, exit) in calls {
+        let stage = Stage::new();
+        let file = stage.path("api-key");
+        assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+        let signal = if exit == 129 { Signal::HUP } else { Signal::TERM };
+        let full = if path == "/user/me" { "/account/api/v1/user/me" } else { path };
+        let fault = Fault::hold().method(method.clone()).path(full);
+        let code = rotation_ended_by(&stage, signal, fault);
+        assert_eq!(code, exit, "{method} {path}");
+
+        let output = stage.with_key_of("api-key", &rotate(&file));
+        assert!(output.status.success(), "{method} {path}: {}", text(&output));
+        assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+        assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
+        let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
+        assert_eq!(enabled, 2, "{method} {path}: the one of the beginning and the new one");
+        assert!(!stage.is_there("api-key.journal.lock"), "{:?}", stage.files());
+    }
+}
+
+#[test]
+fn command_that_fails_leaves_no_file() {
+    let stage = Stage::new();
+    let (file, before) = (stage.path("api-key"), stage.files());
+    let refused = [("DC_API_KEY", "01_nobody_knows_this_key")];
+    for task in [
+        &["token", "rotate"][..],
+        &["token", "create", "deploy"],
+        &["service-user", "create", "other"],
+        &["cert", "request", "other"],
+        &["cert", "rotate"],
+    ] {
+        assert_failed(&stage.d1(&[task, &["--keep-file", &file]].concat(), &refused), 5, &["AUT-01"]);
+        assert_eq!(stage.files(), before, "{task:?}");
+    }
+    // It is refused after the journal has it.
+    let forbidden =
+        stage.emulator.control().fault(Fault::error(StatusCode::FORBIDDEN, ErrorShape::Errors).method(Method::POST));
+    let output = stage.bot(&["token", "create", "deploy", "--keep-file", &file]);
+    assert!(!output.status.success(), "{}", text(&output));
+    assert_eq!(stage.files(), before, "{}", text(&output));
+    stage.emulator.control().remove_fault(forbidden);
+    // Nothing is due.
+    let (token, _) = stage.tokens_of("ci-bot").remove(0);
+    let rotate = ["token", "rotate", "--keep-file", &file, "--old", &token, "--renew-before", "1d"];
+    assert!(stage.bot(&rotate).status.success());
+    assert_eq!(stage.files(), before);
+    let typo = stage.path("api-kye");
+    assert_failed(&stage.bot(&["resume", "--keep-file", &typo]), 3, &["IO-02", "api-kye.journal"]);
+    assert_failed(&stage.bot(&["resume", "--keep-dir", &typo, "--journal", &typo]), 3, &["IO-02", &typo]);
+    assert_eq!(stage.files(), before);
+}

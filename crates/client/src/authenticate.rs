@@ -1,0 +1,165 @@
+//! Finds the bearer of an attempt: the current lease of the credential with its transport, or the authoriser of the call.
+
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use digicert_one_core::{CredentialError, Generation, HostRole, Lease, LeaseNeed};
+use futures_util::future::{Either, select};
+use futures_util::{FutureExt as _, poll};
+use tracing::Span;
+
+use crate::attempt::{Attempts, Boxed};
+use crate::bearer::{Authorised, Bearer};
+use crate::call::{Proof, Statuses};
+use crate::call_progress::CallProgress;
+use crate::error::{Error, ErrorKind};
+use crate::generations::{BoundTransport, Chosen};
+#[cfg(feature = "metrics")]
+use crate::observe::metric;
+use crate::places::{Place, same_place};
+use crate::rotation::Rotation;
+use crate::settings::Settings;
+
+impl Settings {
+    /// The lease for one attempt with its transport, and the current time: that of the request, unless the credential made us wait.
+    pub(crate) async fn leased(
+        &self,
+        need: &LeaseNeed,
+        within: Duration,
+    ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
+        let mut asked = self.credential.lease(need);
+        let at_hand = (&mut asked).now_or_never();
+        let (bound, now) = match &at_hand {
+            Some(Ok(lease)) if let Chosen::Live(bound) = self.generations.choose(lease, need.now) => (bound, need.now),
+            // Boxed, since it is rare and large: the future of every call would be as large.
+            _ => Box::pin(self.obtain(at_hand, asked, need, within)).await?,
+        };
+        if !self.allow_expired
+            && let Err(expired) = bound.lease.validity().check(need.now)
+        {
+            return Err(Error::credential(expired.at(&**bound.lease.source())));
+        }
+        self.reminders.check(&bound.lease, need.now);
+        Ok((bound, now))
+    }
+
+    /// As [`leased`](Self::leased), from a credential that has to be waited for, or that has another generation.
+    async fn obtain(
+        &self,
+        at_hand: Option<Result<Lease, CredentialError>>,
+        asked: Boxed<'_, Result<Lease, CredentialError>>,
+        need: &LeaseNeed,
+        within: Duration,
+    ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
+        let leased = match at_hand {
+            Some(leased) => leased,
+            None => self.in_time(asked, within.min(self.total)).await?,
+        };
+        let lease = leased.map_err(Error::credential)?;
+        let bound = match self.generations.choose(&lease, need.now) {
+            Chosen::Live(bound) => bound,
+            Chosen::Newer { present, needs_proof } => {
+                let rotation = Rotation { settings: self, need };
+                rotation.replace(lease, present, needs_proof, |candidate| self.verify(candidate)).await?
+            }
+        };
+        Ok((bound, self.clock.now()))
+    }
+
+    /// The output of `work`, within this time. What is ready at once costs no timer.
+    pub(crate) async fn in_time<T>(&self, mut work: Boxed<'_, T>, within: Duration) -> Result<T, Error> {
+        if let Poll::Ready(done) = poll!(&mut work) {
+            return Ok(done);
+        }
+        match select(work, self.clock.limit(within)).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(_) => Err(Error::too_late(within)),
+        }
+    }
+
+    /// Verifies a credential with one attempt of the call that was configured for it. A redirect verifies nothing.
+    async fn verify(&self, candidate: Arc<BoundTransport>) -> Result<(), Error> {
+        let Some(mut call) = self.proof.clone() else { return Ok(()) };
+        let mut progress = CallProgress::begin(self.clock.now(), self.deadline);
+        let mut attempts = Attempts::new(self, &mut call, Statuses::ErrorsAreErrors, &mut progress);
+        let response = attempts.exchange(&mut Bearer::Lease(candidate), &Span::none()).await?;
+        match response.status().is_success() {
+            // The login page of a captive portal says nothing about the credential.
+            true if response.is_page() => {
+                Err(Error::local(ErrorKind::Decode, "the proof was answered with a web page, not by the API"))
+            }
+            true => Ok(()),
+            false => {
+                Err(Error::local(ErrorKind::Redirect, format!("the proof was answered with {}", response.status())))
+            }
+        }
+    }
+}
+
+impl Attempts<'_> {
+    /// The bearer of the next attempt. The credential is asked once for each.
+    pub(crate) async fn bearer(&mut self, newer_than: Option<Generation>) -> Result<Bearer, Error> {
+        let settings = self.settings;
+        // The first attempt begins with the call.
+        if self.progress.attempts() > 0 {
+            self.now = settings.clock.now();
+        }
+        match &self.call.proof {
+            Proof::Credential => {
+                let mut need = LeaseNeed::at(self.now);
+                need.newer_than = newer_than;
+                let (bound, now) = settings.leased(&need, self.progress.left(self.now)).await?;
+                self.now = now;
+                #[cfg(feature = "metrics")]
+                metric::leased(&bound.lease, need.now);
+                Ok(Bearer::Lease(bound))
+            }
+            Proof::None => {
+                let transport = settings.generations.anonymous();
+                transport.map(Bearer::Anonymous).map_err(|error| settings.failed(None, self.now, error))
+            }
+            Proof::Other(_) => self.authorised(),
+        }
+    }
+
+    /// The bearer of a call with an authoriser of its own, which is asked when the attempt has begun.
+    fn authorised(&self) -> Result<Bearer, Error> {
+        let (settings, now) = (self.settings, self.now);
+        let origin = self.call.authorised().and_then(|other| other.origin.as_ref());
+        let (transport, in_use) = match origin {
+            Some(origin) if !same_place(origin, settings.origin(None)?) => {
+                let place = settings.places.to(origin, settings.generations.connector());
+                let Place { transport, in_use } =
+                    place.map_err(|(error, in_use)| settings.unreachable(origin, in_use, now, error))?;
+                (transport, in_use)
+            }
+            _ => {
+                let transport = settings.generations.anonymous();
+                let transport = transport.map_err(|error| settings.failed(None, now, error))?;
+                (transport, settings.generations.in_use(HostRole::Platform))
+            }
+        };
+        Ok(Bearer::Authorised(Box::new(Authorised { transport, in_use, pass: None })))
+    }
+
+    /// A bearer newer than the one that was refused, if there is one.
+    pub(crate) async fn newer(&mut self, refused: &Bearer) -> Result<Option<Bearer>, Error> {
+        match (&self.call.proof, refused) {
+            (Proof::Credential, Bearer::Lease(bound)) => {
+                let refused = bound.lease.generation();
+                let newer = self.bearer(Some(refused)).await.ok();
+                Ok(newer.filter(|newer| newer.generation().is_some_and(|newer| newer > refused)))
+            }
+            (Proof::Other(other), Bearer::Authorised(authorised)) if let Some(refused) = &authorised.pass => {
+                self.now = self.settings.clock.now();
+                let newer = other.authoriser.pass(Some(refused));
+                let pass = self.settings.in_time(newer, self.progress.left(self.now)).await??;
+                self.now = self.settings.clock.now();
+                let (transport, in_use) = (Arc::clone(&authorised.transport), Arc::clone(&authorised.in_use));
+                Ok(pass.map(|pass| Bearer::Authorised(Box::new(Authorised { transport, in_use, pass: Some(pass) }))))
+            }
+            _ => Ok(None),
+        }
+    }
+}

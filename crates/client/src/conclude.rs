@@ -1,0 +1,241 @@
+//! What an attempt came to: the response that the caller gets, or the error. The credential hears the verdict.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use digicert_one_core::diagnosis::{TransportInUse, diagnose_answer, diagnose_success, diagnose_transport};
+use digicert_one_core::{
+    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, Throttled, TransportError,
+    Verdict,
+};
+use futures_util::future::{Either, Ready, ready};
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use tracing::Span;
+
+use crate::attempt::{Attempts, Boxed};
+use crate::authorise::Refusal;
+use crate::bearer::Bearer;
+use crate::call::Statuses;
+use crate::error::{Error, ErrorKind};
+#[cfg(feature = "metrics")]
+use crate::observe::metric;
+use crate::observe::span;
+use crate::response::{Parts, Response};
+use crate::settings::{Settings, role};
+use crate::{decode, redact, redirect};
+
+type Outcome = Result<Response, Error>;
+/// Ready, or still to be read.
+type Conclusion<'s> = Either<Ready<Outcome>, Boxed<'s, Outcome>>;
+
+impl Settings {
+    /// What is known of a call with this lease before it is made.
+    fn context(&self, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
+        let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
+        // Field by field: each `with_` would move the whole of it.
+        let mut context = CallContext::new(origin.authority(), mode, now);
+        context.transport = Some(self.generations.in_use(role(lease)));
+        if let Some(lease) = lease {
+            context.identity = lease.material().identity().cloned();
+            context.credential_source = Some(Arc::clone(lease.source()));
+            context.key_shape = lease.material().key().map(ApiKey::shape);
+        }
+        context
+    }
+
+    /// What is known of an attempt before it is made.
+    pub(crate) fn context_of(&self, origin: &Origin, bearer: &Bearer, now: SystemTime) -> CallContext {
+        let Bearer::Authorised(authorised) = bearer else { return self.context(origin, bearer.lease(), now) };
+        CallContext::new(origin.authority(), bearer.mode().unwrap_or(Mode::Anonymous), now)
+            .with_key_shape(bearer.key_shape())
+            .with_transport(Arc::clone(&authorised.in_use))
+    }
+
+    /// The error of a transport that could not be made.
+    pub(crate) fn failed(&self, lease: Option<&Lease>, now: SystemTime, error: TransportError) -> Error {
+        match self.origin(lease) {
+            Ok(origin) => self.failed_in(&self.context(origin, lease, now), lease, error),
+            Err(error) => error,
+        }
+    }
+
+    /// The error of a transport to another host that could not be made.
+    pub(crate) fn unreachable(
+        &self,
+        origin: &Origin,
+        in_use: Arc<TransportInUse>,
+        now: SystemTime,
+        error: TransportError,
+    ) -> Error {
+        let context = CallContext::new(origin.authority(), Mode::Anonymous, now).with_transport(in_use);
+        self.failed_in(&context, None, error)
+    }
+
+    /// The error of a transport that failed.
+    pub(crate) fn failed_in(&self, context: &CallContext, lease: Option<&Lease>, error: TransportError) -> Error {
+        let diagnosis = diagnose_transport(&error, context);
+        let verdict = match diagnosis.advice {
+            Advice::NewerCredential => Verdict::Rejected,
+            _ => Verdict::Unclear,
+        };
+        self.report(lease, verdict);
+        Error::new(ErrorKind::Transport, diagnosis).with_source(error)
+    }
+
+    /// A response that the caller gets.
+    fn accepted(&self, bearer: &Bearer, context: CallContext, exchange: Exchange) -> Response {
+        let (head, body) = exchange.response.into_parts();
+        let refused = head.status == StatusCode::UNAUTHORIZED;
+        self.report(bearer.lease(), if refused { Verdict::Rejected } else { Verdict::Accepted });
+        Response::new(Parts {
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            warning: unproven(&context, &exchange.facts),
+            body: self.watched(body, exchange.facts),
+            context,
+            generation: bearer.generation(),
+            max_body: self.max_body,
+            key: bearer.secret(),
+            attempts: 1,
+        })
+    }
+
+    /// Reports the verdict to the credential.
+    fn report(&self, lease: Option<&Lease>, verdict: Verdict) {
+        let Some(lease) = lease else { return };
+        if verdict == Verdict::Rejected {
+            self.generations.rejected(lease.generation());
+        }
+        self.credential.report(lease, verdict);
+    }
+}
+
+impl Attempts<'_> {
+    /// What an attempt came to. Ready at once unless the response is an error.
+    pub(crate) fn conclude<'s>(
+        &'s mut self,
+        bearer: &'s Bearer,
+        sent: Result<Exchange, TransportError>,
+        span: &Span,
+    ) -> Conclusion<'s> {
+        let (host, generation) = (role(bearer.lease()), bearer.generation());
+        let exchange = match sent {
+            Ok(exchange) => exchange,
+            Err(error) => return Either::Left(ready(Err(self.transport_failed(bearer, error)))),
+        };
+        self.progress.saw(&exchange.facts);
+        self.progress.got_response(host, generation);
+        span::answered(span, &exchange.response, &exchange.facts);
+        #[cfg(feature = "metrics")]
+        metric::connected(&exchange.facts);
+        if !exchange.response.status().is_success() {
+            return Either::Right(Box::pin(self.unsuccessful(bearer, exchange)));
+        }
+        if let Some(caller) = bearer.caller() {
+            self.settings.limiter.accepted(caller, self.now);
+        }
+        match self.is_result(&exchange) {
+            true => Either::Left(ready(self.accepted(bearer, exchange))),
+            false => Either::Right(Box::pin(self.refused(bearer, exchange))),
+        }
+    }
+
+    /// The response to a status that is not a success: a redirect, an error, or what the caller asked for all the same.
+    async fn unsuccessful(&mut self, bearer: &Bearer, mut exchange: Exchange) -> Result<Response, Error> {
+        let settings = self.settings;
+        self.redact(bearer, exchange.response.headers_mut());
+        let status = exchange.response.status();
+        match bearer.caller() {
+            Some(caller) if status == StatusCode::TOO_MANY_REQUESTS => {
+                let now = settings.clock.now();
+                let retry_after = decode::retry_after(exchange.response.headers(), now);
+                settings.limiter.throttled(&Throttled::new(caller, now, retry_after)).await;
+            }
+            Some(caller) => settings.limiter.accepted(caller, self.now),
+            None => {}
+        }
+        if self.call.authorised().is_some() && status.is_redirection() {
+            let location = exchange.response.headers().get(LOCATION);
+            return Err(redirect::not_followed(self.origin(bearer)?, status, location));
+        }
+        match self.is_result(&exchange) {
+            true => self.accepted(bearer, exchange),
+            false => self.refused(bearer, exchange).await,
+        }
+    }
+
+    fn transport_failed(&mut self, bearer: &Bearer, error: TransportError) -> Error {
+        let error = self.progress.completed(error);
+        let context = match self.origin(bearer) {
+            Ok(origin) => self.settings.context_of(origin, bearer, self.now),
+            Err(error) => return error,
+        };
+        let before = self.progress.has_response(role(bearer.lease()), bearer.generation());
+        self.settings.failed_in(&context.with_answered_before(before), bearer.lease(), error)
+    }
+
+    fn accepted(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
+        let context = self.settings.context_of(self.origin(bearer)?, bearer, self.now);
+        Ok(self.settings.accepted(bearer, context, exchange))
+    }
+
+    /// The error of an error response.
+    async fn refused(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
+        let settings = self.settings;
+        let context = settings.context_of(self.origin(bearer)?, bearer, self.now);
+        let (head, body) = exchange.response.into_parts();
+        let body = settings.watched(body, exchange.facts.clone()).beginning(decode::MAX_ERROR_BODY).await;
+        let body = self.secrets(bearer).iter().fold(body, |body, secret| redact::body(body, secret));
+        let (context, headers, now) = (context.with_facts(exchange.facts), &head.headers, settings.clock.now());
+        let answer = decode::answer(head.status, headers, &body, now);
+        if let (Some(other), Some(pass)) = (self.call.authorised(), bearer.pass()) {
+            return Err(other.authoriser.refused(Refusal { pass, answer, headers, body: &body, context }));
+        }
+        let diagnosis = diagnose_answer(&answer, &context);
+        let rejected = diagnosis.advice == Advice::NewerCredential;
+        settings.report(bearer.lease(), if rejected { Verdict::Rejected } else { Verdict::Accepted });
+        Err(Error::platform(diagnosis, answer))
+    }
+
+    /// Headers that quote a secret of the call would carry it into errors and logs, or to the target of a redirect.
+    fn redact(&self, bearer: &Bearer, headers: &mut HeaderMap) {
+        self.secrets(bearer).iter().for_each(|secret| redact::headers(headers, secret));
+    }
+
+    /// What a response may quote and an error must not.
+    fn secrets(&self, bearer: &Bearer) -> Vec<Bytes> {
+        let own = self.call.authorised().map(|other| other.authoriser.secrets()).unwrap_or_default();
+        let own = own.into_iter().map(|secret| secret.as_bytes().to_vec().into());
+        bearer.secret().map(|secret| secret.as_bytes().to_vec().into()).into_iter().chain(own).collect()
+    }
+
+    /// Whether this is what the call asked for, or a redirect that leads there. A redirect without a target, a part of what was asked
+    /// for as a whole, and "not modified" in reply to a call without a condition are what broken caches and proxies send.
+    fn is_result(&self, exchange: &Exchange) -> bool {
+        let (status, headers) = (exchange.response.status(), exchange.response.headers());
+        let asked = |names: &[HeaderName]| names.iter().any(|name| self.call.headers.contains_key(name));
+        match status {
+            _ if self.statuses == Statuses::AllAreAnswers => true,
+            StatusCode::PARTIAL_CONTENT => asked(&[RANGE]),
+            StatusCode::NOT_MODIFIED => asked(&[IF_NONE_MATCH, IF_MODIFIED_SINCE]),
+            _ if status.is_redirection() => {
+                redirect::is_followed(status)
+                    && headers.get(LOCATION).is_some_and(|location| !location.as_bytes().trim_ascii().is_empty())
+            }
+            _ => status.as_u16() < 400,
+        }
+    }
+}
+
+/// A certificate that did not arrive proves nothing, and no error says so. Once for each connection.
+fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
+    if context.identity.is_none() || facts.reused == Some(true) {
+        return None;
+    }
+    let warning = diagnose_success(&context.clone().with_facts(facts.clone()))?;
+    tracing::warn!(code = %warning.code, "{}", warning.summary);
+    Some(Box::new(warning))
+}

@@ -1,0 +1,67 @@
+//! The calls that are in flight, and the end of taking new ones.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+
+/// Counts the calls of one client, bodies that are being read included.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InFlight(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    count: AtomicUsize,
+    closed: AtomicBool,
+    watchers: Mutex<Vec<Waker>>,
+}
+
+/// One call in flight, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct InFlightCall(Arc<Shared>);
+
+impl InFlight {
+    /// One more call, unless the client is shut down.
+    pub(crate) fn begin(&self) -> Option<InFlightCall> {
+        // Counted first, so that whoever closes either sees the call or stops it.
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        let flight = InFlightCall(Arc::clone(&self.0));
+        (!self.0.closed.load(Ordering::SeqCst)).then_some(flight)
+    }
+
+    /// One more, for what a call in flight needs itself.
+    pub(crate) fn join(&self) -> InFlightCall {
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        InFlightCall(Arc::clone(&self.0))
+    }
+
+    /// Takes no new calls.
+    pub(crate) fn close(&self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.count.load(Ordering::SeqCst)
+    }
+
+    /// Ends when no call is in flight.
+    pub(crate) async fn landed(&self) {
+        std::future::poll_fn(|context| {
+            let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.count() == 0 {
+                return Poll::Ready(());
+            }
+            watchers.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Drop for InFlightCall {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.closed.load(Ordering::SeqCst) {
+            let watchers = std::mem::take(&mut *self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner));
+            watchers.into_iter().for_each(Waker::wake);
+        }
+    }
+}

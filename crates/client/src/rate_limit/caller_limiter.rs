@@ -1,0 +1,257 @@
+//! The rate limit of one caller: the configured rate, the rate learnt from 429 responses, the concurrency limit, and the queue.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_lock::{Semaphore, SemaphoreGuard};
+use digicert_one_core::{Clock, Throttled};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter as Governor};
+
+use super::limits::{Limits, RateLimitState};
+
+/// The span over which the rate of a caller is measured, and after a 429 the span in which further ones count as the same.
+const SPAN: Duration = Duration::from_secs(1);
+/// Without a 429 for so long, the learnt rate rises.
+const RISE_AFTER: Duration = Duration::from_secs(5);
+const FALL: f64 = 0.5;
+const RISE: f64 = 1.25;
+/// Requests a second, at least: a caller that may not even do this is told so by its calls.
+const SLOWEST: f64 = 0.5;
+/// The learnt rate is forgotten when it has risen to this many times the rate at which the platform said 429.
+const FORGET: f64 = 2.0;
+
+type Rate = Governor<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
+
+#[derive(Debug)]
+pub(super) struct CallerLimiter {
+    slots: Semaphore,
+    /// Held by the call at the head of the queue.
+    pub(super) head: Semaphore,
+    waiting: AtomicUsize,
+    taken: AtomicUsize,
+    ceiling: Option<Rate>,
+    clock: Ticks,
+    learnt: Mutex<Learnt>,
+}
+
+#[derive(Debug, Default)]
+struct Learnt {
+    held_until: Option<SystemTime>,
+    rate: Option<LearntRate>,
+    span: Option<Span>,
+}
+
+/// A rate that a 429 taught.
+#[derive(Debug)]
+struct LearntRate {
+    per_second: f64,
+    limiter: Rate,
+    /// The rate at which the platform had said 429.
+    too_fast: f64,
+    fell: SystemTime,
+    changed: SystemTime,
+}
+
+/// Counts the requests of the span that runs and of the one before it.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    begin: SystemTime,
+    now: u32,
+    before: u32,
+}
+
+/// A slot of the concurrency limit, released when it is dropped.
+pub(crate) struct Slot {
+    caller: Arc<CallerLimiter>,
+    /// Whether the call had to wait, for the slot or for the rate.
+    pub(super) waited: bool,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.caller.taken.fetch_sub(1, Ordering::AcqRel);
+        self.caller.slots.add_permits(1);
+    }
+}
+
+/// Counted as waiting until it is dropped.
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl CallerLimiter {
+    pub(super) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
+        let clock = Ticks(Arc::clone(clock));
+        let ceiling = limits.rate.map(|(requests, period)| {
+            let each = (period / requests.get()).max(Duration::from_nanos(1));
+            limiter(each, requests, &clock)
+        });
+        Self {
+            slots: Semaphore::new(limits.concurrency),
+            head: Semaphore::new(1),
+            waiting: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
+            ceiling,
+            clock,
+            learnt: Mutex::default(),
+        }
+    }
+
+    /// A free slot, unless other calls are queued.
+    pub(super) fn free_slot(self: &Arc<Self>) -> Option<Slot> {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        self.slots.try_acquire().map(|permit| self.take(permit, false))
+    }
+
+    /// A slot as soon as one is free.
+    pub(super) async fn slot(self: &Arc<Self>) -> Slot {
+        self.take(self.slots.acquire().await, true)
+    }
+
+    /// The slot gives the permit back, not its guard, which would have to borrow the semaphore.
+    fn take(self: &Arc<Self>, permit: SemaphoreGuard<'_>, waited: bool) -> Slot {
+        permit.forget();
+        self.taken.fetch_add(1, Ordering::AcqRel);
+        Slot { caller: Arc::clone(self), waited }
+    }
+
+    pub(super) fn queue(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting(&self.waiting)
+    }
+
+    /// Whether a call may be sent without waiting; it then counts as sent. FIFO: queued calls go first.
+    pub(super) fn goes_now(&self, now: SystemTime) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0 && self.wait(now).is_none()
+    }
+
+    /// How long the next call has to wait; `None` if it may be sent, and then it counts as sent.
+    pub(super) fn wait(&self, now: SystemTime) -> Option<Duration> {
+        let mut learnt = self.learnt();
+        if let Some(held) = learnt.held_until {
+            match held.duration_since(now) {
+                Ok(wait) if !wait.is_zero() => return Some(wait),
+                _ => learnt.held_until = None,
+            }
+        }
+        // The learnt rate is asked last, so that what the ceiling stops is not taken from it too often.
+        let wait = |rate: &Rate| rate.check().err().map(|not_until| not_until.wait_time_from(now));
+        if let Some(wait) = self.ceiling.as_ref().and_then(wait) {
+            return Some(wait);
+        }
+        if let Some(wait) = learnt.rate.as_ref().and_then(|rate| wait(&rate.limiter)) {
+            return Some(wait);
+        }
+        learnt.count(now);
+        None
+    }
+
+    pub(super) fn throttled(&self, limits: &Limits, notice: &Throttled) {
+        let mut learnt = self.learnt();
+        if let Some(until) = notice.retry_after.and_then(|wait| notice.now.checked_add(wait)) {
+            learnt.held_until = learnt.held_until.max(Some(until));
+        }
+        if !limits.adaptive {
+            return;
+        }
+        let measured = learnt.measured(notice.now);
+        let (present, too_fast) = match &learnt.rate {
+            // Of the same burst: the calls that are answered now went out before the rate fell.
+            Some(rate) if notice.now.duration_since(rate.fell).unwrap_or_default() < SPAN => return,
+            Some(rate) => (rate.per_second.min(measured), rate.per_second),
+            None => (measured, measured),
+        };
+        let per_second = (present * FALL).max(SLOWEST);
+        tracing::warn!(per_second, "the platform asks for fewer requests; this caller slows down");
+        learnt.rate = Some(LearntRate {
+            per_second,
+            limiter: smooth(per_second, &self.clock),
+            too_fast,
+            fell: notice.now,
+            changed: notice.now,
+        });
+    }
+
+    pub(super) fn accepted(&self, now: SystemTime) {
+        let mut learnt = self.learnt();
+        let Some(rate) = &mut learnt.rate else { return };
+        if now.duration_since(rate.changed).unwrap_or_default() < RISE_AFTER {
+            return;
+        }
+        rate.per_second *= RISE;
+        rate.changed = now;
+        if rate.per_second >= rate.too_fast * FORGET {
+            learnt.rate = None;
+        } else {
+            rate.limiter = smooth(rate.per_second, &self.clock);
+        }
+    }
+
+    pub(super) fn state(&self, now: SystemTime) -> RateLimitState {
+        let learnt = self.learnt();
+        RateLimitState {
+            learnt_rate: learnt.rate.as_ref().map(|rate| rate.per_second),
+            held_until: learnt.held_until.filter(|held| *held > now),
+            waiting: self.waiting.load(Ordering::Acquire),
+            in_flight: self.taken.load(Ordering::Acquire),
+        }
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Learnt {
+    fn count(&mut self, now: SystemTime) {
+        let span = self.span.get_or_insert(Span { begin: now, now: 0, before: 0 });
+        let passed = now.duration_since(span.begin).unwrap_or_default();
+        if passed >= SPAN * 2 {
+            *span = Span { begin: now, now: 0, before: 0 };
+        } else if passed >= SPAN {
+            *span = Span { begin: span.begin + SPAN, now: 0, before: span.now };
+        }
+        span.now = span.now.saturating_add(1);
+    }
+
+    /// Requests a second, over the span that runs and the one before it.
+    fn measured(&self, now: SystemTime) -> f64 {
+        let Some(span) = self.span else { return SLOWEST };
+        let passed = now.duration_since(span.begin).unwrap_or_default().max(SPAN / 10);
+        f64::from(span.now + span.before)
+            / (if span.before > 0 { passed + SPAN } else { passed.max(SPAN) }).as_secs_f64()
+    }
+}
+
+/// One request at a time, evenly.
+fn smooth(per_second: f64, clock: &Ticks) -> Rate {
+    limiter(Duration::from_secs_f64(1.0 / per_second), NonZeroU32::MIN, clock)
+}
+
+fn limiter(each: Duration, burst: NonZeroU32, clock: &Ticks) -> Rate {
+    // `with_period` refuses zero alone, which no caller gives.
+    let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
+    Governor::direct_with_clock(quota, clock.clone())
+}
+
+/// Our clock as governor's.
+#[derive(Clone, Debug)]
+struct Ticks(Arc<dyn Clock>);
+
+impl governor::clock::Clock for Ticks {
+    type Instant = SystemTime;
+
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+}

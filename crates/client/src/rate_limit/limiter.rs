@@ -1,0 +1,57 @@
+//! The rate limiter of a client, whichever it is.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use digicert_one_core::{Fingerprint, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+
+use super::caller_limiter::Slot;
+use super::local::LocalRateLimiter;
+
+/// The permit for one request, held until the head of its response has arrived.
+pub(crate) enum Held {
+    /// A slot of the usual limiter, without a box of its own.
+    Local(Slot),
+    Other(#[expect(dead_code, reason = "released when it is dropped")] Permit),
+}
+
+impl Held {
+    /// Whether the request may have waited for it.
+    pub(crate) fn waited(&self) -> bool {
+        match self {
+            Self::Local(slot) => slot.waited,
+            Self::Other(_) => true,
+        }
+    }
+}
+
+/// The rate limiter of a client. The usual one is asked without a boxed future.
+#[derive(Clone, Debug)]
+pub(crate) enum Limiter {
+    Local(LocalRateLimiter),
+    Other(Arc<dyn RateLimiter>),
+}
+
+impl Limiter {
+    /// Waits for a permit. `now` is the current time.
+    pub(crate) async fn permit(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
+        match self {
+            Self::Local(limiter) => limiter.slot(turn, now).await.map(Held::Local),
+            Self::Other(limiter) => limiter.permit(turn).await.map(Held::Other),
+        }
+    }
+
+    pub(crate) async fn throttled(&self, notice: &Throttled) {
+        match self {
+            Self::Local(limiter) => limiter.throttled(notice),
+            Self::Other(limiter) => limiter.throttled(notice).await,
+        }
+    }
+
+    pub(crate) fn accepted(&self, caller: Fingerprint, now: SystemTime) {
+        match self {
+            Self::Local(limiter) => limiter.accepted(caller, now),
+            Self::Other(limiter) => limiter.accepted(caller, now),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a client is made of: all that its calls share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use digicert_one_core::{Clock, ConnectionFacts, Credential, HostRole, Instance, Lease, Origin, ResponseBody};
+use http::HeaderMap;
+
+use crate::call::Call;
+use crate::error::Error;
+use crate::generations::Generations;
+use crate::in_flight::InFlight;
+use crate::observe::observers::Observers;
+use crate::places::Places;
+use crate::rate_limit::limiter::Limiter;
+use crate::reminder::Reminders;
+use crate::retry::Retry;
+use crate::watched_body::WatchedBody;
+
+pub(crate) struct Settings {
+    pub(crate) instance: Instance,
+    pub(crate) credential: Arc<dyn Credential>,
+    pub(crate) generations: Generations,
+    /// Other hosts than the installation's, which calls with proofs of their own may go to.
+    pub(crate) places: Places,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The headers of every request, unless the call has its own.
+    pub(crate) headers: HeaderMap,
+    /// The limit of one attempt.
+    pub(crate) total: Duration,
+    /// The limit of all attempts and waits together.
+    pub(crate) deadline: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) idle_limit: Duration,
+    pub(crate) limiter: Limiter,
+    pub(crate) in_flight: InFlight,
+    pub(crate) max_body: usize,
+    pub(crate) allow_expired: bool,
+    /// The call that has to succeed before a newer generation goes live.
+    pub(crate) proof: Option<Call>,
+    pub(crate) reminders: Reminders,
+    pub(crate) observers: Observers,
+}
+
+impl Settings {
+    /// The body of an answer, watched.
+    pub(crate) fn watched(&self, body: ResponseBody, facts: ConnectionFacts) -> WatchedBody {
+        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts)
+    }
+
+    /// Where a call with this lease goes.
+    pub(crate) fn origin(&self, lease: Option<&Lease>) -> Result<&Origin, Error> {
+        self.instance.origin(role(lease)).map_err(Error::instance)
+    }
+}
+
+/// The host that a call with this lease goes to.
+pub(crate) fn role(lease: Option<&Lease>) -> HostRole {
+    lease.map_or(HostRole::Platform, |lease| lease.material().host_role())
+}

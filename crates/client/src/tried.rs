@@ -1,0 +1,142 @@
+//! How often a call was tried: what errors and answers say of its attempts, its waits, and its end.
+
+use std::fmt;
+use std::time::Duration;
+
+use digicert_one_core::{Code, Delivery};
+use http::StatusCode;
+
+/// Lines about earlier attempts in one error; equal ones in a row are one line.
+const MAX_LINES: usize = 8;
+
+/// What is told of a wait for a turn: less is the time that asking takes.
+const LEAST_WAIT: Duration = Duration::from_millis(50);
+
+/// An attempt that failed and was followed by another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedAttempt {
+    /// Its number, counted from 1.
+    pub number: u32,
+    /// What it failed with.
+    pub code: Code,
+    /// The status of its response, if there was one.
+    pub status: Option<StatusCode>,
+    /// What became of its request, if there was no response.
+    pub delivery: Option<Delivery>,
+    /// What failed, in a few words.
+    pub what: String,
+}
+
+impl FailedAttempt {
+    /// Whether the platform may have done what this attempt asked for.
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        match (self.status, self.delivery) {
+            (Some(status), _) => status.is_server_error(),
+            (None, Some(delivery)) => delivery != Delivery::NotSent,
+            (None, None) => self.code == Code::NET_08,
+        }
+    }
+}
+
+impl fmt::Display for FailedAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.what, self.code)
+    }
+}
+
+/// How often a call was tried, with which waits and outcomes, and why it was not tried again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tried {
+    pub(crate) attempts: u32,
+    pub(crate) waits: Vec<Duration>,
+    /// How long the first attempt waited for its turn.
+    pub(crate) turn: Duration,
+    pub(crate) earlier: Vec<FailedAttempt>,
+    pub(crate) stop: Option<Stop>,
+}
+
+impl Tried {
+    /// The attempt under way waited so long for its turn at the rate limit.
+    pub(crate) fn queued(&mut self, wait: Duration) {
+        if wait < LEAST_WAIT {
+            return;
+        }
+        match self.attempts {
+            0 | 1 => self.turn += wait,
+            attempts if self.waits.len() + 1 < attempts as usize => self.waits.push(wait),
+            _ => {
+                if let Some(last) = self.waits.last_mut() {
+                    *last += wait;
+                }
+            }
+        }
+    }
+
+    /// A line for each thing worth saying; none for a call that could only be tried once.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.turn >= LEAST_WAIT {
+            lines.push(format!("waited {:.1} s for its turn at the rate limit", self.turn.as_secs_f64()));
+        }
+        if self.attempts > 1 {
+            let waits: Vec<String> = self.waits.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
+            let waits = if waits.is_empty() { String::new() } else { format!(", with waits of {}", waits.join(", ")) };
+            lines.push(format!("tried {} times{waits}", self.attempts));
+        }
+        let same = |one: &FailedAttempt, other: &FailedAttempt| (&one.what, one.code) == (&other.what, other.code);
+        for group in self.earlier.chunk_by(same).take(MAX_LINES) {
+            if let [first, .., last] = group {
+                lines.push(format!("attempts {} to {}: {first}", first.number, last.number));
+            } else if let [one] = group {
+                lines.push(format!("attempt {}: {one}", one.number));
+            }
+        }
+        if let Some(why) = self.stop.and_then(Stop::explained)
+            && (self.attempts > 1
+                || matches!(self.stop, Some(Stop::Unsafe | Stop::Spent | Stop::Budget | Stop::Deadline)))
+        {
+            lines.push(why.to_owned());
+        }
+        lines
+    }
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+/// Why a call is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Repeating cannot help.
+    Useless,
+    /// The request may have been processed, and doing so twice may not be the same as once.
+    Unsafe,
+    /// The body can be read only once, and the upload had begun.
+    Spent,
+    Attempts,
+    Budget,
+    Deadline,
+}
+
+impl Stop {
+    /// For people; nothing where the diagnosis says it already.
+    pub(crate) fn explained(self) -> Option<&'static str> {
+        match self {
+            Self::Useless => None,
+            Self::Unsafe => Some("not repeated: the request may have been processed, and it is not idempotent"),
+            Self::Spent => Some(
+                "not retried: the upload had begun, and its body can be read only once (upload_again allows retries)",
+            ),
+            Self::Attempts => Some("not repeated again: all attempts are used up"),
+            Self::Budget => {
+                Some("not repeated: too many calls of this client fail (its budget of repetitions is empty)")
+            }
+            Self::Deadline => Some("not repeated: the next attempt would begin after the deadline of the call"),
+        }
+    }
+}

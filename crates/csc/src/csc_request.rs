@@ -1,0 +1,197 @@
+//! How a call of CSC is made: the engine of the client carries it, and the proof comes from here.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use digicert_one_client::seam::{self, Authoriser, Pass, Refusal, with_query};
+use digicert_one_client::{Error, ErrorKind, ResponseHead};
+use digicert_one_core::{Code, Diagnosis, Origin, RequestTarget, TargetError};
+use futures_util::future::{Either, select};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::fault;
+use crate::inner::Inner;
+use crate::secret::wiped;
+
+/// A call of CSC, before it has a proof.
+pub(crate) struct CscRequest {
+    pub(crate) name: &'static str,
+    pub(crate) query: Option<(&'static str, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) secrets: Vec<Zeroizing<String>>,
+    pub(crate) class: RetryClass,
+}
+
+impl CscRequest {
+    pub(crate) fn new(name: &'static str, body: &impl Serialize, class: RetryClass) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::local(ErrorKind::Request, "failed to write the request body as JSON").with_source(error)
+        })?;
+        Ok(Self { name, query: None, body: wiped(body), secrets: Vec::new(), class })
+    }
+}
+
+/// How a call may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryClass {
+    /// Only looks, and shows nothing.
+    Opens,
+    /// Only looks; may be repeated.
+    Reads,
+    /// Does something that counts.
+    Acts,
+    /// As [`Acts`](Self::Acts), and may wait for a human being.
+    Waits,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) head: ResponseHead,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// What the body says, as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.head.json(&self.body)
+    }
+}
+
+impl Inner {
+    /// A piece of work of several calls, bounded as a whole.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match select(pin!(work), self.client.clock().limit(limit)).await {
+            Either::Left((done, _)) => done,
+            Either::Right(_) => {
+                let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
+                Err(Error::new(ErrorKind::Transport, Diagnosis::of(Code::NET_08, summary)))
+            }
+        }
+    }
+
+    /// The path of a call.
+    pub(crate) fn target(&self, name: &str) -> Result<RequestTarget, Error> {
+        RequestTarget::parse(format!("{}/{name}", self.base)).map_err(invalid_target)
+    }
+
+    /// A call with the proof of the session. A refused token is replaced once; all else is as with every call of the client.
+    pub(crate) async fn call(self: &Arc<Self>, request: CscRequest) -> Result<Answer, Error> {
+        let CscRequest { name, query, body, secrets, class } = request;
+        let mut target = self.target(name)?;
+        if let Some((name, value)) = query {
+            target = with_query(&target, name, &value).map_err(invalid_target)?;
+        }
+        let (attempt_limit, deadline) = match class {
+            RetryClass::Waits => (self.approval, self.approval),
+            _ => (self.attempt_limit, self.deadline),
+        };
+        self.run(seam::AuthorisedRequest {
+            name,
+            origin: None,
+            target,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            body,
+            idempotent: matches!(class, RetryClass::Opens | RetryClass::Reads),
+            once: false,
+            attempt_limit,
+            deadline,
+            authoriser: Box::new(OfSession { inner: Arc::clone(self), secrets, class }),
+        })
+        .await
+    }
+
+    /// A request that a call needs, or that ends what was begun: made once, as it is repeated with its call if at all.
+    pub(crate) fn step(
+        &self,
+        name: &'static str,
+        origin: Option<Origin>,
+        target: RequestTarget,
+        headers: HeaderMap,
+        body: Bytes,
+        authoriser: Box<dyn Authoriser>,
+    ) -> seam::AuthorisedRequest {
+        let (attempt_limit, deadline) = (self.attempt_limit, self.deadline);
+        let (idempotent, once) = (false, true);
+        seam::AuthorisedRequest {
+            name,
+            origin,
+            target,
+            headers,
+            body,
+            idempotent,
+            once,
+            attempt_limit,
+            deadline,
+            authoriser,
+        }
+    }
+
+    pub(crate) async fn run(&self, request: seam::AuthorisedRequest) -> Result<Answer, Error> {
+        let (head, body) = self.client.run(request).await?.collected().await?;
+        Ok(Answer { head, body })
+    }
+}
+
+/// The session as what authorises a call.
+struct OfSession {
+    inner: Arc<Inner>,
+    secrets: Vec<Zeroizing<String>>,
+    class: RetryClass,
+}
+
+#[async_trait]
+impl Authoriser for OfSession {
+    async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error> {
+        match (self.class, refused) {
+            (RetryClass::Opens, None) => Ok(Some(Pass::nothing())),
+            (RetryClass::Opens, Some(_)) => Ok(None),
+            (_, None) => self.inner.pass().await.map(Some),
+            (_, Some(refused)) => self.inner.newer(refused).await,
+        }
+    }
+
+    fn refused(&self, refusal: Refusal<'_>) -> Error {
+        fault::refused(refusal, None)
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        self.secrets.iter().map(|secret| secret.as_str()).collect()
+    }
+}
+
+/// A proof that is at hand, or none; `what` is asked for with it, if it asks for a token.
+pub(crate) struct Shows {
+    pub(crate) pass: Pass,
+    pub(crate) secrets: Vec<Zeroizing<String>>,
+    pub(crate) what: Option<&'static str>,
+}
+
+#[async_trait]
+impl Authoriser for Shows {
+    async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error> {
+        Ok(refused.is_none().then(|| self.pass.clone()))
+    }
+
+    fn refused(&self, refusal: Refusal<'_>) -> Error {
+        fault::refused(refusal, self.what)
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        self.secrets.iter().map(|secret| secret.as_str()).collect()
+    }
+}
+
+fn invalid_target(error: TargetError) -> Error {
+    Error::local(ErrorKind::Request, error.to_string()).with_source(error)
+}

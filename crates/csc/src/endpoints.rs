@@ -1,0 +1,47 @@
+//! Which OAuth server is asked: as given, or as `info` says, if it may be called.
+
+use std::sync::{Arc, PoisonError};
+
+use digicert_one_client::seam::same_place;
+use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::{Code, Diagnosis};
+
+use crate::discovery::OAuthEndpoints;
+use crate::info::Info;
+use crate::inner::Inner;
+
+impl Inner {
+    /// The OAuth server: as given, as found before, or as `info` says now.
+    pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<OAuthEndpoints>, Error> {
+        if let Some(given) = &self.discovery.given {
+            return Ok(Arc::clone(given));
+        }
+        if let Some(found) = &*self.discovery.found.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Arc::new(self.checked(&self.info().await?)?);
+        *self.discovery.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// The OAuth server that `info` names, if it may be called.
+    fn checked(&self, info: &Info) -> Result<OAuthEndpoints, Error> {
+        let platform = &self.platform;
+        let Some(base) = info.oauth2.as_deref().filter(|base| !base.trim().is_empty()) else {
+            let summary = format!("the info of {platform} names no OAuth server.");
+            let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, "its field oauth2 is missing or empty");
+            diagnosis.remedy = "Give the addresses by hand (oauth_endpoints), or use an API key.".to_owned();
+            return Err(Error::new(ErrorKind::Config, diagnosis));
+        };
+        let endpoints = OAuthEndpoints::below(base)?;
+        let place = &endpoints.token.origin;
+        if same_place(place, platform) || self.discovery.allowed.iter().any(|allowed| same_place(allowed, place)) {
+            return Ok(endpoints);
+        }
+        let summary = format!("the info of {platform} names {place} as its OAuth server; nothing was sent there.");
+        let cause = "it is another host than the platform's, and would be given the client secret and tokens";
+        let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, cause);
+        diagnosis.remedy = "If you trust that host, allow it by name (allow_oauth_host).".to_owned();
+        Err(Error::new(ErrorKind::Redirect, diagnosis))
+    }
+}
