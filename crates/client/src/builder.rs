@@ -122,13 +122,13 @@ impl ClientBuilder {
 
     /// The TLS versions to offer; 1.2 and 1.3 by default.
     pub fn tls_versions(mut self, versions: TlsVersions) -> Self {
-        self.wiring.config = self.wiring.config.with_tls_versions(versions);
+        self.engine.transport = self.engine.transport.with_tls_versions(versions);
         self
     }
 
     /// The HTTP versions to offer; 1.1 and 2 by default.
     pub fn http_versions(mut self, versions: HttpVersions) -> Self {
-        self.wiring.config = self.wiring.config.with_http_versions(versions);
+        self.engine.transport = self.engine.transport.with_http_versions(versions);
         self
     }
 

@@ -14,7 +14,7 @@ use crate::csc_request::{Answer, CscRequest, RetryClass};
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
-use crate::secret::{Enclosed, Sad, wipe, wiped};
+use crate::secret::{Enclosed, Sad, wipe};
 use crate::signing::{Authorization, AuthorizeRequest, SignRequest, counted, encoded};
 use digicert_one_client::seam::ByToken;
 use digicert_one_client::{Error, ErrorKind};
