@@ -274,7 +274,7 @@ mod tests {
     fn broken_list_speaks_only_of_what_it_gave() {
         let item: Box<RawValue> = serde_json::from_str("1.10").expect("JSON");
         let evidence = |given: &Given| {
-            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the one before it.");
+            let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the previous one.");
             resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
         };
         assert!(evidence(&Given::Printed).contains("what was printed is sound; --start-at 'offset:7'"));
