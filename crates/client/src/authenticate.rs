@@ -87,12 +87,10 @@ impl Settings {
         match response.status().is_success() {
             // The login page of a captive portal says nothing about the credential.
             true if response.is_page() => {
-                Err(Error::local(ErrorKind::Decode, "the proof was answered with a web page, not by the API"))
+                Err(Error::local(ErrorKind::Decode, "the verification call got a web page, not a response of the API"))
             }
             true => Ok(()),
-            false => {
-                Err(Error::local(ErrorKind::Redirect, format!("the proof was answered with {}", response.status())))
-            }
+            false => Err(Error::local(ErrorKind::Redirect, format!("the verification call got {}", response.status()))),
         }
     }
 }

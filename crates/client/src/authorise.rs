@@ -1,6 +1,5 @@
-//! The seam for callers who prove themselves by something else than the client's credential: tokens, which only some APIs of the
-//! platform take. Their calls travel the same road as all others. Public as far as `digicert-one-csc` needs it; not for programs: it
-//! changes without notice.
+//! Calls that are authorised by something other than the client's credential: tokens, which only some APIs of the platform accept. They
+//! go through the same engine. Public as far as `digicert-one-csc` needs it; not for programs: it changes without notice.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,23 +15,23 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::error::Error;
 
-/// Gives each attempt of a call its proof, and says what an error response to it means.
+/// Authorises each attempt of a call, and interprets error responses to it.
 #[async_trait]
 pub trait Authoriser: Send + Sync + 'static {
-    /// What the next attempt shows; after a refusal something newer than what was refused, and nothing where there is none.
+    /// The pass for the next attempt; after a refusal a newer one than the refused one, or `None` if there is no newer one.
     ///
     /// # Errors
-    /// There is no proof. It counts as the failure of the attempt, and is repeated as such.
+    /// No pass could be obtained. It counts as the failure of the attempt, and is retried as such.
     async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error>;
 
-    /// The error of an error response.
+    /// The error for an error response.
     fn refused(&self, refusal: Refusal<'_>) -> Error;
 
-    /// What an error response may quote and an error must not, beside the pass itself.
+    /// Secrets, beside the pass itself, that a response may quote and an error must not.
     fn secrets(&self) -> Vec<&str>;
 }
 
-/// What one attempt shows.
+/// The authorisation of one attempt.
 #[derive(Clone)]
 pub struct Pass(Shown);
 
@@ -44,25 +43,25 @@ enum Shown {
 }
 
 impl Pass {
-    /// Nothing at all.
+    /// No authorisation.
     #[must_use]
     pub fn nothing() -> Self {
         Self(Shown::Nothing)
     }
 
-    /// This key, as `x-api-key`.
+    /// An API key, sent as `x-api-key`.
     #[must_use]
     pub fn key(key: ApiKey) -> Self {
         Self(Shown::Key(key))
     }
 
-    /// This value of the header `Authorization`, whom it counts for, and which reading it is where there can be a newer one.
+    /// A token: the value of the header `Authorization`, the caller it counts for, and its generation if there can be a newer one.
     #[must_use]
     pub fn token(value: HeaderValue, caller: Fingerprint, generation: Option<Generation>) -> Self {
         Self(Shown::Token { value, caller, generation })
     }
 
-    /// Which reading of the token it is.
+    /// The generation of the token.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         match &self.0 {
@@ -77,7 +76,7 @@ impl Pass {
         matches!(self.0, Shown::Token { .. })
     }
 
-    /// The mode that it stands for; none for a token, which has none.
+    /// The mode; `None` for a token.
     pub(crate) fn mode(&self) -> Option<Mode> {
         match self.0 {
             Shown::Nothing => Some(Mode::Anonymous),
@@ -86,7 +85,7 @@ impl Pass {
         }
     }
 
-    /// Whom the platform counts, if anybody.
+    /// The caller whose requests the platform counts.
     pub(crate) fn caller(&self) -> Option<Fingerprint> {
         match &self.0 {
             Shown::Nothing => None,
@@ -102,7 +101,7 @@ impl Pass {
         }
     }
 
-    /// The header that shows it.
+    /// The header that carries it.
     pub(crate) fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match &self.0 {
             Shown::Nothing => None,
@@ -111,7 +110,7 @@ impl Pass {
         }
     }
 
-    /// What an error response may quote of it: a token behind the word that says what it is; a key as it is.
+    /// The secret that an error response may quote: the key, or the token without its scheme.
     pub(crate) fn secret(&self) -> Option<HeaderValue> {
         let (_, value) = self.header()?;
         match value.to_str().ok()?.rsplit_once(' ') {
@@ -130,39 +129,39 @@ impl fmt::Debug for Pass {
 /// An error response, without the secrets of the call.
 #[derive(Debug)]
 pub struct Refusal<'a> {
-    /// What was shown.
+    /// The pass that was sent.
     pub pass: &'a Pass,
-    /// What was read of it.
+    /// The response, read.
     pub answer: PlatformAnswer,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// The beginning of its body.
     pub body: &'a Bytes,
-    /// Where it came from, and what was seen on the way.
+    /// The host, and the facts about the connection.
     pub context: CallContext,
 }
 
-/// A POST with a proof of its own. Its redirects are never followed: what it shows is meant for one host.
+/// A POST with an authoriser of its own. Its redirects are never followed: its authorisation is meant for one host.
 pub struct AuthorisedRequest {
-    /// What observers see for the path.
+    /// The name that observers see instead of the path.
     pub name: &'static str,
-    /// Where it goes, if not to the platform host.
+    /// The origin, if it is not the platform host.
     pub origin: Option<Origin>,
     /// Path and query.
     pub target: RequestTarget,
-    /// Without the proof.
+    /// The headers, without those of the authorisation.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// Whether it does the same however often it is processed.
+    /// Whether it is idempotent.
     pub idempotent: bool,
-    /// Whether it is tried once, whatever happens: for what another call needs, and repeats with itself.
+    /// Whether it is never retried: for a step of another call, which is retried as a whole.
     pub once: bool,
-    /// The limit of one attempt.
+    /// The time limit of one attempt.
     pub attempt_limit: Duration,
-    /// The limit of the whole call.
+    /// The deadline of the whole call.
     pub deadline: Duration,
-    /// Who gives the proof.
+    /// The authoriser.
     pub authoriser: Box<dyn Authoriser>,
 }
 
@@ -172,13 +171,13 @@ impl fmt::Debug for AuthorisedRequest {
     }
 }
 
-/// The credential of a client whose every call brings a proof of its own.
+/// The credential of a client whose calls all have authorisers of their own.
 #[derive(Debug)]
 pub(crate) struct NoCredential;
 
 #[async_trait]
 impl Credential for NoCredential {
     async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
-        Err(CredentialError::new(Code::CFG_01, "the calls of this client bring proofs of their own"))
+        Err(CredentialError::new(Code::CFG_01, "the calls of this client have authorisers of their own"))
     }
 }

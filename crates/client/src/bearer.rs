@@ -1,4 +1,4 @@
-//! Who makes an attempt, and over which transport.
+//! The caller of an attempt, and the transport that it uses.
 
 use std::sync::Arc;
 

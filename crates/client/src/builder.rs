@@ -1,4 +1,4 @@
-//! Puts a client together and refuses what is missing or contradictory before the first call.
+//! Builds a client, and refuses a missing or contradictory setting before the first call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ use crate::settings::Settings;
 const WHO_AM_I: &str = "/account/api/v1/user/me";
 const MAX_BODY: usize = 10 << 20;
 
-/// Makes a [`Client`].
+/// Builds a [`Client`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
@@ -50,7 +50,7 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Starts a client.
+    /// Starts building a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -75,7 +75,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
+    /// Trusts these roots in addition to the system's; a transport that cannot do both trusts them alone, and logs a warning
     /// ([`TrustRoots::beside_system`](digicert_one_core::TrustRoots::beside_system)).
     pub fn roots_beside_system(self, roots: Vec<CertificateDer<'static>>) -> Self {
         let mut builder = self.trust(TrustRoots::SystemAnd(roots));
@@ -88,20 +88,20 @@ impl ClientBuilder {
         self.shared_connector(Arc::new(connector))
     }
 
-    /// As [`connector`](Self::connector), for one that others hold too.
+    /// As [`connector`](Self::connector), for a shared one.
     pub fn shared_connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.engine.connector = Some(connector);
         self
     }
 
-    /// Trust, limits, versions, names and proxy of every transport. It holds no identity: that comes from the credential.
+    /// Trust, timeouts, versions, names and proxy of every transport. Must not hold an identity: that comes from the credential.
     pub fn transport_config(mut self, config: TransportConfig) -> Self {
         self.engine.transport = config;
         self.engine.may_narrow_roots = false;
         self
     }
 
-    /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
+    /// The proxy for each host. A proxy in the transport configuration takes precedence, and is used for every host.
     pub fn proxy_rules(mut self, rules: ProxyRules) -> Self {
         self.engine.proxies = rules;
         self
@@ -114,7 +114,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The limits of time of one attempt.
+    /// The timeouts of one attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.engine.transport = self.engine.transport.with_timeouts(timeouts);
         self
@@ -132,27 +132,27 @@ impl ClientBuilder {
         self
     }
 
-    /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
-    /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+    /// The deadline of a whole call until the head of its response: all attempts, the delays between them, and the waits for the rate
+    /// limiter and for a token. By default twice the timeout of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.engine.deadline = Some(deadline);
         self
     }
 
-    /// How long the next bytes of a body may take (30 seconds by default). A body may go on for as long as an attempt may.
+    /// The idle timeout of a response body: how long the next bytes may take (30 seconds by default).
     pub fn idle_limit(mut self, limit: Duration) -> Self {
         self.engine.idle_limit = limit;
         self
     }
 
-    /// When calls are repeated.
+    /// The retry policy.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.engine.retry = retry;
         self
     }
 
-    /// Hands this function a notice of each retry, before its wait. It runs on a thread of its own, so that it never blocks a call;
-    /// a panic in it is logged.
+    /// Calls this function with a notice of each retry, before its delay. It runs on a thread of its own and never blocks a call; a panic
+    /// in it is logged.
     ///
     /// ```
     /// # use digicert_one_client::Client;
@@ -164,13 +164,13 @@ impl ClientBuilder {
         self
     }
 
-    /// The clock; tests bring a virtual one.
+    /// The clock; a virtual one in tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.engine.clock = clock;
         self
     }
 
-    /// What `User-Agent` says; by default this crate's name and version, nothing about the machine.
+    /// The `User-Agent`; by default this crate's name and version, nothing about the machine.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.engine.user_agent = user_agent.into();
         self
@@ -182,53 +182,53 @@ impl ClientBuilder {
         self
     }
 
-    /// Where proof of the caller comes from.
+    /// The source of the credential.
     pub fn credential(self, credential: impl Credential) -> Self {
         self.shared_credential(Arc::new(credential))
     }
 
-    /// As [`credential`](Self::credential), for a source that others hold too.
+    /// As [`credential`](Self::credential), for a shared source.
     pub fn shared_credential(mut self, credential: Arc<dyn Credential>) -> Self {
         self.credential = Some(credential);
         self
     }
 
-    /// How fast calls go out. By default a [`LocalRateLimiter`] of this client alone.
+    /// The rate limiter. By default a [`LocalRateLimiter`] of this client alone.
     pub fn rate_limiter(mut self, limiter: impl RateLimiter) -> Self {
         self.limiter = Limiter::Other(Arc::new(limiter));
         self
     }
 
-    /// Sends with a credential whose end date has passed, too, to see what the platform says to it.
+    /// Whether to send with an expired credential, for example to see how the platform responds.
     pub fn allow_expired(mut self, allow: bool) -> Self {
         self.allow_expired = allow;
         self
     }
 
-    /// Puts a newer generation of the credential to use only after a GET of `/account/api/v1/user/me` has succeeded with it;
-    /// until then, and if it fails, the one before it stays in use.
+    /// Verifies a newer generation of the credential with a GET of `/account/api/v1/user/me` before it goes live; until then, and if the
+    /// call fails, the previous one stays in use.
     pub fn prove_rotations(self) -> Self {
         self.prove_rotations_with(WHO_AM_I)
     }
 
-    /// As [`prove_rotations`](Self::prove_rotations), with a GET of another path, for service users that may not ask who they
-    /// are.
+    /// As [`prove_rotations`](Self::prove_rotations), with a GET of another path, for service users without access to that
+    /// one.
     pub fn prove_rotations_with(mut self, path: impl IntoTarget) -> Self {
         self.proof = Some(path.into_target());
         self
     }
 
-    /// When to be reminded of the end of the credential, and how.
+    /// When and how to be reminded that the credential expires.
     pub fn reminders(mut self, reminders: Reminders) -> Self {
         self.reminders = reminders;
         self
     }
 
-    /// Hands this function a record of each call: who, what, where, how it ended; never a value. It runs on a thread of its own, one
-    /// record after the other, so that it may block; a panic in it is logged and ends nothing. Where it falls thousands of records
-    /// behind, the next record says how many it missed. [`Client::shut_down`] waits for it.
+    /// Calls this function with an audit record of each call: who, what, where, and how it ended; never a value. It runs on a thread of its
+    /// own, one record after the other, so that it may block; a panic in it is logged. If it falls thousands of records behind, the next
+    /// record contains how many it missed. [`Client::shut_down`] waits for it.
     ///
-    /// A call that is not valid (its path, its headers) is none, and makes no record.
+    /// An invalid call (its path, its headers) is not sent and has no record.
     ///
     /// ```
     /// # use digicert_one_client::Client;
@@ -244,22 +244,22 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends a fresh `X-DC-TransactionId` with each call, the same in all its attempts, unless the caller gives one as a header.
-    /// DigiCert's own code for the CA service sends one; no other product documents it.
+    /// Sends a fresh `X-DC-TransactionId` with each call, the same in all its attempts, unless the caller sets that header.
+    /// DigiCert's own code for the CA service sends one; no product documents it.
     pub fn transaction_ids(mut self) -> Self {
         self.observers.transaction_ids = true;
         self
     }
 
-    /// Sends a W3C `traceparent` (and `tracestate`) with each request. The function is asked once for each attempt, inside its span,
-    /// and must be quick; where it gives nothing, or panics, none is sent.
+    /// Sends a W3C `traceparent` (and `tracestate`) with each request. The function is called once for each attempt, inside its span,
+    /// and must be quick; if it returns `None` or panics, no header is sent.
     pub fn trace_context(mut self, current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static) -> Self {
         self.observers.tracer = Some(Tracer::new(current));
         self
     }
 
-    /// A client whose every call brings a proof of its own, and the limits of its attempts and calls.
-    /// An attempt may last as long as `longest`, where the call says so.
+    /// A client whose calls all have authorisers of their own, with its attempt timeout and deadline. An attempt may last up to `longest`
+    /// if its call allows it.
     ///
     /// # Errors
     /// As [`build`](Self::build).
@@ -276,23 +276,23 @@ impl ClientBuilder {
         Ok((self.credential(NoCredential).build()?, total, deadline))
     }
 
-    /// The client. Opens no connection.
+    /// Builds the client. Opens no connection.
     ///
     /// # Errors
-    /// Instance, credential or connector missing; an identity in the transport configuration; a user agent that is no
-    /// header value.
+    /// A missing instance, credential or connector; an identity in the transport configuration; an invalid user agent.
     pub fn build(self) -> Result<Client, Error> {
         let Self { mut engine, .. } = self;
         if engine.transport.identity().is_some() {
             let text =
-                "the transport configuration holds an identity: give it as the credential, which also derives the host";
+                "the transport configuration holds an identity: set it as the credential, from which the host follows";
             return Err(Error::local(ErrorKind::Config, text));
         }
         let proof = self.proof.transpose().map_err(|error| {
-            Error::local(ErrorKind::Config, format!("the path of the proof: {error}")).with_source(error)
+            Error::local(ErrorKind::Config, format!("invalid path of the verification call: {error}"))
+                .with_source(error)
         })?;
         let (instance, connector, user_agent) = engine.parts("the client")?;
-        let no_credential = || Error::local(ErrorKind::Config, "the client has no credential");
+        let no_credential = || Error::local(ErrorKind::Config, "missing credential of the client");
         let host_config =
             |role| HostConfig::to(instance.origin(role).ok(), &*connector, &engine.transport, &engine.proxies);
         let configs =

@@ -1,4 +1,4 @@
-//! A call as the caller gave it, checked.
+//! A call that was checked and can be sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,30 +18,30 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Payload,
     pub(crate) proof: Proof,
-    /// Marked so by the caller, whatever the method.
+    /// Marked as idempotent by the caller, whatever the method.
     pub(crate) idempotent: bool,
-    /// What observers see of the path, where the caller knows better.
+    /// The path template for observers, if the caller set one.
     pub(crate) template: Option<&'static str>,
 }
 
-/// Who authorises a call.
+/// How a call is authorised.
 #[derive(Clone)]
 pub(crate) enum Proof {
-    /// The credential of the client: key, certificate or both.
+    /// By the credential of the client: key, certificate or both.
     Credential,
-    /// Nobody: it shows nothing.
+    /// Not at all.
     None,
-    /// Another.
+    /// By an authoriser of its own.
     Other(Arc<AuthorisedCall>),
 }
 
-/// What only a call has that brings its own proof.
+/// The settings of a call with an authoriser of its own.
 pub(crate) struct AuthorisedCall {
     pub(crate) authoriser: Box<dyn Authoriser>,
-    /// Where it goes, if not to the platform host.
+    /// The origin, if it is not the platform host.
     pub(crate) origin: Option<Origin>,
     pub(crate) once: bool,
-    /// The limit of one attempt, and of the whole call.
+    /// The time limit of one attempt, and of the whole call.
     pub(crate) attempt_limit: Duration,
     pub(crate) deadline: Duration,
 }
@@ -53,7 +53,7 @@ impl Call {
         Self { method, target, headers, body, proof, idempotent: false, template: None }
     }
 
-    /// What only a call with an authoriser of its own has.
+    /// The settings of a call with an authoriser of its own.
     pub(crate) fn authorised(&self) -> Option<&AuthorisedCall> {
         match &self.proof {
             Proof::Other(other) => Some(other),
@@ -83,7 +83,7 @@ impl From<AuthorisedRequest> for Call {
     }
 }
 
-/// What an answer is that is not the result of the call: of 400 and above mostly.
+/// Whether an error status is an error or a response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Statuses {
     ErrorsAreErrors,

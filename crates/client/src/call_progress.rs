@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::observe::carrier::Carrier;
 use crate::tried::{Stop, Tried};
 
-/// What one call has gone through so far.
+/// The state of one call so far.
 #[derive(Debug)]
 pub(crate) struct CallProgress {
     start: SystemTime,
@@ -32,7 +32,7 @@ impl CallProgress {
         self.start
     }
 
-    /// One more attempt begins. Counted from 1.
+    /// Begins another attempt, and returns its number, counted from 1.
     pub(crate) fn attempt(&mut self) -> u32 {
         self.tried.attempts += 1;
         self.tried.attempts
@@ -42,12 +42,12 @@ impl CallProgress {
         self.tried.attempts
     }
 
-    /// The attempt under way failed, and another one follows.
+    /// Records that the current attempt failed and another one follows.
     pub(crate) fn failed(&mut self, error: &Error) {
         self.tried.earlier.push(error.as_attempt(self.tried.attempts));
     }
 
-    /// The time that is left of the whole call.
+    /// The time left until the deadline.
     pub(crate) fn left(&self, now: SystemTime) -> Duration {
         if now == self.start {
             return self.deadline;
@@ -59,31 +59,31 @@ impl CallProgress {
         self.deadline
     }
 
-    /// The attempts and waits, for an error or an answer.
+    /// Takes the attempts and delays, for an error.
     pub(crate) fn take_tried(&mut self, stop: Option<Stop>) -> Tried {
         let attempts = self.tried.attempts;
         let tried = std::mem::replace(&mut self.tried, Tried { attempts, ..Tried::default() });
         Tried { stop, ..tried }
     }
 
-    /// Notes what a connection showed. A resumed session asks for nothing, so that it says nothing about the server.
+    /// Records the facts of a connection. A resumed session asks for no certificate, so it says nothing about the server.
     pub(crate) fn saw(&mut self, facts: &ConnectionFacts) {
         if let (Some(asked), false) = (facts.asked(), facts.tls_resumed == Some(true)) {
             self.asked = Some((asked, facts.identity_sent));
         }
     }
 
-    /// This host responded, with whatever status, to this credential.
+    /// Records that this host responded to this credential, with any status.
     pub(crate) fn got_response(&mut self, host: HostRole, credential: Option<Generation>) {
         self.answered = Some((host, credential));
     }
 
-    /// Whether it has done so in this call.
+    /// Whether this host has responded to this credential in this call.
     pub(crate) fn has_response(&self, host: HostRole, credential: Option<Generation>) -> bool {
         self.answered == Some((host, credential))
     }
 
-    /// The error with what an earlier attempt saw of the same server, where this one could not see it: a retry does not forget.
+    /// Adds to the error what an earlier attempt saw of the same server and this one could not see.
     pub(crate) fn completed(&mut self, error: TransportError) -> TransportError {
         self.saw(error.facts());
         let about_handshake = matches!(
@@ -95,12 +95,12 @@ impl CallProgress {
         let mut facts = error.facts().clone();
         facts.identity_requested = Some(asked);
         facts.identity_sent = if asked { facts.identity_sent.or(sent) } else { Some(false) };
-        // What the full handshake of the earlier attempt showed is no claim of a resumed one.
+        // These facts are those of the full handshake of the earlier attempt.
         facts.tls_resumed = None;
         error.with_facts(facts)
     }
 
-    /// Who makes the attempt that begins, and where.
+    /// Records the caller and host of the current attempt.
     pub(crate) fn carried_by(&mut self, carrier: Carrier) {
         self.carrier = Some(Box::new(carrier));
     }

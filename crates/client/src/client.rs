@@ -15,7 +15,7 @@ use crate::in_flight::InFlight;
 use crate::reminder::Reminders;
 use crate::settings::Settings;
 
-/// Calls DigiCert ONE with the proof that its credential gives, over the TLS stack of its connector.
+/// Calls DigiCert ONE with its credential, over the TLS stack of its connector.
 ///
 /// Callers give paths; the host follows from the credential. See [`ClientBuilder`](crate::ClientBuilder).
 #[derive(Clone)]
@@ -26,13 +26,13 @@ impl Client {
         Self(Arc::new(settings))
     }
 
-    /// The clock by which it waits and judges dates.
+    /// The clock that it uses for delays and dates.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }
 
-    /// The limit of time of one attempt.
+    /// The timeout of one attempt.
     #[must_use]
     pub fn attempt_limit(&self) -> Duration {
         self.0.total
@@ -42,8 +42,8 @@ impl Client {
         &self.0
     }
 
-    /// A client that differs in its credential only: same installation, TLS stack, trust, limits, limiter and listeners, and
-    /// transports of its own. For calls that prove a credential which is not in use yet.
+    /// Returns a client with another credential and the same installation, TLS stack, trust, timeouts, rate limiter and listeners. It has
+    /// transports of its own. Use it to verify a credential that is not in use yet.
     #[must_use]
     pub fn with_credential(&self, credential: Arc<dyn Credential>) -> Self {
         let from = self.settings();
@@ -63,24 +63,24 @@ impl Client {
             max_body: from.max_body,
             allow_expired: from.allow_expired,
             proof: None,
-            // Whose end is near is told by whoever uses it.
+            // The client in regular use gives the reminders.
             reminders: Reminders::new().days([]),
             observers: from.observers.clone(),
         })
     }
 
-    /// The installation that is called.
+    /// The installation that it calls.
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.0.instance
     }
 
-    /// The end of the credential that calls would use now, and which of key, certificate and service user ends then; nothing
-    /// if no end is known. Sends nothing itself (a proof of a newer generation may), and gives due reminders: a health check
-    /// that asks for it regularly warns even where no calls are made.
+    /// Returns when the current credential expires, and which of key, certificate and service user expires first; `None` if no end date is
+    /// known. Sends nothing (unless a newer generation has to be verified), and gives due reminders: a health check that calls it regularly
+    /// warns even if no calls are made.
     ///
     /// # Errors
-    /// There is no usable credential.
+    /// No usable credential.
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
         let need = LeaseNeed::at(settings.clock.now());
@@ -88,8 +88,8 @@ impl Client {
         Ok(bound.lease.validity().expiry())
     }
 
-    /// Trusts these roots from now on, and no others. Every later call goes over new connections; calls in flight end on the
-    /// ones that they have, as at a rotation. Opens no connection.
+    /// Replaces the trust roots. Later calls use new connections; calls in flight finish on their own, as in a rotation. Opens no
+    /// connection.
     ///
     /// ```no_run
     /// use digicert_one_client::Client;
@@ -97,7 +97,7 @@ impl Client {
     /// use digicert_one_core::TrustRoots;
     ///
     /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {
-    /// // When the file may have changed: after a signal, or now and then.
+    /// // When the file may have changed: after a signal, or regularly.
     /// if let RootsReload::Replaced(roots) = file.reload() {
     ///     client.reload_trust(TrustRoots::Only(roots))?;
     /// }
@@ -105,7 +105,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Roots that the transport cannot use, such as none (TR-03): those before them stay.
+    /// Roots that the transport cannot use, such as an empty list (TR-03): the previous ones stay.
     pub fn reload_trust(&self, roots: TrustRoots) -> Result<(), Error> {
         let settings = self.settings();
         settings.generations.trust(&roots).map_err(|error| {
@@ -117,21 +117,20 @@ impl Client {
         })
     }
 
-    /// The generation of the credential that the last call used, if there was one.
+    /// The generation of the current credential; `None` before the first call.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.0.generations.generation()
     }
 
-    /// Calls in flight, answers whose body is not dropped yet included.
+    /// The number of calls in flight, including responses whose body is not dropped yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.count()
     }
 
-    /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, reminders) have heard
-    /// of them, but no longer than this; gives back how many are still in flight then. They are not cut: that is done by dropping
-    /// them.
+    /// Refuses new calls on all clones, and waits until the calls in flight have finished and all listeners (audit, reminders, retries)
+    /// have been called, but at most this long. Returns how many calls are still in flight then; drop them to cancel them.
     pub async fn shut_down(&self, within: Duration) -> usize {
         self.0.in_flight.close();
         let all_over = async {
@@ -143,13 +142,13 @@ impl Client {
         self.in_flight()
     }
 
-    /// Former identities and trust roots that calls still use. They end with those calls.
+    /// The number of previous transports (before a rotation or other trust roots) that calls in flight still use.
     #[must_use]
     pub fn draining(&self) -> usize {
         self.0.generations.draining()
     }
 
-    /// The TLS stack underneath.
+    /// The TLS stack.
     #[must_use]
     pub fn connector_info(&self) -> ConnectorInfo {
         self.0.generations.connector_info()

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Clock, Sleep};
 
-/// The wall clock of this machine. Its waits need no runtime: one small thread of `futures-timer` serves them all.
+/// The wall clock of this machine. Needs no runtime: one thread of `futures-timer` serves all timers.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;

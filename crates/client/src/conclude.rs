@@ -1,4 +1,4 @@
-//! What an attempt came to: the response that the caller gets, or the error. The credential hears the verdict.
+//! Turns the outcome of an attempt into a response or an error, and reports the verdict to the credential.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,14 +27,14 @@ use crate::settings::{Settings, role};
 use crate::{decode, redact, redirect};
 
 type Outcome = Result<Response, Error>;
-/// Ready, or still to be read.
+/// Ready, or a future that reads the response.
 type Conclusion<'s> = Either<Ready<Outcome>, Boxed<'s, Outcome>>;
 
 impl Settings {
-    /// What is known of a call with this lease before it is made.
+    /// The context of a call with this lease, for diagnoses.
     fn context(&self, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
         let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
-        // Field by field: each `with_` would move the whole of it.
+        // Field by field, since each `with_` would move the whole of it.
         let mut context = CallContext::new(origin.authority(), mode, now);
         context.transport = Some(self.generations.in_use(role(lease)));
         if let Some(lease) = lease {
@@ -45,7 +45,7 @@ impl Settings {
         context
     }
 
-    /// What is known of an attempt before it is made.
+    /// The context of an attempt, for diagnoses.
     pub(crate) fn context_of(&self, origin: &Origin, bearer: &Bearer, now: SystemTime) -> CallContext {
         let Bearer::Authorised(authorised) = bearer else { return self.context(origin, bearer.lease(), now) };
         CallContext::new(origin.authority(), bearer.mode().unwrap_or(Mode::Anonymous), now)
@@ -53,7 +53,7 @@ impl Settings {
             .with_transport(Arc::clone(&authorised.in_use))
     }
 
-    /// The error of a transport that could not be made.
+    /// The error for a transport that could not be created.
     pub(crate) fn failed(&self, lease: Option<&Lease>, now: SystemTime, error: TransportError) -> Error {
         match self.origin(lease) {
             Ok(origin) => self.failed_in(&self.context(origin, lease, now), lease, error),
@@ -61,7 +61,7 @@ impl Settings {
         }
     }
 
-    /// The error of a transport to another host that could not be made.
+    /// The error for a transport to another host that could not be created.
     pub(crate) fn unreachable(
         &self,
         origin: &Origin,
@@ -73,7 +73,7 @@ impl Settings {
         self.failed_in(&context, None, error)
     }
 
-    /// The error of a transport that failed.
+    /// The error for a transport that failed.
     pub(crate) fn failed_in(&self, context: &CallContext, lease: Option<&Lease>, error: TransportError) -> Error {
         let diagnosis = diagnose_transport(&error, context);
         let verdict = match diagnosis.advice {
@@ -114,7 +114,7 @@ impl Settings {
 }
 
 impl Attempts<'_> {
-    /// What an attempt came to. Ready at once unless the response is an error.
+    /// Concludes an attempt. Ready at once unless the response is an error.
     pub(crate) fn conclude<'s>(
         &'s mut self,
         bearer: &'s Bearer,
@@ -143,7 +143,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// The response to a status that is not a success: a redirect, an error, or what the caller asked for all the same.
+    /// Concludes a response whose status is not a success: a redirect, an error, or a response all the same.
     async fn unsuccessful(&mut self, bearer: &Bearer, mut exchange: Exchange) -> Result<Response, Error> {
         let settings = self.settings;
         self.redact(bearer, exchange.response.headers_mut());
@@ -182,7 +182,7 @@ impl Attempts<'_> {
         Ok(self.settings.accepted(bearer, context, exchange))
     }
 
-    /// The error of an error response.
+    /// The error for an error response.
     async fn refused(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
         let settings = self.settings;
         let context = settings.context_of(self.origin(bearer)?, bearer, self.now);
@@ -200,20 +200,20 @@ impl Attempts<'_> {
         Err(Error::platform(diagnosis, answer))
     }
 
-    /// Headers that quote a secret of the call would carry it into errors and logs, or to the target of a redirect.
+    /// Redacts headers that quote a secret of the call: it would reach errors, logs, or the target of a redirect.
     fn redact(&self, bearer: &Bearer, headers: &mut HeaderMap) {
         self.secrets(bearer).iter().for_each(|secret| redact::headers(headers, secret));
     }
 
-    /// What a response may quote and an error must not.
+    /// The secrets that a response may quote and an error must not.
     fn secrets(&self, bearer: &Bearer) -> Vec<Bytes> {
         let own = self.call.authorised().map(|other| other.authoriser.secrets()).unwrap_or_default();
         let own = own.into_iter().map(|secret| secret.as_bytes().to_vec().into());
         bearer.secret().map(|secret| secret.as_bytes().to_vec().into()).into_iter().chain(own).collect()
     }
 
-    /// Whether this is what the call asked for, or a redirect that leads there. A redirect without a target, a part of what was asked
-    /// for as a whole, and "not modified" in reply to a call without a condition are what broken caches and proxies send.
+    /// Whether this is the result of the call, or a redirect to it. Broken caches and proxies send redirects without a target, partial
+    /// content that was not asked for, and "not modified" to unconditional requests.
     fn is_result(&self, exchange: &Exchange) -> bool {
         let (status, headers) = (exchange.response.status(), exchange.response.headers());
         let asked = |names: &[HeaderName]| names.iter().any(|name| self.call.headers.contains_key(name));
@@ -230,7 +230,7 @@ impl Attempts<'_> {
     }
 }
 
-/// A certificate that did not arrive proves nothing, and no error says so. Once for each connection.
+/// The warning that the client certificate did not arrive, so that the response does not prove the caller. Once for each connection.
 fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
     if context.identity.is_none() || facts.reused == Some(true) {
         return None;

@@ -1,5 +1,5 @@
-//! Error responses: what the body is (an error document, a page, text, bytes), what it says, and who gave it. All become one
-//! [`PlatformAnswer`].
+//! Reads error responses: the kind of body (an error document, a page, text, bytes), its content, and the program that sent it. All
+//! become one [`PlatformAnswer`].
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -15,18 +15,18 @@ use serde_json::Value;
 use crate::document::{self, Document};
 use crate::{json_text, page};
 
-/// The part of an error body that is read.
+/// The most bytes that are read of an error body.
 pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
-/// The part of a message that is kept.
+/// The longest message.
 const MAX_MESSAGE: usize = 500;
-/// The part of a body that is no error document, or of a further entry of one.
+/// The longest excerpt of a body that is not an error document, or of a further entry of one.
 const MAX_EXCERPT: usize = 200;
-/// The part of a header, a title or a code.
+/// The longest header, title or code.
 const MAX_WORD: usize = 100;
-/// The longest wait that is told, 136 years: more could overflow the clock of whoever adds it to the time.
+/// The longest delay, 136 years: more could overflow when it is added to a time.
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// Reads an error answer. `now` serves where the answer has no date of its own.
+/// Reads an error response. `now` is used if the response has no date.
 pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
     let mut answer = PlatformAnswer::new(status);
     answer.date = date(headers);
@@ -34,7 +34,7 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     answer.request_id = request_id(headers);
     answer.responder = responder(headers);
     let text = text(body);
-    // serde_json stops at 128 levels, so depth costs nothing.
+    // serde_json stops at 128 levels.
     let json = serde_json::from_str::<Value>(text.trim()).ok();
     answer.body = match json {
         Some(_) => BodyKind::Json,
@@ -66,11 +66,11 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     answer
 }
 
-/// What a body is that is not whole JSON.
+/// The kind of a body that is not complete JSON.
 fn kind(text: &str, body: &[u8], responder: &mut Responder) -> BodyKind {
     let begin = text.trim_start();
     if responder.encoding.is_none() {
-        // Some compress without saying so.
+        // Some servers compress without a Content-Encoding.
         let by_bytes = [(&b"\x1f\x8b"[..], "gzip"), (&b"\x28\xb5\x2f\xfd"[..], "zstd")];
         let found = by_bytes.iter().find(|(magic, _)| body.starts_with(magic));
         responder.encoding = found.map(|(_, name)| format!("{name} (by its first bytes)"));
@@ -85,14 +85,14 @@ fn kind(text: &str, body: &[u8], responder: &mut Responder) -> BodyKind {
     }
 }
 
-/// Whether three in ten characters are none that a text has.
+/// Whether at least three in ten characters are control or replacement characters.
 fn is_binary(text: &str) -> bool {
     let odd = |one: &char| *one == char::REPLACEMENT_CHARACTER || (one.is_control() && !one.is_whitespace());
     let begin = || text.chars().take(1024);
     begin().filter(odd).count() * 10 > begin().count() * 3
 }
 
-/// A body as text, whatever byte order mark it begins with.
+/// The body as text, without its byte order mark.
 fn text(body: &[u8]) -> Cow<'_, str> {
     match json_text::utf8(body) {
         Cow::Borrowed(text) => String::from_utf8_lossy(text),
@@ -100,7 +100,7 @@ fn text(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// What the head shows of the program that answered.
+/// What the headers show of the program that responded.
 fn responder(headers: &HeaderMap) -> Responder {
     let value = |name: HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -112,13 +112,13 @@ fn responder(headers: &HeaderMap) -> Responder {
     responder.via = value(VIA);
     responder.content_type = value(CONTENT_TYPE);
     responder.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
-    // Behind the kind stand parameters that are nobody's concern.
+    // Only the scheme, without its parameters.
     responder.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
     responder
 }
 
-/// The API gateway that wrote the response itself, where it shows that it did. A `Server` that is in every response (nginx, envoy) does
-/// not show it, and Kong names itself in `Via` where it only forwards.
+/// The API gateway that created the response, if the headers prove it. A `Server` header is in every response (nginx, envoy), and Kong
+/// names itself in `Via` where it only forwards.
 fn gateway(headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
     let text = |name: &str| headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD));
     if let Some(kind) = text("x-amzn-errortype") {
@@ -132,15 +132,14 @@ fn gateway(headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
     document::gateway(json?).map(|name| format!("{name} (by the form of the error document)"))
 }
 
-/// The id that the platform, or what stands before it, gave to the request.
+/// The request id, set by the platform or by a gateway.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let named = ["x-request-id", "x-dc-transactionid", "x-correlation-id"].into_iter();
     let value = named.filter_map(|name| headers.get(name)).next()?;
     Some(clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD))
 }
 
-/// Without control characters, escape codes and marks that turn the direction of writing, white space folded, at most `limit`
-/// characters.
+/// The text without control characters, escape codes and bidirectional marks, with white space folded, of at most `limit` characters.
 pub fn clean(text: &str, limit: usize) -> String {
     let is_unseen = |one: char| {
         one.is_control()
@@ -159,13 +158,13 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
-/// Seconds, or a date (RFC 9110 §10.2.3), which counts by the clock of the server that wrote it; `now` serves where it shows none.
+/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3) by the clock of the server; `now` is used if the response has no date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT));
     }
-    // Some programs write the zone of mails.
+    // Some programs write the zone as in mails.
     let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
     let until = httpdate::parse_http_date(utc.as_deref().unwrap_or(value)).ok()?;
     Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_document_gives_a_clean_excerpt() {
+    fn what_is_not_error_document_gives_a_clean_excerpt() {
         assert_eq!(read(b"DOWN"), (None, Some("DOWN".to_owned()), false));
         assert_eq!(read(b""), (None, None, false));
         assert!(!read(br#"{"errors":[{"co"#).2);
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_told_by_its_bytes() {
+    fn body_is_reported_by_its_bytes() {
         let kind = |encoding: Option<&str>, body: &[u8]| {
             let mut headers = HeaderMap::new();
             if let Some(encoding) = encoding {
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_head_shows_who_answered() {
+    fn head_shows_who_answered() {
         let mut headers = HeaderMap::new();
         for (name, value) in [("server", "cloudflare"), ("via", "1.1 one"), ("www-authenticate", "Basic realm=\"x\"")] {
             headers.append(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
@@ -272,13 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_document_is_bounded() {
+    fn deep_document_is_bounded() {
         let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
         assert!(!read(deep.as_bytes()).2);
     }
 
     #[test]
-    fn a_wait_is_read_in_seconds_and_as_a_date_by_the_servers_clock() {
+    fn wait_is_read_in_seconds_and_as_a_date_by_the_servers_clock() {
         let wait = |retry: &str, date: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, retry.parse().expect("a value"));

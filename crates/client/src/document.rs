@@ -1,5 +1,5 @@
-//! Error documents in JSON: what the services of the platform, and the frameworks below them, put around a code and a message. Every
-//! entry of a list is read, and messages are found under all the names that were seen.
+//! Error documents in JSON, in the forms of the platform's services and of the frameworks that they use. Every entry of a list is read,
+//! and messages are found under all names that were seen.
 
 use serde_json::{Map, Value};
 
@@ -22,10 +22,10 @@ const MESSAGES: [&str; 14] = [
 ];
 const CODES: [&str; 5] = ["code", "errorCode", "error_code", "status", "reason"];
 const FIELDS: [&str; 5] = ["field", "param", "parameter", "property", "pointer"];
-/// What holds further entries.
+/// Names of fields that hold further entries.
 const LISTS: [&str; 7] =
     ["errors", "error", "details", "violations", "invalid_params", "invalid-params", "fieldErrors"];
-/// Entries that are read; the rest of a list repeats them, as a rule.
+/// The most entries that are read.
 const MOST: usize = 6;
 
 /// One entry of an error document.
@@ -36,7 +36,7 @@ pub(crate) struct Entry {
     pub(crate) field: Option<String>,
 }
 
-/// What an error document says.
+/// The content of an error document.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) code: Option<String>,
@@ -47,9 +47,9 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads a body; nothing where it has neither a code nor a message.
+    /// Reads a body; `None` if it has neither a code nor a message.
     pub(crate) fn read(body: &Value) -> Option<Self> {
-        // A text alone is no document: a gateway may quote as well.
+        // A text alone is not a document: a gateway may send a JSON string.
         if body.is_string() {
             return None;
         }
@@ -78,7 +78,7 @@ impl Document {
     }
 }
 
-/// Whether a body is an error document, whatever the status beside it says: nothing else has these fields.
+/// Whether a body is certainly an error document, whatever its status: nothing else has these fields.
 pub(crate) fn reports_error(body: &Value) -> bool {
     let Value::Object(object) = body else { return false };
     let holds = |name: &str| match object.get(name) {
@@ -93,7 +93,7 @@ pub(crate) fn reports_error(body: &Value) -> bool {
     {
         return true;
     }
-    // What has an id is a thing with a state of its own.
+    // An object with an id is a resource.
     if has_id(object) {
         return false;
     }
@@ -107,7 +107,7 @@ pub(crate) fn reports_error(body: &Value) -> bool {
         || (has_message(object) && ["status", "statusCode", "status_code", "code"].into_iter().any(is_status))
 }
 
-/// The same of a body that is not what was expected, so that a code and a message are enough.
+/// Whether a body that is not what was expected looks like an error document: a code and a message are enough.
 pub(crate) fn looks_like_error(body: &Value) -> bool {
     let coded = |object: &Map<String, Value>| CODES.iter().any(|name| code(name, object).is_some());
     reports_error(body)
@@ -119,12 +119,12 @@ fn has_id(object: &Map<String, Value>) -> bool {
 }
 
 fn has_message(object: &Map<String, Value>) -> bool {
-    // The other names of a message are those of a description, too.
+    // The other names of a message are also those of a description.
     MESSAGES[..6].iter().chain(&["msg", "title"]).any(|name| text_of(object, name).is_some())
 }
 
 impl Entry {
-    /// The same in one text.
+    /// The entry as one text.
     fn text(self) -> String {
         let field = self.field.map(|field| format!(" ({field})")).unwrap_or_default();
         match (self.code, self.message) {
@@ -134,9 +134,9 @@ impl Entry {
         }
     }
 
-    /// The entry that an object is by its own fields.
+    /// Reads an object as an entry.
     fn of(object: &Map<String, Value>) -> Self {
-        // OAuth and CSC: {"error":"invalid_request","error_description":"why"}; the word is a code where a text stands beside it.
+        // OAuth and CSC: {"error":"invalid_request","error_description":"why"}; the word is a code if a description is present.
         let described = ["error_description", "errorDescription"].iter().any(|name| object.contains_key(*name));
         let code = match object.get("error") {
             Some(Value::String(error)) if described => Some(error.clone()),
@@ -175,10 +175,10 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
                 }
             }
             let own = Entry::of(object);
-            let told = own.message.as_ref().is_some_and(|own| {
+            let quoted = own.message.as_ref().is_some_and(|own| {
                 entries.iter().any(|entry| entry.message.as_ref().is_some_and(|message| own.contains(message.as_str())))
             });
-            let own = if told { Entry { message: None, ..own } } else { own };
+            let own = if quoted { Entry { message: None, ..own } } else { own };
             if own.message.is_some() || own.code.is_some() {
                 entries.push(own);
             }
@@ -187,7 +187,7 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
     }
 }
 
-/// Whether an object is an entry, or holds some.
+/// Whether an object is an entry, or holds entries.
 fn is_entry(object: &Map<String, Value>) -> bool {
     let own = Entry::of(object);
     own.message.is_some() || own.code.is_some() || LISTS.iter().any(|name| object.contains_key(*name))
@@ -199,7 +199,7 @@ fn by_field(fields: &Map<String, Value>) -> impl Iterator<Item = Entry> + '_ {
     })
 }
 
-/// A machine code under this name. A number under `status` is the HTTP status once more, and a reason in words is a message.
+/// A machine code under this name. A number under `status` is the HTTP status, and a reason in words is a message.
 fn code(name: &str, object: &Map<String, Value>) -> Option<String> {
     let code = match object.get(name)? {
         Value::String(code) => code.clone(),
@@ -220,7 +220,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Option<String> {
     text(object.get(name)?)
 }
 
-/// The text of a value: its own, those of a list, or of an object by language the English or the first one.
+/// The text of a value: a string, the strings of a list, or of an object by language the English or the first one.
 fn text(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -238,14 +238,14 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// Whether a body has the form of the platform's own error documents: `{"errors":[{..}]}` or `{"error":{..}}`, and that of CSC,
-/// `{"error":"..","error_description":".."}`. What else is read as one, frameworks and gateways write too.
+/// `{"error":"..","error_description":".."}`. All other forms are also those of frameworks and gateways.
 pub(crate) fn is_own_form(body: &Value) -> bool {
     let described = ["error_description", "errorDescription"].iter().any(|name| body.get(name).is_some());
     matches!((body.get("errors"), body.get("error")), (Some(Value::Array(_)), _) | (_, Some(Value::Object(_))))
         || (described && body.get("error").is_some_and(Value::is_string))
 }
 
-/// The API gateway that writes error documents of this form, and no other program.
+/// The API gateway that writes error documents of this form, if only a gateway does.
 pub(crate) fn gateway(body: &Value) -> Option<&'static str> {
     let object = body.as_object()?;
     let is_subscription = || object.get("message")?.as_str().map(|text| text.contains("subscription key"));
@@ -256,7 +256,7 @@ pub(crate) fn gateway(body: &Value) -> Option<&'static str> {
     }
 }
 
-/// Whether a body holds words that are neither a code nor the accompaniment of one: then it is worth an excerpt.
+/// Whether a body holds text beside a code, so that an excerpt is useful.
 pub(crate) fn has_other_words(body: &Value) -> bool {
     const ACCOMPANIMENT: [&str; 8] =
         ["timestamp", "path", "instance", "type", "request_id", "requestId", "traceId", "trace_id"];
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn error_document_under_success_is_told_from_a_thing() {
+    fn error_document_under_success_is_reported_from_a_thing() {
         for body in [
             json!({ "errors": [{ "code": "a", "message": "b" }] }),
             json!({ "id": "1", "errors": [{ "message": "b" }] }),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_found_in_every_shape() {
+    fn text_is_found_in_every_shape() {
         let shapes = [
             json!({"errors": ["Seat limit reached"]}),
             json!({"errors": "Seat limit reached"}),

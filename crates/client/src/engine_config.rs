@@ -1,4 +1,4 @@
-//! What a client is put together from, whoever it calls as: where it calls, over what, and within which limits.
+//! The configuration of a client apart from its credential: installation, TLS stack, timeouts, retries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::retry::Retry;
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// The settings of every call and transport.
+/// The configuration of all calls and transports.
 #[derive(Debug)]
 pub(crate) struct EngineConfig {
     pub(crate) instance: Option<Instance>,
     pub(crate) connector: Option<Arc<dyn Connector>>,
     pub(crate) transport: TransportConfig,
-    /// Whether roots beside the system's may stand alone where the transport cannot do both.
+    /// Whether additional roots may replace the system's on a transport that cannot do both.
     pub(crate) may_narrow_roots: bool,
     pub(crate) proxies: ProxyRules,
     pub(crate) clock: Arc<dyn Clock>,
@@ -52,16 +52,16 @@ impl EngineConfig {
         }
     }
 
-    /// The limit of a whole call.
+    /// The deadline of a call.
     pub(crate) fn deadline(&self) -> Duration {
         self.deadline.unwrap_or_else(|| self.transport.timeouts().total().saturating_mul(2))
     }
 
-    /// What can be missing or wrong in it; `who` is the client that lacks it. The trust is adapted to what the connector can do.
+    /// The required parts, or the error for a missing or invalid one. Adapts the trust roots to the connector.
     pub(crate) fn parts(&mut self, who: &str) -> Result<(Instance, Arc<dyn Connector>, HeaderValue), Error> {
         let missing = |what: &str| Error::local(ErrorKind::Config, format!("{who} has no {what}"));
         let user_agent = HeaderValue::from_str(&self.user_agent)
-            .map_err(|error| Error::local(ErrorKind::Config, "the user agent is no header value").with_source(error))?;
+            .map_err(|error| Error::local(ErrorKind::Config, "invalid User-Agent header value").with_source(error))?;
         let connector = self.connector.clone().ok_or_else(|| missing("connector (the TLS stack)"))?;
         let instance = self.instance.clone().ok_or_else(|| missing("instance (the host)"))?;
         self.adapt_trust(&*connector);
@@ -70,8 +70,8 @@ impl EngineConfig {
 }
 
 impl EngineConfig {
-    /// Roots stand beside the system's where the transport can do that. What was set with `trust` or `transport_config` is meant as it
-    /// is.
+    /// Narrows additional roots on a transport that cannot combine them with the system's. Roots set with `trust` or `transport_config`
+    /// stay as they are.
     fn adapt_trust(&mut self, connector: &dyn Connector) {
         let TrustRoots::SystemAnd(roots) = self.transport.trust() else { return };
         if !self.may_narrow_roots {
@@ -115,7 +115,7 @@ mod tests {
         let cases = [
             (Capability::TrustSystemAnd, true, TrustRoots::Only(roots)),
             (Capability::TrustOnly, true, beside.clone()),
-            // Asked for as it is: the transport refuses it.
+            // Set explicitly: the transport refuses it.
             (Capability::TrustSystemAnd, false, beside.clone()),
         ];
         for (missing, may_narrow_roots, expected) in cases {

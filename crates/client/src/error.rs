@@ -1,4 +1,4 @@
-//! A failed call: always with a diagnosis, always with the library's own error in reach.
+//! The error of a failed call: always with a diagnosis, and with the library's own error as its source.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,38 +12,38 @@ use http::{Method, StatusCode};
 use crate::left_behind::LeftBehind;
 use crate::tried::{FailedAttempt, Tried};
 
-/// Where a call failed.
+/// The step at which a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client was not completely or not consistently configured. Nothing was sent.
+    /// Incomplete or inconsistent configuration of the client. Nothing was sent.
     Config,
-    /// The call itself is not valid: path, header, body. Nothing was sent.
+    /// Invalid call: its path, a header, its body. Nothing was sent.
     Request,
-    /// No usable material. Nothing was sent.
+    /// No usable credential. Nothing was sent.
     Credential,
     /// The transport failed; see [`Error::transport`].
     Transport,
-    /// The platform answered with an error; see [`Error::status`].
+    /// The platform sent an error response; see [`Error::status`].
     Platform,
-    /// The rate limiter has no permit for it. Nothing was sent.
+    /// The rate limiter gave no permit. Nothing was sent.
     RateLimit,
-    /// A redirect that is not followed.
+    /// A redirect that was not followed.
     Redirect,
-    /// A list that repeats itself, does not end, or goes on elsewhere.
+    /// A list that repeats itself, does not end, or continues at another origin.
     Paging,
-    /// The body failed, or is too large.
+    /// The response body failed, or is too large.
     Body,
-    /// The body is not what the caller asked for.
+    /// The response body is not of the expected type.
     Decode,
-    /// Something was made, and what the platform shows only once was not in its answer; see [`Error::left_behind`].
+    /// Something was created, and the response lacks what the platform shows only once; see [`Error::left_behind`].
     NotShown,
 }
 
-/// A failed call.
+/// The error of a failed call.
 ///
-/// `Display` shows code, summary, the whole chain of causes, and how often it was tried; [`diagnosis`](Self::diagnosis) has cause, evidence and remedy.
-/// No output holds a secret, a query, a body or a header value of the request.
+/// `Display` shows code, summary, the whole chain of causes, and how often it was tried; [`diagnosis`](Self::diagnosis) has cause, evidence
+/// and remedy. No output holds a secret, a query, a body or a header value of the request.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -59,27 +59,27 @@ struct Inner {
 }
 
 impl Error {
-    /// A failure with its diagnosis: for typed clients that are built on this one.
+    /// An error with its diagnosis, for typed clients that are built on this one.
     #[must_use]
     pub fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
         let (tried, left_behind, source) = (Tried::default(), None, None);
         Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, perhaps_done: false, source }))
     }
 
-    /// A call or configuration that is not valid (CFG-01), in one sentence.
+    /// The error for an invalid call or configuration (CFG-01), in one sentence.
     #[must_use]
     pub fn local(kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self::new(kind, Diagnosis::of(Code::CFG_01, summary))
     }
 
-    /// No such installation.
+    /// The error for an invalid installation.
     #[doc(hidden)]
     #[must_use]
     pub fn instance(error: InstanceError) -> Self {
         Self::new(ErrorKind::Config, Diagnosis::of(error.code(), error.to_string())).with_source(error)
     }
 
-    /// No usable material.
+    /// The error for a missing or unusable credential.
     #[doc(hidden)]
     #[must_use]
     pub fn credential(error: CredentialError) -> Self {
@@ -87,7 +87,7 @@ impl Error {
         Self::new(ErrorKind::Credential, diagnosis).with_source(error)
     }
 
-    /// The platform answered with an error.
+    /// The error for an error response.
     #[doc(hidden)]
     #[must_use]
     pub fn platform(diagnosis: Diagnosis, answer: PlatformAnswer) -> Self {
@@ -96,14 +96,14 @@ impl Error {
         error
     }
 
-    /// Adds what it was caused by.
+    /// Sets the source.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// No permit from the rate limiter.
+    /// The error for a rate limiter without a permit.
     pub(crate) fn rate_limit(error: RateLimitError, host: &str) -> Self {
         let advice = match &error {
             RateLimitError::TooLate { wait } => Advice::Repeat { not_before: Some(*wait) },
@@ -119,7 +119,7 @@ impl Error {
         self
     }
 
-    /// The time of the call ran out.
+    /// The error for a call beyond its deadline.
     pub(crate) fn too_late(limit: Duration) -> Self {
         let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
         let cause = "the time for the whole call, all attempts and waits included, ran out; whether the last attempt was still \
@@ -127,7 +127,7 @@ impl Error {
         Self::new(ErrorKind::Transport, Diagnosis::new(Code::NET_08, summary, cause))
     }
 
-    /// This error as that of an attempt that is followed by another one.
+    /// Summarises this error as that of an attempt that is followed by another one.
     pub(crate) fn as_attempt(&self, number: u32) -> FailedAttempt {
         let what = match (self.status(), self.transport()) {
             (Some(status), _) => format!("HTTP {}", status.as_u16()),
@@ -138,14 +138,14 @@ impl Error {
         FailedAttempt { number, code: self.code(), status: self.status(), delivery, what }
     }
 
-    /// What a response was found to be after a call of so many attempts.
+    /// Sets the number of attempts, for an error that was found in a response.
     #[must_use]
     pub fn after_attempts(mut self, attempts: u32) -> Self {
         self.0.tried.attempts = attempts;
         self
     }
 
-    /// The last error of a call of this method: says so where an earlier attempt may have done what this one found done.
+    /// Completes the last error of a call of this method: an earlier attempt may have done what this one found done.
     pub(crate) fn perhaps_done_by(mut self, earlier: &[FailedAttempt], method: &Method) -> Self {
         let Some(lost) = earlier.iter().find(|attempt| attempt.may_have_been_processed()) else { return self };
         let status = self.status().map(|status| status.as_u16());
@@ -175,34 +175,34 @@ impl Error {
     }
 
     /// Whether an earlier attempt of this call may have done what the last one found done already: a DELETE whose first response was
-    /// lost is answered with 404 when it is repeated.
+    /// lost gets a 404 when it is retried.
     #[must_use]
     pub fn is_perhaps_done(&self) -> bool {
         self.0.perhaps_done
     }
 
-    /// Adds what the call made, or may have made.
+    /// Adds what the call created, or may have created.
     #[must_use]
     pub fn leaving(mut self, left_behind: LeftBehind) -> Self {
         self.0.left_behind = Some(left_behind);
         self
     }
 
-    /// What the failed call made on the platform, or may have made: a service user, an API token, a client certificate that nobody
-    /// will use. Clean it up by its id, or look for its name. Nothing where the call surely made nothing.
+    /// What the failed call created on the platform, or may have created: an orphaned service user, API token or client certificate. Clean
+    /// it up by its id, or look for its name. `None` if the call certainly created nothing.
     #[must_use]
     pub fn left_behind(&self) -> Option<&LeftBehind> {
         self.0.left_behind.as_ref()
     }
 
-    /// Whether the same call may succeed if it is made again without any change, perhaps after a wait. Whether that is safe is another
-    /// question: the client has repeated by itself what is.
+    /// Whether the same call may succeed if it is made again unchanged, perhaps after a delay. This does not mean that a retry is safe: the
+    /// client has already retried where it is.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.0.diagnosis.advice, Advice::Repeat { .. })
     }
 
-    /// Whether a create call that failed like this may have made something all the same. The engine repeats such a call only after
+    /// Whether a create call that failed like this may have created something all the same. The client retries such a call only after
     /// failures for which this is false.
     #[must_use]
     pub fn may_have_made(&self) -> bool {
@@ -210,10 +210,10 @@ impl Error {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::RateLimit => false,
             ErrorKind::Transport => match self.transport() {
                 Some(transport) => transport.delivery() != Delivery::NotSent,
-                // The limit of the whole call, which can pass before the first attempt.
+                // The deadline, which can pass before the first attempt.
                 None => self.attempts() > 0,
             },
-            // What is below 400 and no result may have been one on its way here.
+            // A status below 400 that is not a result may have been one before a proxy changed it.
             ErrorKind::Platform => {
                 self.status().is_none_or(|status| status.is_server_error() || status == 408 || status.as_u16() < 400)
             }
@@ -221,31 +221,31 @@ impl Error {
         }
     }
 
-    /// How often the call was tried; 0 where it was not valid or had no material.
+    /// The number of attempts; 0 if the call was invalid or had no credential.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.tried.attempts
     }
 
-    /// The attempts that failed before the last one, in their order.
+    /// The failed attempts before the last one, in order.
     #[must_use]
     pub fn earlier_attempts(&self) -> &[FailedAttempt] {
         &self.0.tried.earlier
     }
 
-    /// The waits between the attempts.
+    /// The delays between the attempts.
     #[must_use]
     pub fn waits(&self) -> &[Duration] {
         &self.0.tried.waits
     }
 
-    /// Where the call failed.
+    /// The step at which the call failed.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What the failure means.
+    /// The diagnosis.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         &self.0.diagnosis
@@ -257,19 +257,19 @@ impl Error {
         self.0.diagnosis.code
     }
 
-    /// The status of an error answer.
+    /// The status of an error response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.answer.as_ref().map(|answer| answer.status)
     }
 
-    /// What was read of an error answer: machine code, message, request id, wait.
+    /// The error response, read: machine code, message, request id, retry delay.
     #[must_use]
     pub fn answer(&self) -> Option<&PlatformAnswer> {
         self.0.answer.as_ref()
     }
 
-    /// The transport's error, where the transport failed.
+    /// The transport's error, if the transport failed.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         self.0.source.as_deref()?.downcast_ref()
@@ -282,7 +282,7 @@ impl fmt::Display for Error {
         let mut last = String::new();
         for cause in causes(self).skip(1) {
             let text = cause.to_string();
-            // Many libraries repeat the text of their cause.
+            // Many libraries include the text of their cause.
             if text != last && !self.0.diagnosis.summary.contains(&text) {
                 write!(f, "\n  caused by: {text}")?;
             }

@@ -1,11 +1,11 @@
-//! The name of a field of a JSON object as it is written, whatever is in it.
+//! The name of a field of a JSON object, with any content.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
-/// A text of JSON; a lone surrogate in it does not spoil the rest.
+/// A JSON string; a lone surrogate in it is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldName(pub String);
 

@@ -1,6 +1,5 @@
-//! Which credential is live, and the transport that carries it. One transport an identity; a newer generation replaces what is
-//! live when it has proved usable, and generations never go back. The old transport lives on in the calls that still use it.
-//! Other trust roots make other transports, too.
+//! The live credential and its transport: one transport for each identity. A newer generation replaces the live one once it is usable;
+//! generations never go back. Calls in flight keep the previous transport. Other trust roots need other transports, too.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -14,7 +13,7 @@ use http::HeaderMap;
 
 use crate::host_config::HostConfig;
 
-/// How long a generation that did not prove usable is left alone at first; doubles with each failure.
+/// The first delay before an unusable generation is tried again; doubles with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 
@@ -25,11 +24,11 @@ pub(crate) struct Generations {
     /// The headers of every request.
     headers: HeaderMap,
     live: Mutex<Live>,
-    /// Held by the one caller who proves a newer generation.
+    /// Held by the one caller that verifies a newer generation.
     proving: futures_util::lock::Mutex<()>,
 }
 
-/// What transports are made with, for each of the two hosts.
+/// The transport configuration for each of the two hosts.
 #[derive(Clone, Debug)]
 pub(crate) struct Configs {
     pub(crate) platform: HostConfig,
@@ -37,7 +36,7 @@ pub(crate) struct Configs {
 }
 
 impl Configs {
-    /// The one for this identity: with an identity calls go to the `clientauth.` host only, without one to the platform host.
+    /// The configuration for this identity: with an identity calls go to the `clientauth.` host only, without one to the platform host.
     fn of(&self, identity: Option<&ClientIdentity>) -> TransportConfig {
         let host = match identity {
             Some(_) => &self.client_auth,
@@ -61,35 +60,35 @@ struct Live {
     trust: u64,
     anonymous: Option<Arc<dyn Transport>>,
     current: Option<Arc<BoundTransport>>,
-    /// A newer generation with its transport, made once for all who bring it, until it is live or refused.
+    /// A newer generation with its transport, created once for all callers, until it is live or refused.
     candidate: Option<Arc<BoundTransport>>,
-    /// Whether the platform refused the current credential: then a newer one needs no proof.
+    /// Whether the platform refused the current credential: then a newer one needs no verification.
     rejected: bool,
     refused: Option<Refused>,
     retired: Vec<Weak<dyn Transport>>,
 }
 
-/// A credential and the transport that carries it.
+/// A lease and its transport.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundTransport {
     pub(crate) lease: Lease,
-    /// Whom the platform counts; known once a generation, as it costs a hash.
+    /// The caller that the platform counts; computed once a generation, as it costs a hash.
     pub(crate) caller: Fingerprint,
     pub(crate) transport: Arc<dyn Transport>,
     /// The default headers and the API key, so that an attempt only clones them.
     pub(crate) headers: HeaderMap,
-    /// The count of the roots that the transport was made with.
+    /// The count of the trust roots that the transport was created with.
     trust: u64,
 }
 
 impl BoundTransport {
-    /// The same credential over another transport.
+    /// The same lease over another transport.
     pub(crate) fn over(&self, transport: Arc<dyn Transport>) -> Self {
         Self { transport, ..self.clone() }
     }
 }
 
-/// A generation that did not prove usable.
+/// A generation that was not usable.
 #[derive(Debug)]
 struct Refused {
     generation: Generation,
@@ -101,7 +100,7 @@ struct Refused {
 pub(crate) enum Chosen {
     /// Send with this.
     Live(Arc<BoundTransport>),
-    /// The lease is of a newer generation; the present one, if any, is still good until the newer one is proved.
+    /// The lease is of a newer generation; the current one, if any, stays in use until the newer one is verified.
     Newer { present: Option<Arc<BoundTransport>>, needs_proof: bool },
 }
 
@@ -120,7 +119,7 @@ impl Generations {
         Self { connector, headers, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
     }
 
-    /// The same stack and configuration, and nothing live.
+    /// The same TLS stack and configuration without a live credential.
     pub(crate) fn sibling(&self) -> Self {
         Self::new(Arc::clone(&self.connector), self.lock().configs.clone(), self.headers.clone())
     }
@@ -133,7 +132,7 @@ impl Generations {
         self.connector.info()
     }
 
-    /// The transport to the host of this role, for a diagnosis.
+    /// Describes the transport to the host of this role, for a diagnosis.
     pub(crate) fn in_use(&self, role: HostRole) -> Arc<TransportInUse> {
         let live = self.lock();
         let host = match role {
@@ -143,18 +142,18 @@ impl Generations {
         Arc::clone(&host.in_use)
     }
 
-    /// A transport of its own for this identity, and so new connections. It is not put to use for other calls.
+    /// A separate transport for this identity, so with new connections. Other calls do not use it.
     pub(crate) fn apart(&self, identity: Option<&ClientIdentity>) -> Result<Arc<dyn Transport>, TransportError> {
         let config = self.lock().configs.of(identity);
         self.connector.connect(&config)
     }
 
-    /// The transport of calls that show nothing.
+    /// The transport of unauthenticated calls.
     pub(crate) fn anonymous(&self) -> Result<Arc<dyn Transport>, TransportError> {
         self.without_identity(&mut self.lock())
     }
 
-    /// What carries this lease. A lease older than what is live is not used any more.
+    /// Chooses between this lease and the live one. A lease older than the live one is not used any more.
     pub(crate) fn choose(&self, lease: &Lease, now: SystemTime) -> Chosen {
         let mut live = self.lock();
         let Live { current, rejected, refused, .. } = &mut *live;
@@ -173,7 +172,7 @@ impl Generations {
         Chosen::Live(Arc::clone(current))
     }
 
-    /// Makes what carries this lease, without putting it to use: the live transport if only the key is another.
+    /// Binds this lease to a transport without putting it to use: the live transport if only the key differs.
     pub(crate) fn carry(&self, lease: &Lease) -> Result<Arc<BoundTransport>, TransportError> {
         let mut live = self.lock();
         if let Some(made) = [&live.current, &live.candidate]
@@ -189,7 +188,7 @@ impl Generations {
             (Some(identity), Some(current)) if thumbprint(&current.lease) == Some(identity.thumbprint()) => {
                 Arc::clone(&current.transport)
             }
-            // Built under the lock: callers that wait here would otherwise each build one, and native-tls takes its time.
+            // Created under the lock: concurrent callers would otherwise each create one, which is slow with native-tls.
             (Some(identity), _) => self.connector.connect(&live.configs.of(Some(identity)))?,
         };
         let mut headers = self.headers.clone();
@@ -200,11 +199,11 @@ impl Generations {
         Ok(carried)
     }
 
-    /// Puts a generation to use, unless a newer one or other trust roots came first; gives back what is live then.
+    /// Puts a generation to use, unless a newer one or other trust roots came first; returns the live one.
     pub(crate) fn install(&self, carried: Arc<BoundTransport>) -> Arc<BoundTransport> {
         let mut live = self.lock();
         if carried.trust != live.trust {
-            // Made with former roots. The next call makes it anew.
+            // Created with previous roots. The next call creates it again.
             return live.current.clone().unwrap_or(carried);
         }
         if let Some(current) = &live.current {
@@ -225,12 +224,11 @@ impl Generations {
         carried
     }
 
-    /// Trusts these roots from now on: whatever is live goes on over transports of its own that know no other. Nothing changes
-    /// if one of them cannot be made.
+    /// Replaces the trust roots, and with them the transports of the live credential. Nothing changes if a transport cannot be created.
     pub(crate) fn trust(&self, roots: &TrustRoots) -> Result<(), TransportError> {
         let mut live = self.lock();
         let configs = live.configs.trusting(&*self.connector, roots);
-        // Made in any case: whatever the stack refuses about the roots, it refuses here.
+        // Always created, so that the stack refuses bad roots here.
         let anonymous = self.connector.connect(&configs.of(None))?;
         let trust = live.trust + 1;
         let current = match &live.current {
@@ -255,7 +253,7 @@ impl Generations {
         Ok(())
     }
 
-    /// Notes that a generation did not prove usable, and leaves it alone for a while.
+    /// Records that a generation was not usable, so that it is not tried again for a while.
     pub(crate) fn refuse(&self, generation: Generation, now: SystemTime) {
         let mut live = self.lock();
         let wait = match &live.refused {
@@ -266,7 +264,7 @@ impl Generations {
         live.refused = Some(Refused { generation, until: now + wait, wait });
     }
 
-    /// Notes that the platform refused a generation.
+    /// Records that the platform refused a generation.
     pub(crate) fn rejected(&self, generation: Generation) {
         let mut live = self.lock();
         if live.current.as_ref().is_some_and(|current| current.lease.generation() == generation) {
@@ -274,7 +272,7 @@ impl Generations {
         }
     }
 
-    /// The right to prove a newer generation; only one caller has it at a time.
+    /// The right to verify a newer generation; only one caller has it at a time.
     pub(crate) fn proving(&self) -> Option<futures_util::lock::MutexGuard<'_, ()>> {
         self.proving.try_lock()
     }
@@ -284,7 +282,7 @@ impl Generations {
         self.lock().current.as_ref().map(|current| current.lease.generation())
     }
 
-    /// Transports of former identities and trust roots that calls still use.
+    /// The number of previous transports that calls still use.
     pub(crate) fn draining(&self) -> usize {
         self.lock().retired.iter().filter(|old| old.strong_count() > 0).count()
     }

@@ -1,20 +1,19 @@
-//! What transports to one host are made with.
+//! The transport configuration for one host.
 
 use std::sync::Arc;
 
 use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, TrustRoots, diagnosis::TransportInUse};
 
-/// A configuration whose proxy is the one of its host.
+/// A transport configuration with the proxy of its host.
 #[derive(Clone, Debug)]
 pub(crate) struct HostConfig {
     pub(crate) config: TransportConfig,
-    /// The same for a diagnosis.
+    /// Its description for a diagnosis.
     pub(crate) in_use: Arc<TransportInUse>,
 }
 
 impl HostConfig {
-    /// For calls to this origin. A proxy of the configuration itself counts more than the rules. An origin that there is not is
-    /// not called.
+    /// The configuration for calls to this origin. A proxy of the transport configuration takes precedence over the rules.
     pub(crate) fn to(
         origin: Option<&Origin>,
         connector: &dyn Connector,

@@ -1,10 +1,10 @@
-//! The calls that are in flight, and the end of taking new ones.
+//! Counts the calls in flight, and refuses new ones after a shutdown.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Counts the calls of one client, bodies that are being read included.
+/// Counts the calls of one client, including bodies that are still being read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlight(Arc<Shared>);
 
@@ -20,15 +20,15 @@ struct Shared {
 pub(crate) struct InFlightCall(Arc<Shared>);
 
 impl InFlight {
-    /// One more call, unless the client is shut down.
+    /// Counts another call, unless the client is shut down.
     pub(crate) fn begin(&self) -> Option<InFlightCall> {
-        // Counted first, so that whoever closes either sees the call or stops it.
+        // Counted first, so that a shutdown either sees the call or refuses it.
         self.0.count.fetch_add(1, Ordering::SeqCst);
         let flight = InFlightCall(Arc::clone(&self.0));
         (!self.0.closed.load(Ordering::SeqCst)).then_some(flight)
     }
 
-    /// One more, for what a call in flight needs itself.
+    /// Counts a call that is part of another one, also after a shutdown.
     pub(crate) fn join(&self) -> InFlightCall {
         self.0.count.fetch_add(1, Ordering::SeqCst);
         InFlightCall(Arc::clone(&self.0))
@@ -43,7 +43,7 @@ impl InFlight {
         self.0.count.load(Ordering::SeqCst)
     }
 
-    /// Ends when no call is in flight.
+    /// Completes when no call is in flight.
     pub(crate) async fn landed(&self) {
         std::future::poll_fn(|context| {
             let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);

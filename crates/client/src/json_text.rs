@@ -1,12 +1,12 @@
-//! The text of a body as UTF-8, whatever it is encoded in: a byte order mark is left out (RFC 8259 section 8.1), and UTF-16 is read,
-//! with its mark or by the zeros beside its first character. One reader for results, pages of lists and error responses.
+//! The text of a body as UTF-8: removes a byte order mark (RFC 8259 section 8.1), and converts UTF-16, which is detected by its mark or by
+//! the zeros beside its first character. Used for results, pages of lists and error responses.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use zeroize::Zeroize;
 
-/// The text without its mark, in UTF-8 where it was UTF-16.
+/// The text in UTF-8, without its byte order mark.
 pub(crate) fn utf8(body: &[u8]) -> Cow<'_, [u8]> {
     match body {
         [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
@@ -18,7 +18,7 @@ pub(crate) fn utf8(body: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The same of a body, which is copied only where it was UTF-16; it is overwritten then, for it may hold a secret.
+/// As [`utf8`], for an owned body. It is copied only if it was UTF-16, and then overwritten, since it may hold a secret.
 pub(crate) fn of_body(body: Bytes) -> Bytes {
     let text = match utf8(&body) {
         Cow::Borrowed(text) if text.len() == body.len() => return body,

@@ -1,8 +1,8 @@
-//! What a failed create call may have left on the platform, so that nothing stays there that nobody knows of.
+//! What a failed create call may have left on the platform, so that it can be cleaned up.
 
 use std::fmt;
 
-/// What can be made, and has a secret or a certificate that is shown once.
+/// The kinds of resources whose secret or certificate is shown once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Made {
@@ -24,26 +24,26 @@ impl fmt::Display for Made {
     }
 }
 
-/// What a failed create call made, or may have made. See [`Error::left_behind`](crate::Error::left_behind).
+/// What a failed create call created, or may have created. See [`Error::left_behind`](crate::Error::left_behind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftBehind {
-    /// What it is.
+    /// Its kind.
     pub what: Made,
-    /// The name that it was to have: names are unique, so that it can be looked for.
+    /// Its name. Names are unique, so that it can be found.
     pub name: String,
-    /// Its id, where the answer told it; then it was surely made.
+    /// Its id, if the response contained it; then it was certainly created.
     pub id: Option<String>,
 }
 
 impl LeftBehind {
-    /// Something of this kind and name that may have been made.
+    /// A resource of this kind and name that may have been created.
     #[must_use]
     pub fn new(what: Made, name: &str) -> Self {
         Self { what, name: name.to_owned(), id: None }
     }
 
-    /// Adds its id, where the response told it: then it was surely made.
+    /// Sets its id from the response: then it was certainly created.
     #[must_use]
     pub fn known_as(mut self, id: Option<String>) -> Self {
         self.id = id;

@@ -1,22 +1,22 @@
-//! Where a server points us: the `Location` of a redirect and the link to a next page. One reading and one rule for both: the
-//! same origin, below the installation's prefix, or nothing is sent.
+//! Resolves the `Location` of a redirect and the link to a next page. One rule for both: the same origin, below the installation's prefix,
+//! or nothing is sent.
 
 use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
 use http::Uri;
 
 use crate::error::{Error, ErrorKind};
 
-/// What it was that pointed somewhere.
+/// The kind of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pointer {
     /// The `Location` of a redirect.
     Redirect,
-    /// What a page of a list says of the next one.
+    /// The link of a page to the next one.
     NextPage,
 }
 
 impl Pointer {
-    /// The error for a target that is not called. `target` holds no path and no query.
+    /// The error for a refused target. `target` holds no path and no query.
     pub(crate) fn refused(self, origin: &Origin, target: &str) -> Error {
         let (kind, verb) = self.kind_and_verb();
         let cause = match self {
@@ -65,7 +65,7 @@ impl Pointer {
         Error::new(kind, diagnosis)
     }
 
-    /// The call that `link` asks for, seen from the call of `base` at `origin` (RFC 3986 §5.2, without dot segments).
+    /// Resolves `link` against the call of `base` at `origin` (RFC 3986 §5.2, without dot segments).
     pub(crate) fn resolve(
         self,
         instance: &Instance,
@@ -81,12 +81,12 @@ impl Pointer {
             link.to_owned()
         } else if let Some(scheme) = scheme(link) {
             if !link[scheme.len()..].starts_with("://") {
-                // What stands behind the scheme may be anything.
+                // The rest may be anything, and is not shown.
                 return Err(self.refused(origin, &format!("a {scheme}: URL")));
             }
             self.path_at(instance, origin, link)?
         } else {
-            // Relative to the call, whose target is below the prefix; a `..` is refused with every other path that cannot be sent.
+            // Relative to the call, whose target is below the prefix; `..` is refused like every invalid path.
             let directory = base.path().rsplit_once('/').map_or("", |(directory, _)| directory);
             let path = match link.chars().next() {
                 None => base.as_str().to_owned(),
@@ -95,7 +95,7 @@ impl Pointer {
             };
             return self.parse(origin, &path);
         };
-        // A target as it stands on the wire holds the prefix already.
+        // An absolute path includes the prefix.
         let path = origin
             .strip_prefix(&path)
             .ok_or_else(|| self.refused_within(origin, "a path outside the installation's prefix"))?;
@@ -125,7 +125,7 @@ impl Pointer {
     }
 }
 
-/// The scheme of an absolute URL (RFC 3986 §3.1): a colon in a query makes none.
+/// The scheme of an absolute URL (RFC 3986 §3.1); a colon in a query does not make one.
 fn scheme(link: &str) -> Option<&str> {
     let (scheme, _) = link.split_once(':')?;
     let mut bytes = scheme.bytes();

@@ -1,11 +1,11 @@
-//! Why a JSON text is not what a caller's type expects, told without any of the text: serde quotes the value that it met, and
-//! an answer may hold a secret that the platform shows once.
+//! Why a JSON text does not fit a type, without quoting the text: serde quotes values, and a response may hold a secret that is shown
+//! once.
 
 use std::fmt;
 
 use serde_json::error::Category;
 
-/// The part of serde's complaint that comes from the type, with the place in the text.
+/// The part of a serde error that comes from the type, with the place in the text.
 ///
 /// ```
 /// use digicert_one_client::Mismatch;
@@ -21,7 +21,7 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// What may be told of this error.
+    /// Takes the part of this error that holds no value.
     #[must_use]
     pub fn new(error: &serde_json::Error) -> Self {
         let text = error.to_string();
@@ -35,7 +35,7 @@ impl Mismatch {
     }
 }
 
-/// `missing field ..` whole; of `invalid type: (what was there), expected ..` the end.
+/// All of `missing field ..`; the end of `invalid type: (value), expected ..`.
 fn of_type(text: &str) -> Option<&str> {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     if text.starts_with("missing field `") {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expectation_is_told_and_the_value_is_not() {
+    fn expectation_is_reported_and_the_value_is_not() {
         for (text, expected) in [
             (r#"{"id":"canary"}"#, "expected u64 (line 1, column 14)"),
             (r#"{"id":"canary, expected canary"}"#, "expected u64"),
@@ -88,8 +88,8 @@ mod tests {
             (r#"{"id":"#, "it ends too early"),
         ] {
             let error = serde_json::from_str::<Thing>(text).expect_err(text);
-            let told = Mismatch::new(&error).to_string();
-            assert!(told.starts_with(expected) && !told.contains("canary"), "{text}: {told}");
+            let shown = Mismatch::new(&error).to_string();
+            assert!(shown.starts_with(expected) && !shown.contains("canary"), "{text}: {shown}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The words of a web page: its title, and its text without markup. For error messages only; nothing is interpreted.
+//! Reads the title of a web page, and its text without markup. For error messages only.
 
 /// The text between `<title>` and its end.
 pub(crate) fn title(page: &str) -> Option<String> {
@@ -14,7 +14,7 @@ pub(crate) fn text(page: &str) -> String {
     let mut rest = page;
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
-        // A tag ends a word: what stands on both sides of it was never one.
+        // A tag separates words.
         text.push(' ');
         rest = &rest[at..];
         let hidden = ["script", "style", "title"].into_iter().find(|name| is_tag(rest, name));
@@ -29,20 +29,20 @@ pub(crate) fn text(page: &str) -> String {
     words(&text)
 }
 
-/// What follows the first tag of this name, and what stands before it.
+/// The text before the first tag of this name, and the text after it.
 fn split_at_tag<'a>(page: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let at = page.match_indices('<').map(|(at, _)| at).find(|at| is_tag(&page[*at..], name))?;
     Some((&page[..at], after(&page[at..], ">")))
 }
 
-/// Whether a text begins with a tag of this name, in whatever case.
+/// Whether a text begins with a tag of this name, in any case.
 fn is_tag(text: &str, name: &str) -> bool {
     let Some(tag) = text.get(1..=name.len()) else { return false };
     let next = text[1 + name.len()..].chars().next();
     tag.eq_ignore_ascii_case(name) && next.is_none_or(|next| !next.is_alphanumeric())
 }
 
-/// What follows this mark, in whatever case; nothing where it does not come.
+/// The text after this mark, in any case; empty if the mark does not occur.
 fn after<'a>(text: &'a str, mark: &str) -> &'a str {
     let length = mark.len();
     let found = text.as_bytes().windows(length).position(|part| part.eq_ignore_ascii_case(mark.as_bytes()));

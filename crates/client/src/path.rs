@@ -1,4 +1,4 @@
-//! Paths and queries that are built from parts: each part is encoded exactly once.
+//! Builds paths and queries from parts; each part is encoded exactly once.
 
 use digicert_one_core::{RequestTarget, TargetError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,7 +23,7 @@ impl Path {
         Self(String::new())
     }
 
-    /// Adds one segment, encoded once; a `/` in it does not divide it.
+    /// Adds one segment, percent-encoded, including `/`.
     #[must_use]
     pub fn segment(mut self, text: &str) -> Self {
         self.0.push('/');
@@ -38,9 +38,9 @@ impl Path {
     }
 }
 
-/// What can be called: a path as it stands, or one built from segments.
+/// A path that can be called: a string, or built from segments.
 pub trait IntoTarget {
-    /// The path and query for the wire.
+    /// Converts it to the path and query of a request.
     ///
     /// # Errors
     /// See [`TargetError`].
@@ -71,7 +71,7 @@ impl IntoTarget for RequestTarget {
     }
 }
 
-/// `target` with one more query pair, both parts encoded.
+/// Adds a query pair to `target`, both parts encoded.
 pub fn with_query(target: &RequestTarget, name: &str, value: &str) -> Result<RequestTarget, TargetError> {
     let separator = if target.as_str().contains('?') { '&' } else { '?' };
     RequestTarget::parse(format!("{target}{separator}{}={}", encoded(name), encoded(value)))
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dot_segment_cannot_be_smuggled_in() {
+    fn dot_segment_cannot_be_smuggled_in() {
         assert_eq!(Path::root().segment("a").segment("..").into_target(), Err(TargetError::DotSegment));
     }
 

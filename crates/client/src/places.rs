@@ -1,4 +1,5 @@
-//! Hosts beside the installation's: OAuth servers. One transport for each, without a client identity, and by the proxy of that host.
+//! Transports to hosts other than the installation's, such as OAuth servers: one for each, without a client identity, through the proxy of
+//! that host.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use digicert_one_core::{
 
 use crate::host_config::HostConfig;
 
-/// What transports to other hosts are made with, and those that were made.
+/// Creates and keeps transports to other hosts.
 #[derive(Debug)]
 pub(crate) struct Places {
     config: TransportConfig,
@@ -16,7 +17,7 @@ pub(crate) struct Places {
     known: Mutex<Vec<(Origin, Place)>>,
 }
 
-/// A host and how it is reached.
+/// The transport to another host.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) transport: Arc<dyn Transport>,
@@ -28,12 +29,12 @@ impl Places {
         Self { config, proxies, known: Mutex::default() }
     }
 
-    /// The same configuration, and no transport.
+    /// The same configuration without transports.
     pub(crate) fn sibling(&self) -> Self {
         Self::new(self.config.clone(), self.proxies.clone())
     }
 
-    /// How this host is reached. A transport that cannot be made is told with what it would have been.
+    /// The transport to this host. The error comes with a description of the transport.
     pub(crate) fn to(
         &self,
         origin: &Origin,
@@ -55,7 +56,7 @@ impl Places {
     }
 }
 
-/// Whether two origins are the same scheme, host and port, whatever their prefix.
+/// Whether two origins have the same scheme, host and port; their prefixes may differ.
 pub fn same_place(one: &Origin, other: &Origin) -> bool {
     one.is_https() == other.is_https() && one.authority() == other.authority()
 }

@@ -1,5 +1,5 @@
-//! Redirects are followed within the same origin only. Every HTTP library that we looked at would forward `x-api-key`, and
-//! present the certificate, wherever a `Location` points. What a `Location` may name stands in `link_target.rs`.
+//! Follows redirects within the same origin only. Every HTTP library that we looked at would forward `x-api-key`, and present the
+//! certificate, to any `Location`. `link_target.rs` checks the target.
 
 use bytes::Bytes;
 use digicert_one_core::{Code, Diagnosis, Instance, Origin, RequestTarget};
@@ -12,7 +12,7 @@ use crate::link_target::Pointer;
 use crate::upload::Payload;
 
 impl Call {
-    /// Where a redirect leads; `None` if it has no target.
+    /// The target of a redirect; `None` if it has none.
     pub(crate) fn redirect_target(
         &self,
         instance: &Instance,
@@ -28,7 +28,7 @@ impl Call {
         target.map(Some)
     }
 
-    /// Becomes the call that a redirect of this status asks for.
+    /// Turns this call into the one that a redirect of this status asks for.
     pub(crate) fn follow(&mut self, status: StatusCode, target: RequestTarget) -> Result<(), Error> {
         self.target = target;
         // Fetch standard §4.4: 303 becomes GET, and so does a POST under 301 and 302; 307 and 308 keep everything.
@@ -54,12 +54,12 @@ impl Call {
     }
 }
 
-/// Whether a status leads to another target. 300 and 305 do not, with a `Location` either (RFC 9110 sections 15.4.1 and 15.4.6).
+/// Whether redirects of this status are followed. 300 and 305 are not, even with a `Location` (RFC 9110 sections 15.4.1 and 15.4.6).
 pub(crate) fn is_followed(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The error for a sign-in page, on the same origin too: it is not the API, and a call is not replayed to it.
+/// The error for a redirect to a sign-in page, also on the same origin: it is not the API.
 fn sign_in(origin: &Origin, elsewhere: Option<Error>) -> Error {
     let summary = match elsewhere {
         Some(error) => error.diagnosis().summary.clone(),
@@ -69,8 +69,8 @@ fn sign_in(origin: &Origin, elsewhere: Option<Error>) -> Error {
     Error::new(ErrorKind::Redirect, Diagnosis::new(Code::GW_03, summary, cause))
 }
 
-/// Whether an address is one where people sign in, by its host and path; below `/api/` are calls of the API. Neither path nor query is
-/// shown: they may hold a token.
+/// Whether an address looks like a sign-in page, by its host and path; paths below `/api/` do not. Neither path nor query is shown: they
+/// may hold a token.
 fn is_sign_in(location: &str) -> bool {
     const WORDS: [&str; 12] =
         ["login", "logon", "signin", "sign-in", "sso", "saml", "oauth2", "oidc", "openid", "adfs", "captive", "portal"];
@@ -81,7 +81,7 @@ fn is_sign_in(location: &str) -> bool {
     lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).any(|word| WORDS.contains(&word))
 }
 
-/// More hops than any sane server asks for.
+/// The error for too many redirects in a row.
 pub(crate) fn too_many(origin: &Origin, hops: usize) -> Error {
     let summary = format!("{} redirected {hops} times in a row; the last one was not followed.", origin.authority());
     let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, "the redirects probably run in a circle on this host");
@@ -92,7 +92,7 @@ pub(crate) fn too_many(origin: &Origin, hops: usize) -> Error {
     Error::new(ErrorKind::Redirect, diagnosis)
 }
 
-/// For a call with a proof of its own. Names the host that the answer points to, and nothing else of it.
+/// The error for a redirect of a call with an authoriser of its own. Names the host of the target, and nothing else of it.
 pub(crate) fn not_followed(origin: &Origin, status: StatusCode, location: Option<&HeaderValue>) -> Error {
     let target = location
         .and_then(|value| value.to_str().ok()?.parse::<http::Uri>().ok())
@@ -100,6 +100,6 @@ pub(crate) fn not_followed(origin: &Origin, status: StatusCode, location: Option
         .unwrap_or_else(|| "another path".to_owned());
     let summary =
         format!("{origin} redirected to {target} (HTTP {}); not followed, nothing was sent there.", status.as_u16());
-    let cause = "what shows a token is answered where it is asked: a wrong host or path, or somebody between";
+    let cause = "a request with a token is never redirected: a wrong host or path, or an intercepting proxy";
     Error::new(ErrorKind::Redirect, Diagnosis::new(Code::SEC_01, summary, cause))
 }

@@ -1,5 +1,5 @@
-//! Reminders of the end of a credential: some days before, each once. Nothing waits for them: whoever makes a call, or asks for
-//! the end date, has them checked, at the cost of one comparison.
+//! Reminds of the expiry of a credential some days ahead, once for each day that is set. Checked with each call and each query of the end
+//! date, at the cost of one comparison.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use crate::observe::listener::Listener;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When to remind of the end of a credential: 30, 14, 7 and 1 days before by default, as `tracing` events of level WARN and,
-/// if wanted, by a call.
+/// When to remind that a credential expires: 30, 14, 7 and 1 days ahead by default, as `tracing` events of level WARN and, optionally, by
+/// calling a function.
 ///
 /// ```
 /// use digicert_one_client::Reminders;
@@ -28,23 +28,23 @@ pub struct Reminders {
 /// The last reminder.
 struct LastReminder {
     expiry: Option<Expiry>,
-    /// How many of `days` are behind us.
+    /// How many of `days` have been reached.
     steps: usize,
     /// Before this time nothing is due.
     next: Option<SystemTime>,
 }
 
-/// One reminder. `Display` is a sentence.
+/// A reminder that a credential expires. `Display` is a sentence.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reminder {
-    /// The end, and whose it is.
+    /// The end date, and what expires.
     pub expiry: Expiry,
-    /// The step that was reached: this many days before the end.
+    /// The number of days ahead that was reached, as configured.
     pub days: u32,
-    /// What is really left.
+    /// The time left.
     pub remaining: Duration,
-    /// Where the credential came from.
+    /// The source of the credential.
     pub source: Arc<str>,
     /// Its generation.
     pub generation: Generation,
@@ -56,20 +56,20 @@ impl fmt::Display for Reminder {
         let (count, unit) = if hours >= 48 { (hours / 24, "days") } else { (hours, "hours") };
         write!(
             f,
-            "the {} from {} ends in {count} {unit}; every integration that uses it stops then",
+            "the {} from {} expires in {count} {unit}; every integration that uses it stops working then",
             self.expiry.of, self.source
         )
     }
 }
 
 impl Reminders {
-    /// 30, 14, 7 and 1 days before the end.
+    /// Reminders 30, 14, 7 and 1 days ahead.
     #[must_use]
     pub fn new() -> Self {
         Self { days: vec![30, 14, 7, 1], listener: None, last: Mutex::new(None) }
     }
 
-    /// Reminds this many days before the end; never with an empty list.
+    /// The days ahead; an empty list disables reminders.
     #[must_use]
     pub fn days(mut self, days: impl IntoIterator<Item = u32>) -> Self {
         self.days = days.into_iter().collect();
@@ -78,7 +78,7 @@ impl Reminders {
         self
     }
 
-    /// Calls this function with each reminder, on a thread of its own: neither its panic nor its slowness reaches a call.
+    /// Calls this function with each reminder, on a thread of its own, so that it never blocks a call; a panic in it is logged.
     /// [`Client::shut_down`](crate::Client::shut_down) waits for it.
     #[must_use]
     pub fn on_reminder(mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) -> Self {
@@ -86,7 +86,7 @@ impl Reminders {
         self
     }
 
-    /// Gives the reminder that is due, if any.
+    /// Logs and sends the reminder that is due, if any.
     pub(crate) fn check(&self, lease: &Lease, now: SystemTime) {
         if let Some(reminder) = self.due(lease, now) {
             tracing::warn!(days = reminder.days, of = %reminder.expiry.of, generation = %reminder.generation, "{reminder}");
@@ -96,7 +96,7 @@ impl Reminders {
         }
     }
 
-    /// Ends when the listener has heard of all of them.
+    /// Completes when the listener has received all reminders.
     pub(crate) async fn drained(&self) {
         if let Some(listener) = &self.listener {
             listener.drained().await;
@@ -107,7 +107,7 @@ impl Reminders {
         let expiry = lease.validity().expiry();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match &*last {
-            // Another key with the same end is no reason to say it again; another end is.
+            // Not repeated for another key with the same end date.
             Some(last) if last.expiry == expiry => {
                 if last.next.is_none_or(|next| now < next) {
                     return None;
@@ -126,7 +126,7 @@ impl Reminders {
         let expiry = expiry.filter(|expiry| steps > before && !expiry.has_passed(now))?;
         Some(Reminder {
             expiry,
-            // A program that starts late hears of the nearest step only.
+            // A program that starts late gets the nearest reminder only.
             days: self.days[steps - 1],
             remaining: expiry.remaining(now),
             source: Arc::clone(lease.source()),

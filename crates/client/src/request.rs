@@ -1,4 +1,4 @@
-//! One call in the making. Mistakes are collected and come out of `send`, before anything is sent.
+//! Builds a call. Mistakes are returned by `send`, before anything is sent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::path::{IntoTarget, with_query};
 use crate::response::Response;
 use crate::upload::Payload;
 
-/// Headers that follow from the credential, the host or the framing; a caller's own would contradict them.
+/// Headers that follow from the credential, the host or the framing; a caller cannot set them.
 const RESERVED: [HeaderName; 11] = [
     digicert_one_core::API_KEY_HEADER,
     header::AUTHORIZATION,
@@ -88,7 +88,7 @@ impl Client {
         RequestBuilder::from_http(self.clone(), request)
     }
 
-    /// A call with a proof of its own.
+    /// Sends a request with an authoriser of its own.
     ///
     /// # Errors
     /// See [`Error`].
@@ -124,7 +124,7 @@ impl RequestBuilder {
         })
     }
 
-    /// Adds a header. Those that follow from the credential, the host or the framing are refused.
+    /// Adds a header. Headers that follow from the credential, the host or the framing are refused.
     pub fn header(self, name: &str, value: &str) -> Self {
         self.try_with(|call| {
             let (name, value) = checked_header(name, value)?;
@@ -137,7 +137,7 @@ impl RequestBuilder {
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         self.try_with(|call| {
             let body = serde_json::to_vec(value).map_err(|error| {
-                Error::local(ErrorKind::Request, "the body cannot be written as JSON").with_source(error)
+                Error::local(ErrorKind::Request, "failed to write the request body as JSON").with_source(error)
             })?;
             call.body = Payload::Bytes(body.into());
             call.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -150,7 +150,7 @@ impl RequestBuilder {
         self.try_with(|call| {
             call.body = Payload::Bytes(body.into());
             let content_type = HeaderValue::from_str(content_type).map_err(|error| {
-                Error::local(ErrorKind::Request, "the content type is not a valid header value").with_source(error)
+                Error::local(ErrorKind::Request, "invalid content type header value").with_source(error)
             })?;
             call.headers.insert(header::CONTENT_TYPE, content_type);
             Ok(())
@@ -161,8 +161,8 @@ impl RequestBuilder {
     /// [`upload_again`](Self::upload_again) allows retries.
     ///
     /// The length is sent if it is [known](UploadBody::with_length). All time limits include the upload: raise them with
-    /// [`ClientBuilder::timeouts`](crate::ClientBuilder::timeouts) and [`deadline`](crate::ClientBuilder::deadline) for large files.
-    /// A transport without [`StreamingUploads`](digicert_one_core::Capability::StreamingUploads) refuses the call (CFG-02); nothing is sent.
+    /// [`ClientBuilder::timeouts`](crate::ClientBuilder::timeouts) and [`deadline`](crate::ClientBuilder::deadline) for large files. A
+    /// transport without [`StreamingUploads`](digicert_one_core::Capability::StreamingUploads) refuses the call (CFG-02); nothing is sent.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -205,19 +205,19 @@ impl RequestBuilder {
         self.with(|call| call.body = Payload::Again(Arc::new(body)))
     }
 
-    /// Sends neither key nor certificate, to the platform host.
+    /// Sends the call to the platform host without API key and client certificate.
     pub fn unauthenticated(self) -> Self {
         self.with(|call| call.proof = Proof::None)
     }
 
-    /// Says that this POST or PATCH does the same however often it is processed, so that it may be retried like a GET. DigiCert
-    /// ONE documents no idempotency keys: mark no call that creates, issues or signs.
+    /// Marks this POST or PATCH as idempotent, so that it may be retried like a GET. DigiCert ONE documents no idempotency keys: do not
+    /// mark calls that create, issue or sign.
     pub fn idempotent(self) -> Self {
         self.with(|call| call.idempotent = true)
     }
 
-    /// What spans, metrics and audit records show for the path, such as `/user/{name}`. By default whatever in the path does not look
-    /// like a word of an API is left out.
+    /// Sets the path template for spans, metrics and audit records, such as `/user/{name}`. By default segments that do not look like a
+    /// word of an API become `{}`.
     pub fn template(self, template: &'static str) -> Self {
         self.with(|call| call.template = Some(template))
     }
@@ -238,7 +238,7 @@ impl RequestBuilder {
         self.sent(Statuses::AllAreAnswers)
     }
 
-    /// Boxed at once, so that the future that the program holds is small: each move of it would copy the call.
+    /// Boxed at once, so that the future that programs hold is small and cheap to move.
     fn sent(self, statuses: Statuses) -> Boxed<'static, Result<Response, Error>> {
         let Self { client, mut call } = self;
         Box::pin(async move {
@@ -294,13 +294,13 @@ fn reserved(name: &HeaderName) -> Error {
 
 fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let invalid = |what: String| Error::local(ErrorKind::Request, what);
-    let parsed: HeaderName =
-        name.parse().map_err(|_| invalid("a header name has a character that none may have".to_owned()))?;
+    let parsed: HeaderName = name.parse().map_err(|_| invalid("invalid header name".to_owned()))?;
     if RESERVED.contains(&parsed) {
         return Err(reserved(&parsed));
     }
-    let value = HeaderValue::from_str(value)
-        .map_err(|_| invalid(format!("the value of header {parsed} has a line end or another control character")))?;
+    let value = HeaderValue::from_str(value).map_err(|_| {
+        invalid(format!("invalid value of header {parsed}: it has a line end or another control character"))
+    })?;
     Ok((parsed, value))
 }
 

@@ -1,4 +1,4 @@
-//! An answer: its head at once, its body when the caller wants it, as bytes, text, JSON or a stream.
+//! A response: its head at once, its body on demand, as bytes, text, JSON or a stream.
 
 use std::fmt;
 
@@ -18,10 +18,10 @@ use crate::response_head::{ResponseHead, undecoded};
 use crate::watched_body::WatchedBody;
 use crate::{json_text, redact};
 
-/// An answer of the platform.
+/// A response of the platform.
 pub struct Response(Box<Parts>);
 
-/// What an answer is made of. Boxed: it is large, and each step on its way to the caller would copy it.
+/// The parts of a response. Boxed, since it is large and would be copied with each move.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) status: StatusCode,
@@ -32,7 +32,7 @@ pub(crate) struct Parts {
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
     pub(crate) warning: Option<Box<Diagnosis>>,
-    /// The key of the request, which no error may quote.
+    /// The secret of the request, which errors must not quote.
     pub(crate) key: Option<HeaderValue>,
     pub(crate) attempts: u32,
 }
@@ -42,7 +42,7 @@ impl Response {
         Self(Box::new(parts))
     }
 
-    /// The whole call is over: so many attempts, and this flight, which lands when the body is dropped.
+    /// Sets the number of attempts, and counts the call as in flight until the body is dropped.
     pub(crate) fn arrived(&mut self, attempts: u32, flight: InFlightCall) {
         self.0.attempts = attempts;
         self.0.body.carry(flight);
@@ -54,50 +54,50 @@ impl Response {
         self.0.status
     }
 
-    /// The HTTP version that was spoken.
+    /// The HTTP version.
     #[must_use]
     pub fn version(&self) -> Version {
         self.0.version
     }
 
-    /// The headers, duplicates kept.
+    /// The headers, including duplicates.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// What the stack knows of the connection.
+    /// The facts about the connection.
     #[must_use]
     pub fn facts(&self) -> &ConnectionFacts {
         self.0.body.facts()
     }
 
-    /// What should be mended although the call succeeded: a client certificate that did not arrive (NET-03), or that the transport
-    /// did not send (ID-14), so that the response does not prove who called. Only the first response of a connection has it.
+    /// A warning of a call that succeeded: the client certificate did not arrive (NET-03), or the transport did not send it (ID-14), so
+    /// that the response does not prove who called. Only the first response of a connection has it.
     #[must_use]
     pub fn warning(&self) -> Option<&Diagnosis> {
         self.0.warning.as_deref()
     }
 
-    /// How many attempts it took, redirects included.
+    /// The number of attempts, including redirects.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// `host[:port]` that answered.
+    /// The `host[:port]` that responded.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.0.context.host
     }
 
-    /// How the caller proved itself.
+    /// How the caller was authenticated.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.0.context.mode
     }
 
-    /// Which reading of the credential was used; none for an unauthenticated call.
+    /// The generation of the credential; `None` for an unauthenticated call.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.0.generation
@@ -120,7 +120,7 @@ impl Response {
     /// The whole body, up to the client's limit.
     ///
     /// # Errors
-    /// A body that is too large, cut off or too slow.
+    /// A body that is too large, incomplete or too slow.
     pub async fn bytes(self) -> Result<Bytes, Error> {
         let mut response = self;
         response.read().await
@@ -135,7 +135,7 @@ impl Response {
         let bytes = self.bytes().await?;
         String::from_utf8(bytes.into()).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            undecoded(format!("the answer is not UTF-8 (at byte {at})"), error.utf8_error()).after_attempts(attempts)
+            undecoded(format!("the response is not UTF-8 (at byte {at})"), error.utf8_error()).after_attempts(attempts)
         })
     }
 
@@ -148,7 +148,7 @@ impl Response {
         head.read(&bytes)
     }
 
-    /// The whole body as JSON of an object of the API: an error document is an error, however much of a `T` is in it.
+    /// The whole body as JSON of an object of the API: an error document is an error, even if it would be a valid `T`.
     ///
     /// # Errors
     /// As [`json`](Self::json), and an error document under a status of success.
@@ -160,10 +160,10 @@ impl Response {
         }
     }
 
-    /// The whole body of what should be JSON. A web page, or an encoding that was not asked for, is an error that names it.
+    /// The head, and the whole body, which should be JSON. A web page, or an encoding that was not asked for, is an error.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes), and what is not of the API.
+    /// As [`bytes`](Self::bytes), and a body that is not of the API.
     pub async fn json_parts(self) -> Result<(ResponseHead, Bytes), Error> {
         let (head, bytes) = self.collected().await?;
         let bytes = json_text::of_body(bytes);
@@ -189,21 +189,21 @@ impl Response {
         Ok((ResponseHead { status, headers, context, key, attempts }, bytes))
     }
 
-    /// The whole body, where it is: the future stays small.
+    /// Reads the whole body without moving it, so that the future stays small.
     async fn read(&mut self) -> Result<Bytes, Error> {
         let Parts { context, body, max_body, attempts, .. } = &mut *self.0;
         let read = collect_body(body, *max_body).await;
         read.map_err(|error| of_body(error, context).after_attempts(*attempts))
     }
 
-    /// Whether the head announces a web page.
+    /// Whether the content type is that of a web page.
     #[must_use]
     pub fn is_page(&self) -> bool {
         let content_type = self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
     }
 
-    /// The encoding of the body, where it has one: the client asks for none and decodes none.
+    /// The content encoding, if there is one: the client asks for none and decodes none.
     #[must_use]
     pub fn content_encoding(&self) -> Option<&str> {
         let encoding = self.0.headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
@@ -213,7 +213,7 @@ impl Response {
     /// The next chunk of the body, `None` at its end.
     ///
     /// # Errors
-    /// A body that is cut off or too slow.
+    /// A body that is incomplete or too slow.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         next_chunk(&mut self.0.body).await.map_err(|error| of_body(error, &self.0.context))
     }

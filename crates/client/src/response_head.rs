@@ -47,7 +47,7 @@ impl ResponseHead {
     pub fn json<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
         serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
             self.not_of_the_api(body).unwrap_or_else(|| {
-                let text = format!("the answer ({}, {} bytes) is not the expected JSON", self.seen(), body.len());
+                let text = format!("the response ({}, {} bytes) is not the expected JSON", self.seen(), body.len());
                 undecoded(text, Mismatch::new(&error)).after_attempts(self.attempts)
             })
         })

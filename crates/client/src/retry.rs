@@ -1,5 +1,5 @@
-//! When a call is repeated, and after which wait. Whether repeating could help is the diagnosis's advice; whether it is safe
-//! and still allowed is decided here. Nothing in here waits or sends.
+//! Decides whether a call is retried, and after which delay. Whether a retry could help is the advice of the diagnosis; whether it is safe
+//! and allowed is decided here. Nothing in here waits or sends.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,18 +11,18 @@ use crate::call::Call;
 use crate::error::{Error, ErrorKind};
 use crate::tried::Stop;
 
-/// What one repetition takes from the budget, and what one success gives back.
+/// The cost of a retry, and the gain of a success.
 const COST: u32 = 5;
 const GAIN: u32 = 1;
 
-/// How failed attempts are repeated.
+/// A retry policy.
 ///
-/// A call is repeated only where that may help (the diagnosis says so), where it is safe (the method is idempotent, or the call
-/// is marked so, or the request was surely not processed), while attempts, budget and [deadline] last. The wait is a random
-/// part of a span that doubles each time ("full jitter"), and never shorter than what the platform asks for in `Retry-After`.
+/// A call is retried only if that may help (the diagnosis says so), if it is safe (the method is idempotent, or the call is marked
+/// as such, or the request was certainly not processed), and while attempts, budget and [deadline] last. The delay is random, up to a
+/// backoff that doubles each time ("full jitter"), and never shorter than `Retry-After`.
 ///
-/// The budget is shared by all clones of a client: each repetition takes 5 of it, each call that succeeds gives 1 back. When a
-/// platform is down, it keeps a program from multiplying its own load.
+/// The budget is shared by all clones of a client: each retry costs 5, each call that succeeds returns 1. It keeps a program from
+/// multiplying its own load while the platform is down.
 ///
 /// [deadline]: crate::ClientBuilder::deadline
 ///
@@ -44,37 +44,37 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// At most 4 attempts; the first wait is up to 0.5 seconds, no wait is longer than 20; a budget of 500.
+    /// At most 4 attempts, a backoff from 0.5 to 20 seconds, and a budget of 500.
     pub fn new() -> Self {
         let budget = 500;
         let (first, longest) = (Duration::from_millis(500), Duration::from_secs(20));
         Self { attempts: 4, first, longest, budget, left: AtomicU32::new(budget) }
     }
 
-    /// One attempt, whatever happens. A credential that was refused while a newer one is at hand is still replaced once.
+    /// One attempt. A refused credential is still replaced once by a newer one.
     pub fn never() -> Self {
         Self::new().attempts(1)
     }
 
-    /// The same rules with a budget of their own.
+    /// The same policy with a budget of its own.
     pub(crate) fn anew(&self) -> Self {
         let Self { attempts, first, longest, budget, .. } = *self;
         Self { attempts, first, longest, budget, left: AtomicU32::new(budget) }
     }
 
-    /// The number of attempts, the first one included; 0 counts as 1.
+    /// The number of attempts, including the first one; 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The span of the first wait and the longest span.
+    /// The first and the longest backoff.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         (self.first, self.longest) = (first, longest.max(first));
         self
     }
 
-    /// The budget of repetitions that all clones of the client share: 5 for each, 1 back for each call that succeeds.
+    /// The retry budget that all clones of the client share: each retry costs 5, each call that succeeds returns 1.
     pub fn budget(mut self, budget: u32) -> Self {
         self.budget = budget;
         self.left = AtomicU32::new(budget);
@@ -87,21 +87,21 @@ impl Retry {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// The number of attempts of a call at most.
+    /// The most attempts of a call.
     pub(crate) fn most(&self) -> u32 {
         self.attempts
     }
 
-    /// A call succeeded.
+    /// Records that a call succeeded.
     pub(crate) fn succeeded(&self) {
-        // Mostly the budget is full; then nothing is written, and clones on other cores keep their cache.
+        // The budget is usually full; then nothing is written, and clones on other cores keep their cache.
         if self.left.load(Ordering::Relaxed) < self.budget {
             let more = |left: u32| (left < self.budget).then(|| (left + GAIN).min(self.budget));
             let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         }
     }
 
-    /// What to do after `error`, the `attempt`-th of this call (counted from 1).
+    /// Decides what follows after `error` of this attempt (counted from 1).
     pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
         match error.diagnosis().advice {
             Advice::NewerCredential | Advice::Repeat { .. } if call.body.is_spent() => Next::Stop(Stop::Spent),
@@ -112,7 +112,7 @@ impl Retry {
                 }
                 let less = |left: u32| left.checked_sub(COST);
                 match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
-                    // What the platform asks for is a floor: a wait of zero must not take our own away.
+                    // `Retry-After` is a floor: zero must not remove the backoff.
                     Ok(_) => Next::After(self.wait(attempt).max(not_before.unwrap_or_default())),
                     Err(_) => Next::Stop(Stop::Budget),
                 }
@@ -122,7 +122,7 @@ impl Retry {
         }
     }
 
-    /// A random part of a span that doubles with each attempt.
+    /// A random delay up to a backoff that doubles with each attempt.
     fn wait(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         let span = self.first.saturating_mul(1 << doublings).min(self.longest);
@@ -140,12 +140,12 @@ impl Default for Retry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Stop(Stop),
-    /// Once, if the source has a generation newer than the refused one.
+    /// Once, if the credential has a newer generation than the refused one.
     NewerCredential,
     After(Duration),
 }
 
-/// Whether the call may be sent again after this failure.
+/// Whether it is safe to send the call again after this error.
 fn is_safe(call: &Call, error: &Error) -> bool {
     if call.idempotent || is_idempotent(&call.method) {
         return true;
@@ -153,8 +153,8 @@ fn is_safe(call: &Call, error: &Error) -> bool {
     match (error.kind(), error.status().map(|status| status.as_u16())) {
         // Refused before it was processed: the credential, or the rate limiter (RFC 6585 section 4).
         (ErrorKind::Platform, Some(400 | 401 | 429)) => true,
-        // Not processed on this connection (RFC 9110 section 15.5.20, RFC 8470 section 5.2). 408 is not among them: some servers
-        // give it when what stands behind them is slow.
+        // Not processed on this connection (RFC 9110 section 15.5.20, RFC 8470 section 5.2). Not 408: some servers
+        // send it when their backend is slow.
         (ErrorKind::Platform, Some(421 | 425)) => true,
         (ErrorKind::RateLimit, _) => true,
         (ErrorKind::Transport, _) => {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest_and_are_a_part_of_their_span() {
+    fn backoff_doubles_up_to_the_longest_with_full_jitter() {
         let retry = Retry::new().backoff(Duration::from_secs(1), Duration::from_secs(4));
         for (attempt, span) in [(1, 1), (2, 2), (3, 4), (4, 4), (400, 4)] {
             let waits: Vec<_> = (0..200).map(|_| retry.wait(attempt)).collect();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_never_more_than_full_and_never_less_than_empty() {
+    fn budget_stays_between_empty_and_full() {
         let retry = Retry::new().budget(7);
         retry.succeeded();
         assert_eq!(retry.budget_left(), 7);

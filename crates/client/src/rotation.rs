@@ -62,7 +62,7 @@ impl Rotation<'_> {
     {
         let generations = &self.settings.generations;
         let Some(_turn) = generations.proving() else { return Ok(present) };
-        // Another caller may just have proved it, or failed to.
+        // Another caller may just have verified it, or failed to.
         match generations.choose(&candidate.lease, self.need.now) {
             Chosen::Live(bound) => return Ok(bound),
             Chosen::Newer { .. } => {}
@@ -76,10 +76,10 @@ impl Rotation<'_> {
         }
     }
 
-    /// Leaves a generation alone for a while and says so once a try.
+    /// Records that a generation is not usable, and logs it.
     fn unusable(&self, lease: &Lease, why: &str) {
         self.settings.generations.refuse(lease.generation(), self.need.now);
         let (code, generation) = (Code::ROT_06, lease.generation());
-        tracing::warn!(%code, %generation, source = &**lease.source(), why, "a newer generation is not usable; the one before it stays");
+        tracing::warn!(%code, %generation, source = &**lease.source(), why, "a newer generation is not usable; the previous one stays in use");
     }
 }

@@ -1,4 +1,4 @@
-//! What a client is made of: all that its calls share.
+//! The settings that all calls of a client share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +21,14 @@ pub(crate) struct Settings {
     pub(crate) instance: Instance,
     pub(crate) credential: Arc<dyn Credential>,
     pub(crate) generations: Generations,
-    /// Other hosts than the installation's, which calls with proofs of their own may go to.
+    /// Transports to other hosts, for calls with authorisers of their own.
     pub(crate) places: Places,
     pub(crate) clock: Arc<dyn Clock>,
     /// The headers of every request, unless the call has its own.
     pub(crate) headers: HeaderMap,
-    /// The limit of one attempt.
+    /// The timeout of one attempt.
     pub(crate) total: Duration,
-    /// The limit of all attempts and waits together.
+    /// The deadline: all attempts and delays together.
     pub(crate) deadline: Duration,
     pub(crate) retry: Retry,
     pub(crate) idle_limit: Duration,
@@ -36,25 +36,25 @@ pub(crate) struct Settings {
     pub(crate) in_flight: InFlight,
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
-    /// The call that has to succeed before a newer generation goes live.
+    /// The call that verifies a newer generation before it goes live.
     pub(crate) proof: Option<Call>,
     pub(crate) reminders: Reminders,
     pub(crate) observers: Observers,
 }
 
 impl Settings {
-    /// The body of an answer, watched.
+    /// A response body with an idle timeout.
     pub(crate) fn watched(&self, body: ResponseBody, facts: ConnectionFacts) -> WatchedBody {
         WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts)
     }
 
-    /// Where a call with this lease goes.
+    /// The origin for calls with this lease.
     pub(crate) fn origin(&self, lease: Option<&Lease>) -> Result<&Origin, Error> {
         self.instance.origin(role(lease)).map_err(Error::instance)
     }
 }
 
-/// The host that a call with this lease goes to.
+/// The host for calls with this lease.
 pub(crate) fn role(lease: Option<&Lease>) -> HostRole {
     lease.map_or(HostRole::Platform, |lease| lease.material().host_role())
 }

@@ -1,4 +1,4 @@
-//! How often a call was tried: what errors and answers say of its attempts, its waits, and its end.
+//! The attempts of a call: their number, their delays, why they failed, and why there was no further one.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use digicert_one_core::{Code, Delivery};
 use http::StatusCode;
 
-/// Lines about earlier attempts in one error; equal ones in a row are one line.
+/// The most lines about earlier attempts in one error; equal ones in a row are one line.
 const MAX_LINES: usize = 8;
 
-/// What is told of a wait for a turn: less is the time that asking takes.
+/// The shortest wait for the rate limiter that is reported: less is the time of asking.
 const LEAST_WAIT: Duration = Duration::from_millis(50);
 
 /// An attempt that failed and was followed by another one.
@@ -18,18 +18,18 @@ const LEAST_WAIT: Duration = Duration::from_millis(50);
 pub struct FailedAttempt {
     /// Its number, counted from 1.
     pub number: u32,
-    /// What it failed with.
+    /// The code of its error.
     pub code: Code,
     /// The status of its response, if there was one.
     pub status: Option<StatusCode>,
-    /// What became of its request, if there was no response.
+    /// The delivery of its request, if there was no response.
     pub delivery: Option<Delivery>,
     /// What failed, in a few words.
     pub what: String,
 }
 
 impl FailedAttempt {
-    /// Whether the platform may have done what this attempt asked for.
+    /// Whether the platform may have processed this attempt.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         match (self.status, self.delivery) {
@@ -46,19 +46,19 @@ impl fmt::Display for FailedAttempt {
     }
 }
 
-/// How often a call was tried, with which waits and outcomes, and why it was not tried again.
+/// The attempts of a call, and why there was no further one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tried {
     pub(crate) attempts: u32,
     pub(crate) waits: Vec<Duration>,
-    /// How long the first attempt waited for its turn.
+    /// How long the first attempt waited for the rate limiter.
     pub(crate) turn: Duration,
     pub(crate) earlier: Vec<FailedAttempt>,
     pub(crate) stop: Option<Stop>,
 }
 
 impl Tried {
-    /// The attempt under way waited so long for its turn at the rate limit.
+    /// Records how long the current attempt waited for the rate limiter.
     pub(crate) fn queued(&mut self, wait: Duration) {
         if wait < LEAST_WAIT {
             return;
@@ -74,11 +74,11 @@ impl Tried {
         }
     }
 
-    /// A line for each thing worth saying; none for a call that could only be tried once.
+    /// The evidence lines of an error; none if a retry was impossible.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.turn >= LEAST_WAIT {
-            lines.push(format!("waited {:.1} s for its turn at the rate limit", self.turn.as_secs_f64()));
+            lines.push(format!("waited {:.1} s for the rate limiter", self.turn.as_secs_f64()));
         }
         if self.attempts > 1 {
             let waits: Vec<String> = self.waits.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
@@ -109,14 +109,14 @@ impl fmt::Display for Tried {
     }
 }
 
-/// Why a call is not repeated.
+/// Why a call is not retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// Repeating cannot help.
+    /// A retry cannot help.
     Useless,
-    /// The request may have been processed, and doing so twice may not be the same as once.
+    /// The request may have been processed, and it is not idempotent.
     Unsafe,
-    /// The body can be read only once, and the upload had begun.
+    /// The body can be read only once, and it has been read from.
     Spent,
     Attempts,
     Budget,
@@ -124,19 +124,17 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    /// For people; nothing where the diagnosis says it already.
+    /// The evidence line; `None` if the diagnosis already says it.
     pub(crate) fn explained(self) -> Option<&'static str> {
         match self {
             Self::Useless => None,
-            Self::Unsafe => Some("not repeated: the request may have been processed, and it is not idempotent"),
+            Self::Unsafe => Some("not retried: the request may have been processed, and it is not idempotent"),
             Self::Spent => Some(
                 "not retried: the upload had begun, and its body can be read only once (upload_again allows retries)",
             ),
-            Self::Attempts => Some("not repeated again: all attempts are used up"),
-            Self::Budget => {
-                Some("not repeated: too many calls of this client fail (its budget of repetitions is empty)")
-            }
-            Self::Deadline => Some("not repeated: the next attempt would begin after the deadline of the call"),
+            Self::Attempts => Some("not retried again: all attempts are used up"),
+            Self::Budget => Some("not retried: too many calls of this client fail (its retry budget is empty)"),
+            Self::Deadline => Some("not retried: the next attempt would begin after the deadline of the call"),
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The body of an answer as the client hands it out: with a limit on how long the next bytes may take, and counted as in
-//! flight until it is dropped.
+//! The body of a response with an idle timeout. Its call counts as in flight until the body is dropped.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,19 +14,19 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::in_flight::InFlightCall;
 
-/// A body with a limit on its silence.
+/// A response body with an idle timeout.
 pub(crate) struct WatchedBody {
     inner: ResponseBody,
     clock: Arc<dyn Clock>,
     idle_limit: Duration,
-    /// Runs while nothing comes.
+    /// Runs while the body is pending.
     timer: Option<Sleep>,
     facts: ConnectionFacts,
     _flight: Option<InFlightCall>,
 }
 
 impl WatchedBody {
-    /// Watches this body.
+    /// Adds the idle timeout to this body.
     pub(crate) fn new(
         inner: ResponseBody,
         clock: Arc<dyn Clock>,
@@ -42,12 +41,12 @@ impl WatchedBody {
         &self.facts
     }
 
-    /// Counts as this call's flight from now on.
+    /// Keeps this call in flight until the body is dropped.
     pub(crate) fn carry(&mut self, flight: InFlightCall) {
         self._flight = Some(flight);
     }
 
-    /// At most this many bytes from the beginning; less where the body breaks off.
+    /// At most this many bytes from the beginning; fewer if the body fails.
     pub(crate) async fn beginning(mut self, most: usize) -> Bytes {
         let mut read = Vec::new();
         while let Ok(Some(chunk)) = next_chunk(&mut self).await {
@@ -75,7 +74,7 @@ impl Body for WatchedBody {
             return Poll::Pending;
         }
         this.timer = None;
-        let what = format!("no byte of the body came for {} seconds", this.idle_limit.as_secs_f32());
+        let what = format!("no byte of the body arrived for {} seconds", this.idle_limit.as_secs_f32());
         let error = TransportError::new(TransportErrorKind::Timeout(Phase::Body), Delivery::Sent);
         Poll::Ready(Some(Err(error.with_facts(this.facts.clone()).with_source(what))))
     }

@@ -53,7 +53,7 @@ fn secret_06_nothing_is_left_on_the_heap_when_the_client_is_gone() {
         std::fs::write(folder.path().join(name), masked(bytes)).expect("written");
     }
     let output = Command::new(std::env::current_exe().expect("this very test"))
-        .args(["--exact", "the_search", "--ignored", "--nocapture"])
+        .args(["--exact", "search", "--ignored", "--nocapture"])
         .env(FOLDER, folder.path())
         .output()
         .expect("the search runs");
@@ -88,7 +88,7 @@ impl Transport for Null {
 
 #[test]
 #[ignore = "half of the test above, which runs it in a process of its own"]
-fn the_search() {
+fn search() {
     let folder = std::env::var_os(FOLDER).expect("the test above sets it");
     let read = |name: &str| std::fs::read(Path::new(&folder).join(name)).expect("written by the test above");
     let plain = |name: &str| masked(&read(name));

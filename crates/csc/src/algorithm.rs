@@ -9,7 +9,7 @@ macro_rules! algorithms {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])+ $variant,)+
-            /// Another one, by its object identifier.
+            /// Another algorithm, by its object identifier.
             Other(String),
         }
 
@@ -74,7 +74,7 @@ algorithms! {
     /// Source: DigiCert names [`Rsa`](Self::Rsa) and [`RsaSha256`](Self::RsaSha256) for the Content Signing Service; the others
     /// are those of RFC 8017 and RFC 5758, which an EC credential needs (inferred).
     SignAlgo {
-        /// RSA, PKCS#1 v1.5; the hash algorithm is told apart.
+        /// RSA, PKCS#1 v1.5; the hash algorithm is sent separately.
         Rsa = "1.2.840.113549.1.1.1" "RSA",
         /// RSA, PKCS#1 v1.5, over SHA-256.
         RsaSha256 = "1.2.840.113549.1.1.11" "RSA with SHA-256",
@@ -92,7 +92,7 @@ algorithms! {
 }
 
 impl HashAlgo {
-    /// The length of such a hash in bytes, where it is known.
+    /// The length of such a hash in bytes, if it is known.
     #[must_use]
     pub fn length(&self) -> Option<usize> {
         match self {
@@ -105,7 +105,7 @@ impl HashAlgo {
 }
 
 impl SignAlgo {
-    /// The hash algorithm that is part of it; none where it must be told apart.
+    /// The hash algorithm that is part of it; `None` if it must be sent separately.
     #[must_use]
     pub fn hash(&self) -> Option<HashAlgo> {
         match self {

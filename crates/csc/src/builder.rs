@@ -1,4 +1,4 @@
-//! Puts a CSC client together and refuses what is missing or contradictory before the first call.
+//! Builds a CSC client, and refuses a missing or contradictory setting before the first call.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -18,14 +18,14 @@ use crate::discovery::{Discovery, OAuthEndpoints, place_of};
 use crate::inner::Inner;
 use crate::session::Session;
 
-/// Where the calls of CSC stand. Source: DigiCert, "Document Trust API" (`v0` and `v1` are named; calls in public code use `v1`).
+/// The base path of CSC. Source: DigiCert, "Document Trust API" (`v0` and `v1` are named; calls in public code use `v1`).
 const BASE: &str = "/documentmanager/csc/v1";
 /// Signatures, certificates and ids; nothing large.
 const MAX_BODY: usize = 4 << 20;
-/// A signer looks at a device.
+/// A signer approves on a device.
 const APPROVAL: Duration = Duration::from_secs(5 * 60);
 
-/// Setters that are those of the client underneath.
+/// Setters that forward to the builder of the client.
 macro_rules! as_of_the_client {
     ($($(#[$doc:meta])+ $name:ident($value:ident: $type:ty);)+) => {
         $($(#[$doc])+
@@ -36,7 +36,7 @@ macro_rules! as_of_the_client {
     };
 }
 
-/// Makes a [`CscClient`].
+/// Builds a [`CscClient`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct CscClientBuilder {
     client: ClientBuilder,
@@ -48,7 +48,7 @@ pub struct CscClientBuilder {
 }
 
 impl CscClient {
-    /// Starts a client.
+    /// Starts building a client.
     pub fn builder() -> CscClientBuilder {
         CscClientBuilder::new()
     }
@@ -69,63 +69,63 @@ impl CscClientBuilder {
     as_of_the_client! {
         /// The installation to call.
         instance(instance: Instance);
-        /// Trusts these roots beside the system's; on a transport that cannot do that they stand alone, and a warning says so
+        /// Trusts these roots in addition to the system's; a transport that cannot do both trusts them alone, and logs a warning
         /// ([`TrustRoots::beside_system`]).
         roots_beside_system(roots: Vec<CertificateDer<'static>>);
         /// The TLS stack.
         connector(connector: impl Connector);
-        /// As [`connector`](Self::connector), for one that others hold too.
+        /// As [`connector`](Self::connector), for a shared one.
         shared_connector(connector: Arc<dyn Connector>);
-        /// Trust, limits, versions, names and proxy of every transport. It holds no identity: CSC is called without one.
+        /// Trust, timeouts, versions, names and proxy of every transport. Must not hold an identity: CSC is called without one.
         transport_config(config: TransportConfig);
-        /// Which host is called through a proxy. A proxy in the transport configuration counts more, and for every host.
+        /// The proxy for each host. A proxy in the transport configuration takes precedence, and is used for every host.
         proxy_rules(rules: ProxyRules);
         /// The roots to trust.
         trust(trust: TrustRoots);
-        /// The limits of time of one attempt.
+        /// The timeouts of one attempt.
         timeouts(timeouts: Timeouts);
         /// The TLS versions to offer; 1.2 and 1.3 by default.
         tls_versions(versions: TlsVersions);
         /// The HTTP versions to offer; 1.1 and 2 by default.
         http_versions(versions: HttpVersions);
-        /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
-        /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
+        /// The deadline of a whole call until the head of its response: all attempts, the delays between them, and the waits for the
+        /// rate limiter and for a token. By default twice the timeout of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
         deadline(deadline: Duration);
-        /// How long the next bytes of a body may take (30 seconds by default).
+        /// The idle timeout of a response body (30 seconds by default).
         idle_limit(limit: Duration);
-        /// When calls are repeated.
+        /// The retry policy.
         retry(retry: Retry);
-        /// Hands this function a notice of each retry, as [`ClientBuilder::on_retry`] does.
+        /// Calls this function with a notice of each retry, as [`ClientBuilder::on_retry`] does.
         on_retry(observer: impl Fn(&RetryNotice) + Send + Sync + 'static);
-        /// How fast calls go out, as [`ClientBuilder::rate_limiter`]. A caller with tokens is one for the limiter, whichever token it shows;
-        /// what is sent to get a token counts for nobody.
+        /// The rate limiter, as [`ClientBuilder::rate_limiter`]. All tokens of a client count as one caller; requests for a token are not
+        /// limited.
         rate_limiter(limiter: impl RateLimiter);
-        /// Hands this function a record of each call, those for a token included, as [`ClientBuilder::audit`] does.
+        /// Calls this function with an audit record of each call, including those for a token, as [`ClientBuilder::audit`] does.
         audit(listener: impl Fn(&AuditRecord) + Send + Sync + 'static);
         /// Sends a W3C `traceparent` with each request, as [`ClientBuilder::trace_context`].
         trace_context(current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static);
-        /// The clock; tests bring a virtual one.
+        /// The clock; a virtual one in tests.
         clock(clock: Arc<dyn Clock>);
-        /// What `User-Agent` says; by default the client's name and version, nothing about the machine.
+        /// The `User-Agent`; by default the client's name and version, nothing about the machine.
         user_agent(user_agent: impl Into<String>);
         /// The largest body that is collected, in bytes (by default 4 MiB).
         max_body(bytes: usize);
     }
 
-    /// Proof of who is calling.
+    /// The credential.
     pub fn credential(mut self, credential: CscCredential) -> Self {
         self.credential = Some(credential);
         self
     }
 
-    /// The limit of a whole [`credentials_authorize`](CscClient::credentials_authorize), which a human being may have to approve: 5
-    /// minutes by default.
+    /// The deadline of [`credentials_authorize`](CscClient::credentials_authorize), which a signer may have to approve: 5 minutes by
+    /// default.
     pub fn approval_limit(mut self, limit: Duration) -> Self {
         self.approval = limit;
         self
     }
 
-    /// Where the calls of CSC stand below the installation: `/documentmanager/csc/v1` by default.
+    /// The base path of CSC at the installation: `/documentmanager/csc/v1` by default.
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
         self.base = path.into();
         self
@@ -144,11 +144,11 @@ impl CscClientBuilder {
         self
     }
 
-    /// The client. Opens no connection.
+    /// Builds the client. Opens no connection.
     ///
     /// # Errors
-    /// Instance, credential or connector missing; an identity in the transport configuration; a user agent, base path or allowed
-    /// host that is none.
+    /// A missing instance, credential or connector; an identity in the transport configuration; an invalid user agent, base path or allowed
+    /// host.
     pub fn build(self) -> Result<CscClient, Error> {
         let invalid = |text: String| Error::local(ErrorKind::Config, text);
         let base = self.base.trim_end_matches('/').to_owned();
@@ -156,7 +156,7 @@ impl CscClientBuilder {
             Ok(target) if target.path() == target.as_str() => {}
             _ => {
                 return Err(invalid(
-                    "the base path of CSC is no plain path such as /documentmanager/csc/v1".to_owned(),
+                    "invalid base path of CSC: expected a plain path such as /documentmanager/csc/v1".to_owned(),
                 ));
             }
         }
@@ -164,7 +164,7 @@ impl CscClientBuilder {
         let (client, attempt_limit, deadline) = self.client.build_for_authorised(self.approval)?;
         let platform = client.instance().origin(HostRole::Platform).map_err(Error::instance)?.clone();
         let CscCredential(kind) =
-            self.credential.ok_or_else(|| invalid("the CSC client has no credential".to_owned()))?;
+            self.credential.ok_or_else(|| invalid("missing credential of the CSC client".to_owned()))?;
         let refresh = match &kind {
             Kind::AuthorizationCode { refresh_token: Some(token), .. } => {
                 Some(Zeroizing::new(token.expose_text().map_err(Error::credential)?.to_owned()))

@@ -1,5 +1,4 @@
-//! The calls of CSC as they stand on the wire: what is written, what is read. A name or field that turns out to be another is mended
-//! here, and nowhere else.
+//! The CSC calls on the wire: request and response bodies. All names and fields of the API are in this file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +107,7 @@ impl Inner {
         self.page(request).await?.json()
     }
 
-    /// All pages of a list, from the one that is asked for.
+    /// All pages of a list, starting with the requested one.
     pub(crate) async fn list_all(self: &Arc<Self>, request: &ListRequest) -> Result<Vec<String>, Error> {
         let path = RequestTarget::parse("/credentials/list")
             .map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
@@ -170,7 +169,10 @@ impl Inner {
         hashes: &[Vec<u8>],
     ) -> Result<Authorization, Error> {
         if hashes.is_empty() {
-            return Err(Error::local(ErrorKind::Request, "there is no hash to extend the authorisation to"));
+            return Err(Error::local(
+                ErrorKind::Request,
+                "missing hashes: an authorisation is extended to at least one",
+            ));
         }
         let body = Extend { credential_id, sad: Enclosed(sad.expose()), hash: encoded(hashes) };
         let mut call = CscRequest::new("credentials/extendTransaction", &body, RetryClass::Acts)?;
@@ -188,7 +190,7 @@ impl Inner {
             credential_id: &request.credential_id,
             sad: Enclosed(sad.expose()),
             hash: encoded(hashes),
-            // Not told where the other one implies it.
+            // Omitted if the signature algorithm implies it.
             hash_algo: request.sign_algo.hash().is_none().then(|| request.hash_algo.oid()),
             sign_algo: request.sign_algo.oid(),
         };
@@ -202,7 +204,7 @@ impl Inner {
 }
 
 impl SignRequest {
-    /// What the first part of the hashes is authorised with: all signatures at once.
+    /// The authorisation request for the first part of the hashes, for all signatures at once.
     pub(crate) fn authorization(&self, part: &[Vec<u8>]) -> AuthorizeRequest {
         let mut asked = AuthorizeRequest::new(self.credential_id.clone()).hashes(part);
         asked.signatures = u32::try_from(self.hashes.len()).ok();

@@ -1,4 +1,4 @@
-//! What a server asks for before it gives a token for user and password: HTTP Digest (RFC 7616).
+//! The HTTP Digest challenge (RFC 7616) of a login with user and password.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use http::header::{HeaderMap, WWW_AUTHENTICATE};
 use http_auth::digest::{Algorithm, DigestClient, Qop};
 use http_auth::parse_challenges;
 
-/// The server's challenge, with the count of how often its nonce was used.
+/// The challenge of the server, with the use count of its nonce.
 pub(crate) struct Challenge(pub(crate) DigestClient);
 
 impl Challenge {
-    /// The best one that the answer offers: SHA-256 before MD5, and always with `qop=auth`.
+    /// The best challenge of a response: SHA-256 before MD5, and always with `qop=auth`.
     pub(crate) fn best(headers: &HeaderMap) -> Option<Self> {
         let mut offered: Vec<DigestClient> = headers
             .get_all(WWW_AUTHENTICATE)
@@ -22,7 +22,7 @@ impl Challenge {
             .filter_map(|challenge| DigestClient::try_from(&challenge).ok())
             .filter(|client| client.qop() & Qop::Auth && !client.rfc2069_compat())
             .collect();
-        // The order of the server counts among equals.
+        // Stable: the server's order among equals.
         offered.sort_by_key(|client| matches!(client.algorithm(), Algorithm::Md5));
         offered.into_iter().next().map(Self)
     }

@@ -1,4 +1,4 @@
-//! The handle that programs hold: each call of CSC, the whole signing run, and the sign-in of a signer.
+//! The handle that programs hold: the CSC calls, the whole signing run, and the sign-in of a signer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ impl CscClient {
         Self(Arc::new(inner))
     }
 
-    /// Describes the service: how one logs in, where its OAuth server is. Sends no credential.
+    /// Returns the description of the service: its login methods and OAuth server. Sends no credential.
     ///
-    /// Source: `POST info`, CSC API v1.0.4 (spec); what DigiCert ONE answers is not published.
+    /// Source: `POST info`, CSC API v1.0.4 (spec); the response of DigiCert ONE is not published.
     ///
     /// # Errors
     /// See [`Error`].
@@ -37,8 +37,8 @@ impl CscClient {
 
     /// A page of the ids of a user's credentials.
     ///
-    /// Source: `POST credentials/list`; the user is named in the query, as DigiCert's service wants it (community), and in the body,
-    /// as CSC v1.0.4 has it (spec).
+    /// Source: `POST credentials/list`; the user is named in the query, as DigiCert's service expects (community), and in the body,
+    /// as in CSC v1.0.4 (spec).
     ///
     /// # Errors
     /// See [`Error`].
@@ -46,19 +46,19 @@ impl CscClient {
         self.0.list(request).await
     }
 
-    /// The ids of all credentials of a user, page after page, each a call of its own. The end is judged as that of every
+    /// The ids of all credentials of a user, page after page, each a call of its own. The end is detected as in every
     /// [list](digicert_one_client::Client::pages).
     ///
     /// # Errors
-    /// As [`credentials_list`](Self::credentials_list); AUT-05 for a response that is not a list; API-04 where a page repeats, leads
-    /// back, or is the last one before the total that the service names.
+    /// As [`credentials_list`](Self::credentials_list); AUT-05 for a response that is not a list; API-04 if a page repeats, leads
+    /// back, or is the last one before the total.
     pub async fn all_credentials(&self, request: &ListRequest) -> Result<Vec<String>, Error> {
         self.0.list_all(request).await
     }
 
     /// Everything about one credential, its certificate chain included.
     ///
-    /// Source: `POST credentials/info` (community; the answer: spec).
+    /// Source: `POST credentials/info` (community; the response: spec).
     ///
     /// # Errors
     /// See [`Error`].
@@ -66,8 +66,8 @@ impl CscClient {
         self.0.credential(credential_id).await
     }
 
-    /// Asks for the right to sign. A signer may have to approve it on another device, so this waits longer than other calls do
-    /// ([`approval_limit`](crate::CscClientBuilder::approval_limit)). Never repeated where it may have been processed: a signer would be
+    /// Authorises signatures. A signer may have to approve it on another device, so its deadline is longer than that of other calls
+    /// ([`approval_limit`](crate::CscClientBuilder::approval_limit)). Never retried if it may have been processed: the signer would be
     /// asked twice.
     ///
     /// Source: `POST credentials/authorize` (community; PIN, OTP and clientData: spec).
@@ -78,8 +78,7 @@ impl CscClient {
         self.0.authorize(request).await
     }
 
-    /// The right to sign further hashes under an authorisation that covers more signatures than were made yet. The new SAD
-    /// takes the place of the one before.
+    /// Extends an authorisation that covers more signatures than were made yet to further hashes. The new SAD replaces the previous one.
     ///
     /// Source: `POST credentials/extendTransaction` (community).
     ///
@@ -95,7 +94,7 @@ impl CscClient {
         self.0.extend(credential_id, sad, &hashes).await
     }
 
-    /// Signs the hashes of the request, all in one call, under an authorisation. Gives one signature for each hash, in their order.
+    /// Signs the hashes of the request, all in one call, under an authorisation. Returns one signature for each hash, in order.
     ///
     /// Source: `POST signatures/signHash` (community).
     ///
@@ -108,10 +107,9 @@ impl CscClient {
     }
 
     /// Authorises and signs: the whole run for a credential of SCAL1 or SCAL2 whose use is authorised `implicit`ly or `explicit`ly.
-    /// Where more hashes are given than go [at once](SignRequest::at_once), the authorisation is extended for each further part.
+    /// With more hashes than are signed [at once](SignRequest::at_once), the authorisation is extended for each further part.
     ///
-    /// If a later part fails, the signatures of the former ones are lost to the caller; whoever wants to keep them makes the three
-    /// calls apart.
+    /// If a later part fails, the signatures of the earlier ones are not returned. To keep them, make the three calls separately.
     ///
     /// ```no_run
     /// use digicert_one_core::Secret;
@@ -146,7 +144,7 @@ impl CscClient {
         Ok(signatures)
     }
 
-    /// Begins a sign-in for a token of the service (scope `service`): gives the address for the signer's browser. Asks `info` for the
+    /// Begins a sign-in for a token of the service (scope `service`): returns the URL for the signer's browser. Calls `info` for the
     /// OAuth server, if it is not known yet; sends no credential.
     ///
     /// ```no_run
@@ -161,13 +159,13 @@ impl CscClient {
     /// ```
     ///
     /// # Errors
-    /// The credential is no authorization code, or no OAuth server is known that may be called. See [`Error`].
+    /// Another credential than an authorization code, or no OAuth server that may be called. See [`Error`].
     pub async fn authorize_url(&self) -> Result<SignIn, Error> {
         self.0.within(self.0.deadline, self.0.sign_in(None)).await
     }
 
     /// Begins a sign-in for the right to sign (scope `credential`), for credentials whose
-    /// [`AuthMode`](crate::AuthMode) is `oauth2code`. [`exchange_sad`](Self::exchange_sad) ends it. PIN and OTP of the request are
+    /// [`AuthMode`](crate::AuthMode) is `oauth2code`. [`exchange_sad`](Self::exchange_sad) completes it. PIN and OTP of the request are
     /// not used: the OAuth server asks the signer itself.
     ///
     /// # Errors
@@ -176,25 +174,25 @@ impl CscClient {
         self.0.within(self.0.deadline, self.0.sign_in(Some(request))).await
     }
 
-    /// Ends a sign-in: checks the state, and gets a token for the code, which later calls use.
+    /// Completes a sign-in: checks the state, and exchanges the code for a token, which later calls use.
     ///
     /// # Errors
-    /// Another state than that of the sign-in: nothing was sent. A code that is used or ended (AUT-01). See [`Error`].
+    /// Another state than that of the sign-in: nothing was sent. A used or expired code (AUT-01). See [`Error`].
     pub async fn exchange(&self, pending: PendingSignIn, code: &str, state: &str) -> Result<(), Error> {
         let granted = self.0.within(self.0.deadline, self.0.returned(pending, code, state)).await?;
         self.0.session.keep(granted)
     }
 
-    /// As [`exchange`](Self::exchange), from the whole address that the browser was sent to, or its query.
+    /// As [`exchange`](Self::exchange), from the whole redirect URL, or its query.
     ///
     /// # Errors
-    /// As [`exchange`](Self::exchange), and what the OAuth server wrote into the address (a [`Rejection`](crate::Rejection)).
+    /// As [`exchange`](Self::exchange), and an error of the OAuth server in the URL (a [`Rejection`](crate::Rejection)).
     pub async fn exchange_redirect(&self, pending: PendingSignIn, address: &str) -> Result<(), Error> {
         let Returned { code, state } = Returned::read(address, &pending)?;
         self.exchange(pending, &code, &state).await
     }
 
-    /// Ends a sign-in that was [begun for the right to sign](Self::authorize_credential_url).
+    /// Completes a sign-in that was [begun for the right to sign](Self::authorize_credential_url).
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).
@@ -207,7 +205,7 @@ impl CscClient {
         })
     }
 
-    /// As [`exchange_sad`](Self::exchange_sad), from the whole address that the browser was sent to, or its query.
+    /// As [`exchange_sad`](Self::exchange_sad), from the whole redirect URL, or its query.
     ///
     /// # Errors
     /// As [`exchange_redirect`](Self::exchange_redirect).
@@ -216,30 +214,30 @@ impl CscClient {
         self.exchange_sad(pending, &code, &state).await
     }
 
-    /// The refresh token of the last sign-in, to be kept for
-    /// [`with_refresh_token`](crate::CscCredential::with_refresh_token); none where the server gave none.
+    /// The refresh token of the last sign-in, to be stored for
+    /// [`with_refresh_token`](crate::CscCredential::with_refresh_token); `None` if the server sent none.
     #[must_use]
     pub fn refresh_token(&self) -> Option<Secret> {
         self.0.session.refresh_token()
     }
 
-    /// Revokes the tokens that this client got, and forgets them. Client credentials and a login get new ones at the next call.
+    /// Revokes and drops the tokens of this client. Client credentials and a login get new ones with the next call.
     ///
     /// Source: `{oauth2}/oauth2/revoke`, and `POST auth/revoke` after a login (spec).
     ///
     /// # Errors
-    /// The credential is an API key or a token from elsewhere; no address to revoke at is known. See [`Error`].
+    /// The credential is an API key or a fixed token; no revocation endpoint is known. See [`Error`].
     pub async fn revoke(&self) -> Result<(), Error> {
         self.0.within(self.0.deadline, self.0.revoked()).await
     }
 
-    /// Takes no new calls, on no clone, and waits until those in flight have ended and all listeners (audit, retries) have heard of
-    /// them, but no longer than this; gives back how many are still in flight then.
+    /// Refuses new calls on all clones, and waits until the calls in flight have finished and all listeners (audit, retries) have been
+    /// called, but at most this long. Returns how many calls are still in flight then.
     pub async fn shut_down(&self, within: Duration) -> usize {
         self.0.client.shut_down(within).await
     }
 
-    /// The TLS stack underneath.
+    /// The TLS stack.
     #[must_use]
     pub fn connector_info(&self) -> ConnectorInfo {
         self.0.client.connector_info()

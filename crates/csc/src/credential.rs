@@ -1,5 +1,5 @@
-//! How a caller proves itself to CSC. None of these is a [`Credential`](digicert_one_core::Credential): that is what keeps a token
-//! of CSC away from the core product APIs.
+//! The credentials of CSC. None of them is a [`Credential`](digicert_one_core::Credential), so that a CSC token cannot be used for the core
+//! product APIs.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use digicert_one_core::{ApiKey, Secret};
 
 use crate::secret::CscToken;
 
-/// Proof of who is calling CSC.
+/// A credential for CSC.
 ///
 /// | made by | what goes on the wire | when |
 /// |---|---|---|
@@ -50,7 +50,7 @@ impl CscCredential {
         Self(Kind::ApiKey(key))
     }
 
-    /// A token from elsewhere. It is used as it is: when it ends, so does its use.
+    /// A fixed token. It is used until it expires, and is not replaced.
     #[must_use]
     pub fn bearer(token: CscToken) -> Self {
         Self(Kind::Bearer(token))
@@ -76,7 +76,7 @@ impl CscCredential {
         Self(Kind::AuthorizationCode { client, redirect_uri: redirect_uri.into(), refresh_token: None })
     }
 
-    /// Begins with a refresh token of an earlier sign-in, so that nobody has to sign in now. Without effect on credentials other
+    /// Starts with a refresh token of an earlier sign-in, so that no sign-in is needed. Without effect on credentials other
     /// than [`authorization_code`](Self::authorization_code).
     #[must_use]
     pub fn with_refresh_token(mut self, token: Secret) -> Self {
@@ -86,8 +86,8 @@ impl CscCredential {
         self
     }
 
-    /// **Experimental.** User and password, given to `auth/login` by HTTP Digest (RFC 7616), which answers with a token. DigiCert's
-    /// pages name "digest" and say no more of it; this is the reading of the CSC specification (inferred). Used only where `info`
+    /// **Experimental.** User and password, sent to `auth/login` by HTTP Digest (RFC 7616), which responds with a token. DigiCert's
+    /// pages only name "digest"; this follows the CSC specification (inferred). Used only where `info`
     /// lists `digest`.
     #[must_use]
     pub fn digest(user: impl Into<String>, password: Secret) -> Self {
@@ -96,7 +96,7 @@ impl CscCredential {
 }
 
 impl Kind {
-    /// For messages: what it is, never what is in it.
+    /// The name of its kind, for messages.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::ApiKey(_) => "API key",

@@ -1,4 +1,4 @@
-//! The signing credentials of a user: what one asks for them, and what the service tells of them.
+//! The signing credentials of a user: the list request, and their descriptions by the service.
 
 use data_encoding::BASE64;
 use digicert_one_core::{Code, Diagnosis};
@@ -92,7 +92,7 @@ open_enum! {
 open_enum! {
     /// How the use of a credential is authorised.
     AuthMode {
-        /// The service does it by itself, perhaps by asking the signer on another device.
+        /// The service authorises implicitly, perhaps by asking the signer on another device.
         Implicit = "implicit",
         /// By PIN, OTP or both.
         Explicit = "explicit",
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_with_nothing_in_it_is_read() {
+    fn answer_with_nothing_in_it_is_read() {
         let info: CredentialInfo = serde_json::from_str("{}").expect("empty");
         assert_eq!((info.auth_mode, info.multisign), (None, None));
         let list: CredentialsList = serde_json::from_str("{}").expect("empty");

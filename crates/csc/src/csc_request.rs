@@ -1,4 +1,4 @@
-//! How a call of CSC is made: the engine of the client carries it, and the proof comes from here.
+//! Sends CSC calls through the engine of the client, with the session as their authoriser.
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,7 +20,7 @@ use crate::fault;
 use crate::inner::Inner;
 use crate::secret::wiped;
 
-/// A call of CSC, before it has a proof.
+/// A CSC call without its authorisation.
 pub(crate) struct CscRequest {
     pub(crate) name: &'static str,
     pub(crate) query: Option<(&'static str, String)>,
@@ -38,34 +38,34 @@ impl CscRequest {
     }
 }
 
-/// How a call may be made.
+/// Whether a call may be retried, and how it is authorised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryClass {
-    /// Only looks, and shows nothing.
+    /// Read-only and unauthenticated.
     Opens,
-    /// Only looks; may be repeated.
+    /// Read-only; may be retried.
     Reads,
-    /// Does something that counts.
+    /// Not idempotent.
     Acts,
-    /// As [`Acts`](Self::Acts), and may wait for a human being.
+    /// As [`Acts`](Self::Acts), and may wait for the approval of a signer.
     Waits,
 }
 
-/// What came back.
+/// A response with its body.
 pub(crate) struct Answer {
     pub(crate) head: ResponseHead,
     pub(crate) body: Bytes,
 }
 
 impl Answer {
-    /// What the body says, as JSON.
+    /// The body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.head.json(&self.body)
     }
 }
 
 impl Inner {
-    /// A piece of work of several calls, bounded as a whole.
+    /// Limits the time of several calls as a whole.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -85,7 +85,7 @@ impl Inner {
         RequestTarget::parse(format!("{}/{name}", self.base)).map_err(invalid_target)
     }
 
-    /// A call with the proof of the session. A refused token is replaced once; all else is as with every call of the client.
+    /// Sends a call with the authorisation of the session. A refused token is replaced once.
     pub(crate) async fn call(self: &Arc<Self>, request: CscRequest) -> Result<Answer, Error> {
         let CscRequest { name, query, body, secrets, class } = request;
         let mut target = self.target(name)?;
@@ -111,7 +111,7 @@ impl Inner {
         .await
     }
 
-    /// A request that a call needs, or that ends what was begun: made once, as it is repeated with its call if at all.
+    /// A request that is a step of another call. Never retried, since the call is retried as a whole.
     pub(crate) fn step(
         &self,
         name: &'static str,
@@ -143,7 +143,7 @@ impl Inner {
     }
 }
 
-/// The session as what authorises a call.
+/// Authorises a call with the session.
 struct OfSession {
     inner: Arc<Inner>,
     secrets: Vec<Zeroizing<String>>,
@@ -170,7 +170,7 @@ impl Authoriser for OfSession {
     }
 }
 
-/// A proof that is at hand, or none; `what` is asked for with it, if it asks for a token.
+/// Authorises a request with a fixed pass. `what` names the grant, if it requests a token.
 pub(crate) struct Shows {
     pub(crate) pass: Pass,
     pub(crate) secrets: Vec<Zeroizing<String>>,

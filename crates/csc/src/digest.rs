@@ -133,7 +133,7 @@ fn json_headers() -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))])
 }
 
-/// The response is no password, but one could be sought that makes it.
+/// The digest response is sensitive: the password could be guessed from it offline.
 fn sensitive(proof: String) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_maybe_shared(wiped(proof.into_bytes()))
         .map_err(|_| Error::local(ErrorKind::Credential, "the user name cannot be sent in a header"))?;

@@ -1,5 +1,5 @@
-//! Where tokens come from: what `info` says, or what the caller says instead. A client secret goes there, so another host than the
-//! platform's is called only where the caller has named it.
+//! The OAuth server: as in the response of `info`, or as set by the caller. It gets the client secret, so a host other than the platform's
+//! is called only if the caller named it.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,9 +7,9 @@ use digicert_one_core::{HostRole, Instance, Origin, RequestTarget};
 
 use digicert_one_client::{Error, ErrorKind};
 
-/// The addresses of an OAuth server, given by hand: for a service whose `info` names none, or a wrong one.
+/// The endpoints of an OAuth server, for a service whose `info` names none, or a wrong one.
 ///
-/// Whoever names them here trusts their hosts with the client secret.
+/// Their hosts get the client secret.
 ///
 /// ```
 /// use digicert_one_csc::OAuthEndpoints;
@@ -25,7 +25,7 @@ pub struct OAuthEndpoints {
     pub(crate) revoke: Option<Endpoint>,
 }
 
-/// One address: where it is, and its text.
+/// One endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     pub(crate) origin: Origin,
@@ -34,15 +34,15 @@ pub(crate) struct Endpoint {
 }
 
 impl OAuthEndpoints {
-    /// The address that gives tokens.
+    /// Sets the token endpoint.
     ///
     /// # Errors
-    /// Not an `https://` address of a host (SEC-05, HO-02), or a path that cannot be sent.
+    /// Not an `https://` URL (SEC-05, HO-02), or an invalid path.
     pub fn new(token: &str) -> Result<Self, Error> {
         Ok(Self { token: Endpoint::parse(token)?, authorize: None, revoke: None })
     }
 
-    /// The address where a signer signs in.
+    /// Sets the authorization endpoint, where a signer signs in.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -51,7 +51,7 @@ impl OAuthEndpoints {
         Ok(self)
     }
 
-    /// The address that revokes tokens.
+    /// Sets the revocation endpoint.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -60,7 +60,7 @@ impl OAuthEndpoints {
         Ok(self)
     }
 
-    /// The three addresses below a base, as CSC lays them out (spec).
+    /// The three endpoints below a base URL, as in CSC (spec).
     pub(crate) fn below(base: &str) -> Result<Self, Error> {
         let base = base.trim().trim_end_matches('/');
         if base.contains(['?', '#']) {
@@ -88,17 +88,17 @@ impl Endpoint {
     }
 }
 
-/// `https://host[:port]`, or a bare host, taken as it stands: no label is added or taken away.
+/// `https://host[:port]`, or a bare host, without adding or removing `clientauth.`.
 pub(crate) fn place_of(text: &str) -> Result<Origin, Error> {
     let instance = Instance::pair(text, text).map_err(Error::instance)?;
     instance.origin(HostRole::Platform).cloned().map_err(Error::instance)
 }
 
-/// What is known of the OAuth server.
+/// The OAuth server: set, allowed and found.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
     pub(crate) given: Option<Arc<OAuthEndpoints>>,
-    /// Other hosts than the platform's that `info` may name.
+    /// Hosts, beside the platform's, that `info` may name.
     pub(crate) allowed: Vec<Origin>,
     pub(crate) found: Mutex<Option<Arc<OAuthEndpoints>>>,
 }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_read_once_and_as_it_stands() {
+    fn address_is_read_once_and_as_it_stands() {
         let endpoints = OAuthEndpoints::below("https://Clientauth.One.test:8443/auth/").expect("a base");
         assert_eq!(endpoints.token.url, "https://clientauth.one.test:8443/auth/oauth2/token");
         assert_eq!(endpoints.token.origin.to_string(), "https://clientauth.one.test:8443");

@@ -1,4 +1,4 @@
-//! Which OAuth server is asked: as given, or as `info` says, if it may be called.
+//! Finds the OAuth server: as set by the caller, or as in the response of `info`, if it may be called.
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::info::Info;
 use crate::inner::Inner;
 
 impl Inner {
-    /// The OAuth server: as given, as found before, or as `info` says now.
+    /// The OAuth server: as set, as found before, or from `info`.
     pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<OAuthEndpoints>, Error> {
         if let Some(given) = &self.discovery.given {
             return Ok(Arc::clone(given));

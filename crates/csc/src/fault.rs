@@ -1,5 +1,5 @@
-//! Error answers: CSC and OAuth share one shape, `{"error","error_description"}`. Here it becomes a typed [`Rejection`] and, with
-//! the rest of the answer, a diagnosis.
+//! Error responses: CSC and OAuth share one form, `{"error","error_description"}`. It becomes a typed [`Rejection`] and, with the rest of
+//! the response, a diagnosis.
 
 use std::fmt;
 
@@ -12,44 +12,44 @@ use serde_json::Value;
 
 use crate::open::open_enum;
 
-/// The part of a description that is kept.
+/// The longest description.
 const MAX_DESCRIPTION: usize = 500;
 
 open_enum! {
-    /// The machine code of an error answer.
+    /// The machine code of an error response.
     ///
     /// Sources: RFC 6749 §4.1.2.1 and §5.2; CSC API v1.0.4 (spec).
     ErrorCode {
-        /// A parameter is missing or wrong. CSC says so of nearly everything; the description tells more.
+        /// A parameter is missing or wrong. CSC uses it for nearly everything; see the description.
         InvalidRequest = "invalid_request",
         /// The OAuth client is not known, or its secret is wrong.
         InvalidClient = "invalid_client",
-        /// The code or refresh token is used up, ended, or another client's.
+        /// The code or refresh token is used, expired, or of another client.
         InvalidGrant = "invalid_grant",
         /// The scope is not known, or not this client's.
         InvalidScope = "invalid_scope",
-        /// The access token is not good.
+        /// The access token is invalid.
         InvalidToken = "invalid_token",
         /// The PIN is wrong.
         InvalidPin = "invalid_pin",
         /// The one-time password is wrong.
         InvalidOtp = "invalid_otp",
-        /// The client may not do this.
+        /// The client is not allowed to do this.
         UnauthorizedClient = "unauthorized_client",
-        /// The server does not know this grant.
+        /// Unsupported grant.
         UnsupportedGrantType = "unsupported_grant_type",
-        /// The server does not know this kind of answer.
+        /// Unsupported response type.
         UnsupportedResponseType = "unsupported_response_type",
-        /// The signer or the service said no.
+        /// Denied by the signer or the service.
         AccessDenied = "access_denied",
         /// The server failed.
         ServerError = "server_error",
-        /// Not now.
+        /// Temporarily unavailable.
         TemporarilyUnavailable = "temporarily_unavailable",
     }
 }
 
-/// What the service said no with.
+/// The rejection of a request by the service.
 ///
 /// ```
 /// use digicert_one_client::Error;
@@ -66,7 +66,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// The rejection behind an error, if an answer of that shape is behind it.
+    /// The rejection that is the source of an error, if there is one.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
         std::error::Error::source(error)?.downcast_ref()
@@ -78,7 +78,7 @@ impl Rejection {
         &self.code
     }
 
-    /// The text beside it, cleaned of control characters.
+    /// The description, without control characters.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
@@ -89,7 +89,7 @@ impl Rejection {
         Self { code: ErrorCode::from(code), description }
     }
 
-    /// Reads a body. `{"status":500,"error":"Internal Server Error","path":…}` is a framework's and none of this shape.
+    /// Reads a body. `{"status":500,"error":"Internal Server Error","path":…}` is the form of a framework.
     fn read(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let code = body.get("error")?.as_str()?;
@@ -110,7 +110,7 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// The error that an error answer is, to a call or, where that is named, to the wish for a token.
+/// The error for an error response, to a call or to the request for a token of this kind.
 pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> Error {
     let Refusal { pass, answer: mut platform, headers, body, context } = refusal;
     let rejection = Rejection::read(body);
@@ -127,7 +127,7 @@ pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> 
         }
         None if pass.is_token() && diagnosis.code == Code::AUT_01 => {
             diagnosis.cause =
-                "the access token is unknown, ended or revoked, or its scope does not cover this call".to_owned();
+                "the access token is unknown, expired or revoked, or its scope does not cover this call".to_owned();
             diagnosis.remedy =
                 "Check that the token was made for this service and host; a signer may have to sign in again."
                     .to_owned();
@@ -146,7 +146,7 @@ fn is_challenge(headers: &HeaderMap) -> bool {
     kinds.into_iter().any(|kind| kind.trim_start().to_ascii_lowercase().starts_with("digest"))
 }
 
-/// A refusal of the OAuth server or the login.
+/// A refused request for a token.
 struct Asked<'a> {
     host: &'a str,
     status: u16,
@@ -155,40 +155,40 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// What it means: its statuses say little, its codes much.
+    /// Sets the diagnosis from the code of the rejection.
     fn explain(&self, diagnosis: &mut Diagnosis, rejection: Option<&Rejection>) {
         let Self { host, status, headers, what } = *self;
         let (code, cause, remedy) = match rejection.map(Rejection::code) {
             Some(ErrorCode::InvalidClient) => (
                 Code::AUT_01,
-                "the client ID is not known there, or its secret is another",
+                "the client ID is unknown there, or its secret is wrong",
                 "Check client ID and secret against the OAuth integration in Account Manager, and that it is one of this host.",
             ),
             Some(ErrorCode::InvalidGrant) => (
                 Code::AUT_01,
-                "the code or refresh token was used before, has ended or was revoked, or is another client's",
+                "the code or refresh token was used before, has expired or was revoked, or belongs to another client",
                 "Have the signer sign in again (authorize_url); a code can be used once, within minutes, by the client that asked for it.",
             ),
             Some(ErrorCode::UnauthorizedClient | ErrorCode::AccessDenied) => (
                 Code::AUT_03,
-                "the OAuth integration may not use this way to a token, or the signer said no",
-                "Ask an administrator to allow this way for the OAuth integration in Account Manager.",
+                "the OAuth integration may not use this grant, or the signer denied it",
+                "Ask an administrator to allow this grant for the OAuth integration in Account Manager.",
             ),
-            // A page of a gateway is not what the server thinks of the client, unless it is the login's own challenge.
+            // A page of a gateway says nothing about the client, unless it is the challenge of the login.
             None if status == 401 && (diagnosis.side() != Side::Gateway || is_challenge(headers)) => (
                 Code::AUT_01,
-                "what was shown to it is not known there",
+                "the credential is unknown there",
                 "Check user and password, or client ID and secret, and that they are of this host.",
             ),
             _ => return,
         };
         let says = rejection.map(|rejection| format!(" {rejection}")).unwrap_or_default();
         let explained =
-            Diagnosis::new(code, format!("{host} gives no token for the {what} (HTTP {status}{says})."), cause);
+            Diagnosis::new(code, format!("{host} refused a token for the {what} (HTTP {status}{says})."), cause);
         let evidence = std::mem::take(&mut diagnosis.evidence);
         *diagnosis = evidence.into_iter().fold(explained, Diagnosis::with_evidence);
         diagnosis.remedy = remedy.to_owned();
-        // Whether there is something newer is for the session to know, which is asking for it.
+        // The session decides whether to get a newer one.
         diagnosis.advice = Advice::GiveUp;
     }
 }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shape_is_told_from_a_frameworks() {
+    fn rejection_differs_from_the_error_of_a_framework() {
         let read = |body: &str| Rejection::read(body.as_bytes()).map(|one| one.to_string());
         assert_eq!(read(r#"{"error":"invalid_client"}"#).as_deref(), Some("invalid_client"));
         let described = r#"{"error":"invalid_request","errorDescription":"a\u001b[31m\nb"}"#;

@@ -1,4 +1,4 @@
-//! A token as a server gave it, before it is put to use.
+//! A token as the server sent it, before it is used.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::CscToken;
 
-/// A token as the server gave it.
+/// A token as the server sent it.
 pub(crate) struct Granted {
     pub(crate) access: Zeroizing<String>,
     pub(crate) is_bearer: bool,
@@ -18,17 +18,17 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    /// For the `Authorization` header. RFC 6749 §7.1: a token of a kind that one does not know is not used.
+    /// The token for the `Authorization` header. RFC 6749 §7.1: a token of an unknown type is not used.
     pub(crate) fn token(&self) -> Result<CscToken, Error> {
         if !self.is_bearer {
-            return Err(unusable("the server gave a token that is no bearer token."));
+            return Err(unusable("the server sent a token that is not a bearer token."));
         }
         CscToken::new(self.access.as_str())
-            .map_err(|error| unusable("the server gave a token that cannot be sent.").with_source(error))
+            .map_err(|error| unusable("the server sent a token that is not a valid header value.").with_source(error))
     }
 }
 
-/// The error of an answer that gives no token.
+/// The error for a response without a usable token.
 pub(crate) fn unusable(summary: &str) -> Error {
     Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
 }

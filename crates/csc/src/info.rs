@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_of_a_newer_version_survives_a_round_trip() {
+    fn service_of_a_newer_version_survives_a_round_trip() {
         let text =
             r#"{"specs":"1.0.4.0","authType":["digest","passkey"],"oauth2":"https://one.test","methods":[],"new":1}"#;
         let info: Info = serde_json::from_str(text).expect("a service");

@@ -1,4 +1,4 @@
-//! What all clones of a CSC client share.
+//! The state that all clones of a CSC client share.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::discovery::Discovery;
 use crate::session::Session;
 
 pub(crate) struct Inner {
-    /// The engine. It has no credential: each call brings its proof.
+    /// The engine. It has no credential: each call has its authoriser.
     pub(crate) client: Client,
     pub(crate) platform: Origin,
-    /// Where the calls of CSC stand, without a slash at the end.
+    /// The base path of CSC, without a trailing slash.
     pub(crate) base: String,
     pub(crate) session: Session,
     pub(crate) discovery: Discovery,
-    /// The limit of one attempt, of a whole call, and of one that a human being may have to approve.
+    /// The time limit of one attempt, of a whole call, and of a call that a signer may have to approve.
     pub(crate) attempt_limit: Duration,
     pub(crate) deadline: Duration,
     pub(crate) approval: Duration,

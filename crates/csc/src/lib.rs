@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Kept apart by types
+//! # Separate types
 //!
-//! A token of CSC cannot be given to the client of the core product APIs:
+//! A CSC token cannot be used with the client of the core product APIs:
 //!
 //! ```compile_fail,E0277
 //! use digicert_one_client::Client;
@@ -12,7 +12,7 @@
 //! let builder = Client::builder().credential(CscCredential::bearer(token));
 //! ```
 //!
-//! Nor can it take the place of an API key:
+//! It cannot be used as an API key either:
 //!
 //! ```compile_fail,E0308
 //! use digicert_one_csc::CscToken;
@@ -22,7 +22,7 @@
 //! let credential = FixedCredential::api_key(token);
 //! ```
 //!
-//! Both are refused for that reason alone: the same lines with what belongs there compile.
+//! The types are the only reason: the same lines with the right credentials compile.
 //!
 //! ```
 //! use digicert_one_client::Client;
@@ -38,15 +38,13 @@
 //!
 //! # Where secrets go
 //!
-//! Client secret, code and tokens go to the OAuth server that `info` names, if that is on the platform's own host; another host must
-//! be [allowed by name](CscClientBuilder::allow_oauth_host) or [given by hand](CscClientBuilder::oauth_endpoints), and only by
-//! `https://`. Redirects are never followed. PIN, OTP and SAD go to the platform alone. None of them is in any error or log.
+//! Client secret, code and tokens go to the OAuth server that `info` names, if it is on the platform's own host; another host must be
+//! [allowed](CscClientBuilder::allow_oauth_host) or [set](CscClientBuilder::oauth_endpoints), and only with `https://`. Redirects are never followed. PIN, OTP and SAD go to the platform alone. None of them is in any error or log.
 //!
 //! # Tokens
 //!
-//! A token is kept until 60 seconds (or a tenth of its life, if that is less) before its end, and then replaced by the next caller;
-//! those who come meanwhile wait for that one. A token that is refused (401) is replaced once. Where a refresh token was given, it is
-//! used. Nothing runs in the background.
+//! A token is replaced by the next call from 60 seconds (or a tenth of its lifetime, if that is less) before it expires; concurrent calls
+//! wait for the new one. A refused token (401) is replaced once. A refresh token is used if there is one. Nothing runs in the background.
 
 mod algorithm;
 mod builder;

@@ -1,5 +1,5 @@
-//! Tokens from an OAuth server (RFC 6749, RFC 7009), by the `oauth2` crate over our transport. What the server refuses is ours to
-//! tell (`fault.rs`), so that Retry-After, codes and remedies are the same as everywhere.
+//! Tokens from an OAuth server (RFC 6749, RFC 7009), with the `oauth2` crate over the engine of the client. `fault.rs` interprets error
+//! responses, so that Retry-After, codes and remedies are the same as everywhere.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ use crate::secret::wiped;
 use digicert_one_client::seam::Pass;
 use digicert_one_client::{Error, ErrorKind, Mismatch};
 
-/// The client of the `oauth2` crate, which reads tokens as servers give them.
+/// The client of the `oauth2` crate, with our lenient token response.
 type KnownClient = oauth2::Client<
     BasicErrorResponse,
     TokenAnswer,
@@ -81,7 +81,7 @@ fn bearer() -> BasicTokenType {
     BasicTokenType::Bearer
 }
 
-/// Digits, whether quoted or not; anything else but nothing is an error, for a token would be used for ever.
+/// Digits, quoted or not. Anything else is an error: without a lifetime the token would never be replaced.
 fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -100,7 +100,7 @@ fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenTy
     })
 }
 
-/// What a token is asked for with.
+/// The grant of a token request.
 pub(crate) enum Grant<'a> {
     ClientCredentials,
     Refresh(&'a str),
@@ -108,7 +108,7 @@ pub(crate) enum Grant<'a> {
 }
 
 impl Inner {
-    /// Asks for a token.
+    /// Requests a token.
     pub(crate) async fn grant(self: &Arc<Self>, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
         let endpoints = self.endpoints().await?;
         let secret = client.text()?;
@@ -154,7 +154,7 @@ impl Inner {
     ) -> Result<(), Error> {
         let endpoints = self.endpoints().await?;
         let Some(endpoint) = &endpoints.revoke else {
-            let text = "no address to revoke tokens at is known: give it by hand (OAuthEndpoints::revoke)";
+            let text = "missing revocation endpoint: set it with OAuthEndpoints::revoke";
             return Err(Error::local(ErrorKind::Config, text));
         };
         let secret = client.text()?;
@@ -166,9 +166,9 @@ impl Inner {
             false => StandardRevocableToken::AccessToken(AccessToken::new(token.to_owned())),
         };
         let oauth = client.known(secret).set_revocation_url(url);
-        let request = oauth.revoke_token(token).map_err(|error| {
-            Error::local(ErrorKind::Config, "the address to revoke tokens at cannot be used").with_source(error)
-        })?;
+        let request = oauth
+            .revoke_token(token)
+            .map_err(|error| Error::local(ErrorKind::Config, "invalid revocation endpoint").with_source(error))?;
         request.request_async(&carrier).await.map_err(failed)
     }
 }
@@ -179,7 +179,7 @@ impl OAuthClient {
         self.secret.as_ref().map(|secret| secret.expose_text().map_err(Error::credential)).transpose()
     }
 
-    /// The client as the `oauth2` crate knows one. Id and secret go into the form, as CSC has it (spec).
+    /// The client for the `oauth2` crate. Id and secret are sent in the form, as in CSC (spec).
     pub(crate) fn known(&self, secret: Option<&str>) -> KnownClient {
         let client = KnownClient::new(ClientId::new(self.id.clone())).set_auth_type(AuthType::RequestBody);
         match secret {
@@ -201,8 +201,8 @@ impl Granted {
     }
 }
 
-/// The engine as an HTTP client of the `oauth2` crate, for one address. Whatever address the crate writes into the request, it
-/// goes to that one. Owns what it needs: with a lifetime of its own, calls could not be proved to be `Send`.
+/// The engine as an HTTP client of the `oauth2` crate, for one endpoint, whatever URL the crate writes into the request. Owns its parts:
+/// with a lifetime the compiler cannot prove that calls are `Send`.
 struct Carrier {
     inner: Arc<Inner>,
     name: &'static str,
@@ -235,7 +235,7 @@ impl Carrier {
         if let Some(error) = answer.head.not_of_the_api(&answer.body) {
             return Err(error);
         }
-        // The crate knows 200 only, where a revocation may well be answered with 204.
+        // The crate accepts only 200, but a revocation may have 204.
         let mut response = HttpResponse::new(answer.body.to_vec());
         *response.status_mut() = StatusCode::OK;
         Ok(response)
@@ -251,22 +251,22 @@ impl<'c> AsyncHttpClient<'c> for Carrier {
     }
 }
 
-/// What the `oauth2` crate says of an answer, without the answer: it may hold a token.
+/// The error of the `oauth2` crate without the response, which may hold a token.
 fn failed<T: ErrorResponse + 'static>(error: RequestTokenError<Error, T>) -> Error {
     match error {
         RequestTokenError::Request(error) => error,
         RequestTokenError::Parse(error, mut body) => {
             body.zeroize();
-            unusable("the answer of the OAuth server is not the expected JSON.")
+            unusable("the response of the OAuth server is not the expected JSON.")
                 .with_source(Mismatch::new(error.inner()))
         }
         RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-            unusable("the OAuth server gave an empty answer.")
+            unusable("the response of the OAuth server is empty.")
         }
     }
 }
 
-/// For a text that was given as an address and is none.
+/// The error for an invalid URL.
 pub(crate) fn invalid_url(error: oauth2::url::ParseError) -> Error {
-    Error::local(ErrorKind::Config, format!("an address for OAuth is not a URL: {error}")).with_source(error)
+    Error::local(ErrorKind::Config, format!("invalid OAuth URL: {error}")).with_source(error)
 }

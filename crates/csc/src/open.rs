@@ -1,12 +1,12 @@
-//! How answers are read that the newest platform may have changed: enums that keep a value they do not know, and numbers and
-//! texts that take each other's place.
+//! Lenient reading of responses, for other versions of the platform: enums that keep unknown values, and numbers and texts in place of each
+//! other.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// An enum of texts that keeps a text it does not know, so that it survives a round trip.
+/// An enum of texts that keeps unknown texts, so that they survive a round trip.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])+ $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
@@ -14,7 +14,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])+ $variant,)+
-            /// A value that this version does not know, as it was given.
+            /// An unknown value.
             Other(String),
         }
 
@@ -60,18 +60,18 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// A text, or a number or truth value where one was written instead.
+/// A text, or a number or boolean in its place.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = Value::deserialize(deserializer)?;
     as_text(&value).ok_or_else(|| serde::de::Error::custom("invalid type: other, expected a text"))
 }
 
-/// As [`text`], where nothing or null may stand.
+/// As [`text`], but may be missing or null.
 pub(crate) fn maybe_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(as_text(&Value::deserialize(deserializer)?))
 }
 
-/// A list of texts; a single one, or null, where a list was meant.
+/// A list of texts, or a single text or null in its place.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Array(values) => Ok(values.iter().filter_map(as_text).collect()),
@@ -79,7 +79,7 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
     }
 }
 
-/// A whole number, also in quotes; nothing where it is none.
+/// A whole number, also in quotes; `None` for anything else.
 pub(crate) fn maybe_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_known_survives_a_round_trip() {
+    fn value_that_is_not_known_survives_a_round_trip() {
         let thing = read(r#"{"count":null,"names":[],"way":"mauve"}"#);
         assert_eq!(thing.way, AuthType::Other("mauve".to_owned()));
         assert_eq!(serde_json::to_string(&thing).expect("writes"), r#"{"count":null,"names":[],"way":"mauve"}"#);

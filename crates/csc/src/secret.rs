@@ -1,5 +1,5 @@
-//! The secrets of CSC: the bearer token of its OAuth and login, and the SAD that one signing needs. Types of their own, which no
-//! core product API takes.
+//! The secrets of CSC: the bearer token of its OAuth and login, and the SAD that one signing needs. They have types of their own, which no
+//! core product API accepts.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 const SCHEME: &str = "Bearer ";
 
-/// A bearer token for CSC, and for nothing else: there is no way to give it to a [`Client`](digicert_one_client::Client).
+/// A bearer token for CSC only: it cannot be used with a [`Client`](digicert_one_client::Client).
 ///
 /// It has no `Display`, no `PartialEq` and no serialised form; `Debug` prints a fixed word, and its bytes are wiped when the last
 /// header value made from it is dropped. Copies that the `oauth2` crate and an HTTP library make are out of reach.
@@ -26,10 +26,10 @@ const SCHEME: &str = "Bearer ";
 pub struct CscToken(HeaderValue);
 
 impl CscToken {
-    /// Takes the token alone, without the word `Bearer`.
+    /// Takes the token without `Bearer`.
     ///
     /// # Errors
-    /// Empty, or with a character that no token has (ID-07): RFC 6750 §2.1 knows visible ASCII only. The value is not shown.
+    /// An empty token, or an invalid character (ID-07): RFC 6750 §2.1 allows visible ASCII only. The value is not shown.
     pub fn new(text: impl Into<String>) -> Result<Self, CredentialError> {
         let text = Zeroizing::new(text.into());
         let invalid = |why: String| Err(CredentialError::new(Code::ID_07, why));
@@ -38,15 +38,13 @@ impl CscToken {
         }
         if let Some(position) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             let (position, length) = (position + 1, text.len());
-            return invalid(format!(
-                "the access token has a character that no token has, at position {position} of {length}"
-            ));
+            return invalid(format!("the access token has an invalid character at position {position} of {length}"));
         }
         let mut bytes = Vec::with_capacity(SCHEME.len() + text.len());
         bytes.extend_from_slice(SCHEME.as_bytes());
         bytes.extend_from_slice(text.as_bytes());
         let mut value = HeaderValue::from_maybe_shared(wiped(bytes)).map_err(|error| {
-            CredentialError::new(Code::ID_07, "the access token cannot be a header value").with_source(error)
+            CredentialError::new(Code::ID_07, "the access token is not a valid header value").with_source(error)
         })?;
         value.set_sensitive(true);
         Ok(Self(value))
@@ -57,9 +55,9 @@ impl CscToken {
         self.0.clone()
     }
 
-    /// The token itself, to send it where it is to be revoked.
+    /// The token itself, for its revocation.
     pub(crate) fn expose(&self) -> &str {
-        // Made above of a prefix and visible ASCII.
+        // Built above from a prefix and visible ASCII.
         self.0.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).unwrap_or_default()
     }
 }
@@ -70,21 +68,21 @@ impl fmt::Debug for CscToken {
     }
 }
 
-/// Signature activation data: the right to make certain signatures with one credential, for a while. A secret.
+/// Signature activation data (SAD): authorises certain signatures with one credential for a limited time. A secret.
 ///
 /// Source: CSC API v1.0.4, `credentials/authorize` (spec).
 #[derive(Clone)]
 pub struct Sad(Zeroizing<String>);
 
 impl Sad {
-    /// Takes it as it was given, from [`credentials_authorize`](crate::CscClient::credentials_authorize) in another process,
+    /// Takes it from [`credentials_authorize`](crate::CscClient::credentials_authorize) in another process,
     /// for example.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The value itself: whoever has it can sign.
+    /// The value itself, which authorises signatures.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -97,7 +95,7 @@ impl fmt::Debug for Sad {
     }
 }
 
-/// A secret on its way into the body of a request, and nowhere else.
+/// A secret that is serialised into a request body.
 #[derive(Clone, Copy)]
 pub(crate) struct Enclosed<'a>(pub(crate) &'a str);
 
@@ -107,12 +105,12 @@ impl Serialize for Enclosed<'_> {
     }
 }
 
-/// Bytes that are wiped with their last reader.
+/// Bytes that are wiped when the last reference is dropped.
 pub(crate) fn wiped(bytes: Vec<u8>) -> Bytes {
     Bytes::from_owner(Zeroizing::new(bytes))
 }
 
-/// Wipes an answer that held a secret, if nobody else reads it.
+/// Wipes a response that held a secret, unless there are other references.
 pub(crate) fn wipe(bytes: Bytes) {
     if let Ok(mut bytes) = bytes.try_into_mut() {
         bytes.as_mut().zeroize();
@@ -124,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_a_sensitive_header_and_shows_nothing() {
+    fn token_is_a_sensitive_header_and_shows_nothing() {
         let token = CscToken::new("canary-token").expect("a token");
         assert_eq!(token.header_value().as_bytes(), b"Bearer canary-token");
         assert!(token.header_value().is_sensitive());
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_cannot_be_sent_is_refused_and_not_shown() {
+    fn token_that_cannot_be_sent_is_refused_and_not_shown() {
         for bad in ["", "can ary", "canary\r\n", "canäry"] {
             let error = CscToken::new(bad).expect_err(bad);
             assert_eq!(error.code(), Code::ID_07, "{bad}");

@@ -1,4 +1,4 @@
-//! The credential of a CSC client, and the token that is kept for it until shortly before its end.
+//! The credential of a CSC client, and its token, which is reused until shortly before it expires.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,20 +15,20 @@ use crate::fault::Rejection;
 use crate::granted::Granted;
 use crate::secret::CscToken;
 
-/// A token is replaced so long before its end, or a tenth of its life before it if that is shorter.
+/// A token is replaced this long before it expires, or a tenth of its lifetime if that is shorter.
 const MARGIN: Duration = Duration::from_secs(60);
-/// How long a token that is still good serves on after an attempt to replace it failed.
+/// How long a valid token is still used after an attempt to replace it failed.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// The credential, and the token that was got for it.
+/// The credential and its token.
 pub(crate) struct Session {
     pub(crate) kind: Kind,
-    /// Whose tokens they are.
+    /// The caller of its tokens.
     pub(crate) caller: Fingerprint,
     state: Mutex<State>,
-    /// Held by the one caller who gets a token.
+    /// Held by the one caller that requests a token.
     pub(crate) renewing: async_lock::Mutex<()>,
-    /// The challenge of the last login, whose nonce may serve again.
+    /// The challenge of the last login, whose nonce may be used again.
     pub(crate) challenge: Mutex<Option<Challenge>>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct State {
     /// The generation of the last token.
     last: Option<Generation>,
     pub(crate) failures: u64,
-    /// What the server said to the last attempt, for those who waited for it.
+    /// The rejection of the last attempt, for the callers that waited for it.
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct State {
 pub(crate) struct Live {
     pub(crate) token: CscToken,
     pub(crate) generation: Generation,
-    /// From when on it is replaced, and when it ends; some do not tell.
+    /// When it is replaced, and when it expires, if that is known.
     renew: Option<SystemTime>,
     end: Option<SystemTime>,
 }
@@ -65,13 +65,13 @@ impl State {
         self.live.clone().filter(|live| live.is_newer_than(refused) && live.renew.is_none_or(|renew| now < renew))
     }
 
-    /// A token that is still good.
+    /// A token that has not expired.
     fn good(&self, now: SystemTime, refused: Option<Generation>) -> Option<Live> {
         self.live.clone().filter(|live| live.is_newer_than(refused) && live.end.is_none_or(|end| now < end))
     }
 }
 
-/// An error answer, to be told more than once.
+/// An error response that is returned to several callers.
 #[derive(Clone)]
 pub(crate) struct Refusal {
     diagnosis: Diagnosis,
@@ -97,7 +97,7 @@ impl Refusal {
 impl Session {
     pub(crate) fn new(kind: Kind, refresh: Option<Zeroizing<String>>) -> Self {
         let caller = Fingerprint::of_tokens(match &kind {
-            // A key says itself who calls.
+            // Not used: an API key has its own fingerprint.
             Kind::ApiKey(_) => &[],
             Kind::Bearer(token) => token.expose().as_bytes(),
             Kind::ClientCredentials(client) | Kind::AuthorizationCode { client, .. } => client.id.as_bytes(),
@@ -113,11 +113,11 @@ impl Session {
         }
     }
 
-    /// The refresh token, to keep it beyond this process.
+    /// The refresh token, to store it beyond this process.
     pub(crate) fn refresh_token(&self) -> Option<Secret> {
         let state = self.lock();
         let refresh = state.refresh.as_ref()?;
-        Some(Secret::new(refresh.as_bytes(), "the answer of the OAuth server"))
+        Some(Secret::new(refresh.as_bytes(), "the response of the OAuth server"))
     }
 
     /// Puts a token to use.
@@ -136,7 +136,7 @@ impl Session {
             end: granted.lifetime.and_then(after),
         };
         state.last = Some(live.generation);
-        // A server that gives no new one goes on taking the old one (RFC 6749 §6).
+        // Without a new one the previous one stays valid (RFC 6749 §6).
         if granted.refresh.is_some() {
             state.refresh = granted.refresh;
         }
@@ -145,7 +145,7 @@ impl Session {
         Ok(live)
     }
 
-    /// Notes that no token was got. One that is still good serves on for a while.
+    /// Records that no token was obtained. One that has not expired is still used for a while.
     pub(crate) fn failed(&self, error: &Error, now: SystemTime, refused: Option<Generation>) -> Option<Live> {
         let mut state = self.lock();
         state.failures += 1;
@@ -153,7 +153,7 @@ impl Session {
         let mut good = state.good(now, refused)?;
         good.renew = now.checked_add(PAUSE).filter(|&later| good.end.is_none_or(|end| later < end)).or(good.end);
         state.live = Some(good.clone());
-        tracing::warn!(code = %error.code(), "the access token could not be replaced yet; it serves on until its end");
+        tracing::warn!(code = %error.code(), "failed to replace the access token; it is used until it expires");
         Some(good)
     }
 

@@ -1,5 +1,5 @@
-//! A signer signs in with a browser: where to send them, and what to do with the code that comes back. Always with PKCE (RFC 7636,
-//! S256) and a state that is checked.
+//! The sign-in of a signer with a browser: the authorization URL, and the exchange of the code. Always with PKCE (RFC 7636, S256) and a
+//! checked state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,50 +17,50 @@ use crate::oauth::{Grant, invalid_url};
 use crate::signing::AuthorizeRequest;
 use digicert_one_client::{Error, ErrorKind};
 
-/// A sign-in that has begun: the address for the signer's browser, and what must be kept until they come back.
+/// A sign-in in progress: the URL for the signer's browser, and the state until the redirect.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignIn {
-    /// Where to send the signer. Holds no secret of the client; the state in it is no secret from the signer.
+    /// The URL for the signer's browser. Holds no secret of the client.
     pub url: String,
-    /// What [`exchange`](crate::CscClient::exchange) needs.
+    /// The state for [`exchange`](crate::CscClient::exchange).
     pub pending: PendingSignIn,
 }
 
-/// The two values of a sign-in that are kept, in the signer's own session, until the signer comes back. They serve once.
+/// State and PKCE verifier of a sign-in, to be stored in the signer's session until the redirect. Used once.
 pub struct PendingSignIn {
     state: Zeroizing<String>,
     verifier: Zeroizing<String>,
 }
 
 impl PendingSignIn {
-    /// The two as they were kept, where the answer comes to another process than the one that asked.
+    /// Restores a sign-in from its stored values, in another process.
     #[must_use]
     pub fn resume(state: impl Into<String>, verifier: impl Into<String>) -> Self {
         Self { state: Zeroizing::new(state.into()), verifier: Zeroizing::new(verifier.into()) }
     }
 
-    /// The state, which comes back with the code and must be the same then.
+    /// The state, which the redirect must contain.
     #[must_use]
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// The PKCE verifier. A secret: with it and the code anybody could get the token.
+    /// The PKCE verifier. A secret: with it and the code one can get the token.
     #[must_use]
     pub fn verifier(&self) -> &str {
         &self.verifier
     }
 
-    /// Compared by digests, as the `oauth2` crate does it: how long it takes tells nothing.
+    /// Compares in constant time, as the `oauth2` crate does (by digests).
     fn check(&self, state: &str) -> Result<(), Error> {
         if CsrfToken::new(self.state.to_string()) == CsrfToken::new(state.to_owned()) {
             return Ok(());
         }
         let mut diagnosis = Diagnosis::new(
             Code::CFG_01,
-            "the state that came back is not the one of this sign-in; the code was not used.",
-            "the answer belongs to another sign-in, or somebody made it up to sign the user in as themselves (RFC 6749 §10.12)",
+            "the state of the redirect is not that of this sign-in; the code was not used.",
+            "the redirect belongs to another sign-in, or was forged (cross-site request forgery, RFC 6749 §10.12)",
         );
         diagnosis.remedy =
             "Check that each sign-in is kept in the session of its own user, and begin a new one.".to_owned();
@@ -74,14 +74,14 @@ impl fmt::Debug for PendingSignIn {
     }
 }
 
-/// What the browser brought back.
+/// The parameters of a redirect.
 pub(crate) struct Returned {
     pub(crate) code: Zeroizing<String>,
     pub(crate) state: Zeroizing<String>,
 }
 
 impl Returned {
-    /// Reads the address that the browser was sent to, or its query alone. An answer for another sign-in is not even read.
+    /// Reads the redirect URL, or its query alone. The redirect of another sign-in is refused first.
     pub(crate) fn read(redirect: &str, pending: &PendingSignIn) -> Result<Self, Error> {
         let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
@@ -96,32 +96,32 @@ impl Returned {
                 let described = value("error_description");
                 let rejection = Rejection::new(&code, described.as_deref().map(String::as_str));
                 let summary = format!("the sign-in was not completed ({rejection}).");
-                let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, "the signer or the OAuth server said no");
+                let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, "denied by the signer or the OAuth server");
                 diagnosis.remedy = "Ask the signer to sign in again, or check the OAuth integration.".to_owned();
                 let error = Error::new(ErrorKind::Platform, diagnosis.advising(Advice::GiveUp));
                 Err(error.with_source(rejection))
             }
             (None, Some(code)) => Ok(Self { code, state }),
-            (None, None) => Err(Error::local(ErrorKind::Request, "the address has neither a code nor an error in it")),
+            (None, None) => Err(Error::local(ErrorKind::Request, "invalid redirect URL: expected a code or an error")),
         }
     }
 }
 
 impl Inner {
-    /// The address for the signer, for a token of the service or, with a request, for the right to sign.
+    /// The authorization URL, for a token of the service or, with a request, for the right to sign.
     pub(crate) async fn sign_in(self: &Arc<Self>, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
         let (client, redirect_uri) = self.code_client()?;
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
         let endpoints = self.endpoints().await?;
         let Some(authorize) = &endpoints.authorize else {
-            let text = "no address to sign in at is known: give it by hand (OAuthEndpoints::authorize)";
+            let text = "missing authorization endpoint: set it with OAuthEndpoints::authorize";
             return Err(Error::local(ErrorKind::Config, text));
         };
         let url = AuthUrl::new(authorize.url.clone()).map_err(invalid_url)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let oauth = client.known(None).set_auth_uri(url).set_redirect_uri(redirect);
         let request = oauth.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
-        // The two scopes are asked for one at a time, never together.
+        // The two scopes are requested separately, never together.
         let request = match credential {
             None => request.add_scope(Scope::new("service".to_owned())),
             Some(asked) => {
@@ -160,14 +160,17 @@ impl Inner {
         match &self.session.kind {
             Kind::AuthorizationCode { client, redirect_uri, .. } => Ok((client, redirect_uri)),
             other => {
-                let text = format!("nobody signs in to a client whose credential is: {}", other.name());
+                let text = format!(
+                    "a sign-in needs an OAuth authorization code; the credential of this client is: {}",
+                    other.name()
+                );
                 Err(Error::local(ErrorKind::Config, text))
             }
         }
     }
 }
 
-/// Hashes as they stand in an address: base64url, with commas between (spec).
+/// Hashes in a URL: base64url, separated by commas (spec).
 fn in_url(hashes: &[Vec<u8>]) -> String {
     hashes.iter().map(|hash| data_encoding::BASE64URL_NOPAD.encode(hash)).collect::<Vec<_>>().join(",")
 }

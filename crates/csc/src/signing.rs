@@ -1,4 +1,4 @@
-//! What a signing is made of: the right to sign (SAD), the hashes, and the checks that need no service.
+//! Signing requests: the authorisation (SAD), the hashes, and the checks that need no service.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use crate::algorithm::{HashAlgo, SignAlgo};
 use crate::secret::Sad;
 use digicert_one_client::{Error, ErrorKind};
 
-/// Asks for the right to sign certain hashes with one credential.
+/// A request to authorise signatures with one credential.
 ///
 /// ```
 /// use digicert_one_core::Secret;
@@ -34,7 +34,7 @@ pub struct AuthorizeRequest {
 }
 
 impl AuthorizeRequest {
-    /// The right to make one signature.
+    /// Authorises one signature.
     pub fn new(credential_id: impl Into<String>) -> Self {
         Self {
             credential_id: credential_id.into(),
@@ -47,13 +47,13 @@ impl AuthorizeRequest {
         }
     }
 
-    /// The hashes to sign. A service of level SCAL2 binds the right to them.
+    /// The hashes to sign. With SCAL2 the authorisation is bound to them.
     pub fn hashes(mut self, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         self.hashes = owned(hashes);
         self
     }
 
-    /// How many signatures, where it is more than the hashes that are known yet; the others follow by
+    /// The number of signatures, if it is more than the hashes known so far; the others follow by
     /// [`extend_transaction`](crate::CscClient::extend_transaction).
     pub fn signatures(mut self, number: u32) -> Self {
         self.signatures = Some(number);
@@ -84,7 +84,7 @@ impl AuthorizeRequest {
         self
     }
 
-    /// The number for the wire.
+    /// The number of signatures to send.
     pub(crate) fn number(&self) -> Result<u32, Error> {
         let hashes = u32::try_from(self.hashes.len()).unwrap_or(u32::MAX).max(1);
         match self.signatures {
@@ -110,19 +110,19 @@ impl fmt::Debug for AuthorizeRequest {
     }
 }
 
-/// The right to sign, for a while.
+/// An authorisation to sign, for a limited time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authorization {
-    /// The secret that carries the right.
+    /// The SAD, a secret.
     pub sad: Sad,
-    /// How long it is good for, where the service tells. The CSC specification says an hour where it does not (spec).
+    /// Its lifetime, if the service sent one. The default is an hour (spec).
     pub expires_in: Option<Duration>,
-    /// When it was asked for, by the client's clock.
+    /// When it was requested, by the client's clock.
     pub asked_at: SystemTime,
 }
 
-/// Hashes to sign with one credential, and how.
+/// A request to sign hashes with one credential.
 ///
 /// ```
 /// use digicert_one_csc::{HashAlgo, SignAlgo, SignRequest};
@@ -162,8 +162,8 @@ impl SignRequest {
         self
     }
 
-    /// At most so many hashes in one call; 0 counts as 1. The others follow under the same authorisation, extended. By default all
-    /// go at once; [`multisign`](crate::CredentialInfo::multisign) tells what a credential takes.
+    /// The most hashes in one call; 0 counts as 1. The authorisation is extended for the others. By default all are signed at once;
+    /// [`multisign`](crate::CredentialInfo::multisign) is the limit of a credential.
     pub fn at_once(mut self, number: usize) -> Self {
         self.at_once = number.max(1);
         self
@@ -187,14 +187,14 @@ impl SignRequest {
         self
     }
 
-    /// What can be told without asking the service.
+    /// The checks that need no service.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let invalid = |text: String| Err(Error::local(ErrorKind::Request, text));
         if self.hashes.is_empty() {
-            return invalid("there is no hash to sign".to_owned());
+            return invalid("missing hashes to sign".to_owned());
         }
         if u32::try_from(self.hashes.len()).is_err() {
-            return invalid("there are more hashes than one authorisation can count".to_owned());
+            return invalid("too many hashes for one authorisation".to_owned());
         }
         if let Some(implied) = self.sign_algo.hash()
             && implied != self.hash_algo
@@ -231,21 +231,21 @@ fn owned(hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<Vec<u8>> {
     hashes.into_iter().map(|hash| hash.as_ref().to_vec()).collect()
 }
 
-/// Hashes as they stand in a request.
+/// Hashes in a request.
 pub(crate) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
     hashes.iter().map(|hash| BASE64.encode(hash)).collect()
 }
 
-/// One signature for each hash, or none is handed out: a caller could not tell which is whose.
+/// Checks that there is one signature for each hash; otherwise they cannot be assigned.
 pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
     if signatures.len() == hashes {
         return Ok(signatures);
     }
-    let summary = format!("the service gave {} signatures for {hashes} hashes.", signatures.len());
+    let summary = format!("the service sent {} signatures for {hashes} hashes.", signatures.len());
     let mut diagnosis = Diagnosis::new(
         Code::AUT_05,
         summary,
-        "signatures come in the order of the hashes; which one is missing cannot be told, so none is handed out",
+        "signatures are in the order of the hashes; which one is missing is unknown, so none is returned",
     );
     diagnosis.remedy =
         "See whether the credential signs so many hashes at once (multisign), and ask for fewer.".to_owned();
@@ -263,9 +263,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_signed_is_refused_here() {
+    fn invalid_request_is_refused_before_it_is_sent() {
         let request = |hash, sign| SignRequest::new("c", hash, sign);
-        assert!(refused(&request(HashAlgo::Sha256, SignAlgo::Rsa)).contains("no hash"));
+        assert!(refused(&request(HashAlgo::Sha256, SignAlgo::Rsa)).contains("missing hashes"));
         let short = request(HashAlgo::Sha256, SignAlgo::Rsa).hashes([vec![0; 32], vec![0; 31]]);
         assert!(refused(&short).contains("hash 2 has 31 bytes"), "{}", refused(&short));
         let other = request(HashAlgo::Sha256, SignAlgo::EcdsaSha384).hashes([[0; 32]]);

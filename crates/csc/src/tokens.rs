@@ -1,4 +1,4 @@
-//! What a call shows: the API key, or a token. Callers get new ones, one for all who wait; nothing runs in the background.
+//! The pass of a call: the API key, or a token. One caller requests a new token for all that wait; nothing runs in the background.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::oauth::Grant;
 use crate::session::Live;
 
 impl Inner {
-    /// What the next attempt shows.
+    /// The pass of the next attempt.
     pub(crate) async fn pass(self: &Arc<Self>) -> Result<Pass, Error> {
         match &self.session.kind {
             Kind::ApiKey(key) => Ok(Pass::key(key.clone())),
@@ -23,7 +23,7 @@ impl Inner {
         }
     }
 
-    /// Something newer than what was refused, if there can be such a thing.
+    /// A newer pass than the refused one, if there can be one.
     pub(crate) async fn newer(self: &Arc<Self>, refused: &Pass) -> Result<Option<Pass>, Error> {
         match refused.generation() {
             Some(refused) => self.token(Some(refused)).await.map(|live| Some(self.shown(&live))),
@@ -50,7 +50,7 @@ impl Inner {
             if let Some(live) = state.fresh(clock.now(), refused) {
                 return Ok(live);
             }
-            // What the server said to the one who asked for all of us. A failure on the way is each caller's own.
+            // A rejection holds for all callers that waited; another failure only for the one that asked.
             if state.failures != failures
                 && let Some(refusal) = state.refusal.clone()
             {
@@ -63,14 +63,14 @@ impl Inner {
         }
     }
 
-    /// A token, from the server.
+    /// A new token from the server.
     async fn renewed(self: &Arc<Self>) -> Result<Granted, Error> {
         let refresh = self.session.lock().refresh.clone();
         match (&self.session.kind, refresh) {
             (Kind::ClientCredentials(client), None) => self.grant(client, Grant::ClientCredentials).await,
             (Kind::ClientCredentials(client), Some(refresh)) => {
                 match self.grant(client, Grant::Refresh(&refresh)).await {
-                    // Id and secret are as good as they were.
+                    // Id and secret are still valid.
                     Err(error) if Rejection::of(&error).is_some() => {
                         self.session.forget_refresh();
                         self.grant(client, Grant::ClientCredentials).await
@@ -78,7 +78,7 @@ impl Inner {
                     granted => granted,
                 }
             }
-            (Kind::AuthorizationCode { .. }, None) => Err(nobody_signed_in()),
+            (Kind::AuthorizationCode { .. }, None) => Err(not_signed_in()),
             (Kind::AuthorizationCode { client, .. }, Some(refresh)) => {
                 let granted = self.grant(client, Grant::Refresh(&refresh)).await;
                 if let Err(error) = &granted
@@ -93,7 +93,7 @@ impl Inner {
         }
     }
 
-    /// Gives back what was got: the refresh token first, as it could bring new ones.
+    /// Revokes the tokens: the refresh token first, since it could get new ones.
     pub(crate) async fn revoked(self: &Arc<Self>) -> Result<(), Error> {
         let session = &self.session;
         let _renewing = session.renewing.lock().await;
@@ -124,11 +124,11 @@ impl Inner {
     }
 }
 
-fn nobody_signed_in() -> Error {
+fn not_signed_in() -> Error {
     let mut diagnosis = Diagnosis::new(
         Code::ID_13,
-        "no signer has signed in, or the sign-in has ended; nothing was sent.",
-        "a token of an authorization code comes by a signer's browser, and this client has none and no refresh token",
+        "no signer has signed in, or the sign-in has expired; nothing was sent.",
+        "a token for an authorization code needs the sign-in of a signer, and this client has neither a token nor a refresh token",
     );
     diagnosis.remedy = "Send the signer to the address of authorize_url, then give the code to exchange.".to_owned();
     Error::new(ErrorKind::Credential, diagnosis.advising(Advice::GiveUp))

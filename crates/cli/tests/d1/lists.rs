@@ -71,7 +71,7 @@ fn interrupted_list_prints_its_position() {
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 2, "{}", text(&output));
     let output = stage.d1(&["list", "/account/api/v1/user/me"], &[("DC_API_KEY", stage.key())]);
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
-    assert!(text(&output).contains("AUT-05") && text(&output).contains("is no list"), "{}", text(&output));
+    assert!(text(&output).contains("AUT-05") && text(&output).contains("is not a list"), "{}", text(&output));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The audit record: who called what, when, and how it ended. One for each call that was begun, also for one that was dropped before
-//! its end; never a value: no key, no query, no body, no header of the caller's.
+//! The audit record: who called what, when, and with which outcome. One for each call, also if it was dropped; never a value: no key, no
+//! query, no body, no header of the caller.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::{Code, Fingerprint, Generation, Mode};
 use http::{Method, StatusCode};
 
-/// One call, for an audit trail. See [`ClientBuilder::audit`](crate::ClientBuilder::audit).
+/// The audit record of one call. See [`ClientBuilder::audit`](crate::ClientBuilder::audit).
 ///
 /// `Display` is one line of `name=value` pairs; what is unknown is `-`.
 #[derive(Clone, Debug)]
@@ -16,43 +16,43 @@ use http::{Method, StatusCode};
 pub struct AuditRecord {
     /// When the call began, by the client's clock.
     pub at: SystemTime,
-    /// How long it took until the head of its answer, waits included.
+    /// The time until the head of its response, including waits.
     pub took: Duration,
     /// The method as the caller gave it.
     pub method: Method,
-    /// The path without ids, names and query.
+    /// The path template, without ids, names and query.
     pub template: Arc<str>,
-    /// `host[:port]` that was called last; none where no credential was to be had.
+    /// The `host[:port]` of the last attempt; `None` without a credential.
     pub host: Option<Arc<str>>,
-    /// How the caller proved itself; none where no credential was to be had, and for a token of CSC, which is no mode of the platform.
+    /// How the caller was authenticated; `None` without a credential, and for a CSC token, which is not a mode of the platform.
     pub mode: Option<Mode>,
-    /// The API key or the client certificate by which the platform knows the caller.
+    /// The fingerprint of the API key or client certificate that identifies the caller.
     pub caller: Option<Fingerprint>,
-    /// The client certificate, in the modes that have one.
+    /// The fingerprint of the client certificate, in the modes that have one.
     pub certificate: Option<Fingerprint>,
-    /// Which reading of the credential it was.
+    /// The generation of the credential.
     pub generation: Option<Generation>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How often it was tried, redirects included.
+    /// The number of attempts, including redirects.
     pub attempts: u32,
     /// The `X-DC-TransactionId` that was sent.
     pub transaction_id: Option<String>,
-    /// The id that the platform gave to the request.
+    /// The request id of the platform.
     pub request_id: Option<String>,
-    /// Records before this one that the listener was too slow to hear. Zero, or the trail has a hole.
+    /// The number of records before this one that were dropped because the listener was too slow. If it is not zero, the trail has a gap.
     pub missed: u64,
 }
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// With an answer that the caller got.
+    /// The caller got a response.
     Answered(StatusCode),
-    /// With an error, and the status of the answer if there was one.
+    /// The caller got an error; the status of the response if there was one.
     Failed(Code, Option<StatusCode>),
-    /// The caller dropped it; whether the platform did what was asked is not known.
+    /// The caller dropped the call; whether the platform processed it is unknown.
     Dropped,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Outcome {
 
 impl fmt::Display for AuditRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // RFC 9110 section 5.6.7: a date that every log reader knows.
+        // RFC 9110 section 5.6.7.
         write!(f, "at=\"{}\" took={:.3}s", httpdate::fmt_http_date(self.at), self.took.as_secs_f64())?;
         write!(f, " method={} path={} host={}", self.method, self.template, known(self.host.as_ref()))?;
         write!(f, " mode={} caller={}", known(self.mode), known(self.caller))?;

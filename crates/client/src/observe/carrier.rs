@@ -1,10 +1,10 @@
-//! Who made the latest attempt of a call, and where.
+//! The caller and host of the latest attempt, for the audit record.
 
 use std::sync::Arc;
 
 use digicert_one_core::{Fingerprint, Generation, Mode};
 
-/// What an audit record says of it.
+/// The caller and host of an attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Carrier {
     pub(crate) host: Arc<str>,

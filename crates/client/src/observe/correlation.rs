@@ -1,5 +1,5 @@
-//! Headers by which a call is found again elsewhere: the transaction id of DigiCert's own clients, and W3C Trace Context. They go to
-//! the installation's own origin, as every request of a client does, and to nobody else.
+//! Correlation headers: the transaction id of DigiCert's own clients, and W3C Trace Context. Like every request, they go to the
+//! installation's origin only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) fn fresh_transaction_id() -> HeaderValue {
     HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Where a call stands in a distributed trace (W3C Trace Context, level 1).
+/// The position of a call in a distributed trace (W3C Trace Context, level 1).
 ///
 /// ```
 /// use digicert_one_client::TraceContext;
@@ -33,25 +33,25 @@ pub struct TraceContext {
     state: Option<HeaderValue>,
 }
 
-/// A text that is not a trace context.
+/// Error returned for an invalid trace context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceContextError {
     /// Not version, trace id, parent id and flags in lower-case hexadecimal.
     #[error(
-        "a traceparent has the form 00-<32 digits>-<16 digits>-<2 digits>, in lower-case hexadecimal, no id all zeros"
+        "invalid traceparent: expected 00-<32 digits>-<16 digits>-<2 digits> in lower-case hexadecimal, without an id of zeros"
     )]
     Parent,
     /// Not a header value of at most 512 bytes.
-    #[error("a tracestate is a header value of at most 512 bytes")]
+    #[error("invalid tracestate: expected a header value of at most 512 bytes")]
     State,
 }
 
 impl TraceContext {
-    /// The value of a `traceparent` header.
+    /// Parses the value of a `traceparent` header.
     ///
     /// # Errors
-    /// It is none.
+    /// Another form.
     pub fn new(traceparent: &str) -> Result<Self, TraceContextError> {
         let mut parts = traceparent.split('-');
         let fits = [(2, false), (32, true), (16, true), (2, false)].into_iter().all(|(length, is_id)| {
@@ -71,7 +71,7 @@ impl TraceContext {
     /// Adds the value of a `tracestate` header.
     ///
     /// # Errors
-    /// It is none.
+    /// Not a header value of at most 512 bytes.
     pub fn with_state(mut self, tracestate: &str) -> Result<Self, TraceContextError> {
         let state = HeaderValue::from_str(tracestate).map_err(|_| TraceContextError::State)?;
         if state.len() > 512 {
@@ -89,7 +89,7 @@ impl TraceContext {
     }
 }
 
-/// Asks the program for the trace context of the attempt that is about to be sent.
+/// The function of the program that returns the trace context of an attempt.
 #[derive(Clone)]
 pub(crate) struct Tracer(Arc<dyn Fn() -> Option<TraceContext> + Send + Sync>);
 
@@ -98,7 +98,7 @@ impl Tracer {
         Self(Arc::new(current))
     }
 
-    /// Writes the headers, unless the program has none, or panics.
+    /// Adds the headers, unless the function returns `None` or panics.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.0)())) {
             Ok(Some(context)) => context.write(headers),
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_trace_context_is_one() {
+    fn invalid_trace_contexts_are_refused() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert!(TraceContext::new(good).is_ok());
         for bad in [

@@ -1,5 +1,5 @@
-//! A function of the program that is to hear of things, kept away from the calls: it runs on a thread for blocking work, one value
-//! after the other, so that neither its panic nor its slowness reaches a call. A bounded number of values waits for it.
+//! Calls a function of the program with values, one after the other, on a thread for blocking work: it never blocks a call, and a panic in
+//! it is logged. The queue is bounded.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Values that wait at most; more are counted as missed.
+/// The length of the queue; further values are dropped and counted.
 const WAITING: usize = 4096;
 
 type Function<T> = dyn Fn(&T, u64) + Send + Sync;
 
-/// Hears of values, with the number of values that it missed just before.
+/// Receives values, each with the number of values that were dropped before it.
 pub(crate) struct Listener<T> {
     shared: Arc<Shared<T>>,
 }
@@ -29,10 +29,10 @@ struct Shared<T> {
 }
 
 struct State<T> {
-    /// Each with the number that was missed before it.
+    /// Each with the number that were dropped before it.
     waiting: VecDeque<(T, u64)>,
     missed: u64,
-    /// Whether a thread is at it.
+    /// Whether a thread is running.
     at_work: bool,
     watchers: Vec<Waker>,
 }
@@ -43,12 +43,12 @@ impl<T: Send + 'static> Listener<T> {
         Self { shared: Arc::new(Shared { function: Box::new(function), state: Mutex::new(state) }) }
     }
 
-    /// Hands a value over; never waits.
+    /// Queues a value; never blocks.
     pub(crate) fn send(&self, value: T) {
         let mut state = self.shared.lock();
         if state.waiting.len() == WAITING {
             if state.missed == 0 {
-                tracing::error!(waiting = WAITING, "a listener is too slow: what follows is not told to it");
+                tracing::error!(waiting = WAITING, "a listener is too slow: further values are dropped");
             }
             state.missed += 1;
             return;
@@ -61,7 +61,7 @@ impl<T: Send + 'static> Listener<T> {
         }
     }
 
-    /// Ends when everything that was told has been heard.
+    /// Completes when the function has been called with all queued values.
     pub(crate) async fn drained(&self) {
         std::future::poll_fn(|context| {
             let mut state = self.shared.lock();
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_heard_in_order_and_a_panic_ends_nothing() {
+    fn listener_gets_values_in_order_also_after_a_panic() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = Listener::new({
             let heard = Arc::clone(&heard);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_that_blocks_holds_nobody_up_and_hears_how_much_it_missed() {
+    fn listener_that_blocks_delays_no_sender_and_gets_the_dropped_count() {
         let (go, may_go) = channel::<()>();
         let may_go = Mutex::new(may_go);
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -141,7 +141,7 @@ mod tests {
             }
         });
         listener.send(0);
-        // Whether the first was taken up already is a matter of luck; that the last is missed is not.
+        // The first may have left the queue already; the last is dropped in any case.
         (1..=WAITING + 1).for_each(|value| listener.send(value));
         assert!(listener.drained().now_or_never().is_none(), "it is still at the first");
         go.send(()).expect("it waits");

@@ -1,12 +1,12 @@
-//! Metrics through the `metrics` facade (feature `metrics`): whichever recorder the program installs gets them. Every label is from a
-//! closed set or bounded by the number of endpoints.
+//! Metrics through the `metrics` facade (feature `metrics`), for any recorder. Every label is from a closed set or bounded by the number of
+//! endpoints.
 //!
 //! | Name | Kind | Labels | What |
 //! |---|---|---|---|
-//! | `http.client.request.duration` | histogram, seconds | `http.request.method`, `url.template`, `http.response.status_code`, `error.type` | each attempt, until the head of its answer |
+//! | `http.client.request.duration` | histogram, seconds | `http.request.method`, `url.template`, `http.response.status_code`, `error.type` | each attempt, until the head of its response |
 //! | `digicert_one.calls` | counter | `http.request.method`, `outcome`: `ok`, `dropped` or a diagnosis code | each call |
 //! | `digicert_one.attempts` | histogram | | how often a call was tried |
-//! | `digicert_one.handshakes` | counter | `kind`: `full` or `resumed` | connections made, where the stack can tell |
+//! | `digicert_one.handshakes` | counter | `kind`: `full` or `resumed` | new connections, if the TLS stack reports it |
 //! | `digicert_one.connections.reused` | counter | | requests on a connection that had carried others |
 //! | `digicert_one.generation` | gauge | | the generation of the credential in use |
 //! | `digicert_one.credential.remaining` | gauge, seconds | `of`: `key`, `certificate`, `owner` | until each known end date; negative after it |
@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::response::Response;
 
-/// One attempt ended.
+/// Records an attempt.
 pub(crate) fn attempted(call: &Call, outcome: Result<StatusCode, &Error>, took: Duration) {
     let template = Template::of(&call.target, call.template).to_string();
     let mut labels = vec![
@@ -35,7 +35,7 @@ pub(crate) fn attempted(call: &Call, outcome: Result<StatusCode, &Error>, took: 
     histogram!("http.client.request.duration", labels).record(took.as_secs_f64());
 }
 
-/// One call ended.
+/// Records a call.
 pub(crate) fn called(method: &Method, outcome: Option<&Result<Response, Error>>, attempts: u32) {
     let outcome = match outcome {
         Some(Ok(_)) => "ok",
@@ -46,7 +46,7 @@ pub(crate) fn called(method: &Method, outcome: Option<&Result<Response, Error>>,
     histogram!("digicert_one.attempts").record(attempts);
 }
 
-/// A request went over this connection.
+/// Records the connection of a request.
 pub(crate) fn connected(facts: &ConnectionFacts) {
     match (facts.reused, facts.tls_resumed) {
         (Some(true), _) => counter!("digicert_one.connections.reused").increment(1),
@@ -54,12 +54,12 @@ pub(crate) fn connected(facts: &ConnectionFacts) {
             let kind = if resumed { "resumed" } else { "full" };
             counter!("digicert_one.handshakes", "kind" => kind).increment(1);
         }
-        // The stack cannot tell; nothing in here is a guess.
+        // Unknown to this stack.
         _ => {}
     }
 }
 
-/// This credential is about to be used.
+/// Records the credential of an attempt.
 pub(crate) fn leased(lease: &Lease, now: SystemTime) {
     let generation: u32 = lease.generation().number().try_into().unwrap_or(u32::MAX);
     gauge!("digicert_one.generation").set(generation);
@@ -75,7 +75,7 @@ pub(crate) fn leased(lease: &Lease, now: SystemTime) {
     }
 }
 
-/// The methods of RFC 9110 and PATCH; OpenTelemetry's word for all others keeps the set closed.
+/// The methods of RFC 9110 and PATCH, and OpenTelemetry's `_OTHER`, so that the set is closed.
 fn method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

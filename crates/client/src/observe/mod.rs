@@ -1,5 +1,5 @@
-//! Seeing what the client does: spans (`tracing`), metrics (feature `metrics`), audit records, and the ids by which a call is found
-//! again elsewhere. Nothing in here changes a call, and nothing that listens can hold one up or break it.
+//! Observability: spans (`tracing`), metrics (feature `metrics`), audit records, and correlation headers. Observers never block or change a
+//! call.
 
 pub(crate) mod audit;
 pub(crate) mod carrier;

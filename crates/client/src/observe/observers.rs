@@ -1,4 +1,4 @@
-//! Who wants to see what of the calls of a client.
+//! The observers of a client.
 
 use http::HeaderMap;
 
@@ -7,7 +7,7 @@ use super::correlation::{TRANSACTION_ID, Tracer, fresh_transaction_id};
 use super::listener::Listener;
 use super::retry_notice::RetryNotice;
 
-/// Who wants to see what.
+/// The observers of a client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Observers {
     pub(crate) audit: Option<Listener<AuditRecord>>,
@@ -18,21 +18,21 @@ pub(crate) struct Observers {
 }
 
 impl Observers {
-    /// Adds to the headers of a call what holds for all its attempts.
+    /// Adds the headers that all attempts of a call share.
     pub(crate) fn mark_call(&self, headers: &mut HeaderMap) {
         if self.transaction_ids && !headers.contains_key(TRANSACTION_ID) {
             headers.insert(TRANSACTION_ID, fresh_transaction_id());
         }
     }
 
-    /// Adds to the headers of a request what belongs to this attempt.
+    /// Adds the headers of one attempt.
     pub(crate) fn mark_attempt(&self, headers: &mut HeaderMap) {
         if let Some(tracer) = &self.tracer {
             tracer.write(headers);
         }
     }
 
-    /// Ends when everybody has heard of everything.
+    /// Completes when all listeners have been called with all values.
     pub(crate) async fn drained(&self) {
         if let Some(audit) = &self.audit {
             audit.drained().await;
@@ -42,7 +42,7 @@ impl Observers {
         }
     }
 
-    /// Reports a retry before its wait. The notice is made only where there is an observer.
+    /// Reports a retry before its delay. The notice is created only if there is a listener.
     pub(crate) fn retries(&self, notice: impl FnOnce() -> RetryNotice) {
         if let Some(retries) = &self.retries {
             retries.send(notice());

@@ -1,4 +1,4 @@
-//! The notice of a retry: what failed, how long the client waits, and which attempt comes next.
+//! The notice of a retry: what failed, the delay, and the number of the next attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use http::StatusCode;
 
 use crate::error::Error;
 
-/// A call is about to wait and to be tried again. See [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry).
+/// The notice that a call will be retried after a delay. See [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry).
 ///
 /// `Display` is one line, such as `HTTP 429, retrying in 20 s (attempt 2 of 4)`. It holds no path, no value and no secret.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RetryNotice {
-    /// What the attempt before failed with.
+    /// The code of the error.
     pub code: Code,
     /// The status of its response, if there was one.
     pub status: Option<StatusCode>,
     /// What failed, in a few words.
     pub what: String,
-    /// The wait before the next attempt.
+    /// The delay before the next attempt.
     pub wait: Duration,
     /// The number of the next attempt, counted from 1.
     pub attempt: u32,
-    /// The number of attempts at most.
+    /// The most attempts.
     pub attempts: u32,
 }
 

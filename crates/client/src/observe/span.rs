@@ -1,5 +1,5 @@
-//! Spans: one a call, and in it one an attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients (1.27).
-//! Templates of paths, never paths; no query, no header value. Nothing is computed where nobody listens.
+//! Spans: one for each call, and in it one for each attempt, with the names of the OpenTelemetry semantic conventions for HTTP clients
+//! (1.27). They hold path templates, never paths, queries or header values. Nothing is computed without a subscriber.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::response::Response;
 
-/// The span of a whole call, its waits included.
+/// The span of a whole call, including delays.
 pub(crate) fn of_call(call: &Call) -> Span {
     let template = Template::of(&call.target, call.template);
     tracing::info_span!(
@@ -29,7 +29,7 @@ pub(crate) fn of_call(call: &Call) -> Span {
     )
 }
 
-/// The span of one attempt: one request on the wire, or none.
+/// The span of one attempt.
 pub(crate) fn of_attempt(call: &Call, mode: Option<Mode>, generation: Option<Generation>, number: u32) -> Span {
     let template = Template::of(&call.target, call.template);
     tracing::info_span!(
@@ -105,7 +105,7 @@ fn version(version: Version) -> Option<&'static str> {
     }
 }
 
-/// Polls a future inside a span. As `tracing`'s own, but without moving the future.
+/// Polls a future inside a span, as `tracing::Instrument` does, but without moving the future.
 pub(crate) struct InSpan<'a, F> {
     span: &'a Span,
     future: Pin<&'a mut F>,

@@ -1,18 +1,18 @@
-//! What of a path may be seen: its fixed words. Ids, names and queries are left out, so that spans, metrics and audit records hold
-//! no personal data, and as few different values as there are endpoints (OpenTelemetry: `url.template`).
+//! Path templates: a path without ids, names and query, so that spans, metrics and audit records hold no personal data and have low
+//! cardinality (OpenTelemetry: `url.template`).
 
 use std::fmt;
 
 use digicert_one_core::RequestTarget;
 
-/// A longer word is rather an id than a word of an API.
+/// A longer segment is taken for an id.
 const LONGEST_WORD: usize = 40;
 
-/// The path of a call without what is different from call to call: `/account/api/v1/user/{}`.
+/// The path template of a call: `/account/api/v1/user/{}`.
 ///
-/// A segment stands as it is only if it looks like a word of an API: lower-case letters with `-` and `_` between them, or a
-/// version such as `v1`; everything else is `{}`. A name that looks like a word cannot be told from one: give such calls a
-/// template of their own with [`RequestBuilder::template`](crate::RequestBuilder::template).
+/// A segment is kept only if it looks like a word of an API: lower-case letters with `-` and `_` between them, or a version such as `v1`;
+/// everything else becomes `{}`. A name that looks like a word is kept, too: set a template for such calls with
+/// [`RequestBuilder::template`](crate::RequestBuilder::template).
 #[derive(Clone, Copy)]
 pub(crate) struct Template<'a> {
     given: Option<&'static str>,
@@ -20,7 +20,7 @@ pub(crate) struct Template<'a> {
 }
 
 impl<'a> Template<'a> {
-    /// Of this target, unless the caller named one.
+    /// The template of this target, unless the caller set one.
     pub(crate) fn of(target: &'a RequestTarget, given: Option<&'static str>) -> Self {
         Self { given, target }
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_names_and_queries_are_left_out() {
+    fn template_omits_ids_names_and_queries() {
         for (path, expected) in [
             ("/", "/"),
             ("/account/api/v1/user/me", "/account/api/v1/user/me"),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_was_given_stands() {
+    fn template_of_the_caller_takes_precedence() {
         let target = RequestTarget::parse("/user/jane").expect("a path");
         assert_eq!(Template::of(&target, Some("/user/{name}")).to_string(), "/user/{name}");
     }

@@ -1,5 +1,4 @@
-//! Watches one call from its beginning to its end, whichever that is, and tells those who want to know. A call that nobody wants to
-//! know of costs nothing here but the progress of its attempts.
+//! Reports the outcome of a call to the metrics and the audit listener, also if the call was dropped.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,7 +16,7 @@ use crate::decode;
 use crate::error::Error;
 use crate::response::Response;
 
-/// One call under way. Dropped without [`end`](Self::end), it tells that the call was dropped.
+/// A call in progress. Dropped without [`end`](Self::end), it reports the call as dropped.
 pub(crate) struct Watch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
@@ -28,7 +27,7 @@ pub(crate) struct Watch<'a> {
     reported: bool,
 }
 
-/// What an audit record needs of the call as it was given.
+/// The parts of a call for its audit record.
 struct AuditContext {
     at: SystemTime,
     method: Method,
@@ -62,12 +61,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells how the call ended.
+    /// Reports the outcome.
     pub(crate) fn end(mut self, outcome: &Result<Response, Error>) {
         self.report(Some(outcome));
     }
 
-    /// Once: at the end, or at the drop.
+    /// Reports once, at the end or when dropped.
     fn report(&mut self, outcome: Option<&Result<Response, Error>>) {
         if std::mem::replace(&mut self.reported, true) {
             return;

@@ -1,5 +1,4 @@
-//! The pages of a list that are asked for elsewhere, by a token: those of CSC, whose calls have callers of their own. The same judgement
-//! says where it ends.
+//! Token paging for lists whose pages are requested elsewhere (CSC). The end of the list is detected as in every list.
 
 use bytes::Bytes;
 use digicert_one_core::{Code, Diagnosis, RequestTarget};
@@ -14,7 +13,7 @@ use super::position::{Position, Step};
 use crate::error::{Error, ErrorKind};
 use crate::json_text;
 
-/// A list that is followed by tokens.
+/// A list with token paging.
 #[derive(Debug)]
 pub struct ByToken {
     list: List,
@@ -23,22 +22,22 @@ pub struct ByToken {
 }
 
 impl ByToken {
-    /// The list at this path, with so many items on a page at most.
+    /// The list at this path, with at most this many items on a page.
     pub fn new(target: &RequestTarget, size: Option<u32>) -> Result<Self, Error> {
         let list = List::new(target, Paging::Token, Some(size.map_or(MAX_ITEMS as u64, u64::from)))?;
         Ok(Self { list, cursor: Cursor::default(), at: Position::default() })
     }
 
-    /// Begins at the page of this token.
+    /// Starts at the page of this token.
     pub fn starting_at(mut self, token: &str) -> Self {
         self.at = Position::at(Step::Token(String::new(), token.to_owned()), 0);
         self
     }
 
-    /// The items of the page with this body, counted, and the token of the next page; none at the end.
+    /// The number of items of the page with this body, and the token of the next page; `None` at the end.
     ///
     /// # Errors
-    /// AUT-05 for what is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
+    /// AUT-05 for a body that is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
     pub fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
         let path = self.list.path();
         let mut page = envelope::read(&json_text::of_body(body.clone()), None).map_err(|unreadable| {

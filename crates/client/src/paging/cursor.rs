@@ -1,7 +1,7 @@
-//! Is this page progress, and where does the list go on? The one judgement of paging: pure, so that every server that can be thought
-//! of can be tried on it. The rule is in docs/lists.md.
+//! Decides whether a page is progress, and where the list continues. Pure, so that it can be tested against any server. The rule is in
+//! docs/lists.md.
 //!
-//! It cannot run for ever: no page is asked for twice, offsets only grow, and what has a total must come nearer to it.
+//! It always terminates: no page is requested twice, offsets only grow, and a list with a total must come closer to it.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -14,88 +14,88 @@ use super::position::{Position, Step};
 use super::signals::{Next, Signals};
 use crate::error::Error;
 
-/// Pages in a row that may come without the list getting shorter: a log that grows while it is read, pages emptied by a filter.
+/// The most pages in a row without progress: a log that grows while it is read, pages emptied by a filter.
 const MAX_STALLS: u32 = 10;
-/// Pages of a list without a total, where the caller set no limit of pages: a million items at the usual size.
+/// The most pages of a list without a total, if the caller set no limit: a million items at the default page size.
 const MAX_PAGES: u64 = 10_000;
-/// The parameter by which servers number pages.
+/// The parameter for the number of a page.
 const PAGE: &str = "page";
 
-/// What was seen of a list.
+/// The state of reading a list.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     hasher: RandomState,
-    /// The pages that were asked for, 8 bytes for each.
+    /// Hashes of the requested pages.
     asked: HashSet<u64>,
-    /// Why the page that comes was asked for.
+    /// Why the current page was requested.
     question: Question,
-    /// The items of the page before.
+    /// The items of the previous page.
     last: Option<u64>,
-    /// Each object of the page before.
+    /// The objects of the previous page.
     neighbours: HashSet<u64>,
-    /// Objects that stood on the page before, too.
+    /// Objects that were on the previous page, too.
     repeated: u64,
     pages: u64,
     /// The most items on a page.
     largest: u64,
-    /// The server gives more than it was asked for, where nobody chose a number: sizes say nothing.
+    /// The server sends more items than requested, and the caller chose no page size: sizes prove nothing.
     unasked: bool,
-    /// The number of the first page, where it says so.
+    /// The number of the first page, if the response contains it.
     first_page: Option<u64>,
-    /// By how much the offsets that pages name differ from those that are asked for: 1 where items are counted from 1.
+    /// The difference between the offsets in responses and those in requests: 1 if items are counted from 1.
     shift: Option<u64>,
-    /// An earlier page led to the next one.
+    /// Whether an earlier page named the next one.
     led: bool,
-    /// The total when the list began, and now. Only one that counts more than its page counts the list.
+    /// The first and the latest total. Only a total above the size of its page counts the list.
     totals: Option<(u64, u64)>,
-    /// The first total, and whether each other one was the same.
+    /// The first total, and whether all others were equal.
     total: Option<(u64, bool)>,
-    /// Why the end will not be the end.
+    /// Why the list may be incomplete.
     doubt: Option<Fault>,
     least_rest: Option<u64>,
     stalls: u32,
 }
 
-/// Why a page is asked for.
+/// Why a page is requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Question {
-    /// It is the first, or the server says that there is more.
+    /// It is the first, or the server announced it.
     #[default]
     Told,
-    /// Nothing says that there is more, and nothing proves that there is not.
+    /// The response shows neither that there are more items nor that there are none.
     Beyond,
-    /// The server ignores offsets: whether it has a page of the number 2, or else 1.
+    /// The server ignores offsets: tests whether it has a page number 2, or else 1.
     Second,
     First,
 }
 
-/// Where a list goes on after a page.
+/// Where a list continues after a page.
 #[derive(Debug)]
 pub(super) enum Onward {
     End,
-    /// The end, with a word of warning.
+    /// The end, with a warning.
     Doubtful(Fault),
     Page(Position),
-    /// A question is left: the list has not gone on, and may have ended.
+    /// To be tested: the list did not continue, and may have ended.
     Probe(Position),
-    /// Not at all, though it should; what was given until now is sound.
+    /// Nowhere, though it should; the items so far are correct.
     Stuck(Fault),
-    /// To a place where nothing is sent.
+    /// At a target that is refused.
     Refused(Error),
 }
 
 impl Cursor {
-    /// Remembers that the page at this key is asked for; whether it is the first time.
+    /// Records that the page at this key is requested; true the first time.
     pub(super) fn ask(&mut self, key: &str) -> bool {
         self.asked.insert(self.hasher.hash_one(key))
     }
 
-    /// Whether the page that is asked for is one that only servers have which number their pages.
+    /// Whether the current page tests for numbered pages.
     pub(super) fn asks_for_a_number(&self) -> bool {
         matches!(self.question, Question::Second | Question::First)
     }
 
-    /// Judges the page that came for `at`. A page that is at fault itself must not be given.
+    /// Evaluates the page for `at`. A faulty page must not be returned to the caller.
     pub(super) fn judge(
         &mut self,
         list: &List,
@@ -125,7 +125,7 @@ impl Cursor {
         let onward = self.onward(list, at, &mut page.signals, count, done)?;
         self.largest = self.largest.max(count);
         let Onward::Page(_) = onward else { return Ok(onward) };
-        // A total that is less than what was given counts something else.
+        // A total below the number of items so far counts something else.
         let rest = page.signals.total.and_then(|total| total.checked_sub(done)).filter(|rest| *rest > 0);
         let nearer = rest.is_none_or(|rest| self.least_rest.is_none_or(|least| rest < least));
         self.least_rest = rest.into_iter().chain(self.least_rest).min();
@@ -139,10 +139,10 @@ impl Cursor {
         Ok(onward)
     }
 
-    /// What a page says in reply to a question of ours, if that is all it says.
+    /// The conclusion from a page that was requested as a test, if it is only that.
     ///
-    /// A server that gives its first, short page again ignores offsets. If it does not know numbers of pages either, there are no
-    /// pages, and what it gave is the list.
+    /// A server that sends its first, short page again ignores offsets. If it ignores page numbers, too, there are no pages, and that page
+    /// is the whole list.
     fn reply(&mut self, list: &List, at: &Position, page: &mut Envelope, same: bool) -> Option<Result<Onward, Fault>> {
         let probe = |number| Onward::Probe(Position::at(Step::Page(PAGE.to_owned(), number), at.before));
         let alone = self.pages == 2 && (self.unasked || self.largest < list.size);
@@ -154,12 +154,12 @@ impl Cursor {
                     probe(2)
                 }
             },
-            // Pages that are counted from 0 have another page 1.
+            // With numbers from 0, page 1 differs from the first page.
             Question::Second if page.items.is_empty() => {
                 self.question = Question::First;
                 probe(1)
             }
-            // Neither number is another page; or pages are counted from 0, and there is one.
+            // Neither number is another page; or numbers start at 0, and there is one page.
             Question::Second | Question::First if same => self.end(at.before),
             Question::First if page.items.is_empty() => self.end(at.before),
             Question::Second | Question::First => return Some(Err(Fault::Numbered)),
@@ -169,7 +169,7 @@ impl Cursor {
         Some(Ok(onward))
     }
 
-    /// Whether the page is the one that was asked for, as far as it says which one it is.
+    /// Whether the page is the requested one, if the response shows which one it is.
     fn check_place(&mut self, at: &Position, signals: &Signals, count: u64) -> Result<(), Fault> {
         match (&at.step, signals) {
             (Step::Offset(asked), Signals { offset: Some(named), .. }) if count > 0 => {
@@ -188,7 +188,7 @@ impl Cursor {
         }
     }
 
-    /// Counts the objects that stood on the page before as well: a list that moved under its reader, or pages that overlap.
+    /// Counts the objects that were on the previous page, too: a list that changed while it was read, or overlapping pages.
     fn count_repeated(&mut self, page: &Envelope) {
         let objects = page.items.iter().filter(|item| item.starts_with(b"{"));
         let objects: HashSet<u64> = objects.map(|item| self.hasher.hash_one(item)).collect();
@@ -198,7 +198,7 @@ impl Cursor {
         }
     }
 
-    /// Follows the length of the list. Where pages are found by counting, what is removed before a page moves an item out of it.
+    /// Tracks the total. With offsets, an item removed from an earlier page moves another item out of the next one.
     fn note_total(&mut self, at: &Position, total: Option<u64>, count: u64) {
         let Some(total) = total.filter(|_| matches!(at.step, Step::Offset(_) | Step::Page(..))) else { return };
         let first = self.total.map_or(total, |(first, _)| first);
@@ -211,7 +211,7 @@ impl Cursor {
         }
     }
 
-    /// The end, if nothing speaks against it.
+    /// The end, unless the list may be incomplete.
     fn end(&self, done: u64) -> Onward {
         let given = done.saturating_sub(self.repeated);
         match (self.doubt, self.totals) {
@@ -224,7 +224,7 @@ impl Cursor {
         }
     }
 
-    /// How the list goes on after this page.
+    /// Where the list continues after this page.
     fn onward(
         &mut self,
         list: &List,
@@ -239,7 +239,7 @@ impl Cursor {
         }
         let told_end =
             list.paging == Paging::Detected && matches!(signals.next, Next::Done) || signals.more == Some(false);
-        // 1. What leads on is followed, whatever else is said.
+        // 1. A next page is followed, whatever else the response contains.
         if let Some(onward) = pointer(list.paging, at, std::mem::take(&mut signals.next), done) {
             self.led = true;
             return Ok(onward);
@@ -250,7 +250,7 @@ impl Cursor {
         let rest = signals.total.and_then(|total| total.checked_sub(done));
         let chained = matches!(at.step, Step::Link(_) | Step::Token(..));
         let cannot_go_on = chained || matches!(list.paging, Paging::Token | Paging::Whole);
-        // 2. Less than the total, or more by its own word: it goes on.
+        // 2. Fewer items than the total, or more items announced: it continues.
         if let Some(total) = signals.total.filter(|total| *total > done) {
             return match (count, cannot_go_on) {
                 (0, _) => Err(Fault::Empty { total }),
@@ -266,25 +266,25 @@ impl Cursor {
                 _ => step(numbered, done),
             });
         }
-        // 3. The end by its own word, by an empty page, or after pages that led here.
+        // 3. The end: announced, an empty page, or after pages that named the next one.
         if told_end || last == Some(true) || count == 0 || cannot_go_on || self.led {
             return Ok(self.end(done));
         }
-        // 4. The total is reached, on a page that had room for more, and it has not changed.
+        // 4. The total is reached on a page that is not full, and it has not changed.
         let known = signals.limit.filter(|limit| *limit > 0);
         let room = [known, (!self.unasked).then_some(list.size), Some(self.largest).filter(|most| *most > 0)];
         let short = room.into_iter().flatten().min().is_some_and(|room| count < room);
         let steady = self.total.is_none_or(|(_, steady)| steady);
-        // A total of this page's own count may be just that, of a server that gives less than it says that it may.
+        // A total equal to the size of this page may count the page only.
         if rest == Some(0) && short && steady && signals.total != Some(count) {
             return Ok(self.end(done));
         }
-        // 5. Nothing proves the end: an empty page will.
+        // 5. The end is not proven: an empty page will prove it.
         self.question = Question::Beyond;
         Ok(step(numbered, done))
     }
 
-    /// The number of this page, where pages are asked for by number: the first page says 0 or 1, the others were asked for by it.
+    /// The number of this page, with numbered pages: the first response contains 0 or 1, the others were requested by number.
     fn numbered(&mut self, at: &Position, signals: &Signals) -> Option<(String, u64)> {
         match (&at.step, &signals.page) {
             (Step::Page(name, number), _) => Some((name.clone(), *number)),
@@ -296,8 +296,8 @@ impl Cursor {
         }
     }
 
-    /// Whether the page of this number is the last of so many. Whether pages count from 0 or 1, the first one has shown; a list that
-    /// was gone on with may have to ask for one page more.
+    /// Whether the page of this number is the last one. The first page shows whether numbers start at 0 or 1; a resumed list may request
+    /// one page more.
     fn is_last(&self, number: u64, pages: Option<u64>) -> Option<bool> {
         let first = self.first_page.unwrap_or(1);
         pages.map(|pages| number.saturating_add(1) >= pages.saturating_add(first))
@@ -313,7 +313,7 @@ impl Cursor {
     }
 }
 
-/// What the page says of the next one, where it says so.
+/// The next page, if the response names it.
 fn pointer(paging: Paging, at: &Position, next: Next, done: u64) -> Option<Onward> {
     let back = |reached: u64, named: u64| Onward::Stuck(Fault::Back { reached, named });
     let step = match (paging, next) {
@@ -339,7 +339,7 @@ fn pointer(paging: Paging, at: &Position, next: Next, done: u64) -> Option<Onwar
     Some(Onward::Page(Position::at(step, before)))
 }
 
-/// The page behind this one, as we count.
+/// The page after this one, by our own count.
 fn step(numbered: Option<(String, u64)>, done: u64) -> Onward {
     let step = match numbered {
         Some((name, number)) => Step::Page(name, number.saturating_add(1)),

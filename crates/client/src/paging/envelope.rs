@@ -1,5 +1,5 @@
-//! One page as the platform writes it, candidates by its shape. The items stay raw text here: they are slices of the one body, so a page
-//! costs its bytes and a few words for each item. What a page says of its list is in `signals.rs`.
+//! Reads one page in any of the platform's forms. The items stay raw text: slices of the body, so that a page costs its bytes and a few
+//! words for each item. `signals.rs` reads the paging fields.
 //!
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
 //! bare array (Account Manager), 204 without a body (Private CA), `{credentialIDs, nextPageToken}` (CSC).
@@ -15,23 +15,23 @@ use super::signals::{Reader, Signals, plain};
 use super::unreadable::Unreadable;
 use crate::field_name::FieldName;
 
-/// The most items that one page may hold, asked for or not.
+/// The most items of one page.
 pub(super) const MAX_ITEMS: usize = 100_000;
-/// The names of the list in an envelope, as [`plain`] writes them, the seen ones first.
+/// Names of the list in an envelope, as [`plain`] writes them, the observed ones first.
 const LISTS: [&str; 8] = ["items", "records", "credentialids", "results", "data", "content", "entries", "elements"];
 
-/// Signals that an object which is no list may have as well.
+/// Paging fields that other objects may have as well.
 const OF_THINGS: [&str; 10] =
     ["offset", "limit", "size", "number", "last", "done", "metadata", "meta", "links", "continue"];
 
-/// A page, read.
+/// A page.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) items: Vec<Bytes>,
     pub(super) signals: Signals,
-    /// There were more than [`MAX_ITEMS`]; those behind were not kept.
+    /// There were more than [`MAX_ITEMS`]; the rest was dropped.
     pub(super) overfull: bool,
-    /// How often the page was asked for.
+    /// The number of attempts.
     pub(super) attempts: u32,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
     }
     let list = match (fields.list, fields.arrays.as_slice()) {
         (Some((_, list)), _) => list,
-        // The name is strange, but nothing else can be the list.
+        // An unknown name, but the only candidate.
         (None, [(_, only)]) if field.is_none() && fields.paged => only,
         (None, _) => return Err(Unreadable::NotAList(candidates(field, &fields.arrays))),
     };
@@ -81,11 +81,11 @@ struct Fields<'a> {
     /// With its rank in [`LISTS`].
     list: Option<(usize, &'a RawValue)>,
     signals: Result<Reader<'a>, Unreadable>,
-    /// Whether a signal was there that only a page has.
+    /// Whether there was a field that only pages have.
     paged: bool,
     /// The first few arrays under other names.
     arrays: Vec<(String, &'a RawValue)>,
-    /// A field that occurs twice.
+    /// A duplicate field.
     twice: Option<String>,
 }
 
@@ -160,7 +160,7 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
                 }
             } else if let Ok(signals) = &mut fields.signals {
                 match signals.take(&name, value) {
-                    // Things that are no lists have these, too.
+                    // Other objects have these, too.
                     Ok(taken) => fields.paged |= taken && !OF_THINGS.contains(&plain.as_str()),
                     Err(unreadable) => fields.signals = Err(unreadable),
                 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn every_envelope_that_was_seen_is_told_by_its_shape() {
+    fn every_envelope_that_was_seen_is_reported_by_its_shape() {
         let page = of(r#"{"total":3,"offset":1,"limit":2,"items":[{"id":1},{"id":2}],"new":{}}"#).expect("a page");
         assert_eq!(items(&page), [r#"{"id":1}"#, r#"{"id":2}"#]);
         let Signals { total, offset, limit, next, .. } = page.signals;
@@ -258,7 +258,7 @@ mod tests {
         let spring = of(r#"{"content":[1],"number":0,"size":1,"totalPages":3,"last":false}"#).expect("a page").signals;
         assert_eq!((spring.page, spring.pages, spring.more), (Some(("page".to_owned(), 0)), Some(3), Some(true)));
         let page = of(r#"{"entries":[1],"cursor":"c","has_more":false}"#).expect("a page").signals;
-        assert!(matches!(page.next, Next::Done), "a cursor alone is no next page");
+        assert!(matches!(page.next, Next::Done), "a cursor alone does not name a next page");
         let page = of(r#"{"items":[1],"page":1,"next":2}"#).expect("a page").signals;
         assert!(matches!(page.next, Next::Page(name, 2) if name == "page"));
     }
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(items(&of(r#"{"total":1,"certificates":[7]}"#).expect("a page")), ["7"]);
         let error = of(r#"{"total":1,"certificates":[7],"orders":[8]}"#).expect_err("two lists").to_string();
         assert!(error.contains("certificates, orders") && !error.contains('7'), "{error}");
-        assert!(of(r#"{"id":1,"applications":[7]}"#).is_err(), "a thing that has a list is no list");
+        assert!(of(r#"{"id":1,"applications":[7]}"#).is_err(), "an object that has a list is not a list");
         let body = Bytes::from_static(br#"{"certificates":[7],"items":[8]}"#);
         assert_eq!(items(&read(&body, Some("certificates")).expect("a page")), ["7"]);
         assert!(read(&body, Some("orders")).is_err());
@@ -279,12 +279,12 @@ mod tests {
     #[test]
     fn envelope_with_a_field_twice_is_an_error_that_names_it() {
         for body in [r#"{"items":[1],"items":[2]}"#, r#"{"total":1,"items":[1],"total":2}"#] {
-            assert!(of(body).expect_err(body).to_string().contains("twice"), "{body}");
+            assert!(of(body).expect_err(body).to_string().contains("duplicate field"), "{body}");
         }
     }
 
     #[test]
-    fn what_is_no_list_is_an_error_without_its_text() {
+    fn what_is_not_list_is_an_error_without_its_text() {
         for body in ["", "canary", "\"canary\"", "null", "7", "{}", "[1", "[1]canary", r#"{"items":"canary"}"#] {
             let error = of(body).expect_err(body).to_string();
             assert!(!error.contains("canary"), "{error}");

@@ -1,4 +1,4 @@
-//! What a server does that would keep a reader busy for ever or give it the same things twice: API-04, with the words for each.
+//! Paging faults of a server that would make reading endless or repeat items: API-04, with the text for each.
 
 use std::fmt;
 
@@ -7,51 +7,51 @@ use digicert_one_core::{Code, Diagnosis};
 use super::position::Position;
 use crate::error::{Error, ErrorKind};
 
-/// Why a list is not followed further.
+/// Why reading a list stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// More items than were asked for.
+    /// More items than requested.
     Larger { asked: u64, got: usize },
-    /// The same items as on the page before.
+    /// The same items as on the previous page.
     Same,
-    /// A place before the one that was reached.
+    /// An earlier position than the current one.
     Back { reached: u64, named: u64 },
-    /// A place behind the one that was reached.
+    /// A later position than the current one.
     Skipped { reached: u64, named: u64 },
-    /// Another page than the one that was asked for.
+    /// Another page than the requested one.
     Other { asked: u64, got: u64 },
-    /// A page that was asked for already.
+    /// A page that was requested before.
     Again,
     /// No items, though there should be more.
     Empty { total: u64 },
     /// The last page came before the end.
     Short { given: u64, total: u64 },
-    /// There is more, and no way to it.
+    /// More items, and no next page.
     Lost,
-    /// Some item came twice, and so another one never.
+    /// Duplicate items, and others are missing.
     Overlap { given: u64, total: u64 },
-    /// Some item came twice, and no total says whether another one is missing.
+    /// Duplicate items, and no total shows whether others are missing.
     Twice { items: u64 },
     /// Something was removed from the list while it was read.
     Shrunk { was: u64, is: u64 },
-    /// The pages are asked for in another way.
+    /// Another kind of paging.
     Numbered,
-    /// Pages in a row without coming nearer to the end.
+    /// Pages in a row without progress.
     Stalled { pages: u32 },
-    /// Pages without an end in sight.
+    /// Too many pages.
     Endless { pages: u64 },
 }
 
 impl Fault {
-    /// The error at this place of the list of `path`.
+    /// The error at this position of the list at `path`.
     pub(super) fn at(self, path: &str, position: &Position) -> Error {
-        let cause = "the server does not page this list as its answers say";
+        let cause = "the server does not page this list as its responses claim";
         let diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause)
             .with_evidence(format!("{} items of the list came before", position.index()));
         Error::new(ErrorKind::Paging, diagnosis)
     }
 
-    /// Whether it is about the end of the list, so that a caller may say that the list need not be complete.
+    /// Whether it is about the end of the list, so that a caller may accept it (`allow_incomplete`).
     pub(super) fn is_of_end(self) -> bool {
         !matches!(self, Self::Larger { .. })
     }
@@ -61,7 +61,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Larger { asked, got } => write!(f, "a page of {got} items came where at most {asked} were asked for"),
-            Self::Same => f.write_str("a page repeats the one before it"),
+            Self::Same => f.write_str("a page repeats the previous one"),
             Self::Back { reached, named } => write!(f, "a page leads back to item {named} from item {reached}"),
             Self::Skipped { reached, named } => {
                 write!(f, "a page begins at item {named} where item {reached} was asked for: items are missing")

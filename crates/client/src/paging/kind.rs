@@ -1,22 +1,22 @@
 //! How a list is paged.
 
-/// How a list is paged, where its answers do not tell it right.
+/// The kind of paging of a list, if its responses do not show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Paging {
-    /// As the responses say: a page token, a `next` that is a number or a link, the number of a page, or else `limit` and `offset`.
+    /// As the responses show: a page token, a `next` that is a number or a link, the number of a page, or else `limit` and `offset`.
     #[default]
     Detected,
-    /// By `limit` and `offset`; what an answer says of a next page is not looked at.
+    /// By `limit` and `offset`; a next page in the response is ignored.
     Offset,
-    /// By `maxResults` and `pageToken`, as the API of the Cloud Signature Consortium (CSC) has it.
+    /// By `maxResults` and `pageToken`, as in the API of the Cloud Signature Consortium (CSC).
     Token,
-    /// Not at all: one answer holds the whole list.
+    /// Not paged: one response holds the whole list.
     Whole,
 }
 
 impl Paging {
-    /// The parameter that asks for a number of items.
+    /// The parameter for the page size.
     pub(super) fn size_name(self) -> &'static str {
         match self {
             Self::Token => "maxResults",

@@ -1,4 +1,4 @@
-//! The calls of one list: its path and filters on every page, each parameter once.
+//! The calls of one list: its path, filters and paging parameters.
 
 use std::borrow::Cow;
 
@@ -15,33 +15,33 @@ use crate::link_target::Pointer;
 use crate::path::with_query;
 use crate::request::RequestBuilder;
 
-/// Characters that servers leave in the query of a link as they are, and that no target has.
+/// Characters that servers leave unencoded in the query of a link.
 const LOOSE: &AsciiSet =
     &AsciiSet::EMPTY.add(b'[').add(b']').add(b' ').add(b'"').add(b'<').add(b'>').add(b'|').add(b'\'');
-/// What clients of these APIs ask for; a largest page is not documented.
+/// The usual page size of clients of these APIs; the largest one is not documented.
 const PAGE_SIZE: u64 = 100;
 
-/// What is asked for, but for the place.
+/// The request of a list without the position.
 #[derive(Debug)]
 pub(super) struct List {
     path: String,
-    /// `name=value` as the caller wrote it, without the parameters of paging.
+    /// `name=value` as the caller wrote it, without paging parameters.
     filters: Vec<String>,
     pub(super) paging: Paging,
-    /// Items asked for with each page.
+    /// The page size.
     pub(super) size: u64,
-    /// Whether the caller chose that number.
+    /// Whether the caller chose the page size.
     pub(super) size_chosen: bool,
     pub(super) field: Option<String>,
     body: Option<Map<String, Value>>,
-    /// Where the caller's own query begins.
+    /// The start position in the caller's query.
     pub(super) start: u64,
-    /// A list that cannot be known to be complete ends without an error.
+    /// Whether a list that may be incomplete ends without an error.
     pub(super) incomplete: bool,
 }
 
 impl List {
-    /// Takes the parameters of paging out of the caller's query, where they say page size and beginning.
+    /// Takes page size and start position from the caller's query.
     pub(super) fn new(target: &RequestTarget, paging: Paging, size: Option<u64>) -> Result<Self, Error> {
         let invalid = |text: String| Error::local(ErrorKind::Request, text);
         let number = |name: &str, value: Option<&str>| {
@@ -80,19 +80,19 @@ impl List {
         })
     }
 
-    /// The items of a page are under this name.
+    /// Sets the field that holds the items.
     pub(super) fn with_field(mut self, field: Option<String>) -> Self {
         self.field = field;
         self
     }
 
-    /// Whether an end that is not known to be the end is taken for one.
+    /// Sets whether a list that may be incomplete ends without an error.
     pub(super) fn with_incomplete(mut self, allowed: bool) -> Self {
         self.incomplete = allowed;
         self
     }
 
-    /// The list is asked for by POST with this JSON object.
+    /// Requests the list by POST with this JSON object.
     pub(super) fn with_body(mut self, body: Option<Value>) -> Result<Self, Error> {
         self.body = match body {
             None => None,
@@ -138,7 +138,7 @@ impl List {
         target.map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))
     }
 
-    /// The parameter that takes a token or a number: its own, but in lists of which it is known.
+    /// The parameter for a token or a number: the one of the position, unless the list has a fixed one.
     fn parameter<'a>(&self, named: &'a str) -> &'a str {
         if self.paging == Paging::Token { PAGE_TOKEN } else { named }
     }
@@ -154,7 +154,7 @@ impl List {
         client.post(target).json(&body)
     }
 
-    /// The target of a link on the page of `from`, as a server wrote it.
+    /// Resolves a link on the page of `from`.
     pub(super) fn follow(
         instance: &Instance,
         origin: &Origin,
@@ -166,7 +166,7 @@ impl List {
         Pointer::NextPage.resolve(instance, origin, from, &link)
     }
 
-    /// What is the same for two calls exactly if they ask for the same page.
+    /// A key that is equal for two calls if and only if they request the same page.
     pub(super) fn key(&self, step: &Step) -> Result<String, Error> {
         let target = self.target(step)?;
         let mut parts: Vec<&str> = pairs(&target).filter(|pair| *pair != "offset=0").collect();
@@ -178,7 +178,7 @@ impl List {
         Ok(format!("{}?{}#{token}", target.path(), parts.join("&")))
     }
 
-    /// The offset that a link asks for.
+    /// The offset in a link.
     pub(super) fn offset(link: &RequestTarget) -> Option<u64> {
         pairs(link).find(|pair| name(pair) == "offset")?.split_once('=')?.1.parse().ok()
     }
@@ -189,7 +189,7 @@ fn pairs(target: &RequestTarget) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
 
-/// The name of a pair as the server reads it, so that `data%5Btype%5D` and `data[type]` are one.
+/// The decoded name of a pair, so that `data%5Btype%5D` and `data[type]` are equal.
 fn name(pair: &str) -> Cow<'_, str> {
     percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy()
 }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_size_that_nobody_can_mean_is_refused() {
+    fn page_size_that_nobody_can_mean_is_refused() {
         for target in ["/x?limit=0", "/x?limit=many", "/x?limit=100001", "/x?offset=-1", "/x?offset"] {
             let target = RequestTarget::parse(target).expect("a path");
             assert_eq!(List::new(&target, Paging::Detected, None).expect_err("refused").kind(), ErrorKind::Request);

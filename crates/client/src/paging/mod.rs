@@ -1,8 +1,8 @@
-//! Lists that come in pages. The products of DigiCert ONE write them in four ways, and nothing is promised about their ends;
-//! here they become one stream that asks for a page when it is needed, and that a server cannot keep busy for ever.
+//! Paging: turns the four list forms of the DigiCert ONE products into one stream, which requests a page when it is needed and always
+//! terminates. The platform documents no end-of-list rule.
 //!
-//! `list.rs` makes the calls, `envelope.rs` and `signals.rs` read the answers, `cursor.rs` judges them (pure), `page_fetcher.rs` goes from page to page,
-//! `stream.rs` is what programs hold.
+//! `list.rs` builds the calls, `envelope.rs` and `signals.rs` read the responses, `cursor.rs` decides where to continue (pure),
+//! `page_fetcher.rs` requests pages, `stream.rs` has the public streams.
 
 pub(crate) mod by_token;
 mod cursor;

@@ -1,4 +1,4 @@
-//! One page, as it is given to a program.
+//! One page of a list.
 
 use super::position::Position;
 
@@ -19,25 +19,25 @@ impl<T> Page<T> {
         &self.items
     }
 
-    /// Its items, to keep.
+    /// Its items, owned.
     #[must_use]
     pub fn into_items(self) -> Vec<T> {
         self.items
     }
 
-    /// How many items the whole list has, where the server tells it with this page. It may change from page to page.
+    /// The number of items of the whole list, if the server sent it with this page. It may change from page to page.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total
     }
 
-    /// Where the page begins: a stream that starts there gives it again.
+    /// The position of the page: a stream that starts there returns it again.
     #[must_use]
     pub fn position(&self) -> &Position {
         &self.position
     }
 
-    /// Where the list goes on after it, or will when it has grown.
+    /// The position after it, where the list continues, also once it has grown.
     #[must_use]
     pub fn next(&self) -> &Position {
         &self.next

@@ -1,4 +1,4 @@
-//! From page to page: asks for one when it is needed, or one ahead, and keeps the place. Holds one page that arrived ahead at most.
+//! Requests the pages of a list on demand, or one ahead, and tracks the position. Buffers at most one page.
 
 use std::future::Future;
 use std::mem;
@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind};
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Envelope, Error>> + Send>>;
 
-/// The pages of a list, unread.
+/// Requests the pages of a list.
 pub(super) struct PageFetcher {
     client: Client,
     list: Option<Arc<List>>,
@@ -32,11 +32,11 @@ pub(super) struct PageFetcher {
     pages_left: Option<u64>,
     prefetch: bool,
     begun: bool,
-    /// Why the end may not be the end, where the caller takes that.
+    /// Why the list may be incomplete, if the caller accepts that.
     incomplete: Option<Error>,
 }
 
-/// What comes next.
+/// The next page.
 enum Ahead {
     Page(Position),
     Asked(Position, Fetching),
@@ -47,15 +47,15 @@ enum Ahead {
 
 /// A page whose items are not decoded.
 pub(super) struct RawPage {
-    /// Where its first item here is.
+    /// The position of its first item.
     pub(super) position: Position,
     pub(super) items: Vec<Bytes>,
     pub(super) total: Option<u64>,
-    /// The place behind its last item here.
+    /// The position after its last item.
     pub(super) next: Position,
 }
 
-/// Where to begin and how far to go.
+/// Start position and limits.
 pub(super) struct Bounds {
     pub(super) start: Option<Position>,
     pub(super) items: u64,
@@ -64,7 +64,7 @@ pub(super) struct Bounds {
 }
 
 impl PageFetcher {
-    /// A list that could not be made is an error of the first page.
+    /// An invalid list is an error of the first page.
     pub(super) fn new(client: Client, list: Result<List, Error>, bounds: Bounds) -> Self {
         let own_start = list.as_ref().map_or(0, |list| list.start);
         let position = bounds.start.unwrap_or_else(|| Position::offset(own_start));
@@ -86,29 +86,29 @@ impl PageFetcher {
         }
     }
 
-    /// Why the list may not be complete, where it has ended all the same.
+    /// Why the list may be incomplete, after its end.
     pub(super) fn incomplete(&self) -> Option<&Error> {
         self.incomplete.as_ref()
     }
 
-    /// The place behind all pages that were given.
+    /// The position after all pages that were returned.
     pub(super) fn position(&self) -> &Position {
         &self.position
     }
 
-    /// Ends here: what was given last has failed at this place.
+    /// Ends the list at this position, where the last page failed.
     pub(super) fn fail_at(&mut self, position: Position) {
         self.position = position;
         self.ahead = Ahead::End;
     }
 
-    /// The next page, asked for now if it was not before.
+    /// Polls the next page, and requests it if necessary.
     pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawPage, Error>>> {
         loop {
             ready!(self.poll_ahead(cx));
             let page = match mem::replace(&mut self.ahead, Ahead::End) {
                 Ahead::Arrived(at, Ok(page)) => self.settle(&at, page),
-                // A server that does not know numbers of pages.
+                // A server without numbered pages.
                 Ahead::Arrived(_, Err(error)) if self.cursor.asks_for_a_number() && is_refusal(&error) => continue,
                 Ahead::Arrived(_, Err(error)) | Ahead::Failed(error) => Err(error),
                 _ => return Poll::Ready(None),
@@ -117,7 +117,7 @@ impl PageFetcher {
                 Ok(page) => page,
                 Err(error) => return Poll::Ready(Some(Err(error))),
             };
-            // An empty page is worth giving only where it is the whole list.
+            // An empty page is returned only if it is the whole list.
             if page.items.is_empty() && (self.begun || !matches!(self.ahead, Ahead::End)) {
                 continue;
             }
@@ -127,7 +127,7 @@ impl PageFetcher {
         }
     }
 
-    /// With prefetching: asks for the page after the one that was given, and lets it arrive.
+    /// With prefetching: requests the page after the current one, and polls it.
     pub(super) fn prefetch(&mut self, cx: &mut Context<'_>) {
         if self.prefetch {
             let _ = self.poll_ahead(cx).is_ready();
@@ -171,9 +171,9 @@ impl PageFetcher {
         }
     }
 
-    /// Judges a page that arrived, takes what is to be given of it, and finds out how the list goes on.
+    /// Evaluates a page, applies the limits, and finds the next position.
     fn settle(&mut self, at: &Position, mut page: Envelope) -> Result<RawPage, Error> {
-        let Some(list) = &self.list else { return Err(Error::local(ErrorKind::Request, "there is no list")) };
+        let Some(list) = &self.list else { return Err(Error::local(ErrorKind::Request, "invalid list")) };
         let asked_for_a_number = self.cursor.asks_for_a_number();
         let onward = match self.cursor.judge(list, at, &mut page, self.pages_left.is_some()) {
             Ok(Onward::Stuck(fault)) if list.incomplete => {
@@ -198,7 +198,7 @@ impl PageFetcher {
         self.pages_left = self.pages_left.map(|pages| pages.saturating_sub(1));
 
         let behind = match asked_for_a_number {
-            // The place was reached before the question.
+            // The position before the test request.
             true => self.position.clone(),
             false => at.skipping(at.skip.max(end as u64)),
         };
@@ -226,7 +226,7 @@ impl PageFetcher {
     }
 }
 
-/// One page over the wire. Everything that a call does is done here too: pace, repeats, redirects, limits.
+/// Requests one page like any other call, with rate limiter, retries, redirects and timeouts.
 async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, Error> {
     let target = list.target(&step)?;
     let response = list.request(&client, target.clone(), &step).send().await?;
@@ -237,11 +237,12 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     let (head, body) = response.json_parts().await?;
     let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
         head.probably_reported(&body).unwrap_or_else(|| {
-            let summary = format!("{}: the answer ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());
+            let summary =
+                format!("{}: the response ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());
             Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).after_attempts(head.attempts)
         })
     })?;
-    // An empty list beside an error is the error.
+    // An empty list with an error is the error.
     if let Some(error) = Some(&body).filter(|_| page.items.is_empty()).and_then(|body| head.reported(body)) {
         return Err(error);
     }
@@ -257,7 +258,7 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     Ok(page)
 }
 
-/// Whether a request was refused for what it asks.
+/// Whether the server refused the request as invalid.
 fn is_refusal(error: &Error) -> bool {
     matches!(error.status(), Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY))
 }

@@ -1,4 +1,4 @@
-//! A list in the making: which one, how it is paged, how much of it.
+//! Builds a list request: path, filters, paging and limits.
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::path::{IntoTarget, with_query};
 
-/// A list that is not asked for yet. Made by [`Client::pages`].
+/// A list request. Created by [`Client::pages`].
 ///
-/// Its streams ask for a page when it is needed and not before, spawn nothing, and run under any executor. Dropping one ends it.
-/// Mistakes of the making are collected and are the first thing that a stream gives.
+/// Its streams request a page when it is needed, spawn nothing, and run under any executor. Dropping a stream cancels it. Mistakes are the
+/// first item of a stream.
 ///
 /// ```no_run
 /// # async fn example(client: digicert_one_client::Client) -> Result<(), digicert_one_client::Error> {
@@ -29,7 +29,7 @@ use crate::path::{IntoTarget, with_query};
 /// # Ok(()) }
 /// ```
 ///
-/// Going on where an earlier run stopped:
+/// Continuing where an earlier run stopped:
 ///
 /// ```no_run
 /// # use digicert_one_client::{Client, Position};
@@ -41,7 +41,7 @@ use crate::path::{IntoTarget, with_query};
 /// Ok(entries.position().to_string())
 /// # }
 /// ```
-#[must_use = "a list is asked for by its stream"]
+#[must_use = "a list does nothing until its stream is polled"]
 pub struct Pages {
     client: Client,
     target: Result<RequestTarget, TargetError>,
@@ -80,13 +80,13 @@ impl Pages {
         }
     }
 
-    /// Adds a filter, which every page is asked for with; both parts are encoded.
+    /// Adds a filter as a query pair of every page; both parts are encoded.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.target = self.target.and_then(|target| with_query(&target, name, value));
         self
     }
 
-    /// Asks by POST with this JSON object, as CSC lists are. `maxResults` and `pageToken` are added to it, and the paging is
+    /// Requests by POST with this JSON object, as for CSC lists. `maxResults` and `pageToken` are added to it, and the paging is
     /// [`Paging::Token`].
     pub fn post_json<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
         self.body = Some(serde_json::to_value(body));
@@ -94,19 +94,19 @@ impl Pages {
         self
     }
 
-    /// How the list is paged; by default its answers tell.
+    /// The kind of paging; detected from the responses by default.
     pub fn paging(mut self, paging: Paging) -> Self {
         self.paging = paging;
         self
     }
 
-    /// The field that holds the items, where it has an unusual name.
+    /// The field that holds the items, if it has an unusual name.
     pub fn list_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// Items for each page: 1 to 100,000, 100 by default. The platform may give fewer. A `limit` in the path says the same.
+    /// The page size: 1 to 100,000, 100 by default. The platform may send fewer items. A `limit` in the path has the same effect.
     pub fn page_size(mut self, items: u32) -> Self {
         self.size = Some(items);
         self
@@ -118,29 +118,28 @@ impl Pages {
         self
     }
 
-    /// Ends after this many pages. Without it, a list that tells no total is an error after 10,000 pages.
+    /// Ends after this many pages. Without it, a list without a total is an error after 10,000 pages.
     pub fn max_pages(mut self, pages: u64) -> Self {
         self.max_pages = Some(pages);
         self
     }
 
-    /// Begins here instead of at the beginning.
+    /// Starts at this position.
     pub fn start_at(mut self, position: Position) -> Self {
         self.start = Some(position);
         self
     }
 
-    /// Asks for the next page as soon as one arrived. Nothing runs by itself: the page comes in whenever the stream is polled,
-    /// so this helps where polls and work alternate, and costs one page more of memory and, if the stream is dropped, one
-    /// call that was not needed.
+    /// Requests the next page as soon as one has arrived. Nothing runs in the background: the page arrives while the stream is polled, so
+    /// this helps if polls and work alternate. It costs the memory of one page, and one unnecessary call if the stream is dropped.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
     }
 
-    /// Ends a list without an error where it cannot be known to be complete. By default that is API-04, after the last item:
-    /// a server that gives fewer items than its own total, repeats a page, or pages in a way that its responses do not show.
-    /// What was doubtful is then in [`ItemStream::incomplete`].
+    /// Ends a list that may be incomplete without an error. By default that is API-04, after the last item: a server that sends fewer items
+    /// than its own total, repeats a page, or pages in a way that its responses do not show. [`ItemStream::incomplete`] then has the
+    /// reason.
     pub fn allow_incomplete(mut self, allow: bool) -> Self {
         self.allow_incomplete = allow;
         self
@@ -148,8 +147,8 @@ impl Pages {
 
     /// The items as a stream.
     ///
-    /// Its errors: those of a call; AUT-05 for an answer that is no list and for an item that is no `T`; API-04 for a list that
-    /// repeats itself, does not end, or is not known to be complete; SEC-01 for a link to another origin, where nothing is sent.
+    /// Its errors: those of a call; AUT-05 for a response that is not a list and for an item that is not a `T`; API-04 for a list
+    /// that repeats itself, does not end, or may be incomplete; SEC-01 for a link to another origin, which is not followed.
     pub fn items<T: DeserializeOwned>(self) -> ItemStream<T> {
         ItemStream::new(self.fetcher())
     }
@@ -180,7 +179,7 @@ fn list(
 ) -> Result<List, Error> {
     let target = target.map_err(|error| Error::local(ErrorKind::Request, error.to_string()).with_source(error))?;
     let body = body.transpose().map_err(|error| {
-        Error::local(ErrorKind::Request, "the body of the list cannot be written as JSON").with_source(error)
+        Error::local(ErrorKind::Request, "failed to write the body of the list request as JSON").with_source(error)
     })?;
     List::new(&target, paging, size)?.with_body(body)
 }

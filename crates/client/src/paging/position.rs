@@ -1,4 +1,4 @@
-//! A place in a list, as text that can be kept: how its page is asked for, and how much of the list came before.
+//! A position in a list as text that can be stored: how to request its page, and how many items come before it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,27 +6,27 @@ use std::str::FromStr;
 use digicert_one_core::RequestTarget;
 use serde::{Deserialize, Serialize};
 
-/// The parameter of CSC lists, and of most others, that takes a token.
+/// The parameter for a token in CSC lists and most others.
 pub(super) const PAGE_TOKEN: &str = "pageToken";
 
-/// How a page is asked for.
+/// How a page is requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// By the number of items before it.
     Offset(u64),
-    /// By the link that the page before it gave.
+    /// By the link of the previous page.
     Link(RequestTarget),
     /// By its number, in this parameter.
     Page(String, u64),
-    /// By the token that the page before it gave, in this parameter.
+    /// By the token of the previous page, in this parameter.
     Token(String, String),
 }
 
-/// Where a list goes on: after the last item that was given, or at the page that failed.
+/// The position where a list continues: after the last item that was returned, or at the page that failed.
 ///
-/// It is text (`offset:200`, `offset:200+37` in the middle of a page), in `Display`, `FromStr` and serde, so that a program can keep
-/// it and go on later. It belongs to one path with one set of filters. A position made of a link or a token lives as long as
-/// the server lets it, and its text holds what the server wrote there.
+/// It is text (`offset:200`, `offset:200+37` in the middle of a page), in `Display`, `FromStr` and serde, so that a program can
+/// store it and continue later. It belongs to one path with one set of filters. A position with a link or a token is valid as long as the
+/// server accepts it, and its text holds that link or token.
 ///
 /// ```
 /// use digicert_one_client::Position;
@@ -41,11 +41,11 @@ pub struct Position {
     pub(super) step: Step,
     /// Items of the list before the page.
     pub(super) before: u64,
-    /// Items of the page before the place.
+    /// Items of the page before the position.
     pub(super) skip: u64,
 }
 
-/// A text that is no [`Position`].
+/// Error returned for a text that is not a [`Position`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PositionError;
 
@@ -60,17 +60,17 @@ impl Position {
         Self { step, before, skip: 0 }
     }
 
-    /// The place behind this many items of the same page.
+    /// The position after this many items of the same page.
     pub(super) fn skipping(&self, skip: u64) -> Self {
         Self { skip, ..self.clone() }
     }
 
-    /// This many items further on the same page.
+    /// The position this many items further on the same page.
     pub(super) fn after(&self, items: usize) -> Self {
         self.skipping(self.skip.saturating_add(items as u64))
     }
 
-    /// How many items of the list come before this place, as far as they were counted.
+    /// The number of items before this position, as far as they were counted.
     #[must_use]
     pub fn index(&self) -> u64 {
         self.before.saturating_add(self.skip)
@@ -86,7 +86,7 @@ impl Default for Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A parameter with another name than the usual one stands with the kind: `token@cursor:200:...`.
+        // An unusual parameter is part of the kind: `token@cursor:200:...`.
         let (kind, parameter) = match &self.step {
             Step::Offset(_) => ("offset", None),
             Step::Link(_) => ("link", None),
@@ -172,13 +172,13 @@ impl From<Position> for String {
 
 impl fmt::Display for PositionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no position in a list: one looks like offset:200, and is printed where a list stops")
+        f.write_str("not a valid list position: expected a text such as offset:200, as printed where a list stops")
     }
 }
 
 impl std::error::Error for PositionError {}
 
-/// Whether this can stand in the name of a parameter, and in the text of a position.
+/// Whether this character may be part of a parameter name in a position.
 pub(super) fn is_of_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
 }

@@ -1,5 +1,5 @@
-//! What a page says about its list: the length, the place, and the next page. It is read from the fields of the envelope, from one
-//! object inside it (`pagination`, `meta`, `page`, `links` and their kind), and from the headers of the response.
+//! Reads the paging fields of a page: total, position and next page, from the envelope, from an object inside it (`pagination`, `meta`,
+//! `page`, `links` and similar ones), and from the response headers.
 
 use std::fmt;
 
@@ -15,29 +15,29 @@ use super::unreadable::Unreadable;
 use crate::error::Error;
 use crate::field_name::FieldName;
 
-/// The longest token that is taken: it comes back in a query.
+/// The longest token that is accepted: it is sent in a query.
 const MAX_TOKEN: usize = 4096;
-/// How deep signals are looked for: `meta.pagination.links` is one of three levels.
+/// The depth of the search: `meta.pagination.links` has three levels.
 const MAX_DEPTH: usize = 3;
 
-/// What a page says of its list.
+/// The paging fields of a page.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     pub(super) total: Option<u64>,
     pub(super) offset: Option<u64>,
     pub(super) limit: Option<u64>,
-    /// The number of this page, and the parameter that asks for one.
+    /// The number of this page, and the parameter for it.
     pub(super) page: Option<(String, u64)>,
     pub(super) pages: Option<u64>,
-    /// Whether there are more items, where it is said in so many words.
+    /// Whether there are more items, if a field says so.
     pub(super) more: Option<bool>,
     pub(super) next: Next,
 }
 
-/// What a page says of the next one.
+/// The next page according to a page.
 #[derive(Debug, Default)]
 pub(super) enum Next {
-    /// Nothing at all.
+    /// Unknown.
     #[default]
     Silent,
     /// There is none.
@@ -48,7 +48,7 @@ pub(super) enum Next {
     Link(String),
     /// A link, checked.
     Target(RequestTarget),
-    /// A link that must not be followed.
+    /// A refused link.
     Refused(Error),
     /// A token, in this parameter.
     Token(String, String),
@@ -59,7 +59,7 @@ impl Next {
         !matches!(self, Self::Silent | Self::Done)
     }
 
-    /// Prefers what leads somewhere, then what was said first.
+    /// Prefers a next page, then the first value.
     fn or(self, other: Self) -> Self {
         match (&self, &other) {
             (Self::Silent, _) => other,
@@ -69,22 +69,22 @@ impl Next {
     }
 }
 
-/// The signals of an envelope while it is read.
+/// Reads the paging fields of an envelope.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
     signals: Signals,
     token: Next,
     link: Next,
-    /// A position that always has a value, such as the `cursor` of a page; a page that says that it is the last one overrules it.
+    /// A position that always has a value, such as `cursor`; ignored if the page says that it is the last one.
     cursor: Next,
-    /// Spring's `number`, which is the number of a page only beside other signals of pages.
+    /// Spring's `number`, which is a page number only together with other paging fields.
     number: Option<u64>,
-    /// `meta`, `pagination` and their kind.
+    /// `meta`, `pagination` and similar objects.
     inner: Vec<&'a RawValue>,
 }
 
 impl<'a> Reader<'a> {
-    /// Takes a field if it is a signal.
+    /// Reads a field if it is a paging field.
     pub(super) fn take(&mut self, name: &str, value: &'a RawValue) -> Result<bool, Unreadable> {
         let plain = plain(name);
         let (signals, found) = (&mut self.signals, number(value));
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// All that was said, the fields of the envelope before those of the objects inside it.
+    /// The result; fields of the envelope take precedence over those of inner objects.
     pub(super) fn finish(mut self) -> Result<Signals, Unreadable> {
         for _ in 0..MAX_DEPTH {
             for object in std::mem::take(&mut self.inner) {
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         signals.page = signals.page.or(number.filter(|_| paged).map(|number| ("page".to_owned(), number)));
         let cursor = if signals.more == Some(false) && cursor.is_pointer() { Next::Done } else { cursor };
         signals.next = match (token.or(link).or(cursor), &signals.page) {
-            // A number is the offset of the next page, unless pages are counted and it is the number of the next one.
+            // A number is the offset of the next page, or its number with numbered pages.
             (Next::Offset(next), Some((name, page)))
                 if signals.offset.is_none() && page.checked_add(1) == Some(next) =>
             {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Signals {
-    /// Adds what the headers say and the envelope does not.
+    /// Adds the response headers, which the envelope takes precedence over.
     pub(super) fn add_headers(&mut self, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let count = |name: &str| text(name).and_then(|value| value.parse().ok());
@@ -195,12 +195,12 @@ impl Signals {
     }
 }
 
-/// What a `Link` header says of the next page (RFC 8288): `<https://host/x?page=2>; rel="next"`. One with other places of a list in it,
-/// and without a next one, is of the last page.
+/// The next page in a `Link` header (RFC 8288): `<https://host/x?page=2>; rel="next"`. A header with other relations of a list and without
+/// `next` marks the last page.
 fn linked(header: &str) -> Next {
     let (mut rest, mut said) = (header, Next::Silent);
     while let Some((target, behind)) = rest.split_once('<').and_then(|(_, link)| link.split_once('>')) {
-        // Parameters go on to the comma in front of the next link; a comma in quotes is none.
+        // Parameters end at the comma before the next link, except in quotes.
         let mut quoted = false;
         let end = behind.find(|character| {
             quoted ^= character == '"';
@@ -225,7 +225,7 @@ fn linked(header: &str) -> Next {
     said
 }
 
-/// The parameter that takes a token back, from the name of the field that gives it: `next_page_token` is asked for as `page_token`.
+/// The parameter for a token, from the name of its field: `next_page_token` is sent as `page_token`.
 fn parameter(name: &str, plain: &str) -> String {
     if !plain.starts_with("next") || plain == "nexttoken" {
         return name.to_owned();
@@ -270,14 +270,14 @@ fn next(raw: &RawValue) -> Result<Next, Unreadable> {
     match text(raw) {
         Some(link) if link.trim().is_empty() => Ok(Next::Done),
         Some(link) if link.contains(['/', '?', ':']) => Ok(Next::Link(link)),
-        // -1 says that there is none.
+        // -1 means none.
         None if raw.get().starts_with('-') || matches!(raw.get(), "null" | "false") => Ok(Next::Done),
         None => linked_object(raw),
         _ => Err(Unreadable::Next),
     }
 }
 
-/// `{"href": "..."}`, as HAL writes a link; one without a target is none.
+/// A HAL link, `{"href": "..."}`; without a target it means none.
 fn linked_object(raw: &RawValue) -> Result<Next, Unreadable> {
     let object: Object<'_> = serde_json::from_str(raw.get()).map_err(|_| Unreadable::Next)?;
     match object.0.iter().find(|(name, _)| matches!(plain(name).as_str(), "href" | "url" | "link")) {
@@ -286,7 +286,7 @@ fn linked_object(raw: &RawValue) -> Result<Next, Unreadable> {
     }
 }
 
-/// The fields of an object, unread, duplicates kept.
+/// The raw fields of an object, including duplicates.
 struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {

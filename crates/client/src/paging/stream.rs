@@ -1,4 +1,4 @@
-//! The two streams that programs hold: items one by one, and whole pages.
+//! The two public streams: of items, and of pages.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,9 +18,9 @@ use crate::mismatch::Mismatch;
 
 /// The items of a list, page after page. Made by [`Pages::items`](crate::Pages::items); also a [`Stream`].
 ///
-/// After an error it has ended: polling again gives `None`. [`position`](Self::position) is then where the failed page, or the item
-/// that could not be decoded, begins, and a new stream goes on there.
-#[must_use = "a stream asks for nothing until it is polled"]
+/// An error ends the stream: polling again returns `None`. [`position`](Self::position) is then that of the failed page, or of the item
+/// that could not be decoded, and a new stream can continue there.
+#[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T> {
     fetcher: PageFetcher,
     page: Option<(RawPage, usize)>,
@@ -29,8 +29,8 @@ pub struct ItemStream<T> {
 
 /// The pages of a list. Made by [`Pages::pages`](crate::Pages::pages); also a [`Stream`].
 ///
-/// A list without items is one empty page. After an error it has ended, as [`ItemStream`] has.
-#[must_use = "a stream asks for nothing until it is polled"]
+/// A list without items is one empty page. An error ends the stream, as with [`ItemStream`].
+#[must_use = "a stream does nothing until it is polled"]
 pub struct PageStream<T> {
     fetcher: PageFetcher,
     item: PhantomData<fn() -> T>,
@@ -41,12 +41,12 @@ impl<T: DeserializeOwned> ItemStream<T> {
         Self { fetcher, page: None, item: PhantomData }
     }
 
-    /// The next item; `None` at the end. Can be dropped and called again: no item is lost.
+    /// The next item; `None` at the end. Cancel safe: no item is lost.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Where the list goes on after the last item that was given.
+    /// The position after the last item that was returned.
     #[must_use]
     pub fn position(&self) -> Position {
         match &self.page {
@@ -55,8 +55,7 @@ impl<T: DeserializeOwned> ItemStream<T> {
         }
     }
 
-    /// Why the list may not be complete: of a list that has ended, and that may be so
-    /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
+    /// Why the list may be incomplete, after its end and with [`allow_incomplete`](crate::Pages::allow_incomplete).
     #[must_use]
     pub fn incomplete(&self) -> Option<&Error> {
         self.fetcher.incomplete()
@@ -68,19 +67,18 @@ impl<T: DeserializeOwned> PageStream<T> {
         Self { fetcher, item: PhantomData }
     }
 
-    /// The next page; `None` at the end. Can be dropped and called again: no page is lost.
+    /// The next page; `None` at the end. Cancel safe: no page is lost.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Where the list goes on after the last page that was given.
+    /// The position after the last page that was returned.
     #[must_use]
     pub fn position(&self) -> Position {
         self.fetcher.position().clone()
     }
 
-    /// Why the list may not be complete: of a list that has ended, and that may be so
-    /// ([`allow_incomplete`](crate::Pages::allow_incomplete)).
+    /// Why the list may be incomplete, after its end and with [`allow_incomplete`](crate::Pages::allow_incomplete).
     #[must_use]
     pub fn incomplete(&self) -> Option<&Error> {
         self.fetcher.incomplete()

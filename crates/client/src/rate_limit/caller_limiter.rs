@@ -13,15 +13,15 @@ use governor::{Quota, RateLimiter as Governor};
 
 use super::limits::{Limits, RateLimitState};
 
-/// The span over which the rate of a caller is measured, and after a 429 the span in which further ones count as the same.
+/// The interval over which the rate of a caller is measured, and in which further 429s count as one.
 const SPAN: Duration = Duration::from_secs(1);
-/// Without a 429 for so long, the learnt rate rises.
+/// The time without a 429 after which the learnt rate rises.
 const RISE_AFTER: Duration = Duration::from_secs(5);
 const FALL: f64 = 0.5;
 const RISE: f64 = 1.25;
-/// Requests a second, at least: a caller that may not even do this is told so by its calls.
+/// The lowest learnt rate, in requests a second.
 const SLOWEST: f64 = 0.5;
-/// The learnt rate is forgotten when it has risen to this many times the rate at which the platform said 429.
+/// The learnt rate is dropped when it has risen to this multiple of the rate that led to a 429.
 const FORGET: f64 = 2.0;
 
 type Rate = Governor<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
@@ -45,18 +45,18 @@ struct Learnt {
     span: Option<Span>,
 }
 
-/// A rate that a 429 taught.
+/// A rate learnt from a 429.
 #[derive(Debug)]
 struct LearntRate {
     per_second: f64,
     limiter: Rate,
-    /// The rate at which the platform had said 429.
+    /// The rate that led to the 429.
     too_fast: f64,
     fell: SystemTime,
     changed: SystemTime,
 }
 
-/// Counts the requests of the span that runs and of the one before it.
+/// Counts the requests of the current and the previous interval.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     begin: SystemTime,
@@ -78,7 +78,7 @@ impl Drop for Slot {
     }
 }
 
-/// Counted as waiting until it is dropped.
+/// Counts a call as queued until it is dropped.
 pub(super) struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -118,7 +118,7 @@ impl CallerLimiter {
         self.take(self.slots.acquire().await, true)
     }
 
-    /// The slot gives the permit back, not its guard, which would have to borrow the semaphore.
+    /// The slot releases the permit, not its guard, which would have to borrow the semaphore.
     fn take(self: &Arc<Self>, permit: SemaphoreGuard<'_>, waited: bool) -> Slot {
         permit.forget();
         self.taken.fetch_add(1, Ordering::AcqRel);
@@ -144,7 +144,7 @@ impl CallerLimiter {
                 _ => learnt.held_until = None,
             }
         }
-        // The learnt rate is asked last, so that what the ceiling stops is not taken from it too often.
+        // The learnt rate comes last, so that requests stopped by the configured rate do not count against it.
         let wait = |rate: &Rate| rate.check().err().map(|not_until| not_until.wait_time_from(now));
         if let Some(wait) = self.ceiling.as_ref().and_then(wait) {
             return Some(wait);
@@ -166,13 +166,13 @@ impl CallerLimiter {
         }
         let measured = learnt.measured(notice.now);
         let (present, too_fast) = match &learnt.rate {
-            // Of the same burst: the calls that are answered now went out before the rate fell.
+            // Of the same burst: these requests were sent before the rate fell.
             Some(rate) if notice.now.duration_since(rate.fell).unwrap_or_default() < SPAN => return,
             Some(rate) => (rate.per_second.min(measured), rate.per_second),
             None => (measured, measured),
         };
         let per_second = (present * FALL).max(SLOWEST);
-        tracing::warn!(per_second, "the platform asks for fewer requests; this caller slows down");
+        tracing::warn!(per_second, "rate limited by the platform (429); this caller slows down");
         learnt.rate = Some(LearntRate {
             per_second,
             limiter: smooth(per_second, &self.clock),
@@ -224,7 +224,7 @@ impl Learnt {
         span.now = span.now.saturating_add(1);
     }
 
-    /// Requests a second, over the span that runs and the one before it.
+    /// Requests a second, over the current and the previous interval.
     fn measured(&self, now: SystemTime) -> f64 {
         let Some(span) = self.span else { return SLOWEST };
         let passed = now.duration_since(span.begin).unwrap_or_default().max(SPAN / 10);
@@ -233,18 +233,18 @@ impl Learnt {
     }
 }
 
-/// One request at a time, evenly.
+/// Evenly spaced requests.
 fn smooth(per_second: f64, clock: &Ticks) -> Rate {
     limiter(Duration::from_secs_f64(1.0 / per_second), NonZeroU32::MIN, clock)
 }
 
 fn limiter(each: Duration, burst: NonZeroU32, clock: &Ticks) -> Rate {
-    // `with_period` refuses zero alone, which no caller gives.
+    // `with_period` refuses only zero, which no caller passes.
     let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
     Governor::direct_with_clock(quota, clock.clone())
 }
 
-/// Our clock as governor's.
+/// Our clock for governor.
 #[derive(Clone, Debug)]
 struct Ticks(Arc<dyn Clock>);
 

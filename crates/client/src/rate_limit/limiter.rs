@@ -1,4 +1,4 @@
-//! The rate limiter of a client, whichever it is.
+//! The rate limiter of a client: the local one, or another one.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use super::local::LocalRateLimiter;
 
 /// The permit for one request, held until the head of its response has arrived.
 pub(crate) enum Held {
-    /// A slot of the usual limiter, without a box of its own.
+    /// A slot of the local limiter, without a box.
     Local(Slot),
     Other(#[expect(dead_code, reason = "released when it is dropped")] Permit),
 }
@@ -25,7 +25,7 @@ impl Held {
     }
 }
 
-/// The rate limiter of a client. The usual one is asked without a boxed future.
+/// The rate limiter of a client. The local one needs no boxed future.
 #[derive(Clone, Debug)]
 pub(crate) enum Limiter {
     Local(LocalRateLimiter),

@@ -1,27 +1,27 @@
-//! What is configured of a limiter, and what it tells of itself.
+//! The configuration and the state of a rate limiter.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
-/// What is configured.
+/// The configuration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// So many requests in this time.
+    /// The number of requests in this time.
     pub(super) rate: Option<(NonZeroU32, Duration)>,
     pub(super) concurrency: usize,
     pub(super) adaptive: bool,
 }
 
-/// How a caller is paced at this moment.
+/// The current rate limit of a caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimitState {
-    /// Requests a second, where a rate is in force that was learnt from 429 answers.
+    /// The rate learnt from 429 responses, in requests a second, if there is one.
     pub learnt_rate: Option<f64>,
-    /// Until when no request goes out at all.
+    /// No request is sent before this time.
     pub held_until: Option<SystemTime>,
-    /// Calls that wait for their turn.
+    /// The number of queued calls.
     pub waiting: usize,
-    /// Requests whose answer has not begun.
+    /// The number of requests without a response yet.
     pub in_flight: usize,
 }

@@ -1,5 +1,5 @@
-//! The limiter of one process: a ceiling if one is configured, a place for each call in flight, and by itself slower after a
-//! 429 and faster again later. A caller for each caller; callers do not see each other.
+//! The rate limiter of one process: an optional rate, a concurrency limit, and a rate that falls after a 429 and rises again. Each caller
+//! has its own.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -15,15 +15,15 @@ use futures_util::future::{Either, select};
 use super::caller_limiter::{CallerLimiter, Slot};
 use super::limits::{Limits, RateLimitState};
 
-/// Callers whose callers are kept. A client has one caller at a time; a limiter that several clients share may have more.
+/// The most callers. A client has one caller at a time; a limiter that several clients share may have more.
 const CALLERS: usize = 64;
 
-/// Paces the callers of one process.
+/// A rate limiter for the callers of one process.
 ///
-/// By default it does nothing until the platform answers 429. Then it holds all calls of that caller for as long as `Retry-After`
-/// says, halves the rate that was measured, and raises it again while no 429 comes.
+/// By default it does nothing until the platform responds with 429. Then it holds all calls of that caller for the time of `Retry-After`,
+/// halves the measured rate, and raises it again while there is no further 429.
 ///
-/// Calls that wait go in the order in which they asked. Clones share their state, so that several clients with one key can share one limiter.
+/// Queued calls are served in order (FIFO). Clones share their state, so that several clients with one key can share one limiter.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -39,14 +39,14 @@ const CALLERS: usize = 64;
 #[must_use]
 pub struct LocalRateLimiter {
     limits: Limits,
-    /// Few, so that a tree finds one sooner than a hash.
+    /// Few, so that a tree is faster than a hash map.
     callers: Arc<Mutex<BTreeMap<Fingerprint, Arc<CallerLimiter>>>>,
-    /// Whether there ever was a 429, and so a rate that success may raise.
+    /// Whether there ever was a 429, so that there may be a rate to raise.
     was_throttled: Arc<AtomicBool>,
 }
 
 impl LocalRateLimiter {
-    /// No ceiling, at most 64 requests at once, and a rate that is learnt from 429 answers.
+    /// No configured rate, at most 64 requests at once, and a rate that is learnt from 429 responses.
     pub fn new() -> Self {
         Self {
             limits: Limits { rate: None, concurrency: 64, adaptive: true },
@@ -55,25 +55,25 @@ impl LocalRateLimiter {
         }
     }
 
-    /// At most so many requests in `period`. Up to this number may go out at once after a rest.
+    /// The most requests in `period`. After a pause, all of them may be sent at once.
     pub fn rate(mut self, requests: NonZeroU32, period: Duration) -> Self {
         self.limits.rate = Some((requests, period));
         self
     }
 
-    /// At most so many requests at once, counted until the head of the answer is there; 0 counts as 1.
+    /// The most requests at once, counted until the head of the response has arrived; 0 counts as 1.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.limits.concurrency = requests.max(1);
         self
     }
 
-    /// Whether the rate follows 429 answers (it does by default).
+    /// Whether the rate adapts to 429 responses (by default it does).
     pub fn adaptive(mut self, adaptive: bool) -> Self {
         self.limits.adaptive = adaptive;
         self
     }
 
-    /// How this caller is paced now; nothing before its first call.
+    /// The current rate limit of this caller; `None` before its first call.
     #[must_use]
     pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<RateLimitState> {
         self.callers().get(&caller).map(|caller| caller.state(now))
@@ -111,7 +111,7 @@ impl LocalRateLimiter {
             return Arc::clone(caller);
         }
         if callers.len() >= CALLERS {
-            // A caller without calls forgets its rate; a rotated key has a new one anyway.
+            // A caller without calls loses its rate; a rotated key is a new caller anyway.
             callers.retain(|_, caller| Arc::strong_count(caller) > 1);
         }
         let caller = Arc::new(CallerLimiter::new(&self.limits, turn.clock));
@@ -179,7 +179,7 @@ async fn queued(
     }
 }
 
-/// `future`, unless it takes longer than this. What is ready at once costs no timer.
+/// The output of `future`, unless it takes longer than this. A future that is ready at once costs no timer.
 async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
     let mut future = std::pin::pin!(future);
     if let Some(output) = future.as_mut().now_or_never() {

@@ -1,4 +1,4 @@
-//! How fast calls go out: by the rate limiter of one process, or by another that the program brings.
+//! Rate limiting: by the limiter of one process, or by one that the program brings.
 
 mod caller_limiter;
 pub(crate) mod limiter;

@@ -14,7 +14,7 @@ use futures_executor::block_on;
 use crate::scripted::{Scripted, Source, answer, builder, client, identity, key};
 
 #[test]
-fn redir_05_a_307_within_the_origin_keeps_method_and_body() {
+fn redir_05_307_within_the_origin_keeps_method_and_body() {
     let scripted = Scripted::answering([answer(307, Some("/moved?x=1"), "")]);
     block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
     let expected = [("POST", "https://one.digicert.test/here"), ("POST", "https://one.digicert.test/moved?x=1")];
@@ -25,7 +25,7 @@ fn redir_05_a_307_within_the_origin_keeps_method_and_body() {
 }
 
 #[test]
-fn redir_06_a_303_becomes_a_get_without_body() {
+fn redir_06_303_becomes_a_get_without_body() {
     let scripted = Scripted::answering([answer(303, Some("https://ONE.digicert.test:443/done"), "")]);
     block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
     assert_eq!(scripted.requests()[1], ("GET".to_owned(), "https://one.digicert.test/done".to_owned()));
@@ -34,7 +34,7 @@ fn redir_06_a_303_becomes_a_get_without_body() {
 }
 
 #[test]
-fn redir_07_a_loop_ends_with_an_error() {
+fn redir_07_loop_ends_with_an_error() {
     let scripted = Scripted::answering((0..10).map(|_| answer(302, Some("/again"), "")));
     let error = block_on(client(&scripted).get("/").send()).expect_err("a loop");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Redirect, Code::SEC_01));
@@ -63,7 +63,7 @@ fn redir_08_odd_targets_are_errors_that_show_no_query() {
 }
 
 #[test]
-fn a_prefix_of_the_installation_is_kept_in_redirects() {
+fn prefix_of_the_installation_is_kept_in_redirects() {
     let scripted = Scripted::answering([answer(302, Some("/d1/moved"), ""), answer(302, Some("/elsewhere"), "")]);
     let instance = Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1")).expect("a prefix");
     let client = builder(&scripted).instance(instance).build().expect("complete");
@@ -73,7 +73,7 @@ fn a_prefix_of_the_installation_is_kept_in_redirects() {
 }
 
 #[test]
-fn an_error_answer_is_an_error_unless_asked_for_raw() {
+fn error_answer_is_an_error_unless_asked_for_raw() {
     let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
     let scripted = Scripted::answering([answer(403, None, body), answer(403, None, body)]);
     let client = client(&scripted);
@@ -85,7 +85,7 @@ fn an_error_answer_is_an_error_unless_asked_for_raw() {
 }
 
 #[test]
-fn a_body_above_the_limit_is_an_error_and_a_stream_has_none() {
+fn body_above_the_limit_is_an_error_and_a_stream_has_none() {
     let scripted = Scripted::answering([answer(200, None, "0123456789"), answer(200, None, "0123456789")]);
     let client = builder(&scripted).max_body(9).build().expect("complete");
     let response = block_on(client.get("/").send()).expect("a head");
@@ -136,7 +136,7 @@ fn another_identity_is_another_transport_and_another_key_is_not() {
 }
 
 #[test]
-fn the_credential_hears_what_became_of_its_lease() {
+fn credential_hears_what_became_of_its_lease() {
     let scripted = Scripted::answering([answer(200, None, "{}"), answer(401, None, ""), answer(403, None, "")]);
     let source = Source::of([key(), key(), key()]);
     let client = builder(&scripted).credential(source.clone()).build().expect("complete");
@@ -177,7 +177,7 @@ impl Clock for Impatient {
 }
 
 #[test]
-fn a_credential_that_never_answers_meets_the_limit_of_the_call() {
+fn credential_that_never_answers_meets_the_limit_of_the_call() {
     let scripted = Scripted::default();
     let clock = Arc::new(Impatient::default());
     let client = builder(&scripted)
@@ -193,7 +193,7 @@ fn a_credential_that_never_answers_meets_the_limit_of_the_call() {
 }
 
 #[test]
-fn req_06_and_07_the_client_says_who_it_is_and_what_it_takes() {
+fn req_06_and_07_client_says_who_it_is_and_what_it_takes() {
     let scripted = Scripted::default();
     let client = client(&scripted);
     block_on(client.get("/").send()).expect("answered");
@@ -208,7 +208,7 @@ fn req_06_and_07_the_client_says_who_it_is_and_what_it_takes() {
 }
 
 #[test]
-fn a_call_may_move_between_threads() {
+fn call_may_move_between_threads() {
     fn moves<T: Send>(_: &T) {}
     let client = crate::scripted::client(&crate::scripted::Scripted::default());
     moves(&client.get("/").send());

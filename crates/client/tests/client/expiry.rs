@@ -1,4 +1,4 @@
-//! End dates: nothing is sent with what has ended, and somebody hears of the end before.
+//! Expiry: expired credentials are not sent, and reminders come ahead of the end date.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -25,7 +25,7 @@ fn shared(clock: &ManualClock) -> Arc<dyn Clock> {
 }
 
 #[test]
-fn cred_11_an_ended_key_is_a_local_error_unless_allowed() {
+fn cred_11_ended_key_is_a_local_error_unless_allowed() {
     let scripted = Scripted::default();
     let clock = ManualClock::new(end());
     let client = builder(&scripted).credential(ending()).clock(shared(&clock)).build().expect("complete");
@@ -43,10 +43,10 @@ fn cred_11_an_ended_key_is_a_local_error_unless_allowed() {
 fn obs_08_one_reminder_at_each_step_and_none_twice() {
     let scripted = Scripted::default();
     let clock = ManualClock::new(end() - DAY * 100);
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let reminded = Arc::new(Mutex::new(Vec::new()));
     let reminders = Reminders::new().on_reminder({
-        let told = Arc::clone(&told);
-        move |reminder| told.lock().expect("unpoisoned").push((reminder.days, reminder.expiry))
+        let reminded = Arc::clone(&reminded);
+        move |reminder| reminded.lock().expect("unpoisoned").push((reminder.days, reminder.expiry))
     });
     let client =
         builder(&scripted).credential(ending()).clock(shared(&clock)).reminders(reminders).build().expect("complete");
@@ -58,16 +58,16 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
     let expiry = Expiry::new(end(), Ending::Key);
     assert_eq!(block_on(client.expiry()).expect("the last second"), Some(expiry));
     block_on(client.shut_down(DAY));
-    assert_eq!(*told.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
+    assert_eq!(*reminded.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
 }
 
 #[test]
-fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
+fn program_that_starts_late_hears_of_the_nearest_step_only() {
     let clock = ManualClock::new(end() - DAY * 5);
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let reminded = Arc::new(Mutex::new(Vec::new()));
     let reminders = Reminders::new().on_reminder({
-        let told = Arc::clone(&told);
-        move |reminder| told.lock().expect("unpoisoned").push(reminder.to_string())
+        let reminded = Arc::clone(&reminded);
+        move |reminder| reminded.lock().expect("unpoisoned").push(reminder.to_string())
     });
     let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);
     let client = client.build().expect("complete");
@@ -76,12 +76,13 @@ fn a_program_that_starts_late_hears_of_the_nearest_step_only() {
     }
     block_on(client.shut_down(DAY));
     let expected =
-        "the API key from variable DC_API_KEY ends in 5 days; every integration that uses it stops then".to_owned();
-    assert_eq!(*told.lock().expect("unpoisoned"), [expected]);
+        "the API key from variable DC_API_KEY expires in 5 days; every integration that uses it stops working then"
+            .to_owned();
+    assert_eq!(*reminded.lock().expect("unpoisoned"), [expected]);
 }
 
 #[test]
-fn a_listener_that_panics_does_not_break_the_call() {
+fn listener_that_panics_does_not_break_the_call() {
     let clock = ManualClock::new(end() - DAY);
     let reminders = Reminders::new().on_reminder(|_| panic!("a listener's own fault"));
     let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);

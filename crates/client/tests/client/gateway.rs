@@ -17,7 +17,7 @@ fn error(response: Response<&'static str>) -> digicert_one_client::Error {
 }
 
 #[test]
-fn a_page_with_any_error_status_is_a_gateways() {
+fn page_with_any_error_status_is_a_gateways() {
     for (status, code) in
         [(400, Code::GW_01), (401, Code::GW_01), (403, Code::GW_01), (404, Code::GW_01), (407, Code::GW_01)]
             .into_iter()
@@ -37,7 +37,7 @@ fn a_page_with_any_error_status_is_a_gateways() {
 }
 
 #[test]
-fn a_proof_answered_by_a_page_and_a_list_in_html_are_errors() {
+fn proof_answered_by_a_page_and_a_list_in_html_are_errors() {
     let page = || Response::builder().status(200).header("content-type", "text/html").body(PAGE).expect("an answer");
     let scripted = Scripted::answering([page(), page(), page()]);
     let client = builder(&scripted).build().expect("complete");
@@ -54,7 +54,7 @@ fn a_proof_answered_by_a_page_and_a_list_in_html_are_errors() {
 }
 
 #[test]
-fn an_encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
+fn encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
     let encoded = |status: u16, encoding: &'static str| {
         let builder = Response::builder().status(status).header("content-encoding", encoding);
         builder.body("\u{1}canary\u{2}").expect("an answer")
@@ -132,7 +132,7 @@ fn error_document_of_an_api_gateway_is_not_the_platforms() {
 }
 
 #[test]
-fn a_redirect_to_a_sign_in_page_is_called_one() {
+fn redirect_to_a_sign_in_page_is_called_one() {
     for (location, sign_in) in [
         ("https://login.example.test/saml?token=canary", true),
         ("https://sso.example.test/", true),
@@ -149,7 +149,7 @@ fn a_redirect_to_a_sign_in_page_is_called_one() {
 }
 
 #[test]
-fn a_throttle_and_a_maintenance_have_texts_of_their_own() {
+fn throttle_and_a_maintenance_have_texts_of_their_own() {
     let body = r#"{"errors":[{"code":"x","message":"y"}]}"#;
     let throttled = error(answer(429, None, body)).diagnosis().to_string();
     let maintained = error(answer(503, None, body)).diagnosis().to_string();
@@ -158,7 +158,7 @@ fn a_throttle_and_a_maintenance_have_texts_of_their_own() {
 }
 
 #[test]
-fn a_key_that_comes_back_in_a_header_is_in_no_error() {
+fn key_that_comes_back_in_a_header_is_in_no_error() {
     const KEY: &str = "01canary-in-a-header";
     let rows = [
         (503, "via", format!("1.1 {KEY}")),

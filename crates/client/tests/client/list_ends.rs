@@ -294,8 +294,8 @@ const DOUBTFUL: &[(&str, Code, &str, Server)] = &[
         }
         page(json!({ "total": 7, "offset": first, "limit": 3, "items": items }))
     }),
-    ("a page again", Code::API_04, "repeats the one before", |_| page(json!({ "total": 7, "items": slice(0, 3) }))),
-    ("a page again, bare and full", Code::API_04, "repeats the one before", |_| page(json!(slice(0, 3)))),
+    ("a page again", Code::API_04, "repeats the previous one", |_| page(json!({ "total": 7, "items": slice(0, 3) }))),
+    ("a page again, bare and full", Code::API_04, "repeats the previous one", |_| page(json!(slice(0, 3)))),
     ("items null before the end", Code::API_04, "before the end of 7", |_| page(json!({ "total": 7, "items": null }))),
     ("a cursor that repeats", Code::API_04, "asked for already", |asked| {
         let items = if asked.number("cursor", 0) == 0 { slice(0, 3) } else { slice(3, 3) };

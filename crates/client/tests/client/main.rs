@@ -1,4 +1,4 @@
-//! The client over a scripted transport, in virtual time: what needs no wire. What needs one is the conformance suite's.
+//! The client over scripted transports, in virtual time. Tests over a network are in the conformance suite.
 
 mod calls;
 mod expiry;

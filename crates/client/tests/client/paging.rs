@@ -116,7 +116,7 @@ fn every_envelope_is_read_to_its_end_and_no_further() {
 }
 
 #[test]
-fn a_csc_list_is_asked_for_by_post_with_token_and_size_in_the_body() {
+fn csc_list_is_asked_for_by_post_with_token_and_size_in_the_body() {
     let scripted = server(&[r#"{"credentialIDs":["a"],"nextPageToken":"t"}"#, r#"{"credentialIDs":["b"]}"#]);
     let list = client(&scripted).pages("/x?user_id=7").post_json(&json!({ "userID": "7" })).page_size(1);
     let (values, error) = drained(&mut list.items());
@@ -129,7 +129,7 @@ fn a_csc_list_is_asked_for_by_post_with_token_and_size_in_the_body() {
 }
 
 #[test]
-fn an_answer_that_tells_it_wrong_can_be_overridden() {
+fn answer_that_tells_it_wrong_can_be_overridden() {
     let scripted = server(&[r#"{"records":[1,2],"next":"https://other.test/"}"#, r#"{"records":[3],"next":1}"#, "[]"]);
     let (values, error) = drained(&mut client(&scripted).pages("/x").page_size(2).paging(Paging::Offset).items());
     assert!(error.is_none() && values == numbers(3), "{error:?}");
@@ -199,7 +199,7 @@ fn limits_end_a_list_and_nothing_behind_them_is_asked_for() {
 }
 
 #[test]
-fn a_list_goes_on_at_a_position_in_every_way_of_paging() {
+fn list_goes_on_at_a_position_in_every_way_of_paging() {
     // The text of the position after each item, and the query by which the list goes on there.
     let cases: [(&[&'static str], [&str; 3], &str); 3] = [
         (
@@ -239,7 +239,7 @@ fn a_list_goes_on_at_a_position_in_every_way_of_paging() {
 }
 
 #[test]
-fn an_error_leaves_the_position_of_the_page_that_failed() {
+fn error_leaves_the_position_of_the_page_that_failed() {
     let answers = [answer(200, None, r#"{"total":4,"items":[1,2]}"#), answer(500, None, "")];
     let scripted = Scripted::answering(answers);
     let impatient = builder(&scripted).retry(digicert_one_client::Retry::never()).build().expect("complete");
@@ -253,7 +253,7 @@ fn an_error_leaves_the_position_of_the_page_that_failed() {
 }
 
 #[test]
-fn an_item_that_does_not_decode_is_named_and_not_shown() {
+fn item_that_does_not_decode_is_named_and_not_shown() {
     let page = r#"{"total":4,"items":[1,2,"canary",4]}"#;
     let scripted = server(&[page, page]);
     let mut items = client(&scripted).pages("/x").items::<u64>();
@@ -296,9 +296,9 @@ fn pages_tell_their_total_and_their_places() {
 }
 
 #[test]
-fn a_server_that_repeats_itself_or_goes_back_is_left_with_api_04() {
+fn server_that_repeats_itself_or_goes_back_is_left_with_api_04() {
     let cases: [(&str, &[&'static str], u64, &str); 10] = [
-        ("the page before again", &["[1,2]", "[1,2]"], 2, "repeats the one before"),
+        ("the page before again", &["[1,2]", "[1,2]"], 2, "repeats the previous one"),
         ("a next that stays", &[r#"{"records":[1],"next":0}"#], 1, "back to item 0 from item 1"),
         ("a next into what was given", &[r#"{"total":9,"records":[1,2],"next":1}"#], 2, "back to item 1 from item 2"),
         (
@@ -345,7 +345,7 @@ fn a_server_that_repeats_itself_or_goes_back_is_left_with_api_04() {
 }
 
 #[test]
-fn a_total_that_grows_and_pages_without_end_are_left_with_api_04() {
+fn total_that_grows_and_pages_without_end_are_left_with_api_04() {
     let growing = (0..).map(|page| format!(r#"{{"total":{},"items":[{page}]}}"#, page + 5));
     let empty = (0..).map(|page| format!(r#"{{"credentialIDs":[],"nextPageToken":"{page}"}}"#));
     let endless = (0..).map(|page| format!("[{page}]"));
@@ -370,7 +370,7 @@ fn a_total_that_grows_and_pages_without_end_are_left_with_api_04() {
 }
 
 #[test]
-fn sec_01_a_link_out_of_the_installation_is_refused_and_shows_no_query() {
+fn sec_01_link_out_of_the_installation_is_refused_and_shows_no_query() {
     for link in [
         "https://other.test/d1/x?canary",
         "//other.test/d1/x?canary",
@@ -397,7 +397,7 @@ fn sec_01_a_link_out_of_the_installation_is_refused_and_shows_no_query() {
 }
 
 #[test]
-fn an_answer_that_is_no_list_is_told_without_its_text() {
+fn answer_that_is_not_list_is_reported_without_its_text() {
     for body in ["<html>canary</html>", "\"canary\"", r#"{"id":"canary"}"#, "[1", r#"{"records":[],"next":"canary"}"#] {
         let scripted = server(&[body]);
         let (_, error) = read(&scripted);

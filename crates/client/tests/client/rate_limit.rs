@@ -38,7 +38,7 @@ fn turns(limiter: &LocalRateLimiter, clock: &ManualClock, calls: usize) -> Vec<D
 }
 
 #[test]
-fn a_ceiling_lets_a_burst_through_and_then_one_after_another_in_order() {
+fn ceiling_lets_a_burst_through_and_then_one_after_another_in_order() {
     let clock = clock();
     let turns = turns(&rate(10, SECOND * 5), &clock, 14);
     assert!(turns[..10].iter().all(Duration::is_zero), "{turns:?}");
@@ -47,7 +47,7 @@ fn a_ceiling_lets_a_burst_through_and_then_one_after_another_in_order() {
 }
 
 #[test]
-fn a_place_is_given_back_when_the_permit_is_dropped() {
+fn place_is_given_back_when_the_permit_is_dropped() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let limiter = LocalRateLimiter::new().concurrency(1);
@@ -66,7 +66,7 @@ fn a_place_is_given_back_when_the_permit_is_dropped() {
 }
 
 #[test]
-fn a_turn_after_the_deadline_is_an_error_at_once() {
+fn turn_after_the_deadline_is_an_error_at_once() {
     let clock = clock();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let limiter = rate(1, SECOND * 60);
@@ -79,7 +79,7 @@ fn a_turn_after_the_deadline_is_an_error_at_once() {
 }
 
 #[test]
-fn a_429_holds_all_calls_halves_the_rate_once_and_is_forgotten_in_the_end() {
+fn status_429_holds_all_calls_and_halves_the_rate_for_a_while() {
     let clock = clock();
     let limiter = LocalRateLimiter::new();
     assert!(turns(&limiter, &clock, 40).iter().all(Duration::is_zero));
@@ -158,7 +158,7 @@ impl RateLimiter for Away {
 }
 
 #[test]
-fn a_pace_that_cannot_be_asked_ends_the_call_unsent() {
+fn pace_that_cannot_be_asked_ends_the_call_unsent() {
     let (scripted, clock) = (Scripted::default(), clock());
     let client =
         builder(&scripted).clock(Arc::new(clock.clone())).rate_limiter(Away::default()).build().expect("complete");

@@ -1,4 +1,4 @@
-//! Repeating: what is repeated, when, how often, and what is told of it. In virtual time, without a wire.
+//! Retries: which calls are retried, after which delays, and what the errors report. In virtual time, without a network.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -26,7 +26,7 @@ fn throttled(retry_after: &str) -> Response<&'static str> {
 }
 
 #[test]
-fn a_get_is_repeated_after_a_503_and_after_a_refused_connection() {
+fn get_is_retried_after_a_503_and_after_a_refused_connection() {
     for first in
         [Outcome::Answer(answer(503, None, "")), Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)]
     {
@@ -57,7 +57,7 @@ fn retry_after_is_a_floor_in_seconds_and_as_a_date_by_the_servers_clock() {
 }
 
 #[test]
-fn a_wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
+fn wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
     for wait in ["3600", "99999999999"] {
         let (scripted, clock) = (Scripted::answering([throttled(wait)]), clock());
         let start = clock.now();
@@ -72,7 +72,7 @@ fn a_wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
 }
 
 #[test]
-fn an_unreadable_retry_after_counts_as_none() {
+fn unreadable_retry_after_counts_as_none() {
     for odd in ["-1", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         let (scripted, clock) = (Scripted::answering([throttled(odd)]), clock());
         let client = client(&scripted, &clock, Retry::new());
@@ -93,7 +93,7 @@ fn outcome_of(
 }
 
 #[test]
-fn a_post_is_repeated_only_if_it_was_not_processed_or_is_marked() {
+fn post_is_retried_only_if_it_was_not_processed_or_is_marked() {
     let late = || Outcome::Failure(TransportErrorKind::Timeout(digicert_one_core::Phase::Response), Delivery::Unknown);
     let (scripted, outcome) = outcome_of(late(), |client| client.post("/x"));
     let error = outcome.expect_err("it may have been processed");
@@ -123,7 +123,7 @@ fn what_a_repetition_cannot_help_is_one_attempt() {
 }
 
 #[test]
-fn a_401_is_repeated_once_if_the_source_has_something_newer() {
+fn status_401_is_retried_once_if_the_source_has_something_newer() {
     let refusal = || Outcome::Answer(answer(401, None, ""));
     for (first, keys, attempts, works) in
         [(vec![refusal()], 2, 2, true), (vec![refusal()], 1, 1, false), (vec![refusal(), refusal()], 3, 2, false)]
@@ -149,7 +149,7 @@ fn attempts_and_waits_are_in_the_last_error() {
 }
 
 #[test]
-fn the_deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
+fn deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
     let failures = (0..3).map(|_| Outcome::Answer(throttled("9"))).chain([Outcome::Silence]);
     let (scripted, clock) = (Scripted::of(failures), clock());
     let start = clock.now();
@@ -173,7 +173,7 @@ fn the_deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
 }
 
 #[test]
-fn the_budget_of_all_clones_bounds_the_attempts() {
+fn budget_of_all_clones_bounds_the_attempts() {
     let (scripted, clock) = (Scripted::of((0..1000).map(|_| Outcome::Answer(answer(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().budget(100));
     let calls = (0..100).map(|_| client.clone().get("/x").send());
@@ -186,7 +186,7 @@ fn the_budget_of_all_clones_bounds_the_attempts() {
 }
 
 #[test]
-fn a_repeated_body_is_the_same_bytes() {
+fn repeated_body_is_the_same_bytes() {
     let (scripted, clock) = (Scripted::answering([answer(503, None, ""), answer(503, None, "")]), clock());
     let client = client(&scripted, &clock, Retry::new());
     let (outcome, _) = block_on(clock.run(client.put("/x").body("text/plain", "the same").send()));
@@ -196,7 +196,7 @@ fn a_repeated_body_is_the_same_bytes() {
 }
 
 #[test]
-fn a_wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
+fn wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
     let date = |retry_after: &'static str| {
         Response::builder()
             .status(503)
@@ -223,7 +223,7 @@ fn a_wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
 }
 
 #[test]
-fn a_longer_wait_of_our_own_is_kept_above_the_floor() {
+fn longer_wait_of_our_own_is_kept_above_the_floor() {
     let (scripted, clock) = (Scripted::answering((0..3).map(|_| throttled("1"))), clock());
     let retry = Retry::new().backoff(SECOND * 1000, SECOND * 1000);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).deadline(SECOND * 100_000);
@@ -233,7 +233,7 @@ fn a_longer_wait_of_our_own_is_kept_above_the_floor() {
 }
 
 #[test]
-fn a_status_about_the_connection_is_repeated_on_another_one_where_safe() {
+fn status_about_the_connection_is_retried_on_another_one_where_safe() {
     for (status, post) in [(408, false), (421, true), (425, true)] {
         for body in ["", "<html><title>Request Time-out</title></html>"] {
             let first = || Outcome::Answer(answer(status, None, body));
@@ -254,7 +254,7 @@ fn a_status_about_the_connection_is_repeated_on_another_one_where_safe() {
 }
 
 #[test]
-fn a_lost_response_is_named_when_the_retry_finds_it_done() {
+fn lost_response_is_named_when_the_retry_finds_it_done() {
     type Call<'a> = &'a dyn Fn(&Client) -> digicert_one_client::RequestBuilder;
     let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
     let gone = || Outcome::Answer(answer(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
@@ -283,7 +283,7 @@ fn a_lost_response_is_named_when_the_retry_finds_it_done() {
 }
 
 #[test]
-fn the_final_error_reports_what_each_attempt_saw() {
+fn final_error_reports_what_each_attempt_saw() {
     let unavailable = || Outcome::Answer(answer(503, None, ""));
     let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
     let (scripted, clock) = (Scripted::of([unavailable(), unavailable(), refused, unavailable()]), clock());
@@ -301,7 +301,7 @@ fn the_final_error_reports_what_each_attempt_saw() {
 }
 
 #[test]
-fn a_call_cut_by_its_deadline_reports_the_attempts_before() {
+fn call_cut_by_its_deadline_reports_the_attempts_before() {
     let (scripted, clock) = (Scripted::of([Outcome::Answer(throttled("2")), Outcome::Silence]), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(SECOND * 3).build().expect("complete");
     let start = clock.now();
@@ -337,7 +337,7 @@ fn interrupted_retry_after_a_response_is_not_about_the_certificate() {
 }
 
 #[test]
-fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
+fn retry_does_not_forget_that_no_certificate_was_asked_for() {
     let facts = |asked: Option<bool>, resumed: bool| {
         let mut facts = digicert_one_core::ConnectionFacts::unknown();
         (facts.identity_requested, facts.tls_resumed, facts.reused) = (asked, Some(resumed), Some(false));
@@ -371,7 +371,7 @@ fn a_retry_does_not_forget_that_no_certificate_was_asked_for() {
 }
 
 #[test]
-fn an_observer_of_retries_hears_of_each_before_its_wait() {
+fn observer_of_retries_hears_of_each_before_its_wait() {
     let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (scripted, clock) = (Scripted::answering([throttled("20"), throttled("20")]), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).on_retry({

@@ -63,7 +63,7 @@ fn call(client: &Client) {
 }
 
 #[test]
-fn rotate_12_a_generation_whose_proof_fails_stays_out_and_is_tried_again_later() {
+fn rotate_12_unverified_generation_stays_out_and_is_tried_later() {
     let source = Set::to(1, keyed("old"));
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let refusal = || answer(401, None, "");
@@ -89,7 +89,7 @@ fn rotate_12_a_generation_whose_proof_fails_stays_out_and_is_tried_again_later()
 }
 
 #[test]
-fn a_refused_generation_gives_way_to_a_newer_one_without_proof() {
+fn refused_generation_gives_way_to_a_newer_one_without_proof() {
     let source = Set::to(1, keyed("old"));
     let scripted = Scripted::answering([answer(401, None, "")]);
     let client = builder(&scripted).credential(source.clone()).prove_rotations().build().expect("complete");
@@ -136,7 +136,7 @@ impl Credential for Counted {
 }
 
 #[test]
-fn a_generation_that_many_bring_at_once_gets_one_transport() {
+fn generation_that_many_bring_at_once_gets_one_transport() {
     let source = Set::to(1, Material::certificate(identity("first")));
     let (scripted, leases) = (Scripted::default(), Arc::new(AtomicUsize::new(CALLERS)));
     let client = builder(&scripted)
@@ -169,7 +169,7 @@ fn generations_never_go_back() {
 }
 
 #[test]
-fn a_generation_that_has_ended_does_not_replace_one_that_works() {
+fn generation_that_has_ended_does_not_replace_one_that_works() {
     let source = Set::to(1, keyed("old"));
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(100));
     let scripted = Scripted::default();
@@ -183,7 +183,7 @@ fn a_generation_that_has_ended_does_not_replace_one_that_works() {
 }
 
 #[test]
-fn rotate_15_the_key_of_a_drained_identity_is_wiped() {
+fn rotate_15_key_of_a_drained_identity_is_wiped() {
     let (old, new) = (identity("old"), identity("new"));
     let witness = old.witness();
     let source = Set::to(1, Material::certificate(old));

@@ -1,5 +1,4 @@
-//! A transport that answers from a list and a source that hands out what it is told: all without a wire. What they
-//! saw can be read afterwards.
+//! A transport with scripted responses and a credential with scripted leases, without a network. Both record their calls.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response};
 
-/// Answers from a list and remembers what it was asked.
+/// Scripted outcomes, and the requests that were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) outcomes: Mutex<VecDeque<Outcome>>,
@@ -121,7 +120,7 @@ pub(crate) fn client(scripted: &Scripted) -> Client {
     builder(scripted).build().expect("complete")
 }
 
-/// Hands out what it is told, and remembers the verdicts.
+/// Scripted leases, and the reported verdicts.
 #[derive(Debug)]
 pub(crate) struct Told {
     leases: Mutex<VecDeque<Material>>,

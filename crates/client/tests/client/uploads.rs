@@ -1,4 +1,4 @@
-//! Uploads: what becomes of a streamed body in retries, redirects and errors. Over a transport that reads as much as it is told.
+//! Uploads: streamed bodies in retries, redirects and errors, over a transport that reads a scripted part of the body.
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -129,7 +129,7 @@ impl Server {
 #[async_trait]
 impl Transport for Server {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        self.serve(request.map(|bytes| UploadBody::full(bytes))).await
+        self.serve(request.map(UploadBody::full)).await
     }
 
     async fn upload(&self, mut request: Request<UploadBody>) -> Result<Exchange, TransportError> {

@@ -46,7 +46,7 @@ pub(super) const UPLOAD: &[Explanation] = explained! {
         why "A file that changes while it is sent would be stored cut, and nobody would know."
         fix "Take what `UploadBody` gives: it holds back the last chunk until the length is certain. Do not correct the length.";
     "UPLOAD-08"
-        given "A total limit of a quarter of a second."
+        given "A total limit of a quarter of a second (longer ones where the machine is too busy to connect in it)."
         when "A body stalls, or the server does not read it."
         then "The call ends with `Timeout` and delivery unknown."
         why "A program would wait for ever for an upload that makes no progress."

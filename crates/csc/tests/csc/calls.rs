@@ -36,7 +36,7 @@ fn signing() -> Service {
 }
 
 #[test]
-fn a_key_is_all_that_a_call_with_a_key_shows() {
+fn key_is_all_that_a_call_with_a_key_shows() {
     let service = Service::new(|_, _| ok(r#"{"credentialIDs":["a","b"],"nextPageToken":"p2"}"#));
     let request = ListRequest::of_user("u&1").max_results(2).page_token("p1");
     let list = block_on(client(&service, key()).credentials_list(&request)).expect("a list");
@@ -91,7 +91,7 @@ fn all_credentials_come_page_by_page_or_end_in_an_error() {
 }
 
 #[test]
-fn a_token_from_elsewhere_is_all_that_its_call_shows() {
+fn token_from_elsewhere_is_all_that_its_call_shows() {
     let service = Service::new(|_, _| ok("{}"));
     let bearer = CscCredential::bearer(CscToken::new("canary-token").expect("a token"));
     block_on(client(&service, bearer).credentials_list(&ListRequest::own())).expect("a list");
@@ -112,7 +112,7 @@ fn info_shows_nothing() {
 }
 
 #[test]
-fn a_whole_signing_run_is_one_authorisation_and_one_signature_call() {
+fn whole_signing_run_is_one_authorisation_and_one_signature_call() {
     let service = signing();
     let request = request(2).description("invoice").pin(secret("pin")).otp(secret("otp"));
     let signatures = block_on(client(&service, key()).sign_hashes(&request)).expect("signatures");
@@ -151,7 +151,7 @@ fn more_hashes_than_go_at_once_are_signed_under_one_authorisation_extended() {
 }
 
 #[test]
-fn a_hash_algorithm_that_is_implied_is_not_told() {
+fn hash_algorithm_that_is_implied_is_not_told() {
     let service = signing();
     let request = SignRequest::new("c-1", HashAlgo::Sha256, SignAlgo::RsaSha256).hashes([[0; 32]]);
     block_on(client(&service, key()).sign_hash(&request, &Sad::new("s"))).expect("a signature");
@@ -161,13 +161,14 @@ fn a_hash_algorithm_that_is_implied_is_not_told() {
 
 #[test]
 fn another_number_of_signatures_than_of_hashes_is_an_error() {
-    for (signatures, told) in
+    for (signatures, expected) in
         [(r#"["TVo="]"#, "1 signatures for 2 hashes"), ("[]", "0 sig"), (r#"["TVo=","TVo=","TVo="]"#, "3 sig")]
     {
         let service = Service::new(move |_, _| ok(format!(r#"{{"signatures":{signatures}}}"#)));
-        let error = block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err(told);
+        let error =
+            block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err(expected);
         assert_eq!((error.code(), error.kind()), (Code::AUT_05, ErrorKind::Decode));
-        assert!(discreet(error).to_string().contains(told), "{told}");
+        assert!(discreet(error).to_string().contains(expected), "{expected}");
     }
     let service = Service::new(|_, _| ok(r#"{"signatures":["TVo=","canary!"]}"#));
     let error =
@@ -191,7 +192,7 @@ fn what_cannot_be_signed_is_not_sent() {
 }
 
 #[test]
-fn an_answer_without_a_sad_is_an_error_that_shows_none_of_it() {
+fn answer_without_a_sad_is_an_error_that_shows_none_of_it() {
     for body in [r#"{"SAD":""}"#, r#"{"other":"canary"}"#, r#"{"SAD":["canary"]}"#, "canary", ""] {
         let service = Service::new(move |_, _| ok(body));
         let error = block_on(client(&service, key()).credentials_authorize(&AuthorizeRequest::new("c")));
@@ -200,7 +201,7 @@ fn an_answer_without_a_sad_is_an_error_that_shows_none_of_it() {
 }
 
 #[test]
-fn a_rejection_is_typed_and_quotes_no_secret() {
+fn rejection_is_typed_and_quotes_no_secret() {
     let body = r#"{"error":"invalid_pin","error_description":"PIN canary-pin of canary-key is wrong"}"#;
     let service = Service::new(move |_, _| answer(400, body));
     let request = AuthorizeRequest::new("c").pin(secret("pin"));
@@ -214,7 +215,7 @@ fn a_rejection_is_typed_and_quotes_no_secret() {
 }
 
 #[test]
-fn a_refused_key_is_told_with_its_shape_and_not_tried_again() {
+fn refused_key_is_reported_with_its_shape_and_not_tried_again() {
     let service = Service::new(|_, _| answer(401, r#"{"error":"invalid_token","error_description":"canary-key"}"#));
     let error = discreet(block_on(client(&service, key()).credentials_info("c")).expect_err("refused"));
     assert_eq!((error.code(), error.attempts()), (Code::AUT_01, 1));
@@ -237,7 +238,7 @@ fn redirects_are_not_followed_and_show_no_path() {
 }
 
 #[test]
-fn what_only_looks_is_repeated_and_what_acts_is_not() {
+fn what_only_looks_is_retried_and_what_acts_is_not() {
     let failing = || {
         Service::new(|_, before| match before {
             0 => answer(500, "{}"),
@@ -271,7 +272,7 @@ fn calls_can_move_between_threads() {
 }
 
 #[test]
-fn a_wait_that_the_service_asks_for_is_kept() {
+fn wait_that_the_service_asks_for_is_kept() {
     let service = Service::new(|_, before| match before {
         0 => Response::builder().status(429).header("retry-after", "7").body("{}".to_owned()).expect("valid"),
         _ => ok(r#"{"signatures":["TVo="]}"#),
@@ -289,7 +290,7 @@ fn a_wait_that_the_service_asks_for_is_kept() {
 }
 
 #[test]
-fn an_approval_may_take_longer_than_other_calls() {
+fn approval_may_take_longer_than_other_calls() {
     for (authorizes, seconds) in [(false, 60), (true, 300)] {
         let service = Service::perhaps(|_, _| None);
         let time = clock();
@@ -314,20 +315,20 @@ fn an_approval_may_take_longer_than_other_calls() {
 }
 
 #[test]
-fn a_body_beyond_the_limit_is_refused() {
+fn body_beyond_the_limit_is_refused() {
     let service = Service::new(|_, _| ok(format!(r#"{{"x":"{}"}}"#, "x".repeat(2000))));
     let client = builder(&service, key()).max_body(1000).build().expect("complete");
     assert_eq!(block_on(client.info()).expect_err("too large").code(), Code::CFG_03);
 }
 
 #[test]
-fn what_is_missing_is_told_before_the_first_call() {
+fn what_is_missing_is_reported_before_the_first_call() {
     let service = signing();
     let text = |built: Result<_, digicert_one_client::Error>| built.map(drop).expect_err("not valid").to_string();
     assert!(text(digicert_one_csc::CscClient::builder().build()).contains("connector"));
     assert!(text(builder(&service, key()).base_path("csc?x").build()).contains("base path"));
     assert!(text(builder(&service, key()).allow_oauth_host("http://x.test").build()).contains("https"));
-    assert!(text(builder(&service, key()).user_agent("a\nb").build()).contains("user agent"));
+    assert!(text(builder(&service, key()).user_agent("a\nb").build()).contains("User-Agent"));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn logged_in(number: usize) -> Response<String> {
     ok(format!(r#"{{"access_token":"canary-token-{number}","expires_in":3600}}"#))
 }
 
-/// Lets in whoever answers a challenge of SHA-256 rightly.
+/// Accepts a correct response to a SHA-256 challenge.
 fn guarded() -> Service {
     Service::new(|arrived, before| match arrived.name() {
         "login" if arrived.header("authorization").is_none() => challenged(&[MD5, SHA256]),
@@ -62,7 +62,7 @@ fn guarded() -> Service {
 }
 
 #[test]
-fn a_challenge_is_answered_with_sha_256_and_the_token_is_used() {
+fn challenge_is_answered_with_sha_256_and_the_token_is_used() {
     let service = guarded();
     list(&client(&service, digest())).expect("logged in");
     assert_eq!(service.names(), ["info", "login", "login", "list"]);
@@ -80,7 +80,7 @@ fn a_challenge_is_answered_with_sha_256_and_the_token_is_used() {
 }
 
 #[test]
-fn a_nonce_serves_again_with_the_next_count() {
+fn nonce_serves_again_with_the_next_count() {
     let service = guarded();
     let client = client(&service, digest());
     list(&client).expect("logged in");
@@ -95,7 +95,7 @@ fn a_nonce_serves_again_with_the_next_count() {
 }
 
 #[test]
-fn a_nonce_that_is_too_old_is_replaced_without_a_question() {
+fn nonce_that_is_too_old_is_replaced_without_a_question() {
     let service = Service::new(|arrived, before| match (arrived.name(), before) {
         ("login", 0) => challenged(&[SHA256]),
         ("login", 1) => challenged(&[r#"Digest realm="csc", nonce="n-2", algorithm=SHA-256, qop="auth", stale=true"#]),
@@ -108,7 +108,7 @@ fn a_nonce_that_is_too_old_is_replaced_without_a_question() {
 }
 
 #[test]
-fn a_wrong_password_is_shown_once() {
+fn wrong_password_is_shown_once() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "login" => challenged(&[SHA256]),
         _ => usual(arrived, before),
@@ -141,7 +141,7 @@ fn md5_serves_where_nothing_else_is_offered_and_basic_never() {
 }
 
 #[test]
-fn a_service_that_does_not_list_digest_is_not_asked_to_log_in() {
+fn service_that_does_not_list_digest_is_not_asked_to_log_in() {
     for info in [r#"{"authType":["oauth2client"]}"#, "{}"] {
         let service = Service::new(move |_, _| ok(info));
         let error = discreet(list(&client(&service, digest())).expect_err("not offered"));

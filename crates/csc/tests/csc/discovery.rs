@@ -17,7 +17,7 @@ fn naming(base: &'static str) -> Service {
 }
 
 #[test]
-fn the_oauth_server_is_asked_for_once_and_openly() {
+fn oauth_server_is_asked_for_once_and_openly() {
     let service = naming("https://one.digicert.test/auth/");
     let client = client(&service, client_credentials());
     for _ in 0..2 {
@@ -30,7 +30,7 @@ fn the_oauth_server_is_asked_for_once_and_openly() {
 }
 
 #[test]
-fn a_foreign_oauth_server_is_refused_before_anything_is_sent_there() {
+fn foreign_oauth_server_is_refused_before_anything_is_sent_there() {
     for base in
         ["https://evil.test", "https://one.digicert.test:8443", "https://one.digicert.test.evil.test/one.digicert.test"]
     {
@@ -43,7 +43,7 @@ fn a_foreign_oauth_server_is_refused_before_anything_is_sent_there() {
 }
 
 #[test]
-fn a_foreign_oauth_server_that_is_allowed_by_name_is_called() {
+fn foreign_oauth_server_that_is_allowed_by_name_is_called() {
     let service = naming("https://login.test/x");
     let client = builder(&service, client_credentials()).allow_oauth_host("login.test").build().expect("complete");
     block_on(client.credentials_info("c")).expect("allowed");
@@ -54,7 +54,7 @@ fn a_foreign_oauth_server_that_is_allowed_by_name_is_called() {
 }
 
 #[test]
-fn an_oauth_server_in_clear_text_is_refused_also_where_it_is_allowed() {
+fn oauth_server_in_clear_text_is_refused_also_where_it_is_allowed() {
     for base in ["http://one.digicert.test", "http://127.0.0.1:1", "one.digicert.test:443/@x"] {
         let service = naming(base);
         let client = builder(&service, client_credentials()).allow_oauth_host("127.0.0.1:1").build().expect("complete");
@@ -70,7 +70,7 @@ fn an_oauth_server_in_clear_text_is_refused_also_where_it_is_allowed() {
 }
 
 #[test]
-fn a_service_that_names_no_oauth_server_is_told_apart() {
+fn service_that_names_no_oauth_server_is_reported_apart() {
     let service = Service::new(|_, _| ok("{}"));
     let error = block_on(client(&service, client_credentials()).credentials_info("c")).expect_err("none");
     assert_eq!(error.code(), Code::AUT_05);
@@ -89,7 +89,7 @@ fn what_is_given_by_hand_counts_more_than_what_info_says() {
 }
 
 #[test]
-fn a_redirect_of_the_oauth_server_is_not_followed() {
+fn redirect_of_the_oauth_server_is_not_followed() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => Response::builder()
             .status(307)
@@ -104,7 +104,7 @@ fn a_redirect_of_the_oauth_server_is_not_followed() {
 }
 
 #[test]
-fn an_oauth_server_that_was_not_found_is_looked_for_again() {
+fn oauth_server_that_was_not_found_is_looked_for_again() {
     let service = Service::new(|arrived, before| match (arrived.target.ends_with("v1/info"), before) {
         (true, 0) => ok("{}"),
         (true, _) => ok(r#"{"oauth2":"https://one.digicert.test"}"#),

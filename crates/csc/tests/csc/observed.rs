@@ -47,7 +47,7 @@ fn each_call_makes_a_record_that_shows_no_secret() {
 }
 
 #[test]
-fn what_is_sent_for_a_token_makes_records_too_and_the_call_names_whose_token_it_is() {
+fn token_requests_have_records_and_calls_the_caller_of_the_token() {
     let records = records(&Service::new(usual), client_credentials());
     let templates: Vec<&str> = records.iter().map(|record| &*record.template).collect();
     assert_eq!(templates, ["info", "oauth2/token", "credentials/list"]);
@@ -57,7 +57,7 @@ fn what_is_sent_for_a_token_makes_records_too_and_the_call_names_whose_token_it_
 }
 
 #[test]
-fn a_failed_call_is_recorded_with_its_code() {
+fn failed_call_is_recorded_with_its_code() {
     let records = records(&Service::new(|_, _| answer(401, r#"{"error":"invalid_token"}"#)), key());
     let [record] = &records[..] else { panic!("{records:?}") };
     assert!(
@@ -140,7 +140,7 @@ fn calls_wait_for_their_turn_at_the_rate_limiter() {
 }
 
 #[test]
-fn a_429_holds_the_next_call_of_the_same_caller() {
+fn status_429_holds_the_next_call_of_the_same_caller() {
     let service = Service::new(|_, before| match before {
         0 => http::Response::builder().status(429).header("retry-after", "9").body("{}".to_owned()).expect("valid"),
         _ => ok("{}"),

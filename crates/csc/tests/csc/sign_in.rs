@@ -21,7 +21,7 @@ fn begun(client: &CscClient) -> (String, PendingSignIn) {
 }
 
 #[test]
-fn a_sign_in_shows_the_challenge_and_the_exchange_the_verifier() {
+fn sign_in_shows_the_challenge_and_the_exchange_the_verifier() {
     let service = Service::new(usual);
     let client = client(&service, credential());
     let (url, pending) = begun(&client);
@@ -75,7 +75,7 @@ fn another_state_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_address_that_the_browser_came_to_is_read() {
+fn address_that_the_browser_came_to_is_read() {
     let service = Service::new(usual);
     let client = client(&service, credential());
     for prefix in ["https://app.test/back?x=1&", "?", ""] {
@@ -90,7 +90,7 @@ fn the_address_that_the_browser_came_to_is_read() {
 }
 
 #[test]
-fn a_refusal_in_the_address_is_typed_and_believed_only_with_the_state() {
+fn refusal_in_the_address_is_typed_and_believed_only_with_the_state() {
     let service = Service::new(usual);
     let client = client(&service, credential());
     let (_, pending) = begun(&client);
@@ -105,7 +105,7 @@ fn a_refusal_in_the_address_is_typed_and_believed_only_with_the_state() {
 }
 
 #[test]
-fn a_sign_in_can_end_in_another_process() {
+fn sign_in_can_end_in_another_process() {
     let service = Service::new(usual);
     let (_, pending) = begun(&client(&service, credential()));
     let kept = (pending.state().to_owned(), pending.verifier().to_owned());
@@ -115,7 +115,7 @@ fn a_sign_in_can_end_in_another_process() {
 }
 
 #[test]
-fn the_right_to_sign_is_asked_for_apart_and_comes_as_a_sad() {
+fn right_to_sign_is_asked_for_apart_and_comes_as_a_sad() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok(r#"{"access_token":"canary-sad","token_type":"SAD","expires_in":300}"#),
         _ => usual(arrived, before),
@@ -133,12 +133,13 @@ fn the_right_to_sign_is_asked_for_apart_and_comes_as_a_sad() {
     let right = block_on(client.exchange_sad_redirect(pending, &back)).expect("a SAD");
     assert_eq!((right.sad.expose(), right.expires_in.map(|life| life.as_secs())), ("canary-sad", Some(300)));
     assert!(!format!("{right:?}").contains(CANARY));
-    let error = block_on(client.credentials_list(&ListRequest::own())).expect_err("a SAD is no token of the service");
+    let error =
+        block_on(client.credentials_list(&ListRequest::own())).expect_err("a SAD is not a token of the service");
     assert_eq!(error.code(), Code::ID_13);
 }
 
 #[test]
-fn a_sad_is_not_taken_for_a_token() {
+fn sad_is_not_taken_for_a_token() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok(r#"{"access_token":"canary-sad","token_type":"SAD"}"#),
         _ => usual(arrived, before),

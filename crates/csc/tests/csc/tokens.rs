@@ -52,7 +52,7 @@ fn id_and_secret_go_into_the_form_and_the_token_into_the_header() {
 }
 
 #[test]
-fn a_token_is_replaced_a_minute_before_its_end() {
+fn token_is_replaced_a_minute_before_its_end() {
     let service = Service::new(usual);
     let (client, time) = timed(&service, client_credentials());
     list(&client).expect("the first");
@@ -64,7 +64,7 @@ fn a_token_is_replaced_a_minute_before_its_end() {
 }
 
 #[test]
-fn a_short_token_is_replaced_a_tenth_of_its_life_before_its_end() {
+fn short_token_is_replaced_a_tenth_of_its_life_before_its_end() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => {
             ok(format!(r#"{{"access_token":"canary-token-{}","token_type":"bearer","expires_in":100}}"#, before + 1))
@@ -80,7 +80,7 @@ fn a_short_token_is_replaced_a_tenth_of_its_life_before_its_end() {
 }
 
 #[test]
-fn a_token_without_an_end_serves_until_it_is_refused() {
+fn token_without_an_end_serves_until_it_is_refused() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok(format!(r#"{{"access_token":"canary-token-{}","token_type":"Bearer"}}"#, before + 1)),
         "list" if arrived.header("authorization") == Some("Bearer canary-token-1") && before > 1 => answer(401, "{}"),
@@ -109,7 +109,7 @@ fn callers_at_the_same_time_get_one_token_for_all() {
 }
 
 #[test]
-fn a_refused_token_is_replaced_once_by_all_who_showed_it() {
+fn refused_token_is_replaced_once_by_all_who_showed_it() {
     let service = Service::new(|arrived, before| match arrived.header("authorization") {
         Some("Bearer canary-token-1") => answer(401, r#"{"error":"invalid_token"}"#),
         _ => usual(arrived, before),
@@ -122,7 +122,7 @@ fn a_refused_token_is_replaced_once_by_all_who_showed_it() {
 }
 
 #[test]
-fn a_second_refusal_in_a_row_is_the_end() {
+fn second_refusal_in_a_row_is_the_end() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "list" => answer(401, r#"{"error":"invalid_token","error_description":"canary-token-2 is not known"}"#),
         _ => usual(arrived, before),
@@ -151,7 +151,7 @@ fn callers_who_wait_hear_what_the_server_said_to_the_one_who_asked() {
 }
 
 #[test]
-fn a_token_that_cannot_be_replaced_yet_serves_until_its_end() {
+fn token_that_cannot_be_replaced_yet_serves_until_its_end() {
     let service = Service::new(|arrived, before| match (arrived.name(), before) {
         ("token", 1..) => answer(503, "{}"),
         _ => usual(arrived, before),
@@ -168,7 +168,7 @@ fn a_token_that_cannot_be_replaced_yet_serves_until_its_end() {
 }
 
 #[test]
-fn a_token_server_that_asks_to_wait_is_waited_for() {
+fn token_server_that_asks_to_wait_is_waited_for() {
     let service = Service::new(|arrived, before| match (arrived.name(), before) {
         ("token", 0) => Response::builder().status(503).header("retry-after", "3").body("{}".into()).expect("valid"),
         _ => usual(arrived, before),
@@ -181,7 +181,7 @@ fn a_token_server_that_asks_to_wait_is_waited_for() {
 }
 
 #[test]
-fn a_refresh_token_is_used_and_replaced_by_a_newer_one() {
+fn refresh_token_is_used_and_replaced_by_a_newer_one() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok(format!(
             r#"{{"access_token":"canary-token-{0}","token_type":"Bearer","expires_in":3600,"refresh_token":"canary-refresh-{0}"}}"#,
@@ -193,7 +193,7 @@ fn a_refresh_token_is_used_and_replaced_by_a_newer_one() {
         .with_refresh_token(secret("refresh-0"));
     let (client, time) = timed(&service, credential);
     for _ in 0..3 {
-        list(&client).expect("nobody has to sign in");
+        list(&client).expect("no sign-in is needed");
         time.advance(Duration::from_secs(3600));
     }
     let tokens = service.named("token");
@@ -205,7 +205,7 @@ fn a_refresh_token_is_used_and_replaced_by_a_newer_one() {
 }
 
 #[test]
-fn a_refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
+fn refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => answer(400, r#"{"error":"invalid_grant","error_description":"canary-refresh has ended"}"#),
         _ => usual(arrived, before),
@@ -216,7 +216,7 @@ fn a_refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
     let error = discreet(list(&client).expect_err("ended"));
     assert_eq!(error.code(), Code::AUT_01);
     assert!(error.diagnosis().remedy.contains("sign in again"), "{}", error.diagnosis());
-    let error = list(&client).expect_err("nobody is signed in");
+    let error = list(&client).expect_err("no signer has signed in");
     assert_eq!((error.code(), error.kind()), (Code::ID_13, ErrorKind::Credential));
     assert_eq!(service.names(), ["info", "token"]);
 }
@@ -240,7 +240,7 @@ fn client_credentials_outlive_a_refused_refresh_token() {
 }
 
 #[test]
-fn an_answer_that_is_no_token_is_an_error_that_shows_none_of_it() {
+fn answer_that_is_not_token_is_an_error_that_shows_none_of_it() {
     for body in [
         "",
         "canary",
@@ -262,7 +262,7 @@ fn an_answer_that_is_no_token_is_an_error_that_shows_none_of_it() {
 }
 
 #[test]
-fn a_token_response_is_read_leniently() {
+fn token_response_is_read_leniently() {
     for (extra, renewed) in [
         (r#","token_type":"Bearer","expires_in":"60""#, true),
         (r#","token_type":"bearer","expires_in":60.0"#, true),
@@ -286,7 +286,7 @@ fn a_token_response_is_read_leniently() {
 }
 
 #[test]
-fn a_page_in_place_of_a_token_is_named() {
+fn page_in_place_of_a_token_is_named() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok("<html><title>Sign in</title>canary</html>"),
         _ => usual(arrived, before),
@@ -308,9 +308,9 @@ fn revoking_gives_both_tokens_back_and_forgets_them() {
     list(&client).expect("the first");
     block_on(client.revoke()).expect("revoked");
     let revoked = service.named("revoke");
-    let told: Vec<_> = revoked.iter().map(|one| (one.field("token_type_hint"), one.field("token"))).collect();
+    let sent: Vec<_> = revoked.iter().map(|one| (one.field("token_type_hint"), one.field("token"))).collect();
     let pair = |hint: &str, token: &str| (Some(hint.to_owned()), Some(token.to_owned()));
-    assert_eq!(told, [pair("refresh_token", "canary-refresh"), pair("access_token", "canary-token-1")]);
+    assert_eq!(sent, [pair("refresh_token", "canary-refresh"), pair("access_token", "canary-token-1")]);
     assert_eq!(revoked[0].target, "/oauth2/revoke");
     assert!(client.refresh_token().is_none());
     list(&client).expect("a new token");
