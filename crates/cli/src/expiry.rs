@@ -154,16 +154,16 @@ impl Ends {
             .map(|end| match &end.ends {
                 Ok(known) => {
                     let mut document = of(known.at);
-                    document["of"] = json!(word(end.of));
+                    document["of"] = json!(end.of.as_str());
                     document["from"] = json!(known.by);
                     document
                 }
-                Err(why) => json!({ "of": word(end.of), "ends": null, "why": why }),
+                Err(why) => json!({ "of": end.of.as_str(), "ends": null, "why": why }),
             })
             .collect();
         let earliest = earliest.map(|end| {
             let mut document = of(end.at);
-            document["of"] = json!(word(end.of));
+            document["of"] = json!(end.of.as_str());
             document
         });
         json!({ "schema": 1, "ok": ok, "earliest": earliest, "ends": ends })
@@ -204,7 +204,7 @@ impl Ends {
                 let _ = writeln!(
                     text,
                     "d1_credential_expiration_timestamp_seconds{{profile=\"{profile}\",kind=\"{}\"}} {seconds}",
-                    word(end.of)
+                    end.of.as_str()
                 );
             }
         }
@@ -232,14 +232,6 @@ async fn of_key(client: &Client) -> Result<EndDate, String> {
                 )),
             }
         }
-    }
-}
-
-fn word(of: Ending) -> &'static str {
-    match of {
-        Ending::Key => "api_key",
-        Ending::Certificate => "client_certificate",
-        _ => "service_user",
     }
 }
 

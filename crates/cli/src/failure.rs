@@ -346,7 +346,7 @@ mod tests {
         assert!(
             evidence(&Given::Printed).contains("the items above are complete; continue with --start-at 'offset:7'")
         );
-        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are sound"));
+        assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are complete"));
         for given in [Given::Nothing, Given::Items(Vec::new())] {
             assert_eq!(evidence(&given), "", "{given:?}");
         }

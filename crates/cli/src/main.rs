@@ -1,5 +1,7 @@
-//! `d1`: first calls, diagnosis and a local emulator for the DigiCert ONE APIs. This file reads the command line, runs one
-//! command under Ctrl-C, and turns its outcome into output and an exit code; each command has a file of its own.
+//! `d1`, the command. This file reads the command line, runs one command under Ctrl-C, and turns its outcome into output and an exit
+//! code; each command has a file of its own.
+//!
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod arguments;

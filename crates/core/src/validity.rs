@@ -133,6 +133,18 @@ pub enum Ending {
     Owner,
 }
 
+impl Ending {
+    /// The part as a word of machine-readable output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "api_key",
+            Self::Certificate => "client_certificate",
+            Self::Owner => "service_user",
+        }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

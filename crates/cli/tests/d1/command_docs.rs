@@ -63,6 +63,18 @@ fn completion_scripts_and_manual_pages_have_every_command() {
 }
 
 #[test]
+fn help_of_the_program_fits_on_a_screen_and_has_an_example() {
+    for path in commands(&[]) {
+        let words: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = text(&d1(&words, &[]));
+        assert!(help.lines().count() <= 60 && help.contains("\nExamples:\n  "), "{path:?}: {help}");
+        // `d1 help` shows the same.
+        let again = text(&d1(&[&["help"], &words[..words.len() - 1]].concat(), &[]));
+        assert_eq!(again, help, "{path:?}");
+    }
+}
+
+#[test]
 fn mistyped_command_is_answered_with_the_nearest_one() {
     for (typed, meant) in [(&["docter"][..], "doctor"), (&["token", "rotat"], "rotate"), (&["explian"], "explain")] {
         let output = d1(typed, &[]);

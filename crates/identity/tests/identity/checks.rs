@@ -67,3 +67,14 @@ fn certificate_without_purposes_or_for_any_purpose_is_accepted() {
         assert_eq!(read.warnings, [], "a self-signed leaf is sent and misses no issuer");
     }
 }
+
+#[test]
+fn report_only_turns_each_refusal_into_a_warning() {
+    let of = |spec: ClientSpec| Pki::shared().client(spec).bundle_pem();
+    let wrong = ClientSpec { purpose: Purpose::ServerAuth, validity: Validity::Expired, ..ClientSpec::default() };
+    let rules = Rules::at(SystemTime::now());
+    assert_eq!(read_by(of(wrong.clone()).as_bytes(), None, None, &rules).error().code(), Code::ID_12);
+    let reported = read_by(of(wrong).as_bytes(), None, None, &rules.report_only());
+    reported.identity();
+    assert_eq!(reported.codes(), [Code::ID_12, Code::ID_09]);
+}
