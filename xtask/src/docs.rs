@@ -192,6 +192,34 @@ fn family_of(code: Code) -> &'static str {
 mod tests {
     use super::*;
 
+    /// Names of functions, by the files that git tracks.
+    fn functions() -> std::collections::BTreeSet<String> {
+        let mut git = std::process::Command::new("git");
+        let output = git.args(["grep", "-hoE", r"fn \w+", "--", "*.rs"]).current_dir(cargo::root()).output();
+        let text = String::from_utf8(output.expect("git is there").stdout).expect("ASCII");
+        text.lines().filter_map(|line| line.strip_prefix("fn ")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn tests_that_found_in_use_names_exist() {
+        let page = std::fs::read_to_string(cargo::root().join("docs/found-in-use.md")).expect("the page");
+        let functions = functions();
+        let mut named = 0;
+        for row in page.lines().filter(|line| line.starts_with("| ")) {
+            let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+            for name in tests.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3) {
+                let name = name.rsplit("::").next().unwrap_or(name);
+                let is_name = name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
+                assert!(
+                    !is_name || functions.contains(name),
+                    "there is no test {name}, which docs/found-in-use.md names"
+                );
+                named += usize::from(is_name);
+            }
+        }
+        assert!(named > 50, "only {named} names were found");
+    }
+
     #[test]
     fn every_code_has_one_row() {
         let text = codes(Code::ALL).expect("all families are named");
