@@ -89,8 +89,12 @@ pub(crate) async fn refuses_uploads(world: &World) -> bool {
     let body = feed.body(pieces(&content(100), 10));
     let outcome = world.transport(&world.config()).upload(upload(Method::POST, front.url(HOST), body)).await;
     let refusal = outcome.expect_err("what is not declared must be refused");
-    let told = (refusal.kind(), refusal.delivery());
-    assert_eq!(told, (TransportErrorKind::Unsupported(Capability::StreamingUploads), Delivery::NotSent), "{refusal:?}");
+    let reported = (refusal.kind(), refusal.delivery());
+    assert_eq!(
+        reported,
+        (TransportErrorKind::Unsupported(Capability::StreamingUploads), Delivery::NotSent),
+        "{refusal:?}"
+    );
     assert_eq!(feed.taken(), 0, "the body of a refused upload was read");
     without_request(&front, "a refused upload was sent").await;
     world.leaves_out(Capability::StreamingUploads)
