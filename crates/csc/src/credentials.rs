@@ -28,18 +28,18 @@ impl ListRequest {
         Self { user_id: Some(user_id.into()), ..Self::default() }
     }
 
-    /// The credentials of the signer who has signed in (authorization code): the token says who that is.
+    /// The credentials of the signer who has signed in (authorization code), as identified by the token.
     pub fn own() -> Self {
         Self::default()
     }
 
-    /// At most so many on one page.
+    /// The page size.
     pub fn max_results(mut self, number: u32) -> Self {
         self.max_results = Some(number);
         self
     }
 
-    /// The page that [`CredentialsList::next_page_token`] named.
+    /// The page of [`CredentialsList::next_page_token`].
     pub fn page_token(mut self, token: impl Into<String>) -> Self {
         self.page_token = Some(token.into());
         self
@@ -54,13 +54,13 @@ impl ListRequest {
 #[serde(default)]
 #[non_exhaustive]
 pub struct CredentialsList {
-    /// The ids, in the order of the answer.
+    /// The ids, in the order of the response.
     #[serde(rename = "credentialIDs", alias = "credentialIds", deserialize_with = "texts")]
     pub credential_ids: Vec<String>,
-    /// Names the next page, where there is one.
+    /// The token of the next page, if there is one.
     #[serde(rename = "nextPageToken", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,
-    /// Fields that are not known here.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -68,9 +68,9 @@ pub struct CredentialsList {
 open_enum! {
     /// The state of a key.
     KeyStatus {
-        /// It signs.
+        /// Enabled.
         Enabled = "enabled",
-        /// It does not.
+        /// Disabled.
         Disabled = "disabled",
     }
 }
@@ -78,13 +78,13 @@ open_enum! {
 open_enum! {
     /// The state of a certificate.
     CertificateStatus {
-        /// In force.
+        /// Valid.
         Valid = "valid",
-        /// Past its end.
+        /// Expired.
         Expired = "expired",
-        /// Revoked for good.
+        /// Revoked.
         Revoked = "revoked",
-        /// Revoked for now.
+        /// Suspended.
         Suspended = "suspended",
     }
 }
@@ -106,14 +106,14 @@ open_enum! {
     Scal {
         /// The SAD is not bound to the hashes.
         One = "1",
-        /// The SAD is bound to the hashes that it was asked for.
+        /// The SAD is bound to the hashes of its request.
         Two = "2",
     }
 }
 
-/// A credential: key, certificate, and what its use takes.
+/// A credential: key, certificate, and how its use is authorised.
 ///
-/// Source: CSC API v1.0.4, `credentials/info` (spec). Fields that are not known here are kept.
+/// Source: CSC API v1.0.4, `credentials/info` (spec). Unknown fields are kept.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct CredentialInfo {
@@ -132,10 +132,10 @@ pub struct CredentialInfo {
     /// The sole control assurance level.
     #[serde(default, rename = "SCAL", skip_serializing_if = "Option::is_none")]
     pub scal: Option<Scal>,
-    /// Whether a PIN is wanted.
+    /// Whether a PIN is required.
     #[serde(default, rename = "PIN", skip_serializing_if = "Option::is_none")]
     pub pin: Option<Factor>,
-    /// Whether a one-time password is wanted.
+    /// Whether a one-time password is required.
     #[serde(default, rename = "OTP", skip_serializing_if = "Option::is_none")]
     pub otp: Option<Factor>,
     /// How many hashes one authorisation may cover.
@@ -144,7 +144,7 @@ pub struct CredentialInfo {
     /// The language of its texts.
     #[serde(default, deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
-    /// Fields that are not known here.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -154,10 +154,10 @@ pub struct CredentialInfo {
 #[serde(default)]
 #[non_exhaustive]
 pub struct KeyInfo {
-    /// Whether it signs.
+    /// Its state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<KeyStatus>,
-    /// The object identifiers of the signature algorithms that it takes; see [`SignAlgo::from_oid`](crate::SignAlgo::from_oid).
+    /// The object identifiers of the supported signature algorithms; see [`SignAlgo::from_oid`](crate::SignAlgo::from_oid).
     #[serde(deserialize_with = "texts")]
     pub algo: Vec<String>,
     /// Its length in bits.
@@ -166,7 +166,7 @@ pub struct KeyInfo {
     /// The object identifier of its curve.
     #[serde(deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub curve: Option<String>,
-    /// Fields that are not known here.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -176,46 +176,46 @@ pub struct KeyInfo {
 #[serde(default)]
 #[non_exhaustive]
 pub struct CertificateInfo {
-    /// Whether it is in force.
+    /// Its state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<CertificateStatus>,
-    /// DER in base64, the signer's own first; see [`der`](Self::der).
+    /// The chain as DER in base64, the signer's certificate first; see [`der`](Self::der).
     #[serde(deserialize_with = "texts")]
     pub certificates: Vec<String>,
-    /// The issuer's name.
+    /// The issuer.
     #[serde(rename = "issuerDN", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub issuer_dn: Option<String>,
     /// The serial number, in hexadecimal digits.
     #[serde(rename = "serialNumber", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,
-    /// The signer's name.
+    /// The subject.
     #[serde(rename = "subjectDN", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub subject_dn: Option<String>,
-    /// Its first moment, as `YYYYMMDDHHMMSSZ`.
+    /// Not valid before, as `YYYYMMDDHHMMSSZ`.
     #[serde(rename = "validFrom", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<String>,
-    /// Its last moment, as `YYYYMMDDHHMMSSZ`.
+    /// Not valid after, as `YYYYMMDDHHMMSSZ`.
     #[serde(rename = "validTo", deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<String>,
-    /// Fields that are not known here.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// A PIN or one-time password that `credentials/authorize` may want.
+/// A PIN or one-time password for `credentials/authorize`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Factor {
     /// `true`, `false` or `optional`.
     #[serde(deserialize_with = "text")]
     pub presence: String,
-    /// Fields that are not known here: label, format, type, provider.
+    /// Unknown fields: label, format, type, provider.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl Factor {
-    /// Whether authorising fails without it.
+    /// Whether it is required.
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.presence == "true"
@@ -223,7 +223,7 @@ impl Factor {
 }
 
 impl CertificateInfo {
-    /// The certificates in DER, the signer's own first.
+    /// The certificates as DER, the signer's certificate first.
     ///
     /// # Errors
     /// One of them is not base64 (AUT-05).
@@ -232,11 +232,11 @@ impl CertificateInfo {
     }
 }
 
-/// Bytes out of an answer; blanks and line ends in it are passed over.
+/// Decodes base64 of a response, ignoring white space.
 pub(crate) fn base64(text: &str, what: &str, index: usize) -> Result<Vec<u8>, Error> {
     let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     BASE64.decode(&compact).map_err(|error| {
-        let summary = format!("{what} {} of the answer is not base64.", index + 1);
+        let summary = format!("{what} {} of the response is not base64.", index + 1);
         Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(error)
     })
 }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_with_nothing_in_it_is_read() {
+    fn empty_response_is_read() {
         let info: CredentialInfo = serde_json::from_str("{}").expect("empty");
         assert_eq!((info.auth_mode, info.multisign), (None, None));
         let list: CredentialsList = serde_json::from_str("{}").expect("empty");

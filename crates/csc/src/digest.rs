@@ -1,5 +1,5 @@
-//! **Experimental.** `auth/login` by HTTP Digest (RFC 7616): user and password never leave, a token comes back. DigiCert's pages
-//! name "digest" and no more; this is what the CSC specification means by it.
+//! **Experimental.** `auth/login` by HTTP Digest (RFC 7616): the password is not sent, and the response holds a token. DigiCert's
+//! pages only name "digest"; this follows the CSC specification.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
 use crate::secret::{CscToken, Enclosed, wipe, wiped};
 
-/// A request without a proof, one with, and one more where the nonce was too old.
+/// The most rounds: without a digest, with one, and once more if the nonce was stale.
 const ROUNDS: usize = 3;
 
-/// A token as `auth/login` gives it (spec).
+/// The token response of `auth/login` (spec).
 #[derive(Deserialize)]
 struct LoggedIn {
     access_token: String,
@@ -44,7 +44,7 @@ struct LogOut<'a> {
 }
 
 impl Inner {
-    /// A token for user and password.
+    /// Logs in with user and password for a token.
     pub(crate) async fn log_in(self: &Arc<Self>, user: &str, password: &Secret) -> Result<Granted, Error> {
         let secret = password.expose_text().map_err(Error::credential)?;
         let info = self.info().await?;
@@ -58,7 +58,7 @@ impl Inner {
         let target = self.target("auth/login")?;
         let uri = self.platform.uri(&target);
         let uri = uri.path_and_query().map_or("/", |path| path.as_str());
-        // The nonce of the last login may serve again; if not, the server says so.
+        // The nonce of the last login may be valid; if not, the server sends a new challenge.
         let mut challenge = self.session.challenge.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut rounds, mut answered) = (0, false);
         loop {
@@ -82,10 +82,10 @@ impl Inner {
                 Err(error) => return Err(error),
             };
             match refusal.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                // An answer to this server's own challenge was refused: another one would be too.
+                // The digest for this challenge was refused, so the next one would be, too.
                 Some(next) if !answered || next.0.stale() => {
                     if matches!(next.0.algorithm(), Algorithm::Md5) {
-                        tracing::warn!(host = %self.platform, "the login offers no better digest than MD5");
+                        tracing::warn!(host = %self.platform, "the login supports only MD5 for HTTP Digest");
                     }
                     (challenge, answered) = (Some(next), true);
                 }
@@ -96,7 +96,7 @@ impl Inner {
         }
     }
 
-    /// Ends what a login began.
+    /// Revokes the session of a login.
     pub(crate) async fn log_out(self: &Arc<Self>, token: &CscToken) -> Result<(), Error> {
         let target = self.target("auth/revoke")?;
         let body = LogOut { token: Enclosed(token.expose()), token_type_hint: "access_token" };
@@ -107,7 +107,7 @@ impl Inner {
     }
 }
 
-/// One round of a login. It shows what its header says, and keeps what the server asks for next.
+/// One round of a login: sends its header, and records the next challenge.
 struct Login {
     secret: Zeroizing<String>,
     refusal: Arc<Mutex<Option<Challenge>>>,
@@ -136,7 +136,7 @@ fn json_headers() -> HeaderMap {
 /// The digest response is sensitive: the password could be guessed from it offline.
 fn sensitive(proof: String) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_maybe_shared(wiped(proof.into_bytes()))
-        .map_err(|_| Error::local(ErrorKind::Credential, "the user name cannot be sent in a header"))?;
+        .map_err(|_| Error::local(ErrorKind::Credential, "the user name is not valid in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

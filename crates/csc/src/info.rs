@@ -1,4 +1,4 @@
-//! What `info` answers: the service, and how one logs in to it.
+//! The response of `info`: the service and its login methods.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::open::{maybe_text, open_enum, texts};
 
 open_enum! {
-    /// A way to log in that the service offers.
+    /// A login method of the service.
     ///
     /// Source: CSC API v1.0.4, `info` (spec).
     AuthType {
-        /// By something outside of the service.
+        /// Outside of the service.
         External = "external",
         /// By a TLS client certificate.
         Tls = "TLS",
@@ -29,8 +29,8 @@ open_enum! {
 
 /// The service, as `info` describes it.
 ///
-/// Source: CSC API v1.0.4 (spec); what DigiCert ONE answers is not published. Every field may be missing, and fields that are not
-/// known here are kept.
+/// Source: CSC API v1.0.4 (spec); the response of DigiCert ONE is not published. Every field may be missing, and unknown fields are
+/// kept.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -50,16 +50,16 @@ pub struct Info {
     /// A free text.
     #[serde(deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The ways to log in.
+    /// The login methods.
     #[serde(deserialize_with = "auth_types")]
     pub auth_type: Vec<AuthType>,
     /// The base address of the OAuth server.
     #[serde(deserialize_with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub oauth2: Option<String>,
-    /// The calls that the service knows.
+    /// The supported calls.
     #[serde(deserialize_with = "texts")]
     pub methods: Vec<String>,
-    /// Fields that are not known here.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -173,7 +173,7 @@ fn another_number_of_signatures_than_of_hashes_is_an_error() {
     let service = Service::new(|_, _| ok(r#"{"signatures":["TVo=","canary!"]}"#));
     let error =
         block_on(client(&service, key()).sign_hash(&request(2), &Sad::new("canary-sad"))).expect_err("no base64");
-    assert!(discreet(error).to_string().contains("signature 2 of the answer is not base64"));
+    assert!(discreet(error).to_string().contains("signature 2 of the response is not base64"));
 }
 
 #[test]
