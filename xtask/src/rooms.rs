@@ -10,7 +10,7 @@ mod rules;
 mod table;
 mod weights;
 
-pub(crate) use table::{OUTSIDE, UREQ};
+pub(crate) use table::OUTSIDE;
 
 use self::circles::Crate;
 use self::weights::Weighed;

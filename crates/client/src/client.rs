@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use digicert_one_core::{
     CallContext, Clock, ConnectionFacts, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed,
     Mode, Origin, ResponseBody, TrustRoots, diagnosis::diagnose_transport,
@@ -140,6 +141,16 @@ impl Client {
     /// A call with any method.
     pub fn request(&self, method: Method, path: impl IntoTarget) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, path.into_target())
+    }
+
+    /// A call made from a request of the crate `http`: its method, headers and body, and the path and query of its URI. Send it with
+    /// [`send`](RequestBuilder::send) or [`send_raw`](RequestBuilder::send_raw).
+    ///
+    /// A URI that names a host must name one of [`instance`](Self::instance); which of the two is called follows from the credential. Any
+    /// other host is an error of the call, before anything is sent. Headers that the client sets itself are refused, as by
+    /// [`header`](RequestBuilder::header).
+    pub fn http_request(&self, request: http::Request<Bytes>) -> RequestBuilder {
+        RequestBuilder::from_http(self.clone(), request)
     }
 
     /// The list at this path, page by page.

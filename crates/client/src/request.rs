@@ -3,9 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::{RequestTarget, TargetError};
-use http::Method;
+use digicert_one_core::{Instance, RequestTarget, TargetError};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Uri};
 use serde::Serialize;
 
 use crate::path::with_query;
@@ -41,7 +42,10 @@ pub struct RequestBuilder {
 
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, target: Result<RequestTarget, TargetError>) -> Self {
-        let target = target.map_err(invalid_target);
+        Self::with_target(client, method, target.map_err(invalid_target))
+    }
+
+    fn with_target(client: Client, method: Method, target: Result<RequestTarget, Error>) -> Self {
         Self {
             client,
             method,
@@ -52,6 +56,18 @@ impl RequestBuilder {
             idempotent: false,
             template: None,
         }
+    }
+
+    pub(crate) fn from_http(client: Client, request: http::Request<Bytes>) -> Self {
+        let (parts, body) = request.into_parts();
+        let target = target_of(client.instance(), &parts.uri);
+        let mut builder = Self::with_target(client, parts.method, target);
+        if let Some(name) = RESERVED.iter().find(|name| parts.headers.contains_key(*name)) {
+            builder.target = builder.target.and(Err(reserved(name)));
+        }
+        builder.headers = parts.headers;
+        builder.body = body;
+        builder
     }
 
     /// Adds a query pair; both parts are encoded.
@@ -159,13 +175,34 @@ fn invalid_target(error: TargetError) -> Error {
     Error::local(ErrorKind::Request, error.to_string()).with_source(error)
 }
 
+/// The path and query of a URI without a host, or with one of the installation.
+fn target_of(instance: &Instance, uri: &Uri) -> Result<RequestTarget, Error> {
+    let target = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let below = match uri.authority() {
+        None => Some(target),
+        Some(_) => instance
+            .role_of(uri)
+            .and_then(|role| instance.origin(role).ok())
+            .and_then(|origin| origin.strip_prefix(target)),
+    };
+    let Some(target) = below else {
+        let text = "the URI of the request is not one of the hosts that the client calls: give a path, or a URI of such a host";
+        return Err(Error::local(ErrorKind::Request, text));
+    };
+    RequestTarget::parse(target).map_err(invalid_target)
+}
+
+fn reserved(name: &HeaderName) -> Error {
+    let text = format!("the header {name} follows from the credential, the host or the body and cannot be set");
+    Error::local(ErrorKind::Request, text)
+}
+
 fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let invalid = |what: String| Error::local(ErrorKind::Request, what);
     let parsed: HeaderName =
         name.parse().map_err(|_| invalid("a header name has a character that none may have".to_owned()))?;
     if RESERVED.contains(&parsed) {
-        let text = format!("the header {parsed} follows from the credential, the host or the body and cannot be set");
-        return Err(invalid(text));
+        return Err(reserved(&parsed));
     }
     let value = HeaderValue::from_str(value)
         .map_err(|_| invalid(format!("the value of header {parsed} has a line end or another control character")))?;

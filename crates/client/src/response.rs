@@ -104,6 +104,19 @@ impl Response {
         self.0.generation
     }
 
+    /// The response in the types of the crate `http`, its body still to be read. [`facts`](Self::facts) are among its extensions; the
+    /// client's limit on the size of a body does not hold for it.
+    #[must_use]
+    pub fn into_http(self) -> http::Response<ResponseBody> {
+        let parts = *self.0;
+        let mut response = http::Response::new(ResponseBody::new(parts.body));
+        *response.status_mut() = parts.status;
+        *response.version_mut() = parts.version;
+        *response.headers_mut() = parts.headers;
+        response.extensions_mut().insert(parts.facts);
+        response
+    }
+
     /// The whole body, up to the client's limit.
     ///
     /// # Errors

@@ -143,6 +143,18 @@ macro_rules! wiring_setters {
             self
         }
 
+        /// The TLS versions to offer; 1.2 and 1.3 by default.
+        pub fn tls_versions(mut self, versions: digicert_one_core::TlsVersions) -> Self {
+            self.wiring.config = self.wiring.config.with_tls_versions(versions);
+            self
+        }
+
+        /// The HTTP versions to offer; 1.1 and 2 by default.
+        pub fn http_versions(mut self, versions: digicert_one_core::HttpVersions) -> Self {
+            self.wiring.config = self.wiring.config.with_http_versions(versions);
+            self
+        }
+
         /// The limit of a whole call until the head of its answer: all attempts, the waits between them and the wait for its turn
         /// or for a token. By default twice the limit of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use digicert_one_client::{Client, ClientBuilder, Error, ErrorKind, Retry};
 use digicert_one_core::{
-    ApiKey, ClientIdentity, Connector, Credential, Diagnosis, FixedCredential, Instance, InstanceError, ProxyRules,
-    RateLimiter, Timeouts, TrustRoots, Warning,
+    ApiKey, ClientIdentity, Connector, Credential, Diagnosis, FixedCredential, HttpVersions, Instance, InstanceError,
+    ProxyRules, RateLimiter, Timeouts, TlsVersions, TrustRoots, Warning,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -200,6 +200,16 @@ impl Builder {
     /// The timeouts of one attempt.
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
         self.engine(move |engine| engine.timeouts(timeouts))
+    }
+
+    /// The TLS versions to offer; 1.2 and 1.3 by default.
+    pub fn tls_versions(self, versions: TlsVersions) -> Self {
+        self.engine(move |engine| engine.tls_versions(versions))
+    }
+
+    /// The HTTP versions to offer; 1.1 and 2 by default.
+    pub fn http_versions(self, versions: HttpVersions) -> Self {
+        self.engine(move |engine| engine.http_versions(versions))
     }
 
     /// The limit of a whole call: all attempts and the waits between them.

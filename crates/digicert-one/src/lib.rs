@@ -8,7 +8,12 @@ mod builder;
 #[cfg(feature = "sources")]
 mod environment;
 mod one;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod transport;
+#[cfg(all(feature = "account", feature = "reqwest", feature = "sources"))]
+#[doc = include_str!("tutorial.md")]
+pub mod tutorial {}
 #[cfg(feature = "account")]
 mod whoami;
 
@@ -20,14 +25,15 @@ pub use digicert_one_account as account;
 #[cfg(feature = "account")]
 pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
-    AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, Page, PageStream,
-    Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response, RetryNotice,
-    SystemClock, TraceContext,
+    AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, LocalRateLimiter,
+    Page, PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
+    Retry, RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
-    Material, Mode, Region, Secret, Stage, Timeouts, TransportConfig, TrustRoots, Warning,
+    Material, Mode, Proxy, ProxyRules, Region, Secret, Stage, Timeouts, TlsVersions, TransportConfig, TrustRoots,
+    Warning,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;

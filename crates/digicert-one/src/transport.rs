@@ -12,7 +12,7 @@ pub fn reqwest() -> digicert_one_reqwest::Connector {
 }
 
 /// isahc on libcurl, for programs without tokio.
-#[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
+#[cfg(feature = "isahc")]
 #[must_use]
 pub fn isahc() -> digicert_one_isahc::Connector {
     digicert_one_isahc::Connector::new()
@@ -36,7 +36,7 @@ pub fn all() -> Vec<Arc<dyn Connector>> {
     vec![
         #[cfg(feature = "reqwest")]
         Arc::new(reqwest()),
-        #[cfg(any(feature = "isahc", feature = "isahc-openssl"))]
+        #[cfg(feature = "isahc")]
         Arc::new(isahc()),
         #[cfg(feature = "native-tls")]
         Arc::new(native_tls()),

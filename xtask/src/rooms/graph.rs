@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Target};
 
-use super::table::{Build, ROOMS, STRANGERS};
+use super::table::{Build, OUTSIDE, ROOMS};
 use crate::cargo;
 use crate::failure::Failure;
 
@@ -68,10 +68,11 @@ impl Graph {
     pub(super) fn read() -> Result<Self, Failure> {
         let root = cargo::root();
         let mut packages = packages_of(&root.join("Cargo.toml"), true)?;
-        for &folder in STRANGERS {
-            let outside = packages_of(&root.join(folder).join("Cargo.toml"), false)?;
-            packages.extend(outside.into_iter().map(|it| Package { name: folder.into(), ..it }));
-        }
+        let outside = packages_of(&root.join(OUTSIDE).join("Cargo.toml"), false)?;
+        packages.extend(outside.into_iter().map(|it| {
+            let folder = it.folder.strip_prefix(&root).unwrap_or(&it.folder);
+            Package { name: folder.display().to_string(), ..it }
+        }));
         let mut trees = Vec::new();
         for room in ROOMS {
             for build in room.builds {

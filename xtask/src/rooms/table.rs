@@ -75,11 +75,10 @@ pub(super) const CIRCLING: &[Circling] = &[
     Circling { package: "digicert-one-conformance", why: "until a case says everything in one place" },
 ];
 
-/// The packages outside the workspace that stand for strangers' transports: over an asynchronous library, and over a blocking
-/// one. They are known by their folders; their real names are of no interest.
+/// The root of the packages outside the workspace, which stand for strangers' transports: this one is over an asynchronous
+/// library, `UREQ` over a blocking one.
 pub(crate) const OUTSIDE: &str = "tests/outside-transport";
-pub(crate) const UREQ: &str = "tests/ureq-transport";
-pub(super) const STRANGERS: &[&str] = &[OUTSIDE, UREQ];
+const UREQ: &str = "tests/ureq-transport";
 
 const CORE: &str = "digicert-one-core";
 const ERROR_KINDS: &str = "digicert-one-error-kinds";

@@ -68,3 +68,25 @@ fn the_midnight_demo_is_a_time_line_for_people() {
     let places: Vec<usize> = order.iter().map(|words| place(words)).collect();
     assert!(places.is_sorted(), "{told}");
 }
+
+/// A line without what differs between two runs: origins, milliseconds, versions, and the width of columns.
+fn shape(line: &str) -> String {
+    let varies = |word: &&str| {
+        let number = word.trim_start_matches('(').starts_with(|it: char| it.is_ascii_digit()) && word.contains('.');
+        word.contains("localhost:") || number
+    };
+    line.split_whitespace().filter(|word| !varies(word)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn demo_prints_the_lines_that_the_readme_shows() {
+    let readme = include_str!("../../../../README.md");
+    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of output");
+    let output = d1(&["demo"], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = printed.lines().map(shape);
+    for line in block.lines().filter(|line| *line != "...") {
+        assert!(lines.any(|printed| printed == shape(line)), "not printed, or not in this order: {line}\n{printed}");
+    }
+}

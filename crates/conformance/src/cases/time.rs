@@ -248,7 +248,7 @@ pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
 pub(crate) async fn ended_in_time<T>(call: impl Future<Output = T>) -> Option<T> {
     // The wait of a ledger needs no runtime of the transport's.
     let idle = up(RawServer::silent());
-    let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(8)));
+    let far_later = pin!(idle.ledger().wait_until(|_| false, Duration::from_secs(12)));
     match select(pin!(call), far_later).await {
         Either::Left((outcome, _)) => Some(outcome),
         Either::Right(_) => None,
