@@ -1,0 +1,181 @@
+//! The TCP side of a connection, below TLS. It can record a handshake and sees the server ask for a second one.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::handshake::{Handshake, Renegotiation};
+use crate::records::RecordTypes;
+
+/// A server's flight with a long chain is a tenth of it.
+const RECORDING_LIMIT: usize = 64 * 1024;
+
+/// What passed over the wire during the handshake.
+#[derive(Debug, Default)]
+pub struct Recording(Mutex<(Vec<u8>, Vec<u8>)>);
+
+impl Recording {
+    /// Reads what the server and what we sent, up to 64 KiB each.
+    pub fn read<T>(&self, look: impl FnOnce(&[u8], &[u8]) -> T) -> T {
+        let recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&recorded.0, &recorded.1)
+    }
+
+    fn note(&self, side: impl FnOnce(&mut (Vec<u8>, Vec<u8>)) -> &mut Vec<u8>, bytes: &[u8]) {
+        let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let side = side(&mut recorded);
+        let room = RECORDING_LIMIT.saturating_sub(side.len()).min(bytes.len());
+        side.extend_from_slice(&bytes[..room]);
+    }
+}
+
+/// The TCP connection below TLS.
+pub struct Wire {
+    tcp: TcpStream,
+    /// Without a buffer the TLS library reads from TCP directly.
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    is_direct: bool,
+    ended: bool,
+    recording: Option<Arc<Recording>>,
+    watch: Option<Watch>,
+}
+
+impl Wire {
+    /// `early` came before the wire was made, through a proxy that is quick. With `size` 0 there is no buffer.
+    pub(crate) fn new(tcp: TcpStream, early: &[u8], size: usize) -> Self {
+        let mut buffer = vec![0; size.max(early.len())].into_boxed_slice();
+        buffer[..early.len()].copy_from_slice(early);
+        let (end, is_direct) = (early.len(), size == 0);
+        Self { tcp, buffer, start: 0, end, is_direct, ended: false, recording: None, watch: None }
+    }
+
+    /// Records what passes from now on, until [`established`](Self::established).
+    pub fn record(&mut self) -> Arc<Recording> {
+        let recording = Arc::new(Recording::default());
+        recording.note(|sides| &mut sides.0, &self.buffer[self.start..self.end]);
+        self.recording = Some(Arc::clone(&recording));
+        recording
+    }
+
+    /// The handshake is done, and the recording with it.
+    pub fn established(&mut self) {
+        self.recording = None;
+    }
+
+    /// To be called after a TLS 1.2 handshake, for a library that makes a second one, or refuses it: notes in `handshake` that the
+    /// server wants one.
+    pub fn watch_renegotiation(&mut self, handshake: &Arc<Handshake>, reaction: Renegotiation) {
+        let watch = self.watch.insert(Watch { types: RecordTypes::default(), handshake: Arc::clone(handshake), reaction });
+        // What was read and not taken yet follows the handshake, from the head of a record on.
+        watch.look(&self.buffer[self.start..self.end]);
+    }
+
+    /// Whether the other side ended TCP, and everything before that was read.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    fn note_read(recording: Option<&Recording>, watch: Option<&mut Watch>, bytes: &[u8]) {
+        if let Some(recording) = recording {
+            recording.note(|sides| &mut sides.0, bytes);
+        }
+        if let Some(watch) = watch {
+            watch.look(bytes);
+        }
+    }
+}
+
+/// Looks out for a second handshake, which only TLS 1.2 has.
+struct Watch {
+    types: RecordTypes,
+    handshake: Arc<Handshake>,
+    reaction: Renegotiation,
+}
+
+impl Watch {
+    fn look(&mut self, bytes: &[u8]) {
+        if self.types.begins_handshake(bytes) {
+            self.handshake.note_renegotiation(self.reaction);
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.start == this.end && this.is_direct {
+            let before = into.filled().len();
+            ready!(Pin::new(&mut this.tcp).poll_read(cx, into))?;
+            let fresh = &into.filled()[before..];
+            this.ended = fresh.is_empty();
+            Self::note_read(this.recording.as_deref(), this.watch.as_mut(), fresh);
+            return Poll::Ready(Ok(()));
+        }
+        if this.start == this.end {
+            let mut fresh = ReadBuf::new(&mut this.buffer);
+            ready!(Pin::new(&mut this.tcp).poll_read(cx, &mut fresh))?;
+            Self::note_read(this.recording.as_deref(), this.watch.as_mut(), fresh.filled());
+            (this.start, this.end) = (0, fresh.filled().len());
+            this.ended = this.end == 0;
+        }
+        let length = into.remaining().min(this.end - this.start);
+        into.put_slice(&this.buffer[this.start..this.start + length]);
+        this.start += length;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = ready!(Pin::new(&mut this.tcp).poll_write(cx, bytes))?;
+        if let Some(recording) = &this.recording {
+            recording.note(|sides| &mut sides.1, &bytes[..written]);
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = ready!(Pin::new(&mut this.tcp).poll_write_vectored(cx, parts))?;
+        if let Some(recording) = &this.recording {
+            let mut left = written;
+            for part in parts {
+                let length = left.min(part.len());
+                recording.note(|sides| &mut sides.1, &part[..length]);
+                left -= length;
+            }
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
