@@ -17,5 +17,6 @@ mod wire;
 pub use self::engine::{Engine, Secured};
 pub use self::failure::ConnectFailure;
 pub use self::handshake::{Handshake, Renegotiation};
+pub use self::records::Seen;
 pub use self::transport::HyperTransport;
 pub use self::wire::{Recording, Wire};

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::handshake::{Handshake, Renegotiation};
-use crate::records::RecordTypes;
+use crate::records::{self, RecordTypes, Seen};
 
 /// A server's flight with a long chain is a tenth of it.
 const RECORDING_LIMIT: usize = 64 * 1024;
@@ -20,10 +20,11 @@ const RECORDING_LIMIT: usize = 64 * 1024;
 pub struct Recording(Mutex<(Vec<u8>, Vec<u8>)>);
 
 impl Recording {
-    /// Reads what the server and what we sent, up to 64 KiB each.
-    pub fn read<T>(&self, look: impl FnOnce(&[u8], &[u8]) -> T) -> T {
+    /// What can be read in it in clear text.
+    #[must_use]
+    pub fn read(&self) -> Seen {
         let recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        look(&recorded.0, &recorded.1)
+        records::read(&recorded.0, &recorded.1)
     }
 
     fn note(&self, side: impl FnOnce(&mut (Vec<u8>, Vec<u8>)) -> &mut Vec<u8>, bytes: &[u8]) {

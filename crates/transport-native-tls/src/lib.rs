@@ -1,8 +1,8 @@
 //! The DigiCert ONE transport over hyper on the operating system's TLS ([native-tls](https://docs.rs/native-tls)): OpenSSL
 //! on Linux, SChannel on Windows, Security.framework on Apple's systems.
 //!
-//! native-tls tells little about a handshake, so this crate reads what passes over the wire in clear text: that gives the
-//! TLS version, and under TLS 1.2 the request for a client certificate. Under TLS 1.3 that request is encrypted, and whether
+//! It is one engine of [`digicert_one_hyper`], which does all but TLS. native-tls shows little of a handshake, so the engine reads what
+//! passes over the wire in clear text: that gives the TLS version, and under TLS 1.2 the request for a client certificate. Under TLS 1.3 that request is encrypted, and whether
 //! one was asked for stays unknown. It needs a tokio runtime with I/O and time.
 //!
 //! Making a transport takes some 70 ms on Linux, since OpenSSL loads the system's roots each time, even when they are not
@@ -15,27 +15,20 @@
 //! # Ok::<(), digicert_one_core::TransportError>(())
 //! ```
 
+mod about;
 mod alert;
-mod body;
 mod config;
-mod dial;
 mod engine;
-mod error;
-mod handshake;
 mod identity;
-mod lost;
-mod records;
-mod stream;
-mod transport;
-mod tunnel;
 mod untrusted;
 
 use std::sync::Arc;
 
 use digicert_one_core::{Capabilities, ConnectorInfo, Transport, TransportConfig, TransportError};
+use digicert_one_hyper::HyperTransport;
 
-use self::engine::{capabilities, engine};
-use self::transport::NativeTlsTransport;
+use self::about::{capabilities, engine};
+use self::engine::Engine;
 
 /// Makes transports over hyper on the operating system's TLS.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +53,7 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        Ok(Arc::new(NativeTlsTransport::new(config)?))
+        Ok(Arc::new(HyperTransport::<Engine>::new(config)?))
     }
 }
 
