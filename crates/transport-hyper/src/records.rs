@@ -66,16 +66,19 @@ pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
     seen
 }
 
-/// Reads the types of the records that follow a TLS 1.2 handshake: encrypted, but for these.
+/// Reads the types of a server's records, which are in clear text whatever is in them, from its first byte on.
 #[derive(Debug, Default)]
 pub(crate) struct RecordTypes {
     head: [u8; 5],
     known: usize,
     left: usize,
+    ciphers_changed: bool,
+    finished: bool,
 }
 
 impl RecordTypes {
-    /// Whether a handshake message is among the records that begin in `bytes`: the server wants a second handshake.
+    /// Whether a handshake message is among the records that begin in `bytes` and follow the first handshake of TLS 1.2: the server
+    /// wants a second one. In a handshake of TLS 1.2 one message follows ChangeCipherSpec (RFC 5246 section 7.3).
     pub(crate) fn begins_handshake(&mut self, mut bytes: &[u8]) -> bool {
         let mut found = false;
         while !bytes.is_empty() {
@@ -87,7 +90,12 @@ impl RecordTypes {
             self.known += 1;
             bytes = rest;
             if self.known == self.head.len() {
-                found |= self.head[0] == HANDSHAKE;
+                match self.head[0] {
+                    CHANGE_CIPHER_SPEC => self.ciphers_changed = true,
+                    HANDSHAKE if self.finished => found = true,
+                    HANDSHAKE => self.finished = self.ciphers_changed,
+                    _ => {}
+                }
                 self.known = 0;
                 self.left = usize::from(u16::from_be_bytes([self.head[3], self.head[4]]));
             }
@@ -279,7 +287,13 @@ mod tests {
 
     #[test]
     fn second_handshake_shows_in_the_type_of_its_record() {
-        let data = [record(APPLICATION_DATA, &[HANDSHAKE; 40]), record(ALERT, &[1, 0])].concat();
+        let first = [
+            record(HANDSHAKE, &[2; 50]),
+            record(HANDSHAKE, &[14; 4]),
+            record(CHANGE_CIPHER_SPEC, &[1]),
+            record(HANDSHAKE, &[9; 40]),
+        ];
+        let data = [&first.concat()[..], &record(APPLICATION_DATA, &[HANDSHAKE; 40]), &record(ALERT, &[1, 0])].concat();
         let hello = record(HANDSHAKE, &[9; 30]);
         for size in 1..data.len() {
             let mut types = RecordTypes::default();

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use digicert_one_core::TlsVersion;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -57,7 +58,7 @@ impl Wire {
         Self { tcp, buffer, start: 0, end, is_direct, ended: false, recording: None, watch: None }
     }
 
-    /// Records what passes from now on, until [`established`](Self::established).
+    /// Records what passes from now on, until [`established`](Self::established). To be called before the handshake.
     pub fn record(&mut self) -> Arc<Recording> {
         let recording = Arc::new(Recording::default());
         recording.note(|sides| &mut sides.0, &self.buffer[self.start..self.end]);
@@ -65,17 +66,19 @@ impl Wire {
         recording
     }
 
-    /// The handshake is done, and the recording with it.
-    pub fn established(&mut self) {
-        self.recording = None;
+    /// Notes in `handshake` if the server wants a second handshake, which only TLS 1.2 has. To be called before the first one.
+    pub fn watch_renegotiation(&mut self, handshake: &Arc<Handshake>, reaction: Renegotiation) {
+        let watch =
+            self.watch.insert(Watch { types: RecordTypes::default(), handshake: Arc::clone(handshake), reaction });
+        watch.look(&self.buffer[self.start..self.end]);
     }
 
-    /// To be called after a TLS 1.2 handshake, for a library that makes a second one, or refuses it: notes in `handshake` that the
-    /// server wants one.
-    pub fn watch_renegotiation(&mut self, handshake: &Arc<Handshake>, reaction: Renegotiation) {
-        let watch = self.watch.insert(Watch { types: RecordTypes::default(), handshake: Arc::clone(handshake), reaction });
-        // What was read and not taken yet follows the handshake, from the head of a record on.
-        watch.look(&self.buffer[self.start..self.end]);
+    /// The handshake is done, and the recording with it; of TLS 1.3 no second one is to be expected.
+    pub fn established(&mut self, version: Option<TlsVersion>) {
+        self.recording = None;
+        if version == Some(TlsVersion::Tls13) {
+            self.watch = None;
+        }
     }
 
     /// Whether the other side ended TCP, and everything before that was read.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use digicert_one_core::{
-    ConnectionFacts, PeerFault, ServerCertificate, TlsAlert, TlsVersion, TransportConfig, TransportError,
+    ConnectionFacts, PeerFault, ServerCertificate, TlsAlert, TransportConfig, TransportError,
     TransportErrorKind as Kind,
 };
 use digicert_one_hyper::{ConnectFailure, Handshake, Renegotiation, Secured, Seen, Wire};
@@ -47,6 +47,8 @@ impl digicert_one_hyper::Engine for Engine {
         handshake: &Arc<Handshake>,
     ) -> Result<Secured<Stream>, ConnectFailure> {
         let recording = wire.record();
+        // OpenSSL makes the second handshake.
+        wire.watch_renegotiation(handshake, Renegotiation::Made);
         let outcome = self.connector.connect(name, wire).await;
         let seen = recording.read();
         // Of a server that was refused, the engine shows nothing.
@@ -63,12 +65,7 @@ impl digicert_one_hyper::Engine for Engine {
             let why = "the certificate has no DNS name, and its common name does not count";
             return Err(ConnectFailure::new(Kind::PeerUntrusted(PeerFault::NameMismatch), why));
         }
-        let wire = tls.get_mut().get_mut().get_mut();
-        wire.established();
-        if seen.version == Some(TlsVersion::Tls12) {
-            // OpenSSL makes the second handshake.
-            wire.watch_renegotiation(handshake, Renegotiation::Made);
-        }
+        tls.get_mut().get_mut().get_mut().established(seen.version);
         let alpn = tls.get_ref().negotiated_alpn().map_err(|error| ConnectFailure::new(Kind::Tls, error))?;
         Ok(Secured::new(Stream { tls, buffer: vec![0; CLEAR_BUFFER].into_boxed_slice() }, alpn.as_deref()))
     }
